@@ -44,7 +44,7 @@ def test_the_rows_of_a_peer_that_cannot_be_installed_contain_the_reason(
     ]
 
 
-def test_a_peer_ends_at_the_end_of_its_block() -> None:
+def test_the_process_of_a_peer_ends_at_the_end_of_the_with_block() -> None:
     reader, writer = os.pipe()
     with os.fdopen(reader) as output:
         with running(COMMAND, os.environ, writer) as process:
@@ -55,7 +55,7 @@ def test_a_peer_ends_at_the_end_of_its_block() -> None:
     wait_until(lambda: not is_running(pid))
 
 
-def test_a_peer_ends_when_the_benchmark_is_killed() -> None:
+def test_the_process_of_a_peer_ends_when_the_benchmark_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE) as bench:
         assert bench.stdout
         peer = psutil.Process(int(bench.stdout.readline()))

@@ -43,7 +43,7 @@ def test_the_report_names_each_figure_that_exceeds_its_limit(observed: Observati
     assert observed.broken() == broken
 
 
-def test_a_run_has_a_verdict_for_each_limit() -> None:
+def test_the_report_of_a_run_has_a_verdict_for_each_limit() -> None:
     verdicts = dict(users._verdicts(observation(replace(GOOD, p95=620.0, hits=700)), HEALTH))
     assert verdicts["errors"] == "0 errors PASS"
     assert verdicts["p95"] == "620 ms, at most 500 ms FAIL"
@@ -92,7 +92,7 @@ def test_the_report_of_a_step_shows_all_kinds_of_requests_and_the_cpu_and_the_qu
     assert lines[-1] == "  queues: 7 jobs email_notification for up to 3 s"
 
 
-def test_the_popular_pages_are_all_lists_and_more_products_of_more_visited_sites() -> None:
+def test_the_popular_pages_contain_all_lists_and_more_products_of_the_most_visited_sites() -> None:
     shops = [Shop(name, ["art & tea"], [f"{name}-{number}" for number in range(4)]) for name in ("a", "b")]
     paths = [path.removeprefix("/v1/storefront/") for path in popular_paths(shops)]
     lists = "products?limit=50", "products?limit=50&category=art%20%26%20tea"

@@ -136,7 +136,7 @@ def test_failed_requests_are_counted_by_their_status_and_problem_code(server: Se
     assert step.all.failed == step.all.requests > 0
 
 
-def test_requests_without_a_response_are_errors_and_the_visitors_try_again(
+def test_requests_without_a_response_are_errors_and_the_visitors_repeat_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visitors, "THINK_SECONDS", (0.01, 0.02))

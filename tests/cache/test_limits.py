@@ -176,9 +176,7 @@ def wall_clock(monkeypatch: pytest.MonkeyPatch) -> WallClock:
     return WallClock(monkeypatch)
 
 
-def test_an_instance_without_redis_gives_an_unknown_caller_the_minimum_quota(
-    redis_down: None, wall_clock: WallClock
-) -> None:
+def test_without_redis_an_unknown_caller_has_the_minimum_quota(redis_down: None, wall_clock: WallClock) -> None:
     client = Client.__new__(Client)
     client.caller = Caller(subject="unknown")
     wall_clock.now += 15
@@ -192,9 +190,7 @@ def test_an_instance_without_redis_gives_an_unknown_caller_the_minimum_quota(
     assert client.exhaust() == MIN_LOCAL_QUOTA
 
 
-def test_in_an_instance_without_redis_all_addresses_share_the_order_limit_of_a_site(
-    redis_down: None, wall_clock: WallClock
-) -> None:
+def test_without_redis_all_addresses_share_the_order_limit_of_a_site(redis_down: None, wall_clock: WallClock) -> None:
     client = Client.__new__(Client)
     client.caller = VISITOR
     accepted = 0
@@ -211,7 +207,7 @@ def test_in_an_instance_without_redis_all_addresses_share_the_order_limit_of_a_s
 @pytest.mark.parametrize(
     ("quota", "allowed"), [(60, MIN_LOCAL_QUOTA), (1000, MIN_LOCAL_QUOTA), (10_000, 41), (100_000, 416)]
 )
-def test_an_instance_without_redis_gives_a_known_caller_a_part_of_its_quota(
+def test_without_redis_a_known_caller_has_a_part_of_its_quota(
     wall_clock: WallClock, request: pytest.FixtureRequest, quota: int, allowed: int
 ) -> None:
     client = Client(MEMBER, quota)
@@ -239,7 +235,7 @@ def test_one_address_cannot_use_up_the_order_limit_of_an_instance_without_redis(
     client.send("192.0.2.2", is_order=True)
 
 
-def test_an_instance_without_redis_counts_failed_requests_but_not_refused_orders(
+def test_without_redis_failed_requests_are_counted_but_refused_orders_are_not(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     for number in range(2 * MIN_LOCAL_QUOTA):

@@ -21,7 +21,7 @@ def expired(platform: Platform) -> str:
     return platform.issuer.token("customer:ann", expires_in=-60)
 
 
-def test_a_list_is_a_typed_page(client: Client, platform: Platform) -> None:
+def test_the_client_returns_a_list_as_a_typed_page(client: Client, platform: Platform) -> None:
     tenant = platform.tenant()
     catalog = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}"))
     page = client.scenario("list_all_catalogs", api=platform.endpoints.api, token=token(tenant))

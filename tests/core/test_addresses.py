@@ -41,7 +41,7 @@ def postal_code(country: str, text: str) -> str | None:
         ("NZ", {"city": "Wellington", "postal_code": "6011"}),
     ],
 )
-def test_an_address_needs_no_field_that_its_country_does_not_use(country: str, fields: dict[str, str]) -> None:
+def test_a_field_that_the_country_does_not_use_is_not_required(country: str, fields: dict[str, str]) -> None:
     assert pointers(country, **fields) == []
 
 
@@ -118,7 +118,7 @@ def test_a_line_of_70_characters_and_a_packing_station_are_accepted() -> None:
         ("GB", "10115", None),
     ],
 )
-def test_a_postal_code_gets_the_spelling_of_its_country(country: str, text: str, stored: str | None) -> None:
+def test_a_postal_code_is_converted_to_the_spelling_of_its_country(country: str, text: str, stored: str | None) -> None:
     assert postal_code(country, text) == stored
 
 

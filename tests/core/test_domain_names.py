@@ -152,14 +152,14 @@ def test_a_member_who_is_not_an_editor_of_the_client_cannot_verify_a_domain(
         domains.verify(transaction(editor_ids=editor_ids), Site())  # type: ignore[arg-type]
 
 
-def test_a_site_without_a_domain_has_nothing_to_verify(records: list[str]) -> None:
+def test_a_site_without_a_domain_cannot_verify_a_domain(records: list[str]) -> None:
     with pytest.raises(Invalid, match="valid"):
         domains.verify(EDITOR, Site(domain=None))  # type: ignore[arg-type]
     verification = domains.verification(EDITOR, Site(domain=None))  # type: ignore[arg-type]
     assert (verification.host, verification.record_name) == ("acme.shops.wecelebrate.com", None)
 
 
-def test_the_record_of_a_domain_is_named_after_the_domain(records: list[str]) -> None:
+def test_the_name_of_the_dns_record_contains_the_domain(records: list[str]) -> None:
     verification = domains.verification(EDITOR, Site())  # type: ignore[arg-type]
     assert verification.record_name == "_wecelebrate.gifts.example.com"
     assert verification.record_value == "wecelebrate-site=token"

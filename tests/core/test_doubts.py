@@ -58,7 +58,7 @@ def test_a_changed_option_can_be_kept() -> None:
     assert (doubt["setting"], doubt["choices"][1]["value"]) == ("options", "keep")
 
 
-def test_an_accepted_change_is_not_asked_again_but_another_change_of_the_same_key_is() -> None:
+def test_an_accepted_change_is_not_a_question_again_but_another_change_of_the_key_is() -> None:
     accepted = [{"key": "price", "before": "VK", "now": "UVP"}]
     assert doubts.find([], [change()], ["VK"], accepted) == []
     assert len(doubts.find([], [change(now="Netto")], ["VK"], accepted)) == 1
@@ -87,7 +87,7 @@ def test_the_largest_question_fits_in_a_job() -> None:
     assert json_bytes([doubt]) <= MAX_QUESTIONS_BYTES
 
 
-def test_an_answer_keeps_its_white_space() -> None:
+def test_an_answer_to_a_question_keeps_its_white_space() -> None:
     assert Decision.model_validate({"answers": {"delimiter": "\t"}}).answers == {"delimiter": "\t"}
 
 
@@ -113,5 +113,5 @@ def test_a_load_that_has_staged_all_rows_continues_although_its_settings_changed
 
 
 @pytest.mark.parametrize(("power", "name"), [(3, "× 1,000"), (1, "× 10"), (-2, "÷ 100"), (None, "× 1")])
-def test_a_power_of_ten_has_a_name(power: int | None, name: str) -> None:
+def test_a_power_of_ten_is_shown_as_a_multiplication_or_a_division(power: int | None, name: str) -> None:
     assert review._factor(power) == name

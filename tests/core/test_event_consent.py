@@ -48,7 +48,7 @@ def test_an_anonymous_event_contains_no_user_id() -> None:
     assert stored.session_id is not None and "session-1" not in stored.session_id
 
 
-def test_the_events_of_an_anonymous_visit_belong_together_only_on_one_day_and_one_site() -> None:
+def test_the_session_id_of_an_anonymous_visit_differs_on_each_day_and_each_site() -> None:
     visitor = Identity(None, "session-1", {})
     sessions = [
         anonymous(identity, site, day).session_id

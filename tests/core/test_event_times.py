@@ -27,7 +27,9 @@ def test_the_time_of_an_event_is_corrected_if_the_clock_of_the_device_is_wrong(w
         (timedelta(), (NOW, False)),
     ],
 )
-def test_a_time_outside_of_the_range_is_clamped_and_flagged(age: timedelta, expected: tuple[datetime, bool]) -> None:
+def test_an_event_time_outside_the_allowed_range_is_clamped_and_flagged(
+    age: timedelta, expected: tuple[datetime, bool]
+) -> None:
     sent_at = NOW - 100 * DAY
     assert corrected(sent_at - age, sent_at, NOW) == expected
 
@@ -39,7 +41,7 @@ def test_the_clock_of_the_device_is_used_if_the_event_has_no_send_time() -> None
 
 
 @pytest.mark.parametrize(("at", "sent_at"), [(EARLIEST, LATEST), (LATEST, EARLIEST), (EARLIEST, None), (LATEST, None)])
-def test_the_most_extreme_times_are_clamped(at: datetime, sent_at: datetime | None) -> None:
+def test_the_earliest_and_latest_possible_event_times_are_clamped(at: datetime, sent_at: datetime | None) -> None:
     time, is_clamped = corrected(at, sent_at, NOW)
     assert is_clamped
     assert time == NOW - 7 * DAY if at == EARLIEST else time == NOW + 5 * MINUTE

@@ -53,7 +53,7 @@ def test_each_read_returns_the_requested_number_of_bytes() -> None:
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_the_rows_of_a_csv_file_are_products_with_their_lines(ends: str) -> None:
+def test_the_rows_of_an_exported_csv_file_become_products_with_line_numbers(ends: str) -> None:
     lines = [HEADER, ROW.format(sku="'=A"), ROW.format(sku='"B\nC"').replace("true", "TRUE"), ROW.format(sku="D")]
     items, rows = items_of(b"\xef\xbb\xbf" + ends.join([*lines, ""]).encode())
     assert [type(item) for item in items] == [Product, Rejected, Product]

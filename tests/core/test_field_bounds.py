@@ -67,7 +67,7 @@ def test_a_text_has_a_minimum_and_a_maximum_length(
     ("price", "is_valid"),
     [("0", True), ("0.001", True), ("999999999999.999", True), ("-0.01", False), (10**12, False), ("1.0001", False)],
 )
-def test_a_price_is_at_least_0_and_below_a_million_millions_and_has_at_most_three_decimals(
+def test_a_price_is_at_least_0_and_less_than_1_trillion_and_has_at_most_three_decimals(
     price: str | int, is_valid: bool
 ) -> None:
     assert accepts(NewProduct, PRODUCT, "price", price) is is_valid

@@ -68,7 +68,7 @@ def test_a_name_has_at_most_253_characters_before_it_is_encoded() -> None:
 
 
 @given(st.text(min_size=1, max_size=20))
-def test_an_encoded_name_is_ascii_and_stays_the_same_when_it_is_encoded_again(label: str) -> None:
+def test_encoding_an_encoded_host_name_again_does_not_change_it(label: str) -> None:
     try:
         name = host_names.to_ascii(f"ü{label}.example")
     except ValueError:
@@ -78,7 +78,7 @@ def test_an_encoded_name_is_ascii_and_stays_the_same_when_it_is_encoded_again(la
 
 
 @pytest.mark.parametrize("domain", ["ex\u00adample.com", "ex\u200bample.com", "ex\u200dample.com"], ids=ascii)
-def test_a_domain_of_a_site_contains_no_invisible_character(domain: str) -> None:
+def test_a_domain_of_a_site_with_an_invisible_character_is_refused(domain: str) -> None:
     with pytest.raises(ValueError, match="domain"):
         SitePatch(domain=domain)
     assert SitePatch(domain="straße.de").changes() == {"domain": "xn--strae-oqa.de"}

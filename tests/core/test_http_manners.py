@@ -122,7 +122,7 @@ def test_a_route_that_creates_an_object_must_declare_its_location() -> None:
             http.api().post("/things", status_code=status)(lambda: None)
 
 
-def test_the_location_is_a_path_whose_values_are_quoted() -> None:
+def test_the_values_in_the_path_of_a_location_header_are_quoted() -> None:
     app = http.api()
 
     @app.post("/{shop}/things", status_code=202, dependencies=[http.located_at("/{shop}/things/{size}")])

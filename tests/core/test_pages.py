@@ -134,7 +134,7 @@ def test_a_page_ends_before_the_first_row_that_does_not_fit(letters: list[str], 
         assert page.next_cursor is None
 
 
-def test_if_the_last_row_has_no_item_the_next_page_starts_with_this_row() -> None:
+def test_a_row_without_an_item_becomes_the_first_row_of_the_next_page() -> None:
     page = pages.render(rows(["1", "2", None]), 1000, list_request())
     assert page.data == "[1,2]"
     assert page.next_cursor is not None

@@ -74,7 +74,7 @@ def test_the_html_loads_no_other_resources_and_its_policy_forbids_them(path: str
     assert response["headers"]["vary"] == "Accept"
 
 
-def test_texts_are_escaped() -> None:
+def test_texts_in_problem_pages_are_escaped() -> None:
     text = "A <script>alert(1)</script> & `<b>`\n\n    <img src=x>\n\n    second"
     page = rendering.page_html(ProblemPage(code="a<b", status=400, title="<i>`x`</i>", explanation=text))
     assert not {"script", "b", "i", "img"} & set(Elements(page).names)
@@ -86,7 +86,7 @@ def test_texts_are_escaped() -> None:
     ("accept", "media_type"),
     [("*/*", "text/markdown; charset=utf-8"), ("application/json", "application/json")],
 )
-def test_the_index_links_every_page(accept: str, media_type: str) -> None:
+def test_the_index_has_links_to_all_problem_pages(accept: str, media_type: str) -> None:
     response = send_request(APP, "GET", "/problems", accept=accept)
     assert response["headers"]["content-type"] == media_type
     assert all(code in response["body"] for code in problem_classes())

@@ -149,7 +149,7 @@ def test_a_message_that_cannot_be_handled_does_not_stop_the_other_messages_of_it
     assert in_flight(sqs, batch) == BATCH_SIZE
 
 
-def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_others_of_its_batch_are_handled(
+def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_other_messages_are_handled(
     sqs: Any, batch: list[dict[str, Any]]
 ) -> None:
     handled: set[int] = set()

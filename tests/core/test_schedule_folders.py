@@ -30,13 +30,13 @@ def test_a_schedule_loads_files_from_a_folder(prefix: str) -> None:
         "a\u200b/",
     ],
 )
-def test_a_prefix_that_is_not_a_plain_folder_is_refused(prefix: str) -> None:
+def test_the_prefix_of_a_schedule_must_be_a_plain_folder(prefix: str) -> None:
     with pytest.raises(ValidationError, match="must be a folder"):
         PullSettings(prefix=prefix)
 
 
 @pytest.mark.parametrize("prefix", ["", "a\tb/", "a\nb/"])
-def test_a_prefix_is_one_line_of_text(prefix: str) -> None:
+def test_the_prefix_of_a_schedule_is_one_line_of_text(prefix: str) -> None:
     with pytest.raises(ValidationError, match=r"at least 1 character|one line of text"):
         PullSettings(prefix=prefix)
 
@@ -57,7 +57,7 @@ def test_the_texts_of_a_schedule_have_a_maximum_length(field: str, max_length: i
         assert "characters" not in str(error)
 
 
-def test_a_prefix_has_at_most_500_characters() -> None:
+def test_the_prefix_of_a_schedule_has_at_most_500_characters() -> None:
     longest = "a" * 499 + "/"
     assert PullSettings(prefix=longest).prefix == longest
     with pytest.raises(ValidationError, match="at most 500 characters"):

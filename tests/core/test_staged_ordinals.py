@@ -45,7 +45,7 @@ def ordinals(items: list[Item], chunk_size: int) -> list[int]:
     return ordinals
 
 
-def test_products_and_rejections_of_one_line_have_different_ordinals_that_do_not_depend_on_the_chunks() -> None:
+def test_products_and_rejections_of_one_line_have_different_ordinals_for_any_chunk_size() -> None:
     items: list[Item] = [product("A"), Rejected(1, 1, None, "r", "c", []), product("A"), product("B")]
     assert sorted(ordinals(items, 4)) == sorted(ordinals(items, 2)) == sorted(ordinals(items, 1)) == [1, 2, 3, 4]
     (last,) = prepare(load(3), items[3:]).products

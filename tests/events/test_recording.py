@@ -51,7 +51,7 @@ def test_an_event_that_is_too_old_is_stored_with_the_earliest_time_and_a_flag(
 
 
 @pytest.mark.parametrize("epoch", [1_773_480_413, 1_773_480_413_589, "1773480413", 1773480413.5, "2026-03-14 09:26"])
-def test_an_epoch_number_is_refused(tenant: Tenant, visitor: httpx.Client, epoch: object) -> None:
+def test_an_event_time_as_an_epoch_number_is_refused(tenant: Tenant, visitor: httpx.Client, epoch: object) -> None:
     receipt = accepted(post(visitor, tenant, event(at=epoch), event()))
     assert receipt["accepted"] == 1
     (refused,) = receipt["refused"]

@@ -24,7 +24,9 @@ def keys_of(platform: Platform, export_id: str) -> list[str]:
     ]
 
 
-def test_an_export_of_another_client_or_of_a_colleague_does_not_exist(platform: Platform, tenant: Tenant) -> None:
+def test_a_caller_gets_404_for_an_export_of_another_client_or_of_a_colleague(
+    platform: Platform, tenant: Tenant
+) -> None:
     export_id = start(tenant.owner, "products", "csv")
     finished(tenant.owner, export_id)
     colleague = platform.api(platform.member(tenant.client_id, "owner"))

@@ -150,7 +150,7 @@ def test_a_parquet_export_has_the_types_of_the_values(platform: Platform, tenant
     assert [json.loads(value) for value in columns["attributes"]] == [product["attributes"] for product in products]
 
 
-def test_orders_lines_and_customers_are_exported_with_the_filters(platform: Platform, tenant: Tenant) -> None:
+def test_the_filters_apply_to_exports_of_orders_and_lines_and_customers(platform: Platform, tenant: Tenant) -> None:
     first = insert_order(platform, tenant, "N-1", email="Ann@test.org", name="Ann", total="10.00")
     insert_order(
         platform, tenant, "N-2", email="ann@test.org", name="=Ann", total="2.50", created_at="2026-04-01T00:00:00Z"
@@ -241,7 +241,9 @@ def test_a_text_that_is_too_long_for_a_spreadsheet_is_cut_off_and_counted(platfo
           "created_to": "2026-02-01T00:00:00Z"}}, "/filters/created_to"),
     ],
 )  # fmt: skip
-def test_an_option_that_does_not_apply_is_refused(tenant: Tenant, body: Json, pointer: str) -> None:
+def test_an_export_option_that_does_not_apply_to_the_format_is_refused(
+    tenant: Tenant, body: Json, pointer: str
+) -> None:
     assert pointers(problem(tenant.owner.post("/v1/exports", json=body), 422, "invalid")) == [pointer]
 
 

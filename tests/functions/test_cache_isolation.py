@@ -241,7 +241,7 @@ def change(api: httpx.Client, caller: Caller, rng: random.Random, results: Resul
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="on this operating system all visitors share one address")
-def test_nobody_gets_cached_data_of_another_client(
+def test_callers_never_get_cached_data_of_another_client(
     platform: Platform, clients: list[MarkedClient], callers: list[Caller]
 ) -> None:
     seed = random.randrange(2**32)

@@ -48,7 +48,7 @@ def test_a_storefront_hides_the_products_of_a_catalog_that_is_not_active(
 
 
 @each_hidden_status
-def test_nothing_can_be_ordered_from_a_catalog_that_is_not_active(
+def test_products_of_a_catalog_that_is_not_active_cannot_be_ordered(
     platform: Platform, shop: Tenant, status: str
 ) -> None:
     product = platform.product(shop)

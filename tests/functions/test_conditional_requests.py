@@ -414,7 +414,7 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
 
 
 @each_change
-def test_a_conditional_request_of_another_client_gets_a_404_response_whatever_etag_it_sends(
+def test_a_conditional_request_of_another_client_gets_404_with_any_etag(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

@@ -99,7 +99,7 @@ def test_the_error_for_a_missing_dns_record_contains_the_required_and_the_existi
     assert shown_site(platform, domain) is None
 
 
-def test_the_client_that_controls_the_domain_gets_it_from_a_client_that_only_claims_it(
+def test_a_client_that_controls_a_domain_gets_it_although_another_client_claims_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     squatted = claim(other_tenant, domain)
@@ -140,7 +140,7 @@ def test_a_site_without_its_dns_record_keeps_the_domain_until_another_site_verif
     assert shown_site(platform, f"{site['slug']}.{PLATFORM_DOMAIN}") == site["id"]
 
 
-def test_a_client_that_loses_its_domain_sees_when_this_happened_but_not_who_has_the_domain_now(
+def test_a_client_that_loses_its_domain_sees_the_time_but_not_the_new_owner(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -155,7 +155,7 @@ def test_a_client_that_loses_its_domain_sees_when_this_happened_but_not_who_has_
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_a_change_of_the_domain_ends_the_verification_and_any_other_change_keeps_it(
+def test_only_a_change_of_the_domain_ends_the_verification_of_a_site(
     platform: Platform, tenant: Tenant, domain: str, method: str
 ) -> None:
     site = claim(tenant, domain)
@@ -248,13 +248,13 @@ def test_only_a_caller_with_write_access_to_the_client_can_verify_a_domain(
     assert ok(editor.post(f"{path}/verify-domain"))["domain_verified_at"]
 
 
-def test_a_site_without_a_domain_has_nothing_to_verify(tenant: Tenant) -> None:
+def test_a_site_without_a_domain_cannot_verify_a_domain(tenant: Tenant) -> None:
     site = claim(tenant, None)
     assert ok(tenant.owner.get(f"/v1/sites/{site['id']}/domain-verification"))["record_name"] is None
     assert pointers(problem(verify(tenant, site), 422, "invalid")) == ["/domain"]
 
 
-def test_if_two_sites_verify_a_domain_at_the_same_time_exactly_one_of_them_has_it(
+def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     claims = [(owner, claim(owner, domain)) for owner in (tenant, other_tenant)]

@@ -75,7 +75,7 @@ def token_callers(platform: Platform, tenant: Tenant, operation: Operation) -> l
 
 
 @pytest.mark.parametrize("operation", GETS, ids=operation_id)
-def test_the_response_to_a_request_with_a_token_is_not_allowed_in_a_shared_cache(
+def test_a_shared_cache_must_not_store_the_response_to_a_request_with_a_token(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path = operation.url(ids)
@@ -94,7 +94,7 @@ def test_the_response_to_a_request_with_a_token_is_not_allowed_in_a_shared_cache
 
 
 @pytest.mark.parametrize("operation", GETS, ids=operation_id)
-def test_only_storefront_pages_of_visitors_are_allowed_in_a_shared_cache(
+def test_a_shared_cache_may_store_only_storefront_pages_of_visitors(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     visitor, path = platform.api(), operation.url(ids)

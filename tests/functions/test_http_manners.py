@@ -50,7 +50,7 @@ def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, st
 
 @pytest.mark.parametrize("operation", PUBLIC_READS, ids=operation_id)
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_head_returns_the_headers_of_get_without_a_body(
+def test_a_head_request_returns_the_headers_of_a_get_request_without_a_body(
     operation: Operation, coding: str, platform: Platform, ids: dict[str, str]
 ) -> None:
     path, headers = operation.url(ids), {"accept-encoding": coding}
@@ -139,7 +139,7 @@ def test_a_create_response_and_its_repetition_have_a_location_header(operation: 
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=operation_id)
-def test_a_refused_change_returns_the_current_tag_to_a_caller_who_may_read_the_object(
+def test_the_error_of_a_refused_change_has_the_current_etag_if_the_caller_can_read_the_object(
     operation: Operation, platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     own = create_resources(platform, tenant)
@@ -176,7 +176,7 @@ def test_options_without_cors_returns_the_supported_methods(platform: Platform) 
     assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, PUT, PATCH, OPTIONS")
 
 
-def test_a_browser_may_send_head_and_read_the_headers_of_a_response(platform: Platform) -> None:
+def test_a_browser_can_send_head_requests_and_read_the_response_headers(platform: Platform) -> None:
     headers = {"origin": "http://shop.example", "access-control-request-method": "HEAD"}
     preflight = platform.api().options("/v1/clients", headers=headers)
     assert preflight.status_code == 204

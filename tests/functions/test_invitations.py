@@ -156,7 +156,7 @@ def test_different_spellings_of_an_address_identify_the_same_person(platform: Pl
         problem(response, 409, "already_member")
 
 
-def test_a_wrong_code_is_not_valid(platform: Platform, tenant: Tenant) -> None:
+def test_a_wrong_invitation_code_is_refused(platform: Platform, tenant: Tenant) -> None:
     address = new_address()
     invite(tenant.owner, tenant.client_id, address, "viewer")
     code, api = code_of(platform, address), account(platform, address)
@@ -308,7 +308,7 @@ def test_a_client_has_at_most_500_members_and_open_invitations(platform: Platfor
 
 
 @pytest.mark.parametrize("field", ["email", "role", "language"])
-def test_an_invalid_invitation_names_the_field(tenant: Tenant, field: str) -> None:
+def test_the_error_for_an_invalid_invitation_names_the_field(tenant: Tenant, field: str) -> None:
     body = {"email": new_address(), "role": "viewer", "language": "de"} | {field: "wrong"}
     response = tenant.owner.post(f"/v1/clients/{tenant.client_id}/members", json=body)
     assert pointers(problem(response, 422, "invalid")) == [f"/{field}"]
@@ -324,7 +324,7 @@ def test_an_owner_cannot_invite_staff_or_members_of_another_client(tenant: Tenan
 
 
 @pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl"])
-def test_the_mail_is_in_the_language_of_the_invitation_and_the_log_shows_no_code(
+def test_an_invitation_mail_is_in_the_chosen_language_and_the_mail_log_shows_no_code(
     platform: Platform, tenant: Tenant, language: str
 ) -> None:
     address = new_address()

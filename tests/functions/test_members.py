@@ -84,7 +84,7 @@ def test_a_removed_member_is_refused_at_the_next_request_although_the_session_wa
     problem(tenant.owner.get(path_of(tenant, member)), 404, "not_found")
 
 
-def test_a_member_leaves_a_client(platform: Platform) -> None:
+def test_a_member_can_leave_a_client(platform: Platform) -> None:
     tenant = platform.tenant()
     api, member = join(platform, tenant, "viewer")
     _, colleague = join(platform, tenant, "viewer")
@@ -94,7 +94,7 @@ def test_a_member_leaves_a_client(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
-def test_a_member_who_is_not_an_owner_does_not_change_roles(platform: Platform, role: str) -> None:
+def test_a_member_who_is_not_an_owner_cannot_change_roles(platform: Platform, role: str) -> None:
     tenant = platform.tenant()
     api, member = join(platform, tenant, role)
     owner = members_of(tenant)[subject_of(tenant.owner)]
@@ -239,7 +239,7 @@ def test_a_client_cannot_add_a_person_as_a_machine(platform: Platform, tenant: T
     problem(platform.api(f"machine:{subject}").get("/v1/me"), 401, "unauthenticated")
 
 
-def test_super_admins_manage_the_staff_and_admins_read_it(platform: Platform) -> None:
+def test_super_admins_can_change_the_staff_and_admins_can_only_read_it(platform: Platform) -> None:
     platform.arrange(
         "insert into admin_users (user_id, email, role) values ('an admin', 'an.admin@wecelebrate.test', 'admin')"
         " on conflict (user_id) do update set role = 'admin', is_active = true"
@@ -279,7 +279,7 @@ def test_the_last_super_admin_cannot_be_removed_or_demoted(platform: Platform) -
         platform.arrange("update admin_users set is_active = true where role = 'super_admin'")
 
 
-def test_a_change_of_a_person_of_the_staff_needs_the_current_etag(platform: Platform) -> None:
+def test_a_change_of_a_staff_member_requires_the_current_etag(platform: Platform) -> None:
     unique = uuid4().hex
     row = platform.database.execute(
         "insert into admin_users (user_id, email, role) values (%s, %s, 'support') returning id",

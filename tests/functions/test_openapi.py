@@ -16,11 +16,11 @@ OPERATIONS = all_operations()
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=operation_id)
 
 
-def test_the_document_is_valid() -> None:
+def test_the_openapi_document_is_valid() -> None:
     validate(document())
 
 
-def test_the_document_contains_exactly_the_declared_routes() -> None:
+def test_the_openapi_document_contains_exactly_the_declared_routes() -> None:
     declared = {route for spec in functions() for route in spec.routes if spec.is_documented}
     assert {f"{operation.method} {operation.path}" for operation in OPERATIONS} == declared
 
@@ -47,7 +47,7 @@ def test_a_property_with_a_type_does_not_share_the_name_of_its_schema() -> None:
 
 
 @each_operation
-def test_the_security_of_an_operation_matches_the_declared_auth(operation: Operation) -> None:
+def test_the_security_of_an_operation_matches_auth_in_its_function_toml(operation: Operation) -> None:
     auth = next(spec.auth for spec in functions() if f"{operation.method} {operation.path}" in spec.routes)
     assert (
         operation.definition["security"]

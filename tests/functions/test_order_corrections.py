@@ -20,7 +20,7 @@ def correct(api: httpx.Client, order: Json, **changes: Any) -> httpx.Response:
     return api.patch(f"/v1/orders/{order['id']}", json=changes)
 
 
-def test_a_corrected_address_replaces_the_whole_address_and_resolves_the_problem(
+def test_a_corrected_address_replaces_the_whole_address_and_resolves_the_order_problem(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = placed(platform, tenant)

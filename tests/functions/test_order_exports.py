@@ -135,7 +135,7 @@ def test_an_order_with_a_problem_is_exported_after_the_problem_is_resolved(
     assert actions(platform, destination) == [[("new", order["order_number"])]]
 
 
-def test_two_destinations_get_the_same_orders_and_a_site_filter_applies(
+def test_each_destination_gets_all_orders_that_match_its_site_filter(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     other_site = platform.site(shop.client_id, shop.catalog_id)
@@ -169,7 +169,7 @@ def test_a_long_address_is_split_at_spaces_and_never_cut_off(platform: Platform,
     assert max(map(len, lines)) <= 35
 
 
-def test_an_order_with_a_too_long_address_is_exported_after_the_address_was_changed(
+def test_an_order_with_an_address_that_is_too_long_is_exported_after_a_correction(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
@@ -233,7 +233,7 @@ def documents(content: bytes) -> Iterator[Any]:
             yield etree.fromstring(archive.read(name), etree.XMLParser(load_dtd=False, no_network=True))
 
 
-def test_ubl_documents_order_change_and_cancel(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_ubl_documents_place_and_change_and_cancel_an_order(platform: Platform, shop: Tenant, mug: Json) -> None:
     destination = platform.destination(shop, "ubl", sender="4012345000009", receiver="ERP")
     address = {"line1": "丸の内1番1号", "region": "東京都", "postal_code": "100-0001", "country": "JP"}
     order = platform.order(shop, (mug, 2), shipping_address=address)
@@ -348,7 +348,7 @@ def test_only_members_of_the_client_see_and_change_its_destinations(
         ({"columns": [{"header": "a", "field": "sku"}, {"header": "a", "field": "name"}]}, "/columns"),
     ],
 )
-def test_an_invalid_destination_is_refused_at_its_field(
+def test_the_error_for_an_invalid_destination_points_to_the_field(
     platform: Platform, shop: Tenant, change: Json, pointer: str
 ) -> None:
     body = {"client_id": shop.client_id, "name": "ERP", "format": "csv", **change}

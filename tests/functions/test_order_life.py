@@ -140,7 +140,7 @@ def test_a_change_of_an_order_requires_the_current_etag(platform: Platform, shop
     problem(shop.owner.patch(path, json={"problem": "address"}, headers=tag), 412, "precondition_failed")
 
 
-def test_a_repeated_request_with_the_same_key_has_one_effect_and_the_first_response(
+def test_a_repeated_request_with_the_same_key_gets_the_first_response_and_has_no_second_effect(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, inventory_count=5)
@@ -172,7 +172,9 @@ def test_a_retry_with_a_new_key_after_a_lost_response_does_not_ship_anything_twi
     assert ok(shop.owner.get(f"{path}/lines"))["data"][0]["shipped_quantity"] == 1
 
 
-def test_a_refused_change_names_the_field(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_the_error_for_a_refused_change_of_an_order_names_the_field(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
     path = f"/v1/orders/{order['id']}"
     lines = [{"line": 1, "quantity": 4}]
@@ -187,7 +189,7 @@ def test_a_refused_change_names_the_field(platform: Platform, shop: Tenant, gues
     problem(post(shop, f"{path}/process"), 409, "order_has_problem")
 
 
-def test_the_orders_of_another_client_do_not_exist(
+def test_a_client_gets_404_for_the_orders_of_another_client(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
@@ -222,7 +224,7 @@ def test_a_list_of_orders_can_be_filtered_by_the_time_of_the_last_change(
     assert ids(updated_since=shipped["updated_at"]) == [second["id"], first["id"]]
 
 
-def test_returned_pieces_go_back_on_sale_and_are_replaced(
+def test_returned_pieces_go_back_to_the_stock_and_can_be_replaced(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     platform.arrange(
@@ -350,7 +352,7 @@ def test_the_log_of_mails_shows_a_link_without_its_token(platform: Platform, sho
     assert "token" not in text
 
 
-def test_look_ups_send_at_most_as_many_mails_to_a_stranger_as_the_site_allows(
+def test_order_look_ups_respect_the_mail_limit_of_the_site_for_strangers(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 1))
@@ -399,7 +401,7 @@ def test_a_guest_cancels_an_order_with_the_link_of_the_mail(
     assert len(mails_to(platform, order["customer_email"], 3)) == 3
 
 
-def test_a_customer_with_a_token_need_not_confirm(platform: Platform, shop: Tenant) -> None:
+def test_a_customer_with_a_token_does_not_have_to_confirm_an_order(platform: Platform, shop: Tenant) -> None:
     ok(shop.owner.patch(f"/v1/sites/{shop.site_id}", json={"confirm_guest_orders": True}))
     order = place(platform.api("customer:confirmed"), shop, (platform.product(shop), 1))
     assert order["confirm_by"] is None

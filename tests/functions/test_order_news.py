@@ -68,7 +68,7 @@ def error_rows(platform: Platform, job: Json) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 
-def test_an_acknowledgement_gives_the_order_its_number_in_the_erp_which_then_identifies_it(
+def test_an_order_is_identified_by_the_external_number_of_its_acknowledgement(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))
@@ -293,7 +293,7 @@ def test_each_line_of_a_json_shipment_has_its_own_number_of_pieces(
     assert parcels(platform, shop, order) == [("A1", "shipped", ((1, 1), (2, 2)))]
 
 
-def test_a_row_without_a_line_beside_rows_with_a_line_is_not_ignored(
+def test_rows_with_and_without_a_line_in_one_shipment_are_all_rejected(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 3), (bag, 1))
@@ -306,7 +306,7 @@ def test_a_row_without_a_line_beside_rows_with_a_line_is_not_ignored(
 
 
 @pytest.mark.slow
-def test_every_refused_row_is_in_the_error_file_however_many_there_are(
+def test_the_error_file_contains_every_refused_row_of_a_large_file(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))

@@ -38,7 +38,9 @@ def listed(platform: Platform, tenant: Tenant, **query: Any) -> list[str]:
     return [product["price"] for product in platform.storefront_products(tenant.domain, **query)]
 
 
-def test_a_visitor_sees_the_selling_price_everywhere_at_once(platform: Platform, shop: Tenant) -> None:
+def test_a_change_of_the_price_rules_is_visible_on_all_storefront_pages_at_once(
+    platform: Platform, shop: Tenant
+) -> None:
     path = f"/v1/storefront/{shop.domain}"
     before = sorted(PRICES, key=float)
     product = next(each for each in platform.storefront_products(shop.domain) if each["price"] == "10.20")
@@ -85,7 +87,9 @@ def test_pages_sorted_by_price_skip_and_repeat_nothing_and_reveal_no_base_price(
             assert len(ids) == len(set(ids)) == len(PRICES), (sort, limit)
 
 
-def test_a_repriced_product_at_the_end_of_a_page_hides_no_other_product(platform: Platform, shop: Tenant) -> None:
+def test_a_product_whose_price_changes_between_two_pages_hides_no_other_product(
+    platform: Platform, shop: Tenant
+) -> None:
     set_rules(shop, {"rounding": {"step": "10", "ending": "9.99"}})
     query: dict[str, Any] = {"sort": "price", "limit": 2, "facets": False}
     page = ok(platform.api().get(f"/v1/storefront/{shop.domain}/products", params=query))
@@ -147,7 +151,7 @@ def test_the_limit_of_an_order_is_in_the_currency_of_the_catalog(platform: Platf
     problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
 
 
-def test_an_import_of_base_prices_derives_the_selling_prices_again(platform: Platform, shop: Tenant) -> None:
+def test_an_import_of_base_prices_computes_the_selling_prices_again(platform: Platform, shop: Tenant) -> None:
     set_rules(shop, RULES)
     assert listed(platform, shop, sort="-price")[0] == "121.99"
     product = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products?sort=-price"))["data"][0]
@@ -225,7 +229,7 @@ def test_the_explanation_of_a_price_lists_each_step_to_the_selling_price(platfor
     assert ok(platform.admin.get(path)) == explained
 
 
-def test_a_free_product_stays_free(platform: Platform, shop: Tenant) -> None:
+def test_a_product_with_the_base_price_zero_stays_free(platform: Platform, shop: Tenant) -> None:
     product = platform.product(shop, price="0")
     set_rules(shop, RULES)
     assert ok(platform.api().get(f"/v1/storefront/{shop.domain}/products/{product['id']}"))["price"] == "0.00"
@@ -268,7 +272,7 @@ def priced(platform: Platform) -> Tenant:
 
 
 @pytest.mark.parametrize(("rules", "names"), WRONG, ids=str)
-def test_wrong_rules_are_refused_with_pointers(
+def test_invalid_price_rules_are_refused_with_pointers(
     platform: Platform, priced: Tenant, rules: Any, names: list[str]
 ) -> None:
     path = f"/v1/catalogs/{priced.catalog_id}"
@@ -284,7 +288,7 @@ def test_wrong_rules_are_refused_with_pointers(
     assert ok(priced.owner.get(path))["pricing_rules"] == {}
 
 
-def test_a_patch_is_merged_and_the_result_is_checked(platform: Platform, priced: Tenant) -> None:
+def test_a_patch_is_merged_into_the_price_rules_and_the_result_is_validated(platform: Platform, priced: Tenant) -> None:
     set_rules(priced, {"markup_percent": 10, "rounding": {"step": "1", "ending": "0.95"}})
     catalog = set_rules(priced, {"rounding": {"step": "5"}, "minimum": "3.50"})
     assert catalog["pricing_rules"] == {

@@ -170,9 +170,7 @@ def test_the_quota_of_another_client_is_not_visible(platform: Platform, other_te
     problem(upload_image(tenant, other_tenant.owner), 404, "not_found")
 
 
-def test_a_client_announces_at_most_200_images_within_an_hour_in_all_its_catalogs_together(
-    platform: Platform, other_tenant: Tenant
-) -> None:
+def test_a_client_can_announce_at_most_200_images_within_an_hour(platform: Platform, other_tenant: Tenant) -> None:
     tenant = platform.tenant()
     second = platform.catalog(owner=tenant.client_id)["id"]
     arrange(platform, tenant, IMAGE_ROWS, 199)
@@ -202,7 +200,7 @@ def test_a_client_has_at_most_100_exports_of_all_its_members_together(platform: 
     problem(other_tenant.owner.post("/v1/exports", json=body), 403, "forbidden")
 
 
-def test_a_user_has_at_most_25_of_the_exports_of_a_client(platform: Platform) -> None:
+def test_a_user_has_at_most_25_exports_in_a_client(platform: Platform) -> None:
     tenant = platform.tenant()
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     body = {"kind": "orders", "format": "csv", "client_id": tenant.client_id}

@@ -77,7 +77,7 @@ def site_body(shop: Shop, **more: object) -> Json:
     return {"name": "Gifts", **defaults, **more}
 
 
-def test_no_list_or_search_or_facet_contains_a_hidden_product(platform: Platform, shop: Shop) -> None:
+def test_hidden_products_are_not_in_lists_or_searches_or_facets(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
     names = sorted(VISIBLE_NAMES)
     for sort in ("name", "-price", "created_at"):

@@ -76,7 +76,7 @@ def test_concurrent_orders_of_an_untracked_product_succeed_while_a_tracked_produ
     assert stock(ok(shop.owner.get(f"/v1/products/{mug['id']}"))) == ("tracked", 0)
 
 
-def test_a_product_that_is_created_without_a_policy_is_tracked(platform: Platform, shop: Tenant) -> None:
+def test_a_product_that_is_created_without_an_inventory_policy_is_tracked(platform: Platform, shop: Tenant) -> None:
     path = f"/v1/catalogs/{shop.catalog_id}/products"
     body = {"sku": "A", "name": "A", "price": "1.00"}
     assert stock(created(shop.owner.post(path, json=body))) == ("tracked", 0)
@@ -95,7 +95,7 @@ def test_a_patch_switches_between_tracked_and_untracked(platform: Platform, shop
     assert stock(change(shop, mug, inventory_policy="tracked", inventory_count=3)) == ("tracked", 3)
 
 
-def test_a_put_without_a_policy_makes_a_product_tracked(platform: Platform, shop: Tenant) -> None:
+def test_a_put_request_without_an_inventory_policy_makes_a_product_tracked(platform: Platform, shop: Tenant) -> None:
     award = untracked(platform, shop)
     body = {"sku": award["sku"], "name": award["name"], "price": "1.00"}
     path, any_version = f"/v1/products/{award['id']}", {"if-match": "*"}
@@ -105,7 +105,7 @@ def test_a_put_without_a_policy_makes_a_product_tracked(platform: Platform, shop
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch"])
-def test_an_untracked_product_with_a_count_is_refused(platform: Platform, shop: Tenant, method: str) -> None:
+def test_an_untracked_product_with_a_stock_count_is_refused(platform: Platform, shop: Tenant, method: str) -> None:
     award = untracked(platform, shop)
     body = {"inventory_policy": "untracked", "inventory_count": 1}
     whole = {**body, "sku": f"new-{method}", "name": "New", "price": "1.00"}
@@ -123,7 +123,7 @@ def test_an_untracked_product_with_a_count_is_refused(platform: Platform, shop: 
     problem(shop.owner.patch(path, json={"inventory_policy": None}), 422, "invalid")
 
 
-def test_the_storefront_shows_a_change_of_the_policy_at_once(platform: Platform, shop: Tenant) -> None:
+def test_the_storefront_shows_a_change_of_the_inventory_policy_at_once(platform: Platform, shop: Tenant) -> None:
     mug, guest = platform.product(shop, inventory_count=0), platform.api()
     path = f"/v1/storefront/{shop.domain}/products"
 
@@ -195,7 +195,7 @@ def test_the_shared_stock_limit_does_not_apply_to_an_untracked_product(platform:
     problem(platform.api().post(orders, json=order_body((award, 501))), 422, "order_limit")
 
 
-def test_lists_are_filtered_by_policy_and_by_whether_products_are_in_stock(platform: Platform, shop: Tenant) -> None:
+def test_lists_can_be_filtered_by_inventory_policy_and_in_stock(platform: Platform, shop: Tenant) -> None:
     stocks: dict[str, Json] = {
         "counted lamp": {"inventory_count": 3, "category": "Light"},
         "empty lamp": {"inventory_count": 0, "category": "Light"},
@@ -231,9 +231,7 @@ def test_lists_are_filtered_by_policy_and_by_whether_products_are_in_stock(platf
     ]
 
 
-def test_a_storefront_filters_products_and_facets_by_whether_they_are_in_stock(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_a_storefront_can_filter_products_and_facets_by_in_stock(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop, name="mug", category="Cups", inventory_count=1)
     platform.product(shop, name="empty cup", category="Cups", inventory_count=0)
     untracked(platform, shop, name="award", category="Awards")

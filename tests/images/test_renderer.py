@@ -164,7 +164,9 @@ def test_a_process_that_was_killed_while_it_renders_is_replaced_and_the_image_is
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_process_has_no_secret_and_no_file_of_the_worker(strict: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_renderer_process_has_no_secrets_and_no_open_files_of_the_worker(
+    strict: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WC_DATABASE_PASSWORD", "secret")
     with (Path(__file__)).open() as opened:
         os.set_inheritable(opened.fileno(), True)
@@ -180,7 +182,7 @@ def test_the_process_has_no_secret_and_no_file_of_the_worker(strict: Renderer, m
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_child_cannot_open_files_or_start_processes(strict: Renderer, bomb: bytes) -> None:
+def test_the_rendering_child_process_cannot_open_files_or_start_processes(strict: Renderer, bomb: bytes) -> None:
     strict.render(SMALL)
     earlier = children_of(strict)
     rendered = threading.Thread(target=outcome, args=(strict, bomb))
@@ -313,7 +315,7 @@ def test_an_image_is_rejected_if_its_result_has_an_unexpected_structure(
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "import time; time.sleep(60)", end(0), end(3)])
-def test_no_image_is_rejected_if_the_renderer_process_does_not_start_or_exits_by_itself(
+def test_a_renderer_process_that_does_not_start_or_exits_by_itself_rejects_no_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")

@@ -95,7 +95,7 @@ def test_the_confirmation_of_an_order_is_sent_only_once(platform: Platform, run_
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_no_mail_exists_after_its_transaction_was_rolled_back(
+def test_a_rollback_also_removes_the_mail_that_the_transaction_enqueued(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     order_id = create_order(platform, tenant, address())
@@ -136,7 +136,9 @@ def test_a_mail_about_a_finished_job_is_sent_to_the_given_address(
     assert "Line 7 is not a row." in message.text
 
 
-def test_no_mail_can_be_sent_about_a_job_that_has_not_ended(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_a_mail_about_a_job_cannot_be_sent_before_the_job_has_ended(
+    platform: Platform, run_as: RunAs, tenant: Tenant
+) -> None:
     open_job = platform.database.execute(
         "insert into jobs (client_id, type, requested_by, payload, due_at)"
         " values (%s, 'report_generation', 'a test', '{}', now() + interval '1 day') returning id",
@@ -227,7 +229,7 @@ def test_a_transient_bounce_suppresses_no_address(platform: Platform, run_as: Ru
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "sent"
 
 
-def test_late_and_repeated_events_change_nothing(
+def test_late_and_repeated_mail_events_have_no_effect(
     platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())

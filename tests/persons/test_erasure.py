@@ -98,7 +98,7 @@ def test_an_erasure_is_refused_while_the_person_has_open_orders(
     assert (again["status"], again["counts"]["orders"]) == ("completed", 0)
 
 
-def test_an_erasure_at_a_client_changes_nothing_at_another_client(
+def test_an_erasure_at_one_client_does_not_affect_other_clients(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     other = platform.tenant()

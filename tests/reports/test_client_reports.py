@@ -116,7 +116,7 @@ def test_the_default_period_is_the_current_month_until_today(tenant: Tenant) -> 
     assert actual["totals"] == []
 
 
-def test_conversion_counts_the_sessions_of_events(platform: Platform, tenant: Tenant) -> None:
+def test_the_conversion_rate_uses_the_number_of_sessions_with_events(platform: Platform, tenant: Tenant) -> None:
     set_storage(platform, tenant, "all")
     visitor = platform.api()
     accepted(

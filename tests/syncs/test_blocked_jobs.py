@@ -15,7 +15,7 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_a_newer_full_file_cancels_a_job_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
+def test_a_newer_full_file_cancels_an_older_job_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     newer = platform.sync(tenant.catalog_id, "full/clear.csv", CLEAR)
     assert newer["counts"]["created"] == 1

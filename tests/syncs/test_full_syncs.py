@@ -61,7 +61,7 @@ def test_a_later_file_can_activate_a_deactivated_product_again(platform: Platfor
     assert "P-009" in active_skus(platform, tenant)
 
 
-def test_a_file_in_the_delta_folder_deactivates_nothing_even_if_the_catalog_has_full_mode(
+def test_a_file_in_the_delta_folder_deactivates_no_product_in_a_catalog_with_full_mode(
     platform: Platform, tenant: Tenant
 ) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))

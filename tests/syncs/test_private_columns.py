@@ -89,7 +89,7 @@ def test_a_product_that_the_api_created_has_no_source_data(platform: Platform, t
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}/source"))["source_data"] is None
 
 
-def test_the_settings_of_the_catalog_name_the_public_attributes(platform: Platform, tenant: Tenant) -> None:
+def test_the_settings_of_the_catalog_select_the_public_attributes(platform: Platform, tenant: Tenant) -> None:
     settings = {"attributes": {"Note": "Internal note"}, "private_columns": ["Colour"]}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": settings}))
     _, product = synced(platform, tenant)

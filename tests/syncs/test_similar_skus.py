@@ -48,11 +48,13 @@ def test_two_spellings_of_a_sku_in_one_file_wait_for_an_approval(platform: Platf
 
 
 @pytest.mark.parametrize("body", [BASE, b"sku,name,price\n124,Mug,5.00\nAB-2,Cup,6.00\nC78,Pot,7.00\n"])
-def test_stored_skus_and_different_skus_do_not_wait(platform: Platform, tenant: Tenant, body: bytes) -> None:
+def test_files_with_stored_skus_or_different_skus_need_no_approval(
+    platform: Platform, tenant: Tenant, body: bytes
+) -> None:
     assert platform.sync(tenant.catalog_id, "next.csv", body)["status"] == "completed"
 
 
-def test_the_comparison_can_be_switched_off(platform: Platform, tenant: Tenant) -> None:
+def test_the_comparison_of_skus_can_be_switched_off(platform: Platform, tenant: Tenant) -> None:
     change_settings(tenant, plausibility={"enabled": False})
     job = platform.sync(tenant.catalog_id, "new.csv", b"sku,name,price\n123,Mug,5.00\n")
     assert (job["status"], job["counts"]["created"]) == ("completed", 1)

@@ -76,7 +76,7 @@ def test_a_flag_without_a_count_tracks_a_product_and_keeps_its_count(platform: P
     assert stocks(tenant) == {"A": ("tracked", 5), "B": ("tracked", 0), "C": ("tracked", 0)}
 
 
-def test_a_dry_run_shows_a_change_of_the_policy(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_shows_a_change_of_the_inventory_policy(platform: Platform, tenant: Tenant) -> None:
     load(platform, tenant, b"sku,name,price,stock\nA,Lamp,10.00,5\n")
     job = platform.sync(tenant.catalog_id, "dry-run/stock.csv", b"sku,stock\nA,in stock\n")
     (sample,) = job["result"]["samples"]

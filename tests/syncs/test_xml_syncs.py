@@ -86,7 +86,7 @@ def catalogue_line(action: str, standard: str, seller: str = "", name: str = "")
     )
 
 
-def test_a_line_of_a_peppol_catalogue_deletes_by_the_standard_identification(platform: Platform) -> None:
+def test_a_line_of_a_peppol_catalogue_deletes_the_product_with_its_standard_identification(platform: Platform) -> None:
     tenant, other = platform.tenant(), platform.tenant()
     lines = [
         catalogue_line("Add", "07012345678904", "NB-A5", "Notebook A5"),

@@ -49,7 +49,7 @@ def test_a_connection_that_s3_closes_in_the_middle_of_an_object_raises_unavailab
             storage.read("drops", KEY, 2000)
 
 
-def test_a_connection_on_which_s3_sends_nothing_more_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
+def test_a_connection_on_which_s3_stops_sending_data_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
     done = threading.Event()
 
     def stall(connection: Any, _: bytes) -> None:

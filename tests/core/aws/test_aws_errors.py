@@ -181,14 +181,14 @@ def test_a_part_that_s3_throttles_is_sent_again(faults: Faults, failing: str) ->
 
 
 @pytest.mark.parametrize("failing", MULTIPART)
-def test_an_upload_that_fails_leaves_no_object_and_no_parts(faults: Faults, failing: str) -> None:
+def test_a_failed_upload_leaves_no_object_and_no_parts_in_s3(faults: Faults, failing: str) -> None:
     with faults.only(failing, [(503, "SlowDown")] * 9), pytest.raises(Unavailable, match="S3"):
         write_object(f"c/failed-{failing}", LARGE)
     assert storage.size_of("drops", f"c/failed-{failing}") is None
     assert open_uploads() == []
 
 
-def test_an_upload_whose_with_block_raises_leaves_no_object_and_no_parts(faults: Faults) -> None:
+def test_an_exception_in_the_with_block_of_an_upload_leaves_no_object_and_no_parts_in_s3(faults: Faults) -> None:
     with pytest.raises(ZeroDivisionError), ObjectWriter("drops", "c/stopped", "text/plain") as out:
         out.write(LARGE)
         raise ZeroDivisionError

@@ -53,7 +53,7 @@ def test_a_url_must_have_the_https_scheme_unless_other_schemes_are_given() -> No
     assert web_address("https:///a") is None
 
 
-def test_line_and_paragraph_separators_become_spaces_and_direction_marks_disappear() -> None:
+def test_line_and_paragraph_separators_become_spaces_and_direction_marks_are_removed() -> None:
     assert clean("a\u2028b\u2029c\x00d") == "a b c d"
     assert clean("\u202eabc\u202c") == "abc"
 

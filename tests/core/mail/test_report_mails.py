@@ -119,7 +119,7 @@ def mime(rendered: RenderedMail, *files: Attachment) -> EmailMessage:
     return message
 
 
-def test_the_tables_have_captions_headers_and_all_figures() -> None:
+def test_the_tables_of_a_report_have_captions_and_headers_and_all_figures() -> None:
     rendered = render(mail_of(report()), TOKEN)
     tables = Tables(rendered.html)
     assert tables.tables["Totals"] == [
@@ -134,7 +134,7 @@ def test_the_tables_have_captions_headers_and_all_figures() -> None:
         assert row in rendered.text
 
 
-def test_texts_of_users_do_not_become_markup_headers_or_further_lines() -> None:
+def test_texts_of_users_cannot_add_markup_or_headers_or_lines_to_a_report_mail() -> None:
     rendered = render(mail_of(report()), TOKEN)
     assert "<b>" not in rendered.html and "<i>" not in rendered.html
     assert "- 7 × Mug Bcc: a@example.com (=1+1): €1,234.50" in rendered.text.splitlines()

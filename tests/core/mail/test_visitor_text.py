@@ -14,7 +14,7 @@ from wecelebrate.mail.sanitize import visitor_text
     "name",
     ["Ann Lee", "O'Brien-Smith", "Müller & Co. KG", "12/4 Main St. N", "c/o: Bob", "Apt 3.5, 2nd floor", "山田 太郎"],
 )
-def test_names_and_street_addresses_do_not_change(name: str) -> None:
+def test_names_and_street_addresses_are_not_changed(name: str) -> None:
     assert visitor_text(name) == name
 
 
@@ -83,7 +83,7 @@ def test_an_ip_address_is_removed_like_a_link(link: str) -> None:
         "Room 12:30",
     ],
 )
-def test_phone_numbers_and_dates_and_flat_numbers_do_not_change(text: str) -> None:
+def test_phone_numbers_and_dates_and_flat_numbers_are_not_changed(text: str) -> None:
     assert visitor_text(text) == text
 
 

@@ -49,7 +49,7 @@ def row(number: int, kind: Any = "shipped", **more: Any) -> NewsRow:
     return NewsRow(number=number, kind=kind, **values)
 
 
-def test_a_csv_file_is_read_with_the_names_of_an_erp() -> None:
+def test_a_csv_file_with_the_column_names_of_an_erp_is_read() -> None:
     german = (
         "Bestellnummer;Vorgang;Artikelnummer;Menge;Sendungsnummer;Datum\nAB12;Versandt;0012;2,000;JD01;27.11.2026\n"
     )
@@ -60,7 +60,7 @@ def test_a_csv_file_is_read_with_the_names_of_an_erp() -> None:
     assert shipped.happened_at == datetime(2026, 11, 27, tzinfo=UTC)
 
 
-def test_a_row_with_the_dates_of_several_steps_is_news_about_each_step() -> None:
+def test_a_row_with_the_dates_of_two_steps_becomes_two_news_items() -> None:
     rows = news(
         "order_number,shipped_at,delivered_at,tracking_number\nAB12,2026-11-26,2026-11-27T10:00:00+01:00,JD01\n"
     )
@@ -148,7 +148,7 @@ CXML_CONFIRMATION = """<cXML><Request><ConfirmationRequest><ConfirmationHeader t
 @pytest.mark.parametrize(
     ("document", "shipment"), [(UBL, "D-1"), (DESADV, "80001234"), (CXML_NOTICE, "S-1")], ids=["UBL", "IDoc", "cXML"]
 )
-def test_a_despatch_advice_of_each_standard_is_a_shipment(document: str, shipment: str) -> None:
+def test_a_despatch_advice_in_each_standard_is_read_as_a_shipment(document: str, shipment: str) -> None:
     [shipped] = news(document, "news.xml")
     names = ("kind", "order_number", "line", "quantity", "shipment", "tracking_number")
     assert fields(shipped, *names) == ("shipped", "AB12", 1, 2, shipment, "JD01")
@@ -167,7 +167,7 @@ def test_a_despatch_advice_of_each_standard_is_a_shipment(document: str, shipmen
         (CXML_CONFIRMATION.format(kind="reject"), "cancelled"),
     ],
 )
-def test_an_order_response_of_each_standard_acknowledges_or_cancels(document: str, kind: str) -> None:
+def test_an_order_response_in_each_standard_acknowledges_or_cancels_an_order(document: str, kind: str) -> None:
     [answer] = news(document, "news.xml")
     assert fields(answer, "kind", "order_number", "external_number") == (kind, "AB12", "4711")
 
@@ -247,7 +247,7 @@ def test_each_line_of_a_json_object_keeps_its_own_quantity() -> None:
     assert pieces == [{"line": 1, "quantity": 1}, {"line": 2, "quantity": 2}]
 
 
-def test_the_rows_of_an_archive_are_counted_over_all_its_documents() -> None:
+def test_the_row_numbers_of_an_archive_continue_across_its_documents() -> None:
     despatch = "<DespatchAdvice><ID>D1</ID><OrderReference><ID>AB12</ID></OrderReference></DespatchAdvice>"
     assert [each.number for each in news(archive(a=despatch, b=despatch), "news.zip")] == [1, 2]
     with pytest.raises(UnreadableFile, match=r"The document `b\.xml`: The file is not well-formed XML"):
@@ -290,7 +290,7 @@ def test_a_line_break_in_a_text_becomes_a_space() -> None:
 
 
 @pytest.mark.parametrize("field", ["status", "quantity", "line", "happened_at"])
-def test_the_error_of_a_cell_that_postgresql_cannot_store_can_be_stored(field: str) -> None:
+def test_the_error_message_for_a_cell_that_postgresql_cannot_store_can_be_stored(field: str) -> None:
     cells = {"order_number": "AB12", "status": "shipped"} | {field: "A\0\ud800"}
     [row] = read(json.dumps([cells]).encode(), "news.json", UTC)
     assert isinstance(row, RejectedRow)

@@ -35,7 +35,7 @@ def pieces_of(order: dict[str, Any]) -> list[tuple[int, int, int]]:
     return [(line["quantity"], line["shipped"], line["cancelled"]) for line in order["lines"]]
 
 
-def test_the_rows_of_an_order_are_its_lines() -> None:
+def test_the_rows_of_an_order_become_the_lines_of_the_order() -> None:
     order = order_of(LINE, LINE | {"sku": "T", "quantity": "1.00", "unit_price": "0.01"})
     assert [(line["line"], line["sku"], line["quantity"]) for line in order["lines"]] == [(1, "S", 2), (2, "T", 1)]
     assert (order["total_amount"], order["currency"], order["status"]) == ("7.01", "EUR", "delivered")

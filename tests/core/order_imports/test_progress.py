@@ -89,7 +89,7 @@ def test_each_attempt_refuses_the_same_orders_with_a_future_time() -> None:
     assert attempt(rows, _Progress(), settings) == (["A0"], [False])
 
 
-def test_the_checkpoint_of_a_job_is_its_progress() -> None:
+def test_the_progress_of_an_import_can_be_stored_as_a_checkpoint_and_restored() -> None:
     progress = _Progress(7, "A7", Counter(created=9), Counter(created=5, differs=1))
     assert _Progress.of(progress.as_json()) == progress
     assert progress.has_refusals

@@ -53,7 +53,7 @@ def test_a_row_with_instructions_or_units_is_an_ordinary_row() -> None:
     assert column(rows, "order_number") == ["required", "A1"]
 
 
-def test_a_table_below_lines_with_other_data_is_read() -> None:
+def test_a_table_below_lines_with_other_text_is_read() -> None:
     head = [["Order no: 17"], ["Date: 2024-03-01"], ["Customer: Ann"]]
     rows = read(lines(*head, ["order_number", "pos", "quantity", "line total"], ["A1", "1", "2", "3.00"]))
     assert [(row.number, row.cells["order_number"]) for row in rows] == [(5, "A1")]
@@ -160,7 +160,7 @@ def test_the_cells_of_a_workbook_are_read_as_a_spreadsheet_program_shows_them() 
     assert [list(row.flaws) for row in rows] == [[], [], [], ["unit_price"]]
 
 
-def test_a_sheet_of_orders_with_ambiguous_columns_is_not_left_out() -> None:
+def test_a_sheet_of_orders_with_ambiguous_columns_is_not_ignored() -> None:
     def write(book: Any, *headers: list[str]) -> None:
         for header in headers:
             sheet = book.add_worksheet()

@@ -43,7 +43,9 @@ def test_the_spool_returns_json_objects_with_their_lines_and_exact_numbers() -> 
     assert isinstance(only.raw["total"], NumberText) and written(parsed(source)) == source
 
 
-def test_an_order_that_is_too_large_for_the_memory_is_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rows_of_an_order_that_is_too_large_for_the_memory_are_only_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(spools, "MAX_GROUP_ROWS", 3)
     with open_spool() as spool:
         for number in range(4):

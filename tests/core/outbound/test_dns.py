@@ -99,7 +99,7 @@ def test_a_look_up_ends_at_the_time_limit_if_the_name_server_does_not_answer(mon
     assert time.monotonic() - started < txt.TIMEOUT_SECONDS + 2
 
 
-def test_the_number_and_the_length_of_the_records_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_and_the_length_of_dns_records_have_a_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
     long = " ".join(f'"{"x" * 200}"' for _ in range(3))
     with name_server(records(*(f'"{n}"' for n in range(100)), long), monkeypatch):
         texts = txt.txt_records(NAME)
@@ -108,6 +108,6 @@ def test_the_number_and_the_length_of_the_records_are_bounded(monkeypatch: pytes
         assert txt.txt_records(NAME) == ["x" * txt.MAX_RECORD_LENGTH]
 
 
-def test_bytes_that_are_not_ascii_cause_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dns_records_with_bytes_that_are_not_ascii_cause_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with name_server(records('"\\255\\000"'), monkeypatch):
         assert txt.txt_records(NAME) == ["\ufffd\x00"]

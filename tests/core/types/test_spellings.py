@@ -293,7 +293,7 @@ def test_all_spellings_of_one_value_are_stored_in_the_same_form(name: str, spell
     assert {stored(name, spelling) for spelling in spellings} == {value}
 
 
-def test_two_spellings_of_one_time_are_the_same_parameter() -> None:
+def test_two_spellings_of_one_time_have_the_same_json_form() -> None:
     dumps = [
         MODELS["Timestamp"].model_validate({"value": value}).model_dump_json()
         for value in ("2026-01-31T12:00:00Z", "2026-01-31T14:00:00.000+02:00", "2026-01-31t12:00:00z")
@@ -301,7 +301,7 @@ def test_two_spellings_of_one_time_are_the_same_parameter() -> None:
     assert len(set(dumps)) == 1
 
 
-def test_two_spellings_of_one_amount_are_the_same_parameter() -> None:
+def test_two_spellings_of_one_amount_have_the_same_json_form() -> None:
     for spellings in (["1.5", "1.50", "1.500", 1.5], ["100", "100.00", 100, 1e2], ["0", "0.00"]):
         dumps = {MODELS["Money"].model_validate({"value": value}).model_dump_json() for value in spellings}
         assert len(dumps) == 1
