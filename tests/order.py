@@ -41,11 +41,11 @@ LONG_MODULES = (
 )
 """The modules that take the longest time, the longest first. `pytest --durations=100` shows which tests are long."""
 _SHARE = 0.8
-"""The share of the other modules before which all long modules have begun."""
+"""All long modules begin within this share of the other modules."""
 
 
 def spread(items: Sequence[Item], module: Callable[[Item], str]) -> list[Item]:
-    """Return the items in a new order: the long modules are distributed evenly over the first part of the others.
+    """Return the items in a new order. Long modules are distributed evenly over the first part of the other modules.
 
     module: returns the module of an item, as in LONG_MODULES. The items of a module stay together, in their order.
     """

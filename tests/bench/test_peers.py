@@ -19,7 +19,7 @@ from infra.local.endpoints import Endpoints
 from tests.local.processes import have_ended, is_running, wait_until
 
 COMMAND = ["sh", "-c", 'sh -c "echo \\$\\$; exec sleep 60"; true']
-"""Prints the pid of a process that is not a child of the program that runs this command, but a descendant."""
+"""Prints the pid of a grandchild of the program that runs this command."""
 PROGRAM = f"""
 import os
 from infra.bench.peers.directus import running

@@ -47,7 +47,7 @@ class Server(ThreadingHTTPServer):
         self.paths: Counter[str] = Counter()
         self.orders: list[dict[str, Any]] = []
         self.sites: dict[str, set[str]] = {}
-        """Address of a visitor → the sites of the visitor."""
+        """Maps the address of each visitor to the sites that the visitor visits."""
         self.status: int | None = None
         self.body = b"{}"
 

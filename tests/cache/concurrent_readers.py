@@ -30,7 +30,7 @@ from wecelebrate.core.requests import loading, request_cache, sessions
 CALLER = Caller(subject="ann")
 ENTRY = Entry(keys.PRODUCT, "hot", ("hot",))
 LOADS_KEY = "loads"
-"""The Redis key under which the loads are counted."""
+"""The Redis key that counts the loads."""
 
 
 @dataclass(frozen=True)

@@ -90,5 +90,5 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def known_history(key_prefix: str, raw_redis: RedisClient) -> None:
-    """Make the history of recent writes appear to be older than a minute, so that it counts as complete."""
+    """Make the history of recent writes appear to be older than a minute, so that the cache considers it complete."""
     raw_redis.hset(f"{key_prefix}public:recent", "since", "1")

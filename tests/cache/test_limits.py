@@ -98,7 +98,7 @@ def test_the_window_for_the_requests_of_an_address_is_a_sliding_minute_with_ten_
     with pytest.raises(TooManyRequests) as error:
         visitor.send("192.0.2.1")
     assert error.value.headers()["Retry-After"] == "25"
-    assert visitor.send("192.0.2.2")["address"] == (4, 60 - 5), "another address has its own limit"
+    assert visitor.send("192.0.2.2")["address"] == (4, 60 - 5), "each address has a separate limit"
     hourly_clock.pass_seconds(25)
     assert [visitor.send("192.0.2.1")["address"] for _ in range(2)] == [(1, 30), (0, 30)]
 

@@ -128,7 +128,7 @@ class Scenario:
             self.invalidate(commit, late=False)
 
     def invalidate(self, commit: Commit, *, late: bool) -> None:
-        """Invalidate the tags of a commit in the cache. `late` means that the sweeper invalidates them."""
+        """Invalidate the tags of a commit in the cache. `late` states whether the sweeper invalidates them."""
         cache.invalidate(commit.tags, commit.xid, "" if late else commit.write_key, late=late)
         commit.invalidated = True
         if commit in self.database.outbox:

@@ -1,4 +1,4 @@
-"""Both generated clients work with the running API, and every answer has a type."""
+"""Both generated clients work with the running API, and every response has a type."""
 
 import json
 import time

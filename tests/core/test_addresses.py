@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 (letters of many languages)
-"""Addresses of all countries: the required fields, the spelling of postal codes, regions, and post office boxes."""
+"""Tests addresses of all countries: required fields, the spelling of postal codes, regions, and post office boxes."""
 
 from typing import Any, get_args
 

@@ -45,7 +45,7 @@ class Work:
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list to which every job appends how it ended, unless its outcome was recorded."""
+    """Return a list to which every job appends how it ended, unless the job has recorded its outcome."""
     ends: list[str] = []
 
     def returned(jobs: Sequence[LeasedJob]) -> None:

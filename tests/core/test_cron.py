@@ -110,7 +110,7 @@ def test_every_spelling_of_the_hour_field_that_means_all_hours_has_the_same_due_
         ("0 3 10 * 1-7", "0 3 10 * *"),
         ("0 3 10 * */1", "0 3 10 * *"),
         ("0 3 10 * SUN,MON,TUE,WED,THU,FRI,SAT", "0 3 10 * *"),
-        # Both day fields leave out values, so a day is due if it matches at least one of the fields.
+        # Both day fields exclude some days, so a day is due if it matches at least one of the fields.
         ("0 3 */2 * MON", "0 3 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * 1"),
         ("0 3 10 * */3", "0 3 10 * 0,3,6"),
         # `L` has no effect, because `*` already includes the last day of a month.

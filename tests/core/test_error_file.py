@@ -38,7 +38,7 @@ def written(rows: list[list[str]], report: tuple[str, ...] = REPORT_COLUMNS) -> 
 
 
 class Stored:
-    """An object in S3 that is opened at a byte."""
+    """An object in S3. It records the byte positions at which it is opened."""
 
     def __init__(self, body: bytes, key: str = "key") -> None:
         self.body, self.key = body, key

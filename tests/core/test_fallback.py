@@ -1,4 +1,4 @@
-"""Tests the function that answers requests without a route, and the text from which it knows the routes."""
+"""Tests the function that answers requests without a route, and the route table that this function reads."""
 
 import json
 import subprocess

@@ -49,7 +49,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Replace the database by a recorder.
+    """Replace the database with a recorder.
 
     Return the list of recorded steps, e.g. "begin someone", "commit". If a test adds the text "fail the commit" to the
     list, commits fail.

@@ -1,4 +1,4 @@
-"""Tests how strictly requests are checked, and the answers to HEAD. The tests need no local cloud."""
+"""Tests how strictly requests are checked, and the responses to HEAD requests. The tests need no local cloud."""
 
 import base64
 import gzip

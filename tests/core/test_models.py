@@ -1,4 +1,4 @@
-"""Tests the bounds of JSON in requests, and how an error points to the invalid value."""
+"""Tests the limits of JSON in requests, and how an error points to the invalid value."""
 
 import json
 from typing import Annotated, Any

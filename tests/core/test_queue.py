@@ -21,8 +21,8 @@ BATCH_SIZE = 10
 COMBINATIONS = [
     bits for bits in product((False, True), repeat=BATCH_SIZE) if FULL or not 2 < sum(bits) < BATCH_SIZE - 2
 ]
-"""Which messages of a batch fail. `make faults` tries all 1,024 combinations, and `make test` tries 112 of them: at
-most two messages fail, or at most two succeed."""
+"""The combinations of failed messages in a batch. `make faults` tries all 1,024 combinations. `make test` tries 112 of
+them: at most two messages fail, or at most two messages succeed."""
 
 
 @dataclass

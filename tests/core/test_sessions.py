@@ -103,7 +103,7 @@ def test_the_tag_of_a_session_contains_the_domain_of_a_visitor_or_the_subject_of
 
 
 class Database:
-    """A replacement for the database and the cache. Each read of the session finds the next list in `clients`."""
+    """A replacement for the database and the cache. Each read of the session returns the next list in `clients`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, clients: list[list[UUID]]) -> None:
         self.clients = clients

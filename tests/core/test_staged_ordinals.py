@@ -1,4 +1,4 @@
-"""The ordinal of a staged row is its position in the file, also when a later worker reads the file again."""
+"""The ordinal of a staged row is its position in the file, even if a later worker reads the file again."""
 
 from types import SimpleNamespace
 from typing import Any, cast

@@ -33,7 +33,7 @@ ROWS = 1_048_577 if FULL else 60_000
 SHEET_ROWS = xlsx.MAX_ROWS_PER_SHEET if FULL else 1_000
 """The number of rows in a sheet: 1,000,000 in full size, 1,000 in small size."""
 CHANGES = 100 if FULL else 5
-"""The number of exports that run beside a transaction that changes all products."""
+"""The number of exports that run while another thread changes products."""
 MAX_GROWTH_BYTES = 48 * 1024 * 1024
 """The memory by which ten times as many rows may increase the peak."""
 

@@ -64,7 +64,7 @@ class Load:
     changing: Json
     """The product that the writer changes."""
     constant: Json
-    """A product that nobody changes."""
+    """A product that is never changed."""
     answers: list[Answer] = field(default_factory=list)
     windows: list[FaultWindow] = field(default_factory=list)
     acknowledged: list[tuple[int, float]] = field(default_factory=list)

@@ -151,7 +151,7 @@ def test_a_caught_up_replica_shows_every_row_of_the_transaction(
 
     with ThreadPoolExecutor(WRITERS) as pool:
         caught_up, stale = (sum(counts) for counts in zip(*pool.map(write, range(WRITERS)), strict=True))
-    assert caught_up, "the replica has answered no read"
+    assert caught_up, "the replica has not answered any read"
     figure("interleaved transactions: stale own reads", stale, f"of {caught_up} on the replica, {WRITES} writes", 0)
 
 

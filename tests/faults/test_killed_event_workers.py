@@ -72,7 +72,7 @@ def test_repeated_and_shuffled_messages_and_killed_workers_store_each_event_once
             platform.eventually(lambda: signal_workers(platform, "events"), within=60, every=0.005)
             kills += 1
             time.sleep(dice.uniform(0, 0.05))
-    # SQS delivers the messages of killed workers again after 35 s. Sending all of them again is the same, but faster.
+    # SQS delivers the messages of killed workers again after 35 s. The test sends all messages again, which is faster.
     dice.shuffle(messages)
     for each in messages:
         platform.send("events", each)

@@ -94,7 +94,7 @@ def start_export(platform: Platform, destination: Json) -> None:
 
 
 def open_jobs(platform: Platform, *statuses: str) -> list[Json]:
-    """Return the jobs of order files that have one of these states."""
+    """Return the jobs of order files that have one of the states."""
     query = "select id from jobs where type = 'order_file' and status = any (%s)"
     return platform.database.execute(query, [list(statuses)]).fetchall()
 

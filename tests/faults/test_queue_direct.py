@@ -1,7 +1,7 @@
-"""While the kill switch `queue` is set to `direct`, work is done without SQS. Nothing is lost or done twice.
+"""While the kill switch `queue` is set to `direct`, jobs and events are processed without SQS, each exactly once.
 
-Small imports run within their request, as without the switch when SQS fails. The sweeper starts workers for all other
-jobs, and events are stored within their request.
+Small imports run within their request. Without the switch, this happens only if SQS fails. The sweeper starts workers
+for all other jobs, and events are stored within their request.
 """
 
 import time

@@ -175,7 +175,7 @@ def test_most_values_are_loaded_from_a_lagging_replica_and_are_never_outdated(
 
 @contextmanager
 def ended_transactions(platform: Platform) -> Iterator[Callable[[], int]]:
-    """Repeatedly end the transactions of functions on the replica. Yield a callable that returns how many ended."""
+    """Repeatedly end transactions of functions on the replica. Yield a callable that returns their number."""
     ended, stop = [0], threading.Event()
 
     def end() -> None:

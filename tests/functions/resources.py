@@ -158,7 +158,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
 def _insert_all(platform: Platform, tenant: Tenant, product: str, files: dict[str, str]) -> dict[str, str]:
     """Insert the rows of all resources except the product. Map each path parameter to its value.
 
-    files: the keys of the files in the bucket of uploads, as FILES
+    files: the keys of the files in the bucket of uploads, with the same names as in FILES
     """
     client = tenant.client_id
     result = {kind: files[kind] for kind in ("error_file", "result_file")}

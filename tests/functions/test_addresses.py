@@ -1,4 +1,4 @@
-"""The addresses of orders: the rules of each country, and the destinations of each site."""
+"""Tests the addresses of orders: the rules of each country, and the destinations of each site."""
 
 from typing import Any
 

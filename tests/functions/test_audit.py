@@ -115,7 +115,7 @@ TESTED_ELSEWHERE = {
     "suspend_row_security",
     "restore_row_security",
 }
-"""The operations that need a DNS record, a code, a certain state, or a cloud of their own. `test_domains.py`,
+"""The operations that need a DNS record, a code, a certain state, or a separate cloud. `test_domains.py`,
 `test_invitations.py`, `test_report_subscriptions.py` and `test_row_security.py` test that they leave an entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
@@ -124,7 +124,7 @@ UNRECORDED = {
     "confirm_order": "The history of the order records it; a guest is neither staff nor a member.",
     "look_up_order": "It changes nothing, and the log of mails records the mail.",
     "record_events": "An event of a visitor changes no object that members can change.",
-    "start_kv_run": "The run records who started it, and the rows that it writes have entries of their own.",
+    "start_kv_run": "The run records who started it, and the rows that it writes have separate entries.",
     "give_kv_revisions": "It adds a field to documents that the platform itself reads.",
     "continue_kv_comparison": "It changes no document and no row.",
     "continue_kv_run": "The rows that it writes have entries of their own.",

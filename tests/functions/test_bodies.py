@@ -1,4 +1,4 @@
-"""An invalid request body is refused with a pointer to the invalid field. No request body causes status 500."""
+"""An invalid request body is refused with a pointer to the invalid field. Request bodies never cause status 500."""
 
 import json
 from typing import Any

@@ -93,7 +93,7 @@ def test_all_pages_of_a_storefront_together_contain_all_products(
     platform: Platform, largest_rows: tuple[Tenant, dict[str, str]]
 ) -> None:
     shown = platform.storefront_products(largest_rows[0].domain)
-    assert len(shown) == 4  # three products of the fixture, and one of `create_resources`
+    assert len(shown) == 4  # the fixture creates three products, and `create_resources` creates one
     assert ok(platform.api().get(f"/v1/storefront/{largest_rows[0].domain}"))
 
 

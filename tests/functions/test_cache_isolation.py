@@ -1,4 +1,4 @@
-"""Users of many clients, in all roles, send concurrent requests. Nobody gets cached data of another client.
+"""Users of many clients, in all roles, send concurrent requests. A user never gets cached data of another client.
 
 The names of each client's rows contain a mark that no other client has. The members of all clients request the same
 paths. Most requests have forged headers, which name another client as the sender. `make test` sends 1,000

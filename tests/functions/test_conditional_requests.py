@@ -19,7 +19,7 @@ from wecelebrate.core.etags import etag
 
 OPERATIONS = all_operations()
 DATABASE_FREE = ("health", "list_problems", "get_problem")
-"""The read operations that return nothing from the database."""
+"""The read operations that do not read the database."""
 READS = [
     operation
     for operation in OPERATIONS
@@ -215,7 +215,7 @@ def test_a_cache_hit_has_the_same_etag_as_the_miss(
     for _ in range(20):
         if hit.headers.get("cache-status") != "wecelebrate; fwd=miss":
             break
-        hit = api.get(path)  # If another test changes a catalog, all lists of catalogs are invalidated.
+        hit = api.get(path)  # another test can have changed a catalog, which invalidates all lists of catalogs
     for _ in range(20 if operation.name in ("list_staff", "list_staff_invitations") else 0):
         if hit.content == miss.content:
             break

@@ -1,4 +1,4 @@
-"""Each handler does what its `function.toml` declares, and nothing else."""
+"""Each handler does exactly what its `function.toml` declares."""
 
 import ast
 import asyncio

@@ -320,7 +320,7 @@ def test_all_guests_of_a_client_together_get_at_most_half_of_a_shared_stock(
         if response.status_code == 409:
             assert pointers(problem(response, 409, "daily_order_limit")) == ["/lines/0/quantity"]
     assert stock_of(platform, product) == 50
-    # Guests of the other client, and customers with a token, have a share of their own.
+    # Guests of the other client, and customers with a token, have a separate share.
     created(order(sites[1], 20))
     created(order(sites[0], 21, f"customer:{uuid4().hex[:8]}"))
     assert stock_of(platform, product) == 30

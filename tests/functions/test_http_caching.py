@@ -134,8 +134,8 @@ REFUSED_FOR_COMPLETED_JOBS = (
 )
 """The operations that fail because the job in `ids` is completed."""
 WITHOUT_A_RESOURCE = ("accept_invitation", "subscribe_to_report", "unsubscribe_from_report")
-"""The operations that fail because the code in their body belongs to no invitation, or because staff receive no
-reports."""
+"""The operations that fail because the code in their body does not belong to an invitation, or because staff members
+receive no reports."""
 REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "confirm_order", "cancel_guest_order")
 """The operations that fail because the order in `ids` is not shipped, and because the caller is not its buyer."""
 
@@ -245,7 +245,7 @@ def counted(platform: Platform) -> Tenant:
 
 @pytest.fixture(scope="module")
 def counted_ids(platform: Platform, counted: Tenant) -> dict[str, str]:
-    """The ids of resources of `counted`. Earlier tests can have deleted them: such requests count, too."""
+    """The ids of resources of `counted`. If earlier tests have deleted the resources, requests still count."""
     return create_resources(platform, counted)
 
 
@@ -264,7 +264,7 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
     assert directives(response) == {"no-store": ""}
     seconds = int(response.headers["retry-after"])
     # The window moves in whole intervals. An interval lasts at most a sixth of the window.
-    # So a caller sometimes has to wait up to a sixth longer than the window.
+    # Therefore a caller sometimes has to wait longer than the window, by at most a sixth.
     assert 0 < seconds <= window * 7 // 6
     assert response.headers["ratelimit"].split(", ")[-1] == f'"{name}";r=0;t={seconds}'
     assert response.headers["ratelimit-policy"].split(", ")[-1] == f'"{name}";q={quota};w={window}'

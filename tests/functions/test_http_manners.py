@@ -30,7 +30,7 @@ CREATES = [
 ]
 """The operations that create an object or a job.
 
-`complete_image` needs a file in S3 (tests/images/test_uploads.py). Events cannot be followed.
+`complete_image` needs a file in S3 (tests/images/test_uploads.py). The response to events has no location.
 """
 CHANGING_HEADERS = {"date", "apigw-requestid", "x-request-id", "ratelimit", "cache-status"}
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'

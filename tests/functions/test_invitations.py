@@ -87,7 +87,7 @@ def test_an_invitation_can_be_accepted_only_once(platform: Platform, tenant: Ten
     member = ok(accept(api, code))["member_id"]
     problem(accept(api, code), 409, "invitation_ended")
     problem(accept(account(platform, address), code), 409, "invitation_ended")
-    # A removed member does not come back with the old code.
+    # A removed member cannot join again with the old code.
     assert tenant.owner.delete(f"/v1/clients/{tenant.client_id}/members/{member}").status_code == 204
     problem(accept(api, code), 409, "invitation_ended")
     problem(api.get("/v1/me"), 403, "no_membership")
@@ -136,7 +136,7 @@ def test_an_account_that_has_not_verified_the_invited_address_is_refused(platfor
         body = problem(accept(api, code), 403, "address_not_verified")
         assert address not in str(body)
     platform.arrange(EXPIRE, [invitation["id"]])
-    # A stranger does not learn the state of the invitation.
+    # The error does not reveal the state of the invitation to a stranger.
     problem(accept(strangers[0], code), 403, "address_not_verified")
     problem(accept(account(platform, address), code), 409, "invitation_ended")
 

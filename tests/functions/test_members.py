@@ -1,4 +1,4 @@
-"""Owners manage the members of their clients, and super admins manage the staff. The last owner stays."""
+"""Owners manage the members of their clients, and super admins manage the staff. The last owner cannot be removed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import LiteralString

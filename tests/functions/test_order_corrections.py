@@ -1,4 +1,4 @@
-"""The client corrects the name and the address of an order, as long as nothing was shipped."""
+"""The client can correct the name and the address of an order until the first shipment."""
 
 from typing import Any
 

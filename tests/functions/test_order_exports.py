@@ -52,7 +52,7 @@ def cancel(platform: Platform, order: Json) -> None:
 
 
 def actions(platform: Platform, destination: Json) -> list[list[tuple[str, str]]]:
-    """Return the action and the order number of each row of the CSV files of a destination, file by file."""
+    """Return one list for each CSV file of a destination: the action and the order number of each row."""
     return [
         [(row["action"], row["order_number"]) for row in csv_rows(content)]
         for content in platform.exported_files(destination).values()

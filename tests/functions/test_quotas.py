@@ -1,4 +1,4 @@
-"""Each operation that creates objects has a quota, or a reason why it needs none."""
+"""Each operation that creates objects has a quota, or is listed with the reason why it needs no quota."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

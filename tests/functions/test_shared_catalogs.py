@@ -1,4 +1,4 @@
-"""A client that only has a grant for a catalog sees what it needs to sell the products, and nothing else."""
+"""A client that only has a grant for a catalog sees only the data that it needs to sell the products."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The stock of a product that is not tracked: through the API, storefronts, orders, bulk imports and webhook events."""
+"""Tests products whose stock is not tracked: in the API, storefronts, orders, bulk imports and webhook events."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -276,7 +276,11 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
         return ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}", params={"month": month}))
 
     months = ("2010-10", "2010-11", "2010-12")
-    assert [report(month)["totals"] for month in months] == [[], [], []]  # now the closed months are cached
+    assert [report(month)["totals"] for month in months] == [
+        [],
+        [],
+        [],
+    ]  # from now on, the cache contains the reports of the closed months
     job = imported(
         tenant, path.read_bytes(), "online-retail.csv", currency="GBP", status="delivered",
         date_format="%m/%d/%Y %H:%M", timezone="Europe/London",
@@ -293,7 +297,7 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
         expected = {"months": computed(MONTHS), "days": computed(DAYS), "products": computed(PRODUCTS)}
     assert kept == (job["counts"]["created"], job["result"]["orders"]["created"])
     assert job["counts"]["read"] == len(rows) and job["counts"]["rejected"] == len(rows) - kept[0] > 100
-    for _ in range(2):  # with deltas, and after the rollup
+    for _ in range(2):  # first with deltas, and then after the rollup
         reports = {month: report(month) for month in months}
         actual = [
             {"month": month, "orders": total["orders"], "revenue": total["revenue"],

@@ -190,7 +190,7 @@ def test_a_permanent_bounce_suppresses_the_address_for_each_client_until_the_cli
     (entry,) = suppressions(tenant)
     assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
-    # Later mails of both clients to the address are suppressed. Upper and lower case make no difference.
+    # Later mails of both clients to the address are suppressed. The comparison ignores upper and lower case.
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
     assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
     assert len(mails_sent_to(platform, email)) == 0

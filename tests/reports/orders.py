@@ -51,7 +51,7 @@ def random_order(dice: random.Random, site_id: str, first: datetime, last: datet
 
 
 def insert(platform: Platform, tenant: Tenant, *orders: PlacedOrder) -> None:
-    """Insert orders. The triggers of the database record them, as for orders of the API."""
+    """Insert orders. The triggers of the database record them like orders of the API."""
     with platform.database.transaction(), platform.database.cursor() as cursor:
         cursor.executemany(
             "insert into orders (id, client_id, site_id, customer_name, customer_email, status, total_amount, currency,"

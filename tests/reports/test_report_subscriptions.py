@@ -1,4 +1,4 @@
-"""Reports by mail: who receives them, when they are sent, and how a recipient ends them."""
+"""Reports by mail: who receives the reports, when they are sent, and how a recipient unsubscribes."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The report of a client equals what DuckDB computes from the order file from which the orders come.
+"""The report of a client equals the report that DuckDB computes from the original order file.
 
 The test inserts the orders of the file directly. Triggers of the tables record these orders in the same way as orders
 of the API. An import would refuse the file, because its orders have several currencies but no currency column.

@@ -1,4 +1,4 @@
-"""Tests full files, which deactivate missing products. Also tests approvals, dry runs, and the order of files."""
+"""Tests full files, which deactivate missing products, and also approvals, dry runs, and the order of files."""
 
 import json
 from typing import Any

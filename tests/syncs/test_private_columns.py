@@ -8,7 +8,7 @@ import pytest
 from tests.platform import Json, Platform, Tenant, ok, problem
 
 PLANTED = ("731.4159", "Planted Trading", "planted-note", "planted-bin")
-"""Values of private columns. None of them can be a part of a time, which has at most two digits before a point."""
+"""Values of private columns. These values never occur in times, which have at most two digits before a point."""
 FILE = (
     b"SKU,Name,Price,Cost Price,Supplier,Internal note,Bin,Colour,Material cost,Stock\n"
     b"PL-1,Lantern,30.00,731.4159,Planted Trading,planted-note,planted-bin,green,731.4159,1\n"

@@ -218,7 +218,7 @@ def test_an_import_of_an_ambiguous_file_asks_but_an_import_of_rows_does_not(plat
 
 LIST_PRICE = b"sku,name,list price\nC-1,Chair,10.00\nC-2,Couch,20.00\n"
 OTHER_PRICE = b"sku,name,price\nC-1,Chair,12.00\nC-2,Couch,24.00\n"
-"""The price is a selling price, although it was a list price before."""
+"""The column `price` contains selling prices. The earlier file had only list prices."""
 
 
 @pytest.fixture

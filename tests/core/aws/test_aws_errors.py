@@ -59,7 +59,7 @@ class Faults:
     operation: str | None = None
     """The operation whose calls are answered with errors. None: all operations."""
     operations: list[str] = field(default_factory=list)
-    """The names of all operations that were called, e.g. `GetObject`. A retry is a call of its own."""
+    """The names of all operations that were called, e.g. `GetObject`. A retry counts as a separate call."""
     version: str = ""
     """The id of the version of the object KEY."""
 

@@ -117,7 +117,7 @@ def test_the_certificate_file_is_equal_to_the_bundle_of_the_declared_package() -
 
 
 def tls_server(certificate: Path, key: Path) -> tuple[socket.socket, int]:
-    """Start a server that accepts the SSLRequest of PostgreSQL, and shows its certificate."""
+    """Start a server that accepts the SSLRequest of PostgreSQL, and sends its certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     listener = socket.create_server(("127.0.0.1", 0))

@@ -34,7 +34,7 @@ def own_settings(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def report(first_day: str = "2026-03-01", last_day: str = "2026-03-31", **more: Any) -> ClientReport:
-    """Return a report with orders in two currencies, and with names that are markup."""
+    """Return a report with orders in two currencies, and with names that contain markup."""
     sales = {"orders": 3, "revenue": "1234.50"}
     values = {
         "client_id": uuid4(), "site_id": None, "first_day": first_day, "last_day": last_day, "timezone": "UTC",

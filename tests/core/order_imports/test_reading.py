@@ -128,7 +128,7 @@ def test_a_row_with_bytes_in_another_encoding_is_rejected() -> None:
 
 
 def workbook_of_a_person(book: Any) -> None:
-    """A workbook as a person writes it: a title, merged cells, formats, a formula with an error, and a legend."""
+    """Write the sheets as a person does: a title, merged cells, formats, a formula with an error, and a legend."""
     sheet = book.add_worksheet("Orders")
     sheet.write(0, 0, "Orders of 2024")
     sheet.write_row(2, 0, HEADER)

@@ -1,4 +1,4 @@
-"""TXT records are read with a time limit, and with a maximum size even if the name server is hostile."""
+"""Tests that a look-up of TXT records has a time limit and a size limit, even if the name server is hostile."""
 
 import socket
 import threading
