@@ -94,7 +94,7 @@ def test_an_http_error_of_redis_raises_cache_down(status: str) -> None:
 @pytest.mark.parametrize(
     "text", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}}", b"\x00\x01", b"HTTP/1.1 200"]
 )
-def test_an_invalid_response_raises_cache_down(text: bytes) -> None:
+def test_an_invalid_response_of_redis_raises_cache_down(text: bytes) -> None:
     def send_text(connection: socket.socket) -> None:
         with connection:
             connection.recv(65536)

@@ -38,14 +38,14 @@ def test_special_characters_in_the_parts_of_a_cache_key_are_escaped(tenant: str,
 
 
 @given(st.text(), st.text())
-def test_two_objects_with_different_names_have_different_entry_suffixes(first_name: str, second_name: str) -> None:
+def test_two_objects_with_different_names_have_different_cache_entries(first_name: str, second_name: str) -> None:
     first, second = (keys.entry(keys.PRODUCT, name, tags=[]) for name in (first_name, second_name))
     assert (first.suffix == second.suffix) == (first_name == second_name)
     assert first.suffix.count(":") == 1
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
-def test_the_entry_of_a_list_depends_on_the_filters_but_not_on_the_order_of_the_filters(
+def test_the_cache_entry_of_a_list_depends_on_its_filters_but_not_on_their_order(
     filters: dict[str, object],
 ) -> None:
     reversed_filters = dict(reversed(filters.items()))

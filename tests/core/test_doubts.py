@@ -78,7 +78,7 @@ def test_only_doubts_about_money_and_identity_stop_a_load(subject: Subject, stop
     assert len(doubts.serious(doubts.find([question(subject=subject)], [], []))) == stops
 
 
-def test_the_largest_question_fits_in_a_job() -> None:
+def test_the_largest_question_can_be_stored_in_a_job() -> None:
     long = "\U0001f600" * 5_000
     choices = tuple(Choice(f"{n:03}" + "\U0001f600" * 497, long, (long,) * 50) for n in range(100))
     (doubt,) = doubts.find([Question("price", "money", long, choices, (long,) * 100)], [], [])

@@ -53,7 +53,7 @@ def accepts(model: type[Input], body: dict[str, Any], field: str, value: Any) ->
         (NewClient, CLIENT, "address", 0, 100_000),
     ],
 )
-def test_a_text_has_a_minimum_and_a_maximum_length(
+def test_each_text_field_has_a_minimum_and_a_maximum_length(
     model: type[Input], body: dict[str, Any], field: str, min_length: int, max_length: int
 ) -> None:
     assert accepts(model, body, field, "a" * min_length)

@@ -50,7 +50,7 @@ def test_names_that_can_have_different_owners_have_different_encodings(name: str
 
 
 @pytest.mark.parametrize("character", INVISIBLE + REFUSED, ids=ascii)
-def test_a_name_with_an_invisible_or_unknown_character_is_refused(character: str) -> None:
+def test_a_host_name_with_an_invisible_or_unknown_character_is_refused(character: str) -> None:
     for name in (f"exam{character}ple.com", f"{character}bücher.com", f"bücher.com{character}"):
         assert mail_address(f"ann@{name}") is None
     if character in INVISIBLE:
@@ -58,7 +58,7 @@ def test_a_name_with_an_invisible_or_unknown_character_is_refused(character: str
             outbound.check(f"https://exam{character}ple.com/")
 
 
-def test_a_name_has_at_most_253_characters_before_it_is_encoded() -> None:
+def test_a_host_name_has_at_most_253_characters_before_it_is_encoded() -> None:
     wide = "\uff41" * 63  # full-width letters become ASCII
     longest = f"{wide}.{wide}.{wide}.{'b' * 57}.com"
     assert len(longest) == 253

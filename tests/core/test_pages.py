@@ -209,7 +209,7 @@ def test_characters_outside_the_basic_plane_have_12_bytes_in_an_ascii_response(m
 
 @pytest.mark.parametrize("text", ["", "a", 'a"b\\c', "ä", 'ä"\\', "\N{WRAPPED PRESENT}x", "Жä"])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_the_size_of_a_text_is_its_size_inside_a_json_string(
+def test_the_computed_size_of_a_text_is_its_size_inside_a_json_string(
     monkeypatch: pytest.MonkeyPatch, text: str, ascii_only: bool
 ) -> None:
     monkeypatch.setattr(pages, "ASCII_RESPONSES", ascii_only)

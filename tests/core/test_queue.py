@@ -107,7 +107,9 @@ def test_exactly_the_failed_messages_are_reported_for_every_combination_of_failu
         assert handled == [number for number in range(BATCH_SIZE) if number not in failing]
 
 
-def test_only_failed_messages_are_delivered_again_within_seconds(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_only_failed_messages_of_a_batch_are_delivered_again_within_seconds(
+    sqs: Any, batch: list[dict[str, Any]]
+) -> None:
     def work(message: queue.Message) -> None:
         if message.body["n"] % 3 == 0:
             raise RuntimeError("raised on purpose by this test")
@@ -122,7 +124,7 @@ def test_only_failed_messages_are_delivered_again_within_seconds(sqs: Any, batch
     assert redelivered == {0, 3, 6, 9}
 
 
-def test_a_batch_is_handled_together_in_one_call(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_all_messages_of_a_batch_are_handled_in_one_call(sqs: Any, batch: list[dict[str, Any]]) -> None:
     calls: list[list[int]] = []
     handler = queue.consume_together(
         lambda messages: calls.append([message.body["n"] for message in messages]),

@@ -48,7 +48,7 @@ def test_a_schedule_cannot_load_files_from_the_folders_of_the_platform(prefix: s
 
 
 @pytest.mark.parametrize(("field", "max_length"), [("name", 300), ("timezone", 100), ("cron", 200)])
-def test_the_texts_of_a_schedule_have_a_maximum_length(field: str, max_length: int) -> None:
+def test_each_text_field_of_a_schedule_has_a_maximum_length(field: str, max_length: int) -> None:
     with pytest.raises(ValidationError, match=f"at most {max_length} characters"):
         SchedulePatch.model_validate({field: "a" * (max_length + 1)})
     try:
@@ -64,7 +64,7 @@ def test_the_prefix_of_a_schedule_has_at_most_500_characters() -> None:
         PullSettings(prefix=f"a{longest}")
 
 
-def test_a_name_has_at_least_one_character_and_a_new_schedule_is_active() -> None:
+def test_a_schedule_needs_a_name_and_is_active_by_default() -> None:
     new = {"catalog_id": "00000000-0000-0000-0000-000000000001", "cron": "0 3 * * *", "settings": {"prefix": "a/"}}
     schedule = NewSchedule.model_validate(new | {"name": "x"})
     assert (schedule.is_active, schedule.timezone, schedule.name) == (True, "UTC", "x")

@@ -53,5 +53,5 @@ def test_a_signed_text_is_refused_if_any_character_is_changed_or_added_or_missin
 
 
 @pytest.mark.parametrize("text", ["", "=", "a", "ab", "abcde", "a" * 21, "a" * 22, "ä", "\N{SNOWMAN}", "!!!!"])
-def test_a_text_without_a_signature_is_refused(text: str) -> None:
+def test_a_signed_text_without_its_signature_is_refused(text: str) -> None:
     assert signing.unsign("cursor", text) is None

@@ -100,7 +100,7 @@ def test_a_shared_cache_may_store_only_storefront_pages_of_visitors(
     visitor, path = platform.api(), operation.url(ids)
     first, second = visitor.get(path), visitor.get(path)
     if operation not in STOREFRONT_PAGES:
-        # The response of the operation `health` must always be current, and so must the page of a personal link.
+        # The responses of the operation `health` and of pages with a personal link must always be current.
         # The gateway refuses all other operations with a 401 response.
         is_open = operation.name in ("health", "show_unsubscribe_page")
         assert (first.status_code, is_open) in {(200, True), (401, False)}

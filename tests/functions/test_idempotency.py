@@ -372,7 +372,7 @@ def test_an_idempotency_key_expires_after_24_hours(platform: Platform, tenant: T
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "a\tb"], ids=["empty", "too long", "not printable"])
-def test_an_invalid_key_is_refused(tenant: Tenant, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(tenant: Tenant, key: str) -> None:
     new = {"name": "Never", "type": "manual", "owner_client_id": tenant.client_id}
     response = tenant.owner.post("/v1/catalogs", json=new, headers={"Idempotency-Key": key})
     problem(response, 400, "bad_idempotency_key")

@@ -44,7 +44,7 @@ def test_members_are_listed_newest_first_in_pages(platform: Platform) -> None:
     assert len(data) == 5
 
 
-def test_members_are_filtered_by_role_kind_and_address(platform: Platform) -> None:
+def test_members_can_be_filtered_by_role_and_kind_and_address(platform: Platform) -> None:
     tenant = platform.tenant()
     _, viewer = join(platform, tenant, "viewer")
     machine = created(

@@ -50,7 +50,7 @@ def test_a_corrected_address_replaces_the_whole_address_and_resolves_the_order_p
         ({"customer_name": ""}, "/customer_name"),
     ],
 )
-def test_an_invalid_correction_changes_nothing(
+def test_an_invalid_correction_of_an_address_is_refused(
     platform: Platform, tenant: Tenant, changes: dict[str, Any], pointer: str
 ) -> None:
     order = placed(platform, tenant)

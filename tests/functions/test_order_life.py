@@ -304,7 +304,7 @@ def token_in(text: str) -> tuple[str, dict[str, list[str]]]:
     return f"https://{url.netloc}{url.path}", parse_qs(url.query)
 
 
-def test_a_guest_looks_up_an_order_with_the_link_of_a_mail(
+def test_a_guest_looks_up_an_order_with_the_link_in_a_mail(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 2))
@@ -385,7 +385,7 @@ def test_a_guest_confirms_an_order_before_it_is_processed(
     problem(guest.post(f"{orders_path(shop)}/guest/cancel", json=body), 409, "order_state")
 
 
-def test_a_guest_cancels_an_order_with_the_link_of_the_mail(
+def test_a_guest_cancels_an_order_with_the_link_in_the_mail(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     ok(shop.owner.patch(f"/v1/sites/{shop.site_id}", json={"cancel_window_minutes": 60}))

@@ -1,4 +1,4 @@
-"""Every reader sees the same selling price: lists, pages, facets, filters, sort orders, orders, reports and exports."""
+"""The selling price is the same in lists, pages, facets, filters, sort orders, orders, reports and exports."""
 
 import base64
 import json
@@ -265,7 +265,7 @@ WRONG: list[tuple[Any, list[str]]] = [
 
 @pytest.fixture(scope="module")
 def priced(platform: Platform) -> Tenant:
-    """A tenant whose catalog has a product, in USD."""
+    """A tenant whose catalog has one product with a price in USD."""
     tenant = platform.tenant()
     platform.product(tenant)
     return tenant

@@ -139,7 +139,7 @@ def test_a_step_that_does_not_fit_its_field_is_refused(
     assert list(refusal(tenant, mapping={field: {"columns": ["A"], "transform": steps}})) == [pointer]
 
 
-def test_a_wrong_attribute_is_refused_with_its_pointer(tenant: Tenant) -> None:
+def test_a_wrong_attribute_setting_is_refused_with_its_pointer(tenant: Tenant) -> None:
     errors = refusal(
         tenant, attributes={"Maß": {"columns": ["A"], "transform": [{"round": {"decimals": 1, "mode": "up"}}]}}
     )

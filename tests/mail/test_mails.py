@@ -297,7 +297,7 @@ def test_mails_of_another_client_are_not_found(
         run_as(service(stranger), lambda tx: mail.order_shipped(tx, UUID(mail_row["order_id"])))
 
 
-def test_mails_are_filtered_and_paged(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_the_list_of_mails_has_filters_and_pages(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
     mail_row = send_confirmation(platform, run_as, tenant, email)
     other = send_confirmation(platform, run_as, tenant, address())

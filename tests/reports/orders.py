@@ -92,7 +92,7 @@ class Expected:
         return order.created_at.astimezone(ZoneInfo(self.zone))
 
     def sections(self) -> Json:
-        """Return the sections of the report that come from totals."""
+        """Return the sections of the report that are sums over orders."""
         kept, everything = self.kept(), self.in_period()
         totals = []
         for currency in sorted({order.currency for order in everything}):

@@ -1,4 +1,7 @@
-"""The report of a client equals a computation from its orders, in every time zone and during concurrent changes."""
+"""Tests that the report of a client equals values that are computed from its orders, in every time zone.
+
+The report is also exact during concurrent changes.
+"""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The reports of fulfilment, of a catalog and of the platform equal computations from the rows."""
+"""Tests that the reports of fulfilment, of a catalog and of the platform equal values that are computed from rows."""
 
 import random
 from datetime import UTC, datetime, timedelta

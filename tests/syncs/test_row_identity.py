@@ -129,7 +129,9 @@ def test_a_dry_run_of_a_delta_shows_the_merged_attributes(platform: Platform, te
     assert (sample["sku"], sample["changes"]) == ("A", changes)
 
 
-def test_a_bulk_import_merges_attributes_and_null_removes_one(platform: Platform, tenant: Tenant) -> None:
+def test_a_bulk_import_merges_attributes_and_a_null_value_removes_an_attribute(
+    platform: Platform, tenant: Tenant
+) -> None:
     platform.product(tenant, sku="A", attributes={"Colour": "blue", "Size": "M", "Cost": "1"})
     rows = [{"sku": "A", "attributes": {"Size": None, "Serie": "Nord"}}]
     for updated in (1, 0):

@@ -130,7 +130,7 @@ def test_a_dropped_file_supersedes_a_waiting_sync_of_an_upload(platform: Platfor
     assert ok(tenant.owner.get(f"/v1/jobs/{waiting}"))["error_code"] == "superseded"
 
 
-def test_syncs_and_dropped_files_of_a_catalog_are_loaded_in_their_order(platform: Platform, tenant: Tenant) -> None:
+def test_syncs_of_a_catalog_are_loaded_in_the_order_of_their_requests(platform: Platform, tenant: Tenant) -> None:
     jobs = []
     for price in range(1, 6):
         jobs.append(start(tenant, upload(tenant.owner, HEADER + f"A-1,Mug,{price}.00,1\n".encode())).json()["id"])

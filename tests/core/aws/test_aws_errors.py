@@ -50,7 +50,7 @@ class RawBody(io.BytesIO):
 
 @dataclass
 class Faults:
-    """Answers calls to AWS with errors. If no error is left, a call reaches moto."""
+    """Answers calls to AWS with errors. When all errors are used up, a call reaches moto."""
 
     errors: list[tuple[int, str]] = field(default_factory=list)
     """The HTTP status and the error code of the next responses."""
@@ -95,7 +95,7 @@ class Faults:
 def moto() -> Iterator[Faults]:
     """Start moto with a versioned bucket and a queue, and inject faults into the calls of the platform's clients."""
     injected = Faults()
-    # moto changes the environment, too, so it has to restore the environment last.
+    # moto also changes the environment, so moto must be the last to restore the environment.
     with mock_aws(), pytest.MonkeyPatch.context() as environment:
         configure(environment)
         s3, sqs = boto3.client("s3"), boto3.client("sqs")

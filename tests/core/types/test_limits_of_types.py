@@ -29,7 +29,7 @@ def accepts(name: str, value: Any) -> bool:
     ("name", "max_length"),
     [("Name", 500), ("Label", 300), ("ShortLine", 200), ("Sku", 200), ("Slug", 100), ("OrderNumber", 50)],
 )
-def test_a_line_has_at_least_one_character_and_a_maximum_length(name: str, max_length: int) -> None:
+def test_a_one_line_text_has_at_least_one_character_and_a_maximum_length(name: str, max_length: int) -> None:
     assert accepts(name, "a") and accepts(name, "a" * max_length)
     assert not accepts(name, "a" * (max_length + 1))
     with pytest.raises(ValidationError, match="at least 1 character"):
@@ -42,12 +42,12 @@ def test_a_text_has_at_most_100_000_characters_after_white_space_around_it_is_re
     assert accepts("Text", " " + "a" * 100_000)
 
 
-def test_a_line_is_stored_without_the_white_space_around_it() -> None:
+def test_a_one_line_text_is_stored_without_the_white_space_around_it() -> None:
     assert TypeAdapter(types.Name).validate_python(" a\n") == "a"
 
 
 @pytest.mark.parametrize("text", ["a b", "\u00e9", "a\u200bb", "\u200ba"])
-def test_a_line_with_a_visible_character_is_valid(text: str) -> None:
+def test_a_one_line_text_with_a_visible_character_is_valid(text: str) -> None:
     assert line_problem(text) is None
 
 
@@ -62,7 +62,7 @@ def test_a_line_with_a_visible_character_is_valid(text: str) -> None:
         ("\u3000", "must contain a visible character"),
     ],
 )
-def test_the_error_for_a_line_states_what_is_missing_or_forbidden(text: str, problem: str) -> None:
+def test_the_error_for_a_one_line_text_states_what_is_missing_or_forbidden(text: str, problem: str) -> None:
     assert line_problem(text) == problem
 
 
@@ -174,7 +174,7 @@ def test_the_schema_of_a_code_lists_all_codes(name: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Name", "Text", "Slug", "OrderNumber", "EmailAddress", "HttpUrl", "Timestamp"])
-def test_the_schema_of_a_text_has_its_pattern(name: str) -> None:
+def test_the_schema_of_a_text_type_contains_its_pattern(name: str) -> None:
     assert TypeAdapter(getattr(types, name)).json_schema()["pattern"].startswith("^")
 
 
@@ -317,7 +317,7 @@ def test_the_fast_check_accepts_only_plain_urls() -> None:
 
 
 @pytest.mark.parametrize("path", ["a.jpg", "/a b/c.jpg", "\u00fc.jpg"])
-def test_an_image_can_be_given_as_a_path(path: str) -> None:
+def test_an_image_can_be_a_path_instead_of_a_url(path: str) -> None:
     assert image_url_problem(path) is None
 
 
