@@ -50,9 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect the tests without searching for garbage, and never search the collected tests for garbage.
+    """Collect the tests without garbage collection, and exclude the collected tests from later garbage collections.
 
-    A worker collects millions of objects that live until it ends. Searching them takes a sixth of the collection.
+    pytest creates millions of objects, which live until the worker ends. Garbage collection of these objects would take
+    a sixth of the time in which pytest collects the tests.
     """
     gc.disable()
     try:
@@ -63,7 +64,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Spread the long modules over the run of a worker. All workers must collect the tests in the same order."""
+    """Distribute the long modules over the run of a worker. All workers must collect the tests in the same order."""
     if hasattr(config, "workerinput"):
         items[:] = order.spread(items, lambda item: item.nodeid.partition("::")[0])
 

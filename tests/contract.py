@@ -86,7 +86,7 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
 
 @lru_cache(maxsize=1024)
 def _compiled(schema: str) -> jsonschema_rs.Draft202012Validator:
-    """Compile a schema once, because most responses of all operations have the schema of a problem."""
+    """Compile a schema only once: most responses in the document share the schema of a problem."""
     return jsonschema_rs.Draft202012Validator({**json.loads(schema), "components": components()}, validate_formats=True)
 
 

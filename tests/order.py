@@ -2,7 +2,7 @@
 
 Each worker takes the next module of the list (`--dist loadfile`). A long module at the end of the list would run alone,
 and long modules often wait: for a new cloud, a lease or a timeout. Therefore the long modules begin early, the longest
-first, and short modules with much computation are between them. The modules then use the time in which others wait.
+first, and short modules with much computation are between them. While a long module waits, a short module can compute.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,11 +41,11 @@ LONG_MODULES = (
 )
 """The modules that take the longest time, the longest first. `pytest --durations=100` shows which tests are long."""
 _SHARE = 0.8
-"""The share of the other modules before which all long modules have begun."""
+"""All long modules begin within this share of the other modules."""
 
 
 def spread(items: Sequence[Item], module: Callable[[Item], str]) -> list[Item]:
-    """Return the items in a new order: the long modules are distributed evenly over the first part of the others.
+    """Return the items in a new order. Long modules are distributed evenly over the first part of the other modules.
 
     module: returns the module of an item, as in LONG_MODULES. The items of a module stay together, in their order.
     """

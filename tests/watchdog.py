@@ -1,6 +1,6 @@
 """Ends the processes that a killed test run has left behind.
 
-`start` starts this file as a program. The program waits until the test process has ended, however it ended. Then it
+`start` starts this file as a program. The program waits until the test process has ended for any reason. Then it
 terminates all processes whose environment contains the value of WECELEBRATE_OWNER for this test process. A local cloud
 stops by itself (`infra.local.owner`), because its processes must end in a certain order. The program kills the
 processes that are still running after GRACE_SECONDS. On systems without /proc, the program finds no processes.
@@ -27,7 +27,7 @@ def start(variable: str, value: str) -> None:
         env=environment,
         cwd="/",
         start_new_session=True,
-    ).returncode = 0  # nobody waits for the program, because it ends after this process
+    ).returncode = 0  # this process does not wait for the program, because the program ends later than this process
 
 
 def marked(mark: bytes) -> list[int]:

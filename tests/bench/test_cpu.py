@@ -60,7 +60,7 @@ def test_a_part_that_has_ended_has_no_cpu_time(tmp_path: Path) -> None:
     assert CpuTime.of(tmp_path).total == 0
 
 
-def test_the_cpu_time_of_requests_is_a_mean_in_milliseconds_without_the_time_of_an_idle_cloud(
+def test_the_cpu_time_per_request_leaves_out_the_cpu_time_of_an_idle_cloud(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter((100.0, 102.0))
@@ -82,7 +82,7 @@ def test_the_processes_of_a_function_are_found_by_their_folder(tmp_path: Path) -
         assert len(processes_in(folder, psutil.Process())) == 2
 
 
-def test_the_bare_function_answers_through_the_runtime_client_and_its_process_ends(
+def test_the_minimal_function_responds_through_the_runtime_client_and_its_process_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(function_cpu, "SECONDS", 0.5)

@@ -10,7 +10,7 @@ from infra.local.processes import LocalCloudError
 
 
 def _requests(*outcomes: str | Exception) -> Connect:
-    """Return a function that opens connections. All connections share one sequence of outcomes."""
+    """Return a function that opens connections. The requests on all connections consume the outcomes in order."""
     remaining = iter(outcomes)
 
     @contextmanager
@@ -33,7 +33,7 @@ def test_a_load_ends_when_no_request_is_left() -> None:
     assert timings.hit_rate == pytest.approx(2 / 3)
 
 
-def test_a_load_ends_when_its_time_is_over() -> None:
+def test_a_load_ends_after_the_given_time() -> None:
     assert load(_requests(*["hit"] * 1000), connections=2, seconds=0).requests == 0
 
 

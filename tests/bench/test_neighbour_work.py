@@ -64,7 +64,7 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def test_the_work_is_repeated_only_during_the_block_and_its_repetitions_are_counted(server: Server) -> None:
+def test_the_work_of_the_client_is_repeated_and_counted_only_inside_the_with_block(server: Server) -> None:
     with neighbour(server.prepared, "flood") as repeater:
         assert server.requests == 1
         with repeater.running():

@@ -70,7 +70,7 @@ def products(order: dict[str, Any]) -> set[str]:
     return {line["product_id"] for line in order["lines"]}
 
 
-def test_each_order_has_another_customer_and_several_products(server: Server) -> None:
+def test_each_order_has_a_different_customer_and_several_products(server: Server) -> None:
     placed = place_orders(server, 20)
     assert len({order["customer_email"] for order in placed}) == 20
     assert {len(products(order)) for order in placed} == {orders.LINES_PER_ORDER}
@@ -84,14 +84,14 @@ def test_all_orders_of_a_hot_product_contain_this_product(server: Server) -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux accepts each address of 127.0.0.0/8")
-def test_no_address_orders_more_pieces_than_a_site_allows_in_a_day(server: Server) -> None:
+def test_each_address_orders_at_most_the_pieces_that_a_site_allows_per_day(server: Server) -> None:
     place_orders(server, 3 * orders.ORDERS_PER_ADDRESS)
     pieces = {sender: server.senders.count(sender) * orders.LINES_PER_ORDER for sender in server.senders}
     assert len(pieces) >= 3
     assert max(pieces.values()) <= 100
 
 
-def test_a_refused_order_fails_the_run_with_its_problem(server: Server) -> None:
+def test_a_run_fails_if_an_order_is_refused_and_shows_the_error(server: Server) -> None:
     server.status = 409
     with pytest.raises(LocalCloudError, match=r"POST /v1/storefront/gifts\.test/orders: 409 b'\{\}'"):
         load(place(server.url, SHOP), 1, 10)

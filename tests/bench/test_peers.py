@@ -19,7 +19,7 @@ from infra.local.endpoints import Endpoints
 from tests.local.processes import have_ended, is_running, wait_until
 
 COMMAND = ["sh", "-c", 'sh -c "echo \\$\\$; exec sleep 60"; true']
-"""Prints the pid of a process that is not a child of the program that runs this command, but a descendant."""
+"""Prints the pid of a grandchild of the program that runs this command."""
 PROGRAM = f"""
 import os
 from infra.bench.peers.directus import running
@@ -28,7 +28,7 @@ with running({COMMAND!r}, os.environ, 1) as process:
 """
 
 
-def test_the_rows_of_a_peer_that_cannot_be_installed_give_the_reason(
+def test_the_rows_of_a_peer_that_cannot_be_installed_contain_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(folder: Path) -> None:
@@ -44,7 +44,7 @@ def test_the_rows_of_a_peer_that_cannot_be_installed_give_the_reason(
     ]
 
 
-def test_a_peer_ends_at_the_end_of_its_block() -> None:
+def test_the_process_of_a_peer_ends_at_the_end_of_the_with_block() -> None:
     reader, writer = os.pipe()
     with os.fdopen(reader) as output:
         with running(COMMAND, os.environ, writer) as process:
@@ -55,7 +55,7 @@ def test_a_peer_ends_at_the_end_of_its_block() -> None:
     wait_until(lambda: not is_running(pid))
 
 
-def test_a_peer_ends_when_the_benchmark_is_killed() -> None:
+def test_the_process_of_a_peer_ends_when_the_benchmark_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE) as bench:
         assert bench.stdout
         peer = psutil.Process(int(bench.stdout.readline()))

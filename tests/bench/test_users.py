@@ -39,11 +39,11 @@ def observation(requests: Requests = GOOD, *, count: int = 100, cores: float = 0
     ],
     ids=["nothing", "errors", "p95", "queue", "cpu"],
 )
-def test_each_figure_beyond_its_limit_is_named_as_broken(observed: Observation, broken: dict[str, str]) -> None:
+def test_the_report_names_each_figure_that_exceeds_its_limit(observed: Observation, broken: dict[str, str]) -> None:
     assert observed.broken() == broken
 
 
-def test_a_run_has_a_verdict_for_each_limit() -> None:
+def test_the_report_of_a_run_has_a_verdict_for_each_limit() -> None:
     verdicts = dict(users._verdicts(observation(replace(GOOD, p95=620.0, hits=700)), HEALTH))
     assert verdicts["errors"] == "0 errors PASS"
     assert verdicts["p95"] == "620 ms, at most 500 ms FAIL"
@@ -60,12 +60,14 @@ def test_a_run_has_a_verdict_for_each_limit() -> None:
         (300.0, 90.0, "22.5 × its p50 at 0.75 × its rate, no limit above 0.7 ×"),
     ],
 )
-def test_the_p95_is_compared_with_health_up_to_a_share_of_its_rate(per_second: float, p95: float, verdict: str) -> None:
+def test_the_p95_has_a_limit_only_up_to_70_percent_of_the_rate_of_health(
+    per_second: float, p95: float, verdict: str
+) -> None:
     requests = replace(GOOD, requests=round(per_second * 10), p95=p95)
     assert dict(users._verdicts(observation(requests), HEALTH))["p95 to /v1/health"] == verdict
 
 
-def test_a_ramp_reports_what_broke_first_and_how_many_visitors_were_served_before() -> None:
+def test_a_ramp_reports_the_first_exceeded_limit_and_the_visitors_of_the_step_before() -> None:
     observed = [observation(replace(GOOD, requests=3_000)), observation(replace(GOOD, p95=900.0), count=125)]
     assert dict(users._ramp_verdicts(observed, HEALTH)) == {
         "broke first": "at 125 users, p95: 900 ms, at most 500 ms",
@@ -74,7 +76,7 @@ def test_a_ramp_reports_what_broke_first_and_how_many_visitors_were_served_befor
     }
 
 
-def test_a_ramp_that_breaks_at_once_has_served_no_visitors() -> None:
+def test_a_ramp_whose_first_step_exceeds_a_limit_reports_no_served_visitors() -> None:
     assert "served" not in dict(users._ramp_verdicts([observation(wait=99.0)], HEALTH))
 
 
@@ -90,7 +92,7 @@ def test_the_report_of_a_step_shows_all_kinds_of_requests_and_the_cpu_and_the_qu
     assert lines[-1] == "  queues: 7 jobs email_notification for up to 3 s"
 
 
-def test_the_popular_pages_are_all_lists_and_the_more_products_the_more_visits_a_site_gets() -> None:
+def test_the_popular_pages_contain_all_lists_and_more_products_of_the_most_visited_sites() -> None:
     shops = [Shop(name, ["art & tea"], [f"{name}-{number}" for number in range(4)]) for name in ("a", "b")]
     paths = [path.removeprefix("/v1/storefront/") for path in popular_paths(shops)]
     lists = "products?limit=50", "products?limit=50&category=art%20%26%20tea"

@@ -47,7 +47,7 @@ class Server(ThreadingHTTPServer):
         self.paths: Counter[str] = Counter()
         self.orders: list[dict[str, Any]] = []
         self.sites: dict[str, set[str]] = {}
-        """Address of a visitor → the sites of the visitor."""
+        """Maps the address of each visitor to the sites that the visitor visits."""
         self.status: int | None = None
         self.body = b"{}"
 
@@ -116,7 +116,7 @@ def test_visitors_read_products_and_lists_and_place_orders(server: Server, tmp_p
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux accepts each address of 127.0.0.0/8")
-def test_each_visitor_visits_one_site_from_an_address_of_its_own(server: Server, tmp_path: Path) -> None:
+def test_each_visitor_visits_one_site_from_a_separate_address(server: Server, tmp_path: Path) -> None:
     with visiting(server.url, SHOPS, tmp_path / "log") as running:
         step = running.run(20, settle=0, seconds=1)
     assert step.users == len(server.sites) == 20
@@ -136,7 +136,7 @@ def test_failed_requests_are_counted_by_their_status_and_problem_code(server: Se
     assert step.all.failed == step.all.requests > 0
 
 
-def test_requests_without_a_response_are_errors_and_the_visitors_try_again(
+def test_requests_without_a_response_are_errors_and_the_visitors_repeat_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visitors, "THINK_SECONDS", (0.01, 0.02))

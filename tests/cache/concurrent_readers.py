@@ -30,7 +30,7 @@ from wecelebrate.core.requests import loading, request_cache, sessions
 CALLER = Caller(subject="ann")
 ENTRY = Entry(keys.PRODUCT, "hot", ("hot",))
 LOADS_KEY = "loads"
-"""The Redis key under which the loads are counted."""
+"""The Redis key that counts the loads."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def main(plan: Plan) -> None:
 def fork(plan: Plan, begin: float, *, dies: bool = False) -> tuple[int, int]:
     """Start a reader that begins at the given time of the monotonic clock.
 
-    Returns the pid of the reader, and the file descriptor of a pipe from which its output can be read.
+    Return the pid of the reader, and the file descriptor of a pipe from which its output can be read.
     """
     read_end, write_end = os.pipe()
     pid = os.fork()

@@ -57,9 +57,9 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def key_prefix(adapter: Upstash, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Configure this process like a function that uses the cache. Each test gets an environment of its own.
+    """Configure this process like a function that uses the cache. Each test gets a separate environment.
 
-    Returns the prefix of all keys in this environment.
+    Return the prefix of all keys in this environment.
     """
     monkeypatch.setenv("WC_ENVIRONMENT", uuid4().hex[:8])
     monkeypatch.setenv("WC_CACHE_URL", adapter.url)
@@ -90,5 +90,5 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def known_history(key_prefix: str, raw_redis: RedisClient) -> None:
-    """Make the history of recent writes appear to be older than a minute, so that it counts as complete."""
+    """Make the history of recent writes appear to be older than a minute, so that the cache considers it complete."""
     raw_redis.hset(f"{key_prefix}public:recent", "since", "1")

@@ -126,7 +126,10 @@ class Database:
         return not lags and replayed.issuperset(min_xids)
 
     def enter(self, caller: Caller, state: State) -> CallerContext:
-        """Resolve a caller in the same way as `app.enter`. Raises NoMembership or NotFound."""
+        """Resolve a caller in the same way as `app.enter`.
+
+        Raises NoMembership or NotFound.
+        """
         empty: dict[str, Any] = dict.fromkeys(CallerContext.__dataclass_fields__)
         common = {**empty, "caught_up": True, "kill_switches": {}}
         if caller.site_domain is not None:

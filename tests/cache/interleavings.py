@@ -59,13 +59,13 @@ class Interleaving:
         self._current: Actor | None = None
 
     def switch_point(self, name: str) -> None:
-        """Pause the current actor, so that another actor can run. Does nothing if `run` is not in progress."""
+        """Pause the current actor, so that another actor can run. Do nothing if `run` is not in progress."""
         if self._current is not None:
             self.trace.append(f"{self._current.name} {name}")
             self._current.pause()
 
     def run(self, *works: tuple[str, Callable[[], object]]) -> None:
-        """Run actors, each given as a name and a function. If an actor fails, raises the error of the actor."""
+        """Run actors. Each actor is given as a name and a function. If an actor fails, raise its error."""
         actors = [Actor(name, work) for name, work in works]
         while running := [actor for actor in actors if not actor.done]:
             self._current = self.random.choice(running)

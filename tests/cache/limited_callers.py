@@ -17,7 +17,7 @@ VISITOR = Caller(site_domain="shop.test")
 
 
 class Client:
-    """A caller whose session is in the cache. Contains the rate limit headers of the latest response."""
+    """A caller whose session is in the cache. The caller stores the rate limit headers of the latest response."""
 
     def __init__(
         self, caller: Caller, quota: int | None, tenant: str | None = None, limit: str = "requests", site: str = ""
@@ -33,9 +33,9 @@ class Client:
         cache.put(sessions.session_key(self.caller), value, SESSION)
 
     def send(self, address: str = "", is_order: bool = False) -> dict[str, tuple[int, int]]:
-        """Send a request. `is_order` means that the request is an order.
+        """Send a request. `is_order` states whether the request is an order.
 
-        Returns two numbers for each limit: the number of remaining requests, and the seconds until a part of the quota
+        Return two numbers for each limit: the number of remaining requests, and the seconds until a part of the quota
         becomes available again. Raises TooManyRequests.
         """
         self.headers = {}
@@ -50,7 +50,7 @@ class Client:
         return {name: (int(remaining), int(seconds)) for name, remaining, seconds in limits_in_header}
 
     def exhaust(self, address: str = "", is_order: bool = False) -> int:
-        """Send requests until a request is refused. Returns the number of accepted requests."""
+        """Send requests until a request is refused. Return the number of accepted requests."""
         for count in range(10_000):
             try:
                 self.send(address, is_order)

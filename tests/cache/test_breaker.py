@@ -23,7 +23,7 @@ module = importlib.import_module("wecelebrate.core.cache.redis")
 
 @contextmanager
 def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[float]]]:
-    """Run a server. Yields the URL of the server, and the list of the times at which clients connected."""
+    """Run a server. Yield the URL of the server, and the list of the times at which clients connected."""
     connection_times: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
@@ -94,7 +94,7 @@ def test_an_http_error_of_redis_raises_cache_down(status: str) -> None:
 @pytest.mark.parametrize(
     "text", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}}", b"\x00\x01", b"HTTP/1.1 200"]
 )
-def test_an_invalid_response_raises_cache_down(text: bytes) -> None:
+def test_an_invalid_response_of_redis_raises_cache_down(text: bytes) -> None:
     def send_text(connection: socket.socket) -> None:
         with connection:
             connection.recv(65536)

@@ -94,7 +94,7 @@ def test_a_subject_without_a_session_counts_against_the_address_and_the_subject(
         with pytest.raises(TooManyRequests):
             stranger.send(address)
     member = Client(MEMBER, 10)
-    assert set(member.send("192.0.2.1")) == {"requests"}, "a member does not depend on the address"
+    assert set(member.send("192.0.2.1")) == {"requests"}, "the limit of a member does not depend on the address"
 
 
 # Failed requests.
@@ -206,7 +206,7 @@ def test_an_order_that_the_site_refuses_does_not_count_against_the_share_of_the_
     assert raw_redis.hvals(f"{key_prefix}{visitor.tenant}:limit:orders-address.192.0.2.2") == []
 
 
-def test_an_order_that_gets_a_stored_response_does_not_count() -> None:
+def test_a_repeated_order_that_gets_the_stored_response_does_not_count() -> None:
     visitor = Client(VISITOR, 40 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     replay = Attempt(VISITOR, is_order=True)
     replay.request.lookup()

@@ -60,7 +60,7 @@ def test_a_transaction_that_is_sent_several_times_is_recorded_only_once(
     assert raw_redis.hget(f"{key_prefix}public:recent", "a").count(":") == 2
 
 
-def test_the_history_is_unknown_after_late_invalidations_have_displaced_recent_transactions(clock: Clock) -> None:
+def test_the_history_is_unknown_if_late_invalidations_have_replaced_recent_transactions(clock: Clock) -> None:
     # Redis was down for an hour, so the outbox contains 100 changes of a catalog. Now a user makes another change.
     # Afterwards the sweeper sends the 100 late invalidations.
     cache.invalidate(["products:c"], "1000", "caller:ann")
@@ -75,7 +75,7 @@ def test_the_history_is_unknown_after_late_invalidations_have_displaced_recent_t
     clock.pass_seconds(59)
     for n in range(70):
         cache.invalidate(["products:c"], str(2000 + n))
-    assert cache.read_tags(["products:c"]).history_unknown, "the history stays unknown after further writes"
+    assert cache.read_tags(["products:c"]).history_unknown, "the history must stay unknown after further writes"
     clock.pass_seconds(1)
     assert xids("products:c") == {str(n) for n in range(2006, 2070)}
 

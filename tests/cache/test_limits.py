@@ -98,7 +98,7 @@ def test_the_window_for_the_requests_of_an_address_is_a_sliding_minute_with_ten_
     with pytest.raises(TooManyRequests) as error:
         visitor.send("192.0.2.1")
     assert error.value.headers()["Retry-After"] == "25"
-    assert visitor.send("192.0.2.2")["address"] == (4, 60 - 5), "another address has its own limit"
+    assert visitor.send("192.0.2.2")["address"] == (4, 60 - 5), "each address has a separate limit"
     hourly_clock.pass_seconds(25)
     assert [visitor.send("192.0.2.1")["address"] for _ in range(2)] == [(1, 30), (0, 30)]
 
@@ -176,9 +176,7 @@ def wall_clock(monkeypatch: pytest.MonkeyPatch) -> WallClock:
     return WallClock(monkeypatch)
 
 
-def test_an_instance_without_redis_gives_an_unknown_caller_the_minimum_quota(
-    redis_down: None, wall_clock: WallClock
-) -> None:
+def test_without_redis_an_unknown_caller_has_the_minimum_quota(redis_down: None, wall_clock: WallClock) -> None:
     client = Client.__new__(Client)
     client.caller = Caller(subject="unknown")
     wall_clock.now += 15
@@ -192,9 +190,7 @@ def test_an_instance_without_redis_gives_an_unknown_caller_the_minimum_quota(
     assert client.exhaust() == MIN_LOCAL_QUOTA
 
 
-def test_an_instance_without_redis_has_one_order_limit_for_all_addresses_that_visit_a_site(
-    redis_down: None, wall_clock: WallClock
-) -> None:
+def test_without_redis_all_addresses_share_the_order_limit_of_a_site(redis_down: None, wall_clock: WallClock) -> None:
     client = Client.__new__(Client)
     client.caller = VISITOR
     accepted = 0
@@ -211,7 +207,7 @@ def test_an_instance_without_redis_has_one_order_limit_for_all_addresses_that_vi
 @pytest.mark.parametrize(
     ("quota", "allowed"), [(60, MIN_LOCAL_QUOTA), (1000, MIN_LOCAL_QUOTA), (10_000, 41), (100_000, 416)]
 )
-def test_an_instance_without_redis_gives_a_known_caller_a_part_of_its_quota(
+def test_without_redis_a_known_caller_has_a_part_of_its_quota(
     wall_clock: WallClock, request: pytest.FixtureRequest, quota: int, allowed: int
 ) -> None:
     client = Client(MEMBER, quota)
@@ -239,7 +235,7 @@ def test_one_address_cannot_use_up_the_order_limit_of_an_instance_without_redis(
     client.send("192.0.2.2", is_order=True)
 
 
-def test_an_instance_without_redis_counts_failed_requests_but_no_refused_orders(
+def test_without_redis_failed_requests_are_counted_but_refused_orders_are_not(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     for number in range(2 * MIN_LOCAL_QUOTA):

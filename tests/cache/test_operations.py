@@ -139,14 +139,16 @@ def test_a_value_that_is_too_large_is_not_stored_and_its_lock_is_released(
 
 
 @pytest.mark.parametrize("owner", ["me", "another owner"])
-def test_only_the_owner_of_a_lock_can_release_it(value_key: str, raw_redis: RedisClient, owner: str) -> None:
+def test_only_the_owner_of_a_lock_can_release_the_lock(value_key: str, raw_redis: RedisClient, owner: str) -> None:
     lock = f"{value_key}:lock"
     raw_redis.set(lock, "me", px=2000)
     cache.release(lock, owner)
     assert raw_redis.get(lock) == (None if owner == "me" else "me")
     cache.put(value_key, cache.new_value("x", "-", "", 100), PRODUCT, lock, owner)
     assert raw_redis.get(lock) == (None if owner == "me" else "me")
-    assert body(value_key) == "x", "the value is also stored without the lock: its tokens show whether it is valid"
+    assert body(value_key) == "x", (
+        "the value is stored even without the lock, because its tokens show whether the value is valid"
+    )
 
 
 def test_five_thousand_tags_are_invalidated_and_recorded_within_a_second(

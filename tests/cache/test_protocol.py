@@ -56,7 +56,7 @@ class Scenario:
         time = SimpleNamespace(monotonic=lambda: clock.ms / 1000, sleep=self._sleep)
         for module in (request_cache, sessions, loading):
             monkeypatch.setattr(module, "reading", self.database.reading)
-        monkeypatch.setattr(sessions, "person_clients", lambda _: ())  # no value of the model shows persons
+        monkeypatch.setattr(sessions, "person_clients", lambda _: ())  # the model contains no personal data
         monkeypatch.setattr(request_cache, "time", time)
         monkeypatch.setattr(kill_switches, "are_known", lambda: True)
 
@@ -74,7 +74,7 @@ class Scenario:
         self.check(caller, body, invalidated)
 
     def request(self, caller: Caller) -> dict[str, Any] | None:
-        """Send a request and return the body of the response. Returns None if the caller has no membership."""
+        """Send a request and return the body of the response. Return None if the caller has no membership."""
         entry = STOREFRONT if caller.site_domain else CLIENT_DATA
         try:
             value, _ = loading.value_of(request_cache.RequestCache(caller), entry, self.database.load)
@@ -128,7 +128,7 @@ class Scenario:
             self.invalidate(commit, late=False)
 
     def invalidate(self, commit: Commit, *, late: bool) -> None:
-        """Invalidate the tags of a commit in the cache. `late` means that the sweeper invalidates them."""
+        """Invalidate the tags of a commit in the cache. `late` states whether the sweeper invalidates them."""
         cache.invalidate(commit.tags, commit.xid, "" if late else commit.write_key, late=late)
         commit.invalidated = True
         if commit in self.database.outbox:
@@ -252,7 +252,7 @@ def test_every_response_contains_all_changes_whose_tags_were_invalidated_before_
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_responses_are_current_after_the_sweeper_has_invalidated_what_dead_writers_changed(
+def test_responses_are_current_after_the_sweeper_has_invalidated_the_changes_of_dead_writers(
     direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     for seed in range(share, INTERLEAVINGS, SHARES):

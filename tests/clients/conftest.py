@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def clients(shared: Path) -> Clients:
-    """The packages of both clients. The build takes about 15 seconds."""
+    """Build the packages of both clients. The build takes about 15 seconds."""
     folder = shared / "clients"
     built = folder / ".built"
     with (shared / "clients.lock").open("w") as lock:
@@ -37,7 +37,7 @@ def clients(shared: Path) -> Clients:
 
 
 def _install(clients: Clients, folder: Path) -> None:
-    """Install both packages in `folder`, without their dependencies, which the environments of the tools contain."""
+    """Install both packages in `folder` without their dependencies. The environments of the tools contain these."""
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps"]
     subprocess.run([*uv, "--target", str(folder / "python"), str(clients.wheel)], check=True)
     modules = folder / "node_modules"
@@ -78,7 +78,7 @@ class Client:
     def check_types(self, *programs: Path) -> None:
         """Check the types of programs, and of the client, in strict mode, with mypy or the compiler of TypeScript.
 
-        Both programs refuse a comment that expects an error (`type: ignore`, `@ts-expect-error`) if there is no error.
+        Both tools refuse a comment that expects an error (`type: ignore`, `@ts-expect-error`) if there is no error.
         """
         copies = [str(self._copy(program)) for program in programs]
         if self.language == "python":

@@ -1,4 +1,4 @@
-"""Uses the generated Python client, as `python scenarios.py <scenario> <arguments as JSON>`. Prints the result as JSON.
+"""Uses the generated Python client. `python scenarios.py <scenario> <arguments as JSON>` prints the result as JSON.
 
 `mypy --strict` checks this module together with the client.
 """
@@ -56,7 +56,7 @@ def list_all_catalogs(api: str, token: str) -> Json:
 
 
 def make_mistakes(client: Client, job: Job, page: CatalogPage) -> list[object]:
-    """Contains mistakes that mypy must report. It is never called."""
+    """Make mistakes that mypy must report. The program never calls this function."""
     return [
         list_catalogs.sync(client=client),  # type: ignore[arg-type]  # this operation needs a token
         page.rows,  # type: ignore[attr-defined]
@@ -92,7 +92,7 @@ def import_rows(api: str, token: str, catalog: str) -> Json:
     )
     job = _followed(client, job)
     errors = [(error.sku, error.reason) for error in job.first_errors]
-    # A job has the values of the filters for jobs.
+    # The type and the status of a job are valid values of the filters for jobs.
     jobs = list_jobs.sync(client=client, catalog_id=UUID(catalog), type_=job.type_, status=job.status)
     assert isinstance(jobs, JobPage)
     return {

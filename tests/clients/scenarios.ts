@@ -1,6 +1,6 @@
 /**
- * Uses the generated TypeScript client, as `node scenarios.ts <scenario> <arguments as JSON>`. Prints the result as
- * JSON. `tsc --strict` checks this program together with the client.
+ * Uses the generated TypeScript client. `node scenarios.ts <scenario> <arguments as JSON>` prints the result as JSON.
+ * `tsc --strict` checks this program together with the client.
  */
 import {
   createClient,
@@ -31,7 +31,7 @@ async function list_all_catalogs({ api, token }: Arguments): Promise<Facts> {
   return { names, has_more: data.has_more, years: [...years] };
 }
 
-/** Contains mistakes that the compiler must report. It is never called. */
+/** Make mistakes that the compiler must report. The program never calls this function. */
 export async function make_mistakes(client: WecelebrateClient, job: Job): Promise<void> {
   // @ts-expect-error: the document has no such path
   await client.GET("/v1/catalogues");
@@ -75,7 +75,7 @@ async function import_rows({ api, token, catalog }: Arguments): Promise<Facts> {
   ];
   const body = { catalog_id: catalog, rows };
   const job = await followed(client, expected(await client.POST("/v1/products/bulk-import", { body })));
-  // A job has the values of the filters for jobs.
+  // The type and the status of a job are valid values of the filters for jobs.
   const query = { catalog_id: catalog, type: job.type, status: job.status };
   const jobs = expected(await client.GET("/v1/jobs", { params: { query } }));
   return {

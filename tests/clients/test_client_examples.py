@@ -23,7 +23,7 @@ completed
 
 @pytest.fixture
 def program(client: Client, tmp_path: Path) -> Path:
-    """All examples of the page in the language of the client, in their order, as one program."""
+    """Combine all examples of the page in the language of the client into one program, in their order."""
     file = tmp_path / f"examples.{client.suffix}"
     file.write_text("\n".join(block.code for block in PAGE.blocks if block.language == client.language))
     return file
@@ -31,7 +31,7 @@ def program(client: Client, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def variables(cloud: Endpoints, shared: Path) -> dict[str, str]:
-    """The variables that `wecelebrate env` prints."""
+    """Return the environment variables that `wecelebrate env` prints."""
     result = Command(shared, {**os.environ, "WECELEBRATE_HOME": str(shared)})("env")
     words = shlex.split(result.stdout)
     return dict(word.split("=", 1) for word in words if "=" in word)
@@ -39,7 +39,7 @@ def variables(cloud: Endpoints, shared: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_examples_and_the_programs_of_the_tests_have_the_expected_types(client: Client, program: Path) -> None:
+def test_the_examples_and_scenarios_have_exactly_the_expected_type_errors(client: Client, program: Path) -> None:
     client.check_types(program, FOLDER / f"scenarios.{client.suffix}")
 
 

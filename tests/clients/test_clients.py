@@ -1,4 +1,4 @@
-"""Both generated clients work with the running API, and every answer has a type."""
+"""Both generated clients work with the running API, and every response has a type."""
 
 import json
 import time
@@ -21,7 +21,7 @@ def expired(platform: Platform) -> str:
     return platform.issuer.token("customer:ann", expires_in=-60)
 
 
-def test_a_list_is_a_typed_page(client: Client, platform: Platform) -> None:
+def test_the_client_returns_a_list_as_a_typed_page(client: Client, platform: Platform) -> None:
     tenant = platform.tenant()
     catalog = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}"))
     page = client.scenario("list_all_catalogs", api=platform.endpoints.api, token=token(tenant))
@@ -40,7 +40,7 @@ def test_a_search_without_a_token_follows_the_cursor_to_the_last_page(
     assert results == {"names": names, "prices": ["4.50", "3.50", "2.50", "1.50", "0.50"], "pages": 3}
 
 
-def test_an_import_of_rows_is_followed_to_its_end(client: Client, platform: Platform) -> None:
+def test_the_client_waits_until_an_import_of_rows_has_ended(client: Client, platform: Platform) -> None:
     tenant = platform.tenant()
     result = client.scenario("import_rows", api=platform.endpoints.api, token=token(tenant), catalog=tenant.catalog_id)
     [[sku, _reason]] = result.pop("errors")
@@ -55,12 +55,12 @@ def test_a_file_is_uploaded_to_its_presigned_url_and_imported(client: Client, pl
     assert result == {"status": "completed", "created": 2}
 
 
-def test_an_expired_token_gives_the_message_of_the_gateway(client: Client, platform: Platform) -> None:
+def test_the_error_for_an_expired_token_is_the_message_of_the_gateway(client: Client, platform: Platform) -> None:
     error = client.scenario("read_my_account", api=platform.endpoints.api, token=expired(platform))
     assert error == {"status": 401, "type": "GatewayMessage", "message": "Unauthorized"}
 
 
-def test_an_expired_token_gives_a_problem_on_a_route_with_an_optional_token(
+def test_the_error_for_an_expired_token_is_a_problem_if_the_token_is_optional(
     client: Client, platform: Platform, tenant: Tenant
 ) -> None:
     arguments = {"token": expired(platform), "domain": tenant.domain}
@@ -68,25 +68,31 @@ def test_an_expired_token_gives_a_problem_on_a_route_with_an_optional_token(
     assert error == {"status": 401, "type": "Problem", "code": "unauthenticated", "pointers": []}
 
 
-def test_a_path_without_a_route_gives_a_problem(client: Client, platform: Platform, tenant: Tenant) -> None:
-    # No operation documents this status: the base URL is wrong.
+def test_the_error_for_a_path_without_a_route_is_a_problem(client: Client, platform: Platform, tenant: Tenant) -> None:
+    # The base URL is wrong, so no operation documents the status of the response.
     error = client.scenario("read_my_account", api=f"{platform.endpoints.api}/v0", token=token(tenant))
     assert error == {"status": 404, "type": "Problem", "code": "unknown_path", "pointers": []}
 
 
-def test_an_object_that_does_not_exist_gives_a_problem(client: Client, platform: Platform, tenant: Tenant) -> None:
+def test_the_error_for_an_object_that_does_not_exist_is_a_problem(
+    client: Client, platform: Platform, tenant: Tenant
+) -> None:
     arguments = {"token": token(tenant), "domain": f"{uuid4()}.test"}
     error = client.scenario("read_the_shop_of_a_customer", api=platform.endpoints.api, **arguments)
     assert error == {"status": 404, "type": "Problem", "code": "not_found", "pointers": []}
 
 
-def test_an_invalid_field_gives_a_problem_with_its_pointer(client: Client, platform: Platform, tenant: Tenant) -> None:
+def test_the_error_for_an_invalid_field_contains_its_pointer(
+    client: Client, platform: Platform, tenant: Tenant
+) -> None:
     arguments = {"token": token(tenant), "catalog": tenant.catalog_id}
     error = client.scenario("create_an_invalid_product", api=platform.endpoints.api, **arguments)
     assert error == {"status": 422, "type": "Problem", "code": "invalid", "pointers": ["/price"]}
 
 
-def test_an_old_etag_gives_a_problem_with_the_current_etag(client: Client, platform: Platform, tenant: Tenant) -> None:
+def test_the_error_for_an_old_etag_contains_the_current_etag(
+    client: Client, platform: Platform, tenant: Tenant
+) -> None:
     product = platform.product(tenant, description="old")
     path = f"/v1/products/{product['id']}"
     etag = tenant.owner.get(path).headers["etag"]
@@ -97,7 +103,7 @@ def test_an_old_etag_gives_a_problem_with_the_current_etag(client: Client, platf
     assert result == {**problem, "price": "13.00", "description": None}
 
 
-def test_a_used_up_limit_gives_a_problem_and_the_seconds_to_wait(client: Client, platform: Platform) -> None:
+def test_the_error_for_a_used_up_limit_contains_the_seconds_to_wait(client: Client, platform: Platform) -> None:
     tenant = platform.tenant()
     ok(tenant.owner.get("/v1/me"))
     minute = str(int(time.time()) // 60)
@@ -107,7 +113,7 @@ def test_a_used_up_limit_gives_a_problem_and_the_seconds_to_wait(client: Client,
     assert error == {"status": 429, "type": "Problem", "code": "rate_limited", "pointers": []}
 
 
-def test_a_response_without_a_body_is_empty(client: Client, platform: Platform, tenant: Tenant) -> None:
+def test_the_result_of_a_response_without_a_body_is_none(client: Client, platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant)["id"]
     platform.wait_for_replica()
     arguments = {"token": token(tenant), "product": product}
@@ -116,7 +122,7 @@ def test_a_response_without_a_body_is_empty(client: Client, platform: Platform, 
 
 
 def ask(client: Client, status: int, media_type: str, body: str, retry_after: str | None = None) -> Json:
-    """Let a server of the test answer a request for the caller's account."""
+    """Let the client read its account from a test server that sends the given response. Return the result."""
     response = answer(status, body.encode(), content_type=media_type)
     if retry_after is not None:
         response = answer(status, body.encode(), content_type=media_type, retry_after=retry_after)
@@ -125,17 +131,17 @@ def ask(client: Client, status: int, media_type: str, body: str, retry_after: st
 
 
 @pytest.mark.parametrize(("status", "message"), [(429, "Too Many Requests"), (503, "Service Unavailable")])
-def test_an_error_of_the_gateway_gives_its_message(client: Client, status: int, message: str) -> None:
+def test_an_error_of_the_gateway_contains_the_message_of_the_gateway(client: Client, status: int, message: str) -> None:
     error = ask(client, status, "application/json", json.dumps({"message": message}))
     assert error == {"status": status, "type": "GatewayMessage", "message": message}
 
 
-def test_an_error_page_of_a_proxy_has_the_type_of_an_error_and_keeps_its_headers(client: Client) -> None:
+def test_an_html_error_page_of_a_proxy_becomes_an_error_with_the_response_headers(client: Client) -> None:
     error = ask(client, 503, "text/html", "<h1>Maintenance</h1>", retry_after="7")
     assert error == {"status": 503, "type": "GatewayMessage", "message": "503 So", "retry_after": 7}
 
 
-def test_the_code_of_a_later_release_is_accepted(client: Client) -> None:
+def test_an_error_code_of_a_later_release_is_accepted(client: Client) -> None:
     problem = {"type": "https://api.test/problems/new", "title": "A new problem.", "status": 409, "code": "new"}
     error = ask(client, 409, "application/problem+json", json.dumps(problem))
     assert error == {"status": 409, "type": "Problem", "code": "new", "pointers": []}

@@ -22,7 +22,7 @@ class HttpServer:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def sent(self, name: str) -> list[str]:
-        """Return, for each received request, the value of the header `name`, or "" if the request lacks this header.
+        """Return the value of the header `name` in each received request. Without this header, the value is "".
 
         `name` must be in lower case.
         """
@@ -96,7 +96,7 @@ def by_path(handlers: dict[str, Handler]) -> Handler:
 
 
 def _receive(connection: socket.socket) -> bytes:
-    """Receive one request. If the client closes the connection early, returns the incomplete head."""
+    """Receive one request. If the client closes the connection early, return the incomplete head."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += (chunk := connection.recv(65536))

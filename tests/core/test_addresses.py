@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 (letters of many languages)
-"""Addresses of all countries: the required fields, the spelling of postal codes, regions, and post office boxes."""
+"""Tests addresses of all countries: required fields, the spelling of postal codes, regions, and post office boxes."""
 
 from typing import Any, get_args
 
@@ -17,7 +17,7 @@ ARABIC = {"name": "أحمد", "line1": "شارع الشيخ زايد ١٢", "cit
 
 
 def pointers(country: str, **fields: Any) -> list[str]:
-    """Return the fields of an address that are refused."""
+    """Return the pointers to the refused fields of an address."""
     _, errors = normalized_address({"line1": "Main Street 1", "country": country, **fields}, "")
     return [error.pointer.removeprefix("/") for error in errors]
 
@@ -41,7 +41,7 @@ def postal_code(country: str, text: str) -> str | None:
         ("NZ", {"city": "Wellington", "postal_code": "6011"}),
     ],
 )
-def test_an_address_needs_no_field_that_its_country_does_not_use(country: str, fields: dict[str, str]) -> None:
+def test_a_field_that_the_country_does_not_use_is_not_required(country: str, fields: dict[str, str]) -> None:
     assert pointers(country, **fields) == []
 
 
@@ -58,13 +58,13 @@ def test_an_address_needs_no_field_that_its_country_does_not_use(country: str, f
         ("AQ", {}, ["city"]),
     ],
 )
-def test_an_address_without_a_required_field_is_refused_at_this_field(
+def test_the_error_for_a_missing_address_field_points_to_this_field(
     country: str, fields: dict[str, str], missing: list[str]
 ) -> None:
     assert pointers(country, **fields) == missing
 
 
-def test_the_error_says_what_the_country_calls_the_field_and_gives_an_example() -> None:
+def test_the_error_uses_the_field_name_of_the_country_and_gives_an_example() -> None:
     _, errors = normalized_address({"line1": "1 Main Street", "city": "Springfield", "country": "US"}, "/address")
     assert [(error.pointer, error.detail) for error in errors] == [
         ("/address/region", "is required in US: the state, e.g. AL (Alabama)"),
@@ -78,7 +78,7 @@ def test_the_error_says_what_the_country_calls_the_field_and_gives_an_example() 
     ]
 
 
-def test_kanji_and_arabic_addresses_stay_as_the_customer_has_written_them() -> None:
+def test_kanji_and_arabic_addresses_are_stored_unchanged() -> None:
     address = {**KANJI, "postal_code": "〒１００－０００１", "country": "JP"}
     assert normalized_address(address, "") == ({**address, "postal_code": "100-0001"}, [])
     arabic = {**ARABIC, "country": "AE"}
@@ -118,7 +118,7 @@ def test_a_line_of_70_characters_and_a_packing_station_are_accepted() -> None:
         ("GB", "10115", None),
     ],
 )
-def test_a_postal_code_gets_the_spelling_of_its_country(country: str, text: str, stored: str | None) -> None:
+def test_a_postal_code_is_converted_to_the_spelling_of_its_country(country: str, text: str, stored: str | None) -> None:
     assert postal_code(country, text) == stored
 
 
@@ -218,7 +218,7 @@ def test_a_post_office_box_is_recognized_in_many_languages(line: str) -> None:
         "BP Tower 5",
     ],
 )
-def test_a_street_or_a_parcel_locker_is_no_post_office_box(line: str) -> None:
+def test_a_street_or_a_parcel_locker_is_not_a_post_office_box(line: str) -> None:
     assert po_box_field({"line1": line}) is None
 
 

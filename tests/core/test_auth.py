@@ -23,7 +23,7 @@ URL = "http://issuer.test"
 
 
 class KeyServer:
-    """A replacement for `urllib.request.urlopen`: returns the public keys of issuers, and counts the fetches."""
+    """A replacement for `urllib.request.urlopen`. It returns the public keys of issuers, and counts the fetches."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuers = [issuer]
@@ -88,7 +88,7 @@ def test_the_claims_of_a_valid_token_are_returned(issuer: Issuer) -> None:
     assert auth.bearer_claims(f"bearer   {issuer.token('someone')}") is not None
 
 
-def test_a_missing_header_gives_no_claims_and_an_invalid_header_is_refused() -> None:
+def test_a_request_without_a_header_has_no_claims_and_an_invalid_header_is_refused() -> None:
     assert auth.bearer_claims(None) is None
     for header in ("", "Bearer", "Bearer ", "Basic YTpi", "token"):
         with pytest.raises(Unauthenticated):
@@ -202,13 +202,13 @@ def test_a_malformed_token_is_refused(token: str) -> None:
     assert_refused(token)
 
 
-def test_the_keys_are_fetched_only_once_for_many_tokens(issuer: Issuer, key_server: KeyServer) -> None:
+def test_the_public_keys_are_fetched_only_once_for_many_tokens(issuer: Issuer, key_server: KeyServer) -> None:
     for _ in range(5):
         verify(issuer.token("someone"))
     assert key_server.fetches == 1
 
 
-def test_the_keys_are_cached_for_one_hour(
+def test_the_public_keys_of_an_issuer_are_cached_for_one_hour(
     issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_time(monkeypatch, 10_000.0)
@@ -221,7 +221,7 @@ def test_the_keys_are_cached_for_one_hour(
     assert key_server.fetches == 2
 
 
-def test_the_keys_are_fetched_again_if_a_token_is_signed_with_an_unknown_key(
+def test_the_public_keys_are_fetched_again_if_a_token_is_signed_with_an_unknown_key(
     issuer: Issuer, successor: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_time(monkeypatch, 10_000.0)
@@ -235,7 +235,7 @@ def test_the_keys_are_fetched_again_if_a_token_is_signed_with_an_unknown_key(
     assert key_server.fetches == 2
 
 
-def test_many_forged_tokens_cause_only_one_fetch_of_the_keys(successor: Issuer, key_server: KeyServer) -> None:
+def test_many_forged_tokens_cause_only_one_fetch_of_the_public_keys(successor: Issuer, key_server: KeyServer) -> None:
     for _ in range(20):
         assert_refused(successor.token("someone"))
     assert key_server.fetches == 1
@@ -249,7 +249,7 @@ def test_tokens_cannot_be_verified_while_the_issuer_is_down(issuer: Issuer, key_
     assert verify(issuer.token("someone"))
 
 
-def test_cached_keys_are_used_while_the_issuer_is_down(
+def test_cached_public_keys_are_used_while_the_issuer_is_down(
     issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verify(issuer.token("someone"))
@@ -260,7 +260,7 @@ def test_cached_keys_are_used_while_the_issuer_is_down(
     assert key_server.fetches == 2
 
 
-def test_an_invalid_response_of_the_issuer_makes_the_keys_unavailable(
+def test_tokens_cannot_be_verified_if_the_response_of_the_issuer_is_invalid(
     issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for body in (b"<html>", b"[]", b'{"keys": 7}', b'{"keys": [{}]}', b""):

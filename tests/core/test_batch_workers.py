@@ -1,4 +1,4 @@
-"""Tests the jobs of a batch: one job that fails does not concern the others, unless the platform is unavailable."""
+"""Tests the jobs of a batch: a job that fails does not affect the other jobs, unless the platform is unavailable."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ def job(name: str, seconds_left: float = 300.0) -> LeasedJob:
 
 @dataclass
 class Work:
-    """The work of a batch. `fails` raises the exceptions of the test."""
+    """A fake worker that logs its steps. The function `fails` can raise an exception in each step."""
 
     fails: Callable[[str, str], None] = lambda _step, _name: None
     log: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Work:
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list to which every job appends how it ended, unless its outcome was recorded."""
+    """Return a list to which every job appends how it ended, unless the job has recorded its outcome."""
     ends: list[str] = []
 
     def returned(jobs: Sequence[LeasedJob]) -> None:
@@ -91,7 +91,7 @@ def test_the_jobs_of_a_batch_are_read_together_and_run_one_after_the_other(ends:
         (ValueError("a fault"), "b released with 1 failures"),
     ],
 )
-def test_a_job_that_fails_does_not_concern_the_other_jobs(ends: list[str], error: Exception, end: str) -> None:
+def test_a_job_that_fails_does_not_affect_the_other_jobs(ends: list[str], error: Exception, end: str) -> None:
     work = Work(failing("run", "b", error))
     run_batch(work)
     assert work.log == ["open a b c", "run a", "run c"]
@@ -112,14 +112,14 @@ def test_all_jobs_return_to_the_queue_if_the_database_is_unavailable(ends: list[
     assert ends == ["a returned", "b returned", "c returned"]
 
 
-def test_a_job_that_breaks_the_common_step_is_isolated(ends: list[str]) -> None:
+def test_a_job_that_fails_in_the_common_step_is_repeated_without_the_others(ends: list[str]) -> None:
     work = Work(failing("open", "b", ValueError("a fault")))
     run_batch(work)
     assert ends == ["b released with 1 failures"]
     assert work.log == ["open a", "run a", "open c", "run c"]
 
 
-def test_jobs_for_which_no_time_is_left_return_to_the_queue(ends: list[str]) -> None:
+def test_jobs_return_to_the_queue_if_too_little_time_is_left(ends: list[str]) -> None:
     work = Work()
     jobs = [job("a"), job("b", seconds_left=5.0), job("c", seconds_left=5.0)]
     batch_workers._run_batch(jobs, work.open)

@@ -16,13 +16,13 @@ TENANTS = st.sampled_from(["public", *(str(uuid4()) for _ in range(3))])
 
 
 @pytest.mark.parametrize("parts", [(), ("product", "1")])
-def test_a_key_without_a_tenant_is_refused(parts: tuple[str, ...]) -> None:
+def test_a_cache_key_without_a_tenant_is_refused(parts: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="tenant"):
         keys.key("", *parts)
 
 
 @given(TENANTS, PARTS, TENANTS, PARTS)
-def test_two_keys_are_equal_only_if_their_tenants_and_all_their_parts_are_equal(
+def test_two_cache_keys_are_equal_only_if_their_tenants_and_all_parts_are_equal(
     tenant: str, parts: list[str], other_tenant: str, other_parts: list[str]
 ) -> None:
     same_key = keys.key(tenant, *parts) == keys.key(other_tenant, *other_parts)
@@ -30,7 +30,7 @@ def test_two_keys_are_equal_only_if_their_tenants_and_all_their_parts_are_equal(
 
 
 @given(TENANTS, PARTS)
-def test_special_characters_in_the_parts_of_a_key_are_escaped(tenant: str, parts: list[str]) -> None:
+def test_special_characters_in_the_parts_of_a_cache_key_are_escaped(tenant: str, parts: list[str]) -> None:
     key = keys.key(tenant, *parts)
     assert key.removeprefix(keys.prefix()).split(":")[0] == tenant
     assert key.count(":") == keys.prefix().count(":") + len(parts)
@@ -38,14 +38,14 @@ def test_special_characters_in_the_parts_of_a_key_are_escaped(tenant: str, parts
 
 
 @given(st.text(), st.text())
-def test_two_objects_with_different_names_have_different_entry_suffixes(first_name: str, second_name: str) -> None:
+def test_two_objects_with_different_names_have_different_cache_entries(first_name: str, second_name: str) -> None:
     first, second = (keys.entry(keys.PRODUCT, name, tags=[]) for name in (first_name, second_name))
     assert (first.suffix == second.suffix) == (first_name == second_name)
     assert first.suffix.count(":") == 1
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
-def test_the_entry_of_a_list_depends_on_the_filters_but_not_on_the_order_of_the_filters(
+def test_the_cache_entry_of_a_list_depends_on_its_filters_but_not_on_their_order(
     filters: dict[str, object],
 ) -> None:
     reversed_filters = dict(reversed(filters.items()))
@@ -67,7 +67,7 @@ def test_different_subjects_and_different_kinds_of_callers_have_different_sessio
     assert sessions.session_key(member) not in visitor_keys
 
 
-def test_entities_have_their_documented_lifetimes() -> None:
+def test_cached_entities_have_their_documented_lifetimes() -> None:
     table = {
         keys.CATALOG: 3600,
         keys.CATALOGS: 3600,

@@ -1,4 +1,4 @@
-"""Tests that only consistency tokens of this cluster that are at most a minute old are accepted."""
+"""Tests that a consistency token is accepted only if it belongs to this cluster and is at most a minute old."""
 
 import time
 from collections.abc import Iterator

@@ -43,7 +43,7 @@ def due(cron: str, zone: str, after: str, times: int) -> list[str]:
         ("0 9 * * *", "Pacific/Apia", "2011-12-29T09:00", ["31 00:00 +1400", "31 09:00 +1400"]),
     ],
 )
-def test_if_the_clock_skips_a_due_time_the_expression_is_due_after_the_gap(
+def test_a_due_time_that_the_clock_skips_is_moved_to_the_end_of_the_gap(
     cron: str, zone: str, after: str, expected: list[str]
 ) -> None:
     assert due(cron, zone, after, len(expected)) == expected
@@ -78,7 +78,7 @@ def test_a_local_time_that_occurs_twice_is_due_at_its_first_occurrence(after: st
     hours=st.integers(0, 24 * 366),
     minutes=st.integers(0, 59),
 )
-def test_there_is_no_due_time_between_the_given_time_and_the_next_due_time(
+def test_the_next_due_time_is_the_first_due_time_after_the_given_time(
     cron: str, zone: str, hours: int, minutes: int
 ) -> None:
     after = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=hours, minutes=minutes)
@@ -110,19 +110,19 @@ def test_every_spelling_of_the_hour_field_that_means_all_hours_has_the_same_due_
         ("0 3 10 * 1-7", "0 3 10 * *"),
         ("0 3 10 * */1", "0 3 10 * *"),
         ("0 3 10 * SUN,MON,TUE,WED,THU,FRI,SAT", "0 3 10 * *"),
-        # Both day fields leave out values, so a day is due if it matches at least one of the fields.
+        # Both day fields exclude some days, so a day is due if it matches at least one of the fields.
         ("0 3 */2 * MON", "0 3 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * 1"),
         ("0 3 10 * */3", "0 3 10 * 0,3,6"),
         # `L` has no effect, because `*` already includes the last day of a month.
         ("0 3 *,L * MON", "0 3 * * MON"),
     ],
 )
-def test_the_days_of_an_expression_do_not_depend_on_its_spelling(expression: str, same: str) -> None:
+def test_the_due_days_of_a_cron_expression_do_not_depend_on_its_spelling(expression: str, same: str) -> None:
     after = "2027-01-01T00:00"
     assert due(parse_expression(expression), BERLIN, after, 40) == due(parse_expression(same), BERLIN, after, 40)
 
 
-def test_an_expression_is_not_due_in_an_hour_that_it_leaves_out() -> None:
+def test_a_cron_expression_is_not_due_in_an_hour_that_it_does_not_contain() -> None:
     assert due("0 0-22 * * *", "UTC", "2027-01-01T21:30", 2) == ["01 22:00 +0000", "02 00:00 +0000"]
     assert due("0 1-23 * * *", "UTC", "2027-01-01T22:30", 2) == ["01 23:00 +0000", "02 01:00 +0000"]
 
@@ -220,6 +220,6 @@ def test_utc_and_the_time_zones_of_places_are_accepted(name: str) -> None:
     "name",
     ["localtime", "Factory", "posixrules", "posix/Europe/Berlin", "right/UTC", "EST5EDT", "Etc/GMT+5", "Etc/Unknown"],
 )
-def test_time_zones_that_belong_to_no_place_are_rejected(name: str) -> None:
+def test_time_zones_that_are_not_named_after_a_place_are_rejected(name: str) -> None:
     with pytest.raises(ValueError, match="IANA time zone of a place"):
         check_time_zone(name)

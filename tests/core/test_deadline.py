@@ -33,7 +33,7 @@ def test_a_function_keeps_half_a_second_of_its_time_for_the_response(monkeypatch
         assert deadline.milliseconds_left() == 1
 
 
-def test_the_time_that_is_left_is_known_only_while_an_event_is_handled() -> None:
+def test_the_remaining_time_is_known_only_while_an_event_is_handled() -> None:
     assert deadline.milliseconds_left() is None
     with deadline.invocation(Remaining(10_000)):
         milliseconds = deadline.milliseconds_left()
@@ -64,7 +64,7 @@ def test_every_function_that_uses_the_database_limits_its_statements(handler: Pa
     if "database:" not in handler.with_name("function.toml").read_text("utf-8"):
         return
     text = handler.read_text("utf-8")
-    if "wecelebrate.kv.facade" in text:  # it is a handler in the format of another protocol
+    if "wecelebrate.kv.facade" in text:  # this handler uses the format of another protocol
         text = Path(str(facade.__file__)).read_text("utf-8")
     assert handler.parent.name == "migrate" or re.search(
         r"= serve\(|= consume(?:_together)?\(|with deadline\.invocation\(context\)", text

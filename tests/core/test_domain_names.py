@@ -96,11 +96,11 @@ def test_a_site_cannot_claim_an_invalid_or_a_local_or_a_shared_domain(domain: st
         ("acme.shops.wecelebrate.com", "must not be a domain of the platform"),
     ],
 )
-def test_a_refusal_states_its_reason(domain: str, reason: str) -> None:
+def test_the_error_for_a_refused_domain_states_the_reason(domain: str, reason: str) -> None:
     assert str(refusal(domain)).startswith(reason)
 
 
-def test_the_name_of_the_record_of_the_longest_domain_has_253_characters() -> None:
+def test_the_dns_record_of_the_longest_domain_has_a_name_with_253_characters() -> None:
     longest = f"{LABEL}.{LABEL}.{LABEL}.{'b' * 44}.com"
     assert len(f"_wecelebrate.{longest}") == 253
     assert refusal(longest) is None
@@ -152,14 +152,14 @@ def test_a_member_who_is_not_an_editor_of_the_client_cannot_verify_a_domain(
         domains.verify(transaction(editor_ids=editor_ids), Site())  # type: ignore[arg-type]
 
 
-def test_a_site_without_a_domain_has_nothing_to_verify(records: list[str]) -> None:
+def test_a_site_without_a_domain_cannot_verify_a_domain(records: list[str]) -> None:
     with pytest.raises(Invalid, match="valid"):
         domains.verify(EDITOR, Site(domain=None))  # type: ignore[arg-type]
     verification = domains.verification(EDITOR, Site(domain=None))  # type: ignore[arg-type]
     assert (verification.host, verification.record_name) == ("acme.shops.wecelebrate.com", None)
 
 
-def test_the_record_of_a_domain_is_named_after_the_domain(records: list[str]) -> None:
+def test_the_name_of_the_dns_record_contains_the_domain(records: list[str]) -> None:
     verification = domains.verification(EDITOR, Site())  # type: ignore[arg-type]
     assert verification.record_name == "_wecelebrate.gifts.example.com"
     assert verification.record_value == "wecelebrate-site=token"
@@ -178,7 +178,7 @@ def test_a_missing_record_is_reported_with_at_most_five_other_records(records: l
     assert detail_of(records).endswith(f"with the text wecelebrate-site=token; {shown}")
 
 
-def test_a_domain_is_not_verified_if_it_has_changed_or_another_is_being_verified_or_dns_does_not_answer(
+def test_a_domain_is_not_verified_if_it_changes_or_another_check_is_running_or_dns_fails(
     records: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records.append("wecelebrate-site=token")

@@ -1,4 +1,4 @@
-"""Tests which doubts about a file become questions, and what a load does when its settings change."""
+"""Tests which doubts about a file become questions to the user, and what a load does when its settings change."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -24,12 +24,12 @@ def change(key: str = "price", before: Any = "VK", now: Any = "UVP", subject: Su
     return Change(key, subject, before, now, "It differs.")
 
 
-def test_the_answer_to_an_option_is_stored_in_the_options_and_to_a_field_in_the_mapping() -> None:
+def test_answers_about_options_are_stored_in_the_options_and_about_fields_in_the_mapping() -> None:
     matches = doubts.find([question("decimal"), question("price", values=("VK", "UVP"))], [], ["VK", "UVP"])
     assert [(doubt["key"], doubt["setting"]) for doubt in matches] == [("decimal", "options"), ("price", "mapping")]
 
 
-def test_a_change_is_a_question_with_the_choices_to_accept_it_to_keep_the_reading_and_to_stop() -> None:
+def test_the_question_about_a_change_has_the_choices_accept_and_keep_and_stop() -> None:
     (doubt,) = doubts.find([], [change()], ["SKU", "VK", "UVP"])
     assert (doubt["kind"], doubt["before"], doubt["now"], doubt["setting"]) == ("change", "VK", "UVP", "mapping")
     assert [choice["value"] for choice in doubt["choices"]] == ["accept", "keep", "stop"]
@@ -45,7 +45,9 @@ def test_a_change_is_a_question_with_the_choices_to_accept_it_to_keep_the_readin
     ],
     ids=["missing column", "several columns", "no setting", "too long"],
 )
-def test_a_reading_that_no_setting_can_keep_can_only_be_accepted_or_stopped(changed: Change, header: list[str]) -> None:
+def test_a_change_that_no_setting_can_undo_has_only_the_choices_accept_and_stop(
+    changed: Change, header: list[str]
+) -> None:
     (doubt,) = doubts.find([], [changed], header)
     assert [choice["value"] for choice in doubt["choices"]] == ["accept", "stop"]
     assert doubt["setting"] is None
@@ -56,13 +58,13 @@ def test_a_changed_option_can_be_kept() -> None:
     assert (doubt["setting"], doubt["choices"][1]["value"]) == ("options", "keep")
 
 
-def test_an_accepted_change_is_no_doubt_but_another_change_of_the_same_key_is() -> None:
+def test_an_accepted_change_is_not_a_question_again_but_another_change_of_the_key_is() -> None:
     accepted = [{"key": "price", "before": "VK", "now": "UVP"}]
     assert doubts.find([], [change()], ["VK"], accepted) == []
     assert len(doubts.find([], [change(now="Netto")], ["VK"], accepted)) == 1
 
 
-def test_a_change_of_what_the_settings_say_is_no_doubt() -> None:
+def test_a_change_that_the_settings_decide_is_not_a_question() -> None:
     assert doubts.find([], [change()], ["VK"], decided={"price"}) == []
 
 
@@ -76,7 +78,7 @@ def test_only_doubts_about_money_and_identity_stop_a_load(subject: Subject, stop
     assert len(doubts.serious(doubts.find([question(subject=subject)], [], []))) == stops
 
 
-def test_the_largest_question_fits_in_a_job() -> None:
+def test_the_largest_question_can_be_stored_in_a_job() -> None:
     long = "\U0001f600" * 5_000
     choices = tuple(Choice(f"{n:03}" + "\U0001f600" * 497, long, (long,) * 50) for n in range(100))
     (doubt,) = doubts.find([Question("price", "money", long, choices, (long,) * 100)], [], [])
@@ -85,7 +87,7 @@ def test_the_largest_question_fits_in_a_job() -> None:
     assert json_bytes([doubt]) <= MAX_QUESTIONS_BYTES
 
 
-def test_an_answer_keeps_its_white_space() -> None:
+def test_an_answer_to_a_question_keeps_its_white_space() -> None:
     assert Decision.model_validate({"answers": {"delimiter": "\t"}}).answers == {"delimiter": "\t"}
 
 
@@ -111,5 +113,5 @@ def test_a_load_that_has_staged_all_rows_continues_although_its_settings_changed
 
 
 @pytest.mark.parametrize(("power", "name"), [(3, "× 1,000"), (1, "× 10"), (-2, "÷ 100"), (None, "× 1")])
-def test_a_power_of_ten_has_a_name(power: int | None, name: str) -> None:
+def test_a_power_of_ten_is_shown_as_a_multiplication_or_a_division(power: int | None, name: str) -> None:
     assert review._factor(power) == name

@@ -1,4 +1,4 @@
-"""Tests which requests the functions accept behind CloudFront, and what they learn about the visitor."""
+"""Tests which requests the functions accept behind CloudFront, and which data about the visitor they get."""
 
 import copy
 import json
@@ -32,11 +32,13 @@ def test_a_request_with_a_secret_gets_the_address_and_the_host_of_the_visitor(
     assert is_admitted
     assert event["requestContext"]["http"]["sourceIp"] == "203.0.113.9"
     assert event["requestContext"]["domainName"] == "api.example.com"
-    assert event["headers"] == {}, "neither the secret nor the copied headers reach the code of a route or a log"
+    assert event["headers"] == {}, (
+        "the secret and the copied headers are removed before the request is handled or logged"
+    )
 
 
 @pytest.mark.parametrize("sent", [None, "", "c", "a,b", "ä"])
-def test_a_request_without_a_secret_is_refused_and_changes_nothing(
+def test_a_request_without_a_valid_secret_is_refused_and_is_not_modified(
     monkeypatch: pytest.MonkeyPatch, sent: str | None
 ) -> None:
     event, is_admitted = admitted(monkeypatch, "a,b", sent)
@@ -44,14 +46,16 @@ def test_a_request_without_a_secret_is_refused_and_changes_nothing(
     assert event["requestContext"] == EVENT["requestContext"]
 
 
-def test_without_cloudfront_a_visitor_cannot_choose_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_visitor_cannot_set_the_client_address_without_cloudfront(monkeypatch: pytest.MonkeyPatch) -> None:
     event, is_admitted = admitted(monkeypatch, "", "a")
     assert is_admitted
     assert event["requestContext"] == EVENT["requestContext"]
 
 
 @pytest.mark.parametrize("respond", [serve(api()), lambda event, _: fallback.respond(event)])
-def test_both_kinds_of_functions_refuse_with_a_problem_document(monkeypatch: pytest.MonkeyPatch, respond: Any) -> None:
+def test_api_functions_and_the_fallback_function_refuse_with_a_problem_document(
+    monkeypatch: pytest.MonkeyPatch, respond: Any
+) -> None:
     monkeypatch.setattr(edge, "settings", lambda: Settings(origin_secrets="a"))
     event: dict[str, Any] = copy.deepcopy(EVENT)
     event["requestContext"]["requestId"] = "r-1"
@@ -61,6 +65,6 @@ def test_both_kinds_of_functions_refuse_with_a_problem_document(monkeypatch: pyt
     assert json.loads(response["body"])["code"] == "forbidden"
 
 
-def test_an_empty_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_secret_is_not_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     _, is_admitted = admitted(monkeypatch, "a,", "")
     assert not is_admitted

@@ -1,4 +1,4 @@
-"""Order files are searched for a person by whole words, and by no part of a word, a number or an archive's bytes."""
+"""The search for a person in order files finds whole words. It ignores parts of words and the raw bytes of archives."""
 
 import gzip
 import io
@@ -39,7 +39,7 @@ def zipped(*contents: bytes) -> bytes:
         gzip.compress(b"zoe@example.test", mtime=0),
     ],
 )
-def test_a_file_that_contains_the_person_as_words_mentions_the_person(content: bytes) -> None:
+def test_a_file_that_contains_the_data_of_the_person_as_whole_words_is_found(content: bytes) -> None:
     assert _mentions(content, NEEDLES)
 
 
@@ -55,7 +55,7 @@ def test_a_file_that_contains_the_person_as_words_mentions_the_person(content: b
         b"",
     ],
 )
-def test_a_part_of_a_word_or_a_short_text_does_not_mention_the_person(content: bytes) -> None:
+def test_a_part_of_a_word_or_a_short_text_does_not_count_as_data_of_the_person(content: bytes) -> None:
     assert not _mentions(content, NEEDLES)
 
 
@@ -67,14 +67,14 @@ def test_the_bytes_of_an_archive_are_not_searched(seed: int) -> None:
 
 
 @pytest.mark.parametrize("offset", range(-20, 3))
-def test_a_text_is_found_across_the_parts_of_a_large_file(offset: int) -> None:
+def test_a_text_that_spans_two_parts_of_a_large_file_is_found(offset: int) -> None:
     filler = b"x" * ((1 << 20) + offset)
     assert _mentions(filler + b" zoe@example.test " + filler, NEEDLES)
     assert not _mentions(filler + b"zoe@example.test " + filler, NEEDLES)
     assert not _mentions(filler + b" zoe@example.testx" + filler, NEEDLES)
 
 
-def test_what_cannot_be_searched_counts_as_a_mention() -> None:
+def test_a_file_that_cannot_be_searched_is_treated_as_if_it_contained_the_person() -> None:
     large = bytes(MAX_SEARCHED_BYTES // 2 + 1)
     assert _mentions(None, NEEDLES)
     assert _mentions(zipped(large, large), NEEDLES)

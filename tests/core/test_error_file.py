@@ -38,7 +38,7 @@ def written(rows: list[list[str]], report: tuple[str, ...] = REPORT_COLUMNS) -> 
 
 
 class Stored:
-    """An object in S3 that is opened at a byte."""
+    """An object in S3. It records the byte positions at which it is opened."""
 
     def __init__(self, body: bytes, key: str = "key") -> None:
         self.body, self.key = body, key
@@ -70,14 +70,14 @@ def all_rows(stored: Stored, limit: int) -> list[dict[str, Any]]:
 
 
 @given(ROWS, st.integers(1, 5))
-def test_pages_contain_each_row_once_with_its_cells(rows: list[list[str]], limit: int) -> None:
+def test_the_pages_of_an_error_file_contain_each_row_once_with_its_cells(rows: list[list[str]], limit: int) -> None:
     read = all_rows(Stored(written(rows)), limit)
     assert [row["line"] for row in read] == list(range(2, len(rows) + 2))
     assert [list(row["raw"].values()) for row in read] == rows
     assert all(row["sku"] == f"S-{row['line']}" and row["reason"].endswith('"quoted"\n') for row in read)
 
 
-def test_a_later_page_reads_the_header_and_its_own_part_of_the_file() -> None:
+def test_a_later_page_reads_only_the_header_and_one_part_of_the_error_file() -> None:
     stored = Stored(written([[f"A-{number}", "x" * 1000, ""] for number in range(500)]))
     after = page(stored, None, 400)[399]["after_byte"]
     assert stored.positions == [0]
@@ -86,7 +86,7 @@ def test_a_later_page_reads_the_header_and_its_own_part_of_the_file() -> None:
     assert stored.positions == [0, 0, after]
 
 
-def test_cells_are_left_out_for_a_caller_who_may_not_see_them() -> None:
+def test_a_caller_without_access_to_the_cells_gets_rows_without_cells() -> None:
     (row,) = page(Stored(written([["A-1", "Mug", "secret"]])), None, 1, with_cells=False)
     assert json.loads(row["item"])["raw"] is None
     assert "secret" not in row["item"]
@@ -98,13 +98,13 @@ def test_a_page_ends_before_it_is_larger_than_a_response() -> None:
     assert sum(len(row["item"]) for row in rows[:-1]) <= MAX_RESPONSE_BYTES
 
 
-def test_a_row_that_is_larger_than_a_response_is_a_page_of_its_own() -> None:
+def test_a_row_that_is_larger_than_a_response_gets_a_separate_page() -> None:
     cells = ["x" * 990_000] * 3
     file = Stored(written([cells]).replace(b"name", b"n\xc3\xa4me"))
     assert len(page(file, None, 5)) == 1
 
 
-def test_a_file_of_an_earlier_release_has_no_sku_column() -> None:
+def test_an_error_file_of_an_earlier_release_without_a_sku_column_is_read() -> None:
     (row,) = page(Stored(written([["A-1", "Mug", ""]], REPORT_COLUMNS[:-1])), None, 5)
     assert json.loads(row["item"])["sku"] is None
     assert json.loads(row["item"])["raw"] == {"sku": "A-1", "name": "Mug", "note": ""}
@@ -127,7 +127,7 @@ def test_a_file_of_an_earlier_release_has_no_sku_column() -> None:
     ],
     ids=lambda body: str(body[:20]),
 )
-def test_a_file_that_somebody_has_replaced_is_not_found(body: bytes) -> None:
+def test_a_replaced_error_file_is_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body), None, 5)
 
@@ -159,16 +159,16 @@ def test_pages_of_json_objects_contain_each_row_once(items: list[dict[str, Any]]
 
 
 @pytest.mark.parametrize("body", [b"[]\n", b"{}\n", b"1\n", b'{"wecelebrate_line": 1}\n', b"[" * 9_999, b"\xff{}"])
-def test_a_file_of_objects_that_somebody_has_replaced_is_not_found(body: bytes) -> None:
+def test_a_replaced_error_file_with_json_objects_is_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body, OBJECTS), None, 5)
 
 
-def test_a_file_that_somebody_has_shortened_is_not_found() -> None:
+def test_a_shortened_error_file_is_not_found() -> None:
     with pytest.raises(NotFound):
         page(Stored(written([["A-1", "Mug", ""]])), 10_000, 5)
 
 
-def test_the_columns_of_the_report_have_the_prefix_that_feeds_ignore() -> None:
+def test_the_report_columns_of_an_error_file_have_the_prefix_that_feeds_ignore() -> None:
     assert error_file.REPORT_PREFIX == feeds.REPORT_COLUMN_PREFIX
     assert all(column.startswith(feeds.REPORT_COLUMN_PREFIX) for column in REPORT_COLUMNS)

@@ -41,12 +41,12 @@ def test_an_entity_tag_is_quoted_and_depends_on_the_body() -> None:
         (TAG.upper(), False),
     ],
 )
-def test_if_none_match_matches_if_it_is_a_star_or_contains_the_current_tag(header: str | None, is_match: bool) -> None:
+def test_if_none_match_matches_a_star_or_the_current_tag(header: str | None, is_match: bool) -> None:
     assert matches(header, TAG) is is_match
 
 
 @pytest.mark.parametrize("header", [TAG, f" {TAG} ", f'"other",{TAG}', f"W/{TAG}", f'"other", W/{TAG}'])
-def test_a_change_with_the_current_tag_requires_that_the_object_stays_unchanged(header: str) -> None:
+def test_a_change_with_the_current_etag_applies_only_to_the_unchanged_object(header: str) -> None:
     assert Match(header).check(Shop()) == CHANGED_AT
 
 
@@ -56,19 +56,19 @@ def test_a_change_with_a_star_in_if_match_is_allowed_in_every_state_of_the_objec
 
 
 @pytest.mark.parametrize("header", ["", '"other"', 'W/"other"', f"W/W/{TAG}", '"other", "third"'])
-def test_a_change_with_another_tag_is_refused_with_the_current_tag(header: str) -> None:
+def test_a_change_with_another_etag_is_refused_and_the_error_contains_the_current_etag(header: str) -> None:
     with pytest.raises(PreconditionFailed) as refused:
         Match(header).check(Shop())
     assert refused.value.headers() == {"ETag": TAG}
 
 
-def test_a_change_without_if_match_is_refused_with_the_current_tag() -> None:
+def test_a_change_without_if_match_is_refused_and_the_error_contains_the_current_etag() -> None:
     with pytest.raises(PreconditionRequired) as refused:
         Match(None).check(Shop())
     assert refused.value.headers() == {"ETag": TAG}
 
 
-def test_an_update_of_no_row_is_forbidden_unless_the_object_has_changed_meanwhile() -> None:
+def test_an_update_without_effect_is_forbidden_unless_the_object_has_changed_meanwhile() -> None:
     earlier = datetime(2026, 3, 1, 11, tzinfo=UTC)
     problem = refusal(earlier, Shop())
     assert isinstance(problem, PreconditionFailed) and problem.headers() == {"ETag": TAG}

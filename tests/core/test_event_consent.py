@@ -1,4 +1,4 @@
-"""The site, the event and the browser decide together what is stored of an event. The lowest bound counts."""
+"""The site, the event and the browser each limit which data of an event is stored. The strictest limit applies."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -20,7 +20,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_the_lowest_bound_counts() -> None:
+def test_the_strictest_limit_of_site_and_event_and_browser_applies() -> None:
     assert storage("all", None, None) == "all"
     assert storage("all", "anonymous", None) == "anonymous"
     assert storage("anonymous", "all", None) == "anonymous"
@@ -40,7 +40,7 @@ def test_the_privacy_headers_of_a_browser_make_events_anonymous(
     assert signalled(*headers) == expected
 
 
-def test_an_anonymous_event_names_no_user() -> None:
+def test_an_anonymous_event_contains_no_user_id() -> None:
     identity = Identity("user-1", "session-1", {"product": "mug"})
     stored = anonymous(identity, "site", DAY)
     assert stored.user_id is None
@@ -48,7 +48,7 @@ def test_an_anonymous_event_names_no_user() -> None:
     assert stored.session_id is not None and "session-1" not in stored.session_id
 
 
-def test_the_events_of_an_anonymous_visit_belong_together_only_on_one_day_and_one_site() -> None:
+def test_the_session_id_of_an_anonymous_visit_differs_on_each_day_and_each_site() -> None:
     visitor = Identity(None, "session-1", {})
     sessions = [
         anonymous(identity, site, day).session_id

@@ -12,7 +12,7 @@ EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=
 
 
 @pytest.mark.parametrize("wrong", [timedelta(), 3 * 365 * DAY, -3 * 365 * DAY, timedelta(hours=1)])
-def test_a_clock_that_is_years_off_gives_the_right_time(wrong: timedelta) -> None:
+def test_the_time_of_an_event_is_corrected_if_the_clock_of_the_device_is_wrong(wrong: timedelta) -> None:
     sent_at = NOW + wrong
     assert corrected(sent_at - 40 * SECOND, sent_at, NOW) == (NOW - 40 * SECOND, False)
 
@@ -27,19 +27,21 @@ def test_a_clock_that_is_years_off_gives_the_right_time(wrong: timedelta) -> Non
         (timedelta(), (NOW, False)),
     ],
 )
-def test_a_time_outside_of_the_range_is_clamped_and_flagged(age: timedelta, expected: tuple[datetime, bool]) -> None:
+def test_an_event_time_outside_the_allowed_range_is_clamped_and_flagged(
+    age: timedelta, expected: tuple[datetime, bool]
+) -> None:
     sent_at = NOW - 100 * DAY
     assert corrected(sent_at - age, sent_at, NOW) == expected
 
 
-def test_without_a_time_of_sending_the_clock_of_the_device_counts() -> None:
+def test_the_clock_of_the_device_is_used_if_the_event_has_no_send_time() -> None:
     assert corrected(NOW - DAY, None, NOW) == (NOW - DAY, False)
     assert corrected(NOW - 3 * 365 * DAY, None, NOW) == (NOW - 7 * DAY, True)
     assert corrected(NOW + DAY, None, NOW) == (NOW + 5 * MINUTE, True)
 
 
 @pytest.mark.parametrize(("at", "sent_at"), [(EARLIEST, LATEST), (LATEST, EARLIEST), (EARLIEST, None), (LATEST, None)])
-def test_the_most_extreme_times_are_clamped(at: datetime, sent_at: datetime | None) -> None:
+def test_the_earliest_and_latest_possible_event_times_are_clamped(at: datetime, sent_at: datetime | None) -> None:
     time, is_clamped = corrected(at, sent_at, NOW)
     assert is_clamped
     assert time == NOW - 7 * DAY if at == EARLIEST else time == NOW + 5 * MINUTE

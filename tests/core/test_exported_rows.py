@@ -1,4 +1,4 @@
-"""An exported file is read exactly. Every other file is passed on unchanged, and a broken file costs no memory."""
+"""An exported file is read exactly. Any other file is passed on unchanged, and a broken file needs little memory."""
 
 import io
 from typing import Any, BinaryIO, cast
@@ -21,7 +21,7 @@ def items_of(content: bytes) -> tuple[list[Any], exported_rows.ExportedRows]:
 
 
 def rest(content: bytes) -> bytes:
-    """Return what the general reader gets of a file that is not an exported file."""
+    """Return the bytes that the general reader gets from a file that is not an exported file."""
     rows, stream = open_exported(io.BytesIO(content), "USD")
     assert rows is None
     return stream.read()
@@ -32,7 +32,7 @@ def rest(content: bytes) -> bytes:
     [
         b"",
         b"sku,name,price\nA,Mug,1\n",
-        b"sku,name,inventory_policy,is_active\nA,Mug,tracked,true\n",  # the names of the API, but not all of an export
+        b"sku,name,inventory_policy,is_active\nA,Mug,tracked,true\n",  # an export has more fields
         b"id,catalog_id,sku,inventory_policy,is_active,cost\n1,2,A,tracked,true,1\n",
         b"id,catalog_id,sku,sku,inventory_policy,is_active\n",
         b'{"sku": "A"}\n',
@@ -42,18 +42,18 @@ def rest(content: bytes) -> bytes:
     ],
     ids=lambda content: str(content[:24]),
 )
-def test_another_file_is_passed_on_unchanged(content: bytes) -> None:
+def test_a_file_that_is_not_an_export_is_passed_on_unchanged(content: bytes) -> None:
     assert rest(content) == content
 
 
-def test_a_reader_gets_as_many_bytes_as_it_asks_for() -> None:
+def test_each_read_returns_the_requested_number_of_bytes() -> None:
     content = bytes(range(256)) * 400
     _, stream = open_exported(io.BytesIO(content), "USD")
     assert [len(stream.read(60_000)) for _ in range(3)] == [60_000, 42_400, 0]
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_the_rows_of_a_csv_file_are_products_with_their_lines(ends: str) -> None:
+def test_the_rows_of_an_exported_csv_file_become_products_with_line_numbers(ends: str) -> None:
     lines = [HEADER, ROW.format(sku="'=A"), ROW.format(sku='"B\nC"').replace("true", "TRUE"), ROW.format(sku="D")]
     items, rows = items_of(b"\xef\xbb\xbf" + ends.join([*lines, ""]).encode())
     assert [type(item) for item in items] == [Product, Rejected, Product]
@@ -68,19 +68,19 @@ def test_a_row_that_cannot_be_stored_is_rejected_and_the_next_rows_are_read() ->
     assert sum(item.rows for item in items) == rows.rows_read == 4
 
 
-def test_a_null_of_an_attribute_is_a_value() -> None:
+def test_an_attribute_with_null_is_stored_as_null() -> None:
     row = '{"id":"1","catalog_id":"2","sku":"A","name":"Mug","price":"1.00","currency":"USD","attributes":{"a":null},'
     (item,), _ = items_of((row + '"inventory_policy":"tracked","is_active":true}\n').encode())
     assert (item.attributes, item.blank_attributes) == ({"a": None}, ())
 
 
-def test_a_quote_that_is_not_closed_ends_the_file_uncleanly() -> None:
+def test_an_unclosed_quote_stops_the_reading_of_the_file() -> None:
     items, rows = items_of(f'{HEADER}\n{ROW.format(sku="A")}\n1,2,"{"x" * 1_100_000}'.encode())
     assert [item.rows for item in items] == [1, 0]
     assert (items[1].code, rows.rows_read, rows.ended_cleanly) == ("stopped", 1, False)
 
 
-def test_a_line_without_an_end_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_line_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exported_rows, "_MAX_LINE_BYTES", 1000)
     read: list[int] = []
 

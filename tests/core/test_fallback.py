@@ -1,4 +1,4 @@
-"""Tests the function that answers requests without a route, and the text from which it knows the routes."""
+"""Tests the function that answers requests without a route, and the route table that this function reads."""
 
 import json
 import subprocess
@@ -56,7 +56,7 @@ def test_an_unknown_path_gets_404(method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "get"])
-def test_another_method_gets_405_with_the_methods_of_the_path(method: str) -> None:
+def test_a_method_that_the_path_does_not_support_gets_405(method: str) -> None:
     response = respond(method, "/v1/things")
     assert (response["statusCode"], json.loads(response["body"])["code"]) == (405, "method_not_allowed")
     assert response["headers"]["allow"] == "GET, HEAD, POST, OPTIONS"

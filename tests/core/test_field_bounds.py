@@ -53,7 +53,7 @@ def accepts(model: type[Input], body: dict[str, Any], field: str, value: Any) ->
         (NewClient, CLIENT, "address", 0, 100_000),
     ],
 )
-def test_a_text_has_a_minimum_and_a_maximum_length(
+def test_each_text_field_has_a_minimum_and_a_maximum_length(
     model: type[Input], body: dict[str, Any], field: str, min_length: int, max_length: int
 ) -> None:
     assert accepts(model, body, field, "a" * min_length)
@@ -67,7 +67,7 @@ def test_a_text_has_a_minimum_and_a_maximum_length(
     ("price", "is_valid"),
     [("0", True), ("0.001", True), ("999999999999.999", True), ("-0.01", False), (10**12, False), ("1.0001", False)],
 )
-def test_a_price_is_at_least_0_and_below_a_million_millions_and_has_at_most_three_decimals(
+def test_a_price_is_at_least_0_and_less_than_1_trillion_and_has_at_most_three_decimals(
     price: str | int, is_valid: bool
 ) -> None:
     assert accepts(NewProduct, PRODUCT, "price", price) is is_valid
@@ -77,7 +77,7 @@ def test_a_price_is_at_least_0_and_below_a_million_millions_and_has_at_most_thre
 @pytest.mark.parametrize(("model", "body"), [(NewProduct, PRODUCT), (ProductPatch, {})])
 def test_a_price_with_more_decimals_than_its_currency_is_refused(model: type[Input], body: dict[str, Any]) -> None:
     assert model.model_validate(body | {"price": "12.50", "currency": "EUR"})
-    assert model.model_validate(body | {"price": "12.505"})  # the currency of the catalog is not known here
+    assert model.model_validate(body | {"price": "12.505"})  # the model does not know the currency of the catalog
     for more in ({}, {"name": "Mug"}):
         with pytest.raises(Invalid) as error:
             model.model_validate(body | more | {"price": "12.505", "currency": "EUR"})

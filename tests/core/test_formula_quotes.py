@@ -1,4 +1,4 @@
-"""A text of a CSV file is never a formula, and a reader gets back the same text."""
+"""A spreadsheet never treats a text of a CSV file as a formula, and a reader gets back the original text."""
 
 import pytest
 from hypothesis import example, given
@@ -13,12 +13,12 @@ TEXTS = st.text(st.sampled_from(SIGNS + "'a1 ") | st.characters(exclude_categori
 @given(TEXTS)
 @example("'")
 @example("''=")
-def test_a_reader_gets_back_every_text(text: str) -> None:
+def test_a_quoted_text_is_read_back_unchanged(text: str) -> None:
     assert unquoted(quoted(text)) == text
 
 
 @given(TEXTS)
-def test_no_quoted_text_begins_with_a_sign_that_a_spreadsheet_computes(text: str) -> None:
+def test_a_quoted_text_never_begins_with_a_formula_sign(text: str) -> None:
     assert quoted(text)[:1] not in set(SIGNS)
 
 
@@ -39,7 +39,7 @@ def test_no_quoted_text_begins_with_a_sign_that_a_spreadsheet_computes(text: str
         ("", ""),
     ],
 )
-def test_a_quote_is_added_only_before_a_sign(text: str, cell: str) -> None:
+def test_a_quote_is_added_only_before_a_formula_sign(text: str, cell: str) -> None:
     assert quoted(text) == cell
 
 

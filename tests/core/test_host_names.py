@@ -38,7 +38,7 @@ REFUSED = ["\u200c", "\u200d", "\u200e", "\u202e", "\u2024", "\u2800", "\u00a0",
 
 
 @pytest.mark.parametrize(("name", "ascii_name"), OWN_DOMAINS)
-def test_two_names_that_can_have_different_owners_are_never_encoded_alike(name: str, ascii_name: str | None) -> None:
+def test_names_that_can_have_different_owners_have_different_encodings(name: str, ascii_name: str | None) -> None:
     if ascii_name is None:
         with pytest.raises(ValueError, match="Joiner"):
             host_names.to_ascii(name)
@@ -50,7 +50,7 @@ def test_two_names_that_can_have_different_owners_are_never_encoded_alike(name: 
 
 
 @pytest.mark.parametrize("character", INVISIBLE + REFUSED, ids=ascii)
-def test_a_name_with_an_invisible_or_unknown_character_is_refused(character: str) -> None:
+def test_a_host_name_with_an_invisible_or_unknown_character_is_refused(character: str) -> None:
     for name in (f"exam{character}ple.com", f"{character}bücher.com", f"bücher.com{character}"):
         assert mail_address(f"ann@{name}") is None
     if character in INVISIBLE:
@@ -58,7 +58,7 @@ def test_a_name_with_an_invisible_or_unknown_character_is_refused(character: str
             outbound.check(f"https://exam{character}ple.com/")
 
 
-def test_a_name_has_at_most_253_characters_before_it_is_encoded() -> None:
+def test_a_host_name_has_at_most_253_characters_before_it_is_encoded() -> None:
     wide = "\uff41" * 63  # full-width letters become ASCII
     longest = f"{wide}.{wide}.{wide}.{'b' * 57}.com"
     assert len(longest) == 253
@@ -68,7 +68,7 @@ def test_a_name_has_at_most_253_characters_before_it_is_encoded() -> None:
 
 
 @given(st.text(min_size=1, max_size=20))
-def test_an_encoded_name_is_ascii_and_stays_the_same_when_it_is_encoded_again(label: str) -> None:
+def test_encoding_an_encoded_host_name_again_does_not_change_it(label: str) -> None:
     try:
         name = host_names.to_ascii(f"ü{label}.example")
     except ValueError:
@@ -78,7 +78,7 @@ def test_an_encoded_name_is_ascii_and_stays_the_same_when_it_is_encoded_again(la
 
 
 @pytest.mark.parametrize("domain", ["ex\u00adample.com", "ex\u200bample.com", "ex\u200dample.com"], ids=ascii)
-def test_a_domain_of_a_site_contains_no_invisible_character(domain: str) -> None:
+def test_a_domain_of_a_site_with_an_invisible_character_is_refused(domain: str) -> None:
     with pytest.raises(ValueError, match="domain"):
         SitePatch(domain=domain)
     assert SitePatch(domain="straße.de").changes() == {"domain": "xn--strae-oqa.de"}

@@ -49,9 +49,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Replace the database by a recorder.
+    """Replace the database with a recorder.
 
-    Returns the list of recorded steps, e.g. "begin someone", "commit". If a test adds the text "fail the commit" to the
+    Return the list of recorded steps, e.g. "begin someone", "commit". If a test adds the text "fail the commit" to the
     list, commits fail.
     """
     steps: list[str] = []
@@ -108,7 +108,7 @@ class ThreeSeconds:
         return 3_000
 
 
-def test_statements_of_a_request_must_end_before_the_function_ends() -> None:
+def test_the_time_limit_of_a_statement_is_shorter_than_the_remaining_time_of_the_function() -> None:
     app = http.api()
 
     @app.get("/left")
@@ -156,7 +156,7 @@ def test_a_response_that_does_not_match_its_model_is_an_internal_error() -> None
 
 
 @pytest.mark.parametrize("problem", [NotFound, Conflict, TooSlow, Unavailable])
-def test_a_problem_becomes_a_problem_document(problem: Any) -> None:
+def test_a_problem_exception_becomes_a_problem_document(problem: Any) -> None:
     app = http.api()
 
     @app.get("/problem")

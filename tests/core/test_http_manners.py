@@ -1,4 +1,4 @@
-"""Tests how strictly requests are checked, and the answers to HEAD. The tests need no local cloud."""
+"""Tests how strictly requests are checked, and the responses to HEAD requests. The tests need no local cloud."""
 
 import base64
 import gzip
@@ -72,7 +72,7 @@ def test_a_repeated_parameter_is_refused(query: str) -> None:
     assert errors_of(send_request(strict_app(), "GET", f"/things?{query}")) == {"limit": "must be sent only once"}
 
 
-def test_a_list_may_be_repeated() -> None:
+def test_a_parameter_that_is_a_list_can_be_repeated() -> None:
     assert send_request(strict_app(), "GET", "/words?word=a&word=b")["body"] == "a b"
 
 
@@ -97,7 +97,7 @@ def test_a_body_that_is_not_json_is_malformed(body: bytes) -> None:
     assert_problem(response, 400, "malformed_body")
 
 
-def test_the_same_key_in_different_objects_is_no_duplicate() -> None:
+def test_the_same_key_is_allowed_in_different_objects() -> None:
     body = b'[{"a": {"a": 1}}, {"a": 2}]'
     assert parse(body) == json.loads(body)
 
@@ -110,19 +110,19 @@ def test_an_idempotency_key_that_is_empty_or_repeated_or_too_long_is_refused(key
     assert_problem(response, 400, "bad_idempotency_key")
 
 
-def test_head_gets_the_response_of_get() -> None:
+def test_a_head_request_gets_the_response_of_a_get_request() -> None:
     get = send_request(strict_app(), "GET", "/things?limit=7")
     assert send_request(strict_app(), "HEAD", "/things?limit=7") == get
     assert send_request(strict_app(), "HEAD", "/things", if_none_match='"tag"')["statusCode"] == 304
 
 
-def test_a_route_that_creates_must_declare_where_the_object_is() -> None:
+def test_a_route_that_creates_an_object_must_declare_its_location() -> None:
     for status in (201, 202):
         with pytest.raises(TypeError, match="located_at"):
             http.api().post("/things", status_code=status)(lambda: None)
 
 
-def test_the_location_is_a_path_whose_values_are_quoted() -> None:
+def test_the_values_in_the_path_of_a_location_header_are_quoted() -> None:
     app = http.api()
 
     @app.post("/{shop}/things", status_code=202, dependencies=[http.located_at("/{shop}/things/{size}")])
@@ -133,7 +133,7 @@ def test_the_location_is_a_path_whose_values_are_quoted() -> None:
     assert response["headers"]["location"] == "/a%20b/things/5"
 
 
-def test_the_type_of_a_problem_is_below_docs_url(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_type_of_a_problem_is_a_url_below_docs_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WC_DOCS_URL", "https://docs.example")
     settings.cache_clear()
     response = send_request(http.api(), "GET", "/nowhere")

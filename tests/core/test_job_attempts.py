@@ -24,7 +24,7 @@ def job(*, failures: int, seconds_left: float = 0.0) -> LeasedJob:
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[tuple[UUID, str, object]]:
-    """Return a list to which each attempt appends how it ended."""
+    """Return a list to which each attempt appends its outcome."""
     ends: list[tuple[UUID, str, object]] = []
 
     def release(job: LeasedJob, delay: int, failures: int) -> None:

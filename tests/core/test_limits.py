@@ -65,7 +65,7 @@ def test_a_limit_is_parsed_from_its_name_and_quota_and_remaining_requests_and_se
     assert Limit.parse("orders.5f0c 50 0 7") == Limit("orders", quota=50, remaining=0, seconds=7)
 
 
-def test_the_headers_describe_every_limit() -> None:
+def test_the_rate_limit_headers_describe_every_limit() -> None:
     counted = [Limit("address", 600, 598, 9), Limit("requests", 1000, 3, 60)]
     assert headers(counted) == {
         "RateLimit-Policy": '"address";q=600;w=60, "requests";q=1000;w=3600',
@@ -100,7 +100,7 @@ def test_the_window_is_a_minute_for_limits_of_one_caller_and_an_hour_for_limits_
         ("local-orders-address", "10 orders from one address per minute"),
     ],
 )
-def test_the_problem_names_the_limit_that_is_used_up(name: str, text: str) -> None:
+def test_the_error_response_names_the_used_up_limit(name: str, text: str) -> None:
     assert f"The limit of {text} is used up" in str(refuse(Limit(name, 10, 0, 5)).detail)
 
 
@@ -130,7 +130,7 @@ def test_a_small_quota_is_raised_to_twenty_requests_per_minute(clock: Clock) -> 
     assert local.count("ann").quota == 20
 
 
-def test_a_share_of_the_quota_is_a_whole_number(clock: Clock) -> None:
+def test_a_caller_can_use_only_a_whole_number_of_requests_of_a_shared_quota(clock: Clock) -> None:
     local = LocalLimits()
     local.learn("ann", 12_000)
     assert count(local, "ann", 12, share=4) == Limit("local", quota=12, remaining=0, seconds=60)

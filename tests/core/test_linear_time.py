@@ -1,7 +1,7 @@
 """Tests that regular expressions search in linear time, whatever the text.
 
-Each text has 60,000 characters. A function that takes time in proportion to the square of the length needs more than
-five seconds of CPU time, and a linear function needs less than 0.2 seconds.
+Each text has 60,000 characters. A function with quadratic time needs more than five seconds of CPU time. A
+function with linear time needs less than 0.2 seconds.
 """
 
 import resource

@@ -16,7 +16,7 @@ def no_metrics() -> Iterator[None]:
     metrics._counters.clear()
 
 
-def test_a_flush_writes_one_line_per_dimension_and_a_second_flush_writes_nothing(
+def test_each_metric_is_written_only_once_in_one_line_per_dimension(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for _ in range(2):
@@ -31,7 +31,7 @@ def test_a_flush_writes_one_line_per_dimension_and_a_second_flush_writes_nothing
     ]
 
 
-def test_the_tenant_is_billed_for_usage_that_was_recorded_before_the_tenant_was_known() -> None:
+def test_usage_that_was_recorded_before_the_tenant_was_known_is_billed_to_the_tenant() -> None:
     meter = Meter()
     meter.begin_request()
     meter.record_query(0.0004, rows=1)

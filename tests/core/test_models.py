@@ -1,4 +1,4 @@
-"""Tests the bounds of JSON in requests, and how an error names the place of the invalid value."""
+"""Tests the limits of JSON in requests, and how an error points to the invalid value."""
 
 import json
 from typing import Annotated, Any
@@ -76,7 +76,7 @@ def test_a_text_without_nul_or_unpaired_surrogates_can_be_stored(text: str) -> N
     "value",
     ["e\u0301", ["e\u0301", "\u00e9", "e"], ["e", "\u00e9", "e\u0301"], {"e\u0301": [{"a": "e\u0301", "b": 1}]}],
 )
-def test_all_texts_and_keys_become_nfc(value: Any) -> None:
+def test_all_texts_and_keys_of_a_body_are_converted_to_nfc(value: Any) -> None:
     expected = json.loads(json.dumps(value, ensure_ascii=False).replace("e\u0301", "\u00e9"))
     assert Body.model_validate({"value": value}).value == expected
 
@@ -120,7 +120,7 @@ def test_a_pointer_escapes_slashes_and_tildes(path: tuple[Any, ...], place: str,
         (1e-7, "0.0000001"),
     ],
 )
-def test_the_size_of_json_is_the_size_of_its_text_in_postgresql(value: Any, text: str) -> None:
+def test_the_computed_size_of_json_is_the_size_of_its_text_in_postgresql(value: Any, text: str) -> None:
     assert json_bytes(value) == len(text.encode())
 
 

@@ -32,13 +32,13 @@ from wecelebrate.core.negotiation import content_coding, media_type, vary
         ("notgzip", None),
     ],
 )
-def test_a_coding_is_used_if_the_client_accepts_it_and_does_not_prefer_identity(
+def test_a_content_coding_is_used_if_the_client_accepts_it_and_does_not_prefer_identity(
     header: str | None, coding: str | None
 ) -> None:
     assert content_coding(header, ["gzip"]) == coding
 
 
-def test_the_server_chooses_between_codings_that_the_client_accepts_equally() -> None:
+def test_the_server_chooses_between_content_codings_with_equal_weights() -> None:
     assert content_coding("gzip, br", ["br", "gzip"]) == "br"
     assert content_coding("gzip, br;q=0.9", ["br", "gzip"]) == "gzip"
     assert content_coding("gzip", []) is None
@@ -71,5 +71,5 @@ def test_the_media_type_with_the_highest_weight_is_used(header: str | None, chos
         ("*", "*"),
     ],
 )
-def test_vary_names_each_header_once(current: str | None, expected: str) -> None:
+def test_the_vary_header_contains_each_header_name_once(current: str | None, expected: str) -> None:
     assert vary(current, "Accept-Encoding") == expected

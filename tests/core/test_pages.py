@@ -94,7 +94,7 @@ def test_a_list_starts_at_the_beginning_if_the_request_has_no_cursor() -> None:
 
 
 def test_a_cursor_that_was_issued_for_another_sort_order_is_refused() -> None:
-    """The cursors of the previous release contain `after_name`."""
+    """The cursors of the previous release contain `after_name`. The sort order now needs `after_folded_name`."""
     row = {"after_folded_name": "zebra", "after_id": "1"}
     assert pages.start_after(pages.encode(row, list_request()), list_request(), pages.BY_NAME) == row
     for other in ({"after_name": "Zebra", "after_id": "1"}, {"after_id": "1"}, {**row, "after_time": "2026-01-01"}):
@@ -134,7 +134,7 @@ def test_a_page_ends_before_the_first_row_that_does_not_fit(letters: list[str], 
         assert page.next_cursor is None
 
 
-def test_if_the_last_row_has_no_item_the_next_page_starts_with_this_row() -> None:
+def test_a_row_without_an_item_becomes_the_first_row_of_the_next_page() -> None:
     page = pages.render(rows(["1", "2", None]), 1000, list_request())
     assert page.data == "[1,2]"
     assert page.next_cursor is not None
@@ -185,7 +185,7 @@ def test_the_rows_of_a_page_have_at_most_5892832_bytes(sizes: list[int], count: 
     assert (page.next_cursor is None) == (count == len(sizes))
 
 
-def test_additional_members_leave_less_room_for_rows() -> None:
+def test_additional_fields_of_a_page_leave_less_space_for_rows() -> None:
     # The name `facets` has 6 characters. Its value has 4 characters, and 2 of them are escaped.
     facets = {"facets": '["a"]'[1:-1] + "1"}
     size = ROOM - (6 + 4 + 2) - 2 - 100
@@ -209,7 +209,7 @@ def test_characters_outside_the_basic_plane_have_12_bytes_in_an_ascii_response(m
 
 @pytest.mark.parametrize("text", ["", "a", 'a"b\\c', "ä", 'ä"\\', "\N{WRAPPED PRESENT}x", "Жä"])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_the_size_of_a_text_is_its_size_inside_a_json_string(
+def test_the_computed_size_of_a_text_is_its_size_inside_a_json_string(
     monkeypatch: pytest.MonkeyPatch, text: str, ascii_only: bool
 ) -> None:
     monkeypatch.setattr(pages, "ASCII_RESPONSES", ascii_only)
@@ -223,7 +223,7 @@ def test_the_runtime_encodes_responses_in_ascii_before_python_3_12(version: tupl
     assert pages._encodes_in_ascii(version) is is_ascii
 
 
-def test_the_body_of_a_page_has_the_rows_and_the_cursor_and_additional_members() -> None:
+def test_the_body_of_a_page_has_the_rows_and_the_cursor_and_additional_fields() -> None:
     page = pages.RenderedPage("[1,2]", "abc", {"facets": "{}"})
     assert pages.body(page) == ('{"data":[1,2],"next_cursor":"abc","has_more":true,"facets":{}}', "abc")
     last = pages.RenderedPage("[]", None)

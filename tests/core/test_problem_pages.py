@@ -51,7 +51,7 @@ def test_every_problem_class_of_every_module_has_a_page() -> None:
 
 
 @pytest.mark.parametrize("code", problem_classes())
-def test_a_page_says_what_the_problem_means_and_what_to_do(code: str) -> None:
+def test_a_problem_page_explains_the_problem_and_the_solution(code: str) -> None:
     paragraphs = [part for part in problem_classes()[code].explanation().split("\n\n") if not part.startswith("    ")]
     assert len(paragraphs) >= 2 or code == "currency_in_use"
     response = send_request(APP, "GET", f"/problems/{code}", accept="application/json")
@@ -60,7 +60,7 @@ def test_a_page_says_what_the_problem_means_and_what_to_do(code: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/problems", *(f"/problems/{code}" for code in problem_classes())])
-def test_the_html_is_self_contained_and_its_policy_allows_nothing_else(path: str) -> None:
+def test_the_html_loads_no_other_resources_and_its_policy_forbids_them(path: str) -> None:
     response = send_request(APP, "GET", path, accept="text/html,*/*;q=0.8")
     assert response["headers"]["content-type"] == "text/html; charset=utf-8"
     page = Elements(response["body"])
@@ -74,7 +74,7 @@ def test_the_html_is_self_contained_and_its_policy_allows_nothing_else(path: str
     assert response["headers"]["vary"] == "Accept"
 
 
-def test_texts_are_escaped() -> None:
+def test_texts_in_problem_pages_are_escaped() -> None:
     text = "A <script>alert(1)</script> & `<b>`\n\n    <img src=x>\n\n    second"
     page = rendering.page_html(ProblemPage(code="a<b", status=400, title="<i>`x`</i>", explanation=text))
     assert not {"script", "b", "i", "img"} & set(Elements(page).names)
@@ -86,13 +86,13 @@ def test_texts_are_escaped() -> None:
     ("accept", "media_type"),
     [("*/*", "text/markdown; charset=utf-8"), ("application/json", "application/json")],
 )
-def test_the_index_links_every_page(accept: str, media_type: str) -> None:
+def test_the_index_has_links_to_all_problem_pages(accept: str, media_type: str) -> None:
     response = send_request(APP, "GET", "/problems", accept=accept)
     assert response["headers"]["content-type"] == media_type
     assert all(code in response["body"] for code in problem_classes())
 
 
-def test_a_page_is_not_sent_again_to_a_caller_who_has_it() -> None:
+def test_a_caller_with_the_current_etag_of_a_page_gets_304() -> None:
     first = send_request(APP, "GET", "/problems/invalid")
     again = send_request(APP, "GET", "/problems/invalid", if_none_match=f"W/{first['headers']['etag']}")
     assert (again["statusCode"], again.get("body") or "") == (304, "")

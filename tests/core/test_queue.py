@@ -21,8 +21,8 @@ BATCH_SIZE = 10
 COMBINATIONS = [
     bits for bits in product((False, True), repeat=BATCH_SIZE) if FULL or not 2 < sum(bits) < BATCH_SIZE - 2
 ]
-"""Which messages of a batch fail. `make faults` tries all 1,024 combinations, and `make test` tries 112 of them: at
-most two messages fail, or at most two succeed."""
+"""The combinations of failed messages in a batch. `make faults` tries all 1,024 combinations. `make test` tries 112 of
+them: at most two messages fail, or at most two messages succeed."""
 
 
 @dataclass
@@ -107,7 +107,9 @@ def test_exactly_the_failed_messages_are_reported_for_every_combination_of_failu
         assert handled == [number for number in range(BATCH_SIZE) if number not in failing]
 
 
-def test_only_failed_messages_are_delivered_again_within_seconds(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_only_failed_messages_of_a_batch_are_delivered_again_within_seconds(
+    sqs: Any, batch: list[dict[str, Any]]
+) -> None:
     def work(message: queue.Message) -> None:
         if message.body["n"] % 3 == 0:
             raise RuntimeError("raised on purpose by this test")
@@ -122,7 +124,7 @@ def test_only_failed_messages_are_delivered_again_within_seconds(sqs: Any, batch
     assert redelivered == {0, 3, 6, 9}
 
 
-def test_a_batch_is_handled_together_in_one_call(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_all_messages_of_a_batch_are_handled_in_one_call(sqs: Any, batch: list[dict[str, Any]]) -> None:
     calls: list[list[int]] = []
     handler = queue.consume_together(
         lambda messages: calls.append([message.body["n"] for message in messages]),
@@ -132,7 +134,7 @@ def test_a_batch_is_handled_together_in_one_call(sqs: Any, batch: list[dict[str,
     assert calls == [list(range(BATCH_SIZE))]
 
 
-def test_one_message_that_cannot_be_handled_does_not_stop_the_others_of_a_batch(
+def test_a_message_that_cannot_be_handled_does_not_stop_the_other_messages_of_its_batch(
     sqs: Any, batch: list[dict[str, Any]]
 ) -> None:
     handled: set[int] = set()
@@ -149,7 +151,7 @@ def test_one_message_that_cannot_be_handled_does_not_stop_the_others_of_a_batch(
     assert in_flight(sqs, batch) == BATCH_SIZE
 
 
-def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_others_of_its_batch_are_handled(
+def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_other_messages_are_handled(
     sqs: Any, batch: list[dict[str, Any]]
 ) -> None:
     handled: set[int] = set()
@@ -163,7 +165,7 @@ def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_others_of_its_
     assert (handled, dead) == (set(range(BATCH_SIZE)) - {7}, ["no JSON"])
 
 
-def test_a_batch_waits_as_a_whole_while_the_database_is_down(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_all_messages_of_a_batch_are_retried_while_the_database_is_down(sqs: Any, batch: list[dict[str, Any]]) -> None:
     calls: list[int] = []
 
     def work(messages: Sequence[queue.Message]) -> None:

@@ -1,4 +1,4 @@
-"""When reports by mail are due, and which days they are about."""
+"""Tests when reports by mail are due, and which days they cover."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -38,7 +38,9 @@ def due_times(cadence: Cadence, zone: str, hour: int, after: datetime, count: in
         ("day", "month_to_date", "2026-03-02", "2026-03-01", "2026-03-01"),
     ],
 )
-def test_the_days_of_a_report(cadence: Cadence, period: ReportDays, due: str, first: str, last: str) -> None:
+def test_a_report_covers_the_days_of_its_cadence_and_period(
+    cadence: Cadence, period: ReportDays, due: str, first: str, last: str
+) -> None:
     assert days_of(cadence, period, date.fromisoformat(due)) == Period(
         date.fromisoformat(first), date.fromisoformat(last)
     )
@@ -66,12 +68,12 @@ def test_a_report_whose_hour_occurs_twice_is_due_once() -> None:
     st.sampled_from(("day", "week", "month")), st.sampled_from(ZONES), st.integers(0, 23),
     MOMENTS,
 )  # fmt: skip
-def test_consecutive_reports_leave_out_no_day_and_repeat_none(
+def test_consecutive_reports_cover_every_day_exactly_once(
     cadence: Cadence, zone: str, hour: int, after: datetime
 ) -> None:
     periods = [days_of(cadence, "previous", due_day(time, zone)) for time in due_times(cadence, zone, hour, after, 5)]
     for before, following in pairwise(periods):
-        # Samoa had no 30 December 2011, so no report was due on it.
+        # In Samoa, 30 December 2011 did not exist, so no report was due on this date.
         gap = (following.first_day - before.last_day).days
         assert gap == 1 or (zone == "Pacific/Apia" and before.last_day == date(2011, 12, 29) and gap in (1, 2)), (
             before, following,

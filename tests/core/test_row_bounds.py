@@ -60,7 +60,7 @@ def test_the_size_counts_bytes_and_the_spaces_that_postgresql_adds() -> None:
     assert reason(attributes=numbers)
 
 
-def test_a_small_value_is_not_measured() -> None:
+def test_the_size_of_a_small_value_is_not_computed() -> None:
     unmeasurable = {"a": object()}
     for length in (2, 128 * KIB):
         assert oversized(product(attributes=unmeasurable, source={}), None, "x" * length, "{}") is None
@@ -100,7 +100,7 @@ def test_the_names_of_the_columns_have_at_most_one_mebibyte() -> None:
         check_header(["a" * (1024 * KIB - 3)])
 
 
-def test_a_short_header_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_a_short_header_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wecelebrate.ingestion.merge.bounds.json_bytes", lambda _: 2 * 1024 * KIB)
     for length in (1, 256 * KIB):
         check_header(["a" * length])

@@ -30,13 +30,13 @@ def test_a_schedule_loads_files_from_a_folder(prefix: str) -> None:
         "a\u200b/",
     ],
 )
-def test_a_prefix_that_is_not_a_plain_folder_is_refused(prefix: str) -> None:
+def test_the_prefix_of_a_schedule_must_be_a_plain_folder(prefix: str) -> None:
     with pytest.raises(ValidationError, match="must be a folder"):
         PullSettings(prefix=prefix)
 
 
 @pytest.mark.parametrize("prefix", ["", "a\tb/", "a\nb/"])
-def test_a_prefix_is_one_line_of_text(prefix: str) -> None:
+def test_the_prefix_of_a_schedule_is_one_line_of_text(prefix: str) -> None:
     with pytest.raises(ValidationError, match=r"at least 1 character|one line of text"):
         PullSettings(prefix=prefix)
 
@@ -48,7 +48,7 @@ def test_a_schedule_cannot_load_files_from_the_folders_of_the_platform(prefix: s
 
 
 @pytest.mark.parametrize(("field", "max_length"), [("name", 300), ("timezone", 100), ("cron", 200)])
-def test_the_texts_of_a_schedule_have_a_maximum_length(field: str, max_length: int) -> None:
+def test_each_text_field_of_a_schedule_has_a_maximum_length(field: str, max_length: int) -> None:
     with pytest.raises(ValidationError, match=f"at most {max_length} characters"):
         SchedulePatch.model_validate({field: "a" * (max_length + 1)})
     try:
@@ -57,14 +57,14 @@ def test_the_texts_of_a_schedule_have_a_maximum_length(field: str, max_length: i
         assert "characters" not in str(error)
 
 
-def test_a_prefix_has_at_most_500_characters() -> None:
+def test_the_prefix_of_a_schedule_has_at_most_500_characters() -> None:
     longest = "a" * 499 + "/"
     assert PullSettings(prefix=longest).prefix == longest
     with pytest.raises(ValidationError, match="at most 500 characters"):
         PullSettings(prefix=f"a{longest}")
 
 
-def test_a_name_has_at_least_one_character_and_a_new_schedule_is_active() -> None:
+def test_a_schedule_needs_a_name_and_is_active_by_default() -> None:
     new = {"catalog_id": "00000000-0000-0000-0000-000000000001", "cron": "0 3 * * *", "settings": {"prefix": "a/"}}
     schedule = NewSchedule.model_validate(new | {"name": "x"})
     assert (schedule.is_active, schedule.timezone, schedule.name) == (True, "UTC", "x")

@@ -64,7 +64,7 @@ def test_a_member_of_one_client_shares_the_scope_of_all_members_with_the_same_ro
     assert tags == ["tiers", "user:ann", f"client:{FIRST}"]
 
 
-def test_a_member_of_several_clients_has_a_limit_of_its_own() -> None:
+def test_a_member_of_several_clients_has_a_separate_limit() -> None:
     ann, tags = session_of(Caller("ann"), context(client_ids=[SECOND, FIRST], owner_ids=[FIRST]))
     bob, _ = session_of(Caller("bob"), context(client_ids=[FIRST, SECOND], owner_ids=[FIRST]))
     eve, _ = session_of(Caller("eve"), context(client_ids=[FIRST, SECOND], owner_ids=[SECOND]))
@@ -103,7 +103,7 @@ def test_the_tag_of_a_session_contains_the_domain_of_a_visitor_or_the_subject_of
 
 
 class Database:
-    """A replacement for the database and the cache. Each read of the session finds the next list in `clients`."""
+    """A replacement for the database and the cache. Each read of the session returns the next list in `clients`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, clients: list[list[UUID]]) -> None:
         self.clients = clients

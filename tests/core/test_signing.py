@@ -27,20 +27,20 @@ def test_a_keyed_hash_is_the_first_half_of_an_hmac_in_base64() -> None:
 
 
 @pytest.mark.parametrize("length", range(8))
-def test_content_of_any_length_is_returned(length: int) -> None:
+def test_signed_content_of_any_length_is_returned(length: int) -> None:
     content = bytes(range(250, 250 + min(length, 6))) + b"\0" * max(length - 6, 0)
     text = signing.sign("cursor", content)
     assert signing.unsign("cursor", text) == content
     assert text.isascii() and "=" not in text
 
 
-def test_a_text_is_refused_for_another_purpose() -> None:
+def test_a_signed_text_is_refused_for_another_purpose() -> None:
     assert signing.unsign("consistency", signing.sign("cursor", b"content")) is None
     # The purpose and the content are separated, so a part of the content cannot become a part of the purpose.
     assert signing.unsign("cursor2", signing.sign("cursor", b"2content")) is None
 
 
-def test_a_text_is_refused_if_any_character_is_changed_or_added_or_missing() -> None:
+def test_a_signed_text_is_refused_if_any_character_is_changed_or_added_or_missing() -> None:
     text = signing.sign("cursor", b"content")
     for at in range(len(text)):
         for character in "Aa0-_=!":
@@ -53,5 +53,5 @@ def test_a_text_is_refused_if_any_character_is_changed_or_added_or_missing() -> 
 
 
 @pytest.mark.parametrize("text", ["", "=", "a", "ab", "abcde", "a" * 21, "a" * 22, "ä", "\N{SNOWMAN}", "!!!!"])
-def test_a_text_without_a_signature_is_refused(text: str) -> None:
+def test_a_signed_text_without_its_signature_is_refused(text: str) -> None:
     assert signing.unsign("cursor", text) is None

@@ -1,4 +1,4 @@
-"""The ordinal of a staged row is its position in the file, also when a later worker reads the file again."""
+"""The ordinal of a staged row is its position in the file, even if a later worker reads the file again."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -37,7 +37,7 @@ def product(sku: str) -> Product:
 
 
 def ordinals(items: list[Item], chunk_size: int) -> list[int]:
-    """Stage the items in chunks. Returns the ordinals of all rows."""
+    """Stage the items in chunks. Return the ordinals of all rows."""
     ordinals: list[int] = []
     for start in range(0, len(items), chunk_size):
         chunk = prepare(load(start), items[start : start + chunk_size])
@@ -45,7 +45,7 @@ def ordinals(items: list[Item], chunk_size: int) -> list[int]:
     return ordinals
 
 
-def test_products_and_rejections_of_one_line_have_different_ordinals_that_do_not_depend_on_the_chunks() -> None:
+def test_products_and_rejections_of_one_line_have_different_ordinals_for_any_chunk_size() -> None:
     items: list[Item] = [product("A"), Rejected(1, 1, None, "r", "c", []), product("A"), product("B")]
     assert sorted(ordinals(items, 4)) == sorted(ordinals(items, 2)) == sorted(ordinals(items, 1)) == [1, 2, 3, 4]
     (last,) = prepare(load(3), items[3:]).products

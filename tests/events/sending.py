@@ -27,14 +27,14 @@ def post(
 
 
 def accepted(response: httpx.Response) -> Json:
-    """Return the receipt of a batch. Fails unless the batch was accepted."""
+    """Return the receipt of a batch. Fail unless the batch was accepted."""
     assert response.status_code == 202, response.text
     receipt: Json = response.json()
     return receipt
 
 
 def stored(platform: Platform, tenant: Tenant, count: int, within: float = 30) -> list[Json]:
-    """Wait until a client has this number of events. Returns its rows in the order of their event ids."""
+    """Wait until a client has this number of events. Return its rows in the order of their event ids."""
     statement = "select * from analytics_events where client_id = %s order by event_id"
     rows: list[Json] = []
 
@@ -48,7 +48,7 @@ def stored(platform: Platform, tenant: Tenant, count: int, within: float = 30) -
 
 
 def set_storage(platform: Platform, tenant: Tenant, storage: str) -> None:
-    """Change what a tenant's site stores of events."""
+    """Change the setting `event_storage` of a tenant's site."""
     platform.arrange("update sites set event_storage = %s where id = %s", [storage, tenant.site_id])
 
 

@@ -1,4 +1,4 @@
-"""What the site, the visitor or the browser forbids is not stored, neither in the database nor in a message."""
+"""Tests that neither the database nor a message contains data that the site, the visitor or the browser forbids."""
 
 from uuid import uuid4
 
@@ -24,7 +24,7 @@ def test_a_new_site_stores_anonymous_events(platform: Platform, visitor: httpx.C
     assert "planted" not in str(row)
 
 
-def test_a_change_of_the_setting_applies_to_the_next_event(
+def test_a_change_of_the_storage_setting_applies_to_the_next_event(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     accepted(post(visitor, tenant, event(**person())))
@@ -47,7 +47,7 @@ def test_the_privacy_signals_of_a_browser_make_events_anonymous(
     assert "planted" not in str(row)
 
 
-def test_an_event_without_consent_is_not_stored_and_the_others_are(
+def test_an_event_without_consent_is_not_stored_but_the_other_events_of_the_request_are(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     named, unnamed, refused = (event(consent=consent, **person()) for consent in ("all", "anonymous", "none"))
@@ -60,7 +60,7 @@ def test_an_event_without_consent_is_not_stored_and_the_others_are(
 
 
 @pytest.mark.parametrize("storage", ["anonymous", "none"])
-def test_a_queued_event_is_reduced_if_the_site_stores_less_when_the_event_is_stored(
+def test_a_queued_event_is_stored_according_to_the_current_setting_of_the_site(
     platform: Platform, tenant: Tenant, storage: str
 ) -> None:
     set_storage(platform, tenant, storage)

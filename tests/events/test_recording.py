@@ -1,4 +1,4 @@
-"""Visitors send events. Valid events are stored once, at the right time, and the others are refused by name."""
+"""Visitors send events. Each valid event is stored once with the right time. The response names each refused event."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -30,7 +30,7 @@ def test_the_user_of_a_signed_in_visitor_is_the_subject_of_the_token(platform: P
 
 
 @pytest.mark.parametrize("wrong", [YEARS, -YEARS])
-def test_a_clock_that_is_three_years_off_is_corrected(
+def test_an_event_time_is_corrected_if_the_clock_of_the_visitor_is_wrong(
     platform: Platform, tenant: Tenant, visitor: httpx.Client, wrong: timedelta
 ) -> None:
     clock = datetime.now(UTC) + wrong
@@ -42,7 +42,7 @@ def test_a_clock_that_is_three_years_off_is_corrected(
     assert not any(row["is_time_clamped"] for row in rows.values())
 
 
-def test_an_event_that_is_too_old_is_stored_at_the_bound_with_a_flag(
+def test_an_event_that_is_too_old_is_stored_with_the_earliest_time_and_a_flag(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     accepted(post(visitor, tenant, event(at=text(datetime.now(UTC) - YEARS))))
@@ -51,7 +51,7 @@ def test_an_event_that_is_too_old_is_stored_at_the_bound_with_a_flag(
 
 
 @pytest.mark.parametrize("epoch", [1_773_480_413, 1_773_480_413_589, "1773480413", 1773480413.5, "2026-03-14 09:26"])
-def test_an_epoch_number_is_refused(tenant: Tenant, visitor: httpx.Client, epoch: object) -> None:
+def test_an_event_time_as_an_epoch_number_is_refused(tenant: Tenant, visitor: httpx.Client, epoch: object) -> None:
     receipt = accepted(post(visitor, tenant, event(at=epoch), event()))
     assert receipt["accepted"] == 1
     (refused,) = receipt["refused"]
@@ -82,7 +82,7 @@ def test_two_clients_can_use_the_same_event_id(platform: Platform, tenant: Tenan
     stored(platform, other, 1)
 
 
-def test_refused_events_are_named_and_the_others_are_stored(
+def test_the_response_names_refused_events_and_the_other_events_are_stored(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     good = event()
@@ -141,7 +141,7 @@ def test_events_of_an_unknown_or_inactive_site_are_not_accepted(platform: Platfo
     problem(post(visitor, tenant, event()), 404, "not_found")
 
 
-def test_events_have_a_limit_of_their_own(tenant: Tenant, visitor: httpx.Client) -> None:
+def test_events_have_a_separate_limit(tenant: Tenant, visitor: httpx.Client) -> None:
     response = post(visitor, tenant, event())
     assert '"events";q=20000' in response.headers["ratelimit-policy"]
     assert '"storefront"' not in response.headers["ratelimit-policy"]
@@ -149,7 +149,7 @@ def test_events_have_a_limit_of_their_own(tenant: Tenant, visitor: httpx.Client)
     assert '"storefront";r=19999' in page.headers["ratelimit"]
 
 
-def test_members_list_the_events_of_their_own_client_only(
+def test_members_can_list_only_the_events_of_their_own_client(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     other = platform.tenant()

@@ -1,4 +1,4 @@
-"""The queue stores events in batches. A broken message does not stop the others, and expired events are deleted."""
+"""The queue stores events in batches. A broken message does not stop the other messages. Expired events are deleted."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -36,7 +36,7 @@ def row(tenant: Tenant, accepted_at: datetime | None = None, **fields: object) -
 
 
 def store(platform: Platform, *rows: Json) -> int:
-    """Store rows as the worker does. Returns the number of stored events."""
+    """Store rows as the worker does. Return the number of stored events."""
     result = platform.database.execute(STORE, [Jsonb(list(rows))]).fetchone()
     assert result is not None
     return int(result["stored"])
@@ -61,7 +61,7 @@ def test_ids_of_rows_are_ordered_by_the_time_of_acceptance() -> None:
     assert row_id(client, event_id, now) != row_id(uuid4(), event_id, now)
 
 
-def test_a_message_that_is_redriven_after_a_month_stores_nothing_twice(platform: Platform, tenant: Tenant) -> None:
+def test_a_message_that_is_redriven_after_a_month_stores_no_event_twice(platform: Platform, tenant: Tenant) -> None:
     rows = [row(tenant) for _ in range(3)]
     assert store(platform, *rows) == 3
     platform.database.execute("delete from event_receipts where client_id = %s", [tenant.client_id])
@@ -77,7 +77,9 @@ def test_rows_of_a_wrong_or_unknown_site_are_not_stored(platform: Platform, tena
     assert receipts(platform, other) == 0
 
 
-def test_a_broken_message_becomes_a_dead_letter_and_the_others_are_stored(platform: Platform, tenant: Tenant) -> None:
+def test_a_broken_message_becomes_a_dead_letter_and_the_other_messages_are_stored(
+    platform: Platform, tenant: Tenant
+) -> None:
     good = [row(tenant) for _ in range(3)]
     marker = uuid4().hex
     for message in ({"events": [good[0]]}, {"wrong": marker}, {"events": [good[1]]}, {"events": [good[2]]}):
@@ -85,14 +87,14 @@ def test_a_broken_message_becomes_a_dead_letter_and_the_others_are_stored(platfo
     stored(platform, tenant, 3)
 
 
-def test_only_the_system_stores_events(platform: Platform, tenant: Tenant) -> None:
+def test_only_the_system_role_can_store_events(platform: Platform, tenant: Tenant) -> None:
     for role in ("app_admin", "app_client", "app_customer", "app_anon", "app_support", "app_worker"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), platform.database.transaction():
             platform.database.execute(f"set local session authorization {role}")
             platform.database.execute(STORE, [Jsonb([row(tenant)])])
 
 
-def test_events_are_deleted_when_their_client_no_longer_keeps_them(platform: Platform, tenant: Tenant) -> None:
+def test_events_are_deleted_after_the_retention_period_of_their_client(platform: Platform, tenant: Tenant) -> None:
     patient = platform.tenant()
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"event_retention_months": 2}))
     assert ok(platform.admin.get(f"/v1/clients/{patient.client_id}"))["event_retention_months"] == 25
@@ -100,7 +102,7 @@ def test_events_are_deleted_when_their_client_no_longer_keeps_them(platform: Pla
         partition_for(platform, time)
         store(platform, row(patient, time))
     old = row(tenant, months_ago(2, 3))
-    assert store(platform, old) == 0, "a message that is older than the retention stores nothing"
+    assert store(platform, old) == 0, "an event that is older than the retention period is not stored"
     platform.database.execute("update clients set event_retention_months = 25 where id = %s", [tenant.client_id])
     assert store(platform, old, row(tenant, months_ago(1)), row(tenant)) == 3
     platform.database.execute("update clients set event_retention_months = 2 where id = %s", [tenant.client_id])
@@ -109,7 +111,7 @@ def test_events_are_deleted_when_their_client_no_longer_keeps_them(platform: Pla
     stored(platform, patient, 2)
 
 
-def test_a_partition_is_dropped_when_no_client_keeps_its_events(platform: Platform) -> None:
+def test_a_partition_is_dropped_after_the_longest_retention_period_of_all_clients(platform: Platform) -> None:
     longest = platform.database.execute("select app.longest_event_retention() as months").fetchone()
     assert longest is not None
     kept, expired = months_ago(longest["months"] - 2), months_ago(longest["months"] + 3)
@@ -123,7 +125,7 @@ def test_a_partition_is_dropped_when_no_client_keeps_its_events(platform: Platfo
     assert exist == [{"yes": True}, {"yes": False}]
 
 
-def test_a_drop_that_must_wait_for_a_long_query_gives_up(platform: Platform) -> None:
+def test_a_partition_is_not_dropped_while_a_long_query_reads_it(platform: Platform) -> None:
     longest = platform.database.execute("select app.longest_event_retention() as months").fetchone()
     assert longest is not None
     expired = months_ago(longest["months"] + 5)
@@ -134,7 +136,7 @@ def test_a_drop_that_must_wait_for_a_long_query_gives_up(platform: Platform) -> 
     assert platform.invoke("schedules-partitions")["dropped"] >= 1
 
 
-def test_an_anonymous_site_keeps_sessions_apart_by_day(
+def test_a_site_with_anonymous_events_separates_sessions_by_day(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     set_storage(platform, tenant, "anonymous")

@@ -46,7 +46,7 @@ def exported(api: httpx.Client, kind: str, file_format: str, **fields: Any) -> b
 
 
 def csv_rows(file: bytes) -> list[dict[str, str]]:
-    """Return the rows of a CSV file. The cells are as they are in the file."""
+    """Return the rows of a CSV file with unchanged cells."""
     return list(csv.DictReader(io.StringIO(file.decode(), newline="")))
 
 

@@ -24,7 +24,9 @@ def keys_of(platform: Platform, export_id: str) -> list[str]:
     ]
 
 
-def test_an_export_of_another_client_or_of_a_colleague_does_not_exist(platform: Platform, tenant: Tenant) -> None:
+def test_a_caller_gets_404_for_an_export_of_another_client_or_of_a_colleague(
+    platform: Platform, tenant: Tenant
+) -> None:
     export_id = start(tenant.owner, "products", "csv")
     finished(tenant.owner, export_id)
     colleague = platform.api(platform.member(tenant.client_id, "owner"))
@@ -56,7 +58,9 @@ def test_a_viewer_exports_what_it_can_read_and_deletes_the_export(platform: Plat
     assert viewer.delete(f"/v1/exports/{export_id}").status_code == 204
 
 
-def test_source_data_is_only_in_the_exports_of_those_who_may_read_it(platform: Platform, tenant: Tenant) -> None:
+def test_only_exports_of_callers_who_can_read_source_data_contain_source_data(
+    platform: Platform, tenant: Tenant
+) -> None:
     job = platform.sync(tenant.catalog_id, "a.csv", b"sku,name,price,cost\nA-1,Mug,5.00,1.50\n")
     assert job["status"] == "completed"
     (row,) = csv_rows(exported(tenant.owner, "products", "csv", include=["source_data"]))
@@ -67,7 +71,7 @@ def test_source_data_is_only_in_the_exports_of_those_who_may_read_it(platform: P
     assert row["source_data"] == ""
 
 
-def test_a_client_with_a_grant_exports_the_limited_stock_and_the_day_of_a_change(
+def test_the_export_of_a_client_with_a_grant_has_a_limited_stock_and_only_the_day_of_a_change(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.product(tenant, sku="A-1", inventory_count=500)
@@ -82,7 +86,7 @@ def test_a_client_with_a_grant_exports_the_limited_stock_and_the_day_of_a_change
     assert [(row["sku"], row["inventory_count"], row["source_data"]) for row in rows] == [("A-1", "10", "")]
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     assert datetime.fromisoformat(rows[0]["updated_at"]) == today
-    # The exact time of a change cannot be found by a filter either.
+    # A filter does not reveal the exact time of a change either.
     later = {"catalog_id": tenant.catalog_id, "updated_since": datetime.now(UTC).isoformat()}
     assert len(csv_rows(exported(grantee.owner, "products", "csv", filters=later))) == 1
     assert csv_rows(exported(tenant.owner, "products", "csv", filters=later)) == []
@@ -97,7 +101,7 @@ def test_an_admin_exports_the_orders_of_one_client_or_of_all_clients(platform: P
     assert [row["client_id"] for row in rows] == [other.client_id]
 
 
-def test_a_member_who_has_left_the_client_gets_no_file(platform: Platform, tenant: Tenant) -> None:
+def test_a_member_who_has_left_the_client_cannot_download_the_export(platform: Platform, tenant: Tenant) -> None:
     insert_products(platform, tenant.catalog_id, 1)
     row = platform.database.execute(
         "with job as (insert into jobs (client_id, type, requested_by, payload)"

@@ -56,7 +56,9 @@ def test_an_ndjson_export_contains_each_product_as_the_api_shows_it(platform: Pl
     assert rows == [without(product, "media") for product in products]
 
 
-def test_a_csv_export_quotes_texts_that_look_like_formulas_but_no_numbers(platform: Platform, tenant: Tenant) -> None:
+def test_a_csv_export_quotes_texts_that_look_like_formulas_but_does_not_quote_numbers(
+    platform: Platform, tenant: Tenant
+) -> None:
     hostile_products(platform, tenant)
     rows = {row["sku"]: row for row in csv_rows(exported(tenant.owner, "products", "csv"))}
     assert set(rows) == {LONG_ID, "'" + FORMULA, "'00123", "m&amp;m", "z", "zz"}
@@ -95,7 +97,7 @@ def test_an_import_of_an_export_creates_the_same_products_in_an_empty_catalog(
     ]
 
 
-def test_a_dropped_export_is_read_like_an_imported_one_and_a_bad_row_is_named(
+def test_a_dropped_export_is_loaded_like_an_imported_export_and_invalid_rows_are_reported(
     platform: Platform, tenant: Tenant
 ) -> None:
     products = hostile_products(platform, tenant)
@@ -123,9 +125,7 @@ def test_the_error_file_quotes_cells_that_look_like_formulas(platform: Platform,
     assert (rejected["sku"], rejected["raw"]["name"], rejected["raw"]["stock"]) == (FORMULA, "-x", "-5")
 
 
-def test_an_xlsx_export_keeps_ids_and_long_numbers_as_texts_and_names_the_zone(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_an_xlsx_export_has_long_numbers_as_texts_and_states_the_time_zone(platform: Platform, tenant: Tenant) -> None:
     insert_order(platform, tenant, "N-1", total="9999999999.99", created_at="2026-03-29T00:59:59Z")
     file = exported(tenant.owner, "order_lines", "xlsx", timezone="Europe/Berlin")
     (header, row) = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
@@ -150,7 +150,7 @@ def test_a_parquet_export_has_the_types_of_the_values(platform: Platform, tenant
     assert [json.loads(value) for value in columns["attributes"]] == [product["attributes"] for product in products]
 
 
-def test_orders_lines_and_customers_are_exported_with_the_filters(platform: Platform, tenant: Tenant) -> None:
+def test_the_filters_apply_to_exports_of_orders_and_lines_and_customers(platform: Platform, tenant: Tenant) -> None:
     first = insert_order(platform, tenant, "N-1", email="Ann@test.org", name="Ann", total="10.00")
     insert_order(
         platform, tenant, "N-2", email="ann@test.org", name="=Ann", total="2.50", created_at="2026-04-01T00:00:00Z"
@@ -201,14 +201,16 @@ def test_an_export_without_rows_has_a_header(tenant: Tenant) -> None:
     assert sheet.to_python()[0][:3] == header[:3]
 
 
-def test_the_file_is_described_by_its_size_its_rows_and_its_digest(platform: Platform, tenant: Tenant) -> None:
+def test_an_export_shows_the_size_and_the_row_count_and_the_digest_of_its_file(
+    platform: Platform, tenant: Tenant
+) -> None:
     insert_products(platform, tenant.catalog_id, 45_000, description="x" * 400)
     export = finished(tenant.owner, start(tenant.owner, "products", "csv", bom=True))
     file = content(export)
     assert file.startswith(b"\xef\xbb\xbfid,catalog_id,sku")
     described = export["file"]
     assert (described["size"], described["rows"], described["cut_cells"]) == (len(file), 45_000, 0)
-    assert described["size"] > 2 * 8 * 1024 * 1024  # the file was sent in several parts
+    assert described["size"] > 2 * 8 * 1024 * 1024  # the file was uploaded to S3 in several parts
     assert described["sha256"] == hashlib.sha256(file).hexdigest()
     assert export["progress"]["done"] == export["progress"]["total"] == 45_000
     skus = [row["sku"] for row in csv_rows(file.removeprefix(b"\xef\xbb\xbf"))]
@@ -239,7 +241,9 @@ def test_a_text_that_is_too_long_for_a_spreadsheet_is_cut_off_and_counted(platfo
           "created_to": "2026-02-01T00:00:00Z"}}, "/filters/created_to"),
     ],
 )  # fmt: skip
-def test_an_option_that_does_not_apply_is_refused(tenant: Tenant, body: Json, pointer: str) -> None:
+def test_an_export_option_that_does_not_apply_to_the_format_is_refused(
+    tenant: Tenant, body: Json, pointer: str
+) -> None:
     assert pointers(problem(tenant.owner.post("/v1/exports", json=body), 422, "invalid")) == [pointer]
 
 

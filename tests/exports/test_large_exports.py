@@ -1,4 +1,4 @@
-"""A large export is one consistent file, whatever happens meanwhile, and needs no more memory than a small one.
+"""A large export is one consistent file, even during changes and crashes, and needs no more memory than a small one.
 
 `make test` uses few rows. `make faults` uses 1,048,577 rows, one more than a sheet of a spreadsheet has.
 """
@@ -33,7 +33,7 @@ ROWS = 1_048_577 if FULL else 60_000
 SHEET_ROWS = xlsx.MAX_ROWS_PER_SHEET if FULL else 1_000
 """The number of rows in a sheet: 1,000,000 in full size, 1,000 in small size."""
 CHANGES = 100 if FULL else 5
-"""The number of exports that run beside a transaction that changes all products."""
+"""The number of exports that run while another thread changes products."""
 MAX_GROWTH_BYTES = 48 * 1024 * 1024
 """The memory by which ten times as many rows may increase the peak."""
 
@@ -49,7 +49,7 @@ def json_blocks(rows: int) -> Iterator[bytes]:
         yield "".join(f'{{"id":"{10**16 + number}","n":{number},"price":"-0.02"}}\n' for number in numbers).encode()
 
 
-def test_the_rows_after_a_full_sheet_are_in_a_next_sheet_with_a_header() -> None:
+def test_the_rows_after_a_full_sheet_are_in_another_sheet_with_a_header() -> None:
     columns = (Column("id", "text"), Column("n", "integer"), Column("price", "amount"))
     rows = ROWS if FULL else 2_001
     out: Any = io.BytesIO()
@@ -64,7 +64,9 @@ def test_the_rows_after_a_full_sheet_are_in_a_next_sheet_with_a_header() -> None
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx", "parquet"])
 @pytest.mark.parametrize("fails", ["rows", "file"])
-def test_an_error_of_the_rows_or_of_the_file_is_raised_unchanged(file_format: ExportFormat, fails: str) -> None:
+def test_an_error_while_reading_rows_or_writing_the_file_is_raised_unchanged(
+    file_format: ExportFormat, fails: str
+) -> None:
     def blocks() -> Iterator[bytes]:
         yield b'{"id": "1"}\n'
         if fails == "rows":
@@ -84,7 +86,7 @@ def test_a_sheet_with_a_million_rows_has_room_for_its_header() -> None:
     assert xlsxwriter.worksheet.Worksheet().xls_rowmax >= xlsx.MAX_ROWS_PER_SHEET + 1
 
 
-def test_a_number_with_more_than_15_digits_is_a_text() -> None:
+def test_a_number_with_more_than_15_digits_is_exported_as_text() -> None:
     columns = (Column("n", "integer"), Column("price", "amount"))
     block = b'{"n":999999999999999,"price":"9999999999999.99"}\n{"n":1000000000000000,"price":"99999999999999.99"}\n'
     out: Any = io.BytesIO()
@@ -115,8 +117,8 @@ def test_ten_times_as_many_rows_need_no_more_memory(file_format: str) -> None:
         print(sink.size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
         """
     )
-    is_small_sheet = file_format == "xlsx" and not FULL  # XLSX is slow: about 40 µs a cell
-    few = 10_000 if is_small_sheet else 150_000  # more than a row group of Parquet
+    is_small_sheet = file_format == "xlsx" and not FULL  # writing XLSX is slow: about 40 µs per cell
+    few = 10_000 if is_small_sheet else 150_000  # this is more than one row group of Parquet
 
     def peak(rows: int) -> int:
         arguments = [sys.executable, "-c", code, file_format, str(rows)]
@@ -127,9 +129,13 @@ def test_ten_times_as_many_rows_need_no_more_memory(file_format: str) -> None:
     assert peak((4 if is_small_sheet else 10) * few) - peak(few) <= MAX_GROWTH_BYTES
 
 
-def test_an_export_beside_changes_contains_one_state_of_all_products(platform: Platform, tenant: Tenant) -> None:
-    ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"tier": "enterprise"}))  # many requests
-    count = 45_000  # three chunks
+def test_an_export_during_changes_contains_one_consistent_state_of_all_products(
+    platform: Platform, tenant: Tenant
+) -> None:
+    ok(
+        platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"tier": "enterprise"})
+    )  # this tier allows many requests
+    count = 45_000  # the export needs three chunks
     insert_products(platform, tenant.catalog_id, count)
     done = threading.Event()
 
@@ -168,7 +174,7 @@ def test_a_killed_worker_leaves_one_complete_file(platform: Platform, tenant: Te
     killed = 0
     deadline = time.monotonic() + 60 + 10 * kills
     while killed < kills and time.monotonic() < deadline:
-        # The progress is read from the database, because the polls would use up the limit of the client.
+        # The progress is read from the database, because reads through the API would use up the limit of the client.
         job = platform.database.execute("select done from jobs where id = %s", [job_id]).fetchone()
         if job and job["done"] and signal_workers(platform, "exports"):
             killed += 1

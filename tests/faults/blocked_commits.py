@@ -1,4 +1,4 @@
-"""Blocks the commits of transactions. So a test can kill a function after its commit and before its response.
+"""Blocks the commits of transactions, so that a test can kill a function after its commit and before its response.
 
 While commits are blocked, every commit waits until a synchronous standby confirms it. This standby does not exist, so
 the commits wait until the end of the block. Then all commits complete.

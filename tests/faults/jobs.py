@@ -21,7 +21,7 @@ QUEUES: Mapping[JobType, str] = {"product_import": "product-imports", "catalog_s
 
 
 def health(platform: Platform, queue: str) -> Json:
-    """Return what the local cloud reports about the workers of a queue."""
+    """Return the state of the workers of a queue, as the local cloud reports it."""
     functions = httpx.get(f"{platform.endpoints.api}/_local/health", verify=TLS).json()["functions"]
     state: Json = functions[f"queues-{queue}"]
     return state
@@ -30,7 +30,7 @@ def health(platform: Platform, queue: str) -> Json:
 def signal_workers(platform: Platform, queue: str, number: signal.Signals = signal.SIGKILL) -> list[int]:
     """Send a signal to every busy worker of a queue. Return the pids of these workers.
 
-    A worker that has ended since the cloud reported it gets no signal.
+    A worker gets no signal if it has ended after the cloud reported it.
     """
     signalled = []
     for pid in health(platform, queue)["busy"]:

@@ -1,7 +1,7 @@
 """A light load on one platform: members and visitors read, and one member writes. The load checks every response.
 
-The writes are numbered. Each write sets the price of one product to the number of the write. So the price in a
-response shows which write the response contains.
+The writes are numbered. Each write sets the price of one product to the number of the write. Therefore the price in a
+response identifies the latest write that the response contains.
 """
 
 import threading
@@ -64,7 +64,7 @@ class Load:
     changing: Json
     """The product that the writer changes."""
     constant: Json
-    """A product that nobody changes."""
+    """A product that is never changed."""
     answers: list[Answer] = field(default_factory=list)
     windows: list[FaultWindow] = field(default_factory=list)
     acknowledged: list[tuple[int, float]] = field(default_factory=list)
@@ -115,7 +115,7 @@ class Load:
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
         """Return how many seconds pass from the end of a fault until the cache works again for members and visitors.
 
-        This time ends at the first cache hit of a series whose length is `hits`. Return None if no series exists.
+        The time ends at the first of `hits` cache hits in a row. Return None if there is no such series of cache hits.
         """
         latest = 0.0
         for reader in ("member", "visitor"):
@@ -132,7 +132,7 @@ class Load:
                 return None
         return latest
 
-    # The users that cause the load.
+    # The users who send the requests.
 
     def _client(self, address: str | None = None, **headers: str) -> httpx.Client:
         transport = httpx.HTTPTransport(verify=TLS, local_address=address)
@@ -192,7 +192,7 @@ class Load:
         return response
 
     def _find_error(self, user: str, target: Target, response: httpx.Response, sent_at: float) -> str:
-        """Describe the error in a response, or return an empty text. A correct response with status 429 is no error."""
+        """Describe the error in a response, or return an empty text. A correct 429 response is not an error."""
         if response.status_code == 429:
             is_correct = response.json()["code"] == "rate_limited" and response.headers["retry-after"]
             return "" if is_correct else response.text

@@ -30,7 +30,7 @@ class Archive:
         self.credentials = Credentials.of(platform.state)
 
     def start(self) -> None:
-        """Start to archive, and copy the primary. PostgreSQL must restart for this, so its supervisor restarts it."""
+        """Start the archiving, and copy the primary. Archiving requires a restart of PostgreSQL by its supervisor."""
         database = self._platform.database
         database.execute("alter system set archive_mode = 'on'")
         database.execute(
@@ -53,7 +53,7 @@ class Archive:
         )
 
     def finish(self) -> None:
-        """Archive everything that was written until now."""
+        """Archive all WAL that was written until now."""
         row = self._platform.database.execute("select pg_walfile_name(pg_switch_wal()) as name").fetchone()
         assert row is not None
         self._platform.eventually((self.wal / row["name"]).exists)
@@ -85,11 +85,11 @@ class RestoredServer(Server):
         return f"postgresql://{SUPERUSER}:{self.credentials.superuser}@{self.address}/{DATABASE}"
 
     def restore(self, archive: Archive, to: datetime) -> None:
-        """Copy the base backup, and replay the archived WAL until the given time. Return when this is done."""
+        """Copy the base backup, and replay the archived WAL until the given time. Wait for the end of the replay."""
         shutil.copytree(archive.base, self.data)
         for path in (self.data, *self.data.rglob("*")):
             self.account.chown(path)
-        (self.data / "postgresql.auto.conf").unlink()  # it would archive into the same folder
+        (self.data / "postgresql.auto.conf").unlink()  # with this file, the copy would archive into the same folder
         self._write("recovery.signal", "")
         self._launch(
             archive.binaries,
@@ -114,7 +114,7 @@ def restored(stack: ExitStack, archive: Archive, platform: Platform, to: datetim
 
 
 def checksums(url: str) -> dict[str, tuple[int, int]]:
-    """Return the number of rows of each table, and the sum of the hashes of its rows. The heartbeat is left out."""
+    """Return the number of rows of each table, and the sum of the hashes of its rows. Omit the heartbeat table."""
     with psycopg.connect(url, autocommit=True) as connection:
         tables = connection.execute(
             "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace"

@@ -70,7 +70,7 @@ def test_a_job_starts_soon_although_another_client_has_thousands_of_jobs(
         prefix = f"while another client has {waiting['jobs']} jobs"
         figure(f"{prefix}: start of a large import", start_seconds(platform, normal), "s", MAX_START_SECONDS)
         figure(f"{prefix}: start of a small import", start_seconds(platform, high), "s", MAX_START_SECONDS)
-        assert waiting["jobs"] > 0, "the other client must still have waiting jobs, otherwise the test proves nothing"
+        assert waiting["jobs"] > 0, "the other client must still have waiting jobs, otherwise the test is not valid"
         for job_id in (normal, high):
             platform.eventually(lambda job_id=job_id: has_ended(platform, job_id))  # type: ignore[misc]
 
@@ -95,7 +95,7 @@ def test_an_import_of_ten_thousand_products_is_accepted_quickly_and_shows_its_pr
         total_seconds.append(time.monotonic() - started)
         assert states[-1]["status"] == "completed"
         check_progress(states)
-    # `make test` runs other tests at the same time. So the response time has a limit only in `make faults`.
+    # `make test` runs other tests at the same time. Therefore only `make faults` limits the response time.
     limit = MAX_RESPONSE_MILLISECONDS if FULL else None
     figure("import of 10,000 products: response", median(response_milliseconds), "ms", limit)
     figure("import of 10,000 products: completed", median(total_seconds), "s")

@@ -1,7 +1,7 @@
 """Writers whose transactions overlap read their own writes, from the replica and from the cache.
 
-Transactions do not always commit in the order of their ids. So a replica that has replayed a transaction is possibly
-still missing a transaction with a lower id that committed later.
+Transactions do not always commit in the order of their ids. Therefore a replica can have replayed a transaction while
+a transaction with a lower id, which committed later, is still missing.
 """
 
 import random
@@ -68,7 +68,7 @@ def reader_of(platform: Platform) -> Iterator[psycopg.Connection[DictRow]]:
         password=password,
         autocommit=True,
         row_factory=dict_row,
-        prepare_threshold=None,  # `app.enter` deallocates prepared statements
+        prepare_threshold=None,  # psycopg must not prepare statements, because `app.enter` deallocates them
     ) as reader:
         yield reader
 
@@ -98,9 +98,7 @@ def begin_write(connection: psycopg.Connection[DictRow], row_id: int) -> str:
 
 
 @pytest.mark.slow
-def test_a_replica_is_behind_if_it_has_replayed_a_younger_but_not_an_older_transaction(
-    own_platform: Platform, tenant: Tenant
-) -> None:
+def test_a_replica_is_outdated_if_an_older_transaction_is_missing(own_platform: Platform, tenant: Tenant) -> None:
     owner = own_platform.member(tenant.client_id)
     primary_url = own_platform.endpoints.database
     with (
@@ -126,7 +124,7 @@ def test_a_replica_is_behind_if_it_has_replayed_a_younger_but_not_an_older_trans
 
 
 @pytest.mark.timeout(300)
-def test_a_replica_that_counts_as_caught_up_shows_every_row_of_the_transaction(
+def test_a_caught_up_replica_shows_every_row_of_the_transaction(
     own_platform: Platform, tenant: Tenant, figure: Figure
 ) -> None:
     owner = own_platform.member(tenant.client_id)
@@ -153,7 +151,7 @@ def test_a_replica_that_counts_as_caught_up_shows_every_row_of_the_transaction(
 
     with ThreadPoolExecutor(WRITERS) as pool:
         caught_up, stale = (sum(counts) for counts in zip(*pool.map(write, range(WRITERS)), strict=True))
-    assert caught_up, "the replica has answered no read"
+    assert caught_up, "the replica has not answered any read"
     figure("interleaved transactions: stale own reads", stale, f"of {caught_up} on the replica, {WRITES} writes", 0)
 
 
@@ -171,7 +169,7 @@ def api_client(platform: Platform, subject: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_product_that_is_committed_late_is_listed_before_and_after_the_replica_catches_up(
+def test_a_product_with_a_late_commit_is_listed_before_and_after_the_replica_catches_up(
     own_platform: Platform, tenant: Tenant
 ) -> None:
     def create(client: httpx.Client, sku: str) -> Json:
@@ -185,12 +183,15 @@ def test_a_product_that_is_committed_late_is_listed_before_and_after_the_replica
         api_client(own_platform, colleague_subject) as colleague,
         ThreadPoolExecutor(1) as pool,
     ):
-        create(writer, "FIRST")  # the first product sets the catalog's currency, and would block other creations
+        create(
+            writer, "FIRST"
+        )  # this first product sets the currency; if it were created later, it would block other creations
         for number in range(5):
             late, early = f"LATE-{number}", f"EARLY-{number}"
             skus(writer, tenant)
             insert = "insert into products (catalog_id, sku, name, price) values (%s, %s, %s, 1)"
-            # Another transaction holds the SKU `late`. So its creation gets a transaction id, and then waits.
+            # Another transaction has inserted the SKU `late`. So the request that creates it gets a transaction id, and
+            # waits.
             with own_platform.holding(insert, [tenant.catalog_id, late, late]) as held:
                 creation = pool.submit(create, writer, late)
                 held.wait_for(1)

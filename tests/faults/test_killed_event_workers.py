@@ -56,7 +56,7 @@ def message(tenant: Tenant, number: int) -> Json:
 
 
 @pytest.mark.timeout(3600)
-def test_each_event_is_stored_once_if_messages_are_repeated_and_shuffled_and_workers_are_killed(
+def test_repeated_and_shuffled_messages_and_killed_workers_store_each_event_once(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform, dice = own_platform, random.Random(7)
@@ -72,7 +72,7 @@ def test_each_event_is_stored_once_if_messages_are_repeated_and_shuffled_and_wor
             platform.eventually(lambda: signal_workers(platform, "events"), within=60, every=0.005)
             kills += 1
             time.sleep(dice.uniform(0, 0.05))
-    # SQS delivers the messages of killed workers again after 35 s. Sending all of them again is the same, but faster.
+    # SQS delivers the messages of killed workers again after 35 s. The test sends all messages again, which is faster.
     dice.shuffle(messages)
     for each in messages:
         platform.send("events", each)
@@ -95,6 +95,6 @@ def test_each_event_is_stored_once_if_messages_are_repeated_and_shuffled_and_wor
         "  from analytics_events"
         ") ordered where early"
     ).fetchone()
-    assert disordered == {"n": 0}, "the times of the events must give their order"
+    assert disordered == {"n": 0}, "the stored times must have the order of the events"
     figure("killed event workers", kills, "kills")
     figure("killed event workers: deliveries", len(deliveries) + MESSAGES, "messages")

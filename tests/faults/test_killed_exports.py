@@ -88,13 +88,13 @@ def test_killed_workers_export_each_version_of_an_order_exactly_once_for_each_de
 
 
 def start_export(platform: Platform, destination: Json) -> None:
-    """Create a job as the schedule of a destination does it. The API would limit the number of requests."""
+    """Create a job in the same way as the schedule of a destination. The API would limit the number of requests."""
     [job] = platform.database.execute(INSERT_JOB, destination).fetchall()
     platform.send("order-files", {"job_id": str(job["id"])})
 
 
 def open_jobs(platform: Platform, *statuses: str) -> list[Json]:
-    """Return the jobs of order files that have one of these states."""
+    """Return the jobs of order files that have one of the states."""
     query = "select id from jobs where type = 'order_file' and status = any (%s)"
     return platform.database.execute(query, [list(statuses)]).fetchall()
 

@@ -33,7 +33,7 @@ where o.client_id = %s
 
 
 def rows() -> list[tuple[str, ...]]:
-    """Return two rows for each order, far from each other. The second row of every hundredth order is wrong."""
+    """Return two rows for each order, far apart in the file. The second row of every hundredth order is invalid."""
     first: list[tuple[str, ...]] = [
         (f"K-{n}", "2024-03-01T10:00:00Z", "delivered", "EUR", "", "MUG", "Mug", "1", "2.00") for n in range(ORDERS)
     ]
@@ -48,7 +48,7 @@ def is_claimed(platform: Platform, job_id: str) -> bool:
 
 
 def is_behind(platform: Platform, job_id: str, position: int) -> bool:
-    """Return whether the import has written orders behind a position, or has ended."""
+    """Return whether the import has written orders after a position, or has ended."""
     job = job_row(platform, job_id)
     return bool(job["checkpoint"].get("orders", 0) > position or job["status"] not in ("pending", "processing"))
 
@@ -67,9 +67,9 @@ def test_killed_workers_import_each_order_exactly_once(own_platform: Platform, f
         job_id = start(shop, content)
         last = 0
         while job_row(platform, job_id)["status"] in ("pending", "processing"):
-            # A worker that has not claimed the job yet has nothing to lose.
+            # A kill before the claim of the job would have no effect.
             platform.eventually(partial(is_claimed, platform, job_id), every=0.005)
-            if kills % 2:  # this worker is killed behind its first chunks
+            if kills % 2:  # this worker is killed after it has written its first chunks
                 platform.eventually(partial(is_behind, platform, job_id, last), every=0.005)
                 time.sleep(dice.uniform(0, 0.2))
             else:
@@ -78,10 +78,12 @@ def test_killed_workers_import_each_order_exactly_once(own_platform: Platform, f
                 for job in expire_leases(platform, "order_file"):
                     kills += 1
                     positions.append(position := job["checkpoint"].get("orders", 0))
-                    assert position >= last, "an attempt must not fall behind the attempt before"
+                    assert position >= last, "an attempt must not lose the progress of the previous attempt"
                     last = position
         check(platform, shop, job_id)
-    assert any(0 < position < ORDERS for position in positions), "no worker was killed in the middle"
+    assert any(0 < position < ORDERS for position in positions), (
+        "no worker was killed between its first and its last chunk"
+    )
     figure("killed order imports", kills, "kills")
     figure("killed order imports: imports, all of them exact", imports, "imports")
 

@@ -74,7 +74,7 @@ def test_killed_workers_lose_no_row_and_repeat_at_most_one_chunk(own_platform: P
     for catalog in catalogs:
         platform.eventually(lambda catalog=catalog: catalog.is_idle, within=120)  # type: ignore[misc]
         check(catalog)
-    time.sleep(1.5)  # PostgreSQL updates its statistics once a second.
+    time.sleep(1.5)  # PostgreSQL updates its statistics only once a second.
     writes = [now - then for now, then in zip(count_writes(platform), before, strict=True)]
     figure("killed workers", kills.count, "kills")
     figure("killed workers: jobs, all of them exact", jobs, "jobs")

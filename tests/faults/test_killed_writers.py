@@ -98,7 +98,7 @@ def test_the_sweeper_invalidates_values_that_were_changed_by_killed_functions(
     figure("killed functions: outdated responses", stale_responses, "responses")
     figure("killed functions: outdated for", stale_seconds, "s", MAX_STALE_SECONDS)
     figure("killed functions: outdated again after a current response", reverted_responses, "responses", 0)
-    assert stale_responses > 0, "some responses must be outdated, otherwise the test proves nothing"
+    assert stale_responses > 0, "some responses must be outdated, otherwise the test is not valid"
 
 
 def test_sent_invalidations_are_deleted_from_the_outbox(own_platform: Platform) -> None:

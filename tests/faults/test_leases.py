@@ -73,7 +73,7 @@ it has written its job, in the same transaction."""
 
 
 @pytest.mark.timeout(300)
-def test_workers_with_a_long_statement_before_or_after_the_job_is_written_keep_their_leases(
+def test_workers_keep_their_leases_during_long_statements_before_or_after_writing_the_job(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform = own_platform
@@ -139,7 +139,7 @@ def run(platform: Platform, code: str) -> Any:
 SHOW = "print(json.dumps([job.lease_lost, *result]))"
 
 
-def test_a_thread_renews_the_lease_and_hides_the_message_while_the_work_waits_for_a_statement(
+def test_a_thread_renews_the_lease_and_hides_the_message_during_a_long_statement(
     own_platform: Platform,
 ) -> None:
     lost, first, later, hidden, threads = run(
@@ -151,7 +151,7 @@ def test_a_thread_renews_the_lease_and_hides_the_message_while_the_work_waits_fo
     assert not lost
     assert 2 <= first <= 3 and 2 <= later <= 3
     assert hidden > 5
-    assert threads == 1, "no thread runs on after the job"
+    assert threads == 1, "no thread continues to run after the job"
 
 
 def test_a_lease_is_renewed_right_after_a_transaction_that_locked_the_job(own_platform: Platform) -> None:
@@ -175,7 +175,7 @@ def test_the_lease_is_still_renewed_after_a_connection_of_the_thread_was_lost(ow
     assert left > 2
 
 
-def test_the_work_renews_the_lease_if_the_thread_cannot_connect(own_platform: Platform) -> None:
+def test_the_worker_renews_the_lease_itself_if_the_thread_cannot_connect(own_platform: Platform) -> None:
     lost, left = run(
         own_platform,
         "import psycopg\n"
@@ -194,7 +194,7 @@ def test_the_work_renews_the_lease_if_the_thread_cannot_connect(own_platform: Pl
      "execute('update jobs set status = %s where id = %s', 'cancelled', job.id)"],
     ids=["another worker has the lease", "the job was cancelled"],
 )  # fmt: skip
-def test_the_work_stops_soon_after_it_has_lost_the_lease(own_platform: Platform, loss: str) -> None:
+def test_the_worker_stops_soon_after_it_has_lost_the_lease(own_platform: Platform, loss: str) -> None:
     lost, stopped = run(
         own_platform,
         f"result = [False]\nwith renewing(job):\n    {loss}\n    time.sleep(1.5)\n"
@@ -203,7 +203,7 @@ def test_the_work_stops_soon_after_it_has_lost_the_lease(own_platform: Platform,
     assert (lost, stopped) == (True, True)
 
 
-def test_the_end_of_a_job_does_not_wait_for_a_renewal_that_hangs(own_platform: Platform) -> None:
+def test_a_job_ends_without_waiting_for_a_lease_renewal_that_hangs(own_platform: Platform) -> None:
     _, seconds, threads = run(
         own_platform,
         "with renewing(job):\n    opened = writing(SYSTEM)\n    tx = opened.__enter__()\n    job.save(tx)\n"

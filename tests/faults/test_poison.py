@@ -188,7 +188,7 @@ def test_an_unreadable_message_becomes_a_dead_letter_after_its_first_delivery(
     )  # fmt: skip
     assert letter["body"] == body
     assert letter["reason"].startswith("UnreadableMessage: the body is not ")
-    # The redriven message fails again and becomes a new dead letter. Nobody can redrive the old dead letter again.
+    # The redriven message fails again and becomes a new dead letter. The old dead letter cannot be redriven again.
     ok(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"))
     problem(platform.admin.post(f"/v1/admin/dlq/{letter['id']}/redrive"), 409, "nothing_to_redrive")
     platform.eventually(lambda: len(new_dead_letters()) == 2, within=15)

@@ -1,7 +1,7 @@
-"""While the kill switch `queue` is set to `direct`, work is done without SQS. Nothing is lost or done twice.
+"""While the kill switch `queue` is set to `direct`, jobs and events are processed without SQS, each exactly once.
 
-Small imports run within their request, as without the switch when SQS fails. The sweeper starts workers for all other
-jobs, and events are stored within their request.
+Small imports run within their request. Without the switch, this happens only if SQS fails. The sweeper starts workers
+for all other jobs, and events are stored within their request.
 """
 
 import time
@@ -62,7 +62,7 @@ def set_switch(platform: Platform, value: str) -> None:
 
 
 class Work:
-    """Sends imports and events of one client, and checks afterwards that each was done exactly once."""
+    """Sends imports and events of one client, and later checks that each of them was processed exactly once."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -102,7 +102,7 @@ class Work:
             time.sleep(3)
 
     def check(self) -> None:
-        """Wait until everything is done, and check that everything was done exactly once."""
+        """Wait for all imports and events, and check that each of them was processed exactly once."""
         query = "select status, attempts, counts from jobs where id = any (%s::uuid[])"
 
         def rows() -> list[Json]:
@@ -124,7 +124,7 @@ class Work:
 
 
 @pytest.mark.timeout(300)
-def test_work_is_done_exactly_once_while_the_switch_changes_under_load(platform: Platform) -> None:
+def test_jobs_and_events_are_processed_exactly_once_while_the_switch_changes_under_load(platform: Platform) -> None:
     work = Work(platform)
     with ThreadPoolExecutor(1) as pool:
         load = pool.submit(work.send_for, 5 * len(SWITCHES) + 4)
@@ -137,9 +137,9 @@ def test_work_is_done_exactly_once_while_the_switch_changes_under_load(platform:
 
 
 @pytest.mark.timeout(300)
-def test_work_is_done_exactly_once_while_sqs_is_out_and_the_switch_is_set(platform: Platform) -> None:
+def test_jobs_and_events_are_processed_exactly_once_while_sqs_is_down_and_the_switch_is_set(platform: Platform) -> None:
     set_switch(platform, "direct")
-    time.sleep(10)  # every function has learned the value
+    time.sleep(10)  # now every function instance has read the new value
     work = Work(platform)
     with without_queues(platform):
         work.send_for(8)

@@ -186,6 +186,6 @@ def test_a_removed_member_is_refused_while_redis_is_frozen_and_afterwards(load: 
         for _ in range(3):
             problem(api.get(path), 403, "no_membership")
     # Redis still has the session of the member, until the sweeper sends the invalidation.
-    # An instance that still takes Redis to be down allows only 20 requests in a minute, and failures count six times.
+    # An instance that still considers Redis down allows only 20 requests per minute, and a failure counts six times.
     platform.eventually(lambda: api.get(path).status_code == 403, within=90, every=10)
     assert {api.get(path).status_code for _ in range(5)} <= {403, 429}

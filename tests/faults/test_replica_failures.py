@@ -132,7 +132,7 @@ def insert_uncached_products(platform: Platform, tenant: Tenant) -> list[Json]:
 
 
 @pytest.mark.timeout(300)
-def test_a_lagging_replica_is_used_for_most_values_and_no_value_is_outdated(
+def test_most_values_are_loaded_from_a_lagging_replica_and_are_never_outdated(
     own_platform: Platform, tenant: Tenant, figure: Figure
 ) -> None:
     products = insert_uncached_products(own_platform, tenant)
@@ -175,7 +175,7 @@ def test_a_lagging_replica_is_used_for_most_values_and_no_value_is_outdated(
 
 @contextmanager
 def ended_transactions(platform: Platform) -> Iterator[Callable[[], int]]:
-    """Repeatedly end the transactions of functions on the replica. Yields a callable that returns how many ended."""
+    """Repeatedly end transactions of functions on the replica. Yield a callable that returns their number."""
     ended, stop = [0], threading.Event()
 
     def end() -> None:

@@ -1,4 +1,4 @@
-"""After a bad delete, the database is restored to one second before, and repeated messages do nothing twice.
+"""The database is restored to one second before a wrong DELETE. Repeated messages then have no second effect.
 
 This is the drill of the runbook ("Restore the database"), with a base backup and archived WAL instead of Aurora.
 """
@@ -91,7 +91,7 @@ def settled(platform: Platform) -> dict[str, tuple[int, int]]:
 
 
 @pytest.mark.timeout(300)
-def test_a_bad_delete_is_undone_and_replayed_messages_do_nothing_twice(platform: Platform) -> None:
+def test_a_restore_undoes_a_wrong_delete_and_repeated_messages_have_no_second_effect(platform: Platform) -> None:
     archive = Archive(platform)
     archive.start()
     platform.eventually(lambda: platform.api().get("/v1/health").status_code == 200)
@@ -102,7 +102,8 @@ def test_a_bad_delete_is_undone_and_replayed_messages_do_nothing_twice(platform:
     product = platform.product(tenant)
     platform.order(tenant, (product, 1))
     with platform.database.transaction():
-        # This import waits at the time of the restore. It runs after this time, so the restore forgets its run.
+        # At the restored time, this import is still waiting. It runs later, so the restored database has no trace of
+        # its run.
         later = create_import(tenant.owner, tenant.catalog_id, [{**row, "price": "2.00"} for row in products])
     platform.eventually(lambda: job_row(platform, later)["status"] == "completed")
     platform.database.execute(

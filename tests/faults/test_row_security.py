@@ -1,6 +1,6 @@
-"""Row-level security of one table can be suspended, and while it is suspended nobody sees or changes more than before.
+"""Row-level security of a table can be suspended. During the suspension, no user can see or change more than before.
 
-The tests of this module suspend tables under load, with a broken policy, and with an operator who forgets to end the
+The tests of this module suspend tables under load, with a broken policy, and without an operator who ends the
 suspension.
 """
 
@@ -37,7 +37,7 @@ def platform(own_platform: Platform) -> Platform:
 
 @pytest.fixture(autouse=True)
 def _restored(platform: Platform) -> Iterator[None]:
-    """After each test, end its suspensions, and check that the database has the declared access."""
+    """After each test, end all suspensions, and check that the privileges and policies are the declared ones."""
     yield
     for suspension in ok(platform.admin.get(PATH))["data"]:
         assert platform.admin.delete(f"{PATH}/{suspension['table']}").status_code == 204
@@ -62,7 +62,7 @@ def restore(platform: Platform, table: str) -> None:
 
 
 def suspendable_tables() -> list[str]:
-    """Derive the tables that can be suspended from the access matrix: admins see all rows, and others have access."""
+    """Return the tables that can be suspended: admins see all of their rows, and other roles have access to them."""
     outsiders = set(CALLERS) - {"app_worker"}
     return sorted(
         name
@@ -71,7 +71,7 @@ def suspendable_tables() -> list[str]:
     )
 
 
-def test_exactly_the_tables_of_which_admins_may_see_every_row_can_be_suspended(platform: Platform) -> None:
+def test_exactly_the_tables_whose_rows_are_all_visible_to_admins_can_be_suspended(platform: Platform) -> None:
     row = platform.database.execute("select app.suspendable_tables() as names").fetchone()
     assert row is not None
     assert row["names"] == suspendable_tables()
@@ -88,7 +88,7 @@ def may(platform: Platform, role: str, verb: str, table: str) -> bool:
 
 
 @pytest.mark.parametrize("table", suspendable_tables())
-def test_a_suspension_leaves_roles_only_privileges_that_their_policies_gave_them_on_every_row(
+def test_during_a_suspension_a_role_keeps_only_privileges_that_it_had_on_every_row(
     platform: Platform, table: str
 ) -> None:
     cells = access.matrix()[table].cells
@@ -110,7 +110,7 @@ def test_a_suspension_leaves_roles_only_privileges_that_their_policies_gave_them
                 platform.database.execute(sql.SQL("select from {}").format(sql.Identifier(table)))
 
 
-def test_only_super_admins_suspend_a_table_and_admins_can_end_it(platform: Platform) -> None:
+def test_only_super_admins_can_suspend_a_table_but_admins_can_end_the_suspension(platform: Platform) -> None:
     subject = f"admin-{uuid4().hex[:8]}"
     platform.database.execute("insert into admin_users (user_id, email, role) values (%s, %s, 'admin')", [subject] * 2)
     admin, tenant = platform.api(subject), platform.tenant()
@@ -135,7 +135,7 @@ def test_only_super_admins_suspend_a_table_and_admins_can_end_it(platform: Platf
     ]
 
 
-def test_a_second_suspension_of_a_table_keeps_the_privileges_that_the_first_revoked(platform: Platform) -> None:
+def test_a_table_that_was_suspended_twice_gets_its_original_privileges_back(platform: Platform) -> None:
     first = suspend(platform, "products")
     second = suspend(platform, "products", minutes=50)
     assert second["expires_at"] > first["expires_at"]
@@ -189,7 +189,7 @@ def test_an_expired_suspension_ends_without_an_operator(platform: Platform) -> N
     assert drift(platform) == []
 
 
-def test_a_migration_ends_all_suspensions_before_it_changes_anything(platform: Platform) -> None:
+def test_a_migration_ends_all_suspensions_before_its_first_change(platform: Platform) -> None:
     suspend(platform, "orders")
     suspend(platform, "sites")
     password = Credentials.of(platform.state).logins["wc_migrate"]
@@ -213,7 +213,7 @@ def test_a_job_that_needs_a_suspended_table_continues_after_the_suspension(platf
 
 
 class Load:
-    """Sends requests of an owner, an admin and a visitor in threads, and keeps their outcomes."""
+    """Sends requests of an owner, an admin and a visitor from several threads, and records the responses."""
 
     def __init__(self, platform: Platform, tenant: Tenant, paths: list[str]) -> None:
         self._platform = platform
@@ -228,7 +228,7 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator[Callable[[], None]]:
-        """Send requests while the block runs. Yields a function that waits until each thread has sent some."""
+        """Send requests while the block runs. Yield a function that waits until 60 more requests were sent."""
         threads = [threading.Thread(target=self._send, args=[caller]) for caller in self._headers for _ in range(2)]
         for thread in threads:
             thread.start()
@@ -262,7 +262,7 @@ class Load:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("table", ["orders", "products", "sites", "clients"])
-def test_suspensions_under_load_cause_only_the_stated_refusals(platform: Platform, table: str) -> None:
+def test_suspensions_under_load_cause_only_the_documented_error(platform: Platform, table: str) -> None:
     tenant = platform.tenant()
     platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
     platform.database.execute("insert into kill_switches (name, value) values ('limits', 'off') on conflict do nothing")

@@ -1,6 +1,6 @@
-"""Fifty clients share two connections. A tenth of all transactions is interrupted.
+"""Fifty clients share two database connections, and a tenth of all transactions is interrupted.
 
-No client sees a row of another client.
+Even then, a client never sees a row of another client.
 """
 
 import threading
@@ -170,7 +170,7 @@ class Turns:
 
 
 def replica_catches_up(platform: Platform) -> Callable[[], bool]:
-    """Remember the latest write of the primary. Return a function that checks whether the replica has this write."""
+    """Record the latest write of the primary. Return a function that checks whether the replica has this write."""
     row = platform.database.execute("select pg_current_wal_flush_lsn() as lsn").fetchone()
     assert row is not None
     has_replayed = "select pg_last_wal_replay_lsn() >= %s::pg_lsn as yes"
@@ -178,7 +178,7 @@ def replica_catches_up(platform: Platform) -> Callable[[], bool]:
 
 
 @pytest.mark.timeout(600)
-def test_shared_connections_show_no_row_of_another_client(
+def test_shared_connections_never_show_a_row_of_another_client(
     function: None, clients: dict[str, str], platform_of_module: Platform, figure: Figure
 ) -> None:
     platform_of_module.eventually(replica_catches_up(platform_of_module))
@@ -197,7 +197,7 @@ def test_shared_connections_show_no_row_of_another_client(
 
 
 @pytest.mark.parametrize(("begin", "endpoint"), [(reading, endpoints.reader), (writing, endpoints.writer)])
-def test_a_connection_stores_no_caller_after_a_transaction(
+def test_a_connection_contains_no_caller_after_a_transaction(
     function: None,
     clients: dict[str, str],
     begin: Callable[[Caller], AbstractContextManager[Transaction]],

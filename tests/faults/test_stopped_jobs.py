@@ -115,7 +115,7 @@ IN_SMALL_SIZE = ("import-staging", "sync-merging", "sync-deactivating")
     [pytest.param(*case, id=name) for name, case in CANCELLED.items() if FULL or name in IN_SMALL_SIZE],
 )
 @pytest.mark.timeout(300)
-def test_a_cancelled_job_changes_nothing_more_and_a_retry_completes_the_job(
+def test_a_cancelled_job_makes_no_further_changes_and_a_retry_completes_the_job(
     own_platform: Platform, figure: Figure, job_type: Literal["product_import", "catalog_sync"], state: LiteralString
 ) -> None:
     platform = own_platform

@@ -1,6 +1,6 @@
 """Fixtures for the tests of functions.
 
-Most modules share the cloud of the test session, but each of them creates two tenants of its own. A test that changes
+Most modules share the cloud of the test session, but each module creates two separate tenants. A test that changes
 a client creates a new client for this change.
 """
 

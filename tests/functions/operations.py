@@ -84,9 +84,9 @@ class Operation:
         return any(parameter["name"] == name for parameter in self.definition.get("parameters", []))
 
     def url(self, ids: Mapping[str, str]) -> str:
-        """Return the path of a valid request, with the parameters that it must have."""
+        """Return the path of a valid request with the required parameters."""
         queries = {"get_address_format": "?country=DE", "get_guest_order": "?token=a+token"}
-        if self.path.startswith("/v1/admin/"):  # the members and invitations of the staff
+        if self.path.startswith("/v1/admin/"):  # these paths contain ids of staff members and staff invitations
             ids = {
                 "entity": "product",
                 **ids,

@@ -156,14 +156,14 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
 
 
 def _insert_all(platform: Platform, tenant: Tenant, product: str, files: dict[str, str]) -> dict[str, str]:
-    """Insert the rows of all resources but the product. Map each path parameter to its value.
+    """Insert the rows of all resources except the product. Map each path parameter to its value.
 
-    files: the keys of the files in the bucket of uploads, as FILES
+    files: the keys of the files in the bucket of uploads, with the same names as in FILES
     """
     client = tenant.client_id
     result = {kind: files[kind] for kind in ("error_file", "result_file")}
     report = {"file": files["report"], "format": "json"}
-    # All tests share the staff, which can send only 50 invitations within an hour.
+    # The staff can send only 50 invitations within an hour, and all tests share this limit.
     platform.arrange(EARLIER_STAFF_MAILS)
     # A client is allowed only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])

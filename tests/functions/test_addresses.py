@@ -1,4 +1,4 @@
-"""The addresses of orders: the rules of each country, and the destinations of each site."""
+"""Tests the addresses of orders: the rules of each country, and the destinations of each site."""
 
 from typing import Any
 
@@ -49,13 +49,13 @@ def no_daily_limit(shop: Tenant) -> None:
         {"line1": "x" * 70, "city": "y" * 70, "postal_code": "10115", "country": "DE", "name": "z" * 70},
     ],
 )
-def test_an_order_can_be_shipped_to_an_address_as_its_country_writes_it(
+def test_an_order_accepts_an_address_in_the_format_of_its_country(
     platform: Platform, shop: Tenant, mug: Json, address: Json
 ) -> None:
     assert created(order(platform, shop, mug, address))["shipping_address"] == address
 
 
-def test_an_address_without_a_required_field_is_refused_before_anything_is_ordered(
+def test_an_order_without_a_required_address_field_is_refused_and_keeps_the_stock(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     before = stock_of(platform, mug)
@@ -65,7 +65,7 @@ def test_an_address_without_a_required_field_is_refused_before_anything_is_order
     assert stock_of(platform, mug) == before
 
 
-def test_a_country_to_which_the_site_does_not_ship_is_refused_at_the_address(
+def test_an_order_to_a_country_outside_the_ship_to_countries_of_the_site_is_refused(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     change_site(shop, ship_to_countries=["DE", "AT", "DE"])
@@ -80,7 +80,7 @@ def test_a_country_to_which_the_site_does_not_ship_is_refused_at_the_address(
     created(order(platform, shop, mug, {**BERLIN, "country": "FR"}))
 
 
-def test_a_site_can_refuse_post_office_boxes_but_takes_parcel_lockers(
+def test_a_site_that_refuses_post_office_boxes_accepts_parcel_lockers(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     box = {**BERLIN, "line1": "Postfach 12 34"}
@@ -94,7 +94,9 @@ def test_a_site_can_refuse_post_office_boxes_but_takes_parcel_lockers(
     change_site(shop, ship_to_po_boxes=True)
 
 
-def test_a_storefront_shows_its_destinations_and_the_address_format_of_each(platform: Platform, shop: Tenant) -> None:
+def test_a_storefront_shows_its_countries_and_the_address_format_of_each_country(
+    platform: Platform, shop: Tenant
+) -> None:
     guest, path = platform.api(), f"/v1/storefront/{shop.domain}"
     assert ok(guest.get(path))["ship_to_countries"] is None
     irish = ok(guest.get(f"{path}/address-format", params={"country": "IE"}))
@@ -112,13 +114,13 @@ def test_a_storefront_shows_its_destinations_and_the_address_format_of_each(plat
     change_site(shop, ship_to_countries=None)
 
 
-def test_the_address_format_needs_an_assigned_country(platform: Platform, shop: Tenant) -> None:
+def test_the_address_format_is_refused_for_an_unassigned_country_code(platform: Platform, shop: Tenant) -> None:
     for country in ("ZZ", "de", "EU", ""):
         response = platform.api().get(f"/v1/storefront/{shop.domain}/address-format", params={"country": country})
         assert pointers(problem(response, 422, "invalid")) == ["country"]
 
 
 @pytest.mark.parametrize("countries", [[], ["ZZ"], ["de"], [None], "DE"])
-def test_the_destinations_of_a_site_are_assigned_countries(shop: Tenant, countries: Any) -> None:
+def test_a_site_cannot_ship_to_an_unassigned_country_code(shop: Tenant, countries: Any) -> None:
     response = shop.owner.patch(f"/v1/sites/{shop.site_id}", json={"ship_to_countries": countries})
     assert pointers(problem(response, 422, "invalid"))[0].startswith("/ship_to_countries")

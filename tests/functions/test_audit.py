@@ -115,7 +115,7 @@ TESTED_ELSEWHERE = {
     "suspend_row_security",
     "restore_row_security",
 }
-"""The operations that need a DNS record, a code, a certain state, or a cloud of their own. `test_domains.py`,
+"""The operations that need a DNS record, a code, a certain state, or a separate cloud. `test_domains.py`,
 `test_invitations.py`, `test_report_subscriptions.py` and `test_row_security.py` test that they leave an entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
@@ -124,7 +124,7 @@ UNRECORDED = {
     "confirm_order": "The history of the order records it; a guest is neither staff nor a member.",
     "look_up_order": "It changes nothing, and the log of mails records the mail.",
     "record_events": "An event of a visitor changes no object that members can change.",
-    "start_kv_run": "The run records who started it, and the rows that it writes have entries of their own.",
+    "start_kv_run": "The run records who started it, and the rows that it writes have separate entries.",
     "give_kv_revisions": "It adds a field to documents that the platform itself reads.",
     "continue_kv_comparison": "It changes no document and no row.",
     "continue_kv_run": "The rows that it writes have entries of their own.",
@@ -290,7 +290,7 @@ def send(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Resp
     return operation.send(api, ids, **({"json": body} if "requestBody" in operation.definition else {}))
 
 
-def test_every_operation_is_recorded_or_has_a_reason_why_not() -> None:
+def test_every_operation_is_recorded_or_is_listed_as_not_recorded() -> None:
     changes = {name for name, operation in OPERATIONS.items() if operation.method != "GET"}
     assert ACTIONS.keys() | UNRECORDED.keys() | TESTED_ELSEWHERE == changes
     reads = {name for name, operation in OPERATIONS.items() if operation.method == "GET"}
@@ -298,7 +298,9 @@ def test_every_operation_is_recorded_or_has_a_reason_why_not() -> None:
 
 
 @pytest.mark.parametrize("operation", [OPERATIONS[name] for name in ACTIONS], ids=operation_id)
-def test_a_change_leaves_an_entry_with_the_caller_and_the_request(platform: Platform, operation: Operation) -> None:
+def test_a_change_leaves_an_audit_entry_with_the_caller_and_the_request(
+    platform: Platform, operation: Operation
+) -> None:
     tenant = platform.tenant()
     response = send(platform, tenant, operation)
     assert response.is_success, response.text
@@ -315,7 +317,7 @@ def test_a_change_leaves_an_entry_with_the_caller_and_the_request(platform: Plat
 
 
 @pytest.mark.parametrize("operation", [OPERATIONS[name] for name in UNRECORDED], ids=operation_id)
-def test_an_operation_that_is_declared_as_unrecorded_leaves_no_entry(
+def test_an_operation_that_is_declared_as_unrecorded_leaves_no_audit_entry(
     platform: Platform, tenant: Tenant, operation: Operation
 ) -> None:
     response = operation.send(tenant.owner if operation.requires_token else platform.api(),
@@ -323,14 +325,14 @@ def test_an_operation_that_is_declared_as_unrecorded_leaves_no_entry(
     assert entries(platform, response) == []
 
 
-def test_a_refused_change_leaves_no_entry(platform: Platform, tenant: Tenant) -> None:
+def test_a_refused_change_leaves_no_entry_in_the_audit_log(platform: Platform, tenant: Tenant) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     response = viewer.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"name": "Mine"})
     problem(response, 403, "forbidden")
     assert entries(platform, response) == []
 
 
-def test_an_entry_contains_only_the_changed_columns_before_and_after(platform: Platform, tenant: Tenant) -> None:
+def test_an_audit_entry_contains_only_the_changed_columns_before_and_after(platform: Platform, tenant: Tenant) -> None:
     response = platform.admin.patch(
         f"/v1/clients/{tenant.client_id}", json={"tier": "professional", "contact_email": "new@example.test"}
     )
@@ -339,7 +341,7 @@ def test_an_entry_contains_only_the_changed_columns_before_and_after(platform: P
     assert entry["after"] == {"tier": "professional", "contact_email": "[redacted]"}
 
 
-def test_a_long_value_is_cut_off_in_the_entry(platform: Platform, tenant: Tenant) -> None:
+def test_a_long_value_is_cut_off_in_the_audit_entry(platform: Platform, tenant: Tenant) -> None:
     settings = {"text": "x" * 200_000}
     response = tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"branding": settings})
     (entry,) = entries(platform, response)
@@ -349,7 +351,7 @@ def test_a_long_value_is_cut_off_in_the_entry(platform: Platform, tenant: Tenant
 
 @pytest.mark.parametrize("subject", ["admin", "support"])
 @pytest.mark.parametrize("operation", [OPERATIONS[name] for name in PERSONAL_READS], ids=operation_id)
-def test_a_read_of_personal_data_by_staff_leaves_an_entry_even_if_it_is_a_cache_hit(
+def test_a_staff_read_of_personal_data_leaves_an_audit_entry_even_for_a_cache_hit(
     platform: Platform, tenant: Tenant, operation: Operation, subject: str
 ) -> None:
     ids, api = create_resources(platform, tenant), platform.api(subject)
@@ -368,19 +370,23 @@ def test_a_read_of_personal_data_by_staff_leaves_an_entry_even_if_it_is_a_cache_
 
 
 @pytest.mark.parametrize("name", [name for name in PERSONAL_READS if "dead_letter" not in name])
-def test_a_read_by_a_member_of_the_client_leaves_no_entry(platform: Platform, tenant: Tenant, name: str) -> None:
+def test_a_read_by_a_member_of_the_client_leaves_no_entry_in_the_audit_log(
+    platform: Platform, tenant: Tenant, name: str
+) -> None:
     response = OPERATIONS[name].send(tenant.owner, create_resources(platform, tenant))
     ok(response)
     assert entries(platform, response) == []
 
 
-def test_filter_values_that_are_personal_data_are_not_copied_into_the_log(platform: Platform, tenant: Tenant) -> None:
+def test_filter_values_with_personal_data_are_not_copied_into_the_audit_log(platform: Platform, tenant: Tenant) -> None:
     response = platform.admin.get("/v1/orders", params={"customer_email": "ann@example.test", "status": "pending"})
     for entry in entries(platform, response):
         assert entry["details"]["query"] == {"customer_email": "[redacted]", "status": "pending"}
 
 
-def test_staff_gets_no_personal_data_if_the_read_cannot_be_recorded(platform: Platform, tenant: Tenant) -> None:
+def test_a_staff_read_of_personal_data_fails_if_the_audit_log_cannot_record_it(
+    platform: Platform, tenant: Tenant
+) -> None:
     order = create_resources(platform, tenant)["order_id"]
     ok(platform.admin.get(f"/v1/orders/{order}"))
     ok(tenant.owner.get(f"/v1/orders/{order}"))
@@ -397,7 +403,7 @@ def test_staff_gets_no_personal_data_if_the_read_cannot_be_recorded(platform: Pl
         platform.database.execute("drop trigger a_test on audit_log")
 
 
-def test_an_owner_reads_only_the_entries_about_its_client(
+def test_an_owner_reads_only_the_audit_entries_about_their_client(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     for each in (tenant, other_tenant):
@@ -408,7 +414,7 @@ def test_an_owner_reads_only_the_entries_about_its_client(
     assert ok(tenant.owner.get("/v1/audit", params={"client_id": other_tenant.client_id}))["data"] == []
 
 
-def test_an_owner_sees_which_staff_has_read_an_order_but_not_from_which_address(
+def test_an_owner_sees_which_staff_account_read_an_order_but_not_its_ip_address(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = create_resources(platform, tenant)["order_id"]
@@ -419,19 +425,19 @@ def test_an_owner_sees_which_staff_has_read_an_order_but_not_from_which_address(
 
 
 @pytest.mark.parametrize("role", ["editor", "viewer"])
-def test_other_members_read_no_entries(platform: Platform, tenant: Tenant, role: str) -> None:
+def test_members_who_are_not_owners_cannot_read_the_audit_log(platform: Platform, tenant: Tenant, role: str) -> None:
     api = platform.api(platform.member(tenant.client_id, role))
     assert ok(api.get("/v1/audit"))["data"] == []
 
 
-def test_a_plain_admin_reads_no_entries_and_support_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_the_audit_log_is_empty_for_a_plain_admin_and_refused_for_support(platform: Platform, tenant: Tenant) -> None:
     subject = f"admin-{uuid4()}"
     platform.arrange("insert into admin_users (user_id, email, role) values (%s, 'a@example.test', 'admin')", [subject])
     assert ok(platform.api(subject).get("/v1/audit"))["data"] == []
     problem(platform.api("support").get("/v1/audit"), 403, "forbidden")
 
 
-def test_the_pages_of_the_log_are_complete_and_filters_select_entries(platform: Platform) -> None:
+def test_the_pages_of_the_audit_log_are_complete_and_can_be_filtered(platform: Platform) -> None:
     tenant = platform.tenant()
     names = [f"name {n}" for n in range(5)]
     for name in names:
@@ -448,7 +454,7 @@ def test_the_pages_of_the_log_are_complete_and_filters_select_entries(platform: 
     assert ok(tenant.owner.get("/v1/audit", params=query | {"created_to": "2020-01-01T00:00:00Z"}))["data"] == []
 
 
-def test_an_import_leaves_one_entry_for_all_its_rows(platform: Platform) -> None:
+def test_an_import_leaves_one_audit_entry_for_all_its_rows(platform: Platform) -> None:
     tenant = platform.tenant()
     rows = [{"sku": f"S{n}", "name": "Mug", "price": "1.00"} for n in range(300)]
     job = ok(tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows}))
@@ -458,7 +464,7 @@ def test_an_import_leaves_one_entry_for_all_its_rows(platform: Platform) -> None
     assert not [entry for entry in data if entry["action"].startswith("product")]
 
 
-def test_a_statement_that_changes_many_products_by_hand_leaves_one_entry(platform: Platform) -> None:
+def test_a_manual_sql_statement_that_changes_many_products_leaves_one_audit_entry(platform: Platform) -> None:
     tenant = platform.tenant()
     platform.arrange(
         "insert into products (catalog_id, sku, name, price) select %s, n, n, 1 from generate_series(1, 500) n",
@@ -469,7 +475,7 @@ def test_a_statement_that_changes_many_products_by_hand_leaves_one_entry(platfor
     assert (entry["subject"], entry["details"]) == ("login:postgres", {"count": 500})
 
 
-def test_an_order_leaves_no_entries_for_the_stock_of_its_products(platform: Platform, tenant: Tenant) -> None:
+def test_an_order_leaves_no_audit_entries_for_the_stock_of_its_products(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant)
     ids = create_resources(platform, tenant) | {"product_id": product["id"]}
     order = request_body("create_order", ids)
@@ -486,7 +492,7 @@ CHANGES: list[LiteralString] = [
 
 
 @pytest.mark.parametrize("statement", CHANGES)
-def test_even_a_superuser_cannot_change_an_entry_by_mistake(
+def test_an_update_or_delete_of_an_audit_entry_fails_even_for_a_superuser(
     platform: Platform, tenant: Tenant, statement: LiteralString
 ) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"name": f"renamed {uuid4()}"}))

@@ -1,4 +1,4 @@
-"""An invalid request body is refused with a pointer to the invalid field. No request body causes status 500."""
+"""An invalid request body is refused with a pointer to the invalid field. Request bodies never cause status 500."""
 
 import json
 from typing import Any
@@ -142,11 +142,11 @@ def test_an_empty_body_is_refused_only_if_the_operation_requires_a_body(
 @pytest.mark.parametrize(
     "operation", [each for each in WITH_BODY if not each.path.endswith("/bulk-import")], ids=operation_id
 )
-def test_a_body_above_the_bound_of_its_route_is_refused_before_it_is_parsed(
+def test_a_body_that_exceeds_the_limit_of_its_route_is_refused_before_it_is_parsed(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     is_visitor = operation.path.startswith(STOREFRONT)
-    # Each failed request of a visitor counts several times. An own address keeps the requests below the limit.
+    # Each failed request of a visitor counts several times. A separate address keeps the requests below the limit.
     client = platform.api() if is_visitor else platform.admin
     bound = 256 * 1024 if operation.path.endswith("/events") else STOREFRONT_MAX_BYTES if is_visitor else MAX_BYTES
     for size, status in ((bound, 400), (bound + 1, 413)):

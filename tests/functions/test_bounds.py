@@ -1,4 +1,4 @@
-"""The largest values that can be stored never prevent a list from being read.
+"""Every list can be read, even if its rows contain the largest values that can be stored.
 
 Some tests write values that are as large as possible through one kind of request, file or job. The other tests read
 all lists while the largest rows exist.
@@ -64,7 +64,7 @@ def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
     ok(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=order))
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"settings": value, "branding": value}))
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"source_config": value}))
-    rules = "update catalogs set pricing_rules = %s where id = %s"  # the notes of an earlier release
+    rules = "update catalogs set pricing_rules = %s where id = %s"  # an earlier release stored free notes here
     platform.arrange(rules, [json.dumps(value), tenant.catalog_id])
     client = {"settings": value, "description": LARGE_TEXT, "address": LARGE_TEXT}
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json=client))
@@ -72,7 +72,7 @@ def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
 
 
 @pytest.mark.parametrize("operation", LISTS, ids=operation_id)
-def test_every_list_responds_although_its_rows_have_the_largest_values(
+def test_every_list_can_be_read_if_its_rows_have_the_largest_values(
     platform: Platform, largest_rows: tuple[Tenant, dict[str, str]], operation: Operation
 ) -> None:
     tenant, ids = largest_rows
@@ -93,7 +93,7 @@ def test_all_pages_of_a_storefront_together_contain_all_products(
     platform: Platform, largest_rows: tuple[Tenant, dict[str, str]]
 ) -> None:
     shown = platform.storefront_products(largest_rows[0].domain)
-    assert len(shown) == 4  # three products of the fixture, and one of `create_resources`
+    assert len(shown) == 4  # the fixture creates three products, and `create_resources` creates one
     assert ok(platform.api().get(f"/v1/storefront/{largest_rows[0].domain}"))
 
 
@@ -136,7 +136,7 @@ def test_patches_cannot_make_a_stored_object_larger_than_its_limit(platform: Pla
     ],
     ids=["large", "numbers with many digits", "many keys", "many nested keys"],
 )
-def test_an_object_that_is_too_large_is_refused_with_the_field_and_the_limit(
+def test_the_error_for_an_object_that_is_too_large_contains_the_field_and_the_limit(
     tenant: Tenant, value: Json, detail: str
 ) -> None:
     response = tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"settings": value})
@@ -145,7 +145,7 @@ def test_an_object_that_is_too_large_is_refused_with_the_field_and_the_limit(
     assert detail in body["errors"][0]["detail"]
 
 
-def test_an_object_within_the_limits_is_stored_and_can_be_replaced_by_itself(tenant: Tenant) -> None:
+def test_an_object_within_the_limits_can_be_stored_and_sent_again(tenant: Tenant) -> None:
     path = f"/v1/sites/{tenant.site_id}"
     for value in (largest_object(), {str(number): 1 for number in range(MAX_OBJECT_KEYS)}, {"k": [1e20, -1e-7, 0.5]}):
         empty = dict.fromkeys(ok(tenant.owner.get(path))["branding"])

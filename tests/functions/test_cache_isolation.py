@@ -1,4 +1,4 @@
-"""Users of many clients, in all roles, send concurrent requests. Nobody gets cached data of another client.
+"""Users of many clients, in all roles, send concurrent requests. A user never gets cached data of another client.
 
 The names of each client's rows contain a mark that no other client has. The members of all clients request the same
 paths. Most requests have forged headers, which name another client as the sender. `make test` sends 1,000
@@ -241,7 +241,7 @@ def change(api: httpx.Client, caller: Caller, rng: random.Random, results: Resul
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="on this operating system all visitors share one address")
-def test_nobody_gets_cached_data_of_another_client(
+def test_callers_never_get_cached_data_of_another_client(
     platform: Platform, clients: list[MarkedClient], callers: list[Caller]
 ) -> None:
     seed = random.randrange(2**32)

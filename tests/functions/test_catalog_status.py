@@ -48,7 +48,7 @@ def test_a_storefront_hides_the_products_of_a_catalog_that_is_not_active(
 
 
 @each_hidden_status
-def test_nothing_can_be_ordered_from_a_catalog_that_is_not_active(
+def test_products_of_a_catalog_that_is_not_active_cannot_be_ordered(
     platform: Platform, shop: Tenant, status: str
 ) -> None:
     product = platform.product(shop)
@@ -226,7 +226,7 @@ NOTES = {
 """The fields that the platform only stores and returns. If a field's name does not show this, its description does."""
 
 
-def test_every_field_that_can_be_changed_is_listed_as_effective_or_as_only_stored() -> None:
+def test_every_writable_field_is_listed_as_effective_or_as_only_stored() -> None:
     schemas = document()["components"]["schemas"]
     patches = {name for name in schemas if name.endswith("Patch") and not name.endswith("SettingsPatch")}
     assert patches == OBEYED.keys()

@@ -19,7 +19,7 @@ from wecelebrate.core.etags import etag
 
 OPERATIONS = all_operations()
 DATABASE_FREE = ("health", "list_problems", "get_problem")
-"""The read operations that return nothing from the database."""
+"""The read operations that do not read the database."""
 READS = [
     operation
     for operation in OPERATIONS
@@ -194,7 +194,7 @@ def reader(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Cl
 
 @pytest.fixture(scope="module")
 def unread_tenant(platform: Platform) -> Tenant:
-    """A tenant that only the test of misses and hits reads, with each operation once."""
+    """A tenant for the test of cache misses and cache hits. This test reads the tenant once with each operation."""
     return platform.tenant()
 
 
@@ -215,11 +215,11 @@ def test_a_cache_hit_has_the_same_etag_as_the_miss(
     for _ in range(20):
         if hit.headers.get("cache-status") != "wecelebrate; fwd=miss":
             break
-        hit = api.get(path)  # If another test changes a catalog, all lists of catalogs are invalidated.
+        hit = api.get(path)  # another test can have changed a catalog, which invalidates all lists of catalogs
     for _ in range(20 if operation.name in ("list_staff", "list_staff_invitations") else 0):
         if hit.content == miss.content:
             break
-        miss, hit = api.get(path), api.get(path)  # Another test has added a person to the staff in between.
+        miss, hit = api.get(path), api.get(path)  # Another test has added a staff member between the two reads.
     for response in (miss, hit):
         ok(response)
         assert re.fullmatch('(W/)?"[0-9a-f]{32}"', response.headers["etag"])
@@ -245,7 +245,7 @@ def test_a_read_with_the_current_etag_gets_a_304_response(
     tag = full.headers["etag"].removeprefix("W/")
     for if_none_match in (tag, f"W/{tag}", f"{OTHER_TAG}, {tag}", f'W/{OTHER_TAG} ,W/{tag},"x"', "*"):
         response = api.get(path, headers={"If-None-Match": if_none_match})
-        # The tag of the response has the form that the caller has, because it identifies the stored response.
+        # The response repeats the ETag as the caller sent it (weak or strong), because this ETag identifies the copy.
         expected = f"W/{tag}" if f"W/{tag}" in if_none_match else tag
         assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", expected)
         for header in ("cache-control", "vary", "link"):
@@ -405,7 +405,7 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
     viewer = resource.platform.api(resource.platform.member(resource.tenant.client_id, "viewer"), any_state=False)
     before = resource.read()
     tag = viewer.get(resource.path).headers["etag"]
-    # The order that a viewer reads has masked persons, so its tag differs.
+    # A viewer reads the order with masked personal data, so the ETag for the viewer is different.
     assert (tag == before.headers["etag"]) == (not resource.path.startswith("/v1/orders/"))
     for if_match in (tag, "*"):
         body: Json = problem(resource.change(if_match, viewer), 403, "forbidden")
@@ -414,7 +414,7 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
 
 
 @each_change
-def test_a_conditional_request_of_another_client_gets_a_404_response_whatever_etag_it_sends(
+def test_a_conditional_request_of_another_client_gets_404_with_any_etag(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

@@ -66,7 +66,7 @@ def test_a_product_without_a_currency_gets_the_currency_of_its_catalog(platform:
     assert pointers(problem(fine, 422, "invalid")) == ["/price"]
 
 
-def test_no_write_accepts_a_product_whose_currency_differs_from_the_currency_of_its_catalog(
+def test_a_product_in_another_currency_than_its_catalog_is_refused_by_every_write(
     platform: Platform, tenant: Tenant
 ) -> None:
     product = platform.product(tenant, currency="EUR")
@@ -91,7 +91,9 @@ def test_a_new_catalog_can_have_a_currency(platform: Platform) -> None:
         assert pointers(problem(response, 422, "invalid")) == ["/currency"]
 
 
-def test_a_catalog_moves_to_another_currency_in_three_steps(platform: Platform, tenant: Tenant) -> None:
+def test_the_currency_of_a_catalog_with_products_can_be_changed_in_three_steps(
+    platform: Platform, tenant: Tenant
+) -> None:
     products = [platform.product(tenant, currency="EUR") for _ in range(2)]
     refused = problem(change_catalog(tenant, currency="CHF"), 409, "currency_in_use")
     assert pointers(refused) == ["/currency"]
@@ -108,7 +110,7 @@ def test_a_catalog_with_products_in_two_currencies_cannot_get_a_currency(mixed: 
     assert catalog_of(mixed)["currency"] is None
 
 
-def test_a_new_product_sets_no_currency_if_the_owner_has_removed_the_currency_of_the_catalog(mixed: Tenant) -> None:
+def test_a_new_product_does_not_set_a_currency_that_the_owner_has_removed(mixed: Tenant) -> None:
     for sku, currency in (("A", "EUR"), ("B", "CHF")):
         created(post_product(mixed, sku, currency=currency))
     assert catalog_of(mixed)["currency"] is None
@@ -125,7 +127,7 @@ def test_a_replaced_catalog_keeps_its_currency_unless_the_request_contains_a_cur
 
 
 @pytest.mark.parametrize(("parameters", "named"), COMPARISONS)
-def test_no_list_compares_prices_in_several_currencies(
+def test_a_list_refuses_to_compare_prices_in_several_currencies(
     platform: Platform, mixed: Tenant, parameters: dict[str, str], named: list[str]
 ) -> None:
     shop, admin_list = f"/v1/storefront/{mixed.domain}/products", f"/v1/catalogs/{mixed.catalog_id}/products"
@@ -147,9 +149,7 @@ def test_a_list_compares_prices_if_the_catalog_has_one_currency_or_no_products(
             platform.product(tenant, currency="EUR")
 
 
-def test_a_caller_learns_nothing_about_the_currencies_of_a_catalog_that_they_cannot_see(
-    platform: Platform, mixed: Tenant
-) -> None:
+def test_the_error_for_a_hidden_catalog_does_not_reveal_its_currencies(platform: Platform, mixed: Tenant) -> None:
     stranger = platform.tenant().owner
     path = f"/v1/catalogs/{mixed.catalog_id}/products"
     problem(stranger.get(path, params={"sort": "price"}), 404, "not_found")

@@ -1,4 +1,4 @@
-"""Each handler does what its `function.toml` declares, and nothing else."""
+"""Each handler does exactly what its `function.toml` declares."""
 
 import ast
 import asyncio
@@ -109,7 +109,7 @@ def test_a_function_uses_only_the_declared_kind_of_database_access(spec: Functio
     for kinds in entry_kinds(spec):
         assert kinds in allowed[spec.auth, "database:write" in spec.uses]
     # Only the login of workers can record that a domain is verified (`app.verify_site_domain`). An account that accepts
-    # an invitation enters without a role.
+    # an invitation has no role yet.
     required = {"api-sites-verify": "wc_worker", "api-invitations-write": "wc_public"}.get(spec.name, "wc_api")
     assert spec.login == (required if spec.auth == "required" else "wc_public" if spec.uses else None)
 

@@ -1,4 +1,4 @@
-"""A domain leads to the site that has verified it in DNS. A claim without a verification has no effect for anybody."""
+"""A domain leads to the site that has verified it in DNS. A claim without a verification has no effect."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +57,9 @@ def test_a_site_is_reachable_at_its_platform_host_but_not_at_a_domain_that_it_on
     problem(visit(platform, domain), 404, "not_found")
 
 
-def test_no_other_spelling_of_the_host_leads_to_the_site(platform: Platform, tenant: Tenant) -> None:
+def test_a_host_that_only_resembles_the_platform_host_does_not_lead_to_the_site(
+    platform: Platform, tenant: Tenant
+) -> None:
     slug = claim(tenant, None)["slug"]
     others = (slug, f"www.{slug}.{PLATFORM_DOMAIN}", f"{slug}.localhost", f"{slug}.x.{PLATFORM_DOMAIN}")
     for host in (*others, PLATFORM_DOMAIN, f"api.{PLATFORM_DOMAIN}", f"{slug}.{PLATFORM_DOMAIN}.test"):
@@ -79,7 +81,7 @@ def test_a_verified_domain_leads_to_the_site_at_once(platform: Platform, tenant:
     assert ok(visit(platform, host))["domain"] == domain
 
 
-def test_the_error_for_a_missing_record_contains_the_required_record_and_the_found_records(
+def test_the_error_for_a_missing_dns_record_contains_the_required_and_the_existing_records(
     platform: Platform, tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -97,7 +99,7 @@ def test_the_error_for_a_missing_record_contains_the_required_record_and_the_fou
     assert shown_site(platform, domain) is None
 
 
-def test_the_client_that_controls_the_domain_gets_it_from_a_client_that_only_claims_it(
+def test_a_client_that_controls_a_domain_gets_it_although_another_client_claims_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     squatted = claim(other_tenant, domain)
@@ -108,7 +110,7 @@ def test_the_client_that_controls_the_domain_gets_it_from_a_client_that_only_cla
     assert ok(other_tenant.owner.get(f"/v1/sites/{squatted['id']}"))["domain"] == domain
 
 
-def test_the_record_of_one_site_verifies_no_other_site(
+def test_the_dns_record_of_one_site_does_not_verify_another_site(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site, others = claim(tenant, domain), [claim(tenant, domain), claim(other_tenant, domain)]
@@ -118,7 +120,7 @@ def test_the_record_of_one_site_verifies_no_other_site(
     assert shown_site(platform, domain) == site["id"]
 
 
-def test_a_shop_that_loses_its_record_stays_open_until_another_claimant_has_a_record(
+def test_a_site_without_its_dns_record_keeps_the_domain_until_another_site_verifies_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -138,7 +140,7 @@ def test_a_shop_that_loses_its_record_stays_open_until_another_claimant_has_a_re
     assert shown_site(platform, f"{site['slug']}.{PLATFORM_DOMAIN}") == site["id"]
 
 
-def test_a_client_that_loses_its_domain_sees_when_this_happened_but_not_who_has_the_domain_now(
+def test_a_client_that_loses_its_domain_sees_the_time_but_not_the_new_owner(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -153,7 +155,7 @@ def test_a_client_that_loses_its_domain_sees_when_this_happened_but_not_who_has_
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_a_change_of_the_domain_ends_the_verification_and_any_other_change_keeps_it(
+def test_only_a_change_of_the_domain_ends_the_verification_of_a_site(
     platform: Platform, tenant: Tenant, domain: str, method: str
 ) -> None:
     site = claim(tenant, domain)
@@ -170,7 +172,7 @@ def test_a_change_of_the_domain_ends_the_verification_and_any_other_change_keeps
     assert back["domain_verified_at"] is None
 
 
-def test_no_response_depends_on_the_domains_of_other_clients(
+def test_responses_do_not_depend_on_the_domains_of_other_clients(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     claimed, free = f"a.{domain}", f"b.{domain}"
@@ -197,7 +199,7 @@ def test_no_response_depends_on_the_domains_of_other_clients(
         *(PLATFORM_DOMAIN, f"api.{PLATFORM_DOMAIN}", f"a.b.{PLATFORM_DOMAIN}", PLATFORM_DOMAIN.upper()),
     ],
 )
-def test_no_site_may_claim_a_domain_that_no_client_can_own(tenant: Tenant, domain: str) -> None:
+def test_a_site_cannot_claim_a_domain_that_clients_cannot_own(tenant: Tenant, domain: str) -> None:
     new = {"client_id": tenant.client_id, "name": "Mine", "domain": domain}
     path = f"/v1/sites/{tenant.site_id}"
     for response in (
@@ -209,7 +211,7 @@ def test_no_site_may_claim_a_domain_that_no_client_can_own(tenant: Tenant, domai
 
 
 @pytest.mark.parametrize("name", ["www", "api", "Admin", "CONSOLE", "mail", "---", "Ω", "xn--fiqs8s", "a" * 500])
-def test_the_slug_of_a_site_is_a_label_that_is_not_reserved_whatever_the_name_is(
+def test_every_name_of_a_site_leads_to_a_valid_slug_that_is_not_reserved(
     platform: Platform, tenant: Tenant, name: str
 ) -> None:
     first, second = claim(tenant, None, name=name), claim(tenant, None, name=name)
@@ -221,7 +223,7 @@ def test_the_slug_of_a_site_is_a_label_that_is_not_reserved_whatever_the_name_is
         assert shown_site(platform, f"{site['slug']}.{PLATFORM_DOMAIN}") == site["id"]
 
 
-def test_a_caller_cannot_choose_the_slug_or_the_verification(tenant: Tenant) -> None:
+def test_a_request_cannot_set_the_slug_or_the_verification_of_a_site(tenant: Tenant) -> None:
     path = f"/v1/sites/{tenant.site_id}"
     for field, value in (("slug", "www"), ("domain_verified_at", "2026-01-01T00:00:00Z"), ("domain_token", "x")):
         for response in (
@@ -246,13 +248,13 @@ def test_only_a_caller_with_write_access_to_the_client_can_verify_a_domain(
     assert ok(editor.post(f"{path}/verify-domain"))["domain_verified_at"]
 
 
-def test_a_site_without_a_domain_has_nothing_to_verify(tenant: Tenant) -> None:
+def test_a_site_without_a_domain_cannot_verify_a_domain(tenant: Tenant) -> None:
     site = claim(tenant, None)
     assert ok(tenant.owner.get(f"/v1/sites/{site['id']}/domain-verification"))["record_name"] is None
     assert pointers(problem(verify(tenant, site), 422, "invalid")) == ["/domain"]
 
 
-def test_if_two_sites_verify_a_domain_at_the_same_time_exactly_one_of_them_has_it(
+def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     claims = [(owner, claim(owner, domain)) for owner in (tenant, other_tenant)]
@@ -266,7 +268,7 @@ def test_if_two_sites_verify_a_domain_at_the_same_time_exactly_one_of_them_has_i
         assert shown_site(platform, domain) == holder
 
 
-def test_a_client_with_slow_name_servers_occupies_one_instance_and_delays_no_other_client(
+def test_a_client_verifies_one_domain_at_a_time_and_does_not_delay_other_clients(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     slow = claim(tenant, domain)

@@ -37,7 +37,7 @@ CHECKS = [
 
 
 def with_listed_responses() -> dict[str, Any]:
-    """Return the document without the responses `default`, which would allow every status."""
+    """Return the OpenAPI document without its `default` responses, because these would allow every status."""
     openapi = deepcopy(document())
     for operation in operations_of(openapi):
         del operation["responses"]["default"]

@@ -50,7 +50,7 @@ def mails_of(shop: Tenant) -> list[Json]:
 
 
 @pytest.mark.parametrize("subject", [None, "customer:mallory"], ids=["guests", "a customer"])
-def test_60_orders_send_at_most_5_mails_to_one_stranger_and_no_order_is_refused(
+def test_60_orders_are_accepted_but_send_at_most_5_mails_to_one_stranger(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor, subject: str | None
 ) -> None:
     mug = platform.product(shop, inventory_count=1000)
@@ -125,7 +125,7 @@ def test_20_spellings_of_one_mailbox_get_at_most_5_mails(platform: Platform, sho
 
 
 @pytest.mark.parametrize(("pieces", "addresses"), [(7, 100), (250, 250), (None, 1000)])
-def test_one_ip_address_can_cause_mails_to_100_strangers_or_to_more_if_its_daily_quantity_is_larger(
+def test_an_ip_address_causes_mails_to_at_most_100_strangers_or_its_larger_daily_quantity(
     platform: Platform, shop: Tenant, pieces: int | None, addresses: int
 ) -> None:
     mug = platform.product(shop, inventory_count=100)
@@ -146,11 +146,13 @@ def test_one_ip_address_can_cause_mails_to_100_strangers_or_to_more_if_its_daily
     )
     assert states(guest, "second") == "sent"
     assert states(guest, "third") == "suppressed"
-    assert states(guest, "first") == "sent", "this address has a mail already"
-    assert states(platform.api(), "fourth") == "sent", "another visitor has a limit of its own"
+    assert states(guest, "first") == "sent", "this address has already received a mail"
+    assert states(platform.api(), "fourth") == "sent", "each visitor has a separate limit"
 
 
-def test_a_customer_with_another_spelling_of_an_address_is_not_its_owner(platform: Platform, shop: Tenant) -> None:
+def test_a_customer_with_another_spelling_of_an_address_does_not_own_the_address(
+    platform: Platform, shop: Tenant
+) -> None:
     mug = platform.product(shop, inventory_count=100)
     set_limits(shop, max_recipient_mails=0)
     local = uuid4().hex[:12]
@@ -202,7 +204,7 @@ def test_an_invalid_limit_is_refused(shop: Tenant, change: Json, pointer: str) -
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_a_site_without_guest_orders_takes_orders_only_from_customers(platform: Platform, shop: Tenant) -> None:
+def test_a_site_without_guest_orders_accepts_orders_only_from_customers(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop)
     set_limits(shop, guest_orders=False)
     response = platform.api().post(orders_path(shop), json=order_body((mug, 1)))
@@ -269,7 +271,7 @@ def test_guests_cannot_use_up_the_daily_quantity_of_a_customer_with_the_same_add
 
 
 @pytest.mark.parametrize("buyer", ["email", "customer", "address"])
-def test_no_buyer_gets_more_than_half_of_a_stock_that_several_clients_share(platform: Platform, buyer: str) -> None:
+def test_one_buyer_gets_at_most_half_of_a_stock_that_several_clients_share(platform: Platform, buyer: str) -> None:
     first, second = platform.tenant(), platform.tenant()
     catalog = platform.catalog()["id"]
     sku = f"SKU-{uuid4().hex[:10]}"
@@ -318,7 +320,7 @@ def test_all_guests_of_a_client_together_get_at_most_half_of_a_shared_stock(
         if response.status_code == 409:
             assert pointers(problem(response, 409, "daily_order_limit")) == ["/lines/0/quantity"]
     assert stock_of(platform, product) == 50
-    # Guests of the other client, and customers with a token, have a share of their own.
+    # Guests of the other client, and customers with a token, have a separate share.
     created(order(sites[1], 20))
     created(order(sites[0], 21, f"customer:{uuid4().hex[:8]}"))
     assert stock_of(platform, product) == 30

@@ -75,7 +75,7 @@ def token_callers(platform: Platform, tenant: Tenant, operation: Operation) -> l
 
 
 @pytest.mark.parametrize("operation", GETS, ids=operation_id)
-def test_the_response_to_a_request_with_a_token_is_not_allowed_in_a_shared_cache(
+def test_a_shared_cache_must_not_store_the_response_to_a_request_with_a_token(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     path = operation.url(ids)
@@ -94,13 +94,13 @@ def test_the_response_to_a_request_with_a_token_is_not_allowed_in_a_shared_cache
 
 
 @pytest.mark.parametrize("operation", GETS, ids=operation_id)
-def test_only_storefront_pages_of_visitors_are_allowed_in_a_shared_cache(
+def test_a_shared_cache_may_store_only_storefront_pages_of_visitors(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     visitor, path = platform.api(), operation.url(ids)
     first, second = visitor.get(path), visitor.get(path)
     if operation not in STOREFRONT_PAGES:
-        # The response of the operation `health` must always be current, and so must the page of a personal link.
+        # The responses of the operation `health` and of pages with a personal link must always be current.
         # The gateway refuses all other operations with a 401 response.
         is_open = operation.name in ("health", "show_unsubscribe_page")
         assert (first.status_code, is_open) in {(200, True), (401, False)}
@@ -134,15 +134,15 @@ REFUSED_FOR_COMPLETED_JOBS = (
 )
 """The operations that fail because the job in `ids` is completed."""
 WITHOUT_A_RESOURCE = ("accept_invitation", "subscribe_to_report", "unsubscribe_from_report")
-"""The operations that fail because the code in their body belongs to no invitation, or because staff receive no
-reports."""
+"""The operations that fail because the code in their body does not belong to an invitation, or because staff members
+receive no reports."""
 REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "confirm_order", "cancel_guest_order")
 """The operations that fail because the order in `ids` is not shipped, and because the caller is not its buyer."""
 
 
 @pytest.fixture(scope="module")
 def changed_tenant(platform: Platform) -> Tenant:
-    """A tenant whose client, catalog and site many tests change, and no test deletes."""
+    """A tenant for the tests of changes. The tests change its client, catalog and site, but they do not delete them."""
     return platform.tenant()
 
 
@@ -239,13 +239,13 @@ def use_up(platform: Platform, limit: str, bucket: int) -> None:
 
 @pytest.fixture(scope="module")
 def counted(platform: Platform) -> Tenant:
-    """A client of which a test compares the number of remaining requests before and after a request."""
+    """A client for a test that compares the number of remaining requests before and after a request."""
     return platform.tenant()
 
 
 @pytest.fixture(scope="module")
 def counted_ids(platform: Platform, counted: Tenant) -> dict[str, str]:
-    """The ids of resources of `counted`. Earlier tests can have deleted them: such requests count, too."""
+    """The ids of resources of `counted`. If earlier tests have deleted the resources, requests still count."""
     return create_resources(platform, counted)
 
 
@@ -264,7 +264,7 @@ def assert_rate_limited(response: httpx.Response, name: str, quota: int, window:
     assert directives(response) == {"no-store": ""}
     seconds = int(response.headers["retry-after"])
     # The window moves in whole intervals. An interval lasts at most a sixth of the window.
-    # So a caller sometimes has to wait up to a sixth longer than the window.
+    # Therefore a caller sometimes has to wait longer than the window, by at most a sixth.
     assert 0 < seconds <= window * 7 // 6
     assert response.headers["ratelimit"].split(", ")[-1] == f'"{name}";r=0;t={seconds}'
     assert response.headers["ratelimit-policy"].split(", ")[-1] == f'"{name}";q={quota};w={window}'
@@ -289,10 +289,12 @@ def test_every_request_counts_against_the_limit_of_the_client(
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_no_request_is_accepted_after_the_limit_of_the_client(
+def test_requests_beyond_the_limit_of_the_client_are_refused(
     platform: Platform, operation: Operation, used_up: Tenant, ids: dict[str, str]
 ) -> None:
-    used_up.owner.get("/v1/me")  # An operation without a membership counts against the client of a cached session.
+    used_up.owner.get(
+        "/v1/me"
+    )  # This caches the session. The cached session links operations without a membership to the client.
     assert_rate_limited(operation.send(used_up.owner, ids), "requests", 1000, 3600)
 
 

@@ -1,4 +1,4 @@
-"""HTTP as the RFCs have it, for every operation: HEAD, 404, 405, Location, strict parameters and bodies."""
+"""Every operation follows the RFCs of HTTP: HEAD, 404, 405, Location, strict parameters and bodies."""
 
 import re
 from uuid import uuid4
@@ -30,7 +30,7 @@ CREATES = [
 ]
 """The operations that create an object or a job.
 
-`complete_image` needs a file in S3 (tests/images/test_uploads.py). Events cannot be followed.
+`complete_image` needs a file in S3 (tests/images/test_uploads.py). The response to events has no location.
 """
 CHANGING_HEADERS = {"date", "apigw-requestid", "x-request-id", "ratelimit", "cache-status"}
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
@@ -39,7 +39,7 @@ OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
 def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, str]:
     """Return the headers that are the same in two responses with the same content.
 
-    The pages of a volatile list begin at other rows each time, so the cursor of their `Link` is left out.
+    Each response of a volatile list begins at a different row. Therefore the cursor in the `Link` header is left out.
     """
     changing = CHANGING_HEADERS | ({"etag", "content-length"} if volatile else set())
     headers = {name: value for name, value in response.headers.items() if name not in changing}
@@ -50,7 +50,7 @@ def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, st
 
 @pytest.mark.parametrize("operation", PUBLIC_READS, ids=operation_id)
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_head_returns_the_headers_of_get_without_a_body(
+def test_a_head_request_returns_the_headers_of_a_get_request_without_a_body(
     operation: Operation, coding: str, platform: Platform, ids: dict[str, str]
 ) -> None:
     path, headers = operation.url(ids), {"accept-encoding": coding}
@@ -112,9 +112,7 @@ def test_every_operation_refuses_a_duplicate_key(operation: Operation, platform:
 
 
 @pytest.mark.parametrize("operation", CREATES, ids=operation_id)
-def test_each_response_that_creates_something_names_its_location_and_so_does_a_repeated_response(
-    operation: Operation, platform: Platform
-) -> None:
+def test_a_create_response_and_its_repetition_have_a_location_header(operation: Operation, platform: Platform) -> None:
     tenant = platform.tenant()
     own = create_resources(platform, tenant)
     request = {"headers": {"Idempotency-Key": str(uuid4())}}
@@ -141,7 +139,7 @@ def test_each_response_that_creates_something_names_its_location_and_so_does_a_r
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=operation_id)
-def test_a_refused_change_returns_the_current_tag_to_a_caller_who_may_read_the_object(
+def test_the_error_of_a_refused_change_has_the_current_etag_if_the_caller_can_read_the_object(
     operation: Operation, platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     own = create_resources(platform, tenant)
@@ -167,7 +165,7 @@ def test_a_refused_change_returns_the_current_tag_to_a_caller_who_may_read_the_o
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
-def test_another_method_gets_405_with_the_supported_methods(method: str, platform: Platform) -> None:
+def test_an_unsupported_method_gets_405_with_the_supported_methods(method: str, platform: Platform) -> None:
     response = platform.api().request(method, "/v1/clients")
     problem(response, 405, "method_not_allowed")
     assert response.headers["allow"] == "GET, HEAD, POST, OPTIONS"
@@ -178,7 +176,7 @@ def test_options_without_cors_returns_the_supported_methods(platform: Platform) 
     assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, PUT, PATCH, OPTIONS")
 
 
-def test_a_browser_may_send_head_and_read_the_headers_of_a_response(platform: Platform) -> None:
+def test_a_browser_can_send_head_requests_and_read_the_response_headers(platform: Platform) -> None:
     headers = {"origin": "http://shop.example", "access-control-request-method": "HEAD"}
     preflight = platform.api().options("/v1/clients", headers=headers)
     assert preflight.status_code == 204

@@ -22,7 +22,7 @@ CREATES = [
     for operation in all_operations()
     if operation.method == "POST"
     and "201" in operation.definition["responses"]
-    and operation.name not in ("request_return", "replace_order")  # tests/functions/test_order_life.py
+    and operation.name not in ("request_return", "replace_order")  # see tests/functions/test_order_life.py
 ]
 CONCURRENT_REQUESTS = 50 if FULL else 8
 """The number of concurrent requests with the same key. Each function instance handles one request at a time."""
@@ -147,7 +147,7 @@ def test_a_repeated_create_request_gets_the_first_response_again(create: Create)
 
 
 @each_create
-def test_a_repeated_key_with_a_different_body_is_refused(create: Create) -> None:
+def test_a_repeated_idempotency_key_with_a_different_body_is_refused(create: Create) -> None:
     key = new_key()
     first = created(create.send(key))
     problem(create.send(key, **create.different_field()), 422, "idempotency_key_reused")
@@ -155,7 +155,7 @@ def test_a_repeated_key_with_a_different_body_is_refused(create: Create) -> None
     assert create.row_count == 1
 
 
-def test_a_repeated_key_with_a_different_path_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_a_repeated_idempotency_key_with_a_different_path_is_refused(platform: Platform, tenant: Tenant) -> None:
     headers = {"Idempotency-Key": new_key()}
     other_catalog = platform.catalog(owner=tenant.client_id)["id"]
     new = {"sku": uuid4().hex, "name": "Mug", "price": "1.00"}
@@ -165,7 +165,7 @@ def test_a_repeated_key_with_a_different_path_is_refused(platform: Platform, ten
 
 
 @each_create
-def test_a_key_is_refused_while_another_request_with_this_key_is_running(create: Create) -> None:
+def test_an_idempotency_key_is_refused_while_another_request_with_this_key_is_running(create: Create) -> None:
     key = new_key()
     locks: dict[str, tuple[LiteralString, str]] = {
         # The insert of a client waits until another insert with the same slug ends.
@@ -203,7 +203,9 @@ def test_a_key_is_refused_while_another_request_with_this_key_is_running(create:
     assert create.row_count == 1
 
 
-def test_keys_of_different_callers_are_independent(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_idempotency_keys_of_different_callers_are_independent(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
     key = new_key()
     colleague = platform.api(platform.member(tenant.client_id, "editor"))
     ids = []
@@ -300,7 +302,7 @@ def test_a_replayed_rotation_neither_rotates_again_nor_returns_a_secret(platform
 
 
 @each_create
-def test_no_stored_response_contains_a_secret_or_a_presigned_url(create: Create) -> None:
+def test_stored_responses_contain_no_secrets_and_no_presigned_urls(create: Create) -> None:
     key = new_key()
     first = created(create.send(key))
     row = create.platform.database.execute("select body, headers::text from idempotency_keys where key = %s", [key])
@@ -343,7 +345,7 @@ def test_a_repeated_request_without_a_response_body_is_not_executed_again(platfo
     assert platform.database.execute(count, [subject]).fetchone() == {"count": 0}
 
 
-def test_the_key_of_a_failed_create_request_can_be_used_again(platform: Platform, tenant: Tenant) -> None:
+def test_the_idempotency_key_of_a_failed_create_request_can_be_used_again(platform: Platform, tenant: Tenant) -> None:
     path = f"/v1/catalogs/{tenant.catalog_id}/products"
     existing = platform.product(tenant)
     new = {"sku": existing["sku"], "name": "Mug", "price": "1.00"}
@@ -357,7 +359,7 @@ def test_the_key_of_a_failed_create_request_can_be_used_again(platform: Platform
     assert tenant.owner.post(path, json=new, headers=headers).content == response.content
 
 
-def test_a_key_expires_after_24_hours(platform: Platform, tenant: Tenant) -> None:
+def test_an_idempotency_key_expires_after_24_hours(platform: Platform, tenant: Tenant) -> None:
     new = {"name": "Daily", "type": "manual", "owner_client_id": tenant.client_id}
     headers = {"Idempotency-Key": new_key()}
     first = created(tenant.owner.post("/v1/catalogs", json=new, headers=headers))
@@ -370,7 +372,7 @@ def test_a_key_expires_after_24_hours(platform: Platform, tenant: Tenant) -> Non
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "a\tb"], ids=["empty", "too long", "not printable"])
-def test_an_invalid_key_is_refused(tenant: Tenant, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(tenant: Tenant, key: str) -> None:
     new = {"name": "Never", "type": "manual", "owner_client_id": tenant.client_id}
     response = tenant.owner.post("/v1/catalogs", json=new, headers={"Idempotency-Key": key})
     problem(response, 400, "bad_idempotency_key")

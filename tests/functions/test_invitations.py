@@ -25,7 +25,7 @@ def invite(api: httpx.Client, client_id: str | None, email: str, role: str, **mo
 
 
 def mails_to(platform: Platform, address: str, count: int = 1) -> list[mailbox.SentMail]:
-    """Wait for a number of mails to an address. Returns them, newest first."""
+    """Wait until `count` mails have been sent to an address. Return these mails, newest first."""
     mails: list[mailbox.SentMail] = []
 
     def arrived() -> bool:
@@ -71,7 +71,7 @@ def test_a_person_who_accepts_an_invitation_is_a_member(platform: Platform, tena
     assert "token" not in str(ok(tenant.owner.get(path))) + str(invitation)
 
 
-def test_a_person_joins_the_staff_by_an_invitation(platform: Platform) -> None:
+def test_a_person_who_accepts_a_staff_invitation_joins_the_staff(platform: Platform) -> None:
     address = new_address()
     invite(platform.admin, None, address, "support")
     api = account(platform, address)
@@ -87,7 +87,7 @@ def test_an_invitation_can_be_accepted_only_once(platform: Platform, tenant: Ten
     member = ok(accept(api, code))["member_id"]
     problem(accept(api, code), 409, "invitation_ended")
     problem(accept(account(platform, address), code), 409, "invitation_ended")
-    # A removed member does not come back with the old code.
+    # A removed member cannot join again with the old code.
     assert tenant.owner.delete(f"/v1/clients/{tenant.client_id}/members/{member}").status_code == 204
     problem(accept(api, code), 409, "invitation_ended")
     problem(api.get("/v1/me"), 403, "no_membership")
@@ -119,7 +119,7 @@ def test_a_repeated_request_with_the_same_idempotency_key_gets_the_first_respons
     assert second.headers["idempotent-replayed"] == "true"
 
 
-def test_an_account_with_another_or_no_verified_address_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_an_account_that_has_not_verified_the_invited_address_is_refused(platform: Platform, tenant: Tenant) -> None:
     address = new_address()
     invitation = invite(tenant.owner, tenant.client_id, address, "owner")
     code = code_of(platform, address)
@@ -136,12 +136,12 @@ def test_an_account_with_another_or_no_verified_address_is_refused(platform: Pla
         body = problem(accept(api, code), 403, "address_not_verified")
         assert address not in str(body)
     platform.arrange(EXPIRE, [invitation["id"]])
-    # A stranger does not learn the state of the invitation.
+    # The error does not reveal the state of the invitation to a stranger.
     problem(accept(strangers[0], code), 403, "address_not_verified")
     problem(accept(account(platform, address), code), 409, "invitation_ended")
 
 
-def test_another_spelling_of_the_address_is_the_same_address(platform: Platform, tenant: Tenant) -> None:
+def test_different_spellings_of_an_address_identify_the_same_person(platform: Platform, tenant: Tenant) -> None:
     local = uuid4().hex
     invite(tenant.owner, tenant.client_id, f"{local}@Bu\u0308cher.example.test", "viewer")
     path = f"/v1/clients/{tenant.client_id}/members"
@@ -156,7 +156,7 @@ def test_another_spelling_of_the_address_is_the_same_address(platform: Platform,
         problem(response, 409, "already_member")
 
 
-def test_a_wrong_code_is_not_valid(platform: Platform, tenant: Tenant) -> None:
+def test_a_wrong_invitation_code_is_refused(platform: Platform, tenant: Tenant) -> None:
     address = new_address()
     invite(tenant.owner, tenant.client_id, address, "viewer")
     code, api = code_of(platform, address), account(platform, address)
@@ -204,7 +204,7 @@ def test_the_invitation_of_an_inactive_client_cannot_be_accepted(platform: Platf
     ok(accept(api, code))
 
 
-def test_a_mail_that_is_sent_again_has_a_new_code_and_the_old_code_is_invalid(
+def test_a_repeated_invitation_mail_has_a_new_code_and_the_old_code_is_invalid(
     platform: Platform, tenant: Tenant
 ) -> None:
     address = new_address()
@@ -308,7 +308,7 @@ def test_a_client_has_at_most_500_members_and_open_invitations(platform: Platfor
 
 
 @pytest.mark.parametrize("field", ["email", "role", "language"])
-def test_an_invalid_invitation_names_the_field(tenant: Tenant, field: str) -> None:
+def test_the_error_for_an_invalid_invitation_names_the_field(tenant: Tenant, field: str) -> None:
     body = {"email": new_address(), "role": "viewer", "language": "de"} | {field: "wrong"}
     response = tenant.owner.post(f"/v1/clients/{tenant.client_id}/members", json=body)
     assert pointers(problem(response, 422, "invalid")) == [f"/{field}"]
@@ -324,7 +324,7 @@ def test_an_owner_cannot_invite_staff_or_members_of_another_client(tenant: Tenan
 
 
 @pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl"])
-def test_the_mail_is_in_the_language_of_the_invitation_and_the_log_shows_no_code(
+def test_an_invitation_mail_is_in_the_chosen_language_and_the_mail_log_shows_no_code(
     platform: Platform, tenant: Tenant, language: str
 ) -> None:
     address = new_address()

@@ -1,4 +1,4 @@
-"""Owners manage the members of their clients, and super admins manage the staff. The last owner stays."""
+"""Owners manage the members of their clients, and super admins manage the staff. The last owner cannot be removed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import LiteralString
@@ -13,7 +13,7 @@ Members = dict[str, Json]
 
 
 def members_of(tenant: Tenant) -> Members:
-    """Return the members of a tenant, by their subjects."""
+    """Return the members of a tenant. The key of each member is its subject."""
     page = ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/members", params={"limit": 1000}))
     return {member["subject"]: member for member in page["data"]}
 
@@ -27,7 +27,7 @@ def subject_of(api: httpx.Client) -> str:
 
 
 def join(platform: Platform, tenant: Tenant, role: str) -> tuple[httpx.Client, Json]:
-    """Add a member to a tenant. Returns an API client of the member, and the member."""
+    """Add a member to a tenant. Return an API client of the member, and the member."""
     subject = platform.member(tenant.client_id, role)
     return platform.api(subject), members_of(tenant)[subject]
 
@@ -44,7 +44,7 @@ def test_members_are_listed_newest_first_in_pages(platform: Platform) -> None:
     assert len(data) == 5
 
 
-def test_members_are_filtered_by_role_kind_and_address(platform: Platform) -> None:
+def test_members_can_be_filtered_by_role_and_kind_and_address(platform: Platform) -> None:
     tenant = platform.tenant()
     _, viewer = join(platform, tenant, "viewer")
     machine = created(
@@ -84,7 +84,7 @@ def test_a_removed_member_is_refused_at_the_next_request_although_the_session_wa
     problem(tenant.owner.get(path_of(tenant, member)), 404, "not_found")
 
 
-def test_a_member_leaves_a_client(platform: Platform) -> None:
+def test_a_member_can_leave_a_client(platform: Platform) -> None:
     tenant = platform.tenant()
     api, member = join(platform, tenant, "viewer")
     _, colleague = join(platform, tenant, "viewer")
@@ -94,7 +94,7 @@ def test_a_member_leaves_a_client(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
-def test_a_member_who_is_not_an_owner_does_not_change_roles(platform: Platform, role: str) -> None:
+def test_a_member_who_is_not_an_owner_cannot_change_roles(platform: Platform, role: str) -> None:
     tenant = platform.tenant()
     api, member = join(platform, tenant, role)
     owner = members_of(tenant)[subject_of(tenant.owner)]
@@ -131,7 +131,7 @@ def test_the_last_owner_cannot_leave_or_get_another_role(platform: Platform) -> 
     assert tenant.owner.delete(path_of(tenant, owner)).status_code == 204
 
 
-def test_a_client_without_an_owner_can_change(platform: Platform) -> None:
+def test_members_of_a_client_without_an_owner_can_be_changed_and_removed(platform: Platform) -> None:
     client = platform.client()["id"]
     subject = platform.member(client, "viewer")
     path = f"/v1/clients/{client}/members"
@@ -239,7 +239,7 @@ def test_a_client_cannot_add_a_person_as_a_machine(platform: Platform, tenant: T
     problem(platform.api(f"machine:{subject}").get("/v1/me"), 401, "unauthenticated")
 
 
-def test_super_admins_manage_the_staff_and_admins_read_it(platform: Platform) -> None:
+def test_super_admins_can_change_the_staff_and_admins_can_only_read_it(platform: Platform) -> None:
     platform.arrange(
         "insert into admin_users (user_id, email, role) values ('an admin', 'an.admin@wecelebrate.test', 'admin')"
         " on conflict (user_id) do update set role = 'admin', is_active = true"
@@ -267,7 +267,7 @@ def test_super_admins_manage_the_staff_and_admins_read_it(platform: Platform) ->
     problem(person.get("/v1/clients"), 403, "no_membership")
 
 
-def test_the_last_super_admin_stays(platform: Platform) -> None:
+def test_the_last_super_admin_cannot_be_removed_or_demoted(platform: Platform) -> None:
     rows = ok(platform.admin.get("/v1/admin/members", params={"role": "super_admin", "limit": 1000}))["data"]
     (own,) = [row for row in rows if row["subject"] == "admin"]
     platform.arrange("update admin_users set is_active = false where role = 'super_admin' and user_id <> 'admin'")
@@ -279,7 +279,7 @@ def test_the_last_super_admin_stays(platform: Platform) -> None:
         platform.arrange("update admin_users set is_active = true where role = 'super_admin'")
 
 
-def test_a_change_of_a_person_of_the_staff_needs_the_current_etag(platform: Platform) -> None:
+def test_a_change_of_a_staff_member_requires_the_current_etag(platform: Platform) -> None:
     unique = uuid4().hex
     row = platform.database.execute(
         "insert into admin_users (user_id, email, role) values (%s, %s, 'support') returning id",

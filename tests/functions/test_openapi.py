@@ -16,11 +16,11 @@ OPERATIONS = all_operations()
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=operation_id)
 
 
-def test_the_document_is_valid() -> None:
+def test_the_openapi_document_is_valid() -> None:
     validate(document())
 
 
-def test_the_document_contains_exactly_the_declared_routes() -> None:
+def test_the_openapi_document_contains_exactly_the_declared_routes() -> None:
     declared = {route for spec in functions() for route in spec.routes if spec.is_documented}
     assert {f"{operation.method} {operation.path}" for operation in OPERATIONS} == declared
 
@@ -34,10 +34,11 @@ def test_the_document_has_no_error_models_of_fastapi() -> None:
     assert "ValidationError" not in json.dumps(document())
 
 
-def test_no_typed_property_has_the_name_of_its_schema() -> None:
-    """The generator of the Python client gives the variable of an object the name of its class, so it has two types.
+def test_a_property_with_a_type_does_not_share_the_name_of_its_schema() -> None:
+    """A property must not share the name of its own schema, because the Python generator names variables after classes.
 
-    The variable of a number, a text or a boolean has no type.
+    The generated client would then declare one variable with two types. The generator declares no type for the variable
+    of a number, a text or a boolean, so these properties may share the name.
     """
     for name, schema in document()["components"]["schemas"].items():
         variable = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
@@ -46,7 +47,7 @@ def test_no_typed_property_has_the_name_of_its_schema() -> None:
 
 
 @each_operation
-def test_the_security_of_an_operation_matches_the_declared_auth(operation: Operation) -> None:
+def test_the_security_of_an_operation_matches_auth_in_its_function_toml(operation: Operation) -> None:
     auth = next(spec.auth for spec in functions() if f"{operation.method} {operation.path}" in spec.routes)
     assert (
         operation.definition["security"]
@@ -76,7 +77,7 @@ def test_the_document_contains_the_success_response_of_every_operation(operation
     success = operation.definition["responses"][status]
     assert (status == "204") == ("content" not in success)
     assert status == "204" or "$ref" in success["content"]["application/json"]["schema"]
-    # Events are accepted for no job that could be followed.
+    # `record_events` starts no job, so its response has no location.
     has_location = status in ("201", "202") and operation.name != "record_events"
     assert has_location == ("location" in success["headers"])
     assert operation.definition["tags"] and operation.definition["summary"]

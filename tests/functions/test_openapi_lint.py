@@ -23,18 +23,18 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.timeout(300)
-def test_redocly_finds_no_problem(file: Path) -> None:
+def test_redocly_finds_no_problem_in_the_openapi_document(file: Path) -> None:
     report = json.loads(npm.run("redocly", "lint", str(file), "--config", "redocly.yaml", "--format", "json"))
     assert report["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}, report["problems"]
 
 
 @pytest.mark.timeout(300)
-def test_spectral_finds_no_problem(file: Path) -> None:
+def test_spectral_finds_no_problem_in_the_openapi_document(file: Path) -> None:
     npm.run("spectral", "lint", str(file), "--ruleset", "spectral.yaml", "--fail-severity", "hint")
 
 
 @pytest.mark.timeout(300)
-def test_every_pattern_is_a_regular_expression_of_ecmascript(file: Path) -> None:
+def test_every_pattern_is_a_valid_regular_expression_in_ecmascript(file: Path) -> None:
     patterns = sorted({node["pattern"] for node in _objects(document()) if isinstance(node.get("pattern"), str)})
     assert patterns
     npm.run("node", "-e", f"for (const p of {json.dumps(patterns)}) new RegExp(p, 'u')")
@@ -49,20 +49,20 @@ def test_every_reference_points_to_a_component() -> None:
 
 
 def test_the_titles_of_schemas_are_unique() -> None:
-    # An example of a problem also has a title, and a code.
+    # Examples of problems also have a title. Only they also have a code, so the code distinguishes them from schemas.
     schemas = [node for node in _objects(document()) if isinstance(node.get("title"), str) and "code" not in node]
     titles = Counter(node["title"] for node in schemas)
     del titles[document()["info"]["title"]]
     assert {title for title, count in titles.items() if count > 1} == set()
 
 
-def test_the_limits_of_integers_are_integers() -> None:
+def test_the_minimum_and_maximum_of_an_integer_are_integers() -> None:
     integers = [node for node in _objects(document()) if node.get("type") == "integer"]
     limits = [node[key] for node in integers for key in ("minimum", "maximum") if key in node]
     assert limits and all(type(limit) is int for limit in limits)
 
 
-def test_if_match_is_required_by_every_operation_that_refuses_its_absence() -> None:
+def test_exactly_the_operations_with_a_428_response_require_if_match() -> None:
     parameters = document()["components"]["parameters"]
     assert parameters["IfMatch"]["required"] is True
     for item in document()["paths"].values():
@@ -71,13 +71,13 @@ def test_if_match_is_required_by_every_operation_that_refuses_its_absence() -> N
             assert has_if_match == ("428" in operation["responses"])
 
 
-def test_the_codes_of_problems_are_listed_and_the_list_is_open() -> None:
+def test_the_document_lists_the_error_codes_and_allows_further_codes() -> None:
     schemas = document()["components"]["schemas"]
     assert {Problem.code, "rate_limited", "not_importable"} <= set(schemas["ProblemCode"]["enum"])
     assert {"type": "string"} in schemas["Problem"]["properties"]["code"]["anyOf"]
 
 
-def test_errors_are_shared_components() -> None:
+def test_operations_share_their_error_responses_as_components() -> None:
     for item in document()["paths"].values():
         for operation in item.values():
             assert all("$ref" in response for status, response in operation["responses"].items() if status >= "405")
@@ -100,7 +100,7 @@ def test_the_first_media_type_of_an_error_includes_the_messages_of_the_gateway()
     assert variants == ["Problem", "GatewayMessage"]
 
 
-def test_a_parameter_is_absent_and_never_null() -> None:
+def test_an_optional_parameter_can_be_absent_but_not_null() -> None:
     parameters = [
         dereferenced(document(), parameter)
         for operation in operations_of(document())
@@ -110,7 +110,7 @@ def test_a_parameter_is_absent_and_never_null() -> None:
     assert [parameter["name"] for parameter in parameters if "null" in json.dumps(parameter["schema"])] == []
 
 
-def test_a_member_of_a_problem_is_absent_and_never_null() -> None:
+def test_an_optional_field_of_an_error_response_can_be_absent_but_not_null() -> None:
     schemas = document()["components"]["schemas"]
     for name in ("Problem", "FieldError"):
         assert "null" not in json.dumps(schemas[name]["properties"])

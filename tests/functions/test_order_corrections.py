@@ -1,4 +1,4 @@
-"""The client corrects the name and the address of an order, as long as nothing was shipped."""
+"""The client can correct the name and the address of an order until the first shipment."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def correct(api: httpx.Client, order: Json, **changes: Any) -> httpx.Response:
     return api.patch(f"/v1/orders/{order['id']}", json=changes)
 
 
-def test_a_corrected_address_replaces_the_whole_address_and_resolves_the_problem(
+def test_a_corrected_address_replaces_the_whole_address_and_resolves_the_order_problem(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = placed(platform, tenant)
@@ -50,7 +50,7 @@ def test_a_corrected_address_replaces_the_whole_address_and_resolves_the_problem
         ({"customer_name": ""}, "/customer_name"),
     ],
 )
-def test_an_invalid_correction_changes_nothing(
+def test_an_invalid_correction_of_an_address_is_refused(
     platform: Platform, tenant: Tenant, changes: dict[str, Any], pointer: str
 ) -> None:
     order = placed(platform, tenant)
@@ -67,7 +67,7 @@ def test_an_address_must_be_in_a_country_to_which_the_site_ships(platform: Platf
     assert body["errors"][0]["pointer"] == "/shipping_address/country"
 
 
-def test_the_address_of_a_shipped_order_stays(platform: Platform, tenant: Tenant) -> None:
+def test_the_address_of_a_shipped_order_cannot_be_corrected(platform: Platform, tenant: Tenant) -> None:
     order = placed(platform, tenant)
     ok(tenant.owner.post(f"/v1/orders/{order['id']}/ship", json={}, headers={"If-Match": "*"}))
     problem(correct(tenant.owner, order, shipping_address=ADDRESS), 409, "order_state")

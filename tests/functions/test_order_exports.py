@@ -52,7 +52,7 @@ def cancel(platform: Platform, order: Json) -> None:
 
 
 def actions(platform: Platform, destination: Json) -> list[list[tuple[str, str]]]:
-    """Return the action and the order number of each row of the CSV files of a destination, file by file."""
+    """Return one list for each CSV file of a destination: the action and the order number of each row."""
     return [
         [(row["action"], row["order_number"]) for row in csv_rows(content)]
         for content in platform.exported_files(destination).values()
@@ -135,7 +135,7 @@ def test_an_order_with_a_problem_is_exported_after_the_problem_is_resolved(
     assert actions(platform, destination) == [[("new", order["order_number"])]]
 
 
-def test_two_destinations_get_the_same_orders_and_a_site_filter_applies(
+def test_each_destination_gets_all_orders_that_match_its_site_filter(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     other_site = platform.site(shop.client_id, shop.catalog_id)
@@ -158,7 +158,7 @@ def test_orders_of_another_client_and_older_orders_are_not_exported(
     assert platform.exported_files(destination) == {}
 
 
-def test_a_long_address_is_broken_at_spaces_and_never_cut(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_a_long_address_is_split_at_spaces_and_never_cut_off(platform: Platform, shop: Tenant, mug: Json) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
     street = "Gutenbergstraße am Historischen Marktplatz der Freundschaft 12 Haus 3b"
     platform.order(shop, (mug, 1), shipping_address={**BERLIN, "line1": street, "line2": "c/o Meier"})
@@ -169,7 +169,7 @@ def test_a_long_address_is_broken_at_spaces_and_never_cut(platform: Platform, sh
     assert max(map(len, lines)) <= 35
 
 
-def test_an_order_whose_address_does_not_fit_is_refused_with_the_reason_and_tried_again_after_a_change(
+def test_an_order_with_an_address_that_is_too_long_is_exported_after_a_correction(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
@@ -191,7 +191,7 @@ def test_an_order_whose_address_does_not_fit_is_refused_with_the_reason_and_trie
     assert actions(platform, destination)[1:] == [[("new", order["order_number"])]]
 
 
-def test_a_refused_order_is_exported_after_the_destination_accepts_longer_lines_and_the_order_got_a_note(
+def test_a_refused_order_with_a_new_note_is_exported_when_the_destination_accepts_longer_lines(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
@@ -233,7 +233,7 @@ def documents(content: bytes) -> Iterator[Any]:
             yield etree.fromstring(archive.read(name), etree.XMLParser(load_dtd=False, no_network=True))
 
 
-def test_ubl_documents_order_change_and_cancel(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_ubl_documents_place_and_change_and_cancel_an_order(platform: Platform, shop: Tenant, mug: Json) -> None:
     destination = platform.destination(shop, "ubl", sender="4012345000009", receiver="ERP")
     address = {"line1": "丸の内1番1号", "region": "東京都", "postal_code": "100-0001", "country": "JP"}
     order = platform.order(shop, (mug, 2), shipping_address=address)
@@ -300,7 +300,9 @@ def test_a_cxml_order_request_has_the_address_and_the_lines(platform: Platform, 
     assert item.findtext("ItemDetail/UnitPrice/Money") == "12.50"
 
 
-def test_a_due_destination_is_exported_without_a_request(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_orders_are_exported_to_a_due_destination_without_a_request(
+    platform: Platform, shop: Tenant, mug: Json
+) -> None:
     destination = platform.destination(shop, "csv", cron="*/5 * * * *")
     order = platform.order(shop, (mug, 1))
     platform.database.execute("update order_destinations set next_run_at = now() where id = %s", [destination["id"]])
@@ -346,7 +348,7 @@ def test_only_members_of_the_client_see_and_change_its_destinations(
         ({"columns": [{"header": "a", "field": "sku"}, {"header": "a", "field": "name"}]}, "/columns"),
     ],
 )
-def test_an_invalid_destination_is_refused_at_its_field(
+def test_the_error_for_an_invalid_destination_points_to_the_field(
     platform: Platform, shop: Tenant, change: Json, pointer: str
 ) -> None:
     body = {"client_id": shop.client_id, "name": "ERP", "format": "csv", **change}

@@ -38,7 +38,7 @@ def place(api: httpx.Client, shop: Tenant, *lines: tuple[Json, int], **fields: A
 
 
 def post(shop: Tenant, path: str, **body: Any) -> httpx.Response:
-    """Send a request of the owner that may change the object in any state."""
+    """Send a request of the owner with `If-Match: *`, so that it changes the object in any state."""
     return shop.owner.post(path, json=body, headers=ANY)
 
 
@@ -51,7 +51,7 @@ def events_of(platform: Platform, shop: Tenant) -> list[tuple[str, Json]]:
 
 
 def mails_to(platform: Platform, email: str, count: int) -> list[SentMail]:
-    """Wait until so many mails were sent to an address, and return them, the oldest first."""
+    """Wait until `count` mails have been sent to an address. Return these mails, oldest first."""
 
     def mails() -> list[SentMail]:
         return [mail for mail in sent(platform.endpoints.s3) if mail.recipients == [email]]
@@ -60,7 +60,9 @@ def mails_to(platform: Platform, email: str, count: int) -> list[SentMail]:
     return mails()[::-1]
 
 
-def test_an_order_lives_its_whole_life_over_the_api(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_an_order_goes_from_placed_to_delivered_over_the_api(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     platform.arrange(
         "insert into webhooks (client_id, url, events) values (%s, 'https://example.test/', '{order.*,shipment.*}')",
         [shop.client_id],
@@ -112,7 +114,7 @@ def test_the_shipping_mail_lists_only_the_pieces_of_its_parcel(
     assert "Red bag" not in text
 
 
-def test_a_cancelled_order_gives_its_pieces_back_and_mails_the_customer(
+def test_a_cancellation_returns_the_pieces_to_the_stock_and_sends_a_mail(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, inventory_count=5)
@@ -125,9 +127,7 @@ def test_a_cancelled_order_gives_its_pieces_back_and_mails_the_customer(
     assert any("was cancelled" in mail.subject for mail in mails_to(platform, order["customer_email"], 2))
 
 
-def test_a_change_needs_the_state_that_the_caller_has_read(
-    platform: Platform, shop: Tenant, guest: httpx.Client
-) -> None:
+def test_a_change_of_an_order_requires_the_current_etag(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     order = place(guest, shop, (platform.product(shop), 1))
     path = f"/v1/orders/{order['id']}"
     problem(shop.owner.post(f"{path}/process", json={}), 428, "precondition_required")
@@ -140,7 +140,7 @@ def test_a_change_needs_the_state_that_the_caller_has_read(
     problem(shop.owner.patch(path, json={"problem": "address"}, headers=tag), 412, "precondition_failed")
 
 
-def test_a_repeated_request_with_the_same_key_has_one_effect_and_the_first_response(
+def test_a_repeated_request_with_the_same_key_gets_the_first_response_and_has_no_second_effect(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, inventory_count=5)
@@ -159,7 +159,7 @@ def test_a_repeated_request_with_the_same_key_has_one_effect_and_the_first_respo
     assert created(first) == created(second)
 
 
-def test_a_retry_with_a_new_key_after_a_lost_answer_ships_nothing_twice(
+def test_a_retry_with_a_new_key_after_a_lost_response_does_not_ship_anything_twice(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
@@ -172,7 +172,9 @@ def test_a_retry_with_a_new_key_after_a_lost_answer_ships_nothing_twice(
     assert ok(shop.owner.get(f"{path}/lines"))["data"][0]["shipped_quantity"] == 1
 
 
-def test_a_refused_change_names_the_field(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_the_error_for_a_refused_change_of_an_order_names_the_field(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
     path = f"/v1/orders/{order['id']}"
     lines = [{"line": 1, "quantity": 4}]
@@ -187,7 +189,7 @@ def test_a_refused_change_names_the_field(platform: Platform, shop: Tenant, gues
     problem(post(shop, f"{path}/process"), 409, "order_has_problem")
 
 
-def test_the_orders_of_another_client_do_not_exist(
+def test_a_client_gets_404_for_the_orders_of_another_client(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
@@ -203,7 +205,9 @@ def test_the_orders_of_another_client_do_not_exist(
     assert ok(other_tenant.owner.get("/v1/returns"))["data"] == []
 
 
-def test_an_order_list_shows_what_changed_since_a_time(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_a_list_of_orders_can_be_filtered_by_the_time_of_the_last_change(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     mug = platform.product(shop)
     first, second = (place(guest, shop, (mug, 1)) for _ in range(2))
     changed = ok(post(shop, f"/v1/orders/{first['id']}/process", external_number="ERP-7"))
@@ -220,7 +224,7 @@ def test_an_order_list_shows_what_changed_since_a_time(platform: Platform, shop:
     assert ids(updated_since=shipped["updated_at"]) == [second["id"], first["id"]]
 
 
-def test_returned_pieces_go_back_on_sale_and_are_replaced(
+def test_returned_pieces_go_back_to_the_stock_and_can_be_replaced(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     platform.arrange(
@@ -275,7 +279,7 @@ def test_a_cached_order_and_its_lists_show_every_change(platform: Platform, shop
 # Buyers.
 
 
-def test_a_customer_cancels_an_own_order_within_the_window(platform: Platform, shop: Tenant) -> None:
+def test_a_customer_can_cancel_an_order_within_the_cancellation_period(platform: Platform, shop: Tenant) -> None:
     ann, bob = platform.api("customer:ann-cancel"), platform.api("customer:bob-cancel")
     mug = platform.product(shop, inventory_count=5)
     order = place(ann, shop, (mug, 2))
@@ -300,7 +304,7 @@ def token_in(text: str) -> tuple[str, dict[str, list[str]]]:
     return f"https://{url.netloc}{url.path}", parse_qs(url.query)
 
 
-def test_a_guest_looks_up_an_order_with_the_link_of_a_mail(
+def test_a_guest_looks_up_an_order_with_the_link_in_a_mail(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 2))
@@ -312,7 +316,7 @@ def test_a_guest_looks_up_an_order_with_the_link_of_a_mail(
     answers = [guest.post(lookup, json={"order_number": number, "email": mail}) for number, mail in wrong]
     answers.append(guest.post(f"{orders_path(other_tenant)}/lookup", json={"order_number": number, "email": email}))
     assert [(answer.status_code, answer.json()) for answer in answers] == [(202, accepted.json())] * 3
-    # The duration of the answers says as little as their content.
+    # The response time does not show whether the order exists.
     assert min(answer.elapsed.total_seconds() for answer in [accepted, *answers]) >= 0.05
 
     (mail,) = [mail for mail in mails_to(platform, email, 2) if "link" in mail.subject]
@@ -330,7 +334,7 @@ def test_a_guest_looks_up_an_order_with_the_link_of_a_mail(
     problem(foreign, 404, "link_not_valid")
 
 
-def test_the_order_of_a_customer_is_not_looked_up(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_a_guest_gets_no_link_to_the_order_of_a_customer(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     order = place(platform.api("customer:lookup"), shop, (platform.product(shop), 1))
     body = {"order_number": order["order_number"], "email": order["customer_email"]}
     assert guest.post(f"{orders_path(shop)}/lookup", json=body).status_code == 202
@@ -348,7 +352,7 @@ def test_the_log_of_mails_shows_a_link_without_its_token(platform: Platform, sho
     assert "token" not in text
 
 
-def test_look_ups_send_at_most_as_many_mails_to_a_stranger_as_the_site_allows(
+def test_order_look_ups_respect_the_mail_limit_of_the_site_for_strangers(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 1))
@@ -381,7 +385,7 @@ def test_a_guest_confirms_an_order_before_it_is_processed(
     problem(guest.post(f"{orders_path(shop)}/guest/cancel", json=body), 409, "order_state")
 
 
-def test_a_guest_cancels_an_order_with_the_link_of_the_mail(
+def test_a_guest_cancels_an_order_with_the_link_in_the_mail(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     ok(shop.owner.patch(f"/v1/sites/{shop.site_id}", json={"cancel_window_minutes": 60}))
@@ -397,7 +401,7 @@ def test_a_guest_cancels_an_order_with_the_link_of_the_mail(
     assert len(mails_to(platform, order["customer_email"], 3)) == 3
 
 
-def test_a_customer_with_a_token_need_not_confirm(platform: Platform, shop: Tenant) -> None:
+def test_a_customer_with_a_token_does_not_have_to_confirm_an_order(platform: Platform, shop: Tenant) -> None:
     ok(shop.owner.patch(f"/v1/sites/{shop.site_id}", json={"confirm_guest_orders": True}))
     order = place(platform.api("customer:confirmed"), shop, (platform.product(shop), 1))
     assert order["confirm_by"] is None

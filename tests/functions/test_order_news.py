@@ -1,4 +1,4 @@
-"""Files from an ERP system tell what happens to orders."""
+"""Files from an ERP system report what happens to orders."""
 
 import csv
 import io
@@ -68,7 +68,7 @@ def error_rows(platform: Platform, job: Json) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 
-def test_an_acknowledgement_gives_the_order_its_number_in_the_erp_which_then_identifies_it(
+def test_an_order_is_identified_by_the_external_number_of_its_acknowledgement(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))
@@ -81,7 +81,7 @@ def test_an_acknowledgement_gives_the_order_its_number_in_the_erp_which_then_ide
     assert state(platform, shop, order) == ("shipped", "full")
 
 
-def test_two_parcels_with_rows_in_any_order_and_the_same_file_twice_are_exact(
+def test_the_result_of_a_file_does_not_depend_on_the_sequence_or_repetition_of_its_rows(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     rows = [
@@ -106,7 +106,7 @@ def test_two_parcels_with_rows_in_any_order_and_the_same_file_twice_are_exact(
         assert platform.order_state(shop, order)["version"] == version
 
 
-def test_one_tracking_number_in_two_orders_is_a_shipment_of_each(
+def test_each_order_with_the_same_tracking_number_gets_a_separate_shipment(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     first, second = platform.order(shop, (mug, 1)), platform.order(shop, (mug, 2))
@@ -135,7 +135,9 @@ def test_an_order_that_is_delivered_before_it_was_shipped_gets_the_missing_shipm
     assert state(platform, shop, order) == ("delivered", "full")
 
 
-def test_a_late_shipped_takes_nothing_back(platform: Platform, shop: Tenant, mug: Json, destination: Json) -> None:
+def test_a_late_shipped_row_does_not_change_a_cancelled_order(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
     order = platform.order(shop, (mug, 2))
     cancelled = f"{HEADER}\n{order['order_number']},cancelled,,,,,2026-11-26T12:00:00Z\n"
     assert counts(platform.drop_news(destination, cancelled))["updated"] == 1
@@ -210,12 +212,12 @@ def test_more_pieces_than_ordered_are_rejected_and_nothing_is_shipped(
     assert state(platform, shop, order) == ("pending", "none")
 
 
-def test_older_news_about_the_tracking_of_a_shipment_do_not_replace_newer_news(
+def test_an_older_tracking_number_does_not_replace_a_newer_tracking_number(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))
     head = "order_number,status,shipment,tracking_number,happened_at"
-    # Nothing happens to an order before it was placed, so these times are a little later.
+    # An event cannot be earlier than the order itself, so these times are a little later.
     placed_at = datetime.fromisoformat(order["created_at"])
     times = [(placed_at + timedelta(milliseconds=number)).isoformat() for number in (1, 2, 3)]
     newer = f"{head}\n{order['order_number']},shipped,S1,NEW,{times[1]}\n"
@@ -228,7 +230,7 @@ def test_older_news_about_the_tracking_of_a_shipment_do_not_replace_newer_news(
     assert [parcel[0] for parcel in parcels(platform, shop, order)] == ["NEWEST"]
 
 
-def test_the_erp_confirms_the_cancellation_of_an_exported_order_and_the_pieces_come_back_once(
+def test_a_cancellation_that_the_erp_confirms_returns_the_pieces_to_the_stock_once(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2))
@@ -247,7 +249,7 @@ def test_the_erp_confirms_the_cancellation_of_an_exported_order_and_the_pieces_c
     assert len(platform.exported_files(destination)) == 2
 
 
-def test_news_from_the_erp_are_not_exported_to_it_again(
+def test_a_change_from_the_erp_is_not_exported_to_the_same_erp(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2), (bag, 1))
@@ -264,7 +266,7 @@ def test_news_from_the_erp_are_not_exported_to_it_again(
     assert list(platform.exported_files(destination)) == ["orders-000001.csv"]
 
 
-def test_a_file_that_cannot_be_read_fails_its_job_and_says_why(
+def test_the_job_of_an_unreadable_file_fails_with_the_reason(
     platform: Platform, shop: Tenant, destination: Json
 ) -> None:
     job = platform.drop_news(destination, b"%PDF-1.7 \x00\x01\x02", "news.pdf")
@@ -273,7 +275,7 @@ def test_a_file_that_cannot_be_read_fails_its_job_and_says_why(
     assert (result["status"], result["error"]) == ("failed", job["error"])
 
 
-def test_a_file_for_an_unknown_destination_gets_an_answer(platform: Platform) -> None:
+def test_a_file_for_an_unknown_destination_gets_an_error_file(platform: Platform) -> None:
     for name in ("no-uuid", "0192f0c1-5b7e-7c3a-9d4e-2f6a8b1c3d5e"):
         platform.s3.put_object(Bucket=platform.drops, Key=f"orders/{name}/incoming/x.csv", Body=b"a")
         key = f"orders/{name}/results/x.csv.refused.json"
@@ -281,7 +283,7 @@ def test_a_file_for_an_unknown_destination_gets_an_answer(platform: Platform) ->
         assert json.loads(platform.read(key))["error_code"] == "no_such_destination"
 
 
-def test_the_lines_of_an_object_are_shipped_each_with_its_own_pieces(
+def test_each_line_of_a_json_shipment_has_its_own_number_of_pieces(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 5), (bag, 5))
@@ -291,7 +293,7 @@ def test_the_lines_of_an_object_are_shipped_each_with_its_own_pieces(
     assert parcels(platform, shop, order) == [("A1", "shipped", ((1, 1), (2, 2)))]
 
 
-def test_a_row_without_a_line_beside_rows_with_a_line_is_not_ignored(
+def test_rows_with_and_without_a_line_in_one_shipment_are_all_rejected(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 3), (bag, 1))
@@ -304,7 +306,7 @@ def test_a_row_without_a_line_beside_rows_with_a_line_is_not_ignored(
 
 
 @pytest.mark.slow
-def test_every_refused_row_is_in_the_error_file_however_many_there_are(
+def test_the_error_file_contains_every_refused_row_of_a_large_file(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))

@@ -134,7 +134,9 @@ def test_an_order_with_an_outdated_total_is_refused(platform: Platform, shop: Te
     assert stock_of(platform, mug) == 5
 
 
-def test_an_order_with_two_currencies_or_a_repeated_product_is_refused(platform: Platform, guest: httpx.Client) -> None:
+def test_an_order_with_two_currencies_or_a_duplicate_product_is_refused(
+    platform: Platform, guest: httpx.Client
+) -> None:
     shop = platform.tenant()
     platform.allow_several_currencies(shop)
     mug, bag = platform.product(shop), platform.product(shop, currency="EUR")

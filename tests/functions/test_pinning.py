@@ -1,4 +1,4 @@
-"""No statement of a function pins a session of RDS Proxy. A pinned session would reserve a database connection."""
+"""Statements of functions never pin a session of RDS Proxy. A pinned session would reserve a database connection."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Every reader sees the same selling price: lists, pages, facets, filters, sort orders, orders, reports and exports."""
+"""The selling price is the same in lists, pages, facets, filters, sort orders, orders, reports and exports."""
 
 import base64
 import json
@@ -38,7 +38,9 @@ def listed(platform: Platform, tenant: Tenant, **query: Any) -> list[str]:
     return [product["price"] for product in platform.storefront_products(tenant.domain, **query)]
 
 
-def test_a_visitor_sees_the_selling_price_everywhere_at_once(platform: Platform, shop: Tenant) -> None:
+def test_a_change_of_the_price_rules_is_visible_on_all_storefront_pages_at_once(
+    platform: Platform, shop: Tenant
+) -> None:
     path = f"/v1/storefront/{shop.domain}"
     before = sorted(PRICES, key=float)
     product = next(each for each in platform.storefront_products(shop.domain) if each["price"] == "10.20")
@@ -85,7 +87,9 @@ def test_pages_sorted_by_price_skip_and_repeat_nothing_and_reveal_no_base_price(
             assert len(ids) == len(set(ids)) == len(PRICES), (sort, limit)
 
 
-def test_a_repriced_product_at_the_end_of_a_page_hides_no_other_product(platform: Platform, shop: Tenant) -> None:
+def test_a_product_whose_price_changes_between_two_pages_hides_no_other_product(
+    platform: Platform, shop: Tenant
+) -> None:
     set_rules(shop, {"rounding": {"step": "10", "ending": "9.99"}})
     query: dict[str, Any] = {"sort": "price", "limit": 2, "facets": False}
     page = ok(platform.api().get(f"/v1/storefront/{shop.domain}/products", params=query))
@@ -111,7 +115,7 @@ def test_an_order_keeps_the_selling_price_at_which_it_was_placed(platform: Platf
     problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 409, "total_changed")
 
 
-def test_prices_are_sold_in_another_currency_only_at_a_stated_rate(platform: Platform, shop: Tenant) -> None:
+def test_the_rules_convert_prices_to_another_currency_at_the_given_rate(platform: Platform, shop: Tenant) -> None:
     path = f"/v1/catalogs/{shop.catalog_id}"
     set_rules(shop, YEN | {"rounding": {"step": "100", "ending": "80"}})
     assert ok(platform.api().get(f"/v1/storefront/{shop.domain}"))["currency"] == "JPY"
@@ -147,7 +151,7 @@ def test_the_limit_of_an_order_is_in_the_currency_of_the_catalog(platform: Platf
     problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
 
 
-def test_an_import_of_base_prices_derives_the_selling_prices_again(platform: Platform, shop: Tenant) -> None:
+def test_an_import_of_base_prices_computes_the_selling_prices_again(platform: Platform, shop: Tenant) -> None:
     set_rules(shop, RULES)
     assert listed(platform, shop, sort="-price")[0] == "121.99"
     product = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products?sort=-price"))["data"][0]
@@ -195,7 +199,7 @@ def test_a_client_with_a_grant_sees_selling_prices_and_no_base_price(platform: P
     )
 
 
-def test_the_explanation_of_a_price_leads_step_by_step_to_what_a_visitor_pays(platform: Platform, shop: Tenant) -> None:
+def test_the_explanation_of_a_price_lists_each_step_to_the_selling_price(platform: Platform, shop: Tenant) -> None:
     product = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products?sort=price"))["data"][1]
     path = f"/v1/products/{product['id']}/price"
     plain = ok(shop.owner.get(path))
@@ -225,7 +229,7 @@ def test_the_explanation_of_a_price_leads_step_by_step_to_what_a_visitor_pays(pl
     assert ok(platform.admin.get(path)) == explained
 
 
-def test_a_free_product_stays_free(platform: Platform, shop: Tenant) -> None:
+def test_a_product_with_the_base_price_zero_stays_free(platform: Platform, shop: Tenant) -> None:
     product = platform.product(shop, price="0")
     set_rules(shop, RULES)
     assert ok(platform.api().get(f"/v1/storefront/{shop.domain}/products/{product['id']}"))["price"] == "0.00"
@@ -261,14 +265,14 @@ WRONG: list[tuple[Any, list[str]]] = [
 
 @pytest.fixture(scope="module")
 def priced(platform: Platform) -> Tenant:
-    """A tenant whose catalog has a product, in USD."""
+    """A tenant whose catalog has one product with a price in USD."""
     tenant = platform.tenant()
     platform.product(tenant)
     return tenant
 
 
 @pytest.mark.parametrize(("rules", "names"), WRONG, ids=str)
-def test_wrong_rules_are_refused_with_pointers(
+def test_invalid_price_rules_are_refused_with_pointers(
     platform: Platform, priced: Tenant, rules: Any, names: list[str]
 ) -> None:
     path = f"/v1/catalogs/{priced.catalog_id}"
@@ -284,7 +288,7 @@ def test_wrong_rules_are_refused_with_pointers(
     assert ok(priced.owner.get(path))["pricing_rules"] == {}
 
 
-def test_a_patch_is_merged_and_the_result_is_checked(platform: Platform, priced: Tenant) -> None:
+def test_a_patch_is_merged_into_the_price_rules_and_the_result_is_validated(platform: Platform, priced: Tenant) -> None:
     set_rules(priced, {"markup_percent": 10, "rounding": {"step": "1", "ending": "0.95"}})
     catalog = set_rules(priced, {"rounding": {"step": "5"}, "minimum": "3.50"})
     assert catalog["pricing_rules"] == {
@@ -298,7 +302,7 @@ def test_a_patch_is_merged_and_the_result_is_checked(platform: Platform, priced:
     assert set_rules(priced, None)["pricing_status"] == "none"
 
 
-def test_the_currency_of_a_catalog_cannot_change_below_its_rules(platform: Platform) -> None:
+def test_the_currency_of_a_catalog_must_match_its_price_rules(platform: Platform) -> None:
     tenant = platform.tenant()
     path = f"/v1/catalogs/{tenant.catalog_id}"
     refused = tenant.owner.patch(path, json={"pricing_rules": RULES})
@@ -315,7 +319,7 @@ def test_the_currency_of_a_catalog_cannot_change_below_its_rules(platform: Platf
     assert (changed["currency"], changed["pricing_status"]) == ("CHF", "applied")
 
 
-def test_notes_of_an_earlier_release_are_kept_and_reported_and_not_read(platform: Platform, shop: Tenant) -> None:
+def test_price_notes_of_an_earlier_release_are_kept_but_have_no_effect(platform: Platform, shop: Tenant) -> None:
     notes = {"markup_percent": "10", "margin": "secret"}
     platform.arrange("update catalogs set pricing_rules = %s where id = %s", [json.dumps(notes), shop.catalog_id])
     path = f"/v1/catalogs/{shop.catalog_id}"
@@ -331,7 +335,7 @@ def test_notes_of_an_earlier_release_are_kept_and_reported_and_not_read(platform
     refused = shop.owner.put(path, json={"name": "N", "type": "erp", "pricing_rules": notes})
     assert pointers(problem(refused, 422, "invalid")) == ["/pricing_rules/margin"]
     assert set_rules(shop, {"minimum": "7"})["pricing_rules"] == {"minimum": "7"}
-    # An earlier note in the documented form comes into force only when an owner sends it.
+    # A note of an earlier release that has the documented format takes effect only when an owner sends it again.
     platform.arrange(
         "update catalogs set pricing_rules = %s, pricing = null where id = %s",
         [json.dumps({"markup_percent": "10"}), shop.catalog_id],

@@ -1,4 +1,4 @@
-"""Each operation that creates objects has a quota, or a reason why it needs none."""
+"""Each operation that creates objects has a quota, or is listed with the reason why it needs no quota."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -120,7 +120,7 @@ EXPORT_ROWS: LiteralString = """
 
 
 def arrange(platform: Platform, tenant: Tenant, statement: LiteralString, objects: int) -> None:
-    """Create rows until the tenant has the given number of objects."""
+    """Create rows until the tenant has as many objects as `objects`."""
     platform.arrange(statement, {"client": tenant.client_id, "catalog": tenant.catalog_id, "objects": objects})
 
 
@@ -137,7 +137,7 @@ def upload_image(tenant: Tenant, api: httpx.Client) -> httpx.Response:
     return api.post(f"/v1/catalogs/{tenant.catalog_id}/images", json={"type": "image/png", "bytes": 20_000_000})
 
 
-def test_each_operation_that_creates_objects_has_a_quota_or_a_reason() -> None:
+def test_each_operation_that_creates_objects_has_a_quota_or_a_reason_for_no_quota() -> None:
     writes = {operation.name for operation in all_operations() if operation.method in ("POST", "PUT")}
     assert writes == QUOTAS.keys() | REASONS.keys()
     assert not QUOTAS.keys() & REASONS.keys()
@@ -170,9 +170,7 @@ def test_the_quota_of_another_client_is_not_visible(platform: Platform, other_te
     problem(upload_image(tenant, other_tenant.owner), 404, "not_found")
 
 
-def test_a_client_announces_at_most_200_images_within_an_hour_in_all_its_catalogs_together(
-    platform: Platform, other_tenant: Tenant
-) -> None:
+def test_a_client_can_announce_at_most_200_images_within_an_hour(platform: Platform, other_tenant: Tenant) -> None:
     tenant = platform.tenant()
     second = platform.catalog(owner=tenant.client_id)["id"]
     arrange(platform, tenant, IMAGE_ROWS, 199)
@@ -183,7 +181,7 @@ def test_a_client_announces_at_most_200_images_within_an_hour_in_all_its_catalog
         assert 2_000 < int(refused.headers["retry-after"]) <= 2_400
     problem(upload_image(tenant, platform.admin), 429, "too_many_uploads")
     created(upload_image(other_tenant, other_tenant.owner))
-    # Files have a quota of their own.
+    # Files have a separate quota.
     created(tenant.owner.post("/v1/uploads", json={"name": "a.csv", "size": 1, "content_type": "text/csv"}))
     platform.arrange(
         "update images set created_at = created_at - interval '1 hour' where catalog_id = %s", [tenant.catalog_id]
@@ -202,7 +200,7 @@ def test_a_client_has_at_most_100_exports_of_all_its_members_together(platform: 
     problem(other_tenant.owner.post("/v1/exports", json=body), 403, "forbidden")
 
 
-def test_a_user_has_at_most_25_of_the_exports_of_a_client(platform: Platform) -> None:
+def test_a_user_has_at_most_25_exports_in_a_client(platform: Platform) -> None:
     tenant = platform.tenant()
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     body = {"kind": "orders", "format": "csv", "client_id": tenant.client_id}

@@ -18,7 +18,7 @@ def signed_in(platform: Platform, subject: str, seconds_ago: float, **claims: An
     return platform.api(subject, iat=started, **claims)
 
 
-def test_a_member_ends_the_own_sessions_on_all_devices(platform: Platform, tenant: Tenant) -> None:
+def test_a_member_can_end_their_sessions_on_all_devices(platform: Platform, tenant: Tenant) -> None:
     subject = platform.member(tenant.client_id, "editor")
     phone, laptop = (signed_in(platform, subject, seconds) for seconds in (60, 30))
     path = f"/v1/sites/{tenant.site_id}"
@@ -31,11 +31,11 @@ def test_a_member_ends_the_own_sessions_on_all_devices(platform: Platform, tenan
             body = problem(api.get(request), 401, "session_revoked")
             assert "invalid_token" in api.get(request).headers["www-authenticate"], body
         problem(api.patch(path, json={"name": "x"}), 401, "session_revoked")
-    new = signed_in(platform, subject, -2, nbf=0)  # a session that begins after the others were ended
+    new = signed_in(platform, subject, -2, nbf=0)  # this session begins later, so it is still valid
     time.sleep(3)
     for _ in range(2):
         ok(new.get(path))
-        # The cached session of the new token does not let the old token in.
+        # The cached session of the new token does not make the old token valid.
         problem(laptop.get(path), 401, "session_revoked")
     ok(tenant.owner.get(path))
 
@@ -50,7 +50,7 @@ def test_a_refreshed_token_of_an_ended_session_is_refused(platform: Platform, te
 
 
 @pytest.mark.parametrize("claim", [{}, {"iat": None}])
-def test_a_token_without_a_time_belongs_to_an_old_session(
+def test_a_token_without_an_issue_time_counts_as_a_token_of_an_old_session(
     platform: Platform, tenant: Tenant, claim: dict[str, Any]
 ) -> None:
     subject = platform.member(tenant.client_id, "viewer")

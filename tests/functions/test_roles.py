@@ -116,7 +116,10 @@ def test_a_viewer_is_not_allowed_to_write(
     response = operation.send(viewer, ids)
     if operation.name == "create_export":  # a viewer exports what it can read
         assert response.status_code == 202
-    elif operation.name in ("subscribe_to_report", "unsubscribe_from_report"):  # each person decides on the own mails
+    elif operation.name in (
+        "subscribe_to_report",
+        "unsubscribe_from_report",
+    ):  # each person decides about their own mails
         ok(response)
     elif operation.name == "revoke_own_sessions":
         assert response.status_code == 204

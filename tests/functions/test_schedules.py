@@ -137,7 +137,7 @@ def test_the_name_of_a_schedule_is_unique_within_its_client(
         "results/x/",
     ],
 )
-def test_a_prefix_that_is_not_an_allowed_folder_is_refused(
+def test_a_schedule_whose_prefix_is_not_an_allowed_folder_is_refused(
     tenant_and_schedule: tuple[Tenant, Json], prefix: str
 ) -> None:
     tenant, schedule = tenant_and_schedule

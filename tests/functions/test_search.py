@@ -29,7 +29,7 @@ PRODUCTS = {
 
 @dataclass(frozen=True)
 class Door:
-    """The list in which one kind of caller finds the products."""
+    """A list of products, and an API client that is allowed to read this list."""
 
     api: httpx.Client
     path: str
@@ -100,7 +100,7 @@ def test_a_search_finds_the_products_that_people_expect(door: Door, query: str, 
         assert set(door.skus(q=query, sort=sort)) - {"HIDDEN"} == skus
 
 
-def test_only_the_back_office_finds_an_inactive_product(door: Door) -> None:
+def test_only_a_search_of_a_catalog_finds_an_inactive_product(door: Door) -> None:
     assert ("HIDDEN" in door.skus(q="hidden")) == ("HIDDEN" in door.skus(sku="HIDDEN")) == ("catalogs" in door.path)
 
 
@@ -112,7 +112,9 @@ def test_a_sku_is_an_exact_filter_that_can_be_combined_with_a_search(door: Door)
     assert door.skus(sku="SET-9", category="Cafe") == []
 
 
-def test_a_category_is_an_exact_filter_and_each_spelling_is_a_facet(platform: Platform, shop: Tenant) -> None:
+def test_a_category_is_an_exact_filter_and_each_spelling_is_counted_separately(
+    platform: Platform, shop: Tenant
+) -> None:
     path = f"/v1/storefront/{shop.domain}/products"
     page = ok(platform.api().get(path, params={"q": "cafe"}))
     assert page["facets"]["category"] == [{"value": "Café", "count": 2}, {"value": "Cafe", "count": 1}]

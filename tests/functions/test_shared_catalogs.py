@@ -1,4 +1,4 @@
-"""A client that only has a grant for a catalog sees what it needs to sell the products, and nothing else."""
+"""A client that only has a grant for a catalog sees only the data that it needs to sell the products."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def sharing(platform: Platform) -> Sharing:
         "low_inventory": 77,
     }
     ok(owner.owner.patch(f"/v1/catalogs/{owner.catalog_id}", json=secrets))
-    notes = "update catalogs set pricing_rules = %s where id = %s"  # the notes of an earlier release
+    notes = "update catalogs set pricing_rules = %s where id = %s"  # an earlier release stored free notes here
     platform.arrange(notes, [json.dumps({"margin": PRIVATE}), owner.catalog_id])
     product = platform.product(owner, inventory_count=12_345)
     platform.arrange('update products set source_data = \'{"cost": "4711"}\' where id = %s', [product["id"]])
@@ -80,14 +80,14 @@ def reads(sharing: Sharing) -> list[httpx.Response]:
     return [*map(api.get, paths), *lists, api.get(f"{sharing.catalog_path}/images")]
 
 
-def test_no_response_to_a_grantee_contains_the_stock_or_the_price_rules_or_the_settings(sharing: Sharing) -> None:
+def test_responses_to_a_grantee_do_not_contain_the_stock_or_price_rules_or_settings(sharing: Sharing) -> None:
     for response in reads(sharing):
         ok(response)
         for text in ("12345", PRIVATE, "4711", '"low_inventory":77', "source_data"):
             assert text not in response.text, response.request.url
 
 
-def test_a_grantee_sees_what_it_sells(sharing: Sharing) -> None:
+def test_a_grantee_sees_the_data_that_it_needs_to_sell_a_product(sharing: Sharing) -> None:
     api = sharing.grantee.owner
     product = ok(api.get(f"/v1/products/{sharing.product['id']}"))
     (listed,) = ok(api.get(f"{sharing.catalog_path}/products"))["data"]
@@ -135,7 +135,7 @@ def test_the_updated_since_filter_does_not_tell_a_grantee_when_the_stock_changed
 
 
 @pytest.mark.parametrize("search", [None, "mug"])
-def test_sql_of_a_grantee_cannot_find_out_when_a_product_was_changed(sharing: Sharing, search: str | None) -> None:
+def test_a_grantee_cannot_find_out_with_sql_when_a_product_was_changed(sharing: Sharing, search: str | None) -> None:
     function, column = ("find_products", "found") if search else ("list_granted_products", "id")
     statement = f"select {column} as id from app.{function}(%s, %s{', null' * 6}, %s, 'name', null, null, 9) as found"
     ok(sharing.owner.owner.patch(f"/v1/products/{sharing.product['id']}", json={"name": "Mug"}))
@@ -202,7 +202,7 @@ CHANGING = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\
 
 
 @pytest.mark.parametrize("statement", TABLES)
-def test_sql_of_a_grantee_reads_no_row_of_the_catalog_from_the_tables(
+def test_a_grantee_cannot_read_rows_of_the_catalog_from_the_tables_with_sql(
     sharing: Sharing, statement: LiteralString
 ) -> None:
     with sharing.as_grantee():
@@ -210,7 +210,7 @@ def test_sql_of_a_grantee_reads_no_row_of_the_catalog_from_the_tables(
 
 
 @pytest.mark.parametrize("statement", VIEWS)
-def test_sql_of_a_grantee_reads_no_private_column_from_a_view_or_function(
+def test_a_grantee_cannot_read_private_columns_of_views_or_functions_with_sql(
     sharing: Sharing, statement: LiteralString
 ) -> None:
     parameters = {"product": sharing.product["id"], "catalog": sharing.owner.catalog_id}
@@ -221,7 +221,7 @@ def test_sql_of_a_grantee_reads_no_private_column_from_a_view_or_function(
     assert not [secret for secret in ("12345", PRIVATE, "4711", "77,") if secret in text]
 
 
-def test_a_client_without_a_grant_reads_nothing_through_the_functions(sharing: Sharing, tenant: Tenant) -> None:
+def test_a_client_without_a_grant_gets_404_for_the_catalog_and_its_products(sharing: Sharing, tenant: Tenant) -> None:
     problem(tenant.owner.get(sharing.catalog_path), 404, "not_found")
     problem(tenant.owner.get(f"/v1/products/{sharing.product['id']}"), 404, "not_found")
     problem(tenant.owner.get(f"{sharing.catalog_path}/products"), 404, "not_found")
@@ -252,14 +252,14 @@ def test_a_refused_order_does_not_reveal_the_size_of_a_large_stock(sharing: Shar
 
 
 @pytest.mark.parametrize("quantity", [499, 501])
-def test_an_order_with_a_wrong_total_is_refused_in_the_same_way_whatever_the_stock_is(
-    sharing: Sharing, quantity: int
-) -> None:
+def test_the_error_for_a_wrong_total_does_not_depend_on_the_stock(sharing: Sharing, quantity: int) -> None:
     sharing.set_stock(500)
     problem(order(sharing, quantity, total_amount="0.01"), 409, "total_changed")
 
 
-def test_an_order_above_a_shared_stock_is_refused_like_an_order_above_half_of_it(sharing: Sharing) -> None:
+def test_an_order_above_a_shared_stock_gets_the_same_error_as_an_order_above_half_of_the_stock(
+    sharing: Sharing,
+) -> None:
     sharing.set_stock(7_321)
     refusals = [
         problem(order(sharing, quantity), 409, "daily_order_limit") for quantity in (3_662, 7_321, 7_322, 9_999)

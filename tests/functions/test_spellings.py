@@ -66,7 +66,7 @@ def test_every_query_parameter_refuses_the_spellings_that_its_schema_does_not_de
     platform: Platform, ids: Mapping[str, str]
 ) -> None:
     accepted = []
-    # Failures count against the address of a caller, and each client has an address of its own.
+    # Failures count against the address of a caller, and each HTTP client has a separate address.
     admins = {operation.name: platform.api("admin") for operation, _, _ in PARAMETERS}
     for operation, name, value in PARAMETERS:
         response = operation.send(admins[operation.name], dict(ids), params={name: value})
@@ -155,7 +155,7 @@ def test_a_body_with_a_hostile_spelling_is_refused(  # noqa: PLR0917
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_text_is_stored_in_nfc_however_it_enters_the_platform(platform: Platform, tenant: Tenant) -> None:
+def test_the_texts_of_requests_are_converted_to_nfc(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, sku=f"{NFD}-1", name=NFD, category=NFD, attributes={NFD: [NFD]})
     assert (product["sku"], product["name"], product["category"]) == (f"{NFC}-1", NFC, NFC)
     assert product["attributes"] == {NFC: [NFC]}

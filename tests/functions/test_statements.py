@@ -104,7 +104,7 @@ select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and
 
 @pytest.fixture(scope="module")
 def small_tenant(own_platform: Platform) -> Tenant:
-    """Return a tenant with one row in each list. This module has its own cloud, because every statement is counted."""
+    """Return a tenant with one row in each list. No other module uses this cloud, so its statements can be counted."""
     return own_platform.tenant()
 
 

@@ -77,7 +77,7 @@ def site_body(shop: Shop, **more: object) -> Json:
     return {"name": "Gifts", **defaults, **more}
 
 
-def test_no_list_or_search_or_facet_contains_a_hidden_product(platform: Platform, shop: Shop) -> None:
+def test_hidden_products_are_not_in_lists_or_searches_or_facets(platform: Platform, shop: Shop) -> None:
     visitor = platform.api()
     names = sorted(VISIBLE_NAMES)
     for sort in ("name", "-price", "created_at"):
@@ -138,7 +138,7 @@ def test_a_facet_counts_the_products_that_match_the_filters_of_all_other_facets(
     facets = ok(platform.api().get(f"{shop.path}/products", params=filters))["facets"]
 
     def matching_products(*without: str) -> list[Json]:
-        """Return the visible products that match the filters. Ignore the filters whose names are in `without`."""
+        """Return the visible products that match the filters. Filters whose names are in `without` are ignored."""
         remaining = {name: value for name, value in filters.items() if name not in without}
         return [
             row

@@ -22,13 +22,13 @@ def patched(tenant: Tenant, **settings: Any) -> Json:
 
 
 def refusal(tenant: Tenant, **settings: Any) -> dict[str, str]:
-    """Return the errors of wrong sync settings: pointer → detail."""
+    """Send wrong sync settings. Map the pointer of each error to its detail."""
     path = f"/v1/catalogs/{tenant.catalog_id}"
     error = problem(tenant.owner.patch(path, json={"sync_settings": settings}), 422, "invalid")
     return {each["pointer"].removeprefix("/sync_settings/"): each["detail"] for each in error["errors"]}
 
 
-def test_a_mapping_has_columns_transformations_and_null(tenant: Tenant) -> None:
+def test_a_mapping_can_contain_columns_and_transformations_and_null(tenant: Tenant) -> None:
     content = {
         "name": "Own",
         "type": "erp",
@@ -81,7 +81,9 @@ def test_a_patch_replaces_a_transformation_as_a_whole(tenant: Tenant) -> None:
         ({"price": PRICE, "price_unit": "PE"}, "mapping/price_unit", "use the step divide_by_column"),
     ],
 )
-def test_a_wrong_entry_is_refused_with_its_pointer(tenant: Tenant, mapping: Json, pointer: str, detail: str) -> None:
+def test_a_wrong_entry_of_a_mapping_is_refused_with_its_pointer(
+    tenant: Tenant, mapping: Json, pointer: str, detail: str
+) -> None:
     errors = refusal(tenant, mapping=mapping)
     assert list(errors) == [pointer]
     assert detail in errors[pointer]
@@ -115,7 +117,9 @@ def test_a_wrong_entry_is_refused_with_its_pointer(tenant: Tenant, mapping: Json
         ({"round": {"decimals": 2, "mode": "up"}, "otherwise": "keep"}, "/otherwise", "is not possible with round"),
     ],
 )
-def test_a_wrong_step_is_refused_with_its_pointer(tenant: Tenant, step: Any, pointer: str, detail: str) -> None:
+def test_a_wrong_step_of_a_transformation_is_refused_with_its_pointer(
+    tenant: Tenant, step: Any, pointer: str, detail: str
+) -> None:
     errors = refusal(tenant, mapping={"price": {"columns": ["A"], "transform": ["trim", step]}})
     assert list(errors) == [f"mapping/price/transform/1{pointer}"]
     assert detail in next(iter(errors.values()))
@@ -135,7 +139,7 @@ def test_a_step_that_does_not_fit_its_field_is_refused(
     assert list(refusal(tenant, mapping={field: {"columns": ["A"], "transform": steps}})) == [pointer]
 
 
-def test_a_wrong_attribute_is_refused_with_its_pointer(tenant: Tenant) -> None:
+def test_a_wrong_attribute_setting_is_refused_with_its_pointer(tenant: Tenant) -> None:
     errors = refusal(
         tenant, attributes={"Maß": {"columns": ["A"], "transform": [{"round": {"decimals": 1, "mode": "up"}}]}}
     )

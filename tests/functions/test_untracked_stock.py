@@ -1,4 +1,4 @@
-"""The stock of a product that is not tracked: through the API, storefronts, orders, bulk imports and webhook events."""
+"""Tests products whose stock is not tracked: in the API, storefronts, orders, bulk imports and webhook events."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -35,7 +35,9 @@ def change(shop: Tenant, product: Json, **fields: Any) -> Json:
     return ok(shop.owner.patch(f"/v1/products/{product['id']}", json=fields))
 
 
-def test_an_untracked_product_is_in_stock_and_can_be_ordered_by_the_thousands(platform: Platform, shop: Tenant) -> None:
+def test_an_untracked_product_is_in_stock_and_thousands_of_pieces_can_be_ordered(
+    platform: Platform, shop: Tenant
+) -> None:
     award, mug = untracked(platform, shop), platform.product(shop, inventory_count=0)
     assert (stock(award), stock(mug)) == (UNTRACKED, ("tracked", 0))
     shown = {each["id"]: each["in_stock"] for each in platform.storefront_products(shop.domain)}
@@ -53,7 +55,7 @@ def test_an_untracked_product_is_in_stock_and_can_be_ordered_by_the_thousands(pl
     assert {stock(each) for page in pages for each in page["data"] if each["id"] == award["id"]} == {UNTRACKED}
 
 
-def test_concurrent_orders_of_an_untracked_product_all_succeed_beside_the_last_piece_of_another(
+def test_concurrent_orders_of_an_untracked_product_succeed_while_a_tracked_product_sells_out(
     platform: Platform, shop: Tenant
 ) -> None:
     award, mug = untracked(platform, shop), platform.product(shop, inventory_count=3)
@@ -74,7 +76,7 @@ def test_concurrent_orders_of_an_untracked_product_all_succeed_beside_the_last_p
     assert stock(ok(shop.owner.get(f"/v1/products/{mug['id']}"))) == ("tracked", 0)
 
 
-def test_a_product_that_is_created_without_a_policy_is_tracked(platform: Platform, shop: Tenant) -> None:
+def test_a_product_that_is_created_without_an_inventory_policy_is_tracked(platform: Platform, shop: Tenant) -> None:
     path = f"/v1/catalogs/{shop.catalog_id}/products"
     body = {"sku": "A", "name": "A", "price": "1.00"}
     assert stock(created(shop.owner.post(path, json=body))) == ("tracked", 0)
@@ -93,7 +95,7 @@ def test_a_patch_switches_between_tracked_and_untracked(platform: Platform, shop
     assert stock(change(shop, mug, inventory_policy="tracked", inventory_count=3)) == ("tracked", 3)
 
 
-def test_a_put_without_a_policy_makes_a_product_tracked(platform: Platform, shop: Tenant) -> None:
+def test_a_put_request_without_an_inventory_policy_makes_a_product_tracked(platform: Platform, shop: Tenant) -> None:
     award = untracked(platform, shop)
     body = {"sku": award["sku"], "name": award["name"], "price": "1.00"}
     path, any_version = f"/v1/products/{award['id']}", {"if-match": "*"}
@@ -103,7 +105,7 @@ def test_a_put_without_a_policy_makes_a_product_tracked(platform: Platform, shop
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch"])
-def test_an_untracked_product_with_a_count_is_refused(platform: Platform, shop: Tenant, method: str) -> None:
+def test_an_untracked_product_with_a_stock_count_is_refused(platform: Platform, shop: Tenant, method: str) -> None:
     award = untracked(platform, shop)
     body = {"inventory_policy": "untracked", "inventory_count": 1}
     whole = {**body, "sku": f"new-{method}", "name": "New", "price": "1.00"}
@@ -121,7 +123,7 @@ def test_an_untracked_product_with_a_count_is_refused(platform: Platform, shop: 
     problem(shop.owner.patch(path, json={"inventory_policy": None}), 422, "invalid")
 
 
-def test_the_storefront_shows_a_change_of_the_policy_at_once(platform: Platform, shop: Tenant) -> None:
+def test_the_storefront_shows_a_change_of_the_inventory_policy_at_once(platform: Platform, shop: Tenant) -> None:
     mug, guest = platform.product(shop, inventory_count=0), platform.api()
     path = f"/v1/storefront/{shop.domain}/products"
 
@@ -139,7 +141,7 @@ def test_the_storefront_shows_a_change_of_the_policy_at_once(platform: Platform,
     assert shown() == [False, False]
 
 
-def test_rows_of_a_bulk_import_switch_the_policy_and_the_same_rows_again_change_nothing(
+def test_a_bulk_import_changes_the_stock_policy_and_its_repetition_changes_nothing(
     platform: Platform, shop: Tenant
 ) -> None:
     def stocks() -> dict[str, tuple[str, int]]:
@@ -169,7 +171,9 @@ def test_rows_of_a_bulk_import_switch_the_policy_and_the_same_rows_again_change_
     assert stocks() == {"P-00001": ("tracked", 8), "P-00002": ("tracked", 0), "P-00003": UNTRACKED}
 
 
-def test_the_log_names_the_policy_and_a_client_with_a_grant_sees_it(platform: Platform, shop: Tenant) -> None:
+def test_the_audit_log_contains_the_stock_policy_and_a_grantee_sees_the_policy(
+    platform: Platform, shop: Tenant
+) -> None:
     mug, other = platform.product(shop, inventory_count=7), platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{other.client_id}"))
     change(shop, mug, inventory_policy="untracked")
@@ -181,7 +185,7 @@ def test_the_log_names_the_policy_and_a_client_with_a_grant_sees_it(platform: Pl
     assert stock(listed) == UNTRACKED
 
 
-def test_an_untracked_product_of_a_shared_catalog_is_sold_without_shares(platform: Platform, shop: Tenant) -> None:
+def test_the_shared_stock_limit_does_not_apply_to_an_untracked_product(platform: Platform, shop: Tenant) -> None:
     award = untracked(platform, shop)
     seller = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{seller.client_id}"))
@@ -191,7 +195,7 @@ def test_an_untracked_product_of_a_shared_catalog_is_sold_without_shares(platfor
     problem(platform.api().post(orders, json=order_body((award, 501))), 422, "order_limit")
 
 
-def test_lists_are_filtered_by_policy_and_by_whether_products_are_in_stock(platform: Platform, shop: Tenant) -> None:
+def test_lists_can_be_filtered_by_inventory_policy_and_in_stock(platform: Platform, shop: Tenant) -> None:
     stocks: dict[str, Json] = {
         "counted lamp": {"inventory_count": 3, "category": "Light"},
         "empty lamp": {"inventory_count": 0, "category": "Light"},
@@ -227,9 +231,7 @@ def test_lists_are_filtered_by_policy_and_by_whether_products_are_in_stock(platf
     ]
 
 
-def test_a_storefront_filters_products_and_facets_by_whether_they_are_in_stock(
-    platform: Platform, shop: Tenant
-) -> None:
+def test_a_storefront_can_filter_products_and_facets_by_in_stock(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop, name="mug", category="Cups", inventory_count=1)
     platform.product(shop, name="empty cup", category="Cups", inventory_count=0)
     untracked(platform, shop, name="award", category="Awards")

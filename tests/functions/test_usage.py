@@ -85,7 +85,9 @@ def test_a_write_counts_as_one_request_although_it_also_updates_the_cache(
     assert products["requests"] == products["hits"] + products["misses"] == 1
 
 
-def test_a_throttled_request_is_counted(platform: Platform, new_tenant: Tenant, redis: valkey.Valkey) -> None:
+def test_a_throttled_request_is_counted_in_the_usage_report(
+    platform: Platform, new_tenant: Tenant, redis: valkey.Valkey
+) -> None:
     ok(new_tenant.owner.get("/v1/me"))
     redis.hincrby(f"v1:local:{new_tenant.client_id}:limit:requests", str(int(time.time()) // 60), 999)
     for _ in range(2):
@@ -103,7 +105,7 @@ def test_the_support_role_is_not_allowed_to_read_the_report_of_a_client(platform
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 
-def test_a_report_covers_the_requested_hours_or_by_default_24_hours(new_tenant: Tenant) -> None:
+def test_a_usage_report_covers_the_requested_hours_or_by_default_24_hours(new_tenant: Tenant) -> None:
     now = datetime.now(UTC)
     report = usage(new_tenant.owner, new_tenant)
     first, last = (datetime.fromisoformat(report[name]) for name in ("from", "to"))
@@ -132,7 +134,7 @@ def test_an_invalid_time_span_is_refused(tenant: Tenant, parameters: dict[str, s
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 
 
-def test_a_report_does_not_extend_beyond_the_current_hour(tenant: Tenant) -> None:
+def test_a_usage_report_ends_at_the_current_hour(tenant: Tenant) -> None:
     assert usage(tenant.owner, tenant, to="9999-12-31T23:59:59Z")["to"] == usage(tenant.owner, tenant)["to"]
 
 

@@ -57,7 +57,7 @@ def largest(kind: str, mode: str) -> bytes:
 
 
 def many_app_segments() -> bytes:
-    """Return a JPEG with 250 EXIF segments of 64 KB, and as many segments of an ICC profile."""
+    """Return a JPEG with 250 EXIF segments of 64 KB, and with 250 segments of an ICC profile."""
     segment = b"\xff\xe1" + struct.pack(">H", 65_535) + b"Exif\0\0" + bytes(65_527)
     profile = b"\xff\xe2" + struct.pack(">H", 65_535) + b"ICC_PROFILE\0\x01\xff" + bytes(65_519)
     jpeg = picture(64, 64)

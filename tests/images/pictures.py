@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 
 def picture(width: int = 1200, height: int = 800, kind: str = "JPEG", mode: str = "RGB", **options: Any) -> bytes:
-    """Return a valid image that is red at the top and blue at the bottom."""
+    """Return a valid image. The image is red at the top and blue at the bottom."""
     image = Image.new(mode, (width, height), "blue" if mode != "L" else 40)
     ImageDraw.Draw(image).rectangle((0, 0, width, height // 2), "red" if mode != "L" else 200)
     file = io.BytesIO()

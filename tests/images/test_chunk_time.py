@@ -1,4 +1,4 @@
-"""Tests that a chunk of images ends in time, however much its images cost."""
+"""Tests that a chunk of images ends in time, even if its images need much CPU time."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ def _local_addresses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_after_the_time_limit_of_a_chunk_no_image_is_rendered_and_the_rendered_images_are_returned() -> None:
+def test_a_chunk_returns_only_the_images_that_were_rendered_before_its_time_limit() -> None:
     rendered: list[float] = []
 
     def store(data: bytes, until: float) -> Mapping[str, Any]:
@@ -38,10 +38,10 @@ def test_after_the_time_limit_of_a_chunk_no_image_is_rendered_and_the_rendered_i
     assert time.monotonic() - started < 10
     assert 0 < len(results) == len(rendered) < 40
     assert all(result.image and not result.code for result in results)
-    assert len(set(rendered)) == 1, "the time of the chunk is the same for all images"
+    assert len(set(rendered)) == 1, "all images of a chunk have the same deadline"
 
 
-def test_without_a_time_limit_all_images_are_returned() -> None:
+def test_a_chunk_without_a_time_limit_returns_all_images() -> None:
     with serving(image()) as served:
         requests = [ImageRequest(served.url(f"/{number}")) for number in range(5)]
         results = fetch_all(requests, lambda data, until: {"bytes": len(data)}, lambda: None)

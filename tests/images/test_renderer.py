@@ -164,7 +164,9 @@ def test_a_process_that_was_killed_while_it_renders_is_replaced_and_the_image_is
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_process_has_no_secret_and_no_file_of_the_worker(strict: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_renderer_process_has_no_secrets_and_no_open_files_of_the_worker(
+    strict: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WC_DATABASE_PASSWORD", "secret")
     with (Path(__file__)).open() as opened:
         os.set_inheritable(opened.fileno(), True)
@@ -180,7 +182,7 @@ def test_the_process_has_no_secret_and_no_file_of_the_worker(strict: Renderer, m
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_child_can_open_no_file_and_start_no_process(strict: Renderer, bomb: bytes) -> None:
+def test_the_rendering_child_process_cannot_open_files_or_start_processes(strict: Renderer, bomb: bytes) -> None:
     strict.render(SMALL)
     earlier = children_of(strict)
     rendered = threading.Thread(target=outcome, args=(strict, bomb))
@@ -251,7 +253,7 @@ VALID = {
 
 
 def answer(header: object, content: bytes = WEBP) -> str:
-    """Return a program that gives the same answer for every image. It simulates a decoder that an attacker controls."""
+    """Return a program that sends the same response for every image, like a decoder that an attacker controls."""
     return (
         "import json, socket\nworker = socket.socket(fileno=0)\nworker.sendall(b'\\x01')\n"
         f"worker.recv(1)\nheader = json.dumps({header!r}).encode()\n"
@@ -266,13 +268,15 @@ def end(code: int) -> str:
     return f"{start}raise SystemExit({code})"
 
 
-def test_a_result_of_the_expected_form_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_with_the_expected_structure_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "program.py").write_text(answer(VALID), "utf-8")
     monkeypatch.setattr(renderer, "PROGRAM", tmp_path / "program.py")
     used = Renderer()
     image, files = used.render(SMALL)
     used.close()
-    assert (image.bytes, image.sha256) == (len(SMALL), renditions.digest(SMALL)), "the worker computes these itself"
+    assert (image.bytes, image.sha256) == (len(SMALL), renditions.digest(SMALL)), (
+        "the worker computes these values itself"
+    )
     assert files == {"large.webp": WEBP}
 
 
@@ -299,7 +303,7 @@ def test_a_result_of_the_expected_form_is_accepted(tmp_path: Path, monkeypatch: 
         end(renderer_program.SIGNAL_BASE + signal.SIGBUS),
     ],
 )
-def test_a_result_of_an_unexpected_form_rejects_the_image(
+def test_an_image_is_rejected_if_its_result_has_an_unexpected_structure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")
@@ -311,7 +315,7 @@ def test_a_result_of_an_unexpected_form_rejects_the_image(
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "import time; time.sleep(60)", end(0), end(3)])
-def test_the_attempt_fails_but_no_image_is_rejected_if_the_process_does_not_start_or_exits_by_itself(
+def test_a_renderer_process_that_does_not_start_or_exits_by_itself_rejects_no_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")

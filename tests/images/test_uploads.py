@@ -64,7 +64,7 @@ def test_an_upload_that_differs_from_the_announced_file_is_rejected(platform: Pl
         ok(tenant.owner.post(f"/v1/images/{upload['image']['id']}/complete"))
         row = wait_until_ended(platform, tenant, upload["image"]["id"])
         assert (row["status"], row["error_code"], row["source"]) == ("failed", code, None)
-    # The file of a failed upload can be sent again.
+    # After a failed upload, the file can be uploaded again.
     upload = begin_upload(tenant, PICTURE)
     path = f"/v1/images/{upload['image']['id']}/complete"
     ok(tenant.owner.post(path))

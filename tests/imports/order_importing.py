@@ -27,7 +27,7 @@ def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...] = HEADER) -> 
 
 
 def upload(api: httpx.Client, content: bytes, name: str = "orders.csv", client_id: str | None = None) -> str:
-    """Upload a file. Returns the id of the upload."""
+    """Upload a file. Return the id of the upload."""
     new = {"name": name, "size": len(content), "client_id": client_id}
     response = created(api.post("/v1/uploads", json=new))
     httpx.put(response["url"], content=content, headers=response["headers"]).raise_for_status()
@@ -35,7 +35,7 @@ def upload(api: httpx.Client, content: bytes, name: str = "orders.csv", client_i
 
 
 def start(tenant: Tenant, content: bytes, name: str = "orders.csv", **fields: Any) -> str:
-    """Start an import. Returns the id of the job."""
+    """Start an import. Return the id of the job."""
     body = {"upload_id": upload(tenant.owner, content, name), "source": "old shop", **fields}
     response = tenant.owner.post(f"/v1/sites/{tenant.site_id}/orders/import", json=body)
     assert response.status_code == 202, response.text
@@ -43,7 +43,7 @@ def start(tenant: Tenant, content: bytes, name: str = "orders.csv", **fields: An
 
 
 def imported(tenant: Tenant, content: bytes, name: str = "orders.csv", **fields: Any) -> Json:
-    """Import a file. Returns the completed job."""
+    """Import a file. Return the completed job."""
     job = wait_for_job(tenant.owner, start(tenant, content, name, **fields))
     assert (job["status"], job["error_code"], job["error"]) == ("completed", None, None)
     counts = job["counts"]

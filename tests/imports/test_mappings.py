@@ -52,7 +52,7 @@ def test_a_file_that_is_not_a_table_is_refused_as_unreadable(tenant: Tenant) -> 
     assert "PDF" in error["detail"]
 
 
-def test_no_mapping_is_proposed_if_the_file_or_the_catalog_belongs_to_another_client(
+def test_a_mapping_is_not_proposed_if_the_file_or_catalog_belongs_to_another_client(
     platform: Platform, tenant: Tenant
 ) -> None:
     other = platform.tenant()

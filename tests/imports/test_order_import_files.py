@@ -1,4 +1,4 @@
-"""Imports of order files as they come: wrong persons, numbers, totals, quotes, and JSON."""
+"""Imports of order files with difficult content: unusual names, numbers, totals, cut-off rows, and JSON."""
 
 import json
 
@@ -15,7 +15,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 @pytest.mark.parametrize("is_workbook", [False, True])
-def test_a_person_called_sama_keeps_their_own_data(tenant: Tenant, is_workbook: bool) -> None:
+def test_the_name_sama_is_not_treated_as_a_ditto_word(tenant: Tenant, is_workbook: bool) -> None:
     header = ("order_number", "created_at", "status", "currency", "customer_name", "shipping_city", "sku", "quantity",
               "unit_price")  # fmt: skip
     rows = [
@@ -28,7 +28,7 @@ def test_a_person_called_sama_keeps_their_own_data(tenant: Tenant, is_workbook: 
     assert (order["customer_name"], order["shipping_address"]["city"]) == ("Sama", "'s-Hertogenbosch")
 
 
-def test_numbers_of_json_and_workbooks_do_not_follow_the_decimal_mark_of_texts(tenant: Tenant) -> None:
+def test_the_decimal_mark_does_not_apply_to_numbers_in_json_and_workbooks(tenant: Tenant) -> None:
     order = {"order_number": "N-1", "created_at": "2024-03-01", "sku": "S", "quantity": 2, "unit_price": 1.25}
     imported(tenant, json.dumps(order).encode(), "orders.ndjson", currency="EUR", status="delivered", decimal_mark=",")
     row = ["N-2", "2024-03-01", "S", 2, 1.25]
@@ -49,7 +49,7 @@ def test_a_total_that_is_not_the_sum_of_the_lines_is_reported(tenant: Tenant) ->
     assert orders_of(tenant)["A-1"]["total_amount"] == "9.99"
 
 
-def test_the_totals_of_lines_are_no_total_of_an_order(tenant: Tenant) -> None:
+def test_the_totals_of_lines_are_not_read_as_totals_of_orders(tenant: Tenant) -> None:
     rows = [(*ROWS[0], "7.00"), (*ROWS[2][:7], "7", "1.00", "7.00")]
     job = imported(tenant, table(rows, (*HEADER, "Total")))
     assert rejections_of(tenant, job) == [(2, "total_of_line"), (3, "total_of_line")]
@@ -62,7 +62,7 @@ def test_a_changed_status_or_total_of_an_imported_order_is_reported(tenant: Tena
     shipped = (*ROWS[1], "0.99")
     imported(tenant, table([shipped], header))
     order = orders_of(tenant)["A-2"]
-    # What happens to the order after its import is no difference.
+    # A change of the order after its import does not count as a difference.
     ok(tenant.owner.post(f"/v1/orders/{order['id']}/deliver", json={}, headers={"if-match": "*"}))
     again = imported(tenant, table([shipped], header))
     assert (again["counts"]["unchanged"], again["counts"]["rejected"]) == (1, 0)
@@ -72,14 +72,14 @@ def test_a_changed_status_or_total_of_an_imported_order_is_reported(tenant: Tena
     assert rejections_of(tenant, dearer) == [(2, "total_differs")]
 
 
-def test_an_order_whose_last_row_is_cut_off_is_not_imported(tenant: Tenant) -> None:
+def test_an_order_with_a_cut_off_row_is_not_imported(tenant: Tenant) -> None:
     content = table([ROWS[0], ROWS[1], ROWS[3]]) + b'A-1,2024-03-01T10:00:00Z,delivered,EUR,ann@example.test,CUP,"Cu'
     job = imported(tenant, content)
     assert rejections_of(tenant, job) == [(2, "order_incomplete"), (5, "bad_row")]
     assert set(orders_of(tenant)) == {"A-2", "A-3"}
 
 
-def test_the_corrected_error_file_of_json_can_be_imported(tenant: Tenant) -> None:
+def test_the_corrected_error_file_of_a_json_import_can_be_imported(tenant: Tenant) -> None:
     lines = [{"sku": "MUG", "quantity": 2, "unit_price": 3.5}, {"sku": "PEN", "quantity": 1, "unit_price": 1.25}]
     order: Json = {"order_number": "J-1", "created_at": "2024-03-01", "currency": "EUR", "items": lines}
     good = order | {"order_number": "J-2", "status": "delivered"}

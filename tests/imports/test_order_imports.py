@@ -1,6 +1,6 @@
-"""Historical orders are imported once, with their numbers and times, and with no effect but the figures.
+"""Historical orders are imported once, with their numbers and times. An import affects only the figures of reports.
 
-The file of the report test is made here, in the form of "Online Retail" (Chen, 2015, UCI Machine Learning Repository,
+The report test generates a file in the format of "Online Retail" (Chen, 2015, UCI Machine Learning Repository,
 CC BY 4.0): cp1252, US times, invoices with a C and negative quantities, adjustments without a customer, lines of an
 invoice with times of different minutes, articles without a description, and lines that occur twice.
 """
@@ -29,7 +29,7 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_orders_are_created_in_their_final_state_and_nothing_else_happens(platform: Platform, tenant: Tenant) -> None:
+def test_an_import_creates_orders_in_their_final_state_without_side_effects(platform: Platform, tenant: Tenant) -> None:
     mug = platform.product(tenant, sku="MUG", inventory_count=5)
     job = imported(tenant, table(ROWS))
     assert job["result"]["orders"] == {"read": 4, "created": 3, "unchanged": 0, "rejected": 1, "with_other_total": 0}
@@ -62,7 +62,7 @@ def test_a_shipped_order_without_a_customer_is_delivered_without_a_mail(platform
     assert platform.database.execute("select from mails where order_id = %s", [order["id"]]).fetchall() == []
 
 
-def test_the_same_file_again_changes_nothing(platform: Platform, tenant: Tenant) -> None:
+def test_a_second_import_of_the_same_order_file_changes_nothing(platform: Platform, tenant: Tenant) -> None:
     imported(tenant, table(ROWS))
     before = orders_of(tenant)
     ok(tenant.owner.post(f"/v1/orders/{before['A-2']['id']}/deliver", json={}, headers={"if-match": "*"}))
@@ -72,7 +72,7 @@ def test_the_same_file_again_changes_nothing(platform: Platform, tenant: Tenant)
     assert orders_of(tenant) == before
 
 
-def test_an_attempt_that_begins_again_counts_the_orders_of_the_first_attempt_as_created(
+def test_a_repeated_attempt_counts_the_orders_of_the_first_attempt_as_created(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = imported(tenant, table(ROWS[:1]))
@@ -80,17 +80,19 @@ def test_an_attempt_that_begins_again_counts_the_orders_of_the_first_attempt_as_
     again = order | {"lines": [{"line": 1, "sku": "MUG", "quantity": 2, "unit_price": "3.5"}]}
     statement = "select outcome from app.import_orders(%s, %s, false)"
     with platform.database.transaction(force_rollback=True):
-        # A worker that was killed behind the commit of a chunk leaves the job at work, with these orders.
+        # This is the state after a worker was killed after the commit of a chunk: the job is still `processing`.
         platform.database.execute("update jobs set status = 'processing' where id = %s", [job["id"]])
         rows = platform.database.execute(statement, [job["id"], json.dumps([again])]).fetchall()
         assert [row["outcome"] for row in rows] == ["created"]
         lines = platform.database.execute("select from order_lines where order_id = %s", [order["id"]]).fetchall()
         assert len(lines) == 1
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):  # a job that is not at work imports nothing
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):  # a job that is not `processing` cannot import orders
         platform.database.execute(statement, [job["id"], json.dumps([again])])
 
 
-def test_a_number_that_is_in_use_or_has_other_content_is_rejected(platform: Platform, tenant: Tenant) -> None:
+def test_an_order_is_rejected_if_its_number_is_in_use_or_its_content_has_changed(
+    platform: Platform, tenant: Tenant
+) -> None:
     imported(tenant, table(ROWS[:1]))
     changed = imported(tenant, table([(*ROWS[0][:8], "3.51")]))
     assert rejections_of(tenant, changed) == [(2, "differs")]
@@ -102,7 +104,7 @@ def test_a_number_that_is_in_use_or_has_other_content_is_rejected(platform: Plat
     assert order["external_number"] == "A-1"
 
 
-def test_a_rehearsal_writes_nothing_and_keeps_the_file(tenant: Tenant) -> None:
+def test_a_dry_run_of_an_order_import_writes_no_orders_and_keeps_the_file(tenant: Tenant) -> None:
     body = {"upload_id": upload(tenant.owner, table(ROWS)), "source": "old shop"}
     path = f"/v1/sites/{tenant.site_id}/orders/import"
     for fields, orders in (({"dry_run": True}, 0), ({"dry_run": False}, 3)):
@@ -113,9 +115,7 @@ def test_a_rehearsal_writes_nothing_and_keeps_the_file(tenant: Tenant) -> None:
     assert response.json()["errors"][0]["pointer"] == "/upload_id"  # the imported file was deleted
 
 
-def test_only_owners_and_editors_import_and_a_site_of_another_client_does_not_exist(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_only_owners_and_editors_of_the_client_of_a_site_can_import_orders(platform: Platform, tenant: Tenant) -> None:
     stranger = platform.tenant()
     body = {"upload_id": upload(stranger.owner, table(ROWS)), "source": "old shop"}
     problem(stranger.owner.post(f"/v1/sites/{tenant.site_id}/orders/import", json=body), 404, "not_found")
@@ -124,7 +124,7 @@ def test_only_owners_and_editors_import_and_a_site_of_another_client_does_not_ex
     own = {"upload_id": upload(editor, table(ROWS), client_id=tenant.client_id), "source": "old shop"}
     path = f"/v1/sites/{tenant.site_id}/orders/import"
     problem(viewer.post(path, json=own), 403, "forbidden")
-    problem(tenant.owner.post(path, json=body), 422, "invalid")  # the upload of another client
+    problem(tenant.owner.post(path, json=body), 422, "invalid")  # the upload belongs to another client
     job = wait_for_job(editor, ok(editor.post(path, json=own))["id"])
     assert job["counts"]["created"] == 4
 
@@ -138,7 +138,7 @@ def test_only_owners_and_editors_import_and_a_site_of_another_client_does_not_ex
         (b"[{]", {}, "unreadable_file"),
     ],
 )
-def test_a_file_that_is_unclear_as_a_whole_fails_with_a_reason(
+def test_the_job_of_an_ambiguous_or_unreadable_order_file_fails_with_the_reason(
     tenant: Tenant, content: bytes, fields: Json, code: str
 ) -> None:
     job = wait_for_job(tenant.owner, start(tenant, content, **fields))
@@ -161,7 +161,7 @@ def lines_of(tenant: Tenant, order: Json) -> list[Json]:
 
 
 def live(platform: Platform, tenant: Tenant) -> None:
-    """Place orders, and let them live."""
+    """Place orders, and change them: process, ship, deliver, return and cancel them."""
     product, other = (platform.product(tenant, name=name, inventory_count=90) for name in ("=Mug", "Größe, L"))
     headers = {"if-match": "*"}
     for number in range(6):
@@ -183,7 +183,9 @@ def live(platform: Platform, tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx"])
-def test_an_export_imported_into_another_client_gives_the_same_orders(platform: Platform, file_format: str) -> None:
+def test_an_import_of_an_export_into_another_client_creates_the_same_orders(
+    platform: Platform, file_format: str
+) -> None:
     tenant, copy = platform.tenant(), platform.tenant()
     live(platform, tenant)
     orders = exported(tenant.owner, "orders", file_format)
@@ -201,7 +203,7 @@ def test_an_export_imported_into_another_client_gives_the_same_orders(platform: 
 
 
 def compared(order: Json, file_format: str) -> Json:
-    """Return the fields that a copy of an order has in common with it. A workbook is read as Excel shows it."""
+    """Return the fields that an order and its copy must share. For a workbook, a time is only present or absent."""
     fields = {name: order[name] for name in COMPARED}
     for name in COMPARED:
         if file_format == "xlsx" and name.endswith("_at"):
@@ -210,7 +212,7 @@ def compared(order: Json, file_format: str) -> Json:
 
 
 def online_retail(dice: random.Random, count: int) -> list[list[str]]:
-    """Return rows in the form of Online Retail."""
+    """Return rows in the format of Online Retail."""
     articles = [(f"{85000 + n}{dice.choice(['', 'A', 'b'])}", f"CAFÉ MUG {n}", Decimal(dice.randint(1, 2000)) / 100)
                 for n in range(40)]  # fmt: skip
     rows = []
@@ -274,7 +276,11 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
         return ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}", params={"month": month}))
 
     months = ("2010-10", "2010-11", "2010-12")
-    assert [report(month)["totals"] for month in months] == [[], [], []]  # now the closed months are cached
+    assert [report(month)["totals"] for month in months] == [
+        [],
+        [],
+        [],
+    ]  # from now on, the cache contains the reports of the closed months
     job = imported(
         tenant, path.read_bytes(), "online-retail.csv", currency="GBP", status="delivered",
         date_format="%m/%d/%Y %H:%M", timezone="Europe/London",
@@ -291,7 +297,7 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
         expected = {"months": computed(MONTHS), "days": computed(DAYS), "products": computed(PRODUCTS)}
     assert kept == (job["counts"]["created"], job["result"]["orders"]["created"])
     assert job["counts"]["read"] == len(rows) and job["counts"]["rejected"] == len(rows) - kept[0] > 100
-    for _ in range(2):  # with deltas, and after the rollup
+    for _ in range(2):  # first with deltas, and then after the rollup
         reports = {month: report(month) for month in months}
         actual = [
             {"month": month, "orders": total["orders"], "revenue": total["revenue"],
@@ -316,7 +322,7 @@ def test_the_corrected_error_file_can_be_imported(tenant: Tenant) -> None:
     assert orders_of(tenant)["A-1"]["total_amount"] == "8.00"
 
 
-def test_json_lines_of_another_system_are_mapped_by_the_request(tenant: Tenant) -> None:
+def test_the_request_can_map_the_fields_of_json_lines(tenant: Tenant) -> None:
     order = {"id": "#1001", "created": "2024-05-01 10:00", "state": "Completed", "lines": [
         {"sku": "X", "name": "X", "quantity": 1, "unit_price": 10.1}]}  # fmt: skip
     job = imported(

@@ -1,4 +1,4 @@
-"""The rejected rows of a job are a list, and its files have signed URLs, for callers who may see the source data."""
+"""A job has a list of its rejected rows. Callers who may see source data also get signed URLs of its files."""
 
 import csv
 import io
@@ -45,9 +45,7 @@ def rejected(api: httpx.Client, job_id: str, limit: int = 50) -> list[Json]:
         parameters["cursor"] = page["next_cursor"]
 
 
-def test_the_rejected_rows_of_a_sync_have_their_cells_as_they_are_in_the_file(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_rejected_rows_of_a_sync_contain_the_original_cells_of_the_file(platform: Platform, tenant: Tenant) -> None:
     rows = [[f"A-{number}", text, "twelve", "9.99"] for number, text in enumerate(HOSTILE)]
     job = platform.sync(tenant.catalog_id, "bad.csv", csv_file([["B-1", "Mug", "1.00", "2"], *rows]))
     read = rejected(tenant.owner, job["id"])
@@ -99,9 +97,7 @@ def test_the_signed_urls_return_the_files_without_a_token(platform: Platform, te
         assert httpx.get(file["url"].partition("?")[0], verify=TLS).status_code in (400, 403, 200)
 
 
-def test_a_viewer_and_support_see_the_reasons_without_the_cells_and_no_files(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_viewers_and_support_see_only_the_reasons_of_rejected_rows(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "roles.csv", csv_file([["A-1", "Mug", "x", "4711.99"]]))
     client = tenant.client_id
     path = f"/v1/jobs/{job['id']}"
@@ -200,7 +196,7 @@ def test_a_page_of_large_staged_rows_ends_early_and_continues_with_the_next_row(
         [tenant.client_id, tenant.catalog_id],
     ).fetchone()
     assert job is not None
-    for fence, lines in ((2, range(1, 3)), (3, range(1, 6))):  # an earlier attempt has the fence 2
+    for fence, lines in ((2, range(1, 3)), (3, range(1, 6))):  # the rows with the fence 2 belong to an earlier attempt
         for line in lines:
             raw = ["S", "x" * 1_800_000, "more cells than columns"] if line % 2 else {"note": "x" * 1_800_000}
             platform.database.execute(

@@ -93,7 +93,9 @@ def test_a_row_with_only_a_new_currency_is_rejected_unless_the_price_fits_the_cu
 
 
 @pytest.mark.parametrize("door", ["rows", "file"])
-def test_rows_in_another_currency_than_the_catalog_are_rejected(platform: Platform, tenant: Tenant, door: str) -> None:
+def test_rows_whose_currency_differs_from_the_currency_of_the_catalog_are_rejected(
+    platform: Platform, tenant: Tenant, door: str
+) -> None:
     platform.product(tenant, sku="old", price="1.00", currency="EUR")
     fields = {"name": "Mug", "category": "", "description": "", "images": ""}
     rows = [

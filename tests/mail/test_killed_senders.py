@@ -1,4 +1,4 @@
-"""Tests workers that are killed while they send a mail: before SES accepts the mail, or directly after that."""
+"""Tests workers that are killed while they send a mail: before or directly after SES accepts the mail."""
 
 import os
 import signal

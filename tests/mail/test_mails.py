@@ -95,7 +95,7 @@ def test_the_confirmation_of_an_order_is_sent_only_once(platform: Platform, run_
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_no_mail_exists_after_its_transaction_was_rolled_back(
+def test_a_rollback_also_removes_the_mail_that_the_transaction_enqueued(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     order_id = create_order(platform, tenant, address())
@@ -136,7 +136,9 @@ def test_a_mail_about_a_finished_job_is_sent_to_the_given_address(
     assert "Line 7 is not a row." in message.text
 
 
-def test_no_mail_can_be_sent_about_a_job_that_has_not_ended(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_a_mail_about_a_job_cannot_be_sent_before_the_job_has_ended(
+    platform: Platform, run_as: RunAs, tenant: Tenant
+) -> None:
     open_job = platform.database.execute(
         "insert into jobs (client_id, type, requested_by, payload, due_at)"
         " values (%s, 'report_generation', 'a test', '{}', now() + interval '1 day') returning id",
@@ -188,7 +190,7 @@ def test_a_permanent_bounce_suppresses_the_address_for_each_client_until_the_cli
     (entry,) = suppressions(tenant)
     assert (entry["address"], entry["cause"], entry["mail_id"]) == (email, "bounce", mail_row["id"])
 
-    # Later mails of both clients to the address are suppressed. Upper and lower case make no difference.
+    # Later mails of both clients to the address are suppressed. The comparison ignores upper and lower case.
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "suppressed"
     assert send_confirmation(platform, run_as, stranger, email.title())["state"] == "suppressed"
     assert len(mails_sent_to(platform, email)) == 0
@@ -227,7 +229,7 @@ def test_a_transient_bounce_suppresses_no_address(platform: Platform, run_as: Ru
     assert send_confirmation(platform, run_as, tenant, email)["state"] == "sent"
 
 
-def test_late_and_repeated_events_change_nothing(
+def test_late_and_repeated_mail_events_have_no_effect(
     platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
@@ -295,7 +297,7 @@ def test_mails_of_another_client_are_not_found(
         run_as(service(stranger), lambda tx: mail.order_shipped(tx, UUID(mail_row["order_id"])))
 
 
-def test_mails_are_filtered_and_paged(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_the_list_of_mails_has_filters_and_pages(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
     email = address()
     mail_row = send_confirmation(platform, run_as, tenant, email)
     other = send_confirmation(platform, run_as, tenant, address())

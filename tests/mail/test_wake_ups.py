@@ -40,13 +40,13 @@ def test_transactions_within_a_second_send_one_message_and_every_mail_is_sent(
     for order_id in orders:
         enqueue(run_as, tenant, order_id)
     messages = [message for message in sent_messages if message.queue == "emails"]
-    # A slow machine can need more than a second for the transactions, but never a second for each.
+    # On a slow machine, all transactions together can take more than a second, but each takes less than a second.
     assert 1 <= len(messages) <= 6
     assert {(message.group, message.delay) for message in messages} == {(str(tenant.client_id), 1)}
     platform.eventually(lambda: all(len(mails_sent_to(platform, each)) == 1 for each in recipients), within=30)
 
 
-def test_a_transaction_after_the_second_sends_a_message_again(
+def test_a_transaction_more_than_a_second_later_sends_another_message(
     platform: Platform,
     run_as: RunAs,
     tenant: Tenant,
@@ -61,7 +61,7 @@ def test_a_transaction_after_the_second_sends_a_message_again(
     assert [message.queue for message in sent_messages] == ["emails", "emails"]
 
 
-def test_two_clients_get_a_message_each(
+def test_each_client_gets_a_separate_message(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant, sent_messages: list[OutgoingMessage]
 ) -> None:
     for each in (tenant, stranger):
@@ -69,7 +69,7 @@ def test_two_clients_get_a_message_each(
     assert {message.group for message in sent_messages} == {str(tenant.client_id), str(stranger.client_id)}
 
 
-def test_a_message_that_sqs_did_not_accept_is_not_relied_on(
+def test_the_next_transaction_sends_a_message_if_sqs_refused_the_previous_message(
     platform: Platform,
     run_as: RunAs,
     tenant: Tenant,

@@ -62,7 +62,7 @@ class Mutant:
 
 
 def mutants_of(module: str, operators: Sequence[str], tuning: Sequence[str] = ()) -> list[Mutant]:
-    """Return the mutants of a module, in the order of its lines. No two mutants have the same source.
+    """Return the mutants of a module, in the order of its lines. All mutants have different sources.
 
     `tuning` contains the names of constants that are not changed, because they have no right value.
     """

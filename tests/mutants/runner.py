@@ -3,7 +3,7 @@
 cosmic-ray starts one pytest process for each mutant, which takes seconds: Python has to import pytest, its plugins and
 the packages that the tests use. Here a process imports these packages once. For each mutant, it forks a process that
 imports the mutant instead of the module, and runs the tests. No file is changed, so several mutants can be tested at
-the same time, and a killed run leaves nothing behind.
+the same time, and a killed run leaves no changed files.
 """
 
 import ctypes
@@ -50,7 +50,7 @@ _OUR_PACKAGES = ("wecelebrate", "tests", "infra", "conftest", "__main__")
 
 
 class TestsFailed(Exception):
-    """The tests of a module fail although the module has not been changed."""
+    """The tests of a module fail even without a mutation."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_a_constant_that_only_determines_the_speed_is_not_mutated(module: str) -
     assert {mutant.key.function for mutant in mutants_of(module, OPERATORS, ["MAX_AGE"])} == {"is_adult"}
 
 
-def test_a_mutant_is_shown_with_its_place_and_both_lines(module: str) -> None:
+def test_a_mutant_is_shown_with_its_line_number_and_both_versions_of_the_line(module: str) -> None:
     assert str(mutants_of(module, OPERATORS)[0]) == "ages.py:4\n  - MAX_AGE = 18\n  + MAX_AGE = 17"
 
 
@@ -71,7 +71,7 @@ KILLED, LIVING, OTHER = mutant("a < b", "a <= b"), mutant("a > b", "a >= b"), mu
 RESULT = Result("a.py", [KILLED, LIVING, OTHER], [LIVING])
 
 
-def test_a_survivor_must_be_in_the_list() -> None:
+def test_a_surviving_mutant_must_be_in_the_list() -> None:
     assert unlisted(RESULT, {}) == [LIVING]
     assert unlisted(RESULT, {KILLED.key: "reason"}) == [LIVING]
     assert unlisted(RESULT, {LIVING.key: "reason"}) == []
@@ -90,7 +90,7 @@ def test_the_share_of_killed_mutants_is_computed_over_all_modules() -> None:
     assert share_killed([]) == 1
 
 
-def test_an_entry_of_the_list_has_a_reason_and_is_listed_once(tmp_path: Path) -> None:
+def test_an_entry_without_a_reason_and_a_duplicate_entry_are_refused(tmp_path: Path) -> None:
     entry = '[["a.py"]]\nline = "a < b"\nmutant = "a <= b"\nreason = "b is never a"\n'
     file = tmp_path / "equivalent.toml"
     file.write_text(entry)

@@ -1,4 +1,4 @@
-"""Requests erasures, and reads what must not change."""
+"""Requests erasures, and reads the figures that an erasure must not change."""
 
 import random
 from typing import Any
@@ -25,7 +25,7 @@ def ended(platform: Platform, api: httpx.Client, response: httpx.Response, withi
 
 
 def figures(platform: Platform, tenant: Tenant) -> Json:
-    """Return the report of a client. Each call names another first day, because the report of today is cached."""
+    """Return the report of a client. Each call uses a different first day, because reports are cached."""
     platform.wait_for_replica()
     days = {"first_day": f"2026-{random.randint(1, 9):02}-{random.randint(1, 28):02}", "last_day": "2026-12-31"}
     report = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}", params=days))

@@ -1,4 +1,4 @@
-"""Plants the data of a person through every door of the platform, and searches every place for them."""
+"""Enters the data of a person through every interface of the platform, and searches all storage for the data."""
 
 import gzip
 import io
@@ -18,7 +18,7 @@ from tests.platform import Json, Platform, Tenant, created, ok
 
 @dataclass(frozen=True)
 class Person:
-    """A person whose data all contain the same mark, and can therefore be found everywhere."""
+    """A person. All data of the person contain the same mark, so a search can find the data everywhere."""
 
     mark: str
 
@@ -61,7 +61,7 @@ class Person:
 
     @property
     def traces(self) -> tuple[bytes, ...]:
-        """The texts that no place may contain, in lower case."""
+        """The texts that must not exist anywhere after the erasure, in lower case."""
         return tuple(
             text.encode(encoding)
             for text in (self.mark, self.phone.removeprefix("+"))
@@ -84,7 +84,7 @@ def order_body(person: Person, *products: Json, **more: Any) -> Json:
 
 
 def place(platform: Platform, tenant: Tenant, person: Person, product: Json, *, subject: str | None = None) -> Json:
-    """Place an order of the person as a customer or a guest, with an idempotency key, twice."""
+    """Place an order of the person as a customer or a guest. Send the request twice with the same idempotency key."""
     api = platform.api(subject, email=person.email) if subject else platform.api()
     headers = {"idempotency-key": f"place {uuid4()}"}
     path = f"/v1/storefront/{tenant.domain}/orders"
@@ -107,7 +107,7 @@ def ship_and_deliver(tenant: Tenant, person: Person, order: Json) -> None:
 
 
 def return_all(tenant: Tenant, person: Person, order: Json) -> None:
-    """Open a return with texts of the person, and close it."""
+    """Open a return with texts about the person, and close the return."""
     path = f"/v1/orders/{order['id']}"
     body = {"lines": [{"line": 1, "quantity": 1}], "reason": f"{person.name} does not like it"}
     returned = created(tenant.owner.post(f"{path}/returns", json=body, headers=ANY_STATE))
@@ -117,7 +117,7 @@ def return_all(tenant: Tenant, person: Person, order: Json) -> None:
 
 
 def plant(platform: Platform, tenant: Tenant, person: Person) -> list[Json]:
-    """Plant the data of a person through every door. Returns the orders, which are all closed."""
+    """Enter the data of a person through every interface. Return the orders, which are all closed."""
     product = platform.product(tenant, inventory_count=100)
     set_storage(platform, tenant, "all")
     secret = {"url": "https://hooks.example.com/orders", "events": ["order.created", "shipment.updated"]}
@@ -156,7 +156,7 @@ def plant(platform: Platform, tenant: Tenant, person: Person) -> list[Json]:
 
 
 def _look(platform: Platform, tenant: Tenant, person: Person, order: Json) -> None:
-    """Look at the orders of the person in all ways that leave a trace."""
+    """Read and change the orders of the person in all ways that leave data of the person in storage."""
     for query in ({"customer_email": person.email}, {"client_id": tenant.client_id}):
         ok(tenant.owner.get("/v1/orders", params=query))
         ok(platform.admin.get("/v1/orders", params=query))
@@ -182,7 +182,7 @@ def _send_events(platform: Platform, tenant: Tenant, person: Person) -> None:
 
 
 def _insert_by_workers(platform: Platform, tenant: Tenant, person: Person) -> None:
-    """Insert what only workers write after failures: a bounce and a dead letter."""
+    """Insert the rows that only workers write after failures: a suppressed address and a dead letter."""
     platform.database.execute(
         "insert into mail_suppressions (client_id, address, cause, reason) values (%s, lower(%s), 'bounce', %s)",
         [tenant.client_id, person.email, f"550 {person.email} unknown"],
@@ -201,7 +201,7 @@ def _wait_until_mails_are_sent(platform: Platform, tenant: Tenant) -> None:
 
 
 def places_with(platform: Platform, person: Person) -> list[str]:
-    """Return all places that contain data of the person: tables, objects in S3, keys of Redis, and logs."""
+    """Return the names of all tables, S3 objects, Redis keys and logs that contain data of the person."""
     traces = person.traces
     places = [place for place, content in _rows(platform) if has_trace(content, traces)]
     places += [place for place, content in _objects(platform) if has_trace(content, traces)]
@@ -210,7 +210,7 @@ def places_with(platform: Platform, person: Person) -> list[str]:
 
 
 def has_trace(content: bytes, traces: tuple[bytes, ...], depth: int = 0) -> bool:
-    """Return whether a content, or a file in it, contains one of the texts in any case."""
+    """Return whether the content, or a file inside it, contains one of the texts. Ignore upper and lower case."""
     lowered = content.lower()
     if any(trace in lowered for trace in traces):
         return True
@@ -223,7 +223,7 @@ def has_trace(content: bytes, traces: tuple[bytes, ...], depth: int = 0) -> bool
 
 
 def _rows(platform: Platform) -> Iterator[tuple[str, bytes]]:
-    """Yield every table of every schema as text. `pg_statistic` has samples of values until the next ANALYZE."""
+    """Yield every table of every schema as text, except `pg_statistic`: its samples stay until the next ANALYZE."""
     tables = platform.database.execute(
         "select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         "where c.relkind in ('r', 'm') and c.relname <> 'pg_statistic' and n.nspname <> 'pg_toast'"
@@ -236,7 +236,7 @@ def _rows(platform: Platform) -> Iterator[tuple[str, bytes]]:
 
 
 def _objects(platform: Platform) -> Iterator[tuple[str, bytes]]:
-    """Yield every version of every object in every bucket, and its key."""
+    """Yield the name and the content of every version of every object in every bucket."""
     for bucket in platform.s3.list_buckets()["Buckets"]:
         for page in platform.s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
             for version in page.get("Versions", []):

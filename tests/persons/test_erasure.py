@@ -1,4 +1,4 @@
-"""The erasure of a person leaves no trace of the person at a client, and all figures as they were."""
+"""The erasure of a person removes all data of the person at a client, and does not change any figures."""
 
 import json
 from uuid import uuid4
@@ -12,7 +12,7 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 @pytest.fixture
 def platform(own_platform: Platform) -> Platform:
-    """The tests search a whole cloud. The shared cloud has the data of all other tests."""
+    """Return a cloud that only this module uses, because the tests search all data of the cloud."""
     return own_platform
 
 
@@ -31,7 +31,7 @@ def cancel(tenant: Tenant, order: Json) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_no_place_contains_the_person_after_the_erasure_and_the_figures_stay(
+def test_an_erasure_removes_the_person_everywhere_and_keeps_the_figures(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     orders = plant(platform, tenant, person)
@@ -54,7 +54,7 @@ def test_no_place_contains_the_person_after_the_erasure_and_the_figures_stay(
         assert current["items"] == order["items"]
 
 
-def test_an_order_file_keeps_the_orders_of_others_under_its_name(
+def test_an_order_file_keeps_its_name_and_the_orders_of_other_persons(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     product = platform.product(tenant, inventory_count=10)
@@ -73,12 +73,12 @@ def test_an_order_file_keeps_the_orders_of_others_under_its_name(
         line for line in new_content.splitlines() if line
     ]
     assert platform.done_file(destination, name)["orders"] == 1
-    # The destination gets no change of the erased order.
+    # The erased order is not exported to the destination again.
     platform.export(tenant, destination)
     assert list(platform.exported_files(destination)) == [name]
 
 
-def test_open_orders_refuse_the_erasure_until_they_are_closed(
+def test_an_erasure_is_refused_while_the_person_has_open_orders(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     product = platform.product(tenant)
@@ -98,7 +98,7 @@ def test_open_orders_refuse_the_erasure_until_they_are_closed(
     assert (again["status"], again["counts"]["orders"]) == ("completed", 0)
 
 
-def test_an_erasure_at_a_client_changes_nothing_at_another_client(
+def test_an_erasure_at_one_client_does_not_affect_other_clients(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     other = platform.tenant()
@@ -129,7 +129,7 @@ def test_a_document_of_the_old_store_does_not_become_an_order_after_the_erasure(
     platform.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
 
 
-def test_only_owners_and_super_admins_erase_and_only_they_and_admins_see_erasures(
+def test_only_owners_and_super_admins_request_erasures_and_editors_and_viewers_do_not_see_them(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     path = f"/v1/clients/{tenant.client_id}/erasures"
@@ -149,14 +149,14 @@ def test_only_owners_and_super_admins_erase_and_only_they_and_admins_see_erasure
     assert person.mark not in response.text
 
 
-def test_a_request_must_name_a_person(platform: Platform, tenant: Tenant) -> None:
+def test_a_request_for_an_erasure_must_name_a_person(platform: Platform, tenant: Tenant) -> None:
     assert pointers(problem(request(tenant.owner, tenant.client_id), 422, "invalid")) == ["/email"]
     assert pointers(problem(request(tenant.owner, tenant.client_id, email="x"), 422, "invalid")) == ["/email"]
     wrong = request(tenant.owner, tenant.client_id, email="a@example.test", name="A")
     assert pointers(problem(wrong, 422, "invalid")) == ["/name"]
 
 
-def test_an_address_leads_to_a_customer_only_if_all_orders_of_the_customer_carry_it(
+def test_an_address_identifies_a_customer_only_if_all_their_orders_have_this_address(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     product = platform.product(tenant, inventory_count=10)
@@ -180,7 +180,9 @@ def test_an_address_leads_to_a_customer_only_if_all_orders_of_the_customer_carry
     assert platform.order_state(tenant, stranger_order.json())["customer_name"] == "Sam Stranger"
 
 
-def test_a_suppressed_address_stays_suppressed(platform: Platform, tenant: Tenant, person: Person) -> None:
+def test_a_suppressed_address_stays_suppressed_after_the_erasure(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
     platform.database.execute(
         "insert into mail_suppressions (client_id, address, cause) values (%s, lower(%s), 'complaint')",
         [tenant.client_id, person.email],
@@ -212,7 +214,7 @@ def test_a_repeated_request_with_the_key_of_an_erased_order_places_no_order(
     assert len(ok(tenant.owner.get("/v1/orders"))["data"]) == 1
 
 
-def test_finished_orders_lose_their_persons_when_they_are_older_than_the_client_keeps_them(
+def test_persons_are_erased_from_closed_orders_after_the_retention_period(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"order_retention_days": 30}))
@@ -250,7 +252,7 @@ def test_an_editor_cannot_stop_the_job_of_an_erasure(platform: Platform, tenant:
 
 
 @pytest.mark.parametrize("payload", ["replay", "other"])
-def test_a_job_of_a_client_runs_no_erasure_of_others(
+def test_a_job_of_a_client_cannot_run_an_erasure_of_another_client(
     platform: Platform, tenant: Tenant, person: Person, payload: str
 ) -> None:
     erasure = ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=person.email))
@@ -269,7 +271,7 @@ def test_a_job_of_a_client_runs_no_erasure_of_others(
     platform.database.execute("update erasures set completed_at = now() where id = %s", [erasure["id"]])
 
 
-def test_the_files_of_a_deleted_destination_are_searched(platform: Platform, tenant: Tenant, person: Person) -> None:
+def test_the_files_of_a_deleted_destination_are_also_erased(platform: Platform, tenant: Tenant, person: Person) -> None:
     destination = platform.destination(tenant, "csv")
     order = place(platform, tenant, person, platform.product(tenant))
     news = f"order_number,status,comment\r\nUNKNOWN-1,shipped,{person.name}\r\n"
@@ -281,7 +283,7 @@ def test_the_files_of_a_deleted_destination_are_searched(platform: Platform, ten
     assert [place for place in places_with(platform, person) if place.startswith("s3://")] == []
 
 
-def test_the_erasures_of_a_client_are_limited_and_a_stranger_waits_for_no_lock(
+def test_the_erasures_of_a_client_are_limited_and_other_clients_get_404(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     insert = (

@@ -40,7 +40,7 @@ from new_orders
 
 
 @pytest.mark.timeout(1800)
-def test_an_erasure_whose_workers_are_killed_erases_every_order_and_counts_it_once(own_platform: Platform) -> None:
+def test_an_erasure_with_killed_workers_erases_and_counts_every_order_once(own_platform: Platform) -> None:
     platform, person, dice = own_platform, Person.new(), random.Random(7)
     platform.database.execute("alter table jobs alter max_attempts set default 1000000")
     tenant = platform.tenant()
@@ -71,7 +71,7 @@ def test_an_erasure_whose_workers_are_killed_erases_every_order_and_counts_it_on
 @pytest.mark.timeout(1800)
 def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_time(own_platform: Platform) -> None:
     platform, person, guest = own_platform, Person.new(), Person.new()
-    # The list also has the erasures of the other tests on this cloud.
+    # The number includes the erasures of the other tests on this cloud.
     earlier = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])["result"]["erasures"]
     tenant = platform.tenant()
     product = platform.product(tenant, inventory_count=100)
@@ -95,7 +95,7 @@ def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_tim
     assert {each["cause"] for each in ok(tenant.owner.get(path))["data"]} == {"restore"}
     assert places_with(platform, person) == places_with(platform, guest) == []
     assert figures(platform, tenant)["totals"] == before["totals"]
-    # The order was pending at the time of the snapshot. Nobody can deliver it any more.
+    # The order was pending at the time of the snapshot. The order can no longer be delivered.
     order = platform.order_state(tenant, pending)
     assert (order["status"], order["problem"], order["customer_name"]) == ("pending", "person_erased", "Erased person")
 
@@ -108,7 +108,7 @@ def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_tim
 
 @contextmanager
 def closed(platform: Platform) -> Iterator[psycopg.Connection]:
-    """Close the database for everybody, and yield a connection to the server. The platform runs meanwhile."""
+    """Refuse all connections to the database, and yield a connection to the server. The platform continues to run."""
     name = platform.database.info.dbname
     with psycopg.connect(platform.endpoints.database, dbname="postgres", autocommit=True) as server:
         server.execute(f"alter database {name} allow_connections false")
@@ -138,7 +138,7 @@ def back_up(platform: Platform) -> None:
 
 
 def restore(platform: Platform) -> None:
-    """Replace the database by its copy. The copy does not have the privileges of the database itself."""
+    """Replace the database with its copy. The copy does not have the privileges on the database itself."""
     name = platform.database.info.dbname
     with closed(platform) as server:
         server.execute(f"drop database {name} with (force)")

@@ -1,4 +1,4 @@
-"""Members who may not see persons get masked data everywhere, and no filter reveals more."""
+"""Members who may not see personal data get masked data everywhere, and filters do not reveal the data."""
 
 import json
 from typing import Any
@@ -47,7 +47,7 @@ def delivered(platform: Platform, tenant: Tenant, person: Person) -> Json:
 
 
 def everything(api: httpx.Client, tenant: Tenant, order: Json) -> dict[str, Any]:
-    """Return all that a member can read about an order and its person."""
+    """Return all responses in which a member can read about an order and its customer."""
     mails = ok(api.get("/v1/mails", params={"order_id": order["id"]}))["data"]
     paths = [
         "/v1/orders",
@@ -65,12 +65,12 @@ def everything(api: httpx.Client, tenant: Tenant, order: Json) -> dict[str, Any]
     return {path: ok(api.get(path)) for path in paths}
 
 
-def test_a_viewer_gets_masked_persons_and_an_owner_the_persons(
+def test_a_viewer_gets_masked_personal_data_and_an_owner_gets_the_real_data(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     order = delivered(platform, tenant, person)
     viewer = member(platform, tenant, "viewer")
-    for _ in range(2):  # the second time from the cache
+    for _ in range(2):  # the second responses come from the cache
         texts = everything(viewer, tenant, order)
         assert [path for path, body in texts.items() if has_trace(json.dumps(body).encode(), person.traces)] == []
         shown = everything(tenant.owner, tenant, order)
@@ -84,7 +84,7 @@ def test_a_viewer_gets_masked_persons_and_an_owner_the_persons(
 
 
 @pytest.mark.parametrize("kind", ["orders", "customers", "events"])
-def test_an_export_of_a_viewer_contains_masked_persons(
+def test_an_export_of_a_viewer_contains_masked_personal_data(
     platform: Platform, tenant: Tenant, person: Person, kind: str
 ) -> None:
     delivered(platform, tenant, person)
@@ -109,7 +109,9 @@ def test_a_filter_does_not_reveal_a_person(platform: Platform, tenant: Tenant, p
     assert ok(viewer.get("/v1/events", params={"session_id": person.mark}))["data"] == []
 
 
-def test_the_right_of_a_member_has_precedence_over_the_role(platform: Platform, tenant: Tenant, person: Person) -> None:
+def test_the_personal_data_setting_of_a_member_overrides_the_role(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
     order = place(platform, tenant, person, platform.product(tenant))
     path = f"/v1/orders/{order['id']}"
     names = {
@@ -124,7 +126,7 @@ def test_the_right_of_a_member_has_precedence_over_the_role(platform: Platform, 
     }
 
 
-def test_a_member_who_loses_the_right_gets_masked_persons_at_once(
+def test_a_member_who_loses_access_to_personal_data_gets_masked_data_at_once(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     order = place(platform, tenant, person, platform.product(tenant))
@@ -139,13 +141,13 @@ def test_a_member_who_loses_the_right_gets_masked_persons_at_once(
         assert changed["personal_data"] is value
         platform.wait_for_replica()
         assert ok(editor.get(path))["customer_name"] == name
-    # The change of a member who sees no persons still reaches the customer and the carrier as it is.
+    # This member sees masked data, but the shipping mail of the order still goes to the real address.
     ok(editor.post(f"{path}/ship", json={"tracking_number": person.tracking_number}, headers=ANY_STATE))
     query = "select lower(recipient) as recipient from mails where order_id = %s and template = 'order_shipped'"
     assert platform.database.execute(query, [order["id"]]).fetchone() == {"recipient": person.email.lower()}
 
 
-def test_the_order_of_masked_customers_does_not_reveal_their_addresses(
+def test_the_sort_order_of_masked_customers_does_not_reveal_their_addresses(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     product = platform.product(tenant, inventory_count=10)
@@ -161,7 +163,7 @@ def test_the_order_of_masked_customers_does_not_reveal_their_addresses(
 
 
 @pytest.mark.parametrize("change", ["right", "role", "removed"])
-def test_a_member_who_loses_the_right_loses_the_exports_with_persons(
+def test_a_member_who_loses_access_to_personal_data_loses_the_exports_that_contain_it(
     platform: Platform, tenant: Tenant, person: Person, change: str
 ) -> None:
     delivered(platform, tenant, person)
@@ -189,7 +191,7 @@ def test_a_member_who_loses_the_right_loses_the_exports_with_persons(
         assert ok(editor.get(f"/v1/exports/{ids['products']}"))["url"]
 
 
-def test_the_refused_rows_of_an_order_file_are_hidden_from_members_who_see_no_persons(
+def test_personal_data_in_rejected_rows_is_hidden_from_members_without_access_to_it(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     destination = platform.destination(tenant, "csv")

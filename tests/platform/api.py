@@ -49,18 +49,18 @@ class ApiAccess(CloudAccess):
         return client
 
     def substitute(self, subject: str) -> str:
-        """Create another account with the role of `admin` or `support`. All tests share these two accounts."""
+        """Create another account with the role of the account `admin` or `support`, which all tests share."""
         substitute = f"{subject}-{uuid4().hex[:12]}"
         self.database.execute(SUBSTITUTE, [substitute, f"{substitute}@example.test", subject])
         return substitute
 
     def _spare_shared_account(self, subject: str | None, request: httpx.Request) -> None:
-        """Send a request that ends the sessions of a shared account from another account."""
+        """If a request ends the sessions of a shared account, send the request from another account instead."""
         if subject in ("admin", "support") and request.url.path == REVOKE_SESSIONS:
             request.headers["Authorization"] = f"Bearer {self.issuer.token(self.substitute(subject))}"
 
     def _restore_sessions(self, subject: str | None, response: httpx.Response) -> None:
-        """Let the tokens of the owner of a tenant work again, after a test of all operations has ended its sessions."""
+        """Make the tokens of a tenant's owner valid again, after a test has ended the owner's sessions."""
         is_owner = subject is not None and subject.startswith("owner-")
         if is_owner and response.request.url.path == REVOKE_SESSIONS and response.status_code == 204:
             self.arrange("delete from revoked_sessions where subject = %s", [subject])
@@ -75,7 +75,7 @@ class ApiAccess(CloudAccess):
 def address() -> str | None:
     """Return a random loopback address. If all tests used the same address, their requests would exceed the rate limit.
 
-    Returns None on systems that have only one loopback address.
+    Return None on systems that have only one loopback address.
     """
     if sys.platform != "linux":
         return None

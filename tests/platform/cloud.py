@@ -48,7 +48,7 @@ class CloudAccess:
             try:
                 yield platform
             finally:
-                platform.database.close()  # a test that restores the database opens a connection of its own
+                platform.database.close()  # a test that restores the database opens a separate connection
                 for client in platform._clients:
                     client.close()
                 for name in {"replica", "redis"} & vars(platform).keys():
@@ -92,7 +92,7 @@ class CloudAccess:
     def changes(self) -> Iterator[None]:
         """Execute all statements of the block in one transaction. Then invalidate the cache.
 
-        Within another block, all statements belong to the outer block.
+        Inside another block of `changes`, all statements belong to the outer block.
         """
         if self.database.info.transaction_status == TransactionStatus.INTRANS:
             yield
@@ -125,7 +125,7 @@ class CloudAccess:
     def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
         """Call `happens` at intervals of `every` seconds until the result is true.
 
-        Fails if this takes longer than `within` seconds.
+        Fail if this takes longer than `within` seconds.
         """
         deadline = time.monotonic() + within
         while not happens():

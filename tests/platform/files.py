@@ -28,17 +28,17 @@ class Files(ApiAccess):
         return next(local_name for local_name in names if local_name.endswith(f"-local-{name}"))
 
     def drop(self, catalog_id: str, name: str, body: bytes) -> str:
-        """Drop a file. Returns the version id of the file."""
+        """Drop a file. Return the version id of the file."""
         return str(self.s3.put_object(Bucket=self.drops, Key=f"{catalog_id}/incoming/{name}", Body=body)["VersionId"])
 
     def sync(self, catalog_id: str, name: str, body: bytes, within: float = 60) -> Json:
-        """Drop a file and wait until its job has ended. Returns the job."""
+        """Drop a file and wait until its job has ended. Return the job."""
         return self.finished_job(catalog_id, self.drop(catalog_id, name, body), within)
 
     def finished_job(self, catalog_id: str, version: str, within: float = 60) -> Json:
-        """Wait until the job for this version of a file has ended. Returns the job.
+        """Wait until the job for this version of a file has ended. Return the job.
 
-        Fails if this takes longer than `within` seconds.
+        Fail if this takes longer than `within` seconds.
         """
         admin = self.admin
         deadline = time.monotonic() + within

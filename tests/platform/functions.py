@@ -31,16 +31,16 @@ class Functions(CloudAccess):
         )
 
     def invoke(self, function: str) -> Json:
-        """Invoke the handler of a scheduled function in a new process. Returns the result of the handler."""
+        """Invoke the handler of a scheduled function in a new process. Return the result of the handler."""
         call = "import json, runpy; print(json.dumps(runpy.run_path('handler.py')['handler']({}, None)))"
         result: Json = json.loads(output_of(self.run_as(function, call)).splitlines()[-1])
         return result
 
 
 def output_of(process: subprocess.Popen[str]) -> str:
-    """Wait until a process has ended. Returns the output of the process.
+    """Wait until a process has ended. Return the output of the process.
 
-    Fails if the exit code of the process is not 0.
+    Fail if the exit code of the process is not 0.
     """
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output

@@ -31,12 +31,12 @@ class Orders(Tenants, Files):
         return created(tenant.owner.post("/v1/order-destinations", json=body | more))
 
     def export(self, tenant: Tenant, destination: Json) -> Json:
-        """Export the new orders of a destination. Returns the job, which has ended."""
+        """Export the new orders of a destination. Return the ended job."""
         path = f"/v1/order-destinations/{destination['id']}/run"
         return self.ended_job(ok(tenant.owner.post(path))["id"])
 
     def ended_job(self, job_id: str, within: float = 60) -> Json:
-        """Wait until a job has ended. Returns the job."""
+        """Wait until a job has ended. Return the job."""
         jobs: list[Json] = []
 
         def ended() -> bool:
@@ -47,19 +47,19 @@ class Orders(Tenants, Files):
         return jobs[0]
 
     def exported_files(self, destination: Json) -> dict[str, bytes]:
-        """Return the files that a destination got, by their names, without the `.done` files."""
+        """Map the name of each file that a destination got to its content. Leave out the `.done` files."""
         prefix = f"orders/{destination['id']}/out/"
         listed = self.s3.list_objects_v2(Bucket=self.drops, Prefix=prefix).get("Contents", [])
         keys = sorted(entry["Key"] for entry in listed if not entry["Key"].endswith(".done"))
         return {key.removeprefix(prefix): self.read(key) for key in keys}
 
     def done_file(self, destination: Json, name: str) -> Json:
-        """Return the content of the `.done` file of a file."""
+        """Return the content of the `.done` file that belongs to an exported file."""
         content: Json = json.loads(self.read(f"orders/{destination['id']}/out/{name}.done"))
         return content
 
     def drop_news(self, destination: Json, content: str | bytes, name: str = "news.csv", within: float = 60) -> Json:
-        """Drop a file with news about orders, and wait until its job has ended. Returns the job."""
+        """Drop a file with news about orders, and wait until its job has ended. Return the job."""
         body = content.encode() if isinstance(content, str) else content
         key = f"orders/{destination['id']}/incoming/{name}"
         version = self.s3.put_object(Bucket=self.drops, Key=key, Body=body)["VersionId"]
@@ -78,6 +78,6 @@ class Orders(Tenants, Files):
         return ok(tenant.owner.get(f"/v1/orders/{order['id']}"))
 
     def shipments(self, tenant: Tenant, order: Json) -> list[Json]:
-        """Return the shipments of an order, in the order of their numbers."""
+        """Return the shipments of an order, sorted by their numbers."""
         shipments: list[Json] = ok(tenant.owner.get(f"/v1/orders/{order['id']}/shipments"))["data"]
         return sorted(shipments, key=lambda shipment: str(shipment["number"]))

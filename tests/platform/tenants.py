@@ -44,7 +44,7 @@ class Tenants(ApiAccess):
         return created(self.admin.post("/v1/clients", json={"name": f"Client {slug}", "slug": slug, **more}))
 
     def member(self, client_id: str, role: str = "owner") -> str:
-        """Add a member to a client. Returns the subject for the tokens of this member."""
+        """Add a member to a client. Return the subject for the tokens of this member."""
         subject = f"{role}-{uuid4().hex[:12]}"
         self.database.execute(
             "insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, %s)",

@@ -15,7 +15,7 @@ from wecelebrate.core.settings import settings
 
 @pytest.fixture
 def as_function(state: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextManager[None]]:
-    """Return a function whose result is a context, in which the package in this process acts as a given function."""
+    """Return a function that returns a context. In the context, this process acts as the given Lambda function."""
 
     def reset() -> None:
         endpoints.writer.drop()

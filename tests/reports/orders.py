@@ -51,7 +51,7 @@ def random_order(dice: random.Random, site_id: str, first: datetime, last: datet
 
 
 def insert(platform: Platform, tenant: Tenant, *orders: PlacedOrder) -> None:
-    """Insert orders. The triggers of the database record them, as for orders of the API."""
+    """Insert orders. The triggers of the database record them like orders of the API."""
     with platform.database.transaction(), platform.database.cursor() as cursor:
         cursor.executemany(
             "insert into orders (id, client_id, site_id, customer_name, customer_email, status, total_amount, currency,"
@@ -92,7 +92,7 @@ class Expected:
         return order.created_at.astimezone(ZoneInfo(self.zone))
 
     def sections(self) -> Json:
-        """Return the sections of the report that come from totals."""
+        """Return the sections of the report that are sums over orders."""
         kept, everything = self.kept(), self.in_period()
         totals = []
         for currency in sorted({order.currency for order in everything}):
@@ -118,7 +118,10 @@ class Expected:
         }
 
     def customers(self) -> Json:
-        """Return the number of customers, and of those who ordered more than once until the end of the period."""
+        """Return the number of customers, and the number of returning customers.
+
+        A returning customer has at least two orders before the end of the period.
+        """
         buyers = Counter(order.buyer.lower() for order in self.kept())
         first_at = {buyer: min(o.created_at for o in self.kept() if o.buyer.lower() == buyer) for buyer in buyers}
         earlier = {

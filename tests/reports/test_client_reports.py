@@ -1,4 +1,7 @@
-"""The report of a client equals a computation from its orders, in every time zone and during concurrent changes."""
+"""Tests that the report of a client equals values that are computed from its orders, in every time zone.
+
+The report is also exact during concurrent changes.
+"""
 
 import csv
 import io
@@ -116,7 +119,7 @@ def test_the_default_period_is_the_current_month_until_today(tenant: Tenant) -> 
     assert actual["totals"] == []
 
 
-def test_conversion_counts_the_sessions_of_events(platform: Platform, tenant: Tenant) -> None:
+def test_the_conversion_rate_uses_the_number_of_sessions_with_events(platform: Platform, tenant: Tenant) -> None:
     set_storage(platform, tenant, "all")
     visitor = platform.api()
     accepted(
@@ -207,5 +210,7 @@ def test_reports_of_other_clients_are_not_found(platform: Platform, tenant: Tena
         ({"format": "pdf"}, "format"),
     ],
 )
-def test_a_wrong_parameter_is_refused(tenant: Tenant, query: dict[str, str], pointer: str) -> None:
+def test_a_report_request_with_an_invalid_parameter_is_refused(
+    tenant: Tenant, query: dict[str, str], pointer: str
+) -> None:
     assert pointers(problem(tenant.owner.get(path_of(tenant), params=query), 422, "invalid")) == [pointer]

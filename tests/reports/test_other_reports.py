@@ -1,4 +1,4 @@
-"""The reports of fulfilment, of a catalog and of the platform equal computations from the rows."""
+"""Tests that the reports of fulfilment, of a catalog and of the platform equal values that are computed from rows."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_fulfilment_gives_the_hours_to_ship_and_to_deliver(platform: Platform, tenant: Tenant) -> None:
+def test_the_fulfilment_report_contains_the_hours_to_ship_and_to_deliver(platform: Platform, tenant: Tenant) -> None:
     dice = random.Random(3)
     orders = [random_order(dice, tenant.site_id, day("2026-03-01"), day("2026-03-20")) for _ in range(41)]
     for order in orders:
@@ -61,7 +61,7 @@ def test_fulfilment_gives_the_hours_to_ship_and_to_deliver(platform: Platform, t
     assert strict["total"]["late"] > late
 
 
-def test_fulfilment_of_an_empty_period_has_no_durations(tenant: Tenant) -> None:
+def test_the_fulfilment_report_of_an_empty_period_has_no_durations(tenant: Tenant) -> None:
     actual = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}/fulfilment", params=DAYS))
     assert (actual["total"]["orders"], actual["total"]["ship_p50"], actual["by_country"]) == (0, None, [])
     assert pointers(
@@ -114,7 +114,7 @@ def test_a_catalog_report_counts_products_and_stock(platform: Platform, tenant: 
     assert actual["hours_since_sync"] == pytest.approx(36, abs=0.1)
 
 
-def test_the_report_of_a_foreign_or_granted_catalog_is_not_found(platform: Platform, tenant: Tenant) -> None:
+def test_a_client_gets_404_for_the_report_of_a_foreign_or_granted_catalog(platform: Platform, tenant: Tenant) -> None:
     other = platform.tenant()
     path = f"/v1/reports/catalogs/{tenant.catalog_id}"
     problem(other.owner.get(path), 404, "not_found")

@@ -70,7 +70,7 @@ def test_a_csv_file_contains_the_chosen_table(platform: Platform, tenant: Tenant
 
 
 @pytest.mark.slow
-def test_a_large_period_has_products_only_in_a_file(platform: Platform, tenant: Tenant) -> None:
+def test_the_products_of_a_large_period_are_only_in_a_report_file(platform: Platform, tenant: Tenant) -> None:
     platform.database.execute(
         "insert into orders (client_id, site_id, customer_name, customer_email, total_amount, created_at,"
         " shipping_address, items) select %s, %s, 'C', 'c@example.test', 1, '2026-03-15Z', '{}', '[]'"
@@ -86,7 +86,9 @@ def test_a_large_period_has_products_only_in_a_file(platform: Platform, tenant: 
     assert file["totals"] == report["totals"]
 
 
-def test_viewers_and_other_clients_create_no_report_and_read_no_file(platform: Platform, tenant: Tenant) -> None:
+def test_viewers_and_other_clients_cannot_create_reports_or_read_report_files(
+    platform: Platform, tenant: Tenant
+) -> None:
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     problem(viewer.post("/v1/reports", json=MARCH), 403, "forbidden")
     other = platform.tenant()
@@ -105,7 +107,7 @@ def test_viewers_and_other_clients_create_no_report_and_read_no_file(platform: P
         ({"format": "pdf"}, "/format"),
     ],
 )
-def test_a_wrong_field_is_refused(tenant: Tenant, body: Json, pointer: str) -> None:
+def test_a_report_request_with_an_invalid_field_is_refused(tenant: Tenant, body: Json, pointer: str) -> None:
     assert pointers(problem(tenant.owner.post("/v1/reports", json=body), 422, "invalid")) == [pointer]
 
 

@@ -1,4 +1,4 @@
-"""Reports by mail: who receives them, when they are sent, and how a recipient ends them."""
+"""Reports by mail: who receives the reports, when they are sent, and how a recipient unsubscribes."""
 
 import io
 import os
@@ -73,7 +73,7 @@ SWEEPER = "from wecelebrate.reports.mailings import due; due.run_due()"
 
 @pytest.fixture(autouse=True)
 def fast_sweeper(as_function: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `make_due` also do what the sweeper of the local cloud does every 15 seconds."""
+    """Make `make_due` start the due reports at once, because the sweeper of the cloud runs only every 15 seconds."""
 
     def sweep() -> None:
         with as_function("schedules-sweeper"):
@@ -92,7 +92,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def member(platform: Platform, tenant: Tenant, role: str = "viewer") -> Json:
-    """Add a member. Returns its `id`, `subject` and `email`."""
+    """Add a member. Return its `id`, `subject` and `email`."""
     subject = platform.member(tenant.client_id, role)
     row = platform.database.execute(
         "select id::text, user_id as subject, email from client_users where user_id = %s", [subject]
@@ -107,7 +107,7 @@ def body(tenant: Tenant, *recipients: Json, **more: Any) -> Json:
 
 
 def orders_of_yesterday(tenant: Tenant, number: int = 12) -> list[PlacedOrder]:
-    """Return orders of the local day before today, the first at its first minute and the last at its last minute."""
+    """Return `number` orders of yesterday (local time), from its first to its last second, and two other orders."""
     today = datetime.now(ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
     first = (today - timedelta(days=1)).replace(fold=0)
     dice = random.Random(number)
@@ -135,7 +135,7 @@ def mails_of(platform: Platform, subscription: Json) -> list[Json]:
 
 
 def job_of(platform: Platform, tenant: Tenant, subscription: Json) -> Json:
-    """Wait until the newest report of a subscription was started, and return its job."""
+    """Wait until the next report of a subscription has started. Return the job of the report."""
     job: Json = {}
 
     def is_started() -> bool:
@@ -147,7 +147,7 @@ def job_of(platform: Platform, tenant: Tenant, subscription: Json) -> Json:
 
 
 def settled(platform: Platform, tenant: Tenant, subscription: Json, mails: int) -> list[Json]:
-    """Wait until the newest report has queued its mails, and none of them waits. Return the mails."""
+    """Wait until no mail of the next report of a subscription is queued any more. Return the mails."""
     job = job_of(platform, tenant, subscription)
 
     def is_settled() -> bool:
@@ -171,7 +171,9 @@ def link_of(message: SentMail) -> str:
     return url[url.index("/v1/unsubscribe/") :]
 
 
-def test_recipients_get_the_figures_of_the_day_in_their_language_once(platform: Platform, tenant: Tenant) -> None:
+def test_recipients_get_the_figures_of_the_day_once_in_the_language_of_the_report(
+    platform: Platform, tenant: Tenant
+) -> None:
     insert(platform, tenant, *orders_of_yesterday(tenant))
     people = [member(platform, tenant, role) for role in ("viewer", "editor")]
     subscription = created(tenant.owner.post(PATH, json=body(tenant, *people)))
@@ -193,7 +195,7 @@ def test_recipients_get_the_figures_of_the_day_in_their_language_once(platform: 
             amount = total["revenue"].replace(".", ",")
             assert f"Bestellungen ({total['currency']}): {total['orders']}" in message.text
             assert amount in message.text.replace(".", "") and amount in message.html.replace(".", "")
-    # Another run of the sweeper, also with the same due time, starts no report about these days.
+    # Another run of the sweeper starts no second report about the same day, even if the report is due again.
     make_due(platform, subscription)
     assert ok(tenant.owner.get(f"{PATH}/{subscription['id']}"))["next_at"] > datetime.now(UTC).isoformat()
     assert len(inbox(platform, *people)) == len(mails_of(platform, subscription)) == 2
@@ -232,7 +234,7 @@ def test_the_message_for_ses_has_the_charts_and_the_workbook_and_no_personal_dat
     assert message["List-Unsubscribe"].startswith(f"<{platform.endpoints.api}/v1/unsubscribe/r")
 
 
-def test_one_click_ends_the_mails_and_only_the_recipient_can_receive_them_again(
+def test_one_click_ends_the_mails_and_only_the_recipient_can_subscribe_again(
     platform: Platform, tenant: Tenant
 ) -> None:
     person, other = member(platform, tenant), member(platform, tenant)
@@ -261,7 +263,7 @@ def test_one_click_ends_the_mails_and_only_the_recipient_can_receive_them_again(
     current = ok(tenant.owner.get(f"{PATH}/{subscription['id']}"))
     ended = {recipient["member_id"]: recipient["unsubscribed_at"] is not None for recipient in current["recipients"]}
     assert ended == {person["id"]: True, other["id"]: False}
-    # The owner can remove and add the member, but only the member starts the mails again.
+    # If the owner removes and adds the member again, the mails stay off. Only the member can turn them on again.
     recipients = [person["id"], other["id"]]
     for members in ([], recipients):
         body_with = {"recipients": members, "period": "last_7_days"}
@@ -282,7 +284,7 @@ def test_a_forged_link_is_not_found(platform: Platform, method: str, link: str) 
     problem(platform.api().request(method, f"/v1/unsubscribe/{link}"), 404, "not_found")
 
 
-def test_a_link_works_after_the_report_was_deleted(platform: Platform, tenant: Tenant) -> None:
+def test_the_link_that_ends_a_report_works_after_the_report_was_deleted(platform: Platform, tenant: Tenant) -> None:
     person = member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person)))
     make_due(platform, subscription)
@@ -292,7 +294,7 @@ def test_a_link_works_after_the_report_was_deleted(platform: Platform, tenant: T
     assert platform.api().post(link).status_code == 200
 
 
-def test_no_mail_goes_to_addresses_that_bounced_and_to_former_members(platform: Platform, tenant: Tenant) -> None:
+def test_suppressed_addresses_and_former_members_get_no_report(platform: Platform, tenant: Tenant) -> None:
     bounced, gone, inactive, ended = (member(platform, tenant) for _ in range(4))
     subscription = created(tenant.owner.post(PATH, json=body(tenant, bounced, gone, inactive, ended)))
     platform.arrange(
@@ -308,17 +310,21 @@ def test_no_mail_goes_to_addresses_that_bounced_and_to_former_members(platform: 
     assert inbox(platform, bounced, gone, inactive, ended) == []
 
 
-def test_a_member_who_may_not_see_persons_sees_masked_recipients_in_the_log(platform: Platform, tenant: Tenant) -> None:
+def test_a_member_without_access_to_personal_data_sees_masked_recipients_in_the_mail_log(
+    platform: Platform, tenant: Tenant
+) -> None:
     person = member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person)))
     make_due(platform, subscription)
     (mail,) = settled(platform, tenant, subscription, 1)
     shown = ok(platform.api(member(platform, tenant)["subject"]).get(f"/v1/mails/{mail['id']}"))
     assert person["email"] not in str(shown) and "*" in shown["recipient"]
-    assert "unsubscribe" not in shown["text"] + shown["html"], "who reads the log must not end the mails of another"
+    assert "unsubscribe" not in shown["text"] + shown["html"], (
+        "a reader of the log must not be able to unsubscribe another member"
+    )
 
 
-def test_concurrent_sweepers_start_a_report_once(platform: Platform, tenant: Tenant, state: Path) -> None:
+def test_concurrent_sweepers_start_each_report_only_once(platform: Platform, tenant: Tenant, state: Path) -> None:
     person = member(platform, tenant)
     subscriptions = [created(tenant.owner.post(PATH, json=body(tenant, person))) for _ in range(5)]
     platform.database.execute(
@@ -338,7 +344,7 @@ def test_concurrent_sweepers_start_a_report_once(platform: Platform, tenant: Ten
     assert jobs == {"count": 5}
 
 
-def test_missed_reports_of_three_days_are_sent_and_older_ones_are_not(platform: Platform, tenant: Tenant) -> None:
+def test_only_the_missed_reports_of_the_last_three_days_are_sent(platform: Platform, tenant: Tenant) -> None:
     person = member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person, send_hour=0)))
     make_due(platform, subscription, timedelta(days=10))
@@ -353,7 +359,7 @@ def test_missed_reports_of_three_days_are_sent_and_older_ones_are_not(platform: 
 
 
 @pytest.mark.parametrize("when", ["files", "queued", "committed"])
-def test_a_killed_worker_neither_loses_nor_doubles_a_mail(
+def test_each_mail_is_sent_exactly_once_if_a_worker_is_killed(
     platform: Platform, tenant: Tenant, state: Path, as_function: Callable[[str], Any], when: str
 ) -> None:
     people = [member(platform, tenant) for _ in range(3)]
@@ -384,7 +390,7 @@ def test_a_killed_worker_neither_loses_nor_doubles_a_mail(
     assert sorted(message.recipients[0] for message in inbox(platform, *people)) == sorted(p["email"] for p in people)
 
 
-def test_recipients_must_be_persons_of_the_client(platform: Platform, tenant: Tenant) -> None:
+def test_recipients_must_be_members_of_the_client_and_not_machines(platform: Platform, tenant: Tenant) -> None:
     other_tenant = platform.tenant()
     stranger, own = member(platform, other_tenant), member(platform, tenant)
     machine = created(

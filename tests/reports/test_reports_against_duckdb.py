@@ -1,10 +1,11 @@
-"""The report of a client equals what DuckDB computes from the order file from which the orders come.
+"""The report of a client equals the report that DuckDB computes from the original order file.
 
-The test writes the orders of the file into the tables, whose triggers record them as they record orders of the API: an
-import would refuse orders in several currencies without a column of them. `tests/imports` compares the reports of
-imported files, among them a public one. The file is made here, and has the irregularities of "Online Retail" (UCI):
-Latin-1, decimal commas, invoices with a C and negative quantities, blank customers, customers in different case, free
-articles, and lines that occur twice.
+The test inserts the orders of the file directly. Triggers of the tables record these orders in the same way as orders
+of the API. An import would refuse the file, because its orders have several currencies but no currency column.
+`tests/imports` compares the reports of imported files, among them a public file.
+
+The test generates the file with the irregularities of "Online Retail" (UCI): Latin-1, decimal commas, invoices with a C
+and negative quantities, blank customers, customers in different case, free articles, and lines that occur twice.
 """
 
 import csv

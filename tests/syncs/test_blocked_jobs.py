@@ -1,4 +1,4 @@
-"""Tests the files that arrive while a job of their catalog waits for a person: no change is lost."""
+"""Tests files that arrive while a job of the same catalog waits for a decision of a user. No change is lost."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_a_newer_full_file_cancels_a_job_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
+def test_a_newer_full_file_cancels_an_older_job_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     newer = platform.sync(tenant.catalog_id, "full/clear.csv", CLEAR)
     assert newer["counts"]["created"] == 1
@@ -25,7 +25,7 @@ def test_a_newer_full_file_cancels_a_job_that_waits_for_a_decision(platform: Pla
     platform.eventually(lambda: read_result(platform, job)["status"] == "cancelled")
 
 
-def test_a_newer_delta_starts_after_a_delta_that_waits_so_that_no_change_is_lost(
+def test_a_newer_delta_starts_only_after_an_older_delta_that_waits_for_a_decision(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = ask(platform, tenant)
@@ -43,7 +43,7 @@ def test_a_newer_delta_starts_after_a_delta_that_waits_so_that_no_change_is_lost
     assert prices(platform, tenant) == {"Q-0": "12.50", "Q-1": "2490.00", "Q-2": "4990.00"}
 
 
-def test_a_newer_delta_starts_when_the_delta_that_waits_is_cancelled(platform: Platform, tenant: Tenant) -> None:
+def test_a_newer_delta_starts_when_the_older_waiting_delta_is_cancelled(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
     assert newer["blocked_by"] == job["id"]
@@ -52,7 +52,7 @@ def test_a_newer_delta_starts_when_the_delta_that_waits_is_cancelled(platform: P
     assert prices(platform, tenant) == {"Q-0": "12.50"}
 
 
-def test_a_job_that_is_blocked_is_neither_late_nor_waiting_for_a_worker(platform: Platform, tenant: Tenant) -> None:
+def test_the_queue_report_counts_a_blocked_job_separately(platform: Platform, tenant: Tenant) -> None:
     def syncs() -> Json:
         queues = ok(platform.admin.get("/v1/admin/queues"))["data"]
         state: Json = next(queue for queue in queues if queue["type"] == "catalog_sync")
@@ -67,9 +67,7 @@ def test_a_job_that_is_blocked_is_neither_late_nor_waiting_for_a_worker(platform
     assert syncs()["blocked"] == before
 
 
-def test_an_import_that_waits_holds_back_later_imports_until_a_full_file_cancels_it(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_waiting_import_blocks_later_imports_until_a_full_file_cancels_it(platform: Platform, tenant: Tenant) -> None:
     first = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, first))
     second = import_file(tenant)

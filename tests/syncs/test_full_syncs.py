@@ -1,4 +1,4 @@
-"""Tests full files, which deactivate missing products. Also tests approvals, dry runs, and the order of files."""
+"""Tests full files, which deactivate missing products, and also approvals, dry runs, and the order of files."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def active_skus(platform: Platform, tenant: Tenant) -> set[str]:
 
 
 def wait_for_approval_stop(platform: Platform, tenant: Tenant, version: str) -> Json:
-    """Wait until the job that loads this version of a file needs an approval. Return the job."""
+    """Wait until the job that loads this version of a file waits for an approval. Return the job."""
     matching_jobs: list[Json] = []
 
     def is_awaiting_approval() -> bool:
@@ -61,7 +61,7 @@ def test_a_later_file_can_activate_a_deactivated_product_again(platform: Platfor
     assert "P-009" in active_skus(platform, tenant)
 
 
-def test_a_file_in_the_delta_folder_deactivates_nothing_even_if_the_catalog_has_full_mode(
+def test_a_file_in_the_delta_folder_deactivates_no_product_in_a_catalog_with_full_mode(
     platform: Platform, tenant: Tenant
 ) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))

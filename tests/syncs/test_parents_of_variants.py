@@ -1,4 +1,4 @@
-"""The mapping of a catalog names the column of the parent: its products are the variants."""
+"""The mapping of a catalog can name the column with the SKU of the parent. Rows with a parent are variants."""
 
 import pytest
 
@@ -40,7 +40,9 @@ ALL = {
 
 
 @pytest.mark.parametrize("folder", ["", "full/"])
-def test_the_same_file_changes_nothing_in_any_order(platform: Platform, tenant: Tenant, folder: str) -> None:
+def test_the_order_of_parents_and_variants_in_a_file_does_not_matter(
+    platform: Platform, tenant: Tenant, folder: str
+) -> None:
     assert sync(platform, tenant, f"{folder}a.csv", *ROWS) == (5, 5, 0, 0, 0, 0)
     assert active(tenant) == ALL
     assert sync(platform, tenant, f"{folder}a.csv", *ROWS) == (5, 0, 0, 5, 0, 0)
@@ -57,7 +59,9 @@ def test_a_full_file_deactivates_missing_variants_and_a_parent_that_is_no_longer
     assert active(tenant) == {sku: texts for sku, texts in ALL.items() if sku != "TEE-M"}
 
 
-def test_a_delta_without_the_parent_keeps_what_the_variant_has_inherited(platform: Platform, tenant: Tenant) -> None:
+def test_a_delta_without_the_parent_row_keeps_the_inherited_fields_of_a_variant(
+    platform: Platform, tenant: Tenant
+) -> None:
     sync(platform, tenant, "a.csv", *ROWS)
     assert sync(platform, tenant, "b.csv", "TEE-S,TEE,,,3,18.00\n") == (1, 0, 1, 0, 0, 0)
     assert active(tenant) == ALL

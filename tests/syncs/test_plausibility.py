@@ -16,7 +16,7 @@ HEADER = "sku,name,price,stock,category,active\n"
 def catalog_file(
     count: int = COUNT, *, factor: str = "1", stock: int = 5, category: str = "Lamps", active: str = "yes"
 ) -> bytes:
-    """Return a CSV file with products `S-000`, `S-001`, … The price of each is (its number + 1) × `factor`."""
+    """Return a CSV file with products `S-000`, `S-001`, … The price of product n is (n + 1) × `factor`."""
     rows = (
         f"S-{n:03d},Lamp {n},{((n + 1) * Decimal(factor)).quantize(Decimal('0.01'))},{stock},{category},{active}\n"
         for n in range(count)
@@ -33,14 +33,14 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def stop(platform: Platform, tenant: Tenant, body: bytes, name: str = "new.csv") -> Json:
-    """Drop a file. Return its job, which waits for an approval."""
+    """Drop a file, and wait until its job waits for an approval. Return the job."""
     return waiting_job(platform, tenant, platform.drop(tenant.catalog_id, name, body), "approval")
 
 
 @pytest.mark.parametrize(
     ("factor", "named"), [("1000", "× 1,000"), ("100", "× 100"), ("10.2", "× 10"), ("0.1", "÷ 10"), ("0.01", "÷ 100")]
 )
-def test_prices_that_change_by_a_power_of_ten_wait_for_an_approval(
+def test_prices_that_change_by_a_power_of_ten_need_an_approval(
     platform: Platform, tenant: Tenant, factor: str, named: str
 ) -> None:
     job = stop(platform, tenant, catalog_file(factor=factor))
@@ -56,14 +56,14 @@ def test_prices_that_change_by_a_power_of_ten_wait_for_an_approval(
     assert prices(platform, tenant)["S-003"] == "4.00"
 
 
-def test_an_approval_lets_the_shown_changes_through(platform: Platform, tenant: Tenant) -> None:
+def test_after_an_approval_the_shown_changes_are_applied(platform: Platform, tenant: Tenant) -> None:
     job = stop(platform, tenant, catalog_file(factor="1000"))
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"))
     assert finished(platform, tenant, job)["counts"]["updated"] == COUNT
     assert prices(platform, tenant)["S-003"] == "4000.00"
 
 
-def test_an_approval_does_not_cover_changes_that_were_not_shown(platform: Platform, tenant: Tenant) -> None:
+def test_changes_that_an_approval_did_not_show_need_another_approval(platform: Platform, tenant: Tenant) -> None:
     job = stop(platform, tenant, catalog_file(factor="1000"), "full/new.csv")
     assert "would_deactivate" not in job["result"]
     import_rows(tenant, [{"sku": f"N-{n}", "name": "New", "price": "1.00"} for n in range(COUNT)])
@@ -82,21 +82,21 @@ def test_an_approval_does_not_cover_changes_that_were_not_shown(platform: Platfo
 
 
 @pytest.mark.parametrize("factor", ["1.05", "0.9", "1.5", "0.5"])
-def test_an_ordinary_round_of_prices_does_not_wait(platform: Platform, tenant: Tenant, factor: str) -> None:
+def test_a_file_with_ordinary_price_changes_needs_no_approval(platform: Platform, tenant: Tenant, factor: str) -> None:
     job = platform.sync(tenant.catalog_id, "round.csv", catalog_file(factor=factor))
     assert (job["status"], job["counts"]["updated"]) == ("completed", COUNT)
 
 
-def test_large_price_changes_of_a_few_products_do_not_wait(platform: Platform, tenant: Tenant) -> None:
+def test_large_price_changes_of_a_few_products_need_no_approval(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "few.csv", catalog_file(4, factor="3"))
     assert (job["status"], job["counts"]["updated"]) == ("completed", 4)
 
 
-def test_two_prices_that_become_ten_times_as_high_do_not_wait(platform: Platform, tenant: Tenant) -> None:
+def test_two_prices_that_become_ten_times_as_high_need_no_approval(platform: Platform, tenant: Tenant) -> None:
     assert platform.sync(tenant.catalog_id, "two.csv", catalog_file(2, factor="10"))["status"] == "completed"
 
 
-def test_three_of_three_prices_in_a_delta_that_become_ten_times_as_high_wait(
+def test_a_delta_with_three_prices_that_become_ten_times_as_high_needs_an_approval(
     platform: Platform, tenant: Tenant
 ) -> None:
     assert stop(platform, tenant, catalog_file(3, factor="10"))["result"]["reasons"][0]["affected"] == 3
@@ -111,7 +111,7 @@ def test_three_of_three_prices_in_a_delta_that_become_ten_times_as_high_wait(
     ],
     ids=["stock", "categories", "states"],
 )
-def test_a_file_that_takes_stock_categories_or_states_from_all_products_waits(
+def test_a_file_that_empties_stocks_or_categories_or_deactivates_products_needs_an_approval(
     platform: Platform, tenant: Tenant, body: bytes, code: str, change: tuple[str, str | None]
 ) -> None:
     (reason,) = stop(platform, tenant, body)["result"]["reasons"]
@@ -119,13 +119,13 @@ def test_a_file_that_takes_stock_categories_or_states_from_all_products_waits(
     assert (reason["samples"][0]["before"], reason["samples"][0]["after"]) == change
 
 
-def test_a_delta_of_products_that_are_sold_out_does_not_wait(platform: Platform, tenant: Tenant) -> None:
+def test_a_delta_with_only_sold_out_products_needs_no_approval(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "sold-out.csv", catalog_file(15, stock=0))
     assert (job["status"], job["counts"]["updated"]) == ("completed", 15)
 
 
-def test_only_the_last_row_of_a_sku_is_compared(platform: Platform, tenant: Tenant) -> None:
-    change_settings(tenant, on_doubt="guess")  # two prices of a product are a question
+def test_only_the_last_row_of_a_sku_is_compared_with_the_catalog(platform: Platform, tenant: Tenant) -> None:
+    change_settings(tenant, on_doubt="guess")  # otherwise, the job asks which of two prices of a product is right
     body = catalog_file(factor="1000") + catalog_file().split(b"\n", 1)[1]
     job = platform.sync(tenant.catalog_id, "twice.csv", body)
     assert (job["status"], job["counts"]["unchanged"]) == ("completed", COUNT)
@@ -145,14 +145,14 @@ def with_more_products(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("allow", [switched_off, with_higher_limits, with_more_products])
-def test_the_settings_of_a_catalog_can_allow_all_changes(
+def test_the_settings_of_a_catalog_can_allow_all_changes_without_an_approval(
     platform: Platform, tenant: Tenant, allow: Callable[[Tenant], None]
 ) -> None:
     allow(tenant)
     assert platform.sync(tenant.catalog_id, "new.csv", catalog_file(factor="1000"))["counts"]["updated"] == COUNT
 
 
-def test_a_limit_that_is_null_has_its_default(platform: Platform, tenant: Tenant) -> None:
+def test_a_plausibility_setting_that_is_null_has_its_default(platform: Platform, tenant: Tenant) -> None:
     change_settings(tenant, plausibility={"enabled": False})
     change_settings(tenant, plausibility={"enabled": None})
     assert stop(platform, tenant, catalog_file(factor="1000"))["waiting_for"] == "approval"
@@ -169,7 +169,7 @@ def test_a_dry_run_reports_why_the_file_would_need_an_approval(platform: Platfor
     assert any("× 1,000" in reason for reason in job["result"]["needs_approval"])
 
 
-def test_the_first_file_of_a_catalog_does_not_wait(platform: Platform) -> None:
+def test_the_first_file_of_a_catalog_needs_no_approval(platform: Platform) -> None:
     tenant = platform.tenant()
     job = platform.sync(tenant.catalog_id, "full/first.csv", catalog_file(stock=0, category="", active="no"))
     assert job["counts"]["created"] == COUNT

@@ -1,4 +1,4 @@
-"""The private columns of a file reach nobody but the editors of the owner and the admins of the platform."""
+"""Only editors of the owner of a catalog and admins of the platform can read the private columns of a file."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from tests.platform import Json, Platform, Tenant, ok, problem
 
 PLANTED = ("731.4159", "Planted Trading", "planted-note", "planted-bin")
-"""Values of private columns. None of them can be a part of a time, which has at most two digits before a point."""
+"""Values of private columns. These values never occur in times, which have at most two digits before a point."""
 FILE = (
     b"SKU,Name,Price,Cost Price,Supplier,Internal note,Bin,Colour,Material cost,Stock\n"
     b"PL-1,Lantern,30.00,731.4159,Planted Trading,planted-note,planted-bin,green,731.4159,1\n"
@@ -22,7 +22,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def synced(platform: Platform, tenant: Tenant) -> tuple[Json, Json]:
-    """Sync FILE. Returns the job and the product."""
+    """Sync FILE. Return the job and the product."""
     job = platform.sync(tenant.catalog_id, "planted.csv", FILE)
     (product,) = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"]
     return job, product
@@ -34,7 +34,7 @@ def assert_nothing_planted(*responses: httpx.Response) -> None:
         assert not [value for value in PLANTED if value in response.text], response.request.url
 
 
-def test_no_visitor_sees_a_private_column(platform: Platform, tenant: Tenant) -> None:
+def test_visitors_cannot_see_or_search_private_columns(platform: Platform, tenant: Tenant) -> None:
     _, product = synced(platform, tenant)
     visitor, path = platform.api(), f"/v1/storefront/{tenant.domain}/products"
     assert_nothing_planted(visitor.get(path), visitor.get(f"{path}/{product['id']}"))
@@ -45,7 +45,7 @@ def test_no_visitor_sees_a_private_column(platform: Platform, tenant: Tenant) ->
     assert (shown["attributes"], shown["brand"]) == ({"Colour": "green"}, None)
 
 
-def test_no_answer_about_products_or_the_job_contains_a_private_column(platform: Platform, tenant: Tenant) -> None:
+def test_responses_about_products_and_the_job_contain_no_private_column(platform: Platform, tenant: Tenant) -> None:
     job, product = synced(platform, tenant)
     viewer, support = platform.api(platform.member(tenant.client_id, "viewer")), platform.api("support")
     for api in (tenant.owner, viewer, support):
@@ -83,13 +83,13 @@ def test_editors_and_admins_read_the_source_data_and_all_others_get_404(platform
     assert platform.api().get(path).status_code == 401
 
 
-def test_a_product_of_the_api_has_no_source_data_and_keeps_its_attributes(platform: Platform, tenant: Tenant) -> None:
+def test_a_product_that_the_api_created_has_no_source_data(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, attributes={"Cost": "1", "Serie": "x"})
     assert product["attributes"] == {"Cost": "1", "Serie": "x"}
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}/source"))["source_data"] is None
 
 
-def test_the_settings_of_the_catalog_name_the_public_attributes(platform: Platform, tenant: Tenant) -> None:
+def test_the_settings_of_the_catalog_select_the_public_attributes(platform: Platform, tenant: Tenant) -> None:
     settings = {"attributes": {"Note": "Internal note"}, "private_columns": ["Colour"]}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": settings}))
     _, product = synced(platform, tenant)

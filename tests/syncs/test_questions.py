@@ -1,4 +1,4 @@
-"""Tests files that do not decide how they are read: the job asks, and the catalog keeps the answers."""
+"""Tests ambiguous files: the job asks the user how to read the file, and the catalog stores the answers."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -49,7 +49,7 @@ def test_a_job_asks_before_its_first_change_if_all_prices_are_ambiguous(platform
 
 
 @pytest.mark.parametrize(("answer", "price"), [(THOUSANDS, "1250.00"), (DECIMALS, "1.25")])
-def test_the_answer_decides_how_the_file_and_the_next_file_are_read(
+def test_the_answer_to_a_question_applies_to_the_file_and_to_the_next_file(
     platform: Platform, tenant: Tenant, answer: Json, price: str
 ) -> None:
     job = ask(platform, tenant)
@@ -64,7 +64,7 @@ def test_the_answer_decides_how_the_file_and_the_next_file_are_read(
     assert prices(platform, tenant)["Q-3"] == price
 
 
-def test_the_reading_of_a_merged_file_decides_a_later_file_without_a_question(
+def test_a_later_ambiguous_file_is_read_like_the_last_loaded_file_without_a_question(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "base.csv", b'sku,name,price\nB-1,Vase,"12,90"\nB-2,Bowl,"7,50"\n')
@@ -92,7 +92,7 @@ def test_a_decision_is_recorded_in_the_audit_log_with_the_answers(platform: Plat
         ({"decimal": ",", "sheet": "1"}, "/answers/sheet"),
     ],
 )
-def test_an_answer_that_is_missing_unknown_or_not_a_choice_is_refused(
+def test_a_decision_with_a_missing_or_unknown_or_invalid_answer_is_refused(
     platform: Platform, tenant: Tenant, answers: Json, pointer: str
 ) -> None:
     job = ask(platform, tenant)
@@ -102,7 +102,7 @@ def test_an_answer_that_is_missing_unknown_or_not_a_choice_is_refused(
     assert "decimal" not in settings_of(tenant).get("options", {})
 
 
-def test_only_a_member_who_may_write_can_answer(platform: Platform, tenant: Tenant) -> None:
+def test_only_a_member_with_write_access_can_answer_a_question(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     path = f"/v1/jobs/{job['id']}/decide"
     problem(platform.api(platform.member(tenant.client_id, "viewer")).post(path, json=THOUSANDS), 403, "forbidden")
@@ -122,7 +122,7 @@ def test_a_job_that_waits_for_a_decision_cannot_be_approved_or_retried(platform:
     assert waiting_job(platform, tenant, job["source"]["version_id"], "decision")["id"] == job["id"]
 
 
-def test_waiting_jobs_are_counted_by_what_they_wait_for(platform: Platform, tenant: Tenant) -> None:
+def test_jobs_that_wait_for_a_decision_are_counted_separately(platform: Platform, tenant: Tenant) -> None:
     def awaiting_decision() -> int:
         queues = ok(platform.admin.get("/v1/admin/queues"))["data"]
         return int(next(queue["awaiting_decision"] for queue in queues if queue["type"] == "catalog_sync"))
@@ -135,7 +135,7 @@ def test_waiting_jobs_are_counted_by_what_they_wait_for(platform: Platform, tena
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
 
 
-def test_of_two_answers_at_once_one_is_stored(platform: Platform, tenant: Tenant) -> None:
+def test_only_one_of_two_concurrent_answers_is_stored(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     with ThreadPoolExecutor(2) as pool:
         with platform.holding("select from jobs where id = %s for update", [job["id"]]) as lock:
@@ -149,7 +149,9 @@ def test_of_two_answers_at_once_one_is_stored(platform: Platform, tenant: Tenant
     assert finished(platform, tenant, job)["answers"] == stored["answers"]
 
 
-def test_an_answer_that_waits_behind_a_cancellation_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_an_answer_that_arrives_during_the_cancellation_of_the_job_is_refused(
+    platform: Platform, tenant: Tenant
+) -> None:
     job = ask(platform, tenant)
     with ThreadPoolExecutor(2) as pool:
         with platform.holding("select from jobs where id = %s for update", [job["id"]]) as lock:
@@ -161,7 +163,7 @@ def test_an_answer_that_waits_behind_a_cancellation_is_refused(platform: Platfor
     assert "decimal" not in settings_of(tenant).get("options", {})
 
 
-def test_a_job_whose_worker_died_before_it_asked_asks_again(platform: Platform, tenant: Tenant) -> None:
+def test_a_job_asks_again_if_its_worker_died_before_it_stored_the_question(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     platform.arrange(
         "update jobs set status = 'processing', decision = null, approval = null, questions = null,"
@@ -172,7 +174,7 @@ def test_a_job_whose_worker_died_before_it_asked_asks_again(platform: Platform, 
     assert (again["id"], again["questions"]) == (job["id"], job["questions"])
 
 
-def test_a_catalog_that_guesses_uses_the_first_choice_and_reports_it(platform: Platform, tenant: Tenant) -> None:
+def test_a_catalog_with_on_doubt_guess_uses_the_first_choice_and_reports_it(platform: Platform, tenant: Tenant) -> None:
     change_settings(tenant, on_doubt="guess")
     job = platform.sync(tenant.catalog_id, "lamps.csv", ambiguous_file())
     assert (job["status"], job["counts"]["created"]) == ("completed", 3)
@@ -181,9 +183,7 @@ def test_a_catalog_that_guesses_uses_the_first_choice_and_reports_it(platform: P
     assert prices(platform, tenant)["Q-0"] == {",": "1250.00", ".": "1.25"}[doubt["choices"][0]["value"]]
 
 
-def test_a_catalog_that_refuses_doubtful_files_fails_the_job_with_the_questions(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_job_of_a_catalog_with_on_doubt_refuse_fails_with_the_questions(platform: Platform, tenant: Tenant) -> None:
     change_settings(tenant, on_doubt="refuse")
     job = platform.sync(tenant.catalog_id, "lamps.csv", ambiguous_file())
     assert (job["status"], job["error_code"]) == ("failed", "doubtful_file")
@@ -202,7 +202,7 @@ def test_a_dry_run_reports_the_questions_and_does_not_wait(platform: Platform, t
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/reading"))["reading"] is None
 
 
-def test_an_import_of_a_file_asks_and_an_import_of_rows_does_not(platform: Platform, tenant: Tenant) -> None:
+def test_an_import_of_an_ambiguous_file_asks_but_an_import_of_rows_does_not(platform: Platform, tenant: Tenant) -> None:
     job = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, job))
     actions = ok(tenant.owner.get("/v1/audit", params={"object_id": job["id"]}))["data"]
@@ -218,17 +218,17 @@ def test_an_import_of_a_file_asks_and_an_import_of_rows_does_not(platform: Platf
 
 LIST_PRICE = b"sku,name,list price\nC-1,Chair,10.00\nC-2,Couch,20.00\n"
 OTHER_PRICE = b"sku,name,price\nC-1,Chair,12.00\nC-2,Couch,24.00\n"
-"""The price is a selling price, although it was a list price before."""
+"""The column `price` contains selling prices. The earlier file had only list prices."""
 
 
 @pytest.fixture
 def list_prices(platform: Platform, tenant: Tenant) -> Tenant:
-    """Return the tenant. Its catalog remembers that its prices were read from the column `list price`."""
+    """Return the tenant, after its catalog has loaded a file whose prices are in the column `list price`."""
     assert platform.sync(tenant.catalog_id, "a.csv", LIST_PRICE)["counts"]["created"] == 2
     return tenant
 
 
-def test_a_changed_price_column_waits_and_stays_changed_after_it_is_accepted(
+def test_a_changed_price_column_is_a_question_until_a_user_accepts_the_change(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
@@ -260,13 +260,13 @@ def test_an_accepted_change_is_not_asked_again_although_a_newer_file_replaces_th
     assert platform.sync(tenant.catalog_id, "c.csv", OTHER_PRICE)["status"] == "completed"
 
 
-def test_a_price_column_that_the_settings_change_is_not_asked_for(platform: Platform, list_prices: Tenant) -> None:
+def test_a_change_of_the_price_column_in_the_mapping_is_not_a_question(platform: Platform, list_prices: Tenant) -> None:
     tenant = list_prices
     change_settings(tenant, mapping={"price": "price"})
     assert platform.sync(tenant.catalog_id, "b.csv", OTHER_PRICE)["counts"]["updated"] == 2
 
 
-def test_a_changed_decimal_separator_can_be_read_as_before(platform: Platform, tenant: Tenant) -> None:
+def test_the_answer_keep_reads_a_changed_decimal_separator_as_before(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "a.csv", b"sku;name;price\nC-1;Chair;10,00\nC-2;Couch;20,00\n")
     job = ask(platform, tenant, "b.csv", b"sku;name;price\nC-1;Chair;10.00\nC-2;Couch;20.00\n")
     (question,) = job["questions"]
@@ -288,7 +288,7 @@ def test_a_job_can_be_stopped_because_of_a_changed_price_column(platform: Platfo
     assert prices(platform, tenant)["C-1"] == "10.00"
 
 
-def test_a_catalog_shows_how_its_last_file_was_read_until_the_reading_is_reset(
+def test_a_catalog_shows_how_its_last_file_was_read_until_a_user_deletes_this_reading(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
@@ -315,7 +315,7 @@ def test_a_client_with_a_grant_does_not_see_how_files_are_read(platform: Platfor
     problem(platform.tenant().owner.get(path), 404, "not_found")
 
 
-def test_the_answer_to_read_no_price_is_kept(platform: Platform, tenant: Tenant) -> None:
+def test_the_answer_that_a_file_has_no_price_applies_to_the_next_file(platform: Platform, tenant: Tenant) -> None:
     costs = b"SKU,Name,EK,Stock\nB-1,Tall vase,4.20,3\nB-2,Bowl,2.10,4\n"
     job = ask(platform, tenant, "costs.csv", costs)
     (question,) = job["questions"]
@@ -336,7 +336,7 @@ def test_the_mapping_can_name_the_column_of_the_price_unit(platform: Platform, t
     assert job["counts"]["created"] == 1
 
 
-def test_a_new_product_with_an_unknown_state_is_inactive_and_a_stored_one_keeps_its_state(
+def test_an_unknown_state_makes_a_new_product_inactive_and_does_not_change_a_stored_product(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "base.csv", b"sku,name,price\nB-1,Vase,12.90\n")

@@ -1,4 +1,7 @@
-"""A row is identified by its ordinal in the file, not by its line. A delta merges attributes, a full file replaces."""
+"""A row is identified by its ordinal in the file, and not by its line number.
+
+A delta file merges attributes, and a full file replaces them.
+"""
 
 import json
 
@@ -46,7 +49,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_of_two_records_with_one_sku_the_later_one_wins_even_on_the_same_line(
+def test_the_later_of_two_records_with_one_sku_is_loaded_even_on_the_same_line(
     platform: Platform, tenant: Tenant, name: str
 ) -> None:
     job = platform.sync(tenant.catalog_id, name, FILES[name].encode())
@@ -66,7 +69,7 @@ def test_a_superseded_record_on_the_same_line_is_reported_with_the_number_of_the
 
 
 def test_many_rejected_and_superseded_records_of_one_line_are_all_reported(platform: Platform, tenant: Tenant) -> None:
-    """The records need several chunks of the staging and of the merge."""
+    """The records need several chunks, both when they are staged and when they are merged."""
     items = [ITEM.format(f"S{n % 6_000:04}", n, "x" if n % 100 == 0 else "1.00") for n in range(12_000)]
     body = ("<products>" + "".join(items) + "</products>").encode()
     job = platform.sync(tenant.catalog_id, "long-line.xml", body)
@@ -108,7 +111,7 @@ def test_a_full_file_replaces_attributes_and_source_data(platform: Platform, ten
     assert source(tenant, "A") == {"SKU": "A", "Name": "Mug", "Price": "5.00", "Size": "XL"}
 
 
-def test_a_change_of_only_a_private_column_is_an_update_that_leaves_the_product_as_it_is(
+def test_a_change_of_only_a_private_column_updates_the_source_data_but_not_the_product(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "base.csv", BASE)
@@ -126,7 +129,9 @@ def test_a_dry_run_of_a_delta_shows_the_merged_attributes(platform: Platform, te
     assert (sample["sku"], sample["changes"]) == ("A", changes)
 
 
-def test_a_bulk_import_merges_attributes_and_null_removes_one(platform: Platform, tenant: Tenant) -> None:
+def test_a_bulk_import_merges_attributes_and_a_null_value_removes_an_attribute(
+    platform: Platform, tenant: Tenant
+) -> None:
     platform.product(tenant, sku="A", attributes={"Colour": "blue", "Size": "M", "Cost": "1"})
     rows = [{"sku": "A", "attributes": {"Size": None, "Serie": "Nord"}}]
     for updated in (1, 0):
@@ -134,7 +139,7 @@ def test_a_bulk_import_merges_attributes_and_null_removes_one(platform: Platform
     assert product(tenant, "A")["attributes"] == {"Colour": "blue", "Cost": "1", "Serie": "Nord"}
 
 
-def test_attributes_that_are_too_large_after_a_merge_reject_only_their_row(platform: Platform, tenant: Tenant) -> None:
+def test_only_the_row_whose_merged_attributes_are_too_large_is_rejected(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, sku="A", attributes={"text": "ä" * 260_000})
     body = "SKU,Name,Price,Colour,Size\nA,Mug,5.00," + "ö" * 4_000 + ",M\nB,Cup,6.00,red,S\n"
     job = platform.sync(tenant.catalog_id, "delta.csv", body.encode())

@@ -73,7 +73,7 @@ def list_jobs(tenant: Tenant) -> list[Json]:
 
 
 def make_due(platform: Platform, schedule: Json, ago: str = "1 second") -> None:
-    """Change the due time of a schedule to a time in the past. `ago` is the interval between this time and now."""
+    """Change the due time of a schedule to a time in the past: now minus `ago`."""
     platform.database.execute(
         "update schedules set next_at = now() - %s::interval where id = %s", [ago, schedule["id"]]
     )
@@ -139,7 +139,7 @@ def test_the_mode_of_a_schedule_overrides_the_mode_of_its_catalog(platform: Plat
     assert {product["sku"] for product in platform.storefront_products(tenant.domain)} == {"A", "B", "C", "D"}
 
 
-def test_a_run_reads_all_pages_of_a_long_listing(platform: Platform, tenant: Tenant) -> None:
+def test_a_run_of_a_schedule_reads_all_pages_of_a_long_list_of_files(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     folder = f"{tenant.catalog_id}/exports/daily/"
 
@@ -169,7 +169,7 @@ def test_a_run_reads_all_pages_of_a_long_listing(platform: Platform, tenant: Ten
     assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "2 new files were queued."
 
 
-def test_a_run_with_many_files_sends_another_message_and_continues(platform: Platform, tenant: Tenant) -> None:
+def test_a_run_with_many_files_continues_with_another_message(platform: Platform, tenant: Tenant) -> None:
     schedule = create_schedule(tenant)
     versions = [upload_export(platform, tenant, f"{number}.csv", "A", price=f"{number + 1}") for number in range(5)]
     platform.database.execute("update schedules set run_requested_at = now() where id = %s", [schedule["id"]])

@@ -1,4 +1,4 @@
-"""Tests that a new SKU that is nearly equal to another SKU waits for an approval."""
+"""Tests that a file waits for an approval if it contains a new SKU that is nearly equal to another SKU."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def tenant(platform: Platform) -> Tenant:
         ("d 8", "D 8"),
     ],
 )
-def test_a_new_sku_that_is_nearly_equal_to_a_stored_sku_waits_for_an_approval(
+def test_a_file_with_a_new_sku_that_is_nearly_equal_to_a_stored_sku_needs_an_approval(
     platform: Platform, tenant: Tenant, sku: str, similar: str
 ) -> None:
     body = f"sku,name,price\n{sku},Mug,5.00\nE-9,New,1.00\n".encode()
@@ -39,7 +39,7 @@ def test_a_new_sku_that_is_nearly_equal_to_a_stored_sku_waits_for_an_approval(
     assert set(prices(platform, tenant)) == {"00123", "AB-1", "C7", "D 8"}
 
 
-def test_two_spellings_of_a_sku_in_one_file_wait_for_an_approval(platform: Platform) -> None:
+def test_a_file_with_two_spellings_of_a_sku_needs_an_approval(platform: Platform) -> None:
     tenant = platform.tenant()
     body = b"sku,name,price\nX-1,Mug,5.00\nx-1,Mug,6.00\nY-1,Cup,7.00\n"
     job = waiting_job(platform, tenant, platform.drop(tenant.catalog_id, "new.csv", body), "approval")
@@ -48,11 +48,13 @@ def test_two_spellings_of_a_sku_in_one_file_wait_for_an_approval(platform: Platf
 
 
 @pytest.mark.parametrize("body", [BASE, b"sku,name,price\n124,Mug,5.00\nAB-2,Cup,6.00\nC78,Pot,7.00\n"])
-def test_stored_skus_and_different_skus_do_not_wait(platform: Platform, tenant: Tenant, body: bytes) -> None:
+def test_files_with_stored_skus_or_different_skus_need_no_approval(
+    platform: Platform, tenant: Tenant, body: bytes
+) -> None:
     assert platform.sync(tenant.catalog_id, "next.csv", body)["status"] == "completed"
 
 
-def test_the_comparison_can_be_switched_off(platform: Platform, tenant: Tenant) -> None:
+def test_the_comparison_of_skus_can_be_switched_off(platform: Platform, tenant: Tenant) -> None:
     change_settings(tenant, plausibility={"enabled": False})
     job = platform.sync(tenant.catalog_id, "new.csv", b"sku,name,price\n123,Mug,5.00\n")
     assert (job["status"], job["counts"]["created"]) == ("completed", 1)

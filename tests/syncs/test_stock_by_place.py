@@ -1,4 +1,4 @@
-"""A file with one row for each SKU and place: the stocks of a product are added up."""
+"""A file can have one row for each SKU and place. The stock of a product is the sum of its rows."""
 
 import random
 
@@ -20,13 +20,13 @@ def counts(job: Json) -> tuple[int, ...]:
 
 
 def stocks(tenant: Tenant) -> dict[str, tuple[str, int]]:
-    """Return the policy and the stock of each product of the catalog."""
+    """Return the inventory policy and the stock of each product of the catalog."""
     products = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products", params={"limit": 100}))["data"]
     return {product["sku"]: (product["inventory_policy"], product["inventory_count"]) for product in products}
 
 
 @pytest.mark.parametrize("folder", ["", "full/"])
-def test_the_stocks_of_all_places_are_added_up_and_the_same_file_changes_nothing(
+def test_the_stock_of_a_product_is_the_sum_over_all_places_in_any_sequence_of_rows(
     platform: Platform, tenant: Tenant, folder: str
 ) -> None:
     rows = [f"RUG-{n},Rug {n},{place},{n + stock},189.00\n" for n in range(8) for place, stock in PLACES.items()]
@@ -52,7 +52,7 @@ def test_rows_that_differ_in_another_field_are_not_added_up(platform: Platform, 
     assert [(error["sku"], error["code"]) for error in job["first_errors"]] == [("A", "superseded")]
 
 
-def test_of_two_rows_with_the_same_place_the_later_one_counts(platform: Platform, tenant: Tenant) -> None:
+def test_the_later_of_two_rows_with_the_same_place_counts(platform: Platform, tenant: Tenant) -> None:
     body = HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\nA,Mug,Lyon,4,5.00\nA,Mug,Berlin,9,5.00\n"
     job = platform.sync(tenant.catalog_id, "stock.csv", body.encode())
     assert counts(job) == (4, 3, 0, 0, 1)
@@ -60,14 +60,14 @@ def test_of_two_rows_with_the_same_place_the_later_one_counts(platform: Platform
     assert [(error["line"], error["code"]) for error in job["first_errors"]] == [(2, "superseded")]
 
 
-def test_a_product_that_one_place_does_not_count_is_untracked(platform: Platform, tenant: Tenant) -> None:
+def test_a_product_without_a_count_at_one_place_is_untracked(platform: Platform, tenant: Tenant) -> None:
     body = HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\nA,Mug,Lyon,in stock,5.00\nB,Cup,Lyon,sold out,6.00\n"
     assert counts(platform.sync(tenant.catalog_id, "stock.csv", body.encode())) == (4, 4, 0, 0, 0)
     assert stocks(tenant) == {"A": ("untracked", 0), "B": ("tracked", 1)}
 
 
-def test_a_large_file_that_is_sorted_by_places_is_added_up(platform: Platform, tenant: Tenant) -> None:
-    """The SKUs need several transactions, and the sample of the file has rows of only one place."""
+def test_the_stock_of_a_large_file_that_is_sorted_by_places_is_correct(platform: Platform, tenant: Tenant) -> None:
+    """The SKUs need several transactions, and the sample at the beginning of the file contains only one place."""
     rows = [f"S-{n:05},Rug {n},{place},{stock},1.00\n" for place, stock in PLACES.items() for n in range(6_000)]
     job = platform.sync(tenant.catalog_id, "stock.csv", (HEADER + "".join(rows)).encode())
     assert (job["status"], counts(job)) == ("completed", (18_000, 18_000, 0, 0, 0))
@@ -94,7 +94,7 @@ def test_a_full_file_replaces_the_stock_of_all_places(platform: Platform, tenant
     assert stocks(tenant) == {"A": ("tracked", 3)}
 
 
-def test_a_total_replaces_the_stock_of_all_places_and_a_file_without_stock_keeps_it(
+def test_a_total_stock_replaces_the_stock_of_all_places_and_a_file_without_stock_keeps_it(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "all.csv", (HEADER + "A,Mug,Berlin,3,5.00\nA,Mug,Lyon,4,5.00\n").encode())
@@ -106,9 +106,7 @@ def test_a_total_replaces_the_stock_of_all_places_and_a_file_without_stock_keeps
     assert stocks(tenant) == {"A": ("tracked", 1)}
 
 
-def test_the_only_place_of_a_product_is_replaced_if_no_product_has_several_places(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_single_place_is_replaced_if_no_product_has_several_places(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "all.csv", (HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\n").encode())
     platform.sync(tenant.catalog_id, "moved.csv", b"sku,warehouse,qty\nA,Lyon,4\n")
     assert stocks(tenant) == {"A": ("tracked", 4), "B": ("tracked", 1)}

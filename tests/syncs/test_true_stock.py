@@ -1,4 +1,4 @@
-"""Pieces that were sold stay sold, whatever a file states that is older than the order."""
+"""A file whose stock was counted before an order does not make the sold pieces available again."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,14 +41,14 @@ def hours_ago(hours: float) -> str:
 
 
 def acknowledge(platform: Platform, order: Json, hours: float) -> None:
-    """Record that the ERP system took the order. The order is older than that."""
+    """Record that the ERP system acknowledged the order some hours ago. The order is one hour older."""
     platform.arrange("update stock_holds set since = %s where order_id = %s", [hours_ago(hours + 1), order["id"]])
     with platform.database.transaction():
         platform.database.execute("set local role app_definer")
         platform.database.execute("select app.acknowledge_holds(%s, %s)", [order["id"], hours_ago(hours)])
 
 
-def test_after_an_order_of_5_of_5_a_file_with_5_from_before_it_leaves_0(
+def test_a_file_that_was_counted_before_an_order_does_not_restore_the_ordered_pieces(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     order = buy(platform, tenant, mug, 5)
@@ -68,7 +68,7 @@ def test_after_an_order_of_5_of_5_a_file_with_5_from_before_it_leaves_0(
     }  # fmt: skip
 
 
-def test_a_second_file_with_the_same_stock_is_no_change_of_the_product(
+def test_a_second_file_with_the_same_stock_does_not_change_the_product(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     buy(platform, tenant, mug, 2)
@@ -80,7 +80,7 @@ def test_a_second_file_with_the_same_stock_is_no_change_of_the_product(
     assert before["inventory_count"] == 3
 
 
-def test_the_request_of_a_sync_can_say_when_the_stock_was_counted(
+def test_the_request_of_a_sync_can_state_when_the_stock_was_counted(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     acknowledge(platform, buy(platform, tenant, mug, 2), hours=2)
@@ -92,7 +92,7 @@ def test_the_request_of_a_sync_can_say_when_the_stock_was_counted(
     assert pointers(problem(response, 422, "invalid")) == ["/stock_as_of"]
 
 
-def test_a_mapped_column_says_when_the_stock_of_each_row_was_counted(
+def test_a_mapped_column_can_state_when_the_stock_of_each_row_was_counted(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     cup = platform.product(tenant, sku="CUP", inventory_count=5)
@@ -109,7 +109,7 @@ def test_a_mapped_column_says_when_the_stock_of_each_row_was_counted(
     assert job["counts"]["created"] == 1
 
 
-def test_the_delay_of_a_catalog_says_how_old_the_stock_in_a_file_is(
+def test_the_setting_stock_delay_minutes_states_how_old_the_stock_in_a_file_is(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     acknowledge(platform, buy(platform, tenant, mug, 2), hours=2)
@@ -120,7 +120,7 @@ def test_the_delay_of_a_catalog_says_how_old_the_stock_in_a_file_is(
         assert stock_of(platform, mug) == free
 
 
-def test_the_stock_of_a_warehouse_is_without_orders_that_are_not_shipped(
+def test_a_physical_stock_still_contains_the_pieces_of_unshipped_orders(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     acknowledge(platform, buy(platform, tenant, mug, 2), hours=2)
@@ -131,7 +131,9 @@ def test_the_stock_of_a_warehouse_is_without_orders_that_are_not_shipped(
     assert stock_of(platform, mug) == 5
 
 
-def test_a_dry_run_shows_what_would_be_free_and_changes_nothing(platform: Platform, tenant: Tenant, mug: Json) -> None:
+def test_a_dry_run_shows_the_free_stock_that_would_result_and_changes_nothing(
+    platform: Platform, tenant: Tenant, mug: Json
+) -> None:
     buy(platform, tenant, mug, 2)
     job = platform.sync(tenant.catalog_id, "dry-run/stock.csv", HEADER + row(9))
     (sample,) = job["result"]["samples"]
@@ -140,7 +142,9 @@ def test_a_dry_run_shows_what_would_be_free_and_changes_nothing(platform: Platfo
     assert (stock["inventory_count"], stock["reported_count"], stock["held_count"]) == (3, None, 2)
 
 
-def test_more_ordered_pieces_than_a_file_states_are_reported(platform: Platform, tenant: Tenant, mug: Json) -> None:
+def test_products_with_more_ordered_pieces_than_stated_stock_are_reported(
+    platform: Platform, tenant: Tenant, mug: Json
+) -> None:
     buy(platform, tenant, mug, 4)
     job = platform.sync(tenant.catalog_id, "stock.csv", HEADER + row(3))
     product = {"product_id": mug["id"], "sku": "MUG", "name": "Mug", "reported_count": 3, "held_count": 4}
@@ -156,7 +160,7 @@ def import_rows(tenant: Tenant, stock: int, **fields: Any) -> Json:
     return wait_for_job(tenant.owner, response.json()["id"])
 
 
-def test_the_rows_of_an_import_say_what_is_free_now_unless_they_say_when_it_was_counted(
+def test_the_stock_in_an_import_is_free_stock_unless_the_request_states_when_it_was_counted(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     buy(platform, tenant, mug, 2)
@@ -168,7 +172,7 @@ def test_the_rows_of_an_import_say_what_is_free_now_unless_they_say_when_it_was_
     assert explained(tenant, mug)["reported_count"] == 4
 
 
-def test_the_stock_changes_by_a_difference(platform: Platform, tenant: Tenant, mug: Json) -> None:
+def test_a_patch_can_change_the_stock_by_a_difference(platform: Platform, tenant: Tenant, mug: Json) -> None:
     path = f"/v1/products/{mug['id']}"
     assert ok(tenant.owner.patch(path, json={"inventory_delta": -2, "name": "Cup"}))["inventory_count"] == 3
     buy(platform, tenant, mug, 1)
@@ -190,9 +194,7 @@ def test_the_stock_changes_by_a_difference(platform: Platform, tenant: Tenant, m
     assert pointers(body) == ["/inventory_delta"]
 
 
-def test_a_client_with_a_grant_learns_nothing_about_the_stated_stock(
-    platform: Platform, tenant: Tenant, mug: Json
-) -> None:
+def test_a_client_with_a_grant_cannot_see_the_stated_stock(platform: Platform, tenant: Tenant, mug: Json) -> None:
     other = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{other.client_id}"))
     buy(platform, tenant, mug, 2)
@@ -209,7 +211,7 @@ def test_a_client_with_a_grant_learns_nothing_about_the_stated_stock(
     assert explained(tenant, mug)["held_count"] == 2
 
 
-def test_orders_of_other_clients_are_shown_to_the_owner_of_the_catalog_as_pieces(
+def test_the_owner_of_a_catalog_sees_only_the_pieces_of_orders_of_other_clients(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     other = platform.tenant()

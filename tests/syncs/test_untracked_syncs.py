@@ -22,14 +22,14 @@ def stocks(tenant: Tenant) -> dict[str, tuple[str, int]]:
 
 
 def load(platform: Platform, tenant: Tenant, content: bytes, name: str = "stock.csv") -> Json:
-    """Drop a file and then the same file again, which must change nothing. Returns the counts of the first job."""
+    """Drop a file twice. The second job must change nothing. Return the counts of the first job."""
     counts: Json = platform.sync(tenant.catalog_id, name, content)["counts"]
     again = platform.sync(tenant.catalog_id, name, content)["counts"]
     assert (again["updated"], again["unchanged"]) == (0, again["read"])
     return counts
 
 
-def test_the_products_of_a_file_without_a_stock_can_be_ordered(platform: Platform, tenant: Tenant) -> None:
+def test_products_from_a_file_without_a_stock_column_can_be_ordered(platform: Platform, tenant: Tenant) -> None:
     assert load(platform, tenant, NO_STOCK)["created"] == 2
     assert stocks(tenant) == {"A": UNTRACKED, "B": UNTRACKED}
     shown = platform.storefront_products(tenant.domain)
@@ -37,9 +37,7 @@ def test_the_products_of_a_file_without_a_stock_can_be_ordered(platform: Platfor
     created(platform.api().post(orders_path(tenant), json=order_body((shown[0], 10))))
 
 
-def test_a_catalog_can_keep_the_products_of_a_file_without_a_stock_from_being_ordered(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_the_settings_can_make_products_without_a_stock_column_unavailable(platform: Platform, tenant: Tenant) -> None:
     settings = {"sync_settings": {"default_inventory_policy": "tracked"}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))
     load(platform, tenant, NO_STOCK)
@@ -53,12 +51,12 @@ def test_a_catalog_can_keep_the_products_of_a_file_without_a_stock_from_being_or
     assert stocks(tenant) == {"A": ("tracked", 0), "B": ("tracked", 0), "C": UNTRACKED}
 
 
-def test_a_blank_stock_of_a_new_product_is_no_stock_in_a_file_with_a_stock(platform: Platform, tenant: Tenant) -> None:
+def test_a_new_product_with_a_blank_stock_has_a_stock_of_zero(platform: Platform, tenant: Tenant) -> None:
     load(platform, tenant, b"sku,name,price,stock\nA,Lamp,10.00,\nB,Mug,5.00,3\nC,Desk,90.00,n/a\n")
     assert stocks(tenant) == {"A": ("tracked", 0), "B": ("tracked", 3), "C": ("tracked", 0)}
 
 
-def test_files_switch_between_tracked_and_untracked_and_a_file_without_a_stock_keeps_what_is_stored(
+def test_the_stock_column_decides_whether_a_product_is_tracked_and_a_blank_cell_changes_nothing(
     platform: Platform, tenant: Tenant
 ) -> None:
     load(platform, tenant, b"sku,name,price,stock\nA,Lamp,10.00,5\nB,Mug,5.00,in stock\nC,Desk,90.00,unlimited\n")
@@ -78,7 +76,7 @@ def test_a_flag_without_a_count_tracks_a_product_and_keeps_its_count(platform: P
     assert stocks(tenant) == {"A": ("tracked", 5), "B": ("tracked", 0), "C": ("tracked", 0)}
 
 
-def test_a_dry_run_shows_a_change_of_the_policy(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_shows_a_change_of_the_inventory_policy(platform: Platform, tenant: Tenant) -> None:
     load(platform, tenant, b"sku,name,price,stock\nA,Lamp,10.00,5\n")
     job = platform.sync(tenant.catalog_id, "dry-run/stock.csv", b"sku,stock\nA,in stock\n")
     (sample,) = job["result"]["samples"]

@@ -82,7 +82,7 @@ def test_a_full_file_deactivates_missing_products_and_a_delta_does_not(platform:
     assert sync(tenant, one, mode="full")["counts"]["deactivated"] == 1
 
 
-def test_without_a_mode_the_setting_of_the_catalog_applies(tenant: Tenant) -> None:
+def test_a_sync_without_a_mode_uses_the_mode_of_the_catalog(tenant: Tenant) -> None:
     settings = {"sync_settings": {"mode": "full", "most_deactivated_percent": 100}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))
     sync(tenant, TWO_ROWS)
@@ -91,7 +91,7 @@ def test_without_a_mode_the_setting_of_the_catalog_applies(tenant: Tenant) -> No
     assert sync(tenant, one)["counts"]["deactivated"] == 1
 
 
-def test_an_upload_can_first_be_synced_as_a_dry_run_and_then_again(tenant: Tenant) -> None:
+def test_an_upload_can_be_synced_as_a_dry_run_and_then_for_real(tenant: Tenant) -> None:
     upload_id = upload(tenant.owner, TWO_ROWS)
     dry = wait_for_job(tenant.owner, start(tenant, upload_id, dry_run=True).json()["id"])
     assert (dry["counts"]["created"], dry["result"]["dry_run"]) == (2, True)
@@ -109,9 +109,7 @@ def test_a_repeated_idempotency_key_starts_no_second_sync(tenant: Tenant) -> Non
     assert len(ok(tenant.owner.get("/v1/jobs", params={"catalog_id": tenant.catalog_id}))["data"]) == 1
 
 
-def test_a_sync_supersedes_a_job_that_waits_for_an_approval_as_a_dropped_file_does(
-    platform: Platform, tenant: Tenant
-) -> None:
+def test_a_sync_of_an_upload_supersedes_a_job_that_waits_for_an_approval(platform: Platform, tenant: Tenant) -> None:
     old = waiting_job(platform, tenant)
     dry = start(tenant, upload(tenant.owner, TWO_ROWS), dry_run=True).json()["id"]
     assert ok(tenant.owner.get(f"/v1/jobs/{old}"))["status"] == "pending"
@@ -132,7 +130,7 @@ def test_a_dropped_file_supersedes_a_waiting_sync_of_an_upload(platform: Platfor
     assert ok(tenant.owner.get(f"/v1/jobs/{waiting}"))["error_code"] == "superseded"
 
 
-def test_syncs_and_dropped_files_of_a_catalog_are_loaded_in_their_order(platform: Platform, tenant: Tenant) -> None:
+def test_syncs_of_a_catalog_are_loaded_in_the_order_of_their_requests(platform: Platform, tenant: Tenant) -> None:
     jobs = []
     for price in range(1, 6):
         jobs.append(start(tenant, upload(tenant.owner, HEADER + f"A-1,Mug,{price}.00,1\n".encode())).json()["id"])
@@ -140,7 +138,7 @@ def test_syncs_and_dropped_files_of_a_catalog_are_loaded_in_their_order(platform
     assert [product["price"] for product in platform.storefront_products(tenant.domain)] == ["5.00"]
 
 
-def test_only_those_who_may_write_the_catalog_start_a_sync(platform: Platform, tenant: Tenant) -> None:
+def test_only_members_with_write_access_to_the_catalog_can_start_a_sync(platform: Platform, tenant: Tenant) -> None:
     upload_id = upload(tenant.owner, TWO_ROWS)
     other = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{other.client_id}"))
@@ -155,7 +153,7 @@ def test_only_those_who_may_write_the_catalog_start_a_sync(platform: Platform, t
         assert wait_for_job(tenant.owner, job["id"])["status"] == "completed"
 
 
-def test_a_sync_needs_an_upload_that_has_a_file(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_of_an_upload_without_a_file_is_refused(platform: Platform, tenant: Tenant) -> None:
     announced = created(tenant.owner.post("/v1/uploads", json={"name": "a.csv", "size": 10}))["id"]
     others = upload(platform.tenant().owner, TWO_ROWS)
     for upload_id in (announced, others, str(uuid4())):
@@ -167,7 +165,7 @@ def test_a_sync_needs_an_upload_that_has_a_file(platform: Platform, tenant: Tena
     assert pointers(problem(start(tenant, "1"), 422, "invalid")) == ["/upload_id"]
 
 
-def test_an_upload_of_a_client_whose_viewer_the_caller_is_cannot_be_read(platform: Platform, tenant: Tenant) -> None:
+def test_a_viewer_of_a_client_cannot_load_its_uploads_into_another_catalog(platform: Platform, tenant: Tenant) -> None:
     other = platform.tenant()
     subject = platform.member(tenant.client_id, "editor")
     platform.database.execute(
@@ -188,7 +186,7 @@ def test_an_upload_of_a_client_whose_viewer_the_caller_is_cannot_be_read(platfor
         assert pointers(problem(api.post(path, json=body), 422, "invalid")) == [pointer]
 
 
-def test_a_mapping_is_proposed_for_the_file_of_an_uploaded_sync(tenant: Tenant) -> None:
+def test_a_mapping_can_be_proposed_for_a_file_that_was_uploaded_for_a_sync(tenant: Tenant) -> None:
     job = sync(tenant, TWO_ROWS)
     proposal = ok(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/mapping/propose", json={"job_id": job["id"]}))
     assert [row["product"]["sku"] for row in proposal["rows"]] == ["A-1", "A-2"]

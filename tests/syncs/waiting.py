@@ -1,4 +1,4 @@
-"""Drops files and waits until their jobs stop for a person."""
+"""Drops files, and waits until their jobs wait for a user."""
 
 import json
 from typing import Any
@@ -47,13 +47,13 @@ def job_of(platform: Platform, tenant: Tenant, version: str) -> Json:
 
 
 def ask(platform: Platform, tenant: Tenant, name: str = "lamps.csv", body: bytes = b"") -> Json:
-    """Drop a file that does not decide how it is read. Return its job, which waits for a decision."""
+    """Drop an ambiguous file, and wait until its job waits for a decision. Return the job."""
     version = platform.drop(tenant.catalog_id, name, body or ambiguous_file())
     return waiting_job(platform, tenant, version, "decision")
 
 
 def finished(platform: Platform, tenant: Tenant, job: Json) -> Json:
-    """Wait until a job has ended. Return it."""
+    """Wait until a job has ended. Return the job."""
     return platform.finished_job(tenant.catalog_id, job["source"]["version_id"])
 
 
@@ -63,7 +63,7 @@ def change_settings(tenant: Tenant, **settings: Any) -> None:
 
 
 def prices(platform: Platform, tenant: Tenant) -> dict[str, str]:
-    """Return the prices that the storefront shows, by SKU."""
+    """Map the SKU of each storefront product to its price."""
     return {product["sku"]: product["price"] for product in platform.storefront_products(tenant.domain)}
 
 

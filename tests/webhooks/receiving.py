@@ -1,4 +1,4 @@
-"""The client's side of webhooks: an endpoint that records requests and verifies the signatures of the requests."""
+"""An endpoint of a client, for tests of webhooks. It records the received requests and verifies their signatures."""
 
 import json
 import socket

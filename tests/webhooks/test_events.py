@@ -113,7 +113,7 @@ def test_products_with_low_stock_are_reported_only_once(platform: Platform, tena
         assert event_types(receiver) == ["inventory.low", "inventory.low", "webhook.test"]
 
 
-def test_no_change_of_the_policy_and_no_order_of_an_untracked_product_is_an_event_of_low_stock(
+def test_changes_of_the_stock_policy_and_orders_of_untracked_products_cause_no_low_stock_event(
     platform: Platform, tenant: Tenant
 ) -> None:
     with receiving(tenant, ["inventory.low"]) as receiver:

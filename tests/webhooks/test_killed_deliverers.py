@@ -92,7 +92,7 @@ def run_killed_worker(platform: Platform, tenant: Tenant, receiver: Receiver, se
 
 
 @pytest.mark.parametrize("sent", [1, 5, DELIVERIES])
-def test_unrecorded_deliveries_are_sent_again_and_no_delivery_is_lost(
+def test_unrecorded_deliveries_are_sent_again_so_that_no_delivery_is_lost(
     own_platform: Platform, tenant: Tenant, receiver: Receiver, sent: int
 ) -> None:
     platform = own_platform

@@ -87,14 +87,14 @@ def test_an_endpoint_whose_deliveries_fail_for_days_is_disabled(
         ("not a URL", "https"),
     ],
 )
-def test_only_a_public_https_url_is_valid(tenant: Tenant, url: str, detail: str) -> None:
+def test_the_url_of_an_endpoint_must_be_a_public_https_url(tenant: Tenant, url: str, detail: str) -> None:
     new = {"client_id": tenant.client_id, "url": url, "events": ["*"]}
     invalid = problem(tenant.owner.post("/v1/webhooks", json=new), 422, "invalid")
     assert pointers(invalid) == ["/url"]
     assert detail in invalid["errors"][0]["detail"]
 
 
-def test_an_unknown_event_is_invalid_and_the_error_contains_the_known_events(tenant: Tenant) -> None:
+def test_an_endpoint_with_an_unknown_event_type_is_refused_and_the_error_lists_all_types(tenant: Tenant) -> None:
     new = {"client_id": tenant.client_id, "url": "https://example.com/", "events": ["job.*", "job.exploded"]}
     invalid = problem(tenant.owner.post("/v1/webhooks", json=new), 422, "invalid")
     assert pointers(invalid) == ["/events/1"]

@@ -15,7 +15,7 @@ KEY = "c/file.csv"
 
 
 def clear_clients() -> None:
-    """Forget the clients and the settings of earlier tests."""
+    """Clear the cached clients and the cached settings of earlier tests."""
     settings.cache_clear()
     storage._create_client.cache_clear()
     queue._sqs.cache_clear()

@@ -1,4 +1,4 @@
-"""What the platform does if the connection to AWS cannot be opened, breaks or stalls. Local sockets replace AWS."""
+"""Tests what the platform does if a connection to AWS cannot be opened, breaks or stalls. Local sockets replace AWS."""
 
 import threading
 from datetime import timedelta
@@ -49,7 +49,7 @@ def test_a_connection_that_s3_closes_in_the_middle_of_an_object_raises_unavailab
             storage.read("drops", KEY, 2000)
 
 
-def test_a_connection_on_which_s3_sends_nothing_more_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
+def test_a_connection_on_which_s3_stops_sending_data_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
     done = threading.Event()
 
     def stall(connection: Any, _: bytes) -> None:
@@ -68,7 +68,7 @@ def test_a_connection_on_which_s3_sends_nothing_more_raises_unavailable(environm
         done.set()
 
 
-def test_messages_are_left_to_the_sweeper_if_sqs_cannot_be_reached(environment: pytest.MonkeyPatch) -> None:
+def test_the_sweeper_sends_messages_later_if_sqs_cannot_be_reached(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     clear_clients()
     assert not queue.send_or_defer([queue.message("jobs", {}, None)])

@@ -1,7 +1,7 @@
-"""What the platform does if AWS throttles a call, refuses it, or accepts only a part of it.
+"""Tests what the platform does if AWS throttles a call, refuses it, or accepts only a part of it.
 
-The local cloud never does this. Here, moto replaces AWS inside the test process, and faults are injected into the
-responses that boto3 receives. So the retries of boto3 run as they do on AWS.
+The local cloud never causes these errors. Here, moto replaces AWS inside the test process, and the tests inject faults
+into the responses that boto3 receives. Therefore boto3 retries as it does on AWS.
 """
 
 import ast
@@ -50,7 +50,7 @@ class RawBody(io.BytesIO):
 
 @dataclass
 class Faults:
-    """Answers calls to AWS with errors. If no error is left, a call reaches moto."""
+    """Answers calls to AWS with errors. When all errors are used up, a call reaches moto."""
 
     errors: list[tuple[int, str]] = field(default_factory=list)
     """The HTTP status and the error code of the next responses."""
@@ -59,13 +59,13 @@ class Faults:
     operation: str | None = None
     """The operation whose calls are answered with errors. None: all operations."""
     operations: list[str] = field(default_factory=list)
-    """The names of all operations that were called, e.g. `GetObject`. A retry is a call of its own."""
+    """The names of all operations that were called, e.g. `GetObject`. A retry counts as a separate call."""
     version: str = ""
     """The id of the version of the object KEY."""
 
     @contextmanager
     def only(self, operation: str, errors: list[tuple[int, str]]) -> Iterator[None]:
-        """Answer only the calls of one operation with errors."""
+        """Answer only the calls of one AWS operation with errors."""
         self.operation, self.errors = operation, list(errors)
         try:
             yield
@@ -95,7 +95,7 @@ class Faults:
 def moto() -> Iterator[Faults]:
     """Start moto with a versioned bucket and a queue, and inject faults into the calls of the platform's clients."""
     injected = Faults()
-    # moto changes the environment, too, so it has to restore the environment last.
+    # moto also changes the environment, so moto must be the last to restore the environment.
     with mock_aws(), pytest.MonkeyPatch.context() as environment:
         configure(environment)
         s3, sqs = boto3.client("s3"), boto3.client("sqs")
@@ -181,14 +181,14 @@ def test_a_part_that_s3_throttles_is_sent_again(faults: Faults, failing: str) ->
 
 
 @pytest.mark.parametrize("failing", MULTIPART)
-def test_an_upload_that_fails_leaves_no_object_and_no_parts(faults: Faults, failing: str) -> None:
+def test_a_failed_upload_leaves_no_object_and_no_parts_in_s3(faults: Faults, failing: str) -> None:
     with faults.only(failing, [(503, "SlowDown")] * 9), pytest.raises(Unavailable, match="S3"):
         write_object(f"c/failed-{failing}", LARGE)
     assert storage.size_of("drops", f"c/failed-{failing}") is None
     assert open_uploads() == []
 
 
-def test_a_block_that_raises_leaves_no_object_and_no_parts(faults: Faults) -> None:
+def test_an_exception_in_the_with_block_of_an_upload_leaves_no_object_and_no_parts_in_s3(faults: Faults) -> None:
     with pytest.raises(ZeroDivisionError), ObjectWriter("drops", "c/stopped", "text/plain") as out:
         out.write(LARGE)
         raise ZeroDivisionError
@@ -209,7 +209,7 @@ def test_all_versions_below_a_prefix_are_deleted(faults: Faults) -> None:
     assert "DeleteMarkers" not in versions
 
 
-def test_an_object_is_read_from_a_byte_to_its_end(faults: Faults) -> None:
+def test_an_object_is_read_from_the_given_byte_to_the_end(faults: Faults) -> None:
     whole = storage.open_version("drops", KEY, faults.version).read()
     assert storage.size_of("drops", KEY) == len(whole)
     assert storage.open_from("drops", KEY, 3).read() == whole[3:]
@@ -231,7 +231,7 @@ def received() -> list[int]:
 
 
 @pytest.mark.parametrize("error", [*TEMPORARY, (403, "AccessDenied")], ids=lambda error: error[1])
-def test_messages_that_sqs_does_not_accept_are_left_to_the_sweeper(faults: Faults, error: tuple[int, str]) -> None:
+def test_the_sweeper_sends_messages_later_if_sqs_refuses_the_messages(faults: Faults, error: tuple[int, str]) -> None:
     faults.forever = error
     assert not queue.send_or_defer(messages(3))
     faults.forever = None
@@ -244,7 +244,7 @@ def test_messages_are_sent_once_after_two_throttled_attempts(faults: Faults) -> 
     assert received() == [0, 1, 2]
 
 
-def test_a_partial_failure_of_a_batch_leaves_the_transaction_to_the_sweeper(
+def test_the_sweeper_resends_all_messages_of_a_transaction_if_sqs_refuses_one_message(
     faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = queue._sqs()
@@ -287,7 +287,7 @@ TESTED = {
         "abort_multipart_upload",
     },
     "_sqs": {"send_message_batch", "get_queue_url", "change_message_visibility"},
-    "_ses": {"send_email"},  # tests/core/mail/test_sending.py
+    "_ses": {"send_email"},  # tested in tests/core/mail/test_sending.py
     "boto3": {"client"},
 }  # fmt: skip
 """For each client of boto3, the methods whose errors are tested in this folder or in test_sending.py."""

@@ -1,4 +1,4 @@
-"""How a function signs in to the database on AWS: its IAM token, and the certificates that it accepts."""
+"""Tests how a function signs in to the database on AWS: its IAM token, and the certificates that it accepts."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ ADDRESS = "proxy.proxy-abc.us-east-1.rds.amazonaws.com:5432"
 
 @pytest.fixture
 def role(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """The credentials that Lambda gives a function."""
+    """Provide the credentials that Lambda gives to a function."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret+/key")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token/with+signs==")
@@ -94,7 +94,7 @@ def test_a_deploy_step_waits_longer_for_a_connection_than_a_request(role: pytest
     assert login.connection_parameters(ADDRESS)["connect_timeout"] == 2
 
 
-def test_the_file_contains_the_authorities_of_the_proxy_and_of_each_region() -> None:
+def test_the_certificate_file_contains_the_authorities_of_the_proxy_and_of_each_region() -> None:
     names = authorities()
     for number in range(1, 5):
         assert f"Amazon Root CA {number}" in names
@@ -112,12 +112,12 @@ def test_the_authorities_are_valid_for_at_least_ten_years() -> None:
         assert int(not_after.split()[3]) >= NOW.year + 10
 
 
-def test_the_file_is_the_bundle_of_the_declared_package() -> None:
+def test_the_certificate_file_is_equal_to_the_bundle_of_the_declared_package() -> None:
     assert login.CERTIFICATES.read_text("utf-8") == bundle(), "run `python -m infra.certificates`"
 
 
 def tls_server(certificate: Path, key: Path) -> tuple[socket.socket, int]:
-    """Start a server that accepts the SSLRequest of PostgreSQL, and shows its certificate."""
+    """Start a server that accepts the SSLRequest of PostgreSQL, and sends its certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -160,10 +160,13 @@ def test_every_connection_error_means_that_the_connection_is_lost(sqlstate: str)
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "08006"])
-def test_a_read_that_the_replica_ends_before_its_first_query_is_handed_to_the_primary(
+def test_a_read_is_repeated_on_the_primary_if_the_replica_ends_it_before_the_first_query(
     monkeypatch: pytest.MonkeyPatch, sqlstate: str
 ) -> None:
-    """A recovery conflict can end `app.enter`. On the primary, the same SQLSTATE is a conflict of two writes."""
+    """A recovery conflict on the replica can end `app.enter`.
+
+    On the primary, the same SQLSTATE means that two writes conflict.
+    """
 
     def fail(_: Endpoint, address: str) -> None:
         raise pg.lookup(sqlstate)("canceling statement due to conflict with recovery")
@@ -176,7 +179,7 @@ def test_a_read_that_the_replica_ends_before_its_first_query_is_handed_to_the_pr
         _CallerTransaction(writer, "db.test:5432", Caller()).open()
 
 
-def test_migrations_repeat_a_refused_connection_until_their_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrations_retry_a_refused_connection_until_their_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     attempts: list[str] = []
 
     def refuse(url: str, **_: object) -> None:

@@ -12,7 +12,7 @@ from wecelebrate.core.types import email_address
 from wecelebrate.mail.brand import DEFAULT_COLOR, PLATFORM, Brand
 from wecelebrate.mail.sanitize import clean, mailbox, web_address
 
-# No deadline, because hypothesis needs a long time to generate the first texts on a busy machine.
+# The tests have no deadline, because hypothesis needs a long time to generate the first texts on a busy machine.
 no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

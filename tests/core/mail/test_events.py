@@ -77,7 +77,7 @@ def test_events_that_do_not_change_the_state_of_a_mail_are_ignored(kind: str) ->
     assert outcome_of(kind, {}) is None
 
 
-def test_a_reason_has_only_one_line_and_at_most_500_characters() -> None:
+def test_the_reason_of_a_mail_event_has_only_one_line_and_at_most_500_characters() -> None:
     reason = one_line(["Permanent", None, "smtp; 550\r\n5.1.1\0 user  unknown"])
     assert reason == "Permanent; smtp; 550 5.1.1 user unknown"
     assert len(one_line(["x" * 10_000])) == 500
@@ -116,7 +116,7 @@ def received(monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[s
 BOUNCE = {"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}}
 
 
-def test_a_permanent_bounce_is_recorded_and_suppresses_the_address_that_we_sent_the_mail_to(
+def test_a_permanent_bounce_is_recorded_and_suppresses_the_recipient_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     queries = received(monkeypatch, BOUNCE)
@@ -139,7 +139,7 @@ def test_a_permanent_bounce_is_recorded_and_suppresses_the_address_that_we_sent_
     [(BOUNCE, ROW | {"is_news": False}), (BOUNCE, None), ({"eventType": "Delivery"}, ROW)],
     ids=["received before", "unknown mail", "delivery"],
 )
-def test_a_delivery_or_an_old_bounce_or_a_bounce_of_an_unknown_mail_is_recorded_but_suppresses_nothing(
+def test_a_delivery_or_old_bounce_or_bounce_of_an_unknown_mail_suppresses_no_address(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None
 ) -> None:
     queries = received(monkeypatch, event, row)
@@ -147,11 +147,11 @@ def test_a_delivery_or_an_old_bounce_or_a_bounce_of_an_unknown_mail_is_recorded_
     assert queries.suppressed == []
 
 
-def test_the_kind_of_an_event_can_have_the_name_that_sns_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_field_with_the_kind_of_an_event_can_have_the_name_that_sns_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert received(monkeypatch, {"notificationType": "Delivery"}).recorded[0]["state"] == "delivered"
 
 
-def test_an_event_that_changes_nothing_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_event_without_effect_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert received(monkeypatch, {"eventType": "Open"}).recorded == []
 
 

@@ -10,7 +10,7 @@ from wecelebrate.mail.sanitize import clean, mailbox, visitor_text, web_address
 @pytest.mark.parametrize(
     ("color", "text_color"),
     [
-        # The luminance of #757575 is 0.178, and that of #767676 is 0.181.
+        # The luminance of #757575 is 0.178. The luminance of #767676 is 0.181.
         ("#757575", "#ffffff"),
         ("#767676", "#000000"),
         ("#ff0000", "#000000"),
@@ -53,7 +53,7 @@ def test_a_url_must_have_the_https_scheme_unless_other_schemes_are_given() -> No
     assert web_address("https:///a") is None
 
 
-def test_line_and_paragraph_separators_become_spaces_and_direction_marks_disappear() -> None:
+def test_line_and_paragraph_separators_become_spaces_and_direction_marks_are_removed() -> None:
     assert clean("a\u2028b\u2029c\x00d") == "a b c d"
     assert clean("\u202eabc\u202c") == "abc"
 
@@ -66,7 +66,7 @@ def test_a_long_name_that_is_not_ascii_becomes_encoded_words_with_at_most_75_cha
     assert len(longest) == 75 and " " not in longest
 
 
-def test_the_reason_of_a_bounce_contains_its_types_and_the_answer_of_the_mail_server() -> None:
+def test_the_reason_of_a_bounce_contains_its_types_and_the_response_of_the_mail_server() -> None:
     bounce = {
         "bounceType": "Permanent",
         "bounceSubType": "General",

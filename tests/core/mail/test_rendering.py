@@ -22,12 +22,12 @@ TEMPLATES = [template for template in get_args(Template) if template != "report"
 """The mails of this module. `test_report_mails.py` tests the mails with reports."""
 LANGUAGES = sorted(languages())
 WITHOUT_ADDRESS = ("order_cancelled", "order_confirm_request", "order_lookup")
-"""The mails about an order that show no shipping address: nothing is shipped, or the guest is not known yet."""
+"""The order mails without a shipping address: the order is not shipped, or the guest is not confirmed yet."""
 LINKS = {
     "order_confirm_request": "https://acme.platform.test/orders/guest?action=confirm&token=secret",
     "order_lookup": "https://acme.platform.test/orders/guest?token=secret",
 }
-"""The links of the mails to guests. No value of the visitor is part of them."""
+"""The links of the mails to guests. The links contain no text of the visitor."""
 FROM = "wecelebrate <mail@mail.test>"
 HOSTILE = "<script>alert(1)</script>\r\nBcc: x@evil.test\x00\x1b[31m \"'>& {{ 7*7 }} {0} {name} %s"
 STRANGE = ["אבגד ﷺ عربي", "👩‍👩‍👧 🎁 é̂", "\u202egnp.exe\u202c", "a" * 5000]
@@ -115,7 +115,7 @@ def facts_of(template: str) -> list[str]:
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_text_and_html_contain_the_same_information(template: str, language: str) -> None:
     values = row(template, settings={"locale": language})
-    if template == "invitation":  # it does not depend on the settings of a site
+    if template == "invitation":  # this mail does not depend on the settings of a site
         values["details"]["locale"] = language
     mail = rendering.render(values, "secret")
     assert mail.locale == language

@@ -1,4 +1,4 @@
-"""A report as a mail: its tables, its charts as inline images, its files, and the link that ends it."""
+"""Tests a report as a mail: its tables, its inline images of charts, its files, and the link that ends the report."""
 
 import io
 from email import message_from_bytes
@@ -34,7 +34,7 @@ def own_settings(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def report(first_day: str = "2026-03-01", last_day: str = "2026-03-31", **more: Any) -> ClientReport:
-    """Return a report with orders in two currencies, and with names that are markup."""
+    """Return a report with orders in two currencies, and with names that contain markup."""
     sales = {"orders": 3, "revenue": "1234.50"}
     values = {
         "client_id": uuid4(), "site_id": None, "first_day": first_day, "last_day": last_day, "timezone": "UTC",
@@ -119,7 +119,7 @@ def mime(rendered: RenderedMail, *files: Attachment) -> EmailMessage:
     return message
 
 
-def test_the_tables_have_captions_headers_and_all_figures() -> None:
+def test_the_tables_of_a_report_have_captions_and_headers_and_all_figures() -> None:
     rendered = render(mail_of(report()), TOKEN)
     tables = Tables(rendered.html)
     assert tables.tables["Totals"] == [
@@ -134,7 +134,7 @@ def test_the_tables_have_captions_headers_and_all_figures() -> None:
         assert row in rendered.text
 
 
-def test_texts_of_users_do_not_become_markup_headers_or_further_lines() -> None:
+def test_texts_of_users_cannot_add_markup_or_headers_or_lines_to_a_report_mail() -> None:
     rendered = render(mail_of(report()), TOKEN)
     assert "<b>" not in rendered.html and "<i>" not in rendered.html
     assert "- 7 × Mug Bcc: a@example.com (=1+1): €1,234.50" in rendered.text.splitlines()
@@ -165,7 +165,7 @@ def test_the_images_are_inline_parts_and_the_workbook_is_an_attachment() -> None
     assert images[0]["alt"] == "Chart: Revenue by day. The highest value is €1,234.50 (Mar 1, 2026)."
 
 
-def test_the_headers_let_a_mail_program_end_the_report_with_one_click() -> None:
+def test_the_headers_allow_a_recipient_to_end_the_report_with_one_click() -> None:
     message = mime(render(mail_of(report()), TOKEN))
     assert message["List-Unsubscribe"] == f"<https://api.example.com/v1/unsubscribe/{TOKEN}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -189,14 +189,14 @@ def test_a_report_is_rendered_in_each_language(language: str, last_day: str) -> 
     assert all(image["alt"] for image in tables.images) and len(tables.images) == 2
 
 
-def test_a_report_without_orders_says_so_and_has_no_chart() -> None:
+def test_a_report_without_orders_contains_a_notice_and_no_chart() -> None:
     empty = report(totals=[], by_day=[], by_site=[], by_hour=[], top_products=[], conversion=None)
     assert list(charts.draw(empty, "en")) == []
     rendered = render(mail_of(empty), TOKEN)
     assert "There were no orders." in rendered.text and "There were no orders." in rendered.html
 
 
-def test_a_chart_has_a_bar_for_each_day_and_no_other_colors() -> None:
+def test_a_chart_has_a_bar_only_for_the_days_with_revenue() -> None:
     (chart, *_) = charts.draw(report(), "de")
     image = Image.open(io.BytesIO(chart.png)).convert("RGB")
     assert image.size == (charts.WIDTH * charts.ZOOM, charts.HEIGHT * charts.ZOOM)

@@ -1,4 +1,4 @@
-"""Orders as a destination gets them."""
+"""Tests the content of an exported order."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ def order(metadata: Any) -> dict[str, Any]:
     return {"metadata": metadata, "customer_name": "Ann", "shipping_address": {"country": "DE"}}
 
 
-def test_metadata_that_do_not_fit_into_a_cell_are_refused_and_not_left_out() -> None:
+def test_an_order_is_refused_if_its_metadata_does_not_fit_into_a_cell() -> None:
     large = order({"text": "x" * 40_000})
     for receiver in (destination("xlsx"), destination("xlsx", "metadata")):
         with pytest.raises(Unwritable, match="40,012 characters, but a cell of XLSX has at most 32,767"):

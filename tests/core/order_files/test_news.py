@@ -1,4 +1,4 @@
-"""Files with news about orders: the rows of each format, and the news that the rows give together."""
+"""Tests how files with news about orders are read: the rows of each format, and how rows become news items."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def row(number: int, kind: Any = "shipped", **more: Any) -> NewsRow:
     return NewsRow(number=number, kind=kind, **values)
 
 
-def test_a_csv_file_is_read_with_the_names_of_an_erp() -> None:
+def test_a_csv_file_with_the_column_names_of_an_erp_is_read() -> None:
     german = (
         "Bestellnummer;Vorgang;Artikelnummer;Menge;Sendungsnummer;Datum\nAB12;Versandt;0012;2,000;JD01;27.11.2026\n"
     )
@@ -60,7 +60,7 @@ def test_a_csv_file_is_read_with_the_names_of_an_erp() -> None:
     assert shipped.happened_at == datetime(2026, 11, 27, tzinfo=UTC)
 
 
-def test_a_row_with_the_dates_of_several_steps_is_news_about_each_step() -> None:
+def test_a_row_with_the_dates_of_two_steps_becomes_two_news_items() -> None:
     rows = news(
         "order_number,shipped_at,delivered_at,tracking_number\nAB12,2026-11-26,2026-11-27T10:00:00+01:00,JD01\n"
     )
@@ -68,7 +68,7 @@ def test_a_row_with_the_dates_of_several_steps_is_news_about_each_step() -> None
     assert rows[1].happened_at == datetime(2026, 11, 27, 9, tzinfo=UTC)
 
 
-def test_our_own_apostrophes_are_taken_off() -> None:
+def test_the_apostrophes_that_our_exports_add_are_removed() -> None:
     for text in ("+49 30", "=1+1", "-0.02", "'quoted", "''", "plain", "@x", "\uff1dx"):
         assert unquoted(quoted(text)) == text
     assert quoted("plain") == "plain"
@@ -76,7 +76,7 @@ def test_our_own_apostrophes_are_taken_off() -> None:
     assert shipped.sku == "=SKU"
 
 
-def test_a_workbook_and_json_are_read_like_a_csv_file() -> None:
+def test_a_workbook_and_a_json_file_are_read_like_a_csv_file() -> None:
     file = io.BytesIO()
     with xlsxwriter.Workbook(file) as book:
         sheet = book.add_worksheet()
@@ -148,7 +148,7 @@ CXML_CONFIRMATION = """<cXML><Request><ConfirmationRequest><ConfirmationHeader t
 @pytest.mark.parametrize(
     ("document", "shipment"), [(UBL, "D-1"), (DESADV, "80001234"), (CXML_NOTICE, "S-1")], ids=["UBL", "IDoc", "cXML"]
 )
-def test_a_despatch_advice_of_each_standard_is_a_shipment(document: str, shipment: str) -> None:
+def test_a_despatch_advice_in_each_standard_is_read_as_a_shipment(document: str, shipment: str) -> None:
     [shipped] = news(document, "news.xml")
     names = ("kind", "order_number", "line", "quantity", "shipment", "tracking_number")
     assert fields(shipped, *names) == ("shipped", "AB12", 1, 2, shipment, "JD01")
@@ -167,12 +167,12 @@ def test_a_despatch_advice_of_each_standard_is_a_shipment(document: str, shipmen
         (CXML_CONFIRMATION.format(kind="reject"), "cancelled"),
     ],
 )
-def test_an_order_response_of_each_standard_acknowledges_or_cancels(document: str, kind: str) -> None:
+def test_an_order_response_in_each_standard_acknowledges_or_cancels_an_order(document: str, kind: str) -> None:
     [answer] = news(document, "news.xml")
     assert fields(answer, "kind", "order_number", "external_number") == (kind, "AB12", "4711")
 
 
-def test_an_archive_of_documents_is_read_document_by_document() -> None:
+def test_each_document_of_an_archive_is_read_separately() -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("1.xml", UBL_RESPONSE.format(code="AP"))
@@ -190,7 +190,7 @@ def test_an_archive_of_documents_is_read_document_by_document() -> None:
         "PK\x03\x04broken",
     ],
 )
-def test_a_file_that_is_no_news_is_refused_as_a_whole(content: str) -> None:
+def test_a_file_without_news_about_orders_is_refused_as_a_whole(content: str) -> None:
     with pytest.raises(UnreadableFile):
         read(content.encode("latin-1"), "news.xml", UTC)
 
@@ -203,7 +203,7 @@ def test_an_external_entity_is_not_read() -> None:
     assert "root" not in (shipped.tracking_number or "")
 
 
-def test_rows_in_any_order_give_the_same_news() -> None:
+def test_the_sequence_of_the_rows_does_not_affect_the_news() -> None:
     at = [datetime(2026, 11, 27, hour, tzinfo=UTC) for hour in range(3)]
     rows = [
         (FIRST, row(1, "delivered", tracking_number="A", happened_at=at[2])),
@@ -225,7 +225,7 @@ def test_rows_in_any_order_give_the_same_news() -> None:
     ]
 
 
-def test_the_newest_row_about_a_line_of_a_shipment_counts_and_rows_of_one_moment_add_up() -> None:
+def test_the_newest_rows_of_a_line_count_and_quantities_with_the_same_time_are_added() -> None:
     old, new = datetime(2026, 11, 26, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC)
     same = [row(1, happened_at=old, quantity=1), row(2, happened_at=old, quantity=2)]
     assert quantities(same, [1, 1]) == [{"line": 1, "quantity": 3}]
@@ -239,7 +239,7 @@ def test_the_newest_row_about_a_line_of_a_shipment_counts_and_rows_of_one_moment
     assert item.newest("tracking_url") == "https://new.test/"
 
 
-def test_the_lines_of_one_object_keep_their_own_pieces() -> None:
+def test_each_line_of_a_json_object_keeps_its_own_quantity() -> None:
     lines = '[{"line": 1, "quantity": 1}, {"line": 2, "quantity": 2}]'
     rows = news(f'{{"order_number": "AB12", "status": "shipped", "lines": {lines}}}', "news.json")
     [item] = grouped([(FIRST, each) for each in rows], "file")
@@ -247,7 +247,7 @@ def test_the_lines_of_one_object_keep_their_own_pieces() -> None:
     assert pieces == [{"line": 1, "quantity": 1}, {"line": 2, "quantity": 2}]
 
 
-def test_the_rows_of_an_archive_are_counted_over_all_its_documents() -> None:
+def test_the_row_numbers_of_an_archive_continue_across_its_documents() -> None:
     despatch = "<DespatchAdvice><ID>D1</ID><OrderReference><ID>AB12</ID></OrderReference></DespatchAdvice>"
     assert [each.number for each in news(archive(a=despatch, b=despatch), "news.zip")] == [1, 2]
     with pytest.raises(UnreadableFile, match=r"The document `b\.xml`: The file is not well-formed XML"):
@@ -277,7 +277,7 @@ def test_an_archive_with_10_000_documents_is_read() -> None:
 
 @pytest.mark.parametrize("field", ["order_number", "carrier", "tracking_number", "shipment", "sku", "reason"])
 @pytest.mark.parametrize("text", ["A\\u0000B", "A\\ud800B", "A\\u001b[31mB", "\\u200b"])
-def test_a_text_that_the_api_would_refuse_is_refused(field: str, text: str) -> None:
+def test_a_text_that_the_api_would_refuse_is_also_refused_in_a_file(field: str, text: str) -> None:
     row = f'{{"external_number": "E1", "status": "shipped", "{field}": "{text}"}}'
     assert rejected(f"[{row}]", "news.json") == ["bad_text"]
 
@@ -290,7 +290,7 @@ def test_a_line_break_in_a_text_becomes_a_space() -> None:
 
 
 @pytest.mark.parametrize("field", ["status", "quantity", "line", "happened_at"])
-def test_the_error_of_a_cell_that_postgresql_cannot_store_can_be_stored(field: str) -> None:
+def test_the_error_message_for_a_cell_that_postgresql_cannot_store_can_be_stored(field: str) -> None:
     cells = {"order_number": "AB12", "status": "shipped"} | {field: "A\0\ud800"}
     [row] = read(json.dumps([cells]).encode(), "news.json", UTC)
     assert isinstance(row, RejectedRow)
@@ -309,7 +309,7 @@ def test_the_error_of_a_cell_that_postgresql_cannot_store_can_be_stored(field: s
         "https://",
     ],
 )
-def test_a_tracking_url_must_be_one_that_the_api_accepts(url: str) -> None:
+def test_a_tracking_url_that_the_api_would_refuse_is_refused(url: str) -> None:
     cells = {"order_number": "AB12", "status": "shipped", "tracking_url": url}
     assert rejected(json.dumps([cells]), "news.json") == ["bad_tracking_url"]
 
@@ -321,7 +321,7 @@ def test_numbers_in_json_keep_all_their_digits() -> None:
     assert rejected(f'[{{"order_number": "AB12", "status": "shipped", "quantity": {"9" * 5000}}}]') == ["bad_quantity"]
 
 
-def test_an_object_with_the_same_key_twice_is_refused() -> None:
+def test_a_json_object_with_a_duplicate_key_is_refused() -> None:
     with pytest.raises(UnreadableFile, match="the key `order_number` twice"):
         news('[{"order_number": "AB12", "order_number": "CD34", "status": "cancelled"}]', "news.json")
 

@@ -1,4 +1,4 @@
-"""The rows of a file become orders exactly as they are written, or are refused with a reason."""
+"""Tests that each order in a file is imported exactly as the rows state it, or is refused with a reason."""
 
 import io
 from datetime import UTC, datetime
@@ -18,14 +18,14 @@ LINE = {"order_number": "A1", "created_at": "2024-03-01 10:00", "sku": "S", "nam
 
 
 def order_of(*rows: dict[str, str], settings: Settings = SETTINGS) -> dict[str, Any]:
-    """Return the order with these rows."""
+    """Return the order that the rows describe."""
     header = {column: None for row in rows for column in row}
     numbered = [Row(0, position, row, None) for position, row in enumerate(rows, start=2)]
     return dict(assemble("A1", numbered, [columns.fields_of(header, settings.columns)], settings).values)
 
 
 def refusal_of(*rows: dict[str, str], settings: Settings = SETTINGS) -> tuple[str, int | None]:
-    """Return the code of the refusal of these rows, and the number of the row with the reason."""
+    """Return the error code with which the rows are refused, and the number of the row that causes the error."""
     with pytest.raises(BadOrder) as caught:
         order_of(*rows, settings=settings)
     return caught.value.code, caught.value.row.number if caught.value.row else None
@@ -35,7 +35,7 @@ def pieces_of(order: dict[str, Any]) -> list[tuple[int, int, int]]:
     return [(line["quantity"], line["shipped"], line["cancelled"]) for line in order["lines"]]
 
 
-def test_the_rows_of_an_order_are_its_lines() -> None:
+def test_the_rows_of_an_order_become_the_lines_of_the_order() -> None:
     order = order_of(LINE, LINE | {"sku": "T", "quantity": "1.00", "unit_price": "0.01"})
     assert [(line["line"], line["sku"], line["quantity"]) for line in order["lines"]] == [(1, "S", 2), (2, "T", 1)]
     assert (order["total_amount"], order["currency"], order["status"]) == ("7.01", "EUR", "delivered")
@@ -89,11 +89,11 @@ def test_a_fully_credited_order_is_cancelled_and_keeps_its_total() -> None:
         ([LINE | {"quantity": "1.000"}], "bad_quantity", 2),
     ],
 )  # fmt: skip
-def test_an_unclear_row_refuses_its_order(rows: list[dict[str, str]], code: str, row: int | None) -> None:
+def test_an_order_with_an_unclear_row_is_refused(rows: list[dict[str, str]], code: str, row: int | None) -> None:
     assert refusal_of(*rows) == (code, row)
 
 
-def test_money_is_never_guessed() -> None:
+def test_currency_and_amounts_and_status_are_never_guessed() -> None:
     without = Settings(status="delivered")
     assert refusal_of(LINE, settings=without)[0] == "no_currency"
     assert refusal_of(LINE, settings=Settings(currency="EUR"))[0] == "no_status"
@@ -109,19 +109,19 @@ def test_money_is_never_guessed() -> None:
         ("1 234,5", ",", "1234.5"), ("1.234", ",", "1234"), ("1.234", None, "1.234"), ("0,5", ",", "0.5"),
     ],
 )  # fmt: skip
-def test_a_number_is_read_with_the_stated_decimal_mark(text: str, mark: str | None, value: str) -> None:
+def test_a_number_is_read_with_the_decimal_mark_of_the_request(text: str, mark: str | None, value: str) -> None:
     assert str(number("amount", text, mark)) == value
 
 
 @pytest.mark.parametrize(
     ("text", "mark"), [("1,234.50", None), ("1.23,4", ","), ("1,2345", "."), ("٣", None), ("", "."), ("1..2", ".")]
 )  # fmt: skip
-def test_another_number_is_refused(text: str, mark: str | None) -> None:
+def test_a_number_that_does_not_fit_the_decimal_mark_is_refused(text: str, mark: str | None) -> None:
     with pytest.raises(BadValue):
         number("amount", text, mark)
 
 
-def test_a_time_without_an_offset_is_in_the_stated_zone() -> None:
+def test_a_time_without_an_offset_is_in_the_time_zone_of_the_request() -> None:
     assert moment("t", "2024-07-01T00:30:00", SETTINGS).astimezone(UTC) == datetime(2024, 6, 30, 22, 30, tzinfo=UTC)
     assert moment("t", "2024-01-05 10:22:01 +0100", SETTINGS) == datetime(2024, 1, 5, 9, 22, 1, tzinfo=UTC)
     british = Settings(date_format="%d/%m/%Y %H:%M")
@@ -130,7 +130,7 @@ def test_a_time_without_an_offset_is_in_the_stated_zone() -> None:
         moment("t", "2024-04-03", british)
 
 
-def test_several_columns_for_one_field_are_a_question_unless_the_request_answers_it() -> None:
+def test_several_columns_for_one_field_are_refused_unless_the_request_names_the_column() -> None:
     header = ["Invoice No", "Order No", "sku"]
     with pytest.raises(columns.AmbiguousColumns, match="order_number"):
         columns.fields_of(header, {})
@@ -139,7 +139,7 @@ def test_several_columns_for_one_field_are_a_question_unless_the_request_answers
     assert columns.fields_of(["Order No", "order_number"], {}) == {"order_number": "order_number"}
 
 
-def test_the_export_of_shopify_names_the_order_and_the_product() -> None:
+def test_the_columns_of_a_shopify_order_export_are_recognized() -> None:
     header = ["Name", "Email", "Currency", "Total", "Created at", "Lineitem quantity", "Lineitem name",
               "Lineitem price", "Lineitem sku", "Shipping Name", "Shipping Zip", "Cancelled at"]  # fmt: skip
     fields = columns.fields_of(header, {})
@@ -161,7 +161,7 @@ def test_the_encoding_of_a_table_is_recognised(encoding: str) -> None:
     assert [row.number for row in rows] == list(range(2, 22))
 
 
-def test_numbers_of_json_are_read_as_they_are_written() -> None:
+def test_json_numbers_keep_their_exact_text() -> None:
     text = (
         b'{"order_number": 17, "total_amount": 0.30, "metadata": {"a": 1.5, "b": [true]}, "items": [{"quantity": 2}]}'
     )

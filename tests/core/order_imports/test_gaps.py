@@ -1,4 +1,4 @@
-"""An order of which a row cannot be read, or may belong to it, is not imported."""
+"""Tests that an order is not imported if one of its rows, or a row that may belong to it, cannot be read."""
 
 import gzip
 import io
@@ -29,7 +29,7 @@ CELLS = {"order_number": "A1", "created_at": "2024-03-01", "sku": "S", "quantity
         (RawRow(4, CELLS | {"order_number": "A 1!"}), "bad_order_number", ["A1"]),
     ],
 )
-def test_a_rejected_row_rejects_its_order(row: RawRow, code: str, imported: list[str]) -> None:
+def test_an_order_with_a_rejected_row_is_rejected(row: RawRow, code: str, imported: list[str]) -> None:
     rows = [RawRow(2, CELLS), RawRow(3, CELLS | {"order_number": "B2"}), row]
     job = SimpleNamespace(counts={"read": 0, "rejected": 0}, done=0)
     with open_spool() as spool:
@@ -92,7 +92,7 @@ def test_an_order_is_not_imported_without_its_first_row(name: str, content: byte
 
 
 def names_of(*rows: dict[str, str], stated: dict[str, str] | None = None) -> list[str]:
-    """Import objects of NDJSON. Returns the name of the customer of each order."""
+    """Import NDJSON objects. Return the customer name of each order."""
     head = {"created_at": "2024-03-01", "sku": "S", "quantity": 1, "unit_price": 1}
     text = "\n".join(json.dumps({"order_number": f"A{at}"} | head | row) for at, row in enumerate(rows))
     job = SimpleNamespace(counts=Counter(), done=0, check_lease=lambda: None)
@@ -106,7 +106,7 @@ def names_of(*rows: dict[str, str], stated: dict[str, str] | None = None) -> lis
         return [each.assembled.values["customer_name"] for chunk in work.chunks() for each in chunk]
 
 
-def test_a_field_whose_column_changes_is_a_question_unless_the_request_answers_it() -> None:
+def test_a_field_whose_column_changes_is_refused_unless_the_request_names_the_column() -> None:
     assert names_of({"customer": "Ann"}, {}, {"customer": "Bob", "customer_email": "bob@example.com"}) == [
         "Ann", "", "Bob",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""An attempt continues behind the orders that earlier attempts have written, and counts them as one attempt would."""
+"""A repeated attempt continues after the orders that earlier attempts have written. Its counts include these orders."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ ROWS = [RawRow(n + 2, CELLS | {"order_number": f"A{n}"} | ({"quantity": "x"} if 
     ("outcomes", "written", "done"),
     [({}, ["A0", "A2", "A3"], 1), ({"created": 2}, ["A3"], 3), ({"created": 1, "differs": 1}, ["A0", "A2", "A3"], 1)],
 )
-def test_written_orders_are_not_written_again_unless_some_were_refused(
+def test_written_orders_are_skipped_unless_an_earlier_attempt_refused_an_order(
     outcomes: dict[str, int], written: list[str], done: int
 ) -> None:
     rows = Counter({"created": outcomes.get("created", 0)})
@@ -42,7 +42,7 @@ def test_written_orders_are_not_written_again_unless_some_were_refused(
 
 
 def attempt(rows: list[RawRow], committed: _Progress, settings: Settings = SETTINGS) -> tuple[list[str], list[bool]]:
-    """Run an attempt against a database that has no orders. Returns the written orders, and whether it rehearses."""
+    """Run an attempt on an empty database. Return the order numbers, and for each call whether it is a rehearsal."""
     keys: list[str] = []
     rehearsals: list[bool] = []
 
@@ -65,28 +65,31 @@ def attempt(rows: list[RawRow], committed: _Progress, settings: Settings = SETTI
     return keys, rehearsals
 
 
-def test_the_orders_of_a_committed_chunk_are_written_if_the_database_does_not_have_them() -> None:
+def test_orders_of_a_committed_chunk_are_written_again_if_they_are_not_in_the_database() -> None:
     committed = _Progress(3, "A2", Counter(created=1), Counter(created=1, differs=1))
     assert attempt(ROWS, committed) == (["A0", "A2", "A3"], [False])
 
 
 @pytest.mark.parametrize("key", ["A9", ""])
-def test_a_checkpoint_of_other_orders_is_not_valid(key: str) -> None:
-    """An earlier release can have read another number of orders, and has stored no key."""
+def test_a_checkpoint_that_does_not_match_the_orders_is_ignored(key: str) -> None:
+    """The checkpoint of an earlier release can have a different number of orders, and has no key."""
     assert attempt(ROWS, _Progress(3, key, Counter(created=2), Counter(created=2))) == (["A0", "A2", "A3"], [False])
     assert attempt(ROWS, _Progress(9, "A2", Counter(created=2), Counter(created=2))) == (["A0", "A2", "A3"], [False])
 
 
-def test_each_attempt_refuses_the_same_orders_of_the_future() -> None:
+def test_each_attempt_refuses_the_same_orders_with_a_future_time() -> None:
     created_at = datetime(2024, 3, 1, tzinfo=UTC)
     payload = {"source": "shop", "settings": {"timezone": "UTC", "currency": "EUR", "status": "delivered"}}
     settings = Settings.of(payload, created_at)
-    times = {"A0": "2024-03-01T00:04:00Z", "A1": "2024-03-01T00:06:00Z"}  # both are in the past, on our clock
+    times = {
+        "A0": "2024-03-01T00:04:00Z",
+        "A1": "2024-03-01T00:06:00Z",
+    }  # both times are in the past, according to our clock
     rows = [RawRow(2, CELLS | {"order_number": number, "created_at": time}) for number, time in times.items()]
     assert attempt(rows, _Progress(), settings) == (["A0"], [False])
 
 
-def test_the_checkpoint_of_a_job_is_its_progress() -> None:
+def test_the_progress_of_an_import_can_be_stored_as_a_checkpoint_and_restored() -> None:
     progress = _Progress(7, "A7", Counter(created=9), Counter(created=5, differs=1))
     assert _Progress.of(progress.as_json()) == progress
     assert progress.has_refusals

@@ -1,4 +1,4 @@
-"""A file with orders is read as a plain table: each cell means what is written in it, and nothing else."""
+"""Tests that a file with orders is read as a plain table: the value of each cell is exactly the text of the cell."""
 
 import gzip
 import io
@@ -31,13 +31,13 @@ def column(rows: list[RawRow], name: str) -> list[str | None]:
 
 @pytest.mark.parametrize("name", ["Sama", "Same", "dto.", "idem", "↑", "Igual", "Do."])
 @pytest.mark.parametrize("is_workbook", [False, True])
-def test_no_cell_gets_the_value_of_the_row_above(name: str, is_workbook: bool) -> None:
+def test_a_cell_with_a_ditto_word_does_not_get_the_value_of_the_row_above(name: str, is_workbook: bool) -> None:
     rows = [HEADER, ["A1", "2024-03-01", "Ann", "MUG", "1", "2.00"], ["A2", "2024-03-01", name, "MUG", "1", "2.00"]]
     content = table(*rows) if is_workbook else lines(*rows)
     assert column(read(content), "customer_name") == ["Ann", name]
 
 
-def test_a_row_that_repeats_names_of_columns_changes_no_other_row() -> None:
+def test_a_row_that_contains_column_names_does_not_affect_other_rows() -> None:
     first = ["A1", "2024-03-01", "Ann", "MUG", "1", "2.00"]
     other = ["sku", "quantity", "unit_price", "order_number", "created_at", "customer_name"]
     rows = read(lines(HEADER, first, other, ["A2", *first[1:]]))
@@ -45,7 +45,7 @@ def test_a_row_that_repeats_names_of_columns_changes_no_other_row() -> None:
     assert column(rows, "customer_name") == ["Ann", "unit_price", "Ann"]
 
 
-def test_the_words_of_instructions_and_units_are_values() -> None:
+def test_a_row_with_instructions_or_units_is_an_ordinary_row() -> None:
     header = ["order_number", "name", "quantity", "unit_price", "notes"]
     rows = read(
         lines(header, ["required", "max. 80 characters", "number", "EUR", "optional"], ["A1", "M", "1", "2", ""])
@@ -53,19 +53,19 @@ def test_the_words_of_instructions_and_units_are_values() -> None:
     assert column(rows, "order_number") == ["required", "A1"]
 
 
-def test_a_list_with_the_head_of_a_document_is_read() -> None:
+def test_a_table_below_lines_with_other_text_is_read() -> None:
     head = [["Order no: 17"], ["Date: 2024-03-01"], ["Customer: Ann"]]
     rows = read(lines(*head, ["order_number", "pos", "quantity", "line total"], ["A1", "1", "2", "3.00"]))
     assert [(row.number, row.cells["order_number"]) for row in rows] == [(5, "A1")]
 
 
-def test_the_column_with_the_stated_name_is_the_header_of_the_table() -> None:
+def test_the_row_with_the_column_name_of_the_request_is_the_header() -> None:
     rows = read(b"Bericht;;\n\nBelegnr;Datum;Wer\n4711;01.03.2024;Ann\n", stated={"order_number": "Belegnr"})
     assert [row.cells for row in rows] == [{"Belegnr": "4711", "Datum": "01.03.2024", "Wer": "Ann"}]
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_an_open_quote_at_the_end_is_no_cell(end: str) -> None:
+def test_an_unclosed_quote_at_the_end_of_the_file_rejects_its_row(end: str) -> None:
     content = lines(HEADER, ["A1", "2024-03-01", "Ann", "MUG", "1", "2.00"]) + f'A2,2024-03-01,"Bob{end}'.encode()
     first, last = read(content)
     assert first.problem is None
@@ -73,7 +73,7 @@ def test_an_open_quote_at_the_end_is_no_cell(end: str) -> None:
     assert last.cells["order_number"] == "A2"
 
 
-def test_a_quote_that_swallows_rows_rejects_only_its_own_row() -> None:
+def test_an_unclosed_quote_rejects_only_its_own_row() -> None:
     rows = [["A1", "2024-03-01", '"Ann', "MUG", "1", "2.00"], ["A2", "2024-03-01", "Bob", "MUG", "1", "2.00"]]
     broken, intact = read(lines(HEADER, *rows))
     assert (broken.problem is None, broken.cells["order_number"]) == (False, "A1")
@@ -88,14 +88,14 @@ def test_json_in_a_cell_keeps_its_quotes() -> None:
     assert column(escaped, "name") == ['6" pipe, long'] * 3
 
 
-def test_only_the_quote_of_an_export_is_taken_off() -> None:
+def test_only_the_apostrophe_that_an_export_adds_is_removed() -> None:
     names = ["'s-Hertogenbosch", "'t Hooft", "'=Ann", "''=Ann", "'+49 1", "'"]
     rows = read(lines(HEADER, *[["A1", "2024-03-01", name, "S", "1", "2"] for name in names]))
     assert column(rows, "customer_name") == ["'s-Hertogenbosch", "'t Hooft", "=Ann", "'=Ann", "+49 1", "'"]
 
 
 @pytest.mark.parametrize("is_packed", [False, True])
-def test_numbers_of_json_are_read_as_they_are_written_also_from_an_archive(is_packed: bool) -> None:
+def test_json_numbers_keep_their_exact_text_in_plain_and_compressed_files(is_packed: bool) -> None:
     text = (
         b'{"order_number": 17, "total_amount": 1.250, "items": [{"quantity": 2, "sku": "1.50"}]}\n{"order_number": 18}'
     )
@@ -108,27 +108,27 @@ def test_numbers_of_json_are_read_as_they_are_written_also_from_an_archive(is_pa
     assert rows[0].lines and not isinstance(rows[0].lines[0]["sku"], NumberText)
 
 
-def test_a_file_that_is_no_table_is_refused() -> None:
+def test_a_file_that_is_not_a_table_is_refused() -> None:
     for content in (b"<orders><order/></orders>", b"%PDF-1.7", b" \n"):
         with pytest.raises(UnreadableFile):
             read(content)
 
 
-def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_after_decompression_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_UNPACKED_BYTES", 1 << 20)
     content = lines(HEADER, *[[f"A{n}", "2024-03-01", "Ann", "MUG", "1", "2.00"] for n in range(60_000)])
     with pytest.raises(UnreadableFile, match=r"unpacks to more than 1 MB. Split it"):
         read(gzip.compress(content), "orders.csv.gz")
 
 
-def test_bytes_that_are_no_text_reject_their_row() -> None:
+def test_a_row_with_bytes_in_another_encoding_is_rejected() -> None:
     good = ["A1", "2024-03-01", "Café Größe Ünïcode Ærø Ååå", "MUG", "1", "2.00"]
     content = lines(HEADER, *[good] * 20) + b"A2,2024-03-01,Caf\xe9,MUG,1,2.00\n"
     assert [row.problem is None for row in read(content)] == [True] * 20 + [False]
 
 
 def workbook_of_a_person(book: Any) -> None:
-    """A workbook as a person writes it: a title, merged cells, formats, a formula with an error, and a legend."""
+    """Write the sheets as a person does: a title, merged cells, formats, a formula with an error, and a legend."""
     sheet = book.add_worksheet("Orders")
     sheet.write(0, 0, "Orders of 2024")
     sheet.write_row(2, 0, HEADER)
@@ -148,19 +148,19 @@ def workbook_of_a_person(book: Any) -> None:
     legend.write_row(1, 0, ["Ann", "a customer"])
 
 
-def test_a_workbook_is_read_as_it_is_shown() -> None:
+def test_the_cells_of_a_workbook_are_read_as_a_spreadsheet_program_shows_them() -> None:
     rows = read(written(workbook_of_a_person), "orders.xlsx")
     assert [row.number for row in rows] == [4, 5, 6, 7]
     assert column(rows, "order_number") == ["A1", "A2", "A2", "A3"]
     assert column(rows, "created_at")[0] == "2024-03-01T10:30:00"
     assert column(rows, "unit_price") == ["1.25 EUR", "2", None, None]
-    # A merged amount counts once.
+    # The quantity of merged cells counts only in the first row.
     assert column(rows, "quantity") == ["1000", "1", "3", None]
     assert isinstance(rows[0].cells["quantity"], NumberText) and isinstance(rows[0].cells["created_at"], NumberText)
     assert [list(row.flaws) for row in rows] == [[], [], [], ["unit_price"]]
 
 
-def test_a_sheet_of_orders_with_ambiguous_columns_is_not_left_out() -> None:
+def test_a_sheet_of_orders_with_ambiguous_columns_is_not_ignored() -> None:
     def write(book: Any, *headers: list[str]) -> None:
         for header in headers:
             sheet = book.add_worksheet()
@@ -176,7 +176,7 @@ def test_a_sheet_of_orders_with_ambiguous_columns_is_not_left_out() -> None:
     with pytest.raises(UnreadableFile, match="several sheets"):
         read(written(lambda book: write(book, HEADER, further)), stated=stated)
     assert column(read(written(lambda book: write(book, further)), stated=stated), "email") == ["x"]
-    # A sheet of something else does not matter.
+    # A sheet that contains no orders is ignored.
     assert column(read(written(lambda book: write(book, ["email", "billing email"], HEADER))), "sku") == ["MUG"]
 
 

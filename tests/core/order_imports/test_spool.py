@@ -1,4 +1,4 @@
-"""The spool groups the rows of a file by order. What it needs on the disk and in memory is bounded."""
+"""The spool groups the rows of a file by order. Its disk space and its memory are limited."""
 
 import json
 
@@ -20,7 +20,7 @@ def object_row(number: int, source: str) -> Row:
     return Row(0, number, cells, lines, source)
 
 
-def test_the_rows_of_an_order_come_together_with_their_cells() -> None:
+def test_the_spool_returns_the_rows_of_an_order_together_with_all_cells() -> None:
     with open_spool() as spool:
         spool.add("A", row(2, a="x", b=NumberText("1.50")))
         spool.add("B", row(3, b="y\ud800", c="Größe"))
@@ -33,7 +33,7 @@ def test_the_rows_of_an_order_come_together_with_their_cells() -> None:
     assert isinstance(groups[0].rows[0].raw["b"], NumberText)
 
 
-def test_the_objects_of_json_come_back_with_their_lines_and_numbers() -> None:
+def test_the_spool_returns_json_objects_with_their_lines_and_exact_numbers() -> None:
     source = '{"order_number": 17, "total": 1.250, "items": [{"sku": "1", "quantity": 2e0}]}'
     with open_spool() as spool:
         spool.add("17", object_row(1, source))
@@ -43,7 +43,9 @@ def test_the_objects_of_json_come_back_with_their_lines_and_numbers() -> None:
     assert isinstance(only.raw["total"], NumberText) and written(parsed(source)) == source
 
 
-def test_an_order_that_is_too_large_for_the_memory_is_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rows_of_an_order_that_is_too_large_for_the_memory_are_only_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(spools, "MAX_GROUP_ROWS", 3)
     with open_spool() as spool:
         for number in range(4):
@@ -55,21 +57,21 @@ def test_an_order_that_is_too_large_for_the_memory_is_only_counted(monkeypatch: 
         assert [each.row.number for each in spool.rejections()] == [0, 1, 2, 3]
 
 
-def test_rows_that_do_not_fit_on_the_disk_end_the_reading_with_a_clear_error() -> None:
+def test_the_import_stops_with_a_clear_error_if_the_rows_exceed_the_disk_limit() -> None:
     with open_spool(1 << 20) as spool, pytest.raises(SpoolFull, match=r"more than 1 MB .* Split the file"):
         for number in range(100_000):
             spool.add(f"A{number}", row(number, a="x" * 100))
 
 
 def filled(spool: Spool, *rows: Row) -> str:
-    """Return the error file of rows that are all rejected."""
+    """Add the rows to the spool, reject all of them, and return the error file."""
     for each in rows:
         spool.reject(Rejection(spool.add(None, each), "bad", 'the "reason"'))
     parts = error_files._ndjson(spool) if spool.has_objects else error_files._csv(spool)
     return "".join(parts)
 
 
-def test_the_error_file_of_json_has_the_objects_as_they_came() -> None:
+def test_the_error_file_of_a_json_file_contains_the_original_objects() -> None:
     source = '{"order_number": 17, "total": 1.250, "items": [{"sku": "é", "quantity": 2}], "wecelebrate_line": 9}'
     with open_spool() as spool:
         first, second = filled(spool, object_row(1, source), row(2, a="1", wecelebrate_code="old")).splitlines()
@@ -79,7 +81,7 @@ def test_the_error_file_of_json_has_the_objects_as_they_came() -> None:
     assert json.loads(second) == {"a": "1"} | added | {"wecelebrate_line": 2}
 
 
-def test_the_error_file_of_a_table_is_a_table() -> None:
+def test_the_error_file_of_a_csv_file_is_a_csv_file() -> None:
     with open_spool() as spool:
         text = filled(spool, row(2, a="=x", b="-1"), row(3, c="'s-Hertogenbosch"))
     assert text.splitlines() == [

@@ -1,4 +1,4 @@
-"""The decimal mark and the date format of a request are those of texts, not of numbers and dates of the file."""
+"""The decimal mark and the date format of a request apply to texts, but not to typed numbers and dates in the file."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ COMMA = Settings(source="shop", currency="EUR", status="delivered", decimal_mark
 
 
 @pytest.mark.parametrize("mark", [None, ".", ","])
-def test_a_number_of_the_file_does_not_follow_the_decimal_mark(mark: str | None) -> None:
+def test_the_decimal_mark_does_not_apply_to_typed_numbers(mark: str | None) -> None:
     assert number("amount", NumberText("1.250"), mark) == Decimal("1.25")
     assert number("amount", NumberText("1234.5"), mark) == Decimal("1234.5")
     assert number("amount", NumberText("1.5e2"), mark) == Decimal(150)
@@ -21,26 +21,26 @@ def test_a_number_of_the_file_does_not_follow_the_decimal_mark(mark: str | None)
 
 
 @pytest.mark.parametrize("text", ["1.5", "1e99", "NaN", "1000001", ""])
-def test_another_number_is_no_quantity(text: str) -> None:
+def test_a_typed_number_that_is_not_a_valid_quantity_is_refused(text: str) -> None:
     with pytest.raises(BadValue):
         whole("quantity", NumberText(text), ",")
 
 
-def test_an_order_with_numbers_and_texts_is_read_with_the_mark_of_the_texts() -> None:
+def test_the_decimal_mark_applies_only_to_the_texts_of_an_order() -> None:
     typed = LINE | {"created_at": "01.03.2024", "quantity": NumberText("2"), "unit_price": NumberText("3.5")}
     text = typed | {"sku": "T", "unit_price": "1.000,50"}
     order = order_of(typed, text, settings=COMMA)
     assert [line["unit_price"] for line in order["lines"]] == ["3.50", "1000.50"]
 
 
-def test_a_date_of_a_workbook_does_not_follow_the_date_format() -> None:
+def test_the_date_format_does_not_apply_to_typed_dates() -> None:
     assert moment("t", NumberText("2024-03-01T10:30:00"), COMMA) == datetime(2024, 3, 1, 10, 30, tzinfo=UTC)
     with pytest.raises(BadValue):
         moment("t", "2024-03-01T10:30:00", COMMA)
 
 
 @pytest.mark.parametrize("price", [NumberText("3.5 EUR"), NumberText("3.5 €"), "3.50 EUR", "3.50\u00a0€"])
-def test_an_amount_can_name_the_currency_of_the_order(price: str) -> None:
+def test_an_amount_can_contain_the_currency_of_the_order(price: str) -> None:
     assert order_of(LINE | {"unit_price": price})["lines"][0]["unit_price"] == "3.50"
 
 

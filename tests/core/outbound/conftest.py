@@ -23,9 +23,9 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Resolver:
-    """Replace the resolver of host names. `names(*answers)` sets the answers: one list of addresses for each look-up.
+    """Replace the resolver of host names. `names(*answers)` sets one list of addresses for each look-up.
 
-    It returns a list, to which every later look-up appends its host name.
+    The function returns a list. Every later look-up appends its host name to this list.
     """
 
     def resolve_to(*answers: list[str]) -> list[str]:

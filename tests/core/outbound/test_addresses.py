@@ -232,7 +232,7 @@ def test_a_host_whose_look_up_takes_too_long_is_unreachable(monkeypatch: pytest.
     assert time.monotonic() - started < 15
 
 
-def test_a_look_up_waits_for_the_given_time_but_does_not_wait_if_no_time_is_left(
+def test_a_look_up_waits_for_at_most_the_given_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     waits: list[float] = []

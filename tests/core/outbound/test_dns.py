@@ -1,4 +1,4 @@
-"""TXT records are read with a time limit, and with a maximum size even if the name server is hostile."""
+"""Tests that a look-up of TXT records has a time limit and a size limit, even if the name server is hostile."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ Answer = Callable[[dns.message.Message], dns.message.Message | None]
 
 @contextmanager
 def name_server(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Run a UDP name server, and make it the only configured one. Yields the list of the requested names."""
+    """Run a UDP name server, and make it the only configured name server. Yield the list of the requested names."""
     asked: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
@@ -92,14 +92,14 @@ def test_an_error_of_the_name_server_does_not_mean_that_a_record_is_missing(
         txt.txt_records(NAME)
 
 
-def test_a_silent_name_server_costs_at_most_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_up_ends_at_the_time_limit_if_the_name_server_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     started = time.monotonic()
     with name_server(lambda _: None, monkeypatch), pytest.raises(Unreachable):
         txt.txt_records(NAME)
     assert time.monotonic() - started < txt.TIMEOUT_SECONDS + 2
 
 
-def test_the_number_and_the_length_of_the_records_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_and_the_length_of_dns_records_have_a_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
     long = " ".join(f'"{"x" * 200}"' for _ in range(3))
     with name_server(records(*(f'"{n}"' for n in range(100)), long), monkeypatch):
         texts = txt.txt_records(NAME)
@@ -108,6 +108,6 @@ def test_the_number_and_the_length_of_the_records_are_bounded(monkeypatch: pytes
         assert txt.txt_records(NAME) == ["x" * txt.MAX_RECORD_LENGTH]
 
 
-def test_bytes_that_are_not_ascii_cause_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dns_records_with_bytes_that_are_not_ascii_cause_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with name_server(records('"\\255\\000"'), monkeypatch):
         assert txt.txt_records(NAME) == ["\ufffd\x00"]

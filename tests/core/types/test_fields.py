@@ -46,14 +46,14 @@ Leaf = tuple[str, type, tuple[Any, ...]]
 def leaves(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Leaf]:
     """Yield the scalar types that an annotation contains, each with the name of its field."""
     if isinstance(annotation, TypeAliasType):
-        if annotation.__name__ != "JsonValue":  # free JSON
+        if annotation.__name__ != "JsonValue":  # this field accepts any JSON
             yield from leaves(name, annotation.__value__, metadata)
     elif get_origin(annotation) is Annotated:
         inner, *own = get_args(annotation)
         models = [part.model() for part in own if isinstance(part, DocumentedAs)]  # the handler checks each item
         yield from leaves(name, models[0] if models else inner, (*own, *metadata))
     elif get_origin(annotation) is dict and get_args(annotation)[1] is JsonValue:
-        return  # a free JSON object, whose texts `Input` normalizes
+        return  # this object accepts any JSON, and `Input` normalizes its texts
     elif get_origin(annotation) in (Union, builtin_types.UnionType, list, dict, Required, NotRequired):
         for part in get_args(annotation):
             yield from leaves(name, part)
@@ -104,7 +104,7 @@ def request_leaves() -> Iterator[Leaf]:
 FOUND = {name: (scalar, metadata) for name, scalar, metadata in request_leaves()}
 
 
-def test_the_fields_of_bodies_and_the_parameters_of_queries_and_paths_are_found() -> None:
+def test_the_search_for_types_finds_fields_of_bodies_and_parameters_of_queries_and_paths() -> None:
     expected = {"NewProduct.price", "SiteOrderFilters.created_from", "ShippingAddress.country", "FileOptions.sheet"}
     assert expected <= FOUND.keys()
     assert any(name.endswith("{product_id}.product_id") for name in FOUND)
@@ -112,10 +112,10 @@ def test_the_fields_of_bodies_and_the_parameters_of_queries_and_paths_are_found(
 
 
 @pytest.mark.parametrize("name", sorted(FOUND))
-def test_each_field_of_a_request_has_a_type_of_core_types_or_a_reason(name: str) -> None:
+def test_each_field_of_a_request_has_a_type_of_core_types_or_is_listed_with_a_reason(name: str) -> None:
     scalar, metadata = FOUND[name]
     assert is_typed(scalar, metadata) or name in REASONS
 
 
-def test_every_reason_belongs_to_a_field_without_a_type() -> None:
+def test_every_listed_field_exists_and_has_no_type_of_core_types() -> None:
     assert {name for name in REASONS if name not in FOUND or is_typed(*FOUND[name])} == set()

@@ -289,11 +289,11 @@ def test_an_invalid_spelling_is_refused(name: str, value: Any) -> None:
         ("OrderNumber", ["7kq2m9d4xt", "7KQ2M9D4XT"], "7KQ2M9D4XT"),
     ],
 )
-def test_all_spellings_of_one_value_are_stored_alike(name: str, spellings: list[str], value: str) -> None:
+def test_all_spellings_of_one_value_are_stored_in_the_same_form(name: str, spellings: list[str], value: str) -> None:
     assert {stored(name, spelling) for spelling in spellings} == {value}
 
 
-def test_two_spellings_of_one_time_are_the_same_parameter() -> None:
+def test_two_spellings_of_one_time_have_the_same_json_form() -> None:
     dumps = [
         MODELS["Timestamp"].model_validate({"value": value}).model_dump_json()
         for value in ("2026-01-31T12:00:00Z", "2026-01-31T14:00:00.000+02:00", "2026-01-31t12:00:00z")
@@ -301,7 +301,7 @@ def test_two_spellings_of_one_time_are_the_same_parameter() -> None:
     assert len(set(dumps)) == 1
 
 
-def test_two_spellings_of_one_amount_are_the_same_parameter() -> None:
+def test_two_spellings_of_one_amount_have_the_same_json_form() -> None:
     for spellings in (["1.5", "1.50", "1.500", 1.5], ["100", "100.00", 100, 1e2], ["0", "0.00"]):
         dumps = {MODELS["Money"].model_validate({"value": value}).model_dump_json() for value in spellings}
         assert len(dumps) == 1
@@ -320,7 +320,7 @@ HOSTILE = st.one_of(
 
 @pytest.mark.parametrize("name", [name for name in SPELLINGS if name not in ("Whole", "Switch")])
 def test_the_code_refuses_what_the_schema_refuses(name: str) -> None:
-    """Tries hostile values, listed values with hostile characters, and values that almost match the pattern."""
+    """Try hostile values, listed values with hostile characters, and values that almost match the pattern."""
     validator = jsonschema_rs.validator_for(schema_of(name), validate_formats=True)
     listed = st.sampled_from(
         [value for values in SPELLINGS[name] for value in values if isinstance(value, str)] or [""]

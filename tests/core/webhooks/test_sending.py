@@ -85,7 +85,7 @@ def test_only_a_status_from_200_to_299_means_that_the_delivery_arrived(
     ("status", "retry_after", "pause"),
     [(503, "120", 120.0), (503, "3600", 3600.0), (503, "3601", 3600.0), (503, None, 0.0), (200, "120", 0.0)],
 )
-def test_a_failing_endpoint_can_ask_for_a_pause_of_at_most_an_hour(
+def test_a_failing_endpoint_can_request_a_pause_of_at_most_an_hour(
     endpoint: Endpoint, status: int, retry_after: str | None, pause: float
 ) -> None:
     endpoint.response = response(status, {"retry-after": retry_after} if retry_after else {}, b"")
@@ -108,5 +108,5 @@ def test_an_attempt_fails_after_an_error_of_the_connection_or_an_internal_error(
     assert (result.status, result.error, result.milliseconds, result.pause) == (None, "internal error", 1250, 0.0)
 
 
-def test_the_status_410_means_that_an_endpoint_is_gone() -> None:
+def test_an_endpoint_that_responds_with_410_counts_as_gone() -> None:
     assert sending.GONE == 410
