@@ -36,6 +36,6 @@ def _po_box() -> re.Pattern[str]:
 
 
 def po_box_field(address: Mapping[str, object]) -> str | None:
-    """Return the field of an address that names a post office box. None if there is no such field."""
+    """Return the field of an address that names a post office box. It returns None if no field names one."""
     fields = ("line1", "line2", "company")
     return next((field for field in fields if _po_box().search(str(address.get(field) or ""))), None)

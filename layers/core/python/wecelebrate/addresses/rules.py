@@ -77,7 +77,7 @@ class AddressRules:
 
     @cached_property
     def required_one_of(self) -> tuple[AddressField, ...]:
-        """The fields of which an address must have at least one. Empty if there is no such rule."""
+        """The fields of which an address must have at least one. It is empty if the country has no such rule."""
         return ("city", "region") if self.country in CITY_OR_REGION else ()
 
     @cached_property
@@ -102,7 +102,10 @@ class AddressRules:
 
     @cached_property
     def postal_code(self) -> re.Pattern[str] | None:
-        """The pattern of the whole postal code. None if the country has no postal codes, or if its form is unknown."""
+        """The pattern of the whole postal code.
+
+        It is None if the country has no postal codes, or if its form is unknown.
+        """
         has_postal_code = "%Z" in self.data["fmt"] and "zip" in self.data
         return re.compile(f"(?:{self.data['zip']})", re.ASCII) if has_postal_code else None
 
@@ -120,8 +123,8 @@ class AddressRules:
         return _LABELS.get(name, name.replace("_", " "))
 
     def region(self, text: str) -> Region | None:
-        """Return the region that a text names, by its code or by a name in any language. None if there is no such
-        region, or if the text is the beginning of several names.
+        """Return the region that a text names, by its code or by a name in any language. It returns None if there is no
+        such region, or if the text is the beginning of several names.
         """
         wanted = _folded(text)
         exact = self._spellings.get(wanted)
@@ -150,8 +153,8 @@ class AddressRules:
     def postal_code_of(self, text: str) -> str | None:
         """Return a postal code in the spelling of the country: `1000205` becomes `1000-205` in Portugal.
 
-        Accepts digits of other scripts, and the prefix of the country (`D-10115`). Returns None if the text is not a
-        postal code of the country. If the country has no postal codes, returns the text.
+        It accepts digits of other scripts, and the prefix of the country (`D-10115`). It returns None if the text is
+        not a postal code of the country. If the country has no postal codes, it returns the text.
         """
         if self.postal_code is None:
             return text
@@ -195,7 +198,7 @@ def rules_of(country: str) -> AddressRules:
 
 
 def region_code(country: str, region: str | None) -> str | None:
-    """Return the ISO 3166-2 code of a region, e.g. `US-CA`. None if the region is unknown."""
+    """Return the ISO 3166-2 code of a region, e.g. `US-CA`. It returns None if the region is unknown."""
     rule = rules_of(country).region(region) if region else None
     return rule.iso_code if rule else None
 
@@ -214,7 +217,10 @@ def _folded(text: str) -> str:
 
 
 def _in_shape(code: str, example: str) -> str | None:
-    """Return a code with the separators of an example. None if it has letters and digits at other positions."""
+    """Return a code with the separators of an example.
+
+    It returns None if the letters and digits of the code are at other positions.
+    """
     kinds = [(character.isalpha(), character.isdigit()) for character in code]
     if kinds != [(character.isalpha(), character.isdigit()) for character in _SEPARATORS.sub("", example)]:
         return None

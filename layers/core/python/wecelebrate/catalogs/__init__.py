@@ -179,9 +179,9 @@ def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: M
 
 
 def _new_rules(before: Catalog, changes: dict[str, Any], *, replace: bool) -> dict[str, Any] | None:
-    """Return the price rules after a change. Returns None if the change keeps the rules and their status.
+    """Return the price rules after a change. It returns None if the change keeps the rules and their status.
 
-    Removes the rules from `changes`. Raises Invalid if the rules are not valid for the currency of the catalog.
+    It removes the rules from `changes`. Raises Invalid if the rules are not valid for the currency of the catalog.
     """
     currency = changes.get("currency", before.currency)
     if "pricing_rules" in changes:

@@ -127,7 +127,7 @@ class Comparison:
 
 
 def run(restored: str, live: str, slug: str, *, copy: bool, access: Collection[str] = ()) -> dict[str, Any]:
-    """Compare a client in two databases and, with `copy`, copy its missing rows. Returns a JSON document.
+    """Compare a client in two databases and, with `copy`, copy its missing rows. It returns a JSON document.
 
     restored, live: connection strings of a login that may enter `app_migrate`. Raises TenantError.
     """

@@ -1,6 +1,6 @@
 """Answers the requests that match no route: 404 for an unknown path, 405 for another method, and OPTIONS.
 
-Nothing here needs the database, the cache or FastAPI, so a flood of such requests stays cheap.
+This module does not use the database, the cache or FastAPI, so a flood of such requests stays cheap.
 """
 
 from collections.abc import Mapping

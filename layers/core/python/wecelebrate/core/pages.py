@@ -158,7 +158,7 @@ def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, 
 
 
 def _fitting(items: Sequence[str], max_bytes: int) -> int:
-    """Return how many of the items fit in a response: at least one, unless there is no item."""
+    """Return how many of the items fit in a response. The first item always counts as fitting."""
     if sum(map(len, items)) + len(items) <= max_bytes // _MAX_BYTES_PER_CHARACTER:
         return len(items)
     size = 0

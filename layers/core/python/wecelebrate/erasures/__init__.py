@@ -120,7 +120,7 @@ def request_replay(tx: Transaction) -> UUID:
 
 
 def start_retention() -> int:
-    """Start the erasure of the orders that are older than their clients keep them. Returns the number of clients."""
+    """Start the erasure of the orders that are older than their clients keep them. It returns the number of clients."""
     with writing(SYSTEM) as tx:
         started = list(sql.start_retention_erasures(tx))
         for row in started:

@@ -40,7 +40,7 @@ _JSON_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 
 def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
-    """Erase the person in all files of the client. Returns the number of deleted and replaced versions."""
+    """Erase the person in all files of the client. It returns the number of deleted and replaced versions."""
     with writing(SYSTEM) as tx:
         runs = list(sql.list_runs(tx, erasure_id=erasure_id))
         search = sql.find_files_to_search(tx, erasure_id=erasure_id)
@@ -69,7 +69,7 @@ def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
 
 
 def _write_again(erasure_id: UUID, run: dict[str, Any]) -> int:
-    """Write the file of a run again, without the erased orders. Returns the number of replaced versions."""
+    """Write the file of a run again, without the erased orders. It returns the number of replaced versions."""
     key = run["key"]
     with writing(SYSTEM) as tx:
         remaining = list(sql.list_remaining_orders(tx, erasure_id=erasure_id, run_id=run["run_id"]))
@@ -95,7 +95,10 @@ def _versions_since(destination_id: UUID, since: Any) -> Iterator[storage.Object
 
 
 def _content(version: storage.ObjectVersion) -> bytes | None:
-    """Return the content of a version. None if it is too large to be searched. Empty for a delete marker."""
+    """Return the content of a version.
+
+    It returns None if the content is too large to be searched, and no bytes for a delete marker.
+    """
     if version.is_delete_marker:
         return b""
     if version.size > MAX_SEARCHED_BYTES:
@@ -127,7 +130,7 @@ class _Budget:
     bytes_left: int = MAX_SEARCHED_BYTES
 
     def take(self, size: int) -> bool:
-        """Use up some bytes. Returns False if fewer are left."""
+        """Use up some bytes. It returns False if fewer are left."""
         self.bytes_left -= size
         return self.bytes_left >= 0
 
@@ -137,7 +140,10 @@ def _is_archive(content: bytes) -> bool:
 
 
 def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
-    """Yield the files in an archive (ZIP, XLSX, gzip). Yields None for what cannot be read or is too large."""
+    """Yield the files in an archive (ZIP, XLSX, gzip).
+
+    It yields None for a file that cannot be read or is too large.
+    """
     try:
         if content.startswith(b"\x1f\x8b"):
             with gzip.open(io.BytesIO(content)) as stream:

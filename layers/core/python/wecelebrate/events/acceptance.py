@@ -49,7 +49,7 @@ def target(tx: Transaction) -> EventTarget:
 
 
 def accept(target: EventTarget, batch: EventBatch, signal: EventStorage | None, subject: str | None) -> EventReceipt:
-    """Send the valid events of a batch to the queue. Returns which events were not accepted.
+    """Send the valid events of a batch to the queue. It returns which events were not accepted.
 
     `signal` is the bound that the visitor's headers set. `subject` is the `sub` claim of the visitor's token. Raises
     Unavailable if the queue does not accept the events.

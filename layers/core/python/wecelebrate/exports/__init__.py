@@ -132,7 +132,7 @@ def folder(client_id: UUID | None, export_id: UUID) -> str:
 
 
 def clean_up() -> int:
-    """Delete expired and deleted exports with their files. Returns their number.
+    """Delete expired and deleted exports with their files. It returns their number.
 
     The files are deleted first. If this process dies, the next run deletes the rows.
     """

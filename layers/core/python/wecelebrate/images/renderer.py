@@ -117,8 +117,10 @@ class Renderer:
         """Render an image in all sizes. Several threads can call this method, and then wait for each other.
 
         until: the time of the monotonic clock after which rendering does not begin any more.
-        Returns the description of the image, and a mapping from the names of the rendered files to their contents.
-        Raises NotRendered, RenderingPostponed, or RendererFailed.
+
+        It returns the description
+        of the image, and a mapping from the names of the rendered files to their contents. Raises NotRendered,
+        RenderingPostponed, or RendererFailed.
         """
         if len(data) > renditions.MAX_BYTES:
             raise NotRendered("too_large")
@@ -160,7 +162,7 @@ class Renderer:
         return result
 
     def _discard(self) -> int | None:
-        """Kill the process, if there is one. Returns its exit code."""
+        """Kill the process, if there is one. It returns its exit code."""
         process, self._process = self._process, None
         return process.kill() if process else None
 
@@ -222,7 +224,7 @@ class _Process:
         return _checked(data, header, files), files
 
     def kill(self) -> int:
-        """End the process and its child. Returns the exit code.
+        """End the process and its child. It returns the exit code.
 
         If the process is already ending, its exit code shows the reason. Therefore this method first waits briefly for
         the end of the process. On Linux, the child ends with the process.

@@ -147,7 +147,7 @@ def exit_code(status: int) -> int:
 
 
 def die_with(parent: int) -> None:
-    """Make the system kill this process when `parent` ends. Works only on Linux.
+    """Make the system kill this process when `parent` ends. It works only on Linux.
 
     On other systems, this process ends because its socket is closed, and a child ends when its CPU time is used up.
     """

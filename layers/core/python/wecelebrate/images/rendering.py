@@ -33,8 +33,8 @@ are 7 % smaller."""
 def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
     """Render an image in all sizes.
 
-    Returns the description of the image, and a mapping from the names of the rendered files to their contents. Raises
-    NotRendered.
+    It returns the description of the image, and a mapping from the names of the rendered files to their contents.
+    Raises NotRendered.
     """
     if len(data) > MAX_BYTES:
         raise NotRendered("too_large")
@@ -124,7 +124,7 @@ def _prepare(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert the colors of an image from its color profile to sRGB. Ignores an invalid profile."""
+    """Convert the colors of an image from its color profile to sRGB. It ignores an invalid profile."""
     if not profile or picture.mode not in ("RGB", "CMYK"):
         return picture
     try:

@@ -142,5 +142,5 @@ def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
 
 
 def forget() -> int:
-    """Delete old jobs that nobody reads any more. Returns the number of deleted jobs."""
+    """Delete old jobs that nobody reads any more. It returns the number of deleted jobs."""
     return batches.run(lambda tx, limit: int(sql.delete_old_jobs(tx, max_rows=limit)), FORGET_BATCH)

@@ -89,7 +89,7 @@ def approve(tx: Transaction, job_id: UUID) -> Job:
 
 
 def questions_of(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Lock a job that waits for a decision. Returns its `catalog_id` and its `questions`.
+    """Lock a job that waits for a decision. It returns its `catalog_id` and its `questions`.
 
     Raises NotFound, Forbidden or WrongJobState.
     """
@@ -108,7 +108,7 @@ def decide(tx: Transaction, job_id: UUID, answers: Mapping[str, str]) -> Job:
 
 
 def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None:
-    """Cancel a job because a newer job makes it unnecessary. Does nothing if the job has already ended."""
+    """Cancel a job because a newer job makes it unnecessary. It does nothing if the job has already ended."""
     if sql.cancel_job(tx, job_id=job_id, code="superseded", reason=reason):
         job_stopped(tx, StoppedJob(job_id, kind))
 
@@ -142,7 +142,7 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
     """Lease a waiting job, to run it within the current request.
 
-    Returns None if a worker has leased the job, or if an earlier job with the same ordering key has not ended.
+    It returns None if a worker has leased the job, or if an earlier job with the same ordering key has not ended.
     """
     with writing(replace(caller, job_id=job_id)) as tx:
         row = sql.claim_inline(tx, job_id=job_id, seconds=INLINE_LEASE_SECONDS)

@@ -13,7 +13,7 @@ from wecelebrate.mail.models import Tracking
 
 
 def order_confirmation(tx: Transaction, order_id: UUID, address: str | None = None) -> UUID | None:
-    """Enqueue the confirmation of an order. Does nothing if the order already has a confirmation.
+    """Enqueue the confirmation of an order. It does nothing if the order already has a confirmation.
 
     `address` is a keyed hash of the IP address of the visitor who places the order. Mails are limited for each address.
 
@@ -31,7 +31,7 @@ def order_shipped(
     tracking: Tracking | None = None,
     pieces: Sequence[Mapping[str, int]] | None = None,
 ) -> UUID | None:
-    """Enqueue a shipping notice to the customer. Returns the id of the job.
+    """Enqueue a shipping notice to the customer. It returns the id of the job.
 
     An order can have several shipping notices, for example one per parcel. `pieces` are the `line` and the `quantity`
     of each line in the parcel, if it does not contain the whole order. Raises NotFound if the order does not exist,
@@ -44,7 +44,10 @@ def order_shipped(
 
 
 def order_delivered(tx: Transaction, order_id: UUID) -> UUID | None:
-    """Enqueue the news that an order was delivered. Returns the id of the job. Raises NotFound as `order_shipped`."""
+    """Enqueue the news that an order was delivered.
+
+    It returns the id of the job. Raises NotFound as `order_shipped`.
+    """
     return _enqueue_order_mail(tx, order_id, "order_delivered", {})
 
 
@@ -52,7 +55,7 @@ def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
     """Enqueue the news that an order was cancelled.
 
     A customer or guest who cancels an order enqueues the mail in the same transaction. The other callers are those of
-    `order_shipped`. Returns the id of the job, or None if a limit is used up. Raises NotFound.
+    `order_shipped`. It returns the id of the job, or None if a limit is used up. Raises NotFound.
     """
     return _enqueue_order_mail(tx, order_id, "order_cancelled", {})
 
@@ -68,7 +71,7 @@ def order_lookup(tx: Transaction, order_number: str, email: str, address: str | 
 
 
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
-    """Enqueue a mail to the address `to` about the outcome of a job. Returns the id of the job that sends the mail.
+    """Enqueue a mail to the address `to` about the outcome of a job. It returns the id of the job that sends the mail.
 
     Raises NotFound if the job does not exist or has not ended yet, or if the caller is not allowed to send this mail.
     """
@@ -77,7 +80,7 @@ def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
 
 
 def invitation(tx: Transaction, invitation_id: UUID) -> UUID | None:
-    """Enqueue the mail of an open invitation. Returns the id of the job.
+    """Enqueue the mail of an open invitation. It returns the id of the job.
 
     Raises NotFound if the invitation is not open, or if the caller is not allowed to invite people.
     """

@@ -36,7 +36,7 @@ class ReportEnded(Exception):
 
 
 def token(tx: Transaction, mail: Mapping[str, Any]) -> str | None:
-    """Return the token for a mail, which is a row of the query `get_mail`. None if the mail has no token.
+    """Return the token for a mail, which is a row of the query `get_mail`. It returns None if the mail has no token.
 
     Raises InvitationClosed if the mail belongs to an invitation that is not open any more, and ReportEnded if its
     recipient has ended the report.

@@ -126,7 +126,7 @@ def locale_of(site_settings: Mapping[str, Any] | None) -> str:
 def _supported_locale(tag: str) -> str | None:
     """Return the longest prefix of a language tag that Babel knows as a locale.
 
-    Returns None if the language has no phrases.
+    It returns None if the language has no phrases.
     """
     subtags = tag.replace("_", "-").split("-")
     if subtags[0].lower() not in languages():
@@ -209,7 +209,7 @@ def _clean_all(value: Any) -> Any:
 
 
 def _address_lines(address: object) -> list[str]:
-    """Return the lines of a shipping address. Returns no lines if `address` is not an object."""
+    """Return the lines of a shipping address. It returns no lines if `address` is not an object."""
     if not isinstance(address, dict):
         return []
     lines = [

@@ -46,7 +46,7 @@ def _ses() -> "SESV2Client":
 
 
 def send(mail: "RenderedMail", tags: Mapping[str, str], attachments: Sequence[Attachment] = ()) -> str:
-    """Send a mail through SES. Returns the id of the mail in SES.
+    """Send a mail through SES. It returns the id of the mail in SES.
 
     Raises Unavailable if SES can accept the mail later, and JobRejected if SES never accepts the mail. After any other
     error, it is unknown whether SES has accepted the mail. In this case, the error of boto3 is raised.

@@ -100,7 +100,7 @@ def _mail_id(job: LeasedJob) -> UUID:
 
 
 def _complete_without_sending(tx: Transaction, job: LeasedJob, mail: Mapping[str, Any]) -> bool:
-    """Complete the job if its mail was already sent, or if its address is suppressed. Returns whether it did so."""
+    """Complete the job if its mail was already sent, or if its address is suppressed. It returns whether it did so."""
     if mail["state"] not in ("queued", "failed"):
         # An earlier worker sent the mail, but died before it recorded the id of the mail in SES. Later, an event from
         # SES reported that the mail was sent.

@@ -6,7 +6,7 @@ from wecelebrate.core.types import email_address
 
 
 def invite(url: str, email: str) -> str | None:
-    """Invite the first super admin. Returns the code of the invitation, or None if the platform has a super admin.
+    """Invite the first super admin. It returns the code of the invitation, or None if the platform has a super admin.
 
     The code is not sent by mail, because a new platform possibly cannot send mail yet. Another call revokes the earlier
     invitation. `url` must connect to the primary with the login `wc_migrate`. Raises ValueError if `email` is not an

@@ -132,7 +132,7 @@ def run(tx: Transaction, destination_id: UUID) -> Job:
 
 
 def run_due() -> int:
-    """Create an export job for each destination that is due. Returns the number of these destinations."""
+    """Create an export job for each destination that is due. It returns the number of these destinations."""
     return batches.run(_create_due_jobs, BATCH_SIZE)
 
 

@@ -79,7 +79,7 @@ def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> No
 
 
 def write_again(run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> "WrittenFile | None":
-    """Write the file of a complete run again under its name, with these orders. Returns None if there is no order.
+    """Write the file of a complete run again under its name, with these orders. It returns None if there is no order.
 
     The caller deletes the older versions.
     """

@@ -21,8 +21,8 @@ _INCOMING_KEY = re.compile(rf"{FOLDER}(?P<destination>[^/]+)/incoming/(?P<name>.
 def receive(upload: Mapping[str, Any]) -> UUID | None:
     """Register a version of a file, and create its job, unless the version is registered already.
 
-    `upload` describes the file in the format of `storage.created_objects`. Returns the id of the job. Returns None for
-    a file in another folder than `incoming`, and for an unknown destination.
+    `upload` describes the file in the format of `storage.created_objects`. It returns the id of the job. It returns
+    None for a file in another folder than `incoming`, and for an unknown destination.
     """
     match = _INCOMING_KEY.fullmatch(upload["key"])
     if match is None or upload["key"].endswith("/"):

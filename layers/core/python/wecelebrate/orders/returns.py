@@ -48,7 +48,7 @@ def replace(tx: Transaction, order_id: UUID, new: NewReplacement, match: Match) 
 def _matching(
     tx: Transaction, order_id: UUID, match: Match, query: Callable[..., Mapping[str, Any]], **values: Any
 ) -> Mapping[str, Any]:
-    """Run a query that changes an order, if the order has the state that the caller expects. Returns the row."""
+    """Run a query that changes an order, if the order has the state that the caller expects. It returns the row."""
     expected = match.check(orders.get(tx, order_id))
     row = query(tx, order_id=order_id, source="api", expected=expected, **values)
     if row["refusal"] == "out_of_stock":

@@ -37,13 +37,13 @@ Change = TypeVar("Change", bound=BaseModel)
 
 
 def process(tx: Transaction, order_id: UUID, change: Processing, news: News) -> list[Event]:
-    """Start to process a pending order. Returns the events."""
+    """Start to process a pending order. It returns the events."""
     row = sql.process_order(tx, order_id=order_id, **_values(change, news, "processed_at"))
     return _notify(tx, order_id, row)
 
 
 def ship(tx: Transaction, order_id: UUID, change: NewShipment, news: News) -> list[Event]:
-    """Ship pieces of an order. A pending order is processed first. Returns the events."""
+    """Ship pieces of an order. A pending order is processed first. It returns the events."""
     check_lines_are_unique(change.lines)
     return _notify(tx, order_id, sql.ship_order(tx, order_id=order_id, **_shipment(change, news)))
 
@@ -51,7 +51,7 @@ def ship(tx: Transaction, order_id: UUID, change: NewShipment, news: News) -> li
 def deliver(
     tx: Transaction, order_id: UUID, change: OrderDelivery, news: News, missing: NewShipment | None = None
 ) -> list[Event]:
-    """Record that shipments of an order were delivered. Returns the events.
+    """Record that shipments of an order were delivered. It returns the events.
 
     If nothing was shipped yet, everything is shipped first. News of a file can be about a shipment that the order does
     not have: `missing` then describes the shipment.
@@ -63,13 +63,13 @@ def deliver(
 
 
 def cancel(tx: Transaction, order_id: UUID, change: Cancellation, news: News) -> list[Event]:
-    """Cancel an order of which nothing was shipped, or ask the ERP that has the order. Returns the events."""
+    """Cancel an order of which nothing was shipped, or ask the ERP that has the order. It returns the events."""
     row = sql.cancel_order(tx, order_id=order_id, **_values(change, news, "cancelled_at"))
     return _notify(tx, order_id, row)
 
 
 def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news: News) -> list[Event]:
-    """Cancel pieces of an order that are not shipped. Returns the events."""
+    """Cancel pieces of an order that are not shipped. It returns the events."""
     check_lines_are_unique(change.lines)
     values = with_lines(_values(change, news, "cancelled_at"))
     return _notify(tx, order_id, sql.cancel_order_lines(tx, order_id=order_id, **values))
@@ -78,7 +78,7 @@ def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news
 def edit(tx: Transaction, order_id: UUID, patch: OrderPatch, news: News) -> list[Event]:
     """Change the customer's name, the address, the external number, the problem and the metadata of an order.
 
-    Returns the events, or none if the order already has these values.
+    It returns the events, or none if the order already has these values.
     """
     changes = patch.changes()
     note = changes.pop("note", None)
@@ -98,9 +98,9 @@ def matching(
     transition: Callable[[Transaction, UUID, Change, News], Any],
     change: Change,
 ) -> Order:
-    """Change an order for a caller of the API, if it has the state that the caller expects. Returns the changed order.
+    """Change an order for a caller of the API, if it has the state that the caller expects.
 
-    Raises NotFound, the problems of the transition, and the errors of `Match.check`.
+    It returns the changed order. Raises NotFound, the problems of the transition, and the errors of `Match.check`.
     """
     expected = match.check(orders.get(tx, order_id))
     try:

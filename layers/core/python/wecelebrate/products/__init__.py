@@ -95,8 +95,8 @@ def entry(product_id: UUID) -> Entry:
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
     """Return the cache entry for a page of a catalog's products.
 
-    Returns None if the request has the filter `updated_since`, because callers rarely use the same value of this filter
-    twice.
+    It returns None if the request has the filter `updated_since`, because callers rarely use the same value of this
+    filter twice.
     """
     if filters.updated_since is not None:
         return None
@@ -209,12 +209,12 @@ def price(tx: Transaction, product_id: UUID) -> ProductPrice:
 
 
 def settle_stock_holds() -> int:
-    """Delete holds that can change no stock any more. Returns the number of their products."""
+    """Delete holds that can change no stock any more. It returns the number of their products."""
     return batches.run(lambda tx, limit: int(sql.settle_stock_holds(tx, max_products=limit)), SETTLED_PRODUCTS)
 
 
 def apply_due_offers(at: datetime | None = None) -> int:
-    """Start and end the offers that are due at a time, by default now. Returns the number of changed products.
+    """Start and end the offers that are due at a time, by default now. It returns the number of changed products.
 
     Several callers can run at the same time: each skips the products that another one changes.
     """

@@ -123,7 +123,7 @@ def report_unexpected_state(tx: Transaction) -> None:
 
 
 def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
-    """Send the cache invalidations that are older than `min_age` seconds. Returns the number of sent invalidations.
+    """Send the cache invalidations that are older than `min_age` seconds. It returns the number of sent invalidations.
 
     Raises CacheDown.
     """
@@ -143,7 +143,7 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
 def fold_documents(seconds: float = FOLD_SECONDS) -> int:
     """Write the rows of bulk writes into the documents of the key-value store, for at most the given time.
 
-    Returns the number of rows. An unexpected error must not stop the other work of the sweeper.
+    It returns the number of rows. An unexpected error must not stop the other work of the sweeper.
     """
     ends_at = time.monotonic() + seconds
     folded = 0

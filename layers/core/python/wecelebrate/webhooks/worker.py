@@ -132,7 +132,7 @@ def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
 def _collect(outcomes: Outcomes) -> Iterator[AttemptedDelivery | FinishedBatch]:
     """Wait briefly for an outcome and yield it. Continue as long as a further outcome arrives shortly afterwards.
 
-    Yields nothing if no outcome arrives in time.
+    It yields nothing if no outcome arrives in time.
     """
     timeout = POLICY.poll_seconds
     try:

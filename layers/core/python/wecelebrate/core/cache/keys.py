@@ -91,7 +91,7 @@ class Entry:
 
 
 def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str, Any] | None = None) -> Entry:
-    """Return the entry of an object or of a page of a list.
+    """Return the cache entry of an object or of a page of a list.
 
     `names` identify the object or the list. For a page, `filters` are the parameters of its list.
     """

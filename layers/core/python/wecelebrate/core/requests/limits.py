@@ -7,7 +7,7 @@ that it handles itself, and applies lower limits.
 
 No caller can use up a limit that other callers need:
 
-- One address can use at most a share of the limits that all visitors of a client have in common.
+- One address can use at most a part of the limits that all visitors of a client share.
 - Only placed orders count against the order limit of a site. An order is counted when it arrives, so that concurrent
   orders cannot exceed the limit. If the order fails, it no longer counts.
 - A failed request costs FAILURE_COST additional requests, which count against the address and the token of the caller.
@@ -146,7 +146,7 @@ class LocalLimits:
         self._used[caller] = max(self._used.get(caller, 0) + requests, 0)
 
     def _start_minute(self) -> int:
-        """Reset all counters if a new minute has begun. Returns the number of seconds until the next minute."""
+        """Reset all counters if a new minute has begun. It returns the number of seconds until the next minute."""
         now = time.time()
         if self._minute != int(now // 60):
             self._minute = int(now // 60)

@@ -152,7 +152,8 @@ class RequestCache:
                 check_session(self.caller, session.not_before)
             except SessionRevoked:
                 if entry and result.status in ("load", "refresh"):
-                    self.release(entry, session)  # the requests that wait for the value must not wait for this caller
+                    # This caller will not load the value, so the requests that wait for it must not wait longer.
+                    self.release(entry, session)
                 raise
             self.is_staff = session.is_staff
         return CachedRequest(result.status, session, result.value, result.versions)

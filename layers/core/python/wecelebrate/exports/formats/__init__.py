@@ -15,7 +15,7 @@ def write(
     blocks: Iterator[bytes],
     options: Mapping[str, Any],
 ) -> int:
-    """Write the blocks to a file. Returns the number of cells that were cut off because they are too long.
+    """Write the blocks to a file. It returns the number of cells that were cut off because they are too long.
 
     A block of CSV has lines of CSV. The blocks of all other formats have lines of JSON, each with an object.
     """

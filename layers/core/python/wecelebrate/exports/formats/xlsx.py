@@ -40,7 +40,7 @@ def write(
     *,
     max_rows: int = MAX_ROWS_PER_SHEET,
 ) -> int:
-    """Write blocks of JSON lines as a workbook. Returns the number of texts that were cut off."""
+    """Write blocks of JSON lines as a workbook. It returns the number of texts that were cut off."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
         book = xlsxwriter.Workbook(
@@ -84,7 +84,7 @@ class _Sheets:
         self._numbers = count(1)
 
     def add(self) -> list[WriteCell]:
-        """Add a sheet. Returns the function that writes the cells of each column."""
+        """Add a sheet. It returns the function that writes the cells of each column."""
         sheet = self._book.add_worksheet(f"Sheet{next(self._numbers)}")
         sheet.freeze_panes(1, 0)
         for number, column in enumerate(self._columns):

@@ -62,7 +62,7 @@ class ImportRow(ProductValues):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Check nothing, because the model of the request has normalized the texts of all rows."""
+        """Return the input unchanged, because the model of the request has already normalized the texts of all rows."""
         return value
 
 

@@ -150,7 +150,7 @@ def _apply_all(job: jobs.LeasedJob, news: Sequence[OrderNews], outcome: _Outcome
 
 
 def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
-    """Apply news about an order. Returns None, or the code and the reason why they had no effect."""
+    """Apply news about an order. It returns None, or the code and the reason why they had no effect."""
     common = {"order_id": news.order_id, "happened_at": news.happened_at}
     lines = None
     named = [row for row in news.rows if row.line is not None or row.sku]
@@ -183,7 +183,7 @@ def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
 def _ship_or_deliver(
     tx: Transaction, news: OrderNews, lines: list[dict[str, int | None]] | None, common: Mapping[str, Any]
 ) -> Any:
-    """Ship or deliver a shipment. Returns None if newer news about the shipment are known."""
+    """Ship or deliver a shipment. It returns None if newer news about the shipment are known."""
     stored = sql.find_shipment(tx, order_id=news.order_id, shipment=news.shipment) if news.shipment else None
     number = stored["number"] if stored else news.shipment
     if (

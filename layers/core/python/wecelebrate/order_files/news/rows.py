@@ -178,7 +178,9 @@ def news_of(number: int, kind: Kind, cells: Mapping[str, str], raw: Mapping[str,
 
 
 def _line(cells: Mapping[str, str], name: str) -> str | None:
-    """Return the text of a field as one line, as the API accepts it. None if the row does not have the field.
+    """Return the text of a field as one line, as the API accepts it.
+
+    It returns None if the row does not have the field.
 
     XML is often indented, so a line break becomes a space. Other control characters are refused: these texts go into
     mails, to the shop and to terminals. Raises BadRow.

@@ -29,7 +29,7 @@ SERVICE = "service:reports"
 
 
 def run_due() -> int:
-    """Create the jobs of the reports that are due. Returns the number of due subscriptions."""
+    """Create the jobs of the reports that are due. It returns the number of due subscriptions."""
     return batches.run(_start_due, BATCH_SIZE)
 
 
