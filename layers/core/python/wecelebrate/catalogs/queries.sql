@@ -39,12 +39,12 @@ returning id, owner_client_id, name, type, source, status, currency, source_conf
   low_inventory, created_at, updated_at, last_sync_at, app.pricing_status(pricing_rules, pricing) as pricing_status;
 
 -- name: lock_catalog$
--- Lock a catalog that the caller may change until the end of the transaction. Returns null for another catalog.
+-- Lock a catalog that the caller may change until the end of the transaction. It returns null for another catalog.
 select id from catalogs where id = :catalog_id for no key update;
 
 -- name: change_catalog^
 -- Change the columns that are named in `changes`. If `replace` is true, `changes` contains their new values. Otherwise
--- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the catalog, or when the
+-- `changes` is a merge patch (RFC 7396). It returns no row when the caller may not change the catalog, or when the
 -- `updated_at` of the catalog differs from `expected_updated_at`. `pricing_rules` is null, or replaces the price rules.
 update catalogs old
 set (name, type, source, status, currency, source_config, sync_settings, pricing_rules, low_inventory, pricing) = (
@@ -104,7 +104,7 @@ from app.catalog_view c left join catalog_readings r on r.catalog_id = c.id
 where c.id = :catalog_id;
 
 -- name: can_write_catalog$
--- Return whether the caller may change the catalog. Returns null when the caller may not see it.
+-- Return whether the caller may change the catalog. It returns null when the caller may not see it.
 select current_user = 'app_admin' or id = any ((select app.writable_catalog_ids())::uuid[])
 from app.catalog_view
 where id = :catalog_id;

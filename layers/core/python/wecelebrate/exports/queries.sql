@@ -1,9 +1,9 @@
 -- name: create_export^
--- Create an export and its job. Returns their ids.
+-- Create an export and its job. It returns their ids.
 select export_id, job_id from app.create_export(:client_id, :kind, :format, :filters, :options, :notify_email);
 
 -- name: delete_export^
--- Delete an export that the caller can see, and cancel its job. Returns no row when the export does not exist.
+-- Delete an export that the caller can see, and cancel its job. It returns no row when the export does not exist.
 select job_id, was_cancelled from app.delete_export(:export_id);
 
 -- name: list_exports
@@ -61,7 +61,7 @@ select exists (select from exports where id = :export_id);
 select now();
 
 -- name: finish_export!
--- Record the file of an export. Affects 0 rows when the export was deleted.
+-- Record the file of an export. It affects 0 rows when the export was deleted.
 update exports
 set key = :key, size = :size, sha256 = :sha256, rows = :rows, cut_cells = :cut_cells, snapshot_at = :snapshot_at,
   expires_at = now() + interval '7 days'

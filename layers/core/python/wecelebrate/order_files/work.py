@@ -1,4 +1,4 @@
-"""Runs the jobs of order files: those for ERP systems in both directions, and historical orders."""
+"""Runs the jobs of order files: exports to ERP systems, news from ERP systems, and imports of historical orders."""
 
 from wecelebrate import jobs
 from wecelebrate.order_files import export

@@ -1,10 +1,11 @@
 """The steps of an order's life: processed, shipped, delivered, cancelled.
 
 Each function changes an order in one transaction with its events, its shipments and the stock, and enqueues the mails
-and the webhook events of the change. It raises the problems of `changes.check`. If a function raises a problem, it has
-changed nothing, except that late news of a file is recorded in the history of the order.
+and the webhook events of the change. The function raises the problems of `changes.check`. If a function raises a
+problem, it has changed nothing. There is one exception: late news from a file is recorded in the history of the order.
 
-A transaction should change only one order, because the products of several orders cannot be locked in one order.
+A transaction should change only one order. The products of several orders cannot be locked in a common sequence, so two
+transactions could deadlock.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -53,8 +54,8 @@ def deliver(
 ) -> list[Event]:
     """Record that shipments of an order were delivered. It returns the events.
 
-    If nothing was shipped yet, everything is shipped first. News of a file can be about a shipment that the order does
-    not have: `missing` then describes the shipment.
+    If nothing was shipped yet, everything is shipped first. A file can contain news about a shipment that the order
+    does not have. In this case, `missing` describes the shipment.
     """
     shipment = missing or NewShipment()
     values = _shipment(shipment.model_copy(update={"number": change.shipment}), news)
@@ -63,7 +64,7 @@ def deliver(
 
 
 def cancel(tx: Transaction, order_id: UUID, change: Cancellation, news: News) -> list[Event]:
-    """Cancel an order of which nothing was shipped, or ask the ERP that has the order. It returns the events."""
+    """Cancel an order that has no shipped pieces, or ask the ERP to cancel it. It returns the events."""
     row = sql.cancel_order(tx, order_id=order_id, **_values(change, news, "cancelled_at"))
     return _notify(tx, order_id, row)
 
@@ -78,7 +79,7 @@ def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news
 def edit(tx: Transaction, order_id: UUID, patch: OrderPatch, news: News) -> list[Event]:
     """Change the customer's name, the address, the external number, the problem and the metadata of an order.
 
-    It returns the events, or none if the order already has these values.
+    It returns the events. The list is empty if the order already has these values.
     """
     changes = patch.changes()
     note = changes.pop("note", None)
@@ -100,7 +101,7 @@ def matching(
 ) -> Order:
     """Change an order for a caller of the API, if it has the state that the caller expects.
 
-    It returns the changed order. Raises NotFound, the problems of the transition, and the errors of `Match.check`.
+    It returns the changed order. Raises NotFound, and the errors of the transition and of `Match.check`.
     """
     expected = match.check(orders.get(tx, order_id))
     try:
@@ -121,7 +122,10 @@ def check_lines_are_unique(lines: Sequence[LinePieces] | None) -> None:
 
 
 def with_lines(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a query, with `lines` as JSON. None stays a null of SQL: all pieces that are left."""
+    """Return the parameters of a query, with `lines` as JSON.
+
+    If `lines` is None, the parameter is null, which means all pieces that are left.
+    """
     return dict(values) if values["lines"] is None else as_json(values, "lines")
 
 

@@ -179,9 +179,9 @@ select json_build_object(
 )::text;
 
 -- name: catalog_figures$
--- Get the figures of a catalog's products that the caller may see, and of its syncs in the last 30 days. Null if the
--- caller may not see the catalog. The value of a stock is at selling prices, and has the decimals of
--- its currency.
+-- Get the figures of a catalog's products that the caller may see, and of its syncs in the last 30 days. The result is
+-- null if the caller may not see the catalog. The value of a stock is at selling prices, and has the decimals of its
+-- currency.
 select json_build_object(
   'catalog_id', c.id, 'name', c.name, 'last_sync_at', c.last_sync_at,
   'hours_since_sync', round(extract(epoch from now() - c.last_sync_at) / 3600, 2),

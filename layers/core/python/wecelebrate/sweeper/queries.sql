@@ -32,11 +32,11 @@ delete from order_quantities where created_at < now() - interval '25 hours';
 delete from guest_mails where created_at < now() - interval '25 hours';
 
 -- name: delete_old_invitations$
--- Delete invitations that ended more than 90 days ago. Returns their number.
+-- Delete invitations that ended more than 90 days ago. It returns their number.
 select app.delete_old_invitations(1000);
 
 -- name: fold_kv$
--- Write the rows of bulk writes into their documents. Returns the number of rows, or 0 if another sweeper does it.
+-- Write the rows of bulk writes into their documents. It returns the number of rows, or 0 if another sweeper does it.
 select kv.fold(:size);
 
 -- name: forget_kv_history$

@@ -68,9 +68,8 @@ def _stage(load: Load) -> bool:
             job.check_lease()
         while chunk := list(islice(items, CHUNK_SIZE)):
             job.counts["read"] = rows.rows_read
-            job.checkpoint["declared_mode"] = (
-                rows.declared_mode
-            )  # Staging uses the mode to decide whether a row ends offers.
+            # Staging uses the mode to decide whether a row ends offers.
+            job.checkpoint["declared_mode"] = rows.declared_mode
             identify(load, chunk, rows.other_identifier)
             prepared = staging.prepare(load, chunk)
             job.counts["rejected"] += prepared.rejected_rows

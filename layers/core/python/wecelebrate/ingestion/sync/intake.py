@@ -140,7 +140,7 @@ def report_superseded(catalog_id: UUID, superseded: Iterable[Mapping[str, Any]])
 
 
 def _report_unknown_catalog(catalog_id: str, key: str) -> None:
-    """Write an error to the place where the sender of the file looks for the result."""
+    """Write an error file to the folder in which the sender of the file expects the result."""
     logger.warning("a file was uploaded for a catalog that does not exist", extra={"key": key})
     result = {
         "status": "failed",
