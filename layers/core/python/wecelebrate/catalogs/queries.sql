@@ -39,7 +39,8 @@ returning id, owner_client_id, name, type, source, status, currency, source_conf
   low_inventory, created_at, updated_at, last_sync_at, app.pricing_status(pricing_rules, pricing) as pricing_status;
 
 -- name: lock_catalog$
--- Lock a catalog that the caller may change until the end of the transaction. It returns null for another catalog.
+-- Lock a catalog that the caller may change until the end of the transaction. It returns null for a catalog that the
+-- caller may not change.
 select id from catalogs where id = :catalog_id for no key update;
 
 -- name: change_catalog^
@@ -96,8 +97,8 @@ from sites s join catalogs c on c.id = s.catalog_id
 where s.client_id = :client_id and s.catalog_id = :catalog_id and c.owner_client_id is distinct from s.client_id;
 
 -- name: get_reading^
--- Get how the last file was read that was merged into a catalog. The columns are null if no file is remembered.
--- `may_read` is whether the caller may read it: a client that only has a grant may not.
+-- Get the reading of a catalog: how the last merged file was read. The columns are null if no reading is stored.
+-- `may_read` is false for a client that only has a grant, because it may not see the reading.
 select c.id as catalog_id, r.job_id, r.file, r.reading, r.read_at,
   current_user = 'app_admin' or c.id = any ((select app.owned_catalog_ids())::uuid[]) as may_read
 from app.catalog_view c left join catalog_readings r on r.catalog_id = c.id

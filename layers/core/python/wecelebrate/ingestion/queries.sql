@@ -21,8 +21,8 @@ set sync_settings = sync_settings
 where id = :catalog_id;
 
 -- name: accept_changes!
--- Add accepted changes to the reading of a catalog, so that no later file asks for them again. The changes belong to this
--- reading: the next reading replaces them.
+-- Add accepted changes to the reading of a catalog, so that no later file causes the same question. The changes belong
+-- to this reading: the next reading replaces them.
 update catalog_readings
 set accepted = (select jsonb_agg(change) from (
   select change from jsonb_array_elements(accepted || :accepted::jsonb) with ordinality c (change, n)

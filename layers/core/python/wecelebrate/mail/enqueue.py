@@ -17,10 +17,11 @@ def order_confirmation(tx: Transaction, order_id: UUID, address: str | None = No
 
     `address` is a keyed hash of the IP address of the visitor who places the order. Mails are limited for each address.
 
-    Returns the id of the job, or None if there already is a confirmation. If a visitor causes the mail and a limit is
-    used up (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None. Raises NotFound
-    if the order does not exist, or if the caller is not allowed to send its confirmation. Customers are allowed to send
-    the confirmation of their own orders. Guests are allowed to send it only in the transaction that places the order.
+    It returns the id of the job, or None if the order already has a confirmation. If a visitor causes the mail and a
+    limit is used up (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None. Raises
+    NotFound if the order does not exist, or if the caller is not allowed to send its confirmation. Customers are
+    allowed to send the confirmation of their own orders. Guests are allowed to send it only in the transaction that
+    places the order.
     """
     return _enqueue_order_mail(tx, order_id, "order_confirmation", {}, address)
 
@@ -44,18 +45,18 @@ def order_shipped(
 
 
 def order_delivered(tx: Transaction, order_id: UUID) -> UUID | None:
-    """Enqueue the news that an order was delivered.
+    """Enqueue a mail that says that an order was delivered.
 
-    It returns the id of the job. Raises NotFound as `order_shipped`.
+    It returns the id of the job. Raises NotFound in the same cases as `order_shipped`.
     """
     return _enqueue_order_mail(tx, order_id, "order_delivered", {})
 
 
 def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
-    """Enqueue the news that an order was cancelled.
+    """Enqueue a mail that says that an order was cancelled.
 
-    A customer or guest who cancels an order enqueues the mail in the same transaction. The other callers are those of
-    `order_shipped`. It returns the id of the job, or None if a limit is used up. Raises NotFound.
+    A customer or guest who cancels an order enqueues the mail in the same transaction. All other callers need the same
+    permission as for `order_shipped`. It returns the id of the job, or None if a limit is used up. Raises NotFound.
     """
     return _enqueue_order_mail(tx, order_id, "order_cancelled", {})
 
@@ -63,7 +64,7 @@ def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
 def order_lookup(tx: Transaction, order_number: str, email: str, address: str | None) -> None:
     """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
 
-    The caller does not learn whether it has. `address` is as in `order_confirmation`.
+    The caller does not learn whether the site has such an order. `address` is a keyed hash, as in `order_confirmation`.
     """
     row = sql.queue_lookup_mail(tx, order_number=order_number, email=email_address(email) or email, address=address)
     if row is not None:

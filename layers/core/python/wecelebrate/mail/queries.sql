@@ -18,7 +18,7 @@ order by created_at desc, id desc;
 
 -- name: get_mail^
 -- Get a mail that the caller may see, and the data from which the mail is rendered: the order, its lines and the
--- branding. Of its details, callers who see no persons get the carrier and the lines.
+-- branding. A caller who may not see persons gets only the carrier and the lines from the details of the mail.
 select v.*,
   case when (select app.sees_all_persons()) or m.client_id = any ((select app.person_client_ids())::uuid[])
     then m.details else m.details - '{number,url,reason,note}'::text[] end as details,
@@ -35,8 +35,8 @@ left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 
 -- name: list_mails_to_send
--- List the given mails, with the data of `get_mail`, and with the reason why the client must not send mails to the
--- address (`cause`) and whether this is a reason of the client (`is_own`). Both are null when the mail can be sent.
+-- List the given mails, with the data of `get_mail`, and with the cause for which mails to the address are suppressed
+-- (`cause`), and whether this cause is a mail of the same client (`is_own`). Both are null when the mail can be sent.
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.created_at, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
   page.order_page_url, page.domain, page.slug, o.confirm_by,
@@ -80,8 +80,8 @@ select client_id, job_id from app.queue_invitation_mail(:invitation_id);
 select app.create_invitation_token(:invitation_id);
 
 -- name: get_report_token$
--- Get the token with which a member ends a report. It returns null if the member does not receive the report any more,
--- and unless the caller is one of our own workers.
+-- Get the token with which a member ends a report. It returns null if the member no longer receives the report, or if
+-- the caller is not one of our own workers.
 select app.report_token(:subscription_id, :member_id);
 
 -- name: mark_sent!
@@ -105,8 +105,8 @@ on conflict (client_id, address) where released_at is null do nothing;
 -- name: record_event^
 -- Record an event that SES reports about a mail. The id in our own tag identifies the mail. If the event does not have
 -- this tag, the message id of SES identifies the mail. It returns the mail, and whether the event changed the state of
--- the mail. It returns no row when the mail is not ours. A late or repeated event never moves the mail back to an
--- earlier state.
+-- the mail. It returns no row when the platform did not send the mail. A late or repeated event never moves the mail
+-- back to an earlier state.
 with target as (
   select id, app.mail_state_rank(:state) > app.mail_state_rank(state) as is_news
   from mails

@@ -1,4 +1,4 @@
-"""Sends a mail through SES. The number of mails per second is limited elsewhere, by `wecelebrate.jobs.rate_limit`."""
+"""Sends a mail through SES. `wecelebrate.jobs.rate_limit` limits the number of mails per second."""
 
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage

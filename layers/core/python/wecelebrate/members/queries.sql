@@ -52,12 +52,12 @@ where client_id = :client_id and id = :member_id
 select pg_advisory_xact_lock(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
 
 -- name: has_owner$
--- Find out whether a client has an owner.
+-- Return whether a client has an owner.
 select exists (
   select from client_users where client_id = :client_id and kind = 'person' and role = 'owner' and is_active);
 
 -- name: has_super_admin$
--- Find out whether the platform has a super admin.
+-- Return whether the platform has a super admin.
 select exists (select from admin_users where role = 'super_admin' and is_active);
 
 -- name: revoke_own_sessions$
@@ -66,7 +66,7 @@ select app.revoke_own_sessions();
 
 -- name: revoke_member_sessions$
 -- End all sessions of a member of a client, or of a person of the staff. It returns false when there is no such member,
--- or when the caller is no super admin.
+-- or when the caller is not a super admin.
 select app.revoke_member_sessions(:member_id);
 
 -- name: list_staff
@@ -127,8 +127,8 @@ select * from app.invitation_view where client_id is not distinct from :client_i
 select pg_advisory_xact_lock(hashtextextended('invitations ' || coalesce(:client_id::text, ''), 0));
 
 -- name: count_recent_invitations^
--- Count the invitation mails of the last hour, also those that were sent again, and the seconds until the oldest of them
--- no longer counts. Count the invitation mails to an address in the last 24 hours (`to_address`).
+-- Count the invitation mails of the last hour, including repeated mails, and return the number of seconds until the
+-- oldest of these mails no longer counts. Count the invitation mails to an address in the last 24 hours (`to_address`).
 select count(*) filter (where created_at > now() - interval '1 hour')::integer as mails,
   coalesce(ceil(extract(epoch from min(created_at) filter (where created_at > now() - interval '1 hour')
     + interval '1 hour' - now())), 0)::integer as seconds_left,
@@ -138,16 +138,16 @@ where client_id is not distinct from :client_id::uuid and template = 'invitation
   and created_at > now() - interval '24 hours';
 
 -- name: is_member_address$
--- Find out whether an address belongs to a member of a client.
+-- Return whether an address belongs to a member of a client.
 select exists (
   select from client_users where client_id = :client_id and lower(email collate "C") = lower(:email collate "C"));
 
 -- name: is_staff_address$
--- Find out whether an address belongs to a person of the staff.
+-- Return whether an address belongs to a person of the staff.
 select exists (select from admin_users where lower(email collate "C") = lower(:email collate "C"));
 
 -- name: has_open_invitation$
--- Find out whether an address has an open invitation.
+-- Return whether an address has an open invitation.
 select exists (
   select from invitations
   where client_id is not distinct from :client_id::uuid and lower(email collate "C") = lower(:email collate "C")

@@ -136,7 +136,8 @@ order by created_at desc, id desc;
 select * from app.return_view where id = :return_id;
 
 -- name: request_return^
--- Open a return of shipped pieces. It returns the events and the id of the return, or the reason why the change was refused.
+-- Open a return of shipped pieces. It returns the events and the id of the return, or the reason why the return was
+-- refused.
 select refusal, detail, news, return_id from app.request_return(:order_id, :lines, :reason, :source, :expected);
 
 -- name: decide_return^

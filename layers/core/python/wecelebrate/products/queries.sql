@@ -65,7 +65,7 @@ set (sku, name, description, category, brand, price, regular_price, currency, of
   from (select to_jsonb(old) || jsonb_build_object('price', coalesce(old.regular_price, old.price)) as stored) before
     cross join lateral jsonb_populate_record(null::products, case when :replace
       then stored || :changes::jsonb else app.merge_patch(stored, :changes::jsonb) end) after
-    -- A price that an earlier release stored with too many decimals does not prevent other changes.
+    -- An earlier release could store a price with too many decimals. Such a price does not prevent other changes.
     cross join lateral (select case when (after.price, after.currency) = (coalesce(old.regular_price, old.price),
         old.currency) and after.price <> round(after.price, app.minor_units(after.currency))
       then after.price else app.exact_amount(after.price, after.currency) end as exact) amount)
@@ -77,7 +77,7 @@ returning id, catalog_id, sku, name, description, category, brand, coalesce(regu
 
 -- name: change_stock$
 -- Change the stock of a product by a difference. It returns false if the product is not tracked, or if the caller may
--- not write it.
+-- not change the product.
 select app.change_stock(:product_id, :difference);
 
 -- name: get_product_stock^
@@ -94,12 +94,12 @@ select e.product_id, e.catalog_id, e.sku, e.base::text, e.base_currency, e.curre
 from app.product_price(:product_id) e left join products p on p.id = e.product_id;
 
 -- name: apply_due_offers$
--- Start and end the offers that are due at a time, by default now, of at most `max_products` products. It returns their
--- number.
+-- Start and end the offers of at most `max_products` products that are due at a time, by default now. It returns the
+-- number of changed products.
 select app.apply_due_offers(coalesce(:at::timestamptz, now()), :max_products);
 
 -- name: settle_stock_holds$
--- Delete holds that can change no stock any more, of at most `max_products` products. It returns their number.
+-- Delete the holds of at most `max_products` products that no longer affect a stock. It returns the number of products.
 select app.settle_stock_holds(:max_products);
 
 -- name: get_low_stock_rule^

@@ -85,7 +85,10 @@ class CatalogReport(BaseModel):
 
 
 def entry(catalog_id: UUID) -> Entry:
-    """Return the cache entry of a catalog's report. Jobs invalidate nothing, so it is cached for a minute."""
+    """Return the cache entry of a catalog's report.
+
+    Jobs do not invalidate the report, so it is cached for only a minute.
+    """
     tags = [f"products:{catalog_id}", f"catalog:{catalog_id}"]
     return keys.entry(keys.OPEN_REPORT, "catalog", catalog_id, tags=tags)
 

@@ -26,7 +26,7 @@ class FulfilmentFilters(PeriodFilters):
 
 
 class Fulfilment(BaseModel):
-    """The orders of a group. All durations are in hours."""
+    """The figures of a group of orders. All durations are in hours."""
 
     orders: int
     """The number of orders that are not cancelled."""

@@ -20,7 +20,7 @@ MAX_CLIENTS = 50
 
 
 class PlanYear(BaseModel):
-    """What the plan of the platform expects in a year."""
+    """The expected figures of one year in the plan of the platform."""
 
     year: int
     """The year of the plan, from 1."""

@@ -109,17 +109,17 @@ select app.analyze_products();
 
 -- name: merge_chunk^
 -- Merge the next `chunk` rows into the catalog, as the caller: the rows whose SKUs follow `after`, and all further rows
--- of the last of these SKUs. Products that differ are updated, new products are created, and other products stay unchanged. If several
--- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
--- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
--- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of
--- the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous
--- release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the places of a product are
--- stored, and its stock is their sum: a delta changes only the places that it names. If a SKU never had several
--- places, the place of a delta replaces the stored place, unless `sums_places` is true. A new product without a
--- stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If
--- `accepts_unpriced` is true, the prices come in other files: a new product without a price is added as inactive, with
--- the price 0. `unpriced` is the number of these products.
+-- of the last of these SKUs. Products that differ are updated, new products are created, and other products stay
+-- unchanged. If several rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with
+-- a `refusal` are rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has
+-- none, the currency of its first product. If `replaces` is true, the attributes and the source data of a row replace
+-- those of the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the
+-- previous release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the places of a product are
+-- stored, and its stock is their sum: a delta changes only the places that it names. If a SKU never had several places,
+-- the place of a delta replaces the stored place, unless `sums_places` is true. A new product without a stock gets
+-- `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If `accepts_unpriced` is
+-- true, the prices come in other files: a new product without a price is added as inactive, with the price 0.
+-- `unpriced` is the number of these products.
 --
 -- The price of a row is the price without an offer. The offers of a row replace the offers of its product. An empty
 -- list ends the offers of the product. `running_offers` and `waiting_offers` are the numbers of offers in the merged

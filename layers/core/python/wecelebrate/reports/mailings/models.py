@@ -75,7 +75,7 @@ class NewReportSubscription(Input):
 
 
 class ReportSubscriptionPatch(Patch):
-    """A change of a report by mail. Its client and site cannot change."""
+    """A change of a report by mail. The client and the site of a report cannot be changed."""
 
     name: Label = ABSENT
     cadence: Cadence = ABSENT
