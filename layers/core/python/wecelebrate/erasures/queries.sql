@@ -33,7 +33,8 @@ select * from app.erasure_view where id = :erasure_id;
 select exists (select from clients where id = :client_id);
 
 -- name: prepare_erasure^
--- Collect what identifies the person. It returns no row if the erasure is complete or does not exist.
+-- Collect the addresses, subjects and other values that identify the person. It returns no row if the erasure is
+-- complete or does not exist.
 select client_id, cause, emails, subjects, hashes, orders_before, created_at, open
 from app.prepare_erasure(:erasure_id);
 
@@ -42,11 +43,12 @@ from app.prepare_erasure(:erasure_id);
 select app.set_erasure_hashes(:erasure_id, :hashes::text[]);
 
 -- name: mark_documents$
--- Mark the orders of the person that have only a document. It returns the last key, or null after the last document.
+-- Mark the orders of the person that have a document but no row. It returns the last key, or null after the last
+-- document.
 select app.mark_erased_documents(:erasure_id, :after, :max_rows);
 
 -- name: erase_orders$
--- Erase up to `max_rows` orders with everything that belongs to them. It returns their number.
+-- Erase up to `max_rows` orders with all data that belongs to them. It returns the number of orders.
 select app.erase_orders(:erasure_id, :max_rows);
 
 -- name: erase_addresses$
@@ -54,15 +56,16 @@ select app.erase_orders(:erasure_id, :max_rows);
 select app.erase_addresses(:erasure_id);
 
 -- name: erase_events$
--- Erase up to `max_rows` events of the person. It returns their number.
+-- Erase up to `max_rows` events of the person. It returns the number of events.
 select app.erase_events(:erasure_id, :max_rows);
 
 -- name: erase_responses$
--- Erase the stored responses of one hour. It returns their number.
+-- Erase the stored responses of one hour. It returns the number of responses.
 select app.erase_responses(:erasure_id, :hours_ago);
 
 -- name: erase_mentions$
--- Erase what the next rows of a table say about the person. It returns the last id, or null at the end of the table.
+-- Erase the texts about the person in the next rows of a table. It returns the last id, or null at the end of the
+-- table.
 select app.erase_mentions(:erasure_id, :kind, :after::uuid, :max_rows);
 
 -- name: end_exports
@@ -86,7 +89,7 @@ select order_id, action, document from app.list_remaining_orders(:erasure_id, :r
 select app.set_run_file(:erasure_id, :run_id, :key, :size, :sha256);
 
 -- name: find_files_to_search^
--- Get the texts that files must not contain any more, and where to look for them.
+-- Get the texts that files must no longer contain, and the destinations whose files must be searched.
 select texts, destination_ids, first_order_at from app.files_to_search(:erasure_id);
 
 -- name: complete_erasure$
@@ -94,7 +97,7 @@ select texts, destination_ids, first_order_at from app.files_to_search(:erasure_
 select app.complete_erasure(:erasure_id, :counts);
 
 -- name: list_identities$
--- List the next addresses and subjects that a client has data about.
+-- List the next addresses and subjects in the data of a client.
 select app.list_identities(:client_id, :after, :max_rows);
 
 -- name: restore_erasure$
@@ -102,5 +105,5 @@ select app.list_identities(:client_id, :after, :max_rows);
 select app.restore_erasure(:erasure_id, :client_id, :emails::text[], :subjects::text[], :orders_before, :created_at);
 
 -- name: start_retention_erasures
--- Create an erasure for each client that has finished orders which are older than it keeps them.
+-- Create an erasure for each client that has finished orders which are older than the client keeps orders.
 select client_id, job_id from app.start_retention_erasures();

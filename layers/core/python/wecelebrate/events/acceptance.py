@@ -28,7 +28,7 @@ from wecelebrate.sites.models import EventStorage
 
 
 class EventTarget(BaseModel):
-    """The visited site, and what it stores of events."""
+    """The visited site, and the parts of events that the site stores."""
 
     client_id: UUID
     site_id: UUID
@@ -76,7 +76,7 @@ def accept(target: EventTarget, batch: EventBatch, signal: EventStorage | None, 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """What all events of a request have in common."""
+    """The values that all events of a request have in common."""
 
     target: EventTarget
     subject: str | None

@@ -21,7 +21,7 @@ def create_partitions() -> int:
 
 
 def drop_partitions() -> int:
-    """Drop the partitions whose events no client keeps any more. It returns the number of dropped partitions."""
+    """Drop the partitions with events that no client keeps any longer. It returns the number of dropped partitions."""
     with writing(SYSTEM) as tx:
         dropped: int = sql.drop_partitions(tx)
     return dropped

@@ -8,7 +8,7 @@ delete from event_receipts
 where ctid in (select ctid from event_receipts where accepted_at < now() - interval '7 days' limit :max_rows);
 
 -- name: drop_partitions$
--- Drop the partitions whose events no client keeps any more. It returns the number of dropped partitions.
+-- Drop the partitions with events that no client keeps any longer. It returns the number of dropped partitions.
 select app.drop_event_partitions();
 
 -- name: delete_expired_events$
@@ -20,7 +20,7 @@ select app.delete_expired_events(:max_rows);
 select app.store_events(:events);
 
 -- name: get_event_target^
--- Get the current site, its client, and what the site stores of events.
+-- Get the current site, its client, and the parts of events that the site stores.
 select client_id, id as site_id, event_storage from sites where id = (select app.site_id());
 
 -- name: list_events

@@ -70,8 +70,8 @@ def fetch(tx: Transaction, catalog_id: UUID, request: FetchImages) -> Job:
 
 def work(job: jobs.LeasedJob) -> None:
     """Run an image job."""
-    # Imported here because the worker needs Pillow. The API functions also import this module, but their layers do not
-    # contain Pillow.
+    # The import is here, because the worker needs Pillow. The API functions also import this module, but their layers
+    # do not contain Pillow.
     from wecelebrate.images import worker
 
     worker.work(job)

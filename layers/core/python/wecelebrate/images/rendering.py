@@ -3,7 +3,7 @@
 Only a few formats are accepted. An image is rejected if its header states more than `MAX_PIXELS` pixels. A large JPEG
 is scaled down while it is decoded, so that a JPEG with 50 megapixels takes only 40 MB of memory. A hostile file can
 still take minutes of CPU time or much memory, and can crash a decoder. Workers therefore call `renderer.render`, which
-runs this module in a process of its own.
+runs this module in a separate process.
 """
 
 import io
@@ -124,7 +124,7 @@ def _prepare(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert the colors of an image from its color profile to sRGB. It ignores an invalid profile."""
+    """Convert the colors of an image from its color profile to sRGB. An invalid profile is ignored."""
     if not profile or picture.mode not in ("RGB", "CMYK"):
         return picture
     try:

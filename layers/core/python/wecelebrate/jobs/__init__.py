@@ -124,7 +124,8 @@ def queues(tx: Transaction) -> QueueStates:
 def sweep() -> None:
     """Make the jobs of dead workers available again, and send lost messages again.
 
-    While workers are started directly, start workers for all waiting jobs, but at most MESSAGES_PER_TYPE per type.
+    While workers are started directly, this function starts workers for all waiting jobs, at most MESSAGES_PER_TYPE per
+    type.
     """
     with writing(SYSTEM) as tx:
         expire_leases(tx, None)
@@ -142,5 +143,5 @@ def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
 
 
 def forget() -> int:
-    """Delete old jobs that nobody reads any more. It returns the number of deleted jobs."""
+    """Delete mail and image jobs that ended more than 90 days ago. It returns the number of deleted jobs."""
     return batches.run(lambda tx, limit: int(sql.delete_old_jobs(tx, max_rows=limit)), FORGET_BATCH)

@@ -69,7 +69,7 @@ class JobChoice(BaseModel):
 
 
 class JobQuestion(BaseModel):
-    """A question about the file of a job. The file itself does not decide it."""
+    """A question about the file of a job, because the file can be read in several ways."""
 
     key: str = Field(description="The key of the answer.")
     kind: Literal["question", "change"] = Field(

@@ -116,8 +116,9 @@ set status = 'pending', leased_until = null, failures = 0, approval = 'needed', 
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: await_decision!
--- Return the job to the queue, where it waits for the answers to its questions. The previous release does not know
--- decisions: the approval keeps it from starting the job. It affects 0 rows when a later worker has claimed the job.
+-- Return the job to the queue, where it waits for the answers to its questions. The previous release does not support
+-- decisions. It does not start the job, because the job also waits for an approval. It affects 0 rows when a later
+-- worker has claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = 0, approval = 'needed', decision = 'needed',
   questions = :questions, result = :result
@@ -151,7 +152,7 @@ update jobs set approval = 'given', due_at = now()
 where id = :job_id and status = 'pending' and approval = 'needed' and decision is distinct from 'needed';
 
 -- name: decide_job!
--- Record the answers to the questions of a job, and continue the job. The decision is no approval.
+-- Record the answers to the questions of a job, and continue the job. A decision does not count as an approval.
 update jobs
 set decision = 'given', approval = null, answers = coalesce(answers, '{}') || :answers::jsonb, due_at = now()
 where id = :job_id and status = 'pending' and decision = 'needed';
@@ -175,7 +176,7 @@ group by type;
 select type, count(*) as jobs from jobs where status = 'processing' group by type;
 
 -- name: list_ended_jobs
--- Of the given jobs, list those that have ended or no longer exist.
+-- List the given jobs that have ended or no longer exist.
 select id from unnest(:ids::uuid[]) id
 where not exists (select from jobs j where j.id = id and j.status in ('pending', 'processing'));
 
@@ -240,5 +241,5 @@ order by created_at desc, id desc;
 select * from app.dead_letter_view where id = :letter_id;
 
 -- name: mark_redriven!
--- Record that the dead letter was sent again, and which subject sent it.
+-- Record that the dead letter was sent again, and the subject that sent it again.
 update dead_letters set redriven_at = now(), redriven_by = :subject where id = :letter_id;

@@ -97,15 +97,15 @@ select webhook_id, client_id, url, fence, secrets, deliveries
 from app.claim_webhook_batches(:max_batches, :batch_size, :max_per_client, :seconds);
 
 -- name: renew_leases!
--- Renew the leases of endpoints. Does not change a lease that another worker has taken over.
+-- Renew the leases of endpoints. A lease that another worker has taken over does not change.
 update webhooks w set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 from jsonb_to_recordset(:batches) b (webhook_id uuid, fence bigint)
 where w.id = b.webhook_id and w.fence = b.fence and w.leased_until is not null;
 
 -- name: record_attempts!
 -- Record the outcomes of attempts. A successful attempt marks the delivery as delivered, even if another worker has
--- tried the delivery meanwhile. A failed attempt is ignored if another worker has tried the delivery meanwhile. The log
--- keeps the latest `max_log` attempts.
+-- tried the delivery in the meantime. A failed attempt is ignored if another worker has tried the delivery in the
+-- meantime. The log keeps the latest `max_log` attempts.
 update webhook_deliveries d
 set status = a.status, attempts = d.attempts + 1,
   failures = case a.status when 'delivered' then 0 else d.failures + 1 end,

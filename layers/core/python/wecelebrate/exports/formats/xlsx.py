@@ -1,7 +1,7 @@
-"""Writes XLSX with XlsxWriter. The rows go to a temporary file, so memory does not grow with them.
+"""Writes XLSX with XlsxWriter. The rows go to a temporary file, so the memory does not grow with the number of rows.
 
 A spreadsheet keeps 15 digits of a number. Therefore ids, and numbers with more digits, are texts. A text is never a
-formula, whatever it begins with, so it needs no quote.
+formula, even if it begins like a formula, so it needs no quote.
 """
 
 import io
@@ -50,7 +50,7 @@ def write(
             cut_cells = _write_rows(_Sheets(book, columns, timezone), blocks, max_rows)
         except BaseException:
             for sheet in book.worksheets():
-                sheet.row_data_fh.close()  # only `Workbook.close` would close it
+                sheet.row_data_fh.close()  # Only `Workbook.close` would close it.
             raise
         book.close()
         with path.open("rb") as file:

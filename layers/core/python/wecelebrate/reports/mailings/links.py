@@ -72,7 +72,7 @@ def show(request: Request, tx: Transaction, token: str) -> Response:
 
 
 def end(request: Request, tx: Transaction, token: str) -> Response:
-    """End the report of a link. A second request changes nothing. Raises NotFound if the platform did not create the token."""
+    """End the report of a link. A second request changes nothing. Raises NotFound if the token is not valid."""
     if not sql.end_report_of_token(tx, token=token):
         raise NotFound
     return show(request, tx, token)
