@@ -88,7 +88,7 @@ def _write_again(erasure_id: UUID, run: dict[str, Any]) -> int:
 
 
 def _versions_since(destination_id: UUID, since: Any) -> Iterator[storage.ObjectVersion]:
-    """Yield the versions of all files of a destination, except the files that the platform wrote for the destination."""
+    """Yield the versions of all files of a destination, except the files that the platform wrote for it."""
     folder = f"{FOLDER}{destination_id}/"
     for version in storage.versions(BUCKET, folder):
         if not version.key.startswith(f"{folder}out/") and version.modified_at >= since - timedelta(minutes=5):

@@ -51,7 +51,7 @@ where id = :schedule_id
 returning *;
 
 -- name: delete_schedule!
--- Delete a schedule. Its jobs stay.
+-- Delete a schedule. The jobs of the schedule are kept.
 delete from schedules where id = :schedule_id;
 
 -- name: is_busy$

@@ -90,7 +90,7 @@ def requested_run(schedule_id: UUID) -> Run | None:
 def finish_run(run: Run, outcome: str, job_id: UUID | None, *, more: bool = False) -> None:
     """Record the outcome of a run, and the newest job that the run created.
 
-    If `more` is true, the run is not finished: it continues with a further message, because there is more work to do.
+    If `more` is true, the run is not finished, and continues with a further message, because more work is left.
     """
     with writing(SYSTEM) as tx:
         sql.finish_run(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)

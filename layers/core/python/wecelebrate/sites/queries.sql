@@ -29,7 +29,7 @@ select domain_token from sites where id = :site_id;
 
 -- name: lock_verification$
 -- Lock the verification of domains for a client until the transaction ends. It returns false if another transaction has
--- locked it.
+-- locked the verification.
 select pg_try_advisory_xact_lock(hashtextextended('verify domain ' || :client_id, 0));
 
 -- name: verify_domain$

@@ -1,5 +1,5 @@
 -- name: get_storefront^
--- Get the current site. Row-level security shows no other site.
+-- Get the current site. Row-level security hides all other sites.
 select id, name, branding, catalog_id,
   case when domain_verified_at is not null then domain else slug || '.' || :platform_domain end as domain,
   case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings,

@@ -3,7 +3,7 @@
 select name, value, updated_by as changed_by, updated_at as changed_at from kill_switches;
 
 -- name: set_kill_switch^
--- Set a switch. If the switch is already set, records the current caller instead of the previous one.
+-- Set a switch. If the switch is already set, the current caller replaces the recorded caller.
 insert into kill_switches (name, value) values (:name, :value)
 on conflict (name) do update set value = excluded.value, updated_by = excluded.updated_by
 returning name, value, updated_by as changed_by, updated_at as changed_at;
