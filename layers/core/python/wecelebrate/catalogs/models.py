@@ -179,7 +179,7 @@ class SyncSettings(Input):
     stock_means: StockMeans = Field(
         default="free",
         description=(
-            "What the stock in files means. `free`: the ERP system takes off the orders that it knows, which are those "
+            "What the stock in files means. `free`: the ERP system subtracts the orders that it knows, which are those "
             "that are `processing`. `physical`: the pieces in the warehouse, also those of orders that are not shipped."
         ),
     )

@@ -59,7 +59,7 @@ class PricingRules(Input):
         default=None, description="Prices are raised by this percentage, or lowered if it is below 0."
     )
     fixed_amount: Adjustment | None = Field(
-        default=None, description="This amount is added, or taken off if it is below 0. Then a `minimum` is required."
+        default=None, description="This amount is added, or subtracted if it is below 0. Then a `minimum` is required."
     )
     rounding: PriceRounding | None = Field(
         default=None, description="Null: prices are rounded to the decimals of the currency, and a half is rounded up."

@@ -23,7 +23,10 @@ logger = Logger()
 RECEIPT = "direct"
 """The receipt handle of a message that did not come from SQS. Such a message has no visibility."""
 START_SECONDS = 1.0
-"""How long `start` waits for a worker to report an error. Lambda does not stop a worker if nobody waits for it."""
+"""How long `start` waits for a worker to report an error.
+
+Lambda does not stop a worker when `start` no longer waits.
+"""
 WORK_SECONDS = 20.0
 """How long `run` waits until a worker has finished."""
 _THREADS = 10

@@ -36,7 +36,7 @@ from wecelebrate.core.problem_document import FieldError, ProblemDocument
 class Problem(Exception):
     """An internal error occurred.
 
-    The platform could not complete the request because of a fault of its own. The request changed nothing.
+    The platform could not complete the request because of an internal fault. The request changed nothing.
 
     Repeat the request after a few seconds. Use an `Idempotency-Key` for a `POST`, so that it has its effect only once.
     If the problem remains, contact support with the `request_id` of the response.

@@ -33,7 +33,7 @@ PROGRAM = Path(__file__).with_name("renderer_program.py")
 SIGNAL_BASE = 128
 """If the exit code of the program is this number plus N, signal N has ended the child that rendered an image."""
 CHILD_FAILED = 100
-"""The exit code of the program if the child has ended with an error of its own."""
+"""The exit code of the program if the child has ended with an error other than a signal."""
 MAX_DETAIL_LENGTH = 500
 MAX_HEADER_BYTES = 16 * 1024
 MAX_FILE_BYTES = 16 * 1024 * 1024

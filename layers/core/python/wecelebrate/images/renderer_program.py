@@ -37,7 +37,7 @@ SIGNAL_BASE = 128
 """The exit code of this program is this number plus N if signal N has ended the child that rendered an image."""
 MAX_DETAIL_LENGTH = 500
 CHILD_FAILED = 100
-"""The exit code of this program if the child has ended with an error of its own."""
+"""The exit code of this program if the child has ended with an error other than a signal."""
 PR_SET_PDEATHSIG = 1
 _LENGTH_BYTES = 8
 _HEADER_LENGTH_BYTES = 4

@@ -157,7 +157,8 @@ class NewReplacement(Input):
     """An order that sends pieces of another order again, free of charge."""
 
     lines: SomeLines | None = Field(
-        default=None, description="The pieces to send again. Null: those of the return or, without it, all."
+        default=None,
+        description="The pieces to send again. Null: all pieces of the return, or of the order.",
     )
     return_id: Id | None = Field(default=None, description="The return whose pieces are replaced.")
 

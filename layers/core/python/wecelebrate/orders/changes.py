@@ -15,7 +15,7 @@ from wecelebrate.core.problem_document import FieldError
 
 Source = Literal["api", "file"]
 Event = Mapping[str, Any]
-"""An event of a change: its `type`, and what the details of the stored event contain."""
+"""An event of a change: its `type`, and the details of the stored event."""
 
 
 class OrderState(Conflict):

@@ -193,7 +193,8 @@ _BUYERS = {
     ),
     "address": ("/lines", "from one IP address", ""),
 }
-"""Maps each kind of buyer to three texts: the pointer, the name of the buyer, and what the buyer can do, if anything.
+"""Maps each kind of buyer to three texts: the pointer, the name of the buyer, and the advice for the buyer, which can
+be empty.
 
 Anybody can order as a guest with the e-mail address of a stranger. Such orders can use up the limit for guest orders
 with this e-mail address for a day.

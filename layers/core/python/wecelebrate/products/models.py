@@ -304,7 +304,7 @@ class ProductStock(BaseModel):
 
     product_id: UUID
     inventory_policy: InventoryPolicy
-    inventory_count: int = Field(description="What is free to sell: `reported_count` - `held_count`, at least 0.")
+    inventory_count: int = Field(description="The stock that is free: `reported_count` - `held_count`, at least 0.")
     stock_means: Literal["free", "physical"] = Field(description="The setting `sync_settings.stock_means`.")
     reported_count: int | None = Field(
         description="The stock in the last file. Null: `inventory_count` is exact, because no order was open when the "

@@ -36,7 +36,7 @@ class ProductPrice(BaseModel):
     """The currency of `base_price`."""
     price: Amount = Field(description="The price at which storefronts and clients with a grant sell the product.")
     currency: str
-    """The currency of `price`: that of the catalog."""
+    """The currency of `price`: the currency of the catalog."""
     pricing_status: Literal["none", "applied", "unread"] = Field(
         description=(
             "`applied`: the rules of the catalog compute the price. `unread`: the catalog has notes that an earlier"

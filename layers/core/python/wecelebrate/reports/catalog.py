@@ -58,7 +58,7 @@ class CatalogReport(BaseModel):
     generated_at: Moment
     """When the figures were read."""
     last_sync_at: Moment | None
-    """When a file was last loaded. Null if none was loaded."""
+    """When a file was last loaded. Null if no file was loaded."""
     hours_since_sync: float | None
     """The age of the data. Null if no file was loaded."""
     products: int

@@ -100,6 +100,9 @@ def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str
 
 
 def digest(parameters: Mapping[str, Any]) -> str:
-    """Return a hash of parameters. It depends neither on their order nor on parameters with the value None."""
+    """Return a hash of parameters.
+
+    The hash does not depend on the order of the parameters, and ignores parameters with the value None.
+    """
     text = json.dumps({name: str(value) for name, value in parameters.items() if value is not None}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

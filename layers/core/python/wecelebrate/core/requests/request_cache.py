@@ -72,8 +72,8 @@ class RequestCache:
         """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
 
         `is_order` means that the request also counts against the order limit of the visited site. `own_limit` is
-        described in `RequestCount`. If `has_session` is false, no session is loaded for the
-        caller, who possibly has no membership. The request then counts against the limits of its address and subject.
+        described in `RequestCount`. If `has_session` is false, no session is loaded for the caller, because the caller
+        may have no membership. The request then counts against the limits of its address and subject.
         """
         self.caller = caller
         self._has_session = has_session

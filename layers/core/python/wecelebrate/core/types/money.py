@@ -1,8 +1,8 @@
 """Money: amounts, currencies, and the minor units of currencies.
 
-ISO 4217 defines how many decimals the amounts of a currency have: KWD three, EUR two, JPY none. An amount is never
-rounded silently: if it is finer than its currency, it is refused. The package `iso4217` contains the table that SIX
-publishes for ISO.
+ISO 4217 defines how many decimals the amounts of a currency have: KWD has three, EUR has two, and JPY has none. An
+amount is never rounded silently. If it has more decimals than its currency, it is refused. The package `iso4217`
+contains the table that SIX publishes for ISO.
 
 The database has the same table as the function `app.minor_units`, and a test compares the two.
 """
@@ -59,7 +59,7 @@ def minor_units(currency: str) -> int:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal | None:
-    """Return the amount with the decimals of its currency, or None if the amount is finer than the currency."""
+    """Return the amount with the decimals of its currency, or None if the amount has more decimals."""
     exact = amount.quantize(smallest_amount(currency))
     return exact if exact == amount else None
 
@@ -71,7 +71,7 @@ def smallest_amount(currency: str) -> Decimal:
 
 
 def finer_problem(currency: str) -> str:
-    """Return the error message for an amount that is finer than its currency."""
+    """Return the error message for an amount that has more decimals than its currency."""
     decimals = minor_units(currency)
     return (
         f"must have at most {decimals} decimals in {currency}" if decimals else f"must have no decimals in {currency}"
@@ -170,7 +170,7 @@ Adjustment = Annotated[
     _schema(ADJUSTMENT_PATTERN, -(10**12), 10**12),
     PlainSerializer(plain, return_type=str),
 ]
-"""An amount that is added to prices, or taken off if it is below 0."""
+"""An amount that is added to prices, or subtracted if it is below 0."""
 RATE_PATTERN = r"^[0-9]{1,7}(\.[0-9]{1,12})?$"
 ExchangeRate = Annotated[
     Decimal,

@@ -70,7 +70,8 @@ class RegexStep(TypedDict, total=False):
 
     pattern: Required[
         Annotated[
-            Pattern, Field(description="The syntax is that of RE2, which has no look-around and no back-reference.")
+            Pattern,
+            Field(description="The syntax of RE2, which has no look-around and no back-reference."),
         ]
     ]
     replacement: Annotated[
@@ -112,7 +113,10 @@ class DateStep(TypedDict, total=False):
 
 
 class TransformationStep(TypedDict, total=False):
-    """One step. It has exactly one of its keys, and `otherwise` where this is possible."""
+    """One step of a transformation.
+
+    It has exactly one of the keys, and optionally `otherwise` if the step supports it.
+    """
 
     __pydantic_config__ = _CONFIG  # type: ignore[misc]
 
@@ -340,7 +344,7 @@ def mapping_problems(mapping: Mapping[str, Any]) -> Iterable[Problem]:
             yield from (((field, *path), text) for path, text in problems(entry, field))
     sku, parent = mapping.get("sku"), mapping.get("parent")
     if isinstance(sku, str) and isinstance(parent, str) and value_key(sku) == value_key(parent):
-        yield ("parent",), "must be another column than that of sku"
+        yield ("parent",), "must be a column other than the column of sku"
     price = mapping.get("price")
     steps = price.get("transform", ()) if isinstance(price, Mapping) else ()
     if mapping.get("price_unit") and any(

@@ -62,7 +62,7 @@ class Rows(Protocol):
 
     @property
     def questions(self) -> "tuple[Question, ...]":
-        """Questions about values of the file that can be read in several ways."""
+        """The questions for which the file has several possible answers."""
 
     @property
     def changes(self) -> "tuple[Change, ...]":
@@ -121,7 +121,7 @@ class Load:
     """Identifies the settings with which the rows are read. If they change, the rows are staged again from the first
     row, because the first rows must not be read differently than the last rows."""
     stock_as_of: datetime | None = None
-    """When the stock of the file was counted. None: the stock is what is free now, with regard to all orders."""
+    """When the stock of the file was counted. None: the stock is the stock that is free now, after all orders."""
     last_xid: str | None = None
     """The id of the last transaction in which this worker changed products."""
 

@@ -38,11 +38,11 @@ select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :
 
 -- name: combine_places^
 -- Combine the staged rows of the next SKUs after `after` (`chunk` is the limit) that differ only in the stock and in
--- its place: the last of these rows gets the sum of the stocks, and the others are deleted. If several rows name the
--- same place, only the last of them counts, and the others stay. Rows that differ from the last row of their SKU stay,
--- too. The combined row gets the source data of the place whose name sorts first, so that the source data does not
--- depend on the order of the rows. A combined row is not combined again. The query returns the last SKU, or null if no
--- SKU is left, and whether a SKU has several places.
+-- its place: the last of these rows gets the sum of the stocks, and the other rows are deleted. If several rows name
+-- the same place, only the last of these rows counts, and the other rows stay. Rows that differ from the last row of
+-- their SKU stay, too. The combined row gets the source data of the place whose name sorts first, so that the source
+-- data does not depend on the order of the rows. A combined row is not combined again. The query returns the last SKU,
+-- or null if no SKU is left, and whether a SKU has several places.
 with next_skus as materialized (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
@@ -113,13 +113,13 @@ select app.analyze_products();
 -- unchanged. If several rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with
 -- a `refusal` are rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has
 -- none, the currency of its first product. If `replaces` is true, the attributes and the source data of a row replace
--- those of the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the
--- previous release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the places of a product are
--- stored, and its stock is their sum: a delta changes only the places that it names. If a SKU never had several places,
--- the place of a delta replaces the stored place, unless `sums_places` is true. A new product without a stock gets
--- `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If `accepts_unpriced` is
--- true, the prices come in other files: a new product without a price is added as inactive, with the price 0.
--- `unpriced` is the number of these products.
+-- the attributes and the source data of the product. Otherwise they are merged key by key, and `blank_attributes` are
+-- removed. Rows that the previous release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the
+-- places of a product are stored, and its stock is their sum: a delta changes only the places that it names. If a SKU
+-- never had several places, the place of a delta replaces the stored place, unless `sums_places` is true. A new product
+-- without a stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If
+-- `accepts_unpriced` is true, the prices come in other files: a new product without a price is added as inactive, with
+-- the price 0. `unpriced` is the number of these products.
 --
 -- The price of a row is the price without an offer. The offers of a row replace the offers of its product. An empty
 -- list ends the offers of the product. `running_offers` and `waiting_offers` are the numbers of offers in the merged

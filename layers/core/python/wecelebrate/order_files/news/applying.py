@@ -34,7 +34,7 @@ _MAX_SHOWN_SKU = 200
 _MAX_ERROR_COLUMNS = 2_000
 """The largest number of columns in an error file. A table has no more."""
 _MAX_ERROR_CELLS = 10_000_000
-"""The largest number of cells in an error file. In JSON, each of 100,000 rows could have columns of its own."""
+"""The largest number of cells in an error file. In JSON, each of 100,000 rows could have different columns."""
 
 _REASONS = {
     "status": "The order is {detail}, which is final or further: the news had no effect, and is in its history.",

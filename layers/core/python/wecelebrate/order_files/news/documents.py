@@ -244,7 +244,7 @@ def _cxml(root: Any) -> Iterator[Found]:
     elif notice is not None:
         yield from _cxml_notice(notice)
     else:
-        raise BrokenDocument("The cXML document has neither a ConfirmationRequest nor a ShipNoticeRequest.")
+        raise BrokenDocument("The cXML document must have a ConfirmationRequest or a ShipNoticeRequest.")
 
 
 def _cxml_confirmation(request: Any) -> Iterator[Found]:

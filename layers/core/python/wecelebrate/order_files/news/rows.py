@@ -230,5 +230,5 @@ def _time(text: str | None, zone: tzinfo) -> datetime | None:
             except ValueError:
                 continue
     if moment is None or not 2000 <= moment.year <= 2200:
-        raise BadRow("bad_date", f"`{_shown(text)}` is no date: use ISO 8601, e.g. 2026-11-27T14:30:00+01:00.")
+        raise BadRow("bad_date", f"`{_shown(text)}` is not a date: use ISO 8601, e.g. 2026-11-27T14:30:00+01:00.")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
