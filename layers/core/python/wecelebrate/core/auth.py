@@ -89,7 +89,7 @@ def _session_start(claims: Mapping[str, Any]) -> float:
 
 
 def _is_machine(claims: Mapping[str, Any]) -> bool:
-    """Whether the token was issued to a program (grant `client_credentials`), and not to a person.
+    """Return whether the token was issued to a program (grant `client_credentials`), and not to a person.
 
     In such a token of Cognito, the subject is the id of the app client. Auth0 names the grant in `gty`.
     """

@@ -13,7 +13,7 @@ def etag(body: str) -> str:
 
 
 def matches(header: str | None, current: str) -> bool:
-    """Whether an If-None-Match header contains the current entity tag.
+    """Return whether an If-None-Match header contains the current entity tag.
 
     The comparison is the weak comparison of RFC 9110.
     """

@@ -38,5 +38,5 @@ def respond(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_preflight(headers: Mapping[str, str]) -> bool:
-    """Whether an OPTIONS request is the preflight request of a browser. The gateway adds the CORS headers."""
+    """Return whether an OPTIONS request is the preflight request of a browser. The gateway adds the CORS headers."""
     return "origin" in headers and "access-control-request-method" in headers

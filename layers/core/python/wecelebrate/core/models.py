@@ -172,7 +172,7 @@ def _nfc(value: Any, path: tuple[str, ...], place: str) -> Any:
 
 
 def storable(text: str) -> bool:
-    """Whether PostgreSQL can store a text."""
+    """Return whether PostgreSQL can store a text."""
     # `isascii` is fast, and most texts are ASCII.
     return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
 

@@ -39,7 +39,7 @@ def content_coding(accept_encoding: str | None, offers: Sequence[str]) -> str | 
 def media_type(accept: str | None, offers: Sequence[str]) -> str:
     """Return the media type that the client prefers.
 
-    If the client prefers several types equally, or accepts no type, it returns the first of the `offers`.
+    If the client prefers several types equally, or accepts no type, the result is the first of the `offers`.
     """
     weights = _weights(accept or "*/*")
 

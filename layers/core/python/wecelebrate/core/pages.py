@@ -37,7 +37,7 @@ CURSOR_PATTERN = r"^[A-Za-z0-9_.-]+$"
 
 
 def _encodes_in_ascii(python_version: tuple[object, ...]) -> bool:
-    """Whether the Lambda runtime encodes responses in ASCII. Since Python 3.12, it encodes them in UTF-8."""
+    """Return whether the Lambda runtime encodes responses in ASCII. Since Python 3.12, it encodes them in UTF-8."""
     return python_version < (3, 12)
 
 

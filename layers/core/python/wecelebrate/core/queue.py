@@ -231,7 +231,7 @@ def send(messages: Iterable[OutgoingMessage]) -> None:
 
 
 def is_direct() -> bool:
-    """Whether workers are started directly, because the kill switch `queue` has taken SQS out of use."""
+    """Return whether workers are started directly, because the kill switch `queue` has taken SQS out of use."""
     return kill_switches.is_set("queue", "direct")
 
 

@@ -47,8 +47,9 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
         raise
     except MemoryError as error:
         raise NotRendered("too_much_memory") from error
-    except Exception as error:  # for damaged files, decoders raise many types of exceptions
-        # If the decoders of AVIF and WebP get no memory, they raise an ordinary exception.
+    # Decoders raise many types of exceptions for damaged files. If the decoders of AVIF and WebP get no memory, they
+    # raise an ordinary exception.
+    except Exception as error:
         code = "too_much_memory" if "out of memory" in str(error).lower() else "broken_image"
         raise NotRendered(code) from error
     renditions: dict[str, RenditionFile] = {}
@@ -66,7 +67,7 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
 def preload() -> None:
     """Load the decoders of all accepted formats, and everything else that `render` would load later.
 
-    Also turns threads off, because the process that renders is not allowed to start any.
+    It also switches threads off, because the process that renders is not allowed to start threads.
     """
     from PIL import AvifImagePlugin, MpoImagePlugin  # noqa: F401 - loads the decoder
 

@@ -44,7 +44,10 @@ def default_inventory_policy(settings: Mapping[str, Any]) -> InventoryPolicy:
 
 
 def stock_time(settings: Mapping[str, Any], arrived_at: datetime) -> datetime:
-    """Return when the stock of a file was counted, for a file without this time. `settings` are the `sync_settings`."""
+    """Return the assumed time at which the stock of a file was counted, for a file that does not state the time.
+
+    `settings` are the `sync_settings`.
+    """
     return arrived_at - timedelta(minutes=settings.get("stock_delay_minutes", DEFAULT_STOCK_DELAY_MINUTES))
 
 

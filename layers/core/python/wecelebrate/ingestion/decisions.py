@@ -49,7 +49,7 @@ def decide(tx: Transaction, job_id: UUID, decision: Decision) -> Job:
 
 
 def _check(questions: list[dict[str, Any]], answers: Mapping[str, str]) -> None:
-    """Raise Invalid, with an error for each answer that is missing, has an unknown key, or is not one of the choices."""
+    """Raise Invalid, with an error for each answer that is missing, unknown, or not one of the choices."""
     choices = {question["key"]: [choice["value"] for choice in question["choices"]] for question in questions}
     errors = {
         key: "is not a question of this job" if key not in choices else f"must be one of {_quoted(choices[key])}"

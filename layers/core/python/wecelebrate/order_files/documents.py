@@ -56,7 +56,7 @@ class Destination:
 
     @property
     def line_length(self) -> int | None:
-        """The longest line of an address. It is None if there is no limit."""
+        """The maximum length of a line of an address. It is None if the length is not limited."""
         limits = [self.max_line_length, IDOC_LINE_LENGTH if self.format == "idoc" else None]
         return min((limit for limit in limits if limit is not None), default=None)
 

@@ -72,7 +72,7 @@ def is_connection_lost(error: psycopg.Error) -> bool:
 
 
 def is_ended_by_replica(error: psycopg.Error) -> bool:
-    """Whether a replica has ended a transaction that the primary would not have ended.
+    """Return whether a replica has ended a transaction that the primary would not have ended.
 
     A replica does this for two reasons: the replica is stopping, or the transaction would delay the replay of a change
     for too long (a recovery conflict, see "Handling Query Conflicts" in the manual of PostgreSQL). If a read fails with

@@ -134,7 +134,7 @@ def require_public(address: IPAddress) -> None:
 
 
 def is_exempt(host: str) -> bool:
-    """Whether a host is an IP address that the settings allow, even if this address is not public."""
+    """Return whether a host is an IP address that the settings allow, even if this address is not public."""
     literal = _ip_literal(host)
     return literal is not None and _is_allowed_by_settings(literal)
 
@@ -189,7 +189,7 @@ def _is_public(address: IPAddress) -> bool:
 
 
 def _is_allowed_by_settings(address: IPAddress) -> bool:
-    """Whether the settings allow this IP address.
+    """Return whether the settings allow this IP address.
 
     The local cloud uses these settings to allow servers on its own machine.
     """

@@ -206,6 +206,6 @@ class RequestCount:
 
 
 def _is_fault_of_caller(status: int) -> bool:
-    """Whether a response with this status means that the request failed. A refused request has not failed."""
+    """Return whether a response with this status means that the request failed. A refused request has not failed."""
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_client_error and status != HTTPStatus.TOO_MANY_REQUESTS

@@ -28,7 +28,7 @@ def _truth_value(value: Any) -> Any:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text is a UUID with its hyphens."""
+    """Return whether a text is a UUID with its hyphens."""
     return _ID.fullmatch(text) is not None
 
 

@@ -17,7 +17,7 @@ CHUNK_SIZE = 5_000
 
 
 def combine(load: Load) -> bool:
-    """Combine the rows of each SKU that differ only in the stock and in its place. Raises LeaseLost.
+    """Combine the rows of each SKU that differ only in the stock and in the place of the stock. Raises LeaseLost.
 
     It returns whether a SKU has several places. If the load is interrupted, a later worker combines the rows again from
     the first SKU. Rows that are already combined do not change.

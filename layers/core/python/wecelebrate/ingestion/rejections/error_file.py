@@ -19,8 +19,11 @@ from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.core.pages import MAX_RESPONSE_BYTES
 
 REPORT_PREFIX = "wecelebrate_"
-"""The prefix of the columns that the error file adds. Feeds ignore columns with this prefix, so that users can correct
-the error file and upload this file again. Equals `feeds.REPORT_COLUMN_PREFIX`, whose import would load all parsers."""
+"""The prefix of the columns that the error file adds.
+
+Feeds ignore columns with this prefix, so that users can correct the error file and upload this file again. The value
+equals `feeds.REPORT_COLUMN_PREFIX`, whose import would load all parsers.
+"""
 REPORT_COLUMNS = tuple(f"{REPORT_PREFIX}{name}" for name in ("line", "code", "error", "sku"))
 """The columns that the error file adds."""
 
