@@ -43,7 +43,7 @@ ProductField = Literal[
 
 
 class FileOptions(TypedDict, total=False):
-    """How files are read. If an option is null or missing, its value is detected from the file."""
+    """The options for reading files. If an option is null or missing, its value is detected from the file."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
@@ -134,7 +134,7 @@ class Plausibility(TypedDict, total=False):
 
 
 class SyncSettings(Input):
-    """How the rows of files are converted to products of a catalog."""
+    """The settings for converting the rows of files to products of a catalog."""
 
     options: FileOptions = Field(
         default_factory=FileOptions,

@@ -50,7 +50,10 @@ class PriceRounding(Input):
 
 
 class PricingRules(Input):
-    """How selling prices are computed. The rules apply in the order of the fields. Without rules, nothing changes."""
+    """The rules that compute selling prices.
+
+    They apply in the order of the fields. Without rules, prices do not change.
+    """
 
     conversion: CurrencyConversion | None = Field(
         default=None, description="Null: products are sold in the currency of the catalog."

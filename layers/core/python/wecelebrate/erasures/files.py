@@ -191,7 +191,7 @@ class Needles:
     def _windows(self, content: bytes) -> Iterator[tuple[str, int, int]]:
         """Yield the text of a file in overlapping parts, so that memory is bounded.
 
-        Each part is yielded unchanged and without escapes.
+        Each part is yielded as it is. If it contains escapes, it is also yielded without the escapes.
 
         A word may begin in the previous part, or end in the next part. Such a word is found only in that part.
         """

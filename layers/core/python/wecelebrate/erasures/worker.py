@@ -101,7 +101,7 @@ def _count(job: jobs.LeasedJob, noun: str, number: int) -> None:
 def _counts(job: jobs.LeasedJob) -> dict[str, int]:
     """Return the number of erased objects of each kind.
 
-    These numbers are in the checkpoint, because the counts of a job have a fixed meaning.
+    The numbers are in the checkpoint, because the counts of a job are only for the rows of files.
     """
     counts: dict[str, int] = job.checkpoint.setdefault("counts", {})
     return counts

@@ -92,7 +92,7 @@ def create(
     """Create a job and return its id. The message of the job is sent after the commit.
 
     Jobs with the same `ordering_key` run one at a time, in the order of their creation. The requester is the caller,
-    unless `requested_by` names a service. Raises Forbidden if the caller is not allowed to write for the client or the
+    unless `requested_by` names a service. Raises Forbidden if the caller may not change data of the client or of the
     catalog.
     """
     job_id: UUID = sql.create_job(

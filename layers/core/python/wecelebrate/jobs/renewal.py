@@ -4,8 +4,8 @@ The lease therefore shows that the worker is alive. The work itself does not hav
 statement can take longer than the lease. If the worker dies, its thread dies too, and the lease runs out. The fence
 still protects the job: a worker that has lost its lease can no longer commit changes of the job.
 
-A second thread keeps the queue message hidden. It is separate, because a call of SQS can take longer than a lease
-lasts.
+A second thread keeps the queue message hidden. This thread is separate, because a call of SQS can take longer than a
+lease lasts.
 
 The threads exist only while a job runs, because Lambda freezes a function between two invocations.
 """

@@ -1,6 +1,6 @@
 """The first super admin.
 
-The deployment invites this person, because no staff exists yet that could send the invitation.
+The deployment invites this person, because a new platform has no staff who could send the invitation.
 """
 
 import psycopg

@@ -1,6 +1,6 @@
 """Orders.
 
-Visitors of a site place orders. An order can be read by the site's client, and by the customer who placed the order.
+Visitors of a site place orders. The site's client, and the customer who placed the order, can read the order.
 
 The module `placing` places an order. `transitions` processes, ships, delivers and cancels orders, `returns` takes
 pieces back and sends replacements, and `buyers` contains the actions of customers and guests. `history` reads the

@@ -76,7 +76,10 @@ def confirm(tx: Transaction, confirmation: GuestConfirmation) -> GuestOrder:
 
 
 def expire_unconfirmed() -> int:
-    """Cancel the orders of guests that were not confirmed in time, at most MAX_EXPIRED. It returns their number."""
+    """Cancel the orders of guests that were not confirmed in time, at most MAX_EXPIRED.
+
+    It returns the number of cancelled orders.
+    """
     for expired in range(MAX_EXPIRED):
         with writing(SYSTEM) as tx:
             row = sql.expire_unconfirmed_order(tx)

@@ -108,7 +108,7 @@ class Changed(Exception):
 
 
 def check(row: Mapping[str, Any], field: str = "/lines") -> list[Event]:
-    """Return the events of a change. If the change was refused, raises the problem that says why.
+    """Return the events of a change. If the change was refused, the function raises the problem that gives the reason.
 
     `row` has the columns `refusal`, `detail` and `news`. `field` is the pointer of the list of lines in the request.
 

@@ -78,7 +78,7 @@ Offers = Annotated[
 
 
 def require_exact(price: Decimal, currency: str, offers: Sequence[Offer] = ()) -> None:
-    """Raise Invalid if a price, or the price of an offer, is finer than its currency, e.g. 0.50 JPY."""
+    """Raise Invalid if a price, or the price of an offer, has more decimals than its currency, e.g. 0.50 JPY."""
     prices = {"/price": price} | {f"/offers/{number}/price": offer.price for number, offer in enumerate(offers)}
     errors = [
         FieldError(pointer=pointer, detail=finer_problem(currency))

@@ -1,4 +1,4 @@
-"""How the price at which a product is sold is computed."""
+"""The models of the computation of a selling price."""
 
 from typing import Literal
 from uuid import UUID
@@ -19,7 +19,7 @@ class PriceStep(BaseModel):
 
 
 class ProductPrice(BaseModel):
-    """How the price at which a product is sold comes from the price of the product."""
+    """The computation of the selling price of a product from the price of the product."""
 
     product_id: UUID
     catalog_id: UUID

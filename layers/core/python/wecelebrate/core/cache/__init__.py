@@ -201,7 +201,7 @@ def delete(value_key: str) -> None:
 
 
 def forget_writes(write_key: str) -> None:
-    """Forget the recent writes of a caller. Later reads of the caller may then return old data."""
+    """Forget the recent writes of a caller. Later reads of the caller can then return old data."""
     redis().execute("HDEL", f"{prefix()}public:recent", write_key)
 
 

@@ -53,7 +53,7 @@ Result = TypeVar("Result")
 
 
 class Transaction:
-    """An open transaction that runs as one caller. It is the connection argument of every query."""
+    """An open transaction that runs as one caller. Every query gets the transaction as its connection argument."""
 
     def __init__(self, connection: psycopg.Connection[DictRow], caller: Caller, context: CallerContext) -> None:
         self._connection = connection

@@ -1,8 +1,8 @@
 """Runs endpoints without a thread, and at most once per idempotency key.
 
-Converts the results of endpoints to responses.
+It converts the results of endpoints to responses.
 
-Refuses requests with unknown or repeated parameters, with duplicate JSON keys, or with an invalid idempotency key.
+It refuses requests with unknown or repeated parameters, with duplicate JSON keys, or with an invalid idempotency key.
 """
 
 import asyncio

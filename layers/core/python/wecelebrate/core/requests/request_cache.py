@@ -88,7 +88,8 @@ class RequestCache:
     def lookup(self, entry: Entry | None = None) -> CachedRequest:
         """Resolve the session, count the request (only in the first lookup), and get the value.
 
-        Raises TooManyRequests. If the database does not accept the caller, raises the problem that `app.enter` returns.
+        Raises TooManyRequests. If the database does not accept the caller, the method raises the problem that
+        `app.enter` returns.
         """
         if not kill_switches.are_known():
             # Every transaction reads the state of the kill switches when it begins. If the database does not accept the

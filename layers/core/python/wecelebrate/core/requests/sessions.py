@@ -76,7 +76,8 @@ def session_tag(caller: Caller) -> str:
 def load_session(caller: Caller, versions: TagVersions) -> None:
     """Load the session of a caller and cache it. `versions` are the versions of the tag that `session_tag` returns.
 
-    Raises CacheDown. If the database does not accept the caller, raises the problem that `app.enter` returns.
+    Raises CacheDown. If the database does not accept the caller, the function raises the problem that `app.enter`
+    returns.
     """
     tags: list[str] = []
     for _ in range(_LOAD_ATTEMPTS):

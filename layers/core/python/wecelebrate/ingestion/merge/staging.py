@@ -48,8 +48,8 @@ class Chunk:
 def prepare(load: Load, items: Sequence[Item]) -> Chunk:
     """Convert items to rows of the staging tables. A product with a value that is too large becomes a rejection.
 
-    The ordinal of an item is its position in the file, counted from 1. It identifies the item, because several items
-    can be on one line. It is the same when the file is read again after an interruption.
+    The ordinal of an item is its position in the file, counted from 1. The ordinal identifies the item, because several
+    items can be on one line. The ordinal does not change when the file is read again after an interruption.
     """
     chunk = Chunk()
     for ordinal, item in enumerate(items, load.job.checkpoint["items"] + 1):

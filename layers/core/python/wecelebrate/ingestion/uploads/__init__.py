@@ -21,7 +21,7 @@ URL_LIFETIME = timedelta(seconds=quotas.UPLOAD_SECONDS)
 def create(tx: Transaction, new: NewUpload) -> Upload:
     """Register an upload and return its presigned URL.
 
-    Raises TooManyUploads. Raises Forbidden if the caller is not allowed to write for the client. Raises Invalid if the
+    Raises TooManyUploads. Raises Forbidden if the caller may not change data of the client. Raises Invalid if the
     request names no client and the caller belongs to several clients.
     """
     from wecelebrate.clients.members import default_client  # The import is here, because it takes 6 ms.

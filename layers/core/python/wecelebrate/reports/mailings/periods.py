@@ -17,7 +17,7 @@ _CRON: Mapping[Cadence, str] = {"day": "0 {hour} * * *", "week": "0 {hour} * * 1
 
 
 def next_due(subscription: Mapping[str, Any], after: datetime) -> datetime:
-    """Return the first due time of a report after a moment, in UTC. Raises ZoneInfoNotFoundError."""
+    """Return the first due time of a report after the given time, in UTC. Raises ZoneInfoNotFoundError."""
     expression = _CRON[subscription["cadence"]].format(hour=subscription["send_hour"])
     return cron.next_after(expression, subscription["timezone"], after)
 
