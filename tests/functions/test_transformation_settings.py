@@ -71,7 +71,7 @@ def test_a_patch_replaces_a_transformation_as_a_whole(tenant: Tenant) -> None:
         ({"name": {"sum": ["A"]}}, "mapping/name/sum", "is only possible for inventory_count"),
         ({"name": {"columns": ["A"], "separator": "-"}}, "mapping/name/separator", "is only possible with join"),
         ({"parent": {"constant": "A"}}, "mapping/parent/constant", "each variant names its own product"),
-        ({"sku": "Art", "parent": "art "}, "mapping/parent", "must be another column than that of sku"),
+        ({"sku": "Art", "parent": "art "}, "mapping/parent", "must be a column other than the column of sku"),
         ({"parent": ["A"]}, "mapping/parent", "must be text"),
         (
             {"parent": {"columns": ["A"], "transform": [{"multiply": "2"}]}},

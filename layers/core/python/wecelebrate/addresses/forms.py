@@ -1,4 +1,7 @@
-"""The forms that ask for an address. Only storefronts need them, so the checks of an order do not load their models."""
+"""Describes forms for an address.
+
+Only storefronts need these forms, so the checks of an order do not load their models.
+"""
 
 import re
 from typing import get_args
@@ -8,7 +11,7 @@ from wecelebrate.addresses.rules import FIELDS, AddressField, AddressRules, rule
 
 
 def address_format(country: str) -> AddressFormat:
-    """Return how a form asks for an address in a country. `country` is an assigned ISO 3166-1 alpha-2 code."""
+    """Return the address format of a country, for a form. `country` is an assigned ISO 3166-1 alpha-2 code."""
     rules = rules_of(country)
     lines = _lines(rules)
     return AddressFormat(
@@ -29,12 +32,12 @@ def _lines(rules: AddressRules) -> list[list[AddressField]]:
     lines: list[list[AddressField]] = []
     for line in str(rules.data["fmt"]).split("%n"):
         fields = [FIELDS[letter] for letter in re.findall("%([NOACSZ])", line)]
-        if FIELDS["A"] in fields:  # the street has two lines of its own
+        if FIELDS["A"] in fields:  # The street has two separate lines.
             fields.remove(FIELDS["A"])
             lines += [["line1"], ["line2"]]
         if fields:
             lines.append([names[0] for names in fields])
-    for field in rules.required_one_of:  # the format of the United Arab Emirates has no city
+    for field in rules.required_one_of:  # The format of the United Arab Emirates has no city.
         if not any(field in line for line in lines):
             lines.insert(lines.index(["region"]), [field])
     return lines

@@ -16,7 +16,7 @@ class Region(BaseModel):
 
 
 class AddressFormat(BaseModel):
-    """How a form asks for a postal address in a country."""
+    """The format of a postal address in a country, for a form."""
 
     country: str
     """The country, as an ISO 3166-1 alpha-2 code."""

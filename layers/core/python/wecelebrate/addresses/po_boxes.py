@@ -1,6 +1,6 @@
 """Recognizes post office boxes. Carriers other than the national post cannot deliver parcels to a box.
 
-A parcel locker (a German Packstation, an InPost locker) is not a post office box: it takes parcels.
+A parcel locker (a German Packstation, an InPost locker) is not a post office box, because it accepts parcels.
 """
 
 import re
@@ -32,10 +32,13 @@ _PATTERN = r"""
 
 @lru_cache(maxsize=1)
 def _po_box() -> re.Pattern[str]:
-    return re.compile(_PATTERN, re.VERBOSE | re.IGNORECASE)  # takes 3 ms
+    return re.compile(_PATTERN, re.VERBOSE | re.IGNORECASE)  # This takes 3 ms.
 
 
 def po_box_field(address: Mapping[str, object]) -> str | None:
-    """Return the field of an address that names a post office box. None if there is no such field."""
+    """Return the field of an address that names a post office box.
+
+    It returns None if no field names a post office box.
+    """
     fields = ("line1", "line2", "company")
     return next((field for field in fields if _po_box().search(str(address.get(field) or ""))), None)

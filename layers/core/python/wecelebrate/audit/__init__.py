@@ -1,4 +1,4 @@
-"""The audit log: who did what, and what the platform's staff has read.
+"""The audit log records the changes of all users and services, and the reads of the platform's staff.
 
 The database records changes: triggers write an entry in the transaction of the change (`schema/functions/audit.sql`).
 Reads run on a replica or are answered from the cache, so no trigger can record them. A route that returns personal data
@@ -7,7 +7,7 @@ declares that its reads are recorded::
     @app.get("/v1/orders", response_model=Page[Order], dependencies=[records_reads("order")])
 
 If the caller belongs to the staff, the entry is committed before the response is sent. If this commit fails, the caller
-gets an error instead of the data. Reads by members of a client are not recorded, and cost nothing.
+gets an error instead of the data. Reads by members of a client are not recorded, and have no additional cost.
 """
 
 from wecelebrate.audit.models import AuditFilters

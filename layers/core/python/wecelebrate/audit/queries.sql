@@ -1,5 +1,5 @@
 -- name: record_reads!
--- Record what the calling member of the platform's staff has read.
+-- Record a read of the caller, who belongs to the platform's staff.
 select app.record_reads(:action, :reads);
 
 -- name: delete_expired_entries$

@@ -1,4 +1,4 @@
-"""Records which personal data the platform's staff reads."""
+"""Records the reads of personal data by the platform's staff."""
 
 import json
 from collections import defaultdict
@@ -53,8 +53,8 @@ def _entry(noun: str, item: Mapping[str, Any]) -> dict[str, Any]:
 def _list_entries(noun: str, items: Sequence[Mapping[str, Any]], request: Request) -> Iterator[dict[str, Any]]:
     """Yield one entry for each client whose objects are on the page. For an empty page, also yield one entry.
 
-    For a list of clients, yield only one entry, which belongs to the platform. A console requests this list all the
-    time. With an entry for each client, the owner of a client could hardly find the other entries.
+    For a list of clients, yield only one entry, which belongs to the platform. The console of the staff requests this
+    list very often. With an entry for each client, the owner of a client could hardly find the other entries.
     """
     ids: dict[str | None, list[str]] = defaultdict(list)
     for item in items:

@@ -39,7 +39,7 @@ class TooManyCatalogs(Conflict):
 
     The number of catalogs of a client is limited.
 
-    Use an existing catalog, for example by an import with `mode` `upsert`, or ask support for a larger number.
+    Use an existing catalog, for example with an import whose `mode` is `upsert`, or ask support for a larger number.
     """
 
     code = "too_many_catalogs"
@@ -92,7 +92,7 @@ def create(tx: Transaction, new: NewCatalog) -> Catalog:
     Raises TooManyCatalogs. Raises Forbidden if the caller is not allowed to edit objects of the catalog's owner.
     """
     owner_id = new.owner_client_id
-    # Only staff creates catalogs of the platform, so they have no quota.
+    # Only staff can create catalogs of the platform, so these catalogs have no quota.
     if owner_id is not None:
         quotas.check(tx, _QUOTA, owner_id, lambda: int(sql.count_catalogs(tx, client_id=owner_id)))
     fields = new.model_dump(mode="json")
@@ -167,7 +167,8 @@ def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: M
         raise CurrencyInUse(errors=[FieldError(pointer="/currency", detail=detail)])
     rules = None
     if "pricing_rules" in changes or changes.get("currency", before.currency) != before.currency:
-        # Concurrent changes wait here, so the rules are merged into the stored rules, and fit to the final currency.
+        # Concurrent changes wait here. Therefore the rules are merged into the current rules, and checked with the
+        # final currency.
         sql.lock_catalog(tx, catalog_id=catalog_id)
         rules = _new_rules(get(tx, catalog_id), changes, replace=replace)
     json_columns = ["changes"] if rules is None else ["changes", "pricing_rules"]
@@ -179,9 +180,9 @@ def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: M
 
 
 def _new_rules(before: Catalog, changes: dict[str, Any], *, replace: bool) -> dict[str, Any] | None:
-    """Return the price rules after a change. Returns None if the change keeps the rules and their status.
+    """Return the price rules after a change. It returns None if the change does not affect the rules and their status.
 
-    Removes the rules from `changes`. Raises Invalid if the rules are not valid for the currency of the catalog.
+    It removes the rules from `changes`. Raises Invalid if the rules are not valid for the currency of the catalog.
     """
     currency = changes.get("currency", before.currency)
     if "pricing_rules" in changes:

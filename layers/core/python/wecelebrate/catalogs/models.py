@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
-from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
+from typing_extensions import TypedDict  # Before Python 3.12, pydantic does not accept typing.TypedDict.
 
 from wecelebrate.catalogs.pricing import PricingRules, PricingRulesPatch
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch, at_most
@@ -43,7 +43,7 @@ ProductField = Literal[
 
 
 class FileOptions(TypedDict, total=False):
-    """How files are read. If an option is null or missing, its value is detected from the file."""
+    """The options for reading files. If an option is null or missing, its value is detected from the file."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
@@ -92,7 +92,10 @@ PrivateColumns = Annotated[
 
 
 class Plausibility(TypedDict, total=False):
-    """When a file needs an approval, because its changes can be a mistake. A limit that is null has its default."""
+    """The limits above which a file needs an approval, because its changes can be a mistake.
+
+    A limit that is null has its default.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
@@ -131,7 +134,7 @@ class Plausibility(TypedDict, total=False):
 
 
 class SyncSettings(Input):
-    """How the rows of files are converted to products of a catalog."""
+    """The settings for converting the rows of files to products of a catalog."""
 
     options: FileOptions = Field(
         default_factory=FileOptions,
@@ -176,7 +179,7 @@ class SyncSettings(Input):
     stock_means: StockMeans = Field(
         default="free",
         description=(
-            "What the stock in files means. `free`: the ERP system takes off the orders that it knows, which are those "
+            "What the stock in files means. `free`: the ERP system subtracts the orders that it knows, which are those "
             "that are `processing`. `physical`: the pieces in the warehouse, also those of orders that are not shipped."
         ),
     )
@@ -288,7 +291,7 @@ class CatalogPatch(Patch):
     low_inventory: Count = ABSENT
 
     def changes(self) -> dict[str, Any]:
-        """Return the fields that the caller sent. A transformation replaces the stored one as a whole."""
+        """Return the fields that the caller sent. A transformation replaces the stored transformation as a whole."""
         changes = super().changes()
         for name in ("mapping", "attributes"):
             entries = changes.get("sync_settings", {}).get(name)
@@ -330,7 +333,7 @@ class Catalog(BaseModel):
 
 
 class CatalogReading(BaseModel):
-    """How the last file was read that was merged into a catalog."""
+    """The reading of a catalog: how the last merged file was read."""
 
     catalog_id: UUID
     job_id: UUID | None = Field(description="The job that merged the file. Null: no file is remembered.")

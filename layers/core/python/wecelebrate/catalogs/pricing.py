@@ -1,6 +1,6 @@
-"""The price rules of a catalog: how the price at which a product is sold comes from the price of the product.
+"""The price rules of a catalog: they compute the selling price of a product from the price of the product.
 
-The database computes the prices (`schema/functions/pricing.sql`). This module says which rules are valid.
+The database computes the prices (`schema/functions/pricing.sql`). This module checks whether rules are valid.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ class CurrencyConversion(Input):
 
 
 class PriceRounding(Input):
-    """The prices to which prices are rounded: `ending` plus a multiple of `step`."""
+    """The rounding of prices to prices of the form `ending` plus a multiple of `step`."""
 
     step: Money = Field(gt=0, description="The distance between two prices, e.g. `1` for prices that end with .99.")
     ending: Money = Field(default=Decimal(0), description="How prices end, below `step`, e.g. `0.99`.")
@@ -50,7 +50,10 @@ class PriceRounding(Input):
 
 
 class PricingRules(Input):
-    """How selling prices are computed. The rules apply in the order of the fields. Without rules, nothing changes."""
+    """The rules that compute selling prices.
+
+    They apply in the order of the fields. Without rules, prices do not change.
+    """
 
     conversion: CurrencyConversion | None = Field(
         default=None, description="Null: products are sold in the currency of the catalog."
@@ -59,7 +62,7 @@ class PricingRules(Input):
         default=None, description="Prices are raised by this percentage, or lowered if it is below 0."
     )
     fixed_amount: Adjustment | None = Field(
-        default=None, description="This amount is added, or taken off if it is below 0. Then a `minimum` is required."
+        default=None, description="This amount is added, or subtracted if it is below 0. Then a `minimum` is required."
     )
     rounding: PriceRounding | None = Field(
         default=None, description="Null: prices are rounded to the decimals of the currency, and a half is rounded up."
@@ -84,7 +87,7 @@ class PricingRulesPatch(Patch):
 
 
 def merged(stored: Object, status: str | None, changes: dict[str, Any] | None) -> Object:
-    """Return the rules after a merge patch (RFC 7396). An object that is not read is not merged, but replaced."""
+    """Return the rules after a merge patch (RFC 7396). Rules with the status `unread` are not merged, but replaced."""
     if changes is None:
         return {}
     rules: Object = dict(stored) if status == "applied" else {}
@@ -99,9 +102,9 @@ def merged(stored: Object, status: str | None, changes: dict[str, Any] | None) -
 
 
 def checked(rules: Object, currency: str | None) -> Object:
-    """Return rules as they are stored, for a catalog with the given currency.
+    """Check rules for a catalog with the given currency, and return them in the form in which they are stored.
 
-    Raises Invalid if the rules do not have the documented form, or do not fit to the currency.
+    Raises Invalid if the rules do not have the documented form, or are not valid for the currency.
     """
     try:
         model = PricingRules.model_validate(rules)
@@ -121,7 +124,7 @@ def checked(rules: Object, currency: str | None) -> Object:
 
 
 def _problems(rules: PricingRules, currency: str) -> Iterator[FieldError]:
-    """Yield what does not fit together. The form of each rule is valid."""
+    """Yield the contradictions between rules, or between a rule and the currency. The form of each rule is valid."""
     conversion, rounding = rules.conversion, rules.rounding
     if conversion and conversion.from_ != currency:
         yield _error("conversion/from", f"must be {currency}, the currency of the catalog")

@@ -39,12 +39,13 @@ returning id, owner_client_id, name, type, source, status, currency, source_conf
   low_inventory, created_at, updated_at, last_sync_at, app.pricing_status(pricing_rules, pricing) as pricing_status;
 
 -- name: lock_catalog$
--- Lock a catalog that the caller may change until the end of the transaction. Returns null for another catalog.
+-- Lock a catalog that the caller may change until the end of the transaction. It returns null for a catalog that the
+-- caller may not change.
 select id from catalogs where id = :catalog_id for no key update;
 
 -- name: change_catalog^
 -- Change the columns that are named in `changes`. If `replace` is true, `changes` contains their new values. Otherwise
--- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the catalog, or when the
+-- `changes` is a merge patch (RFC 7396). It returns no row when the caller may not change the catalog, or when the
 -- `updated_at` of the catalog differs from `expected_updated_at`. `pricing_rules` is null, or replaces the price rules.
 update catalogs old
 set (name, type, source, status, currency, source_config, sync_settings, pricing_rules, low_inventory, pricing) = (
@@ -96,15 +97,15 @@ from sites s join catalogs c on c.id = s.catalog_id
 where s.client_id = :client_id and s.catalog_id = :catalog_id and c.owner_client_id is distinct from s.client_id;
 
 -- name: get_reading^
--- Get how the last file was read that was merged into a catalog. The columns are null if no file is remembered.
--- `may_read` is whether the caller may read it: a client that only has a grant may not.
+-- Get the reading of a catalog: how the last merged file was read. The columns are null if no reading is stored.
+-- `may_read` is false for a client that only has a grant, because it may not see the reading.
 select c.id as catalog_id, r.job_id, r.file, r.reading, r.read_at,
   current_user = 'app_admin' or c.id = any ((select app.owned_catalog_ids())::uuid[]) as may_read
 from app.catalog_view c left join catalog_readings r on r.catalog_id = c.id
 where c.id = :catalog_id;
 
 -- name: can_write_catalog$
--- Return whether the caller may change the catalog. Returns null when the caller may not see it.
+-- Return whether the caller may change the catalog. It returns null when the caller may not see it.
 select current_user = 'app_admin' or id = any ((select app.writable_catalog_ids())::uuid[])
 from app.catalog_view
 where id = :catalog_id;

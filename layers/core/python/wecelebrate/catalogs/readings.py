@@ -1,7 +1,7 @@
-"""Readings: how the last file was read that was merged into a catalog.
+"""Readings: the reading of a catalog says how the last merged file was read.
 
-The next file of the catalog is read in the same way where it does not decide itself. A difference is reported, and the
-job asks if the difference concerns prices or SKUs.
+If the next file of the catalog can be read in several ways, it is read in the same way as the last file. A difference
+is reported. If the difference concerns prices or SKUs, the job asks a user.
 """
 
 from uuid import UUID
@@ -28,7 +28,7 @@ def get(tx: Transaction, catalog_id: UUID) -> CatalogReading:
 def reset(tx: Transaction, catalog_id: UUID) -> None:
     """Forget the reading of a catalog: the next file is read as if it were the first.
 
-    The mapping and the options of the catalog stay. Raises NotFound or Forbidden.
+    The mapping and the options of the catalog do not change. Raises NotFound or Forbidden.
     """
     is_writable = sql.can_write_catalog(tx, catalog_id=catalog_id)
     if is_writable is None:

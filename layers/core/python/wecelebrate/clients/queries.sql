@@ -29,7 +29,7 @@ returning *;
 
 -- name: change_client^
 -- Change the columns that are named in `changes`. If `replace` is true, `changes` contains their new values. Otherwise
--- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the client, or when the
+-- `changes` is a merge patch (RFC 7396). It returns no row when the caller may not change the client, or when the
 -- `updated_at` of the client differs from `expected_updated_at`.
 update app.client_view old
 set (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,

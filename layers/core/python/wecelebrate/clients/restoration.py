@@ -1,9 +1,10 @@
 """Copies the rows of one client from a restored database into the live database.
 
-Rows that the live database has are compared and reported, but never changed. Rows of other clients are neither read nor
-written. Figures and facets are not copied, because triggers compute them again from the copied rows. A missing row that
-gives access, or that sends data to another place, can have been deleted on purpose. Such rows are reported, and copied
-only if the operator names their table. Everything happens in one transaction of the live database.
+Rows that exist in the live database are compared and reported, but never changed. Rows of other clients are not read
+and not written. Figures and facets are not copied, because triggers compute them again from the copied rows. Some
+missing rows give access, or send data to another system. A user can have deleted such a row on purpose, so these rows
+are reported, and copied only if the operator names their table. All changes are in one transaction of the live
+database.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,24 +22,24 @@ BATCH_ROWS = 500
 MAX_KEYS = 20
 """The number of keys of different rows that a report lists for each table."""
 ROLE = "app_migrate"
-"""The role that sees the rows of all clients. Both databases are entered as a login that may switch to it."""
+"""The role that sees the rows of all clients. The login to both databases must be allowed to switch to this role."""
 
 _FIGURES = "triggers compute it from the copied orders"
 _FACETS = "triggers compute it from the copied products"
 _PLATFORM = "it belongs to the platform, and not to a client"
-_SHORT_LIVED = "its rows live for at most a week, and would repeat what was already done"
+_SHORT_LIVED = "its rows are kept for at most a week, and would repeat work that was already done"
 NOT_COPIED: Mapping[str, str] = {
     "admin_users": _PLATFORM,
     "app.replica_heartbeat": _PLATFORM,
     "app.seal_key": _PLATFORM,
     "kill_switches": _PLATFORM,
-    "kv_store_6fcaeea3": "nobody knows the client of a key of the old applications",
+    "kv_store_6fcaeea3": "the client of a key of the old applications is not known",
     "row_security_suspensions": _PLATFORM,
     "schema_functions": _PLATFORM,
     "schema_migrations": _PLATFORM,
     "tiers": _PLATFORM,
     "revoked_sessions": "a session that was ended must not become valid again",
-    "audit_log": "no row of it is ever deleted, and the copy itself is recorded",
+    "audit_log": "its rows are never deleted, and the audit log records the copy itself",
     "erasures": "an erasure is repeated from the list of erasures, not from a backup",
     "order_daily_totals": _FIGURES,
     "order_deltas": _FIGURES,
@@ -68,7 +69,7 @@ ACCESS: Mapping[str, str] = {
     "webhooks": "it sends events to a URL",
     "webhook_secrets": "it signs the events",
     "order_destinations": "it sends orders to a bucket",
-    "schedules": "it reads data from a URL",
+    "schedules": "it loads files into a catalog",
     "report_subscriptions": "it sends figures to persons",
     "report_recipients": "it sends figures to a person",
 }
@@ -81,7 +82,10 @@ _PARENTS = {
     "order_file_drops": ("destination_id", "order_destinations"),
     "report_recipients": ("member_id", "client_users"),
 }
-"""Maps a table to the column that names a row of a table in ACCESS. Its row is not copied without this row."""
+"""Maps a table to the column that refers to a table in ACCESS.
+
+A row is not copied if the row to which it refers is missing.
+"""
 
 
 class TenantError(Exception):
@@ -95,14 +99,14 @@ class Table:
     name: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
-    """All columns that are stored, without those that PostgreSQL generates."""
+    """All stored columns, except the columns that PostgreSQL generates."""
     condition: str
     """The condition on a row of the client `%(client)s`."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How the rows of a client in one table differ between the restored and the live database."""
+    """The differences between the rows of a client in one table of the restored and of the live database."""
 
     client: UUID
     table: Table
@@ -111,11 +115,11 @@ class Comparison:
     different: tuple[tuple[str, ...], ...]
     equal: int
     only_live: int
-    """The number of rows that only the live database has: they are newer than the restore, or were created since."""
+    """The number of rows that only the live database has, because they were created after the backup."""
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The counts, and the keys of some of the different rows."""
+        """The counts, and the keys of some rows that differ."""
         return {
             "table": self.table.name,
             "missing": len(self.missing),
@@ -127,7 +131,7 @@ class Comparison:
 
 
 def run(restored: str, live: str, slug: str, *, copy: bool, access: Collection[str] = ()) -> dict[str, Any]:
-    """Compare a client in two databases and, with `copy`, copy its missing rows. Returns a JSON document.
+    """Compare a client in two databases and, with `copy`, copy its missing rows. It returns a JSON document.
 
     restored, live: connection strings of a login that may enter `app_migrate`. Raises TenantError.
     """
@@ -139,7 +143,7 @@ def run(restored: str, live: str, slug: str, *, copy: bool, access: Collection[s
 
 
 def compare(restored: psycopg.Connection, live: psycopg.Connection, client: UUID) -> list[Comparison]:
-    """Compare the rows of a client. Parents come before their children. Raises TenantError."""
+    """Compare the rows of a client, in parent tables before child tables. Raises TenantError."""
     _enter(restored, live)
     parameters = {"client": client}
     comparisons = []
@@ -164,9 +168,10 @@ def copy_missing(
 
     access: the tables of ACCESS whose rows are copied. A grant of a catalog that another client owns is never copied.
 
-    Jobs that had not ended are copied as cancelled, so that nothing runs a second time. A site is copied without its
+    Jobs that had not ended are copied as cancelled, so that no job runs a second time. A site is copied without its
     catalog if its client may no longer read the catalog. Rows of a catalog that now belongs to another client are not
-    copied. Raises TenantError if a row of the live database is in the way, e.g. because another client has a name.
+    copied. Raises TenantError if a copied row conflicts with a row of the live database, e.g. because another client
+    uses the same name.
     """
     copied = {}
     for comparison in comparisons:
@@ -190,7 +195,7 @@ def copy_missing(
 def _allowed(
     live: psycopg.Connection, table: str, rows: Iterable[dict[str, Any]], client: UUID
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows that may be copied, as the live database may have them."""
+    """Yield the rows that may be copied, adapted to the live database."""
     foreign = _ids(live, "select id from catalogs where owner_client_id is distinct from %s", client)
     granted = _ids(live, "select catalog_id from catalog_grants where client_id = %s", client)
     column, parent = _PARENTS.get(table, ("", ""))
@@ -199,7 +204,7 @@ def _allowed(
         catalog = row.get("catalog_id")
         if parent and row[column] not in parents:
             continue
-        # The catalog can belong to another client: it always did, or it was moved since the backup.
+        # The catalog can belong to another client: it always belonged to this client, or it was moved after the backup.
         if catalog in foreign and (table in ACCESS or "client_id" not in row):
             continue
         if catalog in foreign - granted and table == "sites":
@@ -222,7 +227,10 @@ def client_id(connection: psycopg.Connection, slug: str) -> UUID:
 
 
 def tables(connection: psycopg.Connection) -> list[Table]:
-    """Return the tables whose rows are copied, parents first. Raises TenantError for a table that nobody decided on."""
+    """Return the tables whose rows are copied, parents first.
+
+    Raises TenantError for a table that this module does not mention.
+    """
     by_name = {table.name: table for table in _read_tables(connection)}
     parents: dict[str, set[str]] = {name: set() for name in by_name}
     for child, parent in connection.execute(
@@ -305,7 +313,7 @@ def _insert(connection: psycopg.Connection, table: Table, rows: Sequence[Mapping
     columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
     name = sql.Identifier(*table.name.split("."))
     key = sql.SQL(", ").join(map(sql.Identifier, table.key))
-    # The trigger of a parent can have created the row already, e.g. the source data of a product.
+    # The trigger of a parent table can have created the row already, e.g. the source data of a product.
     query = sql.SQL(
         "insert into {} ({}) select {} from jsonb_populate_recordset(null::{}, %s) on conflict ({}) do nothing"
     )

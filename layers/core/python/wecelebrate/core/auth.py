@@ -19,8 +19,11 @@ from wecelebrate.core.settings import settings
 from wecelebrate.core.types import email_address
 
 MACHINE_PREFIX = "machine:"
-"""The beginning of the subject of a machine. A person's subject cannot begin with it, so that a client that adds a
-machine as a member cannot add a person who has not accepted an invitation."""
+"""The prefix of a machine's subject.
+
+A person's subject cannot have this prefix. Therefore a client that adds a machine as a member cannot add a person who
+has not accepted an invitation.
+"""
 JWKS_LIFE_SECONDS = 3600.0
 """How long the public keys of the issuer are cached."""
 JWKS_REFRESH_SECONDS = 10.0
@@ -33,14 +36,14 @@ _jwks_read_at = float("-inf")
 
 
 def gateway_claims(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the claims that the authorizer of the gateway verified. None if the route has no authorizer."""
+    """Return the claims that the authorizer of the gateway verified. It returns None if the route has no authorizer."""
     authorizer = event.get("requestContext", {}).get("authorizer") or {}
     claims = (authorizer.get("jwt") or {}).get("claims")
     return cast(Mapping[str, Any], claims) if claims else None
 
 
 def bearer_claims(header: str | None) -> Mapping[str, Any] | None:
-    """Verify the token in an Authorization header and return its claims. Returns None if `header` is None.
+    """Verify the token in an Authorization header and return its claims. It returns None if `header` is None.
 
     Raises Unauthenticated.
     """
@@ -75,9 +78,9 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
 
 
 def _session_start(claims: Mapping[str, Any]) -> float:
-    """Return when the session of a token began. A refreshed token has the `auth_time` of the first one.
+    """Return when the session of a token began. A refreshed token keeps the `auth_time` of the first token.
 
-    If the token does not say it, the session counts as old: it ends if the sessions of the account are ended.
+    If the token has no such time, the session counts as old: it ends if the sessions of the account are ended.
     """
     for name in ("auth_time", "iat"):
         with suppress(KeyError, TypeError, ValueError):
@@ -86,15 +89,15 @@ def _session_start(claims: Mapping[str, Any]) -> float:
 
 
 def _is_machine(claims: Mapping[str, Any]) -> bool:
-    """Whether the token was issued to a program (grant `client_credentials`), and not to a person.
+    """Return whether the token was issued to a program (grant `client_credentials`), and not to a person.
 
-    In a token of Cognito, the subject is then the id of the app client. Auth0 names the grant in `gty`.
+    In such a token of Cognito, the subject is the id of the app client. Auth0 names the grant in `gty`.
     """
     return claims.get("client_id") == claims.get("sub") or claims.get("gty") == "client-credentials"
 
 
 def _email(address: str) -> str:
-    """Return an address of a token in the spelling in which addresses are stored: in NFC, its domain in ASCII."""
+    """Return the e-mail address of a token as the platform stores addresses: in NFC, with the domain in ASCII."""
     address = unicodedata.normalize("NFC", _storable(address))
     return address if address.isascii() else email_address(address) or address
 
@@ -143,8 +146,8 @@ def _verify(token: str) -> Mapping[str, Any]:
 def _keys(refresh: bool = False) -> Any:
     """Return the public keys of the issuer, from the cache if the cached keys are recent.
 
-    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS. Forged tokens
-    therefore cause few requests.
+    If `refresh` is true, the keys are requested again, but at most once in JWKS_REFRESH_SECONDS, so that forged tokens
+    cause few requests.
     """
     global _jwks, _jwks_read_at  # noqa: PLW0603 — one set of keys per instance
     import urllib.request

@@ -10,10 +10,10 @@ MAX_SECONDS = 45.0
 
 
 def run(work: Callable[[Transaction, int], int], batch_size: int, max_seconds: float | None = None) -> int:
-    """Call `work(tx, batch_size)` until it processes fewer than `batch_size` rows, or `max_seconds` have passed,
-    by default MAX_SECONDS.
+    """Call `work(tx, batch_size)` until it processes fewer than `batch_size` rows, or `max_seconds` have passed.
 
-    `work` returns the number of rows that it processed. This function returns the total of these numbers.
+    `work` returns the number of rows that it processed. This function returns the total of these numbers. `max_seconds`
+    is MAX_SECONDS by default.
     """
     until = time.monotonic() + (MAX_SECONDS if max_seconds is None else max_seconds)
     total = 0

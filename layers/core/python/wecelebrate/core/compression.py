@@ -1,4 +1,4 @@
-"""Compresses a response that is almost too large for Lambda.
+"""Compresses a response whose size is near the limit of Lambda.
 
 CloudFront compresses all other responses (decision 0039). A function can return at most 6 MB, and API Gateway receives
 these bytes from the function before it sends them.

@@ -1,4 +1,6 @@
-"""Consistency tokens. A caller that sends its tokens always sees its own writes, even if a replica answers.
+"""Consistency tokens.
+
+A caller that sends its tokens always sees its own writes, even if its request is served by a replica.
 
 The response to a write has the header `Consistency-Token`. If a later read request contains this token, the request is
 answered by a replica that has replayed the write, or by the primary. Most callers need not send tokens, because the
@@ -28,7 +30,7 @@ def token(xid: str) -> str:
 def min_xids(header: str | None) -> tuple[str, ...]:
     """Return the transaction ids from the tokens in a header.
 
-    Ignores a token that has expired, is forged, or comes from another cluster.
+    It ignores a token that has expired, is forged, or comes from another cluster.
     """
     xids = []
     for text in (header or "").split(",")[:MAX_TOKENS]:

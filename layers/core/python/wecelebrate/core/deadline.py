@@ -29,5 +29,8 @@ def invocation(context: Any) -> Iterator[None]:
 
 
 def milliseconds_left() -> int | None:
-    """Return how many milliseconds a statement that begins now can run, at least 1. None if no event is handled."""
+    """Return how many milliseconds a statement that begins now can run, at least 1.
+
+    It returns None if no event is handled.
+    """
     return max(1, int((_ends_at[0] - time.monotonic()) * 1000)) if _ends_at else None

@@ -23,7 +23,10 @@ logger = Logger()
 RECEIPT = "direct"
 """The receipt handle of a message that did not come from SQS. Such a message has no visibility."""
 START_SECONDS = 1.0
-"""How long `start` waits for a worker to report an error. Lambda does not stop a worker if nobody waits for it."""
+"""How long `start` waits for a worker to report an error.
+
+Lambda does not stop a worker when `start` no longer waits.
+"""
 WORK_SECONDS = 20.0
 """How long `run` waits until a worker has finished."""
 _THREADS = 10
@@ -34,10 +37,12 @@ class WorkerFailed(Exception):
 
 
 def start(messages: Iterable[tuple[str, str]]) -> bool:
-    """Start a worker for each message, and do not wait until it has finished. Returns whether no worker failed at once.
+    """Start a worker for each message, and do not wait until it has finished.
 
-    messages: queue and body of each message. The sweeper sends a message again if its work was not done, so this is
-    for messages that announce rows.
+    It returns False if a worker failed at once.
+
+    messages: queue and body of each message. The sweeper sends a message again if its work was not done. Therefore only
+    messages that announce rows can be sent in this way.
     """
     with ThreadPoolExecutor(_THREADS, "direct") as threads:
         return all(list(threads.map(lambda message: _start(*message), messages)))
@@ -67,7 +72,10 @@ def run(queue: str, body: str) -> None:
 
 
 def _invoke(queue: str, body: str, seconds: float) -> None:
-    """Raises WorkerFailed, or ReadTimeoutError if the worker is still running after the given number of seconds."""
+    """Invoke a worker.
+
+    Raises WorkerFailed, or ReadTimeoutError if the worker runs longer than the given number of seconds.
+    """
     from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
     payload = json.dumps({"Records": [_record(queue, body)]}).encode()

@@ -1,6 +1,6 @@
 """Requests that come through CloudFront. On AWS, functions refuse all other requests.
 
-The host name of API Gateway is public, and a request to it would pass neither the firewall nor the cache. CloudFront
+The host name of API Gateway is public, and a request to it would bypass the firewall and the cache. CloudFront
 therefore adds a secret to each request. It also adds the address and the host of the visitor, because the gateway only
 sees the address and the host name that CloudFront uses. CloudFront replaces these headers if a visitor sends them.
 """
@@ -17,9 +17,10 @@ HOST_HEADER = "x-viewer-host"
 
 
 def admit(event: dict[str, Any]) -> Forbidden | None:
-    """Replace the address and the host in `event` by those of the visitor. Without secrets, change nothing.
+    """Replace the address and the host in `event` by those of the visitor.
 
-    Returns the problem of a request that did not come through CloudFront, otherwise None.
+    If no secrets are configured, change nothing. It returns a problem if the request did not come through CloudFront,
+    otherwise None.
     """
     secrets = [secret.encode() for secret in settings().origin_secrets.split(",") if secret]
     if not secrets:

@@ -36,7 +36,7 @@ from wecelebrate.core.problem_document import FieldError, ProblemDocument
 class Problem(Exception):
     """An internal error occurred.
 
-    The platform could not complete the request because of a fault of its own. The request changed nothing.
+    The platform could not complete the request because of an internal fault. The request changed nothing.
 
     Repeat the request after a few seconds. Use an `Idempotency-Key` for a `POST`, so that it has its effect only once.
     If the problem remains, contact support with the `request_id` of the response.
@@ -103,10 +103,10 @@ class Invalid(Problem):
 class MalformedBody(Problem):
     """The body is not JSON.
 
-    The content type says that the body is JSON, but it cannot be parsed: it is cut off, has a comma too many, or is
-    not in UTF-8.
+    The content type says that the body is JSON, but it cannot be parsed: it is cut off, has an extra comma, or is not
+    in UTF-8.
 
-    Create the body with a JSON library. Do not put it together from text.
+    Create the body with a JSON library. Do not build it from pieces of text.
 
         curl -X POST $API/v1/uploads -H 'Content-Type: application/json' -d '{"name": "products.csv", "size": 1024}'
     """
@@ -192,9 +192,9 @@ class SessionRevoked(Unauthenticated):
     """This session was ended. Sign in again.
 
     The account has ended all its sessions, or the platform has ended them, for example because a token was lost. All
-    tokens of earlier sessions are refused, also if they were refreshed since then.
+    tokens of earlier sessions are refused, even if they were refreshed later.
 
-    Sign in again. A new session begins at least one second after the others were ended.
+    Sign in again. The new session must begin at least one second after the other sessions were ended.
     """
 
     code = "session_revoked"
@@ -203,7 +203,7 @@ class SessionRevoked(Unauthenticated):
 class Forbidden(Problem):
     """Your role does not allow this.
 
-    The account may see the object, but not change it in this way. For example, a viewer may read the products of a
+    The account may read the object, but may not change it in this way. For example, a viewer may read the products of a
     client, but only owners and editors may write them.
 
     Ask an owner of the client for another role, or use another account. The same request will fail again.
@@ -216,7 +216,7 @@ class Forbidden(Problem):
 class NoMembership(Forbidden):
     """This account is not a member of any client.
 
-    The token is valid, but its account belongs to no client, and is not staff of the platform.
+    The token is valid, but its account does not belong to a client or to the staff of the platform.
 
     Ask an owner of the client to add the account. `GET /v1/me` shows the clients of an account.
     """
@@ -276,7 +276,8 @@ class MethodNotAllowed(Problem):
 class Conflict(Problem):
     """The request conflicts with the current state.
 
-    The request is valid, but the object, or another object, is in a state that does not allow it. `detail` says which.
+    The request is valid, but the object, or another object, is in a state that does not allow it. `detail` describes
+    this state.
 
     Read the object again, and decide whether the request is still needed.
     """
@@ -298,7 +299,7 @@ class AlreadyExists(Conflict):
 
 
 class _Precondition(Problem):
-    """A request that changes an object does not name the current version of the object."""
+    """The request changes an object, but does not name the current version of the object."""
 
     def __init__(self, current: str) -> None:
         """`current` is the current entity tag of the object. Only a caller who may read the object gets the problem."""
@@ -313,8 +314,7 @@ class _Precondition(Problem):
 class PreconditionFailed(_Precondition):
     """The object has changed since you read it. Read it again and send its current ETag.
 
-    Another request has changed the object after you read it. Without this check, your request would overwrite that
-    change.
+    Another request changed the object after you read it. Without this check, your request would overwrite that change.
 
     Read the object, apply your change to it, and send the current tag in `If-Match`. The header `ETag` of the response
     is the current tag.

@@ -13,7 +13,10 @@ def etag(body: str) -> str:
 
 
 def matches(header: str | None, current: str) -> bool:
-    """Whether an If-None-Match header contains the current entity tag. Uses the weak comparison of RFC 9110."""
+    """Return whether an If-None-Match header contains the current entity tag.
+
+    The comparison is the weak comparison of RFC 9110.
+    """
     if header is None:
         return False
     return header.strip() == "*" or current in _strong_tags(header)
@@ -44,7 +47,9 @@ class Match:
         self._if_match = if_match
 
     def check(self, current: Versioned) -> datetime | None:
-        """Return the value of `updated_at` that the object must have when it is changed. None if the header is `*`.
+        """Return the value of `updated_at` that the object must have when it is changed.
+
+        It returns None if the header is `*`.
 
         The weak form of the entity tag is accepted, although RFC 9110 requires the strong comparison. A server that
         compresses responses, e.g. CloudFront, changes the tag to its weak form. The tag names a version of a row, which
@@ -64,7 +69,7 @@ class Match:
 
 
 def refusal(expected: datetime | None, current: Versioned) -> Problem:
-    """Return the problem that explains why an attempt to change an object changed no row.
+    """Return the problem that explains why an update of an object changed no row.
 
     The problem is PreconditionFailed if the object no longer has the `expected` state. Otherwise the caller is not
     allowed to change the object, and the problem is Forbidden.

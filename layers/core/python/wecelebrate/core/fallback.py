@@ -1,6 +1,6 @@
 """Answers the requests that match no route: 404 for an unknown path, 405 for another method, and OPTIONS.
 
-Nothing here needs the database, the cache or FastAPI, so a flood of such requests stays cheap.
+This module does not use the database, the cache or FastAPI, so a flood of such requests stays cheap.
 """
 
 from collections.abc import Mapping
@@ -38,5 +38,5 @@ def respond(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_preflight(headers: Mapping[str, str]) -> bool:
-    """Whether an OPTIONS request is the preflight request of a browser. The gateway adds the CORS headers."""
+    """Return whether an OPTIONS request is the preflight request of a browser. The gateway adds the CORS headers."""
     return "origin" in headers and "access-control-request-method" in headers

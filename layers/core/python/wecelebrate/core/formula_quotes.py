@@ -1,9 +1,9 @@
-"""Cells of CSV files that a spreadsheet would compute.
+"""Quotes cells of CSV files that a spreadsheet would compute as formulas.
 
-A spreadsheet computes a cell that begins with one of `= + - @`, with a tab or with a line break, even if the cell is a
-text from a stranger (CWE-1236). Files that the platform writes therefore have a `'` before such a text. A text that
-already has a `'` before the sign gets another one, so that a reader can take off exactly one: `unquoted(quoted(text))`
-is `text` for every text. All other texts stay as they are: `'90s` needs no quote.
+A spreadsheet computes a cell that begins with one of `= + - @`, with a tab or with a line break, even if a stranger
+wrote the text of the cell (CWE-1236). Therefore the platform writes a `'` before such a text. If the text already has a
+`'` before the sign, the platform adds another `'`, so that a reader can remove exactly one: `unquoted(quoted(text))` is
+`text` for every text. All other texts stay as they are: `'90s` needs no quote.
 
 Numbers are not quoted: a quote before -0.02 would break the sums of the receiver. The function `app.formula_safe` of
 the database quotes in the same way.
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*", re.ASCII)
 
 
 def is_computed(text: str) -> bool:
-    """Return whether a spreadsheet would compute the text, also after one `'` or several were taken off."""
+    """Return whether a spreadsheet would compute the text, either as it is or without the `'` at its beginning."""
     return _COMPUTED.match(text) is not None
 
 

@@ -26,7 +26,7 @@ def check() -> Health:
     probe("writer")
     try:
         probe("reader")
-    except Exception as error:  # The platform stays available whatever error the replica causes.
+    except Exception as error:  # The platform stays available after any error of the replica.
         logger.warning("the replica does not answer; the primary serves all reads", exc_info=error)
         return Health(status="degraded", reader=False, writer=True)
     return Health(status="ok", reader=True, writer=True)

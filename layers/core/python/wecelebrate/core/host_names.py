@@ -5,7 +5,7 @@ MAX_LENGTH = 253
 
 
 class InvisibleCharacter(ValueError):
-    """The name contains a character that nobody can see."""
+    """The name contains an invisible character."""
 
 
 def to_ascii(name: str) -> str:
@@ -16,9 +16,8 @@ def to_ascii(name: str) -> str:
     with `ss`, and a final sigma with another sigma, so the name of one owner becomes the name of another owner.
 
     UTS 46 deletes some invisible characters, e.g. a soft hyphen or a zero-width space. A name that contains such a
-    character is refused, because its host is not the host that the name shows: a reader can see two parts, and for a
-    program that compares names, it is a different name. A joiner (U+200C, U+200D) is allowed only where IDNA 2008
-    allows it, because some scripts need joiners.
+    character is refused, because the encoded host differs from the name that a reader sees. A joiner (U+200C, U+200D)
+    is allowed only where IDNA 2008 allows it, because some scripts need joiners.
 
     Raises InvisibleCharacter, or another ValueError if the name cannot be encoded.
     """
@@ -26,7 +25,7 @@ def to_ascii(name: str) -> str:
         return name
     if len(name) > MAX_LENGTH:
         raise ValueError(f"the name is longer than {MAX_LENGTH} characters")
-    # Imported here, because the tables take 10 ms to load, and nearly all names are ASCII.
+    # The import is here, because the tables take 10 ms to load, and nearly all names are ASCII.
     import idna
 
     for character in name:

@@ -44,7 +44,7 @@ class Meter:
     """The database time of the current request."""
 
     def begin_request(self) -> None:
-        """Start a request whose tenant is not known yet. Discards usage that was not assigned to a tenant."""
+        """Start a request whose tenant is not known yet. It discards usage that was not assigned to a tenant."""
         self._account = _UNASSIGNED
         self._usage.pop(_UNASSIGNED, None)
         self.request_milliseconds = 0.0
@@ -81,7 +81,7 @@ class Meter:
         )
 
     def mark_sent(self) -> None:
-        """Forget the usage that `unsent` returned, after it was sent to Redis."""
+        """Remove the usage that `unsent` returned, after the usage was sent to Redis."""
         self._usage = {account: usage for account, usage in self._usage.items() if account == _UNASSIGNED}
 
     def _current(self) -> Usage:

@@ -35,9 +35,10 @@ class Input(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Normalize all texts to NFC.
+        """Normalize all texts to NFC, and refuse values that cannot be stored.
 
-        Refuse NUL and unpaired surrogates, which PostgreSQL cannot store, and infinity, which JSON does not have.
+        NUL and unpaired surrogates are refused because PostgreSQL cannot store them, and infinity because JSON does not
+        have it.
         """
         return normalized(value, cls.place)
 
@@ -171,7 +172,7 @@ def _nfc(value: Any, path: tuple[str, ...], place: str) -> Any:
 
 
 def storable(text: str) -> bool:
-    """Whether PostgreSQL can store a text."""
+    """Return whether PostgreSQL can store a text."""
     # `isascii` is fast, and most texts are ASCII.
     return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
 

@@ -24,8 +24,8 @@ def _weights(header: str) -> dict[str, float]:
 def content_coding(accept_encoding: str | None, offers: Sequence[str]) -> str | None:
     """Return the content coding to use, or None for no coding.
 
-    `offers` are the supported codings, best first. A coding is used if the client accepts it, and prefers no coding
-    less. Without the header, or with an empty header, a client gets no coding.
+    `offers` are the supported codings, best first. A coding is used if the client accepts it and does not prefer an
+    uncompressed response. If the header is missing or empty, no coding is used.
     """
     weights = _weights(accept_encoding or "")
     other = weights.get("*", 0.0)
@@ -37,8 +37,9 @@ def content_coding(accept_encoding: str | None, offers: Sequence[str]) -> str | 
 
 
 def media_type(accept: str | None, offers: Sequence[str]) -> str:
-    """Return the media type that the client prefers. The first of the `offers` if the client accepts several equally,
-    or none.
+    """Return the media type that the client prefers.
+
+    If the client prefers several types equally, or accepts no type, the result is the first of the `offers`.
     """
     weights = _weights(accept or "*/*")
 
@@ -50,7 +51,7 @@ def media_type(accept: str | None, offers: Sequence[str]) -> str:
 
 
 def vary(current: str | None, name: str) -> str:
-    """Return the value of `Vary` with an additional header name."""
+    """Add a header name to a value of `Vary`, and return the new value."""
     names = [part.strip() for part in (current or "").split(",") if part.strip()]
     if "*" in names:
         return "*"

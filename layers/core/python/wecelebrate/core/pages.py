@@ -37,7 +37,7 @@ CURSOR_PATTERN = r"^[A-Za-z0-9_.-]+$"
 
 
 def _encodes_in_ascii(python_version: tuple[object, ...]) -> bool:
-    """Whether the Lambda runtime encodes responses in ASCII. Since Python 3.12, it encodes them in UTF-8."""
+    """Return whether the Lambda runtime encodes responses in ASCII. Since Python 3.12, it encodes them in UTF-8."""
     return python_version < (3, 12)
 
 
@@ -158,7 +158,7 @@ def render(rows: Iterable[Mapping[str, Any]], limit: int, request: Mapping[str, 
 
 
 def _fitting(items: Sequence[str], max_bytes: int) -> int:
-    """Return how many of the items fit in a response: at least one, unless there is no item."""
+    """Return how many of the items fit in a response. The first item always counts as fitting."""
     if sum(map(len, items)) + len(items) <= max_bytes // _MAX_BYTES_PER_CHARACTER:
         return len(items)
     size = 0

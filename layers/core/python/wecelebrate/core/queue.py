@@ -44,8 +44,8 @@ VISIBILITY_SECONDS = 75
 _EXTEND_EVERY_SECONDS = 20.0
 _PLATFORM = "platform"
 WAKE_UP_SECONDS = 1
-"""The delay of a message that `wake_up` sends, in seconds. It starts a worker for all rows of its group that this
-process commits during the delay."""
+"""The delay of a message that `wake_up` sends, in seconds. The message starts a worker for all rows of its group that
+this process commits during the delay."""
 _MAX_GROUPS = 1_000
 _BATCH_SIZE = 10
 """The maximum number of messages that SQS accepts in one call."""
@@ -175,8 +175,8 @@ def wake_up(tx: Transaction, *messages: OutgoingMessage) -> None:
 
     The worker finds its work in the database, so the messages of a group have the same meaning. Therefore only the
     first transaction of a group sends a message, with a delay. The transactions that this process commits during the
-    delay send none. If SQS fails, the sweeper sends the messages within seconds. As with `enqueue_best_effort`, the
-    caller does not learn whether SQS accepted the messages.
+    delay send no message. If SQS fails, the sweeper sends the messages within seconds. As with `enqueue_best_effort`,
+    the caller does not learn whether SQS accepted the messages.
     """
     pending = tx.local(_TransactionMessages).wake_ups
     keys = {(each.queue, each.group) for each in pending}
@@ -201,7 +201,7 @@ def on_send_failure(tx: Transaction, fallback: Callable[[], bool]) -> None:
 
 
 def dispatch(tx: Transaction) -> Dispatch | None:
-    """Return what happened to the messages of a committed transaction. None if no messages were enqueued."""
+    """Return what happened to the messages of a committed transaction. It returns None if no messages were enqueued."""
     return tx.local(_TransactionMessages).dispatch
 
 
@@ -231,7 +231,7 @@ def send(messages: Iterable[OutgoingMessage]) -> None:
 
 
 def is_direct() -> bool:
-    """Whether workers are started directly, because the kill switch `queue` has taken SQS out of use."""
+    """Return whether workers are started directly, because the kill switch `queue` has taken SQS out of use."""
     return kill_switches.is_set("queue", "direct")
 
 
@@ -250,7 +250,7 @@ class SendError(Exception):
 
 
 def send_or_defer(messages: Iterable[OutgoingMessage]) -> bool:
-    """Send messages that announce committed rows. Returns whether SQS accepted all messages.
+    """Send messages that announce committed rows. It returns whether SQS accepted all messages.
 
     If SQS did not accept all messages, the sweeper finds the rows and sends the messages within seconds. While workers
     are started directly, the sweeper starts them, and all other functions leave the messages to the sweeper.
@@ -353,7 +353,7 @@ def consume_together(
 
 
 def _retry_later(record: "SQSRecord") -> dict[str, str]:
-    """Delay the next delivery of a message. Returns the item that tells Lambda to deliver the message again."""
+    """Delay the next delivery of a message. It returns the item that tells Lambda to deliver the message again."""
     received = int(record.attributes.approximate_receive_count)
     jitter = random.uniform(1, 1.5)  # noqa: S311 - no secret
     _set_visibility(record, int(BACKOFF_SECONDS[min(received, len(BACKOFF_SECONDS)) - 1] * jitter))
@@ -361,7 +361,7 @@ def _retry_later(record: "SQSRecord") -> dict[str, str]:
 
 
 def _dead_letter(record: "SQSRecord", received: int, error: Exception, on_dead_letter: RecordDeadLetter) -> bool:
-    """Record a message as a dead letter. Returns whether the dead letter was recorded."""
+    """Record a message as a dead letter. It returns whether the dead letter was recorded."""
     try:
         on_dead_letter(queue_name(record), record.body, received, error)
     except Exception:

@@ -82,7 +82,7 @@ class Settings(BaseModel):
         return _declared("WC_WORKER_", queue)
 
     def can_start(self, queue: str) -> bool:
-        """Whether function.toml declares that the function starts the worker of a queue."""
+        """Return whether function.toml declares that the function starts the worker of a queue."""
         return _variable("WC_WORKER_", queue) in os.environ
 
     def images(self) -> str:

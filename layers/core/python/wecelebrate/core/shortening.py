@@ -16,8 +16,8 @@ shortens a value more than the step before it."""
 def shortened(value: Any, max_bytes: int) -> Any:
     """Return a JSON value, or a shorter copy if the value has more than `max_bytes`.
 
-    In a shorter copy, long texts end with `…`, and long lists and objects have only their first members. If even this
-    copy is too large, its nested lists and objects are missing too.
+    In a shorter copy, long texts end with `…`, and long lists and objects have only their first members. If this copy
+    is still too large, its nested lists and objects are removed too.
     """
     if json_bytes(value) <= max_bytes:
         return value

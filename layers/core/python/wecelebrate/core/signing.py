@@ -1,4 +1,7 @@
-"""Signed texts that the platform issues and later accepts. They are not encrypted, but nobody else can create them."""
+"""Signs texts that the platform issues and later accepts.
+
+The texts are not encrypted, but only the platform can create them.
+"""
 
 import base64
 import hmac
@@ -17,7 +20,7 @@ def sign(purpose: str, content: bytes) -> str:
 
 
 def unsign(purpose: str, text: str) -> bytes | None:
-    """Return the content of a signed text. None if the platform did not sign it for this purpose."""
+    """Return the content of a signed text. It returns None if the platform did not sign it for this purpose."""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:

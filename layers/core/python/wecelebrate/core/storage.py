@@ -27,9 +27,9 @@ class ObjectGone(Exception):
 
 
 class _Body:
-    """The body of an object. A connection that breaks while the body is read raises Unavailable.
+    """The body of an object. Raises Unavailable if the connection breaks while the body is read.
 
-    Without this error, a file that was received only in part could count as the whole file.
+    Without this error, an incomplete file could be taken for the complete file.
     """
 
     def __init__(self, body: Any) -> None:
@@ -97,7 +97,7 @@ def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
 
 
 def open_from(bucket: str, key: str, offset: int) -> BinaryIO:
-    """Open the newest version of an object at a byte. The stream cannot seek.
+    """Open the newest version of an object at the byte `offset`. The stream cannot seek.
 
     Raises ObjectGone if the object does not exist, or if it ends before this byte.
     """
@@ -124,7 +124,7 @@ def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cac
 
 
 def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
-    """Read the first `max_bytes` + 1 bytes of an object. Returns None if the object does not exist.
+    """Read the first `max_bytes` + 1 bytes of an object. It returns None if the object does not exist.
 
     If the result is longer than `max_bytes`, the object is larger than `max_bytes`.
     """
@@ -163,13 +163,13 @@ def put_locked(bucket: str, key: str, body: bytes, content_type: str) -> None:
 
 
 def newest_version(bucket: str, key: str) -> str | None:
-    """Return the id of the newest version of an object. None if the object does not exist."""
+    """Return the id of the newest version of an object. It returns None if the object does not exist."""
     head = _head(bucket, key)
     return None if head is None else head.get("VersionId", "null")
 
 
 def size_of(bucket: str, key: str) -> int | None:
-    """Return the size of an object in bytes. None if the object does not exist."""
+    """Return the size of an object in bytes. It returns None if the object does not exist."""
     head = _head(bucket, key)
     return None if head is None else int(head["ContentLength"])
 
@@ -246,7 +246,10 @@ class ObjectVersion:
 
 
 def versions(bucket: str, prefix: str, *, exact: bool = False) -> Iterator[ObjectVersion]:
-    """Yield all versions of all objects whose keys begin with a prefix. `exact`: only of the object with this key."""
+    """Yield all versions of all objects whose keys begin with a prefix.
+
+    If `exact` is true, it yields only the versions of the object with this key.
+    """
     name = settings().bucket(bucket)
     pages = iter(s3_client().get_paginator("list_object_versions").paginate(Bucket=name, Prefix=prefix))
     while True:
@@ -262,7 +265,7 @@ def versions(bucket: str, prefix: str, *, exact: bool = False) -> Iterator[Objec
 
 
 def delete_versions(bucket: str, deleted: Iterable[ObjectVersion]) -> None:
-    """Delete versions of objects. A version that no longer exists is no error."""
+    """Delete versions of objects. It is not an error if a version no longer exists."""
     name, objects = settings().bucket(bucket), [{"Key": each.key, "VersionId": each.version_id} for each in deleted]
     for first in range(0, len(objects), 1000):
         batch = objects[first : first + 1000]
@@ -283,8 +286,8 @@ def safe_name(name: str) -> str:
 def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
     """List the newest versions of all objects whose keys begin with a prefix.
 
-    Yields one list for each page of S3's response. The entries have the same form as the objects that `created_objects`
-    returns.
+    It yields one list for each page of S3's response. The entries have the same format as the objects that
+    `created_objects` returns.
     """
     pages = iter(
         s3_client().get_paginator("list_object_versions").paginate(Bucket=settings().bucket(bucket), Prefix=prefix)

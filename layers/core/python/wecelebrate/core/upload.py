@@ -18,8 +18,8 @@ class ObjectWriter(io.RawIOBase):
     """A file to which bytes are written one after another. It becomes an object when `complete` is called.
 
     A thread sends one part while the next part is written, so memory holds at most two parts. If the block ends without
-    `complete`, for example because of an exception, no object is created. If the process dies, S3 deletes the parts by
-    a rule of the bucket.
+    `complete`, for example because of an exception, no object is created. If the process dies, a lifecycle rule of the
+    bucket deletes the parts.
     """
 
     def __init__(self, bucket: str, key: str, content_type: str) -> None:
@@ -94,7 +94,7 @@ class ObjectWriter(io.RawIOBase):
         return response["ETag"]
 
     def _wait(self) -> None:
-        """Wait until the part that is being sent has arrived. Raises its error."""
+        """Wait until the current part has been sent. Raises the error of sending it."""
         if self._sending is not None:
             sending, self._sending = self._sending, None
             self._etags.append(sending.result())

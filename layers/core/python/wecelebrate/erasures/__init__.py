@@ -1,8 +1,8 @@
-"""Erasures: the data of a person at a client are erased (GDPR, article 17).
+"""Erasures: an erasure deletes the data of a person at a client (GDPR, article 17).
 
 A request creates an erasure and its job. The worker (`erasures.worker`) erases the data in steps that can be repeated.
-The figures of the client stay. `register` keeps a list of all erasures outside of the database, and `replay` repeats
-them after the database was restored to an earlier time. `files` erases the person in order files.
+The figures of the client do not change. `register` keeps a list of all erasures outside of the database, and `replay`
+repeats the erasures after the database was restored to an earlier time. `files` erases the person in order files.
 """
 
 from typing import Any
@@ -59,10 +59,10 @@ _QUOTA_IN_24_HOURS = quotas.Quota(
 def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
     """Request the erasure of a person, and create its job.
 
-    Raises NotFound for a client of others, Forbidden unless the caller is an owner of the client or a super admin,
-    OrdersOpen, and TooManyErasures.
+    Raises NotFound if the caller cannot see the client, Forbidden unless the caller is an owner of the client or a
+    super admin, OrdersOpen, and TooManyErasures.
     """
-    # A caller without the right must not wait for the lock of the quota, or make others wait.
+    # A caller without permission must not wait for the lock of the quota, and must not make other callers wait.
     _check_owner(tx, client_id)
     if tx.context.role != "app_client" and tx.context.admin_role != "super_admin":
         raise Forbidden
@@ -82,7 +82,9 @@ def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
 
 
 def _check_owner(tx: Transaction, client_id: UUID) -> None:
-    """Raise NotFound for a client of others, and Forbidden unless the caller is an owner or one of the staff."""
+    """Raise NotFound if the caller cannot see the client, and Forbidden unless the caller is an owner or belongs to the
+    staff.
+    """
     if not sql.client_exists(tx, client_id=client_id):
         raise NotFound
     if tx.context.role == "app_client" and client_id not in (tx.context.owner_ids or []):
@@ -96,13 +98,13 @@ def _open_order(pointer: str, order: dict[str, Any]) -> FieldError:
 
 
 def page(tx: Transaction, client_id: UUID, filters: ErasureListFilters) -> pages.RenderedPage:
-    """Return one page of the erasures of a client, newest first. Raises the errors of `create` about the caller."""
+    """Return one page of the erasures of a client, newest first. Raises NotFound and Forbidden as `create` does."""
     _check_owner(tx, client_id)
     return pages.list_page("erasures", sql.list_erasures, tx, filters, pages.NEWEST, client_id=client_id)
 
 
 def get(tx: Transaction, erasure_id: UUID) -> Erasure:
-    """Return an erasure. Raises NotFound, also for members of the client who are not owners."""
+    """Return an erasure. Raises NotFound. Members of the client who are not owners also get NotFound."""
     row = sql.get_erasure(tx, erasure_id=erasure_id)
     if row is None:
         raise NotFound
@@ -120,7 +122,7 @@ def request_replay(tx: Transaction) -> UUID:
 
 
 def start_retention() -> int:
-    """Start the erasure of the orders that are older than their clients keep them. Returns the number of clients."""
+    """Start the erasure of orders that are older than their clients keep orders. It returns the number of clients."""
     with writing(SYSTEM) as tx:
         started = list(sql.start_retention_erasures(tx))
         for row in started:

@@ -1,9 +1,9 @@
-"""Erases a person in order files: the files for ERP systems, and the files that came back.
+"""Erases a person in order files: the files for ERP systems, and the files from ERP systems.
 
-A file that was written for an ERP system is written again without the orders of the person. Its name stays, so a
-receiver that has processed the file ignores it, and a receiver that has not processed it still gets all other orders. A
-file that came back, and what was written about it, is deleted if it mentions the person or an order of the person: its
-news were applied long ago. All older versions are deleted, too.
+A file that was written for an ERP system is written again without the orders of the person. The file keeps its name, so
+a receiver that has processed the file ignores it, and a receiver that has not processed it still gets all other orders.
+A file from an ERP system, with its result files, is deleted if it mentions the person or an order of the person,
+because its news were already applied. All older versions are deleted, too.
 """
 
 import codecs
@@ -40,7 +40,7 @@ _JSON_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 
 def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
-    """Erase the person in all files of the client. Returns the number of deleted and replaced versions."""
+    """Erase the person in all files of the client. It returns the number of deleted and replaced versions."""
     with writing(SYSTEM) as tx:
         runs = list(sql.list_runs(tx, erasure_id=erasure_id))
         search = sql.find_files_to_search(tx, erasure_id=erasure_id)
@@ -60,7 +60,8 @@ def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
             if _mentions(_content(version), needles):
                 storage.delete_versions(BUCKET, [version])
                 count += 1
-            # S3 lists files in the order of their keys, and the versions of one file are searched together again.
+            # S3 lists files in the order of their keys. After an interruption, all versions of a file are searched
+            # again.
             if version.key != job.checkpoint.get("searched"):
                 job.checkpoint |= {"searched": version.key}
                 with writing(SYSTEM) as tx:
@@ -69,7 +70,7 @@ def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
 
 
 def _write_again(erasure_id: UUID, run: dict[str, Any]) -> int:
-    """Write the file of a run again, without the erased orders. Returns the number of replaced versions."""
+    """Write the file of a run again, without the erased orders. It returns the number of replaced versions."""
     key = run["key"]
     with writing(SYSTEM) as tx:
         remaining = list(sql.list_remaining_orders(tx, erasure_id=erasure_id, run_id=run["run_id"]))
@@ -87,7 +88,7 @@ def _write_again(erasure_id: UUID, run: dict[str, Any]) -> int:
 
 
 def _versions_since(destination_id: UUID, since: Any) -> Iterator[storage.ObjectVersion]:
-    """Yield the versions of all files of a destination, except for those that were written for it."""
+    """Yield the versions of all files of a destination, except the files that the platform wrote for it."""
     folder = f"{FOLDER}{destination_id}/"
     for version in storage.versions(BUCKET, folder):
         if not version.key.startswith(f"{folder}out/") and version.modified_at >= since - timedelta(minutes=5):
@@ -95,7 +96,10 @@ def _versions_since(destination_id: UUID, since: Any) -> Iterator[storage.Object
 
 
 def _content(version: storage.ObjectVersion) -> bytes | None:
-    """Return the content of a version. None if it is too large to be searched. Empty for a delete marker."""
+    """Return the content of a version.
+
+    It returns None if the content is too large to be searched, and no bytes for a delete marker.
+    """
     if version.is_delete_marker:
         return b""
     if version.size > MAX_SEARCHED_BYTES:
@@ -108,9 +112,11 @@ def _content(version: storage.ObjectVersion) -> bytes | None:
 
 
 def _mentions(content: bytes | None, needles: "Needles", budget: "_Budget | None" = None, depth: int = 0) -> bool:
-    """Return whether a file, or a file in an archive, contains one of the texts. True if it cannot be searched.
+    """Return whether a file, or a file in an archive, contains one of the texts.
 
-    The bytes of an archive are not searched, because they contain any short text by chance.
+    It returns True if the file cannot be searched.
+
+    The bytes of an archive are not searched, because they can contain a short text by chance.
     """
     if content is None:
         return True
@@ -122,12 +128,12 @@ def _mentions(content: bytes | None, needles: "Needles", budget: "_Budget | None
 
 @dataclass
 class _Budget:
-    """How many bytes may still be unpacked from one file, with all archives in it."""
+    """The number of bytes that may still be unpacked from one file, including all archives in the file."""
 
     bytes_left: int = MAX_SEARCHED_BYTES
 
     def take(self, size: int) -> bool:
-        """Use up some bytes. Returns False if fewer are left."""
+        """Use up some bytes. It returns False if fewer bytes are left."""
         self.bytes_left -= size
         return self.bytes_left >= 0
 
@@ -137,7 +143,10 @@ def _is_archive(content: bytes) -> bool:
 
 
 def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
-    """Yield the files in an archive (ZIP, XLSX, gzip). Yields None for what cannot be read or is too large."""
+    """Yield the files in an archive (ZIP, XLSX, gzip).
+
+    It yields None for a file that cannot be read or is too large.
+    """
     try:
         if content.startswith(b"\x1f\x8b"):
             with gzip.open(io.BytesIO(content)) as stream:
@@ -158,13 +167,14 @@ def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
 class Needles:
     """Texts that are searched for as whole words, in the encodings that files have.
 
-    Buyers choose many of the texts, so a text must not match a part of a word, a number or an id of somebody else.
+    Buyers choose many of the texts, so a text must not match a part of a word, of a number or of an id.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        """Take the texts in lower case. Texts with fewer than MIN_LENGTH characters are not searched for."""
+        """Store the texts in lower case. Texts with fewer than MIN_LENGTH characters are ignored."""
         self._patterns = {text: _pattern(text) for text in texts if len(text) >= MIN_LENGTH}
-        self._overlap = 6 * max(map(len, self._patterns), default=0) + 64  # one character as `&#123;` or `\\u00e9`
+        # This is one character as `&#123;` or `\\u00e9`.
+        self._overlap = 6 * max(map(len, self._patterns), default=0) + 64
 
     def occur_in(self, content: bytes) -> bool:
         """Return whether one of the texts occurs in a file."""
@@ -179,9 +189,11 @@ class Needles:
         )
 
     def _windows(self, content: bytes) -> Iterator[tuple[str, int, int]]:
-        """Yield the text of a file in overlapping parts, so that memory is bounded, as it is and without escapes.
+        """Yield the text of a file in overlapping parts, so that memory is bounded.
 
-        A word may begin in the part before, or end in the next part. Then it is found only in the other part.
+        Each part is yielded as it is. If it contains escapes, it is also yielded without the escapes.
+
+        A word may begin in the previous part, or end in the next part. Such a word is found only in that part.
         """
         for encoding in _encodings(content):
             decoder, tail = codecs.getincrementaldecoder(encoding)("replace"), ""
@@ -197,7 +209,7 @@ class Needles:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """Return the pattern of a text as whole words. The database has the same rule (app.needle_pattern)."""
+    """Return the pattern that finds a text as whole words. The database has the same rule (app.needle_pattern)."""
     before = f"(?<![{_WORD}])" if re.match(f"[{_WORD}]", text) else ""
     after = f"(?![{_WORD}])" if re.match(f"[{_WORD}]", text[-1]) else ""
     return re.compile(f"{before}{re.escape(text)}{after}")

@@ -33,7 +33,7 @@ class NewErasure(Input):
 
 
 class ErasureCounts(BaseModel):
-    """What an erasure has erased."""
+    """The numbers of rows, responses and files that an erasure has erased."""
 
     orders: int = 0
     """The number of orders."""
@@ -46,7 +46,7 @@ class ErasureCounts(BaseModel):
 
 
 class Erasure(BaseModel):
-    """The erasure of a person's data at a client. It does not contain the data, not even the address."""
+    """The erasure of a person's data at a client. It does not contain the erased data, not even the address."""
 
     id: UUID
     client_id: UUID

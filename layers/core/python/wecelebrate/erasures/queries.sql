@@ -1,5 +1,5 @@
 -- name: request_erasure^
--- Request the erasure of a person, and create its job. Returns the ids, or the reason why the request was refused.
+-- Request the erasure of a person, and create its job. It returns the ids, or the reason why the request was refused.
 select refusal, detail, erasure_id, job_id from app.request_erasure(:client_id, :email, :subject);
 
 -- name: count_open_erasures$
@@ -33,7 +33,8 @@ select * from app.erasure_view where id = :erasure_id;
 select exists (select from clients where id = :client_id);
 
 -- name: prepare_erasure^
--- Collect what identifies the person. Returns no row if the erasure is complete or does not exist.
+-- Collect the addresses, subjects and other values that identify the person. It returns no row if the erasure is
+-- complete or does not exist.
 select client_id, cause, emails, subjects, hashes, orders_before, created_at, open
 from app.prepare_erasure(:erasure_id);
 
@@ -42,27 +43,29 @@ from app.prepare_erasure(:erasure_id);
 select app.set_erasure_hashes(:erasure_id, :hashes::text[]);
 
 -- name: mark_documents$
--- Mark the orders of the person that have only a document. Returns the last key, or null after the last document.
+-- Mark the orders of the person that have a document but no row. It returns the last key, or null after the last
+-- document.
 select app.mark_erased_documents(:erasure_id, :after, :max_rows);
 
 -- name: erase_orders$
--- Erase up to `max_rows` orders with everything that belongs to them. Returns their number.
+-- Erase up to `max_rows` orders with all data that belongs to them. It returns the number of orders.
 select app.erase_orders(:erasure_id, :max_rows);
 
 -- name: erase_addresses$
--- Erase the mails, suppressions and limits of the addresses. Returns the number of mails.
+-- Erase the mails, suppressions and limits of the addresses. It returns the number of mails.
 select app.erase_addresses(:erasure_id);
 
 -- name: erase_events$
--- Erase up to `max_rows` events of the person. Returns their number.
+-- Erase up to `max_rows` events of the person. It returns the number of events.
 select app.erase_events(:erasure_id, :max_rows);
 
 -- name: erase_responses$
--- Erase the stored responses of one hour. Returns their number.
+-- Erase the stored responses of one hour. It returns the number of responses.
 select app.erase_responses(:erasure_id, :hours_ago);
 
 -- name: erase_mentions$
--- Erase what the next rows of a table say about the person. Returns the last id, or null at the end of the table.
+-- Erase the texts about the person in the next rows of a table. It returns the last id, or null at the end of the
+-- table.
 select app.erase_mentions(:erasure_id, :kind, :after::uuid, :max_rows);
 
 -- name: end_exports
@@ -86,21 +89,21 @@ select order_id, action, document from app.list_remaining_orders(:erasure_id, :r
 select app.set_run_file(:erasure_id, :run_id, :key, :size, :sha256);
 
 -- name: find_files_to_search^
--- Get the texts that files must not contain any more, and where to look for them.
+-- Get the texts that files must no longer contain, and the destinations whose files must be searched.
 select texts, destination_ids, first_order_at from app.files_to_search(:erasure_id);
 
 -- name: complete_erasure$
--- Complete an erasure. Returns false if another worker has completed it.
+-- Complete an erasure. It returns false if another worker has completed it.
 select app.complete_erasure(:erasure_id, :counts);
 
 -- name: list_identities$
--- List the next addresses and subjects that a client has data about.
+-- List the next addresses and subjects in the data of a client.
 select app.list_identities(:client_id, :after, :max_rows);
 
 -- name: restore_erasure$
--- Create an erasure of the list again. Returns its job, or null if the database still has the erasure.
+-- Create an erasure of the list again. It returns its job, or null if the database still has the erasure.
 select app.restore_erasure(:erasure_id, :client_id, :emails::text[], :subjects::text[], :orders_before, :created_at);
 
 -- name: start_retention_erasures
--- Create an erasure for each client that has finished orders which are older than it keeps them.
+-- Create an erasure for each client that has finished orders which are older than the client keeps orders.
 select client_id, job_id from app.start_retention_erasures();

@@ -1,8 +1,8 @@
 """The list of erasures, which survives a restore of the database.
 
-The list is in the bucket `erasures`: one object for each erasure, which nobody can change or delete for a year. It is
-written before the first row is erased. It contains no data of the person: an entry has keyed hashes of the addresses
-and subjects. The key is the signing key of the platform, which is not in the database.
+The list is in the bucket `erasures`. Each erasure is one object, which nobody can change or delete for a year. The
+object is written before the first row is erased. It contains no data of the person, but keyed hashes of the addresses
+and subjects. The key of the hashes is the signing key of the platform, which is not in the database.
 """
 
 import json
@@ -33,7 +33,7 @@ class Entry:
 
 
 def hashes_of(client_id: UUID, emails: Sequence[str], subjects: Sequence[str]) -> list[str]:
-    """Return the keyed hashes of addresses and subjects. They differ for each client."""
+    """Return the keyed hashes of addresses and subjects. The hashes of the same address differ between clients."""
     return [email_hash(client_id, email) for email in emails] + [subject_hash(client_id, each) for each in subjects]
 
 
@@ -51,7 +51,7 @@ def key_id() -> str:
 
 
 def write(erasure_id: UUID, row: Mapping[str, Any], hashes: Sequence[str]) -> None:
-    """Add an erasure to the list. A second call writes the same entry once more."""
+    """Add an erasure to the list. A second call writes the same entry again."""
     entry = {
         "erasure_id": str(erasure_id),
         "client_id": str(row["client_id"]),

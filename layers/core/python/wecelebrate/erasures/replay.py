@@ -1,7 +1,7 @@
 """Repeats the erasures of the list after the database was restored to an earlier time.
 
-The list contains only hashes. Therefore the addresses and subjects that each client has data about are hashed, and
-compared with the entries of the client. An erasure that the database still has is not repeated.
+The list contains only hashes. Therefore the addresses and subjects in the data of each client are hashed, and the
+hashes are compared with the entries of the client. An erasure that the database still contains is not repeated.
 """
 
 from collections import defaultdict

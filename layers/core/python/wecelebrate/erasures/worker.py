@@ -1,7 +1,8 @@
 """Erases the data of a person, in steps that can be repeated.
 
 Each transaction changes a bounded number of rows, and saves the progress of the job together with the change. If a
-worker dies, the next worker continues behind the last transaction. The counts of the erasure are therefore exact.
+worker dies, the next worker continues after the last committed transaction. The counts of the erasure are therefore
+exact.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -61,7 +62,7 @@ def _check_orders(numbers: Sequence[str]) -> None:
 def _register(erasure_id: UUID, row: Mapping[str, Any]) -> None:
     """Add the erasure to the list, before the first row is erased.
 
-    An erasure because of the age of the orders needs no entry: after a restore, the next night repeats it.
+    An erasure because of the age of the orders needs no entry. After a restore, it is repeated in the next night.
     """
     if row["cause"] == "retention":
         return
@@ -80,7 +81,7 @@ def _save(job: jobs.LeasedJob, step: int) -> None:
 
 
 def _repeated(job: jobs.LeasedJob, erasure_id: UUID, *, noun: str, query: Callable[..., int], max_rows: int) -> None:
-    """Call a query until it changes no row."""
+    """Call a query repeatedly until it changes no row."""
     while True:
         job.check_lease()
         with writing(SYSTEM) as tx:
@@ -98,16 +99,19 @@ def _count(job: jobs.LeasedJob, noun: str, number: int) -> None:
 
 
 def _counts(job: jobs.LeasedJob) -> dict[str, int]:
-    """Return how much was erased, by kind. It is a part of the checkpoint: the counts of a job are those of a file."""
+    """Return the number of erased objects of each kind.
+
+    The numbers are in the checkpoint, because the counts of a job are only for the rows of files.
+    """
     counts: dict[str, int] = job.checkpoint.setdefault("counts", {})
     return counts
 
 
 def _mark_documents(job: jobs.LeasedJob, erasure_id: UUID) -> None:
-    """Mark the orders of the person that have only a document, before the orders that have a row are erased.
+    """Mark the orders of the person that have a document but no row, before the orders with a row are erased.
 
-    The backfill can map a document at any time. A document that it maps before the mark has a row, which the next step
-    erases. After the mark, it maps the document no more.
+    The backfill can map a document at any time. If it maps a document before the mark, the document has a row, and the
+    next step erases this row. After the mark, the backfill no longer maps the document.
     """
     after: str | None = ""
     while after is not None:
@@ -165,7 +169,7 @@ def _search_files(job: jobs.LeasedJob, erasure_id: UUID) -> None:
 
 
 def _delete_cached(job: jobs.LeasedJob, erasure_id: UUID) -> None:
-    """Delete the cached orders of the client. They are outdated already, but they are still in the memory of Redis."""
+    """Delete the cached orders of the client. These orders are already outdated, but still in the memory of Redis."""
     job.check_lease()
     with writing(SYSTEM) as tx:
         row = sql.prepare_erasure(tx, erasure_id=erasure_id)

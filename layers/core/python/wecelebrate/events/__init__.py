@@ -1,13 +1,14 @@
-"""Events of visitors: what the app of a storefront reports about its use, e.g. that a visitor looked at a product.
+"""Events of visitors: the app of a storefront reports how visitors use it, e.g. that a visitor looked at a product.
 
 acceptance    checks a batch of events and sends it to the queue `events`
-consent       decides what may be stored of an event, and removes the rest
+consent       decides which parts of an event may be stored, and removes the rest
 times         corrects the time of an event by the clock of the platform
 messages      creates the message of a batch, and reads it
 storing       stores the events of many messages in one transaction
 maintenance   creates and drops partitions, and deletes old rows
 
-The events are in the table `analytics_events`. Orders are no events: the figures of orders come from the orders.
+The events are in the table `analytics_events`. Orders are not stored as events: the figures of orders come from the
+orders.
 """
 
 from wecelebrate.core import pages

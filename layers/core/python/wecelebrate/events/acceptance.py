@@ -28,7 +28,7 @@ from wecelebrate.sites.models import EventStorage
 
 
 class EventTarget(BaseModel):
-    """The visited site, and what it stores of events."""
+    """The visited site, and the parts of events that the site stores."""
 
     client_id: UUID
     site_id: UUID
@@ -49,7 +49,7 @@ def target(tx: Transaction) -> EventTarget:
 
 
 def accept(target: EventTarget, batch: EventBatch, signal: EventStorage | None, subject: str | None) -> EventReceipt:
-    """Send the valid events of a batch to the queue. Returns which events were not accepted.
+    """Send the valid events of a batch to the queue. It returns which events were not accepted.
 
     `signal` is the bound that the visitor's headers set. `subject` is the `sub` claim of the visitor's token. Raises
     Unavailable if the queue does not accept the events.
@@ -76,7 +76,7 @@ def accept(target: EventTarget, batch: EventBatch, signal: EventStorage | None, 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """What all events of a request have in common."""
+    """The values that all events of a request have in common."""
 
     target: EventTarget
     subject: str | None

@@ -1,4 +1,4 @@
-"""Decides what may be stored of an event, and removes the rest.
+"""Decides which parts of an event may be stored, and removes the rest.
 
 The setting `event_storage` of the site is the upper bound. Two signals of the visitor reduce it: the field `consent` of
 the event, and the headers `Sec-GPC: 1` (Global Privacy Control) and `DNT: 1`, which make an event anonymous. See
@@ -35,7 +35,10 @@ class Identity:
 
 
 def storage(*bounds: EventStorage | None) -> EventStorage:
-    """Return the lowest of the given bounds. None is no bound. Without any bound, nothing may be stored."""
+    """Return the lowest of the given bounds.
+
+    A bound that is None is ignored. If all bounds are None, nothing may be stored.
+    """
     return min((bound for bound in bounds if bound is not None), key=_RANK.__getitem__, default="none")
 
 
@@ -45,7 +48,7 @@ def signalled(*headers: str | None) -> EventStorage | None:
 
 
 def anonymous(identity: Identity, site_id: str, day: date) -> Identity:
-    """Return an identity from which nobody can be recognised.
+    """Return an identity that does not identify a person.
 
     The user is removed. The session becomes a keyed hash of the site, the day (UTC) and the session, so the events of
     one visit belong together, but the visits of different days cannot be linked. In the data, each text that contains

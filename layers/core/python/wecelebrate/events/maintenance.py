@@ -13,7 +13,7 @@ BATCH_SIZE = 10_000
 def create_partitions() -> int:
     """Create the missing partitions for this month and the next MONTHS_AHEAD months.
 
-    Returns the number of created partitions.
+    It returns the number of created partitions.
     """
     with writing(SYSTEM) as tx:
         created: int = sql.create_partitions(tx, ahead=MONTHS_AHEAD)
@@ -21,17 +21,17 @@ def create_partitions() -> int:
 
 
 def drop_partitions() -> int:
-    """Drop the partitions whose events no client keeps any more. Returns the number of dropped partitions."""
+    """Drop the partitions with events that no client keeps any longer. It returns the number of dropped partitions."""
     with writing(SYSTEM) as tx:
         dropped: int = sql.drop_partitions(tx)
     return dropped
 
 
 def delete_expired() -> int:
-    """Delete the events that their clients no longer keep. Returns the number of deleted events."""
+    """Delete the events that their clients no longer keep. It returns the number of deleted events."""
     return batches.run(lambda tx, limit: int(sql.delete_expired_events(tx, max_rows=limit)), BATCH_SIZE)
 
 
 def delete_old_receipts() -> int:
-    """Delete the receipts of events that arrived more than a week ago. Returns the number of deleted receipts."""
+    """Delete the receipts of events that arrived more than a week ago. It returns the number of deleted receipts."""
     return batches.run(lambda tx, limit: int(sql.delete_old_receipts(tx, max_rows=limit)), BATCH_SIZE)

@@ -84,7 +84,7 @@ class EventBatch(Input):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Normalize only the other fields, because each event is checked on its own."""
+        """Normalize all fields except the events, because each event is checked separately."""
         if not isinstance(value, dict):
             return value
         rest = {name: member for name, member in value.items() if name != "events"}
@@ -93,7 +93,7 @@ class EventBatch(Input):
 
 
 class RefusedEvent(BaseModel):
-    """An event that was refused because it is not valid. To send it again unchanged is useless."""
+    """An event that was refused because it is not valid. It is useless to send the same event again."""
 
     index: int = Field(description="The position of the event in the request, from 0.")
     id: UUID | None = Field(description="The id of the event. Null if it has no valid id.")

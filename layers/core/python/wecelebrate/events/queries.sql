@@ -1,5 +1,5 @@
 -- name: create_partitions$
--- Create the partitions for the current month (UTC) and the months ahead. Returns the number of new partitions.
+-- Create the partitions for the current month (UTC) and the months ahead. It returns the number of new partitions.
 select app.create_event_partitions((now() at time zone 'UTC')::date, :ahead);
 
 -- name: delete_old_receipts!
@@ -8,19 +8,19 @@ delete from event_receipts
 where ctid in (select ctid from event_receipts where accepted_at < now() - interval '7 days' limit :max_rows);
 
 -- name: drop_partitions$
--- Drop the partitions whose events no client keeps any more. Returns the number of dropped partitions.
+-- Drop the partitions with events that no client keeps any longer. It returns the number of dropped partitions.
 select app.drop_event_partitions();
 
 -- name: delete_expired_events$
--- Delete at most `max_rows` events that their clients no longer keep. Returns the number of deleted events.
+-- Delete at most `max_rows` events that their clients no longer keep. It returns the number of deleted events.
 select app.delete_expired_events(:max_rows);
 
 -- name: store_events$
--- Store events, each of them once. Returns the number of stored events.
+-- Store events, each of them once. It returns the number of stored events.
 select app.store_events(:events);
 
 -- name: get_event_target^
--- Get the current site, its client, and what the site stores of events.
+-- Get the current site, its client, and the parts of events that the site stores.
 select client_id, id as site_id, event_storage from sites where id = (select app.site_id());
 
 -- name: list_events

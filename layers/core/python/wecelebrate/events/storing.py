@@ -16,7 +16,7 @@ MAX_ROWS = 2_000
 def store(received: Sequence[Message]) -> None:
     """Store the events of messages. Raises ValueError if a message contains no events.
 
-    If the worker dies, SQS delivers the messages again. Events that were stored already are stored only once.
+    If the worker dies, SQS delivers the messages again. Events that were already stored are not stored again.
     """
     rows = [row for message in received for row in rows_of(message)]
     for first in range(0, len(rows), MAX_ROWS):

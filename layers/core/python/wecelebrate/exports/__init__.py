@@ -22,8 +22,10 @@ BUCKET = "exports"
 MAX_EXPORTS = 100
 """The maximum number of exports of a client that have not been deleted."""
 MAX_EXPORTS_OF_USER = 25
-"""The maximum number of these exports that one user has requested. Nobody else in the client can delete them, so one
-user must not use up the quota of the client."""
+"""The maximum number of these exports that one user has requested.
+
+Only this user can delete these exports, so one user must not use up the quota of the client.
+"""
 CLEAN_UP_BATCH = 20
 """The maximum number of exports that one run of the sweeper deletes."""
 CONTENT_TYPES = {
@@ -57,7 +59,7 @@ def create(tx: Transaction, new: NewExport) -> Export:
     there is no default client, or if a filter names a catalog or a site that the caller cannot see. Raises
     TooManyExports.
     """
-    # Imported here, because the models of clients would add 6 ms to every cold start.
+    # The import is here, because the models of clients would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
@@ -132,7 +134,7 @@ def folder(client_id: UUID | None, export_id: UUID) -> str:
 
 
 def clean_up() -> int:
-    """Delete expired and deleted exports with their files. Returns their number.
+    """Delete expired and deleted exports with their files. It returns the number of deleted exports.
 
     The files are deleted first. If this process dies, the next run deletes the rows.
     """

@@ -92,7 +92,7 @@ def columns_of(kind: ExportKind, file_format: ExportFormat, include: Iterable[st
 
 
 def copy_statement(query: str, columns: Iterable[Column], file_format: ExportFormat) -> str:
-    """Return the COPY statement that writes the rows of a query in the form that the writer of a format reads.
+    """Return the COPY statement for the rows of a query. Its output has the form that the writer of the format reads.
 
     The rows are lines of CSV, or lines of JSON.
     """
@@ -121,7 +121,7 @@ def _cell(column: Column, file_format: ExportFormat) -> str:
 
 
 def _lines(value: str) -> str:
-    """Return the SQL of a CSV cell with a line for each text of a list.
+    """Return the SQL of a CSV cell that contains a list. The cell has one line for each text of the list.
 
     PostgreSQL inlines `app.formula_safe`, and evaluates its argument up to three times. For a list with one text, and
     for a list that begins with a URL, this avoids two thirds of the time of a whole export.

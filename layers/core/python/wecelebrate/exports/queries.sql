@@ -1,9 +1,9 @@
 -- name: create_export^
--- Create an export and its job. Returns their ids.
+-- Create an export and its job. It returns their ids.
 select export_id, job_id from app.create_export(:client_id, :kind, :format, :filters, :options, :notify_email);
 
 -- name: delete_export^
--- Delete an export that the caller can see, and cancel its job. Returns no row when the export does not exist.
+-- Delete an export that the caller can see, and cancel its job. It returns no row when the export does not exist.
 select job_id, was_cancelled from app.delete_export(:export_id);
 
 -- name: list_exports
@@ -26,7 +26,7 @@ order by created_at desc, id desc;
 select * from app.export_view where id = :export_id;
 
 -- name: get_export_key$
--- Get the key of the file of an export that the caller may see. Null until the export is complete.
+-- Get the key of the file of an export that the caller may see. The key is null until the export is complete.
 select key from exports where id = :export_id and deleted_at is null;
 
 -- name: count_exports$
@@ -61,7 +61,7 @@ select exists (select from exports where id = :export_id);
 select now();
 
 -- name: finish_export!
--- Record the file of an export. Affects 0 rows when the export was deleted.
+-- Record the file of an export. It affects 0 rows when the export was deleted.
 update exports
 set key = :key, size = :size, sha256 = :sha256, rows = :rows, cut_cells = :cut_cells, snapshot_at = :snapshot_at,
   expires_at = now() + interval '7 days'
@@ -244,8 +244,8 @@ from (
 ) numbered;
 
 -- name: export_customers
--- Return one row for each e-mail address in the orders of a client, ignoring case. The name and the subject are those
--- of the latest order that has them. The totals leave out cancelled orders.
+-- Return one row for each e-mail address in the orders of a client, ignoring case. The name and the subject come from
+-- the latest order that has them. The totals do not include cancelled orders.
 with matching as materialized (
   select lower(customer_email) as email, id, customer_name, customer_subject, status, total_amount, currency, created_at
   from orders
@@ -275,5 +275,5 @@ from matching m left join totals t on t.email = m.email
   cross join (
     select (select app.sees_all_persons()) or :scope::uuid = any ((select app.person_client_ids())::uuid[]) as shown) p
 group by m.email, p.shown
--- The order of the addresses would reveal what is masked.
+-- The order of the addresses would reveal masked data.
 order by case when p.shown then m.email end, min(m.created_at), (array_agg(m.id order by m.created_at, m.id))[1];

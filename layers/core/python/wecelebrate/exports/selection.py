@@ -1,4 +1,4 @@
-"""Chooses the rows of an export: divides them into chunks, each of which one statement reads through an index."""
+"""Chooses the rows of an export, and divides them into chunks. One statement reads each chunk through an index."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ def plan(
 ) -> tuple[Iterator[Chunk], int]:
     """Return the chunks of an export, and the number of its rows.
 
-    A chunk contains the rows of one catalog, or of one client. Therefore an index returns them in their order.
+    A chunk contains the rows of one catalog, or of one client. Therefore an index returns the rows in the order of the
+    export.
     """
     chunks: list[Chunk] = []
     total = 0

@@ -3,9 +3,9 @@
 All rows come from one snapshot (REPEATABLE READ). A statement reads one chunk of rows, so no statement reaches the
 timeout of the client's tier, and the progress is known. The rows go from COPY to S3 in constant memory.
 
-A snapshot cannot be opened again, so a worker that takes over a job begins with the first row. Each attempt writes an
-object of its own. The transaction that completes the job also records the key of the object, so an export has exactly
-one file, whichever attempt has written it.
+A snapshot cannot be opened again, so a worker that takes over a job begins with the first row. Each attempt writes a
+separate object. The transaction that completes the job also records the key of the object. Therefore an export has
+exactly one file, even after several attempts.
 """
 
 import time
@@ -58,7 +58,8 @@ def run(job: LeasedJob) -> None:
     try:
         try:
             written = _write(job, dict(export), prefix, primary=False)
-        except EndedByReplica:  # a change waited too long for this snapshot; the primary never ends it
+        # A change waited too long for this snapshot. The primary never ends a snapshot for this reason.
+        except EndedByReplica:
             written = _write(job, dict(export), prefix, primary=True)
         _complete(job, export["id"], written)
     except DeadlineReached as error:
@@ -120,7 +121,7 @@ class _Rows:
     def _copy(self, statement: str) -> Iterator[bytes]:
         block = bytearray()
         with self._tx.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-            for row in copy:  # one row, with its line break
+            for row in copy:  # A line is one row, with its line break.
                 block += row
                 self.count += 1
                 if len(block) >= BLOCK_BYTES:

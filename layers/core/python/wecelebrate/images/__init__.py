@@ -39,9 +39,9 @@ def page(tx: Transaction, catalog_id: UUID, filters: ImageFilters) -> pages.Rend
 def fetch_missing(tx: Transaction, catalog_id: UUID, product_id: UUID | None = None) -> None:
     """Create a job that fetches the new images of a catalog or product. Call this function after products were written.
 
-    Creates no job if the catalog's settings do not enable fetching, if there are no new URLs, or if a job is already
-    pending. Creates no job for support staff either, because they cannot create jobs. In this case, the next write by a
-    user who can create jobs creates the job.
+    It creates no job if the catalog's settings do not enable fetching, if there are no new URLs, or if a job is already
+    pending. It creates no job for support staff either, because they cannot create jobs. In this case, the next write
+    by a user who can create jobs creates the job.
     """
     if tx.context.role == "app_support":
         return
@@ -70,8 +70,8 @@ def fetch(tx: Transaction, catalog_id: UUID, request: FetchImages) -> Job:
 
 def work(job: jobs.LeasedJob) -> None:
     """Run an image job."""
-    # Imported here because the worker needs Pillow. The API functions also import this module, but their layers do not
-    # contain Pillow.
+    # The import is here, because the worker needs Pillow. The API functions also import this module, but their layers
+    # do not contain Pillow.
     from wecelebrate.images import worker
 
     worker.work(job)

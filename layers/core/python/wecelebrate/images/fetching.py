@@ -96,8 +96,8 @@ def fetch_all(
 ) -> list[FetchResult]:
     """Fetch images, and call `store` with each image. Several threads can run `store` at the same time.
 
-    After `seconds`, no further image is fetched or rendered. The result then lacks the remaining images. It always has
-    at least one image if `seconds` is longer than TIMEOUT.
+    After `seconds`, no further image is fetched or rendered. In this case, the remaining images are missing from the
+    result. The result has at least one image if `seconds` is longer than TIMEOUT.
 
     The calling thread calls `heartbeat` every few seconds. If `heartbeat` raises an exception, no further images are
     fetched, and this function raises the same exception.

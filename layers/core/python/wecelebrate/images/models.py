@@ -87,7 +87,7 @@ class NewImage(Input):
 
 
 class UploadTarget(BaseModel):
-    """How to upload the file: send it to `url`, with this method and exactly these headers."""
+    """The request that uploads the file: send the file to `url`, with this method and exactly these headers."""
 
     method: Literal["PUT"]
     """The method of the request."""
@@ -108,7 +108,7 @@ class ImageUpload(BaseModel):
 
 
 class FetchImages(Input):
-    """Which images to fetch in addition to the images that are new or due for a retry."""
+    """The images to fetch, in addition to the images that are new or due for a retry."""
 
     failed: Flag = Field(default=True, description="Also fetch failed images that are not due for a retry.")
     ready: Flag = Field(

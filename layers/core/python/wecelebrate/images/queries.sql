@@ -42,7 +42,7 @@ values (:catalog_id, 'uploaded', 'uploading', :type, :bytes)
 returning id;
 
 -- name: lock_upload^
--- Lock an upload. Returns no row when the image is not an upload, or when the caller cannot change the image.
+-- Lock an upload. It returns no row when the image is not an upload, or when the caller cannot change the image.
 select catalog_id, status from images where id = :image_id and origin = 'uploaded' for update;
 
 -- name: mark_uploaded!
@@ -77,9 +77,10 @@ limit :max_rows;
 select count(*) from products where catalog_id = :catalog_id and images <> '[]';
 
 -- name: next_products^
--- Read the next page of products, after the SKU `after`. `products` is the page size. Returns the last SKU of the page,
--- the number of its products that have images, and up to `max_images` addresses to fetch. An address must be fetched if
--- it is new or due for a retry, if its fetch failed before `failed_before`, or if it was fetched before `ready_before`.
+-- Read the next page of products, after the SKU `after`. `products` is the page size. It returns the last SKU of the
+-- page, the number of its products that have images, and up to `max_images` addresses to fetch. An address must be
+-- fetched if it is new or due for a retry, if its fetch failed before `failed_before`, or if it was fetched before
+-- `ready_before`.
 with page as materialized (
   select sku, images from products where catalog_id = :catalog_id and sku > :after order by sku limit :products
 ), named as (

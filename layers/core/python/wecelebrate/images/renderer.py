@@ -1,8 +1,8 @@
 """Renders untrusted images in a separate process with limits, so that no image can stop or harm the worker.
 
-`renderer_program` describes the process and its messages. The process inherits neither environment variables nor file
-descriptors of the worker, and ends with the worker. Its messages are not trusted, because an attacker can
-control the process.
+`renderer_program` describes the process and its messages. The process does not inherit environment variables or file
+descriptors from the worker, and ends with the worker. Its messages are not trusted, because an attacker can control the
+process.
 """
 
 import importlib.util
@@ -33,7 +33,7 @@ PROGRAM = Path(__file__).with_name("renderer_program.py")
 SIGNAL_BASE = 128
 """If the exit code of the program is this number plus N, signal N has ended the child that rendered an image."""
 CHILD_FAILED = 100
-"""The exit code of the program if the child has ended with an error of its own."""
+"""The exit code of the program if the child has ended with an error other than a signal."""
 MAX_DETAIL_LENGTH = 500
 MAX_HEADER_BYTES = 16 * 1024
 MAX_FILE_BYTES = 16 * 1024 * 1024
@@ -103,8 +103,8 @@ class _ErrorHeader(BaseModel):
 class Renderer:
     """Renders one image at a time, because a decoded image needs much memory.
 
-    A thread of its own starts the process, because Linux kills a process when the thread that started it ends. The
-    process serves many images, because its start takes about 0.2 s. If an image exceeds a limit, the process is killed
+    A separate thread starts the process, because Linux kills the process when the thread that started it ends. The
+    process renders many images, because its start takes about 0.2 s. If an image exceeds a limit, the process is killed
     and replaced.
     """
 
@@ -116,8 +116,9 @@ class Renderer:
     def render(self, data: bytes, until: float = inf) -> tuple[RenderedImage, Mapping[str, bytes]]:
         """Render an image in all sizes. Several threads can call this method, and then wait for each other.
 
-        until: the time of the monotonic clock after which rendering does not begin any more.
-        Returns the description of the image, and a mapping from the names of the rendered files to their contents.
+        until: the time of the monotonic clock after which no rendering begins.
+
+        It returns the description of the image, and a mapping from the names of the rendered files to their contents.
         Raises NotRendered, RenderingPostponed, or RendererFailed.
         """
         if len(data) > renditions.MAX_BYTES:
@@ -160,7 +161,7 @@ class Renderer:
         return result
 
     def _discard(self) -> int | None:
-        """Kill the process, if there is one. Returns its exit code."""
+        """Kill the process, if it is running. It returns the exit code of the process."""
         process, self._process = self._process, None
         return process.kill() if process else None
 
@@ -174,7 +175,7 @@ def _rejection(exit_code: int | None) -> str | None:
     match exit_code - SIGNAL_BASE:
         case signal.SIGXCPU:
             return "too_slow"
-        case signal.SIGKILL:  # the system had no memory left, or SIGXCPU was ignored
+        case signal.SIGKILL:  # The system had no memory left, or the child ignored SIGXCPU.
             return "too_much_memory"
     return "broken_image"  # The decoder has crashed.
 
@@ -213,7 +214,7 @@ class _Process:
         return self._process.poll() is not None
 
     def render(self, data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
-        """Raises NotRendered. After any other exception, the process must be killed."""
+        """Render an image. Raises NotRendered. After any other exception, the caller must kill the process."""
         deadline = time.monotonic() + self._limits.wall_seconds
         self._send(len(data).to_bytes(8, "big"), deadline)
         self._send(data, deadline)
@@ -222,10 +223,10 @@ class _Process:
         return _checked(data, header, files), files
 
     def kill(self) -> int:
-        """End the process and its child. Returns the exit code.
+        """End the process and its child. It returns the exit code.
 
-        If the process is already ending, its exit code shows the reason. Therefore this method first waits briefly for
-        the end of the process. On Linux, the child ends with the process.
+        If the process is already ending, its exit code shows the reason. Therefore this method first waits briefly
+        until the process has ended. On Linux, the child ends with the process.
         """
         self._socket.close()
         with suppress(subprocess.TimeoutExpired):

@@ -1,8 +1,8 @@
 """The program of the process that renders images. `renderer` starts it as a plain file.
 
 The process imports Pillow once. For each image it forks a child, which renders this one image and ends. An image
-therefore cannot affect the next image, which may belong to another client. The child limits itself before it reads the
-first byte of the image: CPU time, memory, no files, no sockets, and no further processes.
+therefore cannot affect the next image, which may belong to another client. Before the child reads the first byte of the
+image, it limits its CPU time and its memory, and forbids itself to open files and sockets and to start processes.
 
 Standard input is a socket to the worker. The lengths in the messages are big-endian integers::
 
@@ -37,7 +37,7 @@ SIGNAL_BASE = 128
 """The exit code of this program is this number plus N if signal N has ended the child that rendered an image."""
 MAX_DETAIL_LENGTH = 500
 CHILD_FAILED = 100
-"""The exit code of this program if the child has ended with an error of its own."""
+"""The exit code of this program if the child has ended with an error other than a signal."""
 PR_SET_PDEATHSIG = 1
 _LENGTH_BYTES = 8
 _HEADER_LENGTH_BYTES = 4
@@ -51,7 +51,7 @@ def main(parent: int, folder: str, cpu_seconds: int, memory: int) -> None:
     """
     die_with(parent)
     import_modules(folder)
-    os.dup2(1, 2)  # /dev/null, because messages of the decoders contain text of the image
+    os.dup2(1, 2)  # Messages of the decoders go to /dev/null, because they contain text from the image.
     gc.collect()
     gc.freeze()
     server = os.getpid()
@@ -68,7 +68,7 @@ def main(parent: int, folder: str, cpu_seconds: int, memory: int) -> None:
 
 
 def import_modules(folder: str) -> None:
-    """Import everything that rendering needs. A child cannot import anything, because it can open no files."""
+    """Import all modules that rendering needs. A child cannot import modules, because it cannot open files."""
     sys.path.append(folder)
     package = Path(__file__).parent
     for name, path in (("wecelebrate", package.parent), ("wecelebrate.images", package)):
@@ -82,9 +82,9 @@ def import_modules(folder: str) -> None:
 
 
 def limit(cpu_seconds: int, memory: int) -> None:
-    """Limit this process. No limit can be raised again, unless the process has the permissions of root."""
+    """Limit this process. The process cannot raise a limit again, unless it has the permissions of root."""
     limits = {
-        resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1),  # SIGXCPU, and SIGKILL a second later
+        resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1),  # The kernel sends SIGXCPU, and a second later SIGKILL.
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_FSIZE: (0, 0),
         resource.RLIMIT_NOFILE: (3, 3),
@@ -127,7 +127,7 @@ def send(worker: socket.socket, header: dict[str, object], *files: bytes) -> Non
 
 
 def receive(worker: socket.socket, length: int, at_end: bytes | None = None) -> bytes:
-    """Receive exactly `length` bytes. After the end of the data, return `at_end`. If it is None, raise EOFError."""
+    """Receive exactly `length` bytes. At the end of the data, return `at_end`. If `at_end` is None, raise EOFError."""
     data = bytearray(length)
     view, received = memoryview(data), 0
     while received < length:
@@ -147,7 +147,7 @@ def exit_code(status: int) -> int:
 
 
 def die_with(parent: int) -> None:
-    """Make the system kill this process when `parent` ends. Works only on Linux.
+    """Make the system kill this process when `parent` ends. It works only on Linux.
 
     On other systems, this process ends because its socket is closed, and a child ends when its CPU time is used up.
     """

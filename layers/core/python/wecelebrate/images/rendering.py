@@ -3,7 +3,7 @@
 Only a few formats are accepted. An image is rejected if its header states more than `MAX_PIXELS` pixels. A large JPEG
 is scaled down while it is decoded, so that a JPEG with 50 megapixels takes only 40 MB of memory. A hostile file can
 still take minutes of CPU time or much memory, and can crash a decoder. Workers therefore call `renderer.render`, which
-runs this module in a process of its own.
+runs this module in a separate process.
 """
 
 import io
@@ -33,8 +33,8 @@ are 7 % smaller."""
 def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
     """Render an image in all sizes.
 
-    Returns the description of the image, and a mapping from the names of the rendered files to their contents. Raises
-    NotRendered.
+    It returns the description of the image, and a mapping from the names of the rendered files to their contents.
+    Raises NotRendered.
     """
     if len(data) > MAX_BYTES:
         raise NotRendered("too_large")
@@ -47,8 +47,9 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
         raise
     except MemoryError as error:
         raise NotRendered("too_much_memory") from error
-    except Exception as error:  # for damaged files, decoders raise many types of exceptions
-        # If the decoders of AVIF and WebP get no memory, they raise an ordinary exception.
+    # Decoders raise many types of exceptions for damaged files. If the decoders of AVIF and WebP get no memory, they
+    # raise an ordinary exception.
+    except Exception as error:
         code = "too_much_memory" if "out of memory" in str(error).lower() else "broken_image"
         raise NotRendered(code) from error
     renditions: dict[str, RenditionFile] = {}
@@ -66,7 +67,7 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
 def preload() -> None:
     """Load the decoders of all accepted formats, and everything else that `render` would load later.
 
-    Also turns threads off, because the process that renders is not allowed to start any.
+    It also switches threads off, because the process that renders is not allowed to start threads.
     """
     from PIL import AvifImagePlugin, MpoImagePlugin  # noqa: F401 - loads the decoder
 
@@ -124,7 +125,7 @@ def _prepare(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert the colors of an image from its color profile to sRGB. Ignores an invalid profile."""
+    """Convert the colors of an image from its color profile to sRGB. An invalid profile is ignored."""
     if not profile or picture.mode not in ("RGB", "CMYK"):
         return picture
     try:

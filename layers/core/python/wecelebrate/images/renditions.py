@@ -1,6 +1,6 @@
 """The results of rendering an image: the sizes and files of the renditions, and the reasons why an image is rejected.
 
-This module needs neither Pillow nor another module of the package. The worker and the process that renders use it.
+This module does not need Pillow or another module of the package. The worker and the process that renders use it.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ MAX_PIXELS = 64_000_000
 
 TYPES: Mapping[str, str] = {
     "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # several JPEG images in one file; some cameras write this format
+    "MPO": "image/jpeg",  # This format has several JPEG images in one file. Some cameras write it.
     "PNG": "image/png",
     "WEBP": "image/webp",
     "GIF": "image/gif",

@@ -25,7 +25,8 @@ def render_once(client_id: UUID | None, data: bytes, until: float = inf) -> dict
     """Render a file and store its renditions, unless the renditions already exist.
 
     until: the time of the monotonic clock after which no rendering begins.
-    Returns values for columns of a row in `images`. Raises NotRendered, RenderingPostponed, or RendererFailed.
+
+    It returns values for columns of a row in `images`. Raises NotRendered, RenderingPostponed, or RendererFailed.
     """
     folder = f"{client_id or 'platform'}/{renditions.digest(data)}"
     description = storage.read(BUCKET, f"{folder}/renditions.json", _MAX_DESCRIPTION_BYTES)

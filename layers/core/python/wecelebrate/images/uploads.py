@@ -67,7 +67,7 @@ def _signed(client_id: UUID | None, image: Image, new: NewImage) -> ImageUpload:
 
 @idempotency.renews(ImageUpload)
 def _sign_again(tx: Transaction, stored: Mapping[str, Any]) -> ImageUpload:
-    """Return a stored response with a new presigned URL, because no presigned URL is stored."""
+    """Return a stored response with a new presigned URL. Presigned URLs are not stored."""
     image = Image.model_validate(stored["image"])
     new = NewImage.model_validate({"type": image.type, "bytes": image.bytes})
     return _signed(catalog_owner(tx, image.catalog_id), image, new)

@@ -25,8 +25,8 @@ DEFAULT_STOCK_DELAY_MINUTES = 15
 def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
     """Return a catalog, or None if the caller cannot see it.
 
-    The keys are `id`, `owner_client_id`, `currency`, `timezone`, `sync_settings`, `reading` (how the last file was read
-    that was merged, or None) and `accepted` (the changes to this reading that a user has accepted).
+    The keys are `id`, `owner_client_id`, `currency`, `timezone`, `sync_settings`, `reading` (how the last merged file
+    was read, or None) and `accepted` (the changes to this reading that a user has accepted).
     """
     row = sql.get_catalog(tx, catalog_id=catalog_id)
     return dict(row) if row else None
@@ -44,12 +44,15 @@ def default_inventory_policy(settings: Mapping[str, Any]) -> InventoryPolicy:
 
 
 def stock_time(settings: Mapping[str, Any], arrived_at: datetime) -> datetime:
-    """Return when the stock of a file was counted that does not say it. `settings` are the `sync_settings`."""
+    """Return the assumed time at which the stock of a file was counted, for a file that does not state the time.
+
+    `settings` are the `sync_settings`.
+    """
     return arrived_at - timedelta(minutes=settings.get("stock_delay_minutes", DEFAULT_STOCK_DELAY_MINUTES))
 
 
 def stock_as_of(payload: Mapping[str, Any], job_id: UUID, settings: Mapping[str, Any]) -> datetime:
-    """Return when the stock of the file of a job was counted. The previous release created jobs without this time."""
+    """Return when the stock in the file of a job was counted. Jobs from the previous release do not have this time."""
     if payload.get("stock_as_of"):
         return datetime.fromisoformat(payload["stock_as_of"])
     return stock_time(settings, datetime.fromtimestamp((job_id.int >> 80) / 1000, UTC))
@@ -67,14 +70,14 @@ def reading_options(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def disclosure(settings: Mapping[str, Any]) -> "Disclosure":
     """Return the rules for public attributes, for `feeds.open_feed`."""
-    # Imported here because this import also loads the file parsers, which most users of this module do not need.
+    # The import is here because it also loads the file parsers, which most users of this module do not need.
     from wecelebrate.feeds import Disclosure
 
     return Disclosure(settings.get("attributes"), settings.get("private_columns") or ())
 
 
 def settings_key(catalog: Mapping[str, Any]) -> str:
-    """Return a key that changes if the files of a catalog are read differently."""
+    """Return a key that changes whenever a change of the catalog affects how files are read."""
     settings = catalog["sync_settings"]
     visibility = settings.get("attributes"), settings.get("private_columns")
     read_with = [reading_options(settings), default_currency(catalog), catalog["reading"], visibility]
@@ -82,9 +85,9 @@ def settings_key(catalog: Mapping[str, Any]) -> str:
 
 
 def decided(settings: Mapping[str, Any]) -> set[str]:
-    """Return the fields and options for which the `sync_settings` of a catalog say how they are read."""
+    """Return the fields and options that are configured in the `sync_settings` of a catalog."""
     options = {key for key, value in (settings.get("options") or {}).items() if value is not None}
-    return options | (settings.get("mapping") or {}).keys()  # a field that is mapped to null is not read
+    return options | (settings.get("mapping") or {}).keys()  # A field that is mapped to null is not read.
 
 
 def rules_of_files(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def decide(tx: Transaction, job_id: UUID, decision: Decision) -> Job:
 
     If an answer to a change is `stop`, the job is cancelled instead, and no answer is stored.
 
-    Raises NotFound, Forbidden or WrongJobState. Raises Invalid if an answer is missing, or is none of the choices.
+    Raises NotFound, Forbidden or WrongJobState. Raises Invalid if an answer is missing, or is not one of the choices.
     """
     job = jobs.questions_of(tx, job_id)
     questions, answers = job["questions"], decision.answers
@@ -49,7 +49,7 @@ def decide(tx: Transaction, job_id: UUID, decision: Decision) -> Job:
 
 
 def _check(questions: list[dict[str, Any]], answers: Mapping[str, str]) -> None:
-    """Raise Invalid, with an error for each answer that is missing, unknown, or none of the choices."""
+    """Raise Invalid, with an error for each answer that is missing, unknown, or not one of the choices."""
     choices = {question["key"]: [choice["value"] for choice in question["choices"]] for question in questions}
     errors = {
         key: "is not a question of this job" if key not in choices else f"must be one of {_quoted(choices[key])}"

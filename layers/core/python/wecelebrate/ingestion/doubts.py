@@ -1,4 +1,4 @@
-"""Doubts: what a file does not decide, and what differs from how the previous file of its catalog was read.
+"""Doubts: a file can be read in several ways, or it would be read differently than the previous file of its catalog.
 
 The reader of files finds the doubts before the first row. A doubt about prices or SKUs stops the load before its first
 change, until a user has answered, unless the catalog decides otherwise (`on_doubt`). Every other doubt is only reported
@@ -42,11 +42,11 @@ def find(
 ) -> list[Doubt]:
     """Return the doubts about a file, as JSON values.
 
-    The keys are unique. A change that was accepted before is no doubt. If there is a question with the key of a change,
-    the change is left out, because the answer to the question decides. So is a change whose key is in `decided`: the
-    settings of the catalog say how it is read.
+    The keys are unique. A change that a user has accepted before is not a doubt. A change is left out if a question has
+    the same key, because the answer to this question decides. A change is also left out if its key is in `decided`,
+    because the settings of the catalog decide.
 
-    `header` has the names of the columns of the file. Only a column that exists can be kept.
+    `header` has the names of the columns of the file. A previous column can be kept only if the file has this column.
     """
     questions_by_key = {question.key: question for question in reversed(questions)}
     new_changes = [
@@ -66,7 +66,7 @@ def serious(doubts: Iterable[Doubt]) -> list[Doubt]:
 
 
 def description(doubts: Sequence[Doubt]) -> str:
-    """Return the texts of the doubts in one line."""
+    """Return the texts of all doubts in one line."""
     return " ".join(doubt["text"] for doubt in doubts)
 
 

@@ -1,8 +1,9 @@
 """Reads files that an export of products has written (`wecelebrate.exports`), in CSV or NDJSON.
 
-Such a file has the fields of the API under their names, and each value in one spelling. Therefore nothing is guessed:
-each row is validated like a row of a request, and the import of an export changes nothing. If the name of a column is
-changed, or the columns `id` and `catalog_id` are removed, the file is read like any other file.
+The columns of such a file have the names of the fields of the API, and each value has only one spelling. Therefore the
+reader guesses nothing. Each row is validated like a row of a request, and the import of an unchanged export changes
+nothing. If the name of a column is changed, or the columns `id` and `catalog_id` are removed, the file is read like any
+other file.
 """
 
 import codecs
@@ -34,7 +35,7 @@ _HEAD_BYTES = 16 * 1024
 """The header, or the first row of NDJSON, is recognised if it ends within this number of bytes. A longer first row of
 NDJSON is read completely."""
 _MAX_LINE_BYTES = 16 * 1024 * 1024
-_TRUTH = {"true": True, "false": False}  # a spreadsheet writes TRUE
+_TRUTH = {"true": True, "false": False}  # A spreadsheet writes TRUE.
 
 
 class ExportedRows:
@@ -90,7 +91,7 @@ class ExportedRows:
     def _item(self, line: int, cells: list[str], fields: RowFields | None) -> Item:
         if fields is None:
             reason = (
-                "the row does not have the columns of the header" if self._columns else "the line is no JSON object"
+                "the row does not have the columns of the header" if self._columns else "the line is not a JSON object"
             )
             return Rejected(line, 1, None, f"line {line}: {reason}", "invalid", cells)
         try:
@@ -102,7 +103,7 @@ class ExportedRows:
         if isinstance(item, Rejected):
             return replace(item, raw=cells)
         attributes = fields.get("attributes")
-        # A null of a stored attribute is a value. In a request, it would remove the attribute.
+        # In a stored attribute, null is a value. In a request, null would remove the attribute.
         return replace(
             item,
             attributes=attributes if isinstance(attributes, dict) else item.attributes,
@@ -120,7 +121,9 @@ class ExportedRows:
 
 
 def open_exported(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None, BinaryIO]:
-    """Open a stream if it is an exported file. Otherwise the first value is None, and the second is the whole stream.
+    """Return the rows of a stream if it is an exported file, otherwise None.
+
+    The second value is the stream from its start.
 
     `currency` is the currency of the catalog.
     """
@@ -140,7 +143,7 @@ def open_exported(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None,
 
 
 def _recognise(head: bytes) -> tuple[bool, list[str] | None]:
-    """Return whether the beginning of a file is that of an exported file, and the header of a CSV file."""
+    """Return whether a file begins like an exported file, and the header if it is a CSV file."""
     line = head.removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
     if line[:1] == b"{":
         try:
@@ -159,7 +162,10 @@ def _are_exported(names: list[str]) -> bool:
 
 
 def _fields(cells: Mapping[str, str]) -> RowFields | None:
-    """Return the fields of a row of CSV. A cell that cannot be a value of its field stays a text, and is rejected."""
+    """Return the fields of a row of CSV.
+
+    A cell that is not valid for its field stays a text, and the row is rejected later.
+    """
     fields: RowFields = {}
     for name in _FIELDS & cells.keys():
         cell = cells[name]
@@ -193,7 +199,7 @@ def _as_cell(value: Any) -> str:
 
 
 class _LineTooLong(Exception):
-    """A line is longer than every row that an export writes."""
+    """A line is longer than any row that an export writes."""
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -212,7 +218,7 @@ def _read(stream: BinaryIO, size: int) -> bytes:
 
 
 class _Joined:
-    """A stream of the bytes that have been read, followed by the rest of their stream."""
+    """A stream that returns the bytes that were already read, and then the rest of the original stream."""
 
     def __init__(self, head: bytes, stream: BinaryIO) -> None:
         self._head, self._stream = io.BytesIO(head), stream

@@ -92,7 +92,7 @@ def create(
     """Create a job and return its id. The message of the job is sent after the commit.
 
     Jobs with the same `ordering_key` run one at a time, in the order of their creation. The requester is the caller,
-    unless `requested_by` names a service. Raises Forbidden if the caller is not allowed to write for the client or the
+    unless `requested_by` names a service. Raises Forbidden if the caller may not change data of the client or of the
     catalog.
     """
     job_id: UUID = sql.create_job(
@@ -124,7 +124,8 @@ def queues(tx: Transaction) -> QueueStates:
 def sweep() -> None:
     """Make the jobs of dead workers available again, and send lost messages again.
 
-    While workers are started directly, start workers for all waiting jobs, but at most MESSAGES_PER_TYPE per type.
+    While workers are started directly, this function starts workers for all waiting jobs, at most MESSAGES_PER_TYPE per
+    type.
     """
     with writing(SYSTEM) as tx:
         expire_leases(tx, None)
@@ -142,5 +143,5 @@ def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:
 
 
 def forget() -> int:
-    """Delete old jobs that nobody reads any more. Returns the number of deleted jobs."""
+    """Delete mail and image jobs that ended more than 90 days ago. It returns the number of deleted jobs."""
     return batches.run(lambda tx, limit: int(sql.delete_old_jobs(tx, max_rows=limit)), FORGET_BATCH)

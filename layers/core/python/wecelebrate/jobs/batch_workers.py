@@ -2,11 +2,11 @@
 
     handler = consume(batch_worker("email_notification", MailBatch.load), on_dead_letter=dead_letters.record_message)
 
-One transaction claims the jobs of a batch, and one transaction reads what they need. The jobs run one after the other.
-The outcome of each job is recorded before the next job begins, so a worker that dies repeats at most one job. Each job
-has its own lease, fence and attempts. An exception has the same consequences for its job as in `jobs.workers`. It does
-not concern the other jobs of the batch, unless it is Unavailable: then the batch ends, and the jobs that have not begun
-return to the queue without an attempt.
+One transaction claims the jobs of a batch, and another transaction reads the data for the jobs. The jobs run one after
+the other. The outcome of each job is recorded before the next job begins, so a worker that dies repeats at most one
+job. Each job has its own lease, fence and attempts. An exception has the same consequences for its job as in
+`jobs.workers`. The exception does not affect the other jobs of the batch. There is one exception to this rule: after
+Unavailable, the batch ends, and the jobs that have not begun return to the queue, and no attempt is counted.
 """
 
 import time
@@ -50,7 +50,7 @@ class BatchWork(Protocol):
 
 
 OpenBatch = Callable[[Sequence[LeasedJob]], BatchWork]
-"""Reads what the jobs of a batch need. It can end jobs that need no work."""
+"""Reads the data for the jobs of a batch. It can end jobs that need no work."""
 
 
 def batch_worker(kind: JobType, open_batch: OpenBatch) -> Callable[[queue.Message], None]:
@@ -108,9 +108,9 @@ def _run_batch(jobs: Sequence[LeasedJob], open_batch: OpenBatch) -> None:
 
 
 def _isolate(jobs: Sequence[LeasedJob], error: Exception, retry: Callable[[LeasedJob], None]) -> None:
-    """Handle each job separately, after a step for several jobs has failed: one job can be the cause.
+    """Handle each job separately after a step for several jobs has failed, because one job can be the cause.
 
-    If the step was for a single job, the attempt has failed.
+    If the step was for a single job, the attempt of this job has failed.
     """
     if len(jobs) == 1:
         run_job(jobs[0], partial(_raise, error))

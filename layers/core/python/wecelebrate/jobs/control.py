@@ -89,7 +89,7 @@ def approve(tx: Transaction, job_id: UUID) -> Job:
 
 
 def questions_of(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Lock a job that waits for a decision. Returns its `catalog_id` and its `questions`.
+    """Lock a job that waits for a decision. It returns its `catalog_id` and its `questions`.
 
     Raises NotFound, Forbidden or WrongJobState.
     """
@@ -108,7 +108,7 @@ def decide(tx: Transaction, job_id: UUID, answers: Mapping[str, str]) -> Job:
 
 
 def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None:
-    """Cancel a job because a newer job makes it unnecessary. Does nothing if the job has already ended."""
+    """Cancel a job because a newer job makes it unnecessary. Nothing happens if the job has already ended."""
     if sql.cancel_job(tx, job_id=job_id, code="superseded", reason=reason):
         job_stopped(tx, StoppedJob(job_id, kind))
 
@@ -127,7 +127,7 @@ def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None
 def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
     """Lock a job before it is changed. Raises NotFound, or Forbidden if the caller can only read the job.
 
-    Only owners request erasures, so editors must not cancel their jobs half-way.
+    Only owners can request erasures, so editors must not be able to cancel the jobs of erasures.
     """
     job = sql.lock_job(tx, job_id=job_id)
     if job is not None:
@@ -142,7 +142,7 @@ def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
 def claim_inline(caller: Caller, job_id: UUID) -> LeasedJob | None:
     """Lease a waiting job, to run it within the current request.
 
-    Returns None if a worker has leased the job, or if an earlier job with the same ordering key has not ended.
+    It returns None if a worker has leased the job, or if an earlier job with the same ordering key has not ended.
     """
     with writing(replace(caller, job_id=job_id)) as tx:
         row = sql.claim_inline(tx, job_id=job_id, seconds=INLINE_LEASE_SECONDS)

@@ -120,13 +120,14 @@ def _body(text: str) -> Any:
     """Return the form in which a message is stored: as a JSON object if PostgreSQL can store it, otherwise as text."""
     try:
         body = json.loads(text)
-        # Fails for unpaired surrogates, NaN and infinity, which PostgreSQL cannot store in a JSON object.
+        # This conversion fails for unpaired surrogates, NaN and infinity, which PostgreSQL cannot store in a JSON
+        # object.
         json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         body = None
     stored = body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)
-    # The body can have more bytes than the message, because PostgreSQL adds spaces and writes all digits of a number.
-    # A body that is cut off is stored as text.
+    # The body can have more bytes than the message, because PostgreSQL adds spaces and writes all digits of a number. A
+    # body that was cut off is stored as text.
     return stored if json_bytes(stored) <= MAX_BODY_BYTES else shortened_text(_storable(text), MAX_BODY_BYTES // 8)
 
 

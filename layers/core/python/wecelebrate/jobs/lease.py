@@ -114,7 +114,7 @@ class LeasedJob:
     def caller(self) -> Caller:
         """The requester of the job, as the caller of the worker's transactions.
 
-        The worker has the same permissions as the requester. Of all staged rows, it can read only the rows of this job.
+        The worker has the same permissions as the requester. The worker can read only the staged rows of this job.
         """
         return Caller(subject=self.requested_by, client_id=self.client_id, job_id=self.id)
 
@@ -152,9 +152,11 @@ class LeasedJob:
         self._renewed_at = time.monotonic()
 
     def check_lease(self) -> None:
-        """Check that this worker can continue. Call this function often: nearly every call only reads the clock.
+        """Check that this worker can continue.
 
-        If the thread that renews the lease has failed for some time, this function renews the lease. Must be called
+        Call this function often, because nearly every call only reads the clock.
+
+        If the thread that renews the lease has failed for some time, this function renews the lease. It must be called
         outside of a transaction. Raises LeaseLost or DeadlineReached.
         """
         if not self.lease_lost and time.monotonic() - self._renewed_at > OVERDUE * self.lease_seconds:
@@ -206,7 +208,8 @@ class LeasedJob:
     def await_decision(self, tx: Transaction, questions: Sequence[dict[str, Any]], result: dict[str, Any]) -> None:
         """End the lease until a user answers the questions. Raises LeaseLost.
 
-        If the questions are too large, only the first of them are asked. The next attempt asks the others.
+        If the questions are too large together, only the first questions are asked. The next attempt asks the other
+        questions.
         """
         recorded = list(questions)
         while len(recorded) > 1 and json_bytes(recorded) > MAX_QUESTIONS_BYTES:

@@ -69,11 +69,11 @@ class JobChoice(BaseModel):
 
 
 class JobQuestion(BaseModel):
-    """A question about the file of a job. The file itself does not decide it."""
+    """A question about the file of a job, because the file can be read in several ways."""
 
     key: str = Field(description="The key of the answer.")
     kind: Literal["question", "change"] = Field(
-        description="`question`: the file can be read in several ways. `change`: the file is read in another way than"
+        description="`question`: the file can be read in several ways. `change`: the file is read differently than"
         " the previous file of the catalog."
     )
     subject: Literal["money", "identity", "visibility", "other"] = Field(
@@ -81,7 +81,7 @@ class JobQuestion(BaseModel):
         " values."
     )
     text: str
-    """A sentence that says what was seen and what is asked."""
+    """A sentence that describes the doubt and asks the question."""
     seen: list[str] = Field(description="Values of the file that cause the question.")
     choices: list[JobChoice] = Field(description="The most probable answer is first.")
     setting: Literal["mapping", "options"] | None = Field(
@@ -117,9 +117,9 @@ class Job(BaseModel):
     """Workers start jobs with the priority `high` first."""
     awaiting_approval: bool = Field(description="Whether `waiting_for` is `approval`.")
     waiting_for: WaitingFor | None = Field(
-        description="What the job waits for before its first change, while its status is `pending`. `approval`: read"
+        description="The approval or decision for which a `pending` job waits before its first change. `approval`: read"
         " the planned changes in `result`, then approve or cancel the job. `decision`: answer its `questions`. Null:"
-        " the job waits for no person."
+        " the job does not wait for a person."
     )
     blocked_by: UUID | None = Field(
         description="The earlier job of the catalog that waits for a person, and that must end before this job starts."

@@ -27,16 +27,17 @@ values (:client_id, :catalog_id, :type, :requested_by, :payload, :priority, :ord
 returning id;
 
 -- name: claim_job^
--- Claim the next job for a free worker. The length of the lease is `seconds`. Returns no row when no job is available.
+-- Claim the next job for a free worker. The length of the lease is `seconds`. It returns no row when no job is
+-- available.
 select * from app.claim_job(:type, :workers, :seconds);
 
 -- name: claim_job_batch
 -- Claim up to `max_jobs` jobs of one owner for a free worker, in the order in which they are to run. The length of each
--- lease is `seconds`. Returns no row when no job is available.
+-- lease is `seconds`. It returns no row when no job is available.
 select * from app.claim_job_batch(:type, :workers, :max_jobs, :seconds);
 
 -- name: claim_inline^
--- Claim the given pending job. The length of the lease is `seconds`. Returns no row when the job is not pending, or
+-- Claim the given pending job. The length of the lease is `seconds`. It returns no row when the job is not pending, or
 -- when another job with the same ordering key has not ended.
 update jobs j
 set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1, started_at = now(),
@@ -47,13 +48,13 @@ where id = :job_id and status = 'pending' and not exists (
 returning *;
 
 -- name: expire_leases
--- End the leases that ran out because their workers did not renew them. Returns the jobs. The status of a job is then
--- `pending`, or `failed` if no attempt is left.
+-- End the leases that ran out because their workers did not renew them. It returns the jobs. The status of a job is
+-- then `pending`, or `failed` if no attempt is left.
 select * from app.end_expired_leases(:type);
 
 -- name: save_progress$
--- Save the progress and the checkpoint, and renew the lease. Returns the number of consecutive failures. This number is
--- 0 when the checkpoint has changed. Returns no row when a later worker has claimed the job, or when the job was
+-- Save the progress and the checkpoint, and renew the lease. It returns the number of consecutive failures. This number
+-- is 0 when the checkpoint has changed. It returns no row when a later worker has claimed the job, or when the job was
 -- cancelled.
 update jobs
 set done = :done, total = :total, counts = :counts, checkpoint = :checkpoint,
@@ -63,13 +64,13 @@ where id = :job_id and fence = :fence and status = 'processing'
 returning failures;
 
 -- name: renew_lease!
--- Renew the lease. The lease begins when the row is written, even if this statement had to wait for the row. Affects 0
--- rows when a later worker has claimed the job, or when the job was cancelled.
+-- Renew the lease. The lease begins when the row is written, even if this statement had to wait for the row. It affects
+-- 0 rows when a later worker has claimed the job, or when the job was cancelled.
 update jobs set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: renew_leases
--- Renew the leases of jobs that a worker has claimed together. Returns the ids of the jobs: a job is missing when a
+-- Renew the leases of jobs that a worker has claimed together. It returns the ids of the jobs: a job is missing when a
 -- later worker has claimed the job, or when it has ended. All statements for several jobs lock them in the same order.
 with locked as (
   select j.id from jobs j
@@ -82,15 +83,15 @@ from locked where j.id = locked.id
 returning j.id;
 
 -- name: complete_job!
--- Complete the job. Affects 0 rows when a later worker has claimed the job.
+-- Complete the job. It affects 0 rows when a later worker has claimed the job.
 update jobs
 set status = 'completed', done = :done, total = :total, counts = :counts, first_errors = :first_errors,
   result = :result, leased_until = null, completed_at = now()
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: fail_job!
--- Fail the job permanently. Affects 0 rows when a later worker has claimed the job. The counts of the latest checkpoint
--- are kept, because a retry continues from that checkpoint.
+-- Fail the job permanently. It affects 0 rows when a later worker has claimed the job. The counts of the latest
+-- checkpoint are kept, because a retry continues from that checkpoint.
 update jobs
 set status = 'failed', error_code = :code, error = :reason, result = coalesce(:result, result),
   leased_until = null, completed_at = now()
@@ -101,21 +102,23 @@ where id = :job_id and fence = :fence and status = 'processing';
 select failures from jobs where id = :job_id;
 
 -- name: release_job!
--- Return the job to the queue. The next attempt starts after `delay` seconds. Affects 0 rows when a later worker has
+-- Return the job to the queue. The next attempt starts after `delay` seconds. It affects 0 rows when a later worker has
 -- claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = :failures, due_at = now() + make_interval(secs => :delay)
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: await_approval!
--- Return the job to the queue, where it waits for an approval. Affects 0 rows when a later worker has claimed the job.
+-- Return the job to the queue, where it waits for an approval. It affects 0 rows when a later worker has claimed the
+-- job.
 update jobs
 set status = 'pending', leased_until = null, failures = 0, approval = 'needed', result = :result
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: await_decision!
--- Return the job to the queue, where it waits for the answers to its questions. The previous release does not know
--- decisions: the approval keeps it from starting the job. Affects 0 rows when a later worker has claimed the job.
+-- Return the job to the queue, where it waits for the answers to its questions. The previous release does not support
+-- decisions. It does not start the job, because the job also waits for an approval. It affects 0 rows when a later
+-- worker has claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = 0, approval = 'needed', decision = 'needed',
   questions = :questions, result = :result
@@ -149,7 +152,7 @@ update jobs set approval = 'given', due_at = now()
 where id = :job_id and status = 'pending' and approval = 'needed' and decision is distinct from 'needed';
 
 -- name: decide_job!
--- Record the answers to the questions of a job, and continue the job. The decision is no approval.
+-- Record the answers to the questions of a job, and continue the job. A decision does not count as an approval.
 update jobs
 set decision = 'given', approval = null, answers = coalesce(answers, '{}') || :answers::jsonb, due_at = now()
 where id = :job_id and status = 'pending' and decision = 'needed';
@@ -173,7 +176,7 @@ group by type;
 select type, count(*) as jobs from jobs where status = 'processing' group by type;
 
 -- name: list_ended_jobs
--- Of the given jobs, list those that have ended or no longer exist.
+-- List the given jobs that have ended or no longer exist.
 select id from unnest(:ids::uuid[]) id
 where not exists (select from jobs j where j.id = id and j.status in ('pending', 'processing'));
 
@@ -238,5 +241,5 @@ order by created_at desc, id desc;
 select * from app.dead_letter_view where id = :letter_id;
 
 -- name: mark_redriven!
--- Record that the dead letter was sent again, and which subject sent it.
+-- Record that the dead letter was sent again, and the subject that sent it again.
 update dead_letters set redriven_at = now(), redriven_by = :subject where id = :letter_id;

@@ -1,10 +1,11 @@
-"""Renews the leases of running jobs, in a thread with a database connection of its own.
+"""Renews the leases of running jobs, in a thread that has its own database connection.
 
 The lease therefore shows that the worker is alive. The work itself does not have to renew the lease, so a single
 statement can take longer than the lease. If the worker dies, its thread dies too, and the lease runs out. The fence
-still protects the job: a worker that has lost its lease cannot commit any more.
+still protects the job: a worker that has lost its lease can no longer commit changes of the job.
 
-A second thread keeps the queue message hidden. SQS can take much longer to respond than a lease lasts.
+A second thread keeps the queue message hidden. This thread is separate, because a call of SQS can take longer than a
+lease lasts.
 
 The threads exist only while a job runs, because Lambda freezes a function between two invocations.
 """
@@ -55,7 +56,8 @@ def _renew(jobs: Sequence[LeasedJob], stopped: threading.Event) -> None:
         try:
             with writing_beside(SYSTEM) as tx:
                 rows = list(sql.renew_leases(tx, job_ids=ids, fences=fences, seconds=jobs[0].lease_seconds))
-        except Exception as error:  # The next attempt can succeed. If none does, the work renews the lease itself.
+        # The next attempt can succeed. If no attempt succeeds, the work renews the lease itself.
+        except Exception as error:
             logger.warning("leases could not be renewed", job_ids=list(map(str, ids)), reason=repr(error))
             pause = RETRY_SECONDS
             continue
@@ -98,8 +100,8 @@ def _join(threads: list[threading.Thread]) -> None:
 def _interrupt() -> None:
     """Shut down the socket of the connection, so that the thread stops waiting for the server.
 
-    The thread itself closes the connection. If this function closed it, another file could get its descriptor, while
-    the thread still waits for the descriptor.
+    The thread itself closes the connection. If this function closed the connection, another file could get the same
+    descriptor while the thread still waits for it.
     """
     connection = beside.connection
     if connection is not None and not connection.closed:

@@ -3,9 +3,9 @@
     handler = consume(worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
 
 A message only announces that there are jobs. The worker claims the next job (`app.claim_job`) and runs it. The worker
-repeats this until no job is waiting, or until its time is over. If it has run many jobs, and further jobs are waiting,
-it starts one more worker. If the work of a job raises an exception, the type of the exception decides what happens to
-the job:
+repeats this until no job is waiting, or until its time is over. If the worker has run many jobs, and further jobs are
+waiting, it starts one more worker. If the work of a job raises an exception, the type of the exception decides what
+happens to the job:
 
     JobRejected, Forbidden, NotFound   The job fails immediately, because it can never succeed.
     Unavailable                        The job is retried in a few seconds. The attempt does not count.
@@ -93,7 +93,7 @@ def _claim(kind: JobType, message: queue.Message, expires: bool) -> LeasedJob | 
 def expire_leases(tx: Transaction, kind: JobType | None) -> None:
     """End the leases of dead workers, and start other workers for their jobs. If no attempt is left, the job fails.
 
-    `kind` is the type of the jobs. None means all types.
+    `kind` is the type of the jobs. If `kind` is None, the function handles all types.
     """
     for job in sql.expire_leases(tx, type=kind):
         if job["status"] == "pending":
@@ -113,7 +113,10 @@ def _run_to_end(work: Callable[[LeasedJob], None], job: LeasedJob) -> None:
 
 
 def run_job(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
-    """Run `work` for a job. The table at the top shows what happens if it raises an exception. Raises Unavailable."""
+    """Run `work` for a job.
+
+    The table at the top of this module shows what happens if `work` raises an exception. Raises Unavailable.
+    """
     logger.append_keys(job_id=str(job.id), client_id=str(job.client_id), catalog_id=str(job.catalog_id))
     try:
         work(job)
@@ -123,7 +126,7 @@ def run_job(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
         if job.last_attempt:
             _fail(job, *TOO_SLOW)
         else:
-            _release(job, delay=0, failures=job.failures)  # 0 if this attempt made progress
+            _release(job, delay=0, failures=job.failures)  # This is 0 if the attempt made progress.
     except JobRejected as rejection:
         _fail(job, rejection.code, rejection.reason)
     except Unavailable:

@@ -1,4 +1,7 @@
-"""The files of a mail: images that its HTML shows, and files to save. The details of the mail name their keys."""
+"""The files of a mail: images that its HTML shows, and files to save.
+
+The details of the mail contain the keys of these files.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -13,14 +13,15 @@ from wecelebrate.mail.models import Tracking
 
 
 def order_confirmation(tx: Transaction, order_id: UUID, address: str | None = None) -> UUID | None:
-    """Enqueue the confirmation of an order. Does nothing if the order already has a confirmation.
+    """Enqueue the confirmation of an order. It does nothing if the order already has a confirmation.
 
     `address` is a keyed hash of the IP address of the visitor who places the order. Mails are limited for each address.
 
-    Returns the id of the job, or None if there already is a confirmation. If a visitor causes the mail and a limit is
-    used up (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None. Raises NotFound
-    if the order does not exist, or if the caller is not allowed to send its confirmation. Customers are allowed to send
-    the confirmation of their own orders. Guests are allowed to send it only in the transaction that places the order.
+    It returns the id of the job, or None if the order already has a confirmation. If a visitor causes the mail and a
+    limit is used up (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None. Raises
+    NotFound if the order does not exist, or if the caller is not allowed to send its confirmation. Customers are
+    allowed to send the confirmation of their own orders. Guests are allowed to send it only in the transaction that
+    places the order.
     """
     return _enqueue_order_mail(tx, order_id, "order_confirmation", {}, address)
 
@@ -31,7 +32,7 @@ def order_shipped(
     tracking: Tracking | None = None,
     pieces: Sequence[Mapping[str, int]] | None = None,
 ) -> UUID | None:
-    """Enqueue a shipping notice to the customer. Returns the id of the job.
+    """Enqueue a shipping notice to the customer. It returns the id of the job.
 
     An order can have several shipping notices, for example one per parcel. `pieces` are the `line` and the `quantity`
     of each line in the parcel, if it does not contain the whole order. Raises NotFound if the order does not exist,
@@ -44,15 +45,18 @@ def order_shipped(
 
 
 def order_delivered(tx: Transaction, order_id: UUID) -> UUID | None:
-    """Enqueue the news that an order was delivered. Returns the id of the job. Raises NotFound as `order_shipped`."""
+    """Enqueue a mail that says that an order was delivered.
+
+    It returns the id of the job. Raises NotFound in the same cases as `order_shipped`.
+    """
     return _enqueue_order_mail(tx, order_id, "order_delivered", {})
 
 
 def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
-    """Enqueue the news that an order was cancelled.
+    """Enqueue a mail that says that an order was cancelled.
 
-    A customer or guest who cancels an order enqueues the mail in the same transaction. The other callers are those of
-    `order_shipped`. Returns the id of the job, or None if a limit is used up. Raises NotFound.
+    A customer or guest who cancels an order enqueues the mail in the same transaction. All other callers need the same
+    permission as for `order_shipped`. It returns the id of the job, or None if a limit is used up. Raises NotFound.
     """
     return _enqueue_order_mail(tx, order_id, "order_cancelled", {})
 
@@ -60,7 +64,7 @@ def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
 def order_lookup(tx: Transaction, order_number: str, email: str, address: str | None) -> None:
     """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
 
-    The caller does not learn whether it has. `address` is as in `order_confirmation`.
+    The caller does not learn whether the site has such an order. `address` is a keyed hash, as in `order_confirmation`.
     """
     row = sql.queue_lookup_mail(tx, order_number=order_number, email=email_address(email) or email, address=address)
     if row is not None:
@@ -68,7 +72,7 @@ def order_lookup(tx: Transaction, order_number: str, email: str, address: str | 
 
 
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
-    """Enqueue a mail to the address `to` about the outcome of a job. Returns the id of the job that sends the mail.
+    """Enqueue a mail to the address `to` about the outcome of a job. It returns the id of the job that sends the mail.
 
     Raises NotFound if the job does not exist or has not ended yet, or if the caller is not allowed to send this mail.
     """
@@ -77,7 +81,7 @@ def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
 
 
 def invitation(tx: Transaction, invitation_id: UUID) -> UUID | None:
-    """Enqueue the mail of an open invitation. Returns the id of the job.
+    """Enqueue the mail of an open invitation. It returns the id of the job.
 
     Raises NotFound if the invitation is not open, or if the caller is not allowed to invite people.
     """

@@ -58,8 +58,8 @@ def receive(message: Message) -> None:
             logger.warning("ignored an SES event about an unknown mail", message_id=mail.get("messageId"))
         elif outcome.suppress_as and row["is_news"]:
             metrics.count("MailsBounced")
-            # Suppress the address to which we sent the mail. The event can name a different address, because the
-            # recipient can forward the mail.
+            # Suppress the address to which the platform sent the mail. The event can name a different address, because
+            # the recipient can forward the mail.
             address = {"client_id": row["client_id"], "address": row["recipient"], "mail_id": row["id"]}
             sql.suppress(tx, cause=outcome.suppress_as, reason=outcome.reason, **address)
 

@@ -22,7 +22,7 @@ INVITATION = "invitation"
 REPORT = "report"
 """The template of the mail with a report."""
 PERSONAL = frozenset({INVITATION, REPORT})
-"""The templates of mails whose language was chosen for them, and is not that of a site."""
+"""The templates of mails that have their own language instead of the language of a site."""
 UNSUBSCRIBE_PATH = "/v1/unsubscribe/"
 _DEFAULT_PATH = "/orders/guest"
 
@@ -32,14 +32,14 @@ class InvitationClosed(Exception):
 
 
 class ReportEnded(Exception):
-    """The recipient of a report has ended it before the mail was sent, or receives it no more."""
+    """The recipient ended the report before the mail was sent, or no longer receives the report."""
 
 
 def token(tx: Transaction, mail: Mapping[str, Any]) -> str | None:
-    """Return the token for a mail, which is a row of the query `get_mail`. None if the mail has no token.
+    """Return the token for a mail, which is a row of the query `get_mail`. It returns None if the mail has no token.
 
-    Raises InvitationClosed if the mail belongs to an invitation that is not open any more, and ReportEnded if its
-    recipient has ended the report.
+    Raises InvitationClosed if the mail belongs to an invitation that is no longer open, and ReportEnded if the
+    recipient of the mail has ended the report.
     """
     if mail["template"] == INVITATION:
         invitation: str | None = sql.create_invitation_token(tx, invitation_id=mail["details"]["invitation_id"])
@@ -67,8 +67,8 @@ def token(tx: Transaction, mail: Mapping[str, Any]) -> str | None:
 def url(mail: Mapping[str, Any], token: str | None) -> str:
     """Return the URL of the shop's page for the order of a mail.
 
-    It is the `order_page_url` of the site with the parameter `token`, and `action=confirm` if the guest is to confirm
-    the order.
+    The URL is the `order_page_url` of the site with the parameter `token`, and with `action=confirm` if the guest must
+    confirm the order.
     """
     host = mail["domain"] or f"{mail['slug']}.{settings().platform_domain}"
     page = urlsplit(mail["order_page_url"] or f"https://{host}{_DEFAULT_PATH}")
@@ -81,5 +81,5 @@ def url(mail: Mapping[str, Any], token: str | None) -> str:
 
 
 def unsubscribe_url(token: str) -> str:
-    """Return the link with which the recipient of a report ends it."""
+    """Return the link with which the recipient of a report ends the report."""
     return f"{settings().api_url}{UNSUBSCRIBE_PATH}{token}"

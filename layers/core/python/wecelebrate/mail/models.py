@@ -25,7 +25,7 @@ SuppressionCause = Literal["bounce", "complaint"]
 
 
 class Tracking(Input):
-    """How to track a parcel."""
+    """The data with which a parcel can be tracked."""
 
     carrier: ShortLine | None = None
     number: ShortLine | None = None

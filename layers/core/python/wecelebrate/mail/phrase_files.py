@@ -1,4 +1,7 @@
-"""The phrases of mails, in each language. They need no package, so other functions can read them, too."""
+"""Reads the phrases of mails, in each language.
+
+This module needs no third-party package, so other functions can use it, too.
+"""
 
 import tomllib
 from collections.abc import Mapping

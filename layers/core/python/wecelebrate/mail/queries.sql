@@ -18,7 +18,7 @@ order by created_at desc, id desc;
 
 -- name: get_mail^
 -- Get a mail that the caller may see, and the data from which the mail is rendered: the order, its lines and the
--- branding. Of its details, callers who see no persons get the carrier and the lines.
+-- branding. A caller who may not see persons gets only the carrier and the lines from the details of the mail.
 select v.*,
   case when (select app.sees_all_persons()) or m.client_id = any ((select app.person_client_ids())::uuid[])
     then m.details else m.details - '{number,url,reason,note}'::text[] end as details,
@@ -35,8 +35,8 @@ left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 
 -- name: list_mails_to_send
--- List the given mails, with the data of `get_mail`, and with the reason why the client must not send mails to the
--- address (`cause`) and whether this is a reason of the client (`is_own`). Both are null when the mail can be sent.
+-- List the given mails, with the data of `get_mail`, and with the cause for which mails to the address are suppressed
+-- (`cause`), and whether this cause is a mail of the same client (`is_own`). Both are null when the mail can be sent.
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.created_at, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
   page.order_page_url, page.domain, page.slug, o.confirm_by,
@@ -52,36 +52,36 @@ left join lateral app.find_mail_suppression(m.client_id, m.recipient) suppressio
 where m.id = any (:mail_ids);
 
 -- name: queue_order_mail^
--- Queue the mail about an order. Returns no row when the caller is not allowed to queue the mail. Returns a row without
--- job_id when the mail already exists, or when a limit for mails that visitors cause is used up. `address` is a keyed
--- hash of the IP address of the visitor who causes the mail.
+-- Queue the mail about an order. It returns no row when the caller is not allowed to queue the mail. It returns a row
+-- without job_id when the mail already exists, or when a limit for mails that visitors cause is used up. `address` is a
+-- keyed hash of the IP address of the visitor who causes the mail.
 select client_id, job_id from app.queue_order_mail(:order_id, :template, :details, :address);
 
 -- name: queue_lookup_mail^
--- Queue a mail with a link to the order of a guest. Returns no row when the guest has no order with this number and this
--- e-mail address on the current site.
+-- Queue a mail with a link to the order of a guest. It returns no row when the guest has no order with this number and
+-- this e-mail address on the current site.
 select client_id, job_id from app.queue_lookup_mail(:order_number, :email, :address);
 
 -- name: get_order_token$
--- Get the token for a link to an order. Returns null unless the caller is one of our own workers.
+-- Get the token for a link to an order. It returns null unless the caller is one of our own workers.
 select app.order_token(:order_id, :purpose, :expires_at);
 
 -- name: queue_job_mail^
--- Queue the mail that reports the outcome of a job. Returns no row when the caller is not allowed to queue the mail.
+-- Queue the mail that reports the outcome of a job. It returns no row when the caller is not allowed to queue the mail.
 select client_id, job_id from app.queue_job_mail(:job_id, :recipient);
 
 
 -- name: queue_invitation_mail^
--- Queue the mail of an open invitation. Returns no row when the caller may not invite people.
+-- Queue the mail of an open invitation. It returns no row when the caller may not invite people.
 select client_id, job_id from app.queue_invitation_mail(:invitation_id);
 
 -- name: create_invitation_token$
--- Create a token for an open invitation. Returns null unless the caller is one of our own workers.
+-- Create a token for an open invitation. It returns null unless the caller is one of our own workers.
 select app.create_invitation_token(:invitation_id);
 
 -- name: get_report_token$
--- Get the token with which a member ends a report. Returns null if the member does not receive the report any more, and
--- unless the caller is one of our own workers.
+-- Get the token with which a member ends a report. It returns null if the member no longer receives the report, or if
+-- the caller is not one of our own workers.
 select app.report_token(:subscription_id, :member_id);
 
 -- name: mark_sent!
@@ -104,9 +104,9 @@ on conflict (client_id, address) where released_at is null do nothing;
 
 -- name: record_event^
 -- Record an event that SES reports about a mail. The id in our own tag identifies the mail. If the event does not have
--- this tag, the message id of SES identifies the mail. Returns the mail, and whether the event changed the state of the
--- mail. Returns no row when the mail is not ours. A late or repeated event never moves the mail back to an earlier
--- state.
+-- this tag, the message id of SES identifies the mail. It returns the mail, and whether the event changed the state of
+-- the mail. It returns no row when the platform did not send the mail. A late or repeated event never moves the mail
+-- back to an earlier state.
 with target as (
   select id, app.mail_state_rank(:state) > app.mail_state_rank(state) as is_news
   from mails
@@ -138,11 +138,12 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_suppression^
--- Get the client that a suppression belongs to. Returns no row when the caller is not allowed to see the suppression.
+-- Get the client that a suppression belongs to. It returns no row when the caller is not allowed to see the
+-- suppression.
 select client_id from mail_suppressions where id = :suppression_id;
 
 -- name: release_suppression!
--- Release a suppression, and record the caller who releases it. Affects 0 rows when the suppression is already
+-- Release a suppression, and record the caller who releases it. It affects 0 rows when the suppression is already
 -- released.
 update mail_suppressions set released_at = now(), released_by = app.subject()
 where id = :suppression_id and released_at is null;

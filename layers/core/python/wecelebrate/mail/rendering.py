@@ -65,9 +65,9 @@ class RenderedMail:
 def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
     """Render a mail from a row of the query `get_mail`.
 
-    `token` makes the link of the mail valid, or is the code of an invitation. Without it, the link leads to the page,
-    but shows no order, and the mail has no code and no link that ends it: a person who reads the mail in the log must
-    not act as its recipient.
+    `token` makes the link of the mail valid, or is the code of an invitation. Without a token, the link leads to the
+    page, but shows no order. The mail then has no code, and no link to end a report, because a person who reads the
+    mail in the log must not act as its recipient.
     """
     brand = Brand.parse(mail["branding"], mail["site_name"] or mail["client_name"])
     details = mail["details"]
@@ -126,7 +126,7 @@ def locale_of(site_settings: Mapping[str, Any] | None) -> str:
 def _supported_locale(tag: str) -> str | None:
     """Return the longest prefix of a language tag that Babel knows as a locale.
 
-    Returns None if the language has no phrases.
+    It returns None if the language has no phrases.
     """
     subtags = tag.replace("_", "-").split("-")
     if subtags[0].lower() not in languages():
@@ -141,9 +141,9 @@ def _supported_locale(tag: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _money(amount: str, currency: str, locale: Locale) -> str:
-    """Format an amount with exactly its own decimals. Babel would use the decimals that are usual in shops.
+    """Format an amount with all decimals that it has. Babel would use the decimals that are usual in shops.
 
-    Each price occurs several times in a mail, and in the mails of many orders.
+    The result is cached, because each price occurs several times in a mail, and in the mails of many orders.
     """
     number = Decimal(amount)
     exponent = number.as_tuple().exponent
@@ -164,7 +164,9 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        auto_reload=False,  # The templates are part of this package. Jinja would look for changes at every rendering.
+        # The templates are part of this package and do not change. Otherwise Jinja would look for changes at every
+        # rendering.
+        auto_reload=False,
     )
     babel_locale = Locale.parse(locale)
     translations = phrases(locale.partition("_")[0])
@@ -172,8 +174,8 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
     def phrase(name: str, /, **values: str) -> str:
         if part != "html":
             return translations[name].format(**values)
-        # The phrase is markup. The values in the phrase are escaped. `<bdi>` isolates a value, so that a value in a
-        # right-to-left script does not change the order of the words around it.
+        # The phrase is markup. The values in the phrase are escaped. `<bdi>` isolates a value: if the value has a
+        # right-to-left script, the order of the words around the value does not change.
         isolated = {key: Markup("<bdi>{}</bdi>").format(value) for key, value in values.items()}
         return Markup(translations[name]).format(**isolated)  # noqa: S704 - phrases are trusted
 
@@ -209,7 +211,7 @@ def _clean_all(value: Any) -> Any:
 
 
 def _address_lines(address: object) -> list[str]:
-    """Return the lines of a shipping address. Returns no lines if `address` is not an object."""
+    """Return the lines of a shipping address. It returns no lines if `address` is not an object."""
     if not isinstance(address, dict):
         return []
     lines = [

@@ -17,9 +17,9 @@ _INNER_DOT = re.compile(r"(?<=\S)([.\u3002])(?=[^\W\d_])")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _DOT = r"[.\u3002]"
 _ADDRESS_LINK = re.compile(
-    rf"(?<![\d.])(?:{_OCTET}{_DOT}){{3}}{_OCTET}(?!\d|{_DOT}\d)"  # an IPv4 address
-    rf"|(?<!\d)\d{{1,3}}(?:{_DOT}\d{{1,3}}){{3}}{_DOT}?[:/?#]"  # four numbers that are followed by a port or a path
-    r"|:\d{1,5}[/?#]"  # a port and a path
+    rf"(?<![\d.])(?:{_OCTET}{_DOT}){{3}}{_OCTET}(?!\d|{_DOT}\d)"  # This is an IPv4 address.
+    rf"|(?<!\d)\d{{1,3}}(?:{_DOT}\d{{1,3}}){{3}}{_DOT}?[:/?#]"  # These are four numbers, followed by a port or a path.
+    r"|:\d{1,5}[/?#]"  # This is a port and a path.
 )
 """Parts of a word that show that the word is a link to a host without a domain name, e.g. `192.0.2.1/login`.
 
@@ -54,7 +54,7 @@ def visitor_text(text: str) -> str:
 
 
 def _is_link(word: str) -> bool:
-    """Whether a word is a URL, an e-mail address or an IP address, or begins like a link."""
+    """Return whether a word is a URL, an e-mail address or an IP address, or begins like a link."""
     return ":/" in word or "@" in word or bool(_LINK_PREFIX.match(word) or _ADDRESS_LINK.search(word))
 
 

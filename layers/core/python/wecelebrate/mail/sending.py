@@ -1,4 +1,4 @@
-"""Sends a mail through SES. The number of mails per second is limited elsewhere, by `wecelebrate.jobs.rate_limit`."""
+"""Sends a mail through SES. `wecelebrate.jobs.rate_limit` limits the number of mails per second."""
 
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
@@ -46,7 +46,7 @@ def _ses() -> "SESV2Client":
 
 
 def send(mail: "RenderedMail", tags: Mapping[str, str], attachments: Sequence[Attachment] = ()) -> str:
-    """Send a mail through SES. Returns the id of the mail in SES.
+    """Send a mail through SES. It returns the id of the mail in SES.
 
     Raises Unavailable if SES can accept the mail later, and JobRejected if SES never accepts the mail. After any other
     error, it is unknown whether SES has accepted the mail. In this case, the error of boto3 is raised.

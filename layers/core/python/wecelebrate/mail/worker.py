@@ -26,7 +26,10 @@ from wecelebrate.mail.log import sql
 
 @dataclass(frozen=True)
 class MailBatch:
-    """The mails of jobs that a worker has claimed together. All of them are mails of one client, or of the platform."""
+    """The mails of jobs that a worker has claimed together.
+
+    All of these mails belong to one client, or to the platform.
+    """
 
     caller: Caller
     mails: Mapping[UUID, Mapping[str, Any]]
@@ -38,7 +41,7 @@ class MailBatch:
 
     @classmethod
     def load(cls, jobs: Sequence[LeasedJob]) -> Self:
-        """Read the mails of jobs. Completes the jobs of mails that were already sent, or that must not be sent."""
+        """Read the mails of jobs. It completes the jobs of mails that were already sent, or that must not be sent."""
         caller = replace(jobs[0].caller, job_id=None)
         with writing(caller) as tx:
             rows = sql.list_mails_to_send(tx, mail_ids=list(map(_mail_id, jobs)))
@@ -55,7 +58,7 @@ class MailBatch:
         except links.InvitationClosed:
             self.closed.add(mail["id"])
         except links.ReportEnded:
-            reason = "The recipient has ended this report, or is no member any more."
+            reason = "The recipient has ended this report, or is no longer a member."
             sql.mark_not_sent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
             job.complete(tx, {"state": "suppressed"})
         else:
@@ -100,7 +103,10 @@ def _mail_id(job: LeasedJob) -> UUID:
 
 
 def _complete_without_sending(tx: Transaction, job: LeasedJob, mail: Mapping[str, Any]) -> bool:
-    """Complete the job if its mail was already sent, or if its address is suppressed. Returns whether it did so."""
+    """Complete the job if its mail was already sent, or if its address is suppressed.
+
+    It returns whether the job was completed.
+    """
     if mail["state"] not in ("queued", "failed"):
         # An earlier worker sent the mail, but died before it recorded the id of the mail in SES. Later, an event from
         # SES reported that the mail was sent.

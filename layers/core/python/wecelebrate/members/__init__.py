@@ -1,10 +1,10 @@
 """Members of clients, and the staff of the platform.
 
 A person becomes a member by accepting an invitation (`invitations`). Owners manage the members of their clients, and
-admins the members of all clients. Only super admins manage the staff (`staff`).
+admins manage the members of all clients. Only super admins manage the staff (`staff`).
 
-A change of a membership has its effect at once: every transaction reads the membership of its caller, and the change
-invalidates the cached session of the member.
+A change of a membership has its effect immediately: every transaction reads the membership of its caller, and the
+change invalidates the cached session of the member.
 """
 
 from uuid import UUID
@@ -107,7 +107,9 @@ def remove(tx: Transaction, client_id: UUID, member_id: UUID, match: Match) -> N
 
 
 def require_manager(tx: Transaction, client_id: UUID) -> None:
-    """Raise NotFound if the caller does not see a client, and Forbidden if the caller must not manage its members."""
+    """Raise NotFound if the caller cannot see a client, and Forbidden if the caller may not manage the members of the
+    client.
+    """
     clients.get(tx, client_id)
     if not tx.context.is_staff and client_id not in (tx.context.owner_ids or []):
         raise Forbidden
@@ -116,8 +118,9 @@ def require_manager(tx: Transaction, client_id: UUID) -> None:
 def _lock_owners(tx: Transaction, client_id: UUID) -> bool:
     """Return whether a client has an owner. Until this transaction ends, no other transaction changes its members.
 
-    Two owners that remove each other at the same time wait for each other here. The second one then sees the change of
-    the first one, so the member must be read after this call. Raises NotFound if the caller does not see the client.
+    If two owners remove each other at the same time, the second transaction waits here, and then sees the change of the
+    first transaction. Therefore the member must be read after this call. Raises NotFound if the caller cannot see the
+    client.
     """
     clients.get(tx, client_id)
     sql.lock_owners(tx, client_id=client_id)
@@ -125,7 +128,7 @@ def _lock_owners(tx: Transaction, client_id: UUID) -> bool:
 
 
 def _end_ownership(tx: Transaction, before: Member, role: str | None, had_owner: bool) -> None:
-    """Check that a client still has an owner, and revoke the invitations of a member who is no owner any more.
+    """Check that a client still has an owner, and revoke the invitations of a member who is no longer an owner.
 
     `role` is the new role of the member, or None if the member was removed. Raises LastOwner.
     """

@@ -1,4 +1,7 @@
-"""The first super admin. The deployment invites this person, because nobody can sign in as staff before."""
+"""The first super admin.
+
+The deployment invites this person, because a new platform has no staff who could send the invitation.
+"""
 
 import psycopg
 
@@ -6,11 +9,11 @@ from wecelebrate.core.types import email_address
 
 
 def invite(url: str, email: str) -> str | None:
-    """Invite the first super admin. Returns the code of the invitation, or None if the platform has a super admin.
+    """Invite the first super admin. It returns the code of the invitation, or None if the platform has a super admin.
 
-    The code is not sent by mail, because a new platform possibly cannot send mail yet. Another call revokes the earlier
-    invitation. `url` must connect to the primary with the login `wc_migrate`. Raises ValueError if `email` is not an
-    e-mail address.
+    The code is not sent by mail, because a new platform may not be able to send mail yet. Another call of this function
+    revokes the earlier invitation. `url` must connect to the primary with the login `wc_migrate`. Raises ValueError if
+    `email` is not an e-mail address.
     """
     address = email_address(email)
     if address is None:

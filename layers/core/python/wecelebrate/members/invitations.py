@@ -1,8 +1,8 @@
 """Invitations: how a person becomes a member of a client, or joins the staff.
 
-An invitation is open for seven days. Its token is only in the mail: the database stores a hash. The token alone is not
-enough to accept the invitation, because the account must also have verified the invited address. The membership then
-belongs to the account (its subject), and not to the address.
+An invitation is open for seven days. Only the mail contains the token of the invitation, because the database stores a
+hash. The token is not enough to accept the invitation: the account must also have verified the invited address. The
+membership then belongs to the account (its subject), and not to the address.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ MAX_SENDS = 5
 class AlreadyMember(Conflict):
     """This person is a member already.
 
-    The address belongs to a member, or the account that accepts the invitation is a member already.
+    The address belongs to a member, or the account that accepts the invitation is already a member.
 
     Change the role of the member with `PATCH /v1/clients/{client_id}/members/{member_id}`.
     """
@@ -42,7 +42,7 @@ class AlreadyMember(Conflict):
 class AlreadyInvited(Conflict):
     """This address has an open invitation.
 
-    An address can have only one open invitation to a client. Upper and lower case are the same.
+    An address can have only one open invitation to a client. Upper and lower case do not matter.
 
     Send the mail again with `POST /v1/clients/{client_id}/invitations/{invitation_id}/resend`, or revoke the
     invitation first.
@@ -54,7 +54,8 @@ class AlreadyInvited(Conflict):
 class InvitationEnded(Conflict):
     """This invitation is not open any more.
 
-    The invitation was accepted, revoked or has expired. `detail` says which. An invitation can be accepted only once.
+    The invitation was accepted or revoked, or has expired. `detail` gives the reason. An invitation can be accepted
+    only once.
 
     Ask an owner of the client for a new invitation.
     """
@@ -76,8 +77,8 @@ class TooManySends(Conflict):
 class AddressNotVerified(Forbidden):
     """This invitation is for another address, or your account has not verified its address.
 
-    An invitation can be accepted only by an account that has verified the invited e-mail address. The API does not say
-    which address that is.
+    An invitation can be accepted only by an account that has verified the invited e-mail address. The API does not
+    reveal the invited address.
 
     Sign in with the account to which the invitation was sent, and verify its address.
     """
@@ -147,7 +148,7 @@ def invite(tx: Transaction, client_id: UUID | None, new: NewMember | NewStaffMem
 def resend(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> Invitation:
     """Send the mail of an open invitation again, with a new token. The invitation is then open for seven more days.
 
-    The earlier tokens are not valid any more. Raises NotFound, Forbidden, InvitationEnded, TooManySends,
+    The earlier tokens are no longer valid. Raises NotFound, Forbidden, InvitationEnded, TooManySends,
     TooManyInvitations and TooManyMembers.
     """
     _require_inviter(tx, client_id)
@@ -174,7 +175,7 @@ def revoke(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> None
 
 
 def accept(tx: Transaction, token: str) -> AcceptedInvitation:
-    """Make the caller a member, as the invitation with this token says.
+    """Accept the invitation with this token: the caller becomes a member.
 
     Raises Invalid, AddressNotVerified, InvitationEnded and AlreadyMember.
     """

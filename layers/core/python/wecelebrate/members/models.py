@@ -73,7 +73,7 @@ class NewMember(Input):
 
 
 def _checked_machine_id(value: str) -> str:
-    if not value.isascii():  # `\S` and `\w` of a schema match other characters in other languages
+    if not value.isascii():  # The characters that `\S` and `\w` match depend on the language that evaluates the schema.
         raise ValueError("must be the client id of the machine at the issuer")
     return value
 
@@ -97,7 +97,7 @@ class NewMachine(Input):
 
 
 class Invitation(BaseModel):
-    """An invitation of a person. Its token is only in the mail."""
+    """An invitation of a person. Only the mail contains the token of the invitation."""
 
     id: UUID
     client_id: UUID | None
@@ -132,7 +132,7 @@ class InvitationFilters(ListParameters):
 
 
 class InvitationCode(Input):
-    """The code of an invitation. It is in the body, because addresses of requests are logged at many places."""
+    """The code of an invitation. The code is in the body, because many systems log the URLs of requests."""
 
     code: Label = Field(description="The code in the newest mail of the invitation.")
 

@@ -31,7 +31,7 @@ values (:client_id, :subject, 'machine', :role, :name)
 returning *;
 
 -- name: change_member^
--- Merge `changes` into the member (RFC 7396). Returns no row when the caller may not change the member, or when its
+-- Merge `changes` into the member (RFC 7396). It returns no row when the caller may not change the member, or when its
 -- `updated_at` differs from `expected_updated_at`.
 update app.member_view old
 set (role, name, personal_data) = (
@@ -41,7 +41,7 @@ where client_id = :client_id and id = :member_id
 returning *;
 
 -- name: remove_member!
--- Remove a member. Affects 0 rows when the caller may not remove the member, or when its `updated_at` differs from
+-- Remove a member. It affects 0 rows when the caller may not remove the member, or when its `updated_at` differs from
 -- `expected_updated_at`.
 delete from app.member_view
 where client_id = :client_id and id = :member_id
@@ -52,12 +52,12 @@ where client_id = :client_id and id = :member_id
 select pg_advisory_xact_lock(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
 
 -- name: has_owner$
--- Find out whether a client has an owner.
+-- Return whether a client has an owner.
 select exists (
   select from client_users where client_id = :client_id and kind = 'person' and role = 'owner' and is_active);
 
 -- name: has_super_admin$
--- Find out whether the platform has a super admin.
+-- Return whether the platform has a super admin.
 select exists (select from admin_users where role = 'super_admin' and is_active);
 
 -- name: revoke_own_sessions$
@@ -65,8 +65,8 @@ select exists (select from admin_users where role = 'super_admin' and is_active)
 select app.revoke_own_sessions();
 
 -- name: revoke_member_sessions$
--- End all sessions of a member of a client, or of a person of the staff. Returns false when there is no such member, or
--- when the caller is no super admin.
+-- End all sessions of a member of a client, or of a person of the staff. It returns false when there is no such member,
+-- or when the caller is not a super admin.
 select app.revoke_member_sessions(:member_id);
 
 -- name: list_staff
@@ -88,8 +88,8 @@ order by created_at desc, id desc;
 select * from app.staff_view where id = :member_id;
 
 -- name: change_staff_member^
--- Merge `changes` into the person of the staff (RFC 7396). Returns no row when the caller may not change the person, or
--- when its `updated_at` differs from `expected_updated_at`.
+-- Merge `changes` into the person of the staff (RFC 7396). It returns no row when the caller may not change the person,
+-- or when its `updated_at` differs from `expected_updated_at`.
 update app.staff_view old
 set (role, name) = (
   select role, name from jsonb_populate_record(null::admin_users, app.merge_patch(to_jsonb(old), :changes::jsonb)))
@@ -97,7 +97,7 @@ where id = :member_id and (:expected_updated_at::timestamptz is null or updated_
 returning *;
 
 -- name: remove_staff_member!
--- Remove a person from the staff. Affects 0 rows when the caller may not remove the person, or when its `updated_at`
+-- Remove a person from the staff. It affects 0 rows when the caller may not remove the person, or when its `updated_at`
 -- differs from `expected_updated_at`.
 delete from app.staff_view
 where id = :member_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
@@ -127,8 +127,8 @@ select * from app.invitation_view where client_id is not distinct from :client_i
 select pg_advisory_xact_lock(hashtextextended('invitations ' || coalesce(:client_id::text, ''), 0));
 
 -- name: count_recent_invitations^
--- Count the invitation mails of the last hour, also those that were sent again, and the seconds until the oldest of them
--- no longer counts. Count the invitation mails to an address in the last 24 hours (`to_address`).
+-- Count the invitation mails of the last hour, including repeated mails, and return the number of seconds until the
+-- oldest of these mails no longer counts. Count the invitation mails to an address in the last 24 hours (`to_address`).
 select count(*) filter (where created_at > now() - interval '1 hour')::integer as mails,
   coalesce(ceil(extract(epoch from min(created_at) filter (where created_at > now() - interval '1 hour')
     + interval '1 hour' - now())), 0)::integer as seconds_left,
@@ -138,16 +138,16 @@ where client_id is not distinct from :client_id::uuid and template = 'invitation
   and created_at > now() - interval '24 hours';
 
 -- name: is_member_address$
--- Find out whether an address belongs to a member of a client.
+-- Return whether an address belongs to a member of a client.
 select exists (
   select from client_users where client_id = :client_id and lower(email collate "C") = lower(:email collate "C"));
 
 -- name: is_staff_address$
--- Find out whether an address belongs to a person of the staff.
+-- Return whether an address belongs to a person of the staff.
 select exists (select from admin_users where lower(email collate "C") = lower(:email collate "C"));
 
 -- name: has_open_invitation$
--- Find out whether an address has an open invitation.
+-- Return whether an address has an open invitation.
 select exists (
   select from invitations
   where client_id is not distinct from :client_id::uuid and lower(email collate "C") = lower(:email collate "C")
@@ -166,13 +166,13 @@ values (:client_id, :email, :role, :name, :language)
 returning *;
 
 -- name: resend_invitation!
--- Make the tokens of an invitation invalid, and let it be open for seven more days. Affects 0 rows when the invitation
--- is not open, or was sent again in the meantime.
+-- Make the tokens of an invitation invalid, and let it be open for seven more days. It affects 0 rows when the
+-- invitation is not open, or was sent again in the meantime.
 update invitations set sends = sends + 1, expires_at = now() + interval '7 days', token_hashes = '{}'
 where id = :invitation_id and sends = :sends and accepted_at is null and revoked_at is null;
 
 -- name: revoke_invitation!
--- Revoke an open or expired invitation. Affects 0 rows when the invitation was accepted or revoked.
+-- Revoke an open or expired invitation. It affects 0 rows when the invitation was accepted or revoked.
 update invitations set revoked_at = now() where id = :invitation_id and accepted_at is null and revoked_at is null;
 
 -- name: revoke_invitations_of!

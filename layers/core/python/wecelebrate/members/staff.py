@@ -1,4 +1,4 @@
-"""The staff of the platform. Only super admins change it."""
+"""The staff of the platform. Only super admins can change the staff."""
 
 from uuid import UUID
 
@@ -76,10 +76,10 @@ def require_super_admin(tx: Transaction) -> None:
 
 
 def _end_administration(tx: Transaction, before: StaffMember, role: str | None) -> None:
-    """Revoke the invitations that a person may not send any more. Raises LastOwner.
+    """Revoke the invitations of a person who may no longer send them. Raises LastOwner.
 
-    An admin invites people to all clients, and a super admin also to the staff. Otherwise, a person who has left could
-    let another account of their own in.
+    An admin can invite people to all clients, and a super admin also to the staff. If the invitations remained open, a
+    person who has left could accept them with another account.
     """
     if before.role == "super_admin" and role != "super_admin":
         if not sql.has_super_admin(tx):

@@ -1,4 +1,4 @@
-"""Order files: orders go out to ERP systems, and news about them comes back.
+"""Order files: the platform writes orders for ERP systems, and reads the news that these systems send about the orders.
 
     s3://drops/orders/<destination id>/out/<prefix>orders-<seq>.<ext>        orders
     s3://drops/orders/<destination id>/out/<prefix>orders-<seq>.<ext>.done   its SHA-256; written after the file
@@ -86,7 +86,7 @@ def create(tx: Transaction, new: NewOrderDestination) -> OrderDestination:
     Raises Forbidden or TooManyDestinations. Raises AlreadyExists if the client has a destination with this name. Raises
     Invalid if the site does not belong to the client, or if the request names no client and there is no default client.
     """
-    # Imported here, because the models of clients would add 6 ms to every cold start.
+    # The import is here, because the models of clients would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
@@ -115,7 +115,10 @@ def change(tx: Transaction, destination_id: UUID, patch: OrderDestinationPatch, 
 
 
 def delete(tx: Transaction, destination_id: UUID, match: Match) -> None:
-    """Delete a destination. Its files stay in S3. Raises NotFound, Forbidden, and the errors of `Match.check`."""
+    """Delete a destination.
+
+    The files of the destination stay in S3. Raises NotFound, Forbidden, and the errors of `Match.check`.
+    """
     match.check(_lock(tx, destination_id))
     sql.delete_destination(tx, destination_id=destination_id)
 
@@ -123,7 +126,7 @@ def delete(tx: Transaction, destination_id: UUID, match: Match) -> None:
 def run(tx: Transaction, destination_id: UUID) -> Job:
     """Export the orders that the destination does not have yet. Return the job.
 
-    If a job of the destination already waits, returns that job. Raises NotFound or Forbidden.
+    If a job of the destination is already waiting, it returns that job. Raises NotFound or Forbidden.
     """
     destination = _lock(tx, destination_id)
     waiting = sql.find_waiting_job(tx, ordering_key=ordering_key(destination_id))
@@ -132,7 +135,7 @@ def run(tx: Transaction, destination_id: UUID) -> Job:
 
 
 def run_due() -> int:
-    """Create an export job for each destination that is due. Returns the number of these destinations."""
+    """Create an export job for each destination that is due. It returns the number of these destinations."""
     return batches.run(_create_due_jobs, BATCH_SIZE)
 
 

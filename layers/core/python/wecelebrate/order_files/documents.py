@@ -1,6 +1,7 @@
-"""The order that a file contains: the copy of the database, prepared for a destination.
+"""The orders of a file, prepared for a destination. The database made a copy of each order.
 
-Long lines of an address are broken, and never cut: a parcel with half of an address does not arrive.
+A long line of an address is broken into several lines. It is never cut off, because a parcel with an incomplete address
+does not arrive.
 """
 
 import json
@@ -34,7 +35,7 @@ class Unwritable(Exception):
 
 @dataclass(frozen=True)
 class Destination:
-    """What a file depends on, beside its orders."""
+    """The settings on which the content of a file depends, in addition to its orders."""
 
     format: str
     columns: Sequence[Mapping[str, str]] | None
@@ -55,7 +56,7 @@ class Destination:
 
     @property
     def line_length(self) -> int | None:
-        """The longest line of an address. None if there is no limit."""
+        """The maximum length of a line of an address. It is None if the length is not limited."""
         limits = [self.max_line_length, IDOC_LINE_LENGTH if self.format == "idoc" else None]
         return min((limit for limit in limits if limit is not None), default=None)
 
@@ -109,7 +110,11 @@ class ExportedOrder:
 
     @cached_property
     def lines(self) -> list[OrderLine]:
-        """The lines. A new order has no lines without pieces. A change has them, so that the receiver cancels them."""
+        """The lines of the order.
+
+        In a new order, lines without pieces are left out. In a change, they are included, so that the receiver cancels
+        them.
+        """
         lines = [
             OrderLine(line["line"], line["sku"], line["name"], line["quantity"], Decimal(line["unit_price"]))
             for line in self.document["lines"]
@@ -133,7 +138,7 @@ class ExportedOrder:
 
     @cached_property
     def fields(self) -> dict[str, str | int | Decimal]:
-        """The fields of `OrderField` that belong to the order. The fields of a line are in `line_fields`."""
+        """The fields of `OrderField` that belong to the order. `line_fields` returns the fields of a line."""
         document, ship_to = self.document, self.ship_to
         names = ("order_number", "version", "order_id", "kind", "status", "currency", "customer_name", "customer_email")
         texts = ("external_number", "site", "cancel_reason")
@@ -170,7 +175,10 @@ def _numbered(name: str, lines: Sequence[str], count: int, *, first_without_numb
 
 
 def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
-    """Raise Unwritable if a cell of a workbook would be too small. Only the metadata can have so many characters."""
+    """Raise Unwritable if a value is too long for a cell of a workbook.
+
+    Only the metadata can have so many characters.
+    """
     fields = ["metadata"] if destination.columns is None else [column["field"] for column in destination.columns]
     if destination.format == "xlsx" and "metadata" in fields and document["metadata"]:
         length = len(json.dumps(document["metadata"], ensure_ascii=False))

@@ -1,9 +1,9 @@
-"""Exports orders: chooses them, writes a file, and then its `.done` file.
+"""Exports orders: chooses the orders, writes them to a file, and then writes the `.done` file.
 
 The database chooses the orders of a file in one transaction (`app.begin_order_export`), together with a copy of each
-order. Everything that follows depends only on these copies. If a worker dies, the next worker of the destination writes
-the same bytes under the same name. A receiver that ignores a file name it has already processed, or waits for the
-`.done` file, therefore gets each version of an order exactly once.
+order. The file depends only on these copies. If a worker dies, the next worker of the destination writes the same bytes
+under the same name. Therefore a receiver gets each version of an order exactly once, if it ignores the names of files
+that it has already processed, or waits for the `.done` file.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _MAX_DONE_BYTES = 2 << 20
 
 
 def run(job: jobs.LeasedJob) -> None:
-    """Write all files that the destination still has to get. Raises JobRejected if the destination was deleted."""
+    """Write all files that the destination has not received yet. Raises JobRejected if the destination was deleted."""
     destination_id = UUID(job.payload["destination_id"])
     while True:
         job.check_lease()
@@ -50,7 +50,8 @@ def run(job: jobs.LeasedJob) -> None:
 def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> None:
     """Write the file of a run, and record that it is complete.
 
-    The settings are those of the run, because the settings of the destination can have changed since it began.
+    The function uses the settings that the run has stored, because the settings of the destination can have changed
+    since the run began.
     """
     with writing(SYSTEM) as tx:
         exports = list(sql.list_exported_orders(tx, run_id=run["id"]))
@@ -79,7 +80,7 @@ def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> No
 
 
 def write_again(run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> "WrittenFile | None":
-    """Write the file of a complete run again under its name, with these orders. Returns None if there is no order.
+    """Write the file of a complete run again under its name, with these orders. It returns None if `orders` is empty.
 
     The caller deletes the older versions.
     """
@@ -139,7 +140,7 @@ def _rendered(destination_id: UUID, run: dict[str, Any], exports: Sequence[dict[
 def _prepared(
     destination: Destination, exports: Sequence[dict[str, Any]]
 ) -> tuple[list[ExportedOrder], list[tuple[UUID, str, str]]]:
-    """Return the orders that can be written, and the id, the number and the reason of each order that cannot."""
+    """Return the orders that can be written. For each other order, return its id, its number and the reason."""
     orders, refused = [], []
     for export in exports:
         document = export["document"]
@@ -174,7 +175,7 @@ def _done(  # noqa: PLR0917
 def _put(file: _File) -> None:
     """Write a file and then its `.done` file. If an earlier worker has written both, write nothing.
 
-    A receiver could otherwise take a file that it has already processed for a new one.
+    Otherwise a receiver could treat a file that it has already processed as a new file.
     """
     if storage.read(BUCKET, f"{file.key}.done", _MAX_DONE_BYTES) == file.done:
         return
@@ -194,7 +195,7 @@ def _complete(job: jobs.LeasedJob, destination_id: UUID) -> None:
 
 
 def _totals(job: jobs.LeasedJob) -> dict[str, int]:
-    """Return the numbers of written files, of orders in them, and of orders that could not be written."""
+    """Return three numbers: the written files, the orders in these files, and the orders that could not be written."""
     return {noun: int(job.checkpoint.get(noun, 0)) for noun in ("files", "orders", "refused")}
 
 

@@ -19,10 +19,10 @@ _INCOMING_KEY = re.compile(rf"{FOLDER}(?P<destination>[^/]+)/incoming/(?P<name>.
 
 
 def receive(upload: Mapping[str, Any]) -> UUID | None:
-    """Register a version of a file, and create its job, unless the version is registered already.
+    """Register a version of a file, and create its job, unless the version is already registered.
 
-    `upload` describes the file in the format of `storage.created_objects`. Returns the id of the job. Returns None for
-    a file in another folder than `incoming`, and for an unknown destination.
+    `upload` describes the file in the format of `storage.created_objects`. It returns the id of the job, or None if the
+    file is not in the folder `incoming` or the destination is unknown.
     """
     match = _INCOMING_KEY.fullmatch(upload["key"])
     if match is None or upload["key"].endswith("/"):
@@ -62,7 +62,7 @@ def _register(destination: str, upload: Mapping[str, Any]) -> UUID | None:
 
 
 def _report_unknown_destination(destination: str, key: str) -> None:
-    """Write an error to the place where the sender of the file looks for the result."""
+    """Write an error file to the folder in which the sender of the file expects the result."""
     logger.warning("a file was uploaded for an order destination that does not exist", extra={"key": key})
     result = {
         "status": "failed",

@@ -48,7 +48,7 @@ where id = :destination_id
 returning *;
 
 -- name: delete_destination!
--- Delete a destination, its runs, and the record of what it has got.
+-- Delete a destination, its runs, and the record of the orders that it has received.
 delete from order_destinations where id = :destination_id;
 
 -- name: list_runs
@@ -65,7 +65,8 @@ from (
 order by created_at desc, id desc;
 
 -- name: find_waiting_job$
--- Get the id of an export job of the destination that no worker has started. Null if there is no such job.
+-- Get the id of an export job of the destination that no worker has started. The result is null if there is no such
+-- job.
 select id from jobs
 where ordering_key = :ordering_key and status = 'pending' and attempts = 0 and payload ->> 'direction' = 'out'
 order by queued_at
@@ -82,7 +83,7 @@ limit :max_rows
 for update skip locked;
 
 -- name: set_next_run!
--- Set the time of the next run. Null: the destination gets files only on request.
+-- Set the time of the next run. If it is null, the destination gets files only on request.
 update order_destinations set next_run_at = :next_run_at where id = :destination_id;
 
 -- name: record_outcome!
@@ -107,22 +108,23 @@ select run_id, more from app.begin_order_export(:destination_id, :job_id, :max_o
 select order_id, action, document from order_exports where run_id = :run_id order by position;
 
 -- name: release_refused_orders!
--- Record that the destination did not get these orders of a run. Their next versions are exported as new.
+-- Record that the destination did not receive these orders of a run. The next version of each order is exported as a
+-- new order.
 update order_exports set action = 'none', run_id = null, document = null
 where run_id = :run_id and order_id = any (:order_ids::uuid[]);
 
 -- name: forget_documents!
--- Delete the copies of the orders of a run, because they are in the file.
+-- Delete the copies of the orders of a run, because the file now contains these orders.
 update order_exports set document = null where run_id = :run_id;
 
 -- name: finish_run!
--- Record that the file of a run is complete. Affects 0 rows if another worker has recorded it.
+-- Record that the file of a run is complete. It affects 0 rows if another worker has recorded it.
 update order_export_runs
 set key = :key, size = :size, sha256 = :sha256, refused = :refused, written_at = now()
 where id = :run_id and written_at is null;
 
 -- name: find_drop$
--- Get the id of the job of a file version. Null if the version is not recorded.
+-- Get the id of the job of a file version. The result is null if the version is not recorded.
 select job_id from order_file_drops where key = :key and version_id = :version_id;
 
 -- name: lock_destination_intake

@@ -1,4 +1,4 @@
-"""Runs the jobs of order files: those for ERP systems in both directions, and historical orders."""
+"""Runs the jobs of order files: exports to ERP systems, news from ERP systems, and imports of historical orders."""
 
 from wecelebrate import jobs
 from wecelebrate.order_files import export
@@ -9,10 +9,10 @@ def run(job: jobs.LeasedJob) -> None:
     if job.payload["direction"] == "out":
         export.run(job)
     elif job.payload["direction"] == "history":
-        from wecelebrate.order_imports.run import run as import_orders  # loads the parsers of files
+        from wecelebrate.order_imports.run import run as import_orders  # This import loads the parsers of files.
 
         import_orders(job)
     else:
-        from wecelebrate.order_files.news import applying  # loads the parsers of files
+        from wecelebrate.order_files.news import applying  # This import loads the parsers of files.
 
         applying.apply(job)

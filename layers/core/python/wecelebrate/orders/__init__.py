@@ -1,11 +1,11 @@
 """Orders.
 
-Visitors of a site place orders. An order can be read by the site's client, and by the customer who placed the order.
+Visitors of a site place orders. The site's client, and the customer who placed the order, can read the order.
 
-The module `placing` places an order. `transitions` processes, ships, delivers and cancels it, `returns` takes pieces
-back and sends them again, and `buyers` contains what customers and guests may do. `history` reads what became of an
-order, and `notifications` sends the mails and webhook events of its changes. Every change of an order writes a delta
-for the totals of the order's day. The module `rollup` adds these deltas to the totals.
+The module `placing` places an order. `transitions` processes, ships, delivers and cancels orders, `returns` takes
+pieces back and sends replacements, and `buyers` contains the actions of customers and guests. `history` reads the
+events and shipments of an order, and `notifications` sends the mails and webhook events of its changes. Every change of
+an order writes a delta for the totals of the order's day. The module `rollup` adds these deltas to the totals.
 """
 
 from uuid import UUID

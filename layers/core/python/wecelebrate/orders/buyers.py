@@ -1,4 +1,7 @@
-"""What the buyer of an order may do: cancel it, and as a guest look it up and confirm it with the link of a mail."""
+"""The actions of the buyer of an order.
+
+A buyer can cancel the order. A guest can also read and confirm the order with the link in a mail.
+"""
 
 from contextlib import suppress
 from uuid import UUID
@@ -24,7 +27,7 @@ MAX_EXPIRED = 100
 
 
 def cancel_own(tx: Transaction, order_id: UUID, cancellation: BuyerCancellation, match: Match) -> PlacedOrder:
-    """Cancel an order of the calling customer on the visited site, or ask the ERP that has the order.
+    """Cancel an order of the calling customer on the visited site. If an ERP has the order, ask the ERP to cancel it.
 
     Raises NotFound, CancelWindowClosed, OrderState, and the errors of `Match.check`.
     """
@@ -41,8 +44,8 @@ def cancel_own(tx: Transaction, order_id: UUID, cancellation: BuyerCancellation,
 def request_link(tx: Transaction, lookup: OrderLookup, address: str | None) -> LinkRequested:
     """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
 
-    `address` is the IP address of the visitor, for the limits of mails. The caller does not learn whether there is such
-    an order.
+    `address` is the IP address of the visitor, for the limits of mails. The caller does not learn whether such an order
+    exists.
     """
     enqueue.order_lookup(
         tx, lookup.order_number, lookup.email, keyed_hash("order address", address) if address else None
@@ -73,7 +76,10 @@ def confirm(tx: Transaction, confirmation: GuestConfirmation) -> GuestOrder:
 
 
 def expire_unconfirmed() -> int:
-    """Cancel the orders of guests that were not confirmed in time, at most MAX_EXPIRED. Returns their number."""
+    """Cancel the orders of guests that were not confirmed in time, at most MAX_EXPIRED.
+
+    It returns the number of cancelled orders.
+    """
     for expired in range(MAX_EXPIRED):
         with writing(SYSTEM) as tx:
             row = sql.expire_unconfirmed_order(tx)

@@ -50,7 +50,7 @@ class Processing(Input):
 
 
 class NewShipment(Input):
-    """A shipment of an order. A number that the order already has means the same shipment."""
+    """A shipment of an order. If the order already has a shipment with this number, both are the same shipment."""
 
     number: ShipmentNumber | None = Field(
         default=None, description="A number that is unique in the order. Null: the platform counts the shipments."
@@ -95,7 +95,7 @@ class LineCancellation(Cancellation):
 
 
 class OrderPatch(Patch):
-    """A change of what an order says beside its status."""
+    """A change of the data of an order other than its status."""
 
     customer_name: ShortLine = ABSENT
     """The corrected name of the customer. Only while nothing was shipped."""
@@ -154,10 +154,11 @@ class ReturnReceipt(Input):
 
 
 class NewReplacement(Input):
-    """An order that sends pieces of another order again, for nothing."""
+    """An order that sends pieces of another order again, free of charge."""
 
     lines: SomeLines | None = Field(
-        default=None, description="The pieces to send again. Null: those of the return or, without it, all."
+        default=None,
+        description="The pieces to send again. Null: all pieces of the return, or of the order.",
     )
     return_id: Id | None = Field(default=None, description="The return whose pieces are replaced.")
 

@@ -1,7 +1,7 @@
-"""Changes of orders: where their news comes from, and the problems that refuse them.
+"""Changes of orders: the source of a change, and the problems for which a change is refused.
 
-All changes run as functions of the database (functions/order_changes.sql). Each function returns why it changed
-nothing, or the events of the change.
+All changes run as functions of the database (functions/order_changes.sql). Each function returns the events of the
+change, or the reason why nothing was changed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +15,14 @@ from wecelebrate.core.problem_document import FieldError
 
 Source = Literal["api", "file"]
 Event = Mapping[str, Any]
-"""An event of a change: its `type`, and what the details of the stored event contain."""
+"""An event of a change: its `type`, and the details of the stored event."""
 
 
 class OrderState(Conflict):
     """The order is in a state that does not allow this.
 
     An order is pending, then processing, shipped and delivered. It can be cancelled until it is shipped. Pieces of a
-    shipped order can be cancelled, if they are not shipped. Everything else is final. `detail` names the state.
+    shipped order can be cancelled, if they are not shipped. All other changes are refused. `detail` names the state.
 
     Read the order at `GET /v1/orders/{order_id}`, and its history at `GET /v1/orders/{order_id}/events`.
     """
@@ -33,7 +33,7 @@ class OrderState(Conflict):
 class Unchanged(OrderState):
     """The order is in a state that does not allow this.
 
-    The order, or the return, already is as the caller wants it. The news of a file was applied before.
+    The order, or the return, already has the requested state. The same news was applied before.
     """
 
 
@@ -43,7 +43,7 @@ class OrderHasProblem(Conflict):
     `detail` names the problem. `unconfirmed` means that the guest has not confirmed the order with the link of the
     mail.
 
-    Resolve the problem, and clear it: `PATCH /v1/orders/{order_id}` with `{"problem": null}`.
+    Resolve the problem, and then clear the field: `PATCH /v1/orders/{order_id}` with `{"problem": null}`.
     """
 
     code = "order_has_problem"
@@ -53,7 +53,7 @@ class PiecesNotLeft(Conflict):
     """The order has fewer pieces left than the request names.
 
     Pieces can be shipped or cancelled once, and only shipped pieces can be returned or replaced. `errors` names the
-    lines and what they have left.
+    lines and the pieces that they have left.
 
     Read the lines at `GET /v1/orders/{order_id}/lines`, and send the request with fewer pieces.
     """
@@ -64,7 +64,7 @@ class PiecesNotLeft(Conflict):
 class OrderExported(Conflict):
     """The ERP has this order and must agree to the cancellation.
 
-    The order was given to the ERP, which may pack it already.
+    The order was exported to the ERP, which may already pack it.
 
     Cancel the pieces in the ERP first, and send the request with `"is_confirmed": true`.
     """
@@ -86,7 +86,7 @@ class CancelWindowClosed(Conflict):
 class ShipmentDiffers(Conflict):
     """The order already has a shipment with this number and other pieces.
 
-    A number stands for one shipment of the order. Its lines keep their pieces.
+    A number identifies one shipment of the order. The pieces of a shipment do not change.
 
     Use another number for another shipment, or leave the number out.
     """
@@ -96,7 +96,7 @@ class ShipmentDiffers(Conflict):
 
 @dataclass(frozen=True)
 class News:
-    """Where the news of a change comes from."""
+    """The source of a change, and the state that the order must have."""
 
     source: Source = "api"
     expected: datetime | None = None
@@ -108,7 +108,7 @@ class Changed(Exception):
 
 
 def check(row: Mapping[str, Any], field: str = "/lines") -> list[Event]:
-    """Return the events of a change. Raises the problem that refuses it.
+    """Return the events of a change. If the change was refused, the function raises the problem that gives the reason.
 
     `row` has the columns `refusal`, `detail` and `news`. `field` is the pointer of the list of lines in the request.
 

@@ -1,4 +1,4 @@
-"""Reads what became of an order: its events, its lines, its shipments and its returns."""
+"""Reads the history of an order: its events, its lines, its shipments and its returns."""
 
 from uuid import UUID
 

@@ -60,7 +60,10 @@ class ShippingAddress(Input):
 
 
 def normalize_address(address: ShippingAddress) -> None:
-    """Write the postal code of an address as its country writes it. Raises Invalid if a field of the country lacks."""
+    """Write the postal code of an address in the format of its country.
+
+    Raises Invalid if a field is missing that the country requires.
+    """
     normalized, errors = normalized_address(address.model_dump(), "/shipping_address")
     if errors:
         raise Invalid(errors=errors)
@@ -99,7 +102,10 @@ class NewOrder(Input):
 
     @model_validator(mode="after")
     def _address_of_its_country(self) -> Self:
-        """Refuse an address that lacks a field of its country. Write the postal code as the country writes it."""
+        """Refuse an address without a field that its country requires.
+
+        Write the postal code in the format of the country.
+        """
         normalize_address(self.shipping_address)
         return self
 

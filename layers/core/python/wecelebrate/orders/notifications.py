@@ -67,14 +67,14 @@ def _order_data(order: Mapping[str, Any], event: Event) -> dict[str, Any]:
 def _enqueue_mails(tx: Transaction, order: Mapping[str, Any], events: Sequence[Event]) -> None:
     kinds = {event["type"] for event in events}
     order_id: UUID = order["order_id"]
-    # An address that nobody has confirmed can belong to a stranger, who gets only the request to confirm.
+    # An address that is not confirmed can belong to a stranger, so it gets only the request to confirm.
     if "cancelled" in kinds and order["problem"] != "unconfirmed":
         enqueue.order_cancelled(tx, order_id)
     if "confirmed" in kinds:
         enqueue.order_confirmation(tx, order_id)
     if "delivered" in kinds:
         enqueue.order_delivered(tx, order_id)
-        return  # the news that it was shipped came late, and the parcel is there
+        return  # The parcel has already arrived, so no mail says that it was shipped.
     for event in events:
         if event["type"] in ("shipped", "shipment_added"):
             enqueue.order_shipped(tx, order_id, _tracking(_shipment(tx, event)), event["lines"])

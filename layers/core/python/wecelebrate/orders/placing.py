@@ -110,9 +110,9 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
 
 
 def _check_po_box(tx: Transaction, new: NewOrder) -> None:
-    """Raise PoBoxNotShipped if the address is a post office box, and the site ships to none.
+    """Raise PoBoxNotShipped if the address is a post office box, and the site does not ship to post office boxes.
 
-    The site is read only for such an address, because nearly all addresses are streets.
+    The settings of the site are read only for such an address, because nearly all addresses are streets.
     """
     field = po_box_field(new.shipping_address.model_dump())
     if field and not sql.ships_to_po_boxes(tx):
@@ -135,7 +135,10 @@ def exceeds(left: int | None) -> str:
 
 
 def _exceeds_share(left: int | None) -> str:
-    """Return the error detail for a quantity above a buyer's share of the stock. `left` is None if many are left."""
+    """Return the error detail for a quantity above a buyer's share of the stock.
+
+    `left` is None if many pieces are left.
+    """
     number = "" if left is None else f"{left} "
     return (
         f"exceeds the {number}pieces that you can still order: no customer gets more than half of a shared stock in a"
@@ -190,7 +193,8 @@ _BUYERS = {
     ),
     "address": ("/lines", "from one IP address", ""),
 }
-"""Maps each kind of buyer to three texts: the pointer, the name of the buyer, and what the buyer can do, if anything.
+"""Maps each kind of buyer to three texts: the pointer, the name of the buyer, and the advice for the buyer, which can
+be empty.
 
 Anybody can order as a guest with the e-mail address of a stranger. Such orders can use up the limit for guest orders
 with this e-mail address for a day.

@@ -57,7 +57,8 @@ order by created_at desc, id desc;
 select * from app.customer_order_view where id = :order_id;
 
 -- name: place_order^
--- Place an order, and queue its mail and its webhook events. Returns the order, or the reason why it was refused.
+-- Place an order, and queue its mail and its webhook events. It returns the order, or the reason why the order was
+-- refused.
 select refusal, detail, placed, mail_job_id, has_deliveries
 from app.place_and_announce_order(
   :lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total, :address);
@@ -72,41 +73,41 @@ select ship_to_po_boxes from sites where id = (select app.site_id());
 select app.rollup_order_deltas(:max_rows);
 
 -- name: process_order^
--- Start to process an order. Returns the events, or the reason why it was refused.
+-- Start to process an order. It returns the events, or the reason why the change was refused.
 select refusal, detail, news from app.process_order(:order_id, :external_number, :source, :happened_at, :expected);
 
 -- name: ship_order^
--- Ship pieces of an order. Returns the events, or the reason why it was refused.
+-- Ship pieces of an order. It returns the events, or the reason why the change was refused.
 select refusal, detail, news from app.ship_order(:order_id, :shipment, :source, :happened_at, :expected);
 
 -- name: deliver_order^
--- Record that shipments of an order were delivered. Returns the events, or the reason why it was refused.
+-- Record that shipments of an order were delivered. It returns the events, or the reason why the change was refused.
 select refusal, detail, news from app.deliver_order(:order_id, :shipment, :source, :happened_at, :expected);
 
 -- name: cancel_order^
--- Cancel an order, or ask the ERP to cancel it. Returns the events, or the reason why it was refused.
+-- Cancel an order, or ask the ERP to cancel it. It returns the events, or the reason why the change was refused.
 select refusal, detail, news
 from app.cancel_order(:order_id, :reason, :is_confirmed, :source, :happened_at, :expected);
 
 -- name: cancel_order_lines^
--- Cancel pieces of an order that are not shipped. Returns the events, or the reason why it was refused.
+-- Cancel pieces of an order that are not shipped. It returns the events, or the reason why the change was refused.
 select refusal, detail, news
 from app.cancel_order_lines(:order_id, :lines, :reason, :is_confirmed, :source, :happened_at, :expected);
 
 -- name: change_order^
--- Change what an order says beside its status. Returns the events, or the reason why it was refused.
+-- Change the data of an order other than its status. It returns the events, or the reason why the change was refused.
 select refusal, detail, news from app.change_order(:order_id, :changes, :note, :source, :expected);
 
 -- name: mark_exported$
--- Record that orders were given to an ERP, and return how many of them for the first time.
+-- Record that orders were exported to an ERP, and return how many of them were exported for the first time.
 select app.mark_orders_exported(:order_ids, :exported_at);
 
 -- name: get_order_for_news^
--- Get what the mails and webhook events about a change of an order contain.
+-- Get the data for the mails and webhook events about a change of an order.
 select id as order_id, client_id, site_id, order_number, status, version, problem from orders where id = :order_id;
 
 -- name: get_shipment_for_news^
--- Get what the mails and webhook events about a shipment contain, also if the caller sees no persons.
+-- Get the data for the mails and webhook events about a shipment, even if the caller may not see persons.
 select s.id as shipment_id, s.number as shipment_number, s.status as shipment_status, s.carrier, s.tracking_number,
   s.tracking_url, v.lines
 from shipments s join app.shipment_view v on v.id = s.id where s.id = :shipment_id;
@@ -135,39 +136,42 @@ order by created_at desc, id desc;
 select * from app.return_view where id = :return_id;
 
 -- name: request_return^
--- Open a return of shipped pieces. Returns the events and the id of the return, or the reason why it was refused.
+-- Open a return of shipped pieces. It returns the events and the id of the return, or the reason why the return was
+-- refused.
 select refusal, detail, news, return_id from app.request_return(:order_id, :lines, :reason, :source, :expected);
 
 -- name: decide_return^
--- Approve or refuse a return. Returns the events, or the reason why it was refused.
+-- Approve or refuse a return. It returns the events, or the reason why the change was refused.
 select refusal, detail, news from app.decide_return(:return_id, :decision, :note, :source, :expected);
 
 -- name: receive_return^
--- Record which pieces of a return have arrived. Returns the events, or the reason why it was refused.
+-- Record which pieces of a return have arrived. It returns the events, or the reason why the change was refused.
 select refusal, detail, news from app.receive_return(:return_id, :lines, :restock, :note, :source, :expected);
 
 -- name: replace_order^
--- Create an order that sends pieces of an order again. Returns the events and the id of the new order, or the reason why
--- it was refused.
+-- Create an order that sends pieces of an order again. It returns the events and the id of the new order, or the reason
+-- why it was refused.
 select refusal, detail, news, replacement_id
 from app.replace_order(:order_id, :lines, :return_id, :source, :expected);
 
 -- name: cancel_own_order^
--- Cancel an order of the customer. Returns the events, or the reason why it was refused.
+-- Cancel an order of the customer. It returns the events, or the reason why the change was refused.
 select refusal, detail, news from app.cancel_own_order(:order_id, :reason, :expected);
 
 -- name: get_guest_order$
--- Get the order of a guest with its shipments. Returns null if the token is not valid.
+-- Get the order of a guest with its shipments. It returns null if the token is not valid.
 select app.guest_order(:token);
 
 -- name: cancel_guest_order^
--- Cancel the order of a guest. Returns the events and what their mails contain, or the reason why it was refused.
+-- Cancel the order of a guest. It returns the events and the data for their mails, or the reason why the change was
+-- refused.
 select refusal, detail, news, about from app.cancel_guest_order(:token, :reason);
 
 -- name: confirm_guest_order^
--- Confirm the order of a guest. Returns the events and what their mails contain, or the reason why it was refused.
+-- Confirm the order of a guest. It returns the events and the data for their mails, or the reason why the change was
+-- refused.
 select refusal, detail, news, about from app.confirm_guest_order(:token);
 
 -- name: expire_unconfirmed_order^
--- Cancel one order of a guest that was not confirmed in time. Returns no row if there is no such order.
+-- Cancel one order of a guest that was not confirmed in time. It returns no row if there is no such order.
 select order_id, news from app.expire_unconfirmed_order();

@@ -1,4 +1,4 @@
-"""Returns of shipped pieces, and replacements: orders that send pieces again, for nothing."""
+"""Returns of shipped pieces, and replacements: orders that send pieces again, free of charge."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -21,7 +21,7 @@ sql = queries(__file__)
 
 
 def request(tx: Transaction, order_id: UUID, new: NewReturn, match: Match) -> Return:
-    """Open a return of shipped pieces. Raises NotFound, the problems of `changes.check`, and those of `Match.check`."""
+    """Open a return of shipped pieces. Raises NotFound, and the errors of `changes.check` and `Match.check`."""
     check_lines_are_unique(new.lines)
     row = _matching(tx, order_id, match, sql.request_return, **with_lines(new.model_dump()))
     return history.get_return(tx, row["return_id"])
@@ -30,7 +30,7 @@ def request(tx: Transaction, order_id: UUID, new: NewReturn, match: Match) -> Re
 def replace(tx: Transaction, order_id: UUID, new: NewReplacement, match: Match) -> Order:
     """Create the order that replaces pieces of an order.
 
-    Raises OutOfStock, and the problems of `request`.
+    Raises OutOfStock, and the errors that `request` raises.
     """
     check_lines_are_unique(new.lines)
     row = _matching(tx, order_id, match, sql.replace_order, **with_lines(new.model_dump()))
@@ -48,7 +48,10 @@ def replace(tx: Transaction, order_id: UUID, new: NewReplacement, match: Match) 
 def _matching(
     tx: Transaction, order_id: UUID, match: Match, query: Callable[..., Mapping[str, Any]], **values: Any
 ) -> Mapping[str, Any]:
-    """Run a query that changes an order, if the order has the state that the caller expects. Returns the row."""
+    """Run a query that changes an order, if the order has the state that the caller expects.
+
+    It returns the row of the query.
+    """
     expected = match.check(orders.get(tx, order_id))
     row = query(tx, order_id=order_id, source="api", expected=expected, **values)
     if row["refusal"] == "out_of_stock":
@@ -67,7 +70,7 @@ def _matching(
 def decide(
     tx: Transaction, return_id: UUID, decision: Literal["approved", "refused"], details: ReturnDecision, match: Match
 ) -> Return:
-    """Approve or refuse a return. Raises the problems of `request`."""
+    """Approve or refuse a return. Raises the errors that `request` raises."""
     values = {"decision": decision, "note": details.note}
     return _change(tx, return_id, match, sql.decide_return, **values)
 
@@ -75,7 +78,7 @@ def decide(
 def receive(tx: Transaction, return_id: UUID, receipt: ReturnReceipt, match: Match) -> Return:
     """Record which pieces of a return have arrived, and put some of them back on sale.
 
-    Raises the problems of `request`.
+    Raises the errors that `request` raises.
     """
     if receipt.lines is not None and receipt.restock:
         detail = "must be false if `lines` says which pieces are for sale again"

@@ -36,7 +36,7 @@ ReturnStatus = Literal["requested", "approved", "received", "refused"]
 
 
 class OrderEvent(BaseModel):
-    """Something that happened to an order. Events are only added."""
+    """An event of an order. Events are only added, and never changed."""
 
     id: UUID
     client_id: UUID
@@ -64,7 +64,7 @@ class OrderEvent(BaseModel):
 
 
 class OrderLine(BaseModel):
-    """A line of an order, with what became of its pieces."""
+    """A line of an order, with the numbers of its shipped, cancelled and returned pieces."""
 
     client_id: UUID
     order_id: UUID
@@ -155,7 +155,7 @@ class GuestOrder(PlacedOrder):
 
 
 class LinkRequested(BaseModel):
-    """The answer to the request for a link. It does not say whether there is such an order."""
+    """The answer to the request for a link. It does not say whether such an order exists."""
 
     valid_hours: int = Field(description="How long the link in the mail works, in hours.")
 

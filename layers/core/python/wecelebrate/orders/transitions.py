@@ -1,10 +1,11 @@
 """The steps of an order's life: processed, shipped, delivered, cancelled.
 
 Each function changes an order in one transaction with its events, its shipments and the stock, and enqueues the mails
-and the webhook events of the change. It raises the problems of `changes.check`. If a function raises a problem, it has
-changed nothing, except that late news of a file is recorded in the history of the order.
+and the webhook events of the change. The function raises the problems of `changes.check`. If a function raises a
+problem, it has changed nothing. There is one exception: late news from a file is recorded in the history of the order.
 
-A transaction should change only one order, because the products of several orders cannot be locked in one order.
+A transaction should change only one order. The products of several orders cannot be locked in a common sequence, so two
+transactions could deadlock.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -37,13 +38,13 @@ Change = TypeVar("Change", bound=BaseModel)
 
 
 def process(tx: Transaction, order_id: UUID, change: Processing, news: News) -> list[Event]:
-    """Start to process a pending order. Returns the events."""
+    """Start to process a pending order. It returns the events."""
     row = sql.process_order(tx, order_id=order_id, **_values(change, news, "processed_at"))
     return _notify(tx, order_id, row)
 
 
 def ship(tx: Transaction, order_id: UUID, change: NewShipment, news: News) -> list[Event]:
-    """Ship pieces of an order. A pending order is processed first. Returns the events."""
+    """Ship pieces of an order. A pending order is processed first. It returns the events."""
     check_lines_are_unique(change.lines)
     return _notify(tx, order_id, sql.ship_order(tx, order_id=order_id, **_shipment(change, news)))
 
@@ -51,10 +52,10 @@ def ship(tx: Transaction, order_id: UUID, change: NewShipment, news: News) -> li
 def deliver(
     tx: Transaction, order_id: UUID, change: OrderDelivery, news: News, missing: NewShipment | None = None
 ) -> list[Event]:
-    """Record that shipments of an order were delivered. Returns the events.
+    """Record that shipments of an order were delivered. It returns the events.
 
-    If nothing was shipped yet, everything is shipped first. News of a file can be about a shipment that the order does
-    not have: `missing` then describes the shipment.
+    If nothing was shipped yet, everything is shipped first. A file can contain news about a shipment that the order
+    does not have. In this case, `missing` describes the shipment.
     """
     shipment = missing or NewShipment()
     values = _shipment(shipment.model_copy(update={"number": change.shipment}), news)
@@ -63,13 +64,13 @@ def deliver(
 
 
 def cancel(tx: Transaction, order_id: UUID, change: Cancellation, news: News) -> list[Event]:
-    """Cancel an order of which nothing was shipped, or ask the ERP that has the order. Returns the events."""
+    """Cancel an order that has no shipped pieces, or ask the ERP to cancel it. It returns the events."""
     row = sql.cancel_order(tx, order_id=order_id, **_values(change, news, "cancelled_at"))
     return _notify(tx, order_id, row)
 
 
 def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news: News) -> list[Event]:
-    """Cancel pieces of an order that are not shipped. Returns the events."""
+    """Cancel pieces of an order that are not shipped. It returns the events."""
     check_lines_are_unique(change.lines)
     values = with_lines(_values(change, news, "cancelled_at"))
     return _notify(tx, order_id, sql.cancel_order_lines(tx, order_id=order_id, **values))
@@ -78,7 +79,7 @@ def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news
 def edit(tx: Transaction, order_id: UUID, patch: OrderPatch, news: News) -> list[Event]:
     """Change the customer's name, the address, the external number, the problem and the metadata of an order.
 
-    Returns the events, or none if the order already has these values.
+    It returns the events. The list is empty if the order already has these values.
     """
     changes = patch.changes()
     note = changes.pop("note", None)
@@ -98,9 +99,9 @@ def matching(
     transition: Callable[[Transaction, UUID, Change, News], Any],
     change: Change,
 ) -> Order:
-    """Change an order for a caller of the API, if it has the state that the caller expects. Returns the changed order.
+    """Change an order for a caller of the API, if it has the state that the caller expects.
 
-    Raises NotFound, the problems of the transition, and the errors of `Match.check`.
+    It returns the changed order. Raises NotFound, and the errors of the transition and of `Match.check`.
     """
     expected = match.check(orders.get(tx, order_id))
     try:
@@ -121,7 +122,10 @@ def check_lines_are_unique(lines: Sequence[LinePieces] | None) -> None:
 
 
 def with_lines(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a query, with `lines` as JSON. None stays a null of SQL: all pieces that are left."""
+    """Return the parameters of a query, with `lines` as JSON.
+
+    If `lines` is None, the parameter is null, which means all pieces that are left.
+    """
     return dict(values) if values["lines"] is None else as_json(values, "lines")
 
 

@@ -1,4 +1,4 @@
-"""The public pages about problems: what each code means, and what to do.
+"""The public pages about problems. Each page says what a code means, and what to do.
 
 The `type` of each problem document is the URL of a page. The only source of a page is the docstring of the problem's
 class. A page is HTML, Markdown or JSON, as the caller prefers.

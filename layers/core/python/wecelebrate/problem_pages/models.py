@@ -13,7 +13,7 @@ class ProblemSummary(BaseModel):
 
 
 class ProblemPage(ProblemSummary):
-    """What a problem means, and what to do."""
+    """The page of a problem: what the problem means, and what to do."""
 
     explanation: str = Field(description="Markdown (CommonMark).")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-# These modules define problems. The import registers the classes as subclasses of Problem, and a test compares the list
-# with all modules of the package.
+# These modules define problems. Importing them registers the classes as subclasses of Problem, and a test compares this
+# list with all modules of the package.
 import wecelebrate.catalogs
 import wecelebrate.core.idempotency
 import wecelebrate.core.quotas

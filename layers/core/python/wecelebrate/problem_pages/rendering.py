@@ -83,5 +83,5 @@ def _block(block: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escape a text, and turn `code` into the HTML element."""
+    """Escape a text, and convert `code` to the HTML element."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

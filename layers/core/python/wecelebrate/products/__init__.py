@@ -53,8 +53,8 @@ MAX_SHOWN_SOURCE_BYTES = 1_900_000
 class OtherCurrency(Invalid):
     """All prices of a catalog are in one currency.
 
-    The catalog has another currency than the product. A list that compares prices, for example to sort them, would be
-    wrong.
+    The currency of the catalog differs from the currency of the product. A list that compares prices, for example to
+    sort products, would be wrong.
 
     Send the price in the currency of the catalog, or put the product into another catalog.
     """
@@ -65,7 +65,7 @@ class OtherCurrency(Invalid):
 class NotTracked(Invalid):
     """The stock of this product is not tracked, so it cannot be changed by a difference.
 
-    Orders of an untracked product take nothing from a stock.
+    An untracked product has no count, and orders do not reduce it.
 
     Send `inventory_count` to track the product.
     """
@@ -95,8 +95,8 @@ def entry(product_id: UUID) -> Entry:
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
     """Return the cache entry for a page of a catalog's products.
 
-    Returns None if the request has the filter `updated_since`, because callers rarely use the same value of this filter
-    twice.
+    It returns None if the request has the filter `updated_since`, because callers rarely use the same value of this
+    filter twice.
     """
     if filters.updated_since is not None:
         return None
@@ -116,7 +116,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     )
     parameters["stock"] = filters.stock()
     rows = page_rows(tx, sql.list_products, catalog_id=catalog_id, base_url=settings().images(), **parameters)
-    if not rows:  # if there is a row, the caller can see the catalog, and its prices can be compared
+    if not rows:  # A row shows that the caller can see the catalog, and that its prices can be compared.
         require_comparable(tx, catalog_id, filters)
         _catalog_currency(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
@@ -132,7 +132,9 @@ def require_comparable(tx: Transaction, catalog_id: UUID, filters: ProductListFi
 
 
 def _catalog_currency(tx: Transaction, catalog_id: UUID) -> str | None:
-    """Return the currency of a catalog, or None if it has none. Raises NotFound if the caller cannot see the catalog.
+    """Return the currency of a catalog, or None if the catalog has no currency.
+
+    Raises NotFound if the caller cannot see the catalog.
 
     This function does not call `catalogs.get`, because loading the models of catalogs would add 14 ms to every cold
     start.
@@ -209,14 +211,14 @@ def price(tx: Transaction, product_id: UUID) -> ProductPrice:
 
 
 def settle_stock_holds() -> int:
-    """Delete holds that can change no stock any more. Returns the number of their products."""
+    """Delete the holds that no longer affect a stock. It returns the number of products that had such holds."""
     return batches.run(lambda tx, limit: int(sql.settle_stock_holds(tx, max_products=limit)), SETTLED_PRODUCTS)
 
 
 def apply_due_offers(at: datetime | None = None) -> int:
-    """Start and end the offers that are due at a time, by default now. Returns the number of changed products.
+    """Start and end the offers that are due at a time, by default now. It returns the number of changed products.
 
-    Several callers can run at the same time: each skips the products that another one changes.
+    Several callers can run this function at the same time. Each call skips the products that another call is changing.
     """
     return batches.run(
         lambda tx, limit: int(sql.apply_due_offers(tx, at=at, max_products=limit)), PRODUCTS_WITH_OFFERS, OFFERS_SECONDS
@@ -244,7 +246,7 @@ def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match)
     """Apply a patch to a product.
 
     Raises NotFound, Forbidden, AlreadyExists, OtherCurrency, and the errors of `Match.check`. Raises NotTracked if the
-    patch changes a stock that is not counted by a difference.
+    patch changes an untracked stock by a difference.
     """
     changes = patch.changes()
     return _change(tx, product_id, changes, match, replace=False, difference=changes.pop("inventory_delta", None))
@@ -259,7 +261,10 @@ def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
 
 
 def _with_currency(new: NewProduct, catalog_currency: str | None) -> dict[str, Any]:
-    """Return the fields of a new product, as JSON values. A product without a currency gets that of its catalog."""
+    """Return the fields of a new product, as JSON values.
+
+    A product without a currency gets the currency of its catalog.
+    """
     fields = new.model_dump(mode="json")
     currency: str = fields["currency"] or catalog_currency or DEFAULT_CURRENCY
     _require_currency(currency, catalog_currency)
@@ -268,7 +273,10 @@ def _with_currency(new: NewProduct, catalog_currency: str | None) -> dict[str, A
 
 
 def _require_currency(currency: str, catalog_currency: str | None) -> None:
-    """Raise OtherCurrency if the currency is not that of the catalog. A trigger of the database checks it again."""
+    """Raise OtherCurrency if the currency differs from the currency of the catalog.
+
+    A trigger of the database also checks this.
+    """
     if catalog_currency and currency != catalog_currency:
         detail = f"must be {catalog_currency}, the currency of the catalog"
         raise OtherCurrency(errors=[FieldError(pointer="/currency", detail=detail)])
@@ -301,7 +309,7 @@ def _change(
     if row is None:
         raise refusal(expected, get(tx, product_id))
     if difference is not None:
-        # The row was locked by the change, so its stock is the current one.
+        # The change has locked the row, so the row contains the current stock.
         if not sql.change_stock(tx, product_id=product_id, difference=difference):
             raise NotTracked(errors=[FieldError(pointer="/inventory_delta", detail="is only for a tracked product")])
         row = sql.get_product(tx, product_id=product_id, base_url=settings().images())

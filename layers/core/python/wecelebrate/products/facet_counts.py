@@ -15,6 +15,6 @@ BATCH_SIZE = 10_000
 def add_deltas() -> int:
     """Add the waiting deltas to the counts, in batches, until no delta is left or `batches.run` stops.
 
-    Returns the number of added deltas.
+    It returns the number of added deltas.
     """
     return batches.run(lambda tx, limit: int(sql.rollup_facets(tx, max_rows=limit)), BATCH_SIZE)

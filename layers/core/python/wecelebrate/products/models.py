@@ -56,7 +56,8 @@ class Offer(Input):
     """The price of one piece, in the currency of the product."""
     starts_at: Timestamp | None = Field(default=None, description="The start. Null: the offer has started.")
     ends_at: Timestamp | None = Field(
-        default=None, description="The end, from which on the offer is not valid any more. Null: there is no end yet."
+        default=None,
+        description="The end. From this time on, the offer is not valid. Null: there is no end yet.",
     )
 
     @model_validator(mode="after")
@@ -77,7 +78,7 @@ Offers = Annotated[
 
 
 def require_exact(price: Decimal, currency: str, offers: Sequence[Offer] = ()) -> None:
-    """Raise Invalid if a price, or the price of an offer, is finer than its currency, e.g. 0.50 JPY."""
+    """Raise Invalid if a price, or the price of an offer, has more decimals than its currency, e.g. 0.50 JPY."""
     prices = {"/price": price} | {f"/offers/{number}/price": offer.price for number, offer in enumerate(offers)}
     errors = [
         FieldError(pointer=pointer, detail=finer_problem(currency))
@@ -91,8 +92,8 @@ def require_exact(price: Decimal, currency: str, offers: Sequence[Offer] = ()) -
 def stock_changes(model: "NewProduct | ProductValues") -> dict[str, Any]:
     """Return the fields of the stock that a request changes: `inventory_count`, `inventory_policy`, or both.
 
-    A count makes a product tracked. An untracked product has the count 0, so that a product that is tracked again does
-    not get a count of an earlier time.
+    A count makes a product tracked. An untracked product has the count 0, so that it does not get an old count when it
+    is tracked again.
     """
     changes = {name: getattr(model, name) for name in {"inventory_count", "inventory_policy"} & model.model_fields_set}
     if changes.get("inventory_policy") == "untracked":
@@ -273,7 +274,7 @@ class Product(BaseModel):
 
 
 class ProductSource(BaseModel):
-    """The source data of a product: what the files contain about it, including the private columns."""
+    """The source data of a product: the data of the product in the files, including the private columns."""
 
     product_id: UUID
     sku: str
@@ -297,11 +298,13 @@ class HoldingOrder(BaseModel):
 
 
 class ProductStock(BaseModel):
-    """Why a product has its stock: what the ERP system counted, without the pieces of orders that it did not know."""
+    """The explanation of a product's stock: the count of the ERP system, minus the pieces of orders that it did not
+    know.
+    """
 
     product_id: UUID
     inventory_policy: InventoryPolicy
-    inventory_count: int = Field(description="What is free to sell: `reported_count` - `held_count`, at least 0.")
+    inventory_count: int = Field(description="The stock that is free: `reported_count` - `held_count`, at least 0.")
     stock_means: Literal["free", "physical"] = Field(description="The setting `sync_settings.stock_means`.")
     reported_count: int | None = Field(
         description="The stock in the last file. Null: `inventory_count` is exact, because no order was open when the "

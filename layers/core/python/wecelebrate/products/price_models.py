@@ -1,4 +1,4 @@
-"""How the price at which a product is sold is computed."""
+"""The models of the computation of a selling price."""
 
 from typing import Literal
 from uuid import UUID
@@ -19,7 +19,7 @@ class PriceStep(BaseModel):
 
 
 class ProductPrice(BaseModel):
-    """How the price at which a product is sold comes from the price of the product."""
+    """The computation of the selling price of a product from the price of the product."""
 
     product_id: UUID
     catalog_id: UUID
@@ -36,7 +36,7 @@ class ProductPrice(BaseModel):
     """The currency of `base_price`."""
     price: Amount = Field(description="The price at which storefronts and clients with a grant sell the product.")
     currency: str
-    """The currency of `price`: that of the catalog."""
+    """The currency of `price`: the currency of the catalog."""
     pricing_status: Literal["none", "applied", "unread"] = Field(
         description=(
             "`applied`: the rules of the catalog compute the price. `unread`: the catalog has notes that an earlier"

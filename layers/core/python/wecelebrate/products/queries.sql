@@ -1,6 +1,6 @@
 -- name: list_products
 -- List one page of a catalog's products after the cursor, in the requested order. With `q`, list only products whose
--- name or SKU contains every word of `q`. Returns no row if the list would compare prices in several currencies.
+-- name or SKU contains every word of `q`. It returns no row if the list would compare prices in several currencies.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.folded_name when 'price' then page.price::text
     else page.created_at::text end as after_key,
@@ -22,7 +22,8 @@ order by page.ordinality;
 select currency from app.catalog_view where id = :catalog_id;
 
 -- name: has_one_currency$
--- Return whether all prices of a catalog are in one currency. Returns null for a catalog that the caller may not read.
+-- Return whether all prices of a catalog are in one currency. It returns null for a catalog that the caller may not
+-- read.
 select app.has_one_currency(:catalog_id);
 
 -- name: get_product^
@@ -36,7 +37,7 @@ from (
 ) product;
 
 -- name: get_product_source^
--- Get the source data of a product. Returns no row unless the caller may read it.
+-- Get the source data of a product. It returns no row unless the caller may read it.
 select product_id, sku, data from app.product_source(:product_id);
 
 -- name: create_product^
@@ -53,8 +54,8 @@ returning id, catalog_id, sku, name, description, category, brand, coalesce(regu
 
 -- name: change_product^
 -- Change the columns that `changes` names, where `price` is the price without an offer. If `replace` is true, `changes`
--- contains their new values. Otherwise `changes` is a merge patch (RFC 7396). Returns no row when the caller is not allowed to change the product, or when
--- the product's `updated_at` differs from `expected_updated_at`.
+-- contains their new values. Otherwise `changes` is a merge patch (RFC 7396). It returns no row when the caller is not
+-- allowed to change the product, or when the product's `updated_at` differs from `expected_updated_at`.
 update products old
 set (sku, name, description, category, brand, price, regular_price, currency, offers, images, attributes,
   inventory_count, inventory_policy, is_active) = (
@@ -64,7 +65,7 @@ set (sku, name, description, category, brand, price, regular_price, currency, of
   from (select to_jsonb(old) || jsonb_build_object('price', coalesce(old.regular_price, old.price)) as stored) before
     cross join lateral jsonb_populate_record(null::products, case when :replace
       then stored || :changes::jsonb else app.merge_patch(stored, :changes::jsonb) end) after
-    -- A price that an earlier release stored with too many decimals does not prevent other changes.
+    -- An earlier release could store a price with too many decimals. Such a price does not prevent other changes.
     cross join lateral (select case when (after.price, after.currency) = (coalesce(old.regular_price, old.price),
         old.currency) and after.price <> round(after.price, app.minor_units(after.currency))
       then after.price else app.exact_amount(after.price, after.currency) end as exact) amount)
@@ -75,30 +76,30 @@ returning id, catalog_id, sku, name, description, category, brand, coalesce(regu
   updated_at;
 
 -- name: change_stock$
--- Change the stock of a product by a difference. Returns false if the product is not tracked, or if the caller may not
--- write it.
+-- Change the stock of a product by a difference. It returns false if the product is not tracked, or if the caller may
+-- not change the product.
 select app.change_stock(:product_id, :difference);
 
 -- name: get_product_stock^
--- Explain the stock of a product. Returns no row unless the caller may read it.
+-- Explain the stock of a product. It returns no row unless the caller may read it.
 select product_id, inventory_policy, inventory_count, stock_means, reported_count, reported_at, held as held_count,
   order_count, orders
 from app.product_stock(:product_id, :max_orders);
 
 -- name: get_product_price^
--- Explain the selling price of a product. Returns no row unless the caller may read the price rules.
+-- Explain the selling price of a product. It returns no row unless the caller may read the price rules.
 select e.product_id, e.catalog_id, e.sku, e.base::text, e.base_currency, e.currency, e.status, e.rules,
   e.converted::text, e.marked_up::text, e.increased::text, e.rounded::text, e.lowest::text, e.selling::text,
   p.regular_price::text
 from app.product_price(:product_id) e left join products p on p.id = e.product_id;
 
 -- name: apply_due_offers$
--- Start and end the offers that are due at a time, by default now, of at most `max_products` products. Returns their
--- number.
+-- Start and end the offers of at most `max_products` products that are due at a time, by default now. It returns the
+-- number of changed products.
 select app.apply_due_offers(coalesce(:at::timestamptz, now()), :max_products);
 
 -- name: settle_stock_holds$
--- Delete holds that can change no stock any more, of at most `max_products` products. Returns their number.
+-- Delete the holds of at most `max_products` products that no longer affect a stock. It returns the number of products.
 select app.settle_stock_holds(:max_products);
 
 -- name: get_low_stock_rule^

@@ -11,6 +11,7 @@ workbook    the report of a client as XLSX with charts
 files       the job that writes a report into a file
 tables      the tables of a report as CSV
 
-The figures of orders come from totals per 15 minutes (`app.order_figures`). They are exact at every moment, because a
-read adds the changes that were not rolled up yet, in one snapshot. A local day consists of whole slots of 15 minutes.
+The figures of orders come from totals per 15 minutes (`app.order_figures`). The figures are always exact, because a
+read also adds the changes that are not rolled up yet, in the same snapshot. A local day consists of whole slots of 15
+minutes.
 """

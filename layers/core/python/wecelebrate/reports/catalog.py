@@ -58,7 +58,7 @@ class CatalogReport(BaseModel):
     generated_at: Moment
     """When the figures were read."""
     last_sync_at: Moment | None
-    """When a file was last loaded. Null if none was loaded."""
+    """When a file was last loaded. Null if no file was loaded."""
     hours_since_sync: float | None
     """The age of the data. Null if no file was loaded."""
     products: int
@@ -85,7 +85,10 @@ class CatalogReport(BaseModel):
 
 
 def entry(catalog_id: UUID) -> Entry:
-    """Return the cache entry of a catalog's report. Jobs invalidate nothing, so it is cached for a minute."""
+    """Return the cache entry of a catalog's report.
+
+    Jobs do not invalidate the report, so it is cached for only a minute.
+    """
     tags = [f"products:{catalog_id}", f"catalog:{catalog_id}"]
     return keys.entry(keys.OPEN_REPORT, "catalog", catalog_id, tags=tags)
 

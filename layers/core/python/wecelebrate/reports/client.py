@@ -14,16 +14,19 @@ from wecelebrate.reports.scope import period_of, scope_of
 sql = queries(__file__)
 
 MAX_DETAILED_ORDERS = 50_000
-"""The number of orders up to which the report contains figures of products and customers. To read so many orders takes
-about half a second."""
+"""The number of orders up to which the report contains figures of products and customers.
+
+Reading this number of orders takes about half a second.
+"""
 MAX_PRODUCTS = 20
 """The number of products with the most pieces."""
 
 
 def entry(client_id: UUID, filters: ClientReportFilters) -> Entry:
-    """Return the cache entry of a report. A changed order, site or client invalidates it.
+    """Return the cache entry of a report. A change of an order, a site or the client invalidates the entry.
 
-    A report of a closed period is cached for a day, and all others for a minute, because events invalidate nothing.
+    A report of a closed period is cached for a day. Other reports are cached for a minute, because events of visitors
+    do not invalidate the report.
     """
     tags = [f"orders:{client_id}", f"sites:{client_id}", f"client:{client_id}"]
     values = filters.model_dump(mode="json", exclude={"format", "table"})
@@ -38,7 +41,7 @@ def entry(client_id: UUID, filters: ClientReportFilters) -> Entry:
 def get(tx: Transaction, client_id: UUID, filters: ClientReportFilters, *, complete: bool = False) -> ClientReport:
     """Return the report of a client. Raises NotFound or Invalid.
 
-    If `complete` is true, the report contains all figures, also for more than MAX_DETAILED_ORDERS orders.
+    If `complete` is true, the report contains all figures, even if it has more than MAX_DETAILED_ORDERS orders.
     """
     scope = scope_of(tx, client_id, filters.site_id, filters.timezone, filters)
     parameters = scope.parameters()

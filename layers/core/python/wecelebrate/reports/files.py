@@ -1,4 +1,4 @@
-"""Reports as files: a job writes the report of any period, also with more orders than a request can read.
+"""Reports as files: a job writes the report of any period, even with more orders than a request can read.
 
 The file is in the bucket of uploads, below the client, and is deleted with the other files of this bucket.
 """
@@ -44,7 +44,7 @@ class ReportFile(BaseModel):
 
 @dataclass(frozen=True)
 class _Format:
-    """A format of files."""
+    """A format of report files."""
 
     extension: str
     media_type: str
@@ -59,7 +59,10 @@ _FORMATS: Mapping[ReportFormat, _Format] = {
 
 
 def create(tx: Transaction, request: ClientReportRequest) -> Job:
-    """Create the job that writes a report. Raises Invalid, or Forbidden unless the caller writes for the client."""
+    """Create the job that writes a report.
+
+    Raises Invalid, or Forbidden unless the caller may change data of the client.
+    """
     client_id = request.client_id or default_client(tx)
     if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
         raise Forbidden

@@ -26,12 +26,12 @@ class FulfilmentFilters(PeriodFilters):
 
 
 class Fulfilment(BaseModel):
-    """The orders of a group. All durations are in hours."""
+    """The figures of a group of orders. All durations are in hours."""
 
     orders: int
     """The number of orders that are not cancelled."""
     shipped: int
-    """The number of orders that were shipped, also if they were delivered later."""
+    """The number of orders that were shipped, including the orders that were delivered later."""
     delivered: int
     """The number of orders that were delivered."""
     late: int = Field(description="The number of orders that were not shipped in time, shipped or not.")
@@ -45,7 +45,7 @@ class CountryFulfilment(Fulfilment):
     """The orders to one country."""
 
     country: str
-    """The ISO 3166-1 code of the country. Empty if the address names none."""
+    """The ISO 3166-1 code of the country. Empty if the address names no country."""
 
 
 class FulfilmentReport(BaseModel):

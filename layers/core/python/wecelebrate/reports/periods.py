@@ -36,7 +36,7 @@ class Period:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the period has ended in every time zone, and no event of the period can arrive any more."""
+        """Whether the period has ended in every time zone, and no more events of the period can arrive."""
         return self.last_day + LATE_EVENTS + timedelta(days=1) < datetime.now(UTC).date()
 
 
@@ -48,7 +48,7 @@ def today(zone: str) -> date:
 def period(month: str | None, first_day: date | None, last_day: date | None, now: date, place: str = "") -> Period:
     """Return the period that the parameters of a request name. The default is the current month until today.
 
-    `now` is the current local day. `place` is the beginning of the pointers of errors. Raises Invalid.
+    `now` is the current local day. `place` is the prefix of the pointers in errors. Raises Invalid.
     """
     if month is not None:
         if first_day or last_day:

@@ -20,7 +20,7 @@ MAX_CLIENTS = 50
 
 
 class PlanYear(BaseModel):
-    """What the plan of the platform expects in a year."""
+    """The expected figures of one year in the plan of the platform."""
 
     year: int
     """The year of the plan, from 1."""
@@ -122,7 +122,7 @@ class PlatformReport(BaseModel):
     events: int
     """The number of events of visitors that were accepted in the period."""
     plan: list[PlanYear]
-    """What the plan of the platform expects."""
+    """The expected figures of all years in the plan."""
     plan_year: int = Field(description="The first year of the plan whose figures are not exceeded, or 4.")
 
 

@@ -87,8 +87,8 @@ select json_build_object(
 )::text;
 
 -- name: client_details$
--- Get the figures of a client on local days that need the orders and the events themselves. The statement reads one
--- snapshot. Its time grows with the number of orders and events. Cancelled orders do not count.
+-- Get the figures of a client on local days that are computed from the orders and the events, not from the totals. The
+-- statement reads one snapshot. Its time grows with the number of orders and events. Cancelled orders do not count.
 with placed as materialized (
   select o.id, o.currency, o.created_at, coalesce(o.customer_subject, lower(o.customer_email)) as buyer
   from orders o
@@ -99,7 +99,7 @@ with placed as materialized (
     and o.created_at < (:last_day::date + 1)::timestamp at time zone 'UTC' + interval '15 hours'
     and (o.created_at at time zone :zone)::date between :first_day and :last_day
 ), buyers as (
-  -- An imported order can have no customer.
+  -- An imported order may have no customer.
   select buyer, count(*) as orders, min(created_at) as first_at from placed where buyer <> '' group by buyer
 ), events as materialized (
   select e.session_id, e.event_type
@@ -148,9 +148,9 @@ select json_build_object(
 )::text;
 
 -- name: fulfilment$
--- Get how long the orders of a client, placed on local days, took to be shipped and delivered. The statement reads one
--- snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days after it was
--- placed, even if it was shipped later.
+-- Get the times until the orders of a client that were placed on local days were shipped and delivered. The statement
+-- reads one snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days after it
+-- was placed, even if it was shipped later.
 with placed as materialized (
   select o.status, coalesce(o.shipping_address ->> 'country', '') as country,
     extract(epoch from o.shipped_at - o.created_at) / 3600 as hours_to_ship,
@@ -179,9 +179,9 @@ select json_build_object(
 )::text;
 
 -- name: catalog_figures$
--- Get the figures of a catalog's products that the caller may see, and of its syncs in the last 30 days. Null if the
--- caller may not see the catalog. The value of a stock is at selling prices, and has the decimals of
--- its currency.
+-- Get the figures of a catalog's products that the caller may see, and of its syncs in the last 30 days. The result is
+-- null if the caller may not see the catalog. The value of a stock is at selling prices, and has the decimals of its
+-- currency.
 select json_build_object(
   'catalog_id', c.id, 'name', c.name, 'last_sync_at', c.last_sync_at,
   'hours_since_sync', round(extract(epoch from now() - c.last_sync_at) / 3600, 2),
@@ -297,7 +297,7 @@ select json_build_object(
 )::text;
 
 -- name: get_file^
--- Get the file that the job of a report has written, or null if it has not written it yet.
+-- Get the file that the job of a report has written. It returns null if the job has not written the file yet.
 select result ->> 'file' as key, result ->> 'format' as format
 from jobs
 where id = :job_id and type = 'report_generation';

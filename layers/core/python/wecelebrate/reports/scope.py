@@ -1,4 +1,4 @@
-"""What a report is about: a client or one of its sites, and local days."""
+"""The scope of a report: a client or one of its sites, and local days."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ sql = queries(__file__)
 
 @dataclass(frozen=True)
 class Scope:
-    """What a report is about."""
+    """The client, the site and the days of a report."""
 
     client_id: UUID
     site_id: UUID | None
@@ -37,7 +37,7 @@ class Scope:
         }
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields of a report that say what the report is about."""
+        """Return the fields of a report that describe its scope."""
         return {
             "client_id": self.client_id,
             "site_id": self.site_id,

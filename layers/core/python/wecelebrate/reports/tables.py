@@ -48,7 +48,7 @@ def columns_of(model: type[BaseModel]) -> list[str]:
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
-    """Return rows as CSV with a header. Null is an empty cell."""
+    """Return rows as CSV with a header. A null becomes an empty cell."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(columns)

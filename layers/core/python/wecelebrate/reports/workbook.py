@@ -1,7 +1,7 @@
 """The report of a client as an XLSX workbook: a sheet for each table, and charts of the days and hours.
 
-A text is written as a text, and never as a formula, whatever it begins with. Ids are texts. Amounts are numbers with
-the decimals of their currency, so that a spreadsheet can add them up.
+A text is always written as a text, and never as a formula, even if it begins like a formula. Ids are texts. Amounts are
+numbers with the decimals of their currency, so that a spreadsheet can add them up.
 """
 
 import io
@@ -34,7 +34,7 @@ _CHART_SIZE = {"width": 960, "height": 360}
 
 def client_workbook(report: ClientReport) -> bytes:
     """Return the report of a client as XLSX."""
-    # Imported here, because it takes 40 ms, and only this format needs it.
+    # The import is here, because it takes 40 ms, and only this format needs it.
     import xlsxwriter  # type: ignore[import-untyped]
 
     file = io.BytesIO()
@@ -48,7 +48,7 @@ def client_workbook(report: ClientReport) -> bytes:
 
 
 def _write_summary(book: Any, report: ClientReport) -> None:
-    """Write the sheet that says what the workbook is about."""
+    """Write the sheet with the scope of the report."""
     sheet = book.add_worksheet("Report")
     bold = book.add_format({"bold": True})
     facts: list[tuple[str, Any]] = [

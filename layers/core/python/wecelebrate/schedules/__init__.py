@@ -55,7 +55,7 @@ def create(tx: Transaction, new: NewSchedule) -> Schedule:
     Raises Invalid if the client does not own the catalog, or if the request names no client and there is no default
     client.
     """
-    # Imported here, because the models of clients would add 6 ms to every cold start.
+    # The import is here, because the models of clients would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)

@@ -1,4 +1,4 @@
-"""Computes when a schedule is due. Its cron expression has five fields, and applies to the local time of a time zone.
+"""Computes when a schedule is due. A cron expression has five fields, and applies to the local time of a time zone.
 
 When the clocks are set forward, some local times are skipped. A schedule that is due at a skipped time runs at the
 first moment after the gap. When the clocks are set back, some local times occur twice. A schedule that is due at a
@@ -7,7 +7,7 @@ hour of the day (e.g. `*/15 * * * *`) matches in both occurrences of the repeate
 
 The meaning of an expression depends only on the values that its fields match, not on their spelling: `*`, `*/1`, `0-23`
 and a list of all hours are equal. A day matches if the day of the month and the day of the week match. If both fields
-leave out values, it is enough that one of the two fields matches, as in POSIX.
+leave out values, a day matches if one of the two fields matches, as in POSIX.
 """
 
 import re

@@ -28,7 +28,7 @@ SyncMode = Literal["full", "delta"]
 
 
 class PullSettings(Input):
-    """Which files a `catalog_sync` loads. Each run loads the new files in the folder `prefix`, the oldest first."""
+    """The files that a `catalog_sync` loads. Each run loads the new files in the folder `prefix`, the oldest first."""
 
     prefix: Prefix = Field(description="A folder inside `<catalog id>/` in the drops bucket, with a slash at the end.")
     mode: SyncMode | None = Field(
@@ -66,7 +66,7 @@ class NewSchedule(Input):
 
 
 class SchedulePatch(Patch):
-    """A change of a schedule. Its client, catalog and type cannot change."""
+    """A change of a schedule. The client, the catalog and the type of a schedule cannot be changed."""
 
     name: Label = ABSENT
     cron: Cron = ABSENT

@@ -51,7 +51,7 @@ where id = :schedule_id
 returning *;
 
 -- name: delete_schedule!
--- Delete a schedule. Its jobs stay.
+-- Delete a schedule. The jobs of the schedule are kept.
 delete from schedules where id = :schedule_id;
 
 -- name: is_busy$
@@ -95,7 +95,7 @@ where id in (
 returning id, client_id, type;
 
 -- name: get_requested_run^
--- Get the schedule. Returns no row if no run of the schedule is requested.
+-- Get the schedule. It returns no row if no run of the schedule is requested.
 select id, client_id, catalog_id, type, settings
 from schedules
 where id = :schedule_id and run_requested_at is not null;

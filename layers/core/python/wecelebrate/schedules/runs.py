@@ -59,7 +59,7 @@ class Run:
 
 
 def run_due() -> int:
-    """Request a run of each due schedule, and send lost messages again. Returns the number of due schedules.
+    """Request a run of each due schedule, and send lost messages again. It returns the number of due schedules.
 
     If several calls run at the same time, each due schedule is processed by only one of these calls.
     """
@@ -78,7 +78,10 @@ def request_run(tx: Transaction, schedule_id: UUID, kind: ScheduleType, client_i
 
 
 def requested_run(schedule_id: UUID) -> Run | None:
-    """Return the requested run of a schedule. Returns None if the run has finished, or if the schedule was deleted."""
+    """Return the requested run of a schedule.
+
+    It returns None if the run has finished, or if the schedule was deleted.
+    """
     with writing(SYSTEM) as tx:
         row = sql.get_requested_run(tx, schedule_id=schedule_id)
     return Run(**row) if row else None
@@ -87,7 +90,7 @@ def requested_run(schedule_id: UUID) -> Run | None:
 def finish_run(run: Run, outcome: str, job_id: UUID | None, *, more: bool = False) -> None:
     """Record the outcome of a run, and the newest job that the run created.
 
-    If `more` is true, the run is not finished: it continues with a further message, because there is more work to do.
+    If `more` is true, the run is not finished, and continues with a further message, because more work is left.
     """
     with writing(SYSTEM) as tx:
         sql.finish_run(tx, schedule_id=run.id, outcome=outcome, job_id=job_id, more=more)

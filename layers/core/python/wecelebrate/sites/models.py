@@ -200,7 +200,7 @@ class Site(BaseModel):
 
 
 class DomainVerification(BaseModel):
-    """How visitors reach a site, and the DNS record that verifies the domain of the site."""
+    """The hosts at which visitors reach a site, and the DNS record that verifies the domain of the site."""
 
     host: str = Field(description="The host below the domain of the platform. It always works.")
     domain: str | None

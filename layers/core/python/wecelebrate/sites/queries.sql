@@ -28,13 +28,13 @@ select * from app.site_view where id = :site_id;
 select domain_token from sites where id = :site_id;
 
 -- name: lock_verification$
--- Lock the verification of domains for a client until the transaction ends. Returns false if another transaction has
--- locked it.
+-- Lock the verification of domains for a client until the transaction ends. It returns false if another transaction has
+-- locked the verification.
 select pg_try_advisory_xact_lock(hashtextextended('verify domain ' || :client_id, 0));
 
 -- name: verify_domain$
--- Record that the caller's site has verified its domain. Returns false if the caller may not change the site, or if the
--- site no longer has this domain.
+-- Record that the caller's site has verified its domain. It returns false if the caller may not change the site, or if
+-- the site no longer has this domain.
 select app.verify_site_domain(:site_id, :domain);
 
 -- name: count_sites$
@@ -55,7 +55,7 @@ returning *;
 
 -- name: change_site^
 -- Change the columns that occur in `changes`. If `replace` is true, `changes` contains the new values. Otherwise
--- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the site, or when its
+-- `changes` is a merge patch (RFC 7396). It returns no row when the caller may not change the site, or when its
 -- `updated_at` differs from `expected_updated_at`.
 update app.site_view old
 set (name, domain, status, branding, settings, catalog_id, guest_orders, max_line_quantity, max_daily_quantity,
@@ -91,8 +91,8 @@ from (
 order by product_id;
 
 -- name: exclude_product^
--- Exclude a product from a site, or change the reason of an existing exclusion. Returns no row when the site does not
--- exist.
+-- Exclude a product from a site, or change the reason of an existing exclusion. It returns no row when the site does
+-- not exist.
 insert into site_product_exclusions (client_id, site_id, product_id, reason)
 select client_id, id, :product_id, :reason from sites where id = :site_id
 on conflict (site_id, product_id) do update set reason = excluded.reason

@@ -60,7 +60,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
         **parameters,
         **products.keyset(filters.cursor, request),
     )
-    if not rows:  # no row is returned if the prices cannot be compared
+    if not rows:  # The query returns no row if the prices cannot be compared.
         products.require_comparable(tx, site["catalog_id"], filters)
     facet_filters = {
         name: parameters[name] for name in ("q", "sku", "category", "brand", "price_min", "price_max", "stock")
@@ -83,7 +83,10 @@ def address_format_entry(country: str) -> Entry:
 
 
 def address_format(tx: Transaction, country: str) -> AddressFormat:
-    """Return how a form asks for an address in a country. Raises CountryNotShipped if the site does not ship there."""
+    """Return the address format of a country, for a form.
+
+    Raises CountryNotShipped if the site does not ship to this country.
+    """
     addresses.check_shipped(_site(tx)["ship_to_countries"], country, "country")
     return forms.address_format(country)
 

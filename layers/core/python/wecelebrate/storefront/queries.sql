@@ -1,5 +1,5 @@
 -- name: get_storefront^
--- Get the current site. Row-level security shows no other site.
+-- Get the current site. Row-level security hides all other sites.
 select id, name, branding, catalog_id,
   case when domain_verified_at is not null then domain else slug || '.' || :platform_domain end as domain,
   case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings,
@@ -13,8 +13,9 @@ where id = (select app.site_id());
 select app.storefront_currency();
 
 -- name: list_products
--- List one page of the site's products after the cursor, in the requested order, at their selling prices. With `q`, list only products whose
--- name or SKU contains every word of `q`. Returns no row if the list would compare prices in several currencies.
+-- List one page of the site's products after the cursor, in the requested order, at their selling prices. With `q`,
+-- list only products whose name or SKU contains every word of `q`. It returns no row if the list would compare prices
+-- in several currencies.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.folded_name when 'price' then page.price::text
     else page.created_at::text end as after_key,

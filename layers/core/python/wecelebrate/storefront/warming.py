@@ -21,7 +21,7 @@ MAX_DOMAINS = 100
 
 
 def run() -> None:
-    """For each of the busiest domains of the last hour, load the values that the cache does not contain."""
+    """Load the missing cached values of the busiest domains of the last hour."""
     filters = StorefrontFilters()
     for domain in cache.busiest_domains(MAX_DOMAINS):
         request = RequestCache(Caller(site_domain=domain))
@@ -29,5 +29,5 @@ def run() -> None:
             value_of(request, storefront.entry(), object_loader(storefront.get))
             value_of(request, storefront.page_entry(filters), page_loader(lambda tx: storefront.page(tx, filters)))
         except Problem as problem:
-            # This happens, for example, if the site was deleted after its last visit.
+            # This error occurs, for example, if the site was deleted after its last visit.
             logger.info("a storefront was not warmed", domain=domain, reason=problem.code)

@@ -42,7 +42,8 @@ _BATCH_SIZE = 100
 FOLD_SIZE = 200
 """The largest number of rows whose documents one transaction writes."""
 FOLD_SECONDS = 4.0
-"""A check begins no further transaction of `fold_documents` after this time, so that it does not delay the others."""
+"""After this time, a check begins no further transaction of `fold_documents`, so that it does not delay the other work.
+"""
 
 
 def run(seconds: float = RUN_SECONDS) -> None:
@@ -71,8 +72,8 @@ def run(seconds: float = RUN_SECONDS) -> None:
 def maintain() -> None:
     """Write the heartbeat, delete expired rows, and report unexpected state.
 
-    Start the image jobs, the schedules, the exports of orders and the reports by mail that are due. Cancel the orders
-    of guests that were not confirmed in time.
+    Also start the image jobs, the schedules, the exports of orders and the reports by mail that are due, and cancel the
+    orders of guests that were not confirmed in time.
     """
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
@@ -98,7 +99,7 @@ def maintain() -> None:
 
 
 def report_troubles_of_store(tx: Transaction) -> None:
-    """Count what went wrong in the move from the key-value store since the last call (docs/migration.md)."""
+    """Count the errors in the move from the key-value store since the last call (docs/migration.md)."""
     troubles = sql.report_kv_troubles(tx) or {}
 
     def count(name: metrics.Name) -> None:
@@ -123,7 +124,7 @@ def report_unexpected_state(tx: Transaction) -> None:
 
 
 def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
-    """Send the cache invalidations that are older than `min_age` seconds. Returns the number of sent invalidations.
+    """Send the cache invalidations that are older than `min_age` seconds. It returns the number of sent invalidations.
 
     Raises CacheDown.
     """
@@ -143,7 +144,7 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
 def fold_documents(seconds: float = FOLD_SECONDS) -> int:
     """Write the rows of bulk writes into the documents of the key-value store, for at most the given time.
 
-    Returns the number of rows. An unexpected error must not stop the other work of the sweeper.
+    It returns the number of rows. An unexpected error must not stop the other work of the sweeper.
     """
     ends_at = time.monotonic() + seconds
     folded = 0
@@ -174,7 +175,7 @@ def apply_due_offers() -> None:
 
 
 def delete_expired_exports() -> None:
-    """Delete expired exports. An error of S3 must not stop the sweeper: the next round tries again."""
+    """Delete expired exports. An error of S3 does not stop the sweeper, because the next round tries again."""
     try:
         exports.clean_up()
     except Exception:

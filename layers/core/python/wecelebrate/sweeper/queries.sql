@@ -32,11 +32,12 @@ delete from order_quantities where created_at < now() - interval '25 hours';
 delete from guest_mails where created_at < now() - interval '25 hours';
 
 -- name: delete_old_invitations$
--- Delete invitations that ended more than 90 days ago. Returns their number.
+-- Delete invitations that ended more than 90 days ago. It returns the number of deleted invitations.
 select app.delete_old_invitations(1000);
 
 -- name: fold_kv$
--- Write the rows of bulk writes into their documents. Returns the number of rows, or 0 if another sweeper does it.
+-- Write the rows of bulk writes into their documents. It returns the number of rows, or 0 if another sweeper is already
+-- writing them.
 select kv.fold(:size);
 
 -- name: forget_kv_history$
@@ -44,5 +45,6 @@ select kv.fold(:size);
 select kv.forget(10000);
 
 -- name: report_kv_troubles$
--- Count the troubles of the move from the key-value store since the last call. Null: the mirror was never on.
+-- Count the errors in the move from the key-value store since the last call. It returns null if the mirror was never
+-- switched on.
 select kv.report_troubles();

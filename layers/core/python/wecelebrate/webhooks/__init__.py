@@ -190,7 +190,7 @@ def replay(tx: Transaction, webhook_id: UUID, filters: ReplayFilters) -> ReplayR
 
 
 def replay_delivery(tx: Transaction, delivery_id: UUID) -> DeliveryDetails:
-    """Replay one delivery that has failed or arrived. Its id stays the same. A pending delivery does not change.
+    """Replay one delivery that has failed or arrived. The delivery keeps its id. A pending delivery does not change.
 
     Raises NotFound, Forbidden or WebhookDisabled.
     """
@@ -220,8 +220,8 @@ def clean_up(tx: Transaction) -> None:
 
 def work(message: queue.Message) -> None:
     """Send due deliveries of all clients."""
-    # Imported here because the worker needs the signing package. The API functions also import this module, but their
-    # layers do not contain the signing package.
+    # The import is here, because the worker needs the signing package. The API functions also import this module, but
+    # their layers do not contain the signing package.
     from wecelebrate.webhooks import worker
 
     worker.work(message)

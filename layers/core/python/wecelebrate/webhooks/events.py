@@ -101,7 +101,7 @@ class LowStockData(EventData):
 
 
 class ShortProduct(BaseModel):
-    """A product of which customers have ordered more than the ERP system has."""
+    """A product of which customers have ordered more pieces than the ERP system has."""
 
     product_id: UUID
     sku: str
@@ -113,7 +113,7 @@ class ShortProduct(BaseModel):
 
 
 class ShortStockData(EventData):
-    """The products of a file of which customers have ordered more than the file states."""
+    """The products of a file of which customers have ordered more pieces than the file states."""
 
     catalog_id: UUID
     job_id: UUID

@@ -34,8 +34,10 @@ _EVENTS: Mapping[JobType, Mapping[str, Sequence[EventName]]] = {
         "cancelled": ("job.cancelled",),
     },
 }
-"""Maps the type of a stopped job, and what it waits for or its status, to the events that are published. Mail jobs and
-image jobs publish no events."""
+"""Maps two values to the events that are published: the type of a stopped job, and the state in which it stopped.
+
+The state is `waiting_for` or the status. Mail jobs and image jobs publish no events.
+"""
 
 
 def publish(tx: Transaction, stopped: StoppedJob) -> None:

@@ -188,7 +188,7 @@ class DeliveryFilters(ListParameters):
 
 
 class ReplayFilters(Input):
-    """Which failed deliveries to replay."""
+    """The filters that select the failed deliveries to replay."""
 
     place: ClassVar[str] = ""
 

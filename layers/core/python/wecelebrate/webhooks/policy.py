@@ -49,7 +49,7 @@ class DeliveryPolicy:
     def retry_delay(self, failures: int) -> float | None:
         """Return the seconds until the next attempt. `failures` is the number of failed attempts.
 
-        Returns None after the last attempt.
+        It returns None after the last attempt.
         """
         if failures > len(self.retry_delays):
             return None

@@ -28,12 +28,12 @@ returning *;
 
 -- name: rotate_secret$
 -- Give an endpoint a new secret. For the next `overlap` seconds, requests are signed with both the new secret and the
--- previous secret. Returns false when the caller may not change the endpoint.
+-- previous secret. It returns false when the caller may not change the endpoint.
 select app.rotate_webhook_secret(:webhook_id, :secret, :overlap);
 
 -- name: change_webhook^
--- Merge `changes` into the endpoint (RFC 7396). Returns no row when the caller may not change the endpoint, or when its
--- `updated_at` differs from `expected_updated_at`. A new URL or status resets the failures.
+-- Merge `changes` into the endpoint (RFC 7396). It returns no row when the caller may not change the endpoint, or when
+-- its `updated_at` differs from `expected_updated_at`. A new URL or status resets the failures.
 update webhooks old
 set (url, description, events, status) = (
     select url, description, events, status
@@ -49,14 +49,14 @@ where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated
 returning id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at;
 
 -- name: delete_webhook!
--- Delete the endpoint, its secrets and its deliveries. Affects 0 rows when the caller may not delete the endpoint, or
--- when its `updated_at` differs from `expected_updated_at`.
+-- Delete the endpoint, its secrets and its deliveries. It affects 0 rows when the caller may not delete the endpoint,
+-- or when its `updated_at` differs from `expected_updated_at`.
 delete from webhooks
 where id = :webhook_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
 
 -- name: publish$
 -- Create a delivery for each of the client's enabled endpoints that subscribe to the event. With `only_to`, create a
--- delivery only for the endpoint with this id. Returns the number of deliveries.
+-- delivery only for the endpoint with this id. It returns the number of deliveries.
 select app.publish_webhook_event(:client_id, :event, :data, :only_to);
 
 -- name: list_deliveries
@@ -88,7 +88,7 @@ where webhook_id = :webhook_id and event = 'webhook.test' order by created_at de
 
 -- name: replay$
 -- Send deliveries again: one delivery, or up to `max_rows` failed deliveries that were published after `since`, the
--- oldest first. Returns the number of deliveries.
+-- oldest first. It returns the number of deliveries.
 select app.replay_webhook_deliveries(:webhook_id, :delivery_id, :since, :max_rows);
 
 -- name: claim_batches
@@ -97,15 +97,15 @@ select webhook_id, client_id, url, fence, secrets, deliveries
 from app.claim_webhook_batches(:max_batches, :batch_size, :max_per_client, :seconds);
 
 -- name: renew_leases!
--- Renew the leases of endpoints. Does not change a lease that another worker has taken over.
+-- Renew the leases of endpoints. A lease that another worker has taken over does not change.
 update webhooks w set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 from jsonb_to_recordset(:batches) b (webhook_id uuid, fence bigint)
 where w.id = b.webhook_id and w.fence = b.fence and w.leased_until is not null;
 
 -- name: record_attempts!
 -- Record the outcomes of attempts. A successful attempt marks the delivery as delivered, even if another worker has
--- tried the delivery meanwhile. A failed attempt is ignored if another worker has tried the delivery meanwhile. The log
--- keeps the latest `max_log` attempts.
+-- tried the delivery in the meantime. A failed attempt is ignored if another worker has tried the delivery in the
+-- meantime. The log keeps the latest `max_log` attempts.
 update webhook_deliveries d
 set status = a.status, attempts = d.attempts + 1,
   failures = case a.status when 'delivered' then 0 else d.failures + 1 end,
@@ -121,7 +121,7 @@ where d.id = a.id and d.status = 'pending' and (d.attempts = a.attempts or a.sta
 -- End the leases of endpoints. A failed endpoint is paused. The pause doubles with each failure in a row, up to
 -- `max_pause` seconds, and is never shorter than the pause that the endpoint asked for. An endpoint is disabled when it
 -- responded with 410 (gone), or when it has failed at least `max_failures` times in a row and for more than
--- `failing_for` seconds. Returns the endpoints that this query has disabled.
+-- `failing_for` seconds. It returns the endpoints that this query has disabled.
 with released as (
   update webhooks w
   set leased_until = null,

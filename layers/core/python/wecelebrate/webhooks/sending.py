@@ -68,7 +68,7 @@ def attempt(url: str, secrets: Sequence[str], delivery_id: str, payload: str) ->
         _milliseconds_since(started),
         status=response.status,
         error=None if delivered else f"the endpoint responded with status {response.status}",
-        body=body.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # PostgreSQL cannot store NUL characters
+        body=body.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # PostgreSQL cannot store NUL characters.
         pause=min(pause, MAX_PAUSE),
     )
 

@@ -1,8 +1,8 @@
 """The worker of webhook deliveries.
 
 The worker claims endpoints together with their due deliveries. For each endpoint, one thread sends the deliveries one
-after the other. The main thread does all database work and records the outcomes. An endpoint that does not respond
-therefore delays only its own deliveries.
+after the other. The main thread does all database work and records the outcomes. Therefore an endpoint that does not
+respond delays only its own deliveries.
 
 If a worker dies, another worker claims the endpoint and repeats the deliveries whose outcome was not recorded. An event
 is therefore delivered at least once, and every repetition has the same `webhook-id`.
@@ -65,7 +65,7 @@ def work(message: queue.Message) -> None:
     """Send due deliveries of all clients, until no delivery is due or the time of this worker is used up."""
     deadline = time.monotonic() + min(POLICY.max_run_seconds, message.time_left() / 2)
     outcomes: Outcomes = SimpleQueue()
-    running: dict[tuple[UUID, int], EndpointBatch] = {}  # the keys are the endpoint and the fence
+    running: dict[tuple[UUID, int], EndpointBatch] = {}  # The keys are the endpoint and the fence.
     renewed_at = time.monotonic()
     with ThreadPoolExecutor(POLICY.max_endpoints, "webhook") as threads:
         while True:
@@ -132,7 +132,7 @@ def _send_batch(batch: EndpointBatch, outcomes: Outcomes) -> None:
 def _collect(outcomes: Outcomes) -> Iterator[AttemptedDelivery | FinishedBatch]:
     """Wait briefly for an outcome and yield it. Continue as long as a further outcome arrives shortly afterwards.
 
-    Yields nothing if no outcome arrives in time.
+    If no outcome arrives in time, the function yields nothing.
     """
     timeout = POLICY.poll_seconds
     try:

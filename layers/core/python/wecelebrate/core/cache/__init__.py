@@ -89,7 +89,10 @@ def lookup(request: CacheLookup) -> CacheResult:
 
 
 def apply_charge(charge: Charge) -> tuple[bool, tuple[str, ...]]:
-    """Increase the cost of a request. Returns whether its limits allow this, and the limits as in CacheResult."""
+    """Increase the cost of a request.
+
+    It returns whether the limits allow this cost, and their state as in CacheResult.
+    """
     status, lines = redis().run(CHARGE, [], prefix(), str(now()), charge.to_json())
     return status != "limited", tuple(lines.splitlines())
 
@@ -161,13 +164,16 @@ def requests_in_last_hour(limit_key: str) -> int:
 
 
 def totals(accounts: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Add up accounts, field by field. Returns two sums for each field. `wecelebrate.usage` describes the fields."""
+    """Add up accounts. It returns two sums for each field of the accounts. `wecelebrate.usage` describes the fields."""
     sums = redis().run(TOTALS, list(accounts), prefix(), str(now()))
     return {field: (high, low) for field, high, low in zip(sums[::3], sums[1::3], sums[2::3], strict=True)}
 
 
 def info() -> dict[str, str]:
-    """Return the memory section of Redis' INFO command. Empty if the server refuses the command. Raises CacheDown."""
+    """Return the memory section of Redis' INFO command.
+
+    The result is empty if the server refuses the command. Raises CacheDown.
+    """
     return redis().info()
 
 
@@ -195,14 +201,16 @@ def delete(value_key: str) -> None:
 
 
 def forget_writes(write_key: str) -> None:
-    """Delete the recent writes of a caller, whose reads may then be as old as those of others."""
+    """Forget the recent writes of a caller. Later reads of the caller can then return old data."""
     redis().execute("HDEL", f"{prefix()}public:recent", write_key)
 
 
 def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int:
-    """Delete all values of these entities of these tenants, and of callers with several clients. Returns their number.
+    """Delete all values of these entities of these tenants, and of callers with several clients.
 
-    This reads all keys, so it is only for rare jobs. Other code invalidates the tags of values.
+    It returns the number of deleted values.
+
+    This function reads all keys, so it is only for rare jobs. Other code invalidates the tags of values.
     """
     names, cursor, deleted = {entity.name for entity in entities}, "0", 0
     while True:

@@ -91,7 +91,7 @@ class Entry:
 
 
 def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str, Any] | None = None) -> Entry:
-    """Return the entry of an object or of a page of a list.
+    """Return the cache entry of an object or of a page of a list.
 
     `names` identify the object or the list. For a page, `filters` are the parameters of its list.
     """
@@ -100,6 +100,9 @@ def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str
 
 
 def digest(parameters: Mapping[str, Any]) -> str:
-    """Return a hash of parameters. It depends neither on their order nor on parameters with the value None."""
+    """Return a hash of parameters.
+
+    The hash does not depend on the order of the parameters, and ignores parameters with the value None.
+    """
     text = json.dumps({name: str(value) for name, value in parameters.items() if value is not None}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -26,7 +26,7 @@ record_usage(request.usage, 0)
 local function count_per_hour(name, key, quota) return count(name, key, quota, 60000, 60) end
 
 -- Count the request against the share of its address. The share is a part of an hourly limit that applies to many
--- addresses together. The buckets are wide, because every address of every client has a hash of its own.
+-- addresses together. The buckets are wide, because every address of every client has its own hash.
 local function count_share(name, key, quota, divisor)
   return count(name .. '-address', key, math.ceil(quota / divisor), 360000, 10, 1, true)
 end

@@ -148,7 +148,7 @@ local function count(name, key, quota, width, buckets, amount, quiet)
   return allowed
 end
 
--- Subtract one request from a limit that has counted this request. Decrements the latest bucket.
+-- Subtract one request from a limit that has counted this request. The latest bucket is decremented.
 local function refund(key)
   local latest = -1
   for _, field in ipairs(call('HKEYS', key)) do latest = math.max(latest, tonumber(field)) end

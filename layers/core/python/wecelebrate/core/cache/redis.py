@@ -67,7 +67,10 @@ class Redis:
         return self._call(lambda: self._client.execute(list(command)))
 
     def info(self) -> dict[str, str]:
-        """Return the memory section of the INFO command. Empty if the server (e.g. Upstash) refuses the command."""
+        """Return the memory section of the INFO command.
+
+        The result is empty if the server (e.g. Upstash) refuses the command.
+        """
         try:
             text = str(self._client.execute(["INFO", "memory"]))
         except Exception:  # A refused command does not mean that Redis is down, so the breaker stays closed.

@@ -83,7 +83,7 @@ class Transport:
 
 
 def _closed_by_server(connection: HTTPConnection) -> bool:
-    """Whether the server closed the connection while it was idle. Lambda can freeze an instance for minutes."""
+    """Return whether the server closed the connection while it was idle. Lambda can freeze an instance for minutes."""
     if connection.sock is None:
         return False
     readable = poll()

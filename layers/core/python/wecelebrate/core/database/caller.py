@@ -40,7 +40,9 @@ class Caller:
 
     @property
     def write_key(self) -> str:
-        """The key under which the cache remembers the writes of this caller. Empty if these writes are not remembered.
+        """The key under which the cache remembers the writes of this caller.
+
+        It is empty if these writes are not remembered.
 
         The cache remembers only the writes of signed-in users.
         """
@@ -54,10 +56,10 @@ class Caller:
 def visited_site(host: str) -> str:
     """Return the `site_domain` of a caller that visits a host.
 
-    A host with more than one label below the domain of the platform is no site. For this host, the result is a domain
-    that nobody can verify.
+    A host with more than one label below the domain of the platform does not belong to a site. The result for such a
+    host is a domain that nobody can verify.
     """
-    with suppress(ValueError):  # A name that cannot be encoded is the domain of no site.
+    with suppress(ValueError):  # No site has a domain that cannot be encoded.
         host = host_names.to_ascii(host).lower()
     slug, _, parent = host.partition(".")
     return f"@{slug}" if parent and parent == settings().platform_domain else host
@@ -94,7 +96,10 @@ class CallerContext:
     kill_switches: dict[str, str]
     """The kill switches that have been set, with their values. All other switches have their default value."""
     sessions_not_before: float | None = None
-    """Sessions of the caller that started earlier, in epoch seconds, have ended. None if all sessions are valid."""
+    """Sessions of the caller that started before this time, in epoch seconds, have ended.
+
+    None if all sessions are valid.
+    """
 
     @property
     def is_staff(self) -> bool:

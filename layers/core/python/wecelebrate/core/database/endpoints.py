@@ -64,7 +64,7 @@ class Endpoint:
     def connected(self, address: str) -> psycopg.Connection[DictRow]:
         """Return the open connection.
 
-        Opens a new connection if no connection is open, or if the old connection is broken.
+        It opens a new connection if no connection is open, or if the old connection is broken.
         """
         if self.connection is None or self.connection.closed or self.connection.broken:
             self.connection = connect_in_thread(address) if self.in_thread else connect(address)
@@ -75,7 +75,10 @@ class Endpoint:
         return self.connection
 
     def reset_session(self) -> None:
-        """Reset the session on the server. `app.enter` does this as well, unless an injected timeout is too short."""
+        """Reset the session on the server.
+
+        `app.enter` also resets it, unless an injected timeout is too short for that.
+        """
         try:
             if self.connection is not None:
                 self.connection.execute("select app.reset_session()")
@@ -123,7 +126,7 @@ def connect_in_thread(address: str) -> psycopg.Connection[DictRow]:
 
 
 def probe(which: Literal["reader", "writer"]) -> None:
-    """Check that a database answers a query. The query needs no caller. Raises Unavailable."""
+    """Check that a database answers a query. The query needs no caller. Raises Unavailable if there is no answer."""
     endpoint, address = (
         (reader, settings().database_reader) if which == "reader" else (writer, settings().database_writer)
     )

@@ -42,9 +42,9 @@ class EndedByReplica(Unavailable):
 class RowSecuritySuspended(Unavailable):
     """This data is closed for a short time, while the platform repairs it.
 
-    The rules that separate the data of clients are out of force for a table that the request needs. Until they are in
-    force again, at most an hour later, only admins of the platform can read the table, so that nobody can see or change
-    data of others. The request changed nothing.
+    The rules that separate the data of clients are switched off for a table that the request needs. Until the rules are
+    switched on again, at most an hour later, only admins of the platform can read the table. No client can see or
+    change the data of another client. The request changed nothing.
 
     Repeat the request after the number of seconds in `Retry-After`, with growing pauses. Requests for other data
     succeed.
@@ -58,7 +58,7 @@ class RowSecuritySuspended(Unavailable):
 
 
 def is_connection_lost(error: psycopg.Error) -> bool:
-    """Whether an error means that the connection failed, and not the statement.
+    """Return whether an error means that the connection failed, not the statement.
 
     The connection fails if the server stops, restarts or fails over, or if a pooler loses its connection to the server.
     Class 08 of the SQLSTATEs contains the connection errors. pgbouncer reports a lost connection to the server as the
@@ -72,7 +72,7 @@ def is_connection_lost(error: psycopg.Error) -> bool:
 
 
 def is_ended_by_replica(error: psycopg.Error) -> bool:
-    """Whether a replica has ended a transaction that the primary would not have ended.
+    """Return whether a replica has ended a transaction that the primary would not have ended.
 
     A replica does this for two reasons: the replica is stopping, or the transaction would delay the replay of a change
     for too long (a recovery conflict, see "Handling Query Conflicts" in the manual of PostgreSQL). If a read fails with
@@ -102,7 +102,7 @@ def redact(error: psycopg.Error) -> None:
     """
     diag = error.diag
     if diag.sqlstate is None:
-        return  # a connection error: its text contains no values
+        return  # This is a connection error. Its text contains no values.
     message = _without_values(error)
     places = {"table": diag.table_name, "column": diag.column_name, "constraint": diag.constraint_name}
     names = "".join(f", {kind} {name}" for kind, name in places.items() if name)
@@ -145,7 +145,7 @@ def to_problem(error: psycopg.Error) -> Problem:
 
 
 def _without_values(error: psycopg.Error) -> str | None:
-    """Return the message of an error. In the message of a data error, quoted values are replaced by `…`."""
+    """Return the message of an error. In the message of a data error, `…` replaces the quoted values."""
     message = error.diag.message_primary
     is_data_error = (error.sqlstate or "").startswith("22")
     return re.sub('".*"', '"…"', message, flags=re.DOTALL) if message and is_data_error else message
@@ -164,7 +164,7 @@ def _field(error: psycopg.Error) -> str:
 
 
 def _violation(error: psycopg.Error) -> str:
-    """Say why a value violates a check. `0011_bounds.sql` describes the names of the constraints."""
+    """Return why a value violates a check. `0011_bounds.sql` describes the names of the constraints."""
     name = error.diag.constraint_name or ""
     if name.endswith("_size"):
         return (

@@ -2,7 +2,8 @@
 
 A token is a presigned URL of the action `rds-db:connect`, without its scheme. The signature is SigV4 with query
 parameters (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). boto3 creates
-the same text, but its import takes about a second of CPU time, and the first request of an instance would wait for it.
+the same text, but the import of boto3 takes about a second of CPU time, and the first request of an instance would wait
+for the import.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from urllib.parse import quote
 from wecelebrate.core.errors import Unavailable
 
 VALID_SECONDS = 900
-"""How long a token is accepted for new connections. AWS accepts no longer time."""
+"""How long a token is accepted for new connections. This is the maximum that AWS allows."""
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SERVICE = "rds-db"
@@ -24,7 +25,7 @@ _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 def iam_token(address: str, login: str, now: datetime | None = None) -> str:
     """Return the password of `login` at an address (`host:port`). Lambda provides the credentials of the role.
 
-    now: the time of the signature, by default the current time. Raises Unavailable without credentials.
+    now: the time of the signature, by default the current time. Raises Unavailable if there are no credentials.
     """
     try:
         key, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]

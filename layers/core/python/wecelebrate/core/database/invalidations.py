@@ -29,7 +29,7 @@ class Commit:
 def publish(commit: Commit, write_key: str) -> bool:
     """Invalidate the tags of a commit. Store the xid of the commit in the cache, under the write key of the caller.
 
-    Returns False if Redis does not answer.
+    It returns False if Redis does not answer.
     """
     if not commit.tags and not write_key:
         return True

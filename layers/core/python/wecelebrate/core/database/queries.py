@@ -59,7 +59,10 @@ def rows_within(
 
 
 def as_json(values: Mapping[str, Any], *columns: str) -> dict[str, Any]:
-    """Wrap the values of the given jsonb columns in `Jsonb`, as psycopg requires. Keeps all other values unchanged."""
+    """Wrap the values of the given jsonb columns in `Jsonb`, as psycopg requires.
+
+    It keeps all other values unchanged.
+    """
     return {name: Jsonb(value) if name in columns else value for name, value in values.items()}
 
 

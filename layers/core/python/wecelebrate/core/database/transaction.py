@@ -53,7 +53,7 @@ Result = TypeVar("Result")
 
 
 class Transaction:
-    """An open transaction that runs as one caller. It is the connection argument of every query."""
+    """An open transaction that runs as one caller. Every query gets the transaction as its connection argument."""
 
     def __init__(self, connection: psycopg.Connection[DictRow], caller: Caller, context: CallerContext) -> None:
         self._connection = connection
@@ -95,9 +95,9 @@ class Transaction:
     def rehearsal(self) -> Iterator[None]:
         """Run a `with` block and undo everything that the block did in this transaction.
 
-        The block shows whether the caller is allowed to do something, without doing it. Its changes are rolled back.
-        Its messages and its other callbacks are forgotten. Code that writes outside the database must check
-        `is_rehearsal` first. Raises the errors of the block; errors of PostgreSQL become problems.
+        A rehearsal shows whether the caller is allowed to do something, but does not do it. The changes of the block
+        are rolled back. The messages and the other callbacks of the block are discarded. Code that writes outside the
+        database must check `is_rehearsal` first. Raises the errors of the block; errors of PostgreSQL become problems.
         """
         callbacks, values, entries = list(self._after_commit), dict(self._locals), list(self.write_through)
         self.is_rehearsal = True
@@ -114,7 +114,7 @@ class Transaction:
     def savepoint(self) -> Iterator[Callable[[], None]]:
         """Run a `with` block whose changes can be rolled back without the rest of the transaction.
 
-        Yields a function. If this function is called, the changes are rolled back at the end of the `with` block.
+        It yields a function. If this function is called, the changes are rolled back at the end of the `with` block.
         """
         with self._connection.transaction() as part:
             rolled_back = False
@@ -132,7 +132,8 @@ class Transaction:
 def writing(caller: Caller, *, remember: bool = True) -> Iterator[Transaction]:
     """Open a transaction on the primary. It commits at the end of the block, and rolls back if an exception is raised.
 
-    If `remember` is false, the cache does not remember the write, so later reads of the caller need not contain it.
+    If `remember` is false, the cache does not remember the write, so it is possible that later reads of the caller do
+    not contain the write.
 
     After the commit, the tags of the changes are invalidated in the cache. Then the `after_commit` callbacks run.
     Raises Unavailable if the database cannot be reached, and another problem of `core.errors` for any other error of
@@ -148,7 +149,9 @@ def writing(caller: Caller, *, remember: bool = True) -> Iterator[Transaction]:
 
 @contextmanager
 def writing_beside(caller: Caller) -> Iterator[Transaction]:
-    """Open a transaction on the primary, in a thread that runs beside the main thread. It has its own connection.
+    """Open a transaction on the primary, in a thread that runs beside the main thread.
+
+    The thread has its own connection.
 
     Only one thread can use this function. The transaction is not billed. It must not change anything that is cached.
     Raises the same exceptions as `writing`.
@@ -198,12 +201,12 @@ def retry_on_primary(read: Callable[[], Result]) -> Result:
 def reading_snapshot(
     caller: Caller, sees_request: Callable[[Transaction], bool], *, primary: bool = False
 ) -> Iterator[Transaction]:
-    """Open a read-only transaction all of whose statements read the same snapshot (REPEATABLE READ).
+    """Open a read-only transaction in which all statements read the same snapshot (REPEATABLE READ).
 
-    The transaction runs on the replica, unless `primary` is true, the replica is unavailable, or it has not replayed
-    the request for this read. `sees_request` looks for the row of this request. A server that sees the row also sees
+    The transaction runs on the replica, unless `primary` is true, the replica is unavailable, or the replica has not
+    replayed the row that requested this read. `sees_request` looks for this row. A server that sees the row also sees
     everything that was committed before the row, because a replica replays commits in their order. Transaction ids
-    would not prove this here: they are compared with the current state of the server, and not with the snapshot.
+    would not prove this: they are compared with the current state of the server, not with the snapshot.
 
     Raises the same exceptions as `reading`.
     """
@@ -299,7 +302,7 @@ class _CallerTransaction:
         if connection.isolation_level is not self._isolation:
             connection.isolation_level = self._isolation
         caller = self._caller
-        # Only writes create entries in the audit log, so a read passes neither the request id nor the address.
+        # Only writes create entries in the audit log. Therefore a read does not pass the request id and the address.
         request = (None, None) if self._endpoint.read_only else (caller.request_id, caller.address)
         row = connection.execute(
             ENTER,
@@ -327,7 +330,7 @@ class _CallerTransaction:
         return Transaction(connection, caller, context)
 
     def abandon(self) -> None:
-        """Roll the transaction back."""
+        """Roll back the transaction."""
         self._tx = None
         connection = self._endpoint.connection
         if connection is not None:
@@ -371,9 +374,10 @@ class _CallerTransaction:
         return to_problem(error)
 
     def _names_suspended_table(self, error: psycopg.Error) -> bool:
-        """Whether a missing privilege is one that a suspension of row-level security revoked (decision 0074).
+        """Return whether a suspension of row-level security revoked the missing privilege (decision 0074).
 
-        This is looked up only after such an error, so other transactions do not pay for it. The transaction has ended.
+        The function runs only after a privilege error, so other transactions have no additional cost. The transaction
+        has already ended.
         """
         words = set(re.findall(r"\w+", error.diag.message_primary or ""))
         connection = self._endpoint.connection

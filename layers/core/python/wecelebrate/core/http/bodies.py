@@ -1,4 +1,4 @@
-"""The largest body of an operation. The route refuses a larger body before it parses the body.
+"""Declares the largest body of an operation. The route refuses a larger body before it parses the body.
 
 Without a bound, each request could make a function parse 6 MB of JSON. The largest valid bodies are much smaller, so
 each route has a bound: 64 KB on a storefront, where callers are anonymous, and 2 MB elsewhere. An operation that needs
@@ -36,7 +36,9 @@ class BodyBound:
 
 
 def max_bytes_of(path: str, dependencies: Iterable[Any]) -> int:
-    """Return the largest body of a route: what its dependencies declare, or the bound of its kind of path."""
+    """Return the size of the largest body of a route: the bound that its dependencies declare, or the bound for its
+    path.
+    """
     bounds = (dependency.dependency for dependency in dependencies)
     declared = next((bound.max_bytes for bound in bounds if isinstance(bound, BodyBound)), None)
     return declared or (STOREFRONT_MAX_BYTES if path.startswith(STOREFRONT) else MAX_BYTES)

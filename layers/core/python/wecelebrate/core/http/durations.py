@@ -1,11 +1,12 @@
-"""The shortest duration of an operation, for responses that must not tell something by the time that they take.
+"""Declares the shortest duration of an operation, for responses whose duration must not reveal a secret fact.
 
 An operation declares the duration as a dependency::
 
     @app.post("/v1/…", dependencies=[lasts_at_least(0.05)])
 
-The duration includes the commit and the messages that are sent after it. It hides a difference only if both cases
-usually take less time. An instance serves no other request meanwhile, so the duration must be short.
+The duration includes the commit and the messages that are sent after it. The shortest duration hides a difference
+between two cases only if both cases usually take less time. During this time, the instance serves no other request, so
+the duration must be short.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ def lasts_at_least(seconds: float) -> Any:
 
 
 class MinimumDuration:
-    """Declares the shortest duration of an operation. `DirectRoute` waits for the rest of it."""
+    """Declares the shortest duration of an operation. `DirectRoute` waits until the duration is over."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

@@ -29,7 +29,7 @@ def remember(request: Request, cache: RequestCache) -> None:
 
 
 def remembered(request: Request) -> RequestCache:
-    """Return the RequestCache that `remember` got for this request."""
+    """Return the RequestCache that `remember` has stored for this request."""
     cache: RequestCache = request.scope["aws.event"][_REQUEST_CACHE]
     return cache
 
@@ -41,9 +41,9 @@ def source_address(event: Mapping[str, Any]) -> str:
 
 
 def count(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
-    """Make the request cost more if it failed or kept the database busy. Returns the response to send.
+    """Make the request cost more if it failed or kept the database busy. It returns the response to send.
 
-    This is the given response, or a response with the status 429.
+    The response is the given one, or a response with the status 429.
     """
     status = response["statusCode"]
     cache: RequestCache | None = event.pop(_REQUEST_CACHE, None)

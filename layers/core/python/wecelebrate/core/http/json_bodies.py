@@ -1,7 +1,7 @@
 """Reads JSON bodies, and refuses an object that contains the same key twice.
 
-RFC 8259 leaves open which of two values counts. Parsers disagree, so a proxy in front of the API could check one value,
-and the API could store the other.
+RFC 8259 does not define which of the two values counts, and parsers differ. A proxy in front of the API could therefore
+check one value, and the API could store the other value.
 """
 
 import json
@@ -45,7 +45,7 @@ class _DuplicateKey(Exception):
 
 
 class _Members(list[tuple[str, Any]]):
-    """The members of an object, with duplicate keys."""
+    """The keys and values of a JSON object, with duplicate keys."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

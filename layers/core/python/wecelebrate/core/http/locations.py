@@ -28,7 +28,7 @@ def located_at(path: str) -> Any:
 
 
 class Location:
-    """Adds the `Location` header to a response, also to a stored response of an idempotency key."""
+    """Adds the `Location` header to a response. This includes a response that was stored for an idempotency key."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -44,7 +44,10 @@ class Location:
 
 
 def not_located() -> Any:
-    """Create the dependency of an operation that accepts work which has no path, so no `Location` is possible."""
+    """Create the dependency of an operation that accepts work without a path.
+
+    The response can have no `Location` header.
+    """
     return Depends(NoLocation())
 
 
@@ -56,7 +59,7 @@ class NoLocation:
 
 
 def _quoted(values: Any, name: str) -> str:
-    """Return the value with a name, e.g. `image.id`, as a segment of a path."""
+    """Return the value that has a name, e.g. `image.id`, as a segment of a path."""
     for key in name.split("."):
         values = values[key]
     return quote(str(values), safe="")

@@ -61,7 +61,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 
 _NO_FIELDS = ("[key]", *TAGS)
-"""Steps of a location that are no fields. pydantic adds "[key]" if the key of a dict is invalid, and the tags of
+"""Steps of a location that are not fields. pydantic adds "[key]" if the key of a dict is invalid, and the tags of
 alternatives."""
 
 
@@ -76,7 +76,7 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """Handle errors of the framework: a body that Python cannot parse as JSON, and a path without a route.
+    """Convert errors of the framework to problems: a body that Python cannot parse as JSON, and a path without a route.
 
     If `JsonRequest.json` raises a problem, FastAPI wraps it in such an error too. The original problem is then the
     `__cause__` of the error.

@@ -16,7 +16,7 @@ from wecelebrate.core.problem_document import FieldError
 
 
 def known(dependant: Dependant) -> Mapping[str, bool]:
-    """Map each query parameter of an operation to whether it is a list, which may be sent several times."""
+    """Return the query parameters of an operation. The value is true for a list, which may be sent several times."""
     return dict(_parameters(dependant))
 
 

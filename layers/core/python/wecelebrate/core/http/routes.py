@@ -1,6 +1,8 @@
-"""Runs endpoints without a thread, and at most once per idempotency key. Turns their results into responses.
+"""Runs endpoints without a thread, and at most once per idempotency key.
 
-Refuses requests with unknown or repeated parameters, with duplicate JSON keys, or with an invalid idempotency key.
+It converts the results of endpoints to responses.
+
+It refuses requests with unknown or repeated parameters, with duplicate JSON keys, or with an invalid idempotency key.
 """
 
 import asyncio
@@ -61,7 +63,7 @@ class DirectRoute(APIRoute):
         super().__init__(path, endpoint, **rest)
         if self.status_code in locations.STATUSES and not self._has_location():
             raise TypeError(
-                f"{path} returns the status {self.status_code}: declare the path of the result, `located_at`"
+                f"{path} returns the status {self.status_code}: declare the path of the result with `located_at`"
             )
 
     def _has_location(self) -> bool:
@@ -112,7 +114,7 @@ def _call(endpoint: Callable[..., Any], arguments: Mapping[str, Any], status: in
 
 
 def _model(endpoint: Callable[..., Any]) -> Any:
-    """Return the annotation of the endpoint's result, for example the model of the response."""
+    """Return the return annotation of an endpoint, for example the model of the response."""
     return get_type_hints(endpoint).get("return")
 
 
@@ -154,10 +156,10 @@ class _IdempotentCreate:
     def _replay(self, stored: StoredResponse, create: Callable[[], Any], model: Any) -> Response:
         """Return the stored response.
 
-        If the caller has a role, rehearses the request first, and raises the problem that a new request would get.
-        Ignores conflicts, e.g. that the name is in use, because the first request has used the name. Also ignores that
-        the object no longer has the expected state, because the first request has changed the object. A visitor of a
-        site has no role that can end: `app.enter` has checked that the site is active.
+        If the caller has a role, the function rehearses the request first, and raises the problem that a new request
+        would get. It ignores conflicts, e.g. that the name is in use, because the first request has used the name. It
+        also ignores that the object no longer has the expected state, because the first request has changed the object.
+        A visitor of a site has no role that can end: `app.enter` has checked that the site is active.
         """
         if self._tx.context.site_id is None:
             with suppress(Conflict, PreconditionFailed), self._tx.rehearsal():

@@ -68,8 +68,8 @@ class KeyReused(Invalid):
 class Erased(Conflict):
     """The data of the person in this response were erased.
 
-    The request was repeated with its idempotency key. It had its effect before, but its response contained data of a
-    person, and these data were erased meanwhile.
+    The request was repeated with its idempotency key. The first request had its effect, but its response contained data
+    of a person, and these data have been erased since then.
 
     Do not repeat the request. `GET /v1/orders/{order_id}` returns the order without the data of the person.
     """
@@ -89,8 +89,8 @@ class StoredResponse:
 def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
     """Return the response that is stored for this key.
 
-    None if the key is new. Then the key is locked until the transaction ends. Concurrent requests can return a stored
-    response at the same time, without the lock.
+    It returns None if the key is new. In this case, the key is locked until the transaction ends. Concurrent requests
+    can return a stored response at the same time, because they do not need the lock.
 
     Raises KeyInUse if another transaction has locked the key and no response is stored, KeyReused if the stored request
     differs, and Erased if the response contained data of a person that were erased.

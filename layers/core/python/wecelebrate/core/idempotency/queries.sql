@@ -1,5 +1,5 @@
 -- name: lock_key$
--- Lock a key of the caller until the transaction ends. Returns false if another transaction has locked the key.
+-- Lock a key of the caller until the transaction ends. It returns false if another transaction has locked the key.
 select pg_try_advisory_xact_lock(hashtextextended(coalesce(app.subject(), app.site_id()::text) || ' ' || :key, 0));
 
 -- name: find_response^

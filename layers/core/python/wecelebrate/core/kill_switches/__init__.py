@@ -27,10 +27,10 @@ def learn(state: Mapping[str, str]) -> None:
 
 
 def are_known() -> bool:
-    """Whether the stored state is at most LIFE_SECONDS old."""
+    """Return whether the stored state is at most LIFE_SECONDS old."""
     return time.monotonic() - _learned_at < LIFE_SECONDS
 
 
 def is_set(name: str, value: str) -> bool:
-    """Whether a switch is set to the given value."""
+    """Return whether a switch is set to the given value."""
     return _state.get(name) == value

@@ -3,13 +3,13 @@
 select name, value, updated_by as changed_by, updated_at as changed_at from kill_switches;
 
 -- name: set_kill_switch^
--- Set a switch. If the switch is already set, records the current caller instead of the previous one.
+-- Set a switch. If the switch is already set, the current caller replaces the recorded caller.
 insert into kill_switches (name, value) values (:name, :value)
 on conflict (name) do update set value = excluded.value, updated_by = excluded.updated_by
 returning name, value, updated_by as changed_by, updated_at as changed_at;
 
 -- name: reset_kill_switch!
--- Reset a switch to its default. Affects 0 rows if the switch already has its default.
+-- Reset a switch to its default. It affects 0 rows if the switch already has its default.
 delete from kill_switches where name = :name;
 
 -- name: list_suspensions
@@ -24,7 +24,7 @@ order by table_name;
 select app.suspend_row_security(:table, :reason, :minutes);
 
 -- name: restore_row_security$
--- End the suspension of a table. Returns whether the table was suspended.
+-- End the suspension of a table. It returns whether the table was suspended.
 select app.restore_row_security(:table);
 
 -- name: list_suspended_tables

@@ -32,13 +32,16 @@ def suspend(tx: Transaction, table: str, new: NewSuspension) -> Suspension:
 
 
 def restore(tx: Transaction, table: str) -> None:
-    """End the suspension of a table. Raises NotFound if the table cannot be suspended, Forbidden and Conflict."""
+    """End the suspension of a table.
+
+    Raises NotFound if the table cannot be suspended, and Forbidden and Conflict as `suspend`.
+    """
     if sql.restore_row_security(tx, table=table):
         logger.warning("row-level security was restored", table=table, by=tx.caller.subject)
 
 
 def end_expired() -> None:
-    """End the suspensions whose time is over. An error of one suspension does not keep the others from ending."""
+    """End the suspensions whose time is over. If one suspension cannot be ended, the others still end."""
     with writing(SYSTEM) as tx:
         tables = [row["table_name"] for row in sql.list_suspended_tables(tx, expired=True)]
     for table in tables:
@@ -50,7 +53,7 @@ def end_expired() -> None:
 
 
 def report(tx: Transaction) -> None:
-    """Count the suspensions that are in force, for the alarm."""
+    """Count the suspensions that are in force. The alarm uses this count."""
     for row in sql.list_suspended_tables(tx, expired=False):
         metrics.count("RowSecuritySuspended")
         logger.warning("row-level security is suspended", table=row["table_name"])

@@ -58,7 +58,7 @@ class Response:
 
 
 def check(url: str, *, https: bool = False) -> None:
-    """Check whether requests to a URL are allowed. Does not use the network.
+    """Check whether requests to a URL are allowed. The check does not use the network.
 
     If `https` is set, the URL must begin with https://, except for hosts that the settings exempt. Raises NotAllowed,
     with a text that says what is wrong with the URL.

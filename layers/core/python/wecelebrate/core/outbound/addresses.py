@@ -134,7 +134,7 @@ def require_public(address: IPAddress) -> None:
 
 
 def is_exempt(host: str) -> bool:
-    """Whether a host is an IP address that the settings allow, even if this address is not public."""
+    """Return whether a host is an IP address that the settings allow, even if this address is not public."""
     literal = _ip_literal(host)
     return literal is not None and _is_allowed_by_settings(literal)
 
@@ -160,7 +160,9 @@ def _normalized_host(host: str) -> str:
 
 
 def _ip_literal(host: str) -> IPAddress | None:
-    """Return the host as an IP address. None if the host is a name, or an IPv6 address with a scope (e.g. `%eth0`).
+    """Return the host as an IP address.
+
+    It returns None if the host is a name, or an IPv6 address with a scope (e.g. `%eth0`).
 
     A scope is the name of a local network interface.
     """
@@ -187,7 +189,10 @@ def _is_public(address: IPAddress) -> bool:
 
 
 def _is_allowed_by_settings(address: IPAddress) -> bool:
-    """Whether the settings allow this IP address. In this way, the local cloud allows servers on its own machine."""
+    """Return whether the settings allow this IP address.
+
+    The local cloud uses these settings to allow servers on its own machine.
+    """
     return str(address) in settings().outbound_allow.split(",")
 
 

@@ -1,7 +1,7 @@
 """Reads TXT records from DNS, or, in the local cloud and in tests, from a directory.
 
-`txt_records` is the only function that asks DNS for something other than an address. The answers are bounded, because a
-hostile name server can send any answer, and can answer slowly.
+`txt_records` is the only function that queries DNS for records other than addresses. The size and the duration of an
+answer are limited, because a hostile name server can send any answer, and can answer slowly.
 """
 
 from pathlib import Path
@@ -22,7 +22,10 @@ class TxtResolver(Protocol):
     """A source of TXT records."""
 
     def txt_records(self, name: str) -> list[str]:
-        """Return the TXT records of an absolute name. Empty if it has no TXT records. Raises Unreachable."""
+        """Return the TXT records of an absolute name.
+
+        The result is empty if the name has no TXT records. Raises Unreachable.
+        """
 
 
 class DirectoryResolver:
@@ -48,10 +51,10 @@ class DirectoryResolver:
 
 
 class DnsResolver:
-    """Asks the name servers that the machine uses. The answer may come from their caches."""
+    """Sends queries to the name servers of the machine. An answer may come from the cache of a name server."""
 
     def txt_records(self, name: str) -> list[str]:
-        # The import takes 0.1 s, and only one function needs it.
+        # The import takes 0.1 s, and only one function needs this library.
         import dns.exception
         import dns.resolver
 

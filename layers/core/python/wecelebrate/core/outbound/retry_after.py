@@ -5,7 +5,9 @@ from email.utils import parsedate_to_datetime
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
-    """Return the delay in seconds that a Retry-After header requests. None if the header is missing or invalid.
+    """Return the delay in seconds that a Retry-After header requests.
+
+    It returns None if the header is missing or invalid.
 
     The header is a number of seconds or a date. A date without a time zone is in UTC. The delay is 0 for a date in the
     past.

@@ -1,8 +1,8 @@
 """Quotas: how many objects of a kind a client can have, and how many uploads it can announce within an hour.
 
-A quota is not the request limit of a tier. Requests end, but objects stay: they take space, and lists, sweepers and
-schedules read them. For each route that creates objects, `tests/functions/test_quotas.py` requires a quota, or a reason
-why the route needs no quota.
+A quota is not the request limit of a tier. A request ends, but an object stays: it uses storage, and lists, sweepers
+and schedules read it. For each route that creates objects, `tests/functions/test_quotas.py` requires a quota, or a
+reason why the route needs no quota.
 """
 
 from collections.abc import Callable, Mapping

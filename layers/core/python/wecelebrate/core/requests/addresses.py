@@ -1,4 +1,7 @@
-"""Decides which addresses count as one address. A caller who can use many addresses must not get many limits."""
+"""Decides which addresses count as one address.
+
+A caller who can use many addresses must not get a separate limit for each address.
+"""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -16,9 +19,9 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 def limited_address(source: str) -> str:
     """Return the address under which the limits count the requests of a source address.
 
-    An IPv6 address becomes its /64 network. If an IPv6 address contains the IPv4 address of its owner, it becomes the
+    An IPv6 address becomes its /64 network. An IPv6 address that contains the IPv4 address of its owner becomes this
     IPv4 address, because the owner of one IPv4 address has 65,536 networks of 6to4, and a Teredo address for each
-    server and port. Any other text stays as it is.
+    server and port. Any other text is returned unchanged.
     """
     try:
         address = ip_address(source.partition("%")[0])

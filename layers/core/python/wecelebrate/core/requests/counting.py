@@ -102,14 +102,17 @@ class RequestCount:
             self._local_orders = (share, site)
 
     def needs_session(self, status: int) -> bool:
-        """Whether a request has failed before any lookup. It is then unknown whether its caller is a member."""
+        """Return whether a request has failed before any lookup.
+
+        In this case, it is unknown whether the caller is a member.
+        """
         return self._is_counting() and _is_fault_of_caller(status) and self._is_member and not self._is_counted
 
     def record_failure(self, status: int) -> None:
         """Make a failed request cost more, and take back its order. A refused request costs nothing.
 
-        Raises TooManyRequests if no lookup has counted the request, and a limit is used up. In this case the caller
-        gets this problem instead of the failure.
+        Raises TooManyRequests if no lookup has counted the request, and a limit is used up. The caller then gets this
+        problem instead of the original failure.
         """
         if not self._is_counting():
             return
@@ -130,7 +133,7 @@ class RequestCount:
             self._charge(Charge({}, list(self._keys.values()), [], limits.ADDRESS_PER_MINUTE, cost))
 
     def take_back_order(self) -> None:
-        """Take back the order that was counted for the request, because the request has placed no order."""
+        """Take back the order that was counted for the request, because the request did not place an order."""
         if self._order_keys or self._local_orders:
             self._charge_failure({}, [])
 
@@ -174,7 +177,7 @@ class RequestCount:
 
     @property
     def _local_key(self) -> str:
-        """The key of the local limit whose quota is a share of the session's quota."""
+        """The key of the local limit whose quota is a part of the session's quota."""
         own = session_key(self._caller)
         if self._own_limit:
             own = f"{self._own_limit} {own}"
@@ -203,6 +206,6 @@ class RequestCount:
 
 
 def _is_fault_of_caller(status: int) -> bool:
-    """Whether a response with this status means that the request failed. A refused request has not failed."""
+    """Return whether a response with this status means that the request failed. A refused request has not failed."""
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_client_error and status != HTTPStatus.TOO_MANY_REQUESTS

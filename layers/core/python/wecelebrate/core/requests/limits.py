@@ -7,7 +7,7 @@ that it handles itself, and applies lower limits.
 
 No caller can use up a limit that other callers need:
 
-- One address can use at most a share of the limits that all visitors of a client have in common.
+- One address can use at most a part of the limits that all visitors of a client share.
 - Only placed orders count against the order limit of a site. An order is counted when it arrives, so that concurrent
   orders cannot exceed the limit. If the order fails, it no longer counts.
 - A failed request costs FAILURE_COST additional requests, which count against the address and the token of the caller.
@@ -33,9 +33,11 @@ SUBJECT_PER_MINUTE = ADDRESS_PER_MINUTE
 FAILURE_COST = 5
 """How many additional requests a failed request costs. An address is therefore allowed 100 failures per minute."""
 FREE_MILLISECONDS, MILLISECONDS_PER_REQUEST = 100, 25
-"""A visitor's request costs one additional request for each full 25 milliseconds of database time after the
-first 100. An ordinary request needs less than 10 milliseconds, and a cached response needs none. Facets of 100,000
-products need about 350 milliseconds, so an address can request them 54 times a minute."""
+"""A visitor's request costs one additional request for each full 25 milliseconds of database time after the first 100.
+
+An ordinary request needs less than 10 milliseconds, and a cached response needs no database time. Facets of 100,000
+products need about 350 milliseconds, so an address can request them 54 times a minute.
+"""
 MAX_TIME_COST = 20
 """The maximum number of additional requests that database time costs. Even while the database is slow for all callers,
 an address can send 28 requests per minute."""
@@ -146,7 +148,7 @@ class LocalLimits:
         self._used[caller] = max(self._used.get(caller, 0) + requests, 0)
 
     def _start_minute(self) -> int:
-        """Reset all counters if a new minute has begun. Returns the number of seconds until the next minute."""
+        """Reset all counters if a new minute has begun. It returns the number of seconds until the next minute."""
         now = time.time()
         if self._minute != int(now // 60):
             self._minute = int(now // 60)

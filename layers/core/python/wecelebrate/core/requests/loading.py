@@ -48,7 +48,7 @@ def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Va
 
 
 def write_through(request: RequestCache, entry: Entry, load: Callable[[Transaction], BaseModel]) -> None:
-    """Load an object into the cache after it was written. Ignores any Problem.
+    """Load an object into the cache after it was written. Any Problem is ignored.
 
     The object is loaded from the database, not taken from the write. If two writes are concurrent, it is possible that
     the older write calls this function last. In this case, the object of the older write is already outdated.

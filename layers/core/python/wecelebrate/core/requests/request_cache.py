@@ -72,8 +72,8 @@ class RequestCache:
         """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
 
         `is_order` means that the request also counts against the order limit of the visited site. `own_limit` is
-        described in `RequestCount`. If `has_session` is false, no session is loaded for the
-        caller, who possibly has no membership. The request then counts against the limits of its address and subject.
+        described in `RequestCount`. If `has_session` is false, no session is loaded for the caller, because the caller
+        may have no membership. The request then counts against the limits of its address and subject.
         """
         self.caller = caller
         self._has_session = has_session
@@ -88,7 +88,8 @@ class RequestCache:
     def lookup(self, entry: Entry | None = None) -> CachedRequest:
         """Resolve the session, count the request (only in the first lookup), and get the value.
 
-        Raises TooManyRequests. If the database does not accept the caller, raises the problem that `app.enter` returns.
+        Raises TooManyRequests. If the database does not accept the caller, the method raises the problem that
+        `app.enter` returns.
         """
         if not kill_switches.are_known():
             # Every transaction reads the state of the kill switches when it begins. If the database does not accept the
@@ -152,7 +153,8 @@ class RequestCache:
                 check_session(self.caller, session.not_before)
             except SessionRevoked:
                 if entry and result.status in ("load", "refresh"):
-                    self.release(entry, session)  # the requests that wait for the value must not wait for this caller
+                    # This caller will not load the value, so the requests that wait for it must not wait longer.
+                    self.release(entry, session)
                 raise
             self.is_staff = session.is_staff
         return CachedRequest(result.status, session, result.value, result.versions)

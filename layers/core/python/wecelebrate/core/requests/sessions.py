@@ -76,7 +76,8 @@ def session_tag(caller: Caller) -> str:
 def load_session(caller: Caller, versions: TagVersions) -> None:
     """Load the session of a caller and cache it. `versions` are the versions of the tag that `session_tag` returns.
 
-    Raises CacheDown. If the database does not accept the caller, raises the problem that `app.enter` returns.
+    Raises CacheDown. If the database does not accept the caller, the function raises the problem that `app.enter`
+    returns.
     """
     tags: list[str] = []
     for _ in range(_LOAD_ATTEMPTS):
@@ -105,10 +106,10 @@ def person_clients(tx: Transaction) -> Sequence[UUID]:
 
 
 def is_session_of(session: Session | None, caller: Caller, tx: Transaction, *, shows_persons: bool) -> bool:
-    """Return whether the caller still has this session.
+    """Return whether the session still describes the caller.
 
-    A member can lose the right to see persons. This matters only for values that show persons, and otherwise costs no
-    statement.
+    A member can lose the right to see persons. This matters only for values that show persons. For all other values,
+    the check needs no SQL statement.
     """
     if shows_persons or len(tx.context.client_ids or ()) > 1:
         return session == session_of(caller, tx.context, person_clients(tx))[0]
@@ -121,8 +122,8 @@ def session_of(
 ) -> tuple[Session, list[str]]:
     """Return the session of a caller that the database has accepted, and the tags that invalidate the session.
 
-    `sees_persons` are the clients whose persons a member sees. None: the role decides. Callers who see the same rows,
-    but not the same persons, have different scopes.
+    `sees_persons` are the clients whose persons a member sees. If it is None, the role of the caller decides this.
+    Callers who see the same rows, but not the same persons, have different scopes.
     """
     session, tags = _session_of(caller, context, sees_persons)
     if caller.site_domain is None:

@@ -1,11 +1,11 @@
-"""The types of values: one type for each concept, used by every door of the platform.
+"""The types of values: one type for each concept, used by every entry point of the platform.
 
-A door is a place where values come in: the body of a request, a parameter of the query or of the path, a row of a bulk
-import, a cell of a file, a setting, an argument of the command. A type decides which spellings are valid, and returns
-the one spelling that is stored. Two doors can therefore never have different rules for the same concept.
+An entry point is a place where values come in: the body of a request, a parameter of the query or of the path, a row of
+a bulk import, a cell of a file, a setting, an argument of the command. A type decides which spellings are valid, and
+returns the one spelling that is stored. Two entry points can therefore never have different rules for the same concept.
 
-Each type is also a JSON schema. A value that the schema refuses is refused by the code. Where a schema cannot
-express a rule, only the code refuses the value, e.g. the 31st of February.
+Each type also has a JSON schema. The code refuses every value that the schema refuses. If a schema cannot express a
+rule, only the code refuses the value, e.g. the 31st of February.
 
 | type                                       | a value                                                                |
 |--------------------------------------------|------------------------------------------------------------------------|

@@ -1,9 +1,8 @@
 """E-mail addresses, as SES accepts them: the part before the `@` is ASCII, the domain is encoded with IDNA.
 
 The package `email-validator` implements RFC 5321, 5322, 5891 and 6531. Addresses are checked without DNS, because the
-result must not depend on a name server. Upper and lower case of the part before the `@` are stored as they are, because
-a mail server may distinguish them (RFC 5321, section 2.4). But in practice, no mail
-server distinguishes them, so comparisons ignore case.
+result must not depend on a name server. The part before the `@` keeps its upper and lower case, because a mail server
+may distinguish them (RFC 5321, section 2.4). In practice no mail server does so, and therefore comparisons ignore case.
 """
 
 from typing import Annotated
@@ -24,7 +23,7 @@ EMAIL_PATTERN = rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}([{_DOTS}]{_LABEL})+$"
 
 def email_address(value: object) -> str | None:
     """Return an e-mail address with its domain in ASCII and lower case. Return None if it is not an e-mail address."""
-    from email_validator import EmailNotValidError, validate_email  # takes 30 ms
+    from email_validator import EmailNotValidError, validate_email  # This import takes 30 ms.
 
     if not isinstance(value, str) or len(value) > MAX_EMAIL_LENGTH:
         return None

@@ -1,8 +1,8 @@
 """Money: amounts, currencies, and the minor units of currencies.
 
-ISO 4217 defines how many decimals the amounts of a currency have: KWD three, EUR two, JPY none. An amount is never
-rounded silently: if it is finer than its currency, it is refused. The package `iso4217` contains the table that SIX
-publishes for ISO.
+ISO 4217 defines how many decimals the amounts of a currency have: KWD has three, EUR has two, and JPY has none. An
+amount is never rounded silently. If it has more decimals than its currency, it is refused. The package `iso4217`
+contains the table that SIX publishes for ISO.
 
 The database has the same table as the function `app.minor_units`, and a test compares the two.
 """
@@ -40,7 +40,7 @@ def currencies() -> Mapping[str, int]:
     These are the active currencies of ISO 4217, except fund codes (`CHE`), units of account (`XDR`) and test codes
     (`XTS`). Currencies with more than three decimals (`CLF`, `UYW`) are also excluded: they are only used as an index.
     """
-    import iso4217  # takes 25 ms
+    import iso4217  # This import takes 25 ms.
 
     names = iso4217.raw_xml.iterfind("CcyTbl/CcyNtry")
     funds = {entry.findtext("Ccy") for entry in names if entry.find("CcyNm[@IsFund]") is not None}
@@ -59,7 +59,7 @@ def minor_units(currency: str) -> int:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal | None:
-    """Return the amount with the decimals of its currency, or None if the amount is finer than the currency."""
+    """Return the amount with the decimals of its currency, or None if the amount has more decimals."""
     exact = amount.quantize(smallest_amount(currency))
     return exact if exact == amount else None
 
@@ -71,7 +71,7 @@ def smallest_amount(currency: str) -> Decimal:
 
 
 def finer_problem(currency: str) -> str:
-    """Return the error message for an amount that is finer than its currency."""
+    """Return the error message for an amount that has more decimals than its currency."""
     decimals = minor_units(currency)
     return (
         f"must have at most {decimals} decimals in {currency}" if decimals else f"must have no decimals in {currency}"
@@ -79,7 +79,7 @@ def finer_problem(currency: str) -> str:
 
 
 def _decimal(value: Any) -> Any:
-    """Parse an amount: a decimal string or a JSON number. The amount of a JSON number is its shortest decimal form."""
+    """Parse an amount: a decimal string or a JSON number. A JSON number counts in its shortest decimal form."""
     if isinstance(value, str):
         if not _amount.match(value):
             raise PydanticKnownError("decimal_parsing")
@@ -102,9 +102,9 @@ def _exact(value: Decimal) -> Decimal:
 
 
 def _parser(pattern: str, places: int, below: int) -> BeforeValidator:
-    """Return a validator that parses a decimal string that matches `pattern`, or a JSON number.
+    """Return a validator that parses a JSON number, or a decimal string that matches `pattern`.
 
-    A JSON number has at most `places` decimals. Numbers from `below` on are refused by the type.
+    A JSON number can have at most `places` decimals. The type refuses `below` and all larger numbers.
     """
     matches = re.compile(pattern.replace("$", r"\Z")).match
 
@@ -170,7 +170,7 @@ Adjustment = Annotated[
     _schema(ADJUSTMENT_PATTERN, -(10**12), 10**12),
     PlainSerializer(plain, return_type=str),
 ]
-"""An amount that is added to prices, or taken off if it is below 0."""
+"""An amount that is added to prices, or subtracted if it is below 0."""
 RATE_PATTERN = r"^[0-9]{1,7}(\.[0-9]{1,12})?$"
 ExchangeRate = Annotated[
     Decimal,

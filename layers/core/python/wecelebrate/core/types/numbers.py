@@ -1,7 +1,7 @@
 """Numbers, truth values and ids. Each value has only the spelling that its JSON schema describes.
 
-Python reads more spellings than a JSON schema allows: `1_0`, `+1`, ` 5 `, `٣`; `yes`, `on`; a UUID in braces. If a door
-accepted them, callers would rely on spellings that other implementations of the API do not know.
+Python reads more spellings than a JSON schema allows: `1_0`, `+1`, ` 5 `, `٣`; `yes`, `on`; a UUID in braces. If an
+entry point accepted these spellings, callers would rely on spellings that other implementations of the API do not know.
 """
 
 import re
@@ -28,7 +28,7 @@ def _truth_value(value: Any) -> Any:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text is a UUID with its hyphens."""
+    """Return whether a text is a UUID with its hyphens."""
     return _ID.fullmatch(text) is not None
 
 

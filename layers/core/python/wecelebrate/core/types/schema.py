@@ -20,7 +20,9 @@ class Documented:
 
 @dataclass(frozen=True)
 class DocumentedAs:
-    """Documents a value with the schema of a model that is applied later, e.g. to each row of an import on its own.
+    """Documents a value with the schema of a model.
+
+    The model checks the value later, e.g. separately for each row of an import.
 
     `model` is called when a document is generated, so the model can be defined after the field.
     """
@@ -35,7 +37,7 @@ class DocumentedAs:
 class OneOf:
     """Accepts only the values that `values` returns. `values` is called when the first value is checked.
 
-    In this way, the library with the values is loaded only by functions that need it.
+    Therefore only functions that need the library with the values load it.
     """
 
     values: Callable[[], Iterable[str]]

@@ -19,7 +19,7 @@ MAX_NAME_LENGTH = 500
 MAX_LABEL_LENGTH = 300
 MAX_SKU_LENGTH = 200
 
-# The escapes have a form that the regular expressions of Python, ECMAScript and Rust all understand.
+# The regular expressions of Python, ECMAScript and Rust all understand these escapes.
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _CONTROLS_OF_TEXT = r"\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f"
 """In a text of several lines, tabs and line breaks are allowed."""
@@ -73,7 +73,8 @@ def text_problem(text: str) -> str | None:
 
 
 def _checked_line(text: str) -> str:
-    if text and text.isascii() and text.isprintable():  # true for most lines; pydantic has stripped the text
+    # Most lines are printable ASCII. pydantic has already stripped the text.
+    if text and text.isascii() and text.isprintable():
         return text
     problem = line_problem(text)
     if problem:

@@ -2,7 +2,7 @@
 
 An entry of a mapping is the name of a column, or a `FieldTransformation`: where the value comes from (`columns`,
 `constant`, `join` or `sum`), and the steps that change it (`transform`). The steps for texts come first, then the steps
-for numbers, which are exact: nothing is rounded without a step that says so.
+for numbers. The steps for numbers are exact: only a step `round` rounds a value.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Required
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
-from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
+from typing_extensions import TypedDict  # Before Python 3.12, pydantic does not accept typing.TypedDict.
 
 from wecelebrate.core.types.text import ExactText, Label
 
@@ -70,7 +70,8 @@ class RegexStep(TypedDict, total=False):
 
     pattern: Required[
         Annotated[
-            Pattern, Field(description="The syntax is that of RE2, which has no look-around and no back-reference.")
+            Pattern,
+            Field(description="The syntax of RE2, which has no look-around and no back-reference."),
         ]
     ]
     replacement: Annotated[
@@ -112,7 +113,10 @@ class DateStep(TypedDict, total=False):
 
 
 class TransformationStep(TypedDict, total=False):
-    """One step. It has exactly one of its keys, and `otherwise` where this is possible."""
+    """One step of a transformation.
+
+    It has exactly one of the keys, and optionally `otherwise` if the step supports it.
+    """
 
     __pydantic_config__ = _CONFIG  # type: ignore[misc]
 
@@ -205,7 +209,7 @@ Problem = tuple[tuple[str | int, ...], str]
 
 
 def problems(entry: Mapping[str, Any], field: str | None) -> Iterable[Problem]:
-    """Yield what is wrong with a transformation beyond its types. `field` is None for an attribute."""
+    """Yield the errors of a transformation that its types do not find. `field` is None for an attribute."""
     given = [name for name in SOURCES if name in entry]
     if len(given) != 1:
         yield (), f"must have exactly one of {', '.join(SOURCES)}"
@@ -334,13 +338,13 @@ _CHECKS: Mapping[str, Callable[[Any], Iterable[Problem]]] = {
 
 
 def mapping_problems(mapping: Mapping[str, Any]) -> Iterable[Problem]:
-    """Yield what is wrong with the transformations of a mapping from fields to entries."""
+    """Yield the errors in the transformations of a mapping from fields to entries."""
     for field, entry in mapping.items():
         if isinstance(entry, Mapping):
             yield from (((field, *path), text) for path, text in problems(entry, field))
     sku, parent = mapping.get("sku"), mapping.get("parent")
     if isinstance(sku, str) and isinstance(parent, str) and value_key(sku) == value_key(parent):
-        yield ("parent",), "must be another column than that of sku"
+        yield ("parent",), "must be a column other than the column of sku"
     price = mapping.get("price")
     steps = price.get("transform", ()) if isinstance(price, Mapping) else ()
     if mapping.get("price_unit") and any(
@@ -350,14 +354,14 @@ def mapping_problems(mapping: Mapping[str, Any]) -> Iterable[Problem]:
 
 
 def attribute_problems(attributes: Mapping[str, Any]) -> Iterable[Problem]:
-    """Yield what is wrong with the transformations of a mapping from attributes to entries."""
+    """Yield the errors in the transformations of a mapping from attributes to entries."""
     for name, entry in attributes.items():
         if isinstance(entry, Mapping):
             yield from (((name, *path), text) for path, text in problems(entry, None))
 
 
 def checked(find: Callable[[Mapping[str, Any]], Iterable[Problem]]) -> AfterValidator:
-    """Create a validator that refuses a value with problems. The error of each problem has its path."""
+    """Create a validator that refuses a value with errors. Each error has the path of the wrong value."""
 
     def check(value: Any) -> Any:
         errors = [
@@ -382,6 +386,7 @@ CheckedAttributes = Annotated[dict[Label, MappingEntry], CHECKED_ATTRIBUTES]
 def replacing(entry: Any) -> Any:
     """Return an entry for a JSON Merge Patch that replaces the stored entry as a whole.
 
-    Without the keys that are null, the patch would be merged into the stored entry: `join` beside `columns`.
+    The keys that the new entry does not have are null in the patch. Otherwise the stored keys would remain, e.g.
+    `columns` beside a new `join`.
     """
     return {**dict.fromkeys(ENTRY_KEYS), **entry} if isinstance(entry, Mapping) else entry

@@ -1,4 +1,4 @@
-"""Writers of the formats of exports. Each writes blocks of rows in constant memory, and in the order of the rows."""
+"""Writers for the formats of exports. Each writer needs constant memory, and keeps the order of the rows."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,9 +15,9 @@ def write(
     blocks: Iterator[bytes],
     options: Mapping[str, Any],
 ) -> int:
-    """Write the blocks to a file. Returns the number of cells that were cut off because they are too long.
+    """Write the blocks to a file. It returns the number of cells that were cut off because they are too long.
 
-    A block of CSV has lines of CSV. The blocks of all other formats have lines of JSON, each with an object.
+    For CSV, a block contains lines of CSV. For all other formats, a block contains lines of JSON, each with one object.
     """
     match file_format:
         case "csv":

@@ -1,6 +1,7 @@
 """Writes Parquet with arro3, the Python binding of the Arrow project's Rust library.
 
-Its layer has 29 MB. The layer of pyarrow would have 151 MB, and that of DuckDB 62 MB (docs/decisions/0054).
+The layer of arro3 has 29 MB. The layer of pyarrow would have 151 MB, and the layer of DuckDB 62 MB
+(docs/decisions/0054).
 """
 
 import io
@@ -22,7 +23,7 @@ def _data_type(kind: ColumnType) -> DataType:
         case "integer":
             return DataType.int64()
         case "amount":
-            return DataType.decimal128(24, 4)  # no currency has more than 4 decimals
+            return DataType.decimal128(24, 4)  # No currency has more than 4 decimals.
         case "boolean":
             return DataType.bool()
         case "time":
@@ -58,12 +59,12 @@ def write(out: io.RawIOBase, columns: Sequence[Column], blocks: Iterator[bytes])
     except Exception:
         if not failures:
             raise
-    if failures:  # the library would replace an exception of the rows by one of its own
+    if failures:  # The library would replace an exception of the rows by its own exception.
         raise failures[0]
 
 
 class _Recording(io.RawIOBase):
-    """A file that records the exception of a failed write. The library would panic if `write` raised it."""
+    """A file that records the exception of a failed write. If `write` raised the exception, the library would panic."""
 
     def __init__(self, out: io.RawIOBase, failures: list[BaseException]) -> None:
         super().__init__()

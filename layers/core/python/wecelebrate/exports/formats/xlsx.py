@@ -1,7 +1,7 @@
-"""Writes XLSX with XlsxWriter. The rows go to a temporary file, so memory does not grow with them.
+"""Writes XLSX with XlsxWriter. The rows go to a temporary file, so the memory does not grow with the number of rows.
 
 A spreadsheet keeps 15 digits of a number. Therefore ids, and numbers with more digits, are texts. A text is never a
-formula, whatever it begins with, so it needs no quote.
+formula, even if it begins like a formula, so it needs no quote.
 """
 
 import io
@@ -40,7 +40,7 @@ def write(
     *,
     max_rows: int = MAX_ROWS_PER_SHEET,
 ) -> int:
-    """Write blocks of JSON lines as a workbook. Returns the number of texts that were cut off."""
+    """Write blocks of JSON lines as a workbook. It returns the number of texts that were cut off."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
         book = xlsxwriter.Workbook(
@@ -50,7 +50,7 @@ def write(
             cut_cells = _write_rows(_Sheets(book, columns, timezone), blocks, max_rows)
         except BaseException:
             for sheet in book.worksheets():
-                sheet.row_data_fh.close()  # only `Workbook.close` would close it
+                sheet.row_data_fh.close()  # Only `Workbook.close` would close it.
             raise
         book.close()
         with path.open("rb") as file:
@@ -84,7 +84,7 @@ class _Sheets:
         self._numbers = count(1)
 
     def add(self) -> list[WriteCell]:
-        """Add a sheet. Returns the function that writes the cells of each column."""
+        """Add a sheet. It returns the function that writes the cells of each column."""
         sheet = self._book.add_worksheet(f"Sheet{next(self._numbers)}")
         sheet.freeze_panes(1, 0)
         for number, column in enumerate(self._columns):

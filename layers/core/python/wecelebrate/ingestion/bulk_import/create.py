@@ -23,8 +23,11 @@ from wecelebrate.jobs.models import Job
 MAX_BYTES = 4 * 1024 * 1024
 """The maximum total size of the rows in one request, in bytes."""
 MAX_SMALL_IMPORT_ROWS = 500
-"""The largest number of rows of a small import. A small import has high priority, because a person is possibly waiting
-for its result. If the message for its job cannot be sent, a small import runs within the request."""
+"""The largest number of rows of a small import.
+
+A small import has high priority, because a person may be waiting for its result. If the message for its job cannot be
+sent, a small import runs within the request.
+"""
 _MAX_FIELD_ERRORS = 20
 
 
@@ -44,7 +47,7 @@ class RowsTooLarge(Invalid):
 
 
 def create(tx: Transaction, request: BulkImport) -> Job:
-    """Create the job of an import. A file makes older files of the catalog obsolete that wait for a person.
+    """Create the job of an import. A new file makes older files of the catalog obsolete if they wait for a decision.
 
     Raises Forbidden if the caller can only read the catalog. Raises Invalid if a row has no valid SKU, or if the caller
     cannot see the catalog or the upload. Raises RowsTooLarge if the rows exceed MAX_BYTES.
@@ -79,8 +82,7 @@ def create(tx: Transaction, request: BulkImport) -> Job:
 
 
 def _run_inline(caller: Caller, job_id: UUID) -> bool:
-    # Imported here because this import also loads the file parsers. The parsers are needed only if no message can be
-    # sent.
+    # The import is here because it also loads the file parsers. The parsers are needed only if no message can be sent.
     from wecelebrate.ingestion.bulk_import.run import run_inline
 
     return run_inline(caller, job_id)
@@ -95,14 +97,17 @@ def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]
 
 
 def _stock_as_of(request: BulkImport, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the part of the payload that says when the stock was counted. Rows without a time say what is free."""
+    """Return the part of the payload that says when the stock was counted.
+
+    Rows without such a time state the free stock.
+    """
     if request.stock_as_of is not None:
         return {"stock_as_of": request.stock_as_of.isoformat()}
     return {} if request.rows is not None else {"stock_as_of": stock_time(settings, datetime.now(UTC)).isoformat()}
 
 
 def _store_rows(tx: Transaction, folder: str, rows: list[RowFields]) -> dict[str, Any]:
-    """Store rows as a file in S3. A rehearsal stores nothing.
+    """Store rows as a file in S3. In a rehearsal, nothing is stored.
 
     Raises RowsTooLarge if the rows exceed MAX_BYTES. Raises Invalid if a row has no valid SKU.
     """

@@ -1,7 +1,7 @@
 """The import and job routes of the platform's first API, for client apps that still use them.
 
-The fields of these routes have names in camelCase, and the states of jobs have other names than in the current API. The
-jobs themselves are the same in both APIs.
+The fields of these routes have names in camelCase, and the states of jobs have different names than in the current API.
+The jobs themselves are the same in both APIs.
 """
 
 from typing import Annotated, Any, Literal
@@ -166,7 +166,7 @@ def _result(job: Job) -> ImportResult | dict[str, JsonValue] | None:
 def _only_catalog(tx: Transaction) -> UUID:
     """Return the only catalog that the caller can write to.
 
-    Raises Invalid if the caller can write to no catalog, or to several catalogs.
+    Raises Invalid if the caller cannot write to any catalog, or can write to several catalogs.
     """
     catalog_ids: list[UUID] = [row["id"] for row in sql.list_writable_catalogs(tx)]
     if len(catalog_ids) == 1:

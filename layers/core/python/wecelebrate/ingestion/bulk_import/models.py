@@ -41,7 +41,7 @@ class BulkImport(Input):
 
     stock_as_of: Timestamp | None = Field(
         default=None,
-        description="When the stock was counted: orders that the ERP system did not know at this time are taken off."
+        description="When the stock was counted: orders that the ERP system did not know at this time are subtracted."
         " Null: the stock in `rows` is what is free to sell now, and that of a file was counted"
         " `sync_settings.stock_delay_minutes` before the request.",
     )
@@ -62,7 +62,7 @@ class ImportRow(ProductValues):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Check nothing, because the model of the request has normalized the texts of all rows."""
+        """Return the input unchanged, because the model of the request has already normalized the texts of all rows."""
         return value
 
 

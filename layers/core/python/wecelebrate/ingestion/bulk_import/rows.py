@@ -100,7 +100,7 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
 def _exact_price(row: ImportRow, currency: str) -> Decimal | None:
     """Return the price with the decimals of its currency.
 
-    Raises Invalid if the price, or that of an offer, is finer than its currency.
+    Raises Invalid if the price, or the price of an offer, has more decimals than its currency.
     """
     if row.offers:
         require_exact(row.price or Decimal(0), currency, row.offers)

@@ -23,7 +23,7 @@ logger = Logger()
 def run_inline(caller: Caller, job_id: UUID) -> bool:
     """Run a small import within the request that created it, because the message for its job cannot be sent.
 
-    Returns whether the import ran. If it did not run, the sweeper sends the message later.
+    It returns whether the import ran. If it did not run, the sweeper sends the message later.
     """
     try:
         job = jobs.claim_inline(caller, job_id)
@@ -41,7 +41,7 @@ def run_inline(caller: Caller, job_id: UUID) -> bool:
 
 
 def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
-    """Run an import, within a request if `inline` is true. Raises JobRejected if the import can never succeed."""
+    """Run an import. `inline` is true within a request. Raises JobRejected if the import can never succeed."""
     with writing(job.caller) as tx:
         catalog = catalog_settings.find_catalog(tx, job.catalog_id) if job.catalog_id else None
     if not job.catalog_id or not catalog:
@@ -92,7 +92,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
 
 
 def _stock_as_of(job: jobs.LeasedJob, settings: Mapping[str, Any]) -> datetime | None:
-    """Return when the stock was counted. The rows of a request that names no time say what is free now."""
+    """Return when the stock was counted. If a request names no such time, its rows state the stock that is free now."""
     if job.payload["format"] == "rows" and not job.payload.get("stock_as_of"):
         return None
     return catalog_settings.stock_as_of(job.payload, job.id, settings)

@@ -44,7 +44,8 @@ class UnreadableFile(Invalid):
 def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> MappingProposal:
     """Propose how to read a file. The proposal is based on the settings of the catalog.
 
-    A mapping, attributes or private columns in the request replace those of the catalog.
+    A mapping, attributes or private columns in the request replace the mapping, attributes or private columns of the
+    catalog.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
     Invalid if the caller cannot see the file. Raises UnreadableFile if the file cannot be read.

@@ -90,7 +90,7 @@ class ReadingQuestion(BaseModel):
         description="What a wrong answer would damage: prices, SKUs, what customers can see, or other values."
     )
     text: str
-    """A sentence that says what was seen and what is asked."""
+    """A sentence that describes the doubt and asks the question."""
     choices: list[ReadingChoice] = Field(description="The most probable choice comes first.")
     seen: list[str] = Field(description="Values of the file that cause the doubt.")
 
@@ -114,9 +114,9 @@ class MappingProposal(BaseModel):
     """The format of the file, e.g. `csv`."""
     packed: list[str] = Field(description="The compression layers, the outermost first: gzip, zip.")
     encoding: str | None
-    """The character encoding of the file. Null for a format without one, e.g. XLSX."""
+    """The character encoding of the file. Null for a format without an encoding, e.g. XLSX."""
     delimiter: str | None
-    """The character between two columns. Null for a format without one."""
+    """The character between two columns. Null for a format without such a character."""
     decimal: str | None
     """The decimal separator of the numbers. Null if it is not known."""
     sheet: str | None
@@ -134,10 +134,10 @@ class MappingProposal(BaseModel):
         "the cells from which they are computed."
     )
     warnings: list[str]
-    """What a reader of the proposal has to check, as text for people."""
+    """The points that a reader of the proposal has to check, as text for people."""
     reading: Object = Field(
         description="How the file is read: the columns of each field with scores and reasons, the decimal separator, "
         "the currency, and the kind of the price."
     )
-    questions: list[ReadingQuestion] = Field(description="What the evidence in the file does not decide.")
+    questions: list[ReadingQuestion] = Field(description="Questions for which the file has several possible answers.")
     changes: list[ReadingChange] = Field(description="Differences to the way in which an earlier file was read.")

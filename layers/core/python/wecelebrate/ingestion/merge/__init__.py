@@ -8,8 +8,8 @@ A load works in chunks. One transaction commits a chunk together with the progre
     deactivate   Full load only: deactivate the products that the file does not contain.
     report       Write the error file and the result file, and complete the job.
 
-If a worker crashes, the next worker continues from the last commit. A worker that has lost its lease cannot write to
-the job any more, because the fence of this worker is out of date.
+If a worker crashes, the next worker continues from the last commit. A worker that has lost its lease can no longer
+write to the job, because its fence is out of date.
 """
 
 from wecelebrate.ingestion.merge.load import Load, Rules

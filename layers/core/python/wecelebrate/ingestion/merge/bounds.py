@@ -52,7 +52,7 @@ def oversized(product: Product, images: str | None, attributes: str | None, sour
 
 def stored_cells(cells: Sequence[str]) -> Sequence[str]:
     """Return the cells of a rejected row. If the row is too large to be stored, its long cells are cut off."""
-    if sum(map(len, cells)) * 6 <= MAX_SOURCE_BYTES:  # as JSON, a character has at most 6 bytes
+    if sum(map(len, cells)) * 6 <= MAX_SOURCE_BYTES:  # A character has at most 6 bytes as JSON.
         return cells
     return [shortened_text(cell, _MAX_CELL_LENGTH) for cell in cells]
 

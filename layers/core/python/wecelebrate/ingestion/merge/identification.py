@@ -1,4 +1,4 @@
-"""Finds the products of rows that have another identifier than the SKU, such as a GTIN."""
+"""Finds the products of rows that have an identifier other than the SKU, such as a GTIN."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ sql = queries(__file__)
 
 
 def identify(load: Load, items: Sequence[Item], column: str | None) -> None:
-    """Give rows that have only the identifier in `column`, and no name, the SKU of the stored product.
+    """Replace the identifier in `column` by the SKU of the stored product, in rows without a name.
 
     A row keeps its identifier as the SKU if it is the SKU of a product, or if no product or several products have it.
     """

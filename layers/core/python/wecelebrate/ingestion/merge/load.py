@@ -36,15 +36,17 @@ class Rows(Protocol):
     def ended_cleanly(self) -> bool: ...
     @property
     def states_stock(self) -> bool:
-        """Whether the rows have a place for the stock, such as a column, even if it is blank in some rows."""
+        """Whether the rows have a field for the stock, such as a column, even if this field is blank in some rows."""
 
     @property
     def has_places(self) -> bool:
-        """Whether a SKU can have one row for each place where it is stored."""
+        """Whether a SKU can have several rows: one row for each place where the product is stored."""
 
     @property
     def keeps_places(self) -> bool:
-        """Whether the stock of each place is stored, so that a delta changes only the places that it names."""
+        """Whether the catalog stores the stock of each place, so that a delta changes only the places that the delta
+        names.
+        """
 
     @property
     def declared_mode(self) -> Literal["full", "delta"] | None:
@@ -52,15 +54,15 @@ class Rows(Protocol):
 
     @property
     def other_identifier(self) -> str | None:
-        """The column of another identifier than the SKU, by which a row can name its product."""
+        """The column of an identifier other than the SKU, by which a row can name its product."""
 
     @property
     def reading(self) -> dict[str, Any] | None:
-        """How the file is read, as JSON, or None for rows that are no file."""
+        """How the file is read, as JSON. It is None if the rows do not come from a file."""
 
     @property
     def questions(self) -> "tuple[Question, ...]":
-        """What the file does not decide."""
+        """The questions for which the file has several possible answers."""
 
     @property
     def changes(self) -> "tuple[Change, ...]":
@@ -71,7 +73,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """How rows become products."""
+    """The rules for converting rows to products."""
 
     currency: str
     """The default currency of new products."""
@@ -119,7 +121,7 @@ class Load:
     """Identifies the settings with which the rows are read. If they change, the rows are staged again from the first
     row, because the first rows must not be read differently than the last rows."""
     stock_as_of: datetime | None = None
-    """When the stock of the file was counted. None: the stock is what is free now, with regard to all orders."""
+    """When the stock of the file was counted. None: the stock is the stock that is free now, after all orders."""
     last_xid: str | None = None
     """The id of the last transaction in which this worker changed products."""
 
@@ -141,7 +143,7 @@ class Load:
     def deactivates_missing(self) -> bool:
         """Whether the load deactivates products that the file does not contain.
 
-        The result is False if the file declares that it is a delta, or if the file could not be read to its end.
+        It is False if the file declares that it is a delta, or if the file could not be read to its end.
         """
         return self.replaces and bool(self.job.checkpoint["ended_cleanly"])
 
@@ -157,19 +159,23 @@ class Load:
     def default_inventory_policy(self) -> InventoryPolicy:
         """The policy of a new product whose row states no stock.
 
-        If the file has a place for the stock, its sender counts the stock, and a blank cell names no piece. Then the
-        product is tracked, and its count is 0. The checkpoint of the previous release does not say whether it has one.
+        If the file has a field for the stock, its sender counts the stock, and a blank cell means no pieces. Then the
+        product is tracked, and its count is 0. The checkpoint of the previous release does not say whether the file has
+        this field.
         """
         return "tracked" if self.job.checkpoint.get("states_stock", True) else self.rules.default_inventory_policy
 
     @property
     def stores_source(self) -> bool:
-        """Whether the rows are source data. The rows of an export are what the platform itself has written."""
+        """Whether the rows are stored as source data.
+
+        The rows of an export are not, because the platform itself wrote them.
+        """
         return bool(self.job.checkpoint.get("details", {}).get("format") != "export")
 
     @property
     def accepts_unpriced(self) -> bool:
-        """Whether the prices of the products come in other files. A new product without a price is then inactive."""
+        """Whether other files contain the prices of the products. If so, a new product without a price is inactive."""
         return bool(self.job.checkpoint.get("details", {}).get("separate_prices"))
 
     def resume(self) -> None:
@@ -184,7 +190,7 @@ class Load:
             self.restart()
 
     def restart(self) -> None:
-        """Start at the first row. The staged rows get the fence of this worker."""
+        """Start at the first row. The key of the staged rows gets the fence of this worker."""
         self.job.checkpoint = {
             "phase": "stage",
             "fence": self.job.fence,

@@ -20,7 +20,7 @@ _MAX_COMPARED_ROWS = 500
 
 
 class ChunkConflict(Exception):
-    """Other transactions keep adding the products that this chunk adds."""
+    """Other transactions repeatedly add the same products as this chunk."""
 
 
 def merge_next_chunk(load: Load, chunk_size: int) -> None:
@@ -43,7 +43,7 @@ def merge_next_chunk(load: Load, chunk_size: int) -> None:
 
 
 def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
-    """Try to merge the next chunk. Returns the counts of the chunk, or None if no row is left.
+    """Try to merge the next chunk. It returns the counts of the chunk, or None if no row is left.
 
     If another transaction has just added some products of the chunk, the attempt changes nothing. In this case, the
     count `conflicts` is the number of these products.

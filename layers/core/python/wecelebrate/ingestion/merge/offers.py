@@ -1,4 +1,7 @@
-"""Converts the offers of a row to points in time. A day without a time is a whole day in the sender's time zone."""
+"""Converts the days of a row's offers to points in time.
+
+A day without a time is a whole day in the sender's time zone.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -9,7 +12,7 @@ from wecelebrate.products.models import MAX_OFFERS
 
 
 def stored_offers(offers: tuple[Offer, ...], timezone: str) -> list[dict[str, Any]]:
-    """Return offers for `app.stored_offers`. If a product has too many, those that end first are kept.
+    """Return offers for `app.stored_offers`. If a product has too many offers, the offers that end first are kept.
 
     `timezone` is the IANA time zone of days and of local times.
     """

@@ -17,13 +17,13 @@ CHUNK_SIZE = 5_000
 
 
 def combine(load: Load) -> bool:
-    """Combine the rows of each SKU that differ only in the stock and in its place. Raises LeaseLost.
+    """Combine the rows of each SKU that differ only in the stock and in the place of the stock. Raises LeaseLost.
 
-    Returns whether a SKU has several places. If the load is interrupted, a later worker combines the rows again from
-    the first SKU. Combined rows stay as they are.
+    It returns whether a SKU has several places. If the load is interrupted, a later worker combines the rows again from
+    the first SKU. Rows that are already combined do not change.
     """
     with writing(replace(SERVICE, job_id=load.job.id)) as tx:
-        sql.analyze_staged(tx)  # without statistics, the planner would compare each row with each other row
+        sql.analyze_staged(tx)  # Without statistics, the planner would compare each row with each other row.
     after: str | None = ""
     has_several_places = False
     while after is not None:

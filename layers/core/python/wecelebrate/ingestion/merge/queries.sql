@@ -33,22 +33,23 @@ where o.catalog_id = :catalog_id and p.catalog_id = :catalog_id and o.data ->> :
   and not exists (select from products q where q.catalog_id = :catalog_id and q.sku = o.data ->> :key);
 
 -- name: save_staging$
--- Save the progress of staging. Returns false when a later worker has claimed the job, or when the job was cancelled.
+-- Save the progress of staging. The result is false if a later worker has claimed the job, or if the job was cancelled.
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
 
 -- name: combine_places^
 -- Combine the staged rows of the next SKUs after `after` (`chunk` is the limit) that differ only in the stock and in
--- its place: the last of these rows gets the sum of the stocks, and the others are deleted. If several rows name the
--- same place, only the last of them counts, and the others stay. Rows that differ from the last row of their SKU
--- stay, too. The source data is that of the place with the first name, so that it does not depend on the order of
--- the rows. A combined row is not combined again. Returns the last SKU, or null after the last one, and whether a
--- SKU has several places.
+-- its place: the last of these rows gets the sum of the stocks, and the other rows are deleted. If several rows name
+-- the same place, only the last of these rows counts, and the other rows stay. Rows that differ from the last row of
+-- their SKU stay, too. The combined row gets the source data of the place whose name sorts first, so that the source
+-- data does not depend on the order of the rows. A combined row is not combined again. The query returns the last SKU,
+-- or null if no SKU is left, and whether a SKU has several places.
 with next_skus as materialized (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
   group by sku order by sku limit :chunk
 ), several as materialized (
-  -- Windows instead of joins: without statistics, the planner would compare each row with each other row.
+  -- The query uses windows instead of joins. Without statistics, the planner would compare each row with each other
+  -- row.
   select s.*, count(*) over skus as n, first_value(s.stock_by_place) over latest as last_places,
     row(name, description, category, brand, price, currency, images, attributes, blank_attributes, is_active,
       new_is_active, offers) as fields,
@@ -108,31 +109,31 @@ select app.analyze_products();
 
 -- name: merge_chunk^
 -- Merge the next `chunk` rows into the catalog, as the caller: the rows whose SKUs follow `after`, and all further rows
--- of the last of these SKUs. Products that differ are updated, new products are created, and other products stay unchanged. If several
--- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
--- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
--- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of
--- the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous
--- release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the places of a product are
--- stored, and its stock is their sum: a delta changes only the places that it names. If a SKU never had several
--- places, the place of a delta replaces the stored place, unless `sums_places` is true. A new product without a
--- stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If
+-- of the last of these SKUs. Products that differ are updated, new products are created, and other products stay
+-- unchanged. If several rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with
+-- a `refusal` are rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has
+-- none, the currency of its first product. If `replaces` is true, the attributes and the source data of a row replace
+-- the attributes and the source data of the product. Otherwise they are merged key by key, and `blank_attributes` are
+-- removed. Rows that the previous release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the
+-- places of a product are stored, and its stock is their sum: a delta changes only the places that it names. If a SKU
+-- never had several places, the place of a delta replaces the stored place, unless `sums_places` is true. A new product
+-- without a stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If
 -- `accepts_unpriced` is true, the prices come in other files: a new product without a price is added as inactive, with
 -- the price 0. `unpriced` is the number of these products.
 --
--- The price of a row is the price without an offer. A row with offers replaces those of its product; an empty list ends
--- them. `running_offers` and `waiting_offers` are the numbers of offers in the merged rows that are valid now, and that
--- begin later.
+-- The price of a row is the price without an offer. The offers of a row replace the offers of its product. An empty
+-- list ends the offers of the product. `running_offers` and `waiting_offers` are the numbers of offers in the merged
+-- rows that are valid now, and that begin later.
 --
--- The stock of a row is what the ERP system counted at the time of the row or, if it has none, at `as_of`. What is free
--- to sell is this count without the pieces of orders that the ERP system did not know at that time. If `as_of` is null,
--- the stock is what is free now.
--- If `stores_source` is false, the source data of the products stays unchanged.
+-- The stock of a row is the count of the ERP system at the time that the row states, otherwise at `as_of`. The stock
+-- that is free to sell is this count minus the pieces of orders that the ERP system did not know at that time. If
+-- `as_of` is null, the count is the stock that is free now. If `stores_source` is false, the source data of the
+-- products stays unchanged.
 --
--- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
--- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
--- during the merge. If the same chunk is merged again, products with these SKUs exist and are updated. `rejections`
--- lists the rejected rows of a dry run, because a dry run is rolled back.
+-- The query returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory
+-- fell to the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has
+-- created during the merge. If the same chunk is merged again, products with these SKUs exist and are updated.
+-- `rejections` lists the rejected rows of a dry run, because a dry run is rolled back.
 with last_sku as materialized (
   -- Without an aggregate in the inner query, the planner reads only these rows, in the order of the primary key.
   select max(sku) as sku from (
@@ -157,7 +158,7 @@ with last_sku as materialized (
     -- A count makes a product tracked. The previous release stages no policy.
     case when n.is_sum then case when app.total_stock(n.places) is null then 'untracked' else 'tracked' end
       else coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) end as policy,
-    -- The new source data, or null if the source data does not change. To compare is faster than to merge.
+    -- The new source data, or null if the source data does not change. Comparing is faster than merging.
     case when o.data = s.source_data or not :stores_source::boolean then null
       when :replaces::boolean or o.data is null then s.source_data
       when pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
@@ -226,8 +227,8 @@ with last_sku as materialized (
       select app.held_products(:catalog_id, (select array_agg(id) from chunk where new_count is not null))))
 ), locked as materialized (
   -- Orders lock their products in the same order, so a merge and an order do not deadlock. Products that stay as they
-  -- are need no lock. If an order takes pieces of such a product meanwhile, they are missing from its count as they
-  -- would be after this merge. A join keeps the planner's estimate of the number of rows.
+  -- are need no lock. If an order takes pieces of such a product at the same time, the count is reduced as it would be
+  -- after this merge. A join keeps the planner's estimate of the number of rows.
   select p.id from changing c join products p on p.id = c.id order by p.id for no key update of p
 ), reported as materialized (
   -- The function begins after the products were locked, so it sees the holds of all earlier orders.
@@ -256,7 +257,7 @@ with last_sku as materialized (
       coalesce(c.free_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
       coalesce(c.is_active, p.is_active))
   from (
-    -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
+    -- This is null if the stock was not tracked: a stock that was not counted cannot have fallen.
     select c.*, coalesce(r.free_count, c.new_count) as free_count, case c.old_policy when 'tracked' then c.old_count end
         as stock
     from locked l join chunk c on c.id = l.id left join reported r on r.product_id = l.id
@@ -356,7 +357,8 @@ from jsonb_to_recordset(:rejections::jsonb) as r (line integer, n integer, sku t
 
 -- name: compare_staged_products
 -- List the next staged products together with the stored products. If several rows have the same SKU, only the last row
--- is listed. The staged stock is what would be free to sell: orders that the file does not know are taken off.
+-- is listed. The staged stock is the stock that would be free to sell: the pieces of orders that the file does not know
+-- are subtracted.
 with matched as materialized (
   select s.*, p.id, s.inventory_policy is distinct from 'untracked' as is_counted
   from (
@@ -411,8 +413,8 @@ order by p.sku
 limit :max_rows;
 
 -- name: deactivate_chunk^
--- Read the next products after the SKU `after` (`chunk` is the limit). Deactivate those that no row of the file names.
--- A dry run lists these products, but does not deactivate them.
+-- Read the next products after the SKU `after` (`chunk` is the limit). Deactivate the products that no row of the file
+-- names. A dry run lists these products, but does not deactivate them.
 with next as materialized (
   select id, sku, is_active from products
   where catalog_id = :catalog_id and sku > :after
@@ -424,7 +426,7 @@ with next as materialized (
     and not exists (
       select from app.staged_rejections r where r.job_id = :job_id and r.fence = :fence and r.sku = n.sku)
 ), locked as materialized (
-  -- In the order in which orders lock their products, so that both do not deadlock.
+  -- The order is the same in which orders lock their products, so that this query and an order do not deadlock.
   select p.id from missing m join products p on p.id = m.id
   where p.is_active and not :dry_run::boolean
   order by p.id
@@ -456,7 +458,7 @@ limit :max_rows;
 update catalogs set last_sync_at = now() where id = :catalog_id;
 
 -- name: set_reading!
--- Record how the file was read that has just been loaded into the catalog. The accepted differences belong to the
+-- Record how the last file of the catalog was read, which has just been loaded. The accepted differences belong to the
 -- previous reading.
 insert into catalog_readings (catalog_id, job_id, file, reading)
 values (:catalog_id, :job_id, :file, :reading)
@@ -468,10 +470,10 @@ set job_id = excluded.job_id, file = excluded.file, reading = excluded.reading, 
 -- have the same SKU, only the last row is compared. The totals of the catalog are counted only for kinds of changes
 -- that concern at least `min_products` products, because counting reads the whole catalog. `power` is the most frequent
 -- power of ten among the price factors. Only a price that changes by more than 80 percent can change by such a factor.
--- The regular prices are compared, and the lowest offer that the product does not have yet with the regular price.
+-- The regular prices are compared with each other. The lowest new offer is compared with the regular price.
 --
--- If `step` is more than 1, only about one of `step` SKUs is compared, always the same ones. The counts `compared_…`
--- are the numbers of compared products that each kind of change can concern.
+-- If `step` is more than 1, only about one of `step` SKUs is compared, and every call selects the same SKUs. The counts
+-- `compared_…` are the numbers of compared products that each kind of change can concern.
 with numbered as (
   -- A window keeps the planner's estimate of the number of rows. With `distinct on`, the planner expects 200 rows, and
   -- looks up each product in the index.
@@ -521,10 +523,10 @@ select counts.*,
 from counts;
 
 -- name: list_similar_skus
--- List the new SKUs of the file that differ from the SKU of a product, or from another SKU of the file, only in
--- upper and lower case, in spaces or in leading zeros. If `step` is more than 1, only about one of `step` SKUs is
--- compared. At most 1,000 new SKUs are compared, and each by index, because the catalog can be large. `of` is their
--- number.
+-- List the new SKUs of the file that differ from the SKU of a product, or from another SKU of the file, only in upper
+-- and lower case, in spaces or in leading zeros. If `step` is more than 1, only about one of `step` SKUs is compared.
+-- At most 1,000 new SKUs are compared, each with an index scan, because the catalog can be large. `of` is the number of
+-- compared SKUs.
 with new as materialized (
   select distinct s.sku from app.staged_products s
   where s.job_id = :job_id and s.fence = :fence

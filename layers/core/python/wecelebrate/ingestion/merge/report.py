@@ -55,7 +55,7 @@ def await_approval(load: Load, tx: Transaction, preview: dict[str, Any]) -> None
 
 
 def await_decision(load: Load, questions: list[dict[str, Any]]) -> None:
-    """Stop the load until a user answers the questions. They are also written to the result file."""
+    """Stop the load until a user answers the questions. The questions are also written to the result file."""
     result = {**load.source, "result_file": _result_key(load)}
     document = {"status": "awaiting_decision", "counts": load.job.counts, "questions": questions, **result}
     _write_result(load, document)
@@ -64,7 +64,10 @@ def await_decision(load: Load, questions: list[dict[str, Any]]) -> None:
 
 
 def fail(load: Load, code: str, reason: str, more: Mapping[str, Any] | None = None) -> None:
-    """Fail the job permanently, and write the reason to the result file. `more` are further members of the result."""
+    """Fail the job permanently, and write the reason to the result file.
+
+    `more` contains additional fields of the result.
+    """
     job = load.job
     details = {**load.source, "result_file": _result_key(load), **(more or {})}
     _write_result(load, {"status": "failed", "error_code": code, "error": reason, "counts": job.counts, **details})
@@ -73,9 +76,9 @@ def fail(load: Load, code: str, reason: str, more: Mapping[str, Any] | None = No
 
 
 def _remember_reading(load: Load, tx: Transaction) -> None:
-    """Store how the file was read, so that a difference in the next file is noticed.
+    """Store how the file was read, so that the next load can notice a difference.
 
-    A file of which no row was merged is not remembered. Neither is a reading that is too large to be stored.
+    Nothing is stored if no row was merged, or if the description of the reading is too large.
     """
     job, reading = load.job, load.job.checkpoint.get("reading")
     merged = job.counts["created"] + job.counts["updated"] + job.counts["unchanged"]
@@ -133,11 +136,11 @@ def _write_result(load: Load, result: dict[str, Any]) -> None:
 
 
 def _write_error_file(load: Load) -> str:
-    """Write each rejected row, unchanged, together with its error. Returns the key of the error file.
+    """Write each rejected row, unchanged, together with its error. It returns the key of the error file.
 
-    The file is opened in spreadsheets, and strangers can write its cells: see `core.formula_quotes`.
+    Cells that a spreadsheet would compute are quoted, because strangers can write the cells (`core.formula_quotes`).
 
-    If the source file is a corrected error file, its own report columns are left out, because they describe the rows of
+    If the source file is a corrected error file, its report columns are left out, because they describe the rows of
     another job.
     """
     key = f"{load.result_prefix}.errors.csv"

@@ -1,7 +1,7 @@
-"""Reviews a load before its first change: stops it if a person has to decide how the file is read, or to approve it.
+"""Reviews a load before its first change. The load stops if a user must decide how to read the file, or approve it.
 
-The changes of a file are compared with the stored products. A file that was read wrongly is often conspicuous: all
-prices become 1,000 times as high, or no product is in stock any more.
+The changes of a file are compared with the stored products. A file that was read wrongly often causes implausible
+changes: all prices become 1,000 times as high, or no product is in stock any more.
 """
 
 from collections.abc import Mapping
@@ -37,8 +37,11 @@ _SAMPLED_ROWS = 10_000
 """If a file has more than twice this number of rows, a sample of about this number is compared first. All rows are
 compared only if the sample is conspicuous. Comparing all rows takes 3 to 8 % of the time of a sync, the sample 1 %."""
 _CONSPICUOUS = 0.5
-"""A sample is conspicuous if a percentage exceeds this share of its limit. The share of the changes in the file is
-never below the share in the catalog, because the products in the file are a part of the catalog."""
+"""A sample is conspicuous if a percentage exceeds this fraction of its limit.
+
+The percentage of changes among the products of the file is never below their percentage in the catalog, because the
+file contains only a part of the catalog.
+"""
 _MAX_SAMPLES_PER_REASON = 5
 
 
@@ -74,9 +77,9 @@ class Reason:
 
 
 def stop_for_decision(load: Load, rows: Rows) -> bool:
-    """If the file does not decide how it is read, and the catalog does not guess, stop the load before its first row.
+    """Stop the load before its first row if the file can be read in several ways, and the catalog requires a decision.
 
-    Returns whether the load stopped. If it did not stop, the doubts are reported in the result of the job. A dry run
+    It returns whether the load stopped. If it did not stop, the doubts are reported in the result of the job. A dry run
     does not stop, because it changes nothing.
     """
     open_doubts = doubts.find(rows.questions, rows.changes, rows.header, load.accepted, load.decided)
@@ -95,8 +98,8 @@ def stop_for_decision(load: Load, rows: Rows) -> bool:
 def stop_for_approval(load: Load) -> bool:
     """If the load would make changes that its rules do not allow, stop the load before its first change.
 
-    Returns whether the load stopped. An approval covers the reasons that the user has seen: if there is another reason
-    by now, the load stops again. A dry run does not stop, and reports the reasons.
+    It returns whether the load stopped. An approval covers the reasons that the user has seen: if there is another
+    reason by now, the load stops again. A dry run does not stop, and reports the reasons.
     """
     with writing(load.job.caller) as tx:
         reasons, preview = _reasons(load, tx)
@@ -112,7 +115,7 @@ def stop_for_approval(load: Load) -> bool:
 
 
 def _is_covered(load: Load, reasons: list[Reason]) -> bool:
-    # The previous release did not store what it has shown. It stopped only before it deactivated products.
+    # The previous release did not store the reasons that it showed. It stopped only before it deactivated products.
     shown = load.job.checkpoint.get("shown", {"deactivates_missing": 100.0})
     return all(reason.percent <= shown.get(reason.code, -COVERED_PERCENT) + COVERED_PERCENT for reason in reasons)
 
@@ -162,7 +165,9 @@ def _missing_samples(load: Load, tx: Transaction) -> list[dict[str, Any]]:
 
 
 def _similar_skus(load: Load, tx: Transaction) -> tuple[Reason, list[dict[str, Any]]] | None:
-    """Return the reason that new SKUs are nearly equal to other SKUs, with examples. Returns None if none are.
+    """Return the reason that new SKUs are nearly equal to other SKUs, with examples.
+
+    It returns None if there are no such SKUs.
 
     A spreadsheet removes the leading zeros of 00123, so the file would create another product with the SKU 123.
     """
@@ -182,7 +187,7 @@ def _similar_skus(load: Load, tx: Transaction) -> tuple[Reason, list[dict[str, A
 
 
 def _limits(load: Load) -> dict[str, Any]:
-    """Return the limits of the catalog. A load that changes no stored product is not compared with the catalog."""
+    """Return the limits of the catalog. The limits are disabled for a load that changes no stored product."""
     settings = load.rules.plausibility
     if settings is None or load.rules.mode == "create":
         return {"enabled": False}
@@ -190,7 +195,7 @@ def _limits(load: Load) -> dict[str, Any]:
 
 
 def _is_conspicuous(load: Load, tx: Transaction, limits: Mapping[str, Any]) -> bool:
-    """Return whether all rows have to be compared with the catalog: always for a small file, otherwise by a sample."""
+    """Return whether all rows have to be compared with the catalog. For a large file, a sample decides this."""
     step = (load.job.total or 0) // _SAMPLED_ROWS
     if step <= 1:
         return True
@@ -199,9 +204,10 @@ def _is_conspicuous(load: Load, tx: Transaction, limits: Mapping[str, Any]) -> b
 
 
 def _implausible(load: Load, tx: Transaction, limits: Mapping[str, Any], step: int = 1) -> list[Reason]:
-    """Compare the staged rows with the stored products, or only about one of `step` rows.
+    """Compare the staged rows with the stored products.
 
-    Returns a reason for each kind of change that concerns enough products, also if its percentage is allowed.
+    If `step` is more than 1, compare only about one of `step` rows. It returns a reason for each kind of change that
+    concerns enough products, even if the percentage is allowed.
     """
     counts: dict[str, Any] = dict(
         sql.count_implausible_changes(

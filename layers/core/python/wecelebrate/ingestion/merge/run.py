@@ -54,7 +54,7 @@ def run_load(load: Load) -> None:
 
 
 def _stage(load: Load) -> bool:
-    """Stage every row of the file. Returns False if the load stopped before the first row, because of its doubts.
+    """Stage every row of the file. It returns False if the load stopped before the first row, because of its doubts.
 
     After an interruption, the file is read again from its start. Rows that are already staged are skipped.
     """
@@ -68,7 +68,8 @@ def _stage(load: Load) -> bool:
             job.check_lease()
         while chunk := list(islice(items, CHUNK_SIZE)):
             job.counts["read"] = rows.rows_read
-            job.checkpoint["declared_mode"] = rows.declared_mode  # staging asks whether a row ends offers
+            # Staging uses the mode to decide whether a row ends offers.
+            job.checkpoint["declared_mode"] = rows.declared_mode
             identify(load, chunk, rows.other_identifier)
             prepared = staging.prepare(load, chunk)
             job.counts["rejected"] += prepared.rejected_rows

@@ -48,8 +48,8 @@ class Chunk:
 def prepare(load: Load, items: Sequence[Item]) -> Chunk:
     """Convert items to rows of the staging tables. A product with a value that is too large becomes a rejection.
 
-    The ordinal of an item is its position in the file, counted from 1. It identifies the item, because several items
-    can be on one line. It is the same when the file is read again after an interruption.
+    The ordinal of an item is its position in the file, counted from 1. The ordinal identifies the item, because several
+    items can be on one line. The ordinal does not change when the file is read again after an interruption.
     """
     chunk = Chunk()
     for ordinal, item in enumerate(items, load.job.checkpoint["items"] + 1):
@@ -155,7 +155,10 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
 
 
 def _offers(load: Load, product: Product) -> str | None:
-    """Return the offers of a row. A record without their keys keeps the offers, unless its file is a whole catalog."""
+    """Return the offers of a row, or None to keep the stored offers.
+
+    A record without offers keeps them, except in a full file.
+    """
     if "offers" not in product.fields_set or (product.offers is None and not load.replaces):
         return None
     return _json(stored_offers(product.offers or (), load.rules.timezone))
@@ -173,6 +176,6 @@ def _rejection_row(load: Load, ordinal: int, item: Item, *, code: str, reason: s
 def _json(value: Any) -> str:
     """Return the value as JSON.
 
-    The encoder of the standard library is too slow for this, because each row has three JSON values.
+    The encoder of the standard library is too slow, because each row has three JSON values.
     """
     return orjson.dumps(value).decode()

@@ -1,9 +1,9 @@
 """The rejected rows of a job, and the files that a job has written.
 
 While a job runs or waits, its rejected rows are in a staging table. When the job completes, it writes all rejected rows
-to the error file in S3, and the staged rows are deleted. The error file is therefore the only store of rejected rows:
-it costs the database nothing, it has no maximum number of rows, and it is deleted by the lifecycle rule of its bucket.
-A cursor contains the byte at which the next page begins, so each page reads only its own part of the file.
+to the error file in S3, and the staged rows are deleted. The rejected rows are then stored only in the error file. The
+file costs the database nothing, and has no maximum number of rows. The lifecycle rule of its bucket deletes it. A
+cursor contains the byte at which the next page begins, so each page reads only its own part of the file.
 
 Every caller that can see the job sees the position and the reason of a rejected row. The cells of the row are source
 data. Only admins, and the owners and editors of the client that owns the catalog, may see them.

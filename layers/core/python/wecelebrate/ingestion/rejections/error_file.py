@@ -19,15 +19,18 @@ from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.core.pages import MAX_RESPONSE_BYTES
 
 REPORT_PREFIX = "wecelebrate_"
-"""The prefix of the columns that the error file adds. Feeds ignore columns with this prefix, so that users can correct
-the error file and upload this file again. Equals `feeds.REPORT_COLUMN_PREFIX`, whose import would load all parsers."""
+"""The prefix of the columns that the error file adds.
+
+Feeds ignore columns with this prefix, so that users can correct the error file and upload this file again. The value
+equals `feeds.REPORT_COLUMN_PREFIX`, whose import would load all parsers.
+"""
 REPORT_COLUMNS = tuple(f"{REPORT_PREFIX}{name}" for name in ("line", "code", "error", "sku"))
 """The columns that the error file adds."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorFileFormat:
-    """How an error file is written."""
+    """The format of an error file: CSV or NDJSON."""
 
     suffix: str
     """The end of its key."""
@@ -52,7 +55,7 @@ class _Damaged(Exception):
 def rows(bucket: str, key: str, after: int | None, limit: int, *, with_cells: bool) -> list[dict[str, Any]]:
     """Read the rows that begin at the byte `after`, or the first rows if `after` is None.
 
-    Returns at most `limit` + 1 rows, and fewer if they fill a response. `item` is a row as JSON, and `after_byte` is
+    It returns at most `limit` + 1 rows, and fewer if they fill a response. `item` is a row as JSON, and `after_byte` is
     the position of the byte after the row. If a row does not fit, the `item` of the last row is None.
 
     Raises NotFound if the file was deleted or replaced.
@@ -83,7 +86,7 @@ def format_of(key: str) -> ErrorFileFormat:
 
 
 def _page(rows: Iterable[tuple[dict[str, Any], int]], limit: int) -> list[dict[str, Any]]:
-    """Return the first `limit` + 1 rows. Each comes with the position of the byte after it."""
+    """Return the first `limit` + 1 rows, each with the position of the byte after the row."""
     page: list[dict[str, Any]] = []
     size = 0
     for row, end in islice(rows, limit + 1):
@@ -124,14 +127,14 @@ def _objects(stream: BinaryIO, position: int, with_cells: bool) -> Iterator[tupl
 
 
 def _unicode(text: str) -> str:
-    """Return a text of JSON that can be written as UTF-8: JSON, but not UTF-8, can have a lone surrogate."""
+    """Return a JSON text that can be encoded in UTF-8. JSON can contain a lone surrogate, which UTF-8 cannot encode."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _row(header: Sequence[str], cells: Sequence[str], with_cells: bool) -> dict[str, Any]:
     if len(cells) != len(header):
         raise _Damaged
-    # If a file was itself an error file, two columns have the same name. The last column is the one of this job.
+    # If the source file was an error file, two columns have the same name. The last of these columns is from this job.
     values = dict(zip(header, cells, strict=True))
     raw = {name: cell for name, cell in values.items() if not name.startswith(REPORT_PREFIX)}
     line, sku, code, reason = (values.get(f"{REPORT_PREFIX}{name}", "") for name in ("line", "sku", "code", "error"))
@@ -139,7 +142,7 @@ def _row(header: Sequence[str], cells: Sequence[str], with_cells: bool) -> dict[
 
 
 def _reported(line: str, sku: str | None, code: str, reason: str, raw: dict[str, str] | None) -> dict[str, Any]:
-    """Return a rejected row as the API returns it. Files of earlier releases have no SKU."""
+    """Return a rejected row as the API returns it. Error files of earlier releases have no column for the SKU."""
     if not re.fullmatch(r"[0-9]{1,10}", line):
         raise _Damaged
     return {"line": int(line), "sku": sku, "code": code, "reason": reason, "raw": raw}
@@ -160,7 +163,7 @@ def _records(lines: Iterator[bytes], position: int) -> Iterator[tuple[list[str],
                 raise _Damaged
             yield line.decode("utf-8", "replace")
 
-    # csv.reader takes no further line before it has returned the record.
+    # csv.reader does not read another line before it has returned the record.
     for record in csv.reader(text()):
         yield [unquoted(cell) for cell in record], position
         record_start = position

@@ -10,7 +10,7 @@ from wecelebrate.core.types import Moment
 from wecelebrate.jobs.models import RowError
 
 URL_LIFETIME = timedelta(minutes=15)
-"""How long a presigned URL returns its file."""
+"""How long a presigned URL is valid."""
 
 
 class RejectedRow(RowError):

@@ -1,7 +1,7 @@
 """Creates the sync of a file that was uploaded through the API.
 
-The sync follows the rules of a dropped file: its place among the jobs of the catalog, and the jobs that it supersedes.
-There is one difference: the same upload can be synced several times, for example first as a dry run.
+The same rules as for a dropped file determine the order of the sync among the jobs of the catalog, and the jobs that it
+supersedes. There is one difference: the same upload can be synced several times, for example first as a dry run.
 """
 
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def create(tx: Transaction, catalog_id: UUID, new: NewSync) -> Job:
     """Create the job of a sync. It runs with the permissions of the caller.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read it. Raises Invalid
-    if the upload does not exist, has no file yet, or belongs to a client for which the caller may not write.
+    if the upload does not exist, has no file yet, or belongs to a client whose data the caller may not change.
     """
     catalog = find_catalog(tx, catalog_id)
     if catalog is None:
@@ -51,7 +51,10 @@ def create(tx: Transaction, catalog_id: UUID, new: NewSync) -> Job:
 
 
 def _report_superseded(catalog_id: UUID, superseded: list[dict[str, Any]]) -> None:
-    """Write the result files of superseded jobs. The jobs themselves say the same, so the new sync does not fail."""
+    """Write the result files of superseded jobs.
+
+    An error does not stop the new sync, because the jobs have the same result.
+    """
     try:
         intake.report_superseded(catalog_id, superseded)
     except Unavailable as error:

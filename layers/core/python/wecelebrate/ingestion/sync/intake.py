@@ -32,9 +32,9 @@ _OLD_VERSION = "A newer version of this file was already loaded. Upload this ver
 
 
 def receive_notification(message: queue.Message) -> None:
-    """Register the files of an S3 notification: the files of catalogs, and in the folder `orders/` the order files.
+    """Register the files of an S3 notification: files of catalogs, and order files, which are in the folder `orders/`.
 
-    Ignores all notifications that do not announce an incoming file, such as `s3:TestEvent` and notifications about
+    It ignores all notifications that do not announce an incoming file, such as `s3:TestEvent` and notifications about
     result files.
     """
     for upload in storage.created_objects(message.body.get("Records", [])):
@@ -53,7 +53,7 @@ def register_version(
 ) -> UUID | None:
     """Register a file version and create its job, unless the version is already registered.
 
-    Returns the id of the job, or None if the catalog does not exist. `upload` describes the file in the format of
+    It returns the id of the job, or None if the catalog does not exist. `upload` describes the file in the format of
     `storage.created_objects`. `mode` is `full` or `delta`. If `mode` is None, the setting of the catalog applies.
     """
     with writing(SYSTEM) as tx:
@@ -78,7 +78,7 @@ def _register(
 ) -> tuple[UUID, list[dict[str, Any]]]:
     """Register a file version.
 
-    Returns the id of the version's job, and the waiting jobs that the version supersedes.
+    It returns the id of the version's job, and the waiting jobs that the version supersedes.
     """
     # This lock ensures that only one file version per catalog is registered at a time, because each new version is
     # compared with the registered versions.
@@ -140,7 +140,7 @@ def report_superseded(catalog_id: UUID, superseded: Iterable[Mapping[str, Any]])
 
 
 def _report_unknown_catalog(catalog_id: str, key: str) -> None:
-    """Write an error to the place where the sender of the file looks for the result."""
+    """Write an error file to the folder in which the sender of the file expects the result."""
     logger.warning("a file was uploaded for a catalog that does not exist", extra={"key": key})
     result = {
         "status": "failed",

@@ -21,6 +21,6 @@ class NewSync(Input):
     stock_as_of: Timestamp | None = Field(
         default=None,
         description="When the stock in the file was counted: orders that the ERP system did not know at this time are"
-        " taken off. Null: `sync_settings.stock_delay_minutes` before this request. A column that is mapped to"
+        " subtracted. Null: `sync_settings.stock_delay_minutes` before this request. A column that is mapped to"
         " `stock_as_of` states the time of each row.",
     )

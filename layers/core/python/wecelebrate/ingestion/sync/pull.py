@@ -48,7 +48,7 @@ def _new_files(message: queue.Message, prefix: str) -> list[dict[str, Any]]:
 
 
 def _outcome(registered: int, remaining: int) -> str:
-    """Return a sentence that says what a run did. The schedule shows this sentence as its last outcome."""
+    """Return a sentence that describes what a run did. The schedule shows this sentence as its last outcome."""
     if not registered:
         return "There were no new files."
     files = "1 new file was queued" if registered == 1 else f"{registered} new files were queued"

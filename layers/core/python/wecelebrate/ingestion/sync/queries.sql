@@ -12,7 +12,7 @@ insert into drops (client_id, catalog_id, key, version_id, sequencer, size, etag
 values (:client_id, :catalog_id, :key, :version_id, :sequencer, :size, :etag, :dropped_at, :job_id);
 
 -- name: list_recorded
--- Of the given file versions, list those that are already recorded.
+-- List the versions that are already recorded, among the given file versions.
 select key, version_id from drops
 where (key, version_id) in (select * from unnest(:keys::text[], :version_ids::text[]));
 

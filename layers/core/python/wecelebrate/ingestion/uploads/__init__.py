@@ -21,10 +21,10 @@ URL_LIFETIME = timedelta(seconds=quotas.UPLOAD_SECONDS)
 def create(tx: Transaction, new: NewUpload) -> Upload:
     """Register an upload and return its presigned URL.
 
-    Raises TooManyUploads. Raises Forbidden if the caller is not allowed to write for the client. Raises Invalid if the
+    Raises TooManyUploads. Raises Forbidden if the caller may not change data of the client. Raises Invalid if the
     request names no client and the caller belongs to several clients.
     """
-    from wecelebrate.clients.members import default_client  # imported here, because this import takes 6 ms
+    from wecelebrate.clients.members import default_client  # The import is here, because it takes 6 ms.
 
     client_id = new.client_id or default_client(tx)
     seconds = quotas.UPLOAD_SECONDS
@@ -51,7 +51,7 @@ def _signed(upload_id: UUID, client_id: UUID | None, key: str, content_type: str
 
 @idempotency.renews(Upload)
 def _sign_again(tx: Transaction, stored: Mapping[str, Any]) -> Upload:
-    """Return an upload with a new presigned URL, because no presigned URL is stored. Raises NotFound."""
+    """Return an upload with a new presigned URL. Presigned URLs are not stored. Raises NotFound."""
     row = sql.get_upload(tx, upload_id=stored["id"])
     if row is None:
         raise NotFound
@@ -69,8 +69,8 @@ def get(tx: Transaction, upload_id: UUID) -> AnnouncedUpload:
 def find(tx: Transaction, upload_id: UUID) -> UploadedFile:
     """Return the uploaded file, to read it.
 
-    Raises Invalid if the file is missing, or if the caller may not write for the client of the upload: the file is
-    source data, which viewers do not see.
+    Raises Invalid if the file is missing, or if the caller may not change data of the client of the upload. The file is
+    source data, which viewers must not see.
     """
     row = sql.find_file(tx, upload_id=upload_id)
     if row is None:

@@ -17,6 +17,6 @@ returning id;
 select id, client_id, key, name, content_type, size, created_at from uploads where id = :upload_id;
 
 -- name: find_file^
--- Find the file of an upload, if the caller may write for the client of the upload.
+-- Find the file of an upload, if the caller may change data of the client of the upload.
 select key, name from uploads
 where id = :upload_id and (current_user = 'app_admin' or client_id = any ((select app.editor_ids())::uuid[]));

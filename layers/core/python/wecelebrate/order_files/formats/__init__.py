@@ -32,6 +32,7 @@ def content_type(file_format: str) -> str:
 def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
     """Return the content of a file."""
     module, _, function = _WRITERS[destination.format][0].partition(".")
-    # Each writer is imported when it is needed, because lxml and XlsxWriter take longer than most files.
+    # Each writer is imported only when it is needed, because importing lxml or XlsxWriter takes longer than writing
+    # most files.
     writer: Writer = getattr(import_module(f"{__name__}.{module}"), function)
     return writer(destination, orders)

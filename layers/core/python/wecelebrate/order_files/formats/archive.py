@@ -9,9 +9,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def archive(documents: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return an archive with the documents, each a name and its content.
+    """Return an archive with the documents. Each document has a name and a content.
 
-    The entries are not compressed: another version of zlib would write other bytes.
+    The entries are not compressed, because another version of zlib could write other bytes.
     """
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:

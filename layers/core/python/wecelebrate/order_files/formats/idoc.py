@@ -1,6 +1,6 @@
 """SAP IDoc ORDERS05 (ORDCHG for changes), as XML with an IDOC element for each order.
 
-The segments and the lengths of their fields are those of SAP's basic type ORDERS05 (transaction WE60).
+SAP's basic type ORDERS05 (transaction WE60) defines the segments and the lengths of their fields.
 """
 
 from collections.abc import Sequence

@@ -20,11 +20,12 @@ def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
     workbook = xlsxwriter.Workbook(
         file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )
-    # Without this date, the file would contain the time of writing, and a repeated attempt would write other bytes.
+    # Without this date, the file would contain the time at which it was written, and a repeated attempt would write
+    # other bytes.
     workbook.set_properties({"created": destination.created_at.replace(tzinfo=None, microsecond=0)})
     sheet = workbook.add_worksheet("orders")
-    # A text cell is never a formula. But when somebody edits the cell, the program reads it again: this style prevents
-    # that it then becomes a formula.
+    # A text cell is never a formula. But when somebody edits the cell, the spreadsheet program reads the text again.
+    # This style prevents the text from becoming a formula.
     marked = workbook.add_format({"quote_prefix": True})
     columns = columns_of(destination)
 

@@ -1,8 +1,8 @@
-"""Applies news from a file to orders, and writes what became of them.
+"""Applies news from a file to orders, and writes the outcome of the news.
 
-Each piece of news is a transaction of its own, together with the progress of the job. If the news is refused, the
-refusal is a row of `order_news_refusals` in the same transaction. If a worker dies, the next worker continues behind
-the last piece. All news can be applied any number of times: what an order already knows has no effect.
+Each piece of news has its own transaction, which also saves the progress of the job. If the news is refused, the same
+transaction adds a row to `order_news_refusals`. If a worker dies, the next worker continues after the last piece of
+news. The same news can be applied any number of times: the second time, it has no effect.
 """
 
 import csv
@@ -34,7 +34,7 @@ _MAX_SHOWN_SKU = 200
 _MAX_ERROR_COLUMNS = 2_000
 """The largest number of columns in an error file. A table has no more."""
 _MAX_ERROR_CELLS = 10_000_000
-"""The largest number of cells in an error file. In JSON, each of 100,000 rows could have columns of its own."""
+"""The largest number of cells in an error file. In JSON, each of 100,000 rows could have different columns."""
 
 _REASONS = {
     "status": "The order is {detail}, which is final or further: the news had no effect, and is in its history.",
@@ -54,7 +54,7 @@ _UNCHANGED = ("unchanged", "older")
 
 @dataclass
 class _Outcome:
-    """What became of the rows of a file."""
+    """The outcome of the rows of a file."""
 
     rejected: list[RejectedRow] = field(default_factory=list)
     changed: int = 0
@@ -150,7 +150,7 @@ def _apply_all(job: jobs.LeasedJob, news: Sequence[OrderNews], outcome: _Outcome
 
 
 def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
-    """Apply news about an order. Returns None, or the code and the reason why they had no effect."""
+    """Apply news about an order. It returns None, or a code and the reason why the news had no effect."""
     common = {"order_id": news.order_id, "happened_at": news.happened_at}
     lines = None
     named = [row for row in news.rows if row.line is not None or row.sku]
@@ -175,7 +175,7 @@ def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
         notifications.publish(tx, news.order_id, row["news"])
         return None
     if row["refusal"] == "nothing_left" and lines is None and news.newest("shipment") is None:
-        return "unchanged", ""  # the whole order was shipped already
+        return "unchanged", ""  # The whole order was already shipped.
     reason = _REASONS.get(row["refusal"], "The order does not allow this.")
     return row["refusal"], reason.format(detail=str(row["detail"]).strip('"'))
 
@@ -183,7 +183,7 @@ def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
 def _ship_or_deliver(
     tx: Transaction, news: OrderNews, lines: list[dict[str, int | None]] | None, common: Mapping[str, Any]
 ) -> Any:
-    """Ship or deliver a shipment. Returns None if newer news about the shipment are known."""
+    """Ship or deliver a shipment. It returns None if the order already has newer news about the shipment."""
     stored = sql.find_shipment(tx, order_id=news.order_id, shipment=news.shipment) if news.shipment else None
     number = stored["number"] if stored else news.shipment
     if (
@@ -204,7 +204,7 @@ def _ship_or_deliver(
 
 
 def _lines_of(tx: Transaction, news: OrderNews) -> tuple[list[int | None], str | None]:
-    """Return the line of each row, and the first name that no line of the order has. A row can name no line."""
+    """Return the line of each row, and the first name that no line of the order has. A row need not name a line."""
     order_lines = list(sql.list_order_lines(tx, order_id=news.order_id))
     numbers = {line["line"] for line in order_lines}
     by_sku: dict[str, list[int]] = {}
@@ -261,7 +261,7 @@ def _write_result(job: jobs.LeasedJob, result: Mapping[str, Any]) -> None:
 
 
 def _error_file(rejected: Sequence[RejectedRow]) -> bytes:
-    """Return the rejected rows as they came, with what is wrong. The corrected file can be sent again.
+    """Return the unchanged rejected rows with their errors. The user can correct this file and send it again.
 
     If the rows have too many columns, only the first columns are in the file.
     """
@@ -273,4 +273,5 @@ def _error_file(rejected: Sequence[RejectedRow]) -> bytes:
     for row in rejected:
         cells = [quoted(row.raw.get(name, "")) for name in columns]
         writer.writerow([*cells, row.number, row.code, row.reason])
-    return file.getvalue().encode("utf-8", "replace")  # JSON can contain unpaired surrogates, which UTF-8 has not
+    # JSON can contain unpaired surrogates, which UTF-8 cannot encode.
+    return file.getvalue().encode("utf-8", "replace")

@@ -31,7 +31,7 @@ _BYTES_PER_ATTRIBUTE = 210
 
 
 class BrokenDocument(Exception):
-    """The document cannot be parsed, or is of an unknown type. The message says which."""
+    """The document cannot be parsed, or its type is unknown. The message gives the reason."""
 
 
 def read(content: bytes, zone: tzinfo, first: int = 1) -> Iterator[NewsRow | RejectedRow]:
@@ -53,7 +53,7 @@ def read(content: bytes, zone: tzinfo, first: int = 1) -> Iterator[NewsRow | Rej
 
 
 def _found(root: Any) -> Iterator[Found]:
-    for element in root.iter():  # the namespaces of UBL differ between its versions, and some senders leave them out
+    for element in root.iter():  # The namespaces differ between versions of UBL, and some senders leave them out.
         if isinstance(element.tag, str):
             element.tag = etree.QName(element).localname
     readers: Mapping[str, Callable[[Any], Iterator[Found]]] = {
@@ -92,7 +92,7 @@ def _order_response(root: Any) -> Iterator[Found]:
         yield "cancelled", common
         return
     yield "acknowledged", common
-    for line in root.findall("OrderLine/LineItem"):  # lines that the seller rejects: status 5 or 7 of UN/ECE 1229
+    for line in root.findall("OrderLine/LineItem"):  # The seller rejects lines with the status 5 or 7 of UN/ECE 1229.
         if (line.findtext("LineStatusCode") or "").strip() in ("5", "7", "RE"):
             yield "cancelled", common | {"line": line.findtext("ID"), "sku": _ubl_sku(line), "quantity": None}
 
@@ -190,7 +190,7 @@ def _ordrsp(idoc: Any) -> Iterator[Found]:
         return
     yield "acknowledged", common
     for item in idoc.iter("E1EDP01"):
-        if item.findtext("ACTION") == "003":  # the item was rejected
+        if item.findtext("ACTION") == "003":  # The ERP rejected the item.
             yield (
                 "cancelled",
                 common
@@ -220,7 +220,7 @@ def _desadv(idoc: Any) -> Iterator[Found]:
     for item in items:
         quantity = item.findtext("LFIMG")
         if quantity and not quantity.strip(" 0.,"):
-            continue  # the pieces of such an item are in its batches, or in another parcel
+            continue  # The pieces of such an item are in its batches, or in another parcel.
         yield (
             kind,
             common
@@ -244,7 +244,7 @@ def _cxml(root: Any) -> Iterator[Found]:
     elif notice is not None:
         yield from _cxml_notice(notice)
     else:
-        raise BrokenDocument("The cXML document has neither a ConfirmationRequest nor a ShipNoticeRequest.")
+        raise BrokenDocument("The cXML document must have a ConfirmationRequest or a ShipNoticeRequest.")
 
 
 def _cxml_confirmation(request: Any) -> Iterator[Found]:

@@ -1,7 +1,7 @@
-"""Joins the rows of a file to news about one order: a shipment with its lines, for example.
+"""Combines rows of a file into news about one order, for example a shipment with its lines.
 
-The order of the rows has no meaning. News are applied in the order in which they happened. If two rows tell different
-things about the same line of a shipment, the newer row counts.
+The order of the rows has no meaning. News are applied in the order in which they happened. If two rows contradict each
+other about a line of a shipment, the newer row counts.
 """
 
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ class OrderNews:
 
     @property
     def happened_at(self) -> datetime | None:
-        """When it happened. None: no row says so."""
+        """The time at which the event happened. It is None if no row contains a time."""
         times = [row.happened_at for row in self.rows if row.happened_at]
         return max(times, default=None)
 
     def newest(self, name: str) -> str | None:
-        """Return the value of a field from the newest row that has one."""
+        """Return the value of a field from the newest row that has a value."""
         values = [getattr(row, name) for row in self.rows if getattr(row, name) is not None]
         return values[-1] if values else None
 
@@ -40,8 +40,8 @@ class OrderNews:
 def grouped(rows: Sequence[tuple[UUID, NewsRow]], file_id: str) -> list[OrderNews]:
     """Return the news in the rows, in the order in which they are applied.
 
-    `file_id` identifies the content of the file. It stands for the number of a shipment that has no other. The same
-    file again is then news about the same shipment.
+    `file_id` identifies the content of the file. It replaces the number of a shipment that has no number. If the same
+    file arrives again, its news are then about the same shipment.
     """
     groups: dict[tuple[UUID, Kind, str | None], list[NewsRow]] = {}
     for order_id, row in rows:
@@ -56,9 +56,9 @@ def grouped(rows: Sequence[tuple[UUID, NewsRow]], file_id: str) -> list[OrderNew
 def quantities(rows: Sequence[NewsRow], lines: Sequence[int | None]) -> list[dict[str, int | None]] | None:
     """Return the pieces of each line, or None if the rows name no lines.
 
-    `lines` has the line of each row. It is not looked up by the number of the row, because one object of a JSON file,
-    or one document of an archive, can contain several rows. Rows of the same moment add up. A newer row replaces older
-    ones.
+    `lines` has the line of each row. The line is not looked up by the number of the row, because one object of a JSON
+    file, or one document of an archive, can contain several rows. The quantities of rows with the same time are added.
+    A newer row replaces older rows.
     """
     pieces: dict[int, tuple[datetime | None, int | None]] = {}
     for row, line in zip(rows, lines, strict=True):

@@ -9,15 +9,17 @@ where client_id = :client_id
 select line, sku from order_lines where order_id = :order_id order by line;
 
 -- name: find_shipment^
--- Find the shipment of an order that has this number or, if there is none, this tracking number.
+-- Find the shipment of an order with this number. If no shipment has this number, find the shipment with this tracking
+-- number.
 select number from shipments
 where order_id = :order_id and (number = :shipment or tracking_number = :shipment)
 order by number = :shipment desc, created_at
 limit 1;
 
 -- name: has_newer_news$
--- Return whether a file has told newer news about the shipment. Nothing can happen to an order before it was placed, so
--- earlier times count as that moment. The delivery of a shipment does not make the news of its tracking old.
+-- Return whether a file contained newer news about the shipment. An event cannot happen before its order was placed, so
+-- an earlier time counts as the time of placing. After the delivery of a shipment, news about its tracking number still
+-- counts as new.
 select exists (
   select from orders o join order_events e on e.order_id = o.id
   where o.id = :order_id and e.source = 'file' and e.details ->> 'shipment' = :number
@@ -25,7 +27,7 @@ select exists (
     and (e.type = 'shipment_delivered') = (:kind = 'delivered'));
 
 -- name: process_order^
--- Record that the ERP has taken the order, and the number that it has there.
+-- Record that the ERP has accepted the order, and the number of the order in the ERP.
 select refusal, detail, news from app.process_order(:order_id, :external_number, 'file', :happened_at, null);
 
 -- name: ship_order^
@@ -37,7 +39,8 @@ select refusal, detail, news from app.ship_order(:order_id, :shipment, 'file', :
 select refusal, detail, news from app.deliver_order(:order_id, :shipment, 'file', :happened_at, null);
 
 -- name: cancel_order^
--- Cancel lines of the order or, if `lines` is null, the whole order. The ERP itself says so, so it agrees.
+-- Cancel lines of the order or, if `lines` is null, the whole order. The cancellation comes from the ERP itself, so the
+-- ERP need not confirm it.
 select c.refusal, c.detail, c.news
 from app.cancel_order(:order_id, :reason, true, 'file', :happened_at, null) c
 where :lines::jsonb is null

@@ -14,7 +14,7 @@ from wecelebrate.feeds.tables.source import open_source
 from wecelebrate.order_files.news.rows import BadRow, NewsRow, RejectedRow, rows_of
 
 MAX_BYTES = 20 << 20
-"""The largest file, also after unpacking. A row has about 150 bytes, so this is more than 100,000 rows."""
+"""The largest file, before and after unpacking. A row has about 150 bytes, so this is more than 100,000 rows."""
 MAX_ROWS = 100_000
 _MAX_DOCUMENTS = 10_000
 _MAX_DIRECTORY_BYTES = 4 << 20
@@ -34,7 +34,7 @@ class UnreadableFile(Exception):
 
 
 def read(content: bytes, name: str, zone: tzinfo) -> list[NewsRow | RejectedRow]:
-    """Return the rows of a file. `zone` is the time zone of dates that name none. Raises UnreadableFile."""
+    """Return the rows of a file. `zone` is the time zone of dates without a time zone. Raises UnreadableFile."""
     if len(content) > MAX_BYTES:
         raise UnreadableFile(f"The file has more than {MAX_BYTES >> 20} MB. Split it into smaller files.")
     rows: list[NewsRow | RejectedRow] = []
@@ -62,8 +62,8 @@ def _rows(content: bytes, name: str, zone: tzinfo) -> Rows:
 
 
 def _xml(content: bytes, zone: tzinfo, first: int = 1, place: str = "") -> Rows:
-    """Read a document. `first` is the number of its first row, and `place` is the beginning of an error."""
-    from wecelebrate.order_files.news import documents  # loads lxml, which most files do not need
+    """Read a document. `first` is the number of its first row, and `place` is the beginning of each error message."""
+    from wecelebrate.order_files.news import documents  # This import loads lxml, which most files do not need.
 
     try:
         yield from documents.read(content, zone, first)
@@ -99,7 +99,10 @@ def _xml_documents(content: bytes) -> list[tuple[str, bytes]]:
 
 
 def _json(content: bytes, zone: tzinfo) -> Rows:
-    """Read a list of objects, an object with a list, or an object per line. Each of its `lines` becomes a row."""
+    """Read a list of objects, an object that contains a list, or one object per line.
+
+    Each of the `lines` of an object becomes a row.
+    """
     for number, item in enumerate(_json_objects(content), start=1):
         if not isinstance(item, dict):
             yield RejectedRow(number, "bad_row", "The row is not an object.", {"value": str(item)[:_MAX_KEY_LENGTH]})
@@ -133,7 +136,7 @@ def _json_objects(content: bytes) -> list[Any]:
 
 
 def _parsed(text: str) -> Any:
-    """Parse a JSON text. Numbers stay texts: a number of an order can have more digits than a float."""
+    """Parse a JSON text. Numbers stay texts, because an order number can have more digits than a float."""
     return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
 
 

@@ -14,7 +14,7 @@ from wecelebrate.core.types.urls import url_problem
 
 Kind = Literal["acknowledged", "shipped", "delivered", "cancelled"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""In the order in which the news of one moment happened."""
+"""News with the same time is applied in this order."""
 MAX_QUANTITY = 1_000_000
 MAX_LENGTHS = {"external_number": 100, "shipment": 100, "tracking_number": 100, "carrier": 200, "tracking_url": 2048}
 MAX_REASON_LENGTH = 1000
@@ -24,7 +24,7 @@ _LINE_BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
 
 
 class BadRow(Exception):
-    """A row cannot be understood."""
+    """A row is not valid."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -53,7 +53,7 @@ class NewsRow:
     happened_at: datetime | None
     reason: str | None
     raw: Mapping[str, str] = field(repr=False, compare=False)
-    """The cells of the row as they came, for the error file."""
+    """The unchanged cells of the row, for the error file."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def folded(name: str) -> str:
 def rows_of(number: int, raw: Mapping[str, str], zone: tzinfo) -> list[NewsRow]:
     """Return the news in a row of a table: usually one, and several if the row has the dates of several steps.
 
-    `zone` is the time zone of dates that name none. Raises BadRow.
+    `zone` is the time zone of dates without a time zone. Raises BadRow.
     """
     cells: dict[str, str] = {}
     for name, value in raw.items():
@@ -178,10 +178,12 @@ def news_of(number: int, kind: Kind, cells: Mapping[str, str], raw: Mapping[str,
 
 
 def _line(cells: Mapping[str, str], name: str) -> str | None:
-    """Return the text of a field as one line, as the API accepts it. None if the row does not have the field.
+    """Return the text of a field as one line, as the API accepts it.
 
-    XML is often indented, so a line break becomes a space. Other control characters are refused: these texts go into
-    mails, to the shop and to terminals. Raises BadRow.
+    It returns None if the row does not have the field.
+
+    XML is often indented, so a line break becomes a space. Other control characters are refused: these texts are shown
+    in mails, in the shop and in terminals. Raises BadRow.
     """
     if name not in cells:
         return None
@@ -193,7 +195,7 @@ def _line(cells: Mapping[str, str], name: str) -> str | None:
 
 
 def _shown(text: str) -> str:
-    """Return the beginning of the text of a cell, for an error. PostgreSQL must be able to store it."""
+    """Return the beginning of a cell's text for an error message, without characters that PostgreSQL cannot store."""
     beginning = text[:_MAX_SHOWN]
     return beginning if storable(beginning) else re.sub(r"[\0\ud800-\udfff]", "\ufffd", beginning)
 
@@ -228,5 +230,5 @@ def _time(text: str | None, zone: tzinfo) -> datetime | None:
             except ValueError:
                 continue
     if moment is None or not 2000 <= moment.year <= 2200:
-        raise BadRow("bad_date", f"`{_shown(text)}` is no date: use ISO 8601, e.g. 2026-11-27T14:30:00+01:00.")
+        raise BadRow("bad_date", f"`{_shown(text)}` is not a date: use ISO 8601, e.g. 2026-11-27T14:30:00+01:00.")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -76,7 +76,7 @@ def create(tx: Transaction, new: NewReportSubscription) -> ReportSubscription:
     Raises Invalid if the site or a recipient does not belong to the client, or if the request names no client and there
     is no default client.
     """
-    # Imported here, because the models of clients would add 6 ms to every cold start.
+    # The import is here, because the models of clients would add 6 ms to every cold start.
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
@@ -114,14 +114,18 @@ def change(tx: Transaction, subscription_id: UUID, patch: ReportSubscriptionPatc
 
 
 def delete(tx: Transaction, subscription_id: UUID, match: Match) -> None:
-    """Delete a subscription. Its mails stay in the log. Raises NotFound, Forbidden, and the errors of `Match.check`."""
+    """Delete a subscription.
+
+    The mails of the subscription stay in the log. Raises NotFound, Forbidden, and the errors of `Match.check`.
+    """
     match.check(_lock(tx, subscription_id))
     sql.delete_subscription(tx, subscription_id=subscription_id)
 
 
 def subscribe(tx: Transaction, subscription_id: UUID, *, wanted: bool) -> ReportSubscription:
-    """Let the caller receive a report, or end it. Raises NotFound, TooManyRecipients, or Forbidden for other callers
-    than persons who are members of the client.
+    """Let the caller receive a report, or end the report for the caller.
+
+    Raises NotFound or TooManyRecipients. Raises Forbidden unless the caller is a person and a member of the client.
     """
     match sql.set_own_report(tx, subscription_id=subscription_id, wanted=wanted):
         case "unknown":

@@ -1,7 +1,7 @@
 """The charts of a report as PNG images, for mails: the revenue of each day, or of each hour of a single day.
 
 pygal draws a chart as SVG, and resvg renders it with the font Lato, because Lambda has no fonts. A chart contains no
-text of users. Its image has twice the size at which mails show it, for screens with a high resolution.
+text of users. The image of a chart has twice the size at which mails show it, for screens with a high resolution.
 """
 
 import sys
@@ -40,7 +40,7 @@ class Chart:
     png: bytes
 
     def facts(self) -> dict[str, Any]:
-        """Return what the text beside the image says."""
+        """Return the values for the text beside the image."""
         return {"kind": self.kind, "currency": self.currency, "peak": self.peak, "peak_at": self.peak_at,
                 "width": WIDTH, "height": HEIGHT}  # fmt: skip
 
@@ -73,7 +73,7 @@ def _draw_currency(report: ClientReport, currency: str, language: str) -> Chart:
 
 
 def _png(values: dict[str, Decimal], title: str, kind: str, language: str) -> bytes:
-    # Imported here, because they take 200 ms, and only reports by mail need them.
+    # The imports are here, because they take 200 ms, and only reports by mail need them.
     import resvg_py
     from babel.numbers import format_compact_decimal
 

@@ -1,7 +1,8 @@
 """Starts the reports that are due. The sweeper calls `run_due`.
 
-The transaction that starts a report creates its job and records its last day, so each report is started once, whatever
-dies. After an outage, the reports of MAX_CATCH_UP are started, one for each period that was missed.
+The transaction that starts a report creates the job and records the last day of the report. Therefore each report is
+started exactly once, even if a process dies. After an outage, the missed reports of the last MAX_CATCH_UP are started,
+one for each period.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +30,7 @@ SERVICE = "service:reports"
 
 
 def run_due() -> int:
-    """Create the jobs of the reports that are due. Returns the number of due subscriptions."""
+    """Create the jobs of the reports that are due. It returns the number of due subscriptions."""
     return batches.run(_start_due, BATCH_SIZE)
 
 
@@ -48,7 +49,7 @@ def _start_due(tx: Transaction, limit: int) -> int:
 
 
 def _start(tx: Transaction, subscription: dict[str, Any], now: datetime) -> datetime:
-    """Start the reports of all due times until now. Return the next due time."""
+    """Start a report for each due time until now. Return the next due time."""
     due_at: datetime = subscription["due_at"]
     covered: date | None = subscription["covered_until"]
     if due_at <= now - MAX_CATCH_UP:

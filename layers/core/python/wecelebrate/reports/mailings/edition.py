@@ -1,7 +1,8 @@
 """The job of a report by mail: it computes the report, draws its charts, and queues its mails.
 
-The transaction that completes the job queues the mails. A worker that dies before it has queued none, and the next
-worker overwrites its files. All recipients get the same figures, which the details of the mails contain.
+The transaction that completes the job queues the mails. A worker that dies before this transaction has queued no mails,
+and the next worker overwrites its files. All recipients get the same figures, because the details of the mails contain
+the figures.
 """
 
 from collections.abc import Sequence
@@ -70,7 +71,7 @@ def run(job: LeasedJob) -> None:
 
 
 def figures_of(report: ClientReport) -> dict[str, Any]:
-    """Return the figures of a report that its mail shows. They contain no personal data."""
+    """Return the figures of a report that the mail shows. The figures contain no personal data."""
     days = _rows(report.by_day, MAX_DAY_ROWS + 1)
     return {
         "first_day": str(report.first_day),

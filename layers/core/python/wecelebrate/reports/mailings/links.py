@@ -1,7 +1,7 @@
 """The page on which a recipient ends a report.
 
-A mail program ends a report with one POST request (RFC 8058). A GET request changes nothing, because programs that scan
-mails open every link: it shows a page with a button. Browsers get HTML, and other callers JSON.
+A mail program ends a report with one POST request (RFC 8058). A GET request changes nothing, and returns a page with a
+button, because programs that scan mails open every link. Browsers get HTML, and other callers JSON.
 """
 
 from html import escape
@@ -21,7 +21,7 @@ _OFFERS = ("application/json", "text/html")
 RESPONSES: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 """The format of the page in addition to JSON, for the OpenAPI document."""
 _HEADERS = {
-    # The page needs no scripts, and no other page may show its button.
+    # The page needs no scripts. No other page is allowed to show the page in a frame.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'none'",
     "Vary": "Accept",
@@ -50,7 +50,7 @@ _FORM = '<form method="post"><button type="submit">{label}</button></form>\n'
 
 
 class ReportLink(BaseModel):
-    """What the link in the mails of a report is about."""
+    """The report, the client and the recipient to which the link in a mail belongs."""
 
     language: str
     """The language of the report."""
@@ -61,7 +61,7 @@ class ReportLink(BaseModel):
 
 
 def show(request: Request, tx: Transaction, token: str) -> Response:
-    """Return the page of a link. Raises NotFound if we did not make the token."""
+    """Return the page of a link. Raises NotFound if the platform did not create the token."""
     row = sql.get_report_of_token(tx, token=token)
     if row is None:
         raise NotFound
@@ -72,7 +72,7 @@ def show(request: Request, tx: Transaction, token: str) -> Response:
 
 
 def end(request: Request, tx: Transaction, token: str) -> Response:
-    """End the report of a link. A second request changes nothing. Raises NotFound if we did not make the token."""
+    """End the report of a link. A second request changes nothing. Raises NotFound if the token is not valid."""
     if not sql.end_report_of_token(tx, token=token):
         raise NotFound
     return show(request, tx, token)
@@ -89,5 +89,5 @@ def _html(link: ReportLink) -> str:
 
 
 def _isolated(name: str | None) -> str:
-    """Return a name as HTML. Its writing direction does not change the words around it."""
+    """Return a name as HTML. The writing direction of the name does not affect the words around the name."""
     return f"<bdi>{escape(name or '')}</bdi>"

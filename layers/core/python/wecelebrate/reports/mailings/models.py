@@ -53,7 +53,8 @@ class NewReportSubscription(Input):
         default=None, description="The client that the report is about. The default is the caller's only client."
     )
     site_id: Id | None = Field(
-        default=None, description="Only the orders and visitors of this site. Null: those of all sites."
+        default=None,
+        description="Only the orders and visitors of this site. Null: no limit to one site.",
     )
     name: Label
     """The name of the report, which its mails show."""
@@ -75,7 +76,7 @@ class NewReportSubscription(Input):
 
 
 class ReportSubscriptionPatch(Patch):
-    """A change of a report by mail. Its client and site cannot change."""
+    """A change of a report by mail. The client and the site of a report cannot be changed."""
 
     name: Label = ABSENT
     cadence: Cadence = ABSENT

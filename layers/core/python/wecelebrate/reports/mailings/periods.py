@@ -1,7 +1,7 @@
-"""When a report is due, and which days it is about.
+"""Computes when a report is due, and the days that the report covers.
 
-A report is due at an hour of the local day. If the clocks skip this hour, it is due at the first moment after the gap;
-if they show it twice, at the first of the two (`schedules.cron`).
+A report is due at an hour of the local day. If the clocks skip this hour, the report is due at the first moment after
+the gap. If the clocks show this hour twice, the report is due at the first of the two times (`schedules.cron`).
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _CRON: Mapping[Cadence, str] = {"day": "0 {hour} * * *", "week": "0 {hour} * * 1
 
 
 def next_due(subscription: Mapping[str, Any], after: datetime) -> datetime:
-    """Return, in UTC, when a report is due for the first time after a moment. Raises ZoneInfoNotFoundError."""
+    """Return the first due time of a report after the given time, in UTC. Raises ZoneInfoNotFoundError."""
     expression = _CRON[subscription["cadence"]].format(hour=subscription["send_hour"])
     return cron.next_after(expression, subscription["timezone"], after)
 
@@ -28,7 +28,7 @@ def due_day(due_at: datetime, timezone: str) -> date:
 
 
 def days_of(cadence: Cadence, period: ReportDays, due: date) -> Period:
-    """Return the days that a report is about. `due` is the local day on which it is due."""
+    """Return the days that a report covers. `due` is the local day on which the report is due."""
     yesterday = due - timedelta(days=1)
     match period, cadence:
         case "last_7_days", _:

@@ -58,11 +58,13 @@ where id = :subscription_id;
 delete from report_subscriptions where id = :subscription_id;
 
 -- name: set_report_recipients$
--- Replace the recipients. Returns the ids that are not those of persons of the client; in this case, nothing changes.
+-- Replace the recipients. If some ids do not belong to persons of the client, the query returns these ids, and changes
+-- nothing.
 select app.set_report_recipients(:subscription_id, :member_ids::uuid[]);
 
 -- name: set_own_report$
--- Let the caller receive a report, or end it. Returns null, or why nothing has changed.
+-- Let the caller receive a report, or end the report for the caller. It returns null, or the reason why nothing has
+-- changed.
 select app.set_own_report(:subscription_id, :wanted);
 
 -- name: count_report_recipients$
@@ -70,12 +72,12 @@ select app.set_own_report(:subscription_id, :wanted);
 select app.count_report_recipients(:subscription_id);
 
 -- name: queue_report_mails
--- Queue a mail for each member who receives a report. Returns the jobs of the new mails.
+-- Queue a mail for each member who receives a report. It returns the jobs of the new mails.
 select job_id from app.queue_report_mails(:subscription_id, :details::jsonb);
 
 -- name: claim_due_subscriptions
 -- Lock up to `max_rows` subscriptions that are due, in the order of their due times. Subscriptions that another
--- transaction has locked are skipped. Those of an inactive client wait until the client is active.
+-- transaction has locked are skipped. The subscriptions of an inactive client wait until the client is active.
 select id, client_id, cadence, period, timezone, send_hour, covered_until, next_at as due_at
 from report_subscriptions
 where is_active and next_at <= now() and app.is_active_client(client_id)
@@ -92,9 +94,9 @@ update report_subscriptions set covered_until = :covered_until, last_job_id = :j
 update report_subscriptions set next_at = :next_at where id = :subscription_id;
 
 -- name: get_report_of_token^
--- Get what the page of a link shows. Returns no row if we did not make the token.
+-- Get the data for the page of a link. It returns no row if the platform did not create the token.
 select language, client_name, name, is_subscribed from app.report_of_token(:token);
 
 -- name: end_report_of_token$
--- End the report of a link. Returns whether we made the token.
+-- End the report of a link. It returns whether the platform created the token.
 select app.end_report_of_token(:token);
