@@ -1,7 +1,8 @@
-"""Compares the inspected documents of the key-value store with each other, and counts their damage.
+"""Compares the inspected documents of the key-value store with each other, and counts the damaged ones by kind of
+damage.
 
-The documents are in a temporary database on the disk, so that a store of any size needs the same memory. They contain
-no values: only keys, kinds of damage, and tokens (short hashes) of ids and references.
+The documents are in a temporary database on the disk, so a store of any size needs the same memory. This database
+contains no values of the documents, but only keys, kinds of damage, and tokens (short hashes) of ids and references.
 """
 
 import sqlite3
@@ -32,7 +33,7 @@ create table constants (legacy_catalog text, environment int, older int, listed 
 
 
 class Inspection:
-    """The damage of the documents of a store. Add all documents, and then call `compare` once."""
+    """Finds the damaged documents of a store. Add all documents, and then call `compare` once."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")  # a temporary file, which SQLite deletes
@@ -80,14 +81,15 @@ class Inspection:
         return self._database.execute(query).fetchall()
 
     def entities(self) -> Iterator[Json]:
-        """Return what becomes of the documents of each entity."""
+        """Yield, for each entity, the number of its documents and how many become rows, become aliases, or are in
+        quarantine."""
         cursor = self._database.execute("select * from entities order by entity")
         names = [column[0] for column in cursor.description]
         for row in cursor:
             yield dict(zip(names, row, strict=True))
 
     def damage(self) -> Iterator[Json]:
-        """Return the number of documents of each kind of damage, with a few keys, in the order of `DAMAGE`."""
+        """Yield each kind of damage with its number of documents and a few keys, in the order of `DAMAGE`."""
         counts: dict[str, int] = dict(self._database.execute("select kind, count(*) from damage group by kind"))
         for kind in sorted(counts, key=list(DAMAGE).index):
             keys = self._database.execute(
