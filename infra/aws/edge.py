@@ -28,8 +28,8 @@ _VIEWER_REQUEST = Path(__file__).with_name("viewer_request.js")
 WAF_REGION = "us-east-1"
 """The only region in which a firewall of CloudFront can be created."""
 REQUESTS_PER_ADDRESS = 3_000
-"""The number of requests that one address may send in 5 minutes. The functions allow 600 a minute. The firewall stops
-a flood before it costs an invocation."""
+"""The number of requests that one address may send in 5 minutes. The functions allow 600 a minute. The firewall stops a
+flood of requests before they invoke functions."""
 CACHED_PATHS = ("/v1/storefront/*", "/problems", "/problems/*")
 """The paths whose responses can be public. Every other response has `Cache-Control: no-store`."""
 _KEY_HEADERS = ("Authorization", "Origin", "Accept", "Consistency-Token")

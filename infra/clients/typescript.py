@@ -1,4 +1,4 @@
-"""Builds the TypeScript client: the types come from openapi-typescript, and the requests are sent by openapi-fetch."""
+"""Builds the TypeScript client. openapi-typescript generates the types, and openapi-fetch sends the requests."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ _TYPES = (
 
 
 def build(openapi: Json, folder: Path) -> Path:
-    """Generate the package in `folder / "typescript"`, and pack it in `folder`. Returns the path of the tarball.
+    """Generate the package in `folder / "typescript"`, pack it in `folder`, and return the path of the tarball.
 
     Uses `folder / "openapi.json"`. Raises ToolError if a command fails.
     """

@@ -43,8 +43,8 @@ def read(  # noqa: PLR0917 — each parameter is an option
         typer.Option(
             "--mapping",
             metavar="FIELD=COLUMN",
-            help="FIELD=COLUMN names the column of a field, and FIELD= leaves the field out. Or a JSON file with a mapping"
-            " or with sync_settings.",
+            help="FIELD=COLUMN names the column of a field, and FIELD= leaves the field out. Or a JSON file with a"
+            " mapping or with sync_settings.",
         ),
     ] = None,
     option: Annotated[

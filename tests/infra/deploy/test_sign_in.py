@@ -111,7 +111,7 @@ def test_a_silent_connection_does_not_end_the_attempt(page: Page, monkeypatch: p
 
 
 def test_a_refusal_of_the_page_is_shown(page: Page) -> None:
-    with pytest.raises(AwsError, match="the sign-in page refused: no access"):
+    with pytest.raises(AwsError, match="the sign-in page refused the sign-in: no access"):
         sign_in(page, error="access_denied", error_description="no access", code="")
 
 
