@@ -125,7 +125,7 @@ def open_connection(api: str, *, own_address: bool = False) -> http.client.HTTPC
     """Open a connection to the API. If `own_address` is true, no other connection has the same source address.
 
     Only Linux accepts each address of 127.0.0.0/8. On other systems, all connections have the address 127.0.0.1, and
-    its limits apply.
+    the limits of this address apply.
     """
     source = None
     if own_address and sys.platform == "linux":

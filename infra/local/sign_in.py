@@ -43,7 +43,7 @@ class SignIn:
         self._key = key
 
     def respond(self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]) -> Response:
-        """Return the response of one of PATHS."""
+        """Return the response to a request for one of PATHS."""
         form = body.decode("utf-8", "replace") if method == "POST" else query
         parameters = parse_qs(form, keep_blank_values=True, max_num_fields=50)
         request = Request(method, parameters, headers)
