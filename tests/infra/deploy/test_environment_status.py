@@ -111,7 +111,7 @@ def test_maintenance_needs_the_public_address_of_the_operator(command: CommandHe
 def test_a_command_of_this_machine_refuses_an_environment(command: CommandHere, arguments: tuple[str, ...]) -> None:
     result = command("--env", "prod", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
-    assert f"{arguments[0]} acts only on this machine, and not on prod" in result.stderr
+    assert f"{arguments[0]} acts only on this machine, not on prod" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [("deploy",), ("destroy", "--yes"), ("preflight",), ("sign-in",)])
