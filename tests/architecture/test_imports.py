@@ -11,7 +11,7 @@ CORE = f"{PACKAGE}.core"
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    """Return all imports of the package. Imports inside functions and under TYPE_CHECKING are included."""
+    """Return all imports of the package, including imports inside functions and under TYPE_CHECKING."""
     return grimp.build_graph(PACKAGE, exclude_type_checking_imports=False, cache_dir=None)
 
 

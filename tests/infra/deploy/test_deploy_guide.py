@@ -1,4 +1,4 @@
-"""Follows the deploy guide line by line: its commands, settings and names exist."""
+"""Tests the deploy guide line by line: the commands, settings and names in the guide exist."""
 
 import re
 import shlex
@@ -56,7 +56,7 @@ def test_each_command_of_the_guide_exists(command: str) -> None:
         assert {word for word in rest if word.startswith("--")} <= options
 
 
-def test_the_guide_lists_every_setting_and_no_other() -> None:
+def test_the_guide_lists_exactly_the_settings_that_exist() -> None:
     section = GUIDE[GUIDE.index("## Settings") : GUIDE.index("## Sign-in")]
     rows = re.findall(r"^\| (`[^|]*`) \|", section, flags=re.MULTILINE)
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}

@@ -17,7 +17,7 @@ app = api()
 def list_erasures(
     client_id: Id, request: Request, filters: Annotated[ErasureListFilters, Query()], tx: Reading
 ) -> Response:
-    """List the erasures of a client, the newest first. Only its owners and admins see them."""
+    """List the erasures of a client, the newest first. Only owners of the client and admins see them."""
     return page_response(request, filters, erasures.page(tx, client_id, filters))
 
 

@@ -29,7 +29,7 @@ def get_product(product_id: Id, cached: Cached) -> Response:
 
 @app.get("/v1/products/{product_id}/source")
 def get_product_source(product_id: Id, tx: Reading) -> ProductSource:
-    """Read what the files contain about a product, including the private columns.
+    """Read the data of a product in the files of the catalog, including the private columns.
 
     Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. For all other
     callers the source does not exist.
@@ -49,7 +49,7 @@ def get_product_price(product_id: Id, tx: Reading) -> ProductPrice:
 
 @app.get("/v1/products/{product_id}/stock")
 def get_product_stock(product_id: Id, tx: Reading) -> ProductStock:
-    """Explain the stock of a product: what the ERP system counted, and the orders that are taken off.
+    """Explain the stock of a product: the number that the ERP system counted, minus the pieces of later orders.
 
     Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. For all other
     callers the stock does not exist. Orders of other clients are shown as pieces only.
