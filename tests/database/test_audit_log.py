@@ -1,4 +1,4 @@
-"""Entries of the audit log can be added, and expire after two years. No role can change them."""
+"""Tests that entries can be added to the audit log and expire after two years, and that no role can change them."""
 
 from collections.abc import Iterator
 from contextlib import suppress

@@ -22,9 +22,9 @@ from wecelebrate.core.pages import MAX_RESPONSE_BYTES
 from wecelebrate.ingestion.merge import bounds
 from wecelebrate.jobs import dead_letters, lease
 
-STAGED = "The loads write it; wecelebrate.ingestion.merge.bounds rejects larger rows, and products has its own bounds."
-TRIGGER = "Triggers copy it from a column of another table that has a bound."
-MIGRATE = "Only `migrate` writes it: the names and checksums of its own files."
+STAGED = "Only loads write it; wecelebrate.ingestion.merge.bounds rejects larger rows, and products has its own bounds."
+TRIGGER = "Triggers copy the text from a column of another table, and this column has a bound."
+MIGRATE = "Only `migrate` writes this table: the names and checksums of its own files."
 ONLY_PLATFORM = {
     "app.staged_products": STAGED,
     "app.staged_rejections": STAGED,
@@ -34,9 +34,9 @@ ONLY_PLATFORM = {
     "public.order_local_totals": TRIGGER,
     "public.schema_functions": MIGRATE,
     "public.schema_migrations": MIGRATE,
-    "public.cache_invalidations": "Triggers write it: the tags of the rows that one statement has changed.",
+    "public.cache_invalidations": "Triggers write this table: the tags of the rows that one statement has changed.",
 }
-"""The tables whose texts no caller can write, each with the reason."""
+"""The tables whose texts callers cannot write, each with the reason."""
 BOUND = re.compile(
     r"json_fits\(|"
     r"length\(\(?\w+\)?(::text)?\) <= \d+|"
@@ -200,7 +200,7 @@ def test_merge_patch_returns_what_rfc_7396_defines(superuser: psycopg.Connection
 def test_the_time_of_merge_patch_is_proportional_to_the_number_of_keys(
     superuser: psycopg.Connection, keys: int, value: str
 ) -> None:
-    """A quadratic algorithm needs more than 20 s for 15,000 keys, and minutes for 60,000 keys."""
+    """An algorithm with quadratic time needs more than 20 s for 15,000 keys, and minutes for 60,000 keys."""
     superuser.execute("set local statement_timeout = '10s'")
     row = superuser.execute(
         """
@@ -289,7 +289,7 @@ def test_a_query_that_app_page_rows_runs_cannot_write(superuser: psycopg.Connect
         ("wc_worker", 800_000, "1min"),
     ],
 )
-def test_no_statement_may_run_longer_than_the_function_that_waits_for_it(
+def test_a_statement_may_not_run_longer_than_the_function_that_waits_for_it(
     database: Database, login: str, left: int | None, timeout: str
 ) -> None:
     with database.connect(login) as connection:

@@ -33,7 +33,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_the_totals_are_exact_even_if_a_rollup_processes_the_later_delta_first(superuser: psycopg.Connection) -> None:
+def test_the_totals_are_exact_even_if_a_rollup_processes_a_later_delta_first(superuser: psycopg.Connection) -> None:
     totals = []
     superuser.execute("delete from order_deltas")
     (order,) = place(superuser, at="2026-07-01 12:00Z", amount=10)
@@ -161,7 +161,9 @@ def test_a_viewer_cannot_change_an_order_or_write_a_delta(superuser: psycopg.Con
     assert value(superuser, COUNT_DELTAS) == before
 
 
-def test_no_caller_can_call_the_trigger_function_that_writes_deltas(connections: dict[str, psycopg.Connection]) -> None:
+def test_callers_cannot_call_the_trigger_function_that_writes_deltas(
+    connections: dict[str, psycopg.Connection],
+) -> None:
     for caller in CALLERS:
         with entered(connections[caller.login], caller) as connection:
             # Roles that have the privilege get FeatureNotSupported, because a statement cannot call a trigger function.

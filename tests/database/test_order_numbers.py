@@ -1,4 +1,4 @@
-"""Order numbers are random, short enough to read aloud, and unique within each client."""
+"""Tests that order numbers are random, short enough to read aloud, and unique within each client."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_two_orders_can_have_the_same_number_only_if_their_clients_differ(admin:
     assert error.value.diag.constraint_name == "orders_client_number_unique"
 
 
-def test_after_a_conflict_the_same_transaction_can_use_a_new_number(admin: psycopg.Connection) -> None:
+def test_the_same_transaction_can_use_a_new_number_after_a_conflict(admin: psycopg.Connection) -> None:
     existing = number(admin)
     again = f"{PLACE_WITH_NUMBER} on conflict on constraint orders_client_number_unique do nothing"
     before = admin.execute("select count(*) from orders").fetchone()

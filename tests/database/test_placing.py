@@ -1,4 +1,5 @@
-"""Only certain callers can place an order. `app.place_order` runs as the definer, and must check the caller."""
+"""Tests that only certain callers can place an order. `app.place_order` runs as the definer, and must check the
+caller."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,7 +49,7 @@ def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: 
 def order(
     superuser: psycopg.Connection, caller: Caller, lines: dict[UUID, int], expected_total: Decimal | None = None
 ) -> tuple[Any, ...]:
-    """Place an order. `lines` maps products to quantities. Returns the four results of `app.place_order`."""
+    """Place an order, and return the four results of `app.place_order`. `lines` maps products to quantities."""
     json_lines = Jsonb([{"product_id": str(product), "quantity": quantity} for product, quantity in lines.items()])
     (row,) = act(superuser, caller, PLACE, json_lines, expected_total)
     return row
@@ -134,7 +135,7 @@ def test_low_stock_is_not_returned_for_a_catalog_of_another_owner(superuser: psy
     assert order(superuser, GUEST, {A_PRODUCT: 5})[3] is None
 
 
-def test_another_number_is_drawn_if_an_order_number_already_exists(superuser: psycopg.Connection) -> None:
+def test_an_order_gets_another_number_if_its_first_number_already_exists(superuser: psycopg.Connection) -> None:
     superuser.execute("create sequence app.numbers")
     superuser.execute("grant usage on sequence app.numbers to app_definer")
     superuser.execute(

@@ -1,4 +1,5 @@
-"""Every policy is necessary. If a policy is dropped or allows all rows, a caller's access differs from the matrix."""
+"""Tests that every policy is necessary: if a policy is dropped or allows all rows, a caller's access differs from the
+matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

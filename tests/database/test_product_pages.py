@@ -1,4 +1,5 @@
-"""Searches, lists and facets return only rows that the caller may see, although definer functions read the rows."""
+"""Tests that searches, lists and facets return only rows that the caller may see, although definer functions read the
+rows."""
 
 import random
 import re
@@ -249,7 +250,7 @@ def test_a_search_returns_the_right_page_even_if_its_matches_are_clustered_by_na
         (0, 1, "name", None),
     ],
 )
-def test_a_search_walks_only_if_the_walk_can_be_expected_to_fill_the_page(
+def test_a_search_walks_through_an_index_only_if_it_expects_to_fill_the_page(
     named: psycopg.Connection, matching: int, rows: int, sort: str, length: int | None
 ) -> None:
     walk = named.execute("select app.walk_length(%s, 200, %s, %s)", [matching, rows, sort])
@@ -386,7 +387,7 @@ def filled(named: psycopg.Connection) -> psycopg.Connection:
 
 
 @pytest.mark.parametrize("words", ["mug 2999", "μοναδική", "ЕДИНСТВЕННАЯ", "f1234 mug"])
-def test_the_search_index_evaluates_the_catalog_and_all_words_whatever_their_script(
+def test_the_search_index_evaluates_the_catalog_and_all_words_in_every_script(
     filled: psycopg.Connection, words: str
 ) -> None:
     # For a small table, the planner estimates about the same cost for all indexes.
