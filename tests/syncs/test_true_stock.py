@@ -48,7 +48,7 @@ def acknowledge(platform: Platform, order: Json, hours: float) -> None:
         platform.database.execute("select app.acknowledge_holds(%s, %s)", [order["id"], hours_ago(hours)])
 
 
-def test_a_file_with_a_stock_of_5_from_before_an_order_of_5_pieces_leaves_a_stock_of_0(
+def test_after_an_order_of_5_of_5_a_file_with_5_from_before_it_leaves_0(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     order = buy(platform, tenant, mug, 5)
@@ -131,9 +131,7 @@ def test_the_stock_of_a_warehouse_is_without_orders_that_are_not_shipped(
     assert stock_of(platform, mug) == 5
 
 
-def test_a_dry_run_shows_the_future_free_stock_and_changes_nothing(
-    platform: Platform, tenant: Tenant, mug: Json
-) -> None:
+def test_a_dry_run_shows_what_would_be_free_and_changes_nothing(platform: Platform, tenant: Tenant, mug: Json) -> None:
     buy(platform, tenant, mug, 2)
     job = platform.sync(tenant.catalog_id, "dry-run/stock.csv", HEADER + row(9))
     (sample,) = job["result"]["samples"]
