@@ -249,7 +249,7 @@ def test_a_row_without_a_stock_changes_neither_the_stock_nor_the_reported_stock(
     assert superuser.execute("select * from stock_reports where product_id = %s", [A_PRODUCT]).fetchone() == before
 
 
-def test_the_stocks_of_all_locations_are_added_before_the_orders_are_subtracted(superuser: psycopg.Connection) -> None:
+def test_the_stocks_of_all_places_are_added_before_the_orders_are_subtracted(superuser: psycopg.Connection) -> None:
     place(superuser, 2, ago(minutes=3))
     places = {"keeps_places": True, "sums_places": True}
     merging.stage(superuser, [{"sku": SKU, "inventory_count": 7, "stock_by_place": Jsonb({"A": 4, "B": 3})}])

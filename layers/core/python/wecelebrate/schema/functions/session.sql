@@ -1,5 +1,5 @@
 -- The session between two callers. A pooler gives the session of one caller to the next caller, and runs no DISCARD
--- ALL: that statement would end the multiplexing of RDS Proxy. Therefore app.enter resets the session itself.
+-- ALL: that statement would disable the multiplexing of RDS Proxy. Therefore app.enter resets the session itself.
 
 set local role app_definer;
 
