@@ -157,7 +157,7 @@ class FunctionSpec(Declaration):
 
     @cached_property
     def has_queue(self) -> bool:
-        """Whether the function has a queue of its own."""
+        """Whether the function has its own queue."""
         return self.queue is not None and not self.queue.dead_letters
 
     @cached_property

@@ -130,9 +130,9 @@ def api_of(path: str) -> HttpApi:
 def route_problem(path: str, *, requires_token: bool) -> str | None:
     """Return why no API can have a route with a path, or None.
 
-    Requests to a route can have the prefix of another API if the route has a parameter in its place. For example,
-    CloudFront would send a request to `/v1/admin/products` to the staff API, also if the main API had a route
-    `/v1/{area}/products`.
+    A request to a route can have the prefix of another API if the route has a parameter in the place of this prefix.
+    For example, CloudFront would send a request to `/v1/admin/products` to the staff API, also if the main API had a
+    route `/v1/{area}/products`.
     """
     own = api_of(path)
     if own.only_staff and not requires_token:

@@ -142,7 +142,7 @@ class Edge(PlatformStack):
         return cloudfront.Function(
             self,
             "viewer-request",
-            # The default name would be the same in each environment.
+            # The default name of this resource would be the same in each environment.
             function_name=self._environment.resource("viewer-request"),
             code=cloudfront.FunctionCode.from_inline(_VIEWER_REQUEST.read_text("utf-8")),
             runtime=cloudfront.FunctionRuntime.JS_2_0,

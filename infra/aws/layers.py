@@ -139,7 +139,7 @@ def _closures() -> dict[str, dict[str, str]]:
 
 
 def _pins(extra: str) -> dict[str, str]:
-    """Return package → line in a requirements file, for all packages that `extra` needs.
+    """Map each package that `extra` needs to its line in a requirements file.
 
     The line contains the version, the marker and the hashes.
     """

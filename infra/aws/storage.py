@@ -172,7 +172,7 @@ class Buckets(Construct):
 
     def _distribution(self, bucket: s3.Bucket) -> cloudfront.Distribution:
         """Serve the images of products to browsers. Only this distribution may read the bucket."""
-        # The default name would be the same in each environment.
+        # The default name of this resource would be the same in each environment.
         access = cloudfront.S3OriginAccessControl(
             self, "images-access", origin_access_control_name=self._environment.resource("images")
         )

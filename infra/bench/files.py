@@ -1,4 +1,4 @@
-"""Writes CSV files of products. Measures how long PostgreSQL takes to COPY or to merge the same rows."""
+"""Writes CSV files of products, and measures how long PostgreSQL takes to COPY or to merge the same rows."""
 
 import csv
 import json

@@ -149,7 +149,7 @@ def get(api: str, headers: Mapping[str, str], next_path: NextPath, *, own_addres
             connection.request("GET", path, headers=dict(headers))
             response = connection.getresponse()
             body = response.read()
-            if response.status != 200:  # a response with status 429 is fast, and would make the figure too good
+            if response.status != 200:  # A response with the status 429 is fast, so the figure would be too good.
                 raise LocalCloudError(f"GET {path}: {response.status} {body[:300]!r}")
             return response.headers.get("cache-status") or str(response.status)
 

@@ -1,4 +1,4 @@
-"""The heaviest work of a client, repeated in a process of its own.
+"""Repeats the heaviest work of a client in a separate process.
 
 On AWS, a client's computers do not take CPU time from the platform. Here, the work of the client runs on the same
 machine, so its process has a low priority. The work does not run in the process that measures, because the work and the

@@ -178,7 +178,9 @@ def insert(database: str, shop: Shop) -> Connect:
     @contextmanager
     def connect() -> Iterator[Send]:
         with psycopg.connect(database, autocommit=True, prepare_threshold=None) as connection:
-            connection.execute("set session_replication_role = replica")  # without triggers and foreign keys
+            connection.execute(
+                "set session_replication_role = replica"
+            )  # the insert runs without triggers and foreign keys
             dice = random.Random(next(_numbers))  # noqa: S311 - the choice of products is not secret
 
             def send() -> str:
@@ -241,7 +243,7 @@ def wait_for_mails(platform: BenchPlatform, run: Callable[[], Timings], timeout:
 
 
 def _mails(platform: BenchPlatform) -> Counter[str]:
-    """Return state → number of mails of orders."""
+    """Map each state of mails to the number of order mails in this state."""
     states = "select state, count(*) from mails where order_id is not null group by state"
     return Counter(dict(platform.database.execute(states).fetchall()))
 

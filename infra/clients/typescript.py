@@ -22,7 +22,7 @@ _TYPES = (
 def build(openapi: Json, folder: Path) -> Path:
     """Generate the package in `folder / "typescript"`, pack it in `folder`, and return the path of the tarball.
 
-    Uses `folder / "openapi.json"`. Raises ToolError if a command fails.
+    The function reads `folder / "openapi.json"`. Raises ToolError if a command fails.
     """
     npm.install()
     source = folder / "typescript"

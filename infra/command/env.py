@@ -45,7 +45,7 @@ def env(
 ) -> None:
     """Print variables for a shell: API, TOKEN, CLIENT, SITE, CATALOG, PRODUCT and SHOP (the URL of the storefront).
 
-    Use it as `eval "$(wecelebrate env)"`, in bash and in zsh. Needs the local cloud.
+    Use it as `eval "$(wecelebrate env)"`, in bash and in zsh. The command needs the local cloud.
     """
     import psycopg
     from psycopg.rows import dict_row

@@ -137,7 +137,7 @@ def watch(
 
 @app.command(cls=documented("wecelebrate jobs cancel 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))
 def cancel(job_ids: JobIds) -> None:
-    """Cancel jobs that have not finished. The changes that they have already made are kept."""
+    """Cancel jobs that have not finished. The changes that these jobs have already made are kept."""
     _post_each(job_ids, "cancel", "cancelled")
 
 

@@ -175,5 +175,5 @@ def print_stages(stages: list[output.Json], gates: list[output.Json]) -> None:
 
 
 def print_gates(gates: list[output.Json]) -> None:
-    """Print gates."""
+    """Print a table of gates."""
     output.print_table(_GATES, [(gate["name"], gate["state"], gate["detail"], gate["advice"]) for gate in gates])

@@ -68,7 +68,7 @@ def listen(
     can verify the signature with the printed secret. The command follows no redirect, and does not repeat a failed
     request.
 
-    Needs the local cloud, because a deployed platform cannot reach this machine.
+    The command needs the local cloud, because a deployed platform cannot reach this machine.
     """
     target = _Target.parse(forward_to) if forward_to else None
     local_cloud("listen")
@@ -206,7 +206,7 @@ def _accepts(address: str, port: int) -> bool:
 
 @contextmanager
 def _receive_requests() -> Iterator[tuple[int, Requests]]:
-    """Run an HTTP server on a free port of 127.0.0.1. Yields the port and the queue of received requests."""
+    """Run an HTTP server on a free port of 127.0.0.1. Yield the port and the queue of received requests."""
     requests: Requests = SimpleQueue()
 
     class Endpoint(BaseHTTPRequestHandler):

@@ -29,7 +29,7 @@ _NAMES = tuple(each.name for each in fields(Product) if each.name not in ("line"
 _OPTIONAL = frozenset((*FIELDS, "attributes"))
 """The fields that a row sets only if they are in `fields_set`."""
 _LONG_FIELDS = ("description", "images")
-"""The fields that have no column of their own in a table, because their values are long."""
+"""The fields that have no separate column in a table, because their values are long."""
 _MAX_COLUMN_WIDTH = 30
 """The maximum width of the names of columns, in characters. A wider name moves the reason to the right."""
 _TEXTS = ("name", "category", "brand")
@@ -284,7 +284,7 @@ def _visible(value: str) -> str:
 
 
 def _cells(row: Json, columns: Sequence[str]) -> list[output.Cell]:
-    """Return the cells of a product in a table. The last cell has the fields without a column of their own."""
+    """Return the cells of a product in a table. The last cell contains the fields that have no separate column."""
     product = row["product"]
     others = {name: value for name, value in product.items() if name not in columns}
     text = "; ".join(f"{name}: {_text(value)}" for name, value in others.items() if value not in (None, [], {}))

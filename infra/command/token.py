@@ -30,7 +30,7 @@ def token(
 ) -> None:
     """Print an access token. If the user must be a member of a client, also create or reactivate the membership.
 
-    Needs the local cloud.
+    The command needs the local cloud.
     """
     typer.echo(token_of(local_cloud("token"), identity, expires_in))
 

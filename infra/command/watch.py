@@ -36,7 +36,7 @@ _BUCKETS = {"catalog_sync": "drops", "order_file": "drops", "product_import": "u
 
 
 class Watch:
-    """Waits for jobs. Shows bars on a terminal or, with --json, prints each change of a job in a line."""
+    """Waits for jobs, and shows their progress: bars on a terminal or, with --json, a line for each change of a job."""
 
     def __init__(self, connection: Connection, clients: Mapping[str, str] | None, as_json: bool) -> None:
         """clients: id → slug. If this mapping is set, each job is shown with its client."""
@@ -81,7 +81,7 @@ class Watch:
         return self.one(find, timeout)
 
     def _decide(self, job: Json) -> None:
-        """Ask the questions of a job. Raises DecisionNeeded if nobody can answer them, or if an earlier job waits."""
+        """Ask the questions of a job. Raises DecisionNeeded if no terminal is attached, or if an earlier job waits."""
         if job["blocked_by"]:
             raise DecisionNeeded(
                 f"the job starts after an earlier job of its catalog, which waits for a person: "
@@ -166,7 +166,7 @@ class Watch:
 def report(connection: Connection, job: Json, as_json: bool) -> bool:
     """Print the result of a finished job. Return whether the job was completed and rejected no row.
 
-    as_json: the job was already printed as JSON, so print nothing.
+    as_json: whether the job was already printed as JSON. If so, the function prints nothing.
     """
     counts = job["counts"]
     succeeded = job["status"] == "completed" and not (job["type"] in LOAD_TYPES and counts["rejected"])

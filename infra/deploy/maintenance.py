@@ -26,7 +26,7 @@ def parse_address(text: str) -> IPv4Address | IPv6Address:
 
 
 def close(account: Account, address: IPv4Address | IPv6Address) -> None:
-    """Refuse all requests with 503, except those from `address`. A second call replaces the address."""
+    """Refuse all requests with 503, except requests from `address`. A second call replaces the address."""
     arn = _put_ip_set(account, address)
     _replace_rule(account, arn)
     _delete_ip_sets(account, keep=arn)

@@ -63,7 +63,7 @@ class Invocation:
     """Whether the result must include the end of the log."""
 
     def set_result(self, result: Result) -> None:
-        """Set the result. Does nothing if the caller has cancelled the invocation."""
+        """Save the result. Do nothing if the caller has cancelled the invocation."""
         if not self.result.done():
             self.result.set_result(result)
 

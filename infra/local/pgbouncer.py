@@ -44,8 +44,8 @@ _SETTINGS = {
     "default_pool_size": str(MAX_SERVER_CONNECTIONS),
     "max_db_connections": str(MAX_SERVER_CONNECTIONS),
     "max_client_conn": str(MAX_CLIENT_CONNECTIONS),
-    # pgbouncer cannot apply startup parameters such as `options`. With this empty list, pgbouncer rejects a connection
-    # that has such a parameter, so that a developer notices the mistake.
+    # pgbouncer cannot apply startup parameters such as `options`. Because this list is empty, pgbouncer rejects a
+    # connection with such a parameter, so that a developer notices the mistake.
     "ignore_startup_parameters": "",
     "admin_users": SUPERUSER,
     # After a failure of the server, pgbouncer soon opens new connections, even if no client requests one. Otherwise the

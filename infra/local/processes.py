@@ -348,7 +348,7 @@ class Process:
 def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
     """Return a function that a new child calls: the child then gets `stop_signal` when its parent thread ends.
 
-    Works only on Linux. On other systems, the function does nothing.
+    The function works only on Linux. On other systems, it does nothing.
     """
     parent = os.getpid()
 

@@ -202,7 +202,7 @@ def send(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Make the system kill this process when `parent` ends. Works only on Linux.
+    """Make the system kill this process when `parent` ends. This works only on Linux.
 
     On other systems, the process ends because its socket is closed.
     """

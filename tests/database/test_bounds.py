@@ -40,7 +40,7 @@ ONLY_PLATFORM = {
 BOUND = re.compile(
     r"json_fits\(|"
     r"length\(\(?\w+\)?(::text)?\) <= \d+|"
-    r" = ANY \(|= '\w+'::text\)|"  # one of a list
+    r" = ANY \(|= '\w+'::text\)|"  # one of a list of values
     r"'\^\[[^]]+\]\{\d+\}\$'|"  # a pattern with a fixed length
     r"\(name = '"  # one of several pairs
 )

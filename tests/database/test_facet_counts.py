@@ -159,7 +159,7 @@ def test_facets_with_all_filters_equal_a_count_of_the_products_after_random_chan
             assert (facets["price"]["min"], facets["price"]["max"]) == expected["price"], filter_
 
 
-def test_values_with_equally_many_products_are_sorted_by_name_and_cut_at_the_maximum(
+def test_facet_values_with_equal_counts_are_sorted_by_name_and_limited_to_the_maximum_number(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set is_active = false where catalog_id = %s", [A_CATALOG])

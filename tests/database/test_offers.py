@@ -122,14 +122,14 @@ def test_the_regular_price_can_become_equal_to_the_price_of_the_offer(superuser:
     assert prices(superuser) == ("15", None)
 
 
-def test_another_currency_ends_the_offers(superuser: psycopg.Connection) -> None:
+def test_a_change_of_the_currency_ends_the_offers(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("15.50"))
     superuser.execute("update catalogs set currency = null, pricing = null where id = %s", [A_CATALOG])
     superuser.execute("update products set currency = 'JPY' where id = %s", [A_PRODUCT])
     assert state(superuser)[:3] == ("20", None, [])
 
 
-def test_offers_are_stored_once_in_one_form(superuser: psycopg.Connection) -> None:
+def test_equal_offers_are_stored_once_in_a_normalized_form(superuser: psycopg.Connection) -> None:
     """Offers that have ended, that never run, or that are finer than the currency are left out."""
     superuser.execute("set timezone = 'Asia/Tokyo'")
     local = NOW.astimezone().isoformat()
@@ -288,7 +288,7 @@ def test_a_new_product_with_a_running_offer_has_the_price_of_the_offer(
     assert row == ("19.00", "25.00")
 
 
-def test_the_plausibility_of_prices_compares_regular_prices(superuser: psycopg.Connection, load: str) -> None:
+def test_the_plausibility_check_of_prices_compares_regular_prices(superuser: psycopg.Connection, load: str) -> None:
     set_offers(superuser, offer("1"))
     merging.stage(superuser, [STAGED])
     changes = merging.implausible(superuser)
@@ -298,7 +298,7 @@ def test_the_plausibility_of_prices_compares_regular_prices(superuser: psycopg.C
     assert stored["offers"] == [{"price": "1.00", "starts_at": None, "ends_at": None}]
 
 
-def test_the_plausibility_of_prices_counts_new_offers(superuser: psycopg.Connection, load: str) -> None:
+def test_the_plausibility_check_of_prices_counts_new_offers(superuser: psycopg.Connection, load: str) -> None:
     def changed(*offers: dict[str, Any]) -> tuple[int, int]:
         merging.stage(superuser, [STAGED | {"offers": Jsonb(list(offers))}])
         changes = merging.implausible(superuser)

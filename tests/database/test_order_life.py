@@ -301,7 +301,7 @@ def test_only_writers_of_the_client_and_the_platform_change_an_order(orders: Ord
     assert orders.status(order) == ("processing" if is_writer else "pending")
 
 
-def test_an_unknown_order_and_the_order_of_another_client_do_not_exist(orders: Orders) -> None:
+def test_an_unknown_order_and_an_order_of_another_client_are_not_found(orders: Orders) -> None:
     foreign = ident("B's order")
     for order in (foreign, uuid4()):
         assert orders.ship(order).refusal == "not_found"

@@ -80,7 +80,7 @@ def test_the_same_transaction_can_use_a_new_number_after_a_conflict(admin: psyco
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_a_role_can_draw_order_numbers_only_if_it_can_place_orders(
+def test_a_role_can_generate_order_numbers_only_if_it_can_place_orders(
     connections: dict[str, psycopg.Connection], caller: Caller
 ) -> None:
     with entered(connections[caller.login], caller) as connection:

@@ -242,7 +242,7 @@ def erasing(superuser: psycopg.Connection) -> psycopg.Connection:
 def after(
     connection: psycopg.Connection, statement: str, query: str, values: list[Any] | None = None
 ) -> list[tuple[Any, ...]]:
-    """Run a step of the erasure as the service of the platform, and return what a query returns afterwards."""
+    """Run a step of the erasure as the service of the platform, and return the result of a query after this step."""
     system = next(caller for caller in CALLERS if caller.name == "system")
     with connection.transaction(force_rollback=True):
         connection.execute("set local session authorization wc_worker")

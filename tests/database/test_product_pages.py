@@ -404,7 +404,7 @@ def test_the_search_index_evaluates_the_catalog_and_all_words_in_every_script(
     assert scan.count("~~") == len(words.split())
 
 
-def test_the_walk_of_a_search_reads_only_the_index(filled: psycopg.Connection) -> None:
+def test_a_search_that_walks_through_an_index_reads_only_this_index(filled: psycopg.Connection) -> None:
     for method in ("indexscan", "bitmapscan", "seqscan"):
         filled.execute(f"set local enable_{method} = off".encode())
     assert "Index Only Scan using products_by_category on products" in plan(filled, "mug 4711", walk=True)

@@ -169,7 +169,7 @@ def test_a_migration_ends_a_suspension_that_began_during_the_run(own_database: D
     )
 
     def report(name: str) -> None:
-        if name == "9002_second":  # only this migration runs without the lock
+        if name == "9002_second":  # this migration is the only one that runs without the lock
             suspend(own_database, "orders")
 
     migrate(own_database.url("wc_migrate"), folder, report)

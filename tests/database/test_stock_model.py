@@ -143,7 +143,7 @@ class History:
         assert (refusal == "out_of_stock") == (count > model.free), (refusal, model)
         if refusal:
             return
-        # The order gets a time in the past. With the stated stock, that can change what is free.
+        # The order gets a time in the past. With a reported stock, this can change the free stock.
         statement = "update stock_holds set since = %s where order_id = %s"
         self.connection.execute(statement, [self.at(minute), placed["id"]])
         call(self.connection, "recompute_stock", [A_PRODUCT], [0])

@@ -21,7 +21,7 @@ from wecelebrate.core.settings import settings
 
 @pytest.fixture
 def live(database: Database, state: Path, worker_id: str) -> Iterator[Database]:
-    """A second database with the rows of the world, which a test may damage."""
+    """A second database with the rows of the world. A test may change and delete these rows."""
     name = f"live_{worker_id}"
     live = _create_world(replace(database, name=name), state)
     with live.connect() as connection:
@@ -99,7 +99,8 @@ def test_a_deleted_client_is_copied_and_other_clients_are_untouched(database: Da
         new.execute("reset role")
         waiting = "select count(*) from jobs where client_id = %s and status in ('pending', 'processing')"
         assert new.execute(waiting, [A]).fetchone() == (0,)
-        # A grant belongs to two clients. The two worlds were created at different times, so only its key is equal.
+        # A grant belongs to two clients. The two databases were filled at different times, so only the keys of the
+        # grants are equal.
         after = contents(new, B)
         # The grant of a catalog of B for A was deleted with A, and B decides whether A gets it again.
         assert len(after.pop("catalog_grants")) == len(others.pop("catalog_grants")) - 1

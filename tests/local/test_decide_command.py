@@ -127,7 +127,7 @@ def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str
     return process.returncode, output.decode().replace("\r\n", "\n")
 
 
-def test_on_a_terminal_the_drop_asks_with_numbered_choices_and_continues_after_the_answer(
+def test_a_drop_on_a_terminal_asks_with_numbered_choices_and_continues_after_the_answer(
     platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\n2\n")

@@ -59,7 +59,7 @@ def test_a_killed_part_is_reported_and_restarted(tmp_path: Path) -> None:
         assert status(tmp_path).healthy
 
 
-def test_two_killed_parts_restart_in_the_order_of_their_dependencies(tmp_path: Path) -> None:
+def test_killed_parts_restart_in_the_order_of_their_dependencies(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         for part in ("second", "first"):

@@ -77,7 +77,7 @@ def _blocks(arguments: Sequence[bytes]) -> bool:
 class Scripts:
     """Prepares commands for Redis.
 
-    Stores the SHA1 of each script from which the flag `allow-key-locking` was removed.
+    The object stores the SHA1 of each script from which the flag `allow-key-locking` was removed.
     """
 
     def __init__(self) -> None:

@@ -134,7 +134,9 @@ def test_every_alarm_is_sent_when_it_begins_and_when_it_ends(dev: Templates) -> 
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
-def test_cloudwatch_and_budgets_may_publish_and_a_mail_address_is_subscribed(dev: Templates, named: Templates) -> None:
+def test_cloudwatch_and_budgets_may_publish_to_the_topic_and_the_mail_address_is_subscribed(
+    dev: Templates, named: Templates
+) -> None:
     policy = dev.only("monitoring", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     (allowed,) = (statement for statement in policy if statement["Effect"] == "Allow")
     assert allowed["Principal"]["Service"] == ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]

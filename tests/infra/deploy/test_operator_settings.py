@@ -18,7 +18,7 @@ def environment(folder: Path, name: str = "dev", **context: object) -> Environme
     return get_environment(name, {"settings_folder": str(folder), **context}.get)
 
 
-def test_without_files_each_environment_has_its_defaults(tmp_path: Path) -> None:
+def test_each_environment_has_default_settings_if_no_file_exists(tmp_path: Path) -> None:
     dev = environment(tmp_path)
     assert (dev.concurrency, dev.zones) == (10, ("us-east-1a", "us-east-1b"))
     assert dev.mail_domain == dev.platform_domain == "dev.wecelebrate.invalid"

@@ -173,7 +173,7 @@ def test_a_role_that_is_deployed_but_missing_in_the_checkout_is_a_problem() -> N
     assert missing.fix == TAKE_SETTINGS
 
 
-def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_permanent_environment_needs_a_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.deploy.preflight.FOLDER", tmp_path)
     first = problem(findings(env="prod"), "settings")
     assert first.message.startswith("environments/prod.toml does not exist")

@@ -116,7 +116,7 @@ def test_the_error_of_the_sign_in_page_is_shown(page: Page) -> None:
         sign_in(page, error="access_denied", error_description="no access", code="")
 
 
-def test_a_code_that_the_page_does_not_know_gives_no_token(page: Page) -> None:
+def test_the_sign_in_fails_with_an_unknown_code(page: Page) -> None:
     with pytest.raises(AwsError, match="gave no token"):
         sign_in(page, code="other")
 

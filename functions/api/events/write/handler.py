@@ -1,4 +1,4 @@
-"""Events: record what the visitors of a storefront do."""
+"""Events: record the events of the visitors of a storefront."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Key-value store: show what the store of the predecessor contains. Only admins of the platform can do this."""
+"""Key-value store: show the content of the store of the predecessor. Only admins of the platform can do this."""
 
 from typing import Annotated
 
