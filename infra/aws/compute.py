@@ -62,7 +62,7 @@ class Compute(PlatformStack):
         for port, protocol in ((443, "HTTPS"), (80, "HTTP")):
             internet_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), protocol)
         data.allow_proxy_access(internet_group)
-        isolated_group = self._security_group("isolated", "Functions that declare no use cannot reach anything")
+        isolated_group = self._security_group("isolated", "Functions that use nothing reach nothing")
         deploy_group = self._security_group("deploying", "Steps of the deploy reach only the writer")
         data.allow_writer_access(deploy_group)
         self._origin_secrets = self._create_origin_secrets(environment.settings.origin_secret)
