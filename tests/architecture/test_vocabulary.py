@@ -110,7 +110,7 @@ def test_a_replaced_module_is_removed(module: str) -> None:
 
 
 @pytest.mark.parametrize("name", OLD_NAMES.split())
-def test_a_replaced_name_is_not_defined(name: str) -> None:
+def test_a_replaced_name_is_no_longer_defined(name: str) -> None:
     parts = name.split(".")
     split = next(n for n in range(len(parts) - 1, 0, -1) if module_file(".".join(parts[:n])))
     file = module_file(".".join(parts[:split]))

@@ -134,7 +134,7 @@ def test_the_largest_row_of_each_table_fits_in_a_response(superuser: psycopg.Con
 
 
 @pytest.mark.parametrize("repeated", ["x", "ä", "\x01", '"'])
-def test_a_value_is_measured_as_its_uncompressed_text(superuser: psycopg.Connection, repeated: str) -> None:
+def test_the_size_of_a_value_is_the_size_of_its_uncompressed_text(superuser: psycopg.Connection, repeated: str) -> None:
     """The stored value is compressed to a few kB."""
     bytes_per_letter = json_bytes(repeated * 2) - json_bytes(repeated)
     fits = {"k": repeated * ((MAX_OBJECT_BYTES - 9) // bytes_per_letter)}
@@ -153,7 +153,7 @@ def test_a_value_is_measured_as_its_uncompressed_text(superuser: psycopg.Connect
             assert allowed
 
 
-def test_a_problem_names_the_field_whose_text_is_too_long(superuser: psycopg.Connection) -> None:
+def test_the_problem_for_a_text_that_is_too_long_contains_the_name_of_the_field(superuser: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation) as error, superuser.transaction():
         superuser.execute("update sites set name = repeat('x', 501) where id = %s", [A_SITE])
     assert [(field.pointer, field.detail) for field in to_problem(error.value).errors] == [
@@ -163,7 +163,7 @@ def test_a_problem_names_the_field_whose_text_is_too_long(superuser: psycopg.Con
 
 @relaxed
 @given(value=Json)
-def test_the_api_measures_json_as_the_database_does(superuser: psycopg.Connection, value: Any) -> None:
+def test_the_api_and_the_database_compute_the_same_size_of_json(superuser: psycopg.Connection, value: Any) -> None:
     row = superuser.execute("select octet_length(%s::jsonb::text)", [json.dumps(value)]).fetchone()
     assert row
     minus_zeros = len(re.findall(r"-0\.0\b", json.dumps(value)))  # PostgreSQL has no negative zero
@@ -231,7 +231,7 @@ def nested(value: Any, depth: int) -> Any:
     ],
     ids=["many keys at the bottom", "many nulls at the bottom", "many chains", "many chains that end with null"],
 )
-def test_the_time_of_merge_patch_does_not_grow_with_the_product_of_keys_and_depth(
+def test_the_time_of_merge_patch_does_not_depend_on_the_number_of_keys_times_the_depth(
     superuser: psycopg.Connection, patch: Any
 ) -> None:
     """An algorithm that looks at the whole rest of the patch on each level needs more than 10 s for ten merges."""
@@ -299,7 +299,7 @@ def test_a_statement_may_not_run_longer_than_the_function_that_waits_for_it(
             assert connection.execute("select current_setting('statement_timeout')").fetchone() == (timeout,)
 
 
-def test_statements_of_one_transaction_share_the_time_that_is_left(database: Database) -> None:
+def test_statements_of_one_transaction_share_the_remaining_time(database: Database) -> None:
     with database.connect("wc_api") as connection:
         if connection.info.server_version < 170_000:
             pytest.skip("PostgreSQL has transaction_timeout since version 17")

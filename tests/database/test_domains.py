@@ -32,7 +32,7 @@ OWNER, AT_A_WORKER = BY_NAME["A's owner"], BY_NAME["A's owner at a worker"]
         "domain_token = 'known'",
     ],
 )
-def test_no_caller_can_write_the_protected_columns(
+def test_callers_cannot_write_the_protected_columns(
     connections: dict[str, psycopg.Connection], caller: str, change: str
 ) -> None:
     who = BY_NAME[caller]

@@ -76,7 +76,7 @@ def test_a_file_cannot_change_the_result_type_of_a_function(fresh: Fresh, databa
         migrate(new.url("wc_migrate"), release)
 
 
-def test_an_old_release_changes_no_function_of_a_newer_database(
+def test_an_old_release_does_not_change_functions_of_a_newer_database(
     fresh: Fresh, database: Database, release: Path
 ) -> None:
     new = fresh()

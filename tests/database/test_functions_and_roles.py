@@ -76,7 +76,7 @@ def test_the_role_public_cannot_execute_definer_functions(superuser: psycopg.Con
     assert functions(superuser, "proname", f"prosecdef and {public}") == []
 
 
-def test_the_role_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.Connection) -> None:
+def test_the_role_public_can_execute_only_functions_that_do_not_read_rows(superuser: psycopg.Connection) -> None:
     public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
     assert {name for (name,) in functions(superuser, "proname", public)} == {
         "uuid7",

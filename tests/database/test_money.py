@@ -40,7 +40,9 @@ def test_an_exact_amount_has_the_decimals_of_its_currency(
 
 
 @pytest.mark.parametrize(("amount", "currency"), [("100.50", "JPY"), ("12.345", "EUR"), ("1.2345", "KWD")])
-def test_an_amount_that_is_finer_than_its_currency_is_refused(database: Database, amount: str, currency: str) -> None:
+def test_an_amount_with_more_decimals_than_its_currency_is_refused(
+    database: Database, amount: str, currency: str
+) -> None:
     with pytest.raises(psycopg.errors.CheckViolation) as caught:
         value(database, "select app.exact_amount(%s, %s)", amount, currency)
     assert caught.value.diag.column_name == "price"

@@ -102,7 +102,7 @@ def test_an_offer_applies_only_while_it_is_lower_than_the_regular_price(superuse
     assert prices(superuser) == ("20.00", "21")
 
 
-def test_a_statement_of_the_previous_release_changes_the_regular_price(superuser: psycopg.Connection) -> None:
+def test_an_update_by_the_previous_release_changes_the_regular_price(superuser: psycopg.Connection) -> None:
     """The previous release writes only `price`. If it writes the price that it has read before, as a PUT after a GET
     does, nothing changes."""
     set_offers(superuser, offer("15"))

@@ -74,7 +74,7 @@ def test_the_deltas_are_exact_after_every_kind_of_statement(superuser: psycopg.C
     assert superuser.execute(DIFFERENCE).fetchall() == []
 
 
-def test_only_a_change_of_the_figures_writes_deltas(superuser: psycopg.Connection) -> None:
+def test_a_statement_writes_deltas_only_if_it_changes_the_figures(superuser: psycopg.Connection) -> None:
     before = value(superuser, COUNT_DELTAS)
     superuser.execute("update orders set status = status, customer_name = 'renamed', metadata = '{\"a\": 1}'")
     superuser.execute("update orders set site_id = site_id, created_at = date_bin('1 s', created_at, '2000-01-01Z')")

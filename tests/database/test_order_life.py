@@ -44,7 +44,7 @@ def test_delivering_an_order_that_was_not_shipped_writes_the_missing_shipment(or
     assert shipments.fetchall() == [("1", "delivered")]
 
 
-def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_parcel(orders: Orders) -> None:
+def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_shipment(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     assert orders.ship(order, {1: 2}, number="A").types == ["processing", "shipped"]
     assert orders.row(order, "status", "fulfilment") == ("shipped", "partial")
@@ -263,7 +263,7 @@ def test_a_change_with_an_old_version_of_the_order_is_refused(orders: Orders) ->
     assert orders.process(order, expected=read_at).refusal is None
 
 
-def test_the_time_of_news_is_not_in_the_future_and_not_before_the_order(orders: Orders) -> None:
+def test_the_time_of_news_is_between_the_time_of_the_order_and_now(orders: Orders) -> None:
     order = orders.place()
     orders.process(order, at=NOW - timedelta(days=400))
     orders.ship(order, at=NOW + timedelta(days=400))
@@ -284,7 +284,7 @@ def test_events_cannot_be_changed_or_deleted(orders: Orders) -> None:
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_only_writers_of_the_client_and_the_platform_change_an_order(orders: Orders, caller: Caller) -> None:
+def test_only_writers_of_the_client_and_the_platform_can_change_an_order(orders: Orders, caller: Caller) -> None:
     order = orders.place()
     is_writer = caller.entered and (
         ident("client A") in caller.edits or caller.admin_role is not None or caller.role == "app_system"
@@ -368,7 +368,7 @@ def test_a_status_change_that_the_table_does_not_allow_is_refused(orders: Orders
             orders.connection.execute(change, [second, order])
 
 
-def test_a_direct_change_of_the_address_gets_an_event(orders: Orders) -> None:
+def test_a_direct_change_of_the_address_creates_an_event(orders: Orders) -> None:
     order = orders.place()
     act(orders.connection, EDITOR, "update orders set customer_name = 'D' where id = %s returning id", order)
     query = "select type, actor, details from order_events where order_id = %s"
@@ -455,7 +455,7 @@ def test_a_viewer_cannot_change_a_return(orders: Orders) -> None:
 CANCEL_OWN = "select refusal, detail, news from app.cancel_own_order(%s, 'changed my mind', %s)"
 
 
-def test_a_customer_cancels_an_own_order_within_the_window_of_the_site(orders: Orders) -> None:
+def test_a_customer_can_cancel_an_own_order_within_the_time_that_the_site_allows(orders: Orders) -> None:
     own, other = orders.place(caller=CUSTOMER), orders.place()
     assert orders.call(CANCEL_OWN, own, None, caller=CUSTOMER).refusal == "window"
     orders.connection.execute("update sites set cancel_window_minutes = 60 where id = %s", [A_SITE])

@@ -101,7 +101,7 @@ def test_the_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_ro
     assert mixed >= 5, "at least 5 reads must combine rows of both tables"
 
 
-def test_after_a_complete_rollup_the_totals_are_exact_without_any_deltas(
+def test_the_totals_are_exact_without_deltas_after_a_complete_rollup(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     run_transactions(own_database, 7, 40)

@@ -66,7 +66,7 @@ def call(superuser: psycopg.Connection, caller: Caller, statement: str, *values:
 
 @each_caller
 @pytest.mark.parametrize("client", [A, B], ids=["A", "B"])
-def test_only_owners_and_super_admins_request_an_erasure(
+def test_only_owners_and_super_admins_can_request_an_erasure(
     superuser: psycopg.Connection, caller: Caller, client: UUID
 ) -> None:
     statement = "select refusal, job_id is not null from app.request_erasure(%s, 'c@test', null)"
@@ -82,7 +82,7 @@ def test_only_owners_and_super_admins_request_an_erasure(
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_only_the_service_of_the_platform_runs_the_steps_of_an_erasure(
+def test_only_the_service_of_the_platform_can_run_the_steps_of_an_erasure(
     superuser: psycopg.Connection, name: str
 ) -> None:
     values = STEPS[name]
@@ -94,7 +94,7 @@ def test_only_the_service_of_the_platform_runs_the_steps_of_an_erasure(
 
 
 @each_caller
-def test_an_order_is_masked_for_members_without_the_right_and_a_filter_does_not_reveal_it(
+def test_personal_data_of_an_order_is_masked_for_members_without_the_right_also_in_filters(
     superuser: psycopg.Connection, caller: Caller
 ) -> None:
     shown = call(superuser, caller, "select id, customer_email from app.order_view")
@@ -110,7 +110,7 @@ def test_an_order_is_masked_for_members_without_the_right_and_a_filter_does_not_
         assert all(email == "c@test" for _, email in shown or [])
 
 
-def test_an_erasure_of_a_client_changes_no_order_of_another_client(superuser: psycopg.Connection) -> None:
+def test_an_erasure_of_a_client_does_not_change_orders_of_another_client(superuser: psycopg.Connection) -> None:
     superuser.execute(
         "update erasures set completed_at = null, emails = '{c@test}', salt = 's', orders_before = now()"
         " where client_id = %s",

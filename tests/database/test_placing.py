@@ -94,25 +94,25 @@ def test_an_order_belongs_to_the_caller_and_the_current_site(superuser: psycopg.
 @pytest.mark.parametrize(
     "product", [A_EXCLUDED, A_INACTIVE, B_PRODUCT], ids=["excluded", "inactive", "of another client"]
 )
-def test_an_order_with_a_hidden_product_changes_no_stock(superuser: psycopg.Connection, product: UUID) -> None:
+def test_an_order_with_a_hidden_product_does_not_change_the_stock(superuser: psycopg.Connection, product: UUID) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 1, product: 1})[:3] == ("not_shown", [1], None)
     assert stock(superuser, A_PRODUCT) == stock(superuser, product) == 10
 
 
-def test_an_order_with_a_quantity_above_the_stock_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_a_quantity_above_the_stock_does_not_change_the_stock(superuser: psycopg.Connection) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 11})[:3] == ("out_of_stock", [{"at": 0, "left": 10}], None)
     assert order(superuser, GUEST, {A_PRODUCT: 10})[0] is None
     assert order(superuser, GUEST, {A_PRODUCT: 1})[:3] == ("out_of_stock", [{"at": 0, "left": 0}], None)
     assert stock(superuser, A_PRODUCT) == 0
 
 
-def test_an_order_with_an_unexpected_total_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_an_unexpected_total_does_not_change_the_stock(superuser: psycopg.Connection) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 2}, expected_total=Decimal("19.99"))[:3] == ("total", "20.00", None)
     assert stock(superuser, A_PRODUCT) == 10
     assert order(superuser, GUEST, {A_PRODUCT: 2}, expected_total=Decimal(20))[0] is None
 
 
-def test_an_order_with_a_total_above_the_maximum_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_a_total_above_the_maximum_does_not_change_the_stock(superuser: psycopg.Connection) -> None:
     superuser.execute("update products set price = 999999999999.99 where id = %s", [A_PRODUCT])
     assert order(superuser, GUEST, {A_PRODUCT: 10})[:3] == ("total", "9999999999999.90", None)
     assert stock(superuser, A_PRODUCT) == 10

@@ -123,7 +123,7 @@ def test_every_policy_for_inserts_or_updates_has_a_check_of_the_new_row(superuse
 
 
 @pytest.mark.timeout(400)
-def test_a_comment_on_a_policy_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_a_comment_on_a_policy_does_not_change_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
     """Try one policy of each role, or all policies in `make faults`. `test_access.py` tries every caller and table."""
     tried = policies if FULL else list({policy.role: policy for policy in policies}.values())
     changed = [policy for policy in tried if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")]

@@ -197,7 +197,7 @@ def test_invalid_price_rules_never_make_a_product_free_or_stop_a_storefront(
         {"conversion": {"from": "EUR", "to": "USD", "rate": "1"}}, {"conversion": None}, {"markup_percent": "NaN"},
     ],
 )  # fmt: skip
-def test_the_database_computes_no_price_from_rules_without_the_documented_form(
+def test_the_database_ignores_price_rules_without_the_documented_form(
     connection: psycopg.Connection, rules: Any
 ) -> None:
     (row,) = connection.execute("select app.compile_pricing(%s, 'EUR')", [Jsonb(rules)]).fetchall()
@@ -248,7 +248,7 @@ def test_an_order_is_placed_at_the_selling_price_in_the_selling_currency(superus
         ("both, for B only", False),
     ],
 )  # fmt: skip
-def test_only_writers_of_a_catalog_read_the_explanation_of_a_price(
+def test_only_writers_of_a_catalog_can_read_the_explanation_of_a_price(
     superuser: psycopg.Connection, caller: str, sees: bool
 ) -> None:
     rows = act(superuser, BY_NAME[caller], "select product_id from app.product_price(%s)", A_PRODUCT)

@@ -179,7 +179,7 @@ SQL: tuple[LiteralString, ...] = (
 
 @pytest.mark.parametrize("statement", SQL)
 @pytest.mark.parametrize("name", [*READERS, *OTHERS])
-def test_only_editors_of_the_owner_and_admins_read_source_data_with_any_sql(
+def test_only_editors_of_the_owner_and_admins_can_read_source_data_with_any_sql(
     connections: dict[str, psycopg.Connection], name: str, statement: LiteralString
 ) -> None:
     caller = BY_NAME[name]
@@ -194,7 +194,7 @@ def test_only_editors_of_the_owner_and_admins_read_source_data_with_any_sql(
             assert connection.execute("select from products where source_data is not null").fetchall() == []
 
 
-def test_an_editor_reads_no_source_data_of_another_client(connections: dict[str, psycopg.Connection]) -> None:
+def test_an_editor_cannot_read_source_data_of_another_client(connections: dict[str, psycopg.Connection]) -> None:
     caller = BY_NAME["A's editor"]
     with entered(connections[caller.login], caller) as connection:
         for statement in SQL:

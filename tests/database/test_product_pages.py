@@ -135,7 +135,7 @@ def test_a_storefront_never_shows_inactive_or_excluded_products(
     ],
 )
 @pytest.mark.parametrize("statement", ["search", "list"])
-def test_an_unknown_sort_is_rejected(
+def test_an_unknown_sort_order_is_rejected(
     connections: dict[str, psycopg.Connection], statement: str, sort: str | None
 ) -> None:
     query: tuple[str, list[Any]] = (
@@ -291,7 +291,7 @@ def test_a_caller_without_a_site_gets_no_facets(connections: dict[str, psycopg.C
             assert facets(connection) is None
 
 
-def test_facets_with_equal_counts_are_in_the_order_of_names(named: psycopg.Connection) -> None:
+def test_facet_values_with_equal_counts_are_sorted_by_name(named: psycopg.Connection) -> None:
     for number, brand in enumerate(("Zebra", "apfel", "Äpfel", "Birne")):
         named.execute(
             "insert into products (catalog_id, sku, name, price, brand) values (%s, %s, 'fruit', 1, %s)",

@@ -260,7 +260,7 @@ def test_the_stocks_of_all_places_are_added_before_the_orders_are_subtracted(sup
     assert stock(superuser, A_PRODUCT) == 3
 
 
-def test_a_product_that_becomes_untracked_and_tracked_again_loses_no_cancelled_piece(
+def test_cancelled_pieces_return_to_a_product_that_was_untracked_for_some_time(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=3))

@@ -62,7 +62,7 @@ def test_the_restoration_has_a_decision_for_every_table(database: Database) -> N
             assert connection.execute("select to_regclass(%s) is not null", [name]).fetchone() == (True,), name
 
 
-def test_a_deleted_client_is_copied_and_other_clients_are_untouched(database: Database, live: Database) -> None:
+def test_a_deleted_client_is_copied_and_other_clients_do_not_change(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         expected, others = contents(old, A), contents(new, B)
         own_grants = {
@@ -109,7 +109,7 @@ def test_a_deleted_client_is_copied_and_other_clients_are_untouched(database: Da
         assert {each.table.name for each in again if each.missing} <= {"catalog_grants"}
 
 
-def test_rows_that_exist_are_reported_and_not_overwritten(database: Database, live: Database) -> None:
+def test_existing_rows_are_reported_and_not_overwritten(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         new.execute("update clients set name = 'renamed since' where id = %s", [A])
         new.execute("delete from client_users where client_id = %s", [A])

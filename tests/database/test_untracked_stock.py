@@ -113,7 +113,7 @@ def test_the_limit_of_shared_stock_does_not_apply_to_untracked_products(superuse
     assert (refusal, detail) == ("shared_quantity", [{"at": 1, "max": 5}])
 
 
-def test_pieces_ordered_without_a_stock_do_not_count_against_a_later_shared_stock(
+def test_pieces_ordered_while_untracked_do_not_count_for_a_later_limit_of_shared_stock(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("insert into catalog_grants (catalog_id, client_id) values (%s, %s)", [A_CATALOG, B])
@@ -130,7 +130,7 @@ def test_pieces_ordered_without_a_stock_do_not_count_against_a_later_shared_stoc
     assert order(superuser, GUEST, {A_PRODUCT: 1000})[0] is None
 
 
-def test_pieces_ordered_without_a_stock_count_against_the_daily_limit(superuser: psycopg.Connection) -> None:
+def test_pieces_ordered_while_untracked_count_for_the_daily_limit(superuser: psycopg.Connection) -> None:
     superuser.execute("update sites set max_daily_quantity = 100 where id = %s", [A_SITE])
     assert order(superuser, GUEST, {A_PRODUCT: 90})[0] is None
     superuser.execute(
@@ -167,7 +167,7 @@ def test_a_stock_that_the_previous_release_writes_makes_a_product_tracked(
     assert stock(superuser, A_PRODUCT) == ("tracked", 7)
 
 
-def test_an_order_of_the_previous_release_sells_untracked_products(superuser: psycopg.Connection) -> None:
+def test_the_previous_release_can_place_orders_of_untracked_products(superuser: psycopg.Connection) -> None:
     place = "select refusal, placed, low_stock from app.place_order(%s, 'C', 'c@test', '{}', '{}', null)"
     lines = Jsonb([{"product_id": str(A_PRODUCT), "quantity": 500}])
     ((refusal, placed, low),) = act(superuser, GUEST, place, lines)

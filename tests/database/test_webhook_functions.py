@@ -119,7 +119,7 @@ def test_an_event_cannot_be_published_without_a_context(superuser: psycopg.Conne
                 superuser.execute("select app.publish_webhook_event(%s, 'job.failed', '{}')", [A])
 
 
-def test_a_disabled_endpoint_gets_no_delivery(superuser: psycopg.Connection) -> None:
+def test_a_disabled_endpoint_gets_no_deliveries(superuser: psycopg.Connection) -> None:
     superuser.execute("update webhooks set status = 'disabled', disabled_reason = 'gone', disabled_at = now()")
     system = next(caller for caller in ENTERED if caller.name == "system")
     assert act(superuser, system, "select app.publish_webhook_event(%s, 'job.failed', '{}')", A) == (0, set(), set())

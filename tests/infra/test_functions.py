@@ -309,7 +309,7 @@ def test_a_function_cannot_start_the_worker_of_a_queue_that_does_not_exist(tmp_p
         functions(tmp_path / "functions")
 
 
-def test_every_worker_that_a_function_starts_exists_under_the_expected_name() -> None:
+def test_every_worker_that_a_function_starts_exists_with_the_expected_name() -> None:
     names = {spec.name for spec in functions()}
     started = {worker(queue) for spec in functions() for queue in spec.starts()}
     assert started

@@ -41,6 +41,6 @@ def test_the_root_path_redirects_to_the_explorer() -> None:
     assert (response.status, response.headers) == (307, [(b"location", b"/docs")])
 
 
-def test_other_paths_do_not_belong_to_the_explorer() -> None:
+def test_the_explorer_does_not_serve_other_paths() -> None:
     assert get("/docs/../pyproject.toml") is None
     assert get("/v1/products") is None

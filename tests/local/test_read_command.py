@@ -221,7 +221,7 @@ def skip_questions(feed: feeds.Feed, name: str, value: object) -> None:
         object.__setattr__(feed, name, value)
 
 
-def test_the_command_imports_no_module_of_the_cloud() -> None:
+def test_the_command_read_does_not_import_modules_of_the_cloud() -> None:
     program = (
         "import sys\nfrom infra.command import app\n"
         f"try:\n    app(['read', {GERMAN!r}])\nexcept SystemExit:\n    pass\nprint(*sys.modules)"

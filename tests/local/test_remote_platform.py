@@ -30,7 +30,7 @@ def remote(platform: Platform, tmp_path: Path) -> Command:
 
 
 @pytest.mark.parametrize("arguments", [["jobs", "list"], ["dlq", "list"], ["audit"], ["switch"]])
-def test_a_list_is_the_same_against_a_deployed_platform_and_has_the_shape_of_the_api(
+def test_a_list_of_a_deployed_platform_equals_the_list_of_the_local_cloud_and_has_the_shape_of_the_api(
     remote: Command, arguments: list[str]
 ) -> None:
     result = remote(*arguments, "--json")

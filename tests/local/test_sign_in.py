@@ -98,7 +98,7 @@ async def test_a_person_signs_in_and_gets_the_claims_of_cognito(issuer: Issuer, 
     assert refused.status_code == 401
 
 
-async def test_a_demo_account_has_its_subject_and_an_unverified_address_is_not_used(
+async def test_a_demo_account_has_a_fixed_subject_and_an_unverified_address_is_not_used(
     issuer: Issuer, browser: httpx.AsyncClient
 ) -> None:
     async with oauth_client(issuer) as client:
@@ -147,7 +147,9 @@ async def test_a_code_is_used_once_and_its_second_use_ends_the_sign_in(
             await client.refresh_token(f"{URL}/token", refresh_token=token["refresh_token"])
 
 
-async def test_a_wrong_verifier_or_redirect_uri_gets_no_token(issuer: Issuer, browser: httpx.AsyncClient) -> None:
+async def test_a_request_with_a_wrong_verifier_or_redirect_uri_gets_no_token(
+    issuer: Issuer, browser: httpx.AsyncClient
+) -> None:
     async with oauth_client(issuer) as client:
         url, _ = client.create_authorization_url(f"{URL}/authorize", code_verifier=VERIFIER)
         code = parse_qs(urlsplit((await choose(browser, url, account="admin")).headers["location"]).query)["code"][0]

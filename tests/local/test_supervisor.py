@@ -70,7 +70,7 @@ def test_killed_parts_restart_in_the_order_of_their_dependencies(tmp_path: Path)
         assert last_events == [(kind, part) for part in ("first", "second") for kind in ("restarting", "restarted")]
 
 
-def test_the_cloud_stops_if_a_part_ends_again_after_each_restart(tmp_path: Path) -> None:
+def test_the_cloud_stops_if_a_part_ends_again_after_every_restart(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path, "broken") as cloud:
         assert cloud.wait() == 1
         assert sum(event.kind == "restarting" for event in cloud.events) == 3

@@ -42,7 +42,7 @@ def test_the_operator_can_change_the_number_of_workers_of_a_queue(named: Templat
         with_workers(functions(), {"queues-email": 3})
 
 
-def test_exactly_the_declared_functions_exist(dev: Templates) -> None:
+def test_the_template_contains_exactly_the_declared_functions(dev: Templates) -> None:
     names = {
         function["FunctionName"].removeprefix("wecelebrate-dev-")
         for function in dev.of_type("functions", "AWS::Lambda::Function").values()
@@ -235,7 +235,7 @@ def test_the_functions_know_the_platform_domain_and_can_query_dns(dev: Templates
     assert "WC_DNS_DIRECTORY" not in variables
 
 
-def test_no_role_has_a_wildcard_action_or_a_wildcard_resource(dev: Templates) -> None:
+def test_roles_have_no_wildcard_actions_and_no_wildcard_resources(dev: Templates) -> None:
     for stack, template in dev.templates.items():
         for id, resource in template["Resources"].items():
             if not resource["Type"].startswith("AWS::IAM::"):
@@ -417,9 +417,7 @@ def test_the_code_asset_of_a_function_contains_the_handler_but_not_function_toml
     assert {handler.read_bytes() for handler in handlers} <= sources
 
 
-def test_only_functions_that_start_workers_may_invoke_functions_and_only_these_workers(
-    dev: Templates, spec: FunctionSpec
-) -> None:
+def test_only_functions_that_start_workers_may_invoke_these_workers(dev: Templates, spec: FunctionSpec) -> None:
     allowed = {
         json.dumps(resource)
         for statement in dev.statements(spec.name)

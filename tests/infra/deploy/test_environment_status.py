@@ -81,7 +81,7 @@ def test_the_status_shows_the_release_the_health_the_maintenance_and_the_stacks(
     assert "on: `wecelebrate maintenance off --env dev` ends it" in command("status", "--env", "dev").stdout
 
 
-def test_an_api_that_does_not_answer_is_a_failure(command: CommandHere) -> None:
+def test_the_status_command_fails_if_the_api_does_not_answer(command: CommandHere) -> None:
     create_firewall()
     deploy("dev-edge", url="http://127.0.0.1:1")
     result = command("status", "--env", "dev")

@@ -223,7 +223,7 @@ def test_a_permanent_environment_must_name_its_account() -> None:
     assert missing.fix == setting("account", '"123456789012"').replace("dev.toml", "prod.toml")
 
 
-def test_settings_that_differ_from_the_branch_are_a_problem_of_a_deployed_environment(
+def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_is_deployed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "environments"

@@ -104,7 +104,7 @@ def test_apis_lose_no_paths_before_cloudfront_exists() -> None:
     assert apis_that_lose_paths(missing) == set()
 
 
-def test_a_deploy_that_moves_no_paths_is_one_command() -> None:
+def test_a_deploy_that_moves_no_paths_needs_only_one_command() -> None:
     commands = deploy_commands(get_environment("dev"), frozenset(), "--progress", "events")
     assert commands == [cdk_command(get_environment("dev"), "deploy", "--progress", "events")]
 
