@@ -141,9 +141,9 @@ class OperatorSettings(_StrictModel):
             raise ValueError("the minimum of `capacity` is above its maximum")
         names = [grant.name for grant in self.erp]
         if len(names) != len(set(names)):
-            raise ValueError("two ERP grants have the same name: give each its own")
+            raise ValueError("two ERP grants have the same name: give each grant its own name")
         if len(self.machines) != len({_joined(name).lower() for name in self.machines}):
-            raise ValueError("two `machines` have the same name, apart from hyphens: give each its own")
+            raise ValueError("two `machines` have the same name, apart from hyphens: give each machine its own name")
         return self
 
     @classmethod

@@ -61,7 +61,9 @@ class Edge(PlatformStack):
     ) -> None:
         super().__init__(scope, "edge", environment)
         if environment.region != WAF_REGION:
-            raise ValueError(f"the firewall of CloudFront must be in {WAF_REGION}, and so must be its environment")
+            raise ValueError(
+                f"the firewall of CloudFront must be in {WAF_REGION}: create its environment in this region"
+            )
         self._environment = environment
         self.firewall = self._create_firewall(environment)
         self.distribution = self._create_distribution(environment, apis, secret)

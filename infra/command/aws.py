@@ -90,8 +90,8 @@ def deploy(
 ) -> None:
     """Check the account, deploy all stacks, and print the URLs of the platform.
 
-    The command can be run again, because it does not touch what has not changed. The first deploy always runs as with
-    --no-rollback, because a rollback could not delete a protected database.
+    The command can be run again, because it does not change resources that are already up to date. The first deploy
+    always runs as with --no-rollback, because a rollback could not delete a protected database.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release

@@ -17,7 +17,7 @@ _TAG = re.compile(r"v\d+\.\d+\.\d+")
 
 
 def release(folder: Path = ROOT) -> str:
-    """Return the release of the code: its tag, or the last tag with the commit. `-changed` is added to changed code.
+    """Return the release of the code: its tag, or the last tag and the commit. Add `-changed` if the code was changed.
 
     Changed settings do not add `-changed`, because a release is deployed with the settings of the branch.
     """

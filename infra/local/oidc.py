@@ -62,7 +62,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
     scopes: tuple[str, ...] = SCOPES
 
     def get_client_id(self) -> str:
-        """Return the id."""
+        """Return the id of the client."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:

@@ -50,7 +50,7 @@ def compare(superuser: psycopg.Connection, as_of: datetime) -> tuple[dict[str, A
 
 
 def implausible(superuser: psycopg.Connection) -> dict[str, Any]:
-    """Count the changes of the staged products that can be mistakes."""
+    """Count the changes in the staged products that may be mistakes."""
     return _run(superuser, IMPLAUSIBLE, PARAMETERS | {"step": 1, "large_change": "0.5", "min_products": 1})
 
 

@@ -297,7 +297,7 @@ def test_an_erasure_keeps_audit_entries_by_members_and_about_other_objects(erasi
         ("a-editor", "member.create", "m", {"note": "for c@test"}),
         ("a-editor", "mail.release", "c@test", {"note": "x"}),
     ]
-    # No trigger replaces the actor of the entry.
+    # Without triggers, the entry keeps this actor.
     erasing.execute("set local session_replication_role = replica")
     for subject, action, object_id, details in values:
         erasing.execute(
