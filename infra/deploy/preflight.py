@@ -72,8 +72,10 @@ def _settings(account: Account) -> list[Finding]:
         findings.append(Finding("settings", "problem", message, "git remote add origin URL; git fetch --tags origin"))
     changed = sorted(own.intersection(different or ()))
     if changed and not findings:
-        difference = f"{', '.join(changed)} differs from {checkout.BRANCH}"
-        message = f"{difference}: commit and push it, or take the version of the branch"
+        message = (
+            f"{', '.join(changed)} differs from {checkout.BRANCH}: "
+            "commit and push it, or take the version of the branch"
+        )
         findings.append(Finding("settings", "warning" if deployed is None else "problem", message, restore))
     return findings or [Finding("settings", "ok", "no deployed setting is missing in this checkout")]
 

@@ -218,7 +218,8 @@ end
 $$;
 
 -- Erases up to `max_rows` orders of the person with all data that belongs to them. Returns the number of orders. A
--- pending order can only occur after a restore. It gets a problem, so that it is not given to an ERP system.
+-- pending order can only occur after a restore. Such an order gets a problem, so that it is not exported to an ERP
+-- system.
 create or replace function app.erase_orders(erasure_id uuid, max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

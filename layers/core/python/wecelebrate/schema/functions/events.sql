@@ -143,5 +143,5 @@ end
 $$;
 grant execute on function app.create_event_partitions(date, integer) to app_system;
 
--- After this call, a new database accepts events. If the partitions exist already, the call creates none.
+-- After this call, a new database accepts events. If the partitions already exist, the call creates no partitions.
 select app.create_event_partitions(current_date, 3);

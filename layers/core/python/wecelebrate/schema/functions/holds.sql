@@ -164,9 +164,9 @@ returns integer
 language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$ select app.end_holds($1, $2, $3, coalesce($4, clock_timestamp()), null) $$;
 
--- Returns pieces of an order that are not shipped to the stock: at most `pieces` of a line, or all pieces of the line
--- if `pieces` is null, or the pieces of all lines if `line` is null, too. The result is the number of these pieces. A
--- piece returns to the stock only once.
+-- Puts unshipped pieces of an order back into the stock: at most `pieces` of a line, or all pieces of the line if
+-- `pieces` is null, or the pieces of all lines if `line` is null, too. Returns the number of these pieces. A piece is
+-- put back only once.
 create or replace function app.release_held_pieces(order_id uuid, line integer, pieces integer, at timestamptz)
 returns integer
 language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -213,7 +213,7 @@ end
 $$;
 grant execute on function app.delete_product_stock() to app_owner;
 
--- Returns the pieces of deleted orders that were not shipped to the stock, and deletes the holds of these orders.
+-- Puts the unshipped pieces of deleted orders back into the stock, and deletes the holds of these orders.
 create or replace function app.delete_order_holds() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -77,8 +77,8 @@ end
 $$;
 grant execute on function app.kv_families() to app_admin;
 
--- Returns the documents after the key `start` (or from this key, if `inclusive`), in the order of their keys: those of
--- entities, and lists. Documents of other families are not read, because their values and keys can be secret.
+-- Returns the documents after the key `start` (or from this key, if `inclusive`), in the order of their keys: documents
+-- of entities, and lists. Documents of other families are not read, because their values and keys can be secret.
 --
 -- If the page would have more than `max_bytes`, its last row has no value: there is another document, but it belongs to
 -- the next page. The first row always has a value. The bytes include the longest form that a key has in a response.

@@ -132,9 +132,9 @@ grant execute on function app.lowest_base_price(numeric, boolean, jsonb)
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Returns the key after which a page sorted by price begins, for a cursor whose key is a selling price. A cursor must
--- not reveal a base price, so the base price is read from the product of the cursor. If this product has another
--- selling price now, or is not visible any more, the page begins with all products that have the selling price of the
--- cursor: in this case, a list may repeat products, but it does not skip products.
+-- not reveal a base price, so the base price is read from the product of the cursor. If this product now has another
+-- selling price, or is no longer visible, the page begins with all products that have the selling price of the cursor:
+-- in this case, a list may repeat products, but it does not skip products.
 create or replace function app.base_key(after_key text, after_id uuid, sort text, pricing jsonb, catalog uuid)
 returns text
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
@@ -155,8 +155,8 @@ $$;
 grant execute on function app.base_key(text, uuid, text, jsonb, uuid)
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- Returns one page of a catalog's products with their selling prices. The other parameters are those of
--- app.list_products; the limits of the price and the key in price order are selling prices.
+-- Returns one page of a catalog's products with their selling prices. The other parameters are the same as in
+-- app.list_products. The limits of the price and the key in price order are selling prices.
 create or replace function app.list_priced_products(
   pricing jsonb, catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric,
   active boolean, updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])

@@ -3,8 +3,8 @@
 
 set local role app_definer;
 
--- Opens a return of shipped pieces. `lines` is as for app.pieces_of. `return_id` is the id of the new return. Refusals:
--- `status`, and the refusals of app.pieces_of.
+-- Opens a return of shipped pieces. `lines` has the same form as in app.pieces_of. `return_id` is the id of the new
+-- return. Refusals: `status`, and the refusals of app.pieces_of.
 create or replace function app.request_return(
   order_id uuid, lines jsonb, reason text, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out return_id uuid)
@@ -135,8 +135,8 @@ begin
 end
 $$;
 
--- Records that the pieces of a return have arrived, and puts some of them back on sale. `lines` is as for
--- app.received_pieces. Pieces that did not arrive can be returned again. Refusals: `status`, and the refusals of
+-- Records that the pieces of a return have arrived, and puts some of the pieces back on sale. `lines` has the same form
+-- as in app.received_pieces. Pieces that did not arrive can be returned again. Refusals: `status`, and the refusals of
 -- app.received_pieces.
 create or replace function app.receive_return(
   return_id uuid, lines jsonb, restock boolean, note text, source text, expected timestamptz,
@@ -186,8 +186,8 @@ $$;
 grant execute on function app.receive_return(uuid, jsonb, boolean, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Returns the items of an order that sends shipped pieces again, at the price 0. `lines` is as for app.pieces_of.
--- Refusals: the refusals of app.pieces_of, and `gone`, with the lines whose products no longer exist.
+-- Returns the items of an order that sends shipped pieces again, at the price 0. `lines` has the same form as in
+-- app.pieces_of. Refusals: the refusals of app.pieces_of, and `gone`, with the lines whose products no longer exist.
 create or replace function app.replacement_items(
   order_id uuid, lines jsonb, out refusal text, out detail jsonb, out items jsonb)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -238,10 +238,10 @@ exception when sqlstate 'WC409' then  -- the block undoes the two inserts
 end
 $$;
 
--- Sends shipped pieces of an order again, in a new order of the kind `replacement` that costs nothing. `lines` is as
--- for app.pieces_of. `return_id` is the return that the new order replaces, or null. If both are null, all shipped
--- pieces are sent again. `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and those of
--- app.replacement_items and app.create_replacement.
+-- Sends shipped pieces of an order again, in a new order of the kind `replacement` that costs nothing. `lines` has the
+-- same form as in app.pieces_of. `return_id` is the return that the new order replaces, or null. If both are null, all
+-- shipped pieces are sent again. `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and the
+-- refusals of app.replacement_items and app.create_replacement.
 create or replace function app.replace_order(
   order_id uuid, lines jsonb, return_id uuid, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out replacement_id uuid)

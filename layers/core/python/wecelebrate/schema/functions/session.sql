@@ -6,7 +6,7 @@ set local role app_definer;
 -- Resets everything that SQL can leave in a session for the next transaction: settings (with the search path, the time
 -- zone and all planner settings), the role, prepared statements, open cursors, LISTEN, and advisory locks of the
 -- session. Temporary objects cannot exist, because no login may create them. The mode and the isolation level of the
--- current transaction cannot change any more, so the functions name both when they begin a transaction.
+-- current transaction can no longer change, so the functions set both when they begin a transaction.
 --
 -- Raises WC503 if the session is not in its initial state afterwards. This happens if SQL has stored settings for the
 -- login with ALTER ROLE, which PostgreSQL allows every login for itself. A stored setting can change the
