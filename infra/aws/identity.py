@@ -166,7 +166,7 @@ class Users(PlatformStack):
             id_token_validity=cdk.Duration.hours(1),
             refresh_token_validity=cdk.Duration.days(30),
         )
-        # The sign-in page has no style, and shows an error, until a branding exists.
+        # Without a branding, the sign-in page has no style and shows an error.
         cognito.CfnManagedLoginBranding(
             self,
             f"{name}-branding",

@@ -155,7 +155,7 @@ class Buckets(Construct):
             server_access_logs_prefix=f"{name}/",
             cors=[_browser_uploads()] if name in _BROWSER_UPLOAD_BUCKETS else None,
             lifecycle_rules=[
-                # The days of an old version count from the time when a newer version replaced it.
+                # The days count from the time at which a newer version replaced the old version.
                 s3.LifecycleRule(
                     expiration=cdk.Duration.days(days)
                     if (days := _EXPIRY_DAYS.get(name, _DEFAULT_EXPIRY_DAYS))

@@ -36,7 +36,7 @@ class Inspection:
     """Finds the damaged documents of a store. Add all documents, and then call `compare` once."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("")  # a temporary file, which SQLite deletes
+        self._database = sqlite3.connect("")  # an empty name: SQLite creates a temporary file, and deletes it
         self._database.executescript(_TABLES)
         self._insert("prefixes", [(entity, prefix_of(entity)) for entity in _ENTITIES])
         self._insert("held_kinds", [(kind,) for kind in DAMAGE if _is_held(kind)])
@@ -62,7 +62,7 @@ class Inspection:
             entries += [(document["key"], document["lists"], document["id"], entry) for entry in document["entries"]]
             if document["entity"] == "list":
                 continue
-            kinds = [kind for kind in document["damage"] if kind in DAMAGE]  # a later release can have more kinds
+            kinds = [kind for kind in document["damage"] if kind in DAMAGE]  # ignore the kinds of a later release
             held = any(_is_held(kind) for kind in kinds)
             values = [document[name] for name in ("key", "entity", "id", "form", "content")]
             references = [document["references"].get(name) for name in _REFERENCES]

@@ -161,7 +161,7 @@ def test_at_most_100_of_100_pieces_are_sold_while_files_cancellations_and_return
             one.is_over.set()
             for task in background:
                 task.result()
-        assert one.failures == []  # neither an error nor a deadlock
+        assert one.failures == []  # no statement has failed or caused a deadlock
         assert 0 < sold(connection) <= STOCK
 
         # The stock that the platform computes does not depend on the order of the events.

@@ -19,7 +19,7 @@ FILES = [file.name for file in (*schema.migrations(), *schema.function_files())]
 def test_a_second_run_of_migrate_applies_no_file(fresh: Fresh, database: Database) -> None:
     new = (
         fresh()
-    )  # the roles already exist, because they belong to the server, and the fixture `database` has created them
+    )  # The roles already exist, because they belong to the server, and the fixture `database` has created them.
     assert migrate(new.url("wc_migrate")) == FILES
     assert migrate(new.url("wc_migrate")) == []
 

@@ -46,7 +46,7 @@ _CALLER_ONLY = {
     "admin_update on admin_users",
     "admin_update on invitations",
     "support on orders",
-    "client_update on orders",  # a trigger refuses that an order moves to another client
+    "client_update on orders",  # a trigger prevents that an order moves to another client
     "admin on dead_letters",
     "system on schedules",
     "system_update on order_destinations",

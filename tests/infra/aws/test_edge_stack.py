@@ -53,7 +53,7 @@ def test_only_the_functions_of_the_api_get_the_secrets_of_cloudfront(dev: Templa
 
 def test_only_storefronts_and_problem_pages_are_cached_and_the_cache_key_contains_all_inputs(dev: Templates) -> None:
     config = distribution(dev)
-    disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # the managed policy CachingDisabled
+    disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # the id of the managed policy CachingDisabled
     assert config["DefaultCacheBehavior"]["CachePolicyId"] == disabled
     cached = {each["PathPattern"] for each in config["CacheBehaviors"] if each["CachePolicyId"] != disabled}
     assert cached == set(CACHED_PATHS)
