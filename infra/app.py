@@ -53,7 +53,7 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     apis = [Api(app, environment, settings, issuers, compute.of_kind("api")) for settings in APIS]
     edge = Edge(app, environment, apis, compute.origin_secret)
     monitoring = Monitoring(app, environment, apis, edge, specs)
-    # The last stack has the release, so its output names the release whose deploy has succeeded.
+    # Only the last stack has the release as an output, so the output is the release of the last successful deploy.
     cdk.CfnOutput(monitoring, RELEASE_OUTPUT, value=context("release") or "unknown")
 
     # Without this exclusion, CDK would tag the target group of the RDS proxy, too. CloudFormation rejects tags on this

@@ -26,10 +26,11 @@ def _with_maximum(spec: FunctionSpec, workers: int) -> FunctionSpec:
 
 
 def bounded(specs: Iterable[FunctionSpec], concurrency: int) -> tuple[FunctionSpec, ...]:
-    """Return the functions with so few workers that all queues together use at most half of the account's concurrency.
+    """Limit the workers of all queues together to half of the account's concurrency, and return the changed functions.
 
-    concurrency: the number of concurrent invocations that AWS allows in the account. In a new account, this is 10, and
-    the queues would otherwise leave nothing to the API. AWS requires at least 2 workers for each queue.
+    concurrency: the number of concurrent invocations that AWS allows in the account. In a new account, this number is
+    10. Without the limit, the queues would then leave no concurrency to the API. AWS requires at least 2 workers for
+    each queue.
     """
     specs = tuple(specs)
     declared = sum(spec.queue.maximum_concurrency for spec in specs if spec.queue)
@@ -46,8 +47,8 @@ def bounded(specs: Iterable[FunctionSpec], concurrency: int) -> tuple[FunctionSp
 def reserved_concurrency(specs: Iterable[FunctionSpec], concurrency: int) -> Mapping[str, int]:
     """Return a mapping from function to the concurrency that AWS reserves for it.
 
-    It is empty if the account is too small: AWS requires that 100 invocations stay unreserved. A function with a queue
-    needs no reservation, because its trigger limits the number of its workers.
+    The mapping is empty if the concurrency of the account is too low: AWS requires that 100 invocations stay
+    unreserved. A function with a queue needs no reservation, because its trigger limits the number of its workers.
     """
     reserved = {
         spec.name: spec.concurrency for spec in specs if "concurrency" in spec.model_fields_set and spec.queue is None

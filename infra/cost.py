@@ -1,8 +1,8 @@
 """Computes what an environment costs a month on AWS, and prints `docs/cost.md`: `python -m infra.cost > docs/cost.md`.
 
 The quantities come from the declarations (`infra/environments.py`, `function.toml`, `infra/aws/alarms.py`), the prices
-from `infra/prices.toml`, and the work of a request from the benchmarks. Everything else is an assumption, which the
-page names.
+from `infra/prices.toml`, and the work of a request from the benchmarks. All other numbers are assumptions, which the
+page lists.
 """
 
 import sys
@@ -28,21 +28,21 @@ FULL_CPU_MB = 1769
 CPU_MILLISECONDS = 5.7
 """Measured: the CPU time of a function for a cached page (`infra/bench/function_cpu.py`)."""
 WAIT_MILLISECONDS = 4.0
-"""Assumed: how long a function waits for Redis or the database in a request."""
+"""Assumed: the time that a function waits for Redis or the database in a request."""
 HIT_RATE = 0.8
-"""Assumed: the share of requests that the cache answers. The plan's target."""
+"""Assumed: the share of requests that the cache answers. It is the target of the plan."""
 COMMANDS = 1.4
 """Assumed: the Redis commands of a request. A cached read is one command."""
 LOG_KILOBYTES = 0.8
-"""Assumed: what the gateway and the function log for a request."""
+"""Assumed: the size of the logs of the gateway and the function for a request."""
 RESPONSE_KILOBYTES = 4.0
 """Assumed: the size of a compressed response."""
 IOS = 0.5
 """Assumed: the reads and writes of the storage for a request that the cache does not answer."""
 METRICS_PER_FUNCTION = 2
-"""Assumed: the metrics that a function counts itself."""
+"""Assumed: the number of metrics that a function itself publishes."""
 DETAILED_METRICS = 6
-"""The metrics of a route that the gateway counts if detailed metrics are on."""
+"""The number of metrics that the gateway publishes for each route if detailed metrics are on."""
 SECRETS = 6
 RULES = 2
 """The rules of the firewall."""
@@ -55,7 +55,7 @@ EDGE_SHARE = 0.0
 
 @dataclass(frozen=True)
 class Choice:
-    """A set-up whose cost is computed. The defaults are what the platform deploys."""
+    """A configuration whose cost is computed. The default values are the configuration that the platform deploys."""
 
     environment: Environment
     requests: float = 0.0
@@ -77,7 +77,7 @@ def _fixed(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
     acus = environment.capacity[0] * (1 + environment.readers)
     proxy = PRICES["proxy"]
     network = environment.nat_gateways * (PRICES["network"]["nat_hour"] + PRICES["network"]["address_hour"])
-    queues = sum(2 for spec in specs if spec.has_queue)  # each queue has a queue for dead letters
+    queues = sum(2 for spec in specs if spec.has_queue)  # each queue has a dead-letter queue
     metrics = METRICS_PER_FUNCTION * len(specs)
     routes = sum(len(spec.routes) for spec in specs)
     return {
@@ -98,7 +98,7 @@ def _fixed(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
 
 
 def alarm_count(environment: Environment, specs: tuple[FunctionSpec, ...]) -> int:
-    """Return the number of alarms of an environment, with the canary."""
+    """Return the number of alarms of an environment, including the alarm of the public health check."""
     each = (
         alarms.function_alarms(environment, specs),
         alarms.queue_alarms(environment, specs),
@@ -127,9 +127,9 @@ def seconds_per_request(memory: int) -> float:
 def _by_request(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
     memory = next(spec.memory for spec in specs if spec.name == "api-storefront-read")
     all_requests = choice.requests
-    requests = all_requests * (1 - choice.edge_share)  # those that reach the API
+    requests = all_requests * (1 - choice.edge_share)  # the requests that CloudFront does not answer from its cache
     duration = seconds_per_request(memory) * memory / 1024 * _gb_second(choice) * 1e6
-    gigabytes = 1e6 / 1024**2  # of a kilobyte for each of a million requests
+    gigabytes = 1e6 / 1024**2  # the gigabytes of a million requests of one kilobyte
     return {
         "CloudFront": all_requests * (PRICES["cloudfront"]["million_requests"]
         + RESPONSE_KILOBYTES * gigabytes * PRICES["cloudfront"]["gb"]),

@@ -1,7 +1,7 @@
 """The environments on AWS, e.g. `dev` and `prod`, with the settings that differ between them.
 
-`make deploy ENV=prod` deploys `prod`. The default is `dev`. An operator sets what depends on the AWS account, e.g. its
-domains and quotas, in the file `environments/<name>.toml` (`infra/operator_settings.py`).
+`make deploy ENV=prod` deploys `prod`. The default is `dev`. An operator writes the settings that depend on the AWS
+account, e.g. its domains and quotas, to the file `environments/<name>.toml` (`infra/operator_settings.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ class Environment:
     """The number of Aurora readers. The minimum is 1, because the read-only endpoint of the proxy needs a target."""
     capacity: tuple[float, float]
     """The minimum and maximum Aurora capacity units (ACU) of an instance. A unit has 2 GiB of memory, and costs about
-    0.12 USD an hour. `capacity` in the file of the operator replaces it."""
+    0.12 USD an hour. `capacity` in the file of the operator replaces this setting."""
     backup_days: int
     """The number of days for which backups are kept."""
     log_days: int
@@ -68,7 +68,7 @@ class Environment:
 
     @property
     def mail_domain(self) -> str:
-        """The domain from which mails are sent. Without a domain of the operator, it is one that cannot exist."""
+        """The domain from which mails are sent. If the operator has set no domain, it is a domain that cannot exist."""
         return self.settings.mail_domain or f"{self.name}.wecelebrate.invalid"
 
     @property
@@ -94,13 +94,15 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             zones=("us-east-1a", "us-east-1b"),
             nat_gateways=1,
             readers=1,
-            # Less than one unit has so little memory that the first migration and cold caches make requests time out.
+            # With less than one unit, the memory is so small that requests time out during the first migration or with
+            # a cold cache.
             capacity=(1, 4),
             backup_days=1,
             log_days=7,
             concurrency=10,
         ),
-        # The same resources as prod, in smaller numbers. A release runs here first, so it is permanent like prod.
+        # Staging has the same resources as prod, in smaller numbers. A release runs here first, so staging is
+        # permanent, too.
         Environment(
             name="staging",
             permanent=True,

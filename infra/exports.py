@@ -1,7 +1,7 @@
 """Writes docs/exports.md from the profiles of known exports and their sample files: `python -m infra.exports`.
 
-The text of a section is the docstring of the vendor's module. A table shows the columns that are read from the vendor's
-sample file in tests/data/feeds, so the page cannot differ from what the reader does.
+The text of a section is the docstring of the vendor's module. A table shows the columns that the reader finds in the
+vendor's sample file in tests/data/feeds, so the page always agrees with the reader.
 """
 
 import importlib
@@ -78,7 +78,7 @@ def _vendors() -> Iterator[tuple[str, str, list[Profile]]]:
 
 
 def _table(profile: Profile, readings: list[Reading]) -> str:
-    """Return the table of an export, and what is special about its rows."""
+    """Return the table of an export, and the notes about its rows."""
     lines = [f"### Export `{profile.name}`", "", "| field | columns | further names |", "|---|---|---|"]
     for field in (*FIELDS, "inventory_policy"):
         columns = _unique(column for reading in readings for column in reading.fields.get(field, ()))
@@ -97,13 +97,14 @@ def _table(profile: Profile, readings: list[Reading]) -> str:
 
 
 def _names(patterns: Iterable[str]) -> list[str]:
-    """Return the plain names in the patterns. Other patterns cover names with a language, a currency or a number."""
+    """Return the patterns that are plain names. The other patterns match names with a language, a currency or a
+    number."""
     plain = (pattern for pattern in patterns if not re.search(r"[^a-z0-9|]", pattern))
     return _unique(name for pattern in plain for name in pattern.split("|"))
 
 
 def _notes(profile: Profile, header: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is special about the rows. `header` maps folded names to the columns of the samples."""
+    """Yield the notes about the rows. `header` maps folded names to the columns of the samples."""
     if profile.minor_units:
         yield "Prices are whole numbers of the smallest unit of the currency, such as cents."
     if profile.variants:

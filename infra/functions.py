@@ -99,8 +99,8 @@ class Declaration(_StrictModel):
     routes: tuple[Route, ...] = ()
     auth: Literal["required", "optional", "none"] | None = None
     protocol: Literal["json", "postgrest"] = "json"
-    """How an API function answers: with the JSON and the problem documents of our API, or as PostgREST does. Only
-    functions of our API are in the OpenAPI document."""
+    """The protocol of an API function: the JSON and the problem documents of our API, or the protocol of PostgREST.
+    Only functions of our API are in the OpenAPI document."""
     login: Login | None = None
     uses: frozenset[Use] = frozenset()
     layers: frozenset[OptionalLayer] = frozenset()
@@ -157,7 +157,7 @@ class FunctionSpec(Declaration):
 
     @cached_property
     def has_queue(self) -> bool:
-        """Whether the function has a queue of its own."""
+        """Whether the function has its own queue."""
         return self.queue is not None and not self.queue.dead_letters
 
     @cached_property

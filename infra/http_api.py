@@ -61,7 +61,7 @@ MAX_ROUTES = 300
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 """
 USABLE_ROUTES = MAX_ROUTES * 8 // 10
-"""The number of routes that an API of the platform can have. A test fails above this number, so that paths can move to
+"""The number of routes that an API of the platform can have. A test fails above this number, so that paths are moved to
 another API before the quota is used up."""
 
 
@@ -73,7 +73,8 @@ class HttpApi:
     callers: str
     """Who calls the API, for the picture of the architecture."""
     prefixes: tuple[str, ...]
-    """The beginnings of the paths of the API. Each ends with `/`. The main API has none: it has all other paths."""
+    """The beginnings of the paths of the API. Each beginning ends with `/`. For the main API, this is empty: the main
+    API has all other paths."""
     rate: int
     """The maximum number of requests per second. AWS allows 10,000 requests per second for all APIs of an account
     together. The functions themselves limit the requests of each client."""
@@ -81,9 +82,9 @@ class HttpApi:
     only_staff: bool = False
     """Whether every route requires a token of the staff console. The API refuses the tokens of machines."""
     max_errors: int = 10
-    """The number of responses with the status 5xx in 5 minutes that raises an alarm."""
+    """An alarm is raised if this number of responses has a status 5xx within 5 minutes."""
     max_latency: int | None = 3_000
-    """The milliseconds that raise an alarm if 1 % of the requests take longer. None: no alarm."""
+    """An alarm is raised if 1 % of the requests take longer than this number of milliseconds. None: no alarm."""
 
 
 MAIN_API = HttpApi("api", "clients", (), rate=2_000, burst=1_000)
@@ -111,7 +112,8 @@ PATHS_OUTPUT = "paths"
 
 
 def sent_paths() -> tuple[str, ...]:
-    """Return what CloudFront sends to another API than the main API, e.g. `/v1/admin/* staff-api`."""
+    """Return the path patterns that CloudFront sends to an API other than the main API, e.g. `/v1/admin/*
+    staff-api`."""
     return tuple(f"{pattern} {api.name}" for pattern, api in PATTERNS.items())
 
 
@@ -128,9 +130,9 @@ def api_of(path: str) -> HttpApi:
 def route_problem(path: str, *, requires_token: bool) -> str | None:
     """Return why no API can have a route with a path, or None.
 
-    Requests to a route can have the prefix of another API if the route has a parameter in its place. For example,
-    CloudFront would send a request to `/v1/admin/products` to the staff API, also if the main API had a route
-    `/v1/{area}/products`.
+    A request to a route can have the prefix of another API if the route has a parameter in the place of this prefix.
+    For example, CloudFront would send a request to `/v1/admin/products` to the staff API, also if the main API had a
+    route `/v1/{area}/products`.
     """
     own = api_of(path)
     if own.only_staff and not requires_token:

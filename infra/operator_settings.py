@@ -28,7 +28,7 @@ class _StrictModel(BaseModel):
 
 
 def _joined(name: str) -> str:
-    """Return the part of the name of an output, e.g. `AcmeSap` for `acme-sap`."""
+    """Convert a name to the form that names of outputs contain, e.g. `acme-sap` to `AcmeSap`."""
     return "".join(part.title() for part in name.split("-"))
 
 
@@ -40,14 +40,15 @@ class ErpGrant(_StrictModel):
     principal: Annotated[str, StringConstraints(pattern=_ARN, max_length=600)]
     """The account, role or user of AWS that may assume the role."""
     external_id: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]{8,128}$")]
-    """A text that the ERP system must give when it assumes the role. It prevents the use of the role by mistake."""
+    """A text that the ERP system must send when it assumes the role. It prevents that another system uses the role by
+    mistake."""
     catalogs: tuple[Uuid, ...] = ()
     """The ids of the catalogs whose files the system writes."""
     destinations: tuple[Uuid, ...] = ()
     """The ids of the destinations whose order files the system reads."""
     ended: bool = False
-    """Whether the access has ended. The next deploy deletes the role. A grant that is missing in the file is a problem
-    of the check instead, because the file of an old release may be checked out."""
+    """Whether the access has ended. The next deploy deletes the role. If a grant is only missing in the file, the check
+    before a deploy reports a problem, because the file of an old release may be checked out."""
 
     @property
     def output(self) -> str:
@@ -62,7 +63,7 @@ class ErpGrant(_StrictModel):
 
 
 class OperatorSettings(_StrictModel):
-    """The settings of one environment. Each has a default with which the environment can be deployed."""
+    """The settings of one environment. Each setting has a default with which the environment can be deployed."""
 
     account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     """The number of the AWS account of the environment. Commands refuse credentials of another account."""
@@ -71,10 +72,10 @@ class OperatorSettings(_StrictModel):
     concurrency: int = Field(default=0, ge=0, le=1_000_000)
     """The number of concurrent invocations that AWS allows in the account. 0 means the default of the environment."""
     capacity: tuple[Acu, Acu] | None = None
-    """The minimum and maximum capacity of an instance of the database, which replaces that of the environment."""
+    """The minimum and maximum capacity of an instance of the database. They replace the capacity of the environment."""
     workers: dict[str, Annotated[int, Field(ge=2, le=1_000)]] = Field(default_factory=dict)
-    """The maximum number of workers of a queue, by the name of its function, e.g. `queues-emails`. It replaces
-    `maximum_concurrency` of its `function.toml`. AWS requires at least 2."""
+    """The maximum number of workers of a queue, by the name of its function, e.g. `queues-emails`. This number replaces
+    `maximum_concurrency` in the `function.toml` of the function. AWS requires at least 2."""
     firewall: Literal["block", "count"] = "block"
     """Whether the firewall blocks requests. With `count`, its rules only count the requests that they would block."""
     domain: Domain | None = None
@@ -94,7 +95,8 @@ class OperatorSettings(_StrictModel):
     alarm_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
     """The address that gets a mail for each alarm."""
     budget: int = Field(default=1_000, ge=1, le=1_000_000)
-    """The monthly cost in USD. An alarm is sent when 80 % are spent, and when the forecast is higher."""
+    """The budget of a month in USD. AWS sends an alarm when 80 % are spent, and when the forecast is higher than the
+    budget."""
     console_urls: tuple[Url, ...] = ()
     """The URLs of the staff console to which the sign-in page may return."""
     shop_urls: tuple[Url, ...] = ()
@@ -108,8 +110,8 @@ class OperatorSettings(_StrictModel):
     machines: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)], ...] = (
         Field(default=(), max_length=40)
     )
-    """The names of the programs that call the API, e.g. `acme-shop`. Each gets an app client with a secret, because a
-    machine belongs to one client of the platform. The gateway accepts at most 50 app clients."""
+    """The names of the programs that call the API, e.g. `acme-shop`. Each program gets its own app client with a
+    secret, because a program belongs to one client of the platform. The gateway accepts at most 50 app clients."""
     docs_url: Url | None = None
     """The base URL of the pages about problems, if the API does not serve them itself."""
     origin_secret: int = Field(default=1, ge=1, le=10_000)
@@ -139,14 +141,14 @@ class OperatorSettings(_StrictModel):
             raise ValueError("the minimum of `capacity` is above its maximum")
         names = [grant.name for grant in self.erp]
         if len(names) != len(set(names)):
-            raise ValueError("two ERP grants have the same name: give each its own")
+            raise ValueError("two ERP grants have the same name: give each grant its own name")
         if len(self.machines) != len({_joined(name).lower() for name in self.machines}):
-            raise ValueError("two `machines` have the same name, apart from hyphens: give each its own")
+            raise ValueError("two `machines` have the same name, apart from hyphens: give each machine its own name")
         return self
 
     @classmethod
     def read(cls, environment: str, override: Callable[[str], object] = lambda _: None) -> Self:
-        """Read the files of an environment. A file that does not exist sets nothing.
+        """Read the files of an environment. If a file does not exist, its settings keep their defaults.
 
         Raises ValueError with the name of the file and of the setting if a setting is not valid.
         """
@@ -167,7 +169,7 @@ class OperatorSettings(_StrictModel):
 
 
 _LISTS = ("zones", "capacity", "console_urls", "shop_urls", "machines", "kv_key_hashes")
-"""The settings that the context of CDK gives as one text, separated by commas."""
+"""The lists that are one text, separated by commas, in the context of CDK."""
 
 
 def _load(file: Path) -> dict[str, Any]:

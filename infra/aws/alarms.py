@@ -12,10 +12,11 @@ from wecelebrate.core import metrics
 Statistic = Literal["Sum", "Maximum", "Minimum", "Average", "p99"]
 _LAMBDA, _SQS, _RDS, _API, _SES = "AWS/Lambda", "AWS/SQS", "AWS/RDS", "AWS/ApiGateway", "AWS/SES"
 _NEAR_TIMEOUT = {"queue": 0.97}
-"""Kind of function → the part of its timeout that is long. Workers stop themselves shortly before their timeout."""
+"""Maps a kind of function to the share of its timeout above which the alarm `slow` is raised. Workers stop themselves
+shortly before their timeout, so their share is higher."""
 _ACU_BYTES = 2 * 1024**3
 _BYTES_PER_CONNECTION = 9_531_392
-"""Aurora allows one connection for each of these bytes of memory, and at most 5,000."""
+"""The memory for one connection, in bytes. Aurora allows one connection for this amount, and at most 5,000 in total."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Alarm:
     kind: str
     """The section of the runbook."""
     target: str
-    """The function, queue or database. Empty if the environment has only one."""
+    """The function, queue or database. Empty if the environment has only one target of this kind."""
     summary: str
     namespace: str
     metric: str
@@ -33,7 +34,8 @@ class Alarm:
     threshold: float
     dimensions: dict[str, str] = field(default_factory=dict)
     below: bool = False
-    """Whether the alarm is raised if the value is lower than the threshold. Missing values then raise it, too."""
+    """Whether the alarm is raised if the value is lower than the threshold. If so, missing values raise the alarm,
+    too."""
     minutes: int = 5
     periods: int = 1
 

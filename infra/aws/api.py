@@ -89,7 +89,7 @@ class Api(PlatformStack):
                 throttling_rate_limit=self.settings.rate,
                 throttling_burst_limit=self.settings.burst,
             ),
-            # Nobody needs many requests that match no route. Above this rate, the gateway returns 429 itself.
+            # Callers send few requests that match no route. Above this rate, the gateway itself returns 429.
             route_settings={
                 DEFAULT_ROUTE: {
                     "DetailedMetricsEnabled": True,
@@ -126,5 +126,6 @@ class Api(PlatformStack):
                 acknowledge(
                     http_route,
                     "APIG4",
-                    f"The declaration opens {route} to visitors without a token; its function verifies any token",
+                    f"The declaration opens {route} to visitors without a token; "
+                    "the function verifies any token that a request has",
                 )

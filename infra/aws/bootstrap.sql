@@ -18,11 +18,11 @@ begin
   -- role may transfer the ownership.
   execute format('grant wc_migrate to %I', current_user);
   execute format('alter database %I owner to wc_migrate', current_database());
-  -- On AWS only the master user, a member of rds_superuser, can create this extension.
+  -- On AWS, only the master user can create this extension, because the user is a member of rds_superuser.
   if exists (select from pg_catalog.pg_roles where rolname = 'rds_superuser') then
     create extension if not exists pg_stat_statements;
-    -- Migrations let a function see the transactions of all logins. Without this, a cutover of the old store has a gate
-    -- that an operator must override.
+    -- Migrations allow a function to see the transactions of all logins. Without this permission, a gate of the cutover
+    -- of the old store fails, and an operator must override the gate.
     begin
       grant pg_read_all_stats to wc_migrate with admin option;
     exception when insufficient_privilege then

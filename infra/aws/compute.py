@@ -67,7 +67,8 @@ class Compute(PlatformStack):
         data.allow_writer_access(deploy_group)
         self._origin_secrets = self._create_origin_secrets(environment.settings.origin_secret)
         self.origin_secret = self._origin_secrets[0]
-        """The secret with which CloudFront shows the functions that a request has passed it."""
+        """The secret that CloudFront adds to requests. It proves to the functions that a request came through
+        CloudFront."""
         self._failed_schedules = failed_schedules(self, environment)
         bindings = self._bindings(issuers, specs)
         direct = dataclasses.replace(bindings, database_writer=data.direct_address, database_reader=data.direct_address)
@@ -192,7 +193,8 @@ class Compute(PlatformStack):
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             origin_secrets=",".join(secret.secret_value.unsafe_unwrap() for secret in self._origin_secrets),
             docs_url=environment.settings.docs_url or "",
-            # Without a domain, the API has a name of CloudFront, whose stack needs the functions first.
+            # Without a domain, the host of the API is a name of CloudFront. The stack of CloudFront is created after
+            # the functions.
             api_url=f"https://{environment.settings.domain}" if environment.settings.domain else "",
             routes=encoded_routes(specs),
             queues=resources.queues.urls(),
@@ -230,7 +232,8 @@ class Compute(PlatformStack):
     def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction, group: ec2.SecurityGroup) -> None:
         """Invoke the function `step` during a deploy, before the functions in `others` are updated.
 
-        The security group of `step` and its rules must exist before. Otherwise, the database could not be reached.
+        The security group of `step` and its rules must exist before the invocation. Otherwise `step` could not reach
+        the database.
 
         A deploy invokes `step` only if `step` or the migrations have changed. If `step` fails, the deploy rolls back
         and does not update `others`.

@@ -149,7 +149,7 @@ class Data(PlatformStack):
                 "rds.restrict_password_commands": "1",
                 **LOG_SETTINGS,
                 "log_lock_waits": "on",
-                # In KB. PostgreSQL logs temporary files that are larger than this size.
+                # PostgreSQL logs temporary files that are larger than this size, in KB.
                 "log_temp_files": "10240",
                 # In milliseconds. The timeouts that the SQL function `app.enter` sets are shorter. The value here
                 # therefore ends only transactions that did not call `app.enter`.

@@ -28,8 +28,8 @@ _VIEWER_REQUEST = Path(__file__).with_name("viewer_request.js")
 WAF_REGION = "us-east-1"
 """The only region in which a firewall of CloudFront can be created."""
 REQUESTS_PER_ADDRESS = 3_000
-"""The number of requests that one address may send in 5 minutes. The functions allow 600 a minute. The firewall stops
-a flood before it costs an invocation."""
+"""The number of requests that one address may send in 5 minutes. The functions allow 600 a minute. The firewall stops a
+flood of requests before they invoke functions."""
 CACHED_PATHS = ("/v1/storefront/*", "/problems", "/problems/*")
 """The paths whose responses can be public. Every other response has `Cache-Control: no-store`."""
 _KEY_HEADERS = ("Authorization", "Origin", "Accept", "Consistency-Token")
@@ -61,7 +61,9 @@ class Edge(PlatformStack):
     ) -> None:
         super().__init__(scope, "edge", environment)
         if environment.region != WAF_REGION:
-            raise ValueError(f"the firewall of CloudFront must be in {WAF_REGION}, and so must be its environment")
+            raise ValueError(
+                f"the firewall of CloudFront must be in {WAF_REGION}: create its environment in this region"
+            )
         self._environment = environment
         self.firewall = self._create_firewall(environment)
         self.distribution = self._create_distribution(environment, apis, secret)
@@ -142,7 +144,7 @@ class Edge(PlatformStack):
         return cloudfront.Function(
             self,
             "viewer-request",
-            # The default name would be the same in each environment.
+            # The default name of this resource would be the same in each environment.
             function_name=self._environment.resource("viewer-request"),
             code=cloudfront.FunctionCode.from_inline(_VIEWER_REQUEST.read_text("utf-8")),
             runtime=cloudfront.FunctionRuntime.JS_2_0,

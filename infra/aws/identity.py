@@ -70,8 +70,8 @@ class Users(PlatformStack):
         settings = environment.settings
         staff = self._pool("staff", cognito.Mfa.REQUIRED)
         customers = self._pool("customers", cognito.Mfa.OPTIONAL)
-        acknowledge(customers, "COG2", "The customers of a shop order once a year: a second factor is their choice")
-        # Without a console or a shop, the sign-in page returns to a port of the operator's machine.
+        acknowledge(customers, "COG2", "Customers order about once a year, so a second factor is their choice")
+        # If the operator has set no console or shop, the sign-in page returns to a port of the operator's machine.
         console = self._browser_client(staff, "console", settings.console_urls or ("http://localhost:3000/",))
         shop = self._browser_client(customers, "shop", settings.shop_urls or ("http://localhost:3001/",))
         machines = self._machine_clients(staff, settings.machines)
@@ -137,9 +137,10 @@ class Users(PlatformStack):
         return pool
 
     def _sender(self) -> cognito.UserPoolEmail | None:
-        """Send the mails of the pool through SES if it has verified the domain. Cognito itself sends 50 mails a day."""
+        """Send the mails of the pool through SES if SES has verified the domain. Cognito itself sends at most 50 mails
+        a day."""
         domain = self._environment.settings.mail_domain
-        # With a domain that is not verified, Cognito would refuse to create the pool.
+        # If the domain is not verified, Cognito refuses to create the pool.
         if domain is None or not self._environment.settings.mail_verified:
             return None
         return cognito.UserPoolEmail.with_ses(
@@ -165,7 +166,7 @@ class Users(PlatformStack):
             id_token_validity=cdk.Duration.hours(1),
             refresh_token_validity=cdk.Duration.days(30),
         )
-        # The sign-in page has no style, and shows an error, until a branding exists.
+        # Without a branding, the sign-in page has no style and shows an error.
         cognito.CfnManagedLoginBranding(
             self,
             f"{name}-branding",
@@ -178,7 +179,7 @@ class Users(PlatformStack):
     def _machine_clients(self, pool: cognito.UserPool, names: Sequence[str]) -> Mapping[str, cognito.UserPoolClient]:
         """Create a client for each program that calls the API without a user (client credentials).
 
-        Each program has a client of its own, because its rights are those of the machine with the id of this client.
+        Each program has its own client, because the id of the client determines the rights of the program.
         """
         scopes = [cognito.ResourceServerScope(scope_name=name, scope_description=name) for name in MACHINE_SCOPES]
         server = pool.add_resource_server("api", identifier="wecelebrate", scopes=scopes)
@@ -199,8 +200,8 @@ class Users(PlatformStack):
     def _access_token_function(self) -> lambda_.Function:
         """Create the function that adds the e-mail address of the user to access tokens.
 
-        By default, only ID tokens contain the address, but ID tokens must not be used to call an API. The platform
-        finds the memberships of a new user by the address.
+        By default, only ID tokens contain the address, but a caller must not use an ID token to call an API. The
+        platform finds the memberships of a new user by the address.
         https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
         """
         name = self._environment.resource("access-token")

@@ -40,7 +40,7 @@ class StackEnvironment:
 
 
 def environment_function(scope: Construct, environment: Environment, queue: str) -> str:
-    """Return the ARN of the function that consumes a queue, which can be created later than `scope`."""
+    """Return the ARN of the function that consumes a queue. This function can be created later than `scope`."""
     return cdk.Stack.of(scope).format_arn(
         service="lambda",
         resource="function",

@@ -70,7 +70,7 @@ class Layer:
 def build(into: Path = BUILD, platform: str = PLATFORM) -> Mapping[str, Layer]:
     """Build the layers that do not exist yet, for a platform in the form of `uv pip install --python-platform`.
 
-    Returns a mapping from name to layer, with all layers. Raises LayerError.
+    The function returns a mapping from name to layer, with all layers. Raises LayerError.
     """
     compiler = python_compiler()
     if compiler is None:
@@ -97,7 +97,7 @@ def check_sizes(specs: Iterable[FunctionSpec], layers: Mapping[str, Layer]) -> N
 def divide(closures: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
     """Assign each package to one layer.
 
-    closures: extra → package → pin, including all transitive dependencies. Returns layer → package → pin.
+    closures: extra → package → pin, including all transitive dependencies. The function returns layer → package → pin.
     """
     extras_by_package: dict[str, list[str]] = {}
     for extra, pins in closures.items():
@@ -139,7 +139,7 @@ def _closures() -> dict[str, dict[str, str]]:
 
 
 def _pins(extra: str) -> dict[str, str]:
-    """Return package → line in a requirements file, for all packages that `extra` needs.
+    """Map each package that `extra` needs to its line in a requirements file.
 
     The line contains the version, the marker and the hashes.
     """

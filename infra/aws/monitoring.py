@@ -1,7 +1,7 @@
-"""What an operator sees: alarms, a dashboard, a check of the public endpoint, and a budget.
+"""The monitoring for operators: alarms, a dashboard, a check of the public endpoint, and a budget.
 
-All alarms go to one topic. If the operator has set `alarm_email`, the topic sends a mail for each. Grafana and Sentry
-can read the same metrics and logs; the platform itself needs neither.
+All alarms go to one topic. If the operator has set `alarm_email`, the topic sends a mail for each alarm. Grafana and
+Sentry can read the same metrics and logs, but the platform needs neither Grafana nor Sentry.
 """
 
 from collections.abc import Sequence
@@ -98,7 +98,7 @@ class Monitoring(PlatformStack):
         created.add_ok_action(actions.SnsAction(self.topic))
 
     def _add_canary(self, host: str) -> None:
-        """Request the health of the API from several continents every 30 seconds, as a visitor would."""
+        """Add a health check that requests the public URL of the API from several continents every 30 seconds."""
         check = route53.CfnHealthCheck(
             self,
             "health-check",

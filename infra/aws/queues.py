@@ -32,7 +32,7 @@ class Queues(Construct):
         return [self.by_name[name] for name in spec.consumes(self._specs)]
 
     def _pair(self, spec: FunctionSpec) -> dict[str, sqs.Queue]:
-        """Create the queue of a function and its dead-letter queue. Returns a mapping from queue name to queue."""
+        """Create the queue of a function and its dead-letter queue. Return a mapping from queue name to queue."""
         trigger = spec.queue
         if trigger is None:
             raise LookupError(f"{spec.name} has no [queue] table in its function.toml")

@@ -16,10 +16,10 @@ _DAYS = {
 
 
 def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
-    """Return what happens to data when its stack is deleted.
+    """Return the policy that decides whether data is kept when its stack is deleted.
 
     A permanent environment keeps the data. All other environments destroy the data. If the first deploy of a stack
-    fails, nothing is kept: the next attempt could not create a resource whose name is in use.
+    fails, its resources are deleted. Otherwise the next attempt could not create a resource with the same name.
     """
     return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if environment.permanent else cdk.RemovalPolicy.DESTROY
 
@@ -27,9 +27,9 @@ def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
 def log_group(scope: Construct, id: str, environment: Environment, name: str) -> logs.LogGroup:
     """Create a log group with the retention of the environment.
 
-    Otherwise the AWS service that writes the log would create the log group, and the log entries would never expire.
-    The log group is deleted with its stack, because its name is fixed: a log group that stays would make the next
-    deploy of the stack fail.
+    Without this log group, the AWS service that writes the log would create one, and the log entries would never
+    expire. The log group is deleted with its stack. Its name is fixed, so the next deploy of the stack would fail if
+    the log group still existed.
     """
     return logs.LogGroup(
         scope,

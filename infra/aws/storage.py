@@ -28,17 +28,17 @@ the bucket."""
 
 _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7, "exports": 8, "erasures": None}
 """Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
-never expire, because products show them, nor do those of `erasures`, because every restore needs them. The sweeper
-deletes an export after 7 days; the rule deletes what a killed
-worker has left behind. The archive of the key-value store expires after the default time: its documents can be restored
-until then, and contain data of persons."""
+never expire, because products show them. The objects of `erasures` never expire, because every restore needs them. The
+sweeper deletes an export after 7 days, and the expiry deletes files that a killed worker has left behind. The archive
+of the key-value store contains personal data and expires after the default time. Until then, its documents can be
+restored."""
 _OLD_VERSION_DAYS: Mapping[str, int] = {"exports": 1, "kv-archive": 180}
-"""Bucket → number of days until an old version is deleted. Exports contain data of persons. An undo reads the versions
-of the archive that were proven."""
+"""Bucket → number of days until an old version is deleted. Exports contain personal data. An undo of a retirement reads
+the versions of the archive that the retirement has verified."""
 _DEFAULT_OLD_VERSION_DAYS = 30
 _DEFAULT_EXPIRY_DAYS = 180
-"""The number of days until objects expire in a bucket that `_EXPIRY_DAYS` does not contain. Up to half a year after an
-upload, clients sometimes ask about the file."""
+"""The number of days until objects expire in a bucket that `_EXPIRY_DAYS` does not contain. Clients sometimes ask about
+a file up to half a year after its upload."""
 
 _BROWSER_UPLOAD_BUCKETS = ("image-uploads", "uploads")
 """The buckets that need CORS, because browsers upload files to these buckets with presigned URLs."""
@@ -155,7 +155,7 @@ class Buckets(Construct):
             server_access_logs_prefix=f"{name}/",
             cors=[_browser_uploads()] if name in _BROWSER_UPLOAD_BUCKETS else None,
             lifecycle_rules=[
-                # The days of an old version count from the time when a newer version replaced it.
+                # The days count from the time at which a newer version replaced the old version.
                 s3.LifecycleRule(
                     expiration=cdk.Duration.days(days)
                     if (days := _EXPIRY_DAYS.get(name, _DEFAULT_EXPIRY_DAYS))
@@ -172,7 +172,7 @@ class Buckets(Construct):
 
     def _distribution(self, bucket: s3.Bucket) -> cloudfront.Distribution:
         """Serve the images of products to browsers. Only this distribution may read the bucket."""
-        # The default name would be the same in each environment.
+        # The default name of this resource would be the same in each environment.
         access = cloudfront.S3OriginAccessControl(
             self, "images-access", origin_access_control_name=self._environment.resource("images")
         )
@@ -192,7 +192,7 @@ class Buckets(Construct):
         )
         for rule, reason in (
             ("CFR1", "The shops have customers in every country"),
-            ("CFR2", "The distribution only reads public images from S3; there is nothing to attack with a request"),
+            ("CFR2", "The distribution only reads public images from S3, so a firewall would protect nothing"),
             ("CFR3", "The server access log of the bucket has the requests that miss the cache"),
             ("CFR4", "The certificate of CloudFront's own domain names does not allow a newer minimum version"),
         ):

@@ -16,10 +16,10 @@ from infra.bench.rows import Measure, Row, UnmeasuredRow
 
 
 def measure(measures: Mapping[str, Measure], home: Path, print_line: Callable[[str], object]) -> bool:
-    """Run the benchmarks in `measures` on a new local cloud in `home`. Prints each row, and writes all rows to
-    `<home>/bench.json`.
+    """Run the benchmarks in `measures` on a new local cloud in `home`. Return whether every row passed.
 
-    Returns whether every row passed. If a row cannot be measured, the row shows the reason and fails.
+    Print each row, and write all rows to `<home>/bench.json`. If a row cannot be measured, the row shows the reason and
+    fails.
     """
     rows: list[Row | UnmeasuredRow] = []
     with BenchPlatform.started(home) as platform:

@@ -1,4 +1,4 @@
-"""Creates catalogs for the benchmarks of pages. Generates requests and SQL queries for the same pages."""
+"""Creates catalogs for the benchmarks of pages, and generates requests and SQL queries for the same pages."""
 
 import itertools
 import random

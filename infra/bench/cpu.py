@@ -22,7 +22,8 @@ class CpuTime:
     """The CPU time of all processes of a cloud."""
 
     parts: Mapping[str, float]
-    """Part of the cloud → CPU time. The unit is seconds, unless the creator says something else."""
+    """Maps a part of the cloud to its CPU time. The unit is seconds, unless the code that creates the object uses
+    another unit."""
 
     @classmethod
     def of(cls, state: Path) -> Self:
@@ -62,7 +63,8 @@ class CpuTime:
 
 
 def idle_cpu(state: Path, seconds: float) -> CpuTime:
-    """Return the CPU seconds that the cloud uses per second without any request. Takes `seconds` seconds."""
+    """Return the CPU seconds that the cloud uses per second without any request. The measurement takes `seconds`
+    seconds."""
     began, before = time.perf_counter(), CpuTime.of(state)
     time.sleep(seconds)
     return (CpuTime.of(state) - before) * (1 / (time.perf_counter() - began))
@@ -71,7 +73,7 @@ def idle_cpu(state: Path, seconds: float) -> CpuTime:
 def cpu_of_requests(state: Path, run: Callable[[], int], idle: CpuTime) -> CpuTime:
     """Return the CPU milliseconds of the cloud for each request of `run`. `run` returns the number of its requests.
 
-    The time that the cloud would have used without requests is subtracted. idle: this time, in seconds per second.
+    The function subtracts the CPU time that the cloud uses without requests. idle: this time, in seconds per second.
     """
     began, before = time.perf_counter(), CpuTime.of(state)
     requests = run()

@@ -26,7 +26,8 @@ RATE_SECONDS = 6.0
 """The duration of the runs that measure rates. A worker waits up to a second until its batch is full."""
 CONNECTIONS = 8
 EVENTS = 20
-"""The number of events in each request. A visitor who looks at a page for some seconds causes about as many."""
+"""The number of events in each request. A visitor who looks at a page for some seconds causes about this number of
+events."""
 STORE_TIMEOUT = 300.0
 """The longest time until all accepted events are stored, in seconds."""
 RATE_LIMIT = Limit.at_least(3.73)
@@ -54,7 +55,7 @@ def events(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _rates(platform: BenchPlatform, sending: Connect, health: Connect) -> tuple[tuple[float, float], ...]:
-    """Send events for some seconds, and wait until they are stored. Returns the two rates, each with the floor."""
+    """Send events for some seconds, and wait until they are stored. Return the two rates, each with its floor."""
     before = _wait_until_stored(platform, 0)
     began = time.monotonic()
     timings = load(sending, CONNECTIONS, RATE_SECONDS)
@@ -66,7 +67,7 @@ def _rates(platform: BenchPlatform, sending: Connect, health: Connect) -> tuple[
 
 
 def _wait_until_stored(platform: BenchPlatform, count: int) -> int:
-    """Wait until the database has at least `count` events, and their number no longer grows. Returns the number."""
+    """Wait until the database has at least `count` events, and their number no longer grows. Return the number."""
     deadline, last = time.monotonic() + STORE_TIMEOUT, -1
     while True:
         row = platform.database.execute("select count(*) from event_receipts").fetchone()

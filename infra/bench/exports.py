@@ -29,7 +29,7 @@ _COLUMNS = (
 
 @measures("export-1m-csv", "export-memory-1m-to-10k")
 def export_million(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure exports of 1,000,000 products to CSV, from the POST until the file is in S3, and the memory.
+    """Measure the memory of exports of 1,000,000 products to CSV, and the time from the POST until the file is in S3.
 
     The floor is COPY of the same rows from the database to a CSV file on the disk, without policies.
     """
@@ -52,7 +52,7 @@ def export_million(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _export(platform: BenchPlatform, catalog_id: UUID) -> float:
-    """Export the products of a catalog. Returns how many seconds this took."""
+    """Export the products of a catalog, and return the duration in seconds."""
     body = {"kind": "products", "format": "csv", "filters": {"catalog_id": str(catalog_id)}}
     began = time.perf_counter()
     response = httpx.post(f"{platform.endpoints.api}/v1/exports", headers=platform.headers(), json=body, timeout=60)
@@ -62,7 +62,7 @@ def _export(platform: BenchPlatform, catalog_id: UUID) -> float:
 
 
 def _copy_to_csv(platform: BenchPlatform, catalog_id: UUID) -> float:
-    """Copy the same rows to a file on the disk. Returns how many seconds this took."""
+    """Copy the same rows to a file on the disk, and return the duration in seconds."""
     statement = f"copy (select {_COLUMNS} from products where catalog_id = '{catalog_id}') to stdout (format csv)"  # noqa: S608
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "products.csv").open("wb") as file:
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Writes CSV files of products. Measures how long PostgreSQL takes to COPY or to merge the same rows."""
+"""Writes CSV files of products, and measures how long PostgreSQL takes to COPY or to merge the same rows."""
 
 import csv
 import json
@@ -77,8 +77,8 @@ def write_csv(file: Path, count: int) -> None:
 def copy(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
     """Insert the rows of `write_csv` into the tables of products and their source data with COPY.
 
-    Returns how many seconds this took. The superuser runs the statements, so PostgreSQL applies no row-level policies.
-    The rows are not validated either.
+    Return the duration in seconds. The superuser runs the statements, so PostgreSQL applies no row-level policies. The
+    rows are not validated either.
     """
     seconds = 0.0
     for records in _batches(catalog_id, count):
@@ -88,7 +88,7 @@ def copy(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
 
 
 def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
-    """Merge the rows of `write_csv` into a catalog that already has the same rows. Returns how many seconds this took.
+    """Merge the rows of `write_csv` into a catalog that already has the same rows. Return the duration in seconds.
 
     The rows are copied into a temporary table, and two statements merge them. The statements change no product, because
     each row equals the existing product. The time includes the copy.
@@ -107,7 +107,7 @@ def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
 def _batches(catalog_id: UUID, count: int) -> Iterator[list[tuple[object, ...]]]:
     """Yield the records of `count` products. To limit memory, the records are generated batch by batch.
 
-    The ids of the products are in the order of the rows, like those that the platform creates.
+    The ids of the products are in the order of the rows, like the ids that the platform creates.
     """
     rows, first_id = csv_rows(count), catalog_id.int ^ (1 << 63)
     for start in range(0, count, _BATCH):
@@ -116,7 +116,7 @@ def _batches(catalog_id: UUID, count: int) -> Iterator[list[tuple[object, ...]]]
 
 
 def _copy(platform: BenchPlatform, statement: str, records: list[tuple[object, ...]]) -> float:
-    """Run a COPY statement. Returns how many seconds it took."""
+    """Run a COPY statement, and return its duration in seconds."""
     began = time.perf_counter()
     with platform.database.cursor() as cursor, cursor.copy(statement.encode()) as stream:
         for record in records:

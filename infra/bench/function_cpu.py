@@ -6,13 +6,15 @@ runs both functions, in processes of the same zygote.
 The target of a cached page is the ratio 1.5. A request to `/v1/health` must not need more than a cached page. The
 other targets are the targets of the whole requests, applied to the CPU time of the function:
 
-- A page must get from 1.5 times the rate of the peer to 3 times, so its CPU time must be halved.
-- A list of 1,000 rows must get from 1.4 times the rate of the peer to 4 times, so its time must be divided by 2.86.
-- An order must get from 60 ms of CPU time in the whole cloud to 20 ms, so its time must be divided by 3.
+- The rate of pages must grow from 1.5 to 3 times the rate of the peer, so the CPU time of a page must be halved.
+- The rate of lists of 1,000 rows must grow from 1.4 to 4 times the rate of the peer, so their time must be
+  divided by 2.86.
+- The CPU time of an order in the whole cloud must fall from 60 ms to 20 ms, so it must be divided by 3.
 
-When these targets were set, on one machine, `/v1/health` took 1.75 ms, a page 5.7 ms, and an order 12.9 ms, which is
-half of what all functions used for an order and its mail. `/v1/health` takes 2.46 times as long as the bare function,
-which would therefore have taken 0.71 ms there. A list of 1,000 rows takes 12.9 times as long as the bare function.
+These targets were set with measurements on one machine: `/v1/health` took 1.75 ms, a page 5.7 ms, and an order 12.9 ms.
+All functions together used twice as much for an order and its mail. `/v1/health` takes 2.46 times as long as the bare
+function, so the bare function would have taken 0.71 ms on that machine. A list of 1,000 rows takes 12.9 times as long
+as the bare function.
 """
 
 import asyncio
@@ -106,7 +108,7 @@ def _row(name: str, measure: MeasureCpu, bare: MeasureCpu, limit: Limit) -> Row:
 
 @contextmanager
 def _bare() -> Iterator[MeasureCpu]:
-    """Run BARE_FUNCTION as the local cloud runs a function, but in processes of this process."""
+    """Run BARE_FUNCTION as the local cloud runs a function, but in child processes of this process."""
     spec = FunctionSpec(name="bare", kind="api", folder=BARE_FUNCTION, routes=("GET /v1/health",), auth="none")
     headers = [(b"host", b"127.0.0.1"), (b"accept-encoding", b"identity")]
     request = Request("GET", "/v1/health", "", headers, b"", "127.0.0.1", "HTTP/1.1", "bench")

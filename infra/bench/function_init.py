@@ -4,8 +4,8 @@ A new environment of Lambda initialises a function before its first request. It 
 function, and Lambda's own boto3. The benchmark builds the same layers for the processor of this machine, and imports
 the handler of each function in a new process with exactly the layers of this function.
 
-The floor is the import of FastAPI from the same layers. A function of the API must not need more than 1.3 times as
-much. Workers do not use FastAPI. When their target of 200 ms was set, FastAPI needed 250 ms, so their limit is 0.8.
+The floor is the import of FastAPI from the same layers. A function of the API must not need more than 1.3 times the
+floor. Workers do not use FastAPI. When their target of 200 ms was set, FastAPI needed 250 ms, so their limit is 0.8.
 """
 
 import json
@@ -46,7 +46,7 @@ print(json.dumps([seconds() - start, usage().ru_maxrss / 1024]))
 
 @dataclass(frozen=True)
 class Initialisation:
-    """What the import of a module took."""
+    """The CPU time and the memory that the import of a module took."""
 
     milliseconds: float
     """The CPU time."""
@@ -129,7 +129,8 @@ class LambdaRuntime:
 
 
 def _copy_package(name: str, folder: Path) -> None:
-    """Copy the code of an installed package. Its data, such as the API models of botocore, are only linked."""
+    """Copy the code of an installed package. Link its data, such as the API models of botocore, instead of copying
+    it."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise LocalCloudError(f"the package {name} is not installed: run `make ready`")

@@ -40,7 +40,7 @@ def next_job(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _claim_milliseconds(platform: BenchPlatform, pending: int) -> float:
-    """Return the median duration of a claim. Rolls back all changes.
+    """Return the median duration of a claim. Roll back all changes.
 
     pending: the number of pending jobs of each client.
     """

@@ -1,4 +1,4 @@
-"""Measures what the mirror of the key-value store costs writers, and the speed of the backfill.
+"""Measures how much longer writes take while the mirror of the key-value store is on, and the speed of the backfill.
 
 Each pair contains a write while the mirror is on, and the same write while it is off. The statements of single writes
 run as the superuser, so no policy and no HTTP request hides the cost of the mirror.
@@ -60,7 +60,8 @@ class Store:
     """Numbers for new prices. No price repeats, so each write changes a field."""
 
     def switch(self, enabled: bool) -> None:
-        """Switch the mirror on or off, without its command, because the command writes to the audit log."""
+        """Switch the mirror on or off with SQL, because the command `wecelebrate kv mirror` also writes to the audit
+        log."""
         with self.database.transaction():
             self.database.execute(_SAVE_MIRROR, [enabled])
             self.database.execute("select kv.enable_triggers(%s)", [enabled])
@@ -88,7 +89,7 @@ class Store:
     def fill(self) -> tuple[list[str], list[str]]:
         """Write the documents of a client, a catalog and its gifts while the mirror is on.
 
-        Returns the ids of the gifts that are written while the mirror is on, and of those while it is off.
+        Return two lists of gift ids: the gifts to write while the mirror is on, and the gifts to write while it is off.
         """
         self.switch(enabled=True)
         self.client("bench")
@@ -226,7 +227,8 @@ def _gift(gift: str, price: int, **fields: object) -> dict[str, object]:
 
 
 def _pair(store: Store, figure: Callable[[], object], floor: Callable[[], object]) -> tuple[float, float]:
-    """Measure WRITES writes while the mirror is on, and while it is off. Returns the milliseconds of one write."""
+    """Measure WRITES writes while the mirror is on, and while it is off. Return the milliseconds of one write in each
+    case."""
     store.switch(enabled=True)
     seconds = _seconds(figure)
     store.switch(enabled=False)
@@ -234,8 +236,8 @@ def _pair(store: Store, figure: Callable[[], object], floor: Callable[[], object
 
 
 def _seconds(write: Callable[[], object]) -> float:
-    """Return how many seconds one of WRITES writes took."""
-    write()  # the first write reads the catalogs of PostgreSQL again, because a trigger has changed
+    """Return the average duration of one of WRITES writes, in seconds."""
+    write()  # the first write reads the system catalogs of PostgreSQL again, because a trigger has changed
     began = time.perf_counter()
     for _ in range(WRITES):
         write()

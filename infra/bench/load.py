@@ -125,7 +125,7 @@ def open_connection(api: str, *, own_address: bool = False) -> http.client.HTTPC
     """Open a connection to the API. If `own_address` is true, no other connection has the same source address.
 
     Only Linux accepts each address of 127.0.0.0/8. On other systems, all connections have the address 127.0.0.1, and
-    its limits apply.
+    the limits of this address apply.
     """
     source = None
     if own_address and sys.platform == "linux":
@@ -149,7 +149,7 @@ def get(api: str, headers: Mapping[str, str], next_path: NextPath, *, own_addres
             connection.request("GET", path, headers=dict(headers))
             response = connection.getresponse()
             body = response.read()
-            if response.status != 200:  # a response with status 429 is fast, and would make the figure too good
+            if response.status != 200:  # A response with the status 429 is fast, so the figure would be too good.
                 raise LocalCloudError(f"GET {path}: {response.status} {body[:300]!r}")
             return response.headers.get("cache-status") or str(response.status)
 

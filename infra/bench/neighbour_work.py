@@ -1,7 +1,7 @@
-"""The heaviest work of a client, repeated in a process of its own.
+"""Repeats the heaviest work of a client in a separate process.
 
 On AWS, a client's computers do not take CPU time from the platform. Here, the work of the client runs on the same
-machine, so its process has a low priority. It does not run in the process that measures, because the work and the
+machine, so its process has a low priority. The work does not run in the process that measures, because the work and the
 measurement would then share Python's global lock.
 """
 
@@ -31,7 +31,8 @@ NICENESS = 19
 FLOOD_PER_SECOND = 100
 """The number of requests a second in `flood`. It exceeds the neighbour's quota of 1,000 requests an hour."""
 PAUSE = 0.1
-"""The time between two requests of the neighbour, in seconds. With shorter pauses it would exceed its quota."""
+"""The time between two requests of the neighbour, in seconds. With shorter pauses, the neighbour would exceed its
+quota."""
 TIMEOUT = 60.0
 """The maximum duration of a request, of a job or of the rendering of an image, in seconds."""
 PATCH_KEYS = 9_000
@@ -41,7 +42,8 @@ IMAGE_SIDE, IMAGE_BYTES = 8_000, 2 << 20
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the neighbour needs: the address of the API, the headers of its requests, and the ids of its rows."""
+    """The data that the neighbour needs: the address of the API, the headers of its requests, and the ids of its
+    rows."""
 
     api: str
     headers: Mapping[str, str]
@@ -84,7 +86,7 @@ class Neighbour:
         time.sleep(PAUSE)
 
     def import_rows(self) -> None:
-        """Import IMPORT_ROWS rows that change every product of a catalog. Returns when the import is completed."""
+        """Import IMPORT_ROWS rows that change every product of a catalog, and wait until the import is completed."""
         stock = next(self._numbers)
         rows = [
             {"sku": row[0], "name": row[1], "description": row[2], "price": row[5], "inventory_count": stock}
@@ -97,7 +99,7 @@ class Neighbour:
             raise LocalCloudError(f"the import was not completed: {ended}")
 
     def render_image(self) -> None:
-        """Upload an image that takes all of the CPU time that is allowed. Returns when its rendering has failed."""
+        """Upload an image that takes all of the CPU time that is allowed, and wait until its rendering has failed."""
         self._image = self._image or slow_image()
         request = {"type": "image/jpeg", "bytes": len(self._image)}
         path = f"/v1/catalogs/{self._prepared.imported_catalog}/images"

@@ -7,9 +7,9 @@ allows. For each kind of work, the figure is the p95 of the first client during 
 
 On AWS, each function, the database and the computers of the clients have CPUs of their own. Here, all of them share the
 cores of one machine, so any work slows the first client down. Therefore the floor is the p95 of the first client while
-a process that has nothing to do with the platform uses as much CPU time as the work. The platform causes
-the difference between the figure and the floor, because both clients use the same locks, queues, connections and
-processes. The p95 without any work is in the note.
+a process outside of the platform uses as much CPU time as the work. The difference between the figure and the floor is
+the effect of the platform, because both clients use the same locks, queues, connections and processes. The p95 without
+any work is in the note.
 """
 
 from collections.abc import Iterator

@@ -1,14 +1,14 @@
 """Measures how fast orders are placed, and how much CPU time an order takes.
 
 The targets are multiples of the figures of a peer, Directus 12.3, or of a figure of the platform. Both were measured on
-one machine, before the mails and webhooks of a second had one message. This code is called the baseline (commit
-d33676ca). On that machine, in turns with Directus, the baseline placed 25 orders/s with one connection, where Directus
-inserted 56 items/s, and 35 orders/s with eight connections, where Directus inserted 49 items/s. An order took 60 ms of
-CPU time.
+one machine with the commit d33676ca, which is called the baseline. In this commit, the mails and webhooks of one second
+did not yet share one message. On that machine, in turns with Directus, the baseline placed 25 orders/s with one
+connection, where Directus inserted 56 items/s, and 35 orders/s with eight connections, where Directus inserted 49
+items/s. An order took 60 ms of CPU time.
 
-A target is converted into a limit for a ratio with the ratio of the baseline: the ratio of these rows, measured with
-the functions of the baseline. The limit of the ratio is the ratio of the baseline, multiplied by the target, and
-divided by the figure of the baseline on the machine of the peer. This does not depend on the speed of the machine.
+A limit of a ratio is computed from a target and the ratio of the baseline, which is measured with the functions of the
+baseline. The limit is the ratio of the baseline, multiplied by the target, and divided by the figure of the baseline on
+the machine of the peer. This limit does not depend on the speed of the machine.
 """
 
 import itertools
@@ -35,8 +35,8 @@ from infra.local.processes import LocalCloudError
 
 RUNS = 5
 SECONDS = 3.0
-"""The duration of each run. It is longer than the runs of pages, because the mails of an order are sent from one second
-after the order on. The work of the workers must slow down most of the run."""
+"""The duration of each run. It is longer than the runs of pages, because the workers send the mails of an order at
+least one second after the order. Most of the run must include the work of these workers."""
 WARM_UP_SECONDS = 1.0
 CONNECTIONS = 8
 CPU_RUNS, CPU_ORDERS, CPU_REQUESTS, IDLE_SECONDS = 3, 150, 1_000, 5.0
@@ -75,7 +75,7 @@ select p.client_id, p.id, l.* from placed p, jsonb_to_recordset(%(items)s)
 _ADDRESS = {"line1": "1 Main Street", "city": "Springfield", "country": "US", "postal_code": "62701", "region": "IL"}
 
 _numbers = itertools.count()
-"""The numbers of all orders of this process. Each order has another customer."""
+"""The numbers of all orders of this process. Each order has a different customer."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def orders(platform: BenchPlatform) -> Iterator[Row]:
 
     Last, measure the CPU time of an order in the whole cloud, including its mail.
     """
-    # All requests are requests to one client. The limit of the client would reject most of them.
+    # All requests are for one client. The limit of the client would reject most of them.
     platform.database.execute("update tiers set requests_per_hour = 10000000 where name = 'enterprise'")
     shop = Shop.create(platform)
     api = platform.endpoints.api
@@ -137,7 +137,7 @@ def orders(platform: BenchPlatform) -> Iterator[Row]:
 def place(api: str, shop: Shop, *, hot: bool = False) -> Connect:
     """Return a function that opens an HTTP connection and yields `send`. Each call of `send` places an order.
 
-    Each order is the order of another guest. If `hot` is true, each order contains the same product.
+    Each order has a different guest. If `hot` is true, each order contains the same product.
     """
 
     @contextmanager
@@ -178,7 +178,9 @@ def insert(database: str, shop: Shop) -> Connect:
     @contextmanager
     def connect() -> Iterator[Send]:
         with psycopg.connect(database, autocommit=True, prepare_threshold=None) as connection:
-            connection.execute("set session_replication_role = replica")  # without triggers and foreign keys
+            connection.execute(
+                "set session_replication_role = replica"
+            )  # the insert runs without triggers and foreign keys
             dice = random.Random(next(_numbers))  # noqa: S311 - the choice of products is not secret
 
             def send() -> str:
@@ -219,14 +221,14 @@ def _order(product_ids: list[str]) -> dict[str, object]:
 
 
 def _rate(platform: BenchPlatform, connect: Connect, connections: int) -> float:
-    """Place orders, and wait until their mails are sent. Returns the orders per second, without the wait."""
+    """Place orders, and wait until their mails are sent. Return the orders per second, without the time of the wait."""
     return wait_for_mails(platform, partial(load, connect, connections, SECONDS)).per_second
 
 
 def wait_for_mails(platform: BenchPlatform, run: Callable[[], Timings], timeout: float = MAILS_TIMEOUT) -> Timings:
     """Run a load of orders, and wait until all their mails are sent.
 
-    Raises LocalCloudError if another number of mails is sent, or if they are not sent in `timeout` seconds.
+    Raises LocalCloudError if the number of sent mails is wrong, or if the mails are not sent within `timeout` seconds.
     """
     before = _mails(platform)
     timings = run()
@@ -241,7 +243,7 @@ def wait_for_mails(platform: BenchPlatform, run: Callable[[], Timings], timeout:
 
 
 def _mails(platform: BenchPlatform) -> Counter[str]:
-    """Return state → number of mails of orders."""
+    """Map each state of mails to the number of order mails in this state."""
     states = "select state, count(*) from mails where order_id is not null group by state"
     return Counter(dict(platform.database.execute(states).fetchall()))
 
@@ -266,7 +268,7 @@ def _cpu_row(platform: BenchPlatform, many: Connect, health: Connect) -> Row:
 
 
 def _count(connect: Connect, requests: int) -> Timings:
-    """Send a number of requests over one connection."""
+    """Send `requests` requests over one connection."""
     remaining = iter(range(requests))
 
     @contextmanager

@@ -230,7 +230,7 @@ def _visit(platform: BenchPlatform, paths: Collection[str]) -> Timings:
 
 
 def _ideal_hit_rate(paths: list[str], visited: set[str]) -> float:
-    """Return the share of paths that were visited before. Adds all paths to `visited`."""
+    """Return the share of paths that were visited before. Add all paths to `visited`."""
     repeated = 0
     for path in paths:
         repeated += path in visited

@@ -29,8 +29,8 @@ GLOBEX = UUID("c2000000-0000-7000-8000-000000000002")
 """The demo client that disturbs Acme in the benchmarks of neighbours."""
 POLL_SECONDS = 0.02
 COMMAND_TIMEOUT = 1800.0
-"""The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds. Both commands have shorter limits of
-their own for each step that makes no progress."""
+"""The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds. Both commands have their own, shorter
+limits for each step that makes no progress."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class BenchPlatform:
     @classmethod
     @contextmanager
     def started(cls, home: Path) -> Iterator["BenchPlatform"]:
-        """Start a cloud in `home` on free ports. Erases the cloud at the end.
+        """Start a cloud in `home` on free ports. Erase the cloud at the end.
 
         The cloud belongs to this process: if this process is killed, the cloud stops.
         """
@@ -89,7 +89,7 @@ class BenchPlatform:
         return {"Authorization": f"Bearer {Issuer(self.state, self.endpoints.issuer).token(subject)}"}
 
     def create_site(self, catalog_id: UUID, client_id: UUID = ACME) -> str:
-        """Create a site of a client that shows a catalog. Returns the domain of the site."""
+        """Create a site of a client that shows a catalog, and return the domain of the site."""
         domain = f"{uuid4().hex[:12]}.test"
         self.database.execute(
             "insert into sites (client_id, name, domain, domain_verified_at, status, catalog_id)"
@@ -105,7 +105,7 @@ class BenchPlatform:
 
     @contextmanager
     def kill_switches(self, **switches: str) -> Iterator[None]:
-        """Set kill switches, and wait until they apply to all function processes. Resets the switches at the end.
+        """Change kill switches, and wait until they apply to all function processes. Reset the switches at the end.
 
         After each of the two changes, this method waits LIFE_SECONDS + 1 seconds, because each process caches the
         switches for LIFE_SECONDS.
@@ -122,7 +122,7 @@ class BenchPlatform:
     def queries_during(self, run: Callable[[], Timings]) -> tuple[int, Timings]:
         """Run a load, and count the database transactions during the load.
 
-        Returns the total number of transactions on the primary and the replica during the load, and the timings of the
+        Return the total number of transactions on the primary and the replica during the load, and the timings of the
         load.
         """
         before = self._transactions()
@@ -144,7 +144,7 @@ class BenchPlatform:
     def sync(self, catalog_id: UUID, file: Path, timeout: float = 600.0) -> float:
         """Put a file into the drop bucket, and wait until its sync is completed.
 
-        Returns the seconds from the end of the upload to the end of the sync. Raises LocalCloudError if the job fails,
+        Return the seconds from the end of the upload to the end of the sync. Raises LocalCloudError if the job fails,
         or if it is not completed after `timeout` seconds.
         """
         s3 = boto3.client(
@@ -199,7 +199,7 @@ class BenchPlatform:
         raise LocalCloudError(f"after 30 seconds, {function} is still running or has logged no invocation: see {log}")
 
     def settle(self) -> None:
-        """Bring the database into the state that it would reach by itself some minutes after a load.
+        """Bring the database into the state that the database would reach without this call some minutes after a load.
 
         Afterwards, the planner statistics are current, the visibility map marks almost all pages as visible (also on
         the replica), and a checkpoint is complete. Raises LocalCloudError after 60 attempts if an open transaction
@@ -221,7 +221,7 @@ class BenchPlatform:
 
 
 def _wecelebrate(environment: dict[str, str], *arguments: str) -> None:
-    """Run the `wecelebrate` command. If it fails, raises LocalCloudError with the output of the command."""
+    """Run the `wecelebrate` command. Raises LocalCloudError with the output of the command if the command fails."""
     process = subprocess.run(  # noqa: S603 - this is our own command
         [sys.executable, "-m", "infra.command", *arguments],
         env=environment,

@@ -1,4 +1,5 @@
-"""The rows of the benchmark report. Each has a figure, a floor from the same run, and a limit for their ratio."""
+"""The rows of the benchmark report. Each row has a figure, a floor from the same run, and a limit for the ratio of the
+two."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ class Measure:
     run: Callable[["BenchPlatform"], Iterator[Row]]
 
     def rows(self, platform: "BenchPlatform") -> Iterator[Row | UnmeasuredRow]:
-        """Yield one row for each name. After an error, yields an UnmeasuredRow for each remaining name."""
+        """Yield one row for each name. After an error, yield an UnmeasuredRow for each remaining name."""
         pending = list(self.row_names)
         reason = "the measure did not yield this row"
         try:

@@ -1,7 +1,8 @@
-"""Measures the benchmark of orders on clouds that run already, in turns: `python -m infra.bench.running_cloud HOME…`.
+"""Runs the benchmark of orders in turns on several running clouds: `python -m infra.bench.running_cloud HOME…`.
 
-This compares the functions of two commits on a machine on which other programs run, and measures the baseline of
-`infra.bench.orders` again. Each cloud runs the functions of its own checkout, and this checkout sends the requests::
+The program compares the functions of two commits on a machine on which other programs run. With it, a developer can
+measure the baseline of `infra.bench.orders` again. Each cloud runs the functions of its own checkout, and this checkout
+sends the requests::
 
     git worktree add ../baseline d33676ca
     cd ../baseline && make ready && WECELEBRATE_HOME=/tmp/baseline .venv/bin/wecelebrate up --detach

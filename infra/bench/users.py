@@ -1,8 +1,9 @@
-"""Measures how many visitors of storefronts the platform serves on this machine, and what breaks first.
+"""Measures how many visitors of storefronts the platform serves on this machine, and which limit is exceeded first.
 
 The shops have the shape of the third year of the plan, at a twentieth of its size: 10 clients, each with five sites and
 a catalog of 1,000 products. Of the requests, 70 % read a product, 28 % read a list and 2 % place an order. Between two
-requests, a visitor thinks for 1 to 5 seconds. All limits of the platform apply. Each visitor has another IP address.
+requests, a visitor thinks for 1 to 5 seconds. All limits of the platform apply. Each visitor has a different IP
+address.
 """
 
 import json
@@ -26,7 +27,7 @@ from infra.local.processes import LocalCloudError
 
 CLIENTS, SITES_PER_CLIENT, PRODUCTS = 10, 5, 1_000
 WARM_UP_TIMEOUT = 120.0
-"""The maximum duration of 1,000 of these requests, in seconds."""
+"""The maximum duration of 1,000 requests of the warm-up, in seconds."""
 STOCK = 1_000_000
 CONNECTIONS, HEALTH_SECONDS = 8, 3.0
 SETTLE_SECONDS = 10.0
@@ -75,7 +76,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Observation:
-    """A step, and what happened on the machine during the step."""
+    """A step, with the CPU time and the waiting jobs that were measured during the step."""
 
     step: Step
     cpu: CpuTime
@@ -89,7 +90,8 @@ class Observation:
         return (self.cpu.total + self.step.cpu_seconds / self.step.seconds) / (os.cpu_count() or 1)
 
     def broken(self) -> dict[str, str]:
-        """Return what is beyond its limit, e.g. `p95` → `620 ms, at most 500 ms`, and how far."""
+        """Map each figure that is beyond its limit to its value and the limit, e.g. `p95` → `620 ms, at most 500
+        ms`."""
         requests, broken = self.step.all, {}
         if requests.failed:
             reasons = ", ".join(f"{count} × {error}" for error, count in list(requests.errors.items())[:3])
@@ -119,12 +121,12 @@ class Observation:
 
 
 def run_load(home: Path, users: int, seconds: float, *, ramp: bool, print_line: Callable[[str], object]) -> bool:
-    """Start a cloud in `home`, and send it the requests of visitors. Prints a report, and writes it to
+    """Start a cloud in `home`, and send it the requests of visitors. Print a report, and write it to
     `<home>/load.json`.
 
     Without `ramp`, there is one step with `users` visitors for `seconds` seconds. With `ramp`, the number of visitors
-    grows in steps until something breaks, and `users` is the number in the first step. Returns whether all figures are
-    within their limits. A ramp always returns true.
+    grows in steps until a figure is beyond its limit, and `users` is the number in the first step. The function returns
+    whether all figures are within their limits. With `ramp`, it always returns true.
     """
     with BenchPlatform.started(home) as platform, _limits(platform):
         shops = create_shops(platform)
@@ -144,7 +146,7 @@ def run_load(home: Path, users: int, seconds: float, *, ramp: bool, print_line: 
                 for line in observation.lines():
                     print_line(line)
                 report["steps"].append(as_json(observation, health))
-                _write(home, report)  # a later step can fail
+                _write(home, report)  # write the report after each step, because a later step can fail
                 if ramp and observation.broken():
                     break
     verdicts = dict(_ramp_verdicts(observed, health) if ramp else _verdicts(observed[0], health))
@@ -159,9 +161,10 @@ def _write(home: Path, report: dict[str, Any]) -> None:
 
 
 def create_shops(platform: BenchPlatform) -> list[Shop]:
-    """Create the clients, catalogs and sites. Visitors prefer the first ones."""
+    """Create the clients, catalogs and sites. The first sites get the most visitors."""
     database = platform.database
-    # The visitors of a long run are more than the limit of an hour allows: the first client has 30 % of all visitors.
+    # The first client has 30 % of all visitors. In a long run, they send more requests than the limit of an hour
+    # allows.
     database.execute("update tiers set requests_per_hour = 10000000 where name = 'enterprise'")
     clients = database.execute(
         "insert into clients (name, slug, tier) select 'load ' || n, 'load-' || n, 'enterprise'"
@@ -227,12 +230,12 @@ def observe(platform: BenchPlatform, visitors: Visitors, users: int, seconds: fl
 
 
 def waiting_jobs(platform: BenchPlatform) -> list[Queue]:
-    """Return the types of jobs that wait for a worker, the longest wait first."""
+    """Return the types of jobs that wait for a worker. The type with the longest wait is first."""
     return [Queue(*row) for row in platform.database.execute(_QUEUES).fetchall()]
 
 
 def as_json(observation: Observation, health: Health) -> dict[str, Any]:
-    """Return an observation for the report."""
+    """Convert an observation to JSON for the report."""
     step = observation.step
     return {
         **asdict(step),
@@ -279,7 +282,7 @@ def _ratio_verdict(step: Step, health: Health) -> str:
 
 
 def _ramp_verdicts(observed: Sequence[Observation], health: Health) -> Iterator[tuple[str, str]]:
-    """Yield what broke first, and the largest number of visitors before."""
+    """Yield the figures that exceeded their limits first, and the largest number of visitors before that step."""
     last = observed[-1]
     if broken := last.broken():
         facts = "; ".join(f"{name}: {fact}" for name, fact in broken.items())
@@ -303,5 +306,5 @@ def _facts(requests: Requests) -> str:
 
 
 def _limits(platform: BenchPlatform) -> AbstractContextManager[None]:
-    """Turn the limits off where all visitors have the same IP address."""
+    """Turn the rate limits off on systems where all visitors have the same IP address."""
     return nullcontext() if sys.platform == "linux" else platform.kill_switches(limits="off")

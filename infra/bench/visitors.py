@@ -1,7 +1,7 @@
 """Starts the program `tools/load/visitors.py` in its own environment, and controls it.
 
-The program runs locust. It needs packages that the platform does not need, so it has an environment of its own: the uv
-project `tools/load`.
+The program runs locust. The program needs packages that the platform does not need, so it has its own environment: the
+uv project `tools/load`.
 """
 
 import json
@@ -24,7 +24,7 @@ THINK_SECONDS = (1.0, 5.0)
 
 @dataclass(frozen=True)
 class Shop:
-    """A site, its categories and its products. The first ones are the most popular."""
+    """A site, its categories and its products. The first categories and products are the most popular."""
 
     domain: str
     categories: Sequence[str]
@@ -113,7 +113,7 @@ class Visitors:
             raise self._ended() from error
 
     def end(self) -> None:
-        """Kill the program. It does not get a message that is still in the buffer."""
+        """Kill the program. A message that is still in the buffer is not sent."""
         assert self._process.stdin
         self._process.kill()
         with suppress(BrokenPipeError):
@@ -148,7 +148,7 @@ def visiting(api: str, shops: Sequence[Shop], log: Path) -> Iterator[Visitors]:
 
 
 def install() -> Path:
-    """Install the packages of `tools/load/uv.lock`, unless they are installed. Returns the path of their Python.
+    """Install the packages of `tools/load/uv.lock`, unless they are installed. Return the path of their Python.
 
     Raises LocalCloudError if the installation fails.
     """

@@ -30,8 +30,9 @@ class Clients:
 def build(folder: Path) -> Clients:
     """Build both clients from the OpenAPI document of this checkout.
 
-    `folder` is created again. It contains the document, the sources of both clients in `python` and `typescript`, and
-    both packages. Raises ToolError if a generator fails, or if a generator leaves out a part of the document.
+    The function creates `folder` again. The folder then contains the document, the sources of both clients in `python`
+    and `typescript`, and both packages. Raises ToolError if a generator fails, or if a generator leaves out a part of
+    the document.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

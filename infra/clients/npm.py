@@ -20,8 +20,8 @@ _NODE = Path(sys.executable).parent
 def install(folder: Path = FOLDER) -> None:
     """Install the versions of `<folder>/package-lock.json`, if they are not installed yet.
 
-    An installation of `tools/openapi` takes about 10 s and 130 MB. Parallel processes wait for the process that
-    installs. Raises ToolError if npm fails.
+    An installation of `tools/openapi` takes about 10 s and 130 MB. If several processes call this function, the others
+    wait for the process that installs the packages. Raises ToolError if npm fails.
     """
     modules = folder / "node_modules"
     wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
@@ -46,7 +46,7 @@ def environment(folder: Path = FOLDER) -> dict[str, str]:
 
 
 def run(*command: str, cwd: Path = FOLDER) -> str:
-    """Run node, npm or a command of the tools for the OpenAPI document. Returns its standard output.
+    """Run node, npm or a command of the tools for the OpenAPI document, and return its standard output.
 
     Raises ToolError if the command fails.
     """

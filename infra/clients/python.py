@@ -29,7 +29,8 @@ _RETURN_TYPE = f"    {{% set return_type = {_CODE} %}}\n"
 _PARSE = "{% if parsed_responses %}{% import"
 _TEMPLATE_CHANGES: dict[str, list[tuple[str, str]]] = {
     "endpoint_module.py.jinja": [
-        # The generator gives a response without a body, e.g. 204, the type Any, which would hide mistakes of callers.
+        # For a response without a body, e.g. 204, the generator uses the type Any, which would hide mistakes of
+        # callers.
         (
             _TYPE,
             "{% set types = ' | ' ~ (endpoint.response_type() | as_unembedded_code) ~ ' | ' %}\n"
@@ -53,7 +54,7 @@ _TEMPLATE_CHANGES: dict[str, list[tuple[str, str]]] = {
 
 
 def build(openapi: Json, folder: Path) -> Path:
-    """Generate the package in `folder / "python"`, and build its wheel in `folder`. Returns the path of the wheel.
+    """Generate the package in `folder / "python"`, build its wheel in `folder`, and return the path of the wheel.
 
     Raises ToolError if a command fails, or if the generator would leave out a part of the document.
     """
@@ -73,10 +74,10 @@ def build(openapi: Json, folder: Path) -> Path:
 
 
 def _adapted(openapi: Json) -> Json:
-    """Return a copy of the document without two things that the generator does not know.
+    """Return a copy of the document without two features that the generator does not support.
 
-    - A token that is optional: the functions would accept only a client with a token.
-    - A body with one schema in several media types: the parameter `body` would become optional.
+    - An optional token: the generated functions would accept only a client with a token.
+    - A body with the same schema in several media types: the parameter `body` would become optional.
     """
     adapted = deepcopy(openapi)
     for operation in operations_of(adapted):
@@ -98,13 +99,13 @@ def _write_templates(folder: Path) -> None:
         text = (original / name).read_text("utf-8")
         for old, new in changes:
             if text.count(old) != 1:
-                raise ToolError(f"{name} of openapi-python-client does not contain exactly once:\n{old}")
+                raise ToolError(f"{name} of openapi-python-client does not contain this text exactly once:\n{old}")
             text = text.replace(old, new)
         (folder / name).write_text(text, "utf-8")
 
 
 def _run(*command: str, cwd: Path = _TOOLS) -> str:
-    """Run a command in the environment of `tools/clients`, which uv creates if necessary. Returns the output."""
+    """Run a command in the environment of `tools/clients`, which uv creates if necessary. Return the output."""
     uv = (sys.executable, "-m", "uv", "run", "--frozen", "--quiet", "--project", str(_TOOLS))
     environment = os.environ | {"UV_PROJECT_ENVIRONMENT": str(_TOOLS / ".venv")}
     environment.pop("VIRTUAL_ENV", None)

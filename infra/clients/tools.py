@@ -1,4 +1,4 @@
-"""What the generators of both clients have in common."""
+"""The error that the generators of both clients raise."""
 
 
 class ToolError(Exception):

@@ -1,4 +1,4 @@
-"""Builds the TypeScript client: the types come from openapi-typescript, and the requests are sent by openapi-fetch."""
+"""Builds the TypeScript client. openapi-typescript generates the types, and openapi-fetch sends the requests."""
 
 import json
 import shutil
@@ -20,9 +20,9 @@ _TYPES = (
 
 
 def build(openapi: Json, folder: Path) -> Path:
-    """Generate the package in `folder / "typescript"`, and pack it in `folder`. Returns the path of the tarball.
+    """Generate the package in `folder / "typescript"`, pack it in `folder`, and return the path of the tarball.
 
-    Uses `folder / "openapi.json"`. Raises ToolError if a command fails.
+    The function reads `folder / "openapi.json"`. Raises ToolError if a command fails.
     """
     npm.install()
     source = folder / "typescript"

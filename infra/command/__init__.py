@@ -58,7 +58,7 @@ class _Commands(LazyCommands):
         "deploy": Entry("infra.command.aws", "deploy", "Deploy an environment on AWS."),
         "destroy": Entry("infra.command.aws", "destroy", "Delete an environment on AWS with all of its data."),
         "maintenance": Entry(
-            "infra.command.environment", "maintenance", "Close an environment on AWS for everybody but you."
+            "infra.command.environment", "maintenance", "Close an environment on AWS for everyone except you."
         ),
         "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
         "sign-in": Entry("infra.command.aws", "sign_in", "Sign in to a platform on AWS, and print shell variables."),
@@ -92,7 +92,7 @@ def wecelebrate(
     ] = False,
     env: Annotated[
         str | None,
-        typer.Option("--env", metavar="NAME", help="Act on this environment or on nothing, e.g. prod, or local."),
+        typer.Option("--env", metavar="NAME", help="Act only on this environment, e.g. prod, or local."),
     ] = None,
 ) -> None:
     """Run the wecelebrate platform on this machine, and operate it here or where it is deployed.
@@ -103,7 +103,7 @@ def wecelebrate(
     """
     NAMED.set(env)
     if env not in (None, LOCAL) and context.invoked_subcommand in _ON_THIS_MACHINE:
-        raise BadUsage(f"{context.invoked_subcommand} acts only on this machine, and not on {env}")
+        raise BadUsage(f"{context.invoked_subcommand} acts only on this machine, not on {env}")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal without Unicode shows `?` instead of `✓`.

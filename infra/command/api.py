@@ -82,10 +82,10 @@ class Connection:
 def local_cloud(purpose: str) -> LocalCloud:
     """Return the running local cloud. Raises CloudNotRunning if it is not up.
 
-    Raises BadUsage if WECELEBRATE_API names another platform, because the operator expects that the command uses this
+    Raises BadUsage if WECELEBRATE_API names another platform. The operator then expects that the command uses that
     platform.
 
-    purpose: what needs the local cloud, e.g. `mail list`, for the message.
+    purpose: the command that needs the local cloud, e.g. `mail list`, for the error message.
     """
     state = state_directory()
     remote, _ = remote_api()
@@ -101,11 +101,11 @@ def local_cloud(purpose: str) -> LocalCloud:
 def connect(expires_in: int = 12 * 3600) -> Iterator[Connection]:
     """Connect to the API of $WECELEBRATE_API with $WECELEBRATE_TOKEN, otherwise to the local cloud as an admin.
 
-    With only $WECELEBRATE_TOKEN, the user of this token calls the API of the local cloud.
+    If only $WECELEBRATE_TOKEN is set, the command calls the API of the local cloud with this token.
 
-    On a terminal, prints the platform on which the command acts. Raises BadUsage if the variables are wrong or do not
-    fit the option --env, CloudNotRunning if they are not set and no local cloud is running, and ApiUnreachable if the
-    API does not respond.
+    On a terminal, the function prints the platform on which the command acts. Raises BadUsage if the variables are
+    wrong or do not fit the option --env, CloudNotRunning if they are not set and no local cloud is running, and
+    ApiUnreachable if the API does not respond.
 
     expires_in: lifetime of the access token of the admin, in seconds.
     """
@@ -144,7 +144,7 @@ def get(
 
     Raises ApiUnavailable for a 5xx status, NotFound for 404, Refused for any other error status, and
     httpx.TransportError if the API does not respond. For an error status, the message comes from the API. If
-    `not_found` is set and the status is 404, the text in `not_found` is the message.
+    `not_found` is set and the status is 404, the message is the text in `not_found`.
     """
     return _body(api.get(path, params=query), not_found)
 
@@ -155,7 +155,7 @@ def post(api: httpx.Client, path: str, json: Any = None, *, not_found: str | Non
 
 
 def delete(api: httpx.Client, path: str, attempts: int = 3) -> None:
-    """Delete an object. Makes further attempts after a 5xx status, and after a 409: others may be using the object.
+    """Delete an object. Retry after a 5xx status, and after a 409, because another request may use the object.
 
     Raises the same errors as `get`.
     """
@@ -169,7 +169,7 @@ def delete(api: httpx.Client, path: str, attempts: int = 3) -> None:
 
 
 def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[dict[str, Any]]:
-    """Yield all rows of a list. Requests the pages of the list one after the other. Raises the same errors as `get`."""
+    """Yield all rows of a list. Request its pages one after the other. Raises the same errors as `get`."""
     page_query = {"limit": 1000, **(query or {})}
     while True:
         page = get(api, path, page_query)
@@ -180,7 +180,7 @@ def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None 
 
 
 def require_success(response: httpx.Response, not_found: str | None = None) -> None:
-    """Raise the error for an error status. Raises the same errors as `get`."""
+    """Raise an error if the response has an error status. Raises the same errors as `get`."""
     if not response.is_error:
         return
     if response.status_code == httpx.codes.NOT_FOUND:
@@ -216,7 +216,7 @@ def _require_usable(url: str) -> None:
 
 
 def _admin_token(local: LocalCloud | None, expires_in: int) -> str:
-    """Return a token of an admin. The issuer signs it, so that this process need not import a library for that."""
+    """Return a token of an admin. The issuer signs the token, so this process does not need to import a library."""
     assert local is not None
     return issue_token(local, "admin", "admin@wecelebrate.test", expires_in)
 

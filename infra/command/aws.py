@@ -25,7 +25,7 @@ AWS = ("AWS_PROFILE", "WECELEBRATE_ENV", "NO_COLOR")
 """The variables of the commands that call AWS."""
 
 DEFAULT = "dev"
-"""The environment of a command that names none."""
+"""The environment that a command uses if neither an option nor this shell names an environment."""
 
 EnvironmentOption = Annotated[
     str | None,
@@ -37,9 +37,10 @@ erp = typer.Typer(add_completion=False, help="Give ERP systems access to the dro
 
 
 def environment_named(option: str | None) -> Environment:
-    """Return the environment of the option of a command, or of `wecelebrate --env`. The default is dev.
+    """Return the environment that the option of a command, or `wecelebrate --env`, names. The default is dev.
 
-    Raises BadUsage, also if this shell is signed in to another environment than the default.
+    Raises BadUsage if the two options name different environments, or if this shell is signed in to an environment that
+    is not the default.
     """
     named, signed_in = NAMED.get(), os.environ.get(ENV_VARIABLE)
     if option and named and option != named:
@@ -57,7 +58,7 @@ def environment_named(option: str | None) -> Environment:
 
 @command("wecelebrate preflight --env dev", environment=AWS)
 def preflight(env: EnvironmentOption = None) -> None:
-    """Check whether the AWS account has what a deploy needs, and print what to type.
+    """Check whether the AWS account has everything that a deploy needs, and print the commands that fix each problem.
 
     The command only reads. The exit code is 1 if there is a problem. Warnings do not change it.
     """
@@ -66,7 +67,7 @@ def preflight(env: EnvironmentOption = None) -> None:
 
 
 def _problems(environment: Environment) -> int:
-    """Print the findings of all checks, and return the number of problems."""
+    """Print the results of all checks, and return the number of problems."""
     from infra.deploy.account import Account
     from infra.deploy.preflight import preflight as findings
 
@@ -89,8 +90,8 @@ def deploy(
 ) -> None:
     """Check the account, deploy all stacks, and print the URLs of the platform.
 
-    It is safe to run the command again: what has not changed is not touched. The first deploy always runs as with
-    --no-rollback, because a rollback could not delete a protected database.
+    The command can be run again, because it does not change resources that are already up to date. The first deploy
+    always runs as with --no-rollback, because a rollback could not delete a protected database.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
@@ -98,7 +99,7 @@ def deploy(
 
     environment = environment_named(env)
     if _problems(environment):
-        output.failure("nothing was deployed: mend the problems first")
+        output.failure("nothing was deployed: fix the problems first")
         raise typer.Exit(ExitCode.FAILED)
     outputs = ROOT / "cdk.out" / f"outputs-{environment.name}.json"
     outputs.parent.mkdir(exist_ok=True)
@@ -115,14 +116,14 @@ def deploy(
         output.note(f"paths move away from {', '.join(sorted(losing))}, so CloudFront is updated first")
     for cdk_deploy in deploy_commands(environment, losing, *options):
         if run_cdk(cdk_deploy):
-            output.failure("the deploy failed: mend the cause that CDK printed, and run the same command again")
+            output.failure("the deploy failed: fix the cause that CDK printed, and run the same command again")
             raise typer.Exit(ExitCode.FAILED)
     output.success(f"{environment.name} is deployed with the release {version}")
     output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the outputs that an operator needs, by their meaning."""
+    """Return the outputs of the stacks that an operator needs: meaning → value."""
     values = {
         "API": ("edge", "url"),
         "CNAME of its domain": ("edge", "target"),
@@ -188,11 +189,12 @@ def destroy(
 
 
 def _print_kept(account: "Account") -> None:
-    """Print the buckets and user pools that are deleted with a permanent environment, before the question."""
+    """Print the buckets and user pools that are deleted with a permanent environment. The operator sees them before the
+    question whether to delete it."""
     from infra.deploy import permanent
 
     if not account.environment.permanent:
-        return  # the stacks are deleted with what they have
+        return  # the stacks are deleted together with their buckets and user pools
     kept = {
         "buckets": permanent.kept_buckets(account),
         "user pools": sorted(permanent.kept_user_pools(account).values()),
@@ -208,7 +210,7 @@ def first_admin(
     """Create the first super admin of a deployed platform.
 
     Cognito sends a temporary password to the address. The first sign-in sets a password and a second factor. The first
-    admin lets all others in through the API.
+    admin invites all other members of the staff through the API.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.first_admin import create_first_admin
@@ -219,7 +221,7 @@ def first_admin(
 
 
 _URL = re.compile(r"https://[^/\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
-"""The URLs of a platform and of its sign-in page. Without TLS, a token could be read on the way."""
+"""The URLs of a platform and of its sign-in page. Without TLS, other programs in the network could read a token."""
 
 
 @command(
@@ -264,7 +266,7 @@ def sign_in(
 
 
 def _begin_sign_in(name: str) -> None:
-    """Print the variables of a shell that wants to act on an environment, and is not signed in yet."""
+    """Print the shell variables that name the environment before the sign-in."""
     variables = ("API", "TOKEN", API_VARIABLE, TOKEN_VARIABLE, BUCKET_VARIABLE)
     output.result(f"unset {' '.join(variables)}")
     output.result(f"export {ENV_VARIABLE}={quote(name)}")
@@ -280,7 +282,7 @@ def _deployed(environment: Environment) -> tuple[str, str, str, str]:
         identity, edge = stack_outputs(account, "identity"), stack_outputs(account, "edge")
         bucket = f"{environment.resource('drops')}-{account.id}"
     if identity is None or edge is None:
-        raise AwsError(f"{environment.name} is not deployed, or has an issuer of its own: sign in there")
+        raise AwsError(f"{environment.name} is not deployed, or has its own issuer: sign in there")
     return identity["StaffSignIn"], identity["StaffClient"], edge["url"], bucket
 
 
@@ -293,8 +295,9 @@ def grant(
 ) -> None:
     """Give an ERP system its folders in the drops bucket. The next deploy creates its role.
 
-    The command writes `environments/<env>-erp.toml`, and prints what the system needs. It needs no access to AWS. If
-    this shell is signed in to the environment, it first checks that the catalogs and destinations exist there.
+    The command writes `environments/<env>-erp.toml`, and prints the values that the system needs. The command needs no
+    access to AWS. If this shell is signed in to the environment, it first checks that the catalogs and destinations
+    exist there.
     """
     from infra.deploy.erp import grant_access
 
@@ -321,7 +324,7 @@ def grant(
 
 
 def _require_existing(environment: Environment, catalogs: list[str], destinations: list[str]) -> None:
-    """Raise NotFound if a catalog or a destination does not exist. Only a shell that is signed in can check it."""
+    """Raise NotFound if a catalog or a destination does not exist. Print a warning if the shell is not signed in."""
     if os.environ.get(ENV_VARIABLE) != environment.name or not remote_api()[0]:
         output.warning(
             f"not checked that the catalogs and destinations exist, because nobody is signed in to {environment.name}"

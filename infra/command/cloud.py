@@ -65,7 +65,7 @@ def up(
     state = state_directory()
     try:
         if detach:
-            Ports.from_environment()  # raise InvalidPorts here, not in the process in the background
+            Ports.from_environment()  # Raise InvalidPorts in this process, and not in the process in the background.
             raise typer.Exit(_start_in_background(state))
         if report is not None:
             raise typer.Exit(_run_in_background(state, report))
@@ -156,7 +156,7 @@ def _suspended_tables() -> list[str]:
 class StartupProgress:
     """Prints a line for each event of the supervisor.
 
-    On a terminal, also shows a spinner with the parts that are starting.
+    On a terminal, it also shows a spinner with the parts that are starting.
     """
 
     def __init__(self) -> None:
@@ -266,10 +266,7 @@ def _row(part: control.PartStatus) -> tuple[output.Cell, ...]:
 
 
 def _start_in_background(state: Path) -> int:
-    """Start the supervisor in a new session, and show its progress until the local cloud is up.
-
-    Returns the exit code of the command.
-    """
+    """Start the supervisor in a new session, and show its progress until the cloud is up. Return the exit code."""
     running = ProcessIdentity.read(state / "supervisor.json")
     if running and running.process:
         raise AlreadyRunning(running.pid)
@@ -306,7 +303,7 @@ def _start_in_background(state: Path) -> int:
 
 
 def _run_in_background(state: Path, report: int) -> int:
-    """Run the supervisor in the process that `up --detach` has started. Returns the exit code.
+    """Run the supervisor in the process that `up --detach` has started, and return the exit code.
 
     All events are written to the log. Until the cloud is up, the events are also sent to the parent process.
 
@@ -330,10 +327,10 @@ def _run_in_background(state: Path, report: int) -> int:
             supervisor = cloud.supervisor(on_event)
 
             def command_has_ended() -> bool:
-                # The command ends when it has read the event `up`. `is_up` must therefore be read last.
+                # The command ends when it has read the event `up`, so this condition must read `is_up` last.
                 return has_no_reader(report) and not is_up.is_set()
 
-            # Until the cloud is up, it belongs to the command: if the command is killed, the cloud does not start.
+            # Until the cloud is up, the command owns it: if the command is killed, the supervisor stops the cloud.
             with watching(command_has_ended, supervisor.stop, "the command `up --detach`"):
                 return _run(cloud, supervisor)
         except LocalCloudError as error:
@@ -342,10 +339,10 @@ def _run_in_background(state: Path, report: int) -> int:
 
 
 def _run(cloud: "Cloud", supervisor: Supervisor) -> int:
-    """Run the supervisor until it is stopped, or until the owner of the cloud has ended. Returns the exit code.
+    """Run the supervisor until it is stopped, or until the owner of the cloud has ended. Return the exit code.
 
-    If the owner has ended, also removes the data of PostgreSQL, because nobody can use the data any more. The logs are
-    kept.
+    If the owner has ended, the function also removes the data of PostgreSQL, because no process uses the data any more.
+    It keeps the logs.
     """
     owner = Owner.of_environment()
     if owner is None:
@@ -361,7 +358,7 @@ def _run(cloud: "Cloud", supervisor: Supervisor) -> int:
 def _event_pipe(descriptor: int) -> Iterator[Callable[[Event], None]]:
     """Yield a function that writes events to a pipe.
 
-    After the cloud is up, or after the reader has closed the pipe, the function writes nothing.
+    The function writes nothing after the cloud is up, or after the reader has closed the pipe.
     """
     with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
 

@@ -12,7 +12,7 @@ from infra.local.hints import this_command
 
 
 def can_ask() -> bool:
-    """Return whether a person can answer: stdin and stderr are terminals."""
+    """Return whether a person can answer questions, because stdin and stderr are terminals."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -25,7 +25,7 @@ def print_questions(job: Json) -> None:
 
 
 def parsed_answers(answers: list[str]) -> dict[str, str]:
-    """Return the answers by the keys of the questions. Raises BadUsage unless each has the form KEY=VALUE."""
+    """Return a mapping from question key to answer. Raises BadUsage unless each answer has the form KEY=VALUE."""
     parsed = {}
     for answer in answers:
         key, equals, value = answer.partition("=")
@@ -38,11 +38,12 @@ def parsed_answers(answers: list[str]) -> dict[str, str]:
 
 
 def send_answers(api: httpx.Client, job: Json, answers: Mapping[str, str]) -> None:
-    """Send the answers to the questions of a job. Questions without an answer are asked on the terminal.
+    """Send the answers to the questions of a job. Ask the questions without an answer on the terminal.
 
-    Raises BadUsage if an answer is missing and no terminal is attached, and Refused if an answer is not possible.
+    Raises BadUsage if an answer is missing and no terminal is attached. Raises Refused if an answer is not a choice of
+    its question.
     """
-    # The API refuses answers to a job that waits for no decision, and says why.
+    # If the job does not wait for a decision, the API refuses the answers and gives the reason.
     questions = job["questions"] if job["waiting_for"] == "decision" else []
     missing = [question for question in questions if question["key"] not in answers]
     if missing and not can_ask():
@@ -54,7 +55,7 @@ def send_answers(api: httpx.Client, job: Json, answers: Mapping[str, str]) -> No
 
 
 def _ask(question: Json) -> str:
-    """Ask one question on the terminal. Returns the value of the choice."""
+    """Ask one question on the terminal, and return the value of the choice."""
     import typer
 
     for line in (*question_head(question), *choice_lines(question, numbered=True)):

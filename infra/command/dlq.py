@@ -53,7 +53,10 @@ def list_letters(
     queue: QueueOption = None,
     client: ClientOption = None,
     redriven: Annotated[
-        bool, typer.Option("--redriven", help="List only dead letters that were redriven. Without it, only the others.")
+        bool,
+        typer.Option(
+            "--redriven", help="List only dead letters that were redriven. Without this option, list only the others."
+        ),
     ] = False,
     limit: LimitOption = DEFAULT_LIMIT,
     as_json: JsonOption = False,
@@ -100,7 +103,7 @@ def redrive(
     client: ClientOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Redrive dead letters. If a dead letter has a job, retry the job, otherwise send the message again.
+    """Redrive dead letters: retry the job of a dead letter or, if it has no job, send its message again.
 
     The exit code is 5 if the API refused to redrive a dead letter.
     """

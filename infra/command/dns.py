@@ -1,4 +1,4 @@
-"""The command `wecelebrate dns`: sets the TXT records that the local cloud reads instead of DNS."""
+"""The command `wecelebrate dns`: replaces the TXT records that the local cloud reads instead of DNS."""
 
 from typing import Annotated
 

@@ -15,9 +15,10 @@ from infra.local.endpoints import CHECKOUT, state_directory
 
 @command("wecelebrate doctor", "wecelebrate doctor --json | jq '.data[] | select(.fix)'", environment=LOCAL)
 def doctor(as_json: JsonOption = False) -> None:
-    """Check what is missing or in the way on this machine, and print what to type.
+    """Check what is missing or in the way on this machine, and print the commands that fix each problem.
 
-    No check needs a running cloud or root. The exit code is 1 if there is a problem. Warnings do not change it.
+    The checks need neither a running cloud nor root. The exit code is 1 if there is a problem. Warnings do not change
+    it.
     """
     findings = list(diagnose(state_directory(), CHECKOUT, os.environ))
     problems = [finding for finding in findings if finding.state == "problem"]

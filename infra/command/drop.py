@@ -51,12 +51,13 @@ def drop(  # noqa: PLR0917 — each parameter is an option
 ) -> None:
     """Upload a file for a catalog, as an ERP system would do it.
 
-    Without --full and --delta, the settings of the catalog and the file itself decide. On a deployed platform, the
-    command uploads the file with your AWS credentials, so it needs --bucket.
+    Without --full and --delta, the settings of the catalog and the content of the file determine whether the file is
+    the whole catalog. On a deployed platform, the command uploads the file with your AWS credentials, so it needs
+    --bucket.
 
-    With --wait, the exit code is 1 if the job failed or rejected rows. If the job has questions about the file, they
-    are asked on the terminal. Without a terminal, the exit code is 7. With --json, the job is printed when it has
-    finished or, without --wait, the uploaded object.
+    With --wait, the exit code is 1 if the job failed or rejected rows. If the job has questions about the file, the
+    command asks them on the terminal. Without a terminal, the exit code is 7. With --json, the command prints the
+    finished job or, without --wait, the uploaded object.
     """
     if full and delta:
         raise BadUsage("--full and --delta exclude each other: give one of them")
@@ -114,7 +115,7 @@ def _catalog_by_name(api: httpx.Client, name: str) -> str:
 
 
 def put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:
-    """Upload a file to the bucket of drops. Returns the S3 version id of the object."""
+    """Upload a file to the bucket of drops, and return the S3 version id of the object."""
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -45,7 +45,7 @@ def env(
 ) -> None:
     """Print variables for a shell: API, TOKEN, CLIENT, SITE, CATALOG, PRODUCT and SHOP (the URL of the storefront).
 
-    Use it as `eval "$(wecelebrate env)"`, in bash and in zsh. Needs the local cloud.
+    Use it as `eval "$(wecelebrate env)"`, in bash and in zsh. The command needs the local cloud.
     """
     import psycopg
     from psycopg.rows import dict_row
@@ -67,5 +67,6 @@ def env(
         "SHOP": ids["domain"] and f"{cloud.endpoints.api}/v1/storefront/{ids['domain']}",
     }
     for name, value in variables.items():
-        # A client may have no site yet. Its variables are then empty, so that no value of an earlier call remains.
+        # A client may have no site yet. The variables are then empty, so that the shell keeps no value of an earlier
+        # call.
         output.result(f"export {name}={shlex.quote(str(value or ''))}")

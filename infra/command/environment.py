@@ -17,7 +17,8 @@ _COLUMNS = (Column("stack"), Column("state"), Column("changed"))
 
 
 def show(name: str) -> bool:
-    """Print the release, the health and the stacks of an environment. Returns whether all are fine."""
+    """Print the release, the health and the stacks of an environment. Return whether the API is healthy and all stacks
+    are complete."""
     from infra.deploy.account import Account, AwsError, aws_errors
     from infra.deploy.maintenance import is_closed
     from infra.deploy.stacks import stack_outputs, stack_states
@@ -53,7 +54,7 @@ def show(name: str) -> bool:
 
 
 def _health(url: str) -> tuple[bool, str]:
-    """Return whether the API answers that it is healthy, and its answer."""
+    """Return whether the API reports that it is healthy, and the reported status."""
     try:
         with urlopen(f"{url}/v1/health", timeout=10) as response:  # noqa: S310 - an output of our stack
             body = json.load(response)
@@ -74,10 +75,10 @@ def maintenance(
     ] = None,
     address: Annotated[str | None, typer.Option(help="The public address of the operator, which is accepted.")] = None,
 ) -> None:
-    """Close an environment for everybody but you, or open it again.
+    """Close an environment for everyone except you, or open it again.
 
-    While it is on, the firewall answers 503 to all requests that do not come from --address. Workers and schedules
-    continue. Do not deploy: a deploy that changes the firewall would open the environment.
+    While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address. Workers
+    and schedules continue. Do not deploy in this time: a deploy that changes the firewall would open the environment.
     """
     from infra.deploy import maintenance as mode
     from infra.deploy.account import Account, aws_errors

@@ -1,4 +1,4 @@
-"""The exit codes of the command, and the errors that lead to them.
+"""The exit codes of the command, and the errors for which the command ends with these codes.
 
 LocalCloudError               exit code FAILED
 ├── CloudNotRunning           UNREACHABLE
@@ -38,13 +38,13 @@ class ExitCode(IntEnum):
 
     @property
     def meaning(self) -> str:
-        """What the exit code says, for the help and the docs."""
+        """The meaning of the exit code, for the help and the docs."""
         return _MEANINGS[self]
 
 
 _MEANINGS = {
     ExitCode.OK: "The command succeeded.",
-    ExitCode.FAILED: "The command ran, and what it did or checked failed: e.g. a job failed or rejected rows.",
+    ExitCode.FAILED: "The command ran, but its action or its check failed: e.g. a job failed or rejected rows.",
     ExitCode.USAGE: "An argument, an option or an environment variable is wrong. Nothing was done.",
     ExitCode.UNREACHABLE: "The local cloud is not running, or the API does not respond.",
     ExitCode.NOT_FOUND: "An object does not exist, or the caller has no access to it.",
@@ -56,7 +56,7 @@ _MEANINGS = {
 
 
 class CommandError(LocalCloudError):
-    """An expected error. The message is a single line, and says what to do."""
+    """An expected error. The message is a single line that says what to do."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
@@ -96,7 +96,7 @@ class TimedOut(CommandError):
 
 
 class DecisionNeeded(CommandError):
-    """A job, or the job before it, waits for a person, and nobody can answer its questions here."""
+    """A job, or the job before it, waits for a person, but no terminal is attached on which a person can answer."""
 
     exit_code = ExitCode.DECISION_NEEDED
 
@@ -115,7 +115,7 @@ def exit_code_of(error: Exception) -> ExitCode:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Convert the errors of a database connection: raises ApiUnreachable if PostgreSQL does not respond."""
+    """Convert the errors of a database connection. Raises ApiUnreachable if PostgreSQL does not respond."""
     import psycopg
 
     try:

@@ -78,7 +78,7 @@ def create(  # noqa: PLR0917 — each parameter is an option
     bom: Annotated[bool, typer.Option("--bom", help="Begin a CSV file with a byte order mark, for Excel.")] = False,
     timezone: Annotated[str, typer.Option("--timezone", help="Time zone of the times in an XLSX file.")] = "UTC",
     source_data: Annotated[
-        bool, typer.Option("--source-data", help="Add what the files of an ERP system contain about a product.")
+        bool, typer.Option("--source-data", help="Add the fields of a product that the files of an ERP system contain.")
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Show the progress, and download the file.")] = False,
     target: OutputOption = None,
@@ -87,7 +87,8 @@ def create(  # noqa: PLR0917 — each parameter is an option
 ) -> None:
     """Write all rows to a file.
 
-    The file contains the rows that you can see, as they were at one point in time. It is deleted after 7 days.
+    The file contains the rows that you can see, as they were at one point in time. The platform deletes the file after
+    7 days.
     """
     from infra.command.api import connect, post
 
@@ -140,7 +141,7 @@ def show(export_id: ExportId, as_json: JsonOption = False) -> None:
 def download(export_id: ExportId, target: OutputOption = None, timeout: TimeoutOption = _DEFAULT_TIMEOUT) -> None:
     """Wait until an export is complete, and download its file.
 
-    The file is compared with its SHA-256. An incomplete file is not kept.
+    The command compares the file with its SHA-256. It does not keep an incomplete file.
     """
     from infra.command.api import connect
 
@@ -152,7 +153,7 @@ def download(export_id: ExportId, target: OutputOption = None, timeout: TimeoutO
 
 @app.command(cls=documented("wecelebrate exports delete 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))
 def delete(export_ids: Annotated[list[UUID], typer.Argument(help="Ids of the exports.", show_default=False)]) -> None:
-    """Delete exports and their files. Exports that have not finished are cancelled."""
+    """Delete exports and their files. Cancel exports that have not finished."""
     from infra.command.api import connect, require_success
 
     with connect() as connection:
@@ -165,7 +166,7 @@ def delete(export_ids: Annotated[list[UUID], typer.Argument(help="Ids of the exp
 
 
 def _filters(arguments: list[str]) -> dict[str, Any]:
-    """Return the filters as members of JSON. Raises BadUsage."""
+    """Return the filters as fields of the JSON body. Raises BadUsage."""
     filters: dict[str, Any] = {}
     for argument in arguments:
         name, separator, value = argument.partition("=")
@@ -190,7 +191,7 @@ def _finished(connection: "Connection", export_id: str, timeout: int) -> Json:
 
 
 def _download(export: Json, target: Path | None) -> Path:
-    """Download the file of an export. Returns its path. Raises CommandError if the content is not complete."""
+    """Download the file of an export, and return its path. Raises CommandError if the content is not complete."""
     from infra.command.api import httpx
 
     name = str(export["file"]["name"])

@@ -14,7 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 SETTINGS: dict[str, Any] = {
     "context_settings": {"help_option_names": ["-h", "--help"]},
-    # Plain text: it needs no import of rich, and people can pipe and search it.
+    # The help is plain text, so it needs no import of rich, and people can pipe and search it.
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
 }
@@ -28,7 +28,7 @@ VARIABLES = {
     "WECELEBRATE_PORT_<PART>": "Port of a part of the local cloud, e.g. WECELEBRATE_PORT_API.",
     "WECELEBRATE_POOLER": "off: do not use pgbouncer.",
     "WECELEBRATE_ORIGIN_SECRETS": "Secrets of CloudFront: functions refuse requests without one of them.",
-    "WECELEBRATE_OWNER": "Process with whose end the local cloud stops: <pid>:<creation time>.",
+    "WECELEBRATE_OWNER": "Process that owns the local cloud, which stops when it ends: <pid>:<creation time>.",
     "WECELEBRATE_DROPS_BUCKET": "S3 bucket for dropped files of a deployed platform.",
     "AWS_PROFILE": "Profile of the AWS credentials for preflight, deploy, destroy and first-admin.",
     "NO_COLOR": "Any value: print no colours.",
@@ -56,7 +56,7 @@ class DocumentedCommand(TyperCommand):
 
 
 def documented(*examples: str, environment: Sequence[str]) -> type[DocumentedCommand]:
-    """Return the class of a command with these examples and environment variables."""
+    """Return a class for a command whose help ends with these examples and environment variables."""
     return type("DocumentedCommand", (DocumentedCommand,), {"examples": examples, "environment": environment})
 
 

@@ -1,4 +1,4 @@
-"""Describes jobs: as a few words for the state, as rows of a table, and as details."""
+"""Describes jobs: the state in a few words, the row of a table, and all details."""
 
 import json
 import shlex
@@ -125,7 +125,8 @@ def question_head(question: Json) -> list[str]:
 
 
 def choice_lines(question: Json, numbered: bool = False) -> list[str]:
-    """Return a line for each choice of a question. `numbered`: with numbers instead of the values to type."""
+    """Return a line for each choice of a question. If `numbered` is true, a line has a number instead of the value to
+    type."""
     lines = []
     for number, choice in enumerate(question["choices"], 1):
         name = str(number) if numbered else shlex.quote(f"{question['key']}={choice['value']}")

@@ -112,11 +112,11 @@ def watch(
 ) -> None:
     """Show the progress of jobs until they have finished.
 
-    Without an id, this ends when all jobs have finished or wait for a person. With --json, a line is printed for each
-    change of a job.
+    Without an id, the command ends when all jobs have finished or wait for a person. With --json, it prints a line for
+    each change of a job.
 
-    If the job with the given id has questions, they are asked on the terminal. Without a terminal, the exit code is 7.
-    It is 1 if a job failed or was cancelled, or if the job with the given id rejected rows.
+    If the job with the given id has questions, the command asks them on the terminal. Without a terminal, the exit code
+    is 7. The exit code is 1 if a job failed or was cancelled, or if the job with the given id rejected rows.
     """
     from infra.command.api import connect, get
     from infra.command.watch import Watch, report
@@ -137,7 +137,7 @@ def watch(
 
 @app.command(cls=documented("wecelebrate jobs cancel 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))
 def cancel(job_ids: JobIds) -> None:
-    """Cancel jobs that have not finished. The changes that they have already made are kept."""
+    """Cancel jobs that have not finished. The changes that these jobs have already made are kept."""
     _post_each(job_ids, "cancel", "cancelled")
 
 
@@ -169,7 +169,7 @@ def decide(
         ),
     ] = None,
 ) -> None:
-    """Answer the questions of a job, which then continues. The catalog keeps the answers for its next files.
+    """Answer the questions of a job, so that it continues. The catalog keeps the answers for its next files.
 
     On a terminal, the command asks each question that has no --answer.
     """

@@ -47,7 +47,7 @@ def inspect(as_json: JsonOption = False) -> None:
     """Count the documents of each family of keys, and the damage of each kind. Print no value, and no secret key.
 
     The command reads all documents of clients, sites, catalogs, products and orders. If an application writes to the
-    store at the same time, the numbers can differ by these documents.
+    store at the same time, the counts may or may not include the written documents.
     """
     from infra.command.api import connect, get
     from infra.command.kv_inspection import Inspection
@@ -132,13 +132,13 @@ def backfill(
         list[str] | None,
         typer.Option("--environment", help="An environment whose documents become rows. Default: production."),
     ] = None,
-    currency: Annotated[str | None, typer.Option(help="The currency of prices that name none, e.g. EUR.")] = None,
+    currency: Annotated[str | None, typer.Option(help="The currency of prices without a currency, e.g. EUR.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Copy clients, catalogs, sites, gifts and orders from the store to the tables of the platform.
 
     The command can be stopped and started again: the run continues. A further run only copies documents that have
-    changed, and documents that were in quarantine. It sends no mails and no webhooks.
+    changed, and documents that were in quarantine. The command sends no mails and no webhooks.
     """
     from infra.command.api import connect
 
@@ -167,7 +167,7 @@ def backfill(
 
 
 def _post(api: "httpx.Client", path: str, body: output.Json | None = None) -> output.Json:
-    """Send a request, and return the run in the response. Raises the errors of `require_success`."""
+    """Send a request, and return the run in the response. Raises the errors that `require_success` raises."""
     from infra.command.api import require_success
 
     response = api.post(path, json=body)
@@ -181,7 +181,8 @@ def _post(api: "httpx.Client", path: str, body: output.Json | None = None) -> ou
     cls=documented("wecelebrate kv status", "wecelebrate kv status --json | jq '.quarantine'", environment=API),
 )
 def status(as_json: JsonOption = False) -> None:
-    """Show the last run, what became of the documents, who leads, and what to do about those in quarantine."""
+    """Show the last backfill, the counts of documents and rows, which side leads, and how to fix documents in
+    quarantine."""
     from infra.command.api import connect, get
 
     with connect() as connection:
@@ -218,7 +219,8 @@ def key(
 ) -> None:
     """Print the key with which the old applications use the store of the local cloud.
 
-    A deployed platform knows only the hashes of its keys: they are in `kv_key_hashes` of `environments/<env>.toml`.
+    A deployed platform knows only the hashes of its keys. The hashes are in `kv_key_hashes` of
+    `environments/<env>.toml`.
     """
     from wecelebrate.kv.api_keys import hash_of, new_key
 

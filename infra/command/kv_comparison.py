@@ -1,4 +1,4 @@
-"""The command `wecelebrate kv compare`: where the documents of the store and the rows of the platform differ."""
+"""The command `wecelebrate kv compare`: shows where the documents of the store and the rows of the platform differ."""
 
 from collections import Counter
 from enum import StrEnum
@@ -35,7 +35,7 @@ _DIFFERENCES = (
 )
 _OUTCOMES = ("repaired", "unchanged", "quarantined", "newer")
 _MAX_KEYS = 5
-"""At most this number of documents that stay is named."""
+"""The maximum number of keys of newer documents that the command prints."""
 
 
 class ComparedEntity(StrEnum):
@@ -49,7 +49,7 @@ class ComparedEntity(StrEnum):
 
 
 class Source(StrEnum):
-    """The side that is right."""
+    """The side from which a repair takes the values: the documents of the store, or the rows of the tables."""
 
     KV = "from=kv"
     TABLES = "from=tables"
@@ -81,8 +81,8 @@ def compare(  # noqa: PLR0917 — each parameter is an option
 ) -> None:
     """Compare the documents of the store with the rows of the platform. Print no value. Exit with 1 if they differ.
 
-    The command can be stopped and started again: the comparison continues. A document that is written meanwhile is read
-    again, so it is no difference.
+    The command can be stopped and started again: the comparison continues. If an application writes a document
+    meanwhile, the command reads it again, so this document does not count as a difference.
     """
     from infra.command.api import connect
 
@@ -110,7 +110,8 @@ def compare(  # noqa: PLR0917 — each parameter is an option
             output.result(", ".join(f"{repairs[outcome]:,} {outcome}" for outcome in _OUTCOMES))
         if newer:
             output.note(
-                f"newer than their rows, and left: {', '.join(newer[:_MAX_KEYS])}{' …' if newer[_MAX_KEYS:] else ''}. "
+                "documents that are newer than their rows, and were not changed: "
+                f"{', '.join(newer[:_MAX_KEYS])}{' …' if newer[_MAX_KEYS:] else ''}. "
                 "Repair them with --repair from=kv, or change the rows again."
             )
     if any(comparison["found"] for comparison in comparisons):
@@ -128,7 +129,7 @@ def _with_documents(api: "httpx.Client") -> list[ComparedEntity]:
 
 
 def print_comparisons(comparisons: list[output.Json]) -> None:
-    """Print the numbers of comparisons, and their open differences."""
+    """Print the counts of comparisons, and the differences that are not repaired."""
     if comparisons:
         output.print_table(_COLUMNS, [_numbers(comparison) for comparison in comparisons])
     differences = [
@@ -166,7 +167,8 @@ def _compare(api: "httpx.Client", scope: output.Json, *, quiet: bool) -> output.
 def _repair(
     api: "httpx.Client", comparison: output.Json, source: Source, newer: list[str], *, quiet: bool
 ) -> Counter[str]:
-    """Repair all differences, and count the outcomes. The keys of documents that are newer are added to `newer`."""
+    """Repair all differences, and count the outcomes. Add the keys of documents that are newer than their rows to
+    `newer`."""
     outcomes = Counter[str]()
     total = sum(found["differences"] for found in comparison["found"])
     reported = monotonic()
@@ -185,7 +187,7 @@ def _repair(
 
 
 def _post(api: "httpx.Client", path: str, body: output.Json | None = None) -> output.Json:
-    """Send a request, and return the response. Raises the errors of `require_success`."""
+    """Send a request, and return the response. Raises the errors that `require_success` raises."""
     from infra.command.api import require_success
 
     response = api.post(path, json=body)

@@ -1,7 +1,8 @@
-"""Compares the inspected documents of the key-value store with each other, and counts their damage.
+"""Compares the inspected documents of the key-value store with each other, and counts the damaged ones by kind of
+damage.
 
-The documents are in a temporary database on the disk, so that a store of any size needs the same memory. They contain
-no values: only keys, kinds of damage, and tokens (short hashes) of ids and references.
+The documents are in a temporary database on the disk, so a store of any size needs the same memory. This database
+contains no values of the documents, but only keys, kinds of damage, and tokens (short hashes) of ids and references.
 """
 
 import sqlite3
@@ -32,10 +33,10 @@ create table constants (legacy_catalog text, environment int, older int, listed 
 
 
 class Inspection:
-    """The damage of the documents of a store. Add all documents, and then call `compare` once."""
+    """Finds the damaged documents of a store. Add all documents, and then call `compare` once."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("")  # a temporary file, which SQLite deletes
+        self._database = sqlite3.connect("")  # an empty name: SQLite creates a temporary file, and deletes it
         self._database.executescript(_TABLES)
         self._insert("prefixes", [(entity, prefix_of(entity)) for entity in _ENTITIES])
         self._insert("held_kinds", [(kind,) for kind in DAMAGE if _is_held(kind)])
@@ -61,7 +62,7 @@ class Inspection:
             entries += [(document["key"], document["lists"], document["id"], entry) for entry in document["entries"]]
             if document["entity"] == "list":
                 continue
-            kinds = [kind for kind in document["damage"] if kind in DAMAGE]  # a later release can have more kinds
+            kinds = [kind for kind in document["damage"] if kind in DAMAGE]  # ignore the kinds of a later release
             held = any(_is_held(kind) for kind in kinds)
             values = [document[name] for name in ("key", "entity", "id", "form", "content")]
             references = [document["references"].get(name) for name in _REFERENCES]
@@ -80,14 +81,15 @@ class Inspection:
         return self._database.execute(query).fetchall()
 
     def entities(self) -> Iterator[Json]:
-        """Return what becomes of the documents of each entity."""
+        """Yield, for each entity, the number of its documents and how many become rows, become aliases, or are in
+        quarantine."""
         cursor = self._database.execute("select * from entities order by entity")
         names = [column[0] for column in cursor.description]
         for row in cursor:
             yield dict(zip(names, row, strict=True))
 
     def damage(self) -> Iterator[Json]:
-        """Return the number of documents of each kind of damage, with a few keys, in the order of `DAMAGE`."""
+        """Yield each kind of damage with its number of documents and a few keys, in the order of `DAMAGE`."""
         counts: dict[str, int] = dict(self._database.execute("select kind, count(*) from damage group by kind"))
         for kind in sorted(counts, key=list(DAMAGE).index):
             keys = self._database.execute(

@@ -2,13 +2,14 @@
 
 create index entries_by_id on entries (lists, id, scope);
 
--- The catalog of a gift that names none is the only catalog whose list names the gift.
+-- If a gift does not name its catalog, and the list of exactly one catalog names the gift, the gift belongs to this
+-- catalog.
 create table catalogs_of_lists as
 select id, min(scope) as catalog from entries where list like 'catalog!_gifts:%' escape '!'
 group by id having count(distinct scope) = 1;
 create index catalogs_of_lists_by_id on catalogs_of_lists (id);
 
--- The first key of each entity becomes the row, and a document in a list only if the entity has no key of its own.
+-- The first key of each entity becomes the row. A document in a list becomes the row only if the entity has no own key.
 -- `alone`: the entity has no other key. `place`: the catalog of a gift.
 create table leaders as
 select * from (
@@ -21,12 +22,12 @@ where position = 1;
 create index leaders_by_id on leaders (entity, id);
 create index leaders_by_key_id on leaders (entity, key_id);
 
--- The other documents of an entity decide nothing, so their damage has no effect.
+-- Only the document that becomes the row matters, so damage of the other documents of the entity is not reported.
 delete from damage where key in (
   select d.key from documents d join leaders l on l.entity = d.entity and l.id = d.id
   where l.key <> d.key and not d.nameless);
 
--- Several keys of one entity.
+-- Entities that have several keys.
 insert into damage
 select p.prefix || case
     when d.form = c.listed then iif(l.content = d.content, '_list_copy_equal', '_list_copy_differs')
@@ -97,7 +98,7 @@ select 'catalog_client_unknown', c.key from leaders c
 where c.entity = 'catalog' and c.client is not null
   and not exists (select 1 from leaders o where o.entity = 'client' and o.id = c.client);
 
--- Lists. A gift belongs into `gifts:all`, and an order of a user into the list of the user.
+-- Lists. `gifts:all` must contain each gift, and the list of a user must contain each order of the user.
 create table all_gifts as select id, count(*) as entries from entries where list = 'gifts:all' group by id;
 create index all_gifts_by_id on all_gifts (id);
 
@@ -151,7 +152,7 @@ select 'order_number_twice', key from (
 
 update leaders set held = 1 where key in (select d.key from damage d join held_kinds h on h.kind = d.kind);
 
--- If the document that becomes the row is in quarantine, the others of the entity are, too.
+-- If the document that becomes the row is in quarantine, the other documents of the entity are in quarantine, too.
 create table entities as
 select d.entity, count(*) as documents, sum(l.key = d.key and not l.held) as rows,
   sum(l.key <> d.key and not l.held) as aliases, sum(l.held) as quarantine

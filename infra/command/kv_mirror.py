@@ -30,7 +30,7 @@ def on(
         list[str] | None,
         typer.Option("--environment", help="An environment whose documents become rows. Default: production."),
     ] = None,
-    currency: Annotated[str | None, typer.Option(help="The currency of prices that name none, e.g. EUR.")] = None,
+    currency: Annotated[str | None, typer.Option(help="The currency of prices without a currency, e.g. EUR.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Switch the mirror on: each write of a document changes its row, and each write of a row changes its document.
@@ -72,7 +72,7 @@ def off(as_json: JsonOption = False) -> None:
     ),
 )
 def status(as_json: JsonOption = False) -> None:
-    """Show whether the mirror is on, and what it could not keep."""
+    """Show whether the mirror is on, and the conflicts that it could not resolve."""
     from infra.command.api import connect, get
 
     with connect() as connection:
@@ -95,7 +95,7 @@ def print_mirror(mirror: output.Json) -> None:
 
 
 def _switch(api: "httpx.Client", mirror: output.Json) -> output.Json:
-    """Switch the mirror, and return its state. Raises the errors of `require_success`."""
+    """Switch the mirror on or off, and return its state. Raises the errors that `require_success` raises."""
     from infra.command.api import require_success
 
     response = api.put("/v1/admin/kv/mirror", json=mirror)
@@ -105,7 +105,7 @@ def _switch(api: "httpx.Client", mirror: output.Json) -> output.Json:
 
 
 def _give_revisions(api: "httpx.Client") -> None:
-    """Give revisions to all documents that have none."""
+    """Give revisions to all documents that have no revision."""
     from infra.command.api import post
 
     after: str | None = ""

@@ -1,4 +1,5 @@
-"""The command `wecelebrate kv retire`: archive and delete documents that nobody uses any more, or restore them."""
+"""The command `wecelebrate kv retire`: archives and deletes documents that no application uses any more, or restores
+them."""
 
 import re
 from time import monotonic
@@ -45,18 +46,21 @@ def retire(  # noqa: PLR0917 — each parameter is an option
     entity: EntityArgument,
     quiet: Annotated[
         str | None,
-        typer.Option(help="How long no application may have used the documents, e.g. 14d, 12h or 30s. Default: 14d."),
+        typer.Option(help="Time for which no application has used the documents, e.g. 14d, 12h or 30s. Default: 14d."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would happen.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Accept writes again, and restore deleted documents.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Accept writes again, and restore the deleted documents.")
+    ] = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Retire the documents of an entity: refuse writes, and after some time archive and delete them.
+    """Retire the documents of an entity: refuse writes, and after some time archive and delete the documents.
 
-    The first call refuses writes from then on. A later call archives all documents, reads the archive back, and deletes
-    the documents, if no application has used them meanwhile. It asks first. If a gate has not passed, the command says
-    what to do, and exits with 1. It can be stopped at any time: the next call continues.
+    After the first call, the platform refuses writes of the documents. A later call archives all documents, reads the
+    archive back, and deletes the documents, if no application has used them meanwhile. The command asks before it
+    deletes. If a condition (a gate) is not met, the command says what to do, and exits with 1. The command can be
+    stopped at any time: the next call continues.
     """
     from infra.command.api import connect
 
@@ -123,13 +127,14 @@ def _undo(api: "httpx.Client", entity: Entity, *, quiet: bool) -> output.Json:
         plan = _put(api, entity, {"target": "active"})
     if not quiet:
         output.note(
-            f"Run `wecelebrate kv compare --entity {entity} --repair from=tables`: rows have changed meanwhile."
+            f"Run `wecelebrate kv compare --entity {entity} --repair from=tables`: the rows can have changed "
+            "while the documents were retired."
         )
     return plan
 
 
 def _report(plan: output.Json, reported: float, *, quiet: bool) -> float:
-    """Print the progress from time to time. Returns when it was last printed."""
+    """Print the progress if it was not printed recently. Return the time at which it was last printed."""
     retirement = plan["retirement"]
     if quiet or retirement is None or monotonic() - reported < _REPORT_SECONDS:
         return reported
@@ -141,7 +146,7 @@ def _report(plan: output.Json, reported: float, *, quiet: bool) -> float:
 
 
 def _put(api: "httpx.Client", entity: Entity, change: output.Json) -> output.Json:
-    """Send a request, and return the plan in the response. Prints the gates that have not passed."""
+    """Send a request, and return the plan in the response. Print the gates that have not passed."""
     import httpx
 
     from infra.command.api import require_success
@@ -165,7 +170,7 @@ def _print(entity: Entity, plan: output.Json) -> None:
         )
         return
     if retirement is not None and retirement["status"] == "restoring":
-        output.warning("An undo has not ended: run the command with --undo.")
+        output.warning("An earlier call with --undo has not finished: run the command with --undo again.")
         return
     output.print_table(_GATES, [(g["name"], g["state"], g["detail"], g["advice"]) for g in plan["gates"]])
     output.result(f"{plan['retirable']:,} documents would be archived and deleted, {plan['kept']:,} would be kept")

@@ -1,4 +1,5 @@
-"""The commands `wecelebrate kv cutover`, `rollback` and `shadow`: who leads, and which side answers reads."""
+"""The commands `wecelebrate kv cutover`, `rollback` and `shadow`: they choose whether the store or the tables lead and
+answer reads."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Entity(StrEnum):
-    """What documents become."""
+    """An entity whose documents become rows."""
 
     client = "client"
     catalog = "catalog"
@@ -25,7 +26,7 @@ class Entity(StrEnum):
 
 
 class GateName(StrEnum):
-    """The gates of a cutover."""
+    """The conditions (gates) of a cutover."""
 
     mirror = "mirror"
     triggers = "triggers"
@@ -37,7 +38,7 @@ class GateName(StrEnum):
     canary = "canary"
 
 
-EntityArgument = Annotated[Entity, typer.Argument(help="What the documents become.")]
+EntityArgument = Annotated[Entity, typer.Argument(help="The entity whose documents become rows.")]
 ClientOption = Annotated[
     UUID | None, typer.Option("--client", help="The id of a client. Default: all clients.", show_default=False)
 ]
@@ -69,18 +70,22 @@ def add_to(app: typer.Typer) -> None:
 
 def cutover(  # noqa: PLR0917 — each parameter is an option
     entity: EntityArgument,
-    reads: Annotated[int, typer.Option(min=0, max=100, help="The percentage of records that the tables answer.")],
+    reads: Annotated[
+        int,
+        typer.Option(min=0, max=100, help="The percentage of records for which reads return the rows of the tables."),
+    ],
     client: ClientOption = None,
     override: Annotated[
-        list[GateName] | None, typer.Option(help="A gate that may fail. The audit log records it.")
+        list[GateName] | None, typer.Option(help="A gate that is ignored. The audit log records it.")
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="Why gates are overridden.")] = None,
+    reason: Annotated[str | None, typer.Option(help="The reason to ignore these gates.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let the tables lead: the store refuses bad documents, and answers a share of the records from the tables.
+    """Let the tables lead: the store refuses invalid documents, and reads of a share of the records return the rows of
+    the tables.
 
-    The gates of the cutover must have passed. If one has not, nothing changes, and the command says what to do. Repeat
-    the command with a larger share until it is 100.
+    The cutover has conditions (gates). If a gate has not passed, nothing changes, and the command says what to do.
+    Repeat the command with a larger --reads until it is 100.
     """
     change = {"leads": "tables", "reads": reads, "overrides": [gate.value for gate in override or []]}
     changed = _change(entity, client, change | ({} if reason is None else {"reason": reason}))
@@ -92,9 +97,9 @@ def cutover(  # noqa: PLR0917 — each parameter is an option
 
 
 def rollback(entity: EntityArgument, client: ClientOption = None, as_json: JsonOption = False) -> None:
-    """Let the store lead again, and answer all reads. Needs no gates, and takes effect at once.
+    """Let the store lead again, and answer all reads. The command checks no gates, and takes effect immediately.
 
-    Without --client, each client is rolled back, also those with a stage of their own.
+    Without --client, the command rolls back all clients, including clients that have their own stage.
     """
     changed = _change(entity, client, {"leads": "kv"})
     if as_json:
@@ -109,7 +114,7 @@ def shadow(
     client: ClientOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a share of the reads compare the document with its row, and count from 0 again. No answer changes."""
+    """Let a share of the reads compare the document with its row. Restart the counts at 0. No response changes."""
     changed = _change(entity, client, {"shadow": percent})
     if as_json:
         output.print_json(changed)
@@ -134,7 +139,7 @@ def _change(entity: Entity, client: UUID | None, change: output.Json) -> output.
 
 
 def gates_of(api: "httpx.Client", stages: list[output.Json]) -> list[output.Json]:
-    """Return the gates of each stage that has a share of compared reads or is led by the tables, with their stage."""
+    """Return the gates of each stage, with the entity and the client of the stage."""
     from infra.command.api import get
 
     gates = []
@@ -170,5 +175,5 @@ def print_stages(stages: list[output.Json], gates: list[output.Json]) -> None:
 
 
 def print_gates(gates: list[output.Json]) -> None:
-    """Print gates."""
+    """Print a table of gates."""
     output.print_table(_GATES, [(gate["name"], gate["state"], gate["detail"], gate["advice"]) for gate in gates])

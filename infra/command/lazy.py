@@ -2,7 +2,7 @@
 
 Without this group, Typer imports all commands at every start, which takes longer than most commands run. This is the
 lazy group of the documentation of Click (https://click.palletsprojects.com/en/stable/complex/). In addition, the group
-knows the short help of each command, so that neither the help nor the completion of the shell imports a command.
+knows the short help of each command, so the help and the completion of the shell do not import the commands.
 """
 
 from collections.abc import Callable, Mapping

@@ -38,7 +38,8 @@ _DESCRIPTION = "wecelebrate listen"
 _FORWARD_TIMEOUT = 10.0
 """The time in which the target of --forward-to must respond, in seconds. The platform waits as long."""
 _PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
-"""RFC 1918 and RFC 4193. Not the link-local networks, in which clouds serve the credentials of a machine."""
+"""The private networks of RFC 1918 and RFC 4193. Link-local networks are not in the list, because clouds serve the
+credentials of a machine there."""
 _CONNECTION_HEADERS = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "expect"}
 """The headers that belong to the connection and not to the webhook."""
 
@@ -54,7 +55,7 @@ def listen(
     events: Annotated[
         list[str] | None, typer.Option("--event", help="Only these events, e.g. `sync.failed` or `job.*`.")
     ] = None,
-    count: Annotated[int, typer.Option("--count", min=0, help="Exit after this number of events. 0: never.")] = 0,
+    count: Annotated[int, typer.Option("--count", min=0, help="Exit after this number of events. 0: do not exit.")] = 0,
     forward_to: Annotated[
         str | None,
         typer.Option("--forward-to", help="Also send each event to this URL on this machine or in a private network."),
@@ -63,10 +64,11 @@ def listen(
 ) -> None:
     """Print the webhook events of a client and verify their signatures, until Ctrl-C.
 
-    With --forward-to, each event is sent to the URL with its original headers and body, so your application can verify
-    the signature with the printed secret. A redirect is not followed, and a failed request is not repeated.
+    With --forward-to, the command sends each event to the URL with its original headers and body, so your application
+    can verify the signature with the printed secret. The command follows no redirect, and does not repeat a failed
+    request.
 
-    Needs the local cloud, because a deployed platform cannot reach this machine.
+    The command needs the local cloud, because a deployed platform cannot reach this machine.
     """
     target = _Target.parse(forward_to) if forward_to else None
     local_cloud("listen")
@@ -100,7 +102,7 @@ def listen(
 
 
 def _delete_dead_endpoints(api: httpx.Client, client: str) -> None:
-    """Delete the endpoints of killed `listen` commands, which could not delete them. Nothing listens at their ports."""
+    """Delete the endpoints of killed `listen` commands. No program listens on the ports of these endpoints."""
     for endpoint in get_all(api, "/v1/webhooks", {"client_id": client}):
         address = urlsplit(endpoint["url"])
         if endpoint["description"] == _DESCRIPTION and not _accepts("127.0.0.1", address.port or 0):
@@ -108,7 +110,7 @@ def _delete_dead_endpoints(api: httpx.Client, client: str) -> None:
 
 
 def _print_event(secret: str, headers: dict[str, str], body: bytes, as_json: bool) -> bool:
-    """Print an event. Returns False if its signature is not valid: another program has sent it."""
+    """Print an event. Return False if its signature is not valid, because another program has sent it."""
     from standardwebhooks import Webhook, WebhookVerificationError
 
     try:
@@ -139,7 +141,7 @@ class _Target:
     def parse(cls, url: str) -> "_Target":
         """Check a URL. Raises BadUsage unless its host is this machine or in a private network.
 
-        The events contain personal data. They must not leave for the internet by a typing mistake.
+        The events contain personal data. A mistake in the URL must not send them to the internet.
         """
         parts = urlsplit(url)
         try:
@@ -184,7 +186,8 @@ class _Target:
 
 
 def _is_near(address: str) -> bool:
-    """Return whether an IP address is this machine or in a private network, and no metadata service of a cloud."""
+    """Return whether an IP address is this machine or in a private network, and is not a metadata service of a
+    cloud."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     parsed = mapped or parsed
@@ -203,7 +206,7 @@ def _accepts(address: str, port: int) -> bool:
 
 @contextmanager
 def _receive_requests() -> Iterator[tuple[int, Requests]]:
-    """Run an HTTP server on a free port of 127.0.0.1. Yields the port and the queue of received requests."""
+    """Run an HTTP server on a free port of 127.0.0.1. Yield the port and the queue of received requests."""
     requests: Requests = SimpleQueue()
 
     class Endpoint(BaseHTTPRequestHandler):

@@ -20,7 +20,9 @@ def load(
         typer.Option("--users", min=1, max=20_000, help="Number of visitors: 500, or 100 in the first step of a ramp."),
     ] = None,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long to measure.")] = 60.0,
-    ramp: Annotated[bool, typer.Option("--ramp", help="Add visitors until something breaks, and say what.")] = False,
+    ramp: Annotated[
+        bool, typer.Option("--ramp", help="Add visitors until a figure is beyond its limit, and report this figure.")
+    ] = False,
 ) -> None:
     """Measure how fast this machine serves many visitors, who think for 1 to 5 seconds between two requests.
 

@@ -46,7 +46,7 @@ def list_mails(
     limit: LimitOption = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """List mails, newest first. Needs the local cloud."""
+    """List mails, newest first. The command needs the local cloud."""
     mails = _mails("mail list", to, wait)
     if as_json:
         output.print_json_list([_json(mail) for mail in mails[:limit]], has_more=len(mails) > limit)
@@ -87,7 +87,7 @@ def show(
     html: Annotated[bool, typer.Option("--html", help="Write the HTML to a file and open it in the browser.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the headers and the text of a mail, or its HTML with --html. Needs the local cloud."""
+    """Show the headers and the text of a mail, or its HTML with --html. The command needs the local cloud."""
     matches = [mail for mail in _mails("mail show", to, wait) if mail.id.startswith(id or "")]
     if not matches:
         none_yet = f"no mail was sent to {to} yet" if to else "no mail was sent yet"

@@ -1,4 +1,4 @@
-"""The commands `wecelebrate members`: who may come in, as members of a client or as staff of the platform."""
+"""The commands `wecelebrate members`: manage the members of a client and the staff of the platform."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -125,7 +125,8 @@ def accept(code: Annotated[str, typer.Argument(help="The code of the invitation.
 def first_admin(email: Annotated[str, typer.Argument(help="The address of the first super admin.")]) -> None:
     """Invite the first super admin of the local cloud, and print the code of the invitation.
 
-    Only works if the platform has no super admin. On AWS, invoke the function deploy-migrate (docs/members.md).
+    The command works only if the platform has no super admin. On AWS, invoke the function deploy-migrate
+    (docs/members.md).
     """
     from psycopg.conninfo import make_conninfo
 
@@ -145,7 +146,7 @@ def first_admin(email: Annotated[str, typer.Argument(help="The address of the fi
         except ValueError as error:
             raise BadUsage(f"{email} {error}") from error
     if code is None:
-        raise Refused("the platform has a super admin already, who invites others: wecelebrate members invite")
+        raise Refused("the platform has a super admin already, who can invite others with `wecelebrate members invite`")
     output.result(code)
 
 

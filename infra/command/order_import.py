@@ -29,15 +29,19 @@ def import_orders(  # noqa: PLR0917 — each parameter is an option
     source: Annotated[str, typer.Option("--source", help="Name of the system from which the orders come.")] = "file",
     lines: FileOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file.")] = False,
-    currency: Annotated[str | None, typer.Option("--currency", help="Currency of rows that name none.")] = None,
-    status: Annotated[Status | None, typer.Option("--status", help="Status of orders that name none.")] = None,
+    currency: Annotated[str | None, typer.Option("--currency", help="Currency of rows without a currency.")] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Status of orders without a status.")] = None,
     statuses: Annotated[
         list[str] | None,
-        typer.Option("--status-word", metavar="WORD=STATUS", help="What a word of the file means. Can be repeated."),
+        typer.Option(
+            "--status-word",
+            metavar="WORD=STATUS",
+            help="The status that a word in the file stands for. Can be repeated.",
+        ),
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--column", metavar="FIELD=COLUMN", help="The column that has a field. Can be repeated."),
+        typer.Option("--column", metavar="FIELD=COLUMN", help="The column that contains a field. Can be repeated."),
     ] = None,
     timezone: Annotated[str | None, typer.Option("--timezone", help="Time zone of times without an offset.")] = None,
     date_format: Annotated[
@@ -46,7 +50,9 @@ def import_orders(  # noqa: PLR0917 — each parameter is an option
     decimal_mark: Annotated[
         Literal[".", ","] | None, typer.Option("--decimal-mark", help="The decimal mark of amounts.")
     ] = None,
-    number_prefix: Annotated[str, typer.Option("--number-prefix", help="A text before each order number.")] = "",
+    number_prefix: Annotated[
+        str, typer.Option("--number-prefix", help="A text that is put before each order number.")
+    ] = "",
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Only start the import, and print the id of its job.")] = (
         False
     ),
@@ -55,8 +61,8 @@ def import_orders(  # noqa: PLR0917 — each parameter is an option
 ) -> None:
     """Import the past orders of a site from a file, without mails, events or changes of the stock.
 
-    Shows the progress and the rejected rows. The exit code is 1 if the job failed or rejected rows. An import of the
-    same file again changes nothing.
+    The command shows the progress and the rejected rows. The exit code is 1 if the job failed or rejected rows.
+    Importing the same file again changes nothing.
     """
     from infra.command.api import connect, get, post
     from infra.command.watch import Watch

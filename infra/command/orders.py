@@ -100,7 +100,10 @@ def ship(  # noqa: PLR0917 — each parameter is an option
     tracking_url: Annotated[str | None, typer.Option("--tracking-url", help="The page of the parcel.")] = None,
     line: Annotated[
         list[str] | None,
-        typer.Option("--line", help="A line and its pieces, LINE=PIECES. Without it, all that is left."),
+        typer.Option(
+            "--line",
+            help="A line and its number of pieces, LINE=PIECES. Without this option, ship all remaining pieces.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -151,7 +154,9 @@ def export(
     ),
 )
 def drop_status(  # noqa: PLR0917 — each parameter is an option
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file with news.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file with the changes of orders.")
+    ],
     destination: Annotated[str, typer.Option("--destination", help="Id or name of the order destination.")],
     wait: WaitOption = False,
     timeout: TimeoutOption = 900,
@@ -166,10 +171,10 @@ def drop_status(  # noqa: PLR0917 — each parameter is an option
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a file with news about orders, as an ERP system would do it.
+    """Upload a file with changes of orders, as an ERP system would do it.
 
-    The news are acknowledgements, shipments, deliveries and cancellations. With --wait, the exit code is 1 if the job
-    failed or rejected rows.
+    The changes are acknowledgements, shipments, deliveries and cancellations. With --wait, the exit code is 1 if the
+    job failed or rejected rows.
     """
     from infra.command.api import connect, get
     from infra.command.drop import put

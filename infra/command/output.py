@@ -64,7 +64,7 @@ def write(text: str) -> None:
 
 
 def success(text: str) -> None:
-    """Print a result that is a success."""
+    """Print the result of a successful action."""
     marked("✓", "green", printable(text))
 
 
@@ -74,7 +74,7 @@ def failure(text: str) -> None:
 
 
 def warning(text: str) -> None:
-    """Print a warning, or something that the operator has to do."""
+    """Print a warning, or an action that the operator has to take."""
     _print(f"{_style('!', sys.stderr, fg='yellow')} {printable(text)}", sys.stderr)
 
 
@@ -97,7 +97,8 @@ def print_json(document: Any) -> None:
 
 
 def print_json_line(document: Any) -> None:
-    """Print a JSON document in one line, also on a terminal. Lines are for results that arrive one after the other."""
+    """Print a JSON document in one line, also on a terminal. Use this function for results that arrive one after the
+    other."""
     _print(json.dumps(document, ensure_ascii=False), sys.stdout)
     sys.stdout.flush()
 
@@ -124,7 +125,7 @@ class Table:
     """A table whose rows are printed one by one, so that a table of any length needs little memory.
 
     The widths of the columns come from `sample`, the first rows. On a terminal, the cells of a later row are shortened
-    to these widths. Otherwise a cell that is wider moves the cells after it to the right.
+    to these widths. Otherwise a wider cell moves the cells after it to the right.
     """
 
     def __init__(self, columns: Sequence[Column], sample: Iterable[Sequence[Cell]]) -> None:
@@ -147,7 +148,7 @@ class Table:
 
 
 def print_details(values: Mapping[str, Cell]) -> None:
-    """Print a line for each name and its value. Leaves out names with an empty value."""
+    """Print a line for each name and its value. Leave out names with an empty value."""
     present = {name: cell for name, cell in values.items() if cell and _text(cell)}
     width = max((len(name) for name in present), default=0)
     for name, cell in present.items():

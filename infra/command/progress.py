@@ -19,8 +19,9 @@ from infra.command.output import Json, printable
 _RATE_WINDOW = 5.0
 """The number of seconds over which the rate of a job is averaged."""
 _MIN_RATE_SECONDS = 2.0
-"""The least time between the first and the last sample of a rate, in seconds. Until then, neither a rate nor a
-remaining time is shown, because a worker commits whole chunks of rows: the first chunks say nothing about the rate."""
+"""The minimum time between the first and the last sample of a rate, in seconds. Before this time, the bar shows no rate
+and no remaining time. The reason is that a worker commits whole chunks of rows, so the first chunks do not show the
+rate."""
 _SCALE = 1_000
 """The number of steps of a progress bar for one percent. Rich counts only whole steps. The bar therefore needs many
 steps to move smoothly."""
@@ -53,7 +54,8 @@ class ProgressBars:
         self._progress.stop()
 
     def show(self, jobs: Iterable[Json | None]) -> None:
-        """Show the bars of these jobs, and remove all other bars. None represents a job that does not exist yet."""
+        """Show the bars of these jobs, and remove all other bars. In `jobs`, None stands for a job that does not exist
+        yet."""
         jobs_by_id = {job["id"] if job else None: job for job in jobs}
         for job_id in self._bars.keys() - jobs_by_id.keys():
             self._progress.remove_task(self._bars.pop(job_id))
@@ -93,12 +95,12 @@ class _Rates:
 
     def __init__(self) -> None:
         self.rows: float | None = None
-        """Rows per second, or None if too little is known."""
+        """Rows per second, or None if the samples do not cover enough time."""
         self.seconds_left: float | None = None
-        """The remaining time, or None if too little is known."""
+        """The remaining time, or None if the samples do not cover enough time."""
         self._phase: tuple[str | None, int | None] = (None, None)
         self._samples: deque[tuple[float, int, int]] = deque()
-        """Samples, each with a time, the number of rows, and the work that is done at that time."""
+        """The samples. Each has a time, the number of rows at that time, and the completed work at that time."""
 
     def update(self, job: Json) -> None:
         """Add a sample, and compute the rates."""
@@ -126,7 +128,7 @@ class _Rates:
 
 
 def _elapsed(job: Json) -> str:
-    """Return how long a job has been running, e.g. `0:01:05`. Returns "" if it has not started."""
+    """Return how long a job has been running, e.g. `0:01:05`, or "" if the job has not started."""
     started_at = job.get("started_at")
     if not started_at:
         return ""

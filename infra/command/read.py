@@ -1,7 +1,8 @@
-"""The command `wecelebrate read`: shows how a product file is read, and the products that would come out.
+"""The command `wecelebrate read`: shows how a product file is read, and which products a sync would get from it.
 
-It needs no cloud: it reads the file with the same code as a sync. It does not know the catalog. Only a dry run shows
-which products exist, whether a later row has the same SKU, and whether the catalog has another currency.
+The command needs no cloud, because it reads the file with the same code as a sync. The command does not know the
+catalog. Only a dry run shows which products exist, whether a later row has the same SKU, and whether the catalog has
+another currency.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 RowFormat = Literal["table", "json", "ndjson", "csv"]
 
 DEFAULT_CURRENCY = "USD"
-"""The currency of a catalog that has none, as in `wecelebrate.ingestion.catalog_settings`, which imports the
-database. A test compares the two."""
+"""The currency of a catalog without a currency. `wecelebrate.ingestion.catalog_settings` defines it too, but imports
+the database. A test compares the two definitions."""
 
 
 @command(
@@ -42,7 +43,8 @@ def read(  # noqa: PLR0917 — each parameter is an option
         typer.Option(
             "--mapping",
             metavar="FIELD=COLUMN",
-            help="Column of a field. FIELD= leaves the field out. Or a JSON file with a mapping or with sync_settings.",
+            help="FIELD=COLUMN names the column of a field, and FIELD= leaves the field out. Or a JSON file with a"
+            " mapping or with sync_settings.",
         ),
     ] = None,
     option: Annotated[
@@ -60,17 +62,18 @@ def read(  # noqa: PLR0917 — each parameter is an option
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how a product file is read, and what comes out of each row.
+    """Show how a product file is read, and the product or the error of each row.
 
-    Needs no cloud, and changes nothing. `drop --dry-run` also compares the file with the products of a catalog.
+    The command needs no cloud, and changes nothing. `drop --dry-run` also compares the file with the products of a
+    catalog.
 
-    With --format ndjson or csv, stdout has only the rows. With --json, the rows are `data` of one document, which also
-    says how the file is read. The exit code is 1 if rows are rejected, if a question about the file is open, or if the
-    file cannot be read.
+    With --format ndjson or csv, stdout contains only the rows. With --json, stdout contains one document: the rows are
+    in `data`, and other fields show how the file is read. The exit code is 1 if rows are rejected, if a question about
+    the file is open, or if the file cannot be read.
     """
     if as_json and row_format not in ("table", "json"):
         raise BadUsage("--json and --format exclude each other: give one of them")
-    # Imported here, because these imports take longer than the help of the command.
+    # These modules are imported here, because importing them takes longer than printing the help of the command.
     from infra.command.read_output import PRINTERS, rows_of
     from wecelebrate.feeds import UnreadableFeed
 
@@ -102,7 +105,7 @@ def _checked_currency(text: str) -> str:
 
 
 def _opened(file: Path, stack: ExitStack) -> tuple[BinaryIO, str]:
-    """Open the file. Copy stdin to a temporary file, because the file is read twice. Returns the file and its name.
+    """Open the file, and return it with its name. Copy stdin to a temporary file, because the file is read twice.
 
     Raises BadUsage.
     """
@@ -139,5 +142,5 @@ def _open_feed(
     try:
         return proposal, feeds.open_feed(stream, name, settings.mapping, currency, disclosure=settings.disclosure)
     except feeds.UnreadableFeed:
-        on_failure(replace(proposal, warnings=[]), ())  # the error repeats the warnings
+        on_failure(replace(proposal, warnings=[]), ())  # the error already contains the warnings
         raise

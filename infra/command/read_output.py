@@ -1,6 +1,6 @@
-"""Prints what `wecelebrate read` has found, row by row, in constant memory.
+"""Prints the products and the rejected rows that `wecelebrate read` has found, row by row, in constant memory.
 
-The printers name no field of a product: they print what the feed returns.
+The printers do not know the fields of a product: they print all fields that the feed returns.
 """
 
 import csv
@@ -29,18 +29,19 @@ _NAMES = tuple(each.name for each in fields(Product) if each.name not in ("line"
 _OPTIONAL = frozenset((*FIELDS, "attributes"))
 """The fields that a row sets only if they are in `fields_set`."""
 _LONG_FIELDS = ("description", "images")
-"""The fields that have no column of their own in a table, because their values are long."""
+"""The fields that have no separate column in a table, because their values are long."""
 _MAX_COLUMN_WIDTH = 30
 """The maximum width of the names of columns, in characters. A wider name moves the reason to the right."""
 _TEXTS = ("name", "category", "brand")
-"""The fields that a narrow terminal shortens. A shortened price or SKU would be another price or SKU."""
+"""The fields that a narrow terminal shortens. Prices and SKUs are not shortened, because a shortened price or SKU would
+be wrong."""
 _FACTS = ("format", "packed", "encoding", "delimiter", "decimal", "sheet", "profile")
 """The attributes of a proposal that say how the file is read."""
 
 
 @dataclass
 class Counts:
-    """The outcome of the rows that were read: accepted + rejected = read."""
+    """The numbers of rows that were read, accepted and rejected: accepted + rejected = read."""
 
     read: int = 0
     accepted: int = 0
@@ -69,7 +70,7 @@ class Rows:
     feed: Feed
     counts: Counts
     has_more: bool = False
-    """Whether the limit has ended the rows. If so, the counts do not contain the rest of the file."""
+    """Whether the rows have ended because of the limit. If so, the counts do not contain the rest of the file."""
 
 
 def rows_of(feed: Feed, *, only_rejected: bool, limit: int | None) -> Rows:
@@ -134,10 +135,11 @@ class Printer(Protocol):
     """Prints how a file is read, and then its rows."""
 
     def print_reading(self, proposal: Proposal, questions: Questions) -> None:
-        """Print how the file is read, and what is not clear: the rows are read with the first choice of a question."""
+        """Print how the file is read, and the open questions about the file. The rows are read with the first choice of
+        each question."""
 
     def print_rows(self, rows: Rows) -> Counts:
-        """Print the rows and, at the end, their counts. Returns the counts."""
+        """Print the rows and, at the end, their counts. Return the counts."""
 
 
 class TablePrinter:
@@ -282,7 +284,7 @@ def _visible(value: str) -> str:
 
 
 def _cells(row: Json, columns: Sequence[str]) -> list[output.Cell]:
-    """Return the cells of a product in a table. The last cell has the fields without a column of their own."""
+    """Return the cells of a product in a table. The last cell contains the fields that have no separate column."""
     product = row["product"]
     others = {name: value for name, value in product.items() if name not in columns}
     text = "; ".join(f"{name}: {_text(value)}" for name, value in others.items() if value not in (None, [], {}))

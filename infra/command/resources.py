@@ -1,4 +1,4 @@
-"""The code that the commands with lists share. This code lists rows, shows a row, and runs actions."""
+"""The shared code of the commands that list rows, show a row, and run an action for each id."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -42,7 +42,7 @@ def client_id(clients: Clients, client: str) -> str:
 
 
 def filters(clients: Clients, client: str | None, **parameters: str | int | None) -> dict[str, str | int]:
-    """Return a query with all `parameters` that are not None. If `client` is not None, adds the parameter `client_id`.
+    """Return a query with all `parameters` that are not None. If `client` is not None, add the parameter `client_id`.
 
     Raises the same errors as `client_id`.
     """
@@ -106,8 +106,8 @@ def print_one(
 def apply_to_each(ids: Iterable[UUID], action: Callable[[UUID], str]) -> None:
     """Run an action for each id and print its result.
 
-    If the action failed for at least one id, exits with the exit code of the error. If the errors have several exit
-    codes, exits with FAILED.
+    If the action failed for at least one id, the function exits with the exit code of the error. If the errors have
+    several exit codes, it exits with FAILED.
 
     action: a function that takes an id and returns the text to print.
     """

@@ -11,7 +11,7 @@ from infra.command.help import LOCAL, command
 def schema() -> None:
     """Print the complete schema of the local database as SQL. The file schema/schema.sql contains this output.
 
-    Needs the local cloud.
+    The command needs the local cloud.
     """
     cloud = local_cloud("schema")
     import psycopg

@@ -25,7 +25,8 @@ def shop(
 
 
 def create_shop(api: httpx.Client, slug: str, currency: str) -> str:
-    """Create the shop, and return the host of its site. Raises the errors of `post`, e.g. if the client exists."""
+    """Create the shop, and return the host of its site. Raises the errors that `post` raises, e.g. if the client
+    exists."""
     name = slug.replace("-", " ").capitalize()
     client = post(api, "/v1/clients", {"name": name, "slug": slug})
     catalog = post(

@@ -41,8 +41,12 @@ def switch(
             help="reads=primary|replica, cache=on|off, queue=direct|sqs or limits=on|off. Without it, list all."
         ),
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="Why row-level security of a table is suspended.")] = None,
-    minutes: Annotated[int, typer.Option(min=1, max=60, help="After how many minutes a suspension ends.")] = 30,
+    reason: Annotated[
+        str | None, typer.Option(help="The reason why row-level security of a table is suspended.")
+    ] = None,
+    minutes: Annotated[
+        int, typer.Option(min=1, max=60, help="The number of minutes after which a suspension ends.")
+    ] = 30,
     break_glass: Annotated[
         bool,
         typer.Option("--break-glass", help="Write to the database with your AWS credentials: the API is down."),
@@ -88,7 +92,7 @@ def _break_glass(setting: str | None) -> None:
             change_switch(Account(environment_named(name)), setting)
     except ValueError as error:
         raise BadUsage(str(error)) from error
-    output.success(f"{setting} is in the database of {name}, and applies to every function within 10 seconds")
+    output.success(f"{setting} is written to the database of {name}, and applies to every function within 10 seconds")
 
 
 def _change(connection: Connection, switches: Mapping[str, Json], setting: str) -> None:

@@ -1,8 +1,8 @@
 """Decides on which platform a command acts: on the local cloud, or on a deployed environment.
 
 `wecelebrate sign-in --env prod` names the environment in $WECELEBRATE_ENV before it asks for a password. If the sign-in
-fails, the variable stays without a URL and a token, and commands refuse to act on a local cloud instead. With
-`wecelebrate --env prod`, a command acts on this environment or on nothing.
+fails, this variable is set, but the URL and the token are not set. Commands then fail, instead of acting on a local
+cloud. With `wecelebrate --env prod`, a command acts only on this environment.
 """
 
 import os
@@ -21,10 +21,11 @@ NAMED: ContextVar[str | None] = ContextVar("NAMED", default=None)
 
 
 def remote_api() -> tuple[str | None, str | None]:
-    """Return the URL and the token of the variables. The URL is None if the command acts on the local cloud.
+    """Return the URL and the token from the environment variables. The URL is None if the command acts on the local
+    cloud.
 
-    Raises BadUsage if the option --env names another environment than the one that is signed in, or if an environment
-    was signed in without success.
+    Raises BadUsage if the option --env names an environment to which this shell is not signed in, or if the last
+    sign-in failed.
     """
     named, signed_in, url = NAMED.get(), os.environ.get(ENV_VARIABLE), os.environ.get(API_VARIABLE)
     if named == LOCAL:
@@ -41,7 +42,7 @@ def remote_api() -> tuple[str | None, str | None]:
 
 
 def _sign_in(environment: str) -> str:
-    """Return the command that signs in. A sign-in with --page names the host of the API, which is no environment."""
+    """Return the command that signs in. After a sign-in with --page, `environment` is the host of the API."""
     return (
         f"wecelebrate sign-in --page PAGE --client ID --api https://{environment}"
         if "." in environment
@@ -50,5 +51,5 @@ def _sign_in(environment: str) -> str:
 
 
 def deployed_name(url: str) -> str:
-    """Return the name of the deployed environment, or its URL if nobody has named it."""
+    """Return the name of the deployed environment, or its URL if the name is not set."""
     return os.environ.get(ENV_VARIABLE) or url

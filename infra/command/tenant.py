@@ -35,7 +35,7 @@ _Access = Annotated[
     typer.Option(
         "--with-access",
         metavar="TABLE",
-        help="Also copy the rows of a table that give access or send data. Repeatable.",
+        help="Also copy the rows of this table, which give access or send data. Can be repeated.",
     ),
 ]
 _ON_AWS = "--env prod --client acme --restored wecelebrate-prod-restored"
@@ -53,7 +53,7 @@ _VARIABLES = ("AWS_PROFILE", "NO_COLOR")
     ),
 )
 def compare(client: _Client, restored: _Restored, live: _Live = None, env: _Environment = None) -> None:
-    """Show which rows of a client the live database has lost or changed. Changes nothing."""
+    """Show which rows of a client the live database has lost or changed. The command changes nothing."""
     _print(_run(client, restored, live, env)["tables"])
 
 
@@ -102,7 +102,7 @@ def restore(
 def _run(
     client: str, restored: str, live: str | None, env: str | None, *, copy: bool = False, access: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Compare, and copy with `copy`: on AWS, or in the databases of two URLs."""
+    """Compare the databases, and copy the missing rows if `copy` is true: on AWS, or in the databases of two URLs."""
     named = env or NAMED.get()
     if (live is None) == (named is None):
         raise BadUsage("give --env with the name of the restored cluster, or --restored and --live with two URLs")

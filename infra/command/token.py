@@ -28,9 +28,9 @@ def token(
     expires_in: Annotated[int, typer.Option("--expires-in", min=1, help="Lifetime of the token, in seconds.")] = 12
     * 3600,
 ) -> None:
-    """Print an access token. If the user needs a membership of a client, also create or reactivate it.
+    """Print an access token. If the user must be a member of a client, also create or reactivate the membership.
 
-    Needs the local cloud.
+    The command needs the local cloud.
     """
     typer.echo(token_of(local_cloud("token"), identity, expires_in))
 
@@ -38,7 +38,7 @@ def token(
 def token_of(cloud: LocalCloud, identity: str, expires_in: int = 12 * 3600) -> str:
     """Return an access token of the local cloud. Raises BadUsage and NotFound.
 
-    If the user needs a membership of a client, this function also creates or reactivates it.
+    If the user must be a member of a client, this function also creates or reactivates the membership.
 
     expires_in: lifetime of the token in seconds.
     """

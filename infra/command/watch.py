@@ -29,13 +29,14 @@ _POLL_INTERVAL = 0.1
 _POLL_INTERVAL_ALL = 0.5
 """The number of seconds between two requests, when all jobs are watched."""
 _REMOTE_FACTOR = 10
-"""A deployed platform is asked less often by this factor, because requests count against quotas."""
+"""The factor by which the time between two requests is longer for a deployed platform, because requests count against
+quotas."""
 _BUCKETS = {"catalog_sync": "drops", "order_file": "drops", "product_import": "uploads"}
-"""Type of a job → bucket that contains the files of the job."""
+"""Maps the type of a job to the bucket that contains the files of the job."""
 
 
 class Watch:
-    """Waits for jobs. Shows bars on a terminal or, with --json, prints each change of a job in a line."""
+    """Waits for jobs, and shows their progress: bars on a terminal or, with --json, a line for each change of a job."""
 
     def __init__(self, connection: Connection, clients: Mapping[str, str] | None, as_json: bool) -> None:
         """clients: id → slug. If this mapping is set, each job is shown with its client."""
@@ -49,9 +50,9 @@ class Watch:
     def one(self, find: Callable[[], Json | None], timeout: int) -> Json:
         """Show the progress of one job until it finishes, and return the finished job.
 
-        On a terminal, questions are asked, and an approval, which another command gives, is awaited. Raises
-        DecisionNeeded if no terminal is attached, or if an earlier job that waits for a person must end before this
-        job. Raises TimedOut after `timeout` seconds without a question.
+        On a terminal, this method asks the questions of the job. If the job needs an approval, it waits until another
+        command approves the job. Raises DecisionNeeded if no terminal is attached, or if an earlier job that waits for
+        a person must end before this job. Raises TimedOut after `timeout` seconds without a question.
 
         find: a function that returns the current state of the job, or None if the job does not exist yet.
         """
@@ -75,12 +76,12 @@ class Watch:
                     time.sleep(_POLL_INTERVAL * self._factor)
         if not is_unfinished(job):
             return job
-        # The bars have ended, so that they do not overwrite the questions.
+        # Ask only after the bars have ended, because the bars would overwrite the questions.
         self._decide(job)
         return self.one(find, timeout)
 
     def _decide(self, job: Json) -> None:
-        """Ask the questions of a job. Raises DecisionNeeded if nobody can answer them, or if an earlier job waits."""
+        """Ask the questions of a job. Raises DecisionNeeded if no terminal is attached, or if an earlier job waits."""
         if job["blocked_by"]:
             raise DecisionNeeded(
                 f"the job starts after an earlier job of its catalog, which waits for a person: "
@@ -94,8 +95,8 @@ class Watch:
     def all(self, query: Mapping[str, str | int], timeout: int) -> bool:
         """Show the progress of all unfinished jobs, including jobs that are created later.
 
-        Ends when all jobs have finished or wait for a person. Returns False if a job failed or was cancelled during
-        this time, and True otherwise. Raises TimedOut after `timeout` seconds.
+        This method ends when all jobs have finished or wait for a person. It returns False if a job failed or was
+        cancelled during this time, and True otherwise. Raises TimedOut after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         jobs: dict[str, Json] = {}
@@ -144,7 +145,7 @@ class Watch:
                     output.print_json_line(job)
 
     def _print_finished(self, job_id: str) -> bool:
-        """Print the final status of a finished job. Returns False if the job failed or was cancelled."""
+        """Print the final status of a finished job. Return False if the job failed or was cancelled."""
         job = self._call(lambda: get(self._connection.api, f"/v1/jobs/{job_id}"))
         if job is None or is_unfinished(job):
             # `_unfinished_jobs` sends two requests, one for each status. A job that changes its status between the two
@@ -163,9 +164,9 @@ class Watch:
 
 
 def report(connection: Connection, job: Json, as_json: bool) -> bool:
-    """Print the result of a finished job. Returns whether the job was completed and rejected no row.
+    """Print the result of a finished job. Return whether the job was completed and rejected no row.
 
-    as_json: the job was already printed as JSON, so print nothing.
+    as_json: whether the job was already printed as JSON. If so, the function prints nothing.
     """
     counts = job["counts"]
     succeeded = job["status"] == "completed" and not (job["type"] in LOAD_TYPES and counts["rejected"])
@@ -195,7 +196,7 @@ def report(connection: Connection, job: Json, as_json: bool) -> bool:
 
 
 def error_file(connection: Connection, job: Json) -> str:
-    """Return where the file of the rejected rows is: its URL in the local cloud, otherwise its key."""
+    """Return the location of the file with the rejected rows: its URL in the local cloud, otherwise its key."""
     key = job["result"]["error_file"]
     bucket = _BUCKETS[job["type"]]
     if connection.local is None:
@@ -204,7 +205,7 @@ def error_file(connection: Connection, job: Json) -> str:
 
 
 class _RetryingCaller:
-    """Calls the API. Tolerates errors while a part of the platform restarts."""
+    """Calls the API, and tolerates errors while a part of the platform restarts."""
 
     def __init__(self, connection: Connection) -> None:
         self._local = connection.local

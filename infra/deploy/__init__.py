@@ -1,1 +1,2 @@
-"""What an operator does with the platform on AWS: check an account, deploy, let the first admin in, and destroy."""
+"""The actions of an operator on AWS: check an account, deploy, create the first super admin, and destroy an
+environment."""

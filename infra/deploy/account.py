@@ -10,20 +10,21 @@ from infra.local.processes import LocalCloudError
 
 
 class AwsError(LocalCloudError):
-    """AWS refused a call or cannot be reached. The message is a single line, and says what to do."""
+    """AWS refused a call or cannot be reached. The message is a single line that says what to do."""
 
 
 class Account:
-    """The clients of the services of AWS, in the region of an environment. All clients are created by `client`."""
+    """The AWS account of an environment. The method `client` creates the clients of AWS services in the region."""
 
     def __init__(self, environment: Environment, *, may_be_unnamed: bool = False) -> None:
-        """may_be_unnamed: whether a permanent environment needs no setting `account`, because its check names it."""
+        """may_be_unnamed: whether the setting `account` of a permanent environment may be missing, because the check
+        reports it."""
         self.environment = environment
         self._may_be_unnamed = may_be_unnamed
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """Return the client of a service. It is created once.
+        """Return the client of a service. The client is created once.
 
         Raises AwsError if the credentials are of another account than the setting `account` names, or if the setting
         of a permanent environment is missing.
@@ -35,7 +36,7 @@ class Account:
             if service != "sts" and (problem := self._unnamed or self.wrong_account):
                 raise AwsError(problem)
 
-            # A function runs for up to 15 minutes. A second attempt would run it twice.
+            # A function runs for up to 15 minutes. A second attempt would run the function twice.
             patient = (
                 Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
                 if service == "lambda"
@@ -51,7 +52,8 @@ class Account:
 
     @property
     def _unnamed(self) -> str | None:
-        """Why the settings are incomplete. Without the number of the account, any credentials would be accepted."""
+        """The reason why the settings are incomplete, or None. Without the account number, any credentials would be
+        accepted."""
         environment = self.environment
         if self._may_be_unnamed or not environment.permanent or environment.settings.account is not None:
             return None
@@ -60,7 +62,8 @@ class Account:
 
     @cached_property
     def wrong_account(self) -> str | None:
-        """Why the credentials are of the wrong account. None if they are of the account that the settings name."""
+        """An error message if the credentials belong to an account other than the setting `account` names. Otherwise
+        None."""
         name, expected = self.environment.name, self.environment.settings.account
         if expected is None or self.id == expected:
             return None

@@ -1,4 +1,4 @@
-"""What git says about the checkout that an operator deploys: its release, and where its settings come from."""
+"""Reads from git which release the checkout contains, and whether its settings equal those of the branch."""
 
 import re
 import subprocess
@@ -17,9 +17,9 @@ _TAG = re.compile(r"v\d+\.\d+\.\d+")
 
 
 def release(folder: Path = ROOT) -> str:
-    """Return the release of the code: its tag, or the last tag with the commit. `-changed` is added to changed code.
+    """Return the release of the code: its tag, or the last tag and the commit. Add `-changed` if the code was changed.
 
-    The settings do not count, because a release is deployed with the settings of the branch.
+    Changed settings do not add `-changed`, because a release is deployed with the settings of the branch.
     """
     described = _git(folder, "describe", "--tags", "--always", "--abbrev=10")
     if described is None:
@@ -29,12 +29,12 @@ def release(folder: Path = ROOT) -> str:
 
 
 def is_tag(release: str) -> bool:
-    """Return whether this is the name of a release, and not of a commit between two releases."""
+    """Return whether this is the name of a release, and not the name of a commit between two releases."""
     return _TAG.fullmatch(release) is not None
 
 
 def changed_settings(folder: Path = ROOT) -> list[str] | None:
-    """Return the files of settings that differ from the branch. None if the repository has no such branch."""
+    """Return the settings files that differ from the branch. None if the repository does not have the branch."""
     if _git(folder, "rev-parse", "--verify", "--quiet", BRANCH) is None:
         return None
     different = _git(folder, "diff", "--name-only", BRANCH, "--", SETTINGS) or ""
@@ -43,7 +43,7 @@ def changed_settings(folder: Path = ROOT) -> list[str] | None:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """Return the output of a git command, or None if it fails, e.g. because the folder is no repository."""
+    """Return the output of a git command, or None if it fails, e.g. because the folder is not a repository."""
     command = ["git", "-C", str(folder), *arguments]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

@@ -1,6 +1,7 @@
 """Compares and restores one client of an environment, in the function `deploy-migrate`.
 
-Only this function reaches the clusters. It signs in as `wc_migrate`. A restored cluster has the same security group.
+Only this function can connect to the clusters, because a restored cluster has the same security group as the live one.
+The function signs in as `wc_migrate`.
 """
 
 import json
@@ -15,9 +16,10 @@ PORT = 5432
 def restore_client(
     account: Account, client: str, cluster: str, *, copy: bool = False, access: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Compare a client in a restored cluster with the live one and, with `copy`, copy its missing rows.
+    """Compare a client in a restored cluster with the live cluster. If `copy` is true, copy the missing rows of the
+    client.
 
-    Returns the document of `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.
+    The result is the document of `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.
     """
     restored = f"{_endpoint(account, cluster)}:{PORT}"
     request = {"client": client, "restored": restored, "copy": copy, "with_access": sorted(access)}

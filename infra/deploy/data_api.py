@@ -1,15 +1,16 @@
-"""Runs SQL as the master user of the database, through the Data API. It needs neither the API nor a network to RDS."""
+"""Runs SQL as the master user of the database, through the Data API. The Data API needs neither the API of the platform
+nor a network connection to RDS."""
 
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
 
 DATABASE = "wecelebrate"
-"""The database of a cluster that does not name its first one."""
+"""The name of the database if the cluster does not report the name of its first database."""
 
 
 def execute_as_master(account: Account, sql: str) -> None:
-    """Execute one statement. The Data API takes no parameters in `do`, so the statement contains its values.
+    """Execute one statement. The Data API accepts no parameters in a `do` statement, so its text contains the values.
 
     Raises AwsError if it is not clear which cluster the platform uses.
     """
@@ -29,14 +30,14 @@ def execute_as_master(account: Account, sql: str) -> None:
 
 
 def live_cluster(account: Account) -> str:
-    """Return the cluster to which the proxy connects. After a restore, it has another name than the declared one.
+    """Return the cluster to which the proxy connects. After a restore, its name differs from the declared name.
 
-    Raises AwsError if the proxy has no target, or several ones, as in the middle of a restore.
+    Raises AwsError if the proxy has no target or several targets, e.g. in the middle of a restore.
     """
     proxy = account.environment.resource("proxy")
     pages = account.client("rds").get_paginator("describe_db_proxy_targets").paginate(DBProxyName=proxy)
     targets = [target for page in pages for target in page["Targets"]]
-    # The cluster is a target, and each of its instances is one that names the cluster.
+    # The cluster is a target. Each instance of the cluster is a target, too, and names the cluster.
     clusters = {
         target["RdsResourceId"] if target["Type"] == "TRACKED_CLUSTER" else target.get("TrackedClusterId")
         for target in targets

@@ -1,4 +1,4 @@
-"""Deletes what the deletion of the stacks of an environment leaves behind.
+"""Deletes the resources that remain when the stacks of an environment are deleted.
 
 CloudFormation cannot delete a bucket that contains objects, and it does not know the log groups that AWS services
 create themselves.
@@ -14,9 +14,11 @@ _SERVICE_LOGS = ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/v
 
 
 def empty_buckets(account: Account, buckets: Collection[str] | None = None) -> Iterator[tuple[str, int]]:
-    """Delete all versions of all objects in the buckets of the environment. Yields each bucket and its versions.
+    """Delete all versions of all objects in the buckets of the environment. Yield each bucket and its number of
+    versions.
 
-    buckets: the names, if the stack of the buckets may be deleted already. The default is the buckets of the stack.
+    buckets: the names of the buckets. They are needed if the stack of the buckets may be deleted already. The default
+    is the buckets of the stack.
 
     Raises AwsError if S3 keeps a version. In a bucket with an object lock in governance mode, versions are deleted
     before their retention ends, which needs the permission `s3:BypassGovernanceRetention`.
@@ -44,7 +46,7 @@ def empty_buckets(account: Account, buckets: Collection[str] | None = None) -> I
 
 
 def delete_logs(account: Account) -> Iterator[str]:
-    """Delete the log groups that services have created. Yields their names."""
+    """Delete the log groups that services have created. Yield their names."""
     client = account.client("logs")
     prefix = account.environment.resource("")
     for beginning in _SERVICE_LOGS:
@@ -66,7 +68,8 @@ def remaining(account: Account) -> list[str]:
 
 
 def _has_governance_lock(client: Any, bucket: str) -> bool:
-    """Return whether new versions in a bucket are locked in governance mode. Other buckets refuse the bypass."""
+    """Return whether new versions in a bucket are locked in governance mode. Other buckets refuse a request with the
+    bypass."""
     from botocore.exceptions import ClientError
 
     try:
@@ -79,7 +82,7 @@ def _has_governance_lock(client: Any, bucket: str) -> bool:
 
 
 def _buckets(account: Account) -> set[str]:
-    """Return the buckets of the storage stack. Other stacks have none."""
+    """Return the buckets of the storage stack. Other stacks have no buckets."""
     from botocore.exceptions import ClientError
 
     pages = account.client("cloudformation").get_paginator("list_stack_resources")

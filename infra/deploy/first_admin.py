@@ -1,7 +1,7 @@
-"""Lets the first member of staff in: an account in the user pool of staff, and a row in `admin_users`.
+"""Creates the first super admin: an account in the user pool of staff, and a row in `admin_users`.
 
-After that, staff is managed through the API. The row is written through the Data API of the database, with the master
-secret of RDS, because nobody can sign in before it exists.
+After that, operators manage the staff through the API. The row is written through the Data API of the database, with
+the master secret of RDS, because no user can sign in before this row exists.
 """
 
 import json
@@ -12,8 +12,8 @@ from infra.deploy.account import Account, AwsError
 from infra.deploy.data_api import execute_as_master
 from infra.deploy.stacks import stack_outputs
 
-# An account of the same address with another id was deleted, because its second factor was lost. Nobody can sign in
-# with it again, so it must not prevent its successor from becoming a super admin.
+# An account of the same address with another id was deleted, because its second factor was lost. No user can sign in
+# with the deleted account, so its row must not prevent its successor from becoming a super admin.
 STATEMENT = """
 do $first_admin$
 begin
@@ -30,7 +30,7 @@ $first_admin$
 """
 
 _TRUSTED_STATES = ("CONFIRMED", "FORCE_CHANGE_PASSWORD")
-"""The states of accounts whose owner has verified the address, or gets the password by mail."""
+"""The states of an account whose owner has verified the address, or gets the password by mail."""
 
 
 def create_first_admin(account: Account, email: str) -> str:
@@ -55,7 +55,7 @@ def create_first_admin(account: Account, email: str) -> str:
 
 
 def statement(subject: str, email: str) -> str:
-    """Return the SQL statement that makes a user the first super admin. The Data API takes no parameters in `do`."""
+    """Return the SQL statement that makes a user the first super admin. It contains the values as literals."""
     return STATEMENT.format(subject=_quoted(subject), email=_quoted(email)).strip()
 
 
@@ -80,8 +80,8 @@ def _user(account: Account, pool: str, email: str) -> str:
 def _require_verified(account: Account, pool: str, email: str, user: dict[str, Any]) -> None:
     """Raise AwsError unless the owner of the address controls the account.
 
-    Everybody can register with any address. Such an account waits for the code in a mail, and its password is that of
-    the person who registered.
+    Any person can register with any address. Until the address is verified with the code in a mail, the account has the
+    password of the person who registered, and not a password of the owner of the address.
     """
     values = {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
     if user.get("UserStatus") in _TRUSTED_STATES and values.get("email_verified") == "true":

@@ -1,7 +1,8 @@
-"""Closes an environment for everybody but the operator, with a rule of the firewall of CloudFront.
+"""Closes an environment for everyone except the operator, with a rule of the firewall of CloudFront.
 
-The rule is no part of the template, because nothing is deployed while a database is restored. A deploy that changes the
-firewall would remove it. CloudFront does not serve pages of its cache either. Workers and schedules continue to run.
+The rule is not part of the template, because nothing is deployed while a database is restored. A deploy that changes
+the firewall would remove the rule. While the rule exists, CloudFront does not serve cached pages either. Workers and
+schedules continue to run.
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -25,14 +26,14 @@ def parse_address(text: str) -> IPv4Address | IPv6Address:
 
 
 def close(account: Account, address: IPv4Address | IPv6Address) -> None:
-    """Refuse all requests with 503, except those from `address`. A second call replaces the address."""
+    """Refuse all requests with 503, except requests from `address`. A second call replaces the address."""
     arn = _put_ip_set(account, address)
     _replace_rule(account, arn)
     _delete_ip_sets(account, keep=arn)
 
 
 def open_again(account: Account) -> None:
-    """Accept the requests of everybody. Does nothing if the environment is open."""
+    """Accept the requests of all callers. Do nothing if the environment is open."""
     _replace_rule(account, None)
     _delete_ip_sets(account)
 
@@ -47,7 +48,7 @@ def _replace_rule(account: Account, ip_set: str | None) -> None:
     answer = _web_acl(account)
     acl: dict[str, Any] = answer["WebACL"]
     others = [rule for rule in acl["Rules"] if rule["Name"] != RULE]
-    # The other rules only block and count, so the last rule still sees every request that would be accepted.
+    # The other rules only block and count, so every request that they accept reaches the last rule.
     priority = 1 + max((rule["Priority"] for rule in others), default=0)
     unchanged = ("Name", "Id", "DefaultAction", "VisibilityConfig", "Description", "CustomResponseBodies",
                  "CaptchaConfig", "ChallengeConfig", "TokenDomains", "AssociationConfig")  # fmt: skip
@@ -80,7 +81,7 @@ def _web_acl(account: Account) -> dict[str, Any]:
 
 
 def _put_ip_set(account: Account, address: IPv4Address | IPv6Address) -> str:
-    """Create the set of the accepted address, or replace its address. Returns the ARN."""
+    """Create the IP set with the accepted address, or replace its address. Return the ARN."""
     client, name = account.client("wafv2"), f"{_prefix(account.environment)}{address.version}"
     addresses = [f"{address}/{address.max_prefixlen}"]
     for each in _ip_sets(account):
@@ -108,5 +109,5 @@ def _ip_sets(account: Account) -> list[dict[str, Any]]:
 
 
 def _prefix(environment: Environment) -> str:
-    """Return the beginning of the names of the IP sets. Each version of IP has a set of its own."""
+    """Return the beginning of the names of the IP sets. Each version of IP has its own set."""
     return environment.resource("maintenance-")

@@ -1,7 +1,8 @@
-"""Deletes what a permanent environment keeps after the deletion of its stacks: database, buckets and user pools.
+"""Deletes the resources that a permanent environment keeps when its stacks are deleted: database, buckets and user
+pools.
 
-Each function finds its resources by their names, so a removal that was interrupted can be repeated. Only names that the
-stacks give are accepted: the account can have other resources whose names begin like ours.
+Each function finds its resources by their names, so a removal that was interrupted can be repeated. A function accepts
+only the exact names that the stacks give, because other resources of the account can have names with the same prefix.
 """
 
 import re
@@ -17,7 +18,7 @@ POOLS = ("staff", "customers")
 
 
 def unprotect_stacks(account: Account) -> Iterator[str]:
-    """Disable the termination protection of the stacks. Yields their names."""
+    """Disable the termination protection of the stacks. Yield their names."""
     client, prefix = account.client("cloudformation"), account.environment.resource("")
     for page in client.get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
@@ -28,10 +29,9 @@ def unprotect_stacks(account: Account) -> Iterator[str]:
 
 
 def delete_database(account: Account) -> str | None:
-    """Delete the cluster with a final snapshot. Returns the name of the snapshot.
-
-    Returns None if this call created no snapshot: there is no cluster, or an earlier call deletes it. The cluster must
-    be deleted before its stacks, because it uses the subnets of the network.
+    """Delete the cluster with a final snapshot, and return the name of the snapshot. Return None if this call created
+    no snapshot, because the cluster does not exist or is already being deleted. The cluster must be deleted before its
+    stacks, because it uses the subnets of the network.
     """
     client, cluster = account.client("rds"), account.environment.resource("database")
     try:
@@ -57,7 +57,7 @@ def delete_database(account: Account) -> str | None:
 
 
 def kept_buckets(account: Account) -> list[str]:
-    """Return the buckets of the environment, which also exist after the deletion of their stack."""
+    """Return the buckets of the environment. They still exist after their stack is deleted."""
     resource = account.environment.resource
     declared = {f"{resource(name)}-{account.id}" for name in bucket_names(functions())}
     # CloudFormation names the bucket of the access logs: the name of the stack and the logical id, which it can
@@ -69,21 +69,21 @@ def kept_buckets(account: Account) -> list[str]:
 
 
 def delete_buckets(account: Account) -> Iterator[str]:
-    """Delete the empty buckets. Yields their names."""
+    """Delete the empty buckets. Yield their names."""
     for bucket in kept_buckets(account):
         account.client("s3").delete_bucket(Bucket=bucket)
         yield bucket
 
 
 def kept_user_pools(account: Account) -> dict[str, str]:
-    """Return the ids and names of the user pools, which also exist after the deletion of their stack."""
+    """Return the ids and names of the user pools. They still exist after their stack is deleted."""
     names = {account.environment.resource(name) for name in POOLS}
     pages = account.client("cognito-idp").get_paginator("list_user_pools").paginate(MaxResults=60)
     return {pool["Id"]: pool["Name"] for page in pages for pool in page["UserPools"] if pool["Name"] in names}
 
 
 def delete_user_pools(account: Account) -> Iterator[str]:
-    """Delete the user pools with all accounts. Yields their names."""
+    """Delete the user pools with all accounts. Yield their names."""
     client = account.client("cognito-idp")
     for id, name in kept_user_pools(account).items():
         client.update_user_pool(UserPoolId=id, DeletionProtection="INACTIVE")

@@ -1,4 +1,4 @@
-"""Checks whether an AWS account has what a deploy needs. Each problem comes with the command that mends it."""
+"""Checks whether an AWS account has everything that a deploy needs. Each problem contains the command that fixes it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ def _credentials(account: Account) -> list[Finding]:
 
 
 def _settings(account: Account) -> list[Finding]:
-    """Find settings that are deployed and missing in the checkout. A deploy would replace them by defaults."""
+    """Find settings that are deployed, but missing in the checkout. A deploy would replace them with the defaults."""
     environment = account.environment
     file = FOLDER / f"{environment.name}.toml"
     deployed = stack_outputs(account, "storage")
@@ -67,18 +67,22 @@ def _settings(account: Account) -> list[Finding]:
     different = checkout.changed_settings(FOLDER.parent) if environment.permanent else []
     if different is None and not findings:
         message = (
-            f"the checkout has no branch {checkout.BRANCH}, so nobody can say whether the settings are those of all"
+            f"the checkout has no branch {checkout.BRANCH}, so the check cannot compare the settings with the branch"
         )
         findings.append(Finding("settings", "problem", message, "git remote add origin URL; git fetch --tags origin"))
     changed = sorted(own.intersection(different or ()))
     if changed and not findings:
-        message = f"{', '.join(changed)} differs from {checkout.BRANCH}: commit and push it, or take that of the branch"
+        message = (
+            f"{', '.join(changed)} differs from {checkout.BRANCH}: "
+            "commit and push it, or take the version of the branch"
+        )
         findings.append(Finding("settings", "warning" if deployed is None else "problem", message, restore))
     return findings or [Finding("settings", "ok", "no deployed setting is missing in this checkout")]
 
 
 def _account(account: Account) -> list[Finding]:
-    """Require that the settings of a permanent environment name its account. The credentials were compared before."""
+    """Require that the settings of a permanent environment name its account. An earlier check has compared the
+    credentials."""
     environment = account.environment
     if environment.settings.account is None and environment.permanent:
         message = f"no setting names the account of {environment.name}; the credentials are of {account.id}"
@@ -121,7 +125,7 @@ def _zones(account: Account) -> list[Finding]:
     unusable = [name for name in environment.zones if name not in usable]
     if not unusable:
         return [Finding("zones", "ok", ", ".join(f"{name} is {ids[name]}" for name in environment.zones))]
-    # Zones that stay keep their place, because a zone with other subnets would replace them.
+    # A zone that is kept keeps its position in the list. At another position, it would get other subnets.
     kept = [name for name in environment.zones if name in usable]
     spare = [name for name in usable if name not in kept]
     chosen = [*kept, *spare][: len(environment.zones)]
@@ -194,7 +198,7 @@ def _mail(account: Account) -> list[Finding]:
     answer = client.get_account()
     rate = answer["SendQuota"]["MaxSendRate"]
     production = answer.get("ProductionAccessEnabled", False)
-    # In the sandbox, Cognito could send its codes only to verified addresses, so nobody else could register.
+    # In the sandbox, SES sends only to verified addresses, so other people could not receive the code to register.
     if verified and production and not settings.mail_verified:
         message = f"{settings.mail_domain} is verified: Cognito can send its mails from it"
         findings = [Finding("mail", "warning", message, _setting(environment, "mail_verified", "true"))]

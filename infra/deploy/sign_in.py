@@ -1,7 +1,7 @@
 """Signs an operator in at the page of Cognito, with the authorization code and PKCE (RFC 7636).
 
-The page returns to a server on this machine. The redirect URL must be a URL of the console, so this works only if the
-operator has not set `console_urls`, or has added `http://localhost:3000/` to it.
+The page returns to a server on this machine. The redirect URL must be a URL of the console. Therefore the sign-in works
+only if the operator has not set `console_urls`, or has added `http://localhost:3000/` to this setting.
 """
 
 import base64
@@ -61,9 +61,10 @@ class SignIn:
         return f"{self.page}/oauth2/authorize?{urlencode(query)}"
 
     def wait(self, open_page: Callable[[str], object], seconds: float = 300) -> str:
-        """Open the page, wait until it returns, and return the access token. Raises AwsError.
+        """Open the page, wait for its redirect to this machine, and return the access token. Raises AwsError.
 
-        Requests without the state of this attempt are ignored, e.g. for an icon, or from a page of another attempt.
+        The method ignores requests without the state of this attempt, e.g. for an icon, or from a page of another
+        attempt.
         """
         answers: list[dict[str, list[str]]] = []
         state = self.state
@@ -82,7 +83,7 @@ class SignIn:
                     answers.append(answer)
 
             def log_message(self, *_: object) -> None:
-                """Print nothing: the query contains the code."""
+                """Print nothing, because the query string contains the code."""
 
         try:
             server = HTTPServer(("127.0.0.1", self.port), Handler)
@@ -98,7 +99,7 @@ class SignIn:
             raise AwsError(f"nobody signed in within {seconds:.0f} seconds: run the command again")
         answer = answers[0]
         if "code" not in answer:
-            raise AwsError(f"the sign-in page refused: {answer.get('error_description', ['no code'])[0]}")
+            raise AwsError(f"the sign-in page refused the sign-in: {answer.get('error_description', ['no code'])[0]}")
         return self.exchange(answer["code"][0])
 
     def exchange(self, code: str) -> str:

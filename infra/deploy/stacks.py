@@ -13,9 +13,11 @@ from infra.functions import ROOT
 from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS
 
 RELEASE_OUTPUT = "release"
-"""The output of the last stack, `monitoring`, with the release that runs, and the context value from which it comes."""
+"""The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
+context value from which this output comes."""
 _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED")
-"""The states of a stack that has never been created completely, or is not complete any more. So are `ROLLBACK_…`."""
+"""The states of a stack that has never been created completely, or is no longer complete. States that start with
+`ROLLBACK_` mean the same."""
 
 
 def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
@@ -27,7 +29,7 @@ def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
 
 
 def stack_states(account: Account) -> dict[str, tuple[str, str]]:
-    """Return the state of each stack of the environment, and the time of its last change, by its name."""
+    """Map the name of each stack of the environment to its state and to the time of its last change."""
     prefix = account.environment.resource("")
     pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
     stacks = (stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix))
@@ -55,13 +57,15 @@ def _describe(account: Account, stack: str) -> dict[str, Any] | None:
 
 
 def is_complete(account: Account) -> bool:
-    """Return whether all stacks have been created once. The stack of the alarms is the last one."""
+    """Return whether all stacks were created completely. The stack of the alarms is created last, so only its state is
+    read."""
     last = _describe(account, "monitoring")
     return last is not None and not str(last["StackStatus"]).startswith((*_INCOMPLETE, "ROLLBACK_"))
 
 
 def apis_that_lose_paths(account: Account) -> frozenset[str]:
-    """Return the HTTP APIs to which CloudFront sends paths that belong to another API in this release."""
+    """Return the HTTP APIs that lose paths: CloudFront sends these paths to them, but in this release another API has
+    the paths."""
     outputs = stack_outputs(account, "edge")
     if outputs is None:
         return frozenset()
@@ -78,9 +82,9 @@ def apis_that_lose_paths(account: Account) -> frozenset[str]:
 def deploy_commands(environment: Environment, losing: Collection[str], *options: str) -> list[list[str]]:
     """Return the CDK commands that deploy all stacks. losing: the result of `apis_that_lose_paths`.
 
-    CDK deploys `edge` after the APIs. If an API lost routes in this order, CloudFront would send requests to it for
-    some minutes that it could not answer. Therefore, a first command deploys everything except the APIs that lose
-    routes: the new APIs get these routes, and then CloudFront uses them. The second command deploys the rest.
+    CDK deploys `edge` after the APIs. If an API lost routes in this order, CloudFront would for some minutes send
+    requests to this API that it could not answer. Therefore, a first command deploys everything except the APIs that
+    lose routes: the new APIs get these routes, and then CloudFront uses them. The second command deploys the rest.
     """
     commands = [cdk_command(environment, "deploy", *options)]
     if losing:
@@ -97,6 +101,6 @@ def cdk_command(
 
 
 def run_cdk(command: list[str]) -> int:
-    """Run a CDK command in the checkout, and return its exit code. Its output is the progress of the stacks."""
+    """Run a CDK command in the checkout, and return its exit code. The command prints the progress of the stacks."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": path}, check=False).returncode  # noqa: S603

@@ -45,7 +45,7 @@ class Served:
 async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
     """Serve `app` on `port`, or on a free port if `port` is 0.
 
-    At the end of the `with` block, waits up to `grace` seconds for running requests.
+    At the end of the `with` block, the function waits up to `grace` seconds for running requests.
 
     Raises OSError if the port is in use.
     """

@@ -103,7 +103,7 @@ class Authorizer:
     async def _keys_for(self, token: str) -> KeySet:
         """Return the keys of the issuer.
 
-        Fetches them first if they are too old, or if the token names an unknown key.
+        Fetch the keys first if they are too old, or if the token names an unknown key.
         """
         kid = _kid(token)
         if self._should_fetch(kid):

@@ -197,7 +197,7 @@ def _queue_attributes(spec: FunctionSpec, trigger: QueueTrigger, dead_letters: s
 
 
 def _ensure_queue(sqs: "SQSClient", name: str, attributes: dict[str, str]) -> str:
-    """Create a queue, or update its attributes if it exists. Returns the URL of the queue."""
+    """Create a queue, or update its attributes if it exists. Return the URL of the queue."""
     try:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     except sqs.exceptions.QueueDoesNotExist:

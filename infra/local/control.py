@@ -62,9 +62,9 @@ def status(state: Path) -> CloudStatus:
 
 
 def shut_down(state: Path, timeout: float = 40.0) -> str:
-    """Stop the cloud in `state`. Returns one line that says what was stopped.
+    """Stop the cloud in `state`. Return one line that says what was stopped.
 
-    Kills the supervisor if it does not stop within `timeout` seconds. Raises LocalCloudError if the cloud belongs to
+    Kill the supervisor if it does not stop within `timeout` seconds. Raises LocalCloudError if the cloud belongs to
     another user.
     """
     supervisor = ProcessIdentity.read(state / "supervisor.json")
@@ -91,7 +91,7 @@ def shut_down(state: Path, timeout: float = 40.0) -> str:
 def erase(state: Path) -> list[Path]:
     """Remove all data, secrets and logs of the cloud in `state`. This cloud must already be stopped.
 
-    Returns the removed directories.
+    Return the removed directories.
     """
     directories = [directory for directory in (state, external_data_directory(state)) if directory]
     erase_postgres_home(state)

@@ -43,7 +43,7 @@ class Credentials(BaseModel):
 
     @classmethod
     def of(cls, state: Path) -> Self:
-        """Read the credentials of the cloud in `state`. Generates and writes missing credentials.
+        """Read the credentials of the cloud in `state`. Generate and write missing credentials.
 
         The file has mode 0600. Raises LocalCloudError if the file is damaged.
         """
@@ -67,7 +67,7 @@ class Credentials(BaseModel):
 
     def _write(self, file: Path, *, replace: bool = True) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix="secrets.", dir=file.parent)  # mode 0600
+        descriptor, name = tempfile.mkstemp(prefix="secrets.", dir=file.parent)  # the file has mode 0600
         temporary = Path(name)
         with os.fdopen(descriptor, "w") as out:
             out.write(self.model_dump_json(indent=2))

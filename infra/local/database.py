@@ -42,7 +42,7 @@ def prepare(
 ) -> list[str]:
     """Create `database` if it does not exist, apply new migrations, and set the password of each login.
 
-    Returns the names of the migrations that were applied. The function is idempotent, and several processes can call it
+    Return the names of the migrations that were applied. The function is idempotent, and several processes can call it
     at the same time.
 
     primary: `host:port` of the primary. passwords: login → password. report: a function that is called with one line of
@@ -55,7 +55,8 @@ def prepare(
             connection.execute("select pg_advisory_xact_lock(hashtext('wecelebrate bootstrap'))")
             if not _exists(connection, "select 1 from pg_roles where rolname = %s", MIGRATOR):
                 connection.execute("create role wc_migrate login noinherit createrole")
-            # Migrations let a function see the transactions of all logins, which a cutover of the old store must know.
+            # Migrations allow a function to see the transactions of all logins, because a cutover of the old store must
+            # wait for them.
             connection.execute("grant pg_read_all_stats to wc_migrate with admin option")
             _set_password(connection, MIGRATOR, passwords[MIGRATOR])
         if not _exists(connection, "select 1 from pg_database where datname = %s", database):

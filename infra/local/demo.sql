@@ -44,7 +44,7 @@ insert into sites (id, client_id, name, slug, domain, domain_verified_at, status
    '{"public": {"locale": "de-DE"}}')
 on conflict do nothing;
 
--- A product without a stock is untracked: it is made to order.
+-- A product without a number of pieces has no tracked stock, because it is made to order.
 insert into products (catalog_id, sku, name, description, category, brand, price, inventory_count, inventory_policy,
   images)
 select catalog_id::uuid, sku, name, description, category, brand, price, coalesce(stock, 0),

@@ -1,4 +1,5 @@
-"""Checks what is missing or in the way of a local cloud on this machine. No check needs a running cloud or root."""
+"""Checks what a local cloud needs and what is in its way on this machine. The checks need neither a running cloud nor
+root."""
 
 import contextlib
 import os
@@ -21,7 +22,8 @@ from infra.local.pid_files import STATE_VARIABLE
 from infra.local.processes import HEALTH, LocalCloudError, http_ok, port_variable, require_free_ports
 
 _MIN_DISK_BYTES = 2_000_000_000
-"""The data of the demo and the logs need less. PostgreSQL keeps up to 1 GB of its write-ahead log."""
+"""The minimum free disk space, in bytes. PostgreSQL keeps up to 1 GB of its write-ahead log. The demo data and the logs
+need less."""
 _MIN_MEMORY_BYTES = 1_500_000_000
 """The parts of the local cloud use about 1.2 GB."""
 _MIN_FILES = 1024
@@ -46,7 +48,7 @@ class Finding:
     state: State
     message: str
     fix: str | None = None
-    """What to type or do."""
+    """The command to type, or the action to take."""
 
 
 def diagnose(state: Path, checkout: Path, environment: Mapping[str, str]) -> Iterator[Finding]:

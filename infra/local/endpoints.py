@@ -24,7 +24,7 @@ class InvalidPorts(LocalCloudError):
 
 
 def unknown_port_variables(environment: Mapping[str, str]) -> list[str]:
-    """Return the environment variables WECELEBRATE_PORT_<NAME> that name no part of the local cloud."""
+    """Return the environment variables WECELEBRATE_PORT_<NAME> whose <NAME> is not a part of the local cloud."""
     parts = {port_variable(part.name) for part in fields(Ports)}
     return sorted(name for name in environment if name.startswith(port_variable("")) and name not in parts)
 

@@ -52,7 +52,7 @@ class Explorer:
 
     async def get(self, path: str, server: str) -> Response | None:
         """Return the response to a GET request, or None if the path is not a path of the explorer."""
-        if path == "/":  # a developer opens the URL of the API in a browser
+        if path == "/":  # a developer who opens the URL of the API in a browser gets the explorer
             return Response(307, [(b"location", PAGE.encode())], b"")
         if path == PAGE:
             return _response("text/html; charset=utf-8", _HTML.encode())
@@ -67,7 +67,7 @@ class Explorer:
 
 
 async def _document(server: str) -> bytes:
-    """Build the document in a process of its own, because the build imports the handlers of all functions."""
+    """Build the document in a separate process, because the build imports the handlers of all functions."""
     command = (sys.executable, "-m", "infra.command", "openapi", "--server", server)
     process = await asyncio.create_subprocess_exec(
         *command, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE

@@ -32,7 +32,7 @@ class FileWatcher:
         return self._version
 
     def _scan(self) -> dict[str, tuple[int, int]]:
-        """Return path → (modification time in nanoseconds, size in bytes)."""
+        """Map each path to its modification time in nanoseconds and its size in bytes."""
         snapshot: dict[str, tuple[int, int]] = {}
         for folder in self._folders:
             _add_files(os.fspath(folder), snapshot)

@@ -63,7 +63,7 @@ class Invocation:
     """Whether the result must include the end of the log."""
 
     def set_result(self, result: Result) -> None:
-        """Set the result. Does nothing if the caller has cancelled the invocation."""
+        """Save the result. Do nothing if the caller has cancelled the invocation."""
         if not self.result.done():
             self.result.set_result(result)
 
@@ -158,7 +158,7 @@ class FunctionProcess:
             self._zygote.kill(self._fork)
 
     async def closed(self) -> None:
-        """Close the sockets of a process that has ended or was never forked. Waits until the sockets are closed."""
+        """Close the sockets of a process that has ended or was never forked, and wait until the sockets are closed."""
         self._close()
         await asyncio.gather(*(connection.lost for connection in self.connections))
         if self._server is not None:
@@ -266,7 +266,7 @@ class FunctionProcess:
         init = ""
         if self._init_seconds is not None and self._init_seconds > 0:
             init = f"\tInit Duration: {self._init_seconds * 1000:.2f} ms"
-            # Lambda reports the duration of the init only for the first invocation.
+            # Lambda reports the duration of the initialisation only for the first invocation.
             self._init_seconds = 0.0
         self.log.write(
             f"END RequestId: {invocation.request_id}\n"
@@ -307,7 +307,7 @@ def exit_payload(invocation: Invocation, reason: str) -> bytes:
 
 
 def exit_reason(code: int) -> str:
-    """Describe in the words of Lambda how a process ended. Returns an empty text for exit code 0."""
+    """Describe in the words of Lambda how a process ended. Return an empty text for exit code 0."""
     if code < 0:
         return f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
     return f"exit status {code}" if code else ""

@@ -31,8 +31,8 @@ _PUBLIC = [("access-control-allow-origin", "*")]
 
 
 class Issuer:
-    """Signs tokens with RS256. Creates the private key when the key is first needed. Only the owner can read the key
-    file.
+    """Signs tokens with RS256. The issuer creates the private key when the key is first needed. Only the owner can read
+    the key file.
 
     state: folder of the key file. url: the value of the claim `iss` in all tokens. A slash at its end is removed.
     """
@@ -115,8 +115,8 @@ class Issuer:
 
         If the body of `POST /token` is a JSON object with `subject` and the optional fields `email`, `email_verified`
         and `expires_in`, the response is a token of this subject. The request needs no secret, because only programs on
-        this machine can reach the server. A request with another Host header is refused: it comes from a web page whose
-        name was pointed to this machine (DNS rebinding).
+        this machine can reach the server. The server refuses a request with another Host header, because the request
+        comes from a web page whose domain points to this machine (DNS rebinding).
         """
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if hosts != [self._host]:
@@ -155,7 +155,7 @@ class Issuer:
 
 
 def _load_key(file: Path) -> RSAKey:
-    """Read the private key from `file`. If the file does not exist, creates it with a new key."""
+    """Read the private key from `file`. If the file does not exist, create it with a new key."""
     try:
         pem = file.read_bytes()
     except FileNotFoundError:

@@ -11,7 +11,7 @@ Differences from AWS:
 - The memory limit applies to the resident set size of the process. This size is measured repeatedly while the process
   is busy.
 - A function with a higher memory limit does not get more CPU.
-- If the init of a process takes more than 10 s, the waiting event fails. AWS would repeat the init.
+- If the initialisation of a process takes more than 10 s, the waiting event fails. AWS would repeat the initialisation.
 """
 
 import asyncio
@@ -76,7 +76,7 @@ class _Function:
     """The number of processes that are starting."""
 
     def next_waiting(self) -> Invocation | None:
-        """Remove and return the oldest waiting event. Skips events that their callers have cancelled."""
+        """Remove and return the oldest waiting event. Skip events that their callers have cancelled."""
         while self.waiting:
             invocation = self.waiting.popleft()
             if not invocation.result.done():
@@ -204,7 +204,8 @@ class Lambda:
     async def _start_process(self, function: _Function) -> None:
         try:
             async with self._start_slots:
-                # While this task waited for a slot, other processes may have become idle and received all events.
+                # While this task waited for permission to start a process, other processes may have become idle and
+                # taken all events.
                 if not function.waiting or len(function.processes) >= function.spec.concurrency:
                     return
                 process = FunctionProcess(
@@ -284,7 +285,7 @@ class Lambda:
 class _Throttle:
     """Throttles an event when it has waited as long as the timeout of the function.
 
-    If a process is starting at that time, the event continues to wait until the longest allowed time for an init has
+    If a process is starting at that time, the event continues to wait until the maximum time for an initialisation has
     passed.
     """
 

@@ -28,7 +28,7 @@ class SentMail(BaseModel):
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Self:
-        """Create the mail from a message in the format of ministack."""
+        """Create a mail from a message in the format of ministack."""
         return cls(
             id=message["MessageId"],
             sender=str(make_header(decode_header(message["Source"]))),

@@ -62,7 +62,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
     scopes: tuple[str, ...] = SCOPES
 
     def get_client_id(self) -> str:
-        """Return the id."""
+        """Return the id of the client."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:
@@ -70,28 +70,29 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """Return the requested scopes that the client may use. Without a request, all of them, as Cognito does."""
+        """Return the requested scopes that the client may use. If the request names no scopes, return all of them, as
+        Cognito does."""
         requested = scope.split() if scope else self.scopes
         return " ".join(name for name in requested if name in self.scopes)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Whether a redirect URI is registered. The texts must be equal."""
+        """Return whether a redirect URI is registered. The texts must be equal."""
         return redirect_uri in self.redirect_uris
 
     def check_client_secret(self, client_secret: str) -> bool:
-        """Whether a secret is right."""
+        """Return whether a secret is the secret of the client."""
         return self.secret is not None and secrets.compare_digest(self.secret.encode(), client_secret.encode())
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 - the signature of Authlib
-        """Whether the client may authenticate with a method."""
+        """Return whether the client may authenticate with a method."""
         return method == "none" if self.secret is None else method != "none"
 
     def check_response_type(self, response_type: str) -> bool:
-        """Whether the client may request a code."""
+        """Return whether the client may request a response of this type. Only a code is possible."""
         return response_type == "code" and self.secret is None
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Whether the client may use a grant."""
+        """Return whether the client may use a grant type."""
         return grant_type in (
             ("authorization_code", "refresh_token") if self.secret is None else ("client_credentials",)
         )
@@ -99,7 +100,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
 
 @dataclass
 class Code:
-    """An authorization code that was not used yet, or was used."""
+    """An authorization code. It is kept after its use, so that a second use is detected."""
 
     client_id: str
     account: Account
@@ -123,7 +124,7 @@ class Code:
 
 @dataclass
 class RefreshToken:
-    """A refresh token. All tokens that follow from one sign-in are a family."""
+    """A refresh token. All refresh tokens of one sign-in are a family."""
 
     client_id: str
     account: Account
@@ -134,7 +135,7 @@ class RefreshToken:
     is_used: bool = False
 
     def check_client(self, client: Client) -> bool:
-        """Whether the token was issued to a client."""
+        """Return whether the token was issued to a client."""
         return self.client_id == client.client_id
 
     def get_scope(self) -> str:
@@ -213,7 +214,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib has no typ
         """Ignore a signal."""
 
     def end_family(self, family: str) -> None:
-        """End a sign-in: none of its refresh tokens is accepted any more."""
+        """End a sign-in. The server no longer accepts its refresh tokens."""
         self.ended_families.add(family)
 
     def _tokens(self, grant_type: str, client: Client, user: Any = None, scope: str | None = None, **_: Any) -> Any:
@@ -243,7 +244,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib has no typ
 
 
 class _S256(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
-    """PKCE. Every request needs a challenge, and only the method S256 is accepted."""
+    """Implements PKCE. Every request needs a challenge, and only the method S256 is accepted."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
 
@@ -270,7 +271,8 @@ class _CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
         if item is None or item.client_id != client.client_id:
             return None
         if item.is_used:
-            # Somebody else has the code. RFC 6749, section 4.1.2: the tokens of this code end.
+            # A second use shows that another person has the code. RFC 6749, section 4.1.2: revoke the tokens of this
+            # code.
             self.server.end_family(item.family)
             return None
         return item if time.time() < item.created_at + CODE_SECONDS else None
@@ -291,7 +293,7 @@ class _RefreshGrant(grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib 
         if token is None or token.family in self.server.ended_families:
             return None
         if token.is_used:
-            # RFC 9700, section 4.14.2: a used token was stolen, or the thief has used it first.
+            # RFC 9700, section 4.14.2: if a token is used twice, one of the two callers has stolen it.
             self.server.end_family(token.family)
             return None
         return token if time.time() < token.created_at + REFRESH_SECONDS else None

@@ -40,11 +40,12 @@ class Owner:
 
     pid: int
     process: psutil.Process | None
-    """None if the owner had already ended when the variable was read."""
+    """The process of the owner. None if the owner had already ended when the variable was read."""
 
     @classmethod
     def of_environment(cls) -> "Owner | None":
-        """Return the owner that the environment names. None if it names no owner. Raises LocalCloudError."""
+        """Return the owner that the environment variable names, or None if the variable is not set. Raises
+        LocalCloudError."""
         value = os.environ.get(OWNER_VARIABLE)
         if not value:
             return None
@@ -60,7 +61,7 @@ class Owner:
     @property
     def has_ended(self) -> bool:
         """Whether the owner has ended. A zombie has ended. Another process with the same pid is not the owner."""
-        # psutil compares start times that do not change when the clock of the machine is set.
+        # psutil compares start times that do not change if somebody changes the clock of the machine.
         with contextlib.suppress(psutil.NoSuchProcess):
             return (
                 self.process is None or not self.process.is_running() or self.process.status() == psutil.STATUS_ZOMBIE

@@ -44,11 +44,11 @@ _SETTINGS = {
     "default_pool_size": str(MAX_SERVER_CONNECTIONS),
     "max_db_connections": str(MAX_SERVER_CONNECTIONS),
     "max_client_conn": str(MAX_CLIENT_CONNECTIONS),
-    # pgbouncer cannot apply startup parameters such as `options`. With this empty list, pgbouncer rejects a connection
-    # that has such a parameter, so that a developer notices the mistake.
+    # pgbouncer cannot apply startup parameters such as `options`. Because this list is empty, pgbouncer rejects a
+    # connection with such a parameter, so that a developer notices the mistake.
     "ignore_startup_parameters": "",
     "admin_users": SUPERUSER,
-    # After a failure of the server, pgbouncer soon opens new connections, even if no client asks for one. Otherwise the
+    # After a failure of the server, pgbouncer soon opens new connections, even if no client requests one. Otherwise the
     # first transaction of each login would fail.
     "server_login_retry": "0.1",
     "min_pool_size": "1",
@@ -62,7 +62,7 @@ _SETTINGS = {
 def find_pgbouncer(owner: Account) -> str | None:
     """Return the path of pgbouncer, or None if WECELEBRATE_POOLER is `off`.
 
-    Also returns None if pgbouncer is not installed, or if `owner` cannot run it.
+    The function also returns None if pgbouncer is not installed, or if `owner` cannot run it.
 
     Raises LocalCloudError for an invalid value of WECELEBRATE_POOLER.
     """

@@ -36,7 +36,7 @@ class ProcessIdentity:
 
     @classmethod
     def read(cls, file: Path) -> Self | None:
-        """Read a pid file. Returns None if the file does not exist or is damaged."""
+        """Read a pid file. Return None if the file does not exist or is damaged."""
         try:
             entry = json.loads(file.read_text("utf-8"))
             return cls(entry["pid"], entry["created"])
@@ -54,7 +54,8 @@ class ProcessIdentity:
         """The running process. None if it has ended, even if another process now has the same pid."""
         try:
             process = psutil.Process(self.pid)
-            # /proc gives times in hundredths of a second. Within such a short time, no pid is used again.
+            # /proc gives times in hundredths of a second. Within such a short time, the system does not use a pid
+            # again.
             same = abs(process.create_time() - self.created) < 0.05
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.Error:
@@ -62,9 +63,9 @@ class ProcessIdentity:
 
 
 def terminate(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, timeout: float = 5.0) -> None:
-    """Terminate a process and its descendants. The process is not our child.
+    """Terminate a process and its descendants. The process is not a child of this process.
 
-    Sends `stop_signal` to the process. Kills all of these processes that are still running after `timeout` seconds.
+    Send `stop_signal` to the process. Kill all of these processes that are still running after `timeout` seconds.
     """
     with contextlib.suppress(psutil.NoSuchProcess):
         descendants = process.children(recursive=True)
@@ -77,7 +78,7 @@ def terminate(process: psutil.Process, stop_signal: signal.Signals = signal.SIGT
 
 
 def _wait_for_exit(processes: Sequence[psutil.Process], timeout: float) -> list[psutil.Process]:
-    """Wait up to `timeout` seconds until all processes have ended. Returns the processes that are still running."""
+    """Wait up to `timeout` seconds until all processes have ended. Return the processes that are still running."""
     deadline = time.monotonic() + timeout
     while True:
         survivors = [process for process in processes if _is_running(process)]
@@ -96,7 +97,7 @@ def _is_running(process: psutil.Process) -> bool:
 def stop_orphans(state: Path) -> list[str]:
     """Terminate the processes that are still running after their supervisor was killed, and remove their pid files.
 
-    Returns the names of the parts to which these processes belonged.
+    Return the names of the parts to which these processes belonged.
     """
     stopped: list[str] = []
     for file in sorted((state / "run").glob("*.json")):

@@ -91,7 +91,7 @@ class EventSourceMapping:
     async def drain(self, grace: float) -> None:
         """Wait up to `grace` seconds until the running batches have finished.
 
-        Releases the messages of unfinished batches.
+        Release the messages of unfinished batches.
         """
         if self._running:
             _, unfinished = await asyncio.wait(self._running, timeout=grace)

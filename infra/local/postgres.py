@@ -242,7 +242,7 @@ class Replica(Server):
     def start(self) -> None:
         """Start the replica, and return when it receives changes from the primary (streaming).
 
-        Copies the primary again if the existing copy belongs to another primary, or if this copy needs changes that the
+        Copy the primary again if the existing copy belongs to another primary, or if this copy needs changes that the
         primary has already removed.
         """
         binaries = Binaries.find(self.account, self.home)
@@ -327,7 +327,7 @@ class Postgres(Service):
         *,
         durable: bool = True,
     ) -> None:
-        """Prepare the servers. Does not start them.
+        """Prepare the servers, but do not start them.
 
         state: directory for logs, pid files, and either the data or a symbolic link to the data. credentials: the
         passwords. By default, the passwords are read from `state`. durable: whether fsync is on. Without fsync, commits

@@ -21,7 +21,7 @@ class Binaries:
 
     @classmethod
     def find(cls, owner: Account, home: Path) -> Self:
-        """Find the PostgreSQL programs. If `owner` cannot run them in their folder, copies them to `home`.
+        """Find the PostgreSQL programs. If `owner` cannot run them in their folder, copy them to `home`.
 
         Raises LocalCloudError if PostgreSQL is not installed or is older than MIN_VERSION.
         """

@@ -47,7 +47,7 @@ _spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
 class LocalCloudError(Exception):
-    """The local cloud cannot do what the operator requested. The message is a single line, and says what to do."""
+    """The local cloud cannot do what the operator requested. The message is a single line that says what to do."""
 
 
 class StartCancelled(LocalCloudError):
@@ -80,7 +80,7 @@ def is_listening(port: int) -> bool:
 
 
 def http_ok(port: int, path: str) -> bool:
-    """Return whether `GET path` on 127.0.0.1:port returns the status 200. Ignores HTTP proxies in the environment."""
+    """Return whether `GET path` on 127.0.0.1:port returns the status 200. Ignore HTTP proxies in the environment."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)
@@ -118,7 +118,7 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
 
 
 def _bind_error(port: int) -> int | None:
-    """Return the error number if no server can use the port, otherwise None."""
+    """Return the error number if a server cannot use the port, otherwise None."""
     with socket.socket() as probe:
         # Servers set this option, too. Without it, an old connection in the state TIME_WAIT would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -274,7 +274,7 @@ class Process:
                 time.sleep(0.02)
 
     def _work(self) -> float:
-        """Return how much the child and its descendants have worked so far, in seconds of CPU time or disk access."""
+        """Return the work of the child and its descendants so far, in seconds of CPU time or disk access."""
         seconds = 0.0
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(self._child.pid) if self._child else None
@@ -287,9 +287,9 @@ class Process:
         return seconds
 
     def stop(self) -> None:
-        """Stop the child and its descendants. Does nothing if the child is not running.
+        """Stop the child and its descendants. Do nothing if the child is not running.
 
-        Sends the stop signal. If the child is still running after `stop_timeout` seconds, sends SIGKILL.
+        Send the stop signal. If the child is still running after `stop_timeout` seconds, send SIGKILL.
         """
         child = self._child
         if child is None:
@@ -348,7 +348,7 @@ class Process:
 def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
     """Return a function that a new child calls: the child then gets `stop_signal` when its parent thread ends.
 
-    Works only on Linux. On other systems, the function does nothing.
+    The function works only on Linux. On other systems, it does nothing.
     """
     parent = os.getpid()
 

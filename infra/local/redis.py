@@ -19,7 +19,7 @@ _PROGRAMS_ON_PATH = ("valkey-server", "redis-server")
 
 
 def find_server() -> str:
-    """Find a Redis server program in an installed Python package, otherwise on PATH. Returns its path.
+    """Return the path of a Redis server program: in an installed Python package, otherwise on PATH.
 
     Raises LocalCloudError if no program is found.
     """

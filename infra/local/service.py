@@ -14,7 +14,7 @@ class Service(ABC):
 
     @abstractmethod
     def stop(self) -> None:
-        """Stop the service. Does nothing if the service is not running."""
+        """Stop the service. Do nothing if the service is not running."""
 
     def __enter__(self) -> Self:
         try:

@@ -43,7 +43,7 @@ class SignIn:
         self._key = key
 
     def respond(self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]) -> Response:
-        """Return the response of one of PATHS."""
+        """Return the response to a request for one of PATHS."""
         form = body.decode("utf-8", "replace") if method == "POST" else query
         parameters = parse_qs(form, keep_blank_values=True, max_num_fields=50)
         request = Request(method, parameters, headers)
@@ -88,7 +88,7 @@ class SignIn:
         return _html(200, _PAGE.format(hidden=hidden, accounts=accounts), _origin(grant.redirect_uri))
 
     def _authorize(self, request: Request, headers: Mapping[str, str]) -> Response:
-        """Issue a code for the chosen account, and send the browser back to its client."""
+        """Issue a code for the chosen account, and redirect the browser to its client."""
         if headers.get("origin", self._url) not in (self._url, "null"):
             return _html(403, _ERROR_PAGE.format(reason="The form comes from another site."))
         try:
@@ -102,7 +102,7 @@ class SignIn:
         return answer
 
     def _log_out(self, request: Request) -> Response:
-        """Send the browser to a registered page. The issuer keeps no session of the browser."""
+        """Redirect the browser to a registered page. The issuer stores no session of the browser."""
         client = self._provider.query_client(request.payload.client_id or "")
         target = request.args.get("logout_uri") or request.args.get("post_logout_redirect_uri") or ""
         if client is None or target not in client.logout_uris:

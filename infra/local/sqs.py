@@ -43,7 +43,7 @@ class Sqs:
     async def receive(self, queue_url: str, limit: int, wait: int) -> list[Message]:
         """Receive up to `limit` (1 to 10) messages.
 
-        Waits up to `wait` seconds for the first message. Raises SqsError.
+        Wait up to `wait` seconds for the first message. Raises SqsError.
         """
         response = await self._call(
             "ReceiveMessage",
@@ -95,7 +95,7 @@ class Sqs:
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # The number of connections is that of the concurrent calls: one poll for each queue, and the deletions.
+            # Concurrent calls need separate connections: one poll for each queue, and the deletions.
             connector = aiohttp.TCPConnector(limit=0)
             timeout = aiohttp.ClientTimeout(total=30, sock_connect=5)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)

@@ -94,9 +94,9 @@ class Supervisor:
         self._stopping.set()
 
     def run(self) -> int:
-        """Start all parts and watch them. Stops all parts when `stop` is called, or when a part fails.
+        """Start all parts and watch them. Stop all parts when `stop` is called, or when a part fails.
 
-        Returns the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. Call this method only
+        Return the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. Call this method only
         from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the cloud.
         """
         with _lock(self.state), self._signals(), ThreadPoolExecutor(max(len(self.parts), 1)) as self._pool:
@@ -123,7 +123,7 @@ class Supervisor:
     def _start_parts(self) -> None:
         """Start each part as soon as its dependencies are ready.
 
-        If `stop` is called, returns before all parts are started.
+        If `stop` is called, this method returns before all parts are started.
         """
         starting: dict[Future[float], Part] = {}
         began = reported = time.monotonic()
@@ -195,7 +195,7 @@ class Supervisor:
     def _stop_parts(self) -> None:
         """Stop all parts.
 
-        First stops the parts that are still starting, so that their threads end. Then stops the other parts, in the
+        First stop the parts that are still starting, so that their threads end. Then stop the other parts, in the
         reverse order of their start.
         """
         self._stopping.set()
@@ -250,7 +250,7 @@ def _waiting_for(parts: Iterable[Part]) -> str:
 
 
 def _timed(start: Callable[[], object]) -> float:
-    """Call `start`. Returns how many seconds this took."""
+    """Call `start`, and return its duration in seconds."""
     began = time.monotonic()
     start()
     return time.monotonic() - began

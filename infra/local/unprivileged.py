@@ -27,7 +27,7 @@ class Account:
     group: int | None = None
 
     def chown(self, path: Path) -> None:
-        """Make this account the owner of `path`. Does nothing if the account is the current user."""
+        """Make this account the owner of `path`. Do nothing if the account is the current user."""
         if self.user is not None and self.group is not None:
             os.chown(path, self.user, self.group, follow_symlinks=False)
 
@@ -41,7 +41,7 @@ def postgres_account() -> Account:
 
 
 def postgres_home(state: Path, owner: Account) -> Path:
-    """Return the directory for the PostgreSQL data of the cloud in `state`. Creates it if it does not exist.
+    """Return the directory for the PostgreSQL data of the cloud in `state`. Create it if it does not exist.
 
     The directory is `<state>/postgres` or, if this is a symbolic link, its target. Raises LocalCloudError if the
     directory belongs to another user.

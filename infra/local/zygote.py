@@ -180,7 +180,7 @@ class Zygote:
             if code != 0:
                 log.warning("the zygote ended with code %s", code)
         for fork in orphans.values():
-            # On Linux, the system has killed the children when the zygote ended. Other systems do not do this.
+            # On Linux, the system has killed the children when the zygote ended. Other systems do not kill them.
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(fork.pid, signal.SIGKILL)
             fork.exited.set_result(-signal.SIGKILL)

@@ -61,7 +61,7 @@ def main(control_fd: int, parent: int, hidden: list[str], preload: list[str]) ->
 def serve(control: socket.socket) -> dict[str, Any] | None:
     """Serve fork requests.
 
-    In each forked process, returns the request for this fork. In the zygote, returns None when the host has ended.
+    In each forked process, return the request for this fork. In the zygote, return None when the host has ended.
     """
     # When a child ends, the signal SIGCHLD writes a byte to `signal_writer`. This makes `select` return.
     signal_reader, signal_writer = socket.socketpair()
@@ -152,9 +152,9 @@ def lower_priority(niceness: int) -> None:
     for _ in range(10):
         try:
             Path("/proc/self/autogroup").write_text(str(niceness))
-        except BlockingIOError:  # the system allows only one such change every 0.1 seconds
+        except BlockingIOError:  # the system allows only one change of the niceness every 0.1 seconds
             time.sleep(0.1)
-        except OSError:  # the system has no such groups
+        except OSError:  # the system does not group the processes of a session
             return
         else:
             return
@@ -202,7 +202,7 @@ def send(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Make the system kill this process when `parent` ends. Works only on Linux.
+    """Make the system kill this process when `parent` ends. This works only on Linux.
 
     On other systems, the process ends because its socket is closed.
     """

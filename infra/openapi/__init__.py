@@ -73,7 +73,7 @@ def _local_document() -> Json:
 
 
 def _addresses(server: str) -> Json:
-    """Return the members of the document that contain the URL of the API."""
+    """Return the fields of the document that contain the URL of the API."""
     explorer = {"description": "The explorer: read and try the operations.", "url": f"{server}/docs"}
     return {"servers": [{"url": server}], "externalDocs": explorer}
 

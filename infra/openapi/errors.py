@@ -1,8 +1,8 @@
 """The errors of operations, as `components/responses`.
 
-API Gateway can return some errors without a call of the function. Their bodies have the format of API Gateway. Some
-generators of clients read only the first media type of a response. Its schema is therefore `Error`, which includes both
-formats.
+API Gateway can return some errors without calling the function. The bodies of these errors have the format of API
+Gateway. Some generators of clients read only the first media type of a response. The schema of this media type is
+therefore `Error`, which includes both formats.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,8 @@ ERROR: Json = {
 class ErrorResponse:
     """One component: the name, the status, and whether the gateway can return the status as well.
 
-    The status is None for the response `default`: errors that the document does not list, e.g. of a wrong base URL.
+    The status is None for the response `default`. It describes errors that the document does not list, e.g. the error
+    of a wrong base URL.
     """
 
     name: str
@@ -66,7 +67,8 @@ def components() -> Json:
 
 
 def reference(status: int | None, *, by_gateway: bool = True) -> Json:
-    """Return the reference to an error. by_gateway: whether the gateway checks the token, which matters for 401."""
+    """Return the reference to an error. by_gateway: whether the gateway checks the token. It decides which component
+    401 has."""
     errors = [error for error in ERRORS if error.status == status]
     name = next((error.name for error in errors if error.by_gateway == by_gateway), errors[0].name)
     return {"$ref": f"#/components/responses/{name}"}

@@ -51,7 +51,8 @@ _MAX_DEPTH = 6
 
 
 def add_examples(openapi: Json) -> None:
-    """Give each object schema of `components` an example that is valid. Fields without a sure value are left out."""
+    """Add a valid example to each object schema of `components`. Leave out fields for which no value is certainly
+    valid."""
     import jsonschema_rs
 
     schemas = openapi["components"]["schemas"]

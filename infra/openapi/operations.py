@@ -73,7 +73,7 @@ _CONSISTENCY_TOKEN = {
 
 
 def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> None:
-    """Add to an operation what FastAPI does not know: its security, headers, parameters and problems."""
+    """Add to an operation the parts that FastAPI does not know: its security, headers, parameters and problems."""
     operation["operationId"] = name
     operation["tags"] = [resource(spec)]
     bearer: Json = {"bearer": []}
@@ -97,7 +97,7 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
         operation["responses"]["304"] = not_modified
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "if-match":
-            parameter["required"] = True  # its absence is 428
+            parameter["required"] = True  # a request without it gets 428
     body = operation.get("requestBody")
     if body and method == "PATCH":
         body["content"] = {MERGE_PATCH: body["content"]["application/json"], **body["content"]}

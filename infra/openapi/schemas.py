@@ -1,4 +1,4 @@
-"""Cleans the schemas of the document, and moves what several operations share to `components`."""
+"""Cleans the schemas of the document, and moves the parts that several operations share to `components`."""
 
 import json
 from collections import defaultdict
@@ -15,7 +15,8 @@ _KEYWORDS_OF_NUMBERS = ("maximum", "minimum", "exclusiveMaximum", "exclusiveMini
 
 
 def components_of(model_schema: Json) -> tuple[Json, Json]:
-    """Split the schema of a model, made with the references of `SCHEMAS`, into itself and the models it refers to."""
+    """Split the schema of a model into the model itself and the models to which it refers. The references begin with
+    `SCHEMAS`."""
     return model_schema, model_schema.pop("$defs", {})
 
 
@@ -23,7 +24,7 @@ def problem_schemas() -> Json:
     """Return the schemas of problem documents. `ProblemCode` lists the codes of all loaded subclasses of Problem."""
     problem, others = components_of(ProblemDocument.model_json_schema(ref_template=SCHEMAS + "{model}"))
     for definition in (each for schema in (problem, *others.values()) for each in schema["properties"].values()):
-        _remove_null(definition)  # a problem document has no null: an absent member has no value
+        _remove_null(definition)  # a problem document contains no null: a field without a value is absent
     code = problem["properties"]["code"]
     # The enum stays open: a client that was generated today must accept the codes of a later release.
     code.pop("type")
@@ -59,7 +60,7 @@ def clean(openapi: Json) -> None:
 
 
 def require_fields_of_responses(openapi: Json) -> None:
-    """Name all properties of objects in successful responses as required, because the API always sends them.
+    """Mark all properties of objects in successful responses as required, because the API always sends them.
 
     Pydantic leaves out properties with a default. Schemas that requests, errors or webhooks also use stay unchanged.
     """
@@ -111,7 +112,8 @@ def share_parameters(openapi: Json) -> None:
 
 
 def optional_parameters_are_not_null(openapi: Json) -> None:
-    """Remove the type `null` from parameters. Only an absent parameter has no value: the text `null` is not null."""
+    """Remove the type `null` from parameters. A parameter without a value is absent, and the text `null` is not
+    null."""
     for operation in operations_of(openapi):
         for parameter in operation.get("parameters", []):
             _remove_null(parameter["schema"])

@@ -3,7 +3,7 @@
 - A tag has the docstrings of the handlers of its resource.
 - A field has its `Field(description=…)`, or the docstring below the field, or the text of the field with the same name
   in a model of the same module and concept: `CatalogPatch.name` is described by `CatalogContent.name`.
-- Fields that mean the same in every model, e.g. `created_at`, are described in `_COMMON`.
+- `_COMMON` describes the fields that have the same meaning in every model, e.g. `created_at`.
 """
 
 import ast
@@ -77,7 +77,7 @@ def _parameter_text(parameter: Json) -> str:
             if name.endswith("_id")
             else (f"The {name} of the object.")
         )
-    # A filter for one value. Every other parameter has a description of its own.
+    # This parameter is a filter for one value. Every other parameter has its own description.
     return f"Only objects whose `{name}` has this value."
 
 
@@ -96,7 +96,7 @@ def _field_text(model: type, field: str) -> str | None:
 
 
 def _words(name: str) -> set[str]:
-    """Return the words of a class name that say what it is about: `ProductPatch` → {"Product"}."""
+    """Return the words of a class name that name its concept: `ProductPatch` → {"Product"}."""
     return set(re.findall("[A-Z][a-z]+", name)) - {"New", "Patch", "Content", "Filters", "Page"}
 
 

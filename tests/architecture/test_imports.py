@@ -11,7 +11,7 @@ CORE = f"{PACKAGE}.core"
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    """Return all imports of the package. Imports inside functions and under TYPE_CHECKING are included."""
+    """Return all imports of the package, including imports inside functions and under TYPE_CHECKING."""
     return grimp.build_graph(PACKAGE, exclude_type_checking_imports=False, cache_dir=None)
 
 
@@ -28,13 +28,13 @@ def test_the_import_graph_has_no_cycle(graph: grimp.ImportGraph) -> None:
     TopologicalSorter({each: graph.find_modules_directly_imported_by(each) for each in graph.modules}).prepare()
 
 
-def test_core_imports_no_domain(graph: grimp.ImportGraph) -> None:
+def test_the_core_does_not_import_domains(graph: grimp.ImportGraph) -> None:
     core = {CORE, *graph.find_descendants(CORE)}
     imports = {(module, other) for module in core for other in graph.find_modules_directly_imported_by(module)}
     assert not {(module, other) for module, other in imports if other not in core}
 
 
-def test_the_feeds_package_imports_only_core(graph: grimp.ImportGraph) -> None:
+def test_the_package_feeds_imports_only_the_core(graph: grimp.ImportGraph) -> None:
     feeds = {f"{PACKAGE}.feeds", *graph.find_descendants(f"{PACKAGE}.feeds")}
     allowed = feeds | {CORE, *graph.find_descendants(CORE)}
     imports = {(module, other) for module in feeds for other in graph.find_modules_directly_imported_by(module)}

@@ -1,4 +1,4 @@
-"""Names that were replaced by standard terms must not come back.
+"""Tests that names that standard terms have replaced are not used again.
 
 The lists contain fully qualified names, so that the same words can still be used in other places.
 """
@@ -99,7 +99,7 @@ def module_file(module: str) -> Path | None:
     return next((file for file in candidates if file.exists()), None)
 
 
-def test_definitions_are_found_in_classes_and_methods() -> None:
+def test_definitions_inside_classes_and_methods_are_found() -> None:
     tree = ast.parse("A = 1\nclass B:\n    c: int\n    def d(self):\n        self.e = 1\ndef f(): pass")
     assert definitions(tree) == {"A", "B", "B.c", "B.d", "B.e", "f"}
 
@@ -110,7 +110,7 @@ def test_a_replaced_module_is_removed(module: str) -> None:
 
 
 @pytest.mark.parametrize("name", OLD_NAMES.split())
-def test_a_replaced_name_is_not_defined(name: str) -> None:
+def test_a_replaced_name_is_no_longer_defined(name: str) -> None:
     parts = name.split(".")
     split = next(n for n in range(len(parts) - 1, 0, -1) if module_file(".".join(parts[:n])))
     file = module_file(".".join(parts[:split]))
@@ -146,7 +146,7 @@ def test_a_replaced_column_is_removed(column: str, tables: dict[str, set[str]]) 
     assert name not in tables[table]
 
 
-def test_the_names_of_constants_for_bounds_begin_with_max_or_min() -> None:
+def test_the_names_of_constants_for_limits_begin_with_max_or_min() -> None:
     tracked_files = subprocess.run(
         ["git", "ls-files", "*.py", "*.sql", "*.lua", "*.toml"],
         cwd=ROOT,

@@ -40,7 +40,8 @@ class Caller:
     client_id: UUID | None = None
     job_id: UUID | None = None
     entered: bool = True
-    """Whether the caller has called `app.enter`. If not, it has the role of its login, or has set a role by hand."""
+    """Whether the caller has called `app.enter`. If not, the caller has the role of its login, or has set a role
+    itself."""
     admin_role: str | None = None
     clients: frozenset[UUID] = field(default_factory=frozenset)
     edits: frozenset[UUID] = field(default_factory=frozenset)
@@ -64,7 +65,7 @@ class Caller:
         table = MATRIX.get(name, Table("app_owner", {}))  # no role has direct access to a partition of events
         conditions = table.rows(self.role, verb)
         if self.role == "app_owner" == table.owner:
-            return []  # the owner has every privilege, but no policy lets it see rows
+            return []  # the owner has every privilege, but no policy allows the owner to see rows
         if not conditions:
             return None
         if not self.entered and not self.needs_no_context(table):

@@ -44,7 +44,7 @@ class Database:
         )
 
     def migrate(self) -> list[str]:
-        """Create the roles, the logins and the schema. Returns the names of the applied files."""
+        """Create the roles, the logins and the schema, and return the names of the applied files."""
         return prepare(self.address, self.credentials.superuser, self.name, self.credentials.logins)
 
 
@@ -62,7 +62,7 @@ def database(server: Database, state: Path, worker_id: str) -> Database:
 
 @pytest.fixture(scope="module", autouse=True)
 def world_is_unchanged(request: pytest.FixtureRequest, database: Database) -> Iterator[None]:
-    """Fails if a test module commits changes to the rows of the world. Other modules would see these changes."""
+    """Fail if a test module commits changes to the rows of the world, because other modules would see these changes."""
     before = _fingerprints(database)
     yield
     assert _fingerprints(database) == before, f"{request.module.__name__} must use own_database for changes"
@@ -80,7 +80,8 @@ def _fingerprints(database: Database) -> dict[str, tuple[int, int]]:
 
 @pytest.fixture(scope="module")
 def own_database(database: Database, state: Path, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Database]:
-    """A database with the rows of the world for one test module, whose tests are allowed to commit changes."""
+    """A database with the rows of the world for one test module. The tests of this module are allowed to commit
+    changes."""
     name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
     yield _create_world(replace(database, name=name), state)
     with database.connect(autocommit=True) as connection:

@@ -30,7 +30,7 @@ PARAMETERS: dict[str, Any] = {
 
 
 def stage(superuser: psycopg.Connection, rows: list[dict[str, Any]]) -> None:
-    """Replace the staged rows of A's job. Each row has the SKU and the columns that it states."""
+    """Replace the staged rows of A's job. Each row in `rows` has an SKU and some further columns."""
     with superuser.transaction():
         superuser.execute("set local session_replication_role = replica")  # the trigger refuses rows of other jobs
         superuser.execute("delete from app.staged_products where job_id = %s and fence = 2", [A_JOB])
@@ -44,18 +44,18 @@ def stage(superuser: psycopg.Connection, rows: list[dict[str, Any]]) -> None:
 
 
 def compare(superuser: psycopg.Connection, as_of: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the first staged product as a dry run would show it, and the stored product."""
+    """Return the first staged product in the form in which a dry run shows it, and the stored product."""
     row = _run(superuser, COMPARE, PARAMETERS | {"as_of": as_of, "max_rows": 500})
     return row["staged"], row["stored"]
 
 
 def implausible(superuser: psycopg.Connection) -> dict[str, Any]:
-    """Count the changes of the staged products that can be mistakes."""
+    """Count the changes in the staged products that may be mistakes."""
     return _run(superuser, IMPLAUSIBLE, PARAMETERS | {"step": 1, "large_change": "0.5", "min_products": 1})
 
 
 def merge(superuser: psycopg.Connection, as_of: datetime | None = None, **parameters: Any) -> dict[str, Any]:
-    """Merge the staged rows as the service of client A. Returns the counts of the chunk."""
+    """Merge the staged rows as the service of client A, and return the counts of the chunk."""
     return _run(superuser, MERGE, PARAMETERS | {"as_of": as_of} | parameters)
 
 

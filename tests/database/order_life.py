@@ -1,4 +1,5 @@
-"""Helpers for tests of an order's life: they place orders, and call the functions that change them, as any caller."""
+"""Helpers for tests of the life of an order. They place orders, and call the functions that change orders, as any
+caller."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ CANCEL_OWN = "select refusal, detail, news from app.cancel_own_order(%s, %s, %s)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a function of an order's life returned."""
+    """The result of a function that changes an order."""
 
     refusal: str | None
     detail: Any
@@ -44,12 +45,12 @@ class Outcome:
 
     @property
     def types(self) -> list[str]:
-        """The types of the events, in their order."""
+        """The types of the events, in the order of the events."""
         return [event["type"] for event in self.news or []]
 
 
 class Orders:
-    """Orders of the client A. Each method calls the function of the same name, by default as an editor."""
+    """Orders of the client A. Each method calls the SQL function with the same name, by default as an editor."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -157,7 +158,7 @@ class Orders:
         return self.call(REPLACE, order_id, json_lines, return_id, "api", None, caller=caller)
 
     def row(self, order_id: UUID, *columns: str) -> Any:
-        """Return columns of an order: a tuple, or the value if it is one column."""
+        """Return columns of an order as a tuple, or only the value if `columns` has one column."""
         query = f"select {', '.join(columns)} from orders where id = %s"
         row = self.connection.execute(query.encode(), [order_id]).fetchone()
         assert row is not None
@@ -172,7 +173,7 @@ class Orders:
         return [kind for (kind,) in self.connection.execute(query, [order_id])]
 
     def pieces(self, order_id: UUID, line: int = 1) -> tuple[int, int, int]:
-        """Return how many pieces of a line were shipped, cancelled and returned."""
+        """Return the numbers of shipped, cancelled and returned pieces of a line."""
         query = (
             "select shipped_quantity, cancelled_quantity, returned_quantity from order_lines"
             " where order_id = %s and line = %s"

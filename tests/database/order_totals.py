@@ -51,7 +51,7 @@ COUNT_DELTAS = "select count(*) from order_deltas"
 
 TIMES = (
     *(f"2026-03-0{day} {time}Z" for day in (1, 2, 3) for time in ("00:00:00", "23:59:59.999999")),
-    # around local midnight, on days on which the clocks change
+    # times around local midnight, on days on which the clocks change
     *(
         "2026-03-28 22:59:59.999999Z",
         "2026-03-28 23:00Z",
@@ -110,9 +110,8 @@ def enter(connection: psycopg.Connection, caller: Caller) -> None:
 
 
 def allow_every_change(connection: psycopg.Connection) -> None:
-    """Switch off the trigger that allows only the steps of an order's life.
-
-    The deltas must be exact after every change. `connection` must belong to a superuser.
+    """Switch off the trigger that allows only certain changes of an order, because the deltas must be exact after every
+    change. `connection` must belong to a superuser.
     """
     connection.execute("alter table orders disable trigger guard_change")
 

@@ -1,4 +1,5 @@
-"""Determines the access that a caller really has: tries every verb on every row, and rolls back each change."""
+"""Determines the access that a caller really has. The functions try every verb on every row, and roll back each
+change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,8 +48,8 @@ def promised(caller: Caller, table: str) -> Reach:
     select, insert, update, delete = (caller.rows(table, verb) for verb in ("select", "insert", "update", "delete"))
     # A statement with WHERE or RETURNING needs rows that the caller may read.
     readable = select or []
-    # Triggers refuse that an order moves to another client, also to a client for which the caller writes, and that an
-    # entry of its history or of the audit log does.
+    # Triggers do not allow an order, an entry of its history or an entry of the audit log to move to another client.
+    # This is also true for clients for which the caller may write.
     moves = {
         (column, target)
         for column, target in _moves(table)
@@ -82,7 +83,7 @@ def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
     rows = rows_of(table)
     keys = sql.SQL(", ").join(map(sql.Identifier, KEYS.get(rows[0].table, ("id",))))
     result = attempt(connection, sql.SQL("select {} from {}").format(keys, sql.Identifier(*table.split("."))))
-    # A row that was not seeded has its key as the label.
+    # If a row was not seeded, its label is its key.
     labels = {row.key: row.label for row in rows}
     return None if result is None else frozenset(labels.get(key, str(key)) for key in result[1])
 
@@ -129,7 +130,7 @@ def reached(connection: psycopg.Connection, table: str) -> Reach:
 
 
 def attempt(connection: psycopg.Connection, statement: sql.SQL | sql.Composed, *values: Any) -> Result | None:
-    """Run a statement and roll it back. Returns the row count and the rows, or None if the statement is refused.
+    """Run a statement and roll it back. Return the row count and the rows, or None if the statement is refused.
 
     PostgreSQL checks policies before constraints. Therefore a row that violates a constraint has passed the policies.
     """
@@ -149,7 +150,7 @@ def _affects_rows(result: Result | None) -> bool:
 
 @contextmanager
 def entered(connection: psycopg.Connection, caller: Caller) -> Iterator[psycopg.Connection]:
-    """Open a transaction or a savepoint as the caller. At the end of the `with` block, it is rolled back."""
+    """Open a transaction or a savepoint as the caller, and roll it back at the end of the `with` block."""
     with connection.transaction(force_rollback=True):
         if caller.entered:
             row = connection.execute(ENTER, caller.parameters).fetchone()

@@ -27,7 +27,7 @@ def test_the_tests_try_every_table_of_the_matrix() -> None:
     assert {name for name, table in MATRIX.items() if table.is_secured} < set(TABLES)
 
 
-def test_the_tiers_table_is_the_only_one_that_roles_outside_the_platform_can_read_completely() -> None:
+def test_only_the_table_tiers_can_be_read_completely_by_roles_outside_the_platform() -> None:
     outside = ("app_client", "app_customer", "app_anon")
     wide = {
         name
@@ -38,7 +38,7 @@ def test_the_tiers_table_is_the_only_one_that_roles_outside_the_platform_can_rea
     assert wide == {"tiers"}
 
 
-def test_a_login_can_enter_only_the_roles_that_are_listed_for_it(database: Database) -> None:
+def test_a_login_can_enter_only_its_listed_roles(database: Database) -> None:
     with database.connect() as connection:
         for login in ("wc_public", "wc_api", "wc_worker", "wc_kv"):
             roles = connection.execute(

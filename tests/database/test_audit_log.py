@@ -1,4 +1,4 @@
-"""Entries of the audit log can be added, and expire after two years. No role can change them."""
+"""Tests that entries can be added to the audit log and expire after two years, and that no role can change them."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,7 +31,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
     "statement",
     ["update audit_log set action = 'x'", "delete from audit_log where created_at > now() - interval '1 year'"],
 )
-def test_no_role_can_change_or_delete_a_recent_entry(
+def test_roles_cannot_change_or_delete_a_recent_entry(
     superuser: psycopg.Connection, role: str, statement: LiteralString
 ) -> None:
     superuser.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
@@ -147,6 +147,6 @@ def test_a_support_user_can_record_its_own_reads(connections: dict[str, psycopg.
     "statement",
     ["alter table catalogs disable trigger all", "set local session_replication_role = replica"],
 )
-def test_a_caller_cannot_switch_off_the_triggers(owner: psycopg.Connection, statement: LiteralString) -> None:
+def test_a_caller_cannot_disable_the_triggers(owner: psycopg.Connection, statement: LiteralString) -> None:
     with pytest.raises(errors.InsufficientPrivilege), owner.transaction():
         owner.execute(statement)

@@ -22,9 +22,9 @@ from wecelebrate.core.pages import MAX_RESPONSE_BYTES
 from wecelebrate.ingestion.merge import bounds
 from wecelebrate.jobs import dead_letters, lease
 
-STAGED = "The loads write it; wecelebrate.ingestion.merge.bounds rejects larger rows, and products has its own bounds."
-TRIGGER = "Triggers copy it from a column of another table that has a bound."
-MIGRATE = "Only `migrate` writes it: the names and checksums of its own files."
+STAGED = "Only loads write it; wecelebrate.ingestion.merge.bounds rejects larger rows, and products has its own bounds."
+TRIGGER = "Triggers copy the text from a column of another table, and this column has a bound."
+MIGRATE = "Only `migrate` writes this table: the names and checksums of its own files."
 ONLY_PLATFORM = {
     "app.staged_products": STAGED,
     "app.staged_rejections": STAGED,
@@ -34,13 +34,13 @@ ONLY_PLATFORM = {
     "public.order_local_totals": TRIGGER,
     "public.schema_functions": MIGRATE,
     "public.schema_migrations": MIGRATE,
-    "public.cache_invalidations": "Triggers write it: the tags of the rows that one statement has changed.",
+    "public.cache_invalidations": "Triggers write this table: the tags of the rows that one statement has changed.",
 }
-"""The tables whose texts no caller can write, each with the reason."""
+"""The tables whose texts callers cannot write, each with the reason."""
 BOUND = re.compile(
     r"json_fits\(|"
     r"length\(\(?\w+\)?(::text)?\) <= \d+|"
-    r" = ANY \(|= '\w+'::text\)|"  # one of a list
+    r" = ANY \(|= '\w+'::text\)|"  # one of a list of values
     r"'\^\[[^]]+\]\{\d+\}\$'|"  # a pattern with a fixed length
     r"\(name = '"  # one of several pairs
 )
@@ -134,7 +134,7 @@ def test_the_largest_row_of_each_table_fits_in_a_response(superuser: psycopg.Con
 
 
 @pytest.mark.parametrize("repeated", ["x", "ä", "\x01", '"'])
-def test_a_value_is_measured_as_its_uncompressed_text(superuser: psycopg.Connection, repeated: str) -> None:
+def test_the_size_of_a_value_is_the_size_of_its_uncompressed_text(superuser: psycopg.Connection, repeated: str) -> None:
     """The stored value is compressed to a few kB."""
     bytes_per_letter = json_bytes(repeated * 2) - json_bytes(repeated)
     fits = {"k": repeated * ((MAX_OBJECT_BYTES - 9) // bytes_per_letter)}
@@ -153,7 +153,7 @@ def test_a_value_is_measured_as_its_uncompressed_text(superuser: psycopg.Connect
             assert allowed
 
 
-def test_a_problem_names_the_field_whose_text_is_too_long(superuser: psycopg.Connection) -> None:
+def test_the_problem_for_a_text_that_is_too_long_contains_the_name_of_the_field(superuser: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation) as error, superuser.transaction():
         superuser.execute("update sites set name = repeat('x', 501) where id = %s", [A_SITE])
     assert [(field.pointer, field.detail) for field in to_problem(error.value).errors] == [
@@ -163,7 +163,7 @@ def test_a_problem_names_the_field_whose_text_is_too_long(superuser: psycopg.Con
 
 @relaxed
 @given(value=Json)
-def test_the_api_measures_json_as_the_database_does(superuser: psycopg.Connection, value: Any) -> None:
+def test_the_api_and_the_database_compute_the_same_size_of_json(superuser: psycopg.Connection, value: Any) -> None:
     row = superuser.execute("select octet_length(%s::jsonb::text)", [json.dumps(value)]).fetchone()
     assert row
     minus_zeros = len(re.findall(r"-0\.0\b", json.dumps(value)))  # PostgreSQL has no negative zero
@@ -200,7 +200,7 @@ def test_merge_patch_returns_what_rfc_7396_defines(superuser: psycopg.Connection
 def test_the_time_of_merge_patch_is_proportional_to_the_number_of_keys(
     superuser: psycopg.Connection, keys: int, value: str
 ) -> None:
-    """A quadratic algorithm needs more than 20 s for 15,000 keys, and minutes for 60,000 keys."""
+    """An algorithm with quadratic time needs more than 20 s for 15,000 keys, and minutes for 60,000 keys."""
     superuser.execute("set local statement_timeout = '10s'")
     row = superuser.execute(
         """
@@ -231,7 +231,7 @@ def nested(value: Any, depth: int) -> Any:
     ],
     ids=["many keys at the bottom", "many nulls at the bottom", "many chains", "many chains that end with null"],
 )
-def test_the_time_of_merge_patch_does_not_grow_with_the_product_of_keys_and_depth(
+def test_the_time_of_merge_patch_does_not_depend_on_the_number_of_keys_times_the_depth(
     superuser: psycopg.Connection, patch: Any
 ) -> None:
     """An algorithm that looks at the whole rest of the patch on each level needs more than 10 s for ten merges."""
@@ -289,7 +289,7 @@ def test_a_query_that_app_page_rows_runs_cannot_write(superuser: psycopg.Connect
         ("wc_worker", 800_000, "1min"),
     ],
 )
-def test_no_statement_may_run_longer_than_the_function_that_waits_for_it(
+def test_a_statement_may_not_run_longer_than_the_function_that_waits_for_it(
     database: Database, login: str, left: int | None, timeout: str
 ) -> None:
     with database.connect(login) as connection:
@@ -299,7 +299,7 @@ def test_no_statement_may_run_longer_than_the_function_that_waits_for_it(
             assert connection.execute("select current_setting('statement_timeout')").fetchone() == (timeout,)
 
 
-def test_statements_of_one_transaction_share_the_time_that_is_left(database: Database) -> None:
+def test_statements_of_one_transaction_share_the_remaining_time(database: Database) -> None:
     with database.connect("wc_api") as connection:
         if connection.info.server_version < 170_000:
             pytest.skip("PostgreSQL has transaction_timeout since version 17")

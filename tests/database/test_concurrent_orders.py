@@ -1,4 +1,5 @@
-"""Concurrent changes of the same orders: one of them wins, no piece is lost or comes back twice, and none deadlocks."""
+"""Tests concurrent changes of the same orders: exactly one change succeeds, the stock of each piece is right, and no
+change causes a deadlock."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ CHANGES: dict[str, tuple[Caller, str, tuple[object, ...]]] = {
     "deliver": (SYSTEM, DELIVER, (None, "file", None, None)),
     "cancel a line": (EDITOR, CANCEL_LINES, (Jsonb([{"line": 1, "quantity": 1}]), None, True, "api", None, None)),
 }
-"""The changes that compete. Each is a caller, a statement, and its values after the id of the order."""
+"""The competing changes. Each has a caller, a statement, and the values of the statement after the id of the order."""
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def superuser(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 def as_caller(database: Database, work: list[tuple[str, Caller, str, list[object]]]) -> list[tuple[str, str | None]]:
-    """Run statements, each in a transaction of its own. Returns the names and refusals."""
+    """Run each statement in its own transaction. Return the names and refusals."""
     results: list[tuple[str, str | None]] = []
     connections: dict[str, psycopg.Connection] = {}
     try:
@@ -82,7 +83,7 @@ def as_caller(database: Database, work: list[tuple[str, Caller, str, list[object
 
 
 def place_all(database: Database, count: int) -> list[UUID]:
-    """Place orders of two products. Every second order names the products the other way round."""
+    """Place orders of two products. Every second order contains the products in the reverse order."""
     ids: list[UUID] = []
     with database.connect(CUSTOMER.login) as connection:
         for number in range(count):
@@ -107,7 +108,7 @@ def run_all(database: Database, work: list[tuple[str, Caller, str, list[object]]
         return [result for future in [pool.submit(part) for part in parts] for result in future.result()]
 
 
-def test_of_concurrent_cancels_ships_and_deliveries_exactly_one_kind_wins(
+def test_exactly_one_of_concurrent_cancellations_shipments_and_deliveries_succeeds(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("update products set inventory_count = %s", [ORDERS * 4])
@@ -131,7 +132,7 @@ def test_of_concurrent_cancels_ships_and_deliveries_exactly_one_kind_wins(
     assert superuser.execute(DIFFERENCE).fetchall() == []
 
 
-def test_many_concurrent_cancels_of_one_order_give_its_pieces_back_once(
+def test_many_concurrent_cancellations_of_an_order_return_its_pieces_to_the_stock_once(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     (order_id,) = place_all(own_database, 1)
@@ -141,7 +142,7 @@ def test_many_concurrent_cancels_of_one_order_give_its_pieces_back_once(
     check_invariants(superuser, [order_id])
 
 
-def test_concurrent_shipments_ship_no_piece_twice(own_database: Database, superuser: psycopg.Connection) -> None:
+def test_concurrent_shipments_ship_each_piece_only_once(own_database: Database, superuser: psycopg.Connection) -> None:
     (order_id,) = place_all(own_database, 1)
     ship = [order_id, Jsonb({"lines": [{"line": 1, "quantity": 1}]}), "api", None, None]
     results = run_all(own_database, [("ship", EDITOR, SHIP, ship)] * 20)
@@ -149,7 +150,7 @@ def test_concurrent_shipments_ship_no_piece_twice(own_database: Database, superu
     check_invariants(superuser, [order_id])
 
 
-def test_buyers_and_cancels_of_two_products_do_not_deadlock(
+def test_concurrent_orders_and_cancellations_of_two_products_do_not_deadlock(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("update products set inventory_count = %s", [ORDERS * 8])
@@ -166,7 +167,7 @@ def test_buyers_and_cancels_of_two_products_do_not_deadlock(
     check_invariants(superuser, placed, ORDERS * 8)
 
 
-def test_unconfirmed_orders_expire_once_and_not_if_they_are_confirmed_at_the_same_moment(
+def test_an_unconfirmed_order_expires_once_unless_it_is_confirmed_at_the_same_time(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("update products set inventory_count = %s", [ORDERS * 4])

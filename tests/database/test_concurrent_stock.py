@@ -1,4 +1,5 @@
-"""Many buyers, an ERP system of each kind, cancellations and returns at the same time: no piece is sold twice."""
+"""Tests that no piece is sold twice while many buyers, an ERP system of each kind, cancellations and returns run at the
+same time."""
 
 import random
 import threading
@@ -22,14 +23,14 @@ from tests.faults.environment import FULL
 
 STOCK = 100
 ROUNDS = 25 if FULL else 1
-"""Rounds for each kind of ERP system: `make test` runs 1, `make faults` runs 25, so 50 in total."""
+"""The number of rounds for each of the two kinds of ERP system: 1 in `make test`, 25 in `make faults`."""
 BUYERS = 1_000 if FULL else 60
 THREADS = 6
 
 
 @dataclass
 class Erp:
-    """An ERP system: it takes orders, ships them, and counts its stock. Its clock is that of this machine."""
+    """An ERP system. It takes orders, ships them, and counts its stock. It uses the clock of this machine."""
 
     means: str
     count: int = STOCK
@@ -44,7 +45,7 @@ class Erp:
 
 @dataclass
 class Round:
-    """One round: a shop with 100 pieces of a product."""
+    """One round of the test, with a shop that has 100 pieces of a product."""
 
     database: Database
     erp: Erp
@@ -72,7 +73,7 @@ class Round:
                 self.sold_out += 1
 
     def handle(self, connection: psycopg.Connection, rng: random.Random, placed: str, quantity: int) -> None:
-        """Live a part of the life of an order. The platform learns of a shipment and an acknowledgement later."""
+        """Simulate a part of the life of an order. The platform learns of a shipment and an acknowledgement later."""
         erp, fate = self.erp, rng.random()
         if fate < 0.2:
             self.cancel(connection, placed, quantity)
@@ -124,7 +125,8 @@ class Round:
 
 
 def sold(connection: psycopg.Connection) -> int:
-    """Return the pieces that customers have: ordered and not cancelled, less those that came back."""
+    """Return the number of pieces that customers have: the ordered pieces, minus the cancelled and the returned
+    pieces."""
     row = connection.execute(
         "select coalesce(sum(pieces), 0) from stock_holds where product_id = %s and cancelled_at is null", [A_PRODUCT]
     ).fetchone()
@@ -139,7 +141,7 @@ def connection(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_of_100_pieces_at_most_100_are_sold_while_files_cancellations_and_returns_arrive(
+def test_at_most_100_of_100_pieces_are_sold_while_files_cancellations_and_returns_arrive(
     own_database: Database, connection: psycopg.Connection, means: str
 ) -> None:
     for number in range(ROUNDS):
@@ -159,14 +161,14 @@ def test_of_100_pieces_at_most_100_are_sold_while_files_cancellations_and_return
             one.is_over.set()
             for task in background:
                 task.result()
-        assert one.failures == []  # neither an error nor a deadlock
+        assert one.failures == []  # no statement has failed or caused a deadlock
         assert 0 < sold(connection) <= STOCK
 
         # The stock that the platform computes does not depend on the order of the events.
         remaining = stock(connection, A_PRODUCT)
         call(connection, "recompute_stock", [A_PRODUCT], [0])
         assert stock(connection, A_PRODUCT) == remaining
-        # When the ERP system states its stock once more, the pieces of both sides add up.
+        # After the ERP system has reported its stock again, the sold pieces and the stock together are all pieces.
         count, at = one.erp.counted()
         one.load(connection, count, at)
         assert stock(connection, A_PRODUCT) + sold(connection) == STOCK

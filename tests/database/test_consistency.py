@@ -131,7 +131,7 @@ def test_a_kill_switch_records_the_subject_that_set_it(connections: dict[str, ps
         assert row.fetchone() == ("admin",)
 
 
-def test_the_primary_is_treated_as_caught_up_even_if_its_heartbeat_is_old(superuser: psycopg.Connection) -> None:
+def test_the_primary_counts_as_caught_up_even_if_its_heartbeat_is_old(superuser: psycopg.Connection) -> None:
     superuser.execute("update app.replica_heartbeat set written_at = '2001-01-01'")
     superuser.execute("set local session authorization wc_api")
     assert enter(superuser, BY_NAME["A's owner"])["caught_up"]

@@ -1,4 +1,5 @@
-"""A query reads the context of its caller once, and not once per row. Each read verifies the seal of the context."""
+"""Tests that a query reads the context of its caller once, and not once per row. Each read verifies the seal of the
+context."""
 
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ from wecelebrate.core.database import ENTER
 PACKAGE = Path(schema.__file__).parent.parent
 _COLUMN = r"\b(?<!new\.)(?!new\.)(?:\w+\.\w+|\w*(?:id|subject))"
 PER_ROW = re.compile(_COLUMN + r" (?:=|<>) (?:any|all)? ?\(?app\.\w+\(\)")
-"""Matches a comparison of a column with a function of the context, outside a scalar subquery."""
+"""Matches a comparison of a column with a function that reads the context, outside a scalar subquery."""
 FOUND_BY_KEY = {
     "jobs where id = app.job_id()",
     "where o.id = $1",
@@ -70,7 +71,7 @@ def statements(file: Path) -> list[str]:
     return [" ".join(statement.split()) for statement in text.split(";")]
 
 
-def test_no_query_compares_a_column_with_the_context_for_each_row() -> None:
+def test_queries_read_the_context_only_in_scalar_subqueries() -> None:
     files = [*PACKAGE.glob("schema/functions/*.sql"), *PACKAGE.rglob("queries.sql")]
     assert len(files) > 20
     comparisons = {

@@ -1,4 +1,4 @@
-"""The database keeps all prices of a catalog in one currency, even if concurrent statements of any kind write them."""
+"""Tests that all prices of a catalog have one currency, even if concurrent statements of any kind write the prices."""
 
 import shutil
 import threading
@@ -98,7 +98,9 @@ def test_one_statement_that_adds_the_first_products_of_many_catalogs_sets_their_
     assert {catalog: currency_of(first, catalog) for catalog in catalogs} == catalogs
 
 
-def test_a_first_product_that_is_rolled_back_sets_no_currency(first: psycopg.Connection, catalog: UUID) -> None:
+def test_a_first_product_that_is_rolled_back_does_not_change_the_currency(
+    first: psycopg.Connection, catalog: UUID
+) -> None:
     with first.transaction(force_rollback=True):
         add(first, catalog, "EUR")
         assert currency_of(first, catalog) == "EUR"
@@ -109,7 +111,7 @@ def test_a_first_product_that_is_rolled_back_sets_no_currency(first: psycopg.Con
 @pytest.mark.parametrize(
     "change", ["currency = 'USD'", "catalog_id = (select id from catalogs where currency = 'USD')"]
 )
-def test_an_update_cannot_bring_another_currency_into_a_catalog(
+def test_an_update_cannot_add_another_currency_to_a_catalog(
     first: psycopg.Connection, catalog: UUID, change: str
 ) -> None:
     first.execute("update catalogs set currency = null where currency = 'USD'")

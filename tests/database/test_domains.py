@@ -1,4 +1,5 @@
-"""The database itself protects the slugs of sites and the verifications of domains against SQL of callers."""
+"""Tests that the database itself protects the slugs of sites and the verifications of domains against SQL of
+callers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,7 @@ OWNER, AT_A_WORKER = BY_NAME["A's owner"], BY_NAME["A's owner at a worker"]
         "domain_token = 'known'",
     ],
 )
-def test_no_caller_can_write_the_protected_columns(
+def test_callers_cannot_write_the_protected_columns(
     connections: dict[str, psycopg.Connection], caller: str, change: str
 ) -> None:
     who = BY_NAME[caller]
@@ -117,7 +118,9 @@ def test_a_visitor_enters_a_site_by_its_verified_domain_or_its_slug(database: Da
 
 
 @pytest.mark.parametrize("site_domain", ["claimed.test", "b-test", "@", "@b.test", "@@b-test", "", "%", "@%"])
-def test_an_unverified_domain_or_an_invalid_text_leads_to_no_site(database: Database, site_domain: str) -> None:
+def test_a_visitor_cannot_enter_a_site_by_an_unverified_domain_or_an_invalid_text(
+    database: Database, site_domain: str
+) -> None:
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("update sites set domain = 'claimed.test' where id = %s", [B_SITE])
         superuser.execute("set local session authorization wc_public")
@@ -126,7 +129,7 @@ def test_an_unverified_domain_or_an_invalid_text_leads_to_no_site(database: Data
         assert error.value.sqlstate == "WC404"
 
 
-def test_the_migration_keeps_open_shops_open_and_verifies_only_public_names(
+def test_the_migration_verifies_only_public_domains_of_active_sites(
     fresh: Callable[[], Database], database: Database, tmp_path: Path
 ) -> None:
     files = {f"m{file.name}": file.sql for file in schema.migrations() if file.name <= "0018_domains"}

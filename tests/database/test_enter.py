@@ -73,7 +73,7 @@ def test_an_invalid_caller_is_refused(
 
 
 @pytest.mark.parametrize("subject", ["super", "a-owner", "both", "customer"])
-def test_on_a_storefront_every_account_has_only_the_role_of_a_customer(database: Database, subject: str) -> None:
+def test_every_account_is_only_a_customer_on_a_storefront(database: Database, subject: str) -> None:
     with database.connect("wc_public") as connection:
         role, admin_role, clients, editors, owned, site, *_ = enter(connection, subject, "A.test", A)
         assert (role, admin_role, clients, editors, owned, site) == ("app_customer", None, None, None, None, A_SITE)

@@ -1,4 +1,4 @@
-"""The facets of a storefront equal a count of the products, without reading all products."""
+"""Tests that the facets of a storefront equal a count of the products, and that they do not read all products."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -117,7 +117,7 @@ def expected_facets(rows: list[tuple[Any, ...]], filters: dict[str, Any]) -> dic
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_facets_under_all_filters_equal_a_count_of_the_products_after_random_changes(
+def test_facets_with_all_filters_equal_a_count_of_the_products_after_random_changes(
     superuser: psycopg.Connection, seed: int
 ) -> None:
     rng = Random(seed)
@@ -159,7 +159,7 @@ def test_facets_under_all_filters_equal_a_count_of_the_products_after_random_cha
             assert (facets["price"]["min"], facets["price"]["max"]) == expected["price"], filter_
 
 
-def test_values_with_equally_many_products_are_sorted_by_name_and_cut_at_the_maximum(
+def test_facet_values_with_equal_counts_are_sorted_by_name_and_limited_to_the_maximum_number(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set is_active = false where catalog_id = %s", [A_CATALOG])
@@ -174,7 +174,7 @@ def test_values_with_equally_many_products_are_sorted_by_name_and_cut_at_the_max
             assert [bucket["value"] for bucket in facets["brand"]] == names
 
 
-def test_an_order_and_a_new_price_write_no_delta_of_a_facet(superuser: psycopg.Connection) -> None:
+def test_a_change_of_the_stock_or_the_price_writes_no_delta_of_a_facet(superuser: psycopg.Connection) -> None:
     superuser.execute("update products set category = 'Mugs', brand = 'Acme'")
     superuser.execute("delete from facet_deltas")
     superuser.execute("update products set inventory_count = inventory_count + 1, price = price + 1, category = 'Mugs'")
@@ -264,7 +264,7 @@ def test_every_snapshot_is_exact_during_concurrent_changes_and_rollups(own_datab
     assert mixed >= 5, "at least 5 reads must combine rows of both tables"
 
 
-def test_a_value_without_products_has_no_row_after_the_rollup(superuser: psycopg.Connection) -> None:
+def test_a_facet_value_without_products_has_no_row_after_the_rollup(superuser: psycopg.Connection) -> None:
     add = "insert into products (catalog_id, sku, name, price, brand) values (%s, 'gone', 'x', 1, 'Gone')"
     superuser.execute(add, [A_CATALOG])
     superuser.execute(ROLLUP.encode(), [1000])

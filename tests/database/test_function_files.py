@@ -1,4 +1,5 @@
-"""Changed function files are applied in one transaction, and only by the latest release."""
+"""Tests that `migrate` applies changed function files in one transaction, and only if it belongs to the latest
+release."""
 
 import re
 from collections import Counter
@@ -75,7 +76,7 @@ def test_a_file_cannot_change_the_result_type_of_a_function(fresh: Fresh, databa
         migrate(new.url("wc_migrate"), release)
 
 
-def test_an_old_release_changes_no_function_of_a_newer_database(
+def test_an_old_release_does_not_change_functions_of_a_newer_database(
     fresh: Fresh, database: Database, release: Path
 ) -> None:
     new = fresh()
@@ -146,7 +147,7 @@ REPLACED = {"app.catalog_ids()", "app.owned_catalog_ids()", "app.writable_catalo
 """The functions that a later migration replaces. Policies use them, so they cannot be in a function file."""
 
 
-def test_no_function_is_defined_twice_unless_a_migration_replaces_it() -> None:
+def test_each_function_is_defined_once_unless_a_migration_replaces_it() -> None:
     names = Counter(name for file in FILES for name in defined(file))
     assert len(names) > 60
     assert {name for name, count in names.items() if count > 1} == REPLACED
@@ -188,7 +189,7 @@ def test_a_function_whose_results_are_stored_is_not_defined_in_a_function_file(s
     assert stored & replaceable == set()
 
 
-def test_no_function_and_no_line_of_the_sql_files_is_too_long() -> None:
+def test_the_functions_and_lines_of_the_sql_files_do_not_exceed_their_maximum_length() -> None:
     long_functions: dict[str, int] = {}
     for file in FILES:
         assert [line for line in file.sql.splitlines() if len(line) > MAX_LINE_LENGTH] == [], file.name

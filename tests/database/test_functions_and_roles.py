@@ -22,7 +22,7 @@ OWNED_BY_THE_OWNER = {
     "restore_row_security",
     "switch_mirror",
 }
-"""The functions that only the owner of a table can execute: they change the table, or its statistics."""
+"""The functions that only the owner of a table can execute, because they change the table or its statistics."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_the_role_public_cannot_execute_definer_functions(superuser: psycopg.Con
     assert functions(superuser, "proname", f"prosecdef and {public}") == []
 
 
-def test_the_role_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.Connection) -> None:
+def test_the_role_public_can_execute_only_functions_that_do_not_read_rows(superuser: psycopg.Connection) -> None:
     public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
     assert {name for (name,) in functions(superuser, "proname", public)} == {
         "uuid7",
@@ -97,11 +97,11 @@ def test_the_role_public_can_execute_only_functions_that_read_no_rows(superuser:
     }
 
 
-def test_no_function_is_marked_leakproof(superuser: psycopg.Connection) -> None:
+def test_functions_are_not_marked_leakproof(superuser: psycopg.Connection) -> None:
     assert functions(superuser, "proname", "proleakproof") == []
 
 
-def test_no_role_can_bypass_policies(superuser: psycopg.Connection) -> None:
+def test_roles_cannot_bypass_policies(superuser: psycopg.Connection) -> None:
     privileged = superuser.execute(
         "select rolname from pg_roles where (rolname ~ '^(app|wc)_')"
         " and (rolsuper or rolbypassrls or rolreplication or rolcreatedb or rolinherit)"

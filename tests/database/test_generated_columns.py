@@ -1,4 +1,5 @@
-"""Generated columns do not mislead triggers: an update that changes no value leaves no trace on a row."""
+"""Tests that triggers handle generated columns: an update that changes no value does not count as a change of the
+row."""
 
 from collections.abc import Iterator
 
@@ -58,7 +59,7 @@ def test_the_list_of_generated_columns_is_complete(superuser: psycopg.Connection
 
 
 @pytest.mark.parametrize("table", GENERATED)
-def test_an_update_with_the_same_values_changes_no_column_and_is_not_audited_and_invalidates_no_copies(
+def test_an_update_with_the_same_values_is_not_audited_and_invalidates_no_cached_copies(
     superuser: psycopg.Connection, table: str
 ) -> None:
     before, traces = contents(superuser, table), superuser.execute(TRACES).fetchone()
@@ -93,7 +94,7 @@ def test_a_new_sku_changes_the_folded_sku(superuser: psycopg.Connection) -> None
 
 
 @pytest.mark.parametrize("table", GENERATED)
-def test_no_statement_can_write_a_generated_column(superuser: psycopg.Connection, table: str) -> None:
+def test_statements_cannot_write_a_generated_column(superuser: psycopg.Connection, table: str) -> None:
     for column in GENERATED[table]:
         write = sql.SQL("update {} set {} = null").format(sql.Identifier(table), sql.Identifier(column))
         with pytest.raises(psycopg.errors.GeneratedAlways), superuser.transaction():

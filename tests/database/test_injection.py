@@ -1,4 +1,5 @@
-"""With every login, injected SQL reads and changes only rows that the caller may access without an injection."""
+"""Tests that injected SQL, with any login, reads and changes only rows that the caller may access without an
+injection."""
 
 from contextlib import suppress
 
@@ -238,7 +239,7 @@ def test_injected_sql_cannot_enter_again_after_the_end_of_the_transaction(
         "create extension dblink",
     ],
 )
-def test_no_login_can_create_objects(database: Database, login: str, statement: str) -> None:
+def test_logins_cannot_create_objects(database: Database, login: str, statement: str) -> None:
     with database.connect(login, autocommit=True) as connection:
         for role in (login, *LOGINS[login]):
             with (
@@ -250,7 +251,7 @@ def test_no_login_can_create_objects(database: Database, login: str, statement: 
 
 
 @pytest.mark.parametrize("path", ["''", "pg_temp, app, public", "public, app, pg_catalog", "information_schema"])
-def test_a_hostile_search_path_changes_no_result(database: Database, path: str) -> None:
+def test_a_hostile_search_path_does_not_change_results(database: Database, path: str) -> None:
     caller = BY_NAME["A's owner"]
     with database.connect("wc_api", autocommit=True) as connection, entered(connection, caller):
         query = "select app.client_ids(), app.catalog_ids(), app.may_read_catalog(%s, %s), app.subject()"

@@ -216,7 +216,7 @@ def test_a_change_of_the_policy_invalidates_pages_only_if_it_changes_whether_the
     assert tags == [visible, set(), stock, stock, visible]
 
 
-def test_a_statement_queues_no_tags_of_rows_that_stay_the_same(superuser: psycopg.Connection) -> None:
+def test_a_statement_queues_only_the_tags_of_rows_that_it_changes(superuser: psycopg.Connection) -> None:
     update = "update products set price = case when id = %s then 99 else price end"
     assert queued(superuser, update, A_PRODUCT) == {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"}
 
@@ -278,7 +278,7 @@ def test_every_caller_that_has_entered_can_read_the_writes_of_its_transaction(
 
 
 def committed(database: Database) -> tuple[UUID, str]:
-    """Commit a change as the owner of A, and do not send the tags. Returns the id of the outbox row, and the xid."""
+    """Commit a change as the owner of A, and do not send the tags. Return the id of the outbox row, and the xid."""
     with database.connect("wc_api") as connection:
         connection.execute(ENTER, OWNER.parameters)
         connection.execute(sql.SQL(RENAME), [A_SITE])
@@ -309,14 +309,14 @@ def test_a_login_that_knows_the_id_of_a_sent_row_can_delete_the_row(own_database
         assert exists(own_database, ident("a tag"))
 
 
-def test_no_login_can_read_the_ids_of_outbox_rows(database: Database) -> None:
+def test_logins_cannot_read_the_ids_of_outbox_rows(database: Database) -> None:
     for login in ("wc_public", "wc_api", "wc_worker", "wc_kv"):
         with database.connect(login) as connection, pytest.raises(errors.InsufficientPrivilege):
             connection.execute("select id from cache_invalidations")
 
 
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller.entered], ids=lambda caller: caller.name)
-def test_no_caller_can_delete_sent_rows_inside_a_transaction(
+def test_callers_cannot_delete_sent_rows_inside_a_transaction(
     connections: dict[str, psycopg.Connection], caller: Any
 ) -> None:
     with (

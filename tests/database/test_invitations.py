@@ -1,4 +1,5 @@
-"""Tests of the definer functions of invitations and sessions: each checks its caller, whatever the API has checked."""
+"""Tests of the definer functions of invitations and sessions. Each function checks its caller, and does not rely on the
+API."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -37,7 +38,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]] | None:
-    """Run a statement as the caller. Returns the rows, or None if the statement is not allowed."""
+    """Run a statement as the caller. Return the rows, or None if the statement is not allowed."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(superuser, caller):
@@ -48,7 +49,7 @@ def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: 
 
 
 def accept(superuser: psycopg.Connection, token: str, email: str | None, subject: str | None = "new") -> str | None:
-    """Accept an invitation as an account without a role. Returns the refusal."""
+    """Accept an invitation as an account without a role. Return the refusal."""
     with superuser.transaction(force_rollback=True):
         superuser.execute("set local session authorization wc_public")
         superuser.execute(ENTER, [subject, email, None, None, [], None, None, None, None])
@@ -59,7 +60,7 @@ def accept(superuser: psycopg.Connection, token: str, email: str | None, subject
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_only_a_caller_who_manages_the_members_queues_the_mail_of_an_invitation(
+def test_only_a_caller_who_may_manage_the_members_can_queue_the_mail_of_an_invitation(
     superuser: psycopg.Connection, caller: Caller
 ) -> None:
     queue = "select job_id from app.queue_invitation_mail(%s)"
@@ -73,7 +74,9 @@ def test_only_a_caller_who_manages_the_members_queues_the_mail_of_an_invitation(
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_only_our_own_workers_create_the_token_of_an_invitation(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_only_workers_of_the_platform_can_create_the_token_of_an_invitation(
+    superuser: psycopg.Connection, caller: Caller
+) -> None:
     create = "select app.create_invitation_token(%s)"
     created = set()
     for name in INVITATIONS:
@@ -89,14 +92,16 @@ def test_only_our_own_workers_create_the_token_of_an_invitation(superuser: psyco
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_no_caller_of_the_world_accepts_the_invitation_of_another_address(
+def test_a_caller_with_another_address_cannot_accept_an_invitation(
     superuser: psycopg.Connection, caller: Caller
 ) -> None:
     rows = act(superuser, caller, "select refusal from app.accept_invitation(%s)", token_of("A"))
     assert rows is None if caller.role != "app_customer" else rows == [("address",)]
 
 
-def test_an_account_accepts_only_with_the_token_and_the_verified_address(superuser: psycopg.Connection) -> None:
+def test_an_account_can_accept_an_invitation_only_with_the_token_and_the_verified_address(
+    superuser: psycopg.Connection,
+) -> None:
     for name in INVITATIONS:
         token = token_of(name)
         assert accept(superuser, token, "NEW@TEST") is None
@@ -117,7 +122,7 @@ def test_an_account_accepts_only_with_the_token_and_the_verified_address(superus
         ("expires_at = now()", "expired"),
     ],
 )
-def test_an_ended_invitation_is_refused_but_a_stranger_does_not_learn_why(
+def test_an_ended_invitation_is_refused_without_the_reason_for_accounts_with_another_address(
     superuser: psycopg.Connection, change: str, refusal: str
 ) -> None:
     superuser.execute(f"update invitations set {change} where id = %s".encode(), [ident("A invitation")])
@@ -132,12 +137,12 @@ def test_a_member_is_not_changed_by_an_invitation(superuser: psycopg.Connection)
     assert accept(superuser, token_of("A"), "new@test", "a-owner") is None
 
 
-def test_no_login_of_a_function_invites_the_first_admin(superuser: psycopg.Connection) -> None:
+def test_the_logins_of_functions_cannot_invite_the_first_admin(superuser: psycopg.Connection) -> None:
     for caller in ENTERED:
         assert act(superuser, caller, "select app.invite_first_admin('x@test')") is None
 
 
-def test_the_first_admin_is_invited_only_while_there_is_no_super_admin(superuser: psycopg.Connection) -> None:
+def test_the_first_admin_can_be_invited_only_if_no_super_admin_exists(superuser: psycopg.Connection) -> None:
     def invite() -> str | None:
         with superuser.transaction():
             superuser.execute("set local session authorization wc_migrate")
@@ -158,7 +163,7 @@ def test_the_first_admin_is_invited_only_while_there_is_no_super_admin(superuser
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_only_a_super_admin_ends_the_sessions_of_others(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_only_a_super_admin_can_end_the_sessions_of_other_users(superuser: psycopg.Connection, caller: Caller) -> None:
     superuser.execute("update client_users set id = %s where user_id = 'b-owner'", [ident("b-owner")])
     rows = act(superuser, caller, "select app.revoke_member_sessions(%s)", ident("b-owner"))
     assert (rows == [(True,)]) == (caller.admin_role == "super_admin")

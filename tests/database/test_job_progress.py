@@ -1,4 +1,4 @@
-"""Tests of the progress of a job, as the API shows it."""
+"""Tests of the progress of a job in the form that the API shows."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""No log contains the values of parameters and rows, because these values can be personal data."""
+"""Tests that logs do not contain the values of parameters and rows, because these values can be personal data."""
 
 import time
 import traceback
@@ -96,7 +96,7 @@ def test_a_failing_copy_statement_logs_no_values(database: Database, state: Path
 
 
 @pytest.mark.parametrize("role", ["primary", "replica"])
-def test_no_postgresql_module_writes_the_values_of_statements_to_the_log(
+def test_the_modules_of_postgresql_do_not_log_the_values_of_statements(
     database: Database, cloud: Endpoints, role: str
 ) -> None:
     url = database.url() if role == "primary" else cloud.replica

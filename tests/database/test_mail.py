@@ -1,4 +1,4 @@
-"""Only certain callers are allowed to queue a mail. Definer functions write the mails, and must check the caller."""
+"""Tests that only certain callers may queue a mail. Definer functions write the mails, and must check the caller."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]] | None:
-    """Run a statement as the caller. Returns the rows, or None if the statement is not allowed."""
+    """Run a statement as the caller. Return the rows, or None if the statement is not allowed."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(superuser, caller):
@@ -99,7 +99,7 @@ def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_that_places_
     assert not act(superuser, BY_NAME["customer of B"], queue, placed)
 
 
-def test_no_caller_can_queue_an_order_mail_with_a_job_template_or_call_create_mail(
+def test_callers_cannot_queue_an_order_mail_with_a_job_template_or_call_create_mail(
     superuser: psycopg.Connection,
 ) -> None:
     for statement in (
@@ -130,7 +130,7 @@ def test_only_members_of_a_client_see_its_branding(superuser: psycopg.Connection
     assert visible == {client for client in (A, B) if caller.admin_role is not None or client in caller.clients}
 
 
-def test_a_client_gets_no_branding_of_a_site_of_another_client(superuser: psycopg.Connection) -> None:
+def test_a_client_cannot_read_the_branding_of_a_site_of_another_client(superuser: psycopg.Connection) -> None:
     row = superuser.execute("select site_id from orders where id = %s", [OTHERS]).fetchone()
     assert row is not None
     branding = act(superuser, BY_NAME["A's owner"], "select site_name from app.mail_branding(%s, %s)", A, row[0])

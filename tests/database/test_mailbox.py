@@ -68,5 +68,5 @@ def test_addresses_of_different_mailboxes_have_different_forms(
 
 
 @pytest.mark.parametrize("form", SPELLINGS)
-def test_a_form_that_is_normalized_again_stays_the_same(superuser: psycopg.Connection, form: str) -> None:
+def test_an_address_that_is_normalized_twice_stays_the_same(superuser: psycopg.Connection, form: str) -> None:
     assert mailbox(superuser, mailbox(superuser, form)) == form

@@ -1,4 +1,4 @@
-"""A migration is applied exactly once, even by several runs. A failed migration changes nothing."""
+"""Tests that several runs apply a migration exactly once, and that a failed migration changes nothing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,9 @@ FILES = [file.name for file in (*schema.migrations(), *schema.function_files())]
 
 
 def test_a_second_run_of_migrate_applies_no_file(fresh: Fresh, database: Database) -> None:
-    new = fresh()  # the roles exist already: they belong to the server, and the fixture `database` has created them
+    new = (
+        fresh()
+    )  # The roles already exist, because they belong to the server, and the fixture `database` has created them.
     assert migrate(new.url("wc_migrate")) == FILES
     assert migrate(new.url("wc_migrate")) == []
 

@@ -40,7 +40,9 @@ def test_an_exact_amount_has_the_decimals_of_its_currency(
 
 
 @pytest.mark.parametrize(("amount", "currency"), [("100.50", "JPY"), ("12.345", "EUR"), ("1.2345", "KWD")])
-def test_an_amount_that_is_finer_than_its_currency_is_refused(database: Database, amount: str, currency: str) -> None:
+def test_an_amount_with_more_decimals_than_its_currency_is_refused(
+    database: Database, amount: str, currency: str
+) -> None:
     with pytest.raises(psycopg.errors.CheckViolation) as caught:
         value(database, "select app.exact_amount(%s, %s)", amount, currency)
     assert caught.value.diag.column_name == "price"
@@ -59,7 +61,9 @@ def test_a_column_of_amounts_refuses_an_amount_outside_its_range(
         connection.execute(f"update {table} set {column} = %s".encode(), [amount])
 
 
-def test_the_migration_rewrites_no_table_and_sorts_no_prices(fresh: Callable[[], Database], tmp_path: Path) -> None:
+def test_the_migration_does_not_rewrite_tables_or_rebuild_the_index_of_prices(
+    fresh: Callable[[], Database], tmp_path: Path
+) -> None:
     new, earlier = fresh(), tmp_path / "earlier"
     later = ("0019_*", "002*", "003*", "004*", "005*", "006*", "functions", "access.toml", "*.py", "__pycache__")
     shutil.copytree(schema.FOLDER, earlier, ignore=shutil.ignore_patterns(*later))

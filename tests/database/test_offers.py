@@ -1,4 +1,4 @@
-"""Offers of products: the price that is valid now, the regular price, and the next start or end."""
+"""Tests offers of products: the price that is valid now, the regular price, and the time of the next start or end."""
 
 import threading
 from collections.abc import Iterator
@@ -59,7 +59,9 @@ def sweep(connection: psycopg.Connection, at: datetime, limit: int = 100) -> int
     return int(changed)
 
 
-def test_a_running_offer_is_the_price_and_a_waiting_one_is_not(superuser: psycopg.Connection) -> None:
+def test_the_price_of_a_running_offer_is_the_current_price_and_the_price_of_a_future_offer_is_not(
+    superuser: psycopg.Connection,
+) -> None:
     end = NOW + 5 * HOUR
     set_offers(superuser, offer("15.0", NOW - HOUR, end), offer("12", NOW + HOUR, NOW + 2 * HOUR))
     price, regular, offers, ends_at, changes_at = state(superuser)
@@ -82,7 +84,7 @@ def test_offers_start_and_end_at_their_times(superuser: psycopg.Connection) -> N
     assert sweep(superuser, end + HOUR) == 0
 
 
-def test_of_several_running_offers_the_lowest_counts_until_it_ends(superuser: psycopg.Connection) -> None:
+def test_the_lowest_of_several_running_offers_is_the_price_until_it_ends(superuser: psycopg.Connection) -> None:
     set_offers(
         superuser, offer("18"), offer("15", NOW - HOUR, NOW + HOUR), offer("16", None, NOW + 2 * HOUR), offer("25")
     )
@@ -93,15 +95,16 @@ def test_of_several_running_offers_the_lowest_counts_until_it_ends(superuser: ps
     assert state(superuser)[0] == "18.00" and state(superuser)[3:] == (None, None)
 
 
-def test_an_offer_that_is_not_lower_than_the_price_waits_until_it_is(superuser: psycopg.Connection) -> None:
+def test_an_offer_applies_only_while_it_is_lower_than_the_regular_price(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("20"), offer("22"))
     assert prices(superuser) == ("20", None)
     superuser.execute("update products set price = 21 where id = %s", [A_PRODUCT])
     assert prices(superuser) == ("20.00", "21")
 
 
-def test_a_statement_of_the_previous_release_changes_the_regular_price(superuser: psycopg.Connection) -> None:
-    """It writes only `price`. If it writes the price that it has read, as a PUT after a GET does, nothing changes."""
+def test_an_update_by_the_previous_release_changes_the_regular_price(superuser: psycopg.Connection) -> None:
+    """The previous release writes only `price`. If it writes the price that it has read before, as a PUT after a GET
+    does, nothing changes."""
     set_offers(superuser, offer("15"))
     superuser.execute("update products set price = 15 where id = %s", [A_PRODUCT])
     assert prices(superuser) == ("15.00", "20")
@@ -111,7 +114,7 @@ def test_a_statement_of_the_previous_release_changes_the_regular_price(superuser
     assert prices(superuser) == ("10", None)
 
 
-def test_the_regular_price_can_become_that_of_the_offer(superuser: psycopg.Connection) -> None:
+def test_the_regular_price_can_become_equal_to_the_price_of_the_offer(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("15", None, NOW + HOUR))
     superuser.execute("update products set regular_price = 15 where id = %s", [A_PRODUCT])
     assert prices(superuser) == ("15", None)
@@ -119,14 +122,14 @@ def test_the_regular_price_can_become_that_of_the_offer(superuser: psycopg.Conne
     assert prices(superuser) == ("15", None)
 
 
-def test_another_currency_ends_the_offers(superuser: psycopg.Connection) -> None:
+def test_a_change_of_the_currency_ends_the_offers(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("15.50"))
     superuser.execute("update catalogs set currency = null, pricing = null where id = %s", [A_CATALOG])
     superuser.execute("update products set currency = 'JPY' where id = %s", [A_PRODUCT])
     assert state(superuser)[:3] == ("20", None, [])
 
 
-def test_offers_are_stored_once_in_one_form(superuser: psycopg.Connection) -> None:
+def test_equal_offers_are_stored_once_in_a_normalized_form(superuser: psycopg.Connection) -> None:
     """Offers that have ended, that never run, or that are finer than the currency are left out."""
     superuser.execute("set timezone = 'Asia/Tokyo'")
     local = NOW.astimezone().isoformat()
@@ -137,12 +140,12 @@ def test_offers_are_stored_once_in_one_form(superuser: psycopg.Connection) -> No
     assert state(superuser)[2] == [{"price": "15.00", "starts_at": NOW.isoformat(), "ends_at": None}]
 
 
-def test_an_offer_without_a_bound_on_its_size_is_refused(superuser: psycopg.Connection) -> None:
+def test_a_list_of_offers_that_is_too_large_is_refused(superuser: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation, match="products_offers_length"), superuser.transaction():
         set_offers(superuser, *(offer(f"{n}.01", None, NOW + n * HOUR) for n in range(1, 200)))
 
 
-def test_a_start_changes_updated_at_and_invalidates_the_cache_and_needs_no_audit(
+def test_the_start_of_an_offer_changes_updated_at_and_invalidates_the_cache_without_an_audit_entry(
     superuser: psycopg.Connection,
 ) -> None:
     set_offers(superuser, offer("15", NOW + HOUR))
@@ -158,7 +161,7 @@ def test_a_start_changes_updated_at_and_invalidates_the_cache_and_needs_no_audit
     assert superuser.execute("select count(*) from audit_log").fetchall() == [(audited,)]
 
 
-def test_an_order_takes_the_price_that_is_valid_when_it_is_placed(superuser: psycopg.Connection) -> None:
+def test_an_order_has_the_price_that_is_valid_when_it_is_placed(superuser: psycopg.Connection) -> None:
     start, end = NOW + HOUR, NOW + 2 * HOUR
     set_offers(superuser, offer("15", start, end))
     for at, expected, other in ((NOW, "40", "30"), (start, "30.00", "40"), (end, "40", "30")):
@@ -192,15 +195,15 @@ def test_a_client_with_a_grant_and_other_clients_see_no_offers(superuser: psycop
     assert all(row[1:] == ("15.00", None, []) for row in others)
 
 
-def test_a_bounded_number_of_products_changes_in_one_transaction(superuser: psycopg.Connection) -> None:
+def test_the_number_of_products_that_change_in_one_transaction_is_limited(superuser: psycopg.Connection) -> None:
     superuser.execute("update products set offers = %s", [Jsonb([offer("15", NOW + HOUR)])])
     [(count,)] = superuser.execute("select count(*) from products").fetchall()
     assert count > 4
     assert [sweep(superuser, NOW + HOUR, 3), sweep(superuser, NOW + HOUR, 3)] == [3, min(3, count - 3)]
 
 
-def test_two_sweepers_and_a_killed_one_apply_each_offer_once(own_database: Database) -> None:
-    """The first sweeper is killed after its update and before its commit: nothing of it stays."""
+def test_two_sweepers_apply_each_offer_once_even_if_one_sweeper_is_killed(own_database: Database) -> None:
+    """The first sweeper is killed after its update and before its commit, so its update has no effect."""
     start = NOW + HOUR
     with own_database.connect(autocommit=True) as connection:
         connection.execute("update products set price = 20, currency = 'USD', offers = '[]'")
@@ -209,7 +212,7 @@ def test_two_sweepers_and_a_killed_one_apply_each_offer_once(own_database: Datab
     killed = own_database.connect()
     assert killed.execute(APPLY, [start, 2]).fetchone() == (2,)
     with own_database.connect(autocommit=True) as other:
-        # It skips the rows that the first sweeper has locked, and does not wait.
+        # The second sweeper skips the rows that the first sweeper has locked, and does not wait.
         other.execute("set lock_timeout = '1s'")
         assert other.execute(APPLY, [start, 1000]).fetchone() == (count - 2,)
         other.execute("select pg_terminate_backend(%s)", [killed.info.backend_pid])
@@ -236,7 +239,7 @@ def test_two_sweepers_and_a_killed_one_apply_each_offer_once(own_database: Datab
     assert changed == count
 
 
-# A load while an offer runs.
+# Tests of loads while an offer runs.
 
 STAGED = {"sku": "A-1", "name": "product", "price": Decimal(20), "currency": "USD"}
 
@@ -277,13 +280,15 @@ def test_a_file_changes_the_regular_price_and_the_offers(superuser: psycopg.Conn
     assert prices(superuser) == ("25", None)
 
 
-def test_a_new_product_of_a_file_is_sold_at_its_running_offer(superuser: psycopg.Connection, load: str) -> None:
+def test_a_new_product_with_a_running_offer_has_the_price_of_the_offer(
+    superuser: psycopg.Connection, load: str
+) -> None:
     merged(superuser, sku="NEW-1", price=Decimal("25.00"), offers=Jsonb([offer("19", NOW - HOUR)]))
     row = superuser.execute("select price::text, regular_price::text from products where sku = 'NEW-1'").fetchone()
     assert row == ("19.00", "25.00")
 
 
-def test_the_plausibility_of_prices_compares_regular_prices(superuser: psycopg.Connection, load: str) -> None:
+def test_the_plausibility_check_of_prices_compares_regular_prices(superuser: psycopg.Connection, load: str) -> None:
     set_offers(superuser, offer("1"))
     merging.stage(superuser, [STAGED])
     changes = merging.implausible(superuser)
@@ -293,7 +298,7 @@ def test_the_plausibility_of_prices_compares_regular_prices(superuser: psycopg.C
     assert stored["offers"] == [{"price": "1.00", "starts_at": None, "ends_at": None}]
 
 
-def test_the_plausibility_of_prices_counts_new_offers(superuser: psycopg.Connection, load: str) -> None:
+def test_the_plausibility_check_of_prices_counts_new_offers(superuser: psycopg.Connection, load: str) -> None:
     def changed(*offers: dict[str, Any]) -> tuple[int, int]:
         merging.stage(superuser, [STAGED | {"offers": Jsonb(list(offers))}])
         changes = merging.implausible(superuser)
@@ -306,7 +311,7 @@ def test_the_plausibility_of_prices_counts_new_offers(superuser: psycopg.Connect
     assert changed(usual, cheap) == (0, 0)  # the product has this offer
 
 
-def test_the_document_of_the_store_has_the_regular_price(superuser: psycopg.Connection) -> None:
+def test_the_document_of_the_key_value_store_has_the_regular_price(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("15"))
     rows = superuser.execute(
         "select kv.mirrored_row(to_jsonb(p)) ->> 'price' from products p where id = %s", [A_PRODUCT]

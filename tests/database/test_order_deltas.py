@@ -33,7 +33,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_the_totals_are_exact_even_if_a_rollup_processes_the_later_delta_first(superuser: psycopg.Connection) -> None:
+def test_the_totals_are_exact_even_if_a_rollup_processes_a_later_delta_first(superuser: psycopg.Connection) -> None:
     totals = []
     superuser.execute("delete from order_deltas")
     (order,) = place(superuser, at="2026-07-01 12:00Z", amount=10)
@@ -74,7 +74,7 @@ def test_the_deltas_are_exact_after_every_kind_of_statement(superuser: psycopg.C
     assert superuser.execute(DIFFERENCE).fetchall() == []
 
 
-def test_only_a_change_of_the_figures_writes_deltas(superuser: psycopg.Connection) -> None:
+def test_a_statement_writes_deltas_only_if_it_changes_the_figures(superuser: psycopg.Connection) -> None:
     before = value(superuser, COUNT_DELTAS)
     superuser.execute("update orders set status = status, customer_name = 'renamed', metadata = '{\"a\": 1}'")
     superuser.execute("update orders set site_id = site_id, created_at = date_bin('1 s', created_at, '2000-01-01Z')")
@@ -161,7 +161,9 @@ def test_a_viewer_cannot_change_an_order_or_write_a_delta(superuser: psycopg.Con
     assert value(superuser, COUNT_DELTAS) == before
 
 
-def test_no_caller_can_call_the_trigger_function_that_writes_deltas(connections: dict[str, psycopg.Connection]) -> None:
+def test_callers_cannot_call_the_trigger_function_that_writes_deltas(
+    connections: dict[str, psycopg.Connection],
+) -> None:
     for caller in CALLERS:
         with entered(connections[caller.login], caller) as connection:
             # Roles that have the privilege get FeatureNotSupported, because a statement cannot call a trigger function.

@@ -1,4 +1,5 @@
-"""The figures of local days: they begin at local midnight, also when the clocks change, and count old orders once."""
+"""Tests the figures of local days. A day begins at local midnight, also when the clocks change. Old orders are counted
+once."""
 
 from collections.abc import Callable, Iterator
 
@@ -68,7 +69,7 @@ def test_a_day_contains_exactly_the_orders_between_its_local_midnights(
     assert value(superuser, COUNT, B, zone, day, day) == 0
 
 
-def test_orders_that_exist_before_the_release_are_counted_once(fresh: Callable[[], Database]) -> None:
+def test_orders_from_before_the_release_are_counted_once(fresh: Callable[[], Database]) -> None:
     database = fresh()
     migrate(database.url("wc_migrate"))
     with psycopg.connect(database.url(), autocommit=True) as connection:
@@ -79,7 +80,7 @@ def test_orders_that_exist_before_the_release_are_counted_once(fresh: Callable[[
         place(connection, client=A, site=B, count=3)
         connection.execute("select app.rollup_order_deltas()")
         place(connection, client=A, site=B, count=2)
-        # The database now looks as after the previous release, which wrote deltas without slots.
+        # The database is now in the state of the previous release, which wrote deltas without slots.
         connection.execute("delete from order_slot_totals")
         connection.execute("delete from order_local_totals")
         connection.execute("update order_deltas set slot = null, site_id = null")

@@ -1,4 +1,5 @@
-"""Random histories of orders, by every kind of caller: no step beside the table, and pieces come back exactly once."""
+"""Tests random histories of orders by every kind of caller. Orders take only allowed steps, and pieces return to the
+stock exactly once."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -47,7 +48,7 @@ STOCK = 10
 
 @dataclass
 class History:
-    """An order, its replacements, and what has been done with them."""
+    """An order, its replacements, and the changes that callers have made to them."""
 
     orders: Orders
     rng: Random
@@ -56,7 +57,7 @@ class History:
     done: set[str] = field(default_factory=set)
 
     def run(self, name: str) -> None:
-        """Let a random caller try one change of a random order, and check what it has done."""
+        """Let a random caller try one change of a random order, and check the effect of the change."""
         order_id = self.rng.choice(self.ids)
         caller = self.rng.choice(WRITERS) if self.rng.random() < 0.85 else self.rng.choice(STRANGERS)
         before = self.state(order_id)
@@ -99,7 +100,7 @@ class History:
         numbers = self.rng.sample((1, 2, 3), self.rng.randint(1, 2))
         return self.rng.choice((None, {number: self.rng.randint(1, 3) for number in numbers}))
 
-    # The changes.
+    # The methods below are the changes.
 
     def process(self, order_id: UUID, caller: Caller) -> Outcome:
         number = self.rng.choice((None, "ERP-1", "ERP-2"))
@@ -127,7 +128,7 @@ class History:
         return self.orders.change(order_id, problem=self.rng.choice((None, None, "address")), caller=caller)
 
     def export(self) -> None:
-        """Mark a random order as exported, which is no change of the order."""
+        """Mark a random order as exported. This does not count as a change of the order."""
         order_id = self.rng.choice(self.ids)
         version = self.orders.row(order_id, "version")
         act(self.orders.connection, SYSTEM, "select app.mark_orders_exported(%s, now())", [order_id])
@@ -146,7 +147,7 @@ class History:
         return outcome
 
     def decide_or_receive(self) -> None:
-        """Decide about a random return, or receive it. The return can belong to any order of the history."""
+        """Approve or refuse a random return, or receive it. The return can belong to any order of the history."""
         if not self.returns:
             return
         return_id = self.rng.choice(self.returns)
@@ -211,11 +212,11 @@ INVARIANTS = {
         select o.id from orders o where o.id = any (%(orders)s) and o.version <>
           (select coalesce(max(e.version), 1) from order_events e where e.order_id = o.id)""",
 }
-"""Queries that select what contradicts an invariant."""
+"""Maps each invariant to a query that selects the rows that violate the invariant."""
 
 
 def check_invariants(connection: psycopg.Connection, ids: list[UUID], stock: int = STOCK) -> None:
-    """Check what must be true for these orders, if no other order has taken pieces of an initial stock."""
+    """Check the invariants of these orders. No other order may have taken pieces from the initial stock."""
     for name, query in INVARIANTS.items():
         values = {"orders": ids, "products": list(PRODUCTS), "stock": stock}
         assert connection.execute(query.encode(), values).fetchall() == [], name
@@ -225,7 +226,9 @@ def check_invariants(connection: psycopg.Connection, ids: list[UUID], stock: int
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
 @given(seed=st.integers(0, 2**32), length=st.integers(5, 25))
-def test_a_random_history_takes_only_steps_of_the_table_and_balances(orders: Orders, seed: int, length: int) -> None:
+def test_a_random_history_has_only_allowed_steps_and_satisfies_the_invariants(
+    orders: Orders, seed: int, length: int
+) -> None:
     with orders.connection.transaction(force_rollback=True):
         orders.connection.execute("update sites set cancel_window_minutes = 60 where id = %s", [A_SITE])
         history = History(orders, Random(seed))
@@ -243,7 +246,7 @@ def test_a_random_history_takes_only_steps_of_the_table_and_balances(orders: Ord
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_long_history_of_writers_uses_every_change(orders: Orders, seed: int) -> None:
+def test_a_long_random_history_of_writers_contains_every_kind_of_change(orders: Orders, seed: int) -> None:
     done: set[str] = set()
     rng = Random(seed)
     for round_number in range(12):

@@ -1,4 +1,5 @@
-"""An order takes only the steps of its life, and its pieces come back exactly once."""
+"""Tests that the status of an order changes only in allowed steps, and that its pieces return to the stock exactly
+once."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -43,7 +44,7 @@ def test_delivering_an_order_that_was_not_shipped_writes_the_missing_shipment(or
     assert shipments.fetchall() == [("1", "delivered")]
 
 
-def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_parcel(orders: Orders) -> None:
+def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_shipment(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     assert orders.ship(order, {1: 2}, number="A").types == ["processing", "shipped"]
     assert orders.row(order, "status", "fulfilment") == ("shipped", "partial")
@@ -54,7 +55,7 @@ def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_parcel(order
     assert orders.deliver(order, "B").types == ["shipment_delivered", "delivered"]
 
 
-def test_no_more_pieces_are_shipped_than_are_open(orders: Orders) -> None:
+def test_a_shipment_with_more_pieces_than_are_open_is_refused(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     outcome = orders.ship(order, {2: 1, 1: 4})
     assert (outcome.refusal, outcome.detail) == ("too_many", [{"at": 1, "left": 3}])
@@ -64,7 +65,7 @@ def test_no_more_pieces_are_shipped_than_are_open(orders: Orders) -> None:
     assert orders.ship(order, {1: 1}).refusal == "too_many"
 
 
-def test_the_same_news_twice_has_no_effect(orders: Orders) -> None:
+def test_repeated_news_has_no_effect(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     for expected in (None, "unchanged"):
         assert orders.process(order, "ERP-1", source="file").refusal == expected
@@ -76,7 +77,7 @@ def test_the_same_news_twice_has_no_effect(orders: Orders) -> None:
     assert orders.events(order) == ["processing", "shipped", "shipment_delivered"]
 
 
-def test_a_shipment_gets_its_tracking_and_further_lines_later(orders: Orders) -> None:
+def test_tracking_data_and_further_lines_can_be_added_to_a_shipment_later(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2}, number="A")
     assert orders.ship(order, {1: 2}, number="A", tracking_number="T").types == ["shipment_changed"]
@@ -92,7 +93,7 @@ def test_two_orders_can_be_in_one_parcel(orders: Orders) -> None:
         assert orders.ship(order, number="T1", tracking_number="T1", source="file").refusal is None
 
 
-def test_a_cancelled_order_gives_its_pieces_back_exactly_once(orders: Orders) -> None:
+def test_the_pieces_of_a_cancelled_order_return_to_the_stock_exactly_once(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     assert orders.stock() == 7
     assert orders.cancel(order).types == ["cancelled"]
@@ -110,7 +111,7 @@ def test_a_shipped_order_cannot_be_cancelled(orders: Orders) -> None:
     assert (orders.status(order), orders.stock()) == ("shipped", 7)
 
 
-def test_late_news_for_a_cancelled_order_takes_nothing_back_and_is_recorded_once(orders: Orders) -> None:
+def test_late_news_about_a_cancelled_order_does_not_change_the_order_and_is_recorded_once(orders: Orders) -> None:
     order = orders.place()
     orders.cancel(order)
     for _ in range(2):
@@ -121,7 +122,7 @@ def test_late_news_for_a_cancelled_order_takes_nothing_back_and_is_recorded_once
     assert orders.events(order) == ["cancelled", "late_news", "late_news", "late_news"]
 
 
-def test_late_news_over_the_api_is_refused_without_an_event(orders: Orders) -> None:
+def test_late_news_through_the_api_is_refused_without_an_event(orders: Orders) -> None:
     order = orders.place()
     orders.cancel(order)
     assert orders.ship(order).refusal == "status"
@@ -166,7 +167,7 @@ def test_an_order_without_remaining_pieces_is_cancelled_as_a_whole(orders: Order
     assert (orders.stock(), orders.stock(A_EXCLUDED)) == (10, 10)
 
 
-def test_the_totals_of_a_day_follow_cancelled_lines(orders: Orders) -> None:
+def test_cancelled_lines_lower_the_totals_of_the_day(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2})
     orders.cancel_lines(order, {2: 2})
@@ -177,7 +178,7 @@ def test_the_totals_of_a_day_follow_cancelled_lines(orders: Orders) -> None:
     assert deltas == [(0,), (30,)]
 
 
-def test_an_exported_order_is_cancelled_only_when_the_erp_agrees(orders: Orders) -> None:
+def test_an_exported_order_is_cancelled_only_when_the_erp_system_confirms_it(orders: Orders) -> None:
     order = orders.place()
     ((marked,),) = act(orders.connection, SYSTEM, "select app.mark_orders_exported(%s, now())", [order])
     assert (marked, orders.row(order, "version")) == (1, 1)
@@ -189,7 +190,7 @@ def test_an_exported_order_is_cancelled_only_when_the_erp_agrees(orders: Orders)
     assert (orders.status(order), orders.stock()) == ("cancelled", 10)
 
 
-def test_an_erp_that_ships_instead_withdraws_the_request_to_cancel(orders: Orders) -> None:
+def test_a_shipment_by_the_erp_system_ends_the_request_to_cancel(orders: Orders) -> None:
     order = orders.place()
     act(orders.connection, SYSTEM, "select app.mark_orders_exported(%s, now())", [order])
     orders.cancel(order)
@@ -227,7 +228,7 @@ def test_a_shipment_of_an_order_with_a_problem_gets_tracking_data_but_no_further
     assert orders.deliver(order, "P1").types == ["shipment_delivered"]
 
 
-def test_a_history_contains_at_most_100_late_news(orders: Orders) -> None:
+def test_the_history_of_an_order_contains_at_most_100_events_for_late_news(orders: Orders) -> None:
     order = orders.place()
     orders.cancel(order)
     for number in range(102):
@@ -235,7 +236,7 @@ def test_a_history_contains_at_most_100_late_news(orders: Orders) -> None:
     assert orders.events(order).count("late_news") == 100
 
 
-def test_a_change_names_the_fields_but_no_personal_data(orders: Orders) -> None:
+def test_the_event_of_a_change_contains_the_names_of_the_fields_but_no_personal_data(orders: Orders) -> None:
     order = orders.place()
     outcome = orders.change(order, metadata={"greeting": "Dear Ann"}, external_number="ERP-1")
     assert outcome.news == [{"type": "changed", "fields": ["external_number", "metadata"], "external_number": "ERP-1"}]
@@ -255,14 +256,14 @@ def test_every_change_has_its_own_version_and_event(orders: Orders) -> None:
     assert orders.row(order, "version") == 5
 
 
-def test_a_change_of_an_order_that_has_changed_since_is_refused(orders: Orders) -> None:
+def test_a_change_with_an_old_version_of_the_order_is_refused(orders: Orders) -> None:
     order = orders.place()
     read_at = orders.row(order, "updated_at")
     assert orders.process(order, expected=read_at - timedelta(seconds=1)).refusal == "changed"
     assert orders.process(order, expected=read_at).refusal is None
 
 
-def test_the_time_of_news_is_not_in_the_future_and_not_before_the_order(orders: Orders) -> None:
+def test_the_time_of_news_is_between_the_time_of_the_order_and_now(orders: Orders) -> None:
     order = orders.place()
     orders.process(order, at=NOW - timedelta(days=400))
     orders.ship(order, at=NOW + timedelta(days=400))
@@ -270,7 +271,7 @@ def test_the_time_of_news_is_not_in_the_future_and_not_before_the_order(orders: 
     assert row == (True, True)
 
 
-def test_events_are_neither_changed_nor_deleted(orders: Orders) -> None:
+def test_events_cannot_be_changed_or_deleted(orders: Orders) -> None:
     order = orders.place()
     orders.process(order)
     for statement in ("update order_events set details = '{\"a\": 1}'", "delete from order_events"):
@@ -283,7 +284,7 @@ def test_events_are_neither_changed_nor_deleted(orders: Orders) -> None:
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_only_writers_of_the_client_and_the_platform_change_an_order(orders: Orders, caller: Caller) -> None:
+def test_only_writers_of_the_client_and_the_platform_can_change_an_order(orders: Orders, caller: Caller) -> None:
     order = orders.place()
     is_writer = caller.entered and (
         ident("client A") in caller.edits or caller.admin_role is not None or caller.role == "app_system"
@@ -300,7 +301,7 @@ def test_only_writers_of_the_client_and_the_platform_change_an_order(orders: Ord
     assert orders.status(order) == ("processing" if is_writer else "pending")
 
 
-def test_an_unknown_order_and_the_order_of_another_client_do_not_exist(orders: Orders) -> None:
+def test_an_unknown_order_and_an_order_of_another_client_are_not_found(orders: Orders) -> None:
     foreign = ident("B's order")
     for order in (foreign, uuid4()):
         assert orders.ship(order).refusal == "not_found"
@@ -328,7 +329,9 @@ FIXED = {
 
 @pytest.mark.parametrize("column", FIXED)
 @pytest.mark.parametrize("caller", [EDITOR, ADMIN, SYSTEM], ids=lambda caller: caller.name)
-def test_the_sql_of_a_caller_cannot_change_what_a_function_changes(orders: Orders, caller: Caller, column: str) -> None:
+def test_the_sql_of_a_caller_cannot_change_columns_that_only_functions_change(
+    orders: Orders, caller: Caller, column: str
+) -> None:
     order = orders.place()
     statement = f"update orders set {column} = {FIXED[column]} where id = %s returning {column} = {FIXED[column]}"
     if column == "version":  # the trigger computes the version, and ignores the statement
@@ -348,7 +351,7 @@ def test_the_sql_of_a_caller_cannot_change_what_a_function_changes(orders: Order
         if first != second
     ],
 )
-def test_nobody_moves_an_order_to_a_status_beside_the_table(orders: Orders, first: str, second: str) -> None:
+def test_a_status_change_that_the_table_does_not_allow_is_refused(orders: Orders, first: str, second: str) -> None:
     allowed = {
         ("pending", "processing"), ("pending", "shipped"), ("processing", "shipped"), ("shipped", "delivered"),
         ("pending", "cancelled"), ("processing", "cancelled"),
@@ -365,7 +368,7 @@ def test_nobody_moves_an_order_to_a_status_beside_the_table(orders: Orders, firs
             orders.connection.execute(change, [second, order])
 
 
-def test_a_direct_change_of_the_address_gets_an_event(orders: Orders) -> None:
+def test_a_direct_change_of_the_address_creates_an_event(orders: Orders) -> None:
     order = orders.place()
     act(orders.connection, EDITOR, "update orders set customer_name = 'D' where id = %s returning id", order)
     query = "select type, actor, details from order_events where order_id = %s"
@@ -374,7 +377,7 @@ def test_a_direct_change_of_the_address_gets_an_event(orders: Orders) -> None:
     ]
 
 
-def test_a_returned_piece_is_for_sale_again_only_if_the_client_says_so(orders: Orders) -> None:
+def test_a_returned_piece_is_for_sale_again_only_if_the_client_decides_it(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order)
     first = orders.request_return(order, {1: 2})
@@ -404,7 +407,7 @@ def test_pieces_of_a_refused_return_and_pieces_that_did_not_arrive_can_be_return
     assert (orders.pieces(order), orders.stock()) == ((3, 0, 3), 9)
 
 
-def test_only_shipped_pieces_are_returned_or_replaced(orders: Orders) -> None:
+def test_only_shipped_pieces_can_be_returned_or_replaced(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     assert orders.request_return(order).refusal == "status"
     assert orders.replace(order).refusal == "status"
@@ -431,7 +434,7 @@ def test_a_replacement_costs_nothing_and_takes_its_pieces_from_the_stock(orders:
     assert orders.stock() == 7
 
 
-def test_a_replacement_above_the_stock_creates_nothing(orders: Orders) -> None:
+def test_a_replacement_with_more_pieces_than_the_stock_creates_no_order(orders: Orders) -> None:
     order = orders.place({A_PRODUCT: 8})
     orders.ship(order)
     outcome = orders.replace(order, {1: 3})
@@ -452,7 +455,7 @@ def test_a_viewer_cannot_change_a_return(orders: Orders) -> None:
 CANCEL_OWN = "select refusal, detail, news from app.cancel_own_order(%s, 'changed my mind', %s)"
 
 
-def test_a_customer_cancels_an_own_order_within_the_window_of_the_site(orders: Orders) -> None:
+def test_a_customer_can_cancel_an_own_order_within_the_time_that_the_site_allows(orders: Orders) -> None:
     own, other = orders.place(caller=CUSTOMER), orders.place()
     assert orders.call(CANCEL_OWN, own, None, caller=CUSTOMER).refusal == "window"
     orders.connection.execute("update sites set cancel_window_minutes = 60 where id = %s", [A_SITE])

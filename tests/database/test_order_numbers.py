@@ -1,4 +1,4 @@
-"""Order numbers are random, short enough to read aloud, and unique within each client."""
+"""Tests that order numbers are random, short enough to read aloud, and unique within each client."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_two_orders_can_have_the_same_number_only_if_their_clients_differ(admin:
     assert error.value.diag.constraint_name == "orders_client_number_unique"
 
 
-def test_after_a_conflict_the_same_transaction_can_use_a_new_number(admin: psycopg.Connection) -> None:
+def test_the_same_transaction_can_use_a_new_number_after_a_conflict(admin: psycopg.Connection) -> None:
     existing = number(admin)
     again = f"{PLACE_WITH_NUMBER} on conflict on constraint orders_client_number_unique do nothing"
     before = admin.execute("select count(*) from orders").fetchone()
@@ -80,7 +80,7 @@ def test_after_a_conflict_the_same_transaction_can_use_a_new_number(admin: psyco
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
-def test_a_role_can_draw_order_numbers_only_if_it_can_place_orders(
+def test_a_role_can_generate_order_numbers_only_if_it_can_place_orders(
     connections: dict[str, psycopg.Connection], caller: Caller
 ) -> None:
     with entered(connections[caller.login], caller) as connection:

@@ -1,4 +1,5 @@
-"""In every snapshot, the daily figures equal a count of the orders, even during concurrent orders and rollups."""
+"""Tests that the daily figures of every snapshot equal a count of the orders, even during concurrent orders and
+rollups."""
 
 import runpy
 import time
@@ -47,7 +48,7 @@ def observer(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
-    """Roll up five deltas at a time as long as `is_active` returns true. Returns the number of processed deltas."""
+    """Roll up five deltas at a time as long as `is_active` returns true. Return the number of processed deltas."""
     total = 0
     with database.connect("wc_worker") as connection:
         for _ in range(10_000):
@@ -60,7 +61,7 @@ def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
 
 
 def change_zones_while(database: Database, is_active: Callable[[], bool]) -> int:
-    """Change the time zones of clients as long as `is_active` returns true. Returns the number of changes."""
+    """Change the time zones of clients as long as `is_active` returns true. Return the number of changes."""
     changes = 0
     with database.connect(autocommit=True) as connection:
         while is_active():
@@ -100,7 +101,7 @@ def test_the_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_ro
     assert mixed >= 5, "at least 5 reads must combine rows of both tables"
 
 
-def test_after_a_complete_rollup_the_totals_are_exact_without_any_deltas(
+def test_the_totals_are_exact_without_deltas_after_a_complete_rollup(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     run_transactions(own_database, 7, 40)

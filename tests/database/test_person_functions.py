@@ -1,4 +1,5 @@
-"""Only owners and super admins erase persons, and only members with the right see them. The functions check this."""
+"""Tests that the functions allow only owners and super admins to erase persons, and only members with the right to see
+them."""
 
 import json
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def call(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> list[tuple[Any, ...]] | None:
-    """Call a function as a caller. Returns None if the call is refused."""
+    """Call a function as a caller. Return None if the call is refused."""
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
         with entered(superuser, caller):
@@ -65,7 +66,7 @@ def call(superuser: psycopg.Connection, caller: Caller, statement: str, *values:
 
 @each_caller
 @pytest.mark.parametrize("client", [A, B], ids=["A", "B"])
-def test_only_owners_and_super_admins_request_an_erasure(
+def test_only_owners_and_super_admins_can_request_an_erasure(
     superuser: psycopg.Connection, caller: Caller, client: UUID
 ) -> None:
     statement = "select refusal, job_id is not null from app.request_erasure(%s, 'c@test', null)"
@@ -81,7 +82,7 @@ def test_only_owners_and_super_admins_request_an_erasure(
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_only_the_service_of_the_platform_runs_the_steps_of_an_erasure(
+def test_only_the_service_of_the_platform_can_run_the_steps_of_an_erasure(
     superuser: psycopg.Connection, name: str
 ) -> None:
     values = STEPS[name]
@@ -93,7 +94,7 @@ def test_only_the_service_of_the_platform_runs_the_steps_of_an_erasure(
 
 
 @each_caller
-def test_an_order_is_masked_for_members_without_the_right_and_a_filter_does_not_reveal_it(
+def test_personal_data_of_an_order_is_masked_for_members_without_the_right_also_in_filters(
     superuser: psycopg.Connection, caller: Caller
 ) -> None:
     shown = call(superuser, caller, "select id, customer_email from app.order_view")
@@ -109,7 +110,7 @@ def test_an_order_is_masked_for_members_without_the_right_and_a_filter_does_not_
         assert all(email == "c@test" for _, email in shown or [])
 
 
-def test_an_erasure_of_a_client_changes_no_order_of_another_client(superuser: psycopg.Connection) -> None:
+def test_an_erasure_of_a_client_does_not_change_orders_of_another_client(superuser: psycopg.Connection) -> None:
     superuser.execute(
         "update erasures set completed_at = null, emails = '{c@test}', salt = 's', orders_before = now()"
         " where client_id = %s",
@@ -145,13 +146,13 @@ def test_a_masked_name_has_the_first_character_of_each_word(
     ("address", "masked"),
     [("ann@example.com", "a***@e***.com"), ("a@b.co.uk", "a***@b***.uk"), ("x", "x***@***"), ("a@host", "a***@h***")],
 )
-def test_a_masked_address_has_only_first_characters_and_the_top_level_domain(
+def test_a_masked_address_contains_only_first_characters_and_the_top_level_domain(
     superuser: psycopg.Connection, address: str, masked: str
 ) -> None:
     assert superuser.execute("select app.masked_email(%s)", [address]).fetchone() == (masked,)
 
 
-def test_harmless_details_have_no_texts_of_persons(superuser: psycopg.Connection) -> None:
+def test_harmless_details_contain_no_texts_about_persons(superuser: psycopg.Connection) -> None:
     details = json.dumps({"lines": [{"line": 1}], "reason": "Ann", "note": "Ann", "tracking_number": "1", "x": "Ann"})
     row = superuser.execute("select app.harmless_details(%s)", [details]).fetchone()
     assert row == ({"lines": [{"line": 1}]},)
@@ -200,13 +201,13 @@ def test_a_document_mentions_the_words_of_a_person(superuser: psycopg.Connection
         ("order 1234567", "123456"),
     ],
 )
-def test_a_name_that_a_guest_has_chosen_does_not_match_what_others_stored(
+def test_a_name_of_a_guest_does_not_match_keys_constants_ids_times_and_parts_of_words(
     superuser: psycopg.Connection, content: Any, needle: str
 ) -> None:
     assert not mentions(superuser, content, needle)
 
 
-def test_a_subject_is_compared_as_a_whole(superuser: psycopg.Connection) -> None:
+def test_a_subject_matches_an_equal_value_unless_it_is_an_ordinary_word(superuser: psycopg.Connection) -> None:
     subject = "01987654-7abc-7def-8abc-0123456789ab"
     assert mentions(superuser, {"user_id": subject}, subjects=(subject,))
     assert not mentions(superuser, {"status": "pending"}, subjects=("pending",))
@@ -217,12 +218,12 @@ def test_a_subject_is_compared_as_a_whole(superuser: psycopg.Connection) -> None
     [("role", False), ("2026", False), ("0198", False), ("1-2-3-", False), ("123456", True), ("a@b.co", True),
      ("Ann Lee", True), ("a b c d", False), ("Мария Ив", True)],
 )  # fmt: skip
-def test_only_specific_texts_are_searched_for(superuser: psycopg.Connection, text: str, expected: bool) -> None:
+def test_an_erasure_searches_only_for_specific_texts(superuser: psycopg.Connection, text: str, expected: bool) -> None:
     assert superuser.execute("select app.is_needle(%s)", [text]).fetchone() == (expected,)
 
 
 @pytest.mark.parametrize("text", ["plain", '{"a": "\\u0000"}', "[" * 20_000, '{"a": 1} x', '"'])
-def test_a_text_that_is_no_document_is_a_string(superuser: psycopg.Connection, text: str) -> None:
+def test_a_text_that_is_not_a_json_document_becomes_a_json_string(superuser: psycopg.Connection, text: str) -> None:
     assert superuser.execute("select app.as_document(%s)", [text]).fetchone() == (text,)
     assert superuser.execute("""select app.as_document('{"a": ["b"]}')""").fetchone() == ({"a": ["b"]},)
 
@@ -241,7 +242,7 @@ def erasing(superuser: psycopg.Connection) -> psycopg.Connection:
 def after(
     connection: psycopg.Connection, statement: str, query: str, values: list[Any] | None = None
 ) -> list[tuple[Any, ...]]:
-    """Run a step of the erasure as the service of the platform, and return what a query returns afterwards."""
+    """Run a step of the erasure as the service of the platform, and return the result of a query after this step."""
     system = next(caller for caller in CALLERS if caller.name == "system")
     with connection.transaction(force_rollback=True):
         connection.execute("set local session authorization wc_worker")
@@ -251,7 +252,7 @@ def after(
             return connection.execute(query.encode(), values).fetchall()
 
 
-def test_an_erasure_touches_only_responses_that_name_its_client(erasing: psycopg.Connection) -> None:
+def test_an_erasure_erases_only_stored_responses_that_contain_its_client(erasing: psycopg.Connection) -> None:
     bodies = {
         "of A": {"client_id": str(A), "note": "for Ann Buyer"},
         "of B": {"client_id": str(B), "note": "for Ann Buyer"},
@@ -283,7 +284,7 @@ def test_a_message_that_belongs_to_no_client_is_erased_if_it_contains_the_comple
     assert "mail" not in {queue for (queue,) in remaining}
 
 
-def test_entries_of_members_and_about_other_objects_stay_in_the_audit_log(erasing: psycopg.Connection) -> None:
+def test_an_erasure_keeps_audit_entries_by_members_and_about_other_objects(erasing: psycopg.Connection) -> None:
     member, order = "a-owner", str(ident("A's order"))
     erasing.execute(
         "update erasures set subjects = array['buyer|1', %s, %s], needles = array['c@test', 'buyer|1', %s, %s]",
@@ -296,7 +297,7 @@ def test_entries_of_members_and_about_other_objects_stay_in_the_audit_log(erasin
         ("a-editor", "member.create", "m", {"note": "for c@test"}),
         ("a-editor", "mail.release", "c@test", {"note": "x"}),
     ]
-    # No trigger replaces the actor of the entry.
+    # Without triggers, the entry keeps this actor.
     erasing.execute("set local session_replication_role = replica")
     for subject, action, object_id, details in values:
         erasing.execute(
@@ -329,7 +330,7 @@ def test_entries_of_members_and_about_other_objects_stay_in_the_audit_log(erasin
     assert [row for row in expected if row not in rows] == []
 
 
-def test_a_subject_that_the_client_has_no_data_about_is_ignored(superuser: psycopg.Connection) -> None:
+def test_an_erasure_ignores_a_subject_about_which_the_client_has_no_data(superuser: psycopg.Connection) -> None:
     owner = next(caller for caller in ENTERED if caller.admin_role == "super_admin")
     superuser.execute("set local session authorization default")
     with superuser.transaction(force_rollback=True):

@@ -1,4 +1,5 @@
-"""Only certain callers can place an order. `app.place_order` runs as the definer, and must check the caller."""
+"""Tests that only certain callers can place an order. `app.place_order` runs as the definer, and must check the
+caller."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,7 +49,7 @@ def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: 
 def order(
     superuser: psycopg.Connection, caller: Caller, lines: dict[UUID, int], expected_total: Decimal | None = None
 ) -> tuple[Any, ...]:
-    """Place an order. `lines` maps products to quantities. Returns the four results of `app.place_order`."""
+    """Place an order, and return the four results of `app.place_order`. `lines` maps products to quantities."""
     json_lines = Jsonb([{"product_id": str(product), "quantity": quantity} for product, quantity in lines.items()])
     (row,) = act(superuser, caller, PLACE, json_lines, expected_total)
     return row
@@ -93,25 +94,25 @@ def test_an_order_belongs_to_the_caller_and_the_current_site(superuser: psycopg.
 @pytest.mark.parametrize(
     "product", [A_EXCLUDED, A_INACTIVE, B_PRODUCT], ids=["excluded", "inactive", "of another client"]
 )
-def test_an_order_with_a_hidden_product_changes_no_stock(superuser: psycopg.Connection, product: UUID) -> None:
+def test_an_order_with_a_hidden_product_does_not_change_the_stock(superuser: psycopg.Connection, product: UUID) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 1, product: 1})[:3] == ("not_shown", [1], None)
     assert stock(superuser, A_PRODUCT) == stock(superuser, product) == 10
 
 
-def test_an_order_with_a_quantity_above_the_stock_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_a_quantity_above_the_stock_does_not_change_the_stock(superuser: psycopg.Connection) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 11})[:3] == ("out_of_stock", [{"at": 0, "left": 10}], None)
     assert order(superuser, GUEST, {A_PRODUCT: 10})[0] is None
     assert order(superuser, GUEST, {A_PRODUCT: 1})[:3] == ("out_of_stock", [{"at": 0, "left": 0}], None)
     assert stock(superuser, A_PRODUCT) == 0
 
 
-def test_an_order_with_an_unexpected_total_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_an_unexpected_total_does_not_change_the_stock(superuser: psycopg.Connection) -> None:
     assert order(superuser, GUEST, {A_PRODUCT: 2}, expected_total=Decimal("19.99"))[:3] == ("total", "20.00", None)
     assert stock(superuser, A_PRODUCT) == 10
     assert order(superuser, GUEST, {A_PRODUCT: 2}, expected_total=Decimal(20))[0] is None
 
 
-def test_an_order_with_a_total_above_the_maximum_changes_no_stock(superuser: psycopg.Connection) -> None:
+def test_an_order_with_a_total_above_the_maximum_does_not_change_the_stock(superuser: psycopg.Connection) -> None:
     superuser.execute("update products set price = 999999999999.99 where id = %s", [A_PRODUCT])
     assert order(superuser, GUEST, {A_PRODUCT: 10})[:3] == ("total", "9999999999999.90", None)
     assert stock(superuser, A_PRODUCT) == 10
@@ -134,7 +135,7 @@ def test_low_stock_is_not_returned_for_a_catalog_of_another_owner(superuser: psy
     assert order(superuser, GUEST, {A_PRODUCT: 5})[3] is None
 
 
-def test_another_number_is_drawn_if_an_order_number_already_exists(superuser: psycopg.Connection) -> None:
+def test_an_order_gets_another_number_if_its_first_number_already_exists(superuser: psycopg.Connection) -> None:
     superuser.execute("create sequence app.numbers")
     superuser.execute("grant usage on sequence app.numbers to app_definer")
     superuser.execute(

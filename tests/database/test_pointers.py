@@ -1,4 +1,4 @@
-"""A tenant cannot reference rows of other tenants, and cannot move rows to other tenants."""
+"""Tests that a tenant cannot reference rows of other tenants, and cannot move rows to other tenants."""
 
 from uuid import UUID
 

@@ -1,4 +1,5 @@
-"""Every policy is necessary. If a policy is dropped or allows all rows, a caller's access differs from the matrix."""
+"""Tests that every policy is necessary: if a policy is dropped or allows all rows, a caller's access differs from the
+matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ _CALLER_ONLY = {
     "admin_update on admin_users",
     "admin_update on invitations",
     "support on orders",
-    "client_update on orders",  # a trigger refuses that an order moves to another client
+    "client_update on orders",  # a trigger prevents that an order moves to another client
     "admin on dead_letters",
     "system on schedules",
     "system_update on order_destinations",
@@ -122,7 +123,7 @@ def test_every_policy_for_inserts_or_updates_has_a_check_of_the_new_row(superuse
 
 
 @pytest.mark.timeout(400)
-def test_a_comment_on_a_policy_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
+def test_a_comment_on_a_policy_does_not_change_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
     """Try one policy of each role, or all policies in `make faults`. `test_access.py` tries every caller and table."""
     tried = policies if FULL else list({policy.role: policy for policy in policies}.values())
     changed = [policy for policy in tried if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")]

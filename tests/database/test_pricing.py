@@ -1,4 +1,4 @@
-"""Selling prices: the database computes the same price as a second implementation with exact fractions."""
+"""Tests that the database computes the same selling prices as a second implementation with exact fractions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -168,10 +168,11 @@ JUNK: st.SearchStrategy[Any] = st.sampled_from(
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), example=examples())
-def test_wrong_rules_never_make_a_product_free_or_stop_a_storefront(
+def test_invalid_price_rules_never_make_a_product_free_or_stop_a_storefront(
     connection: psycopg.Connection, data: st.DataObject, example: Example
 ) -> None:
-    """The API also refuses rules for their day, for large numbers, and for a missing minimum. The database does not."""
+    """The API refuses more rules than the database: it also checks the day and large numbers, and requires a
+    minimum."""
     rules = {name: dict(rule) if isinstance(rule, dict) else rule for name, rule in example.rules.items()}
     place = data.draw(st.sampled_from([rules, *(rule for rule in rules.values() if isinstance(rule, dict))]))
     names = ["conversion", "markup_percent", "fixed_amount", "rounding", "minimum", "margin"]
@@ -196,14 +197,14 @@ def test_wrong_rules_never_make_a_product_free_or_stop_a_storefront(
         {"conversion": {"from": "EUR", "to": "USD", "rate": "1"}}, {"conversion": None}, {"markup_percent": "NaN"},
     ],
 )  # fmt: skip
-def test_the_database_computes_no_price_from_rules_without_the_documented_form(
+def test_the_database_ignores_price_rules_without_the_documented_form(
     connection: psycopg.Connection, rules: Any
 ) -> None:
     (row,) = connection.execute("select app.compile_pricing(%s, 'EUR')", [Jsonb(rules)]).fetchall()
     assert row == (None,)
 
 
-def test_the_previous_release_puts_no_rules_in_force(superuser: psycopg.Connection) -> None:
+def test_an_update_of_the_previous_release_does_not_activate_price_rules(superuser: psycopg.Connection) -> None:
     status_of = "app.pricing_status(pricing_rules, pricing)"
     rules = f"update catalogs set pricing_rules = %s where id = %s returning pricing, {status_of}"
     superuser.execute("update catalogs set currency = 'USD' where id = %s", [A_CATALOG])
@@ -211,7 +212,7 @@ def test_the_previous_release_puts_no_rules_in_force(superuser: psycopg.Connecti
         assert superuser.execute(rules.encode(), [Jsonb(value), A_CATALOG]).fetchall() == [(None, status)]
 
 
-def test_rules_in_force_follow_every_later_writer(superuser: psycopg.Connection) -> None:
+def test_active_price_rules_change_with_every_later_update(superuser: psycopg.Connection) -> None:
     superuser.execute("update catalogs set currency = 'USD' where id = %s", [A_CATALOG])
     write = "update catalogs set pricing_rules = %s, pricing = '{}' where id = %s returning pricing ->> 'factor'"
     assert superuser.execute(write, [Jsonb({"markup_percent": "10"}), A_CATALOG]).fetchall() == [("1.1",)]
@@ -247,7 +248,7 @@ def test_an_order_is_placed_at_the_selling_price_in_the_selling_currency(superus
         ("both, for B only", False),
     ],
 )  # fmt: skip
-def test_only_writers_of_a_catalog_read_the_explanation_of_a_price(
+def test_only_writers_of_a_catalog_can_read_the_explanation_of_a_price(
     superuser: psycopg.Connection, caller: str, sees: bool
 ) -> None:
     rows = act(superuser, BY_NAME[caller], "select product_id from app.product_price(%s)", A_PRODUCT)

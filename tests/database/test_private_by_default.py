@@ -1,4 +1,5 @@
-"""Attributes of files that are no known properties become source data, which only editors of the owner can read."""
+"""Tests that attributes of files become source data if they are not known properties. Only editors of the owner can
+read source data."""
 
 import re
 import shutil
@@ -37,7 +38,7 @@ def listed(name: str) -> set[str]:
     return set("".join(re.findall(r"'([^']*)'", match[1])).split())
 
 
-def test_the_words_of_the_migration_are_those_of_the_readers() -> None:
+def test_the_words_in_the_migration_equal_the_words_in_the_readers() -> None:
     assert listed("properties") == set(" ".join(properties.PROPERTIES.values()).split())
     assert listed("private_words") == {*properties.PRIVATE_WORDS.split(), *properties.OPERATIONAL_WORDS.split()}
     assert listed("private_stems") == set(properties.PRIVATE_STEMS.split())
@@ -70,7 +71,7 @@ def add(database: Database, sku: str, attributes: Json, source: Json | None) -> 
 
 
 def migrated(before: tuple[Database, Path]) -> dict[str, tuple[Json, Json | None]]:
-    """Apply the migration. Returns the attributes and the source data of each SKU."""
+    """Apply the migration. Return the attributes and the source data of each SKU."""
     database, folder = before
     shutil.copy(MIGRATION, folder / "tables")
     assert migrate(database.url("wc_migrate"), folder) == [MIGRATION.stem]
@@ -83,7 +84,7 @@ def migrated(before: tuple[Database, Path]) -> dict[str, tuple[Json, Json | None
     return {sku: (attributes, data) for sku, attributes, data in rows}
 
 
-def test_the_migration_decides_as_the_readers_do(before: tuple[Database, Path]) -> None:
+def test_the_migration_makes_the_same_decisions_as_the_readers(before: tuple[Database, Path]) -> None:
     names = [name for name in (*PUBLIC, *PRIVATE, *COMPOUND, *UNKNOWN) if name]
     row: Json = {name: f"value {number}" for number, name in enumerate(names)}
     add(before[0], "A", row, row)
@@ -92,7 +93,7 @@ def test_the_migration_decides_as_the_readers_do(before: tuple[Database, Path]) 
     assert data == row
 
 
-def test_the_migration_moves_what_came_from_a_file_and_keeps_what_the_api_has_set(
+def test_the_migration_moves_attributes_from_files_and_keeps_attributes_from_the_api(
     before: tuple[Database, Path],
 ) -> None:
     row: Json = {"sku": "A", "Cost Price": " 11.40 ", "Projekt": "Nord", "Colour": "red"}
@@ -178,7 +179,7 @@ SQL: tuple[LiteralString, ...] = (
 
 @pytest.mark.parametrize("statement", SQL)
 @pytest.mark.parametrize("name", [*READERS, *OTHERS])
-def test_only_editors_of_the_owner_and_admins_read_source_data_with_any_sql(
+def test_only_editors_of_the_owner_and_admins_can_read_source_data_with_any_sql(
     connections: dict[str, psycopg.Connection], name: str, statement: LiteralString
 ) -> None:
     caller = BY_NAME[name]
@@ -193,7 +194,7 @@ def test_only_editors_of_the_owner_and_admins_read_source_data_with_any_sql(
             assert connection.execute("select from products where source_data is not null").fetchall() == []
 
 
-def test_an_editor_reads_no_source_data_of_another_client(connections: dict[str, psycopg.Connection]) -> None:
+def test_an_editor_cannot_read_source_data_of_another_client(connections: dict[str, psycopg.Connection]) -> None:
     caller = BY_NAME["A's editor"]
     with entered(connections[caller.login], caller) as connection:
         for statement in SQL:

@@ -1,4 +1,5 @@
-"""Searches, lists and facets return only rows that the caller may see, although definer functions read the rows."""
+"""Tests that searches, lists and facets return only rows that the caller may see, although definer functions read the
+rows."""
 
 import random
 import re
@@ -134,7 +135,7 @@ def test_a_storefront_never_shows_inactive_or_excluded_products(
     ],
 )
 @pytest.mark.parametrize("statement", ["search", "list"])
-def test_an_unknown_sort_is_rejected(
+def test_an_unknown_sort_order_is_rejected(
     connections: dict[str, psycopg.Connection], statement: str, sort: str | None
 ) -> None:
     query: tuple[str, list[Any]] = (
@@ -249,7 +250,7 @@ def test_a_search_returns_the_right_page_even_if_its_matches_are_clustered_by_na
         (0, 1, "name", None),
     ],
 )
-def test_a_search_walks_only_if_the_walk_can_be_expected_to_fill_the_page(
+def test_a_search_walks_through_an_index_only_if_it_expects_to_fill_the_page(
     named: psycopg.Connection, matching: int, rows: int, sort: str, length: int | None
 ) -> None:
     walk = named.execute("select app.walk_length(%s, 200, %s, %s)", [matching, rows, sort])
@@ -290,7 +291,7 @@ def test_a_caller_without_a_site_gets_no_facets(connections: dict[str, psycopg.C
             assert facets(connection) is None
 
 
-def test_facets_with_equal_counts_are_in_the_order_of_names(named: psycopg.Connection) -> None:
+def test_facet_values_with_equal_counts_are_sorted_by_name(named: psycopg.Connection) -> None:
     for number, brand in enumerate(("Zebra", "apfel", "Äpfel", "Birne")):
         named.execute(
             "insert into products (catalog_id, sku, name, price, brand) values (%s, %s, 'fruit', 1, %s)",
@@ -386,7 +387,7 @@ def filled(named: psycopg.Connection) -> psycopg.Connection:
 
 
 @pytest.mark.parametrize("words", ["mug 2999", "μοναδική", "ЕДИНСТВЕННАЯ", "f1234 mug"])
-def test_the_search_index_evaluates_the_catalog_and_all_words_whatever_their_script(
+def test_the_search_index_evaluates_the_catalog_and_all_words_in_every_script(
     filled: psycopg.Connection, words: str
 ) -> None:
     # For a small table, the planner estimates about the same cost for all indexes.
@@ -403,7 +404,7 @@ def test_the_search_index_evaluates_the_catalog_and_all_words_whatever_their_scr
     assert scan.count("~~") == len(words.split())
 
 
-def test_the_walk_of_a_search_reads_only_the_index(filled: psycopg.Connection) -> None:
+def test_a_search_that_walks_through_an_index_reads_only_this_index(filled: psycopg.Connection) -> None:
     for method in ("indexscan", "bitmapscan", "seqscan"):
         filled.execute(f"set local enable_{method} = off".encode())
     assert "Index Only Scan using products_by_category on products" in plan(filled, "mug 4711", walk=True)

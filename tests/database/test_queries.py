@@ -1,4 +1,5 @@
-"""Every role that runs a named query can plan the query, and no statement pins a session of RDS Proxy."""
+"""Tests that every role that runs a named query can plan the query, and that no statement pins a session of RDS
+Proxy."""
 
 import ast
 import re
@@ -236,7 +237,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "webhooks.delete_old_deliveries": ("app_system",),
     "usage.list_client_ids": ("app_admin",),
 }
-"""The roles of some queries differ from the roles of the domain. Maps these queries to the roles that run them."""
+"""Maps queries to the roles that run them, if these roles differ from the roles of the domain."""
 
 
 def _queries() -> Iterator[tuple[str, str]]:
@@ -251,7 +252,7 @@ QUERIES = dict(_queries())
 
 
 def numbered(query: str) -> tuple[str, int]:
-    """Replace the named parameters of a query with $1, $2, …. Returns the query and the number of parameters."""
+    """Replace the named parameters of a query with $1, $2, …. Return the query and the number of parameters."""
     names: list[str] = []
 
     def number(match: re.Match[str]) -> str:
@@ -321,13 +322,13 @@ PINS = {
 
 
 @pytest.mark.parametrize("pin", PINS)
-def test_no_statement_pins_a_session(pin: str) -> None:
+def test_statements_do_not_pin_a_session(pin: str) -> None:
     texts = dict(_texts())
     assert len(texts) > len(QUERIES)
     assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
 
 
-def test_no_statement_reaches_16_kib_which_would_pin_the_session() -> None:
+def test_statements_are_smaller_than_16_kib_because_larger_ones_pin_a_session() -> None:
     assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
 
 

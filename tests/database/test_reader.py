@@ -1,6 +1,5 @@
-"""Read transactions use the replica, and write transactions use the primary.
-
-A replica that lags or is down causes no error.
+"""Tests that read transactions use the replica, and write transactions use the primary. A replica that lags or is down
+causes no error.
 """
 
 import asyncio
@@ -152,7 +151,7 @@ def rename_site(name: str) -> None:
 
 
 @pytest.mark.parametrize("primary", [False, True])
-def test_all_statements_of_a_snapshot_see_the_same_rows_as_the_caller_sees_them(
+def test_all_statements_of_a_snapshot_see_the_same_rows_with_the_access_of_the_caller(
     servers: Postgres, primary: bool
 ) -> None:
     rename_site("before")
@@ -220,7 +219,7 @@ def test_read_transactions_use_the_primary_while_the_replica_is_down(servers: Po
     assert becomes(True, reads_on_replica)
 
 
-def test_while_the_primary_is_down_it_is_possible_to_read_but_not_to_write(servers: Postgres) -> None:
+def test_reads_succeed_and_writes_fail_while_the_primary_is_down(servers: Postgres) -> None:
     assert reads_on_replica()
     servers.primary_server.stop()
     try:
@@ -339,7 +338,7 @@ def test_an_endpoint_is_not_repeated_if_its_write_fails(servers: Postgres) -> No
         terminate(servers.primary_url, tx)
         on_replica(tx)
 
-    endpoints.reader.skip_until = time.monotonic() + 10  # as if the replica were down as well
+    endpoints.reader.skip_until = time.monotonic() + 10  # the test simulates that the replica is down as well
     with pytest.raises(Unavailable):
         call(endpoint, "POST", writing)
     assert used_replica == [False]

@@ -1,4 +1,5 @@
-"""A file states what the ERP system counted. Orders that it did not know at that time stay taken off."""
+"""Tests the stock of a file, which the ERP system has counted. The pieces of orders that the ERP system did not know at
+that time stay subtracted."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -49,7 +50,9 @@ def settings(superuser: psycopg.Connection, **values: Any) -> None:
     )
 
 
-def test_after_an_order_of_5_of_5_a_file_with_5_from_before_it_leaves_0(superuser: psycopg.Connection) -> None:
+def test_a_file_with_a_stock_of_5_from_before_an_order_of_5_pieces_leaves_a_stock_of_0(
+    superuser: psycopg.Connection,
+) -> None:
     place(superuser, 5, ago(minutes=5))
     merged = load(superuser, 5, ago(minutes=20))
     assert stock(superuser, A_PRODUCT) == 0
@@ -71,7 +74,7 @@ def test_a_file_that_is_loaded_again_does_not_change_the_product(superuser: psyc
 
 
 @pytest.mark.parametrize(("means", "free"), [("free", 5), ("physical", 3)])
-def test_an_acknowledged_order_is_known_to_a_system_that_states_free_stock_and_not_to_one_that_states_pieces(
+def test_an_acknowledged_order_is_subtracted_from_a_physical_stock_but_not_from_a_free_stock(
     superuser: psycopg.Connection, means: str, free: int
 ) -> None:
     settings(superuser, stock_means=means)
@@ -96,7 +99,7 @@ def test_an_acknowledgement_that_arrives_late_counts_from_its_own_time(
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_shipped_pieces_are_missing_from_a_later_count_and_not_from_an_earlier_one(
+def test_shipped_pieces_are_missing_in_a_later_count_but_not_in_an_earlier_count(
     superuser: psycopg.Connection, means: str
 ) -> None:
     settings(superuser, stock_means=means)
@@ -124,7 +127,7 @@ def test_shipped_pieces_are_missing_from_a_later_count_and_not_from_an_earlier_o
         ("free", 0, 1, 5),
     ],
 )
-def test_an_order_that_nobody_acknowledges_is_held_for_the_hours_of_the_catalog(
+def test_an_order_without_an_acknowledgement_is_held_for_the_hours_of_the_catalog(
     superuser: psycopg.Connection, means: str, hours: int | None, age: int, free: int
 ) -> None:
     settings(superuser, stock_means=means, hold_hours=hours)
@@ -133,7 +136,7 @@ def test_an_order_that_nobody_acknowledges_is_held_for_the_hours_of_the_catalog(
     assert stock(superuser, A_PRODUCT) == free
 
 
-def test_a_changed_setting_applies_to_the_stock_that_was_stated_before(superuser: psycopg.Connection) -> None:
+def test_a_changed_setting_applies_to_the_stock_of_earlier_files(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     call(superuser, "acknowledge_holds", placed, ago(hours=2))
     load(superuser, 5, ago(hours=1))
@@ -144,7 +147,7 @@ def test_a_changed_setting_applies_to_the_stock_that_was_stated_before(superuser
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_an_order_that_is_cancelled_after_it_was_known_gives_its_pieces_back_until_the_next_file(
+def test_an_order_cancelled_after_the_erp_system_knew_it_returns_its_pieces_until_the_next_file(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=5))
@@ -159,7 +162,7 @@ def test_an_order_that_is_cancelled_after_it_was_known_gives_its_pieces_back_unt
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_an_order_that_is_cancelled_before_it_was_known_gives_nothing_to_a_stated_stock(
+def test_an_order_cancelled_before_the_erp_system_knew_it_does_not_change_the_reported_stock(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=5))
@@ -171,7 +174,7 @@ def test_an_order_that_is_cancelled_before_it_was_known_gives_nothing_to_a_state
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_a_product_with_more_ordered_pieces_than_the_file_states_is_short_and_recovers_exactly(
+def test_a_product_with_more_ordered_pieces_than_the_file_reports_has_no_stock_and_recovers_exactly(
     superuser: psycopg.Connection,
 ) -> None:
     first, second = place(superuser, 4, ago(minutes=9)), place(superuser, 1, ago(minutes=8))
@@ -186,7 +189,7 @@ def test_a_product_with_more_ordered_pieces_than_the_file_states_is_short_and_re
     assert stock(superuser, A_PRODUCT) == 1
 
 
-def test_a_row_can_say_when_its_stock_was_counted(superuser: psycopg.Connection) -> None:
+def test_a_row_can_contain_the_time_at_which_its_stock_was_counted(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     call(superuser, "acknowledge_holds", placed, ago(hours=2))
     load(superuser, 5, ago(hours=1), stock_as_of=ago(hours=2, minutes=30))
@@ -204,7 +207,7 @@ def test_a_time_in_the_future_counts_as_now(superuser: psycopg.Connection) -> No
     assert stock(superuser, A_PRODUCT) == 3
 
 
-def test_rows_without_a_time_say_what_is_free_now(superuser: psycopg.Connection) -> None:
+def test_the_stock_of_rows_without_a_time_is_the_free_stock_now(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     load(superuser, 6, None)
@@ -215,7 +218,7 @@ def test_rows_without_a_time_say_what_is_free_now(superuser: psycopg.Connection)
     assert stock(superuser, A_PRODUCT) == 8
 
 
-def test_a_count_that_a_caller_writes_says_what_is_free_now(superuser: psycopg.Connection) -> None:
+def test_a_stock_that_a_caller_writes_is_the_free_stock_now(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     act(
@@ -228,7 +231,7 @@ def test_a_count_that_a_caller_writes_says_what_is_free_now(superuser: psycopg.C
     assert stock(superuser, A_PRODUCT) == 8
 
 
-def test_a_change_of_another_column_keeps_the_stated_stock(superuser: psycopg.Connection) -> None:
+def test_a_change_of_another_column_keeps_the_reported_stock(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     act(superuser, BY_NAME["A's editor"], "update products set name = 'n' where id = %s returning 1", A_PRODUCT)
@@ -236,7 +239,7 @@ def test_a_change_of_another_column_keeps_the_stated_stock(superuser: psycopg.Co
     assert stock(superuser, A_PRODUCT) == 9
 
 
-def test_a_row_without_a_stock_changes_neither_the_stock_nor_the_stated_stock(superuser: psycopg.Connection) -> None:
+def test_a_row_without_a_stock_changes_neither_the_stock_nor_the_reported_stock(superuser: psycopg.Connection) -> None:
     place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     before = superuser.execute("select * from stock_reports where product_id = %s", [A_PRODUCT]).fetchone()
@@ -246,7 +249,7 @@ def test_a_row_without_a_stock_changes_neither_the_stock_nor_the_stated_stock(su
     assert superuser.execute("select * from stock_reports where product_id = %s", [A_PRODUCT]).fetchone() == before
 
 
-def test_the_stocks_of_places_are_added_up_before_the_orders_are_taken_off(superuser: psycopg.Connection) -> None:
+def test_the_stocks_of_all_places_are_added_before_the_orders_are_subtracted(superuser: psycopg.Connection) -> None:
     place(superuser, 2, ago(minutes=3))
     places = {"keeps_places": True, "sums_places": True}
     merging.stage(superuser, [{"sku": SKU, "inventory_count": 7, "stock_by_place": Jsonb({"A": 4, "B": 3})}])
@@ -257,7 +260,7 @@ def test_the_stocks_of_places_are_added_up_before_the_orders_are_taken_off(super
     assert stock(superuser, A_PRODUCT) == 3
 
 
-def test_a_product_that_becomes_untracked_and_tracked_again_loses_no_cancelled_piece(
+def test_cancelled_pieces_return_to_a_product_that_was_untracked_for_some_time(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=3))
@@ -272,7 +275,7 @@ def test_a_product_that_becomes_untracked_and_tracked_again_loses_no_cancelled_p
     assert stock(superuser, A_PRODUCT) == 4
 
 
-def test_an_order_of_an_untracked_product_holds_nothing(superuser: psycopg.Connection) -> None:
+def test_an_order_of_an_untracked_product_holds_no_pieces(superuser: psycopg.Connection) -> None:
     superuser.execute(
         "update products set inventory_policy = 'untracked', inventory_count = 0 where id = %s", [A_PRODUCT]
     )
@@ -284,7 +287,7 @@ def test_an_order_of_an_untracked_product_holds_nothing(superuser: psycopg.Conne
     assert stock(superuser, A_PRODUCT) == 4
 
 
-def test_a_difference_changes_the_stated_stock_and_can_go_below_0(superuser: psycopg.Connection) -> None:
+def test_a_difference_changes_the_reported_stock_which_can_become_negative(superuser: psycopg.Connection) -> None:
     change = "select app.change_stock(%s, %s)"
     editor = BY_NAME["A's editor"]
     for difference, free in ((-2, 3), (-6, 0), (2, 0), (2, 1), (4, 5)):
@@ -299,7 +302,7 @@ def test_a_difference_changes_the_stated_stock_and_can_go_below_0(superuser: psy
 
 
 @pytest.mark.parametrize("name", ["B's owner", "A's viewer", "admin", "support", "A's owner"])
-def test_only_those_who_write_the_catalog_change_its_stock_by_a_difference(
+def test_only_writers_of_a_catalog_can_change_its_stock_by_a_difference(
     superuser: psycopg.Connection, name: str
 ) -> None:
     may = name in ("admin", "support", "A's owner")
@@ -316,7 +319,7 @@ def test_only_those_who_write_the_catalog_change_its_stock_by_a_difference(
     ],
 )
 @pytest.mark.parametrize("name", ["B's owner", "A's viewer"])
-def test_only_those_who_write_the_catalog_state_or_read_its_stated_stock(
+def test_only_writers_of_a_catalog_can_report_its_stock_or_read_the_reported_stock(
     superuser: psycopg.Connection, name: str, function: str
 ) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
@@ -348,7 +351,9 @@ def test_finished_holds_are_deleted_without_a_change_of_the_stock(superuser: psy
     assert stock(superuser, A_PRODUCT) == before + 2
 
 
-def test_finished_holds_of_a_product_below_0_keep_its_stated_stock(superuser: psycopg.Connection) -> None:
+def test_the_deletion_of_finished_holds_keeps_the_reported_stock_of_a_product_below_0(
+    superuser: psycopg.Connection,
+) -> None:
     place(superuser, 2, ago(days=20))
     act(superuser, BY_NAME["A's editor"], "select app.change_stock(%s, -4)", A_PRODUCT)
     assert stock(superuser, A_PRODUCT) == 0
@@ -357,7 +362,7 @@ def test_finished_holds_of_a_product_below_0_keep_its_stated_stock(superuser: ps
     assert stock(superuser, A_PRODUCT) == 2
 
 
-def test_the_stock_of_a_product_is_explained_to_those_who_write_its_catalog(superuser: psycopg.Connection) -> None:
+def test_only_writers_of_a_catalog_can_read_the_explanation_of_a_stock(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     refusal, _, of_customer, _ = order(superuser, CUSTOMER, {A_PRODUCT: 1})
     assert refusal is None
@@ -374,7 +379,7 @@ def test_the_stock_of_a_product_is_explained_to_those_who_write_its_catalog(supe
         assert act(superuser, BY_NAME[name], explain, A_PRODUCT) == []
 
 
-def test_a_dry_run_shows_what_would_be_free_and_changes_nothing(superuser: psycopg.Connection) -> None:
+def test_a_dry_run_shows_the_future_free_stock_and_changes_nothing(superuser: psycopg.Connection) -> None:
     place(superuser, 2, ago(minutes=5))
     merging.stage(superuser, [{"sku": SKU, "inventory_count": 9}])
     staged, stored = merging.compare(superuser, ago(minutes=20))

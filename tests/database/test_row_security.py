@@ -1,4 +1,5 @@
-"""While row-level security of a table is suspended, no login sees or changes more, also with injected SQL."""
+"""Tests that a login sees and changes no additional rows while row-level security of a table is suspended, also with
+injected SQL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ def access_key(table: str) -> str:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_no_login_sees_or_changes_more_of_a_suspended_table(own_database: Database, table: str) -> None:
+def test_logins_cannot_see_or_change_additional_rows_of_a_suspended_table(own_database: Database, table: str) -> None:
     connections = {login: own_database.connect(login, autocommit=True) for login in LOGINS}
     attacks: list[tuple[Caller, str | None]] = [(caller, None) for caller in OUTSIDERS]
     attacks += [(BY_NAME[name], "app_admin") for name in ("A's owner", "support", "service for A", "system")]
@@ -103,7 +104,9 @@ def test_no_login_sees_or_changes_more_of_a_suspended_table(own_database: Databa
         connection.close()
 
 
-def test_a_privilege_that_was_granted_during_a_suspension_shows_no_row_and_survives_it(own_database: Database) -> None:
+def test_a_privilege_granted_during_a_suspension_has_no_effect_until_the_suspension_ends(
+    own_database: Database,
+) -> None:
     with suspended(own_database, "orders"):
         with own_database.connect() as connection:
             connection.execute("grant select on orders to app_client")
@@ -125,7 +128,7 @@ def test_a_privilege_that_was_granted_during_a_suspension_shows_no_row_and_survi
             connection.execute("drop policy extra on orders")
 
 
-def test_a_suspension_ends_although_its_roles_and_columns_no_longer_exist(own_database: Database) -> None:
+def test_a_suspension_can_end_even_if_its_roles_and_columns_no_longer_exist(own_database: Database) -> None:
     role = f"app_gone_{own_database.name}"
     with own_database.connect() as connection:
         connection.execute(f"create role {role}".encode())
@@ -152,7 +155,7 @@ def test_a_suspension_ends_although_its_roles_and_columns_no_longer_exist(own_da
     assert drift(own_database) == []
 
 
-def test_no_suspension_begins_while_a_migration_runs(own_database: Database) -> None:
+def test_a_suspension_cannot_begin_while_a_migration_runs(own_database: Database) -> None:
     with own_database.connect("wc_migrate") as migration:
         migration.execute("select pg_advisory_xact_lock(7243219080)")
         with pytest.raises(errors.LockNotAvailable, match="a migration is running"):
@@ -166,7 +169,7 @@ def test_a_migration_ends_a_suspension_that_began_during_the_run(own_database: D
     )
 
     def report(name: str) -> None:
-        if name == "9002_second":  # only this migration runs without the lock
+        if name == "9002_second":  # this migration is the only one that runs without the lock
             suspend(own_database, "orders")
 
     migrate(own_database.url("wc_migrate"), folder, report)

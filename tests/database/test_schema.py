@@ -82,7 +82,7 @@ def test_a_client_with_orders_cannot_be_deleted(superuser: psycopg.Connection) -
         superuser.execute("delete from clients where id = %s", [A])
 
 
-def test_only_missing_partitions_are_created(connections: dict[str, psycopg.Connection]) -> None:
+def test_the_function_creates_only_missing_partitions(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
         assert value(system, "select app.create_event_partitions('2031-03-31', 2)") == 3
         assert value(system, "select app.create_event_partitions('2031-04-01', 2)") == 1

@@ -1,4 +1,4 @@
-"""The file schema/schema.sql shows the schema of a migrated database."""
+"""Tests that the file schema/schema.sql shows the schema of a migrated database."""
 
 from collections.abc import Callable
 

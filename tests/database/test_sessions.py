@@ -1,4 +1,4 @@
-"""Nothing that SQL leaves in a pooled session reaches the next caller of the session."""
+"""Tests that the state that SQL leaves in a pooled session does not affect the next caller of the session."""
 
 from collections.abc import Iterator
 
@@ -78,7 +78,7 @@ def state(connection: psycopg.Connection) -> tuple[object, ...] | None:
 
 
 @pytest.mark.parametrize("text", LEFT_BEHIND.values(), ids=LEFT_BEHIND)
-def test_the_next_caller_of_a_session_finds_nothing_of_the_previous_caller(
+def test_the_state_of_the_previous_caller_is_removed_before_the_next_caller_of_a_session(
     pooled: psycopg.Connection, text: str
 ) -> None:
     clean = state(pooled)
@@ -133,7 +133,7 @@ def test_an_injected_set_role_gives_no_access_to_a_later_caller_that_does_not_en
 @pytest.mark.parametrize(
     "setting", ["transform_null_equals = on", "search_path = information_schema", "role = app_admin"]
 )
-def test_no_caller_enters_while_the_login_has_settings_of_its_own(database: Database, setting: str) -> None:
+def test_callers_cannot_enter_while_the_login_has_stored_settings(database: Database, setting: str) -> None:
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         # A login may store settings for itself with ALTER ROLE. No privilege can prevent this.
         superuser.execute(sql.SQL(f"alter role wc_api set {setting}"))
@@ -153,7 +153,7 @@ def test_no_caller_enters_while_the_login_has_settings_of_its_own(database: Data
         *("pg_read_file('/etc/passwd')", "pg_ls_dir('/')", "pg_reload_conf()", "pg_rotate_logfile()"),
     ],
 )
-def test_no_login_can_call_functions_that_reach_beyond_its_transaction(
+def test_logins_cannot_call_functions_with_effects_outside_their_transaction(
     database: Database, login: str, call: str
 ) -> None:
     with database.connect(login) as connection, pytest.raises(errors.InsufficientPrivilege):

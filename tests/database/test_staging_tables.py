@@ -1,4 +1,5 @@
-"""A worker reads and writes only the staged rows of its job, and no login can change a table or a function."""
+"""Tests that a worker reads and writes only the staged rows of its job, and that no login can change a table or a
+function."""
 
 from uuid import UUID
 
@@ -44,9 +45,7 @@ def copy(connection: psycopg.Connection, kind: str, job_id: UUID) -> None:
 
 
 @pytest.mark.parametrize("kind", COPY)
-def test_a_worker_stages_rows_of_its_job_and_of_no_other_job(
-    connections: dict[str, psycopg.Connection], kind: str
-) -> None:
+def test_a_worker_can_stage_rows_only_for_its_own_job(connections: dict[str, psycopg.Connection], kind: str) -> None:
     with entered(connections["wc_worker"], STAGING) as connection:
         copy(connection, kind, A_JOB)
         for job_id in (B_JOB, UUID(int=7)):
@@ -59,7 +58,7 @@ def test_a_worker_stages_rows_of_its_job_and_of_no_other_job(
 
 @pytest.mark.parametrize("kind", COPY)
 @pytest.mark.parametrize("name", ["staging without a job", "wc_worker with app_worker set by hand"])
-def test_a_worker_without_a_job_stages_no_rows(
+def test_a_worker_without_a_job_cannot_stage_rows(
     connections: dict[str, psycopg.Connection], kind: str, name: str
 ) -> None:
     with entered(connections["wc_worker"], BY_NAME[name]) as connection:
@@ -70,7 +69,7 @@ def test_a_worker_without_a_job_stages_no_rows(
 
 @pytest.mark.parametrize("name", [caller.name for caller in CALLERS if caller.login in FUNCTION_LOGINS])
 @pytest.mark.parametrize("table", ["app.staged_products_intake", "app.staged_rejections_intake"])
-def test_no_caller_reads_or_changes_the_rows_of_an_intake(
+def test_callers_cannot_read_or_change_the_rows_of_an_intake_table(
     connections: dict[str, psycopg.Connection], name: str, table: str
 ) -> None:
     caller = BY_NAME[name]
@@ -80,7 +79,7 @@ def test_no_caller_reads_or_changes_the_rows_of_an_intake(
                 connection.execute(sql.SQL(text).format(sql.Identifier(*table.split("."))))
 
 
-def test_no_role_of_a_function_owns_an_object(database: Database) -> None:
+def test_the_roles_of_functions_own_no_objects(database: Database) -> None:
     with database.connect() as connection:
         roles = {*FUNCTION_LOGINS, *(role for roles in FUNCTION_LOGINS.values() for role in roles)}
         owned = connection.execute(
@@ -97,7 +96,7 @@ def test_no_role_of_a_function_owns_an_object(database: Database) -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("login", FUNCTION_LOGINS)
-def test_no_login_of_a_function_can_alter_a_table(
+def test_the_logins_of_functions_cannot_alter_tables(
     connections: dict[str, psycopg.Connection], login: str, change: str
 ) -> None:
     connection = connections[login]

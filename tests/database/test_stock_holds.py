@@ -1,4 +1,5 @@
-"""Orders hold pieces of their products, and each event in the life of an order gives exactly its pieces back."""
+"""Tests that orders hold pieces of their products, and that each event of an order returns exactly the right pieces to
+the stock."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -34,7 +35,7 @@ def place(superuser: psycopg.Connection, quantity: int, product: UUID = A_PRODUC
 
 
 def call(superuser: psycopg.Connection, function: str, *values: Any) -> Any:
-    """Call a function of the order life as its owner, and return the result."""
+    """Call a function that changes orders as the owner of the function, and return the result."""
     with superuser.transaction():
         superuser.execute("set local role app_definer")
         row = superuser.execute(f"select app.{function}({', '.join(['%s'] * len(values))})".encode(), values).fetchone()
@@ -43,7 +44,7 @@ def call(superuser: psycopg.Connection, function: str, *values: Any) -> Any:
 
 
 def report(superuser: psycopg.Connection, count: int, at: datetime, product: UUID = A_PRODUCT) -> None:
-    """Store a stated stock as a load does, without the checks of the caller."""
+    """Store a reported stock as a load does, but without checking the caller."""
     superuser.execute(
         "insert into stock_reports (product_id, catalog_id, reported_count, reported_at)"
         " select id, catalog_id, %s, %s from products where id = %s on conflict (product_id)"
@@ -60,7 +61,7 @@ def test_an_order_holds_its_pieces(superuser: psycopg.Connection) -> None:
     assert stock(superuser, A_PRODUCT) == 7
 
 
-def test_a_cancelled_order_gives_its_pieces_back_once(superuser: psycopg.Connection) -> None:
+def test_a_cancelled_order_returns_its_pieces_to_the_stock_once(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 3)
     assert call(superuser, "release_held_pieces", placed, None, None, NOON) == 3
     assert stock(superuser, A_PRODUCT) == 10
@@ -69,7 +70,7 @@ def test_a_cancelled_order_gives_its_pieces_back_once(superuser: psycopg.Connect
     assert stock(superuser, A_PRODUCT) == 10
 
 
-def test_shipped_pieces_are_not_given_back(superuser: psycopg.Connection) -> None:
+def test_shipped_pieces_do_not_return_to_the_stock(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 5)
     assert call(superuser, "ship_held_pieces", placed, 1, 2, NOON) == 2
     assert call(superuser, "ship_held_pieces", placed, 1, 1, NOON) == 1
@@ -80,7 +81,7 @@ def test_shipped_pieces_are_not_given_back(superuser: psycopg.Connection) -> Non
     assert stock(superuser, A_PRODUCT) == 7
 
 
-def test_a_file_from_before_an_order_does_not_bring_its_pieces_back(superuser: psycopg.Connection) -> None:
+def test_a_file_from_before_an_order_does_not_return_the_pieces_of_the_order(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 10)
     report(superuser, 10, NOON - timedelta(minutes=1))
     assert stock(superuser, A_PRODUCT) == 0
@@ -96,7 +97,7 @@ def test_a_file_from_before_an_order_does_not_bring_its_pieces_back(superuser: p
     assert stock(superuser, A_PRODUCT) == 22
 
 
-def test_returned_pieces_count_until_the_stock_is_stated_again(superuser: psycopg.Connection) -> None:
+def test_returned_pieces_count_as_stock_until_the_next_stock_report(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 4)
     call(superuser, "ship_held_pieces", placed, 1, 4, NOON)
     assert call(superuser, "restock_pieces", placed, 1, 3, NOON + timedelta(hours=2)) == 3

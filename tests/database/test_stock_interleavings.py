@@ -1,4 +1,4 @@
-"""A merge and an order of the same product end as if one of them came first, wherever they meet."""
+"""Tests that a concurrent merge and order of the same product have the same result as one after the other."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ from tests.database.world import A_CATALOG, CATALOG_OF
 FIRST, SECOND = sorted(
     (product for product, catalog in CATALOG_OF.items() if catalog == A_CATALOG), key=lambda product: product.bytes
 )[:2]
-"""Two products, in the order in which merges and orders lock them."""
+"""Two products, in the order in which merges and orders lock these products."""
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def meeting(
 ) -> Any:
     """Start `waiting` while another transaction locks a product, then run `meanwhile`, and unlock the product.
 
-    Returns the result of `waiting`.
+    Return the result of `waiting`.
     """
     with ThreadPoolExecutor(1) as pool, database.connect(autocommit=True) as watcher, database.connect() as blocker:
         blocker.execute("select from products where id = %s for no key update", [locked])
@@ -87,13 +87,13 @@ def stocks(database: Database) -> tuple[int, int]:
         return stock(connection, FIRST), stock(connection, SECOND)
 
 
-def test_an_order_before_the_merge_stays_taken_off(shop: Database) -> None:
+def test_an_order_before_the_merge_stays_subtracted(shop: Database) -> None:
     assert place(shop, {FIRST: 5}) is None
     merge(shop, {FIRST: {"inventory_count": 5}})
     assert stocks(shop) == (0, 5)
 
 
-def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_taken_off(shop: Database) -> None:
+def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_subtracted(shop: Database) -> None:
     with ThreadPoolExecutor(1) as pool, shop.connect(autocommit=True) as watcher:
         with opened(shop) as buyer:
             assert order(buyer, GUEST, {FIRST: 2})[0] is None
@@ -105,7 +105,7 @@ def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_taken
 
 
 @pytest.mark.parametrize("stated", [{"inventory_count": 5}, {"inventory_count": 5, "name": "Cup"}, {"name": "Cup"}])
-def test_an_order_of_a_product_whose_stock_was_equal_when_the_merge_began_stays_taken_off(
+def test_an_order_during_a_merge_with_an_unchanged_stock_stays_subtracted(
     shop: Database, stated: dict[str, Any]
 ) -> None:
     rows = {FIRST: {"inventory_count": 9}, SECOND: stated}
@@ -115,7 +115,7 @@ def test_an_order_of_a_product_whose_stock_was_equal_when_the_merge_began_stays_
     assert stocks(shop) == (9, 3)
 
 
-def test_an_order_that_waits_for_the_merge_takes_from_the_new_stock(shop: Database) -> None:
+def test_an_order_that_waits_for_the_merge_is_subtracted_from_the_new_stock(shop: Database) -> None:
     with opened(shop) as loader, shop.connect(autocommit=True) as watcher, ThreadPoolExecutor(1) as pool:
         merging.stage(loader, [{"sku": str(FIRST), "inventory_count": 1}])
         merging.merge(loader, as_of())
@@ -127,7 +127,7 @@ def test_an_order_that_waits_for_the_merge_takes_from_the_new_stock(shop: Databa
     assert stocks(shop) == (0, 5)
 
 
-def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_nothing(shop: Database) -> None:
+def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_no_pieces(shop: Database) -> None:
     with ThreadPoolExecutor(1) as pool, shop.connect(autocommit=True) as watcher:
         with opened(shop) as buyer:
             assert order(buyer, GUEST, {FIRST: 2})[0] is None
@@ -139,7 +139,8 @@ def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_nothing(shop: 
 
 
 def test_orders_and_merges_of_the_same_products_never_deadlock(shop: Database) -> None:
-    """Orders name the products in any order, and merges change all of them, also fields beside the stock."""
+    """Orders contain the products in any order, and merges change all of these products, also fields other than the
+    stock."""
     stop = threading.Event()
     failures: list[psycopg.Error] = []
 

@@ -1,4 +1,4 @@
-"""The stock in the database equals that of a simple model, after every step of random histories."""
+"""Tests that the stock in the database equals the stock of a simple model after every step of random histories."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ NEVER = 10**9
 
 @dataclass
 class Piece:
-    """One ordered piece. Times are minutes after the start of a history, which began 6 days ago."""
+    """One ordered piece. Times are minutes after the start of a history, which is 6 days ago."""
 
     order: str
     since: int
@@ -38,14 +38,14 @@ class Piece:
 
 @dataclass
 class Model:
-    """What the platform must know: every piece on its own, and the last stated stock."""
+    """The state that the platform must know: each single piece, and the last reported stock."""
 
     means: Literal["free", "physical"]
     hold_hours: int
     exact: int | None = 20
-    """The stock, if it was stated as what is free, or without an order. Otherwise None."""
+    """The stock, if it was reported as free stock or without orders. Otherwise None."""
     reported: tuple[int, int] = (0, 0)
-    """The stated stock and its time."""
+    """The reported stock and its time."""
     pieces: list[Piece] = field(default_factory=list)
 
     @property
@@ -56,7 +56,8 @@ class Model:
         return max(count - sum(self.missing(piece, at) for piece in self.pieces), 0)
 
     def missing(self, piece: Piece, at: int) -> int:
-        """Return how many pieces the platform takes off the stock that was counted at `at`, because of a piece."""
+        """Return the number of pieces (-1, 0 or 1) to subtract from the stock that was counted at `at`, because of a
+        piece."""
         known_at = min(piece.shipped, piece.since + 60 * self.hold_hours)
         if self.means == "free":
             known_at = min(known_at, piece.acknowledged)
@@ -66,7 +67,7 @@ class Model:
         return int(known_at > at) - int(came_back)
 
     def back(self, count: int) -> None:
-        """Pieces come back: they are added to a stock that is exact."""
+        """Add returned pieces to the stock, if the stock is exact."""
         if self.exact is not None:
             self.exact += count
 
@@ -103,7 +104,7 @@ STEPS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(means=st.sampled_from(["free", "physical"]), hold_hours=st.sampled_from([0, 2, 24, 72, 720]), steps=STEPS)
-def test_the_stock_equals_that_of_a_model_after_every_step(
+def test_the_stock_equals_the_stock_of_the_model_after_every_step(
     connection: psycopg.Connection,
     means: Literal["free", "physical"],
     hold_hours: int,
@@ -142,7 +143,7 @@ class History:
         assert (refusal == "out_of_stock") == (count > model.free), (refusal, model)
         if refusal:
             return
-        # The order gets a time in the past. With the stated stock, that can change what is free.
+        # The order gets a time in the past. With a reported stock, this can change the free stock.
         statement = "update stock_holds set since = %s where order_id = %s"
         self.connection.execute(statement, [self.at(minute), placed["id"]])
         call(self.connection, "recompute_stock", [A_PRODUCT], [0])
@@ -213,7 +214,7 @@ class History:
 setattr(History, "return", History.restock)
 
 
-def test_the_model_knows_that_sold_pieces_do_not_come_back() -> None:
+def test_sold_pieces_do_not_return_to_the_stock_of_the_model() -> None:
     model = Model("free", 72)
     model.pieces, model.exact, model.reported = [Piece("a", 100) for _ in range(5)], None, (5, 90)
     assert model.free == 0

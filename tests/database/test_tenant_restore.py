@@ -1,4 +1,4 @@
-"""One client is restored alone: its missing rows are copied, and rows of other clients are untouched."""
+"""Tests that a single client can be restored: its missing rows are copied, and rows of other clients do not change."""
 
 import json
 import runpy
@@ -21,11 +21,11 @@ from wecelebrate.core.settings import settings
 
 @pytest.fixture
 def live(database: Database, state: Path, worker_id: str) -> Iterator[Database]:
-    """A second database with the rows of the world, which a test may damage."""
+    """A second database with the rows of the world. A test may change and delete these rows."""
     name = f"live_{worker_id}"
     live = _create_world(replace(database, name=name), state)
     with live.connect() as connection:
-        # Order figures are computed by triggers, which did not run for all rows of the world.
+        # Triggers compute the order figures, and they did not run for all rows of the world.
         connection.execute("delete from order_deltas")
     yield live
     with database.connect(autocommit=True) as connection:
@@ -46,14 +46,14 @@ def contents(connection: psycopg.Connection, client: object) -> dict[str, list[t
 
 
 def delete_client(connection: psycopg.Connection, client: object) -> None:
-    """Delete everything of a client, as a mistake with psql would do it."""
+    """Delete all rows of a client, as an operator could do by mistake with psql."""
     connection.execute("set session_replication_role = replica")
     for table in reversed(tenants.tables(connection)):
         connection.execute(f"delete from {table.name} where {table.condition}".encode(), {"client": client})
     connection.execute("reset session_replication_role")
 
 
-def test_a_decision_exists_for_every_table(database: Database) -> None:
+def test_the_restoration_has_a_decision_for_every_table(database: Database) -> None:
     with database.connect() as connection:
         names = {table.name for table in tenants.tables(connection)}
         assert {"clients", "sites", "catalogs", "products", "orders", "order_lines", "client_users"} <= names
@@ -62,7 +62,7 @@ def test_a_decision_exists_for_every_table(database: Database) -> None:
             assert connection.execute("select to_regclass(%s) is not null", [name]).fetchone() == (True,), name
 
 
-def test_a_deleted_client_is_copied_and_other_clients_are_untouched(database: Database, live: Database) -> None:
+def test_a_deleted_client_is_copied_and_other_clients_do_not_change(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         expected, others = contents(old, A), contents(new, B)
         own_grants = {
@@ -99,7 +99,8 @@ def test_a_deleted_client_is_copied_and_other_clients_are_untouched(database: Da
         new.execute("reset role")
         waiting = "select count(*) from jobs where client_id = %s and status in ('pending', 'processing')"
         assert new.execute(waiting, [A]).fetchone() == (0,)
-        # A grant belongs to two clients. The two worlds were created at different times, so only its key is equal.
+        # A grant belongs to two clients. The two databases were filled at different times, so only the keys of the
+        # grants are equal.
         after = contents(new, B)
         # The grant of a catalog of B for A was deleted with A, and B decides whether A gets it again.
         assert len(after.pop("catalog_grants")) == len(others.pop("catalog_grants")) - 1
@@ -108,7 +109,7 @@ def test_a_deleted_client_is_copied_and_other_clients_are_untouched(database: Da
         assert {each.table.name for each in again if each.missing} <= {"catalog_grants"}
 
 
-def test_rows_that_exist_are_reported_and_not_overwritten(database: Database, live: Database) -> None:
+def test_existing_rows_are_reported_and_not_overwritten(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         new.execute("update clients set name = 'renamed since' where id = %s", [A])
         new.execute("delete from client_users where client_id = %s", [A])
@@ -125,7 +126,7 @@ def test_rows_that_exist_are_reported_and_not_overwritten(database: Database, li
         assert new.execute("select name from clients where id = %s", [A]).fetchone() == ("renamed since",)
 
 
-def test_access_that_was_taken_away_is_reported_and_not_given_back(database: Database, live: Database) -> None:
+def test_removed_access_is_reported_but_not_restored(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         for table in tenants.ACCESS:
             condition = next(each.condition for each in tenants.tables(new) if each.name == table)
@@ -176,7 +177,7 @@ def test_rows_of_a_catalog_that_was_moved_to_another_client_are_not_copied(datab
         ).fetchone() == (0,)
 
 
-def test_a_name_that_another_client_has_taken_stops_the_copy(database: Database, live: Database) -> None:
+def test_the_copy_fails_if_another_client_has_the_same_slug(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         slug = old.execute("select slug from clients where id = %s", [A]).fetchone()
         delete_client(new, A)
@@ -192,7 +193,7 @@ def test_databases_of_different_releases_are_refused(database: Database, live: D
             tenants.compare(old, new, A)
 
 
-def test_the_function_of_migrations_compares_a_client_and_reports_errors(
+def test_the_migration_function_compares_a_client_and_reports_errors(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     variables = {

@@ -1,4 +1,5 @@
-"""An untracked product is always available. Its orders take nothing. The previous release keeps working."""
+"""Tests that an untracked product is always available, that its orders do not change its stock, and that the previous
+release still works."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -50,7 +51,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def order(superuser: psycopg.Connection, caller: Caller, lines: dict[UUID, int]) -> tuple[Any, ...]:
-    """Place an order. `lines` maps products to quantities. Returns the four results of `app.place_order`."""
+    """Place an order, and return the four results of `app.place_order`. `lines` maps products to quantities."""
     json_lines = Jsonb([{"product_id": str(product), "quantity": quantity} for product, quantity in lines.items()])
     (row,) = act(superuser, caller, PLACE, json_lines)
     return row
@@ -68,7 +69,7 @@ def stock(superuser: psycopg.Connection, product: UUID) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("caller", [GUEST, CUSTOMER], ids=lambda caller: caller.name)
-def test_an_order_of_thousands_takes_nothing_of_an_untracked_product_and_does_not_write_its_row(
+def test_an_order_of_thousands_of_pieces_does_not_change_the_row_of_an_untracked_product(
     superuser: psycopg.Connection, caller: Any
 ) -> None:
     before = one(superuser, ROW, A_PRODUCT)
@@ -80,7 +81,7 @@ def test_an_order_of_thousands_takes_nothing_of_an_untracked_product_and_does_no
     assert stock(superuser, A_PRODUCT) == ("untracked", 0)
 
 
-def test_a_tracked_product_without_a_piece_is_refused_beside_an_untracked_product(
+def test_an_order_with_a_sold_out_and_an_untracked_product_is_refused(
     superuser: psycopg.Connection,
 ) -> None:
     lines = {A_PRODUCT: 50, A_EXCLUDED: 1}
@@ -90,7 +91,7 @@ def test_a_tracked_product_without_a_piece_is_refused_beside_an_untracked_produc
     assert (stock(superuser, A_PRODUCT), stock(superuser, A_EXCLUDED)) == (("untracked", 0), ("tracked", 3))
 
 
-def test_only_the_tracked_products_of_an_order_become_low(superuser: psycopg.Connection) -> None:
+def test_only_the_tracked_products_of_an_order_are_reported_as_low_stock(superuser: psycopg.Connection) -> None:
     superuser.execute("update catalogs set low_inventory = 5")
     superuser.execute("update products set inventory_count = 6 where id = %s", [A_EXCLUDED])
     low = order(superuser, GUEST, {A_PRODUCT: 50, A_EXCLUDED: 1})[3]
@@ -104,7 +105,7 @@ def test_the_limits_of_a_site_apply_to_untracked_products(superuser: psycopg.Con
     assert order(superuser, GUEST, {A_PRODUCT: 11})[:2] == ("daily_quantity", {"max": 30, "buyer": "email"})
 
 
-def test_an_untracked_product_of_a_shared_catalog_has_no_shares(superuser: psycopg.Connection) -> None:
+def test_the_limit_of_shared_stock_does_not_apply_to_untracked_products(superuser: psycopg.Connection) -> None:
     superuser.execute("insert into catalog_grants (catalog_id, client_id) values (%s, %s)", [A_CATALOG, B])
     assert [order(superuser, GUEST, {A_PRODUCT: 10_000})[0] for _ in range(2)] == [None, None]
     superuser.execute("update products set inventory_count = 10 where id = %s", [A_EXCLUDED])
@@ -112,7 +113,7 @@ def test_an_untracked_product_of_a_shared_catalog_has_no_shares(superuser: psyco
     assert (refusal, detail) == ("shared_quantity", [{"at": 1, "max": 5}])
 
 
-def test_pieces_ordered_without_a_stock_do_not_count_against_a_later_shared_stock(
+def test_pieces_ordered_while_untracked_do_not_count_for_a_later_limit_of_shared_stock(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("insert into catalog_grants (catalog_id, client_id) values (%s, %s)", [A_CATALOG, B])
@@ -129,7 +130,7 @@ def test_pieces_ordered_without_a_stock_do_not_count_against_a_later_shared_stoc
     assert order(superuser, GUEST, {A_PRODUCT: 1000})[0] is None
 
 
-def test_pieces_ordered_without_a_stock_count_against_the_daily_limit(superuser: psycopg.Connection) -> None:
+def test_pieces_ordered_while_untracked_count_for_the_daily_limit(superuser: psycopg.Connection) -> None:
     superuser.execute("update sites set max_daily_quantity = 100 where id = %s", [A_SITE])
     assert order(superuser, GUEST, {A_PRODUCT: 90})[0] is None
     superuser.execute(
@@ -140,7 +141,9 @@ def test_pieces_ordered_without_a_stock_count_against_the_daily_limit(superuser:
 
 
 @pytest.mark.parametrize(("policy", "name"), [("counted", "policy_check"), (None, "inventory_policy")])
-def test_the_database_refuses_another_policy(superuser: psycopg.Connection, policy: str | None, name: str) -> None:
+def test_the_database_refuses_an_unknown_inventory_policy(
+    superuser: psycopg.Connection, policy: str | None, name: str
+) -> None:
     with pytest.raises((errors.CheckViolation, errors.NotNullViolation), match=name):
         superuser.execute("update products set inventory_policy = %s where id = %s", [policy, A_PRODUCT])
 
@@ -153,7 +156,7 @@ def test_a_product_that_the_previous_release_creates_is_tracked(superuser: psyco
 
 
 @pytest.mark.parametrize("replace", [True, False], ids=["put", "patch"])
-def test_a_count_that_the_previous_release_writes_makes_a_product_tracked(
+def test_a_stock_that_the_previous_release_writes_makes_a_product_tracked(
     superuser: psycopg.Connection, replace: bool
 ) -> None:
     change = Jsonb({"name": "renamed"})
@@ -164,7 +167,7 @@ def test_a_count_that_the_previous_release_writes_makes_a_product_tracked(
     assert stock(superuser, A_PRODUCT) == ("tracked", 7)
 
 
-def test_an_order_of_the_previous_release_sells_untracked_products(superuser: psycopg.Connection) -> None:
+def test_the_previous_release_can_place_orders_of_untracked_products(superuser: psycopg.Connection) -> None:
     place = "select refusal, placed, low_stock from app.place_order(%s, 'C', 'c@test', '{}', '{}', null)"
     lines = Jsonb([{"product_id": str(A_PRODUCT), "quantity": 500}])
     ((refusal, placed, low),) = act(superuser, GUEST, place, lines)
@@ -181,7 +184,7 @@ def test_an_order_of_the_previous_release_sells_untracked_products(superuser: ps
         (0, "untracked", ("untracked", 0)),
     ],
 )
-def test_a_staged_row_with_a_count_and_no_policy_as_the_previous_release_stages_it_is_tracked(
+def test_a_staged_row_of_the_previous_release_with_a_stock_and_no_policy_is_tracked(
     superuser: psycopg.Connection, count: int | None, policy: str | None, merged: tuple[str, int]
 ) -> None:
     row = {"sku": str(A_PRODUCT), "inventory_count": count, "inventory_policy": policy}
@@ -193,9 +196,7 @@ def test_a_staged_row_with_a_count_and_no_policy_as_the_previous_release_stages_
 
 
 @pytest.mark.parametrize("word", ["'x'", "null", "'tracked'' or true --'"])
-def test_an_unknown_condition_on_the_stock_is_refused_and_lifts_no_other_condition(
-    superuser: psycopg.Connection, word: str
-) -> None:
+def test_an_unknown_condition_on_the_stock_is_refused(superuser: psycopg.Connection, word: str) -> None:
     nulls = ", null" * 7
     find = f"select app.find_products(%s, 'x'{nulls}, 'name', null, null, 9, array[{word}])"
     with pytest.raises(errors.InvalidParameterValue, match="is not a condition on the stock"):

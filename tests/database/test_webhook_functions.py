@@ -1,4 +1,5 @@
-"""Only certain callers can publish events and change endpoints. The SECURITY DEFINER functions must check this."""
+"""Tests that only certain callers can publish events and change endpoints. The SECURITY DEFINER functions must check
+this."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,10 +31,8 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def act(superuser: psycopg.Connection, caller: Caller, statement: str, *values: Any) -> tuple[Any, ...] | None:
-    """Call a function as a caller. Returns None if the call is refused.
-
-    Otherwise returns the result of the function, the endpoints with pending deliveries, and the endpoints with a new
-    secret.
+    """Call a function as a caller, and return its result, the endpoints with pending deliveries, and the endpoints with
+    a new secret. Return None if the call is refused.
     """
     with superuser.transaction(force_rollback=True):
         superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(caller.login)))
@@ -74,7 +73,9 @@ def test_only_callers_that_act_for_a_client_can_publish_its_events(
 
 
 @each_caller
-def test_a_test_event_reaches_no_endpoint_of_another_client(superuser: psycopg.Connection, caller: Caller) -> None:
+def test_a_test_event_is_not_sent_to_the_endpoint_of_another_client(
+    superuser: psycopg.Connection, caller: Caller
+) -> None:
     for webhook, owner in WEBHOOKS.items():
         for client in (A, B):
             statement = "select app.publish_webhook_event(%s, 'webhook.test', '{}', %s)"
@@ -118,7 +119,7 @@ def test_an_event_cannot_be_published_without_a_context(superuser: psycopg.Conne
                 superuser.execute("select app.publish_webhook_event(%s, 'job.failed', '{}')", [A])
 
 
-def test_a_disabled_endpoint_gets_no_delivery(superuser: psycopg.Connection) -> None:
+def test_a_disabled_endpoint_gets_no_deliveries(superuser: psycopg.Connection) -> None:
     superuser.execute("update webhooks set status = 'disabled', disabled_reason = 'gone', disabled_at = now()")
     system = next(caller for caller in ENTERED if caller.name == "system")
     assert act(superuser, system, "select app.publish_webhook_event(%s, 'job.failed', '{}')", A) == (0, set(), set())

@@ -227,7 +227,7 @@ MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "product_id": (A_PRODUCT, B_PRODUCT, SHARED_PRODUCT, HIDDEN_PRODUCT),
     "subject": ("a-owner", "customer"),
 }
-"""For each column that affects who may access a row: the values that callers try to set."""
+"""Maps each column that affects who may access a row to the values that callers try to set."""
 
 
 def _rows_of_invitations() -> Iterator[Row]:
@@ -419,7 +419,8 @@ def _rows_of_order_files() -> Iterator[Row]:
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Yield an expired mail job, and similar jobs. Each of these differs in one way, and is therefore not expired."""
+    """Yield an expired mail job, and similar jobs. Each similar job differs in one way, and is therefore not
+    expired."""
     jobs: dict[str, dict[str, Any]] = {
         "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},

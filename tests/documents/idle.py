@@ -1,6 +1,7 @@
 """Waits until the local cloud has no work to do, as `python -m tests.documents.idle`.
 
-A reader needs longer to type the next command than a job of an example takes. The test types faster.
+A reader needs longer to type the next command than a job of an example takes. The test runs the next command
+immediately, so the test must wait for the job.
 """
 
 import time
@@ -21,7 +22,8 @@ _REPLAYED = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
 
 
 def main() -> None:
-    """Wait at most TIMEOUT seconds, and until the replica has replayed all results. Exits with an error after that."""
+    """Wait until the work has ended and the replica has replayed all results. Exit with an error after TIMEOUT
+    seconds."""
     endpoints = load_endpoints(state_directory())
     deadline = time.monotonic() + TIMEOUT
     with (

@@ -90,15 +90,15 @@ class Page:
 
 @cache
 def pages() -> dict[str, Page]:
-    """Return all pages that git knows or would add, by their names."""
+    """Return a mapping from name to page, with all pages that git tracks or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     return {name: Page(name, (ROOT / name).read_text("utf-8")) for name in sorted(names) if (ROOT / name).exists()}
 
 
 def guides() -> list[Page]:
-    """Return the pages with commands in their reading order: README.md, the pages of docs/ as README.md links them,
-    then all other pages of docs/."""
+    """Return the pages with commands in their reading order: README.md, the pages of docs/ in the order of the links in
+    README.md, then all other pages of docs/."""
     readme = pages()["README.md"]
     in_docs = [name for name in pages() if Path(name).parent == Path("docs")]
     linked = [name for name in dict.fromkeys(target.partition("#")[0] for target in readme.links) if name in in_docs]
@@ -134,5 +134,5 @@ def _is_complete(command: str) -> bool:
     if command.endswith("\\"):
         return False
     result = subprocess.run(["bash", "-n", "-c", command], capture_output=True, text=True, check=False)
-    # bash reports a heredoc without its end as a warning only.
+    # If the end of a heredoc is missing, bash only prints a warning.
     return not re.search(r"unexpected EOF|unexpected end of file|delimited by end-of-file", result.stderr)

@@ -28,11 +28,10 @@ _HTTP_ERROR = 22
 """The exit code of `curl --fail-with-body` for a status of 400 or more."""
 
 _READS_RESULTS = re.compile(r"\b(?:mail|mails|jobs|audit|webhook-deliveries)\b")
-"""Matches the commands that show what a job or a worker has done."""
+"""Matches the commands that show the result of a job or a worker."""
 
 _RANDOM = {
-    # The ids of the demo data are fixed, so they are compared.
-    # A narrow table cuts them off.
+    # The ids of the demo data are fixed, so they are compared. A narrow table shortens these ids.
     "<uuid>": r"\b(?![0-9a-f]{8}-0000-7000-8000-)[0-9a-f]{8}(?:-[0-9a-f]{4}…|(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)",
     "<time>": r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+\d\d:\d\d)?",
     "<clock>": r"\b\d\d:\d\d:\d\d\b",
@@ -88,7 +87,7 @@ class Shell:
             if is_last and exit_code:
                 raise AssertionError(f"{step}\nfailed with exit code {exit_code}:\n{outputs[number]}")
             if difference := self.difference(step, outputs[number]):
-                raise AssertionError(f"{step}\nprints something else than the page shows:\n{difference}")
+                raise AssertionError(f"{step}\nprints something other than the page shows:\n{difference}")
 
     def difference(self, step: Step, output: str) -> str:
         """Return the difference between the shown and the real output of a step, or an empty text."""
@@ -134,7 +133,8 @@ def normalized(text: str) -> str:
 
 
 def pattern(shown: str) -> str:
-    """Return a regular expression for an output. `…` stands for the rest of a line, and alone in a line for lines."""
+    """Return a regular expression for an output. `…` stands for the rest of a line. A line with only `…` stands for
+    lines."""
     lines = (".*?".join(map(re.escape, line.split("…"))) for line in shown.splitlines())
     return r"\n".join(r"(?:.*\n)*?.*" if line == ".*?" else line for line in lines)
 

@@ -1,4 +1,5 @@
-"""The CI templates and the devcontainer are valid, and the workflow of GitHub follows the rules of zizmor."""
+"""Tests that the CI templates and the devcontainer are valid, and that the workflow of GitHub follows the rules of
+zizmor."""
 
 import json
 import subprocess

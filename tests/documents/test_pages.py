@@ -1,4 +1,5 @@
-"""Tests what all Markdown pages have in common: links, kinds of code blocks, and commands that work in any shell."""
+"""Tests the rules that apply to all Markdown pages: links, kinds of code blocks, and commands that work in any
+shell."""
 
 import datetime
 import json
@@ -18,7 +19,8 @@ from tests.documents.pages import Block, Page, guides, pages, steps
 from tests.documents.shell import normalized, pattern
 
 LANGUAGES = {"sh", "console", "toml", "python", "typescript", ""}
-"""The languages of code blocks. Each is run or compared, except blocks without a language, e.g. folder trees."""
+"""The languages of code blocks. Tests run or compare each block, except blocks without a language, e.g. folder
+trees."""
 
 
 def blocks(language: str) -> list[Block]:
@@ -40,7 +42,7 @@ def test_every_link_of_a_page_has_a_target(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", pages().values(), ids=lambda page: page.name)
-def test_every_page_that_a_text_names_exists(page: Page) -> None:
+def test_every_page_that_a_text_mentions_exists(page: Page) -> None:
     names = {token.content for token in page.inline if token.type == "code_inline"}
     named = {name for name in names if re.fullmatch(r"(?:docs/)?[\w/-]+\.md", name) and name.startswith("docs/")}
     assert {name for name in named if not (ROOT / name).exists()} == set()
@@ -64,7 +66,7 @@ def test_code_blocks_have_a_language_that_is_run_or_compared() -> None:
 
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=str)
-def test_a_toml_block_is_equal_to_the_file_that_it_names(block: Block) -> None:
+def test_a_toml_block_equals_the_file_that_the_page_mentions(block: Block) -> None:
     name, _, text = block.code.removeprefix("# ").partition("\n")
     assert text == (ROOT / name).read_text("utf-8")
 
@@ -89,7 +91,7 @@ def test_commands_work_in_bash_and_zsh_and_with_any_ports(page: Page) -> None:
         if block.language in ("sh", "console"):
             for step in steps(block):
                 unquoted = re.sub(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", "", step.command)
-                # An interactive zsh knows no comments, and refuses a pattern that matches no file.
+                # An interactive zsh does not support comments, and refuses a pattern that matches no file.
                 assert not re.search(r"(?:^|\s)#|[?*\[]|<(?!<)\S+>", unquoted), step
                 assert "!" not in step.command, step
                 assert "…" not in step.command and "..." not in step.command, step
@@ -98,7 +100,7 @@ def test_commands_work_in_bash_and_zsh_and_with_any_ports(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
-def test_a_page_sets_its_variables_before_it_uses_them(page: Page) -> None:
+def test_a_page_sets_a_variable_before_its_commands_use_the_variable(page: Page) -> None:
     exported = {"API", "TOKEN", "CLIENT", "SITE", "CATALOG", "PRODUCT", "SHOP"}
     defined = {"REPOSITORY"}
     for block in page.blocks:
@@ -114,7 +116,7 @@ def test_a_page_sets_its_variables_before_it_uses_them(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
-def test_a_command_in_a_text_exists_with_its_options(page: Page) -> None:
+def test_commands_and_options_in_a_text_exist(page: Page) -> None:
     root: Any = typer.main.get_command(app)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for text in {token.content for token in page.inline if token.type == "code_inline"}:
@@ -149,7 +151,7 @@ def test_the_license_is_the_license_of_the_package() -> None:
     assert f"SPDX-License-Identifier: {project['license']}\n" in license
 
 
-def test_random_values_are_compared_by_their_form_and_other_values_exactly() -> None:
+def test_random_values_are_compared_only_by_their_form_and_all_other_values_exactly() -> None:
     def equal(shown: str, printed: str) -> bool:
         return re.fullmatch(pattern(normalized(shown)), normalized(printed)) is not None
 

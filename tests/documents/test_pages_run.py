@@ -1,6 +1,6 @@
 """Runs the commands of README.md and of every page of docs/, in their reading order, on one new cloud.
 
-The cloud is started with the command of README.md, and uses other ports than the defaults. All pages run in bash.
+The test starts the cloud with the command of README.md, but on other ports than the defaults. All pages run in bash.
 WECELEBRATE_DOCS_SHELL=zsh runs them in zsh.
 """
 
@@ -62,7 +62,7 @@ adds a client and a catalog, which no other page needs."""
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """A shell of a developer who has typed `make dev` in another terminal."""
+    """The shell of a developer who has started the cloud with `make dev` in another terminal."""
     home = tmp_path_factory.mktemp("documents")
     shell = Shell(os.environ.get("WECELEBRATE_DOCS_SHELL", "bash"), home, Ports.free())
     log = home / "make-dev.log"
@@ -107,17 +107,17 @@ def demo(home: Path) -> dict[str, list[Any]]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
-def test_the_commands_of_a_page_print_what_the_page_shows(page: Page, shell: Shell) -> None:
+def test_the_output_of_each_command_equals_the_output_on_the_page(page: Page, shell: Shell) -> None:
     before = demo(shell.home)
     shell.run([step for step in page_steps(page) if is_run(step)])
     assert demo(shell.home) == before, f"{page.name} changes data that other pages need"
 
 
-def test_the_command_that_starts_the_cloud_prints_what_the_readme_shows(shell: Shell) -> None:
+def test_the_output_of_the_command_that_starts_the_cloud_equals_the_readme(shell: Shell) -> None:
     (start,) = (step for step in all_steps() if step.command == START)
     assert not shell.difference(start, (shell.home / "make-dev.log").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("beginning", NOT_RUN)
-def test_a_command_that_is_not_run_is_still_on_a_page(beginning: str) -> None:
+def test_every_command_in_not_run_exists_on_a_page(beginning: str) -> None:
     assert any(step.command.startswith(beginning) for step in all_steps())

@@ -1,4 +1,5 @@
-"""The page about cost is what the program prints, and its figures follow from the declarations."""
+"""Tests that the page about cost equals the output of the program, and that its figures follow from the
+declarations."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -14,7 +15,7 @@ SPECS = functions()
 PROD = Choice(ENVIRONMENTS["prod"])
 
 
-def test_the_page_is_what_the_program_prints() -> None:
+def test_the_page_equals_the_output_of_the_program() -> None:
     assert (ROOT / "docs" / "cost.md").read_text("utf-8") == cost.page()
 
 
@@ -25,7 +26,7 @@ def test_the_database_costs_its_minimum_capacity_for_each_instance() -> None:
     assert parts["network: NAT gateways"] == pytest.approx(2 * 730 * 0.05)
 
 
-def test_requests_cost_nothing_if_there_are_none_and_in_proportion_otherwise() -> None:
+def test_the_cost_of_requests_is_proportional_to_their_number() -> None:
     totals = [cost.total(replace(PROD, requests=requests), SPECS) for requests in (1.0, 2.0, 3.0)]
     first, second = (later - earlier for earlier, later in pairwise(totals))
     assert first == pytest.approx(second)
@@ -34,7 +35,7 @@ def test_requests_cost_nothing_if_there_are_none_and_in_proportion_otherwise() -
     assert {parts[name] for name in ("CloudFront", "API Gateway", "functions", "Redis", "logs")} == {0.0}
 
 
-def test_a_function_with_less_memory_takes_longer() -> None:
+def test_a_request_takes_longer_in_a_function_with_less_memory() -> None:
     assert cost.seconds_per_request(1769) == pytest.approx(0.0097)
     assert cost.seconds_per_request(512) > 2 * cost.seconds_per_request(1769)
 

@@ -1,4 +1,4 @@
-"""Tests that invalid `function.toml` files are rejected. Also tests the names, layers and variables of functions."""
+"""Tests that invalid `function.toml` files are rejected, and tests the names, layers and variables of functions."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -135,7 +135,7 @@ def test_a_declaration_that_does_not_match_its_trigger_is_rejected(
 
 
 @pytest.mark.parametrize("auth", ["optional", "none"])
-def test_a_route_of_staff_requires_a_token(tmp_path: Path, auth: str) -> None:
+def test_a_route_for_staff_requires_a_token(tmp_path: Path, auth: str) -> None:
     folder = declare(tmp_path, "api/things/read", f'routes = ["GET /v1/admin/things"]\nauth = "{auth}"\n')
     with pytest.raises(BadDeclaration, match=r'GET /v1/admin/things: staff-api has only .* set `auth = "required"`'):
         FunctionSpec.read(folder)
@@ -187,7 +187,7 @@ def test_a_function_can_have_routes_of_several_apis(tmp_path: Path) -> None:
     assert spec.routes_in(STAFF_API) == ("POST /v1/admin/things/replay",)
 
 
-def test_each_api_has_the_route_of_requests_that_match_no_route(tmp_path: Path) -> None:
+def test_each_api_has_the_default_route(tmp_path: Path) -> None:
     spec = read_spec(tmp_path, "api/fallback", 'routes = ["$default"]\nauth = "none"\n')
     assert all(spec.routes_in(api) == ("$default",) for api in APIS)
 
@@ -274,7 +274,7 @@ WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
         ),
     ],
 )
-def test_the_environment_contains_only_variables_that_the_declaration_needs(
+def test_a_function_has_only_the_environment_variables_that_its_declaration_needs(
     tmp_path: Path, path: str, text: str, variables: Mapping[str, str]
 ) -> None:
     environment = read_spec(tmp_path, path, text).environment(BINDINGS)
@@ -309,7 +309,7 @@ def test_a_function_cannot_start_the_worker_of_a_queue_that_does_not_exist(tmp_p
         functions(tmp_path / "functions")
 
 
-def test_every_worker_that_a_function_starts_exists_under_the_expected_name() -> None:
+def test_every_worker_that_a_function_starts_exists_with_the_expected_name() -> None:
     names = {spec.name for spec in functions()}
     started = {worker(queue) for spec in functions() for queue in spec.starts()}
     assert started

@@ -63,7 +63,7 @@ class Api:
     issuer: Issuer
 
     async def echo(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        """Send a request to an echo function. Returns the event that the function received."""
+        """Send a request to an echo function, and return the event that the function received."""
         response = await self.client.request(method, path, **request)
         assert response.status_code == 200, response.text
         return dict(response.json())

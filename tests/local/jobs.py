@@ -17,12 +17,12 @@ returning id
 
 
 def sync_rows(platform: Platform, tenant: Tenant, rows: str, name: str = "products.csv") -> Json:
-    """Drop a file with these rows, and wait until the job for this file has ended. Returns the job."""
+    """Drop a file with these rows, wait until the job for this file has ended, and return the job."""
     return platform.sync(tenant.catalog_id, name, (HEADER + rows).encode())
 
 
 def failed_job(platform: Platform, tenant: Tenant) -> str:
-    """Insert a failed job and the dead letter of this job. Returns the id of the dead letter."""
+    """Insert a failed job and the dead letter of this job, and return the id of the dead letter."""
     row = platform.database.execute(INSERT_FAILED_JOB, {"client": tenant.client_id}).fetchone()
     assert row is not None
     return str(row["id"])
@@ -34,7 +34,7 @@ def job_of(platform: Platform, letter: str) -> str:
 
 
 def job_awaiting_approval(platform: Platform, tenant: Tenant) -> Json:
-    """Load 10 products, and drop a full file that would deactivate 9 of them. Returns the job that awaits approval."""
+    """Load 10 products, and drop a full file that would deactivate 9 of them. Return the job that awaits approval."""
     sync_rows(platform, tenant, "".join(f"P-{number},Cup,1.00\n" for number in range(10)))
     version = platform.drop(tenant.catalog_id, "full/all.csv", (HEADER + "P-0,Cup,1.00\n").encode())
     jobs: list[Json] = []

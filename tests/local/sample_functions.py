@@ -55,7 +55,7 @@ async def call(functions: Lambda, spec: FunctionSpec, event: Any = None) -> Any:
 
 
 def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
-    """Return bindings for functions that use only queues. No server listens at the addresses of other services."""
+    """Return bindings for functions that use only queues. The addresses of other services lead to no server."""
     return Bindings(
         environment="test",
         database_writer="127.0.0.1:1",

@@ -1,4 +1,5 @@
-"""Tests whose test run is killed by another test. They are not part of the suite: `test_killed_owners.py` runs them.
+"""Contains tests for a test run that another test kills. They are not part of the suite: `test_killed_owners.py` runs
+them.
 
 They start processes in every way in which tests start processes: the shared cloud, a separate cloud, the command
 `wecelebrate up`, and a program. Then they write the file $SESSION_READY, and wait to be killed.

@@ -43,7 +43,7 @@ def aws(tmp_path: Path) -> Iterator[Aws]:
 
 
 def receive(aws: Aws, queue: str, count: int = 1, *, visibility_timeout: int = 30) -> list["MessageTypeDef"]:
-    """Return at least `count` messages, or fewer after 10 requests. Ignores the test events of S3."""
+    """Return at least `count` messages, or fewer after 10 requests. Ignore the test events of S3."""
     sqs = aws.sqs
     messages: list[MessageTypeDef] = []
     for _ in range(10):

@@ -17,7 +17,7 @@ async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
         yield api
 
 
-async def test_a_large_text_is_compressed_and_its_tag_becomes_weak(api: Api) -> None:
+async def test_a_large_text_is_compressed_and_its_etag_becomes_weak(api: Api) -> None:
     response = await api.client.get("/responses/large", headers={"accept-encoding": "br, gzip;q=0.5"})
     assert response.headers["content-encoding"] == "gzip"
     assert (response.headers["etag"], response.headers["vary"]) == ('W/"t"', "Origin, Accept-Encoding")
@@ -25,7 +25,7 @@ async def test_a_large_text_is_compressed_and_its_tag_becomes_weak(api: Api) -> 
     assert int(response.headers["content-length"]) < 2_000
 
 
-async def test_a_client_that_does_not_accept_gzip_gets_the_strong_tag(api: Api) -> None:
+async def test_a_client_that_does_not_accept_gzip_gets_a_strong_etag(api: Api) -> None:
     response = await api.client.get("/responses/large", headers={"accept-encoding": "gzip;q=0, identity"})
     assert "content-encoding" not in response.headers
     assert (response.headers["etag"], response.headers["vary"]) == ('"t"', "Origin, Accept-Encoding")
@@ -53,13 +53,13 @@ async def test_head_has_the_headers_of_get_and_no_body(api: Api, coding: str) ->
 
 
 @pytest.mark.parametrize("tag", ['"t"', 'W/"t"'])
-async def test_a_304_repeats_the_form_of_the_tag_that_the_client_has(api: Api, tag: str) -> None:
+async def test_a_304_response_repeats_the_etag_of_the_request(api: Api, tag: str) -> None:
     response = await api.client.get("/responses/large", headers={"if-none-match": tag})
     assert (response.status_code, response.headers["etag"], response.content) == (304, tag, b"")
     assert response.headers["vary"] == "Origin, Accept-Encoding"
 
 
-async def test_the_limit_of_the_size_is_that_of_cloudfront() -> None:
+async def test_the_minimum_size_for_compression_is_the_same_as_at_cloudfront() -> None:
     for size in (MIN_BYTES - 1, MIN_BYTES):
         response = Response(200, [(b"content-type", b"application/problem+json")], b"x" * size)
         coded = await compressed(response, [(b"accept-encoding", b"gzip")])

@@ -20,7 +20,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def drop(folder: Path, tenant: Tenant, *options: str) -> list[str]:
-    """Return the arguments that drop an ambiguous file and wait for its job."""
+    """Return the arguments of a `drop` command that uploads an ambiguous file and waits for its job."""
     file = folder / "lamps.csv"
     file.write_bytes(ambiguous_file())
     return ["drop", str(file), "--catalog", tenant.catalog_id, "--wait", *options]
@@ -32,7 +32,7 @@ def job_of(tenant: Tenant) -> Json:
     return job
 
 
-def test_a_piped_drop_prints_the_questions_and_what_to_type_and_ends_with_exit_code_7(
+def test_a_piped_drop_prints_the_questions_and_the_command_that_answers_them_and_exits_with_7(
     wecelebrate: Command, tenant: Tenant, tmp_path: Path
 ) -> None:
     result = wecelebrate(*drop(tmp_path, tenant))
@@ -53,7 +53,7 @@ def test_a_piped_drop_with_the_option_json_prints_the_job_with_its_questions(
     assert json.loads(result.stdout)["questions"][0]["key"] == "decimal"
 
 
-def test_a_drop_after_a_job_that_waits_ends_with_exit_code_7_and_names_that_job(
+def test_a_drop_behind_a_waiting_job_prints_the_id_of_that_job_and_exits_with_7(
     wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     waiting = ask(platform, tenant)
@@ -93,7 +93,7 @@ def test_the_command_decide_sends_the_answers(wecelebrate: Command, platform: Pl
         (["decimal=;"], (5, "✗ the API returned 422: decimal: must be one of `.`, `,`")),
     ],
 )
-def test_the_command_decide_says_what_is_wrong_with_the_answers(
+def test_the_command_decide_prints_an_error_for_invalid_answers(
     wecelebrate: Command, platform: Platform, tenant: Tenant, answers: list[str], outcome: tuple[int, str]
 ) -> None:
     job = ask(platform, tenant)
@@ -103,7 +103,7 @@ def test_the_command_decide_says_what_is_wrong_with_the_answers(
 
 
 def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str]:
-    """Run the command on a terminal, and type `keys` when it asks. Returns the exit code and the output."""
+    """Run the command on a terminal, and type `keys` when it asks. Return the exit code and the output."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "WECELEBRATE_HOME": str(home), "TERM": "dumb", "COLUMNS": "200"}
     with subprocess.Popen(
@@ -127,7 +127,7 @@ def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str
     return process.returncode, output.decode().replace("\r\n", "\n")
 
 
-def test_on_a_terminal_the_drop_asks_with_numbered_choices_and_continues_after_the_answer(
+def test_a_drop_on_a_terminal_asks_with_numbered_choices_and_continues_after_the_answer(
     platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\n2\n")

@@ -53,7 +53,9 @@ def test_the_current_and_the_previous_secret_are_accepted(behind_cloudfront: End
     assert get(behind_cloudfront, "/no/such/path", x_origin_secret=secret).status_code == 404
 
 
-def test_limits_count_the_address_of_the_visitor_and_not_that_of_cloudfront(behind_cloudfront: Endpoints) -> None:
+def test_rate_limits_count_requests_by_the_address_of_the_visitor_and_not_of_cloudfront(
+    behind_cloudfront: Endpoints,
+) -> None:
     def remaining(address: str) -> int:
         path = "/v1/storefront/acme.gifts.localhost/products"
         response = get(behind_cloudfront, path, x_origin_secret=CURRENT, x_viewer_address=address)

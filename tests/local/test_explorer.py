@@ -1,4 +1,4 @@
-"""The local cloud serves the OpenAPI document and an explorer page that needs no other host."""
+"""Tests that the local cloud serves the OpenAPI document and an explorer page that needs no other host."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ def test_the_page_loads_only_files_that_the_explorer_serves() -> None:
         assert response is not None and response.status == 200 and response.body, path
 
 
-def test_the_document_of_the_explorer_names_the_gateway_as_its_server() -> None:
+def test_the_server_in_the_openapi_document_is_the_gateway() -> None:
     response = get(DOCUMENT)
     assert response is not None
     served = json.loads(response.body)
@@ -35,12 +35,12 @@ def test_the_document_of_the_explorer_names_the_gateway_as_its_server() -> None:
     assert served["paths"] == json.loads(json.dumps(document()["paths"]))
 
 
-def test_the_root_leads_to_the_explorer() -> None:
+def test_the_root_path_redirects_to_the_explorer() -> None:
     response = get("/")
     assert response is not None
     assert (response.status, response.headers) == (307, [(b"location", b"/docs")])
 
 
-def test_other_paths_do_not_belong_to_the_explorer() -> None:
+def test_the_explorer_does_not_serve_other_paths() -> None:
     assert get("/docs/../pyproject.toml") is None
     assert get("/v1/products") is None

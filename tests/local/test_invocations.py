@@ -40,7 +40,7 @@ async def test_a_request_without_the_key_is_refused(api: Api) -> None:
     assert await invoke(api, path(KEY), authorization="Bearer x") == (403, "MissingAuthenticationTokenException")
 
 
-async def test_a_request_to_a_name_that_points_to_this_machine_is_refused(api: Api) -> None:
+async def test_a_request_with_a_foreign_host_name_that_points_to_this_machine_is_refused(api: Api) -> None:
     port = api.client.base_url.port
     for host in (f"evil.example:{port}", f"127.0.0.1:{port}.evil.example", "127.0.0.1", ""):
         assert await invoke(api, path(KEY), host=host) == (403, "AccessDeniedException"), host

@@ -168,7 +168,7 @@ def test_dead_letters_are_redriven_only_after_confirmation(
 ) -> None:
     letters = [failed_job(platform, tenant) for _ in range(2)]
     redrive_all = ("dlq", "redrive", "--all", "--queue", "catalog-syncs", "--client", tenant.slug)
-    result = wecelebrate(*redrive_all)  # no terminal is attached, so nobody can confirm
+    result = wecelebrate(*redrive_all)  # no terminal is attached, so a person cannot confirm
     assert result.returncode == 2
     assert "add --yes" in result.stderr
     assert ok(platform.admin.get(f"/v1/admin/dlq/{letters[0]}"))["redriven_at"] is None

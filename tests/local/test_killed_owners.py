@@ -33,7 +33,7 @@ SESSION = Path(__file__).with_name("session_to_kill.py")
 class Group:
     """All processes that descend from the processes of one test.
 
-    The processes of functions have an environment of their own, so they are found as descendants.
+    The processes of functions do not inherit the environment variable, so the group finds them as descendants.
     """
 
     def __init__(self, home: Path) -> None:
@@ -43,7 +43,7 @@ class Group:
         self.environment = {**os.environ, **Ports.free().environment, MARK: self.mark, "WECELEBRATE_HOME": str(home)}
 
     def start(self, *command: str, owner: int | None = None) -> subprocess.Popen[bytes]:
-        """Start a Python module. Its clouds belong to the process `owner`, by default to no process."""
+        """Start a Python module. Its clouds belong to the process `owner`. By default, they have no owner."""
         environment = {**self.environment, OWNER_VARIABLE: ""}
         return subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -54,7 +54,7 @@ class Group:
         )
 
     def look(self) -> set[psutil.Process]:
-        """Remember all running processes of the group. Returns all processes that were ever remembered."""
+        """Remember all running processes of the group. Return all processes that were ever remembered."""
         for process in psutil.process_iter():
             try:
                 if process.environ().get(MARK) == self.mark:
@@ -89,7 +89,8 @@ def group(tmp_path: Path) -> Iterator[Group]:
 def start_session(
     group: Group, folder: Path, test: str, clouds: int, *options: str
 ) -> tuple[subprocess.Popen[bytes], list[int]]:
-    """Run one test of SESSION, and wait until its clouds have started. Also returns the pids that the test wrote."""
+    """Run one test of SESSION, and wait until its clouds have started. Return its process and the pids that the test
+    wrote."""
     ready = folder / "ready"
     group.environment["SESSION_READY"] = str(ready)
     session = group.start("pytest", "-q", "-p", "no:cacheprovider", *options, f"{SESSION}::{test}")
@@ -97,21 +98,21 @@ def start_session(
     return session, [int(pid) for pid in ready.read_text().split()]
 
 
-def test_no_process_outlives_a_killed_test_run(group: Group, tmp_path: Path) -> None:
+def test_all_processes_end_after_a_test_run_was_killed(group: Group, tmp_path: Path) -> None:
     session, _ = start_session(group, tmp_path, "test_shared_cloud", 1)
     session.kill()
     session.wait()
     wait_until(group.has_ended, 60)
 
 
-def test_no_process_outlives_a_terminated_test_run_with_workers(group: Group, tmp_path: Path) -> None:
+def test_all_processes_end_after_a_test_run_with_workers_was_terminated(group: Group, tmp_path: Path) -> None:
     session, _ = start_session(group, tmp_path, "test_everything", 3, "-n", "1")
     session.terminate()
     session.wait()
     wait_until(group.has_ended, 60)
 
 
-def test_no_cloud_outlives_the_killed_worker_that_started_it(group: Group, tmp_path: Path) -> None:
+def test_a_cloud_ends_after_the_worker_that_started_it_was_killed(group: Group, tmp_path: Path) -> None:
     options = ("-n", "1", "--max-worker-restart", "0")
     session, (worker, program) = start_session(group, tmp_path, "test_separate_cloud", 1, *options)
     os.kill(worker, signal.SIGKILL)
@@ -121,7 +122,7 @@ def test_no_cloud_outlives_the_killed_worker_that_started_it(group: Group, tmp_p
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_no_process_outlives_a_killed_benchmark(group: Group, number: signal.Signals) -> None:
+def test_all_processes_end_after_a_benchmark_was_killed(group: Group, number: signal.Signals) -> None:
     bench = group.start("infra.command", "bench", "--only", "pages")
     wait_until(lambda: any(path.name == "endpoints.json" for path in group.home.rglob("endpoints.json")), 300)
     group.look()
@@ -140,7 +141,7 @@ def test_killing_the_command_aborts_the_start_of_its_cloud(group: Group) -> None
     assert not list(group.home.rglob("endpoints.json"))
 
 
-def test_a_detached_cloud_without_an_owner_outlives_its_command_and_a_killed_supervisor_leaves_no_process(
+def test_a_detached_cloud_without_an_owner_runs_after_its_command_and_ends_with_its_supervisor(
     group: Group,
 ) -> None:
     assert group.start("infra.command", "up", "--detach").wait(300) == 0
@@ -169,7 +170,7 @@ def test_another_process_with_the_pid_of_the_owner_is_not_the_owner(monkeypatch:
 
 
 @pytest.mark.parametrize("value", ["4711", "x:1", "4711:x", ":"])
-def test_an_owner_that_is_no_process_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_owner_variable_that_is_not_a_process_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, value)
     with pytest.raises(LocalCloudError, match="is not a process: unset it, or set it to <pid>:<creation time>"):
         Owner.of_environment()

@@ -52,7 +52,7 @@ async def test_sixteen_invocations_run_concurrently(tmp_path: Path) -> None:
         assert functions.processes[spec.name]["processes"] == 16
 
 
-async def test_functions_of_queues_get_less_cpu_time_than_functions_of_the_api(tmp_path: Path) -> None:
+async def test_functions_of_queues_have_a_lower_cpu_priority_than_functions_of_the_api(tmp_path: Path) -> None:
     code = """
         import os, pathlib
 

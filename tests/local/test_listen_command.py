@@ -85,7 +85,7 @@ def test_an_unknown_client_is_an_error(wecelebrate: Command, cloud: object) -> N
         ([404], "the API returned 404: busy"),
     ],
 )
-def test_a_deletion_is_repeated_if_the_object_is_in_use_and_its_failure_is_an_error(
+def test_a_deletion_is_retried_if_the_object_is_in_use_and_fails_with_an_error_after_that(
     monkeypatch: pytest.MonkeyPatch, statuses: list[int], error: str | None
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)

@@ -88,7 +88,7 @@ def test_the_event_has_the_format_of_eventbridge_scheduler() -> None:
 
 
 @pytest.mark.anyio
-async def test_as_many_runs_of_a_scheduled_function_overlap_as_its_concurrency_allows(tmp_path: Path) -> None:
+async def test_the_number_of_overlapping_runs_of_a_scheduled_function_is_its_concurrency(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "schedules/sweep",

@@ -12,7 +12,7 @@ from tests.platform import Platform
 
 
 def send_mail(platform: Platform, to: str, subject: str) -> str:
-    """Send a mail through the local SES. Returns the message id of the mail."""
+    """Send a mail through the local SES, and return the message id of the mail."""
     ses = boto3.client(
         "sesv2",
         endpoint_url=platform.endpoints.s3,

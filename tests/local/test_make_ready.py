@@ -30,7 +30,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def failed_make_ready(checkout: Path, *arguments: str) -> str:
-    """Run `make ready`, and check that it fails. Returns its error output without the last line, which make adds."""
+    """Run `make ready`, and check that it fails. Return its error output without the last line, which make adds."""
     make = shutil.which("make")
     assert make
     completed = subprocess.run(

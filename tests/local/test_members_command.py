@@ -40,7 +40,7 @@ def rows(result: str) -> list[Json]:
     return data
 
 
-def test_a_person_is_invited_accepts_with_the_code_of_the_mail_gets_a_role_and_is_removed(
+def test_the_commands_invite_a_person_accept_the_invitation_change_the_role_and_remove_the_person(
     wecelebrate: Command, platform: Platform, tenant: Tenant, address: str, tmp_path: Path
 ) -> None:
     client = ("--client", tenant.slug)
@@ -80,13 +80,13 @@ def test_a_person_who_is_not_a_member_cannot_be_changed_or_removed(
         assert (result.returncode, result.stdout, result.stderr) == (4, "", f"✗ {address} is not a member\n")
 
 
-def test_a_role_of_the_staff_is_no_role_of_a_client(wecelebrate: Command, tenant: Tenant, address: str) -> None:
+def test_a_role_of_the_staff_is_not_valid_for_a_client(wecelebrate: Command, tenant: Tenant, address: str) -> None:
     result = wecelebrate("members", "invite", address, "--client", tenant.slug, "--role", "support")
     assert (result.returncode, result.stdout) == (5, "")
     assert "role" in result.stderr
 
 
-def test_a_platform_with_a_super_admin_gets_no_first_admin(wecelebrate: Command, address: str) -> None:
+def test_the_command_first_admin_fails_if_the_platform_has_a_super_admin(wecelebrate: Command, address: str) -> None:
     result = wecelebrate("members", "first-admin", address)
     assert (result.returncode, result.stdout) == (5, "")
     assert "the platform has a super admin already" in result.stderr

@@ -15,7 +15,7 @@ def shop(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_an_import_is_rehearsed_and_run_and_prints_its_rejected_rows(
+def test_an_import_prints_its_rejected_rows_in_a_dry_run_and_in_a_real_run(
     wecelebrate: Command, shop: Tenant, tmp_path: Path
 ) -> None:
     file = tmp_path / "old orders.csv"
@@ -34,7 +34,9 @@ def test_an_import_is_rehearsed_and_run_and_prints_its_rejected_rows(
     assert again.stdout == "✓ 4 rows of 3 orders: 0 created, 3 unchanged, 0 rejected\n"
 
 
-def test_what_the_file_does_not_say_is_stated_by_options(wecelebrate: Command, shop: Tenant, tmp_path: Path) -> None:
+def test_options_supply_values_that_the_file_does_not_contain(
+    wecelebrate: Command, shop: Tenant, tmp_path: Path
+) -> None:
     orders, lines = tmp_path / "orders.csv", tmp_path / "lines.csv"
     orders.write_text("Beleg;order date;order status;Total\n1;01.03.2024;fertig;9,50\n")
     lines.write_text("Beleg;sku;quantity;price\n1;MUG;2;4,50\n")

@@ -48,7 +48,7 @@ def test_pieces_of_an_order_are_shipped(wecelebrate: Command, order: Json) -> No
     assert "JD01" in wecelebrate("orders", "show", number).stdout
 
 
-def test_orders_are_exported_and_a_file_with_news_is_dropped(
+def test_orders_are_exported_and_a_file_with_changes_of_orders_is_dropped(
     wecelebrate: Command, platform: Platform, shop: Tenant, order: Json, tmp_path: Path
 ) -> None:
     destination = platform.destination(shop, "csv", orders_from="2026-01-01T00:00:00Z")

@@ -78,7 +78,7 @@ def test_each_server_counts_its_queries(running: Postgres) -> None:
     assert value(running.replica_url, count) == 1
 
 
-def test_search_supports_letters_outside_ascii(running: Postgres) -> None:
+def test_the_search_supports_letters_outside_ascii(running: Postgres) -> None:
     assert value(running.primary_url, "select lower('ÄÖÉ')") == "äöé"
     with psycopg.connect(running.primary_url) as connection:
         connection.execute("create extension pg_trgm")
@@ -114,7 +114,7 @@ def test_a_restart_keeps_the_data(stopped: Postgres) -> None:
         assert value(stopped.replica_url, "select value from kept") == 1
 
 
-def test_postgres_can_start_again_after_it_was_killed(stopped: Postgres) -> None:
+def test_postgres_starts_again_after_it_was_killed(stopped: Postgres) -> None:
     stopped.start()
     for server in (stopped.primary_server, stopped.replica_server):
         assert server.process.pid is not None
@@ -130,7 +130,7 @@ def test_an_old_pid_file_is_ignored_if_it_contains_the_pid_of_an_unrelated_proce
         assert value(stopped.primary_url, "select value from kept") == 1
 
 
-def test_a_server_that_still_runs_without_its_supervisor_is_replaced(stopped: Postgres) -> None:
+def test_a_postgres_server_that_runs_without_its_supervisor_is_replaced(stopped: Postgres) -> None:
     stopped.start()
     orphan = stopped.primary_server.process.pid
     second = Postgres(stopped.state, free_port(), free_port())

@@ -1,4 +1,4 @@
-"""`wecelebrate read` shows how a product file is read, and what comes out of each row, without any cloud."""
+"""Tests that `wecelebrate read` shows how a product file is read and the result of each row, without any cloud."""
 
 import csv
 import gzip
@@ -35,7 +35,7 @@ def document(*arguments: str, stdin: bytes | None = None) -> dict[str, Any]:
     return result
 
 
-def test_the_text_shows_the_reading_and_each_row_and_the_counts() -> None:
+def test_the_text_output_shows_how_the_file_is_read_each_row_and_the_counts() -> None:
     result = read(GERMAN)
     lines = result.stdout.splitlines()
     assert "decimal          ," in lines
@@ -48,7 +48,7 @@ def test_the_text_shows_the_reading_and_each_row_and_the_counts() -> None:
     assert (result.stderr, result.exit_code) == ("", 1)
 
 
-def test_the_document_has_the_reading_and_the_rows_and_the_counts() -> None:
+def test_the_json_output_shows_how_the_file_is_read_each_row_and_the_counts() -> None:
     result = document(stdin=ROWS)
     assert result["read_as"]["format"] == "csv"
     assert {field["field"]: field["columns"] for field in result["read_as"]["fields"]}["price"] == ["price"]
@@ -89,13 +89,13 @@ def test_ndjson_and_csv_print_only_rows_to_stdout() -> None:
     assert json.loads(table[1]["raw"])["price"] == "twelve"
 
 
-def test_rejected_prints_only_rejected_rows_and_counts_all_rows() -> None:
+def test_the_option_rejected_prints_only_rejected_rows_but_counts_all_rows() -> None:
     result = document("--rejected", stdin=ROWS)
     assert [row["code"] for row in result["data"]] == ["not_a_number"]
     assert result["counts"]["read"] == 3
 
 
-def test_limit_ends_the_rows_and_says_that_there_are_more() -> None:
+def test_the_option_limit_ends_the_rows_and_reports_that_the_file_has_more_rows() -> None:
     result = document("--limit", "1", stdin=ROWS)
     assert ([row["line"] for row in result["data"]], result["has_more"]) == ([2], True)
     assert result["counts"]["read"] == 1
@@ -109,7 +109,7 @@ def test_the_exit_code_is_0_if_all_rows_are_accepted() -> None:
     assert read("--limit", "1", stdin=ROWS).exit_code == 0
 
 
-def test_mappings_and_options_decide_how_the_file_is_read() -> None:
+def test_the_options_mapping_and_option_determine_how_the_file_is_read() -> None:
     file = b"Nr;Was;Wieviel\n7;Tasse;1.234\n"
     mapping = ["--mapping", "sku=Nr", "--mapping", "name=Was", "--mapping", "price=Wieviel"]
     for mark, price in ((",", "1234.00"), (".", "1.23")):
@@ -128,11 +128,11 @@ def test_a_price_has_the_decimals_of_the_currency(currency: str, price: str, exp
     assert rows[0]["product"]["price"] == expected
 
 
-def test_without_a_currency_prices_are_in_the_currency_of_a_catalog_that_has_none() -> None:
+def test_prices_without_a_currency_have_the_default_currency_of_a_catalog() -> None:
     assert DEFAULT_CURRENCY == catalog_settings.DEFAULT_CURRENCY
 
 
-def test_a_compressed_file_is_read_from_stdin() -> None:
+def test_a_compressed_file_can_be_read_from_stdin() -> None:
     assert document(stdin=gzip.compress(ROWS))["read_as"]["packed"] == ["gzip"]
 
 
@@ -148,7 +148,7 @@ def test_a_compressed_file_is_read_from_stdin() -> None:
         ([GERMAN, "--json", "--format", "csv"], "exclude each other"),
     ],
 )
-def test_a_wrong_argument_is_an_error_of_usage(arguments: list[str], message: str) -> None:
+def test_a_wrong_argument_is_a_usage_error(arguments: list[str], message: str) -> None:
     result = read(*arguments)
     assert (result.stdout, result.exit_code) == ("", 2)
     assert message in result.stderr
@@ -164,7 +164,7 @@ def test_an_unreadable_file_prints_its_reason_in_one_line_to_stderr(file: bytes,
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_mapped_column_that_does_not_exist_is_an_error_that_is_printed_after_the_columns_of_the_file() -> None:
+def test_the_error_for_a_mapped_column_that_does_not_exist_is_printed_after_the_columns_of_the_file() -> None:
     result = read("--mapping", "price=Wieviel", stdin=ROWS)
     assert result.exit_code == 1
     assert "attribute        Colour" in result.stdout
@@ -180,7 +180,7 @@ def test_a_row_that_is_too_large_for_the_database_is_rejected_as_in_a_sync() -> 
     assert (first["sku"], first["code"]) == ("A-1", "too_long")
 
 
-def test_cells_do_not_control_the_terminal() -> None:
+def test_control_characters_in_cells_do_not_control_the_terminal() -> None:
     file = 'sku,name,price,Note\nA-1,"Mug\x1b[31m\x07",1.00,"=cmd()\x9b2J"\nA-2\x1b]0;x\x07,Lamp,twelve,\n'.encode()
     for row_format in ("table", "json", "ndjson"):
         result = read("--format", row_format, stdin=file)
@@ -221,7 +221,7 @@ def skip_questions(feed: feeds.Feed, name: str, value: object) -> None:
         object.__setattr__(feed, name, value)
 
 
-def test_the_command_imports_no_module_of_the_cloud() -> None:
+def test_the_command_read_does_not_import_modules_of_the_cloud() -> None:
     program = (
         "import sys\nfrom infra.command import app\n"
         f"try:\n    app(['read', {GERMAN!r}])\nexcept SystemExit:\n    pass\nprint(*sys.modules)"
@@ -252,7 +252,7 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, row_format
 
 
 @pytest.mark.parametrize("in_settings", [False, True])
-def test_a_json_file_has_a_mapping_with_transformations(tmp_path: Path, in_settings: bool) -> None:
+def test_a_json_file_can_contain_a_mapping_with_transformations(tmp_path: Path, in_settings: bool) -> None:
     mapping = {"price": {"columns": ["price"], "transform": [{"multiply": "2"}]}, "name": {"join": ["name", "Colour"]}}
     attributes = {"Farbe": {"columns": ["Colour"], "transform": [{"replace": {"red": "Rot"}, "otherwise": "reject"}]}}
     file = tmp_path / "mapping.json"
@@ -276,7 +276,9 @@ def test_a_json_file_has_a_mapping_with_transformations(tmp_path: Path, in_setti
         ("[]", "has no JSON object"),
     ],
 )
-def test_a_wrong_json_file_is_refused_with_the_place(tmp_path: Path, content: str, problem: str) -> None:
+def test_the_error_for_an_invalid_json_file_contains_the_position_of_the_error(
+    tmp_path: Path, content: str, problem: str
+) -> None:
     file = tmp_path / "mapping.json"
     file.write_text(content)
     result = read("--mapping", str(file), stdin=ROWS)

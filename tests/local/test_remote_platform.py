@@ -30,7 +30,7 @@ def remote(platform: Platform, tmp_path: Path) -> Command:
 
 
 @pytest.mark.parametrize("arguments", [["jobs", "list"], ["dlq", "list"], ["audit"], ["switch"]])
-def test_a_list_is_the_same_against_a_deployed_platform_and_has_the_shape_of_the_api(
+def test_a_list_of_a_deployed_platform_equals_the_list_of_the_local_cloud_and_has_the_shape_of_the_api(
     remote: Command, arguments: list[str]
 ) -> None:
     result = remote(*arguments, "--json")
@@ -41,7 +41,9 @@ def test_a_list_is_the_same_against_a_deployed_platform_and_has_the_shape_of_the
 
 
 @pytest.mark.parametrize("arguments", [["switch"], ["jobs", "list"], ["dlq", "list"], ["members", "list"]])
-def test_a_command_for_an_environment_acts_on_it_or_on_nothing(remote: Command, arguments: list[str]) -> None:
+def test_a_command_with_the_option_env_fails_if_the_shell_is_not_signed_in_to_this_environment(
+    remote: Command, arguments: list[str]
+) -> None:
     remote.environment["WECELEBRATE_ENV"] = "prod"
     assert remote("--env", "prod", *arguments).returncode == 0
     other = remote("--env", "staging", *arguments)
@@ -49,7 +51,7 @@ def test_a_command_for_an_environment_acts_on_it_or_on_nothing(remote: Command, 
     assert "cannot act on staging, because it is signed in to prod" in other.stderr
 
 
-def test_a_change_names_the_platform(remote: Command) -> None:
+def test_the_message_about_a_change_contains_the_name_of_the_platform(remote: Command) -> None:
     remote.environment["WECELEBRATE_ENV"] = "prod"
     result = remote("--env", "prod", "switch", "limits=on")
     assert result.stdout == "✓ limits=on applies to every function of prod within 10 seconds\n"
@@ -65,7 +67,7 @@ def test_a_grant_for_a_catalog_that_does_not_exist_is_refused_and_not_written(re
 
 
 @pytest.mark.parametrize("arguments", [["switch", "cache=off"], ["migrate"], ["dlq", "redrive", "--all", "--yes"]])
-def test_no_command_acts_on_a_local_cloud_after_a_sign_in_that_failed(
+def test_commands_do_not_act_on_the_local_cloud_after_a_failed_sign_in(
     platform: Platform, tmp_path: Path, arguments: list[str]
 ) -> None:
     here = CommandHere(tmp_path, {"WECELEBRATE_HOME": str(platform.state.parent), "WECELEBRATE_ENV": "prod"})
@@ -78,7 +80,7 @@ def test_no_command_acts_on_a_local_cloud_after_a_sign_in_that_failed(
     assert "cannot act on prod, because it is not signed in" in named.stderr
 
 
-def test_the_local_cloud_can_be_named_in_a_shell_that_is_signed_in(platform: Platform, tmp_path: Path) -> None:
+def test_a_signed_in_shell_can_use_the_local_cloud_with_the_option_env(platform: Platform, tmp_path: Path) -> None:
     variables = {
         "WECELEBRATE_ENV": "prod",
         "WECELEBRATE_API": "https://api.example.com",
@@ -92,7 +94,9 @@ def test_the_local_cloud_can_be_named_in_a_shell_that_is_signed_in(platform: Pla
 @pytest.mark.parametrize(
     "arguments", [["mail", "list"], ["token", "--as", "admin"], ["migrate"], ["schema"], ["listen", "--client", "acme"]]
 )
-def test_a_command_that_needs_the_local_cloud_says_so(remote: Command, arguments: list[str]) -> None:
+def test_a_command_that_needs_the_local_cloud_prints_an_error_in_a_signed_in_shell(
+    remote: Command, arguments: list[str]
+) -> None:
     result = remote(*arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert "needs the local cloud, but WECELEBRATE_API is http" in result.stderr
@@ -115,7 +119,7 @@ def test_a_token_that_is_not_valid_is_refused(remote: Command) -> None:
     ("url", "code"),
     [("http://api.example.com", 2), ("http://127.0.0.1.example.com", 2), ("nonsense", 2), ("http://127.0.0.1:1", 3)],
 )
-def test_an_unusable_url_of_the_api_is_an_error(remote: Command, url: str, code: int) -> None:
+def test_an_invalid_url_of_the_api_is_an_error(remote: Command, url: str, code: int) -> None:
     remote.environment["WECELEBRATE_API"] = url
     result = remote("jobs", "list")
     assert (result.returncode, result.stdout) == (code, "")
@@ -175,7 +179,7 @@ def test_an_event_is_forwarded_with_its_headers_and_its_body(status: int, capsys
     assert f"{status} from http://localhost:{port}/hooks?x=1 after " in capsys.readouterr().err
 
 
-def test_texts_of_others_cannot_control_the_terminal() -> None:
+def test_texts_from_other_users_cannot_control_the_terminal() -> None:
     assert printable("a\x1b[31mb\r\nc") == "a\\x1b[31mb  c"
 
 
@@ -188,7 +192,7 @@ def test_texts_of_others_cannot_control_the_terminal() -> None:
         (["--dry-run", "--full"], "dry-run/full/"),
     ],
 )
-def test_a_file_is_dropped_into_the_folder_of_its_mode(
+def test_a_dropped_file_is_in_the_folder_of_its_mode(
     wecelebrate: Command, platform: Platform, tmp_path: Path, options: list[str], folder: str
 ) -> None:
     catalog = platform.tenant().catalog_id

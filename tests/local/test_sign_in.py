@@ -1,4 +1,4 @@
-"""An OAuth client library signs in at the local issuer: people with PKCE, machines with a secret."""
+"""Tests the sign-in at the local issuer with an OAuth client library: people use PKCE, machines use a secret."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from infra.local.oidc import CLIENTS_FILE
 from wecelebrate.core.auth import caller
 
 with warnings.catch_warnings():
-    # Authlib prefers the package httpx2, and says so at the import.
+    # Authlib prefers the package httpx2, and prints a warning when it is imported.
     warnings.simplefilter("ignore")
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
@@ -34,7 +34,7 @@ Claims = dict[str, Any]
 
 @pytest.fixture
 def issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issuer:
-    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")  # the client library refuses http otherwise
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")  # without this variable, the client library refuses http
     return Issuer(tmp_path, URL)
 
 
@@ -64,7 +64,7 @@ def claims_of(issuer: Issuer, token: str) -> Claims:
 
 
 async def choose(browser: httpx.AsyncClient, url: str, **answer: str) -> httpx.Response:
-    """Open the page of an authorization URL, and send its form with an answer."""
+    """Open the page of an authorization URL, and send its form with the chosen account."""
     page = await browser.get(url)
     assert page.status_code == 200, page.text
     fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.text))
@@ -73,7 +73,7 @@ async def choose(browser: httpx.AsyncClient, url: str, **answer: str) -> httpx.R
 
 
 async def sign_in(issuer: Issuer, browser: httpx.AsyncClient, client: Any, **answer: str) -> Claims:
-    """Sign in with a client library. Returns its token response."""
+    """Sign in with a client library, and return its token response."""
     url, _ = client.create_authorization_url(f"{URL}/authorize", code_verifier=VERIFIER, nonce="a nonce")
     response = await choose(browser, url, **(answer or {"account": "admin"}))
     assert response.status_code == 302, response.text
@@ -98,7 +98,7 @@ async def test_a_person_signs_in_and_gets_the_claims_of_cognito(issuer: Issuer, 
     assert refused.status_code == 401
 
 
-async def test_a_demo_account_has_its_subject_and_an_unverified_address_is_not_used(
+async def test_a_demo_account_has_a_fixed_subject_and_an_unverified_address_is_not_used(
     issuer: Issuer, browser: httpx.AsyncClient
 ) -> None:
     async with oauth_client(issuer) as client:
@@ -117,7 +117,7 @@ async def test_a_refreshed_token_has_the_time_of_the_sign_in_and_the_old_refresh
         assert second["refresh_token"] != first["refresh_token"]
         times = [claims_of(issuer, token["access_token"])["auth_time"] for token in (first, second)]
         assert times[0] == times[1]
-        # A thief uses the first token again: neither the thief nor the person can refresh any more.
+        # If a thief uses the first token again, neither the thief nor the person can refresh their tokens afterwards.
         for stolen in (first, second):
             with pytest.raises(OAuthError, match="invalid_grant"):
                 await client.refresh_token(f"{URL}/token", refresh_token=stolen["refresh_token"])
@@ -147,7 +147,9 @@ async def test_a_code_is_used_once_and_its_second_use_ends_the_sign_in(
             await client.refresh_token(f"{URL}/token", refresh_token=token["refresh_token"])
 
 
-async def test_a_wrong_verifier_or_redirect_uri_gets_no_token(issuer: Issuer, browser: httpx.AsyncClient) -> None:
+async def test_a_request_with_a_wrong_verifier_or_redirect_uri_gets_no_token(
+    issuer: Issuer, browser: httpx.AsyncClient
+) -> None:
     async with oauth_client(issuer) as client:
         url, _ = client.create_authorization_url(f"{URL}/authorize", code_verifier=VERIFIER)
         code = parse_qs(urlsplit((await choose(browser, url, account="admin")).headers["location"]).query)["code"][0]
@@ -173,7 +175,7 @@ async def test_a_wrong_verifier_or_redirect_uri_gets_no_token(issuer: Issuer, br
         ({"prompt": "none"}, "login_required"),
     ],
 )
-async def test_a_request_that_is_not_valid_returns_to_the_client_with_its_state(
+async def test_an_invalid_request_redirects_to_the_client_with_the_state_of_the_request(
     issuer: Issuer, browser: httpx.AsyncClient, change: dict[str, str], error: str
 ) -> None:
     response = await browser.get("/authorize", params=parameters() | change)
@@ -195,7 +197,7 @@ async def test_a_request_that_is_not_valid_returns_to_the_client_with_its_state(
         {"client_id": "demo-machine"},
     ],
 )
-async def test_the_browser_is_never_sent_to_an_unregistered_address(
+async def test_the_browser_is_never_redirected_to_an_unregistered_address(
     issuer: Issuer, browser: httpx.AsyncClient, change: dict[str, str]
 ) -> None:
     for response in (
@@ -227,7 +229,7 @@ async def test_the_page_escapes_its_parameters_and_runs_no_script(browser: httpx
     assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
 
 
-async def test_a_person_who_cancels_returns_without_a_code(browser: httpx.AsyncClient) -> None:
+async def test_a_person_who_cancels_returns_to_the_client_without_a_code(browser: httpx.AsyncClient) -> None:
     response = await choose(browser, f"{URL}/authorize?{urlencode(parameters())}", account="cancel")
     assert parse_qs(urlsplit(response.headers["location"]).query)["error"] == ["access_denied"]
     for wrong in ({"email": "no address"}, {"email": ""}, {"account": "nobody"}):
@@ -274,7 +276,7 @@ async def test_only_pages_of_a_registered_origin_may_read_tokens(browser: httpx.
     assert (await browser.get("/.well-known/openid-configuration")).headers["access-control-allow-origin"] == "*"
 
 
-async def test_the_logout_page_only_leads_to_registered_addresses(browser: httpx.AsyncClient) -> None:
+async def test_the_logout_page_redirects_only_to_registered_addresses(browser: httpx.AsyncClient) -> None:
     query = {"client_id": "wecelebrate", "logout_uri": "http://127.0.0.1:3000/"}
     response = await browser.get("/logout", params=query)
     assert (response.status_code, response.headers["location"]) == (302, query["logout_uri"])

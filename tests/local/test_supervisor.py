@@ -59,7 +59,7 @@ def test_a_killed_part_is_reported_and_restarted(tmp_path: Path) -> None:
         assert status(tmp_path).healthy
 
 
-def test_two_killed_parts_restart_in_the_order_of_their_dependencies(tmp_path: Path) -> None:
+def test_killed_parts_restart_in_the_order_of_their_dependencies(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         for part in ("second", "first"):
@@ -70,7 +70,7 @@ def test_two_killed_parts_restart_in_the_order_of_their_dependencies(tmp_path: P
         assert last_events == [(kind, part) for part in ("first", "second") for kind in ("restarting", "restarted")]
 
 
-def test_the_cloud_stops_if_a_part_ends_again_after_each_restart(tmp_path: Path) -> None:
+def test_the_cloud_stops_if_a_part_ends_again_after_every_restart(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path, "broken") as cloud:
         assert cloud.wait() == 1
         assert sum(event.kind == "restarting" for event in cloud.events) == 3
@@ -159,7 +159,7 @@ def test_the_parts_that_are_still_starting_are_reported_regularly(
     supervisor.on_up = supervisor.stop
     assert supervisor.run() == 0
     waiting = [event for event in events if event.kind == "waiting"]
-    # When the last part has ended, nothing more is reported, because there is nothing to wait for.
+    # When the last part has ended, the supervisor reports nothing more, because no part is starting.
     assert {event.detail for event in waiting} == {"slow"}
     assert len(waiting) >= 2
 
@@ -178,7 +178,7 @@ def test_an_invalid_port_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str
         Ports.from_environment()
 
 
-def test_a_port_variable_that_names_no_part_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_variable_for_an_unknown_part_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WECELEBRATE_PORT_APi", "9000")
     with pytest.raises(LocalCloudError, match=r"^WECELEBRATE_PORT_APi names no part: the parts are API, ISSUER, "):
         Ports.from_environment()

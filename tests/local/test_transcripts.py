@@ -1,4 +1,4 @@
-"""Compares what the command prints with recorded transcripts, which are in the folder `transcripts`.
+"""Compares the output of the command with recorded transcripts, which are in the folder `transcripts`.
 
 `WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_transcripts.py` records them again. Review the diff.
 
@@ -57,7 +57,7 @@ ARGUMENTS = {
     "schema": [],
     "status": [],
 }
-"""The arguments of each command that needs a cloud, and of `read`, which needs none."""
+"""The arguments of each command that needs a cloud, and of `read`, which needs no cloud."""
 
 
 def commands() -> Iterator[tuple[str, DocumentedCommand]]:
@@ -150,11 +150,11 @@ def compare(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
-def test_a_command_without_a_cloud_prints_what_is_recorded(name: str, tmp_path: Path) -> None:
+def test_the_output_of_a_command_without_a_cloud_equals_its_transcript(name: str, tmp_path: Path) -> None:
     compare(name, transcript(tmp_path, name))
 
 
-def test_the_help_of_the_program_is_recorded(tmp_path: Path) -> None:
+def test_the_help_of_the_program_equals_its_transcript(tmp_path: Path) -> None:
     compare("help", masked(piped(tmp_path, ["-h"]), tmp_path) + "\n")
 
 
@@ -221,13 +221,13 @@ def test_a_command_does_not_import_slow_modules_that_it_does_not_need(
     assert not forbidden & set(done.stdout.splitlines()[-1].split())
 
 
-def test_the_types_of_the_jobs_command_are_those_of_the_platform() -> None:
+def test_the_job_types_of_the_jobs_command_equal_the_job_types_of_the_platform() -> None:
     assert get_args(jobs.JobType) == get_args(types.JobType)
     assert get_args(jobs.JobStatus) == get_args(types.JobStatus)
     assert get_args(jobs.WaitingFor) == get_args(types.WaitingFor)
 
 
-def test_the_types_of_the_exports_command_are_those_of_the_platform() -> None:
+def test_the_types_in_the_exports_command_equal_the_types_of_the_platform() -> None:
     assert get_args(exports.Kind) == get_args(models.ExportKind)
     assert get_args(exports.Format) == get_args(models.ExportFormat)
 

@@ -31,7 +31,7 @@ class TwoServerCloud:
         self.events: list[Event] = []
 
     def wait_for(self, kind: str) -> Event:
-        """Wait for the next event of this kind. Returns the event. Fails if the supervisor ends before this event."""
+        """Wait for the next event of this kind, and return the event. Fail if the supervisor ends before this event."""
         for line in self._output:
             event = Event(**json.loads(line))
             self.events.append(event)

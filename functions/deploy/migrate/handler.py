@@ -5,8 +5,8 @@ The deployment calls this function before it updates the other functions. An ope
 which the person accepts the invitation.
 
 With the event `{"restore_client": {"client": "acme", "restored": "host:5432", "copy": false, "with_access": []}}`, the
-function migrates a restored database, and compares a client there with the live database. With `copy`, it copies the
-missing rows. `wecelebrate tenant` sends this event.
+function migrates a restored database, and compares a client there with the live database. If `copy` is true, it also
+copies the missing rows. The command `wecelebrate tenant` sends this event.
 """
 
 from typing import Any

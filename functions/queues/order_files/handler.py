@@ -1,4 +1,4 @@
-"""Order files: write orders for ERP systems, read the news that come back, and import historical orders."""
+"""Order files: write orders for ERP systems, read files with changes of orders, and import historical orders."""
 
 from wecelebrate import jobs, subscriptions
 from wecelebrate.core.queue import consume

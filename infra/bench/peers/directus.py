@@ -37,7 +37,7 @@ _FIELDS = {
 _UNTIL_STDIN_ENDS = '"$@" & cat > /dev/null; kill -9 0'
 """A shell program that runs a command until its own stdin is closed. The stdin of a process is closed when the process
 that started it ends, even if that process is killed. The program kills its whole process group, because the command
-`node` of `.venv` is a Python program that starts the real one."""
+`node` of `.venv` is a Python program that starts the real Node.js."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Directus:
     @classmethod
     @contextmanager
     def started(cls, database: str, log: Path) -> Iterator["Directus"]:
-        """Start Directus with an empty database. Removes the database at the end.
+        """Start Directus with an empty database. Remove the database at the end.
 
         database: the URL of the PostgreSQL server, as superuser. Raises LocalCloudError if Directus cannot be started,
         and ToolError if it cannot be installed.
@@ -142,7 +142,7 @@ def _post(
 
 
 def _environment(database: str, name: str, token: str, port: int) -> dict[str, str]:
-    """Return the environment variables of Directus. Everything that would slow it down is off."""
+    """Return the environment variables of Directus. They turn off all features that would slow it down."""
     server = urlsplit(database)
     return npm.environment(FOLDER) | {
         "ADMIN_EMAIL": "bench@example.com",

@@ -1,4 +1,4 @@
-"""Compares orders with the items that Directus inserts."""
+"""Compares the rate of orders of the platform with the rate at which Directus inserts items."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Runs the adapter: `python -m infra.local.upstash --port 8790`. Reads secrets from the environment."""
+"""Runs the adapter: `python -m infra.local.upstash --port 8790`. The program reads secrets from the environment."""
 
 import argparse
 import os

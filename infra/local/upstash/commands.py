@@ -77,7 +77,7 @@ def _blocks(arguments: Sequence[bytes]) -> bool:
 class Scripts:
     """Prepares commands for Redis.
 
-    Stores the SHA1 of each script from which the flag `allow-key-locking` was removed.
+    The object stores the SHA1 of each script from which the flag `allow-key-locking` was removed.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class Scripts:
         return self._redis_digests.get(digest.lower(), digest)
 
     def _remove_flag(self, script: bytes) -> tuple[bytes, bytes]:
-        """Return the script without the flag, and the SHA1 of the original script. Stores both SHA1 values."""
+        """Return the script without the flag, and the SHA1 of the original script. Store both SHA1 values."""
         digest = hashlib.sha1(script, usedforsecurity=False).hexdigest().encode()
         plain = strip_flag(script)
         if plain != script:
@@ -124,7 +124,7 @@ class Scripts:
 
 
 def strip_flag(script: bytes) -> bytes:
-    """Remove the flag `allow-key-locking` from a script. Keeps other flags.
+    """Remove the flag `allow-key-locking` from a script. Keep other flags.
 
     The number of lines also stays the same, so the line numbers in error messages are correct.
     """

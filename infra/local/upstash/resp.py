@@ -77,7 +77,7 @@ class Parser:
         """The arrays that are not complete yet, each with its final length. The outermost array is first."""
 
     def feed(self, data: bytes) -> list[Value]:
-        """Add a chunk of the stream. Returns the replies that this chunk completes."""
+        """Add a chunk of the stream, and return the replies that this chunk completes."""
         buffer = self._buffer
         buffer += data
         replies: list[Value] = []
@@ -144,7 +144,7 @@ class _Stream(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def request(self, payload: bytes, replies: int) -> asyncio.Future[list[Value]]:
-        """Send the encoded commands in `payload`. Returns a future that will contain the replies.
+        """Send the encoded commands in `payload`, and return a future that will contain the replies.
 
         replies: the number of replies.
 
@@ -169,7 +169,7 @@ class _Stream(asyncio.Protocol):
             if len(self._collected) == replies:
                 self._waiting.popleft()
                 collected, self._collected = self._collected, []
-                # If the client has disconnected, its request was cancelled, and nobody needs the replies.
+                # If the client has disconnected, its request was cancelled, and the replies are not needed.
                 if not future.done():
                     future.set_result(collected)
 
@@ -211,8 +211,8 @@ class RedisConnection:
         Redis can run commands of other clients between these commands, unless the commands are enclosed in MULTI and
         EXEC.
 
-        Raises RedisUnavailable. In this case, nobody knows whether Redis has run the commands. Therefore this method
-        does not send them again.
+        Raises RedisUnavailable. In this case, Redis may or may not have run the commands. Therefore this method does
+        not send them again.
         """
         stream = self._stream
         if stream is None or not stream.is_open:

@@ -90,7 +90,7 @@ def staging(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[
 
 @pytest.fixture(scope="session")
 def named(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Templates:
-    """The templates of `dev` for an operator who has set everything."""
+    """The templates of `dev` for an operator who has set all settings."""
     folder = shared / "settings"
     folder.mkdir(exist_ok=True)
     (folder / "dev.toml").write_text(SETTINGS)

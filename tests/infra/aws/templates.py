@@ -27,7 +27,8 @@ class Templates:
         return {id: resource.get("Properties", {}) for id, resource in resources.items() if resource["Type"] == kind}
 
     def only(self, stack: str, kind: str) -> Resource:
-        """Return the properties of the only resource of this type. Fail if the stack does not have exactly one."""
+        """Return the properties of the only resource of this type. Fail if the stack does not have exactly one resource
+        of this type."""
         (resource,) = self.of_type(stack, kind).values()
         return resource
 
@@ -77,7 +78,7 @@ def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[st
     import aws_cdk as cdk
 
     cdk_json = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
-    # The tests check the defaults, whatever settings the operator of this checkout has.
+    # The tests check the defaults, so they ignore the settings of the operator of this checkout.
     settings = {"settings_folder": str(folder / "no-settings")}
     app = cdk.App(outdir=str(folder), context={**cdk_json, **settings, **context}, analytics_reporting=False)
     assemble(app, specs, layers)

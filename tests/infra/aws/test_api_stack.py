@@ -48,7 +48,7 @@ def test_the_staff_api_has_all_paths_below_admin_and_no_other_path(dev: Template
             assert (api == STAFF_API) == path_of(key).startswith("/v1/admin/"), key
 
 
-def test_no_prefix_of_an_api_begins_with_another_prefix() -> None:
+def test_the_prefixes_of_the_apis_do_not_begin_with_each_other() -> None:
     """CloudFront uses the first pattern that matches, so the order of such prefixes would matter."""
     prefixes = [prefix for api in APIS for prefix in api.prefixes]
     assert all(prefix.startswith("/") and prefix.endswith("/") for prefix in prefixes)
@@ -139,7 +139,7 @@ def test_the_stage_throttles_requests_and_its_log_has_no_tokens_or_query_strings
     assert not any("query" in value.lower() or "header" in value.lower() for value in fields.values())
 
 
-def test_the_apis_together_stay_well_below_the_throttle_of_an_account() -> None:
+def test_the_limits_of_all_apis_together_stay_well_below_the_limit_of_an_account() -> None:
     assert sum(api.rate for api in APIS) <= 5_000, "an account can have 10,000 requests per second"
 
 
@@ -154,7 +154,7 @@ def test_each_api_uses_at_most_80_percent_of_its_routes(dev: Templates, api: Htt
     )
 
 
-def test_the_resources_stay_well_below_the_quota_of_a_stack(dev: Templates) -> None:
+def test_each_stack_of_an_api_has_far_fewer_resources_than_its_quota(dev: Templates) -> None:
     for stack, template in dev.templates.items():
         assert len(template["Resources"]) <= 440, f"{stack}: a stack can have 500 resources"
 
@@ -177,7 +177,7 @@ def test_a_flood_of_requests_without_a_route_is_throttled_before_it_reaches_a_fu
     assert default_route in resource["DependsOn"]
 
 
-def test_the_function_of_requests_without_a_route_has_no_permissions_and_a_reserved_concurrency(
+def test_the_function_for_requests_without_a_route_has_no_permissions_and_a_reserved_concurrency(
     prod: Templates,
 ) -> None:
     fallback = prod.function("api-fallback")
@@ -189,6 +189,8 @@ def test_the_function_of_requests_without_a_route_has_no_permissions_and_a_reser
     assert [rule["CidrIp"] for rule in security_group["SecurityGroupEgress"]] == ["255.255.255.255/32"]
 
 
-def test_the_environment_of_each_function_fits_in_half_of_the_quota(specs: tuple[FunctionSpec, ...]) -> None:
+def test_the_environment_variables_of_each_function_use_at_most_half_of_the_quota(
+    specs: tuple[FunctionSpec, ...],
+) -> None:
     """AWS allows 4 KB. The route table must leave space for twice as many routes."""
     assert len(encoded_routes(specs)) <= 2_000

@@ -77,7 +77,8 @@ def test_the_bootstrap_script_is_a_single_statement() -> None:
 
 
 def test_the_master_user_of_rds_creates_the_extension_for_statistics_of_statements(cluster: Postgres) -> None:
-    """Here only a superuser may create the extension. On RDS, this is the master user, a member of rds_superuser."""
+    """In this PostgreSQL, only a superuser may create the extension. On RDS, the master user may do so, as a member of
+    rds_superuser."""
     count = "select count(*) from pg_extension where extname = 'pg_stat_statements'"
     with psycopg.connect(cluster.primary_url, autocommit=True) as superuser:
         superuser.execute("drop extension if exists pg_stat_statements")

@@ -31,7 +31,7 @@ def spec(request: pytest.FixtureRequest) -> FunctionSpec:
     return SPECS[request.param]
 
 
-def test_the_operator_sets_the_workers_of_a_queue(named: Templates) -> None:
+def test_the_operator_can_change_the_number_of_workers_of_a_queue(named: Templates) -> None:
     assert named.function("queues-emails")["Environment"]["Variables"]["WC_WORKERS"] == "7"
     maximums = [
         mapping["ScalingConfig"]["MaximumConcurrency"]
@@ -42,7 +42,7 @@ def test_the_operator_sets_the_workers_of_a_queue(named: Templates) -> None:
         with_workers(functions(), {"queues-email": 3})
 
 
-def test_exactly_the_declared_functions_exist(dev: Templates) -> None:
+def test_the_template_contains_exactly_the_declared_functions(dev: Templates) -> None:
     names = {
         function["FunctionName"].removeprefix("wecelebrate-dev-")
         for function in dev.of_type("functions", "AWS::Lambda::Function").values()
@@ -87,7 +87,7 @@ def test_a_function_has_the_environment_variables_of_its_spec(dev: Templates, sp
     assert {name: variables[name] for name in plain} == {name: expected[name] for name in plain}
 
 
-def test_another_version_of_the_secrets_updates_every_function(dev: Templates, named: Templates) -> None:
+def test_a_new_version_of_the_secrets_updates_every_function(dev: Templates, named: Templates) -> None:
     for cloud, version in ((dev, "1"), (named, "3")):
         versions = {name: cloud.function(name)["Environment"]["Variables"]["WC_SECRETS_VERSION"] for name in NAMES}
         assert versions == dict.fromkeys(NAMES, version)
@@ -178,7 +178,7 @@ def test_catalog_syncs_are_allowed_to_read_all_files_and_to_write_only_results(d
     }
 
 
-def test_the_images_api_can_write_but_not_read_uploads_and_the_worker_can_read_uploads_and_write_images(
+def test_the_images_api_can_only_write_uploads_and_the_worker_can_read_uploads_and_write_images(
     dev: Templates,
 ) -> None:
     def objects(name: str, action: str) -> list[str]:
@@ -193,7 +193,7 @@ def test_the_images_api_can_write_but_not_read_uploads_and_the_worker_can_read_u
     assert objects("queues-images", "s3:GetObject") == [f"{bucket}image-uploads-/*/uploads/*", f"{bucket}images-/*"]
 
 
-def test_only_their_worker_writes_exports_and_few_functions_delete_them(dev: Templates) -> None:
+def test_only_the_worker_of_exports_writes_exports_and_few_functions_delete_them(dev: Templates) -> None:
     def may(name: str, action: str) -> bool:
         return any(
             action in statement["Action"] and "exports-" in str(statement["Resource"])
@@ -235,7 +235,7 @@ def test_the_functions_know_the_platform_domain_and_can_query_dns(dev: Templates
     assert "WC_DNS_DIRECTORY" not in variables
 
 
-def test_no_role_has_a_wildcard_action_or_a_wildcard_resource(dev: Templates) -> None:
+def test_roles_have_no_wildcard_actions_and_no_wildcard_resources(dev: Templates) -> None:
     for stack, template in dev.templates.items():
         for id, resource in template["Resources"].items():
             if not resource["Type"].startswith("AWS::IAM::"):
@@ -290,7 +290,7 @@ def test_a_queue_triggers_its_function_as_declared(dev: Templates, spec: Functio
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_queues_have_their_declared_workers_in_an_account_with_the_usual_quota(
+def test_queues_have_the_declared_number_of_workers_in_an_account_with_the_usual_quota(
     prod: Templates, spec: FunctionSpec
 ) -> None:
     (function,) = (
@@ -306,7 +306,7 @@ def test_queues_have_their_declared_workers_in_an_account_with_the_usual_quota(
 
 
 @pytest.mark.parametrize("concurrency", [10, 50, 100, 200, 1000])
-def test_all_queues_together_use_at_most_half_of_the_account(concurrency: int) -> None:
+def test_all_queues_together_use_at_most_half_of_the_concurrency_of_the_account(concurrency: int) -> None:
     workers = [spec.queue.maximum_concurrency for spec in bounded(functions(), concurrency) if spec.queue]
     assert min(workers) >= 2
     assert sum(workers) <= max(concurrency / 2, 2 * len(workers))
@@ -339,7 +339,7 @@ def test_all_functions_except_deploy_steps_are_updated_after_the_schema_is_migra
         assert (trigger in resource["DependsOn"]) == (SPECS[name].kind != "deploy")
 
 
-def test_migrations_run_after_the_rules_with_which_they_reach_the_database(dev: Templates) -> None:
+def test_migrations_run_after_the_network_rules_for_the_database_exist(dev: Templates) -> None:
     (trigger,) = (
         resource
         for resource in dev.templates["functions"]["Resources"].values()
@@ -393,7 +393,7 @@ def test_a_schedule_calls_its_function(scheduled: Templates) -> None:
     assert scheduled.templates["functions"]["Resources"][target]["Properties"]["FunctionName"].endswith("-sweep")
 
 
-def test_no_template_contains_a_secret(scheduled: Templates) -> None:
+def test_the_templates_contain_no_secret(scheduled: Templates) -> None:
     variables = scheduled.function("schedules-sweep")["Environment"]["Variables"]
     assert variables["WC_CACHE_TOKEN"] == "{{resolve:secretsmanager:wecelebrate/dev/cache:SecretString:token::}}"
     signing_key = scheduled.function("api-me-read")["Environment"]["Variables"]["WC_SIGNING_KEY"]
@@ -417,9 +417,7 @@ def test_the_code_asset_of_a_function_contains_the_handler_but_not_function_toml
     assert {handler.read_bytes() for handler in handlers} <= sources
 
 
-def test_only_functions_that_start_workers_may_invoke_functions_and_only_these_workers(
-    dev: Templates, spec: FunctionSpec
-) -> None:
+def test_only_functions_that_start_workers_may_invoke_these_workers(dev: Templates, spec: FunctionSpec) -> None:
     allowed = {
         json.dumps(resource)
         for statement in dev.statements(spec.name)

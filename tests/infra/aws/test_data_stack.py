@@ -6,7 +6,7 @@ CLUSTER = "AWS::RDS::DBCluster"
 PROXY = "AWS::RDS::DBProxy"
 
 
-def test_the_operator_sets_the_capacity(named: Templates) -> None:
+def test_the_operator_can_set_the_capacity_of_the_database(named: Templates) -> None:
     scaling = named.only("data", "AWS::RDS::DBCluster")["ServerlessV2ScalingConfiguration"]
     assert scaling == {"MinCapacity": 0.5, "MaxCapacity": 64}
 
@@ -118,7 +118,7 @@ def test_s3_has_a_gateway_endpoint(dev: Templates) -> None:
     assert ".s3" in str(endpoint["ServiceName"])
 
 
-def test_each_environment_has_its_own_number_of_zones_and_nat_gateways(dev: Templates, prod: Templates) -> None:
+def test_the_number_of_zones_and_nat_gateways_depends_on_the_environment(dev: Templates, prod: Templates) -> None:
     for cloud, zones, gateways in ((dev, 2, 1), (prod, 3, 2)):
         subnets = cloud.of_type("network", "AWS::EC2::Subnet").values()
         assert len({subnet["AvailabilityZone"] for subnet in subnets}) == zones

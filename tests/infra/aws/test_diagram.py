@@ -1,4 +1,5 @@
-"""The picture of the architecture is equal to the declarations, and its services exist in the templates."""
+"""Tests that the picture of the architecture is up to date, and that the templates contain all services of the
+picture."""
 
 import pytest
 
@@ -7,7 +8,7 @@ from infra.functions import FunctionSpec
 from tests.infra.aws.templates import Templates
 
 
-def test_the_picture_shows_the_current_declarations(specs: tuple[FunctionSpec, ...]) -> None:
+def test_the_picture_of_the_architecture_shows_the_current_declarations(specs: tuple[FunctionSpec, ...]) -> None:
     assert FILE.read_text("utf-8") == svg(specs), "run `python -m infra.diagram`"
 
 

@@ -22,14 +22,16 @@ def _text(cloud: Templates, stack: str) -> str:
 
 
 def secret_of(value: Any) -> str:
-    """Return the logical id of the output of the secret to which a dynamic reference refers."""
+    """Return the logical id of the stack output that contains the secret of a dynamic reference."""
     parts = value["Fn::Join"][1]
     assert parts[0] == "{{resolve:secretsmanager:"
     reference = parts[1]
     return str(reference["Fn::GetStackOutput"]["OutputName"] if "Fn::GetStackOutput" in reference else reference["Ref"])
 
 
-def test_cloudfront_sends_the_newest_secret_and_functions_accept_this_and_the_previous(named: Templates) -> None:
+def test_cloudfront_sends_the_newest_secret_and_functions_accept_the_newest_and_the_previous_secret(
+    named: Templates,
+) -> None:
     first, *others = distribution(named)["Origins"]
     assert all(origin["OriginCustomHeaders"] == first["OriginCustomHeaders"] for origin in others)
     (header,) = first["OriginCustomHeaders"]
@@ -42,16 +44,16 @@ def test_cloudfront_sends_the_newest_secret_and_functions_accept_this_and_the_pr
     assert accepted[0].startswith("{{resolve:secretsmanager:")
 
 
-def test_every_function_of_the_api_gets_the_secrets_and_no_other_function(dev: Templates) -> None:
+def test_only_the_functions_of_the_api_get_the_secrets_of_cloudfront(dev: Templates) -> None:
     for function in dev.of_type("functions", "AWS::Lambda::Function").values():
         name = function.get("FunctionName", "")
         variables = function.get("Environment", {}).get("Variables", {})
         assert ("WC_ORIGIN_SECRETS" in variables) == name.startswith("wecelebrate-dev-api-")
 
 
-def test_only_storefronts_and_problem_pages_are_cached_and_by_everything_that_they_depend_on(dev: Templates) -> None:
+def test_only_storefronts_and_problem_pages_are_cached_and_the_cache_key_contains_all_inputs(dev: Templates) -> None:
     config = distribution(dev)
-    disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # the managed policy CachingDisabled
+    disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # the id of the managed policy CachingDisabled
     assert config["DefaultCacheBehavior"]["CachePolicyId"] == disabled
     cached = {each["PathPattern"] for each in config["CacheBehaviors"] if each["CachePolicyId"] != disabled}
     assert cached == set(CACHED_PATHS)
@@ -63,7 +65,7 @@ def test_only_storefronts_and_problem_pages_are_cached_and_by_everything_that_th
     assert parameters["EnableAcceptEncodingBrotli"] and parameters["EnableAcceptEncodingGzip"]
 
 
-def test_cloudfront_sends_each_path_to_the_api_that_has_it(dev: Templates, named: Templates) -> None:
+def test_cloudfront_sends_each_path_to_the_api_with_this_path(dev: Templates, named: Templates) -> None:
     for cloud in (dev, named):
         config = distribution(cloud)
         stack_of = {}
@@ -83,8 +85,9 @@ def test_cloudfront_sends_each_path_to_the_api_that_has_it(dev: Templates, named
         assert sent == "/v1/storefront/* storefront-api, /v1/admin/* staff-api"
 
 
-def test_cloudfront_reads_of_the_main_api_only_the_output_that_every_release_has(dev: Templates) -> None:
-    """A deploy that moves paths updates `edge` before the main API, so the output of the previous release must do."""
+def test_cloudfront_uses_only_one_output_of_the_main_api_which_every_release_has(dev: Templates) -> None:
+    """A deploy that moves paths updates `edge` before the main API, so `edge` must work with the outputs of the
+    previous release."""
     outputs = set(
         re.findall(r'"wecelebrate-dev-api", "Region": "us-east-1", "OutputName": "(\w+)"', _text(dev, "edge"))
     )
@@ -92,7 +95,7 @@ def test_cloudfront_reads_of_the_main_api_only_the_output_that_every_release_has
     assert dev.follow("api", dev.templates["api"]["Outputs"][outputs.pop()]["Value"]) == ("api", "httpD8F39B44")
 
 
-def test_all_behaviors_of_cloudfront_differ_only_in_their_cache_and_their_api(dev: Templates) -> None:
+def test_the_cache_behaviors_of_cloudfront_differ_only_in_their_cache_policy_and_their_api(dev: Templates) -> None:
     config = distribution(dev)
     different = {"PathPattern", "CachePolicyId", "TargetOriginId"}
     behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
@@ -100,7 +103,9 @@ def test_all_behaviors_of_cloudfront_differ_only_in_their_cache_and_their_api(de
     assert all(each == same[0] for each in same)
 
 
-def test_the_api_has_http_3_and_tls_and_each_request_passes_the_firewall(dev: Templates, named: Templates) -> None:
+def test_cloudfront_serves_http_3_and_tls_and_each_request_passes_the_firewall(
+    dev: Templates, named: Templates
+) -> None:
     for cloud in (dev, named):
         config = distribution(cloud)
         assert config["HttpVersion"] == "http2and3"
@@ -124,13 +129,13 @@ def test_the_firewall_limits_addresses_and_uses_the_rules_of_aws(dev: Templates)
     assert "AWSManagedRulesCommonRuleSet" in groups and "AWSManagedRulesKnownBadInputsRuleSet" in groups
 
 
-def test_a_firewall_that_counts_blocks_nothing(named: Templates) -> None:
+def test_a_firewall_in_the_mode_count_blocks_no_request(named: Templates) -> None:
     first, *managed = named.only("edge", "AWS::WAFv2::WebACL")["Rules"]
     assert first["Action"] == {"Count": {}}
     assert [rule["OverrideAction"] for rule in managed] == [{"Count": {}}] * len(managed)
 
 
-def test_rules_that_would_refuse_product_texts_long_cursors_and_programs_only_count(dev: Templates) -> None:
+def test_firewall_rules_that_would_refuse_valid_requests_only_count(dev: Templates) -> None:
     rules = {rule["Name"]: rule for rule in dev.only("edge", "AWS::WAFv2::WebACL")["Rules"]}
     group = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     assert all(override["ActionToUse"] == {"Count": {}} for override in group["RuleActionOverrides"])
@@ -145,13 +150,13 @@ def test_rules_that_would_refuse_product_texts_long_cursors_and_programs_only_co
     }
 
 
-def test_names_contain_the_environment_because_cloudfront_is_global(dev: Templates) -> None:
+def test_the_names_of_global_resources_of_cloudfront_contain_the_environment(dev: Templates) -> None:
     assert dev.only("edge", "AWS::CloudFront::Function")["Name"] == "wecelebrate-dev-viewer-request"
     policy = dev.only("edge", "AWS::CloudFront::CachePolicy")["CachePolicyConfig"]
     assert policy["Name"] == "wecelebrate-dev-storefront"
 
 
-def test_the_function_of_cloudfront_replaces_what_a_visitor_claims_about_its_address() -> None:
+def test_the_function_of_cloudfront_replaces_the_address_header_of_a_visitor() -> None:
     event = """{
       viewer: { ip: '2001:db8::7' },
       request: { headers: { host: { value: 'api.example.com' }, 'x-viewer-address': { value: '1.2.3.4' } } },

@@ -18,7 +18,7 @@ def client(cloud: Templates, pool_id: str, flow: str) -> Resource:
     return found
 
 
-def test_staff_must_use_a_second_factor_and_an_invited_person_can_register(dev: Templates) -> None:
+def test_staff_must_use_a_second_factor_and_invited_people_can_register(dev: Templates) -> None:
     _, staff = pool(dev, "staff")
     assert (staff["MfaConfiguration"], staff["EnabledMfas"]) == ("ON", ["SOFTWARE_TOKEN_MFA"])
     # An invited person registers with the invited address. Without an invitation, an account has no rights.
@@ -43,7 +43,7 @@ def test_browsers_sign_in_with_a_code_and_without_a_secret(named: Templates) -> 
         assert "implicit" not in browser["AllowedOAuthFlows"]
 
 
-def test_without_settings_the_sign_in_page_returns_only_to_the_machine_of_the_operator(dev: Templates) -> None:
+def test_by_default_the_sign_in_page_redirects_only_to_the_machine_of_the_operator(dev: Templates) -> None:
     for name in ("staff", "customers"):
         urls = client(dev, pool(dev, name)[0], "code")["CallbackURLs"]
         assert all(url.startswith("http://localhost:") for url in urls)
@@ -77,7 +77,7 @@ def test_each_machine_gets_tokens_with_the_scopes_of_the_resource_server(named: 
         assert len(machine["AllowedOAuthScopes"]) == 2
 
 
-def test_without_the_setting_no_machine_exists(dev: Templates) -> None:
+def test_no_app_client_for_machines_exists_if_the_setting_machines_is_empty(dev: Templates) -> None:
     flows = [each["AllowedOAuthFlows"] for each in dev.of_type("identity", "AWS::Cognito::UserPoolClient").values()]
     assert flows == [["code"], ["code"]]
 

@@ -34,7 +34,7 @@ def test_mails_are_sent_from_the_domain_in_the_context(named: Templates) -> None
     assert named.function("api-mails-read")["Environment"]["Variables"]["WC_MAIL_FROM"] == variables["WC_MAIL_FROM"]
 
 
-def test_without_a_mail_domain_there_is_no_identity_and_the_rate_is_that_of_the_sandbox(dev: Templates) -> None:
+def test_no_ses_identity_exists_without_a_mail_domain_and_the_rate_is_the_rate_of_the_sandbox(dev: Templates) -> None:
     assert dev.of_type("storage", "AWS::SES::EmailIdentity") == {}
     variables = dev.function("queues-emails")["Environment"]["Variables"]
     assert variables["WC_RATE"] == "1.0"
@@ -86,7 +86,7 @@ def test_only_the_eventbridge_rule_is_allowed_to_send_to_the_queue_of_mail_event
     assert str(statement["Condition"]["ArnEquals"]["aws:SourceArn"]).endswith(":rule/wecelebrate-dev-mail-events']]}")
 
 
-def test_there_is_no_eventbridge_rule_if_no_queue_declares_mail_events(
+def test_no_eventbridge_rule_exists_if_no_queue_declares_mail_events(
     tmp_path: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
 ) -> None:
     without_consumer = tuple(spec for spec in specs if not (spec.queue and spec.queue.mail_events))

@@ -1,4 +1,5 @@
-"""Tests the alarms: each part of the platform has one, and the runbook and the code know what an alarm names."""
+"""Tests that each part of the platform has alarms, and that the runbook and the code contain the names in the
+alarms."""
 
 import ast
 import re
@@ -26,7 +27,7 @@ def dimensions(alarm: Resource) -> dict[str, Any]:
 
 
 def counted() -> dict[str, set[str]]:
-    """Return the metrics that the code counts, each with the dimensions with which it counts them."""
+    """Return the metrics that the code counts, each with its dimensions."""
     metrics: dict[str, set[str]] = {}
     for file in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
@@ -40,7 +41,7 @@ def counted() -> dict[str, set[str]]:
     return metrics
 
 
-def test_the_last_stack_names_the_release(dev: Templates) -> None:
+def test_the_last_stack_has_an_output_with_the_release(dev: Templates) -> None:
     assert dev.templates["monitoring"]["Outputs"]["release"]["Value"] == "unknown"
 
 
@@ -54,7 +55,7 @@ def test_every_function_has_alarms_for_errors_throttles_and_durations(
         assert spec.timeout * 1000 * 0.9 <= slow < spec.timeout * 1000
 
 
-def test_every_queue_has_alarms_for_its_age_and_its_dead_letters(
+def test_every_queue_has_alarms_for_its_oldest_message_and_its_dead_letters(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     for spec in specs:
@@ -66,7 +67,7 @@ def test_every_queue_has_alarms_for_its_age_and_its_dead_letters(
             assert dead["Threshold"] == 1
 
 
-def test_every_api_has_an_alarm_for_errors_and_only_the_staff_api_has_none_for_latency(dev: Templates) -> None:
+def test_every_api_has_an_alarm_for_errors_and_all_except_the_staff_api_have_one_for_latency(dev: Templates) -> None:
     for api in APIS:
         suffix = "" if api == MAIN_API else f"-{api.name}"
         errors = alarms(dev)[f"api-errors{suffix}"]
@@ -106,7 +107,7 @@ def test_every_kind_of_alarm_has_a_paragraph_in_the_runbook(dev: Templates) -> N
         assert match[1] in paragraphs
 
 
-def test_every_custom_metric_of_an_alarm_is_counted_by_the_code_with_its_dimensions(dev: Templates) -> None:
+def test_the_code_counts_the_custom_metric_of_each_alarm_with_the_same_dimensions(dev: Templates) -> None:
     metrics = counted()
     custom = [alarm for alarm in alarms(dev).values() if alarm["Namespace"] == "wecelebrate"]
     assert {alarm["MetricName"] for alarm in custom} >= {"DeadLetters", "Heartbeat", "MailsBounced"}
@@ -121,7 +122,7 @@ def test_the_service_of_each_alarm_is_a_function_or_the_platform(dev: Templates)
     assert services <= names
 
 
-def test_silence_of_the_sweeper_the_heartbeat_and_the_endpoint_is_an_alarm(dev: Templates) -> None:
+def test_missing_metrics_of_the_sweeper_the_heartbeat_and_the_endpoint_raise_an_alarm(dev: Templates) -> None:
     for name in ("sweeper-stopped", "heartbeat-stopped", "canary"):
         alarm = alarms(dev)[name]
         assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == ("LessThanThreshold", "breaching")
@@ -133,7 +134,9 @@ def test_every_alarm_is_sent_when_it_begins_and_when_it_ends(dev: Templates) -> 
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
-def test_cloudwatch_and_budgets_may_publish_and_a_mail_address_is_subscribed(dev: Templates, named: Templates) -> None:
+def test_cloudwatch_and_budgets_may_publish_to_the_topic_and_the_mail_address_is_subscribed(
+    dev: Templates, named: Templates
+) -> None:
     policy = dev.only("monitoring", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     (allowed,) = (statement for statement in policy if statement["Effect"] == "Allow")
     assert allowed["Principal"]["Service"] == ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
@@ -142,7 +145,7 @@ def test_cloudwatch_and_budgets_may_publish_and_a_mail_address_is_subscribed(dev
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 
 
-def test_the_canary_requests_the_health_of_the_public_endpoint(dev: Templates, named: Templates) -> None:
+def test_the_health_check_requests_the_public_url_of_the_api(dev: Templates, named: Templates) -> None:
     config = named.only("monitoring", "AWS::Route53::HealthCheck")["HealthCheckConfig"]
     assert config["FullyQualifiedDomainName"] == "api.example.com"
     assert (config["Type"], config["ResourcePath"]) == ("HTTPS", "/v1/health")

@@ -17,7 +17,7 @@ def queues(cloud: Templates) -> dict[str, Resource]:
 
 
 def data_buckets(cloud: Templates) -> list[Resource]:
-    """Return the buckets that functions declare. Only these buckets have an explicit name."""
+    """Return the buckets that functions declare. They are the only buckets with an explicit name."""
     return [bucket for bucket in cloud.of_type("storage", "AWS::S3::Bucket").values() if "BucketName" in bucket]
 
 
@@ -104,7 +104,7 @@ def test_uploads_expire_but_images_never_expire(dev: Templates) -> None:
         return [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
 
     assert (expiry_days("images"), expiry_days("image-uploads"), expiry_days("drops")) == ([], [7], [180])
-    # The sweeper deletes exports after 7 days. The rule deletes what a killed worker has left behind.
+    # The sweeper deletes exports after 7 days. The expiry deletes files that a killed worker has left behind.
     assert expiry_days("exports") == [8]
     rules = bucket("exports")["LifecycleConfiguration"]["Rules"]
     assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules[:1]] == [1]
@@ -168,7 +168,7 @@ def test_an_erp_system_may_only_use_the_folders_of_its_catalogs_and_destinations
     assert named.templates["storage"]["Outputs"]["ErpRoleAcmeSap"]["Value"] == {"Fn::GetAtt": [id, "Arn"]}
 
 
-def test_without_grants_no_erp_system_has_access(dev: Templates) -> None:
+def test_erp_systems_have_no_access_without_grants(dev: Templates) -> None:
     assert dev.of_type("storage", "AWS::IAM::Role") == {}
 
 

@@ -92,7 +92,7 @@ def test_synthesis_needs_no_lookup_in_an_aws_account(cloud: Templates) -> None:
     assert {stack["environment"] for stack in stacks} == {"aws://unknown-account/us-east-1"}
 
 
-def test_no_stack_exports_or_imports_a_value(cloud: Templates) -> None:
+def test_the_stacks_export_and_import_no_values(cloud: Templates) -> None:
     for template in cloud.templates.values():
         assert not any("Export" in output for output in template.get("Outputs", {}).values())
     assert '"Fn::ImportValue"' not in json.dumps(cloud.templates)
@@ -117,7 +117,7 @@ def test_an_issuer_without_an_audience_is_rejected(
         synthesise(tmp_path, specs, stub_layers, issuer="https://id.example")
 
 
-def test_the_synthesis_fails_if_cdk_nag_reports_an_unacknowledged_finding(
+def test_the_synthesis_fails_if_cdk_nag_reports_a_finding_that_is_not_acknowledged(
     tmp_path: Path,
 ) -> None:
     import aws_cdk as cdk

@@ -41,7 +41,7 @@ def test_the_statement_of_the_runbook_is_the_statement_of_the_command() -> None:
 @pytest.mark.parametrize(
     "setting", ["cache", "cache=", "cache=maybe", "caches=off", "cache=off'; drop table orders; --"]
 )
-def test_nothing_but_a_value_of_a_switch_becomes_a_statement(setting: str) -> None:
+def test_only_a_valid_switch_and_value_become_a_statement(setting: str) -> None:
     with pytest.raises(ValueError, match="use one of reads=replica"):
         statement(setting)
 

@@ -1,4 +1,4 @@
-"""Tests what a deploy takes from git, with real repositories: the release, and the settings of the branch."""
+"""Tests the release and the settings that a deploy reads from git, with real repositories."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ def commit(folder: Path, file: str, text: str, tag: str | None = None) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Path:
-    """The repository of an operator at a git server. It has settings since the second release."""
+    """The repository of an operator on a git server. It contains settings since the second release."""
     folder = tmp_path / "server"
     folder.mkdir()
     git(folder, "init")
@@ -47,7 +47,7 @@ def checkout(server: Path, tmp_path: Path) -> Path:
 
 
 def deploy(checkout: Path, tag: str) -> None:
-    """Run the git commands of the page about upgrades, for a tag."""
+    """Run the git commands of the page about upgrades, with a tag."""
     block = next(block for block in re.findall(r"```sh\n(.*?)```", UPGRADE, re.DOTALL) if "git fetch" in block)
     commands = [line for line in block.splitlines() if line.startswith("git ")]
     assert len(commands) == 3
@@ -55,16 +55,16 @@ def deploy(checkout: Path, tag: str) -> None:
         git(checkout, *command.replace("v0.2.0", tag).split()[1:])
 
 
-def test_the_commands_of_the_guide_deploy_each_tag_with_the_newest_settings(server: Path, checkout: Path) -> None:
+def test_the_commands_of_the_guide_check_out_each_tag_with_the_newest_settings(server: Path, checkout: Path) -> None:
     for tag, budget in (("v0.1.0", 2), ("v0.2.0", 3), ("v0.1.0", 4)):
         deploy(checkout, tag)
         assert release(checkout) == tag and is_tag(release(checkout))
         assert (checkout / "environments" / "prod.toml").read_text() == f"budget = {budget}\n"
         assert changed_settings(checkout) == []
-        commit(server, "environments/prod.toml", f"budget = {budget + 1}\n")  # main moves, and the local main does not
+        commit(server, "environments/prod.toml", f"budget = {budget + 1}\n")  # the branch on the server moves
 
 
-def test_settings_that_are_not_pushed_or_not_fetched_are_named(server: Path, checkout: Path) -> None:
+def test_the_check_lists_settings_that_were_not_pushed_or_not_fetched(server: Path, checkout: Path) -> None:
     (checkout / "environments" / "prod.toml").write_text("budget = 9\n")
     (checkout / "environments" / "dev.toml").write_text("budget = 9\n")
     assert changed_settings(checkout) == ["environments/dev.toml", "environments/prod.toml"]
@@ -72,12 +72,12 @@ def test_settings_that_are_not_pushed_or_not_fetched_are_named(server: Path, che
     assert "environments/prod.toml" in (changed_settings(checkout) or ())
 
 
-def test_without_the_branch_of_a_remote_nobody_can_say_what_differs(server: Path, tmp_path: Path) -> None:
+def test_the_changed_settings_are_unknown_if_the_remote_branch_does_not_exist(server: Path, tmp_path: Path) -> None:
     assert changed_settings(server) is None
     assert changed_settings(tmp_path / "no repository") is None
 
 
-def test_changed_code_and_commits_after_a_tag_are_no_release(checkout: Path, tmp_path: Path) -> None:
+def test_changed_code_and_commits_after_a_tag_are_not_a_release(checkout: Path, tmp_path: Path) -> None:
     assert re.fullmatch(r"v0\.2\.0-1-g[0-9a-f]{10}", release(checkout))
     git(checkout, "checkout", "v0.2.0")
     (checkout / "code.py").write_text("changed")

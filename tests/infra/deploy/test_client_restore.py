@@ -42,11 +42,11 @@ def restore(prod: Account) -> dict[str, Any]:
     return restore_client(prod, "acme", "wecelebrate-prod-restored", copy=True, access={"webhooks"})
 
 
-def test_the_function_of_migrations_gets_the_address_of_the_restored_cluster() -> None:
+def test_the_migration_function_gets_the_address_of_the_restored_cluster() -> None:
     assert restore(account({"tables": [], "copied": {"sites": 1}})) == {"tables": [], "copied": {"sites": 1}}
 
 
-def test_an_error_of_the_restore_and_of_the_function_are_told_apart() -> None:
+def test_an_error_of_the_restore_differs_from_an_error_of_the_function() -> None:
     with pytest.raises(AwsError, match="no client 'acme'; nothing was copied"):
         restore(account({"error": "the restored database has no client 'acme'"}))
     with pytest.raises(AwsError, match=r"Task timed out .*log group /aws/lambda/wecelebrate-prod-deploy-migrate"):

@@ -1,4 +1,4 @@
-"""Follows the deploy guide line by line: its commands, settings and names exist."""
+"""Tests the deploy guide line by line: the commands, settings and names in the guide exist."""
 
 import re
 import shlex
@@ -56,7 +56,7 @@ def test_each_command_of_the_guide_exists(command: str) -> None:
         assert {word for word in rest if word.startswith("--")} <= options
 
 
-def test_the_guide_lists_every_setting_and_no_other() -> None:
+def test_the_guide_lists_exactly_the_settings_that_exist() -> None:
     section = GUIDE[GUIDE.index("## Settings") : GUIDE.index("## Sign-in")]
     rows = re.findall(r"^\| (`[^|]*`) \|", section, flags=re.MULTILINE)
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
@@ -75,7 +75,7 @@ def test_the_runbook_lists_the_queues() -> None:
     assert re.findall(r"`([a-z-]+)`", sentence) == sorted(spec.queue_name for spec in functions() if spec.has_queue)
 
 
-def test_each_resource_stack_and_output_of_the_guide_is_in_the_templates(dev: Templates, named: Templates) -> None:
+def test_all_resources_stacks_and_outputs_of_the_guide_are_in_the_templates(dev: Templates, named: Templates) -> None:
     texts = str(dev.templates) + str(named.templates)
     for name in re.findall(r"`wecelebrate-<env>-([a-z-]+)`", GUIDE):
         assert name in dev.templates or f"wecelebrate-dev-{name}" in texts, name
@@ -93,6 +93,6 @@ def test_the_outputs_that_the_commands_read_are_in_the_templates(dev: Templates)
     assert read <= outputs
 
 
-def test_the_guide_is_a_page_of_the_documentation() -> None:
+def test_the_readme_links_the_guide() -> None:
     assert "docs/deploy.md" in (ROOT / "README.md").read_text()
     assert Path(ROOT / "docs" / "deploy.md").is_file()

@@ -1,4 +1,5 @@
-"""Tests what `wecelebrate destroy` deletes and refuses. moto runs S3, and botocore's Stubber checks the other calls."""
+"""Tests what `wecelebrate destroy` deletes and what it refuses. moto emulates S3, and botocore's Stubber checks the
+other calls."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +49,7 @@ def storage(s3: Any, bucket: str) -> Account:
     return dev
 
 
-def test_all_versions_and_delete_markers_of_the_stack_are_deleted_and_no_other_bucket() -> None:
+def test_all_versions_and_delete_markers_in_the_buckets_of_the_stack_are_deleted() -> None:
     with mock_aws():
         s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
         for bucket in ("wecelebrate-dev-drops-1", "wecelebrate-prod-drops-1"):
@@ -77,7 +78,7 @@ def test_locked_versions_are_deleted_before_their_retention_ends() -> None:
         assert "Versions" not in s3.list_object_versions(Bucket=bucket)
 
 
-def test_a_version_that_s3_keeps_is_an_error_and_no_endless_loop() -> None:
+def test_a_version_that_s3_does_not_delete_causes_an_error_instead_of_an_endless_loop() -> None:
     with mock_aws():
         s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
         bucket = "wecelebrate-dev-erasures-1"
@@ -104,7 +105,7 @@ def test_only_log_groups_of_the_environment_are_deleted() -> None:
     stub.assert_no_pending_responses()
 
 
-def test_what_remains_is_found_by_its_tags() -> None:
+def test_remaining_resources_are_found_by_their_tags() -> None:
     tagging = boto3.client("resourcegroupstaggingapi", **KEYS)  # type: ignore[call-overload]
     dev = account()
     dev._clients = {"resourcegroupstaggingapi": tagging}
@@ -135,7 +136,7 @@ def cluster(rds: Any, name: str) -> None:
         rds.create_db_instance(**engine, DBInstanceIdentifier=f"{name}-{number}", DBInstanceClass="db.r6g.large")
 
 
-def test_the_data_of_a_permanent_environment_is_deleted_and_no_other_data() -> None:
+def test_only_the_data_of_the_permanent_environment_is_deleted() -> None:
     with mock_aws():
         names = ("wecelebrate-staging", "wecelebrate-prod")
         foreign = (
@@ -198,7 +199,7 @@ def rds_stub(status: str, *members: str) -> tuple[Account, Stubber]:
     return staging, stub
 
 
-def test_a_removal_that_was_interrupted_deletes_no_instance_twice_and_names_its_own_snapshot() -> None:
+def test_a_repeated_deletion_skips_instances_that_are_being_deleted_and_returns_its_own_snapshot() -> None:
     staging, stub = rds_stub("available", "deleting", "available")
     assert str(delete_database(staging)).startswith("wecelebrate-staging-final-")
     stub.assert_no_pending_responses()

@@ -1,4 +1,5 @@
-"""Tests the status of an environment: moto has the stacks and the firewall, and a server on this machine is the API."""
+"""Tests the status of an environment. moto emulates the stacks and the firewall, and a local server replaces the
+API."""
 
 import json
 import threading
@@ -14,7 +15,7 @@ from tests.command import CommandHere
 
 
 class Api(BaseHTTPRequestHandler):
-    """The API of an environment that is healthy."""
+    """The API of a healthy environment."""
 
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/v1/health" else 404)
@@ -80,7 +81,7 @@ def test_the_status_shows_the_release_the_health_the_maintenance_and_the_stacks(
     assert "on: `wecelebrate maintenance off --env dev` ends it" in command("status", "--env", "dev").stdout
 
 
-def test_an_api_that_does_not_answer_is_a_failure(command: CommandHere) -> None:
+def test_the_status_command_fails_if_the_api_does_not_answer(command: CommandHere) -> None:
     create_firewall()
     deploy("dev-edge", url="http://127.0.0.1:1")
     result = command("status", "--env", "dev")
@@ -88,7 +89,7 @@ def test_an_api_that_does_not_answer_is_a_failure(command: CommandHere) -> None:
     assert "no answer of /v1/health" in result.stdout
 
 
-def test_an_environment_that_is_not_deployed_and_two_names_are_errors(command: CommandHere) -> None:
+def test_an_environment_that_is_not_deployed_and_two_different_names_are_errors(command: CommandHere) -> None:
     missing = command("status", "--env", "dev")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert "dev is not deployed in the account 123456789012" in missing.stderr
@@ -108,15 +109,17 @@ def test_maintenance_needs_the_public_address_of_the_operator(command: CommandHe
 
 
 @pytest.mark.parametrize("arguments", [("up",), ("down", "--erase", "--yes"), ("doctor",)])
-def test_a_command_of_this_machine_refuses_an_environment(command: CommandHere, arguments: tuple[str, ...]) -> None:
+def test_a_command_that_acts_only_on_this_machine_refuses_an_environment(
+    command: CommandHere, arguments: tuple[str, ...]
+) -> None:
     result = command("--env", "prod", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
-    assert f"{arguments[0]} acts only on this machine, and not on prod" in result.stderr
+    assert f"{arguments[0]} acts only on this machine, not on prod" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [("deploy",), ("destroy", "--yes"), ("preflight",), ("sign-in",)])
 @pytest.mark.parametrize("signed_in", ["prod", "api.example.com"])
-def test_no_command_acts_on_the_default_in_a_shell_that_is_signed_in_elsewhere(
+def test_a_command_without_an_environment_fails_in_a_shell_that_is_signed_in_to_another_environment(
     tmp_path: Path, arguments: tuple[str, ...], signed_in: str
 ) -> None:
     environment = {"WECELEBRATE_HOME": str(tmp_path), "WECELEBRATE_ENV": signed_in}

@@ -1,4 +1,4 @@
-"""Tests how the first member of staff is let in. A local PostgreSQL replaces the cluster, and runs the statement."""
+"""Tests how the first super admin is created. A local PostgreSQL replaces the cluster, and runs the statement."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,7 @@ def admins(cluster: Postgres) -> list[tuple[str, str, str]]:
         return superuser.execute("select user_id, email, role from admin_users").fetchall()
 
 
-def test_the_master_user_creates_one_super_admin_and_no_second_one(migrated: Postgres) -> None:
+def test_the_master_user_can_create_only_one_super_admin(migrated: Postgres) -> None:
     with connect(migrated, "master") as master:
         for _ in range(2):
             master.execute(statement(SUBJECT, "o'hara@example.com").encode())
@@ -56,7 +56,7 @@ def test_an_account_that_was_created_again_replaces_its_predecessor(migrated: Po
     assert sorted(rows) == [(SUBJECT, False), (OTHER, True)]
 
 
-def test_the_statement_cannot_be_left_by_an_address() -> None:
+def test_an_address_cannot_inject_sql_into_the_statement() -> None:
     sql = statement(SUBJECT, "x'); drop table orders; $first_admin$ --@example.com")
     assert sql.count("$first_admin$") == 2
     assert "x''); drop" in sql
@@ -93,7 +93,7 @@ def account(**operations: object) -> Account:
         stub.add_response("admin_create_user", {"User": {"Attributes": attributes}}, sent)
     stub.activate()
     stub = Stubber(rds)
-    # After a restore, the platform uses another cluster than the declared one.
+    # After a restore, the platform uses a cluster other than the declared cluster.
     target = {"RdsResourceId": "wecelebrate-dev-restored", "Type": "TRACKED_CLUSTER"}
     instance = {"RdsResourceId": "one", "TrackedClusterId": "wecelebrate-dev-restored", "Type": "RDS_INSTANCE"}
     targets = operations.pop("targets", [target, instance])
@@ -124,22 +124,22 @@ def test_the_user_of_the_staff_pool_becomes_an_admin_and_a_repeated_call_is_harm
 @pytest.mark.parametrize(
     ("state", "verified"), [("UNCONFIRMED", "false"), ("CONFIRMED", "false"), ("RESET_REQUIRED", "true")]
 )
-def test_an_account_that_somebody_else_may_have_created_is_refused(state: str, verified: str) -> None:
+def test_an_account_that_another_person_may_have_created_is_refused(state: str, verified: str) -> None:
     with pytest.raises(AwsError, match=r"admin-delete-user --user-pool-id us-east-1_pool --username ada@example\.com "):
         create_first_admin(account(known=True, state=state, verified=verified), "ada@example.com")
 
 
-def test_a_temporary_password_may_be_used_later() -> None:
+def test_an_account_with_an_unused_temporary_password_is_accepted() -> None:
     assert create_first_admin(account(known=True, state="FORCE_CHANGE_PASSWORD"), "ada@example.com") == SUBJECT
 
 
-def test_without_a_user_pool_the_command_says_so() -> None:
+def test_the_command_reports_that_the_environment_has_no_user_pool() -> None:
     with pytest.raises(AwsError, match=r"no user pool.*--function-name wecelebrate-dev-deploy-migrate .*ada@example"):
         create_first_admin(account(deployed=False), "ada@example.com")
 
 
 @pytest.mark.parametrize("clusters", [[], ["wecelebrate-dev-database", "wecelebrate-dev-restored"]])
-def test_nothing_is_written_if_it_is_not_clear_which_cluster_is_live(clusters: list[str]) -> None:
+def test_the_command_writes_nothing_if_the_live_cluster_is_not_clear(clusters: list[str]) -> None:
     targets = [{"RdsResourceId": cluster, "Type": "TRACKED_CLUSTER"} for cluster in clusters]
     with pytest.raises(AwsError, match=f"the target {', '.join(clusters) or 'no cluster'}, so nothing was changed"):
         execute_as_master(account(targets=targets), "select 1")

@@ -1,4 +1,4 @@
-"""Tests the maintenance mode against the firewall of moto."""
+"""Tests the maintenance mode with the firewall that moto emulates."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -52,7 +52,7 @@ def addresses(client: Any) -> list[list[str]]:
     ]
 
 
-def test_a_closed_environment_refuses_everybody_else_after_its_other_rules(client: Any) -> None:
+def test_a_closed_environment_refuses_all_other_addresses_with_its_last_rule(client: Any) -> None:
     prod, dev = account(client, "prod"), account(client, "dev")
     close(prod, ip_address("8.8.4.4"))
     first, last = rules(client, "wecelebrate-prod-api")
@@ -75,7 +75,7 @@ def test_a_second_address_replaces_the_first(client: Any, second: str, expected:
     assert [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")] == ["requests-per-address", "maintenance"]
 
 
-def test_an_opened_environment_is_as_before_and_opening_it_again_is_harmless(client: Any) -> None:
+def test_an_opened_environment_has_the_same_rules_as_before_and_a_second_call_changes_nothing(client: Any) -> None:
     prod = account(client, "prod")
     close(prod, ip_address("8.8.4.4"))
     for _ in range(2):

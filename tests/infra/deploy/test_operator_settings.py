@@ -1,4 +1,4 @@
-"""Tests the files in which an operator sets what depends on the AWS account, and the access of ERP systems."""
+"""Tests the files with the settings that depend on the AWS account, and the files with the access of ERP systems."""
 
 import tomllib
 from pathlib import Path
@@ -18,7 +18,7 @@ def environment(folder: Path, name: str = "dev", **context: object) -> Environme
     return get_environment(name, {"settings_folder": str(folder), **context}.get)
 
 
-def test_without_files_each_environment_has_its_defaults(tmp_path: Path) -> None:
+def test_each_environment_has_default_settings_if_no_file_exists(tmp_path: Path) -> None:
     dev = environment(tmp_path)
     assert (dev.concurrency, dev.zones) == (10, ("us-east-1a", "us-east-1b"))
     assert dev.mail_domain == dev.platform_domain == "dev.wecelebrate.invalid"
@@ -33,7 +33,7 @@ def test_the_file_of_the_operator_replaces_defaults_and_the_context_replaces_the
     assert dev.settings.console_urls == ("https://a.example/", "https://b.example/")
 
 
-def test_the_example_of_the_guide_is_valid_and_names_what_an_environment_for_customers_needs() -> None:
+def test_the_example_of_the_guide_is_valid_and_has_all_settings_that_an_environment_for_customers_needs() -> None:
     text = (ROOT / "docs" / "prod.example.toml").read_text("utf-8")
     settings = OperatorSettings.model_validate(tomllib.loads(text))
     assert settings.account and settings.mail_domain and settings.platform_domain and settings.alarm_email
@@ -60,7 +60,9 @@ def test_the_example_of_the_guide_is_valid_and_names_what_an_environment_for_cus
         (f"machines = {[f'shop-{number}' for number in range(41)]}", "machines: Tuple should have at most 40"),
     ],
 )
-def test_a_wrong_setting_is_refused_with_the_file_and_its_name(tmp_path: Path, text: str, message: str) -> None:
+def test_the_error_for_an_invalid_setting_contains_the_file_and_the_setting(
+    tmp_path: Path, text: str, message: str
+) -> None:
     (tmp_path / "dev.toml").write_text(text)
     with pytest.raises(ValueError, match=r"dev\.toml") as error:
         environment(tmp_path)
@@ -92,7 +94,7 @@ def test_a_grant_is_added_to_the_file_and_read_again(tmp_path: Path) -> None:
         ("Acme Inc", PRINCIPAL, [CATALOG]),
     ],
 )
-def test_a_grant_that_would_give_too_much_or_nothing_is_refused(
+def test_a_grant_with_too_much_or_no_access_is_refused(
     tmp_path: Path, name: str, principal: str, catalogs: list[str]
 ) -> None:
     with pytest.raises(ValueError, match=r"should match|needs"):

@@ -55,7 +55,7 @@ def setting(name: str, value: str) -> str:
 def findings(
     settings: OperatorSettings | None = None, zones: tuple[str, ...] = (), env: str = "dev", **changes: Answer
 ) -> dict[str, list[Finding]]:
-    """Run the checks of an environment in an account that is ready, except for `changes`.
+    """Run the checks of an environment in an account that is ready for a deploy, except for `changes`.
 
     changes: service__operation → answer.
     """
@@ -74,7 +74,7 @@ def findings(
                     stub.add_client_error(operation, answer, f"{answer}: the resource does not exist")
                 else:
                     stub.add_response(operation, dict(answer))
-                if operation == "describe_stacks":  # of the stacks `storage` and `monitoring`
+                if operation == "describe_stacks":  # the answers for the stacks `storage` and `monitoring`
                     stub.add_client_error(operation, "ValidationError", "the resource does not exist")
         stub.activate()
         account._clients[service] = client
@@ -105,19 +105,19 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
     }
 
 
-def test_without_credentials_nothing_else_is_checked() -> None:
+def test_the_check_stops_if_the_credentials_are_missing() -> None:
     problems = findings(sts__get_caller_identity="ExpiredToken")
     assert list(problems) == ["credentials"]
     assert problem(problems, "credentials").fix == "aws configure sso"
 
 
-def test_an_account_without_bootstrap_gets_the_command_with_its_number() -> None:
+def test_the_check_prints_the_bootstrap_command_with_the_number_of_the_account() -> None:
     fix = problem(findings(ssm__get_parameter="ParameterNotFound"), "bootstrap").fix
     assert fix == "cdk bootstrap aws://123456789012/us-east-1"
     assert problem(findings(ssm__get_parameter={"Parameter": {"Value": "5"}}), "bootstrap").fix == fix
 
 
-def test_a_zone_without_rds_proxy_is_replaced_and_the_other_zones_stay() -> None:
+def test_the_proposed_zones_replace_only_the_zone_without_rds_proxy() -> None:
     text = problem(findings(zones=("us-east-1e", "us-east-1b")), "zones")
     assert text.message == "RDS Proxy is not available in us-east-1e (use1-az3)"
     assert text.fix == setting("zones", '["us-east-1b", "us-east-1a"]')
@@ -127,12 +127,12 @@ def test_a_zone_that_the_account_does_not_have_is_a_problem() -> None:
     assert "us-east-1z (not available)" in problem(findings(zones=("us-east-1a", "us-east-1z")), "zones").message
 
 
-def test_an_account_with_too_little_concurrency_gets_the_request_for_more() -> None:
+def test_the_check_prints_the_quota_request_for_an_account_with_too_little_concurrency() -> None:
     text = problem(findings(lambda__get_account_settings={"AccountLimit": {"ConcurrentExecutions": 5}}), "concurrency")
     assert "--quota-code L-B99A9384 --desired-value 1000 --region us-east-1" in str(text.fix)
 
 
-def test_an_account_with_more_concurrency_is_a_warning_with_the_setting() -> None:
+def test_the_check_warns_if_the_account_allows_more_concurrency_than_the_setting() -> None:
     problems = findings(lambda__get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}})
     assert problems["concurrency"][0].state == "warning"
     assert problems["concurrency"][0].fix == setting("concurrency", "1000")
@@ -152,7 +152,7 @@ def test_a_missing_or_malformed_secret_of_the_cache_is_a_problem(answer: Answer,
     assert action in str(problem(findings(secretsmanager__get_secret_value=answer), "cache").fix)
 
 
-def test_a_permission_that_the_operator_lacks_is_a_problem_and_the_other_checks_run() -> None:
+def test_a_missing_permission_is_a_problem_but_the_other_checks_still_run() -> None:
     problems = findings(ssm__get_parameter="AccessDeniedException")
     assert "AccessDenied" in problem(problems, "bootstrap").message
     assert problems["cache"][0].state == "ok"
@@ -173,7 +173,7 @@ def test_a_role_that_is_deployed_but_missing_in_the_checkout_is_a_problem() -> N
     assert missing.fix == TAKE_SETTINGS
 
 
-def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_permanent_environment_needs_a_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.deploy.preflight.FOLDER", tmp_path)
     first = problem(findings(env="prod"), "settings")
     assert first.message.startswith("environments/prod.toml does not exist")
@@ -182,21 +182,21 @@ def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pyt
     assert deployed.fix == TAKE_SETTINGS
     assert [each.state for each in findings()["settings"]] == ["ok"]
     (tmp_path / "prod.toml").touch()
-    # This folder has no repository, so nothing can be compared.
+    # This folder contains no repository, so the check cannot compare the settings.
     unclear = problem(findings(env="prod"), "settings")
     assert unclear.message.startswith("the checkout has no branch origin/main")
     assert unclear.fix == "git remote add origin URL; git fetch --tags origin"
     assert [each.state for each in findings()["settings"]] == ["ok"]
 
 
-def test_credentials_of_another_account_are_a_problem_and_nothing_else_is_checked() -> None:
+def test_credentials_of_another_account_are_a_problem_and_end_the_check() -> None:
     problems = findings(OperatorSettings(account="210987654321"), env="prod")
     assert list(problems) == ["credentials"]
     assert "prod belongs to the account 210987654321, but the credentials are of 123456789012" in str(problems)
     assert findings(OperatorSettings(account="123456789012"), env="prod")["account"][0].state == "ok"
 
 
-def test_no_client_of_aws_is_created_with_credentials_of_another_account() -> None:
+def test_credentials_of_another_account_cannot_create_an_aws_client() -> None:
     settings = OperatorSettings(account="210987654321")
     account = Account(replace(get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings))
     client = boto3.client("sts", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
@@ -209,7 +209,7 @@ def test_no_client_of_aws_is_created_with_credentials_of_another_account() -> No
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_no_client_is_created_for_a_permanent_environment_without_the_number_of_its_account(name: str) -> None:
+def test_an_aws_client_for_a_permanent_environment_requires_the_account_number_in_the_settings(name: str) -> None:
     environment = get_environment(name, {"settings_folder": "/nonexistent"}.get)
     for service in ("cloudformation", "s3", "rds", "cognito-idp"):
         with pytest.raises(AwsError, match=f"no setting names the account of {name}: `wecelebrate preflight"):
@@ -223,7 +223,7 @@ def test_a_permanent_environment_must_name_its_account() -> None:
     assert missing.fix == setting("account", '"123456789012"').replace("dev.toml", "prod.toml")
 
 
-def test_settings_that_differ_from_the_branch_are_a_problem_of_a_deployed_environment(
+def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_is_deployed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "environments"
@@ -247,7 +247,7 @@ def test_settings_that_differ_from_the_branch_are_a_problem_of_a_deployed_enviro
     assert findings()["settings"][0].state == "ok"
 
 
-def test_a_printed_command_writes_a_setting_into_a_fresh_checkout_and_replaces_it(tmp_path: Path) -> None:
+def test_the_printed_command_adds_a_setting_to_a_new_checkout_and_replaces_it_later(tmp_path: Path) -> None:
     sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
     problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
     for command in (setting("mail_rate", "14"), setting("budget", "5"), str(problem(problems, "mail").fix)):
@@ -278,7 +278,7 @@ def test_cognito_cannot_send_from_a_domain_that_is_not_verified() -> None:
     assert problem(problems, "mail").fix == "sed -i.bak '/^mail_verified *=/d' environments/dev.toml"
 
 
-def test_a_mail_rate_above_that_of_ses_is_a_problem_and_the_sandbox_a_warning() -> None:
+def test_a_mail_rate_above_the_limit_of_ses_is_a_problem_and_the_sandbox_is_a_warning() -> None:
     sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
     problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
     assert [each.state for each in problems["mail"]] == ["ok", "warning", "problem"]

@@ -1,4 +1,5 @@
-"""Tests the sign-in of an operator: a real browser request returns to the command, and a server checks PKCE."""
+"""Tests the sign-in of an operator. The test sends the requests of a browser to the command, and a server checks
+PKCE."""
 
 import base64
 import hashlib
@@ -65,10 +66,10 @@ def sign_in(
     silent: socket.socket | None = None,
     **changes: str,
 ) -> str:
-    """Sign in with a browser that returns with the code at once.
+    """Sign in with a simulated browser that immediately returns with the code.
 
-    `before` has the requests that the browser sends first, and `silent` connects first and sends nothing. `changes`
-    replaces parts of the returned query.
+    The browser first sends the requests in `before`. If `silent` is true, a connection is opened before them that sends
+    nothing. `changes` replaces parts of the returned query string.
     """
     attempt = SignIn.begin(f"http://127.0.0.1:{page.server_port}", "client", free_port())
 
@@ -91,36 +92,36 @@ def sign_in(
     return attempt.wait(browser, seconds=seconds)
 
 
-def test_the_code_becomes_an_access_token(page: Page) -> None:
+def test_the_command_exchanges_the_code_for_an_access_token(page: Page) -> None:
     assert sign_in(page) == "the-token"
 
 
-def test_an_answer_of_another_attempt_is_ignored(page: Page) -> None:
+def test_the_redirect_of_another_sign_in_attempt_is_ignored(page: Page) -> None:
     with pytest.raises(AwsError, match="nobody signed in"):
         sign_in(page, seconds=0.5, state="forged")
 
 
-def test_requests_before_the_answer_do_not_end_the_attempt(page: Page) -> None:
+def test_other_requests_before_the_redirect_do_not_end_the_sign_in(page: Page) -> None:
     assert sign_in(page, before=("favicon.ico", "?code=stolen&state=other", "?state=other")) == "the-token"
 
 
-def test_a_silent_connection_does_not_end_the_attempt(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_without_a_request_does_not_end_the_sign_in(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.deploy.sign_in._SILENCE", 0.2)
     with socket.socket() as silent:
         assert sign_in(page, silent=silent) == "the-token"
 
 
-def test_a_refusal_of_the_page_is_shown(page: Page) -> None:
-    with pytest.raises(AwsError, match="the sign-in page refused: no access"):
+def test_the_error_of_the_sign_in_page_is_shown(page: Page) -> None:
+    with pytest.raises(AwsError, match="the sign-in page refused the sign-in: no access"):
         sign_in(page, error="access_denied", error_description="no access", code="")
 
 
-def test_a_code_that_the_page_does_not_know_gives_no_token(page: Page) -> None:
+def test_the_sign_in_fails_with_an_unknown_code(page: Page) -> None:
     with pytest.raises(AwsError, match="gave no token"):
         sign_in(page, code="other")
 
 
-def test_nobody_has_to_wait_for_ever() -> None:
+def test_the_sign_in_ends_after_a_timeout() -> None:
     attempt = SignIn.begin("http://127.0.0.1:1", "client", free_port())
     with pytest.raises(AwsError, match="nobody signed in"):
         attempt.wait(lambda _: None, seconds=0.1)
@@ -151,7 +152,7 @@ def test_an_owner_signs_in_without_credentials_of_aws(
     ]
 
 
-def test_a_shell_whose_sign_in_has_failed_names_the_environment_and_has_no_token(
+def test_a_shell_after_a_failed_sign_in_has_the_environment_but_no_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(SignIn, "wait", lambda *_: (_ for _ in ()).throw(AwsError("nobody signed in")))

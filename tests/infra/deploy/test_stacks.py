@@ -1,4 +1,4 @@
-"""Tests how a deploy decides whether it is the first, and how it runs CDK."""
+"""Tests how a deploy decides whether it is the first deploy, and how it runs CDK."""
 
 from collections.abc import Mapping
 
@@ -42,7 +42,7 @@ def account(
     return dev
 
 
-def test_a_deploy_is_the_first_until_the_last_stack_exists() -> None:
+def test_a_deploy_counts_as_the_first_deploy_until_the_last_stack_exists() -> None:
     assert is_complete(account())
     assert not is_complete(account("ValidationError", "Stack with id wecelebrate-dev-monitoring does not exist"))
 
@@ -52,12 +52,12 @@ def test_a_deploy_is_the_first_until_the_last_stack_exists() -> None:
     ["REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE",
      "ROLLBACK_FAILED", "DELETE_FAILED"],
 )  # fmt: skip
-def test_a_last_stack_that_was_not_created_completely_is_not_complete(state: str) -> None:
+def test_the_environment_is_not_complete_if_the_creation_of_the_last_stack_failed(state: str) -> None:
     assert not is_complete(account(state=state))
 
 
 @pytest.mark.parametrize("state", ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"])
-def test_a_stack_whose_update_failed_has_been_complete(state: str) -> None:
+def test_the_environment_is_complete_if_only_an_update_of_the_last_stack_failed(state: str) -> None:
     assert is_complete(account(state=state))
 
 
@@ -84,26 +84,27 @@ def edge(paths: str | None) -> Account:
 @pytest.mark.parametrize(
     ("deployed", "losing"),
     [
-        (None, {"api"}),  # a release before the APIs were divided
+        (None, {"api"}),  # a release in which one API had all paths
         ("", {"api"}),
         ("/v1/storefront/* storefront-api", {"api"}),
         (SENT, set()),
-        (f"{SENT}, /v1/orders/* orders-api", {"orders-api"}),  # a later release: its paths return to the main API
+        # a later release: its paths return to the main API, which this release uses for them
+        (f"{SENT}, /v1/orders/* orders-api", {"orders-api"}),
         ("/v1/admin/* operators-api, /v1/storefront/* storefront-api", {"operators-api"}),
     ],
 )
-def test_an_api_loses_the_paths_that_cloudfront_does_not_yet_send_to_their_api_of_this_release(
+def test_an_api_loses_paths_if_cloudfront_still_sends_paths_of_another_api_to_it(
     deployed: str | None, losing: set[str]
 ) -> None:
     assert apis_that_lose_paths(edge(deployed)) == losing
 
 
-def test_no_api_loses_paths_before_cloudfront_exists() -> None:
+def test_apis_lose_no_paths_before_cloudfront_exists() -> None:
     missing = account("ValidationError", "Stack with id wecelebrate-dev-edge does not exist", stack="edge")
     assert apis_that_lose_paths(missing) == set()
 
 
-def test_a_deploy_that_moves_no_paths_is_one_command() -> None:
+def test_a_deploy_that_moves_no_paths_needs_only_one_command() -> None:
     commands = deploy_commands(get_environment("dev"), frozenset(), "--progress", "events")
     assert commands == [cdk_command(get_environment("dev"), "deploy", "--progress", "events")]
 

@@ -17,13 +17,13 @@ app = api()
 def list_erasures(
     client_id: Id, request: Request, filters: Annotated[ErasureListFilters, Query()], tx: Reading
 ) -> Response:
-    """List the erasures of a client, the newest first. Only its owners and admins see them."""
+    """List the erasures of a client, the newest first. Only owners of the client and admins see them."""
     return page_response(request, filters, erasures.page(tx, client_id, filters))
 
 
 @app.get("/v1/erasures/{erasure_id}")
 def get_erasure(erasure_id: Id, tx: Reading) -> Erasure:
-    """Read an erasure: its status, and what it has erased."""
+    """Read an erasure: its status, and the numbers of erased objects."""
     return erasures.get(tx, erasure_id)
 
 

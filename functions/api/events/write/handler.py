@@ -1,4 +1,4 @@
-"""Events: record what the visitors of a storefront do."""
+"""Events: record the events of the visitors of a storefront."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ Signal = Annotated[
     "/v1/storefront/{domain}/events", status_code=202, dependencies=[bounded_body(MAX_BATCH_BYTES), not_located()]
 )
 def record_events(batch: EventBatch, visitor: EventWrite, sec_gpc: Signal = None, dnt: Signal = None) -> EventReceipt:
-    """Record events of a visitor. They are stored within seconds, each of them once."""
+    """Record events of a visitor. The platform stores each event once, within seconds."""
     target = visitor.read(acceptance.target_entry(), acceptance.target)
     signal = consent.signalled(sec_gpc, dnt)
     return acceptance.accept(EventTarget.model_validate_json(target), batch, signal, visitor.caller.subject)

@@ -35,7 +35,7 @@ def list_rejected_rows(
 ) -> Response:
     """List all rejected rows of an import, a sync or an order file, in the order of the file.
 
-    Those of an import or a sync are also listed while the job waits or runs.
+    The rejected rows of an import or a sync are also listed while the job waits or runs.
     """
     return page_response(request, parameters, rejections.page(tx, job_id, parameters))
 

@@ -1,4 +1,4 @@
-"""Key-value store: copy its documents to tables, mirror writes, compare, cut over. Only super admins can."""
+"""Key-value store: copy its documents to tables, mirror writes, compare, cut over. Only super admins can do this."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id
@@ -24,19 +24,21 @@ app = api()
 
 @app.post("/v1/admin/kv/runs")
 def start_kv_run(new: NewRun, tx: Writing) -> Run:
-    """Start a run of the backfill, or return the run that has not ended. `…/batches` does the work of the run."""
+    """Start a run of the backfill, or return the run that has not ended. Requests to `…/batches` do the work of the
+    run."""
     return backfill.start(tx, new)
 
 
 @app.post("/v1/admin/kv/runs/{run_id}/batches")
 def continue_kv_run(run_id: Id, tx: Writing) -> Run:
-    """Do the next batches of a run, for about 2 seconds. Send the request again until the run has ended."""
+    """Process the next batches of a run, for about 2 seconds. Send the request again until the run has ended."""
     return backfill.advance(tx, run_id)
 
 
 @app.put("/v1/admin/kv/mirror")
 def switch_kv_mirror(new: NewMirror, tx: Writing) -> Mirror:
-    """Switch the mirror on or off: whether writes of documents change rows, and writes of rows change documents.
+    """Switch the mirror on or off. While it is on, writes of documents change rows, and writes of rows change
+    documents.
 
     The switch waits up to 2 seconds for the open writes. If it takes longer, the request is refused with 409.
     """
@@ -45,13 +47,13 @@ def switch_kv_mirror(new: NewMirror, tx: Writing) -> Mirror:
 
 @app.post("/v1/admin/kv/revisions")
 def give_kv_revisions(new: NewRevisions, tx: Writing) -> RevisionsCheckpoint:
-    """Give a revision to the documents that have none, for about 2 seconds, so that stale writes can be merged."""
+    """Give revisions to documents without a revision, for about 2 seconds, so that stale writes can be merged."""
     return mirror.give_revisions(tx, new)
 
 
 @app.post("/v1/admin/kv/comparisons")
 def start_kv_comparison(new: NewComparison, tx: Writing) -> Comparison:
-    """Start a comparison of documents with rows, or return the one of the same scope that has not ended."""
+    """Start a comparison of documents with rows, or return the comparison of the same scope that has not ended."""
     return runs.start(tx, new)
 
 
@@ -63,15 +65,16 @@ def continue_kv_comparison(comparison_id: Id, tx: Writing) -> Comparison:
 
 @app.post("/v1/admin/kv/comparisons/{comparison_id}/repairs")
 def repair_kv_difference(comparison_id: Id, new: NewRepair, tx: Writing) -> Repair:
-    """Repair the next record with a difference. Send the request with the new `after` until it is null."""
+    """Repair the next record with a difference. Send the request again with the `after` of the response, until it is
+    null."""
     return repairs.repair(tx, comparison_id, new)
 
 
 @app.put("/v1/admin/kv/stages/{entity}")
 def change_kv_stage(entity: Entity, new: NewStage, tx: Writing) -> ChangedStage:
-    """Cut the documents of an entity over to the tables, roll them back, or change how many reads compare both sides.
+    """Change the stage of an entity: cut it over to the tables, roll it back, or change the share of compared reads.
 
-    A cutover must pass gates, or is refused with 409. A rollback has no gates.
+    A cutover has conditions (gates). If a gate does not pass, the cutover is refused with 409. A rollback has no gates.
     """
     return stages.change(tx, entity, new)
 

@@ -1,4 +1,4 @@
-"""Key-value store: show what the store of the predecessor contains. Only admins of the platform can do this."""
+"""Key-value store: show the content of the store of the predecessor. Only admins of the platform can do this."""
 
 from typing import Annotated
 
@@ -24,7 +24,8 @@ def list_key_families(tx: Reading) -> KeyFamilies:
 
 @app.get("/v1/admin/kv/documents", response_model=Page[InspectedDocument])
 def inspect_documents(request: Request, parameters: Annotated[InspectionParameters, Query()], tx: Reading) -> Response:
-    """Inspect the documents of clients, sites, catalogs, products and orders in the key-value store. Contains no value.
+    """Inspect the documents of clients, sites, catalogs, products and orders in the key-value store, without their
+    values.
 
     Documents of secrets, logs and unknown families are left out.
     """
@@ -33,19 +34,20 @@ def inspect_documents(request: Request, parameters: Annotated[InspectionParamete
 
 @app.get("/v1/admin/kv/status")
 def get_kv_status(tx: Reading) -> MoveStatus:
-    """Show the last run of the backfill, what became of the documents, and what to do about those in quarantine."""
+    """Show the last run of the backfill, the outcomes of the documents, and how to fix the documents in quarantine."""
     return backfill.status(tx)
 
 
 @app.get("/v1/admin/kv/stages")
 def list_kv_stages(tx: Reading) -> Stages:
-    """Show who leads, which share of records the store answers from the tables, and how many compared reads agreed."""
+    """Show whether the store or the tables lead, the share of records read from the tables, and the compared reads."""
     return stages.list_all(tx)
 
 
 @app.get("/v1/admin/kv/stages/{entity}/gates")
 def list_kv_gates(entity: Entity, parameters: Annotated[GateParameters, Query()], tx: Reading) -> Gates:
-    """Show which gates a cutover of an entity would pass, and what to do about the others. Changes nothing."""
+    """Show which gates a cutover of an entity would pass, and how to pass the other gates. The request changes
+    nothing."""
     return Gates(data=gates.show(tx, entity, parameters.client_id))
 
 

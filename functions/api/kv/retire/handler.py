@@ -1,4 +1,4 @@
-"""Key-value store: archive and delete documents that nobody uses any more, or restore them. Only super admins can."""
+"""Key-value store: archive and delete documents that no application uses any more, or restore them."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.kv import retirement
@@ -10,10 +10,10 @@ app = api()
 
 @app.put("/v1/admin/kv/retirements/{entity}")
 def change_kv_retirement(entity: Entity, new: NewRetirement, tx: Writing) -> RetirementPlan:
-    """Retire the documents of an entity, or undo it, for about 2 seconds. Send the request again until it has ended.
+    """Retire the documents of an entity, or restore them, for about 2 seconds. Only super admins can do this.
 
-    The first request refuses writes from then on. With `delete`, all gates must pass, or the request is refused with
-    409.
+    After the first request, writes of these documents are refused. Send the request again until the work has ended. If
+    `delete` is true, all conditions (gates) must pass, otherwise the request is refused with 409.
     """
     return retirement.change(tx, entity, new)
 

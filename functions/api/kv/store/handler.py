@@ -1,4 +1,4 @@
-"""Key-value store: answer the applications of the predecessor as their store did."""
+"""Key-value store: answer the requests of the old applications in the same way as their old store."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ app = api()
 
 @app.post("/v1/me/revoke-sessions", status_code=204)
 def revoke_own_sessions(tx: Writing) -> None:
-    """End all sessions of the caller, on all devices. All tokens of earlier sessions are refused from then on."""
+    """End all sessions of the caller, on all devices. After that, the API refuses all tokens of earlier sessions."""
     staff.revoke_own_sessions(tx)
 
 

@@ -1,4 +1,4 @@
-"""Order destinations: list and read them, and the files that they got."""
+"""Order destinations: list and read them, and list the files that were written for them."""
 
 from typing import Annotated
 
@@ -31,7 +31,8 @@ def get_order_destination(destination_id: Id, tx: Reading) -> OrderDestination:
 def list_order_export_runs(
     request: Request, destination_id: Id, parameters: Annotated[ListParameters, Query()], tx: Reading
 ) -> Response:
-    """List the files that a destination got, the newest first, with the orders that could not be written."""
+    """List the files that were written for a destination, the newest first, with the orders that could not be
+    written."""
     return page_response(request, parameters, order_files.runs(tx, destination_id, parameters))
 
 

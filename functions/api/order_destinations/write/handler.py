@@ -11,7 +11,7 @@ app = api()
 
 @app.post("/v1/order-destinations", status_code=201, dependencies=[located_at("/v1/order-destinations/{id}")])
 def create_order_destination(new: NewOrderDestination, tx: Writing) -> OrderDestination:
-    """Create a receiver of order files. It gets the orders that are placed from now on."""
+    """Create a receiver of order files. It gets all orders that are placed from now on."""
     return order_files.create(tx, new)
 
 
@@ -31,7 +31,7 @@ def delete_order_destination(destination_id: Id, match: IfMatch, tx: Writing) ->
 
 @app.post("/v1/order-destinations/{destination_id}/run", status_code=202, dependencies=[located_at("/v1/jobs/{id}")])
 def export_orders(destination_id: Id, tx: Writing) -> Job:
-    """Export the orders that the destination does not have yet, now."""
+    """Export immediately all orders that the destination does not have yet."""
     return order_files.run(tx, destination_id)
 
 

@@ -1,4 +1,4 @@
-"""Orders: what their buyers do themselves. Customers use their token, and guests use the link of a mail."""
+"""Orders: the actions of buyers. Customers use their token, and guests use the link in a mail."""
 
 from wecelebrate.core.http import (
     CustomerWrite,
@@ -24,8 +24,8 @@ from wecelebrate.orders.shipment_models import GuestOrder, LinkRequested
 app = api()
 
 MIN_LOOKUP_SECONDS = 0.05
-"""The shortest duration of a look-up. To enqueue a mail takes about 20 ms, and a look-up without a mail would otherwise
-be so much faster that its duration would say that the order does not exist."""
+"""The minimum duration of a look-up. It takes about 20 ms to enqueue a mail. Without this minimum, a look-up without a
+mail would be faster, and the duration would reveal that the order does not exist."""
 
 
 @app.post(
@@ -34,7 +34,7 @@ be so much faster that its duration would say that the order does not exist."""
     dependencies=[located_at("/v1/storefront/{domain}/orders/guest"), lasts_at_least(MIN_LOOKUP_SECONDS)],
 )
 def look_up_order(lookup: OrderLookup, tx: VisitorWrite, address: SourceAddress) -> LinkRequested:
-    """Request a mail with a link to the order of a guest. The response is the same if there is no such order."""
+    """Request a mail with a link to the order of a guest. The response is the same if the order does not exist."""
     return buyers.request_link(tx, lookup, address)
 
 

@@ -18,7 +18,7 @@ app = api()
 def list_order_events(
     request: Request, order_id: Id, parameters: Annotated[ListParameters, Query()], tx: Reading
 ) -> Response:
-    """List what happened to an order, the newest first."""
+    """List the events of an order, the newest first."""
     return page_response(request, parameters, history.events_page(tx, order_id, parameters))
 
 

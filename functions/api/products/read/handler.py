@@ -29,10 +29,10 @@ def get_product(product_id: Id, cached: Cached) -> Response:
 
 @app.get("/v1/products/{product_id}/source")
 def get_product_source(product_id: Id, tx: Reading) -> ProductSource:
-    """Read what the files contain about a product, including the private columns.
+    """Read the data of a product in the files of the catalog, including the private columns.
 
-    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. For all other
-    callers the source does not exist.
+    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. All other
+    callers get the status 404.
     """
     return products.source(tx, product_id)
 
@@ -41,18 +41,18 @@ def get_product_source(product_id: Id, tx: Reading) -> ProductSource:
 def get_product_price(product_id: Id, tx: Reading) -> ProductPrice:
     """Explain the price at which a product is sold, step by step.
 
-    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. For all other
-    callers the price rules do not exist.
+    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. All other
+    callers get the status 404.
     """
     return products.price(tx, product_id)
 
 
 @app.get("/v1/products/{product_id}/stock")
 def get_product_stock(product_id: Id, tx: Reading) -> ProductStock:
-    """Explain the stock of a product: what the ERP system counted, and the orders that are taken off.
+    """Explain the stock of a product: the number that the ERP system counted, minus the pieces of later orders.
 
-    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. For all other
-    callers the stock does not exist. Orders of other clients are shown as pieces only.
+    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. All other
+    callers get the status 404. Of the orders of other clients, the response contains only the numbers of pieces.
     """
     return products.stock(tx, product_id)
 

@@ -1,4 +1,4 @@
-"""Report subscriptions: the link with which a recipient ends a report. It needs no account."""
+"""Report subscriptions: the link with which a recipient ends a report. The recipient needs no account."""
 
 from fastapi import Request, Response
 
@@ -12,7 +12,7 @@ app = api()
 
 @app.get("/v1/unsubscribe/{link}", response_model=ReportLink, responses=links.RESPONSES)
 def show_unsubscribe_page(request: Request, link: Label, tx: PublicWrite) -> Response:
-    """Show the page with the button that ends a report by mail. It changes nothing."""
+    """Show the page with the button that ends a report by mail. Showing the page changes nothing."""
     return links.show(request, tx, link)
 
 

@@ -30,7 +30,7 @@ def delete_report_subscription(subscription_id: Id, match: IfMatch, tx: Writing)
 
 @app.post("/v1/report-subscriptions/{subscription_id}/subscribe")
 def subscribe_to_report(subscription_id: Id, tx: Writing) -> ReportSubscription:
-    """Receive a report by mail. Every person who is a member of the client can do so, viewers too."""
+    """Receive a report by mail. Every person who is a member of the client can do this, including viewers."""
     return mailings.subscribe(tx, subscription_id, wanted=True)
 
 

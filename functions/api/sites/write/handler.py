@@ -10,7 +10,7 @@ app = api()
 
 @app.post("/v1/sites", status_code=201, dependencies=[located_at("/v1/sites/{id}")])
 def create_site(new: NewSite, tx: Writing) -> Site:
-    """Create a site. It gets a host below the domain of the platform, which works at once."""
+    """Create a site. It gets a host below the domain of the platform. This host works immediately."""
     return sites.create(tx, new)
 
 

@@ -1,4 +1,4 @@
-"""Uploads: read what was announced."""
+"""Uploads: read an announced upload."""
 
 from wecelebrate.core.http import Reading, api, serve
 from wecelebrate.core.types import Id

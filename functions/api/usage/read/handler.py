@@ -1,4 +1,4 @@
-"""Usage: report what the requests of a client cost, and how much the cache saves on the whole platform."""
+"""Usage: report the cost of the requests of a client, and how much the cache saves on the whole platform."""
 
 from typing import Annotated
 

@@ -1,10 +1,10 @@
 -- The audit log: triggers that record changes in the transaction of the change, and functions that record other
--- actions. No caller can change a table without its trigger, because only the owner of a table can disable a trigger.
+-- actions. Callers cannot disable a trigger, because only the owner of a table can do so.
 
 set local role app_definer;
 
--- Notes the id of the request and the address of the caller until the end of the transaction. Like the context, both
--- are sealed, because any SQL can write a setting.
+-- Stores the id of the request and the address of the caller until the end of the transaction. Both are sealed like the
+-- context, because any SQL can write a setting.
 create or replace function app.establish_request(request_id text, address text) returns void
 language plpgsql security definer set search_path = pg_catalog, app, pg_temp
 as $$
@@ -28,10 +28,10 @@ as $$
   from app.seal_key
 $$;
 
--- Sets the columns that say who acts. If there is a caller, the statement that inserts the entry cannot choose them. A
--- connection without a caller belongs to an operator or to a migration. If a member of one client causes a change at
--- another client, e.g. takes over its domain, the entry does not name the member, because the owners of the other
--- client read the entry. The member's own client has an entry of its own with the same request id.
+-- Sets the columns that identify the actor. If the transaction has a caller, the statement that inserts the entry
+-- cannot choose these columns. A connection without a caller belongs to an operator or to a migration. If a member of
+-- one client causes a change at another client, e.g. takes over its domain, the entry does not name the member, because
+-- the owners of the other client read the entry. The client of the member has its own entry with the same request id.
 create or replace function app.stamp_audit_entry() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -58,7 +58,7 @@ end
 $$;
 grant execute on function app.stamp_audit_entry() to app_owner;
 
--- The columns whose values are not copied into the log: secrets, and data of persons. The log says only that they
+-- The columns whose values are not copied into the log: secrets and personal data. The log only shows that they
 -- changed. A test compares this list with the columns of the audited tables.
 create or replace function app.audit_secrets(kind text) returns text[]
 language sql immutable parallel safe
@@ -105,8 +105,8 @@ begin atomic
     and not (other is null and value = 'null');
 end;
 
--- Returns the action of a change: a noun and a verb. Returns null if nobody needs the entry, because another row or
--- entry already says the same.
+-- Returns the action of a change: a noun and a verb. Returns null if the entry is not needed, because another row or
+-- entry already contains the same information.
 create or replace function app.audit_action(kind text, op text, old_row jsonb, new_row jsonb) returns text
 language sql immutable parallel safe
 return case
@@ -167,9 +167,10 @@ begin
 end
 $$;
 
--- Records the change of a row. The trigger of each table says which changes are recorded. If the trigger has the
+-- Records the change of a row. The trigger of each table determines which changes are recorded. If the trigger has the
 -- argument `people`, changes by our own workers are not recorded. Changes of orders by their buyers are not recorded,
--- because the history of the order says them, and the owners of a client should not read e-mail addresses here.
+-- because the history of the order contains them, and because owners of a client should not read e-mail addresses in
+-- the log.
 create or replace function app.audit_row() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -190,8 +191,8 @@ $$;
 grant execute on function app.audit_row() to app_owner;
 
 -- Records changes of products that a person makes. Changes by a job are not recorded, because the job itself is
--- recorded. Changes by an order are not recorded, because each order is a row of its own. A statement that changes more
--- than 100 products gets one entry for each catalog.
+-- recorded. Changes by an order are not recorded, because the order itself is stored as a row. A statement that changes
+-- more than 100 products gets one entry for each catalog.
 create or replace function app.audit_products() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -230,7 +231,8 @@ end
 $$;
 grant execute on function app.audit_products() to app_owner;
 
--- Records an action that changes no audited row, on an object of a client. Only functions of app_definer call it.
+-- Records an action on an object of a client, if the action changes no audited row. Only functions of app_definer call
+-- it.
 create or replace function app.record_action(action text, client_id uuid, object_id text, details jsonb default '{}')
 returns void
 language sql volatile set search_path = pg_catalog, public, pg_temp
@@ -238,8 +240,8 @@ as $$
   insert into audit_log (action, client_id, object_id, details) values ($1, $2, $3, $4)
 $$;
 
--- Records what staff of the platform has read. `reads` is [{"client_id": …, "object_id": …, "details": {…}}, …].
--- Other callers read only data of their own clients, and are refused.
+-- Records which data the staff of the platform has read. `reads` is [{"client_id": …, "object_id": …, "details": {…}},
+-- …]. The function refuses other callers, because they read only data of their own clients.
 create or replace function app.record_reads(action text, reads jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -283,7 +285,7 @@ end
 $$;
 
 -- Refuses changes of entries, for every role. Only expired entries can be deleted. The erasure of a person replaces
--- texts about the person (app.erase_audit_entries); what was done, and when, never changes.
+-- texts about the person (app.erase_audit_entries). The action and the time never change.
 create or replace function app.refuse_audit_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -338,7 +340,7 @@ create or replace trigger audit after insert or update on revoked_sessions
 
 create or replace trigger audit_insert after insert on products referencing new table as after
   for each statement execute function app.audit_products();
--- The functions of app_definer change only the stock, because of an order that is a row of its own.
+-- The functions of app_definer change only the stock, because of an order, which is stored as a row.
 create or replace trigger audit_update after update on products referencing old table as before new table as after
   for each statement when (current_user <> 'app_definer') execute function app.audit_products();
 create or replace trigger audit_delete after delete on products referencing old table as before
@@ -393,7 +395,7 @@ create or replace trigger audit after insert or update or delete on mail_suppres
 create or replace trigger audit after update on dead_letters for each row
   when (old.redriven_at is distinct from new.redriven_at) execute function app.audit_row();
 
--- An entry as the API shows it. Owners do not see the address of the platform's staff.
+-- The entries in the form of the API. Owners do not see the IP addresses of the platform's staff.
 create or replace view app.audit_view with (security_invoker = true) as
 select id, created_at, subject, admin_role, email,
   case when app.admin_role() is not null or admin_role is null then address end as address,

@@ -1,4 +1,4 @@
--- The outbox of cache invalidations: the triggers that fill it, and the functions that empty it.
+-- The outbox of cache invalidations: triggers add rows to it, and functions delete these rows.
 
 set local role app_definer;
 
@@ -129,9 +129,9 @@ end
 $$;
 grant execute on function app.queue_product_invalidation() to app_owner;
 
--- Returns what the current transaction has written so far: the xid of the transaction, the ids of its rows in the
--- outbox, and the tags of these rows. If the transaction has written nothing, the xid is null and the arrays are empty.
--- The last statement before the commit calls this function. The function returns no rows of other transactions.
+-- Returns the xid of the current transaction, the ids of the rows that it has written to the outbox so far, and their
+-- tags. If the transaction has written nothing, the xid is null and the arrays are empty. The last statement before the
+-- commit calls this function. The function returns no rows of other transactions.
 create or replace function app.transaction_writes() returns table (xid text, outbox uuid[], tags text[])
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$

@@ -14,7 +14,7 @@ set local role app_definer;
 -- Resolves `subject` if it is the subject of a service (one of our own workers). A service acts either for the platform
 -- or for one client. A service that acts for a client has the rights of an editor. The API refuses such a subject in a
 -- token; only the login for queues and schedules is allowed to use such a subject. The exception is the key-value
--- store, which has a login of its own.
+-- store, which has its own login.
 create or replace function app.resolve_service(
   subject text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out tier text,
@@ -224,7 +224,7 @@ grant execute on function app.enter(text, text, text, uuid, text[], uuid, intege
   to wc_public, wc_api, wc_worker, wc_kv,
      app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker, app_kv;
 
--- The signature that the previous release calls. It has no parameters for the time that is left and for the request.
+-- The signature that the previous release calls. It has no parameters for the remaining time and for the request.
 create or replace function app.enter(
   subject text, email text default null, site_domain text default null, client_id uuid default null,
   min_xids text[] default '{}', job_id uuid default null)

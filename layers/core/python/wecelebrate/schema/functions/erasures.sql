@@ -1,8 +1,8 @@
 -- Erasure of persons: the request, and the steps of the worker that erases the data of a person at a client.
 --
--- A step changes a bounded number of rows, and can be repeated: it changes only rows that still have data of the
--- person. The figures stay. A pseudonym replaces the address and the subject, so that the orders of one person still
--- count as one customer. Only the service of the platform runs the steps.
+-- A step changes a limited number of rows. It can be repeated, because it changes only rows that still have data of the
+-- person. The figures of orders do not change. A pseudonym replaces the address and the subject, so that the orders of
+-- one person still count as one customer. Only the service of the platform runs the steps.
 
 set local role app_definer;
 
@@ -12,8 +12,8 @@ language sql stable set search_path = pg_catalog, public, pg_temp
 return o.status in ('pending', 'processing')
   or exists (select from returns r where r.order_id = o.id and r.status in ('requested', 'approved'));
 
--- Returns the pseudonym of a value. The key and the salt make it impossible to guess the value. All orders that lose
--- their data because of their age have the same salt, so that the customers of a month stay different customers.
+-- Returns the pseudonym of a value. The key and the salt make it impossible to guess the value. All orders that are
+-- erased because of their age have the same salt, so that two customers of a month still count as two.
 create or replace function app.pseudonym(e erasures, value text) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -23,8 +23,8 @@ as $$
   where value is not null
 $$;
 
--- Returns the hash under which a suppressed address of an erased person is kept. It begins with `erased:`, so it is no
--- address.
+-- Returns the hash under which a suppressed address of an erased person is kept. The hash begins with `erased:`, so it
+-- is not an address.
 create or replace function app.suppression_hash(address text) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -48,7 +48,8 @@ end
 $$;
 
 -- Returns the addresses and the subjects of the person whom a request names. An address and a subject belong to the
--- same person only if all orders of the other one carry it: everybody can order with the address of somebody else.
+-- same person only if all orders with one of them also contain the other. The reason is that anyone can order with the
+-- address of another person.
 create or replace function app.identities(
   client uuid, email text, subject text, out emails text[], out subjects text[])
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -140,8 +141,8 @@ as $$
 $$;
 grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
 
--- Collects what identifies the person in free text, before the first row is erased. Returns the erasure, or no row if
--- it is complete. `open` contains the numbers of orders that were opened since the request.
+-- Collects the texts that identify the person in free text, before the first row is erased. Returns the erasure, or no
+-- row if it is complete. `open` contains the numbers of orders that were opened since the request.
 create or replace function app.prepare_erasure(erasure_id uuid)
 returns table (client_id uuid, cause text, emails text[], subjects text[], hashes text[], orders_before timestamptz,
   created_at timestamptz, open text[])
@@ -216,8 +217,9 @@ begin
 end
 $$;
 
--- Erases up to `max_rows` orders of the person with everything that belongs to them. Returns the number of orders. A
--- pending order can only occur after a restore. It gets a problem, so that it is not given to an ERP system.
+-- Erases up to `max_rows` orders of the person with all data that belongs to them. Returns the number of orders. A
+-- pending order can only occur after a restore. Such an order gets a problem, so that it is not exported to an ERP
+-- system.
 create or replace function app.erase_orders(erasure_id uuid, max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -241,8 +243,8 @@ end
 $$;
 grant execute on function app.erase_orders(uuid, integer) to app_system;
 
--- Erases what belongs to orders: the texts of their history, tracking data, the texts of returns, mails, and what the
--- key-value store of the predecessor said about them.
+-- Erases the data that belongs to orders: the texts of their history, tracking data, the texts of returns, mails, and
+-- the data about them from the key-value store of the predecessor.
 create or replace function app.erase_order_details(e erasures, order_ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -261,7 +263,7 @@ begin
 end
 $$;
 
--- Returns the details of an event of an order without the members that can contain data of a person.
+-- Returns the details of an event of an order without the fields that can contain personal data.
 create or replace function app.harmless_details(details jsonb) returns jsonb
 language sql immutable set search_path = pg_catalog
 as $$
@@ -270,7 +272,7 @@ as $$
     'replaces_order_id', 'order_id')
 $$;
 
--- Erases mails: their recipients, and what they say beyond the order. A mail that waits is not sent.
+-- Erases mails: their recipients, and all content that does not come from the order. A waiting mail is not sent.
 create or replace function app.erase_mails(e erasures, mail_ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

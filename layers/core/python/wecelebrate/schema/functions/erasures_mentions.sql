@@ -1,7 +1,8 @@
--- Erasure of persons: whether a text or a JSON document mentions the person, and the rows that do.
+-- Erasure of persons: functions that find out whether a text or a JSON document mentions the person, and functions that
+-- erase the rows with such texts.
 --
--- Buyers choose their names, addresses and often their subjects. A text that a buyer has chosen must not match what
--- others have stored, e.g. a key, a state, an id or a time. Therefore only whole words in values match.
+-- Buyers choose their names, addresses and often their subjects. A text that a buyer has chosen must not match data of
+-- other persons or of the platform, e.g. a key, a state, an id or a time. Therefore only whole words in values match.
 
 set local role app_definer;
 
@@ -13,8 +14,8 @@ return length(value) >= 6 and (
   strpos(value, '@') > 0 or value ~ '[^\x01-\x40\x5b-\x60\x7b-\x7f]{3}'
   or length(regexp_replace(value, '[^0-9]', '', 'g')) >= 6);
 
--- Returns the regular expression of a needle as whole words. A side that begins or ends with a letter or a digit has a
--- border there. Scripts without spaces between words have no borders.
+-- Returns the regular expression of a needle as whole words. If the text begins or ends with a letter or a digit, a
+-- word border must be at this side. Scripts without spaces between words have no borders.
 create or replace function app.needle_pattern(needle text) returns text
 language sql immutable set search_path = pg_catalog
 return concat(
@@ -37,7 +38,7 @@ exception
 end
 $$;
 
--- Returns whether a string in a JSON document contains something that identifies the person, or is the subject of the
+-- Returns whether a string in a JSON document contains a text that identifies the person, or is the subject of the
 -- person. Keys, words of the platform (`order_file`), ids and times do not count, unless they are the subject.
 create or replace function app.mentions(e erasures, content jsonb) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -54,7 +55,7 @@ as $$
 $$;
 
 -- Returns whether an actor of the audit log is a buyer whose orders this erasure has erased, and was never a member of
--- the client, or one of the staff. Entries of members and staff keep their actors.
+-- the client or of the staff. Entries of members and staff keep their actors.
 create or replace function app.is_only_buyer(e erasures, actor text) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -68,7 +69,7 @@ as $$
 $$;
 
 -- Erases the dead letters that mention the person. In a message that belongs to no client, only the complete addresses
--- of the person count, because it can be about another client.
+-- of the person count, because the message can be about another client.
 create or replace function app.erase_dead_letters(e erasures, ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -96,7 +97,7 @@ as $$
     or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
 $$;
 
--- Erases what ended jobs report about the person.
+-- Erases the data about the person in the results of ended jobs.
 create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

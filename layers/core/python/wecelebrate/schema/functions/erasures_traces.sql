@@ -1,4 +1,4 @@
--- Erasure of persons: the traces of a person beside the orders, and the end of an erasure (functions/erasures.sql).
+-- Erasure of persons: the data of a person outside of orders, and the end of an erasure (functions/erasures.sql).
 
 set local role app_definer;
 
@@ -32,8 +32,8 @@ end
 $$;
 grant execute on function app.erase_addresses(uuid) to app_system;
 
--- Erases up to `max_rows` events of the person, and of the visits in which the person was signed in. The events stay,
--- and a visit stays one visit. Returns the number of events.
+-- Erases up to `max_rows` events of the person, and of the visits in which the person was signed in. The rows of the
+-- events are kept, and the events of a visit still belong to one visit. Returns the number of events.
 create or replace function app.erase_events(erasure_id uuid, max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -74,8 +74,8 @@ grant execute on function app.erase_events(uuid, integer) to app_system;
 
 -- Erases the stored responses (idempotency keys) of one hour that are about orders of the person, or that name the
 -- client and mention the person. The keys belong to accounts and not to clients, so a response of another client must
--- not match. A request with the key is refused from now on, so it still has no second effect. The keys of a customer
--- get a pseudonym.
+-- not match. From now on, a request with the key is refused, so the request is still not executed twice. The keys of a
+-- customer get a pseudonym.
 create or replace function app.erase_responses(erasure_id uuid, hours_ago integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -99,8 +99,8 @@ end
 $$;
 grant execute on function app.erase_responses(uuid, integer) to app_system;
 
--- Erases what rows of a table say about the person, in the next `max_rows` rows after the id `after`. Returns the last
--- of these ids, or null if no row is left. `kind` is the table.
+-- Erases the data about the person in rows of a table: in the next `max_rows` rows after the id `after`. Returns the
+-- last of these ids, or null if no row is left. `kind` is the table.
 create or replace function app.erase_mentions(erasure_id uuid, kind text, after uuid, max_rows integer) returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -132,8 +132,9 @@ $$;
 grant execute on function app.erase_mentions(uuid, text, uuid, integer) to app_system;
 
 -- Marks the orders of the person that have only a document in the key-value store of the predecessor, so that they
--- never become orders with the data of the person. It searches the next `max_rows` documents after the key `after`.
--- Returns the last of these keys, or null if no document is left. It must run before the orders are erased.
+-- never become orders with the data of the person. The function searches the next `max_rows` documents after the key
+-- `after`. Returns the last of these keys, or null if no document is left. The function must run before the orders are
+-- erased.
 create or replace function app.mark_erased_documents(erasure_id uuid, after text, max_rows integer) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -147,9 +148,9 @@ $$;
 grant execute on function app.mark_erased_documents(uuid, text, integer) to app_system;
 
 -- Ends the exports of the client that can contain orders of the person, and cancels their jobs. Finished exports of the
--- platform contain the orders of all clients, so they end, too. A running one begins again with a new snapshot: an
--- owner must not cancel the work of staff. Returns the exports that have ended. The worker of the erasure deletes their
--- files.
+-- platform contain the orders of all clients, so they end, too. A running export of the platform begins again with a
+-- new snapshot, because an owner must not cancel an export of the staff. Returns the exports that have ended. The
+-- worker of the erasure deletes their files.
 create or replace function app.end_exports(erasure_id uuid) returns table (export_id uuid, client_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -212,7 +213,7 @@ end
 $$;
 grant execute on function app.list_remaining_orders(uuid, uuid) to app_system;
 
--- Records the file of a run that was written again. `key` is null if the run has no order any more.
+-- Records the new file of a run. `key` is null if the run no longer has orders.
 create or replace function app.set_run_file(erasure_id uuid, run_id uuid, key text, size bigint, sha256 text)
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -225,8 +226,8 @@ end
 $$;
 grant execute on function app.set_run_file(uuid, uuid, text, bigint, text) to app_system;
 
--- Returns what files of the client must not mention any more, the destinations of the client, and when the person
--- ordered first. The texts are in lower case.
+-- Returns the texts that files of the client must no longer contain, the destinations of the client, and the time of
+-- the first order of the person. The texts are in lower case.
 create or replace function app.files_to_search(
   erasure_id uuid, out texts text[], out destination_ids uuid[], out first_order_at timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -265,7 +266,7 @@ end
 $$;
 grant execute on function app.has_waiting_order_files(uuid) to app_system;
 
--- Completes an erasure, and deletes what it still says about the person.
+-- Completes an erasure, and deletes the remaining data about the person in the erasure itself.
 create or replace function app.complete_erasure(erasure_id uuid, counts jsonb) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -281,7 +282,8 @@ end
 $$;
 grant execute on function app.complete_erasure(uuid, jsonb) to app_system;
 
--- Returns the next addresses and subjects, in their order, that the client has data about, after the text `after`.
+-- Returns the next addresses and subjects about which the client has data, in alphabetical order after the text
+-- `after`.
 create or replace function app.list_identities(client_id uuid, after text, max_rows integer) returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -331,8 +333,8 @@ end
 $$;
 grant execute on function app.restore_erasure(uuid, uuid, text[], text[], timestamptz, timestamptz) to app_system;
 
--- Creates an erasure with its job for each client that has finished orders which are older than it keeps them. A client
--- has at most one such erasure at a time. Returns the clients and the jobs.
+-- Creates an erasure with its job for each client that has finished orders beyond its retention period. A client has at
+-- most one such erasure at a time. Returns the clients and the jobs.
 create or replace function app.start_retention_erasures() returns table (client_id uuid, job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -369,7 +371,7 @@ grant execute on function app.start_retention_erasures() to app_system;
 
 set local role app_owner;
 
--- An erasure as the API shows it, with the state of its job.
+-- The erasures in the form of the API, each with the state of its job.
 create or replace view app.erasure_view with (security_invoker = true) as
 select e.id, e.client_id, e.job_id, e.cause,
   case when e.completed_at is not null then 'completed' else coalesce(j.status, 'failed') end as status,

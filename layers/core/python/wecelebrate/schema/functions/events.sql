@@ -7,11 +7,11 @@ set local role app_definer;
 --
 -- - events whose event id the client has sent in the last seven days, in this batch or in an earlier one
 -- - events of a message that was delivered before, because the message contains the key (id, accepted_at) of each row
--- - events of a site that stores no events any more
--- - events that the client would no longer keep
+-- - events of a site that no longer stores events
+-- - events that are older than the retention period of the client
 --
--- A site may have become anonymous after it accepted an event with personal data. The data of such an event are not
--- stored. Two workers can store the same event at the same time. They insert the receipts in the same order, so one
+-- A site may have become anonymous after it accepted an event with personal data. The personal data of such an event is
+-- not stored. Two workers can store the same event at the same time. They insert the receipts in the same order, so one
 -- worker waits for the other, and they cannot deadlock.
 create or replace function app.store_events(events jsonb) returns integer
 language sql security definer set search_path = pg_catalog, public, pg_temp
@@ -45,7 +45,8 @@ as $$
 $$;
 grant execute on function app.store_events(jsonb) to app_system;
 
--- Returns the longest time that a client keeps its events, in months. If no client exists, the default of a new client.
+-- Returns the longest time that a client keeps its events, in months. If no client exists, returns the default of a new
+-- client.
 create or replace function app.longest_event_retention() returns integer
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$ select coalesce(max(event_retention_months), 25) from clients $$;
@@ -83,9 +84,10 @@ grant execute on function app.delete_expired_events(integer) to app_system;
 
 set local role app_owner;
 
--- Drops the partitions whose events no client keeps any more, and returns the number of dropped partitions. To drop a
--- partition locks its parent, and waits for all transactions that read or write events. Meanwhile, later transactions
--- wait for this function. If it cannot get the lock within two seconds, it stops, and the next run continues.
+-- Drops the partitions whose events are beyond the retention periods of all clients, and returns the number of dropped
+-- partitions. This locks the parent table, and waits for all transactions that read or write events. Meanwhile, later
+-- transactions wait for this function. If it cannot get the lock within two seconds, it stops, and the next run
+-- continues.
 create or replace function app.drop_event_partitions() returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
 as $$
@@ -141,5 +143,5 @@ end
 $$;
 grant execute on function app.create_event_partitions(date, integer) to app_system;
 
--- After this call, a new database accepts events. If the partitions exist already, the call creates none.
+-- After this call, a new database accepts events. If the partitions already exist, the call creates no partitions.
 select app.create_event_partitions(current_date, 3);

@@ -3,7 +3,7 @@
 set local role app_definer;
 
 -- Creates an export of the caller's rows, and its job. `client_id` is a client of the caller, or null for an admin of
--- the platform who exports the rows of all clients. Any member may export what the member can read.
+-- the platform who exports the rows of all clients. Any member may export the rows that the member can read.
 create or replace function app.create_export(
   client_id uuid, kind text, format text, filters jsonb, options jsonb, notify_email text, out export_id uuid,
   out job_id uuid)
@@ -25,8 +25,8 @@ end
 $$;
 grant execute on function app.create_export(uuid, text, text, jsonb, jsonb, text) to app_admin, app_client;
 
--- Counts the exports of a client of the caller, or of the platform if `client_id` is null. They count against the quota
--- of the client, but a member sees only its own.
+-- Counts the exports of a client of the caller, or of the platform if `client_id` is null. All exports count against
+-- the quota of the client, but a member sees only its own exports.
 create or replace function app.count_exports(client_id uuid) returns bigint
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -67,8 +67,8 @@ set local role app_owner;
 
 -- Returns the text of a CSV cell. A spreadsheet would compute a cell that begins with one of `= + - @`, a tab or a line
 -- break, or with the wide form of a sign. Such a text gets a `'`, also if it already has one before the sign. The
--- import takes one `'` off from the same texts (wecelebrate.core.formula_quotes). The condition on the first
--- character is only for speed: most texts fail it.
+-- import removes one `'` from the same texts (wecelebrate.core.formula_quotes). The condition on the first character
+-- makes the function faster, because most texts do not satisfy it.
 create or replace function app.formula_safe(value text) returns text
 language sql immutable parallel safe
 return case when ascii(value) in (9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312)

@@ -2,13 +2,13 @@
 --
 -- Without other filters, the numbers come from facet_counts and facet_deltas (see tables/0042), and the range of prices
 -- comes from two entries of an index. Each other facet is computed from the products. All functions run as app_definer,
--- because a search is fast only without policies. Therefore their own SQL restricts the rows to those of the current
--- site.
+-- because a search is fast only without policies. Therefore the SQL of these functions restricts the rows to the
+-- products of the current site.
 
 set local role app_definer;
 
 -- Returns the values of a facet with the most active products, at most `max_values`, as [{"value": …, "count": …}, …].
--- Products that the site excludes do not count. Values with equally many products are sorted by name.
+-- Products that the site excludes do not count. Values with the same number of products are sorted by name.
 create or replace function app.count_facet(catalog uuid, site uuid, facet text, max_values integer) returns jsonb
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -101,8 +101,8 @@ $$;
 
 -- Returns the facets of the current site: the number of products of each category and of each brand, and the range of
 -- prices. Each facet applies the filters on the other fields, but not the filter on its own field. Values with more
--- products come first. Values with equally many are sorted by name. Each facet has at most `max_values` values. Returns
--- null for a caller without a site.
+-- products come first. Values with the same number of products are sorted by name. Each facet has at most `max_values`
+-- values. Returns null for a caller without a site.
 create or replace function app.product_facets(
   search text, sku text, category text, brand text, price_min numeric, price_max numeric, max_values integer,
   stock text[])

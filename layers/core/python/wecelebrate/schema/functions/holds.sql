@@ -1,15 +1,16 @@
--- Stock that orders hold, and the stock that files state. tables/0034_stock_holds.sql describes the tables.
+-- The pieces that orders hold, and the stock in files of an ERP system (the reported stock).
+-- tables/0034_stock_holds.sql describes the tables.
 --
--- Every function locks the products in the order of their ids before it reads or writes their holds, as app.place_order
--- does. Therefore the free stock is always computed from all committed holds, and the functions do not deadlock. An
--- order is locked before its products.
+-- Every function locks the products in the order of their ids before it reads or writes their holds, like
+-- app.place_order. Therefore the free stock is always computed from all committed holds, and the functions do not
+-- deadlock. An order is locked before its products.
 
 set local role app_definer;
 
--- Returns the time from which on the stock that the ERP system states is without the pieces of a hold: when the pieces
--- were shipped, when the order was acknowledged (unless the stock is physical), or `hold_hours` after the order.
--- `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog. A return is known from the
--- time on when it was received.
+-- Returns the time after which the ERP system no longer counts the pieces of a hold as stock: when the pieces were
+-- shipped, when the order was acknowledged (unless the stock is physical), or `hold_hours` after the order. `means` and
+-- `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog. The ERP system knows a return from the
+-- time at which the pieces were received.
 create or replace function app.hold_known_at(hold stock_holds, means text, hold_hours integer) returns timestamptz
 language sql stable parallel safe
 return case
@@ -18,8 +19,9 @@ return case
   when means = 'physical' then least(hold.shipped_at, hold.since + make_interval(hours => coalesce(hold_hours, 720)))
   else least(hold.shipped_at, hold.acknowledged_at, hold.since + make_interval(hours => coalesce(hold_hours, 72))) end;
 
--- Returns how many pieces less are free than the ERP system has counted at `reported_at`, because of a hold. The result
--- is below 0 if pieces came back after that time: a return, or a cancellation of an order that was known at that time.
+-- Returns the number of pieces of a hold that must be subtracted from the stock that the ERP system counted at
+-- `reported_at`. The result is negative if pieces returned to the stock after that time: by a return, or by the
+-- cancellation of an order that the ERP system knew at that time.
 create or replace function app.hold_effect(
   hold stock_holds, means text, hold_hours integer, reported_at timestamptz) returns integer
 language sql stable parallel safe
@@ -34,9 +36,9 @@ create or replace function app.lock_products(product_ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$ select from products where id = any (product_ids) order by id for no key update $$;
 
--- Computes the free stock of products again after their holds have changed. The products must be locked. `returned` are
--- the pieces of each product that came back. The count of a product without a row in stock_reports is exact, so these
--- pieces are added to it. Products that are not tracked have no stock.
+-- Computes the free stock of products again after their holds have changed. The products must be locked. `returned` is
+-- the number of pieces of each product that returned to the stock. The count of a product without a row in
+-- stock_reports is exact, so these pieces are added to it. Products that are not tracked have no stock.
 create or replace function app.recompute_stock(product_ids uuid[], returned integer[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -58,9 +60,10 @@ as $$
   where p.id = s.id and p.inventory_count <> s.free
 $$;
 
--- Takes the pieces of an order from the stock, and holds them. app.place_order does this itself; this function is for
--- orders that are created in another way, such as replacements. Only tracked products have a stock. Returns null, or
--- the lines whose stock is too low: [{at, left}, …] as in app.place_order. In this case, nothing changes.
+-- Subtracts the pieces of an order from the stock, and creates holds for them. app.place_order does the same itself.
+-- This function is for orders that are created in another way, such as replacements. Only tracked products have a
+-- stock. Returns null, or the lines whose stock is too low: [{at, left}, …] as in app.place_order. In this case,
+-- nothing changes.
 create or replace function app.open_holds(order_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -93,8 +96,8 @@ begin
 end
 $$;
 
--- Records that the ERP system took an order at `at`. A stock that the ERP system counts later is without its pieces. A
--- second acknowledgement changes nothing.
+-- Records that the ERP system acknowledged an order at `at`. A stock that the ERP system counts later does not include
+-- the pieces of this order. A second acknowledgement changes nothing.
 create or replace function app.acknowledge_holds(order_id uuid, at timestamptz) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -154,23 +157,23 @@ begin
 end
 $$;
 
--- Records that pieces of a line were shipped at `at`: they have left the house. Returns the number of pieces that were
--- held until now, which is at most `pieces`.
+-- Records that pieces of a line were shipped at `at`. Returns the number of pieces that were held until now, which is
+-- at most `pieces`.
 create or replace function app.ship_held_pieces(order_id uuid, line integer, pieces integer, at timestamptz)
 returns integer
 language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$ select app.end_holds($1, $2, $3, coalesce($4, clock_timestamp()), null) $$;
 
--- Gives pieces of an order that are not shipped back to the stock: at most `pieces` of a line, or all if `pieces` is
--- null, or those of all lines if `line` is null, too. Returns the number of pieces that were given back. Pieces are
--- given back only once.
+-- Puts unshipped pieces of an order back into the stock: at most `pieces` of a line, or all pieces of the line if
+-- `pieces` is null, or the pieces of all lines if `line` is null, too. Returns the number of these pieces. A piece is
+-- put back only once.
 create or replace function app.release_held_pieces(order_id uuid, line integer, pieces integer, at timestamptz)
 returns integer
 language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$ select app.end_holds($1, $2, $3, null, coalesce($4, clock_timestamp())) $$;
 
--- Puts returned pieces of a line back on sale. The caller guarantees that no more pieces come back than were shipped.
--- Returns the number of pieces: 0 if the product was deleted or is not tracked.
+-- Adds returned pieces of a line to the stock. The caller guarantees that the number of returned pieces is at most the
+-- number of shipped pieces. Returns the number of pieces: 0 if the product was deleted or is not tracked.
 create or replace function app.restock_pieces(order_id uuid, line integer, pieces integer, at timestamptz)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -196,7 +199,7 @@ begin
 end
 $$;
 
--- Deletes the holds and the stated stock of deleted products.
+-- Deletes the holds and the reported stock of deleted products.
 create or replace function app.delete_product_stock() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -210,7 +213,7 @@ end
 $$;
 grant execute on function app.delete_product_stock() to app_owner;
 
--- Gives the pieces of deleted orders that were not shipped back to the stock, and deletes their holds.
+-- Puts the unshipped pieces of deleted orders back into the stock, and deletes the holds of these orders.
 create or replace function app.delete_order_holds() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -54,7 +54,7 @@ $$;
 grant execute on function app.renditions_with_urls(jsonb, text) to app_admin, app_support, app_client;
 
 -- Returns the time of the next automatic attempt to fetch an address. `failures` is the number of failed attempts in a
--- row. The pauses between the attempts are 10 minutes, then 1 hour, 6 hours and 24 hours. If the server asked for a
+-- row. The pauses between the attempts are 10 minutes, then 1 hour, 6 hours and 24 hours. If the server requested a
 -- longer pause (`min_wait`, in seconds), this longer pause applies. Returns null if the failure is permanent. The
 -- address is then fetched again only when a caller requests this.
 create or replace function app.next_image_attempt(code text, failures integer, min_wait double precision)

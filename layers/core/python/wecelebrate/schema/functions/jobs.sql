@@ -39,10 +39,10 @@ as $$
 $$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
--- Returns the first earlier job that waits for a person and must end before a job can start. Returns null if there is
--- none. A job that waits holds back the later jobs of its catalog, because each of them contains only changes. There
--- are two exceptions: a full file that waits holds back no job, because any newer file replaces it, and no job that
--- waits holds back a dry run.
+-- Returns the first earlier job that waits for a person and must end before a job can start. Returns null if such a job
+-- does not exist. A waiting job blocks the later jobs of its catalog, because each of these jobs contains only changes.
+-- There are two exceptions: a waiting full file blocks no job, because any newer file replaces it, and a waiting job
+-- does not block a dry run.
 create or replace function app.job_blocked_by(j jobs) returns uuid
 language sql stable parallel safe
 as $$
@@ -66,9 +66,8 @@ grant execute on function app.job_holds_back(jobs, jobs), app.job_blocked_by(job
 
 -- Claims the next due job for a free worker. The length of the lease is `seconds`. Returns no row when no job is
 -- available. Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest
--- job. `workers` is the number of all workers. One client never gets all of them, so a job of another client can start
--- at once. Of the jobs with the same ordering key, only the first can run, and only when no other job with this key is
--- running.
+-- job. `workers` is the number of all workers. One client never gets all workers, so a job of another client can start
+-- immediately. Only the first job with an ordering key can start, and only if no other job with this key is running.
 create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -130,8 +129,8 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 -- Claims up to `max_jobs` due jobs of one owner (a client, or the platform) for a free worker, which runs them one
 -- after the other. Returns them in the order in which they are to run, or no row when no job is available. The owner is
 -- chosen as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest
--- workers, then the owner of the oldest job, and no owner gets all `workers`. The jobs of this type have no ordering
--- keys.
+-- workers, then the owner of the oldest job, and one owner never gets all `workers`. The jobs of this type have no
+-- ordering keys.
 create or replace function app.claim_job_batch(
   kind text, workers integer, max_jobs integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -239,7 +238,7 @@ as $$ analyze app.staged_products_intake (job_id, fence, sku) $$;
 grant execute on function app.analyze_staged_products() to app_worker;
 
 -- Returns what a job waits for: `approval` of its changes, or a `decision`, which answers its questions. Returns null
--- if the job waits for no person.
+-- if the job does not wait for a person.
 create or replace function app.job_waiting_for(j jobs) returns text
 language sql immutable parallel safe
 return case when j.status = 'pending' then
@@ -252,9 +251,9 @@ return coalesce(j.approval = 'needed' and j.decision is distinct from 'needed' a
 
 -- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
 -- rate so far, but only if the job has run for 3 s, at least 0.1 percent of the work is done, and the lease of the
--- worker is fresh. The rate of the first seconds says nothing, because the worker still opens the file. A worker renews
--- its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate says nothing about
--- the remaining time. In that case, a worker continues the job after the lease has run out.
+-- worker is fresh. The rate of the first seconds is not useful, because the worker is still opening the file. A worker
+-- renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate does not
+-- show the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$
@@ -285,7 +284,7 @@ as $$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $$;
 grant execute on function app.job_source(jsonb) to app_admin, app_support, app_client, app_system;
 
--- A job as the API shows it. The API calls the priority `lane`.
+-- The jobs in the form of the API. The API calls the priority `lane`.
 create or replace view app.job_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
   requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
@@ -295,7 +294,7 @@ select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits
 from jobs j;
 grant select on app.job_view to app_admin, app_support, app_client, app_system;
 
--- An export as the API shows it, with the state of its job.
+-- The exports in the form of the API, each with the state of its job.
 create or replace view app.export_view with (security_invoker = true) as
 select e.id, e.client_id, e.job_id, e.subject as requested_by, e.kind, e.format, e.filters,
   coalesce((e.options -> 'bom')::boolean, false) as bom, coalesce(e.options ->> 'timezone', 'UTC') as timezone,
@@ -307,14 +306,14 @@ from exports e join jobs j on j.id = e.job_id
 where e.deleted_at is null;
 grant select on app.export_view to app_admin, app_client, app_system;
 
--- A dead letter as the API shows it, with the status of the job that the dead letter belongs to.
+-- The dead letters in the form of the API, each with the status of the job to which it belongs.
 create or replace view app.dead_letter_view with (security_invoker = true) as
 select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,
   d.redriven_at, d.redriven_by
 from dead_letters d left join jobs j on j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
--- A schedule as the API shows it.
+-- The schedules in the form of the API.
 create or replace view app.schedule_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, name, cron, timezone, settings, is_active, next_at, last_at, last_job_id,
   last_outcome, created_at, updated_at

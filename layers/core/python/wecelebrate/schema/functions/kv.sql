@@ -1,18 +1,16 @@
--- The key-value store of the predecessor: the families of its keys.
---
--- The store has no list of its documents that can be trusted: some lists were never written, others contain whole
--- documents. Therefore the documents are found by the families of their keys. One entity can have documents in several
--- families, because the predecessor changed its keys several times.
+-- The key-value store of the predecessor: the families of its keys. The store has no reliable list of its documents:
+-- some lists were never written, and other lists contain whole documents. Therefore the documents are found by the
+-- families of their keys. One entity can have documents in several families, because the predecessor changed its keys
+-- several times.
 
 set local role app_owner;
 
 -- Returns the families of keys. A key belongs to the first family in this order whose pattern matches it. Only the
--- families whose `heads` contain the first segment of a key are compared with the key. An id can be empty: such a
--- document belongs to an entity, too, and must not be overlooked.
---
--- `meaning` says what becomes of the documents: an entity (client, site, catalog, product, order), a setting of a site,
--- a list or a copy that is derived from other documents, a log, an object of a later part of the platform, or a secret.
--- The platform never shows, copies or logs a secret.
+-- families whose `heads` contain the first segment of a key are compared with the key. An id can be empty. A document
+-- with an empty id also belongs to an entity, so its key must match, too. `meaning` is the kind of object that the
+-- documents become: an entity (client, site, catalog, product, order), a setting of a site, a list or a copy that is
+-- derived from other documents, a log, an object of a later part of the platform, or a secret. The platform never
+-- shows, copies or logs a secret.
 create or replace function app.kv_key_families()
 returns table (family text, meaning text, heads text[], pattern text)
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
@@ -56,7 +54,7 @@ grant execute on function app.kv_key_families() to app_definer, app_kv, app_mirr
 set local role app_definer;
 
 -- Returns the number of documents in the store for each family, and their size in bytes. It returns no key and no
--- value, because keys of the store contain tokens. Only admins of the platform may call it, and services may not.
+-- value, because keys of the store contain tokens. Only admins of the platform may call it. Services may not.
 create or replace function app.kv_families()
 returns table (family text, meaning text, documents bigint, bytes bigint)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
@@ -79,12 +77,12 @@ end
 $$;
 grant execute on function app.kv_families() to app_admin;
 
--- Returns the documents after the key `start` (or from this key, if `inclusive`), in the order of their keys: those of
--- entities, and lists. Documents of other families are not read, because their values and keys can be secret.
+-- Returns the documents after the key `start` (or from this key, if `inclusive`), in the order of their keys: documents
+-- of entities, and lists. Documents of other families are not read, because their values and keys can be secret.
 --
 -- If the page would have more than `max_bytes`, its last row has no value: there is another document, but it belongs to
 -- the next page. The first row always has a value. The bytes include the longest form that a key has in a response.
--- Only admins of the platform may call it, and services may not.
+-- Only admins of the platform may call it. Services may not.
 create or replace function app.kv_documents(start text, inclusive boolean, max_rows integer, max_bytes integer)
 returns table (key text, family text, meaning text, value text)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp

@@ -89,7 +89,7 @@ begin
 end
 $$;
 
--- The signature of the previous release.
+-- The signature that the previous release calls.
 create or replace function app.claim_guest_mail(mailed_order orders) returns text
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -118,7 +118,7 @@ $$;
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
 -- a row without job_id when the confirmation of the order already exists, and when a limit for mails that visitors
 -- cause is used up (app.claim_guest_mail). In the second case the mail is stored as suppressed, with the reason. The
--- limit does not count a guest who has used the link of a mail, because the guest has the mailbox.
+-- limit does not count a guest who has used the link of a mail, because this guest can read the mailbox.
 --
 -- `address` is a keyed hash of the IP address of the visitor who causes the mail, or null.
 create or replace function app.queue_order_mail(
@@ -161,9 +161,9 @@ $$;
 grant execute on function app.queue_order_mail(uuid, text, jsonb, text)
   to app_admin, app_support, app_client, app_customer, app_anon, app_system;
 
--- Queues a mail with a link to the order of a guest on the current site. The mail goes to the e-mail address of the
--- order, if the caller has named it. Returns no row if there is no such order. `address` is as in app.queue_order_mail,
--- and so are the limits.
+-- Queues a mail with a link to the order of a guest on the current site. The mail is sent to the e-mail address of the
+-- order, if the caller has given this address. Returns no row if the order does not exist. `address` and the limits are
+-- the same as in app.queue_order_mail.
 create or replace function app.queue_lookup_mail(
   order_number text, email text, address text, out client_id uuid, out job_id uuid)
 returns setof record
@@ -263,7 +263,7 @@ as $$
 $$;
 grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_support, app_client;
 
--- Returns what the links in mails of a site need: its page for orders, its verified domain, and its slug.
+-- Returns the data for the links in mails of a site: its page for orders, its verified domain, and its slug.
 create or replace function app.mail_page(
   client uuid, site uuid, out order_page_url text, out domain text, out slug text)
 returns setof record

@@ -1,7 +1,7 @@
--- Which callers see the data of persons, and what the others see instead.
+-- Determines which callers see personal data, and masks this data for other callers.
 --
--- The views of orders, their history, returns, mails, suppressed addresses and events mask the data of persons for
--- members who may not see them. A filter compares with the masked value, so it does not reveal the value either.
+-- The views of orders, their history, returns, mails, suppressed addresses and events mask personal data for members
+-- who may not see it. A filter compares with the masked value, so the filter does not reveal the real value either.
 
 set local role app_definer;
 
@@ -11,8 +11,9 @@ create or replace function app.sees_all_persons() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return app.admin_role() is not null or app.site_id() is not null or app.subject() like 'service:%';
 
--- Returns the clients whose persons the caller sees as a member, or as a service for one client. `personal_data` of a
--- membership decides, and by default the role: owners and editors see persons, and viewers do not.
+-- Returns the clients whose persons the caller sees as a member, or as a service for one client. The column
+-- `personal_data` of a membership determines this. If it is null, the role determines it: owners and editors see
+-- persons, and viewers do not.
 create or replace function app.person_client_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return case when app.subject() like 'service:%' then coalesce(app.client_ids(), '{}') else array(
@@ -37,7 +38,7 @@ return array(
     and ((select app.admin_role()) is not null or m.client_id = any ((select app.person_client_ids())::uuid[])));
 
 -- Deletes the exports of a member whose right to see persons of the client ends, and cancels their jobs. The files
--- contain the persons as the member saw them before. The sweeper deletes the files.
+-- contain the personal data that the member could see before. The sweeper deletes the files.
 create or replace function app.end_exports_of_member() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -85,7 +86,7 @@ return jsonb_strip_nulls(jsonb_build_object('city', address -> 'city', 'country'
 grant execute on function app.masked_name(text), app.masked_email(text), app.masked_address(jsonb)
   to app_definer, app_admin, app_support, app_client, app_customer, app_system;
 
--- A mail as the list shows it.
+-- The mails in the form of the list.
 create or replace view app.mail_view with (security_invoker = true) as
 select m.id, m.client_id, m.job_id, m.template, m.order_id,
   case when p.shown then m.recipient else app.masked_email(m.recipient) end as recipient, m.locale, m.state,
@@ -94,7 +95,7 @@ from mails m cross join lateral (
   select (select app.sees_all_persons()) or m.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.mail_view to app_admin, app_support, app_client;
 
--- A suppressed address as the list shows it.
+-- The suppressed addresses in the form of the list.
 create or replace view app.suppression_view with (security_invoker = true) as
 select s.id, s.client_id, case when p.shown then s.address else app.masked_email(s.address) end as address, s.cause,
   case when p.shown then s.reason end as reason, s.mail_id, s.created_at, s.released_at, s.released_by
@@ -102,7 +103,7 @@ from mail_suppressions s cross join lateral (
   select (select app.sees_all_persons()) or s.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.suppression_view to app_admin, app_support, app_client;
 
--- An event of a visitor. The masked event has no user, no visit and no data.
+-- The events of visitors. A masked event has no user, no visit and no data.
 create or replace view app.event_view with (security_invoker = true) as
 select e.id, e.event_id, e.client_id, e.site_id, e.event_type, case when p.shown then e.user_id end as user_id,
   case when p.shown then e.session_id end as session_id,

@@ -3,7 +3,7 @@
 set local role app_definer;
 
 -- Returns the open invitation that a token belongs to, and locks it. A token begins with the id of its invitation. The
--- rest are 256 random bits, so its hash needs no salt.
+-- rest of the token has 256 random bits, so its hash needs no salt.
 create or replace function app.invitation_of_token(token text) returns invitations
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -19,12 +19,12 @@ begin
 end
 $$;
 
--- Accepts an invitation for the caller, who becomes a member. `refusal` is null, or says why nothing has changed:
+-- Accepts an invitation for the caller, who becomes a member. `refusal` is null, or the reason why nothing has changed:
 -- `unknown`, `address` if the caller has not verified the invited address, `accepted`, `revoked`, `expired`, or
 -- `member` if the caller is a member already. A caller with another address does not learn the state.
 --
--- Any signed-in account may call this function, because the caller has no role yet. The token, the verified address and
--- the subject of the caller decide, and all that the caller can get is the membership in the invitation.
+-- Any signed-in account may call this function, because the caller has no role yet. The function checks the token, the
+-- verified address and the subject of the caller. The caller can only get the membership in the invitation.
 create or replace function app.accept_invitation(
   token text, out refusal text, out client_id uuid, out client_name text, out role text, out member_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -99,7 +99,7 @@ grant execute on function app.queue_invitation_mail(uuid) to app_admin, app_clie
 
 -- Creates a token for an open invitation and returns it. Only its hash is stored. Returns null unless the caller is one
 -- of our own workers, which acts for the client or for the platform. The last five tokens of an invitation are valid,
--- because a worker can die after it has sent a mail.
+-- because a worker can crash after it has sent a mail.
 create or replace function app.create_invitation_token(invitation uuid) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -126,7 +126,8 @@ as $$
 $$;
 
 -- Invites the first super admin. Returns the token, or null if the platform has a super admin already. A repeated call
--- revokes the earlier invitation. The deployment calls this function, before anybody can sign in as staff.
+-- revokes the earlier invitation. The deployment calls this function, because no person can sign in as staff before the
+-- first invitation.
 create or replace function app.invite_first_admin(email text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -167,8 +168,8 @@ as $$
 $$;
 grant execute on function app.revoke_own_sessions() to app_admin, app_support, app_client;
 
--- Ends all sessions of a member of a client, or of a person of the staff. Returns false if there is no such member, or
--- if the caller is no super admin.
+-- Ends all sessions of a member of a client, or of a person of the staff. Returns false if the member does not exist,
+-- or if the caller is not a super admin.
 create or replace function app.revoke_member_sessions(member uuid) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -203,7 +204,7 @@ grant execute on function app.delete_old_invitations(integer) to app_system;
 
 set local role app_owner;
 
--- A member of a client, and a member of the staff, as the API shows them.
+-- The members of clients and the members of the staff in the form of the API.
 create or replace view app.member_view with (security_invoker = true) as
 select id, client_id, user_id as subject, kind, name, email, role, personal_data, is_active, created_at, updated_at
 from client_users;
@@ -214,7 +215,7 @@ select id, user_id as subject, name, email, role, is_active, created_at, updated
 from admin_users;
 grant select, update, delete on app.staff_view to app_admin;
 
--- An invitation as the API shows it.
+-- The invitations in the form of the API.
 create or replace view app.invitation_view with (security_invoker = true) as
 select id, client_id, email, role, name, locale as language, sends, invited_by, created_at, updated_at, expires_at,
   accepted_at, revoked_at,

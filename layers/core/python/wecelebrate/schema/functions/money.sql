@@ -14,7 +14,7 @@ grant execute on function app.minor_units(text) to public;
 
 -- Returns an amount with the decimals of its currency. Fails if the amount is finer than its currency. The callers have
 -- checked the amount before. Two concurrent requests can change the price and the currency of a product, and each
--- request checks only its own change. This function also refuses the combination.
+-- request checks only its own change. This function refuses such a combination.
 create or replace function app.exact_amount(amount numeric, currency text) returns numeric
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -69,9 +69,10 @@ grant execute on function app.storefront_currency() to app_customer, app_anon;
 -- added. If these are the first products of the catalog, they set its currency.
 --
 -- The lock on the catalog and a change of its currency wait for each other. The lock is of the kind that a foreign key
--- takes, so other changes of the catalog do not wait for it. Two transactions can add the first products at the
--- same time. Then the second update waits for the first, finds a currency, and changes nothing. If the first has ended
--- before the second counts the products, the second makes no update. Therefore each reads the currency again.
+-- takes, so other changes of the catalog do not wait for it. Two transactions can add the first products at the same
+-- time. Then the update of the second transaction waits for the first transaction, finds a currency, and changes
+-- nothing. If the first transaction has ended before the second counts the products, the second makes no update.
+-- Therefore each transaction reads the currency again.
 create or replace function app.check_catalog_currency(catalog uuid, currency text, added bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$

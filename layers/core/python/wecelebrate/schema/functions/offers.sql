@@ -7,8 +7,8 @@
 
 set local role app_owner;
 
--- Returns offers in the stored form: sorted, without duplicates, and with times in UTC. Offers that are finer than the
--- currency are left out: they were offers in another currency.
+-- Returns offers in the stored form: sorted, without duplicates, and with times in UTC. Offers with more decimals than
+-- the currency are left out, because they were offers in another currency.
 create or replace function app.stored_offers(offers jsonb, currency text) returns jsonb
 language sql stable parallel safe set timezone = 'UTC'
 as $$
@@ -34,7 +34,8 @@ return case when offers = '[]' then offers else (
 grant execute on function app.open_offers(jsonb, timestamptz)
   to app_definer, app_migrate, app_admin, app_support, app_client, app_mirror;
 
--- Returns the price of a product at a time, and what is stored with it. `regular` is its price without an offer.
+-- Returns the price of a product at a time, and the columns that are stored with this price. `regular` is the price
+-- without an offer.
 create or replace function app.price_at(
   regular numeric, offers jsonb, at timestamptz, out price numeric, out regular_price numeric, out open_offers jsonb,
   out ends_at timestamptz, out changes_at timestamptz)
@@ -55,9 +56,9 @@ $$;
 grant execute on function app.price_at(numeric, jsonb, timestamptz)
   to app_definer, app_migrate, app_admin, app_support, app_client, app_mirror;
 
--- Sets the price of a product after a change. A statement that writes `regular_price` states the regular price. A
--- statement that only writes `price`, as all statements of the previous release do, states it if it changes `price`.
--- Another currency ends all offers, unless the statement writes offers.
+-- Sets the price of a product after a change. A statement that writes `regular_price` sets the regular price. A
+-- statement that writes only `price`, like all statements of the previous release, sets the regular price if it changes
+-- `price`. A change of the currency ends all offers, unless the statement writes offers.
 create or replace function app.set_price() returns trigger
 language plpgsql set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -91,8 +92,8 @@ create or replace trigger set_price_update before update of price, regular_price
 
 set local role app_definer;
 
--- Starts and ends the offers that are due at a time, of at most `max_products` products, and returns the number of
--- these products. It skips products that other transactions have locked: the next call finds them again.
+-- Starts and ends the offers of at most `max_products` products that are due at a time, and returns the number of these
+-- products. The function skips products that other transactions have locked. The next call finds these products again.
 create or replace function app.apply_due_offers(at timestamptz, max_products integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -115,7 +116,8 @@ end
 $$;
 grant execute on function app.apply_due_offers(timestamptz, integer) to app_system;
 
--- Returns the time zone in which the days of the files of a catalog begin: that of the client that owns the catalog.
+-- Returns the time zone in which the days of the files of a catalog begin: the time zone of the client that owns the
+-- catalog.
 create or replace function app.catalog_timezone(catalog uuid) returns text
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

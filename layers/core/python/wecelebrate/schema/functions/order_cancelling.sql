@@ -1,5 +1,5 @@
--- Cancelling orders and lines, and changing what an order says beside its status. functions/order_changes.sql describes
--- the parameters and the results that all changes have in common.
+-- Cancelling orders and lines, and changing fields of an order other than its status. functions/order_changes.sql
+-- describes the parameters and the results that all changes have in common.
 
 set local role app_definer;
 
@@ -21,8 +21,8 @@ begin
 end
 $$;
 
--- Cancels a locked order of which nothing was shipped. If the order was exported, the ERP must agree: unless the
--- cancellation is confirmed, only a request is recorded. Refusals: `status` and `unchanged`.
+-- Cancels a locked order of which nothing was shipped. If the order was exported, the ERP system must confirm the
+-- cancellation. Without the confirmation, only a request is recorded. Refusals: `status` and `unchanged`.
 create or replace function app.cancel_locked_order(
   target orders, reason text, is_confirmed boolean, source text, at timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -53,7 +53,8 @@ begin
 end
 $$;
 
--- Cancels an order for its client, the platform or the ERP. `is_confirmed` says that the ERP has agreed.
+-- Cancels an order for its client, the platform or the ERP system. `is_confirmed` is true if the ERP system has
+-- confirmed the cancellation.
 create or replace function app.cancel_order(
   order_id uuid, reason text, is_confirmed boolean, source text, happened_at timestamptz, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -77,9 +78,9 @@ $$;
 grant execute on function app.cancel_order(uuid, text, boolean, text, timestamptz, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Cancels pieces of an order that are not shipped, and lowers the total. The status stays. If no piece would be left,
--- and nothing was shipped, the whole order is cancelled. Refusals: those of app.pieces_of, and `exported` if the ERP
--- has the order, nothing was shipped, and the cancellation is not confirmed.
+-- Cancels pieces of an order that are not shipped, and lowers the total. The status does not change. If no piece would
+-- be left, and nothing was shipped, the whole order is cancelled. Refusals: the refusals of app.pieces_of, and
+-- `exported` if the ERP system has the order, nothing was shipped, and the cancellation is not confirmed.
 create or replace function app.cancel_order_lines(
   order_id uuid, lines jsonb, reason text, is_confirmed boolean, source text, happened_at timestamptz,
   expected timestamptz, out refusal text, out detail jsonb, out news jsonb)
@@ -128,11 +129,11 @@ $$;
 grant execute on function app.cancel_order_lines(uuid, jsonb, text, boolean, text, timestamptz, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Changes what an order says beside its status: the keys `external_number`, `problem` and `metadata` of `changes`. The
--- value of `metadata` is a merge patch. As long as nothing was shipped, also `customer_name` and `shipping_address`,
--- which replaces the whole address. `note` is for the people who read the history. Refusals: `reserved`, if the caller
--- sets the problem `unconfirmed`, `country`, if the site does not ship to the country of the address (detail: its
--- countries), and `unchanged`.
+-- Changes fields of an order other than its status: the keys `external_number`, `problem` and `metadata` of `changes`.
+-- The value of `metadata` is a merge patch. Until the first shipment, `customer_name` and `shipping_address` can
+-- change, too. The new `shipping_address` replaces the whole address. `note` is for the people who read the history.
+-- Refusals: `reserved`, if the caller sets the problem `unconfirmed`, `country`, if the site does not ship to the
+-- country of the address (detail: its countries), and `unchanged`.
 create or replace function app.change_order(
   order_id uuid, changes jsonb, note text, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -184,8 +185,9 @@ $$;
 grant execute on function app.change_order(uuid, jsonb, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Records that orders were given to an ERP for the first time, and returns their number. This is no change of the
--- orders, so their versions stay. Callers that may not change an order do not mark it.
+-- Records that orders were exported to an ERP system for the first time, and returns the number of these orders. This
+-- does not count as a change of the orders, so their versions stay the same. If the caller may not change an order, the
+-- function does not mark it.
 create or replace function app.mark_orders_exported(order_ids uuid[], exported_at timestamptz) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

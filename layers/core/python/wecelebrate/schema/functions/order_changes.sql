@@ -1,4 +1,4 @@
--- What all changes of an order share: locking it for a caller, recording events, and counting its pieces.
+-- The shared functions for all changes of an order: locking it for a caller, recording events, and counting its pieces.
 --
 -- A function that changes an order returns three values:
 --   refusal   null, or the reason why nothing was changed. Common reasons: `not_found`, `forbidden`, `changed` (the
@@ -37,7 +37,7 @@ as $$
     else 'not_found' end
 $$;
 
--- Returns when something happened: the stated time, but not a time in the future or before the order was placed.
+-- Returns the time of an event: the given time, but limited to the time between the placing of the order and now.
 create or replace function app.time_of_news(target orders, happened_at timestamptz) returns timestamptz
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$ select greatest(least(coalesce($2, clock_timestamp()), clock_timestamp()), ($1).created_at) $$;
@@ -60,8 +60,9 @@ begin
 end
 $$;
 
--- Records news of an order file that come too late to change the order, e.g. `shipped` for a cancelled order. The same
--- news is recorded once. A history contains at most 100 late news, because a file can have 100,000 rows about an order.
+-- Records news in an order file that is too late to change the order, e.g. `shipped` for a cancelled order. Equal news
+-- is recorded only once. A history contains at most 100 events for late news, because a file can have 100,000 rows
+-- about an order.
 create or replace function app.record_late_news(
   target orders, type text, details jsonb, happened_at timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -77,7 +78,7 @@ begin
 end
 $$;
 
--- Records a change of an order that cannot take effect any more. Returns the refusal.
+-- Records a change of an order that can no longer take effect. Returns the refusal.
 create or replace function app.refuse_late(
   target orders, type text, source text, details jsonb, happened_at timestamptz, out refusal text, out detail jsonb)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -106,10 +107,10 @@ as $$
   from order_lines l where l.order_id = $1
 $$;
 
--- Compares pieces that a caller names with the pieces that a line has left. `lines` is [{"line": …, "quantity": …}, …].
--- A quantity that is null, and `lines` that are null, mean all pieces that are left. `kind` says which pieces are left:
--- `open` pieces are neither shipped nor cancelled, `returnable` pieces are shipped and not returned, and all `shipped`
--- pieces can be replaced. Refusals:
+-- Compares the pieces in the request of a caller with the remaining pieces of each line. `lines` is
+-- [{"line": …, "quantity": …}, …]. A null for a quantity, or for `lines`, means all remaining pieces. `kind` determines
+-- which pieces remain: `open` pieces are neither shipped nor cancelled, `returnable` pieces are shipped and not
+-- returned, and all `shipped` pieces can be replaced. Refusals:
 --   unknown_lines  [n, …]             the order has no such lines
 --   too_many       [{at, left}, …]    fewer pieces are left
 --   nothing_left   null               no piece is left

@@ -2,8 +2,8 @@
 
 set local role app_definer;
 
--- Returns an order as a destination gets it. Amounts are decimal texts. The pieces of a line that were cancelled are
--- not ordered any more.
+-- Returns an order in the form that a destination gets. Amounts are decimal texts. Cancelled pieces are not included in
+-- the ordered pieces of a line.
 create or replace function app.order_document(o orders) returns jsonb
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -19,8 +19,8 @@ as $$
   from sites s where s.id = o.site_id
 $$;
 
--- Returns a hash of what a destination acts on. The news that comes from the ERP itself (its number, processing,
--- shipping) is no part of it, so it is not sent back.
+-- Returns a hash of the fields that matter to a destination. News from the ERP system itself (its number, processing,
+-- shipping) is not part of the hash, so this news is not sent back to the ERP system.
 create or replace function app.order_content_hash(document jsonb) returns text
 language sql immutable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -28,15 +28,15 @@ as $$
     || case when $1 ->> 'status' = 'cancelled' then 'cancelled' else '' end)
 $$;
 
--- Decides what a destination gets of each of these orders, whose current version it does not have: `new`, `change`,
--- `cancel` or `none`.
+-- Determines the kind of export for each of these orders: `new`, `change`, `cancel` or `none`. The destination does not
+-- have the current version of these orders.
 --
--- An order is exported when it is open and has no problem. Later versions follow as `change` if something that concerns
--- the destination has changed, and as `cancel`. An order that was cancelled, shipped or delivered before the
--- destination got it is not exported. If somebody asks to cancel an order that an ERP has, the ERP gets `cancel`, too,
--- and its answer decides. The erasure of a person is not exported, and neither is an imported order: the system from
--- which it comes had it processed. The only destination of a client has sent all news
--- of files itself, so it does not get them back.
+-- An order is exported when it is open and has no problem. Later versions are exported as `change` if a field that
+-- matters to the destination has changed, or as `cancel`. An order that was cancelled, shipped or delivered before the
+-- destination got it is not exported. If a caller requests to cancel an order that an ERP system has, the ERP system
+-- gets `cancel`, too, and then decides about the cancellation. The erasure of a person is not exported, and an imported
+-- order is not exported either, because its source system has processed it. If a client has only one destination, this
+-- destination has sent all news in files itself, so it does not get this news back.
 create or replace function app.decide_order_exports(target order_destinations, order_ids uuid[])
 returns table (order_id uuid, version integer, updated_at timestamptz, document jsonb, content_hash text, action text)
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -68,11 +68,10 @@ as $$
 $$;
 
 -- Chooses the orders for a new run of a destination, and creates the run. The choice is a part of the transaction, and
--- each version of an order is chosen once. `max_orders` bounds the size of a file.
---
--- Looks only at orders that have changed since an hour before the last scan. `updated_at` is the beginning of the
--- transaction of a change, and no transaction that changes an order lasts an hour. Returns no run (null) if there is
--- nothing to write, and whether more orders may be left.
+-- each version of an order is chosen once. `max_orders` bounds the size of a file. The function reads only orders that
+-- have changed since an hour before the last scan. `updated_at` is the beginning of the transaction of a change, and no
+-- transaction that changes an order lasts an hour. Returns the run, or null if no order must be exported, and whether
+-- more orders may be left.
 create or replace function app.begin_order_export(
   destination_id uuid, job_id uuid, max_orders integer, out run_id uuid, out more boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp

@@ -1,9 +1,9 @@
--- What nobody can do to an order, its lines and its events, whoever writes: the triggers that refuse it. A change that
--- a caller may make with SQL of its own gets its event from a trigger, too.
+-- Triggers that refuse forbidden changes of orders, their lines and their events by any role. Another trigger creates
+-- the event for a change that a caller may make with its own SQL.
 
 set local role app_definer;
 
--- Records a change that SQL of a caller made itself, without a function of this folder.
+-- Records a change that a caller has made with its own SQL, without a function of this folder.
 create or replace function app.record_direct_change() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -16,7 +16,7 @@ grant execute on function app.record_direct_change() to app_owner;
 
 set local role app_owner;
 
--- Refuses every change of an order that is not a step of its life, and counts the changes in `version`.
+-- Refuses every change of an order that is not allowed, and counts the changes in `version`.
 --
 -- The client, the site, the number, the currency, the items, the kind and the time of an order never change. The status
 -- takes only these steps: pending → processing → shipped → delivered, pending → shipped (the order is processed in the

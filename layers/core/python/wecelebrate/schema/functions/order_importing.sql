@@ -1,10 +1,10 @@
--- Importing historical orders: orders in their final state, with their original numbers and times. An imported order
--- has no effect but its rows and the figures: no mail, no webhook event, no hold of stock, and no order file.
+-- Importing historical orders: orders in their final state, with their original numbers and times. Importing an order
+-- only adds its rows and changes the figures. It causes no mail, no webhook event, no hold of stock, and no order file.
 
 set local role app_definer;
 
--- Returns the lines of an order as `items` shows them. A line refers to the product of the site's catalog that has its
--- SKU. Without such a product, the line has only texts.
+-- Returns the lines of an order in the form of the column `items`. A line refers to the product of the site's catalog
+-- that has its SKU. Without such a product, the line has only texts.
 create or replace function app.imported_items(lines jsonb, catalog uuid) returns jsonb
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -14,7 +14,7 @@ as $$
   from jsonb_array_elements($1) line left join products p on p.catalog_id = $2 and p.sku = line ->> 'sku'
 $$;
 
--- Writes those of the orders whose numbers the client does not have. Returns the written orders.
+-- Writes the orders whose numbers do not exist at the client yet. Returns the written orders.
 create or replace function app.write_imported_orders(site sites, orders jsonb) returns setof orders
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -31,8 +31,8 @@ as $$
   returning *
 $$;
 
--- Writes what belongs to the written orders: lines, shipments, returns and events. The pieces that were shipped are in
--- one shipment, and the pieces that came back are in one return, which is received.
+-- Writes the lines, shipments, returns and events of the written orders. The shipped pieces are in one shipment. The
+-- returned pieces are in one return with the status `received`.
 create or replace function app.write_imported_parts(written orders[], orders jsonb, job jobs) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -77,10 +77,10 @@ as $$
   from unnest($1) w
 $$;
 
--- Returns what became of an order whose number the client has: `created` if this job has created it, possibly in an
--- earlier attempt, `unchanged` if it was imported before from the same source with the same currency, time, lines,
--- status and total, and otherwise `differs`, `status_differs`, `total_differs` or `number_in_use`. What happened to the
--- order after its import does not matter: the event of the import says with which status and total it was imported.
+-- Returns the outcome for an order whose number already exists at the client: `created` if this job has created it,
+-- possibly in an earlier attempt, `unchanged` if it was imported before from the same source with the same currency,
+-- time, lines, status and total, and otherwise `differs`, `status_differs`, `total_differs` or `number_in_use`. Later
+-- changes of the order do not matter, because the event of the import contains the status and the total at that time.
 create or replace function app.compare_imported(existing orders, imported jsonb, job jobs) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -104,8 +104,8 @@ as $$
     else 'unchanged' end
 $$;
 
--- Imports orders for the job, which says for which site. Each number occurs once in `orders`. Returns what became of
--- each order, as app.compare_imported says it. A rehearsal writes nothing.
+-- Imports orders for the job, into the site of the job. Each number occurs once in `orders`. Returns the outcome for
+-- each order, in the form of app.compare_imported. A dry run writes nothing.
 create or replace function app.import_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
 returns table (order_number text, outcome text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp

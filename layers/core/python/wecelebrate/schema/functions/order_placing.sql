@@ -1,11 +1,12 @@
--- Placing an order with everything that it causes: the order, its mail, and its webhook events.
+-- Placing an order together with its mail and its webhook events.
 
 set local role app_definer;
 
 -- Places an order (app.place_order), and queues its mail (app.queue_order_mail) and its webhook events
--- (app.publish_webhook_event), with the checks of these functions. One statement takes the place of three or four: each
--- statement of a request costs the function and the database about 0.2 ms of CPU time. `mail_job_id` is null if no mail
--- is sent now, and `has_deliveries` says whether an endpoint gets an event. If the order is refused, nothing changes.
+-- (app.publish_webhook_event), with the checks of these functions. One statement replaces three or four statements,
+-- because each statement of a request costs the function and the database about 0.2 ms of CPU time. `mail_job_id` is
+-- null if no mail is sent now. `has_deliveries` is true if an endpoint gets an event. If the order is refused, nothing
+-- changes.
 create or replace function app.place_and_announce_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   address text, out refusal text, out detail jsonb, out placed jsonb, out mail_job_id uuid, out has_deliveries boolean)

@@ -1,10 +1,10 @@
--- The steps of an order's life: processing, shipping, delivering. functions/order_changes.sql describes the parameters
--- and the results that all steps have in common.
+-- The status changes of an order: processing, shipping, delivering. functions/order_changes.sql describes the
+-- parameters and the results that all these functions have in common.
 
 set local role app_definer;
 
--- Starts to process a locked, pending order: the ERP, or a person, has taken it. Refusal: `problem`, with the code of
--- the problem that must be resolved before.
+-- Starts to process a locked, pending order, because the ERP system or a person has accepted it. Refusal: `problem`,
+-- with the code of the problem that must be resolved first.
 create or replace function app.start_processing(
   target orders, external_number text, source text, at timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out after orders)
@@ -58,7 +58,7 @@ $$;
 grant execute on function app.process_order(uuid, text, text, timestamptz, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Returns the number of the next shipment of an order that the caller gave no number: 1, 2, …
+-- Returns the number of a new shipment for which the caller has given no number: 1, 2, …
 create or replace function app.next_shipment_number(order_id uuid) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -67,8 +67,9 @@ as $$
   order by n limit 1
 $$;
 
--- Puts pieces of a locked order into a shipment: a new one, or an existing one that gets further lines. `pieces` comes
--- from app.pieces_of. The status of the order is `processing` or `shipped`. The first pieces make it `shipped`.
+-- Adds pieces of a locked order to a new shipment, or to an existing shipment that gets further lines. `pieces` comes
+-- from app.pieces_of. The status of the order is `processing` or `shipped`. With the first shipped pieces, the status
+-- becomes `shipped`.
 create or replace function app.add_to_shipment(
   target orders, parcel shipments, pieces jsonb, source text, at timestamptz, out news jsonb, out after orders)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -103,7 +104,7 @@ begin
 end
 $$;
 
--- Applies news about a shipment that the order already has: its tracking, and further lines. A line that the shipment
+-- Applies news about an existing shipment of the order: tracking data, and further lines. A line that the shipment
 -- already has keeps its pieces. Refusals: `shipment_lines`, with the indexes of the lines whose pieces differ, and
 -- `problem` if further pieces would be shipped although the order has a problem.
 create or replace function app.change_shipment(
@@ -155,8 +156,8 @@ begin
 end
 $$;
 
--- Ships pieces of a locked order in a new shipment. From `pending`, the order is processed first. Refusals: those of
--- app.pieces_of, and `problem`. An order that got its problem while it was processed is not shipped either.
+-- Ships pieces of a locked order in a new shipment. If the order is `pending`, it is processed first. Refusals: the
+-- refusals of app.pieces_of, and `problem`. An order that gets a problem while it is processed is not shipped either.
 create or replace function app.add_shipment(
   target orders, shipment jsonb, source text, at timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out after orders)
@@ -193,9 +194,9 @@ end
 $$;
 
 -- Ships pieces of an order. `shipment` is {"number", "carrier", "tracking_number", "tracking_url", "lines"}, with the
--- lines of app.pieces_of. Without a number, the shipment is a new one. A number that the order already has means the
--- same shipment, so the same news has no effect. Refusals: those of app.pieces_of, app.change_shipment and
--- app.start_processing.
+-- lines of app.pieces_of. Without a number, the function creates a new shipment. A number that already exists in the
+-- order means the same shipment, so repeated news has no effect. Refusals: the refusals of app.pieces_of,
+-- app.change_shipment and app.start_processing.
 create or replace function app.ship_order(
   order_id uuid, shipment jsonb, source text, happened_at timestamptz, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -224,8 +225,9 @@ $$;
 grant execute on function app.ship_order(uuid, jsonb, text, timestamptz, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Records that shipments of a locked order were delivered: the one with this number or, if `number` is null, all. When
--- every piece that is not cancelled is in a delivered shipment, the order is delivered. Refusal: `unchanged`.
+-- Records that shipments of a locked order were delivered: the shipment with this number or, if `number` is null, all
+-- shipments. When every piece that is not cancelled is in a delivered shipment, the order is delivered. Refusal:
+-- `unchanged`.
 create or replace function app.deliver_shipments(
   target orders, number text, source text, at timestamptz, out refusal text, out detail jsonb, out news jsonb)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -255,9 +257,9 @@ begin
 end
 $$;
 
--- Records that shipments of an order were delivered. If nothing was shipped yet, the news of the shipment is missing:
--- all pieces that are left are shipped first. A file can also name a shipment that is missing. `shipment` is as for
--- app.ship_order. Refusals: `unknown_shipment`, and those of app.ship_order.
+-- Records that shipments of an order were delivered. If nothing was shipped yet, the news about the shipment is
+-- missing, so the function first ships all remaining pieces. A file can also name a missing shipment. `shipment` has
+-- the same form as in app.ship_order. Refusals: `unknown_shipment`, and the refusals of app.ship_order.
 create or replace function app.deliver_order(
   order_id uuid, shipment jsonb, source text, happened_at timestamptz, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)

@@ -1,9 +1,9 @@
--- Orders, shipments and returns as the API shows them.
+-- Orders, shipments and returns in the form of the API.
 
 set local role app_owner;
 
--- An order as the API shows it to the client and the platform. Members who may not see persons see them masked
--- (functions/masking.sql).
+-- The orders in the form of the API for clients and the platform. Personal data is masked for members who may not see
+-- it (functions/masking.sql).
 create or replace view app.order_view with (security_invoker = true) as
 select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency,
   case when p.shown then customer_subject end as customer_subject,
@@ -17,7 +17,7 @@ from orders o cross join lateral (
   select (select app.sees_all_persons()) or o.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.order_view to app_admin, app_support, app_client, app_customer;
 
--- The orders of a customer on the current site, as the API shows them to the customer.
+-- The orders of a customer on the current site, in the form of the API for customers.
 create or replace view app.customer_order_view with (security_invoker = true) as
 select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
   shipping_address, items, created_at, shipped_at, delivered_at, fulfilment,
@@ -26,15 +26,15 @@ from orders
 where customer_subject = (select app.subject()) and site_id = (select app.site_id());
 grant select on app.customer_order_view to app_customer;
 
--- A line of an order, with what became of its pieces.
+-- The lines of orders, with the numbers of shipped, cancelled and returned pieces.
 create or replace view app.order_line_view with (security_invoker = true) as
 select client_id, order_id, line, product_id, sku, name, quantity, unit_price::text as unit_price, shipped_quantity,
   cancelled_quantity, returned_quantity, quantity - shipped_quantity - cancelled_quantity as open_quantity
 from order_lines;
 grant select on app.order_line_view to app_admin, app_support, app_client;
 
--- A shipment with its lines. Tracking data lead to the addressee. Without another number, the number of a shipment is
--- the one of its carrier.
+-- The shipments with their lines. Tracking data is personal data, because it can reveal the recipient. If a shipment
+-- has no other number, its number is the tracking number of its carrier.
 create or replace view app.shipment_view with (security_invoker = true) as
 select s.id, s.client_id, s.order_id,
   case when p.shown or s.number is distinct from s.tracking_number then s.number else app.masked_name(s.number) end
@@ -48,7 +48,7 @@ from shipments s cross join lateral (
   select (select app.sees_all_persons()) or s.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.shipment_view to app_definer, app_admin, app_support, app_client, app_customer, app_system;
 
--- A return with its lines.
+-- The returns with their lines.
 create or replace view app.return_view with (security_invoker = true) as
 select r.id, r.client_id, r.order_id, r.number, r.status, case when p.shown then r.reason end as reason,
   case when p.shown then r.note end as note, r.replacement_order_id,
@@ -60,7 +60,8 @@ from returns r cross join lateral (
   select (select app.sees_all_persons()) or r.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.return_view to app_admin, app_support, app_client;
 
--- The history of an order as the API shows it. The placing has no row of its own: the order says everything about it.
+-- The history of an order in the form of the API. The placing of the order has no row, because the order itself
+-- contains its data.
 create or replace view app.order_event_view with (security_invoker = true) as
 select id, client_id, order_id, version, type, from_status, to_status, source, actor,
   case when p.shown or actor <> 'customer' then subject end as subject,

@@ -3,7 +3,8 @@
 set local role app_definer;
 
 -- Checks the rules of a site that do not depend on earlier orders: whether guests may order, and the quantity of each
--- line. `lines` is [{"product_id": …, "quantity": …}, …]. Returns no refusal if the order keeps the rules. Refusals:
+-- line. `lines` is [{"product_id": …, "quantity": …}, …]. Returns no refusal if the order satisfies the rules.
+-- Refusals:
 --   guests         null             the site takes orders only from customers with a token
 --   line_quantity  [{at, max}, …]   the lines whose quantity is above the maximum of the site
 create or replace function app.check_order_rules(site sites, lines jsonb, out refusal text, out detail jsonb)
@@ -32,7 +33,7 @@ return exists (
 -- Counts the pieces of an order against the limits of its buyers: the customer or, for a guest, the e-mail address, and
 -- the IP address. `address` is a keyed hash of the IP address, or null if it is unknown. A guest can name any e-mail
 -- address. Therefore the orders of a signed-in customer count against the customer and not against the e-mail address:
--- a stranger who uses up the limit of an address does not stop its owner from ordering with a token.
+-- if a stranger uses up the limit of an address, the owner of the address can still order with a token.
 --
 -- Concurrent orders of the same buyer wait for each other. All orders lock their products first, and then their buyers
 -- in the order of the keys, so orders cannot deadlock. Returns no refusal if the pieces were counted. Refusals:
@@ -329,8 +330,9 @@ end
 $$;
 grant execute on function app.record_order_deltas() to app_owner;
 
--- Adds deltas to order_daily_totals. When all orders have left a status, the row of this status has only zeros. This is
--- true for three of four rows. This transaction has locked these rows, so the delete waits for no other transaction.
+-- Adds deltas to order_daily_totals. When no order has a status any more, the row of this status has only zeros, and
+-- the function deletes it. This is true for three of four rows. This transaction has locked these rows, so the delete
+-- does not wait for another transaction.
 create or replace function app.add_to_daily_totals(deltas order_deltas[]) returns void
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$

@@ -1,8 +1,7 @@
--- What the buyers of orders may do themselves: customers and guests cancel within the window of the site, and guests
--- confirm their orders, and look them up with the link of a mail.
---
--- A link contains a token: what it is for (`v`: view and cancel, `c`: also confirm), the order, when it expires, and a
--- seal that only the functions of app_definer can compute. A caller who can run SQL as a visitor cannot make one.
+-- The actions of buyers: customers and guests cancel orders within the time that the site allows, and guests confirm
+-- and read their orders with the link in a mail. A link contains a token: its purpose (`v`: view and cancel, `c`: also
+-- confirm), the order, the time at which it expires, and a seal that only the functions of app_definer can compute. A
+-- caller who can run SQL as a visitor cannot create a token.
 
 set local role app_definer;
 
@@ -43,8 +42,8 @@ begin
 end
 $$;
 
--- Cancels a locked order for its buyer. Refusals: `window` if the site does not allow it any more, and those of
--- app.cancel_locked_order.
+-- Cancels a locked order for its buyer. Refusals: `window` if the site no longer allows the cancellation, and the
+-- refusals of app.cancel_locked_order.
 create or replace function app.cancel_for_buyer(
   target orders, reason text, out refusal text, out detail jsonb, out news jsonb)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -65,7 +64,7 @@ begin
 end
 $$;
 
--- Cancels an order of the customer on the current site. Refusals: `not_found`, `changed`, and those of
+-- Cancels an order of the customer on the current site. Refusals: `not_found`, `changed`, and the refusals of
 -- app.cancel_for_buyer.
 create or replace function app.cancel_own_order(
   order_id uuid, reason text, expected timestamptz, out refusal text, out detail jsonb, out news jsonb)
@@ -88,13 +87,14 @@ end
 $$;
 grant execute on function app.cancel_own_order(uuid, text, timestamptz) to app_customer;
 
--- Returns what the mails and webhook events about a change of an order contain. A guest cannot read the order.
+-- Returns the data for the mails and webhook events about a change of an order. A guest cannot read this data from the
+-- order itself.
 create or replace function app.order_for_news(target orders) returns jsonb
 language sql immutable parallel safe
 return jsonb_build_object('order_id', target.id, 'client_id', target.client_id, 'site_id', target.site_id,
   'order_number', target.order_number, 'status', target.status, 'version', target.version, 'problem', target.problem);
 
--- Returns an order with its shipments, as the API shows both to a guest.
+-- Returns an order with its shipments, in the form of the API for guests.
 create or replace function app.buyer_order(target orders) returns jsonb
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -110,7 +110,7 @@ as $$
   ) buyer
 $$;
 
--- Returns the order of a guest, as the API shows it, or null if the token is not valid.
+-- Returns the order of a guest in the form of the API, or null if the token is not valid.
 create or replace function app.guest_order(token text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -118,7 +118,7 @@ as $$
 $$;
 grant execute on function app.guest_order(text) to app_anon, app_customer;
 
--- Cancels the order of a guest. Refusals: `not_found`, and those of app.cancel_for_buyer.
+-- Cancels the order of a guest. Refusals: `not_found`, and the refusals of app.cancel_for_buyer.
 create or replace function app.cancel_guest_order(
   token text, reason text, out refusal text, out detail jsonb, out news jsonb, out about jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -137,8 +137,8 @@ end
 $$;
 grant execute on function app.cancel_guest_order(text, text) to app_anon, app_customer;
 
--- Confirms the order of a guest: it can be processed now. Refusals: `not_found`, `status` if the order was cancelled
--- because it was confirmed too late, and `unchanged`.
+-- Confirms the order of a guest, so that the order can be processed. Refusals: `not_found`, `status` if the order was
+-- cancelled because it was confirmed too late, and `unchanged`.
 create or replace function app.confirm_guest_order(
   token text, out refusal text, out detail jsonb, out news jsonb, out about jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -165,9 +165,9 @@ end
 $$;
 grant execute on function app.confirm_guest_order(text) to app_anon, app_customer;
 
--- Cancels one order of a guest that was not confirmed in time. Returns no row if there is no such order. A call cancels
--- only one order, because the products of several orders could not be locked in one order. Concurrent calls get
--- different orders.
+-- Cancels one order of a guest that was not confirmed in time. Returns no row if such an order does not exist. A call
+-- cancels only one order, because several orders can contain the same products in different sequences, and locking them
+-- could deadlock. Concurrent calls get different orders.
 create or replace function app.expire_unconfirmed_order() returns table (order_id uuid, news jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

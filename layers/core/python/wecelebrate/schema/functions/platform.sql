@@ -126,9 +126,9 @@ as $$
 $$;
 grant execute on function app.write_replica_heartbeat() to app_system;
 
--- Finds the response for the idempotency key of a guest. A guest has no subject that could own rows. Therefore all
--- guests of a site share one subject, which no token can contain. If the request differs from the first request with
--- this key, the caller learns only that the key was used.
+-- Finds the response for the idempotency key of a guest. Rows belong to a subject, but a guest has no subject.
+-- Therefore all guests of a site share one subject, which no token can contain. If the request differs from the first
+-- request with this key, the caller learns only that the key was used.
 create or replace function app.find_guest_response(key text, request_hash text, lifetime interval)
 returns table (request_hash text, status integer, headers jsonb, body text)
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp

@@ -1,4 +1,4 @@
--- The price rules of a catalog: how the price at which a product is sold comes from the price of the product.
+-- The price rules of a catalog. They determine the price at which a product is sold.
 --
 -- The products keep the prices that callers and files write (the base prices). The price at which a product is sold
 -- (the selling price) is computed when it is read. The rules are monotonic: a higher base price never has a lower
@@ -7,8 +7,8 @@
 
 set local role app_owner;
 
--- Returns the number in a member of price rules, or null if the member is missing. A member that is not a decimal
--- number in a string results in NaN.
+-- Returns the number in a field of price rules, or null if the field is missing. A field that is not a decimal number
+-- in a string results in NaN.
 create or replace function app.rule_number(member jsonb) returns numeric
 language sql immutable parallel safe
 return case
@@ -19,11 +19,11 @@ return case
 grant execute on function app.rule_number(jsonb) to public;
 
 -- Returns price rules in the form that app.selling_price reads, or null if there are no rules. Rules that do not have
--- the documented form also result in null: they are kept, and no price is computed from them. The API refuses such
--- rules, but the previous release and administrators can write them. `currency` is the currency of the catalog. In the
--- result, `base` is this currency, `currency` and `decimals` are those of the selling prices, `factor` and `amount`
--- turn a base price into an exact price, the rounded prices are `ending` + n * `step`, and `lowest` is the lowest price
--- of a product that is not free.
+-- the documented form also result in null: they stay stored, but they change no price. The API refuses such rules, but
+-- the previous release and administrators can write them. `currency` is the currency of the catalog. In the result,
+-- `base` is this currency, `currency` and `decimals` belong to the selling prices, `factor` and `amount` turn a base
+-- price into an exact price, the rounded prices are `ending` + n * `step`, and `lowest` is the lowest price of a
+-- product that is not free.
 create or replace function app.compile_pricing(rules jsonb, currency text) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -65,16 +65,16 @@ end
 $$;
 grant execute on function app.compile_pricing(jsonb, text) to public;
 
--- Returns whether the stored rules are in force: `none` if there are no rules, `applied`, or `unread` for an object
--- that an earlier release stored and that no price is computed from.
+-- Returns whether the stored rules are active: `none` if there are no rules, `applied`, or `unread` for an object that
+-- an earlier release has stored and that changes no price.
 create or replace function app.pricing_status(rules jsonb, pricing jsonb) returns text
 language sql immutable parallel safe
 return case when pricing is not null then 'applied' when rules = '{}' then 'none' else 'unread' end;
 grant execute on function app.pricing_status(jsonb, jsonb) to public;
 
--- Returns the selling price of a base price, with the decimals of the currency. Without rules, it is the base price. A
--- product that is free stays free. The computation is exact until the result is rounded. It uses the integer division,
--- because the division of decimals is not exact.
+-- Returns the selling price of a base price, with the decimals of the currency. Without rules, it is the base price.
+-- The selling price of a free product is 0. The computation is exact until the result is rounded. It uses the integer
+-- division, because the division of decimals is not exact.
 create or replace function app.selling_price(price numeric, pricing jsonb) returns numeric
 language plpgsql immutable parallel safe
 as $$
@@ -132,9 +132,9 @@ grant execute on function app.lowest_base_price(numeric, boolean, jsonb)
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Returns the key after which a page sorted by price begins, for a cursor whose key is a selling price. A cursor must
--- not reveal a base price, so the base price is read from the product of the cursor. If this product has another
--- selling price now, or is not visible any more, the page begins with all products that have the selling price of the
--- cursor: a list may repeat products then, but it skips none.
+-- not reveal a base price, so the base price is read from the product of the cursor. If this product now has another
+-- selling price, or is no longer visible, the page begins with all products that have the selling price of the cursor:
+-- in this case, a list may repeat products, but it does not skip products.
 create or replace function app.base_key(after_key text, after_id uuid, sort text, pricing jsonb, catalog uuid)
 returns text
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
@@ -155,8 +155,8 @@ $$;
 grant execute on function app.base_key(text, uuid, text, jsonb, uuid)
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- Returns one page of a catalog's products with their selling prices. The other parameters are those of
--- app.list_products; the limits of the price and the key in price order are selling prices.
+-- Returns one page of a catalog's products with their selling prices. The other parameters are the same as in
+-- app.list_products. The limits of the price and the key in price order are selling prices.
 create or replace function app.list_priced_products(
   pricing jsonb, catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric,
   active boolean, updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
@@ -186,10 +186,10 @@ grant execute on function app.list_priced_products(jsonb, uuid, text, text, text
   timestamptz, text, text, uuid, integer, text[])
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- Keeps `pricing` equal to the rules that it was compiled from. Only a statement that gives `pricing` a value puts
--- rules in force; the statements of the previous release do not. If such a statement replaces rules that are in force,
--- the new rules are in force if they have the documented form, and otherwise none. A change of the currency that leaves
--- rules for another currency is refused.
+-- Keeps `pricing` equal to the rules that it was compiled from. Only a statement that gives `pricing` a value activates
+-- rules. The statements of the previous release do not give it a value. If a statement of the previous release replaces
+-- active rules, the new rules become active if they have the documented form. Otherwise no rules are active. A change
+-- of the currency is refused if the active rules are for another currency.
 create or replace function app.compile_catalog_pricing() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -219,9 +219,9 @@ as $$ select c.pricing from sites s join catalogs c on c.id = s.catalog_id where
 grant execute on function app.storefront_pricing() to app_customer, app_anon;
 
 -- Explains the selling price of a product: one row for an editor or an owner of the client that owns the catalog, and
--- for an admin of the platform. Everybody else gets no row. `rules` are the rules in force, and `lowest` is the lowest
+-- for an admin of the platform. All other callers get no row. `rules` are the active rules, and `lowest` is the lowest
 -- price of a product that is not free. `converted`, `marked_up`, `increased` and `rounded` are the prices after each
--- rule, and `selling` is the result. Without rules in force, all of them are null except `selling`.
+-- rule, and `selling` is the result. Without active rules, all of these columns are null except `selling`.
 create or replace function app.product_price(
   product uuid, out product_id uuid, out catalog_id uuid, out sku text, out base numeric, out base_currency text,
   out currency text, out status text, out rules jsonb, out converted numeric, out marked_up numeric,

@@ -303,7 +303,8 @@ end
 $$;
 grant execute on function app.move_source_data() to app_owner;
 
--- Deletes the source data of deleted products. A foreign key would be checked for every new product of a load.
+-- Deletes the source data of deleted products. A foreign key could also delete it, but PostgreSQL would check the key
+-- for every new product of a load.
 create or replace function app.delete_product_sources() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -315,7 +316,7 @@ $$;
 grant execute on function app.delete_product_sources() to app_owner;
 
 -- Returns the source data of a product: one row for an editor or an owner of the client that owns the catalog, and for
--- an admin of the platform. Everybody else gets no row. `data` is null if the product came from no file.
+-- an admin of the platform. All other callers get no row. `data` is null if the product does not come from a file.
 create or replace function app.product_source(product uuid) returns table (product_id uuid, sku text, data jsonb)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$

@@ -23,8 +23,8 @@ $$;
 -- The function stops after the first row whose item makes the page larger than `max_bytes` bytes; this item is null.
 --
 -- The caller gets rows only of a job that it can see: any job for staff, and the jobs of its clients for a member. The
--- cells of a row (`raw`) are source data: only admins, and the owners and editors of the client, get them. They are
--- null until the whole file is read, because the names of its columns are not final before.
+-- cells of a row (`raw`) are source data: only admins, and the owners and editors of the client, get them. The cells
+-- are null until the whole file is read, because the names of the columns are not final before that time.
 create or replace function app.list_staged_rejections(
   job uuid, last_line integer, last_n integer, max_rows integer, max_bytes integer)
 returns table (item text, after_line integer, after_n integer)

@@ -2,9 +2,9 @@
 
 set local role app_definer;
 
--- Replaces the recipients of a subscription, and returns the ids that are not those of persons who are active members
--- of the client. In this case, nothing changes. A member who has ended the mails stays in the list, so that nobody else
--- can start them again. Returns null unless the caller writes for the client.
+-- Replaces the recipients of a subscription, and returns the ids that do not belong to persons who are active members
+-- of the client. If such an id exists, nothing changes. A member who has unsubscribed stays in the list, so that other
+-- members cannot subscribe this member again. Returns null unless the caller may write for the client.
 create or replace function app.set_report_recipients(subscription uuid, members uuid[]) returns uuid[]
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -31,8 +31,8 @@ end
 $$;
 grant execute on function app.set_report_recipients(uuid, uuid[]) to app_admin, app_client;
 
--- Lets the caller receive a report of a client, or ends it. Returns null, or why nothing has changed: `unknown`,
--- `not_a_person` if the caller is not a person who is a member of the client, or `full`.
+-- Subscribes the caller to a report of a client, or unsubscribes the caller. Returns null, or the reason why nothing
+-- has changed: `unknown`, `not_a_person` if the caller is not a person who is a member of the client, or `full`.
 create or replace function app.set_own_report(subscription uuid, wanted boolean) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -78,7 +78,7 @@ as $$
   order by m.id
 $$;
 
--- Returns the number of members who receive a report: persons who are active members and have not ended the mails.
+-- Returns the number of members who receive a report: persons who are active members and have not unsubscribed.
 create or replace function app.count_report_recipients(subscription uuid) returns bigint
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -88,8 +88,8 @@ $$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
 -- Queues a mail with a report to each member who receives it, and returns the jobs of the mails. Returns no row for a
--- member who already has the mail about these days, and none unless the caller is our own worker that acts for the
--- client.
+-- member who already has the mail about these days. Returns no rows unless the caller is one of our own workers and
+-- acts for the client.
 create or replace function app.queue_report_mails(subscription uuid, details jsonb) returns table (job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -105,8 +105,9 @@ end
 $$;
 grant execute on function app.queue_report_mails(uuid, jsonb) to app_client;
 
--- Returns the token of the link with which a member ends a report, for our own workers that send its mails. It does
--- not expire, because a person can end a report with any of its mails. Returns null if the member has ended the report.
+-- Returns the token of the link with which a member ends a report, for our own workers that send its mails. The token
+-- does not expire, because a person can unsubscribe with any mail of the report. Returns null if the member has
+-- unsubscribed.
 create or replace function app.report_token(subscription uuid, member uuid) returns text
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -117,8 +118,8 @@ as $$
 $$;
 grant execute on function app.report_token(uuid, uuid) to app_admin, app_client;
 
--- Returns what the page of a link shows. Returns no row if we did not make the token. A link whose report or member
--- does not exist any more shows that no mails are sent.
+-- Returns the data for the page of a link. Returns no row if the platform has not created the token. If the report or
+-- the member no longer exists, the page shows that no mails are sent.
 create or replace function app.report_of_token(
   token text, out language text, out client_name text, out name text, out is_subscribed boolean)
 returns setof record
@@ -140,7 +141,8 @@ end
 $$;
 grant execute on function app.report_of_token(text) to app_anon;
 
--- Ends the report of a link, and returns whether we made the token. A second call changes nothing.
+-- Unsubscribes the member of a link, and returns whether the platform has created the token. A second call changes
+-- nothing.
 create or replace function app.end_report_of_token(token text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -161,7 +163,7 @@ grant execute on function app.end_report_of_token(text) to app_anon;
 
 set local role app_owner;
 
--- A subscription as the API shows it.
+-- The subscriptions in the form of the API.
 create or replace view app.report_subscription_view with (security_invoker = true) as
 select s.id, s.client_id, s.site_id, s.name, s.cadence, s.period, s.timezone, s.language, s.send_hour,
   s.attach_workbook, s.is_active, s.next_at, s.covered_until, s.last_job_id, s.created_at, s.updated_at,

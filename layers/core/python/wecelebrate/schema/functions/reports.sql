@@ -7,8 +7,8 @@ set local role app_owner;
 -- that the caller is allowed to see are counted. The function consists of one statement, and therefore reads a single
 -- snapshot. The planner inlines the function.
 --
--- A day begins at the first moment that has its local date, also if midnight is missing or occurs twice. No time zone
--- is more than 15 hours away from UTC, so the index finds the slots.
+-- A day begins at the first moment that has its local date, also if midnight is missing or occurs twice. The offset of
+-- a time zone from UTC is at most 15 hours, so the index finds the slots.
 create or replace function app.order_figures(client uuid, zone text, first_day date, last_day date)
 returns table (local_time timestamp, site_id uuid, currency text, status text, orders bigint, amount numeric)
 language sql stable
@@ -116,8 +116,8 @@ end
 $$;
 grant execute on function app.fill_order_slots() to app_owner;
 
--- Returns whether orders exist that neither order_slot_totals nor a delta with a slot counts. This is the case when the
--- release with order_slot_totals is installed, and never later.
+-- Returns whether orders exist that neither order_slot_totals nor a delta with a slot counts. Such orders exist only
+-- when the release with order_slot_totals is installed, and never later.
 create or replace function app.has_unfilled_slots() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -131,8 +131,8 @@ set local role app_owner;
 create or replace trigger move_local_totals after update of timezone on clients
   for each row when (old.timezone <> new.timezone) execute function app.move_local_totals();
 
--- The lock lasts until the function files have been applied. For a million orders this takes a few seconds, in which
--- orders wait. From then on, the new trigger writes a slot into each delta.
+-- The lock lasts until the function files have been applied. For a million orders, this takes a few seconds. During
+-- this time, new orders wait. From then on, the new trigger writes a slot into each delta.
 do $$
 begin
   if app.has_unfilled_slots() then

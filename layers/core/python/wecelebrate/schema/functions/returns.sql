@@ -3,8 +3,8 @@
 
 set local role app_definer;
 
--- Opens a return of shipped pieces. `lines` is as for app.pieces_of. `return_id` is the id of the new return. Refusals:
--- `status`, and those of app.pieces_of.
+-- Opens a return of shipped pieces. `lines` has the same form as in app.pieces_of. `return_id` is the id of the new
+-- return. Refusals: `status`, and the refusals of app.pieces_of.
 create or replace function app.request_return(
   order_id uuid, lines jsonb, reason text, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out return_id uuid)
@@ -44,8 +44,8 @@ $$;
 grant execute on function app.request_return(uuid, jsonb, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Locks the order of a return that the caller may change, and returns the order, or null. Nobody changes a return
--- without the lock of its order.
+-- Locks the order of a return that the caller may change, and returns the order, or null. Every change of a return
+-- first locks its order.
 create or replace function app.lock_order_of_return(return_id uuid) returns orders
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$ select o from returns r cross join lateral app.lock_order(r.order_id) o where r.id = $1 and o.id is not null $$;
@@ -96,8 +96,8 @@ $$;
 grant execute on function app.decide_return(uuid, text, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Returns what has arrived of a return: [{"line", "quantity", "restock"}, …]. `lines` is null if everything has
--- arrived. A line that `lines` does not name has not arrived. Refusals:
+-- Returns the pieces of a return that have arrived: [{"line", "quantity", "restock"}, …]. `lines` is null if all pieces
+-- have arrived. If `lines` does not contain a line, its pieces have not arrived. Refusals:
 --   unknown_lines  [n, …]             the return has no such lines
 --   too_many       [{at, left}, …]    the return has fewer pieces, or fewer pieces arrived than go back on sale. Then
 --                                     the detail also contains {"field": "restock"}
@@ -135,8 +135,8 @@ begin
 end
 $$;
 
--- Records that the pieces of a return have arrived, and puts some of them back on sale. `lines` is as for
--- app.received_pieces. Pieces that did not arrive can be returned again. Refusals: `status`, and those of
+-- Records that the pieces of a return have arrived, and puts some of the pieces back on sale. `lines` has the same form
+-- as in app.received_pieces. Pieces that did not arrive can be returned again. Refusals: `status`, and the refusals of
 -- app.received_pieces.
 create or replace function app.receive_return(
   return_id uuid, lines jsonb, restock boolean, note text, source text, expected timestamptz,
@@ -186,8 +186,8 @@ $$;
 grant execute on function app.receive_return(uuid, jsonb, boolean, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
--- Returns the items of an order that sends shipped pieces again, at the price 0. `lines` is as for app.pieces_of.
--- Refusals: those of app.pieces_of, and `gone`, with the lines whose products do not exist any more.
+-- Returns the items of an order that sends shipped pieces again, at the price 0. `lines` has the same form as in
+-- app.pieces_of. Refusals: the refusals of app.pieces_of, and `gone`, with the lines whose products no longer exist.
 create or replace function app.replacement_items(
   order_id uuid, lines jsonb, out refusal text, out detail jsonb, out items jsonb)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -212,7 +212,7 @@ end
 $$;
 
 -- Creates the order that replaces pieces of `target`, and takes the pieces from the stock. Refusal: `out_of_stock`,
--- with [{at, left}, …]. Nothing is created then.
+-- with [{at, left}, …]. In this case, no order is created.
 create or replace function app.create_replacement(
   target orders, items jsonb, out refusal text, out detail jsonb, out replacement orders)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -238,10 +238,10 @@ exception when sqlstate 'WC409' then  -- the block undoes the two inserts
 end
 $$;
 
--- Sends shipped pieces of an order again, in a new order of the kind `replacement` that costs nothing. `lines` is as
--- for app.pieces_of. `return_id` is the return that the new order replaces, or null. If both are null, all shipped
--- pieces are sent again. `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and those of
--- app.replacement_items and app.create_replacement.
+-- Sends shipped pieces of an order again, in a new order of the kind `replacement` that costs nothing. `lines` has the
+-- same form as in app.pieces_of. `return_id` is the return that the new order replaces, or null. If both are null, all
+-- shipped pieces are sent again. `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and the
+-- refusals of app.replacement_items and app.create_replacement.
 create or replace function app.replace_order(
   order_id uuid, lines jsonb, return_id uuid, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out replacement_id uuid)

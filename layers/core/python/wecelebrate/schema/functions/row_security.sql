@@ -1,15 +1,16 @@
 -- Suspensions of row-level security: the kill switch for one table whose policies are broken (decision 0074).
 --
--- Row-level security stays on. While a suspension is in force, the policies of the table are parked: they apply to the
--- owner of the table, and to no caller. Two other policies have the condition that app_admin and app_system have on
--- every row: a context of this role. In the same transaction, the roles of all callers lose their privileges on the
--- table: app_admin keeps only select, and app_system keeps what its policies allow on every row. So no caller can see
--- or change a row that it could not see or change before. If a suspension is not ended in time, the table stays closed.
+-- Row-level security stays on. While a suspension is in force, the policies of the table are parked: they apply only to
+-- the owner of the table, and not to callers. Two other policies have the usual condition of app_admin and app_system
+-- for all rows: a context of this role. In the same transaction, the roles of all callers lose their privileges on the
+-- table: app_admin keeps only select, and app_system keeps the privileges that its policies allow on every row.
+-- Therefore a caller can see and change only rows that it could see and change before. If a suspension is not ended in
+-- time, the table stays closed.
 
 set local role app_definer;
 
 -- The tables that can be suspended: app_admin may select every row of them, and other callers have access too. A test
--- derives this list from access.toml. Tables with accounts, secrets or the audit log are not in it.
+-- derives this list from access.toml. Tables with accounts, secrets or the audit log are not in the list.
 create or replace function app.suspendable_tables() returns text[]
 language sql immutable parallel safe
 return '{analytics_events,catalog_grants,catalog_readings,catalogs,client_users,clients,dead_letters,drops,exports,
@@ -31,8 +32,8 @@ return case role
   else true end;
 grant execute on function app.is_suspended_privilege(text, text, text) to app_owner;
 
--- Saves a suspension. If the table is already suspended, its reason and its time change, and what was granted since
--- then is added.
+-- Saves a suspension. If the table is already suspended, its reason and its time change, and the privileges that were
+-- granted since then are added.
 create or replace function app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb,
   policies jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -56,8 +57,9 @@ end
 $$;
 grant execute on function app.save_suspension(text, text, integer, jsonb, jsonb) to app_owner;
 
--- Ends the suspension of a table, and returns what the suspension took away. Both are null if the table is not
--- suspended. Services end only suspensions that have expired, and a deploy ends every suspension.
+-- Ends the suspension of a table, and returns the policies and the privileges that the suspension has removed. Both are
+-- null if the table is not suspended. Services end only suspensions that have expired, and a deploy ends every
+-- suspension.
 create or replace function app.end_suspension(table_name text, out privileges jsonb, out policies jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -88,7 +90,7 @@ as $$
 $$;
 grant execute on function app.suspended_tables() to wc_public, wc_api, wc_worker, wc_kv;
 
--- The tables whose suspension is in force. If `expired` is true, only those whose time is over.
+-- The tables whose suspension is in force. If `expired` is true, only the suspensions whose time is over.
 create or replace function app.current_suspensions(expired boolean) returns setof text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -99,9 +101,9 @@ grant execute on function app.current_suspensions(boolean) to app_owner, app_sys
 
 set local role app_owner;
 
--- Takes the policies of a table from all callers, and returns their roles: {policy: [role, …], …}. A parked policy
--- applies to the owner of the table, whose functions read no rows of it. Two policies of the suspension take their
--- place.
+-- Removes the policies of a table from all callers, and returns their roles: {policy: [role, …], …}. A parked policy
+-- applies only to the owner of the table, and the functions of the owner read no rows of the table. Two policies of the
+-- suspension replace the parked policies.
 create or replace function app.park_policies(table_name text) returns jsonb
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$
@@ -131,7 +133,7 @@ begin
 end
 $$;
 
--- Gives the policies of a table to their roles again. A policy without an existing role is dropped, as `drop owned`
+-- Applies the policies of a table to their roles again. A policy without an existing role is dropped, as `drop owned`
 -- would have dropped it. Policies that no longer exist are skipped.
 create or replace function app.unpark_policies(table_name text, policies jsonb) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
@@ -186,9 +188,9 @@ begin
 end
 $$;
 
--- Suspends row-level security of a table for some minutes, at most 60. The call must be a statement of its own, with
--- bound parameters, so that injected SQL cannot call the function. Errors: WC404 means that the table cannot be
--- suspended. lock_not_available means that running statements use the table, or that a migration runs: try again.
+-- Suspends row-level security of a table for some minutes, at most 60. The call must be a separate statement with bound
+-- parameters, so that injected SQL cannot call the function. Errors: WC404 means that the table cannot be suspended.
+-- lock_not_available means that running statements use the table, or that a migration runs: try again.
 create or replace function app.suspend_row_security(table_name text, reason text, minutes integer) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
 as $$

@@ -1,12 +1,12 @@
 -- The session between two callers. A pooler gives the session of one caller to the next caller, and runs no DISCARD
--- ALL: that statement would end the multiplexing of RDS Proxy. Therefore app.enter resets the session itself.
+-- ALL: that statement would disable the multiplexing of RDS Proxy. Therefore app.enter resets the session itself.
 
 set local role app_definer;
 
 -- Resets everything that SQL can leave in a session for the next transaction: settings (with the search path, the time
 -- zone and all planner settings), the role, prepared statements, open cursors, LISTEN, and advisory locks of the
 -- session. Temporary objects cannot exist, because no login may create them. The mode and the isolation level of the
--- current transaction cannot change any more, so the functions name both when they begin a transaction.
+-- current transaction can no longer change, so the functions set both when they begin a transaction.
 --
 -- Raises WC503 if the session is not in its initial state afterwards. This happens if SQL has stored settings for the
 -- login with ALTER ROLE, which PostgreSQL allows every login for itself. A stored setting can change the

@@ -1,11 +1,11 @@
--- What a client sees of the catalogs that it has a grant for. Row-level security shows such a client no row of these
--- catalogs and of their products. The functions of this file run as app_definer, and return only what a client needs to
--- sell the products: no base prices, no price rules, no offers, no settings, no source data, and no exact stock. Their
--- price is the one at which the products are sold now.
+-- The catalogs for which a client has a grant, and their products. Row-level security hides the rows of these catalogs
+-- and products from the client. The functions of this file run as app_definer, and return only what a client needs to
+-- sell the products: no base prices, no price rules, no offers, no settings, no source data, and no exact stock. The
+-- price of a product is its current selling price.
 
 set local role app_definer;
 
--- The largest stock that a client with a grant sees. 10 means: 10 or more.
+-- The maximum stock that a client with a grant sees. The value 10 means 10 or more.
 create or replace function app.max_shown_stock() returns integer
 language sql immutable parallel safe
 return 10;
@@ -21,7 +21,8 @@ as $$
 $$;
 grant execute on function app.granted_catalog_ids() to app_admin, app_support, app_client;
 
--- Returns the catalogs that the caller has a grant for, with their public columns. The other columns are null or empty.
+-- Returns the catalogs for which the caller has a grant, with their public columns. The other columns are null or
+-- empty.
 create or replace function app.granted_catalogs() returns setof catalogs
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -42,8 +43,8 @@ end
 $$;
 grant execute on function app.granted_catalogs() to app_admin, app_support, app_client, app_system;
 
--- Returns a product as a client with a grant sees it. The time of the last change is the beginning of its day, because
--- every order changes a product: the exact time would reveal each order in another shop.
+-- Returns a product in the form that a client with a grant sees. The time of the last change is rounded down to the
+-- day. The reason is that every order changes a product, so the exact time would reveal each order in another shop.
 create or replace function app.granted_product_row(p products) returns products
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -73,7 +74,8 @@ as $$
 $$;
 grant execute on function app.granted_product(uuid) to app_admin, app_support, app_client;
 
--- Returns one page of a catalog that the caller has a grant for. The parameters are those of app.list_products.
+-- Returns one page of a catalog for which the caller has a grant. The function has the same parameters as
+-- app.list_products.
 create or replace function app.list_granted_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
@@ -101,8 +103,8 @@ $$;
 grant execute on function app.list_granted_products(uuid, text, text, text, text, numeric, numeric, boolean,
   timestamptz, text, text, uuid, integer, text[]) to app_admin, app_support, app_client;
 
--- Returns products of a catalog that the caller has a grant for, as the caller sees them: those whose SKUs follow
--- `after` and do not follow `last`. Null means that there is no such bound.
+-- Returns the products of a granted catalog whose SKUs follow `after` and do not follow `last`, in the form that the
+-- caller sees. Null means that there is no such bound.
 create or replace function app.granted_products(catalog uuid, after text, last text) returns setof products
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -115,7 +117,7 @@ grant execute on function app.granted_products(uuid, text, text) to app_admin, a
 
 set local role app_owner;
 
--- Returns one page of a catalog's products, as the caller sees them.
+-- Returns one page of a catalog's products, in the form that the caller sees.
 create or replace function app.list_visible_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
@@ -135,7 +137,7 @@ $$;
 grant execute on function app.list_visible_products(uuid, text, text, text, text, numeric, numeric, boolean,
   timestamptz, text, text, uuid, integer, text[]) to app_admin, app_support, app_client;
 
--- A catalog as the API shows it. A client with a grant sees only the public columns.
+-- The catalogs in the form of the API. A client with a grant sees only the public columns.
 create or replace view app.catalog_view with (security_invoker = true) as
 select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
   created_at, updated_at, last_sync_at, currency, app.pricing_status(pricing_rules, pricing) as pricing_status

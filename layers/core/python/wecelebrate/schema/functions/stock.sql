@@ -1,4 +1,5 @@
--- The stock of products: what it means, the conditions of a list, and the functions of the previous release.
+-- The stock of products: whether a product is in stock, the conditions of a list, and the functions of the previous
+-- release.
 
 set local role app_owner;
 
@@ -8,7 +9,7 @@ language sql immutable parallel safe
 return policy = 'untracked' or count > 0;
 grant execute on function app.is_in_stock(text, integer) to app_definer, app_customer, app_anon;
 
--- Returns the sum of the stocks of all places, or null if a place does not count its stock.
+-- Returns the sum of the stocks of all places, e.g. warehouses, or null if a place does not count its stock.
 create or replace function app.total_stock(stock_by_place jsonb) returns integer
 language sql immutable parallel safe
 return (

@@ -1,5 +1,5 @@
--- The stock that files and callers state. tables/0034_stock_holds.sql describes the tables, and holds.sql the effect of
--- orders on it.
+-- The stock that files and callers report. tables/0034_stock_holds.sql describes the tables, and holds.sql describes
+-- the effect of orders on the stock.
 
 set local role app_definer;
 
@@ -14,15 +14,15 @@ begin
 end
 $$;
 
--- Returns whether any product of a catalog has holds or a stated stock.
+-- Returns whether any product of a catalog has holds or a reported stock.
 create or replace function app.has_holds(catalog uuid) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 return exists (
     select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not null))
   or exists (select from stock_reports r where r.catalog_id = catalog);
 
--- Returns which of the given products of a catalog have holds or a stated stock. For a catalog without orders, the
--- function takes no time.
+-- Returns which of the given products of a catalog have holds or a reported stock. For a catalog without orders, the
+-- function takes almost no time.
 create or replace function app.held_products(catalog uuid, product_ids uuid[]) returns setof uuid
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -39,14 +39,13 @@ end
 $$;
 grant execute on function app.held_products(uuid, uuid[]) to app_admin, app_client;
 
--- Returns what is free of products that have holds or a stated stock, if the ERP system has counted `counts` pieces at
--- `times`. The three arrays have one element for each product of the catalog. A count is null if the stock of the
--- product is not tracked. A time is null if the count is what is free now, with regard to all orders. Times are limited
--- to the last 7 days, because older holds may have been deleted, and to the present, because the clock of the ERP
--- system may be fast.
---
--- `held` is the number of pieces of orders that the count contains. If it is above the count, customers have ordered
--- more than the ERP system has. `has_holds` is whether events of earlier orders can still change the free count.
+-- Returns the free stock of products that have holds or a reported stock, if the ERP system has counted `counts` pieces
+-- at `times`. The three arrays have one element for each product of the catalog. A count is null if the stock of the
+-- product is not tracked. A time is null if the count is the free stock now, without the pieces of all orders. Times
+-- are limited to the last 7 days, because older holds may have been deleted, and to the present, because the clock of
+-- the ERP system may be fast. `held` is the number of pieces of orders that the count still contains. If `held` is
+-- above the count, customers have ordered more than the ERP system has. `has_holds` is whether events of earlier orders
+-- can still change the free count.
 create or replace function app.free_stock(
   catalog uuid, product_ids uuid[], counts integer[], times timestamptz[],
   out product_id uuid, out free_count integer, out held bigint, out reported_at timestamptz, out has_holds boolean)
@@ -80,10 +79,10 @@ end
 $$;
 grant execute on function app.free_stock(uuid, uuid[], integer[], timestamptz[]) to app_admin, app_client;
 
--- Stores how many pieces of products the ERP system has counted, and returns what is free of the products that have
--- holds or a stated stock. The parameters are those of app.free_stock. The caller must have locked the products in the
--- order of their ids, so that no order changes their holds meanwhile. The caller writes the free counts to the
--- products.
+-- Stores how many pieces of products the ERP system has counted, and returns the free stock of the products that have
+-- holds or a reported stock. The function has the same parameters as app.free_stock. The caller must have locked the
+-- products in the order of their ids, so that no order changes their holds meanwhile. The caller writes the free counts
+-- to the products.
 create or replace function app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamptz[])
 returns table (product_id uuid, free_count integer, held bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -111,9 +110,9 @@ end
 $$;
 grant execute on function app.report_stock(uuid, uuid[], integer[], timestamptz[]) to app_admin, app_client;
 
--- Changes the stock of a product by a difference. The stated stock can fall below 0; the free stock then is 0, and a
--- later difference continues below 0. Returns false if the product does not exist, if its stock is not tracked, or if
--- the caller may not write it.
+-- Changes the stock of a product by a difference. The reported stock can become negative. In this case, the free stock
+-- is 0, and a later difference is added to the negative number. Returns false if the product does not exist, if its
+-- stock is not tracked, or if the caller may not write it.
 create or replace function app.change_stock(product uuid, difference integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -144,9 +143,10 @@ $$;
 grant execute on function app.change_stock(uuid, integer) to app_admin, app_support, app_client;
 
 -- Explains the stock of a product: one row for an editor or an owner of the client that owns the catalog, and for an
--- admin of the platform. Everybody else gets no row. `reported_count` is what the ERP system counted at `reported_at`;
--- both are null if no stock was stated that has to be combined with orders. `held` is the number of pieces that orders
--- take from it. If nothing was stated, `held` are the open pieces, which the count is already without.
+-- admin of the platform. All other callers get no row. `reported_count` is the stock that the ERP system counted at
+-- `reported_at`. Both are null if no reported stock must be combined with orders. `held` is the number of pieces that
+-- are subtracted because of orders. Without a reported stock, `held` is the number of open pieces, which the stock
+-- already excludes.
 --
 -- `orders` lists the first `max_orders` of these orders, the oldest first. An order of another client is shown without
 -- its id and number, because only the client of an order may see it.
@@ -187,18 +187,18 @@ as $$
 $$;
 grant execute on function app.product_stock(uuid, integer) to app_admin, app_support, app_client;
 
--- Returns whether a hold has no effect on a stock that was counted after `oldest`, and can get none except by a
--- cancellation of pieces that are still open.
+-- Returns whether a hold has no effect on a stock that was counted after `oldest`, and can get an effect only if pieces
+-- that are still open are cancelled.
 create or replace function app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamptz) returns boolean
 language sql stable parallel safe
 return (not hold.is_settled or hold.cancelled_at is not null)
   and coalesce(hold.cancelled_at, app.hold_known_at(hold, settings ->> 'stock_means',
     (settings ->> 'hold_hours')::integer)) <= oldest;
 
--- Deletes holds that can change no stock any more, of at most `max_products` products, and returns the number of these
+-- Deletes holds of at most `max_products` products that can no longer change the stock, and returns the number of these
 -- products. A hold is finished when its last event is more than 7 days old: app.free_stock accepts no older time. The
--- stated stock of these products is changed by the effect of the deleted holds, so what is free stays the same. Open
--- pieces whose order nobody has ended are kept for a cancellation, but no longer counted.
+-- effect of the deleted holds is added to the reported stock of these products, so their free stock does not change.
+-- Holds of open pieces are kept for a cancellation, but they are no longer counted.
 create or replace function app.settle_stock_holds(max_products integer default 1000) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -245,8 +245,8 @@ end
 $$;
 grant execute on function app.settle_stock_holds(integer) to app_system;
 
--- Forgets the stated stock of a product whose stock a caller has set: the new count says what is free now, with regard
--- to all orders.
+-- Deletes the reported stock of a product whose stock a caller has set. The new stock is the free stock now, without
+-- the pieces of all orders.
 create or replace function app.delete_stock_report() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -272,7 +272,7 @@ $$;
 grant execute on function app.recompute_catalog_stock() to app_owner;
 
 set local role app_owner;
--- The functions of app_definer change the count according to the holds. A load says with the setting that it has
+-- The functions of app_definer change the count according to the holds. A load sets the setting to show that it has
 -- reported the stock.
 create or replace trigger delete_stock_report after update of inventory_count, inventory_policy on products for each row
   when ((old.inventory_count <> new.inventory_count or old.inventory_policy <> new.inventory_policy)

@@ -1,4 +1,4 @@
--- Clients and sites as the API shows them (catalogs: sharing.sql). PostgreSQL allows inserts and updates on a simple
+-- Clients and sites in the form of the API (catalogs: sharing.sql). PostgreSQL allows inserts and updates on a simple
 -- view. Therefore the queries that create and change rows can use the views, and return the columns of the views.
 
 set local role app_definer;
@@ -65,10 +65,9 @@ set local role app_definer;
 
 -- Records that the DNS of a domain names the site. Returns false unless the caller writes for the client of the site,
 -- and the site still claims the domain. If another site has verified the domain before, that site keeps its claim and
--- loses the verification: the record in DNS shows who controls the domain now.
---
--- The database cannot ask DNS. Therefore only the login of workers may call this function, and the function that serves
--- the route uses this login. Injected SQL in any other API function cannot verify a domain.
+-- loses the verification: the DNS record shows which client controls the domain now. The database cannot query DNS.
+-- Therefore only the login of workers may call this function, and the function that serves the route uses this login.
+-- Injected SQL in any other API function cannot verify a domain.
 create or replace function app.verify_site_domain(site uuid, domain text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -197,14 +197,14 @@ $$;
 grant execute on function app.due_webhooks(), app.claim_webhook_batches(integer, integer, integer, double precision)
   to app_system;
 
--- An endpoint as the API shows it.
+-- The endpoints in the form of the API.
 create or replace view app.webhook_view with (security_invoker = true) as
 select id, client_id, url, description, events, status, disabled_reason, disabled_at, created_at, updated_at
 from webhooks;
 grant select on app.webhook_view to app_support, app_system;
 grant select, insert on app.webhook_view to app_admin, app_client;
 
--- A delivery as the API shows it in lists.
+-- The deliveries in the form that the API shows in lists.
 create or replace view app.webhook_delivery_view with (security_invoker = true) as
 select id, client_id, webhook_id, event, status, attempts, case status when 'pending' then next_at end as next_at,
   last_at, last_status, last_error, last_milliseconds, created_at, delivered_at
