@@ -25,8 +25,8 @@ $$;
 
 -- Counts a confirmation that a visitor causes, and returns null if it may be sent. Otherwise returns the reason why it
 -- is not sent, as a sentence for people. The site of the order has a limit for each recipient in 24 hours, all clients
--- together have a limit of 20 mails for each recipient in 24 hours, and each client has an hourly limit of half the
--- requests that its tier allows. Mails to the verified address of the caller are not limited.
+-- together have a limit of 20 mails for each recipient in 24 hours, of which one client sends at most half, and each
+-- client has an hourly limit of half the requests that its tier allows. Mails to the verified address of the caller are not limited.
 --
 -- In 24 hours, one IP address causes mails to at most 100 mailboxes. If the site allows one IP address to order more
 -- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. If all
@@ -55,7 +55,7 @@ begin
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
-  select s.max_recipient_mails, t.requests_per_hour / 2,
+  select least(s.max_recipient_mails, total_quota / 2), t.requests_per_hour / 2,
       case when s.id is not null then least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000) end
     into site_quota, client_quota, source_quota
   from clients c join tiers t on t.name = c.tier left join sites s on s.id = mailed_order.site_id
