@@ -14,14 +14,16 @@ LEDGERS = {
     "groups of digits": 'Fecha,Referencia,Concepto,Cargo,Abono,Saldo\n01/11/2026,R1,Venta,,"1,200.00","5,200.00"\n'
     '02/11/2026,R2,Renta,"3,000.00",,"2,200.00"\n03/11/2026,R3,Venta,,800.00,"3,000.00"\n'
     '04/11/2026,R4,Luz,450.00,,"2,550.00"\n',
-    "the newest first": "日付,伝票番号,摘要,入金,出金,残高\n2026/11/04,1004,切手,,840,20300\n2026/11/03,1003,売上,3140,,21140\n"
+    "the newest first": "日付,伝票番号,摘要,入金,出金,残高\n2026/11/04,1004,切手,,840,20300\n"
+    "2026/11/03,1003,売上,3140,,21140\n"
     "2026/11/02,1002,仮払,,2000,18000\n2026/11/01,1001,売上,7000,,20000\n",
 }
 ORDERS = {
     "sv": "Ordernr;Datum;Kund;E-post;Artikel;Antal;Summa inkl. moms\n1;2026-11-21;G;g@example.se;Bonad;1;449,00\n"
     "2;2026-11-21;P;p@example.se;Häst;2;798,00\n",
     "fi": "Tilausnumero;Päivä;Asiakas;Sähköposti;Tuote;Kpl;Yhteensä\n501;21.11.2026;A;a@example.fi;Muki;1;19,90\n",
-    "ja": "注文番号,注文日,お名前,メールアドレス,商品名,数量,合計金額\n9001,2026/11/21,佐藤,sato@example.jp,湯呑,1,2200\n",
+    "ja": "注文番号,注文日,お名前,メールアドレス,商品名,数量,合計金額\n"
+    "9001,2026/11/21,佐藤,sato@example.jp,湯呑,1,2200\n",
     "pl": "Nr zamówienia;Data;Klient;E-mail;Produkt;Ilość;Kwota brutto\nZ-1;2026-11-21;J;j@example.pl;Kubek;1;39,90\n",
 }
 ANSWERS = {

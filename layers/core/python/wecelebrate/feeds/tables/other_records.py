@@ -75,8 +75,8 @@ def refuse_ledger(columns: Columns, sku: Sequence[int]) -> None:
         if any(_is_balance(part, number) for part in (table, table[::-1])):
             raise UnreadableFeed(
                 "this looks like a cash book or the statement of an account, and not like a list of products: the "
-                f"column {quoted(columns.header[number], 40)} is the balance after each row; send the list of products, "
-                "or name the SKU column in the catalog's sync settings"
+                f"column {quoted(columns.header[number], 40)} is the balance after each row; send the list of "
+                "products, or name the SKU column in the catalog's sync settings"
             )
 
 
