@@ -19,6 +19,8 @@ from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, sever
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.prices.offers import columns_of_named_offers, find_offers
+from wecelebrate.feeds.prices.plausible_currency import currency_doubt
+from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
@@ -157,7 +159,8 @@ def complete_plan(
     plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)
-        trade = trade_question(plan, columns, notes.trade)
+        trade = trade_question(plan, columns, notes.trade) or tax_question(plan, columns, notes.tax_choice)
+        trade = trade or currency_doubt(plan, columns, currency)
         plan.prices = [] if trade else plan.prices  # the first choice
         plan.questions += trade
         price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
