@@ -54,7 +54,8 @@ def in_currency(currency: str, *amounts: str) -> Reading:
 @pytest.mark.parametrize(
     ("currency", "amounts"),
     [
-        ("LBP", ("9", "3.5", "55")), ("VND", ("12", "25", "80")), ("COP", ("12", "9", "15")), ("IRR", ("120", "90", "450")),
+        ("LBP", ("9", "3.5", "55")), ("VND", ("12", "25", "80")), ("COP", ("12", "9", "15")),
+        ("IRR", ("120", "90", "450")),
         ("KRW", ("5", "7", "9")), ("PYG", ("14", "22", "8")),
     ],
 )  # fmt: skip
