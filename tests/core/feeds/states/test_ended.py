@@ -13,7 +13,7 @@ def states(column: str, *cells: str) -> list[bool | None]:
 @pytest.mark.parametrize(
     ("column", "word"),
     [
-        ("区分", "廃番"), ("备注", "停产"), ("Info", "Arrêté"), ("Remark", "discontinued"), 
+        ("区分", "廃番"), ("备注", "停产"), ("Info", "Arrêté"), ("Remark", "discontinued"),
         ("Hinweis", "Auslaufartikel"),
         ("Pozn.", "ukončeno"), ("Bem.", "ausgelistet"),
         ("Nota", "descatalogado"),

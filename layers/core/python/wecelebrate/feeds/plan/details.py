@@ -136,7 +136,7 @@ def complete_plan(
     `earlier_offers` are the columns of offers of the catalog's earlier file.
     """
     folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
-    plan.prices = prices_of_list(plan, mapping)
+    plan.prices = prices_of_list(plan, mapping, columns)
     if plan.currency is None:
         plan.prices = [_with_currency(plan, price) for price in plan.prices]
     plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
