@@ -24,9 +24,9 @@ _PAIRS = (
 """Abbreviations of the purchase price and the selling price: Einkaufspreis, prix d'achat, precio de compra."""
 _PACKS = words(
     "pack packs packet bag bottle jar tin tub pouch packung packungs beutel flasche flaschen glas dose sachet "
-    "paquet bouteille pot bocal boite envase bolsa botella bote paquete confezione busta bottiglia barattolo pacote embalagem garrafa "
-    "frasco pak zak fles pot pakke pose flaske pase flaska burk paczka opakowanie butelka sloik baleni balicek lahev "
-    "csomag zacsko uveg pakkaus pussi pullo пачка упаковку упаковка бутылка"
+    "paquet bouteille pot bocal boite envase bolsa botella bote paquete confezione busta bottiglia barattolo "
+    "pacote embalagem garrafa frasco pak zak fles pot pakke pose flaske pase flaska burk paczka opakowanie "
+    "butelka sloik baleni balicek lahev csomag zacsko uveg pakkaus pussi pullo пачка упаковку упаковка бутылка"
 )
 _BETWEEN = words("per pro par por je a za je/ na of de da del du des la le")
 
