@@ -30,9 +30,9 @@ def test_two_columns_of_days_after_an_offer_are_its_days(header: str) -> None:
     reading = read_rows(header, FIRST, LAST, "", "")
     assert reading.details["mapping"]["offers"] == header.split(";")[3:]
     cup, mug = reading.products
-    assert (cup.price, mug.price) == (1290, 1490)
+    assert [f"{one.price}" for one in (cup, mug)] == ["1290.00", "1490.00"]
     (offer,) = cup.offers or ()
-    assert (offer.price, offer.first, offer.last) == (990, FIRST, LAST)
+    assert (f"{offer.price}", offer.first, offer.last) == ("990.00", FIRST, LAST)
     assert not mug.offers
 
 
@@ -47,4 +47,4 @@ def test_two_columns_of_days_after_an_offer_are_its_days(header: str) -> None:
 def test_other_days_are_not_those_of_the_offers(days: tuple[object, ...]) -> None:
     reading = read_rows("SKU;Name;Price;Special price;Created;Changed", *days)
     assert "offers" not in reading.details["mapping"]
-    assert [product.price for product in reading.products] == [1290, 1490]
+    assert [f"{product.price}" for product in reading.products] == ["1290.00", "1490.00"]

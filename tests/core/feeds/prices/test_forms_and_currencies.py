@@ -42,8 +42,8 @@ def test_the_name_of_a_column_is_stronger_than_the_form(price: str) -> None:
 
 
 def test_a_ticked_box_says_whether_prices_have_the_tax() -> None:
-    assert kinds_of_choice("Prices [x] incl. VAT [ ] excl. VAT") == ({"gross", "net"}, "gross")
-    assert kinds_of_choice("Prices [ ] incl. VAT [x] excl. VAT") == ({"gross", "net"}, "net")
+    assert kinds_of_choice("Prices [x] incl. VAT [ ] excl. VAT") == (frozenset({"gross", "net"}), "gross")
+    assert kinds_of_choice("Prices [ ] incl. VAT [x] excl. VAT") == (frozenset({"gross", "net"}), "net")
 
 
 def in_currency(currency: str, *amounts: str) -> Reading:

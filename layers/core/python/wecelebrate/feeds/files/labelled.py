@@ -24,7 +24,8 @@ from itertools import islice
 from typing import IO
 
 from wecelebrate.feeds.files.dialect import ColumnCounter
-from wecelebrate.feeds.files.encoding import MAX_MEMORY_BYTES, TextFile
+from wecelebrate.feeds.files.encoding import TextFile
+from wecelebrate.feeds.files.limits import MAX_MEMORY_BYTES
 
 DELIMITER = "\t"
 SAMPLE_LINES = 300

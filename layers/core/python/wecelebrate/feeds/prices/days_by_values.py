@@ -26,10 +26,10 @@ def days_by_values(columns: Columns, offer: int) -> tuple[int, int] | None:
         starts, ends = cells[1:]
         if is_blank(starts) and is_blank(ends):
             continue
-        days = [_day(cell, month_first=month_first) for cell in (starts, ends)]
-        if is_blank(cells[0]) or None in days or days[0] > days[1]:  # type: ignore[operator]
+        start, end = (_day(cell, month_first=month_first) for cell in (starts, ends))
+        if is_blank(cells[0]) or start is None or end is None or start > end:
             return None
-        is_future = is_future or days[1] > datetime.now(UTC).date()  # type: ignore[operator]
+        is_future = is_future or end > datetime.now(UTC).date()
     return (first, last) if is_future else None
 
 

@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from wecelebrate.feeds.columns.facts import Columns
@@ -116,9 +116,9 @@ def refuse_orders(columns: Columns, sku: Sequence[int]) -> None:
         )
 
 
-def _are(test: object, cells: Sequence[str]) -> bool:
+def _are(test: Callable[[str], object], cells: Sequence[str]) -> bool:
     first = cells[:MAX_ROWS]
-    return bool(first) and sum(bool(test(cell)) for cell in first) >= MOST * len(first)  # type: ignore[operator]
+    return bool(first) and sum(bool(test(cell)) for cell in first) >= MOST * len(first)
 
 
 def refuse_answer(columns: Columns, sku: Sequence[int], *, has_name: bool) -> None:
