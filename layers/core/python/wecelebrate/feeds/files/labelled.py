@@ -23,9 +23,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import IO
 
+from wecelebrate.feeds.files.containers import MAX_MEMORY_BYTES, report_full_disk
 from wecelebrate.feeds.files.dialect import ColumnCounter
 from wecelebrate.feeds.files.encoding import TextFile
-from wecelebrate.feeds.files.limits import MAX_MEMORY_BYTES
 
 DELIMITER = "\t"
 SAMPLE_LINES = 300
@@ -47,6 +47,16 @@ def convert(text: TextFile, count_known: ColumnCounter) -> TextFile | None:
         return None
     header = _labels(text)
     file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES)  # noqa: SIM115  (outlives this call)
+    try:
+        with report_full_disk():
+            _write(header, text, file)
+    except BaseException:
+        file.close()
+        raise
+    return TextFile(file, "utf-8", text.damaged, text.has_nul)
+
+
+def _write(header: list[str], text: TextFile, file: IO[bytes]) -> None:
     out = io.TextIOWrapper(file, "utf-8", newline="", errors="replace")
     writer = csv.writer(out, delimiter=DELIMITER, lineterminator="\n")
     writer.writerow(header)
@@ -54,7 +64,6 @@ def convert(text: TextFile, count_known: ColumnCounter) -> TextFile | None:
         writer.writerow([block.get(label, "") for label in header])
     out.flush()
     out.detach()
-    return TextFile(file, "utf-8", text.damaged, text.has_nul)
 
 
 def _labels(text: TextFile) -> list[str]:
