@@ -5,7 +5,7 @@ are states, and if no word of the name is unknown, as in `Gift wrap in shop` and
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from wecelebrate.feeds.columns.facts import Columns
@@ -114,11 +114,11 @@ def _is_date(value: str) -> bool:
 def _is_made_of(column: str, stems: Sequence[str]) -> bool:
     """Return whether a name has one of the words, and no other words but those of `_BESIDE` and of shops."""
     parts = words(column)
-    named = [part for part in parts if _is_in(part, stems)]
+    named = {part for part in parts if _is_in(part, stems)}
     return bool(named) and _are_beside(parts, named) and internal_part(column) is None
 
 
-def _are_beside(parts: Sequence[str], named: Sequence[str]) -> bool:
+def _are_beside(parts: Sequence[str], named: Collection[str]) -> bool:
     """Return whether the other words of a name say nothing more, because they are those of shops, or small."""
     small = _BESIDE | _FURTHER_BESIDE
     return all(part in named or part in small or _is_in(part, _SHOWN) for part in parts)
@@ -126,9 +126,9 @@ def _are_beside(parts: Sequence[str], named: Sequence[str]) -> bool:
 
 def _is_negated(column: str) -> bool:
     """Return whether a name says that the shop does not show a product: `Nezobrazovať na webe`, `Ne pas afficher`."""
-    parts = [part for part in words(column) if part not in ("t", "s")]  # `don't`
-    if _NUMBER.search(column) or internal_part(column) is not None:
+    if len(column) > MAX_NAME or _NUMBER.search(column) or internal_part(column) is not None:
         return False
+    parts = [part for part in words(column) if part not in ("t", "s")]  # `don't`
     plain = [part for part in parts if part not in _NOT]
     joined = [(part, start) for part in plain for start in _NOT_BEFORE if part.startswith(start)]
     verbs = [part for part, start in joined if len(part) > len(start) + _STARTS and _is_in(part[len(start) :], _SHOWN)]
