@@ -26,7 +26,7 @@ def records(*prices: Any) -> list[dict[str, Any]]:
     "name",
     ["price_cents", "Price (pence)", "Price in cents", "priceMinor", "price_minor_units", "Preis in Cent", "Preis (Ct)",
      "Prix en centimes", "Precio (céntimos)", "Prezzo in centesimi", "Preço (centavos)", "Pris (øre)",
-     "unitAmountCents"],
+     "unitAmountCents", "price_sen", "unit_price_sen", "priceSen", "Retail price (sen)"],
 )  # fmt: skip
 def test_the_name_of_a_price_column_says_that_amounts_are_in_cents(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA;Mug;24900\nB;Cap;995\n", currency="GBP")

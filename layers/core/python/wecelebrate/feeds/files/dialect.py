@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from wecelebrate.feeds.files import fixed_width
+from wecelebrate.feeds.files import aligned_rows, fixed_width
+from wecelebrate.feeds.files.aligned_rows import AlignedRows
 from wecelebrate.feeds.files.fixed_width import Layout
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "§", "¦", "\x1f", "\x01", "#", "!")
@@ -34,7 +35,7 @@ class Dialect:
     quote: str = '"'
     escape: str | None = None
     skip_space: bool = False
-    layout: Layout | None = None
+    layout: Layout | AlignedRows | None = None
     """The aligned columns of a file without delimiters. Its lines are divided before csv.reader reads them."""
 
     def parameters(self) -> dict[str, object]:
@@ -59,13 +60,22 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
         score = (float(_known_names(rows, count_known)), _evenness(rows))
         if score > best_score:
             best, best_score = dialect, score
-    if (
-        delimiter is None
-        and best_score[0] < fixed_width.MIN_KNOWN
-        and (layout := fixed_width.detect(sample, count_known))
-    ):
+    if delimiter is None and best_score[0] < fixed_width.MIN_KNOWN and (layout := _aligned(sample, count_known)):
         return Dialect(fixed_width.SEPARATOR, _NO_QUOTE, layout=layout)
     return best
+
+
+def _aligned(sample: list[str], count_known: ColumnCounter) -> Layout | AlignedRows | None:
+    """Return the layout of aligned columns whose header has more known names."""
+    neat, loose = fixed_width.detect(sample, count_known), aligned_rows.detect(sample, count_known)
+    if neat is None or loose is None:
+        return neat or loose
+    return loose if _known_in(loose, sample, count_known) > _known_in(neat, sample, count_known) else neat
+
+
+def _known_in(layout: Layout | AlignedRows, sample: list[str], count_known: ColumnCounter) -> int:
+    rows = (layout.divided(line).rstrip().split(fixed_width.SEPARATOR) for line in sample[:HEADER_SEARCH_ROWS])
+    return max(map(count_known, rows), default=0)
 
 
 def _known_names(rows: Sequence[Sequence[str]], count_known: ColumnCounter) -> int:

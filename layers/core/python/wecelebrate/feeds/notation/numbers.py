@@ -148,6 +148,8 @@ def price_with_words(
         raise _not_a_number(cell)
     value, currency = price(amount_text.amount, mark, amount_text.currency or catalog_currency)
     value, currency = price_in_units(value, amount_text), currency or amount_text.currency
+    if value >= MAX_AMOUNT:
+        raise BadCell("too_large", f"{quoted(cell)} is not below {MAX_AMOUNT:,}")
     if amount_text.units == 1:
         return value, currency
     if has_unit:

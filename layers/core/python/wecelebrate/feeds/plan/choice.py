@@ -32,6 +32,7 @@ from wecelebrate.feeds.prices.selling import PriceChoice, choose_price
 from wecelebrate.feeds.prices.tiers import numbered_quantities
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states.end_dates import is_end_date
+from wecelebrate.feeds.states.ended import ended_column
 from wecelebrate.feeds.states.names import state_columns
 from wecelebrate.feeds.states.pairs import of_the_other_kind
 from wecelebrate.feeds.states.words import are_letters_of_states, state_of, state_of_command
@@ -370,6 +371,7 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
     elif len(chosen.columns["is_active"]) == 1:
         chosen.columns["is_active"] += of_the_other_kind(columns, chosen.columns["is_active"], shown)
     chosen.inverse += hidden
+    chosen.columns["is_active"] += [] if chosen.columns["is_active"] or chosen.inverse else ended_column(columns, used)
     chosen.commands = [
         number
         for number, column in enumerate(columns.header)

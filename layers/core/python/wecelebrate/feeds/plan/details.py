@@ -19,6 +19,8 @@ from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, sever
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.prices.offers import columns_of_named_offers, find_offers
+from wecelebrate.feeds.prices.plausible_currency import currency_doubt
+from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
@@ -31,6 +33,7 @@ from wecelebrate.feeds.tables.other_lists import (
     refuse_list_of_documents,
     refuse_movements,
 )
+from wecelebrate.feeds.tables.other_records import refuse_answer, refuse_ledger, refuse_orders
 from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
@@ -73,6 +76,12 @@ def plan_table(
     if "sku" not in settings.plain and not settings.transformations:
         refuse_lines_of_documents(table.header, plan.sku)
         refuse_movements(table.header, plan.sku)
+        read = Columns(table.header, table.sample)
+        refuse_orders(read, plan.sku)
+        if plan.profile is None:
+            refuse_ledger(read, plan.sku)
+            if not plan.prices and not plan.inventory:
+                refuse_answer(read, plan.sku, has_name=bool(plan.name))
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
         refuse_roster(table.header, has_price=bool(plan.prices))
         refuse_list_of_documents(table.header, plan.sku, has_name=bool(plan.name))
@@ -127,7 +136,7 @@ def complete_plan(
     `earlier_offers` are the columns of offers of the catalog's earlier file.
     """
     folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
-    plan.prices = prices_of_list(plan, mapping)
+    plan.prices = prices_of_list(plan, mapping, columns)
     if plan.currency is None:
         plan.prices = [_with_currency(plan, price) for price in plan.prices]
     plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
@@ -150,7 +159,8 @@ def complete_plan(
     plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)
-        trade = trade_question(plan, columns, notes.trade)
+        trade = trade_question(plan, columns, notes.trade) or tax_question(plan, columns, notes.tax_choice)
+        trade = trade or currency_doubt(plan, columns, currency)
         plan.prices = [] if trade else plan.prices  # the first choice
         plan.questions += trade
         price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)

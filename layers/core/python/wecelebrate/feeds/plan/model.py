@@ -128,6 +128,8 @@ class Plan:
     keeps_categories: bool = False
     """Whether the mapping says which of several categories is used, so that `list_separators` separate nothing."""
 
+    breaks: dict[int, int] = field(default_factory=dict)
+    """The columns of the quantities of price breaks, by the columns of their prices."""
     legend: dict[int, dict[str, str]] = field(default_factory=dict)
     """What the codes of columns of states and stocks mean, by a legend of the file. See `tables.codes`."""
     validity: Validity | None = None

@@ -23,9 +23,10 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import NumberText, quoted
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price
-from wecelebrate.feeds.prices.names import MINOR_UNITS
+from wecelebrate.feeds.prices.names import MINOR_UNITS, Scale
 from wecelebrate.feeds.prices.notes import Notes
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary.folding import split_words
 
 PRECISION = (
     "precision", "fractionDigits", "fraction_digits", "exponent", "currency_minor_unit", "currencyMinorUnit",
@@ -48,6 +49,7 @@ _MAJOR_MARKERS = ("rawamount", "pricesetid", "rulescount", "calculatedprice")
 """Parts of column names in Medusa 2, whose amounts are in major units. Medusa 1 has none of these."""
 _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.amount$", re.IGNORECASE)
 _PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MIN_AMOUNT = 100
 """Whole numbers below this are no cents, because nothing costs less than one unit of the currency."""
 MIN_WHOLE = 500
@@ -79,8 +81,9 @@ def with_scale(
     if setting == "yes" or (plan.profile and plan.profile.minor_units):
         return is_minor, None
     named_price = name_of_price(name)
-    if named_price and named_price.scale and not _PER_MINOR.search(name):
-        return replace(price, scale=named_price.scale), None
+    unit = (named_price.scale or _unit_of_name(name)) if named_price else 0
+    if unit and not _PER_MINOR.search(name):
+        return replace(price, scale=unit), None
     if _MINOR.search(fold(name)):
         return is_minor, None
     cells = columns[price.column].cells
@@ -102,6 +105,12 @@ def with_scale(
     if minor_units(currency) and _is_bare_amount(plan, price) and _can_be_cents(cells):
         return is_minor, doubt
     return _of_money_object(plan, is_minor, price, cells) if are_numbers else (price, None)
+
+
+def _unit_of_name(name: str) -> Scale:
+    """Return the unit that a whole word of a name means. `price_sen` can also be divided into `prices` and `en`."""
+    words = split_words(_CAMEL.sub(" ", name[:100]))
+    return next((MINOR_UNITS[word] for word in words if word in MINOR_UNITS), 0)
 
 
 def _are_filled_with_zeros(cells: Sequence[str]) -> bool:

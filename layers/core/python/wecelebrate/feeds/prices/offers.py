@@ -22,6 +22,7 @@ from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_days, period_of
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
+from wecelebrate.feeds.prices.days_by_values import days_by_values
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
 from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
 from wecelebrate.feeds.vocabulary.folding import split_words
@@ -37,8 +38,10 @@ _OFFER = re.compile(
     r"распродаж\w*|знижк\w*)"
 )
 _ASIAN_OFFER = re.compile(
-    r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปรโมชั่น|ราคาพิเศษ"
+    r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปร(?![กดตไ])|ราคาพิเศษ"
 )
+_CONDITION = re.compile(r"vip|member|club|会员|會員|会員|회원|쿠폰|拼团|团购|预售|havale", re.IGNORECASE)
+"""Prices of some customers, or of a way to pay or to order. They are no offers for everybody."""
 _REDUCTION = re.compile(
     r"(?:discounts?|rabatt(?:e|er)?|rabat(?:y|ter)?|remises?|descuentos?|descontos?|scont[oi]|korting(?:en)?|alennus|slev[ay]|"
     r"zlav[ay]|kedvezmeny|reducer[ei]|indirim|znizk[ai]|obnizk[ai]|rebajas?|discont|iskonto|popust|скидк[аи]|знижк[аи]|отстъпк[аи])"
@@ -221,7 +224,9 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     sold = name_of_price(plan.header[plan.prices[0].column])
     ranked: list[tuple[int, int]] = []
     for number, header in enumerate(plan.header):
-        facts = columns[number] if _names_offer(header) and not internal_part(header) else None
+        named = None if _CONDITION.search(header) else name_of_price(header)
+        is_offer = _names_offer(header) or (named is not None and named.kind == "offer")
+        facts = columns[number] if is_offer and not internal_part(header) else None
         if facts is None or facts.is_empty or share_of_amounts(facts) < 0.5 or _is_another_amount(header):
             continue
         name = name_of_price(header)
@@ -267,6 +272,8 @@ def _named_days(plan: Plan, columns: Columns, price: int) -> dict[Role, int] | N
 def _days_beside(plan: Plan, columns: Columns, price: int) -> dict[Role, int]:
     """Return the columns of days directly after the offer, such as `von` and `bis`, `Valid from` and `Valid to`."""
     roles: dict[Role, int] = {}
+    if days := days_by_values(columns, price):
+        return {"first": days[0], "last": days[1]}
     for number in range(price + 1, min(price + 3, len(plan.header))):
         role = _role_beside(plan.header[number])
         if role is None or role in roles or not _has_days(columns, number, role):

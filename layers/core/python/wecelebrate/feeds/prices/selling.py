@@ -31,6 +31,7 @@ from wecelebrate.feeds.prices.names import (
     may_be_price,
 )
 from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, currency_of_cells, is_with_tax
+from wecelebrate.feeds.prices.pairs import packs_beside_measures, sold_of_pair
 from wecelebrate.feeds.prices.tiers import (
     is_amount_for_a_measure,
     is_comparison,
@@ -105,6 +106,7 @@ def choose_price(
     quantities = {price.column for price in tiers}
     possible += [one for one in _possible_prices(columns) if one.column not in quantities]
     sold = sold or _of_one_country(columns, rated, currency)
+    sold = sold or packs_beside_measures(columns) or sold_of_pair(columns, [*possible, *rated])
     if not sold:
         possible = possible or _unnamed(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
+from wecelebrate.feeds.notation.calendars import gregorian
 from wecelebrate.feeds.notation.convert import NO, YES
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
@@ -204,7 +205,7 @@ def is_mark_column(cells: Sequence[str], rows: int) -> bool:
 
 def date_of(word: str) -> tuple[int, int, int] | None:
     """Return the year, the month and the day of a date, or None. The day is before the month, unless it cannot be."""
-    match = _DATE.fullmatch(word.strip().casefold())
+    match = _DATE.fullmatch(gregorian(word.strip()).casefold())
     if match is None:
         return None
     if text := match["ymd"]:

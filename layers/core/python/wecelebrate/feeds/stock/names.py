@@ -21,6 +21,7 @@ from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock import cells as stock
+from wecelebrate.feeds.stock.closing import is_closing_stock
 from wecelebrate.feeds.stock.lists import is_key_of_list, stocks_of_lists
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
@@ -132,7 +133,8 @@ def sold_quantities(header: Sequence[str]) -> set[int]:
 
 def stock_rank(column: str) -> int | None:
     """Return the rank of a name that is composed of words for a stock, or None if it is no such name."""
-    return next((COMPOSED_STOCK_RANK for form in name_forms(column) if _is_composed(form)), None)
+    is_composed = any(map(_is_composed, name_forms(column))) or is_closing_stock(column)
+    return COMPOSED_STOCK_RANK if is_composed else None
 
 
 @lru_cache(maxsize=4096)

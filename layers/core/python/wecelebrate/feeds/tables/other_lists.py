@@ -106,6 +106,12 @@ def names_address(column: str) -> bool:
     )  # fmt: skip
 
 
+def names_document(column: str) -> bool:
+    """Return whether the name of a column is the number of an order or an invoice. `Order` has other meanings too."""
+    folded = fold(column)
+    return _DOCUMENT.fullmatch(folded) is not None and folded not in _NO_DOCUMENTS
+
+
 def refuse_list_of_documents(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if each row is an order or an invoice of a customer, with its date, and not a product."""
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
