@@ -14,7 +14,7 @@ from itertools import islice
 from wecelebrate.feeds.columns.synonyms import FIELDS, INACTIVE_NAMES, SYNONYMS
 from wecelebrate.feeds.columns.unit_names import price_unit_names, unit_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
-from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, price_in_forms
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TAX_WORDS, price_in_forms
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
@@ -223,7 +223,8 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
             if stem in _PRICE_RANKS:
                 candidates["price"] = ("price", _PRICE_RANKS[stem] * 10 + form_rank, currency.upper())
     end = _PATH_END.search(column)
-    is_no_amount = end is not None and fold(end[1]) in _NO_AMOUNTS
+    is_rate = end is not None and column[end.start()] == "@" and fold(end[1]) in TAX_WORDS  # `precios.venta@iva`
+    is_no_amount = is_rate or (end is not None and fold(end[1]) in _NO_AMOUNTS)
     is_no_price = is_no_amount or "price" in candidates or price_unit_names().intersection(name_forms(column))
     if not is_no_price and (found := price_in_forms(name_forms(column), column)):
         form_rank, name = found

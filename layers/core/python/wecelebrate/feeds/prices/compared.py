@@ -37,11 +37,18 @@ def _is_never_above(columns: Columns, low: int, high: int) -> bool:
     return bool(pairs) and all(first <= second for first, second in pairs)
 
 
+def is_always_above(columns: Columns, high: int, low: int) -> bool:
+    """Return whether a column has a higher amount than another one in all rows, and there are at least three."""
+    pairs = list(_amounts(columns, low, high))
+    return len(pairs) >= MIN_COMPARED and all(first < second for first, second in pairs)
+
+
 _DISCOUNTS = words(
     "discount rabatt rabat remise dto descuento desconto sconto korting alennus sleva zlava kedvezmeny reducere "
     "discont iskonto popust скидка знижка отстъпка 割引率 折扣 할인율"
 )
 MAX_COLUMNS = 60
+MIN_COMPARED = 3
 MAX_DIFFERENCE = 0.011
 """The net prices are rounded to cents."""
 

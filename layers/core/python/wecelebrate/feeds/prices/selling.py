@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import (
@@ -22,7 +23,7 @@ from wecelebrate.feeds.prices.candidates import (
     with_named_tax,
     with_totals,
 )
-from wecelebrate.feeds.prices.compared import amount_of, is_before_discount, without_former
+from wecelebrate.feeds.prices.compared import amount_of, is_always_above, is_before_discount, without_former
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
     TIERS,
@@ -31,7 +32,9 @@ from wecelebrate.feeds.prices.names import (
     may_be_price,
 )
 from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, currency_of_cells, is_with_tax
+from wecelebrate.feeds.prices.taxes import with_related_tax
 from wecelebrate.feeds.prices.tiers import (
+    QuantityPrice,
     is_amount_for_a_measure,
     is_comparison,
     is_for_a_measure,
@@ -40,11 +43,12 @@ from wecelebrate.feeds.prices.tiers import (
     quantity_prices,
 )
 from wecelebrate.feeds.prices.types import has_unknown_type
-from wecelebrate.feeds.prices.unnamed import unnamed_amounts
+from wecelebrate.feeds.prices.unnamed import are_amounts, unnamed_amounts
 from wecelebrate.feeds.questions import Choice, Question
 
 _TAXES = ("gross", None, "net")
 """The order of prices of the same kind. `P.V.P. IVA incl.` says more than `P.V.P.`."""
+TAX_PAIR = 2
 LEFT_OUT = ""
 """The answer that no column is the price. In the catalog's mapping it is null."""
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
@@ -53,6 +57,8 @@ _COUNTRY = re.compile(
     r"(.{1,50}?)[\s_(-]+(?:AT|AU|BE|CA|CH|CZ|DE|DK|ES|EU|FI|FR|GB|HU|IE|IT|LU|NL|NO|PL|PT|SE|UK|US)\)?"
 )
 _NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
+_LETTERED = re.compile(r"([^\W\d_].{1,50}?)[\s_-]+[A-Z]")
+"""`Tarif A`, beside `Tarif B`."""
 _NUMBERED_QUANTITY = re.compile(
     r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
 )
@@ -95,16 +101,21 @@ def choose_price(
         ]
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
     sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
+    sold = with_related_tax(columns, sold)
     sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
+    sold = _for_one_unit(columns, sold)
     sold = without_former(columns, sold)
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
+    sold = sold or _above_purchase(columns, rated, tiers)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
     quantities = {price.column for price in tiers}
     possible += [one for one in _possible_prices(columns) if one.column not in quantities]
     sold = sold or _of_one_country(columns, rated, currency)
+    related = with_related_tax(columns, possible) if not sold and len(possible) == TAX_PAIR else []
+    sold = sold or (related if {one.kind for one in related} == {"gross", "net"} else [])
     if not sold:
         possible = possible or _unnamed(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
@@ -128,6 +139,7 @@ def choose_price(
         ]  # fmt: skip
     considered = {one.column for one in others}
     listed = numbered_lists(columns, best) if best.column not in quantities else []
+    considered |= {one.column for one in sold if (best.kind, one.kind) == ("gross", "net")}
     others += [one for one in listed if one.column not in considered]
     if best.kind in ("list", "offer") or best.is_bad:
         possible += _unnamed(columns, [*quantities, *(one.column for one in (*rated, *possible))])
@@ -143,6 +155,12 @@ def choose_price(
     if foreign and not questions:
         questions = [_currency_question(columns, best, foreign[0])]
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
+
+
+def _for_one_unit(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
+    """Leave out the prices for 100 or 1000 pieces beside a price of one piece, as `Price/C` beside `Each`."""
+    single = [one for one in sold if units_in_name(columns.header[one.column]) == 1]
+    return single if any(not one.is_bad for one in single) else sold
 
 
 def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
@@ -166,6 +184,32 @@ def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency:
     return [PriceCandidate(number, name, name.kind, name.currency, reasons=(reason,))]
 
 
+def _above_purchase(
+    columns: Columns, rated: Sequence[PriceCandidate], tiers: Sequence[QuantityPrice]
+) -> list[PriceCandidate]:
+    """Return the only column of amounts that nothing names, if a purchase price is lower in all rows.
+
+    Beside a second such column, or without a purchase price, the column can be the purchase price itself.
+    """
+    if tiers or any(one.is_doubtful or (one.kind in TIERS and not one.is_bad) for one in rated):
+        return []
+    purchase = [one.column for one in rated if one.kind == "purchase" and not one.is_bad]
+    purchase += [
+        number for number, name in enumerate(columns.header)
+        if number not in purchase and internal_part(name) and are_amounts(columns, number)
+    ]  # fmt: skip
+    used = {*purchase, *(one.column for one in rated)}
+    amounts = {one.column for one in (*_possible_prices(columns), *_unnamed(columns, list(used)))} - used
+    if len(amounts) != 1:
+        return []
+    number = amounts.pop()
+    if not any(is_always_above(columns, number, low) for low in purchase):
+        return []
+    name = PriceName("plain")
+    reason = f"{quoted(columns.header[number], 40)} is the only column of amounts above the purchase prices"
+    return [PriceCandidate(number, name, "plain", None, reasons=(reason,))]
+
+
 def _unnamed(columns: Columns, used: Sequence[int]) -> list[PriceCandidate]:
     return [PriceCandidate(number, PriceName("plain"), "plain", None) for number in unnamed_amounts(columns, set(used))]
 
@@ -177,7 +221,11 @@ def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidat
     first price is the price of one unit.
     """
     own = _list_in_name(columns.header[best.column])
-    if not own or own[1] not in ("1", "country") or any(map(_NUMBERED_QUANTITY.fullmatch, map(fold, columns.header))):
+    if (
+        not own
+        or own[1] not in ("1", "country", "letter")
+        or any(map(_NUMBERED_QUANTITY.fullmatch, map(fold, columns.header)))
+    ):
         return []
     priced = []
     for number, name in enumerate(columns.header):
@@ -203,6 +251,8 @@ def _list_in_name(column: str) -> tuple[str, str] | None:
     """Return the name of a price column without the number or the country of its list, and the number or `country`."""
     if match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]):
         return fold(match[1]), "country"
+    if match := _LETTERED.fullmatch(column.strip()[:MAX_NAME]):
+        return fold(match[1]), "letter"
     numbered = _NUMBERED.fullmatch(fold(column))
     return (numbered[1], numbered[2]) if numbered else None
 
