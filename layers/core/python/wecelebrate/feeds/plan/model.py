@@ -123,6 +123,8 @@ class Plan:
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
+    reserved: int | None = None
+    """The column of the reserved pieces, which are taken off the stock."""
     rounded_columns: frozenset[int] = frozenset()
     """The columns with numbers such as `4.0E+12`, which a spreadsheet has rounded. Such numbers are no attributes."""
     keeps_categories: bool = False

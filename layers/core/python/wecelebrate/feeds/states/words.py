@@ -18,7 +18,7 @@ from wecelebrate.feeds.vocabulary.words import phrases
 State = Literal["active", "inactive", "unstated", "unknown"]
 """`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
 
-StateWords = Literal["words", "commands", "magento codes", "letters", "access"]
+StateWords = Literal["words", "commands", "magento codes", "letters", "yes or no", "access"]
 """How a column writes states."""
 
 MAX_STATE_LENGTH = 100
@@ -181,6 +181,23 @@ def are_letters_of_states(cells: Sequence[str]) -> bool:
 
 
 _FIRST_LETTERS = frozenset("adeginorsx")
+
+
+def are_yes_and_no(cells: Sequence[str]) -> bool:
+    """Return whether all values are N for no, and one other letter, which is the beginning of yes: D, T, S, O."""
+    letters = {cell.strip().casefold() for cell in cells}
+    others = letters - {"n"}
+    return len(letters) == YES_AND_NO and len(others) == 1 and others <= _YES_LETTERS
+
+
+YES_AND_NO = 2
+_YES_LETTERS = frozenset("dtsoijya")
+"""The first letters of `da`, `tak`, `sim`, `oui`, `igen`, `ja`, `yes`, `ano` and other words for yes."""
+
+
+def state_of_yes_letter(word: str) -> State:
+    """Return the state of a column that has only N and another letter."""
+    return "inactive" if word == "n" else "active" if len(word) == 1 and word.isalpha() else state_of(word)
 
 
 def state_of_letter(word: str) -> State:
