@@ -22,6 +22,7 @@ from wecelebrate.feeds.columns.unit_names import (
 )
 from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.identity.choice import choose_sku
+from wecelebrate.feeds.identity.variants import column_of_variants
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.price_units import (
@@ -212,6 +213,12 @@ def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate
         form = next((form for form in forms if field_candidates_of(form, "sku")), forms[0] if forms else "")
         named.append((rank, number, form))
     choice = choose_sku(columns, named, earlier)
+    best = choice.columns[0].column if choice.columns else None
+    if best is not None and (variants := column_of_variants(columns, best)) is not None:
+        chosen.columns["sku"] = [variants]
+        reason = f"its codes are those of the variants of {quoted(columns.header[best], 40)}"
+        chosen.reasons["sku"] = [Reason(variants, 0.8, (reason,))]
+        return
     chosen.questions += choice.questions
     chosen.columns["sku"] = [one.column for one in choice.columns]
     chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in choice.columns]
