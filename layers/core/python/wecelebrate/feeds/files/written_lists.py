@@ -23,7 +23,7 @@ MAX_LINES = 100
 MAX_LINE_LENGTH = 300
 _PARTS = re.compile(r"\s{1,20}[-\u2013\u2014|\u2022\u00b7]\s{1,20}|\s{3,20}|\t")
 _CODE = re.compile(r"([^\W\d_]{0,6}[-/.]?\d[\w/-]{0,15})(?:[.):]?\s+|[.):]?$)(.*)")
-_AMOUNT = r"\d{1,3}(?:[ .,'\u00a0\u202f]?\d{3}){0,3}(?:[.,]\d{1,2})?"
+_AMOUNT = r"\d{1,6}(?:[ .,'\u00a0\u202f]?\d{3}){0,3}(?:[.,]\d{1,2})?"
 _PRICE = re.compile(
     rf"(?:[^\W\d_]{{1,4}}\.?|[^\w\s]{{1,2}})\s?{_AMOUNT}(?:/?[=-])?|{_AMOUNT}\s?(?:[^\W\d_]{{1,4}}\.?|[^\w\s]{{1,2}}|/[=-])"
     r"|\d{1,6}[.,]\d{2}"
@@ -53,7 +53,7 @@ def product_in(line: str) -> tuple[str, ...] | None:
     match = _CODE.match(line.strip())
     if match is None:
         return None
-    parts = [part.strip() for part in _PARTS.split(match[2]) if part and part.strip()]
+    parts = [part.strip() for part in _PARTS.split(f" {match[2]}") if part and part.strip()]
     at = next((number for number, part in enumerate(parts) if number and _is_price(part)), None)
     if at is None or len(parts) > at + 2:
         return None
