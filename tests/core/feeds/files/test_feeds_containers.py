@@ -82,6 +82,7 @@ def test_csv_files_with_the_same_columns_in_an_archive_are_one_list() -> None:
 
 def test_files_with_other_columns_or_other_texts_in_an_archive_are_refused() -> None:
     first = "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė\n".encode()
-    for other in (b"Kodas;Likutis\nD1;4\n", b'{"sku": "D1"}\n', b"Kodas;Kaina;Pavadinimas"):
+    same = b"Kodas;Kaina;Pavadinimas\nD2;9,00;Vaza\nD1;79,00;Vaza\n"
+    for other in (same, b"Kodas;Likutis\nD1;4\n", b'{"sku": "D1"}\n', b"Kodas;Kaina;Pavadinimas"):
         with pytest.raises(UnreadableFeed, match="2 data files"):
             read(zipped({"a.csv": first, "b.csv": other}), "list.zip")

@@ -55,3 +55,9 @@ def test_a_path_with_prices_in_the_plural_names_a_price(name: str) -> None:
         value = f'{{"{key}": {value}}}'
     text = f'[{{"sku": "A1", "name": "Jug", "{first}": {value}}}]'
     assert prices(text) == (["19.90"], [])
+
+
+def test_a_private_stem_across_two_words_begins_with_a_word() -> None:
+    text = "Sygnatura;Tytuł oferty;Cena Kup Teraz\nAL-1;Lampka;59,99 zł\nAL-2;Kabel;24,90 zł\n"
+    assert prices(text, "PLN") == (["59.99", "24.90"], [])
+    assert prices(text.replace("Cena Kup Teraz", "Cena za kupu"), "PLN")[0] == ["None", "None"]

@@ -1,5 +1,7 @@
 """Variants in XML of unknown names are recognised by codes that begin with the code of their product."""
 
+# ruff: noqa: RUF001
+
 from tests.core.feeds.feed_reading import read
 
 SHOES = """<?xml version="1.0" encoding="UTF-8"?><артикли>

@@ -37,6 +37,7 @@ _NOT_DATA = re.compile(
 _NOTE = re.compile(r"[^.]+|.*\.(?:txt|md|rtf)", re.IGNORECASE | re.DOTALL)
 """Names of texts for people."""
 _SEPARATOR = re.compile(rb"[^;,\t|](?:[;\t|]|,(?! ))")
+_DELIMITER = re.compile(rb"[;,\t|]")
 MAX_PARTS = 50
 """How many CSV files with the same columns are read as one."""
 MAX_FIRST_LINE = 64 << 10
@@ -79,7 +80,7 @@ class Archive:
         return "[Content_Types].xml" in self.entries and any(name.lower() == "xl/workbook.xml" for name in self.entries)
 
     def data_files(self) -> list[zipfile.ZipInfo]:
-        """Return the archive's only data file, or all data files if they are CSV files with the same first line.
+        """Return the only data file, or all data files if they are CSV files with the same columns and other rows.
 
         Raises UnreadableFeed if there is no data file, or several with different columns.
         """
@@ -95,12 +96,23 @@ class Archive:
             others = [info for info in data if info not in tables]
             if tables and all(_NOTE.fullmatch(info.filename) for info in others):
                 data = tables  # a text beside the tables tells people what they are
-            if len({first_lines[info.filename] for info in data}) == 1:
+            if len({first_lines[info.filename] for info in data}) == 1 and self._have_own_rows(data):
                 return data
         if len(data) > 1:
             names = ", ".join(quoted(info.filename) for info in data[:10]) + (" …" if len(data) > 10 else "")
             raise UnreadableFeed(f"the zip archive contains {len(data)} data files ({names}); upload them one by one")
         return data
+
+    def _have_own_rows(self, data: Sequence[zipfile.ZipInfo]) -> bool:
+        """Return whether no first cell is in two files. Lists of old and new prices have the same codes."""
+        seen: set[bytes] = set()
+        for info in data:
+            lines = self.open(info).read(MAX_FIRST_LINE).splitlines()[1:]
+            keys = {_DELIMITER.split(line, maxsplit=1)[0].strip(b'" ') for line in lines if line.strip()}
+            if not seen.isdisjoint(keys):
+                return False
+            seen |= keys
+        return True
 
     def open_parts(self, parts: Sequence[zipfile.ZipInfo]) -> "ZipMember | JoinedMembers":
         """Open the data files as one stream. Only the first one keeps its first line."""

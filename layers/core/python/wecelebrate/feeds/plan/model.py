@@ -44,6 +44,8 @@ class ActiveColumn:
     words: StateWords = "words"
     blank_is_no: bool = False
     """Whether a blank cell means no, because the column has only marks such as `x`."""
+    active_word: str = ""
+    """The only unknown word beside words for inactive, in lower case. It means active."""
 
 
 @dataclass(frozen=True, slots=True)

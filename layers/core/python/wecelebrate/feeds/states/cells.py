@@ -46,6 +46,8 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
                 return "inactive" if column.inverse else "active"
             if column.words == "commands":
                 return state_of_command(word)
+            if column.active_word and word == column.active_word:
+                return "active"
             state = _READERS.get(column.words, state_of)(word)
             return opposite(state) if column.inverse else state
 

@@ -169,6 +169,17 @@ def state_of_access(word: str) -> State:
     return "active" if word == "-1" else state_of(word)
 
 
+def only_unknown_word(cells: Sequence[str]) -> str:
+    """Return the only unknown word of a column whose other words all mean inactive, in lower case, or "".
+
+    Beside `discontinued`, the word `distributed` means that a product is sold.
+    """
+    words = {cell.strip().casefold() for cell in cells}
+    unknown = [word for word in words if state_of(word) == "unknown"]
+    others = {state_of(word) for word in words if word not in unknown}
+    return unknown[0] if len(unknown) == 1 and others == {"inactive"} and unknown[0].isalpha() else ""
+
+
 def are_letters(cells: Sequence[str]) -> bool:
     """Return whether the values of a column are single letters, one of which is A for active."""
     letters = {cell.strip().casefold() for cell in cells}

@@ -1,8 +1,8 @@
 """Finds the variants of a product in an XML element of unknown names, by their codes.
 
-    <артикал шифра="ОП-330"><цена>6490</цена>
-      <величине><величина број="41" шифра="ОП-330-41" стање="3"/>…</величине>
-    </артикал>
+    <obuwie kod="OP-330"><cena>64.90</cena>
+      <rozmiary><rozmiar numer="41" kod="OP-330-41" stan="3"/>…</rozmiary>
+    </obuwie>
 
 The elements of a list are variants if each has a code of its own that begins with the code of the product. Each variant
 becomes a record with the values of the product, and with its own values instead of those with the same names.
