@@ -61,3 +61,20 @@ def test_a_private_stem_across_two_words_begins_with_a_word() -> None:
     text = "Sygnatura;Tytuł oferty;Cena Kup Teraz\nAL-1;Lampka;59,99 zł\nAL-2;Kabel;24,90 zł\n"
     assert prices(text, "PLN") == (["59.99", "24.90"], [])
     assert prices(text.replace("Cena Kup Teraz", "Cena za kupu"), "PLN")[0] == ["None", "None"]
+
+
+def test_the_price_in_the_catalogs_currency_is_sold_if_the_names_say_the_currencies() -> None:
+    text = "Code,Description,Export price USD,Local price ZAR incl VAT\nW1,Throw,48.00,1150.00\nW2,Yarn,4.20,99.00\n"
+    assert prices(text, "ZAR") == (["1150.00", "99.00"], [])
+    assert prices(text, "EUR")[1]
+
+
+def test_a_sign_in_the_name_is_that_of_the_catalogs_currency_if_several_currencies_have_it() -> None:
+    reading = read("Code,Product,Selling (Rs.)\nT1,Tea,1150.00\nT2,Green tea,520.00\n", currency="LKR")
+    assert {product.currency for product in reading.products} == {"LKR"}
+
+
+def test_a_word_for_sale_with_a_tax_is_a_price_and_a_state_with_many_numbers_a_stock() -> None:
+    text = "Kód;Položka;Prodej s DPH;Stav\nN1;Kladivo;229,90;12\nN2;Pilka;169,40;0\nN3;Metr;96,80;31\n"
+    assert prices(text, "CZK") == (["229.90", "169.40", "96.80"], [])
+    assert [product.inventory_count for product in read(text, currency="CZK").products] == [12, 0, 31]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
-from wecelebrate.feeds.columns.names import field_candidates
+from wecelebrate.feeds.columns.names import field_candidates, is_inverse
 from wecelebrate.feeds.columns.visibility import is_property, private_part, words
 from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.stock.names import is_no_stock
@@ -42,7 +42,8 @@ def stock_by_values(columns: Columns, used: Collection[int]) -> int | None:
     """Return the only column whose values can be pieces in stock, or None."""
     counts = [
         number for number, name in enumerate(columns.header)
-        if number not in used and _says_nothing(name) and _is_no_private_amount(name) and not is_no_stock(name)
+        if number not in used and (_says_nothing(name) or _is_state(name)) and _is_no_private_amount(name)
+        and not is_no_stock(name)
         and _are_counts(columns[number])
     ]  # fmt: skip
     return counts[0] if len(counts) == 1 else None
@@ -51,6 +52,11 @@ def stock_by_values(columns: Columns, used: Collection[int]) -> int | None:
 def _says_nothing(name: str) -> bool:
     is_short = len(name) <= MAX_COLUMN_NAME and "." not in name.strip(".") and "@" not in name
     return is_short and not field_candidates(name) and not is_property(name) and name_of_price(name) is None
+
+
+def _is_state(name: str) -> bool:
+    """Return whether a name is only that of a state, which means the stock in some languages: `Stav`."""
+    return {field for field, _, _ in field_candidates(name)} == {"is_active"} and not is_inverse(name)
 
 
 def _is_no_private_amount(name: str) -> bool:

@@ -13,12 +13,16 @@ from wecelebrate.feeds.states.pairs import of_the_other_kind
 from wecelebrate.feeds.states.words import are_letters_of_states, are_yes_and_no, state_of, state_of_command
 from wecelebrate.feeds.stock.places import is_place
 
+MIN_PIECES = 3
+
 
 def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:
     free = [
         number
         for rank, number, _ in sorted(candidates)
-        if number not in used and not (is_weak(rank) and not _are_states(columns, number))
+        if number not in used
+        and not (is_weak(rank) and not _are_states(columns, number))
+        and not _are_pieces(columns[number].cells)
     ]
     states = [number for number in free if not is_inverse(columns.header[number])]
     understood = [number for number in states if _known_states(columns, number) > 0.5]
@@ -52,6 +56,12 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
 def _known_states(columns: Columns, number: int) -> float:
     cells = columns[number].cells
     return sum(state_of(cell.casefold()) != "unknown" for cell in cells) / len(cells) if cells else 0.0
+
+
+def _are_pieces(cells: Sequence[str]) -> bool:
+    """Return whether all values are whole numbers, and too many for codes of states: `Stav` is also a stock."""
+    counts = {cell for cell in cells if cell.isdecimal()}
+    return len(counts) >= MIN_PIECES and all(map(str.isdecimal, cells)) and any(len(cell) > 1 for cell in counts)
 
 
 def _are_states(columns: Columns, number: int) -> bool:

@@ -133,6 +133,9 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
     if code == "JOD" and numbers.DIRHAM.search(column[:MAX_NAME]):
         return "AED"
+    if code and code.casefold() not in column.casefold():  # `Rs.` is the rupee of several countries
+        shared = next((codes for codes in numbers.SHARED_SIGNS.values() if code == codes[0] and currency in codes), ())
+        return currency if shared else code
     if code or len(column) > MAX_NAME:
         return code
     match = _CURRENCY_WORD.search(column.strip())

@@ -127,7 +127,8 @@ MINOR_UNITS: dict[str, Scale] = {
 """Words for the smallest unit of a currency, and for smaller units that programs use."""
 _SOLO = words(
     "sell selling sells retail resale asking now verkauf vente venta vendita venda verkoop salg salgs utsalg "
-    "udsalg forsaljning prodejni predajna sprzedazy detaliczna maloprodajna satis "
+    "udsalg forsaljning prodej predaj sprzedaz prodaja vanzare eladas prodejni predajna sprzedazy detaliczna "
+    "maloprodajna satis "
     "pu"
 )
 """Words that mean a selling price without the word `price`, if the values are amounts of money: `Sell`, `Retail`."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
-from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import (
@@ -23,27 +22,28 @@ from wecelebrate.feeds.prices.candidates import (
     with_named_tax,
     with_totals,
 )
-from wecelebrate.feeds.prices.compared import amount_of, is_always_above, is_before_discount, without_former
+from wecelebrate.feeds.prices.compared import amount_of, is_before_discount, without_former
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
     TIERS,
     Kind,
     PriceName,
-    may_be_price,
 )
 from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, currency_of_cells, is_with_tax
+from wecelebrate.feeds.prices.possible import (
+    above_purchase,
+    for_one_unit,
+    possible_prices,
+    prices_for_measures,
+    single_price,
+    unnamed_prices,
+)
 from wecelebrate.feeds.prices.taxes import with_related_tax
 from wecelebrate.feeds.prices.tiers import (
-    QuantityPrice,
-    is_amount_for_a_measure,
-    is_comparison,
     is_for_a_measure,
-    is_for_a_package,
     names_a_package,
     quantity_prices,
 )
-from wecelebrate.feeds.prices.types import has_unknown_type
-from wecelebrate.feeds.prices.unnamed import are_amounts, unnamed_amounts
 from wecelebrate.feeds.questions import Choice, Question
 
 _TAXES = ("gross", None, "net")
@@ -103,23 +103,24 @@ def choose_price(
     sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
     sold = with_related_tax(columns, sold)
     sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
-    sold = _for_one_unit(columns, sold)
+    sold = for_one_unit(columns, sold)
     sold = without_former(columns, sold)
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
-    sold = sold or _above_purchase(columns, rated, tiers)
+    sold = sold or above_purchase(columns, rated, tiers)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
     quantities = {price.column for price in tiers}
-    possible += [one for one in _possible_prices(columns) if one.column not in quantities]
+    possible += [one for one in possible_prices(columns) if one.column not in quantities]
     sold = sold or _of_one_country(columns, rated, currency)
+    sold = sold or single_price(columns, possible, currency)
     related = with_related_tax(columns, possible) if not sold and len(possible) == TAX_PAIR else []
     sold = sold or (related if {one.kind for one in related} == {"gross", "net"} else [])
     if not sold:
-        possible = possible or _unnamed(columns, [*quantities, *(one.column for one in rated)])
+        possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
-        possible += [] if possible else _prices_for_measures(columns, {one.column for one in rated})
+        possible += [] if possible else prices_for_measures(columns, {one.column for one in rated})
         return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
     sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), _TAXES.index(one.name.tax), one.rank, one.column))
     everywhere, sold = sold, _in_one_currency(sold, currency)
@@ -142,7 +143,7 @@ def choose_price(
     considered |= {one.column for one in sold if (best.kind, one.kind) == ("gross", "net")}
     others += [one for one in listed if one.column not in considered]
     if best.kind in ("list", "offer") or best.is_bad:
-        possible += _unnamed(columns, [*quantities, *(one.column for one in (*rated, *possible))])
+        possible += unnamed_prices(columns, [*quantities, *(one.column for one in (*rated, *possible))])
         others += [one for one in possible if one.column != best.column]
     others += [
         one for one in sold if one.kind == "list" and one not in others and is_before_discount(columns, best, one)
@@ -155,12 +156,6 @@ def choose_price(
     if foreign and not questions:
         questions = [_currency_question(columns, best, foreign[0])]
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
-
-
-def _for_one_unit(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out the prices for 100 or 1000 pieces beside a price of one piece, as `Price/C` beside `Each`."""
-    single = [one for one in sold if units_in_name(columns.header[one.column]) == 1]
-    return single if any(not one.is_bad for one in single) else sold
 
 
 def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
@@ -182,36 +177,6 @@ def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency:
         return []
     reason = f"the name {quoted(columns.header[number], 40)} means {KIND_TEXTS[name.kind]} in one country"
     return [PriceCandidate(number, name, name.kind, name.currency, reasons=(reason,))]
-
-
-def _above_purchase(
-    columns: Columns, rated: Sequence[PriceCandidate], tiers: Sequence[QuantityPrice]
-) -> list[PriceCandidate]:
-    """Return the only column of amounts that nothing names, if a purchase price is lower in all rows.
-
-    Beside a second such column, or without a purchase price, the column can be the purchase price itself.
-    """
-    if tiers or any(one.is_doubtful or (one.kind in TIERS and not one.is_bad) for one in rated):
-        return []
-    purchase = [one.column for one in rated if one.kind == "purchase" and not one.is_bad]
-    purchase += [
-        number for number, name in enumerate(columns.header)
-        if number not in purchase and internal_part(name) and are_amounts(columns, number)
-    ]  # fmt: skip
-    used = {*purchase, *(one.column for one in rated)}
-    amounts = {one.column for one in (*_possible_prices(columns), *_unnamed(columns, list(used)))} - used
-    if len(amounts) != 1:
-        return []
-    number = amounts.pop()
-    if not any(is_always_above(columns, number, low) for low in purchase):
-        return []
-    name = PriceName("plain")
-    reason = f"{quoted(columns.header[number], 40)} is the only column of amounts above the purchase prices"
-    return [PriceCandidate(number, name, "plain", None, reasons=(reason,))]
-
-
-def _unnamed(columns: Columns, used: Sequence[int]) -> list[PriceCandidate]:
-    return [PriceCandidate(number, PriceName("plain"), "plain", None) for number in unnamed_amounts(columns, set(used))]
 
 
 def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidate]:
@@ -349,31 +314,6 @@ def _currency_question(columns: Columns, best: PriceCandidate, other: PriceCandi
                columns[other.column].examples),
     )  # fmt: skip
     return Question("price", "money", text, choices, columns[other.column].examples)
-
-
-def _possible_prices(columns: Columns) -> list[PriceCandidate]:
-    """Return the columns whose names contain a word for a price, but are not understood."""
-    candidates = []
-    for number, name in enumerate(columns.header):
-        is_possible = may_be_price(fold(name)) or has_unknown_type(name) or is_for_a_package(name)
-        is_possible = is_possible and name_of_price(name) is None
-        is_possible = is_possible and not (is_for_a_measure(name) and is_comparison(name))
-        facts = columns[number] if is_possible else None
-        if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
-            candidates.append(PriceCandidate(number, PriceName("plain"), "plain", None))
-    return candidates
-
-
-def _prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidate]:
-    """Return the prices for a measure, such as `Preis/kg`, if their names do not say that they are for comparison."""
-    candidates = []
-    for number, column in enumerate(columns.header):
-        name = name_of_price(column) if number not in rated and is_for_a_measure(column) else None
-        name = PriceName("plain") if is_amount_for_a_measure(column) else name
-        facts = columns[number]
-        if name and name.kind in TIERS and not is_comparison(column) and facts.share("is_number") > 0.5 and facts.cells:
-            candidates.append(PriceCandidate(number, name, name.kind, name.currency))
-    return candidates
 
 
 def _open_questions(columns: Columns, possible: Sequence[PriceCandidate]) -> list[Question]:
