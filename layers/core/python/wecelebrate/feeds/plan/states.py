@@ -59,9 +59,13 @@ def _known_states(columns: Columns, number: int) -> float:
 
 
 def _are_pieces(cells: Sequence[str]) -> bool:
-    """Return whether all values are whole numbers, and too many for codes of states: `Stav` is also a stock."""
+    """Return whether all values are whole numbers of different lengths with 0, and no codes of states.
+
+    `Stav` is a state or a stock.
+    """
     counts = {cell for cell in cells if cell.isdecimal()}
-    return len(counts) >= MIN_PIECES and all(map(str.isdecimal, cells)) and any(len(cell) > 1 for cell in counts)
+    is_stock = "0" in counts and any(len(cell) > 1 for cell in counts)
+    return is_stock and len(counts) >= MIN_PIECES and all(map(str.isdecimal, cells))
 
 
 def _are_states(columns: Columns, number: int) -> bool:
