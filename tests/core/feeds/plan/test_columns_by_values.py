@@ -50,3 +50,22 @@ def test_abbreviations_mean_numbers_and_states_if_their_values_agree() -> None:
 def test_n_beside_one_other_letter_is_no() -> None:
     text = "SKU;Name;Price;Aktiven\nA1;Tasse;4,50;D\nA2;Schale;9,90;D\nA3;Krug;19,00;N\n"
     assert [product.is_active for product in read(text).products] == [True, True, False]
+
+
+def test_descriptions_with_html_or_blanks_are_no_names_beside_a_column_of_names() -> None:
+    rows = ("J1|Jabłoń|45,00|<p>Stara</p>", "G2|Grusza|49,00|<p>Nowa</p>", "P3|Porzeczka|19,90|", "")
+    text = "\n".join(("Indeks|Nazwa rośliny|Cena|Opis", *rows))
+    assert [product.name for product in read(text, currency="PLN").products] == ["Jabłoń", "Grusza", "Porzeczka"]
+
+
+def test_words_for_prices_and_a_store_are_the_price_and_the_stock_if_their_values_agree() -> None:
+    text = (
+        "Cikk;Név;Beszerzés;Nagyker nettó;Kisker bruttó;Raktár;Foglalt\nSZ1;Szappan;420;690;1290;55;5\n"
+        "SZ2;Kecsketej;460;740;1390;0;0\nSZ3;Doboz;1200;1900;3490;9;2\n"
+    )
+    products = read(text, currency="HUF").products
+    assert [(int(product.price or 0), product.inventory_count) for product in products] == [
+        (1290, 50), (1390, 0), (3490, 7),
+    ]  # fmt: skip
+    other = read(text.replace("Beszerzés", "Qqq").replace("Nagyker nettó", "Www"), currency="HUF")
+    assert all(product.price is None for product in other.products)

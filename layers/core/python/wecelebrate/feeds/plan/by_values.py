@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import field_candidates, is_inverse
-from wecelebrate.feeds.columns.visibility import is_property, private_part, words
+from wecelebrate.feeds.columns.visibility import is_property, private_part
 from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.stock.names import is_no_stock
 from wecelebrate.feeds.vocabulary.words import words as listed
@@ -62,7 +62,7 @@ def _is_state(name: str) -> bool:
 def _is_no_private_amount(name: str) -> bool:
     """Return whether a name has no private part but that of a store, as `Pakete am Lager`."""
     part = private_part(name)
-    return part is None or (part in _STORE_WORDS and len(words(name)) > 1)
+    return part is None or part in _STORE_WORDS
 
 
 def _are_names(facts: Facts) -> bool:

@@ -140,6 +140,9 @@ def choose(
     chosen.reasons["price"] = [Reason(price.column, price.score, price.reasons) for price in chosen.price.columns]
     chosen.questions += chosen.price.questions
     chosen.columns["description"] = take("description")
+    if not chosen.columns["name"] and _are_long_texts(columns, chosen.columns["description"]):
+        chosen.columns["name"] = [each for each in (name_by_values(columns, used),) if each is not None]
+        used.update(chosen.columns["name"])
     if not chosen.columns["name"] and chosen.price.columns and chosen.columns["description"]:
         # Many ERP exports have no name column. They write the name into the description column.
         chosen.columns["name"], chosen.reasons["name"] = chosen.columns["description"], chosen.reasons["description"]
@@ -168,17 +171,27 @@ def choose(
     return chosen
 
 
+def _are_long_texts(columns: Columns, description: Sequence[int]) -> bool:
+    """Return whether the descriptions are no names, because some are blank or contain HTML."""
+    cells = [cell for number in description[:1] for cell in columns[number].cells]
+    return bool(cells) and (columns[description[0]].filled < 1 or any("</" in cell for cell in cells))
+
+
 def _choose_by_values(chosen: Chosen, columns: Columns, used: set[int]) -> None:
     """Choose the columns of the name and of the stock by their values, if no name of a column is known."""
-    states = {*chosen.columns["is_active"], *chosen.inverse, *chosen.commands, *chosen.places}
+    states = {*chosen.columns["is_active"], *chosen.inverse, *chosen.commands}
     if not chosen.columns["sku"]:
         return
-    if not chosen.columns["name"] and (name := name_by_values(columns, used | states)) is not None:
+    of_places = {*chosen.places}
+    if not chosen.columns["name"] and (name := name_by_values(columns, used | states | of_places)) is not None:
         chosen.columns["name"] = [name]
         chosen.reasons["name"] = [Reason(name, 0.5, ("no other column has a different text in each row",))]
     if not chosen.columns["inventory_count"] and (number := stock_by_values(columns, used | states)) is not None:
         chosen.columns["inventory_count"] = [number]
+        chosen.places = [place for place in chosen.places if place != number]  # `Raktár` is a place or a stock
         chosen.reasons["inventory_count"] = [Reason(number, 0.5, ("no other column can have numbers of pieces",))]
+        chosen.reserved = column_of_reserved(columns, [number])
+        chosen.questions += reserved_question(columns, [number], is_less=chosen.reserved is not None)
 
 
 def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:

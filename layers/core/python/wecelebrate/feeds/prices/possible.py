@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, name_of_price
 from wecelebrate.feeds.prices.compared import is_always_above
-from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price, price_name
+from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import (
     QuantityPrice,
     is_amount_for_a_measure,
@@ -20,7 +21,7 @@ from wecelebrate.feeds.prices.tiers import (
     names_a_package,
 )
 from wecelebrate.feeds.prices.types import has_unknown_type
-from wecelebrate.feeds.prices.unnamed import are_amounts, unnamed_amounts
+from wecelebrate.feeds.prices.unnamed import unnamed_amounts
 from wecelebrate.feeds.vocabulary.folding import split_words
 
 
@@ -61,8 +62,11 @@ def above_purchase(
     purchase = [one.column for one in rated if one.kind == "purchase" and not one.is_bad]
     purchase += [
         number for number, name in enumerate(columns.header)
-        if number not in purchase and internal_part(name) and are_amounts(columns, number)
+        if number not in purchase and internal_part(name) and columns[number].cells
+        and columns[number].share("is_number") == 1
     ]  # fmt: skip
+    if words_only := _only_words_for_prices(columns, purchase):
+        return words_only
     used = {*purchase, *(one.column for one in rated)}
     amounts = {one.column for one in (*possible_prices(columns), *unnamed_prices(columns, list(used)))} - used
     if len(amounts) != 1:
@@ -73,6 +77,23 @@ def above_purchase(
     name = PriceName("plain")
     reason = f"{quoted(columns.header[number], 40)} is the only column of amounts above the purchase prices"
     return [PriceCandidate(number, name, "plain", None, reasons=(reason,))]
+
+
+def _only_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[PriceCandidate]:
+    """Return the columns whose names lack only the word for a price, such as `Kisker bruttó` and `Малопродажна`.
+
+    A purchase price is lower in all rows. Without it, `Detail` and `Retail` can mean something else.
+    """
+    candidates = []
+    for number, column in enumerate(columns.header):
+        is_free = number not in purchase and len(column) <= MAX_NAME and internal_part(column) is None
+        name = price_name(fold(plain_name(f"price {column}"))) if is_free and not field_candidates(column) else None
+        if name is None or name.kind not in ("plain", "gross", "net") or columns[number].share("is_number") < 1:
+            continue
+        if any(is_always_above(columns, number, low) for low in purchase):
+            reason = f"{quoted(column, 40)} has words for prices, and amounts above the purchase prices"
+            candidates.append(PriceCandidate(number, name, name.kind, name.currency, reasons=(reason,)))
+    return candidates
 
 
 def unnamed_prices(columns: Columns, used: Sequence[int]) -> list[PriceCandidate]:
