@@ -22,7 +22,7 @@ from wecelebrate.feeds.prices.candidates import (
     with_named_tax,
     with_totals,
 )
-from wecelebrate.feeds.prices.compared import amount_of, is_before_discount, without_former
+from wecelebrate.feeds.prices.compared import amount_of, has_one_ratio, is_before_discount, without_former
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
     TIERS,
@@ -142,6 +142,12 @@ def choose_price(
     listed = numbered_lists(columns, best) if best.column not in quantities else []
     considered |= {one.column for one in sold if (best.kind, one.kind) == ("gross", "net")}
     others += [one for one in listed if one.column not in considered]
+    if best.kind == "plain":  # `Preço no cartão` beside `Preço à vista`: one of them is paid in another way
+        others += [
+            one for one in possible
+            if not one.is_doubtful and one.column not in considered | {best.column}
+            and has_one_ratio(columns, best.column, one.column)
+        ]  # fmt: skip
     if best.kind in ("list", "offer") or best.is_bad:
         possible += unnamed_prices(columns, [*quantities, *(one.column for one in (*rated, *possible))])
         others += [one for one in possible if one.column != best.column]

@@ -18,20 +18,25 @@ from wecelebrate.feeds.xml.reader import Element, local
 
 MIN_CODE = 3
 MAX_CODE = 60
-MAX_VARIANTS = 1_000
+MAX_VARIANTS = 500
+MAX_VALUES = 60
+"""How many attributes or children a product or a variant has. Records with more are too large, or hostile."""
+MAX_CODES = 10
 _DIGIT = re.compile(r"\d")
 
 
 def records_of_variants(element: Element, flat: Flattener) -> Iterator[Record]:
     """Yield a record for each variant. Yields nothing if the element has no variants with codes of their own."""
     codes = {path: text for path, text in _own_values(element).items() if _is_code(text)}
-    if not codes:
+    if not 0 < len(codes) <= MAX_CODES:
         return
     for at, container in enumerate(element):
         if not isinstance(container.tag, str) or not len(container):
             continue
+        if not _are_alike(container):
+            continue
         variants = [_own_values(part) for part in container if isinstance(part.tag, str)]
-        path = _path_of_code(codes, variants) if _are_alike(container) else None
+        path = _path_of_code(codes, variants)
         if path is None:
             continue
         product = deepcopy(element)
@@ -46,6 +51,8 @@ def records_of_variants(element: Element, flat: Flattener) -> Iterator[Record]:
 
 def _own_values(element: Element) -> dict[str, str]:
     """Map the names of the attributes, with @, and of the children with only a text, to their values."""
+    if len(element.attrib) > MAX_VALUES or len(element) > MAX_VALUES:
+        return {}
     values = {f"@{str(name).rpartition('}')[2]}": str(text).strip() for name, text in element.attrib.items()}
     for part in element:
         if isinstance(part.tag, str) and not len(part):
@@ -58,8 +65,9 @@ def _is_code(text: str) -> bool:
 
 
 def _are_alike(container: Element) -> bool:
-    names = {local(part) for part in container if isinstance(part.tag, str)}
-    return len(names) == 1 and len(container) <= MAX_VARIANTS
+    if len(container) > MAX_VARIANTS:
+        return False
+    return len({local(part) for part in container if isinstance(part.tag, str)}) == 1
 
 
 def _path_of_code(codes: dict[str, str], variants: list[dict[str, str]]) -> str | None:
