@@ -7,7 +7,7 @@ from functools import partial
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.items import Cells
-from wecelebrate.feeds.plan.choice import Reason
+from wecelebrate.feeds.plan.chosen import Reason
 from wecelebrate.feeds.prices.names import Kind, Scale
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states.words import StateWords

@@ -86,18 +86,21 @@ def _begin_with_sku_above(rows: Sequence[Sequence[str]], sku: int, name: int) ->
 
 def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Row | Rejected]:
     """Yield the rows, with the values of the first row of their style where they are blank."""
-    held: Row | None = None
-    for row in _completed(rows, styles) if styles.own else ():
-        is_row = not isinstance(row, Rejected)
-        if held is not None:
-            yield _head(held) if is_row and _belongs(row[1], held[1], styles) else held
-        held = row if is_row and not any(_text(row[1], at) for at in styles.own) else None
-        if held is None:
-            yield row
-    if held is not None:
-        yield held
     if not styles.own:
         yield from _completed(rows, styles)
+        return
+    held: Row | None = None
+    for row in _completed(rows, styles):
+        cells = None if isinstance(row, Rejected) else row[1]
+        if held is not None:
+            yield held if cells is None or not _belongs(cells, held[1], styles) else _head(held)
+        if isinstance(row, Rejected) or any(_text(row[1], at) for at in styles.own):
+            held = None
+            yield row
+        else:
+            held = row
+    if held is not None:
+        yield held
 
 
 def _belongs(cells: Cells, first: Cells, styles: Styles) -> bool:
