@@ -229,7 +229,9 @@ class Feed:
         is_sum = plan.sums_stock or (
             plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
         )
-        stock = StockReader(columns, self._numbers.stock.mark, is_sum=is_sum, arithmetic=plan.stock_arithmetic)
+        stock = StockReader(
+            columns, self._numbers.stock.mark, is_sum=is_sum, arithmetic=plan.stock_arithmetic, reserved=plan.reserved
+        )
         self._stock_readers.append(stock)
         find_note = note_finder(plan, self._table.sample)
         mark = self._numbers.price.mark

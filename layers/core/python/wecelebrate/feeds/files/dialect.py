@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from wecelebrate.feeds.files import aligned_rows, fixed_width
+from wecelebrate.feeds.files import aligned_rows, fixed_width, written_lists
 from wecelebrate.feeds.files.aligned_rows import AlignedRows
 from wecelebrate.feeds.files.fixed_width import Layout
+from wecelebrate.feeds.files.written_lists import WrittenList
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "§", "¦", "\x1f", "\x01", "#", "!")
 SAMPLE_ROWS = 100
@@ -35,8 +36,11 @@ class Dialect:
     quote: str = '"'
     escape: str | None = None
     skip_space: bool = False
-    layout: Layout | AlignedRows | None = None
-    """The aligned columns of a file without delimiters. Its lines are divided before csv.reader reads them."""
+    layout: Layout | AlignedRows | WrittenList | None = None
+    """The aligned columns of a file without delimiters, or a list that a person has written.
+
+    Its lines are divided before csv.reader reads them.
+    """
 
     def parameters(self) -> dict[str, object]:
         return {
@@ -62,6 +66,8 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
             best, best_score = dialect, score
     if delimiter is None and best_score[0] < fixed_width.MIN_KNOWN and (layout := _aligned(sample, count_known)):
         return Dialect(fixed_width.SEPARATOR, _NO_QUOTE, layout=layout)
+    if delimiter is None and best_score[0] < fixed_width.MIN_KNOWN and (written := written_lists.detect(sample)):
+        return Dialect(written_lists.SEPARATOR, _NO_QUOTE, layout=written)
     return best
 
 

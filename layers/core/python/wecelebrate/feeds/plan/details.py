@@ -25,7 +25,7 @@ from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
-from wecelebrate.feeds.states.words import are_letters, are_of_access, is_mark_column
+from wecelebrate.feeds.states.words import are_letters, are_of_access, are_yes_and_no, is_mark_column, only_unknown_word
 from wecelebrate.feeds.tables.codes import translations
 from wecelebrate.feeds.tables.other_lists import (
     refuse_lines_of_documents,
@@ -189,10 +189,14 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, blank_is_no=True)
         elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
             plan.active[at] = replace(active, words="magento codes")
+        elif plan.profile is None and active.words == "words" and are_yes_and_no(facts.cells):
+            plan.active[at] = replace(active, words="yes or no")
         elif active.words == "words" and not active.inverse and are_letters(facts.cells):
             plan.active[at] = replace(active, words="letters")
         elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
             plan.active[at] = replace(active, words="access")
+        elif plan.profile is None and active.words == "words" and not active.inverse:
+            plan.active[at] = replace(active, active_word=only_unknown_word(facts.cells))
 
 
 def _add_offers(

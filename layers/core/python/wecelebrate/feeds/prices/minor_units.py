@@ -55,6 +55,9 @@ MIN_AMOUNT = 100
 MIN_WHOLE = 500
 """Whole amounts below this are no cents if only the name `amount` suggests it."""
 _AMOUNT_NAMES = ("amount", "value")
+MIN_CELLS = 3
+STRONG_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"))
+"""Currencies in which most products cost less than 1000."""
 MIN_FILLED = 5
 """The least length of numbers that are filled with zeros."""
 MAX_UNITS = 10
@@ -104,7 +107,17 @@ def with_scale(
         return is_minor, None if are_numbers else doubt
     if minor_units(currency) and _is_bare_amount(plan, price) and _can_be_cents(cells):
         return is_minor, doubt
-    return _of_money_object(plan, is_minor, price, cells) if are_numbers else (price, None)
+    return _of_money_object(plan, is_minor, price, cells, currency) if are_numbers else (price, None)
+
+
+def _look_like_cents(price: PriceColumn, cells: Sequence[str], currency: str) -> bool:
+    """Return whether whole numbers of JSON such as 1450, 2395 and 1999 can be cents of a strong currency.
+
+    Prices without cents mostly end with 0 or 9.
+    """
+    if (price.currency or currency) not in STRONG_CURRENCIES or len(cells) < MIN_CELLS:
+        return False
+    return min(int(cell[:12]) for cell in cells) >= MIN_AMOUNT and any(cell[-1] not in "09" for cell in cells)
 
 
 def _unit_of_name(name: str) -> Scale:
@@ -132,11 +145,13 @@ def _first_cells(columns: Columns, column: int) -> list[str]:
 
 
 def _of_money_object(
-    plan: Plan, is_minor: PriceColumn, price: PriceColumn, cells: Sequence[str]
+    plan: Plan, is_minor: PriceColumn, price: PriceColumn, cells: Sequence[str], currency: str
 ) -> tuple[PriceColumn, Question | None]:
     name, folded = plan.header[price.column], [fold(column) for column in plan.header]
     if _has_major_marker(plan):
         return price, None
+    if plan.profile is None and _look_like_cents(price, cells, currency):
+        return is_minor, _question(name, cells, 2)
     if folded[price.column].endswith("amount") and sibling(plan.header, name, ("currency_code",)) is not None:
         return is_minor, None
     is_money_object = (

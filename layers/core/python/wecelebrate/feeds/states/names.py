@@ -11,7 +11,7 @@ from functools import lru_cache
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, inactive_names
 from wecelebrate.feeds.columns.visibility import internal_part, words
-from wecelebrate.feeds.states.words import MARKS, state_of
+from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, state_of
 from wecelebrate.feeds.vocabulary.words import words as listed
 
 _SHOWN = tuple(sorted(listed(
@@ -21,7 +21,8 @@ _SHOWN = tuple(sorted(listed(
     "live active enabled aktiv actif activ attiv ativ aktyw aktivn sellable saleable salable listed "
     "show shown display displayed anzeig afficher affiche mostrar mostra exibir tonen weergeven vis visa vises visas "
     "pokaz pokazuj zobraz prikaz nayta naita rodyti rodom radit goster arata afiseaz megjelen "
-    "online shop web webu webshop onlineshop webstore eshop ecommerce website webb internet store storefront "
+    "online onsite site shop web webu webshop onlineshop webstore eshop ecommerce website webb internet store "
+    "storefront "
     "boutique enligne tienda lojavirtual loja negozio winkel webwinkel nettbutikk netbutik butik butikk natbutik "
     "verkkokaup sklep obchod trgovina prodavnica magazin magazyninternetowy webaruhaz webbolt veebipood epood "
     "parduotuv veikal magaza "
@@ -64,7 +65,7 @@ _STARTS = 4
 _BESIDE = listed(
     "is are be in on at to for the a an of our this product products item items article articles sku status state flag "
     "ist im in auf dem der die das zu zum fur unserem artikel produkt wird am "
-    "est en dans le la les du de des sur au aux l article produit a el los las articulo producto para por se esta "
+    "est en dans le la les du de des sur au aux al l article produit a el los las articulo producto para por se esta "
     "nel nella sul sulla il lo articolo prodotto e no na do da o os nos produto artigo esta site "
     "op het een van te i pa til for er den det vare varen produktet artikeln ar till ei ja "
     "w we dla jest towar towaru produktu v ve se je zbozi produktu pro na u za od artikl proizvod izdelek "
@@ -93,9 +94,14 @@ def hides(column: str) -> bool:
 def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int]]:
     """Return the columns of `is_active` and of its opposite that the words of their names and their values show."""
     free = [number for number in range(len(columns.header)) if number not in used]
-    shown = [number for number in free if shows(columns.header[number]) and are_states(columns[number].cells)]
-    hidden = [number for number in free if hides(columns.header[number]) and are_states(columns[number].cells)]
+    shown = [number for number in free if shows(columns.header[number]) and _are_states_or_letters(columns, number)]
+    hidden = [number for number in free if hides(columns.header[number]) and _are_states_or_letters(columns, number)]
     return shown, hidden
+
+
+def _are_states_or_letters(columns: Columns, number: int) -> bool:
+    cells = columns[number].cells
+    return are_states(cells) or are_yes_and_no(cells)
 
 
 def are_states(cells: Sequence[str]) -> bool:
