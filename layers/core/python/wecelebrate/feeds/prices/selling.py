@@ -164,7 +164,7 @@ def choose_price(
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
 
 
-def _pair_of_taxes(columns: Columns, possible: Sequence[PriceCandidate]) -> list[PriceCandidate]:
+def _pair_of_taxes(columns: Columns, possible: list[PriceCandidate]) -> list[PriceCandidate]:
     """Return the only two possible prices if one of them is the other with tax."""
     related = with_related_tax(columns, possible) if len(possible) == TAX_PAIR else []
     return related if {one.kind for one in related} == {"gross", "net"} else []
