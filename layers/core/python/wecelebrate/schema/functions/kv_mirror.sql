@@ -105,7 +105,7 @@ declare
 begin
   update kv.ids i set state = 'deleted', has_row = false, mapped_fingerprint = null, base = null
   where i.entity = 'product' and (i.key = any (keys) or i.list = any (keys)) and i.state not in ('gone', 'deleted')
-    and kv.is_dirty(i.id) and not exists (select from products p where p.id = i.id);
+    and exists (select from kv.dirty) and kv.is_dirty(i.id) and not exists (select from products p where p.id = i.id);
   for d in
     select s.key from kv.documents(array(
       select i.key from kv.ids i where (i.key = any (keys) or i.list = any (keys)) and i.state = 'deleted')) s
