@@ -64,8 +64,12 @@ def plan_table(
     on_problem: Callable[[str], None],
     *,
     disclosure: Disclosure | None,
+    earlier_order: bool | None = None,
 ) -> tuple[Plan, Table]:
-    """Return the plan for a table, and the table with the computed columns. See `make_plan` for the arguments."""
+    """Return the plan for a table, and the table with the computed columns. See `make_plan` for the arguments.
+
+    `earlier_order` says whether the month was before the day in the offers of earlier files.
+    """
     if table.profile is None:
         refuse_transposed(table.header, table.sample, settings.plain)
     plan = make_plan(
@@ -94,7 +98,10 @@ def plan_table(
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
-    complete_plan(plan, columns, settings.plain, table.notes, currency, earlier_offers=earlier.get("offers", ()))
+    complete_plan(
+        plan, columns, settings.plain, table.notes, currency,
+        earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
+    )  # fmt: skip
     plan.legend = translations(plan, columns, table.legend)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
@@ -130,10 +137,12 @@ def complete_plan(
     currency: str = "EUR",
     *,
     earlier_offers: Sequence[str] = (),
+    earlier_order: bool | None = None,
 ) -> None:
     """Add to the plan what the values of the sample, and the notes outside of the rows, show.
 
-    `earlier_offers` are the columns of offers of the catalog's earlier file.
+    `earlier_offers` are the columns of offers of the catalog's earlier file, and `earlier_order` says whether the month
+    was before the day in them.
     """
     folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
     plan.prices = prices_of_list(plan, mapping, columns)
@@ -171,7 +180,8 @@ def complete_plan(
         plan.questions += doubts or repeated_prices(plan, columns)
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
-    _add_offers(plan, columns, mapping, currency, earlier_offers)
+    plan.offers = find_offers(plan, columns, mapping, currency, earlier_offers, earlier_order=earlier_order)
+    _hide_offers(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
 
@@ -199,14 +209,11 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, active_word=only_unknown_word(facts.cells))
 
 
-def _add_offers(
-    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str, earlier: Sequence[str]
-) -> None:
-    """Add the columns of offers to the plan. No attribute shows the price of an offer before its first day.
+def _hide_offers(plan: Plan, columns: Columns) -> None:
+    """Leave the columns of offers out of the attributes: none shows the price of an offer before its first day.
 
     This is also true if the offers are only in later rows than those of the sample.
     """
-    plan.offers = find_offers(plan, columns, mapping, currency, earlier)
     hidden = {*plan.field_columns["offers"]} if plan.offers else columns_of_named_offers(plan, columns)
     if hidden:
         plan.attributes = [

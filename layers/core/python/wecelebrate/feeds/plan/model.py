@@ -69,6 +69,8 @@ class OfferColumns:
     """The column with both days, such as `sale_price_effective_date`."""
     month_first: bool = False
     """Whether dates of numbers are those of America: 12/31/2026 or 12-31-2026."""
+    stated_order: bool | None = None
+    """`month_first` if a date shows it, e.g. 31/12/2026. None: no date does."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:

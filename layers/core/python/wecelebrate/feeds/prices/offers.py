@@ -19,7 +19,14 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_days, period_of
+from wecelebrate.feeds.notation.moments import (
+    is_blank,
+    is_order_open,
+    moment_of,
+    order_of_days,
+    period_of,
+    stated_order,
+)
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
 from wecelebrate.feeds.prices.days_by_values import days_by_values
@@ -85,12 +92,19 @@ _MIN_DAYS = 0.8
 
 
 def find_offers(
-    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str, earlier: Sequence[str] = ()
+    plan: Plan,
+    columns: Columns,
+    mapping: Mapping[str, str | None],
+    currency: str,
+    earlier: Sequence[str] = (),
+    *,
+    earlier_order: bool | None = None,
 ) -> OfferColumns | None:
     """Return the columns of the offers, or None if the file has none, or does not say when they are valid.
 
-    `currency` is the currency of the catalog: in USD, `03/04/2026` is a day in March. `earlier` are the columns of
-    offers of the catalog's earlier file: its offer, and then its days. They have no other meaning if they are blank.
+    `earlier` are the columns of offers of the catalog's earlier file: its offer, and then its days. They have no other
+    meaning if they are blank. `earlier_order` says whether the month was before the day in earlier files: it decides
+    what `03/04/2026` is. `currency` is the currency of the catalog: in USD, this is a day in March otherwise.
     """
     if not plan.prices or any(question.key == "price" for question in plan.questions):
         return None
@@ -110,14 +124,18 @@ def find_offers(
         roles = roles or _days_beside(plan, columns, price)
         cells = [cell for number in roles.values() for cell in columns[number].cells if not is_blank(cell)]
         month_first = order_of_days(cells)
-        if month_first is None and currency == "USD":
+        if month_first is None and earlier_order is not None and is_order_open(cells):
+            month_first = earlier_order
+        elif month_first is None and currency == "USD":
             month_first = True
         if cells and month_first is not None:
-            return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), month_first)
-    return None if mapping.get("offers") else _earlier_offers(plan, columns, earlier, currency)
+            days = roles.get("first"), roles.get("last"), roles.get("both")
+            return OfferColumns(price, *days, month_first, stated_order(cells))
+    is_month_first = currency == "USD" if earlier_order is None else earlier_order
+    return None if mapping.get("offers") else _earlier_offers(plan, columns, earlier, month_first=is_month_first)
 
 
-def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], currency: str) -> OfferColumns | None:
+def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, month_first: bool) -> OfferColumns | None:
     """Return the columns of offers of the earlier file, if the first rows of this file have no offer or no day."""
     by_name = {fold(name): number for number, name in reversed(list(enumerate(plan.header)))}
     numbers_of_earlier = [by_name.get(fold(name)) for name in earlier]
@@ -131,7 +149,7 @@ def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], curren
     roles = _roles_of_names(plan, price, days)
     if len(roles) < len(days):
         return None
-    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), currency == "USD")
+    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), month_first)
 
 
 def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, int]:
