@@ -95,25 +95,6 @@ def test_the_sites_of_many_clients_send_at_most_20_mails_to_one_stranger(platfor
     assert states.count("suppressed") == 5
 
 
-def test_one_client_never_uses_up_the_mails_that_all_clients_may_send_to_an_address(
-    platform: Platform, shop: Tenant
-) -> None:
-    victim = f"{uuid4().hex[:12]}@example.test"
-    platform.arrange(
-        "update sites set max_recipient_mails = 100 where id = %s", [shop.site_id]
-    )  # of an earlier release
-    mug = platform.product(shop, inventory_count=100)
-    for _ in range(12):
-        created(platform.api().post(orders_path(shop), json=order_body((mug, 1), customer_email=victim)))
-    suppressed = [mail for mail in mails_of(shop) if mail["state"] == "suppressed"]
-    assert len(suppressed) == 2
-    assert all("at most 10 confirmations" in mail["reason"] for mail in suppressed)
-    other = platform.tenant()
-    body = order_body((platform.product(other), 1), customer_email=victim)
-    created(platform.api().post(orders_path(other), json=body))
-    assert [mail["state"] for mail in mails_of(other)] != ["suppressed"]
-
-
 def test_a_stranger_cannot_stop_the_mails_to_the_verified_owner_of_an_address(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop, inventory_count=100)
     email = f"{uuid4().hex[:12]}@example.test"
