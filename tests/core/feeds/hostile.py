@@ -118,7 +118,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "gzip-of-a-zip-bomb.gz": lambda: gzip.compress(_zip_bomb(100 * M)),
     "zip-bomb.zip": lambda: _zip_bomb(100 * M),
     "zip-in-zip.zip": lambda: zipped({"a.zip": zipped({"feed.csv": HEAD})}),
-    "zip-with-two-files.zip": lambda: zipped({"a.csv": HEAD, "b.csv": HEAD}),
+    "zip-with-two-files.zip": lambda: zipped({"a.csv": HEAD, "b.csv": b"code,amount\nX,1\n"}),
     "zip-without-entries.zip": lambda: zipped({}),
     "zip-with-a-parent-path.zip": lambda: zipped({"../../feed.csv": HEAD}),
     "zip-with-an-absolute-path.zip": lambda: zipped({"/etc/feed.csv": HEAD}),

@@ -146,6 +146,7 @@ def choose_price(
         others += [
             one for one in possible
             if not one.is_doubtful and one.column not in considered | {best.column}
+            and not _repeats(columns.header, best.column, one.column)
             and has_one_ratio(columns, best.column, one.column)
         ]  # fmt: skip
     if best.kind in ("list", "offer") or best.is_bad:
@@ -162,6 +163,14 @@ def choose_price(
     if foreign and not questions:
         questions = [_currency_question(columns, best, foreign[0])]
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
+
+
+def _repeats(header: Sequence[str], column: int, other: int) -> bool:
+    """Return whether two columns are elements with the same name, such as `price` and `price.2`.
+
+    Such columns are a list of prices (`prices.lists`).
+    """
+    return header[other].rpartition(".")[0] == header[column] and header[other].rpartition(".")[2].isdecimal()
 
 
 def _pair_of_taxes(columns: Columns, possible: list[PriceCandidate]) -> list[PriceCandidate]:
