@@ -932,6 +932,7 @@ create table guest_mails (
   created_at timestamp with time zone not null default now(),
   address text,
   is_sample boolean not null default (random() < (0.0625)::double precision),
+  is_notice boolean not null default false,
   constraint guest_mails_pkey PRIMARY KEY (id),
   constraint guest_mails_address_length CHECK ((length(address) <= 100)),
   constraint guest_mails_mailbox_length CHECK ((length(mailbox) <= 500))
@@ -940,6 +941,8 @@ comment on column guest_mails.mailbox is
   'The address in the form that app.mailbox returns.';
 comment on column guest_mails.address is
   'A keyed hash of the IP address of the visitor. Null if the address is unknown.';
+comment on column guest_mails.is_notice is
+  'Whether a member or the platform has caused the mail. Such a mail does not count against the limits of visitors.';
 CREATE INDEX guest_mails_by_address ON public.guest_mails USING btree (address, created_at, mailbox) WHERE (address IS
   NOT NULL);
 CREATE INDEX guest_mails_by_client ON public.guest_mails USING btree (client_id, created_at);
@@ -1342,6 +1345,7 @@ create table kv_store_6fcaeea3 (
   value jsonb not null,
   constraint kv_store_6fcaeea3_pkey PRIMARY KEY (key),
   constraint kv_store_6fcaeea3_key_length CHECK ((length(key) <= 1024)),
+  constraint kv_store_6fcaeea3_text_length CHECK ((octet_length((value)::text) <= 6000000)) NOT VALID,
   constraint kv_store_6fcaeea3_value_length CHECK (app.json_fits(value, 6000000))
 );
 comment on table kv_store_6fcaeea3 is 'The key-value store of the predecessor: one JSON document for each key.';
@@ -1938,6 +1942,7 @@ create table order_lines (
   shipped_quantity integer not null default 0,
   cancelled_quantity integer not null default 0,
   returned_quantity integer not null default 0,
+  taken_quantity integer not null default 0,
   constraint order_lines_pkey PRIMARY KEY (order_id, line),
   constraint order_lines_client_id_order_id_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON
     DELETE CASCADE,
@@ -1949,11 +1954,14 @@ create table order_lines (
   constraint order_lines_shipped_check CHECK (((shipped_quantity >= 0) AND (cancelled_quantity >= 0) AND
     ((shipped_quantity + cancelled_quantity) <= quantity))),
   constraint order_lines_sku_length CHECK ((length(sku) <= 200)),
+  constraint order_lines_taken_check CHECK (((taken_quantity >= 0) AND (taken_quantity <= quantity))),
   constraint order_lines_unit_price_check CHECK (((unit_price >= (0)::numeric) AND (unit_price <
     '1000000000000'::numeric) AND (scale(unit_price) <= 3)))
 );
 comment on column order_lines.returned_quantity is
   'The pieces in returns that were not refused.';
+comment on column order_lines.taken_quantity is
+  'The pieces that the order took from the stock when it was placed.';
 CREATE INDEX order_lines_by_client ON public.order_lines USING btree (client_id);
 CREATE INDEX order_lines_by_product ON public.order_lines USING btree (product_id);
 CREATE TRIGGER guard_change BEFORE UPDATE ON public.order_lines FOR EACH ROW EXECUTE FUNCTION app.guard_order_line();
@@ -6527,11 +6535,7 @@ begin
         ('sku_repeated', 'sku', exists (
           select from products p where p.catalog_id = catalog.id and p.sku = d.columns ->> 'sku' and p.id <> d.id))
       ) r (reason, field, applies) where r.applies limit 1;
-      d.notes := d.notes
-        || case when not d.columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
-        || case when not d.columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end;
-      d.notes := d.notes || kv.kept(
-        jsonb_build_object('status', existing.is_active), jsonb_build_object('status', d.columns -> 'is_active'));
+      d.notes := d.notes || kv.notes_of_product(d.columns, existing.is_active);
       d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
     end if;
     checked := checked || d;
@@ -6651,14 +6655,14 @@ begin
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
-  select s.max_recipient_mails, t.requests_per_hour / 2,
+  select least(s.max_recipient_mails, total_quota / 2), t.requests_per_hour / 2,
       case when s.id is not null then least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000) end
     into site_quota, client_quota, source_quota
   from clients c join tiers t on t.name = c.tier left join sites s on s.id = mailed_order.site_id
   where c.id = mailed_order.client_id;
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
   select count(*) filter (where m.client_id = mailed_order.client_id), count(*) into own_mails, all_mails
-  from guest_mails m where m.mailbox = recipient and m.created_at > day_ago;
+  from guest_mails m where m.mailbox = recipient and m.created_at > day_ago and not m.is_notice;
   if own_mails >= site_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours (`max_recipient_mails` of the site).', site_quota);
@@ -6674,7 +6678,7 @@ begin
   elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
          and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
-           select from guest_mails m where m.client_id = mailed_order.client_id
+           select from guest_mails m where m.client_id = mailed_order.client_id and not m.is_notice
              and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
     return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
       client_quota);
@@ -6829,6 +6833,34 @@ begin
 end
 $function$;
 grant execute on function app.claim_job_batch(text,integer,integer,double precision) to app_system;
+
+-- Function app.claim_notice_mail(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.claim_notice_mail(mailed_order orders)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  recipient constant text := app.mailbox(mailed_order.customer_email);
+  quota constant integer := 20;
+begin
+  if mailed_order.customer_subject is not null and not exists (
+      select from order_events e where e.order_id = mailed_order.id and e.type = 'imported') then
+    return null;
+  end if;
+  if (select count(*) from (
+        select from guest_mails m
+        where m.mailbox = recipient and m.created_at > clock_timestamp() - interval '24 hours' and m.is_notice
+          and m.client_id = mailed_order.client_id limit quota) sent) >= quota then
+    return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
+      'hours, unless the customer was signed in.', quota);
+  end if;
+  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample)
+    values (mailed_order.client_id, recipient, clock_timestamp(), true, false);
+  return null;
+end
+$function$;
 
 -- Function app.claim_order_quantities(sites,jsonb,text,text), owner app_definer
 
@@ -8587,6 +8619,21 @@ end
 $function$;
 grant execute on function kv.documents_missing_in_list(text,text,text[]) to app_admin;
 
+-- Function kv.draft_of_product(kv.ids,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.draft_of_product(e kv.ids, value jsonb)
+ RETURNS kv.draft
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  m constant kv.mapping := kv.map('product', e.key, e.old_id, value, false);
+begin
+  return (e.key, 'product', e.environment, e.old_id, e.id, true, false, m.reason, m.field, m.columns,
+    coalesce(m.remainder, '{}'), coalesce(m.notes, '{}'))::kv.draft;
+end
+$function$;
+
 -- Function kv.drafts(text,uuid[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.drafts(entity text, ids uuid[])
@@ -10140,8 +10187,9 @@ CREATE OR REPLACE FUNCTION app.formula_safe(value text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN ((ascii(value) = ANY (ARRAY[9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312])) AND (value ~
-  '^''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-]'::text)) THEN (''''::text || value) ELSE value END;
+RETURN CASE WHEN ((ascii(value) = ANY (ARRAY[9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312])) OR (value ~
+  '[;\t\r\n]'::text)) THEN regexp_replace(value, '(^|(?<=[;\t\r\n]))(?=''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-])'::text,
+  ''''::text, 'g'::text) ELSE value END;
 grant execute on function app.formula_safe(text) to app_admin, app_client;
 
 -- Function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
@@ -11256,6 +11304,24 @@ CREATE OR REPLACE FUNCTION app.is_open_order(o orders)
 RETURN (((o).status = ANY (ARRAY['pending'::text, 'processing'::text])) OR (EXISTS (SELECT FROM returns r WHERE
   ((r.order_id = (is_open_order.o).id) AND (r.status = ANY (ARRAY['requested'::text, 'approved'::text]))))));
 
+-- Function kv.is_plain_change(kv.draft,products), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_plain_change(d kv.draft, r products)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return d.reason is null and d.columns ? 'catalog'
+    and (d.columns ->> 'sku', d.columns ->> 'category', d.columns ->> 'brand')
+      is not distinct from (r.sku, r.category, r.brand)
+    and r.currency = coalesce(d.columns ->> 'currency', r.currency)
+    and r.currency = (select c.currency from catalogs c where c.id = r.catalog_id)
+    and kv.sign_fits(d.columns ->> 'sign', r.currency)
+    and scale((d.columns ->> 'price')::numeric) <= app.minor_units(r.currency);
+end
+$function$;
+
 -- Function kv.is_repeated(text,bigint,jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_repeated(key text, base_revision bigint, stated jsonb)
@@ -11760,6 +11826,40 @@ RETURN (SELECT i.key FROM kv.ids i WHERE ((i.entity = leading_key.entity) AND (i
   (i.state <> ALL (ARRAY['gone'::text, 'deleted'::text])) AND (EXISTS (SELECT FROM kv_store_6fcaeea3 d WHERE (d.key =
   COALESCE(i.list, i.key))))) ORDER BY (array_position(kv.keys_of(leading_key.entity, i.environment, i.old_id), i.key)),
   i.list NULLS FIRST, i.key LIMIT 1);
+
+-- Function app.limited_replacement(uuid,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.limited_replacement(order_id uuid, lines jsonb, pieces jsonb, OUT refusal text, OUT
+  detail jsonb, OUT limited jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  with wanted as (
+    select l.line, l.product_id, (p ->> 'quantity')::integer as quantity,
+      coalesce(sum((p ->> 'quantity')::integer) over (
+        partition by l.product_id order by l.line rows between unbounded preceding and 1 preceding), 0) as earlier
+    from jsonb_array_elements(pieces) p
+      join order_lines l on l.order_id = $1 and l.line = (p ->> 'line')::integer
+  ), bounded as (
+    select w.line, w.quantity, least(w.quantity, greatest(r.pieces - w.earlier, 0)) as remaining
+    from wanted w join app.replaceable_pieces($1) r on r.product_id = w.product_id
+    union all
+    select w.line, w.quantity, w.quantity from wanted w where w.product_id is null
+  )
+  select jsonb_agg(jsonb_build_object('at', (
+        select min(n) - 1 from jsonb_array_elements($2) with ordinality e (w, n)
+        where (w ->> 'line')::integer = b.line), 'left', b.remaining) order by b.line)
+      filter (where b.quantity > b.remaining and $2 is not null),
+    jsonb_agg(jsonb_build_object('line', b.line, 'quantity', b.remaining) order by b.line)
+      filter (where b.remaining > 0)
+    into detail, limited
+  from bounded b;
+  refusal := case when detail is not null then 'too_many' when limited is null then 'nothing_left' end;
+end
+$function$;
 
 -- Function kv.line(jsonb,integer), owner app_mirror
 
@@ -12867,6 +12967,53 @@ begin
 end
 $function$;
 
+-- Function kv.map_single(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_single(key text, earlier jsonb, value jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  e kv.ids;
+  d kv.draft;
+  r products;
+  remainder jsonb;
+begin
+  if jsonb_typeof(earlier) <> 'object' or jsonb_typeof(value) <> 'object' or kv.is_deep(value)
+    or earlier - kv.plain_fields() <> value - kv.plain_fields() then
+    return false;
+  end if;
+  e := kv.only_entry(key);
+  if e.key is null or e.fingerprint <> kv.fingerprint(earlier) then
+    return false;
+  end if;
+  select p.* into r from products p where p.id = e.id for no key update;
+  d := kv.merged_draft(kv.draft_of_product(e, kv.decoded(value)), kv.mirrored_row(to_jsonb(r)), e.base);
+  if not coalesce(kv.is_plain_change(d, r), false) then
+    return false;
+  end if;
+  d.notes := d.notes || kv.notes_of_product(d.columns, r.is_active);
+  perform kv.write_product(d, r);
+  update kv.ids i set fingerprint = f, mapped_fingerprint = f, base = d.columns -> 'base'
+  from kv.fingerprint($3) f where i.key = $1;
+  select f.value into remainder from kv.remainders f where f.key = $1;
+  if remainder is not null and d.remainder = '{}' or nullif(d.notes, '{}')
+      is distinct from (select jsonb_object_agg(n.note, n.field) from kv.notes n where n.key = $1) then
+    perform kv.record_outcomes(array[d], false);
+  elsif remainder is distinct from nullif(d.remainder, '{}') then
+    insert into kv.remainders (key, value) values ($1, d.remainder)
+    on conflict on constraint remainders_pkey do update set value = excluded.value;
+  end if;
+  if d.columns ? 'keeps_count' then
+    perform kv.return_counts(array[d]);
+  end if;
+  return true;
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  return false;
+end
+$function$;
+
 -- Function kv.map_site(text,jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.map_site(old_id text, value jsonb)
@@ -13351,39 +13498,18 @@ CREATE OR REPLACE FUNCTION kv.merged(entity text, drafts kv.draft[])
  LANGUAGE plpgsql
 AS $function$
 declare
-  names constant text[] := kv.merged_columns(entity);
   existing constant jsonb := kv.existing_rows(
     entity, array(select d.id from unnest(drafts) d where d.reason is null and d.has_row));
   d kv.draft;
-  current jsonb;
-  before jsonb;
-  hashes jsonb;
   merged kv.draft[] := '{}';
 begin
   if entity = 'order' then
     return drafts;
   end if;
   foreach d in array drafts loop
-    if d.reason is null then
-      current := existing -> d.id::text;
-      before := (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
-                 order by i.key <> d.key limit 1);
-      d := kv.with_stock_of_row(d, current, before);
-      hashes := kv.column_hashes(d.columns, names);
-      if current is not null and before <> '{}' then
-        d.columns := d.columns || coalesce((
-          select jsonb_object_agg(c.key, case c.key
-            when 'price' then to_jsonb(trim_scale((c.value)::numeric)) else c.value end)
-          from jsonb_each(current) c
-          where c.key = any (names) and before -> c.key is not distinct from hashes -> c.key), '{}');
-      end if;
-      d.columns := d.columns || jsonb_build_object('base', hashes);
-      if d.columns ? 'status' then
-        d := kv.merged_status(d, case when current is null then d.columns ->> 'status' else before ->> 'status' end,
-          coalesce(current ->> 'status', d.columns ->> 'status'));
-      end if;
-    end if;
-    merged := merged || d;
+    merged := merged || kv.merged_draft(d, existing -> d.id::text,
+      (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
+       order by i.key <> d.key limit 1));
   end loop;
   return merged;
 end
@@ -13415,6 +13541,38 @@ begin
   below := n < 0;
   n := least(greatest(n, 0), 2147483647);
   merged := case jsonb_typeof(stated) when 'string' then to_jsonb(n::text) else to_jsonb(n) end;
+end
+$function$;
+
+-- Function kv.merged_draft(kv.draft,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.merged_draft(d kv.draft, current jsonb, before jsonb)
+ RETURNS kv.draft
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  names constant text[] := kv.merged_columns(d.entity);
+  hashes jsonb;
+begin
+  if d.reason is not null then
+    return d;
+  end if;
+  d := kv.with_stock_of_row(d, current, before);
+  hashes := kv.column_hashes(d.columns, names);
+  if current is not null and before <> '{}' then
+    d.columns := d.columns || coalesce((
+      select jsonb_object_agg(c.key, case c.key
+        when 'price' then to_jsonb(trim_scale((c.value)::numeric)) else c.value end)
+      from jsonb_each(current) c
+      where c.key = any (names) and before -> c.key is not distinct from hashes -> c.key), '{}');
+  end if;
+  d.columns := d.columns || jsonb_build_object('base', hashes);
+  if d.columns ? 'status' then
+    d := kv.merged_status(d, case when current is null then d.columns ->> 'status' else before ->> 'status' end,
+      coalesce(current ->> 'status', d.columns ->> 'status'));
+  end if;
+  return d;
 end
 $function$;
 
@@ -13513,6 +13671,7 @@ CREATE OR REPLACE FUNCTION kv.mirror_documents()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   keys text[] := '{}';
@@ -13534,6 +13693,12 @@ begin
   if tg_op = 'UPDATE' then  -- an error of the mapping does not undo this, because later writes need their base
     perform kv.remember(b.key, b.value) from before b join after a on a.key = b.key
     where b.key = any (keys) and b.value <> a.value;
+    if cardinality(keys) = 1 and gone = '{}' and (
+        select kv.map_single(a.key, b.value, a.value) from before b join after a on a.key = b.key
+        where a.key = keys[1]) then
+      perform kv.refuse_documents(keys, null, '{}');
+      return null;
+    end if;
   end if;
   earlier := kv.entries_before(keys);
   begin
@@ -13592,7 +13757,8 @@ begin
     return;
   elsif kv.leading_key(entity, row_id) is null then
     perform kv.create_document(entity, new_row);
-  elsif kv.write_documents(entity, row_id, changed, new_row) then
+  elsif kv.write_documents(entity, row_id, changed, new_row)
+    and not kv.record_single_agreement(entity, row_id, new_row) then
     perform kv.record_agreement(entity, row_id);
   end if;
 end
@@ -13605,6 +13771,7 @@ CREATE OR REPLACE FUNCTION kv.mirror_rows()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   r record;
@@ -14126,6 +14293,16 @@ AS $function$
   where exists (select from kv.ids i where i.entity = $1 and i.id = $2 and i.list is not null and i.state <> 'gone')
 $function$;
 
+-- Function kv.notes_of_product(jsonb,boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.notes_of_product(columns jsonb, is_active boolean)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((CASE WHEN (NOT (columns ? 'catalog'::text)) THEN '{"no_catalog": "catalogId"}'::jsonb ELSE '{}'::jsonb END ||
+  CASE WHEN (NOT (columns ? 'currency'::text)) THEN '{"currency_from_catalog": "currency"}'::jsonb ELSE '{}'::jsonb END)
+  || kv.kept(jsonb_build_object('status', is_active), jsonb_build_object('status', (columns -> 'is_active'::text))));
+
 -- Function kv.old_id_in(text,uuid,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.old_id_in(entity text, id uuid, environment text)
@@ -14164,6 +14341,28 @@ begin
 end
 $function$;
 grant execute on function app.oldest_transaction() to app_admin;
+
+-- Function kv.only_entry(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.only_entry(key text)
+ RETURNS kv.ids
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  e kv.ids;
+begin
+  select i.* into e from kv.ids i
+  where i.key = $1 and i.entity = 'product' and i.list is null and i.state = 'mapped' and i.has_row and not i.alias
+    and i.base <> '{}' and i.fingerprint = i.mapped_fingerprint;
+  if e.key is null or not exists (select from kv.mirror m where e.environment = any (m.environments))
+    or exists (select from kv.ids i where i.entity = 'product' and i.id = e.id and i.key <> e.key)
+    or kv.is_retired('product') then
+    return null;
+  end if;
+  return e;
+end
+$function$;
 
 -- Function kv.open_differences(uuid), owner app_mirror
 
@@ -14228,6 +14427,8 @@ begin
   update products p set inventory_count = p.inventory_count - h.pieces
   from (select product_id, sum(pieces) as pieces from stock_holds h where h.order_id = $1 group by 1) h
   where p.id = h.product_id;
+  update order_lines l set taken_quantity = h.pieces from stock_holds h
+  where h.order_id = $1 and l.order_id = $1 and l.line = h.line;
   return null;
 end
 $function$;
@@ -14913,9 +15114,10 @@ begin
   if new_order.id is null then
     raise exception 'no unused order number was found in 5 attempts' using errcode = 'unique_violation';
   end if;
-  insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
+  insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price, taken_quantity)
   select new_order.client_id, new_order.id, (line ->> 'line')::integer, (line ->> 'product_id')::uuid, line ->> 'sku',
-    line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
+    line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric,
+    case when line ->> 'left' is null then 0 else (line ->> 'quantity')::integer end
   from jsonb_array_elements(priced_lines) line;
   -- The time is read after the products were locked, so it is later than that of every stock that was stated.
   insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
@@ -14942,6 +15144,15 @@ begin
     then kv.order_time(kv.fields(document), old_id) end;
 end
 $function$;
+
+-- Function kv.plain_fields(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.plain_fields()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN
+  '{name,title,giftName,gift_name,description,price,value,images,image,imageUrl,image_url,availableQuantity,available_quantity,inventoryQuantity,inventory_quantity,inventoryCount,inventory_count,inventory,stock,quantity,inStock,in_stock,updatedAt,updated_at,_rev}'::text[];
 
 -- Function kv.possible_orders(text,jsonb,text[]), owner app_mirror
 
@@ -15622,6 +15833,8 @@ begin
     and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
+  elsif app.site_id() is null then
+    refusal := app.claim_notice_mail(mailed_order);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
@@ -15879,13 +16092,20 @@ begin
     select n - 1 as at, (l ->> 'line')::integer as line, (l ->> 'quantity')::integer as quantity,
       coalesce((l ->> 'restock')::integer, 0) as restock
     from jsonb_array_elements($2) with ordinality e (l, n)
+  ), limited as (
+    select s.*, r.line as known_line, r.quantity as returned,
+      least(s.quantity, coalesce(app.restockable_pieces(t.order_id, r.line), s.quantity)) as restockable
+    from stated s
+      left join return_lines r on r.return_id = $1 and r.line = s.line
+      left join returns t on t.id = r.return_id
   )
-  select jsonb_agg(s.at order by s.at) filter (where r.line is null),
-    jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', s.at, 'left', least(r.quantity, s.quantity),
-        'field', case when s.quantity <= r.quantity then 'restock' end)) order by s.at)
-      filter (where s.quantity > r.quantity or s.restock > s.quantity)
+  select jsonb_agg(s.at order by s.at) filter (where s.known_line is null),
+    jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', s.at,
+        'left', case when s.quantity > s.returned then s.returned else s.restockable end,
+        'field', case when s.quantity <= s.returned then 'restock' end)) order by s.at)
+      filter (where s.quantity > s.returned or s.restock > s.restockable)
     into unknown_lines, detail
-  from stated s left join return_lines r on r.return_id = $1 and r.line = s.line;
+  from limited s;
   if unknown_lines is not null or detail is not null then
     refusal := case when unknown_lines is null then 'too_many' else 'unknown_lines' end;
     detail := coalesce(unknown_lines, detail);
@@ -15894,9 +16114,11 @@ begin
   select jsonb_agg(jsonb_build_object('line', r.line,
       'quantity', case when $2 is null then r.quantity else coalesce((l ->> 'quantity')::integer, 0) end,
       'restock', case when $2 is not null then coalesce((l ->> 'restock')::integer, 0)
-        when $3 then r.quantity else 0 end) order by r.line)
+        when $3 then least(r.quantity, coalesce(app.restockable_pieces(t.order_id, r.line), r.quantity))
+        else 0 end) order by r.line)
     into pieces
   from return_lines r
+    join returns t on t.id = r.return_id
     left join jsonb_array_elements($2) l on (l ->> 'line')::integer = r.line
   where r.return_id = $1;
 end
@@ -16472,6 +16694,33 @@ end
 $function$;
 grant execute on function kv.record_shadow_reads(text[],text[]) to app_kv;
 
+-- Function kv.record_single_agreement(text,uuid,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_single_agreement(entity text, row_id uuid, new_row jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  e kv.ids;
+  d kv.draft;
+begin
+  if entity <> 'product' then
+    return false;
+  end if;
+  e := kv.only_entry((select i.key from kv.ids i where i.entity = 'product' and i.id = row_id and not i.alias limit 1));
+  if e.key is null then
+    return false;
+  end if;
+  d := kv.draft_of_product(e, (select kv.decoded(s.value) from kv_store_6fcaeea3 s where s.key = e.key));
+  if d.reason is not null or (d.columns -> 'inventory_count', d.columns -> 'inventory_policy')
+      is distinct from (new_row -> 'inventory_count', new_row -> 'inventory_policy') then
+    return false;
+  end if;
+  update kv.ids i set base = kv.column_hashes(d.columns, kv.merged_columns('product')) where i.key = e.key;
+  return true;
+end
+$function$;
+
 -- Function app.record_stage_change(text,uuid,text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_stage_change(change text, client_id uuid, entity text, details jsonb)
@@ -16925,6 +17174,22 @@ $function$;
 grant execute on function app.replace_order(uuid,jsonb,uuid,text,timestamp with time zone) to app_admin, app_client,
   app_support;
 
+-- Function app.replaceable_pieces(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.replaceable_pieces(order_id uuid)
+ RETURNS TABLE(product_id uuid, pieces bigint)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select p.id, greatest(sum(case when c.owner_client_id = l.client_id or p.inventory_policy <> 'tracked'
+      then l.shipped_quantity else least(l.shipped_quantity, l.taken_quantity) end) - (
+    select coalesce(sum(r.quantity - r.cancelled_quantity), 0) from orders o join order_lines r on r.order_id = o.id
+    where o.client_id = l.client_id and o.replaces_order_id = $1 and r.product_id = p.id), 0)
+  from order_lines l join products p on p.id = l.product_id join catalogs c on c.id = p.catalog_id
+  where l.order_id = $1 group by p.id, l.client_id
+$function$;
+
 -- Function app.replacement_items(uuid,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.replacement_items(order_id uuid, lines jsonb, OUT refusal text, OUT detail jsonb, OUT
@@ -16938,6 +17203,10 @@ declare
   pieces jsonb;
 begin
   select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.pieces_of($1, $2, 'shipped') p;
+  if refusal is null then
+    select l.refusal, l.detail, l.limited into refusal, detail, pieces
+    from app.limited_replacement($1, $2, pieces) l;
+  end if;
   if refusal is not null then
     return;
   end if;
@@ -17430,6 +17699,22 @@ begin
   perform app.recompute_stock(array[product.id], array[$3]);
   return pieces;
 end
+$function$;
+
+-- Function app.restockable_pieces(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.restockable_pieces(order_id uuid, line integer)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case when c.owner_client_id = l.client_id then l.quantity
+    else greatest(l.taken_quantity - (
+      select coalesce(sum(r.restocked_quantity), 0) from returns t join return_lines r on r.return_id = t.id
+      where t.order_id = $1 and r.line = $2), 0) end
+  from order_lines l join products p on p.id = l.product_id join catalogs c on c.id = p.catalog_id
+  where l.order_id = $1 and l.line = $2
 $function$;
 
 -- Function kv.restore_document(text,text,uuid,jsonb), owner app_mirror
@@ -20316,6 +20601,28 @@ begin
     case when d.columns ->> 'status' = 'cancelled' then (l ->> 'quantity')::integer else 0 end
   from unnest(drafts) d cross join lateral jsonb_array_elements(d.columns -> 'lines') l
   where d.reason is null and not d.has_row;
+end
+$function$;
+
+-- Function kv.write_product(kv.draft,products), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_product(d kv.draft, r products)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  n constant products := jsonb_populate_record(null::products, d.columns);
+begin
+  if (r.name, r.description, coalesce(r.regular_price, r.price), r.images, r.attributes, r.inventory_count,
+      r.inventory_policy) is distinct from (n.name, n.description, n.price, coalesce(n.images, '[]'),
+      coalesce(n.attributes, '{}'), n.inventory_count, n.inventory_policy) then
+    update products p set name = n.name, description = n.description,
+      price = case when p.regular_price is null then n.price else p.price end,
+      regular_price = case when p.regular_price is not null then n.price end,
+      images = coalesce(n.images, '[]'), attributes = coalesce(n.attributes, '{}'),
+      inventory_count = n.inventory_count, inventory_policy = n.inventory_policy
+    where p.id = r.id;
+  end if;
 end
 $function$;
 
