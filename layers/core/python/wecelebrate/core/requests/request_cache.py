@@ -68,18 +68,19 @@ class RequestCache:
         own_limit: str | None = None,
         *,
         has_session: bool = True,
+        body_bytes: int = 0,
     ) -> None:
         """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
 
-        `is_order` means that the request also counts against the order limit of the visited site. `own_limit` is
-        described in `RequestCount`. If `has_session` is false, no session is loaded for the caller, because the caller
+        `is_order` means that the request also counts against the order limit of the visited site. `own_limit` and
+        `body_bytes` are described in `RequestCount`. If `has_session` is false, no session is loaded for the caller, because the caller
         may have no membership. The request then counts against the limits of its address and subject.
         """
         self.caller = caller
         self._has_session = has_session
         self.is_staff: bool | None = None
         """Whether the caller is an admin or support. None until Redis or the database has answered."""
-        self.count = RequestCount(caller, address, on_limits, is_order, own_limit)
+        self.count = RequestCount(caller, address, on_limits, is_order, own_limit, body_bytes)
         self._in_background = on_limits is None
         """Whether the next lookups are billed as background work. This is the case if the request was already billed,
         or if there is no request."""
