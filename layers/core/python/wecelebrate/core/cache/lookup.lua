@@ -14,6 +14,7 @@
 --           hit         The value is valid.
 --           stale       The value has expired. Another request is loading the new value.
 --           load        There is no value, and this request has the lock: load the value, store it with `tokens`.
+--           first       There is no value. It is not stored at its first use: load the value, and do not store it.
 --           refresh     Like load, but there is also an expired value.
 --           wait        There is no value. Another request is loading it.
 --   limits: one line `name quota remaining seconds` for each counted limit
@@ -92,7 +93,7 @@ local function answer(status, raw, tags)
     xids = recent_xids(fields)
   end
   local tokens = tags and tokens_of(tags, request.token) or ''
-  if status ~= 'wait' then record_outcome(status) end
+  if status ~= 'wait' then record_outcome(status == 'first' and 'load' or status) end
   return { status, raw_session, table.concat(limits, '\n'), raw or '', tokens, xids }
 end
 
@@ -145,6 +146,11 @@ for _, tag in ipairs(session.tags) do
   if string.sub(tag, 1, 5) ~= 'user:' then tags[#tags + 1] = tag end
 end
 for _, tag in ipairs(value_tags) do tags[#tags + 1] = tag end
+-- A value that is stored but no longer valid was requested twice.
+if request.second_use_ms > 0 and not raw
+  and call('SET', prefix .. scope .. ':used:' .. request.suffix, '1', 'NX', 'PX', request.second_use_ms) then
+  return answer('first')
+end
 local lock = prefix .. scope .. ':lock:' .. request.suffix
 if call('SET', lock, request.lock_owner, 'NX', 'PX', request.lock_ms) then
   return answer(value and 'refresh' or 'load', value and raw, tags)

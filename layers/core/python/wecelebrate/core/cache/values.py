@@ -96,6 +96,9 @@ class CacheLookup:
     """The end of the value's key. Empty if the request reads no value."""
     tags: tuple[str, ...] = ()
     """The tags of the value."""
+    second_use_ms: int = 0
+    """If there is no value, it is stored only if another request asks for it within this time, in milliseconds. 0: the
+    value is stored at its first use."""
     background: bool = False
     """Whether no caller waits for the value. This is the case after a write, and when the cache is warmed."""
 
@@ -125,6 +128,7 @@ class CacheLookup:
             "entity": self.entity,
             "suffix": self.suffix,
             "tags": self.tags,
+            "second_use_ms": self.second_use_ms,
             "background": self.background,
         }
         return orjson.dumps({name: value for name, value in fields.items() if value is not None}).decode()

@@ -46,6 +46,7 @@ class RequestCount:
         on_limits: OnLimits | None,
         is_order: bool,
         own_limit: str | None = None,
+        *,
         body_bytes: int = 0,
     ) -> None:
         self._own_limit = own_limit
@@ -62,6 +63,13 @@ class RequestCount:
         """Whether the request was counted against the limits of its address and its subject, in Redis or locally."""
         self._local_orders: tuple[str, ...] = ()
         """The local order limits that have counted the request."""
+
+    @property
+    def budget_key(self) -> str:
+        """The key of the limit for the values that a visitor's request stores in the cache. Empty if there is none."""
+        if self._is_member or not self._address or not self._is_counting():
+            return ""
+        return key(PUBLIC, "limit", "stored", self._address)
 
     def lookup_fields(self) -> dict[str, Any]:
         """Return the CacheLookup fields for the limits. Each limit counts the request only in one lookup."""
