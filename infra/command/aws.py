@@ -13,7 +13,14 @@ import typer
 from infra.command import output
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import SETTINGS, command, documented
-from infra.command.target import API_VARIABLE, ENV_VARIABLE, NAMED, TOKEN_VARIABLE, remote_api
+from infra.command.target import (
+    API_VARIABLE,
+    ENV_VARIABLE,
+    NAMED,
+    SIGNED_IN_VARIABLE,
+    TOKEN_VARIABLE,
+    remote_api,
+)
 from infra.environments import Environment, get_environment
 from infra.functions import ROOT
 
@@ -237,9 +244,10 @@ def sign_in(
 ) -> None:
     """Sign in to a deployed platform in the browser, and print shell variables for the other commands.
 
-    The variables are API, TOKEN, WECELEBRATE_ENV, WECELEBRATE_API, WECELEBRATE_TOKEN and WECELEBRATE_DROPS_BUCKET. A
-    token is valid for an hour. If the sign-in fails, other commands of this shell refuse to act on a local cloud. With
-    --page, --client and --api, the command needs no credentials of AWS, and does not print the bucket.
+    The variables are API, TOKEN, WECELEBRATE_ENV, WECELEBRATE_API, WECELEBRATE_ENV_API, WECELEBRATE_TOKEN and
+    WECELEBRATE_DROPS_BUCKET. A token is valid for an hour. If the sign-in fails, other commands of this shell refuse to
+    act on a local cloud. With --page, --client and --api, the command needs no credentials of AWS, and does not print
+    the bucket.
     """
     import webbrowser
 
@@ -260,14 +268,14 @@ def sign_in(
     attempt = SignIn.begin(page, client)
     output.note(f"open this page if no browser opens: {attempt.url}")
     token = attempt.wait(webbrowser.open)
-    values = {"API": api, "TOKEN": token, API_VARIABLE: api, TOKEN_VARIABLE: token}
+    values = {"API": api, "TOKEN": token, API_VARIABLE: api, SIGNED_IN_VARIABLE: api, TOKEN_VARIABLE: token}
     for name, value in (values | ({BUCKET_VARIABLE: bucket} if bucket else {})).items():
         output.result(f"export {name}={quote(value)}")
 
 
 def _begin_sign_in(name: str) -> None:
     """Print the shell variables that name the environment before the sign-in."""
-    variables = ("API", "TOKEN", API_VARIABLE, TOKEN_VARIABLE, BUCKET_VARIABLE)
+    variables = ("API", "TOKEN", API_VARIABLE, SIGNED_IN_VARIABLE, TOKEN_VARIABLE, BUCKET_VARIABLE)
     output.result(f"unset {' '.join(variables)}")
     output.result(f"export {ENV_VARIABLE}={quote(name)}")
 

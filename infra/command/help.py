@@ -24,6 +24,7 @@ VARIABLES = {
     "WECELEBRATE_API": "URL of the API of a deployed platform. Without it, commands use the local cloud.",
     "WECELEBRATE_TOKEN": "Access token for the API. The local cloud does not need it.",
     "WECELEBRATE_ENV": "Environment that is signed in, e.g. prod. `wecelebrate sign-in` sets it.",
+    "WECELEBRATE_ENV_API": "URL of the API that is signed in. Commands refuse another $WECELEBRATE_API.",
     "WECELEBRATE_HOME": "Folder of the local cloud. The default is the checkout.",
     "WECELEBRATE_PORT_<PART>": "Port of a part of the local cloud, e.g. WECELEBRATE_PORT_API.",
     "WECELEBRATE_POOLER": "off: do not use pgbouncer.",
@@ -35,7 +36,9 @@ VARIABLES = {
 }
 """The environment variables that commands read."""
 
-API = ("WECELEBRATE_API", "WECELEBRATE_TOKEN", "WECELEBRATE_ENV", "WECELEBRATE_HOME", "NO_COLOR")
+API = (
+    "WECELEBRATE_API", "WECELEBRATE_TOKEN", "WECELEBRATE_ENV", "WECELEBRATE_ENV_API", "WECELEBRATE_HOME", "NO_COLOR",
+)  # fmt: skip
 """The variables of the commands that only need the API."""
 LOCAL = ("WECELEBRATE_HOME", "NO_COLOR")
 """The variables of the commands that need the local cloud."""

@@ -7,12 +7,15 @@ cloud. With `wecelebrate --env prod`, a command acts only on this environment.
 
 import os
 from contextvars import ContextVar
+from urllib.parse import urlsplit
 
 from infra.command.errors import BadUsage
 
 API_VARIABLE = "WECELEBRATE_API"
 TOKEN_VARIABLE = "WECELEBRATE_TOKEN"  # noqa: S105 - the name of the variable
 ENV_VARIABLE = "WECELEBRATE_ENV"
+SIGNED_IN_VARIABLE = "WECELEBRATE_ENV_API"
+"""The variable with the URL of the API to which the sign-in was. A sign-in prints it beside the variable of the URL."""
 LOCAL = "local"
 """The name of the local cloud for the option --env."""
 
@@ -24,8 +27,8 @@ def remote_api() -> tuple[str | None, str | None]:
     """Return the URL and the token from the environment variables. The URL is None if the command acts on the local
     cloud.
 
-    Raises BadUsage if the option --env names an environment to which this shell is not signed in, or if the last
-    sign-in failed.
+    Raises BadUsage if the option --env names an environment to which this shell is not signed in, if the last sign-in
+    failed, or if the URL belongs to another environment.
     """
     named, signed_in, url = NAMED.get(), os.environ.get(ENV_VARIABLE), os.environ.get(API_VARIABLE)
     if named == LOCAL:
@@ -38,7 +41,42 @@ def remote_api() -> tuple[str | None, str | None]:
             f'the sign-in to {signed_in} did not succeed: run eval "$({_sign_in(signed_in)})" again, or use the local'
             f" cloud with `wecelebrate --env {LOCAL}` or after `unset {ENV_VARIABLE}`"
         )
+    if signed_in and url:
+        _require_api_of(signed_in, url)
     return url, os.environ.get(TOKEN_VARIABLE)
+
+
+def _require_api_of(signed_in: str, url: str) -> None:
+    """Raise BadUsage if a URL is not that of the environment that is signed in, as far as this machine can say it."""
+    host, stated = urlsplit(url).netloc, os.environ.get(SIGNED_IN_VARIABLE)
+    environment = _environment_of(host)
+    if stated and stated.rstrip("/") != url.rstrip("/"):
+        problem = f"the sign-in was to {stated}"
+    elif "." in signed_in and signed_in != host:
+        problem = f"this is not the API of {signed_in}"
+    elif "." not in signed_in and environment not in (None, signed_in):
+        problem = f"this is the API of {environment}"
+    else:
+        return
+    raise BadUsage(
+        f"{ENV_VARIABLE} is {signed_in}, but {API_VARIABLE} is {url}, and {problem}: run"
+        f' eval "$({_sign_in(signed_in)})" again, or `unset {ENV_VARIABLE} {SIGNED_IN_VARIABLE}` to use this URL'
+    )
+
+
+def _environment_of(host: str) -> str | None:
+    """Return the environment whose settings have a host as the domain of the API. None: no settings name it."""
+    from infra.environments import ENVIRONMENTS
+    from infra.operator_settings import OperatorSettings
+
+    for name in ENVIRONMENTS:
+        try:
+            domain = OperatorSettings.read(name).domain
+        except ValueError:
+            continue  # the commands that need the settings say what is wrong with them
+        if domain == host:
+            return name
+    return None
 
 
 def _sign_in(environment: str) -> str:

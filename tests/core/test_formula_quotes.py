@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from wecelebrate.core.formula_quotes import quoted, quoted_cells, unquoted
 
 SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-TEXTS = st.text(st.sampled_from(SIGNS + "'a1 ") | st.characters(exclude_categories=["Cs"]), max_size=8)
+TEXTS = st.text(st.sampled_from(SIGNS + "'a1; ") | st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 @given(TEXTS)
@@ -18,8 +18,10 @@ def test_a_quoted_text_is_read_back_unchanged(text: str) -> None:
 
 
 @given(TEXTS)
-def test_a_quoted_text_never_begins_with_a_formula_sign(text: str) -> None:
-    assert quoted(text)[:1] not in set(SIGNS)
+def test_no_cell_of_a_quoted_text_begins_with_a_formula_sign(text: str) -> None:
+    for separator in (None, ";", "\t", "\n", "\r"):
+        cells = quoted(text).split(separator) if separator else [quoted(text)]
+        assert not {cell[:1] for cell in cells} & set("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
 @pytest.mark.parametrize(
@@ -29,8 +31,11 @@ def test_a_quoted_text_never_begins_with_a_formula_sign(text: str) -> None:
         ("+49 151 23456789", "'+49 151 23456789"),
         ("-0.02", "'-0.02"),
         ("@SUM(1)", "'@SUM(1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("Ann;=1+1;", "Ann;'=1+1;"),
+        ("Ann\n=1+1;;-2", "Ann\n'=1+1;;'-2"),
+        ("red; - blue", "red; - blue"),
         ("\uff1d1+1", "'\uff1d1+1"),
         ("'=1", "''=1"),
         ("''-", "'''-"),

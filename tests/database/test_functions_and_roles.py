@@ -54,7 +54,8 @@ def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psy
     names = (
         "start_backfill", "continue_backfill", "status", "erase_remainders_of_orders", "mirror_documents",
         "mirror_replicated_document", "mirror_rows", "revise_document",
-        "lock_rows", "lock_written", "fold", "fold_keys", "has_dirty", "revise_list", "write_lists",
+        "lock_rows", "lock_written", "fold", "fold_keys", "fold_selected", "fold_written",
+        "has_dirty", "revise_list", "write_lists",
         "give_revisions", "forget",
         "is_mirrored", "save_mirror", "mirror_status", "mark_erased_orders", "catalogs_of_products",
         "is_document_newer", "start_comparison", "lock_comparison", "next_documents", "compared",

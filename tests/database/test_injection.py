@@ -92,6 +92,7 @@ ATTACKS: dict[str, str] = {
         "select kv.switch_mirror(true, '{production}', null); select kv.save_mirror(true, '{production}', null);"
         " select kv.give_revisions('', 1000); select kv.lock_rows(null, '%'); select kv.forget(1000);"
         " select kv.lock_written('{gift:1}', '{}'); select kv.fold(100); select kv.fold_keys('{gift:1}');"
+        " select kv.fold_written('{gift:1}', '{}'); select kv.fold_selected(null, '%');"
         " select kv.mirror_status(); update kv.mirror set enabled = true; select kv.enable_triggers(true);"
         " alter table products enable always trigger mirror_update; select * from kv.history"
     ),

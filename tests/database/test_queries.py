@@ -63,6 +63,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
 
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "audit.record_reads": ("app_admin", "app_support"),
+    "audit.record_job_read": ("app_admin", "app_support"),
     "audit.delete_expired_entries": ("app_system",),
     "clients.create_client": ("app_admin",),
     "kv.list_families": ("app_admin",),

@@ -34,7 +34,8 @@ def hostile_products(platform: Platform, tenant: Tenant) -> list[Json]:
         {"sku": "m&amp;m", "name": "Caf&eacute; 'x'", "description": "two\nlines, and \"quotes\"", "brand": "''y"},
         {"sku": "z", "name": "Zoo", "images": ["https://a.test/1.png", "https://a.test/2.png"], "is_active": False,
          "attributes": {"size": ["S", "M"], "deep": {"k": [1, 2.5, True]}, "id": 12345678901234567}},
-        {"sku": "zz", "name": "Untracked", "inventory_policy": "untracked", "inventory_count": 0},
+        {"sku": "zz", "name": "Untracked", "inventory_policy": "untracked", "inventory_count": 0,
+         "brand": "A;=1+1;;'-2", "description": "a\n\uff1d2 ; b"},
     ]  # fmt: skip
     for row in fields:
         platform.product(tenant, **row)
@@ -69,6 +70,7 @@ def test_a_csv_export_quotes_texts_that_look_like_formulas_but_does_not_quote_nu
     assert json.loads(formula["attributes"]) == {"a": "=1", "n": None}
     assert rows["z"]["images"] == "https://a.test/1.png\nhttps://a.test/2.png"
     assert (rows["z"]["is_active"], rows["zz"]["inventory_policy"]) == ("false", "untracked")
+    assert (rows["zz"]["brand"], rows["zz"]["description"]) == ("A;'=1+1;;''-2", "a\n'\uff1d2 ; b")
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson"])

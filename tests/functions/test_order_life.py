@@ -262,7 +262,10 @@ def test_returned_pieces_go_back_to_the_stock_and_can_be_replaced(
     assert [found["id"] for found in ok(shop.owner.get("/v1/returns", params={"status": "received"}))["data"]] == [
         opened["id"]
     ]
-    problem(post(shop, f"{path}/replacements", lines=[{"line": 1, "quantity": 3}]), 409, "out_of_stock")
+    again = problem(post(shop, f"{path}/replacements", lines=[{"line": 1, "quantity": 3}]), 409, "pieces_not_left")
+    assert again["errors"] == [{"pointer": "/lines/0/quantity", "detail": "exceeds the 1 piece left"}]
+    place(guest, shop, (mug, 1))
+    problem(post(shop, f"{path}/replacements", lines=[{"line": 1, "quantity": 1}]), 409, "out_of_stock")
 
 
 def test_a_cached_order_and_its_lists_show_every_change(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:

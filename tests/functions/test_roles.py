@@ -55,7 +55,6 @@ SUPPORT_OPERATIONS = {
     "get_order_destination",
     "list_order_export_runs",
     "get_catalog_report",
-    "get_report_file",
     "list_mails",
     "get_mail",
     "list_suppressions",

@@ -332,3 +332,28 @@ def test_the_request_can_map_the_fields_of_json_lines(tenant: Tenant) -> None:
     assert job["counts"]["created"] == 1, job
     stored = orders_of(tenant)["1001"]
     assert (stored["external_number"], stored["created_at"]) == ("#1001", "2024-05-01T08:00:00+00:00")
+
+
+def test_an_imported_order_never_changes_the_stock_of_another_client(platform: Platform, tenant: Tenant) -> None:
+    owner = platform.tenant()
+    product = platform.product(owner, inventory_count=60)
+    with platform.changes():
+        platform.database.execute(
+            "insert into catalog_grants (catalog_id, client_id) values (%s, %s)", [owner.catalog_id, tenant.client_id]
+        )
+        platform.database.execute("update sites set catalog_id = %s where id = %s", [owner.catalog_id, tenant.site_id])
+    row = ("R-1", "2024-03-01T10:00:00Z", "delivered", "EUR", "ann@example.test", product["sku"], "Mug", "5000", "1.00")
+    imported(tenant, table([row]))
+    order = f"/v1/orders/{orders_of(tenant)['R-1']['id']}"
+    match = {"If-Match": "*"}
+    lines = [{"line": 1, "quantity": 60}]
+    refused = problem(
+        tenant.owner.post(f"{order}/replacements", json={"lines": lines}, headers=match), 409, "pieces_not_left"
+    )
+    assert refused["errors"] == [{"pointer": "/lines/0/quantity", "detail": "exceeds the 0 pieces left"}]
+    opened = created(tenant.owner.post(f"{order}/returns", json={}, headers=match))
+    receive = f"/v1/returns/{opened['id']}/receive"
+    lines = [{"line": 1, "quantity": 5000, "restock": 5000}]
+    problem(tenant.owner.post(receive, json={"lines": lines}, headers=match), 409, "pieces_not_left")
+    ok(tenant.owner.post(receive, json={"restock": True}, headers=match))
+    assert ok(owner.owner.get(f"/v1/products/{product['id']}"))["inventory_count"] == 60

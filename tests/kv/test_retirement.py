@@ -146,7 +146,7 @@ def failed(response: httpx.Response) -> set[str]:
 def objects(platform: Platform, retirement_id: str) -> dict[str, str]:
     """Return the lines of the objects of an archive by key."""
     s3 = platform.s3
-    bucket = next(b["Name"] for b in s3.list_buckets()["Buckets"] if "kv-archive" in b["Name"])
+    bucket = archive_bucket(platform)
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=retirement_id).get("Contents", [])
     return {
         each["Key"]: gzip.decompress(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()).decode()
@@ -538,6 +538,88 @@ def test_an_object_that_is_damaged_is_not_restored(moved: Platform, damage: str)
     moved.database.execute(
         "update kv.archive_parts set version_id = %s where object_key = %s", [version, part["object_key"]]
     )
+
+
+def test_an_undo_restores_what_it_can_names_the_damaged_objects_and_continues_when_they_are_back(
+    moved: Platform, store: httpx.Client
+) -> None:
+    for name in "abcd":  # each is an object of its own
+        value = gift(f"large-{name}", catalogId="own", text=name * 1_900_000)
+        moved.database.execute("insert into kv_store_6fcaeea3 values (%s, %s)", [f"gift:large-{name}", Jsonb(value)])
+    compare(moved)
+    before = documents(moved)
+    retirement = retire(moved, "product")["retirement"]
+    s3, bucket = moved.s3, archive_bucket(moved)
+    parts = moved.database.execute(
+        "select * from kv.archive_parts where retirement_id = %s order by number", [retirement["id"]]
+    ).fetchall()
+    lost, damaged = (next(p for p in parts if f"gift:large-{name}" in p["keys"]) for name in "bc")
+    assert len(parts) >= 4 and lost["number"] < damaged["number"] < parts[-1]["number"]
+    bodies = {}
+    for part in (lost, damaged):
+        key, version = part["object_key"], part["version_id"]
+        bodies[key] = s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+    s3.put_object(Bucket=bucket, Key=damaged["object_key"], Body=b"damaged")
+
+    for _ in range(2):  # a repeated undo says the same
+        result = command(moved, "retire", "product", "--undo")
+        assert result.returncode != 0
+        assert lost["object_key"] in result.stderr and damaged["object_key"] in result.stderr
+        after = documents(moved)
+        assert before.keys() - after.keys() == {*lost["keys"], *damaged["keys"]}
+        assert after.items() <= before.items()
+    # Until then, a read gets what is restored, and a write is refused.
+    assert run(moved, "status")["retirements"][0]["status"] == "restoring"
+    assert store.get(PATH, params={"key": f"eq.{lost['keys'][0]}"}).json() == []
+    [restored] = store.get(PATH, params={"key": "eq.gift:large-a", "select": "value"}).json()
+    assert restored["value"]["id"] == "large-a"
+    assert store.post(PATH, json={"key": "gift:large-a", "value": {}}, headers=MERGE).status_code == 410
+    assert store.post(PATH, json={"key": "session:y", "value": {}}, headers=MERGE).status_code == 201
+    store.delete(PATH, params={"key": "eq.session:y"})
+
+    s3.put_object(Bucket=bucket, Key=lost["object_key"], Body=bodies[lost["object_key"]])
+    result = command(moved, "retire", "product", "--undo")
+    assert result.returncode != 0
+    assert lost["object_key"] not in result.stderr and damaged["object_key"] in result.stderr
+    # Another program has compressed the same lines.
+    lines = gzip.decompress(bodies[damaged["object_key"]])
+    s3.put_object(Bucket=bucket, Key=damaged["object_key"], Body=gzip.compress(lines, 1))
+    assert command(moved, "retire", "product", "--undo").returncode == 0
+    assert documents(moved) == before
+    moved.database.execute("delete from kv_store_6fcaeea3 where key like 'gift:large-%'")
+
+
+def archive_bucket(platform: Platform) -> str:
+    return next(str(b["Name"]) for b in platform.s3.list_buckets()["Buckets"] if "kv-archive" in b["Name"])
+
+
+@pytest.mark.parametrize("count", [1, 250])
+def test_an_undo_creates_the_documents_of_products_that_are_new(moved: Platform, count: int) -> None:
+    before = documents(moved)
+    retire(moved, "product")
+    insert = (
+        "insert into products (catalog_id, sku, name, price, currency) select %s, 'new-' || n, 'New', 5, 'EUR'"
+        " from generate_series(1, %s) n returning id::text"
+    )
+    [catalog] = moved.database.execute("select id from catalogs c where exists (select from kv.ids i"
+                                       " where i.id = c.id and i.key = 'catalogs:own')").fetchall()  # fmt: skip
+    [other] = moved.database.execute(  # a catalog of the platform, which the old applications do not have
+        "insert into catalogs (name, type, status) values ('Hidden', 'manual', 'active') returning id"
+    ).fetchall()
+    new = {row["id"] for row in moved.database.execute(insert, [catalog["id"], count])}
+    moved.database.execute(insert, [other["id"], count])
+    assert documents(moved).keys() <= before.keys()
+    run(moved, "retire", "product", "--undo")
+    moved.eventually(lambda: moved.database.execute("select from kv.dirty").fetchall() == [], within=60)
+    after = documents(moved)
+    assert {key: after[key] for key in before} == before
+    assert {key.partition(":")[2] for key in after.keys() - before.keys()} == new
+    created = json.loads(after[f"gift:{min(new)}"])
+    assert (created["name"], created["catalogId"], created["_rev"]) == ("New", "own", 1)
+    moved.database.execute("delete from products where sku like 'new-%%'")
+    moved.database.execute("delete from catalogs where id = %s", [other["id"]])
+    moved.eventually(lambda: documents(moved) == before, within=60)
 
 
 def test_only_super_admins_retire_documents(moved: Platform) -> None:

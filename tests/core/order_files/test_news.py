@@ -1,5 +1,6 @@
 """Tests how files with news about orders are read: the rows of each format, and how rows become news items."""
 
+import gzip
 import io
 import json
 import struct
@@ -74,6 +75,40 @@ def test_the_apostrophes_that_our_exports_add_are_removed() -> None:
     assert quoted("plain") == "plain"
     [shipped] = news("order_number,status,sku\nAB12,shipped,'=SKU\n")
     assert shipped.sku == "=SKU"
+
+
+@pytest.mark.parametrize("number", ["Same", "dto.", "idem", "Sama", "Igual"])
+def test_no_row_gets_the_number_of_the_order_above_it(number: str) -> None:
+    content = f"order_number,status,tracking_number\nAB12,shipped,JD01\n{number},shipped,JD02\n"
+    assert [row.order_number for row in news(content)] == ["AB12", number]
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        for at, line in enumerate(content.splitlines()):
+            sheet.write_row(at, 0, line.split(","))
+    assert [row.order_number for row in news(file.getvalue(), "news.xlsx")] == ["AB12", number]
+
+
+def test_a_row_with_a_shifted_or_a_broken_cell_is_rejected() -> None:
+    assert rejected("order_number,status,quantity\nAB12,shipped,1,5\nAB13,shipped,2\n") == ["bad_row"]
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order_number", "status", "quantity"])
+        sheet.write_row(1, 0, ["AB12", "shipped"])
+        sheet.write_formula(1, 2, "=#REF!", value="#REF!")
+    [row] = read(file.getvalue(), "news.xlsx", UTC)
+    assert isinstance(row, RejectedRow) and row.code == "bad_row"
+
+
+def test_texts_in_a_compressed_file_are_read_like_the_files_themselves() -> None:
+    text = b'[{"order_number": "AB12", "status": "shipped"}]'
+    for content in (
+        text,
+        b"order_number,status\nAB12,shipped\n",
+        b'\xef\xbb\xbf{"order_number": "AB12", "status": "shipped"}',
+    ):
+        assert [row.order_number for row in news(gzip.compress(content), "news.gz")] == ["AB12"]
 
 
 def test_a_workbook_and_a_json_file_are_read_like_a_csv_file() -> None:

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import json
+import tracemalloc
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -190,3 +192,47 @@ def test_sheets_with_the_same_columns_are_read_and_sheets_with_other_columns_are
     assert column(read(written(lambda book: write(book, HEADER, HEADER))), "order_number") == ["A0", "A1"]
     with pytest.raises(UnreadableFile, match="several sheets"):
         read(written(lambda book: write(book, HEADER, ["order_number", "sku", "quantity"])))
+
+
+def item(number: int) -> str:
+    return f'{{"order_number": "A{number}", "total_amount": 1.250, "items": [{{"sku": "{"x" * 500}", "quantity": 1}}]}}'
+
+
+def test_a_json_list_is_read_with_bounded_memory_however_large_it_is() -> None:
+    content = ("[" + ",\n".join(map(item, range(50_000))) + "]").encode()
+    assert len(content) > 25 << 20
+    stream = io.BytesIO(content)
+    tracemalloc.start()
+    try:
+        count = 0
+        for count, row in enumerate(reading.rows(stream, "orders.json", columns.known_columns({}), {}), start=1):
+            assert (row.number, row.cells["total_amount"], row.problem) == (count, "1.250", None)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 50_000
+    assert peak < 10 << 20
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[{"order_number": "A1"}', "it is incomplete"),
+        ('[{"order_number": "A1"},', "it is incomplete"),
+        ('[{"order_number": "A1"}, {"order_num', "it is incomplete"),
+        ('[{"order_number": "A1"} {"order_number": "A2"}]', "a comma is missing"),
+        ('[{"order_number": "A1"}] x', "the list is followed by"),
+        ('[{"order_number": "A1", "order_number": "A2"}]', "an object has the same key twice"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_json_list_that_is_broken_is_refused_as_a_whole(text: str, problem: str) -> None:
+    with pytest.raises(UnreadableFile, match=problem):
+        read(text.encode(), "orders.json")
+
+
+@pytest.mark.parametrize("text", ["[]", " [ ] \n", '\ufeff[{"order_number": "A1"}]\n', '[{"order_number": 1e0}, 7]'])
+def test_a_json_list_has_a_row_for_each_item(text: str) -> None:
+    assert [row.number for row in read(text.encode(), "orders.json")] == list(
+        range(1, 1 + len(json.loads(text.strip("\ufeff"))))
+    )

@@ -1,6 +1,8 @@
 """The spool groups the rows of a file by order. Its disk space and its memory are limited."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +11,7 @@ from wecelebrate.order_imports import error_files
 from wecelebrate.order_imports import spool as spools
 from wecelebrate.order_imports.objects import cells_and_lines, parsed, written
 from wecelebrate.order_imports.spool import Rejection, Row, Spool, SpoolFull, open_spool
+from wecelebrate.order_imports.values import Settings
 
 
 def row(number: int, **cells: str) -> Row:
@@ -63,11 +66,41 @@ def test_the_import_stops_with_a_clear_error_if_the_rows_exceed_the_disk_limit()
             spool.add(f"A{number}", row(number, a="x" * 100))
 
 
+FULL_DISK = """
+import resource, sys
+from wecelebrate.order_imports.spool import Rejection, Row, SpoolFull, full_disks, open_spool
+with open_spool() as spool:
+    spool.add("A0", Row(0, 1, {"a": "x"}, None))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+    try:
+        if sys.argv[1] == "rows":
+            for number in range(100_000):
+                spool.add(f"A{number}", Row(0, number, {"a": "x" * 100}, None))
+        elif sys.argv[1] == "gaps":
+            for number in range(1_000_000):
+                spool.add_gap(f"A{number}", Rejection(Row(0, number, {}, None), "bad", "a reason"))
+        else:
+            import tempfile
+            with full_disks(), tempfile.TemporaryFile() as file:
+                file.write(b"x" * (2 << 20))
+    except SpoolFull as error:
+        print(error)
+"""
+"""A worker whose disk is full after its first writes: no file can have more than 1 MB."""
+
+
+@pytest.mark.parametrize("part", ["rows", "gaps", "the text of a file"])
+def test_a_disk_that_becomes_full_ends_the_reading_with_a_clear_error(part: str) -> None:
+    child = subprocess.run([sys.executable, "-c", FULL_DISK, part], capture_output=True, text=True, check=False)
+    assert child.stdout.startswith("The disk of the worker is full. Split the file"), child.stderr[-1000:]
+
+
 def filled(spool: Spool, *rows: Row) -> str:
     """Add the rows to the spool, reject all of them, and return the error file."""
     for each in rows:
         spool.reject(Rejection(spool.add(None, each), "bad", 'the "reason"'))
-    parts = error_files._ndjson(spool) if spool.has_objects else error_files._csv(spool)
+    write = error_files._ndjson if spool.has_objects else error_files._csv
+    parts = write(spool, [{}], Settings())
     return "".join(parts)
 
 

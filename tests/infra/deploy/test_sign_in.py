@@ -143,11 +143,12 @@ def test_an_owner_signs_in_without_credentials_of_aws(
     monkeypatch.setattr(webbrowser, "open", browser)
     aws.sign_in(page=f"http://127.0.0.1:{page.server_port}/", client="4example", api="https://api.example.com/")
     assert capsys.readouterr().out.splitlines() == [
-        "unset API TOKEN WECELEBRATE_API WECELEBRATE_TOKEN WECELEBRATE_DROPS_BUCKET",
+        "unset API TOKEN WECELEBRATE_API WECELEBRATE_ENV_API WECELEBRATE_TOKEN WECELEBRATE_DROPS_BUCKET",
         "export WECELEBRATE_ENV=api.example.com",
         "export API=https://api.example.com",
         "export TOKEN=the-token",
         "export WECELEBRATE_API=https://api.example.com",
+        "export WECELEBRATE_ENV_API=https://api.example.com",
         "export WECELEBRATE_TOKEN=the-token",
     ]
 

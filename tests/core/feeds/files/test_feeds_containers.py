@@ -59,7 +59,7 @@ def test_the_complete_rows_of_a_truncated_gzip_file_are_read() -> None:
 
 def test_an_archive_with_several_data_files_is_refused_and_the_message_contains_their_names() -> None:
     with pytest.raises(UnreadableFeed, match=r'2 data files \("a.csv", "b.csv"\)'):
-        read(zipped({"a.csv": CSV, "b.csv": CSV, "readme.md": b"x"}))
+        read(zipped({"a.csv": CSV, "b.csv": b"sku,stock\nA,4\n", "readme.md": b"x"}))
 
 
 def test_a_file_with_a_compression_ratio_of_one_hundred_is_read() -> None:
@@ -67,3 +67,22 @@ def test_a_file_with_a_compression_ratio_of_one_hundred_is_read() -> None:
     packed = gzip.compress(b"sku,name,price,description\n" + rows, 9)
     assert len(rows) > 100 * len(packed)
     assert len(read(packed).products) == 30_000
+
+
+def test_csv_files_with_the_same_columns_in_an_archive_are_one_list() -> None:
+    first, second = (
+        "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė",
+        "\ufeffKodas;Kaina;Pavadinimas\r\nN1;39,00;Staltiesė\r\n",
+    )
+    note = "Labas, čia du failai.\n"
+    files = {"drabuziai.csv": first.encode(), "namai.csv": second.encode(), "SKAITYK.txt": note.encode()}
+    reading = read(zipped(files), "list.zip")
+    assert [(product.sku, str(product.price)) for product in reading.products] == [("D1", "89.00"), ("N1", "39.00")]
+
+
+def test_files_with_other_columns_or_other_texts_in_an_archive_are_refused() -> None:
+    first = "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė\n".encode()
+    same = b"Kodas;Kaina;Pavadinimas\nD2;9,00;Vaza\nD1;79,00;Vaza\n"
+    for other in (same, b"Kodas;Likutis\nD1;4\n", b'{"sku": "D1"}\n', b"Kodas;Kaina;Pavadinimas"):
+        with pytest.raises(UnreadableFeed, match="2 data files"):
+            read(zipped({"a.csv": first, "b.csv": other}), "list.zip")

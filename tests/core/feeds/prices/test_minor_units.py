@@ -26,7 +26,7 @@ def records(*prices: Any) -> list[dict[str, Any]]:
     "name",
     ["price_cents", "Price (pence)", "Price in cents", "priceMinor", "price_minor_units", "Preis in Cent", "Preis (Ct)",
      "Prix en centimes", "Precio (céntimos)", "Prezzo in centesimi", "Preço (centavos)", "Pris (øre)",
-     "unitAmountCents"],
+     "unitAmountCents", "price_sen", "unit_price_sen", "priceSen", "Retail price (sen)"],
 )  # fmt: skip
 def test_the_name_of_a_price_column_says_that_amounts_are_in_cents(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA;Mug;24900\nB;Cap;995\n", currency="GBP")
@@ -199,3 +199,12 @@ def test_attributes_of_an_xml_root_say_in_which_unit_all_prices_are() -> None:
     items = "".join(f"<item><sku>A{n}</sku><name>x</name><price>{n}</price></item>" for n in (1950, 2500))
     xml = f'<?xml version="1.0"?><catalog currency="CHF" minorUnits="2">{items}</catalog>'
     assert prices(read(xml, "feed.xml")) == ["19.50 CHF", "25.00 CHF"]
+
+
+def test_whole_numbers_of_json_that_end_like_cents_are_a_question() -> None:
+    items = ", ".join(f'{{"sku": "M{at}", "name": "Mug {at}", "price": {{}}}}' for at in range(3))
+    text = "[" + items.replace("{}", "%s") + "]"
+    assert [one.key for one in read(text % (1450, 2395, 1999), currency="USD").feed.questions] == ["minor_units"]
+    for amounts in ((1299, 1499, 999), (1290, 2390, 1999), (12, 2395, 1999), (1450.0, 2395.5, 1999)):
+        assert read(text % amounts, currency="USD").feed.questions == (), amounts
+    assert read(text % (1450, 2395, 1999), currency="SEK").feed.questions == ()

@@ -234,6 +234,41 @@ def test_a_file_without_offers_after_a_file_with_offers_says_that_there_are_none
     assert "offers" not in third.product.fields_set
 
 
+OPEN = "A;Cup;12.90;9.90;03/11/2026;05/11/2026\n"
+SHOWN = {False: "A;Cup;12.90;9.90;20/11/2026;30/11/2026\n", True: "A;Cup;12.90;9.90;11/20/2026;11/30/2026\n"}
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+@pytest.mark.parametrize("month_first", [False, True])
+def test_dates_that_can_be_read_in_both_orders_are_read_as_those_of_earlier_files(
+    currency: str, month_first: bool
+) -> None:
+    header = "SKU;Name;Price;Special price;Special from;Special to\n"
+    first = read(header + SHOWN[month_first], currency=currency)
+    assert first.feed.reading["month_first"] is month_first
+    # A file with other dates, and one without offers, forget nothing.
+    second = read(header + "A;Cup;12.90;9.90;2026-11-20;2026-11-30\n", memory=first.feed.reading, currency=currency)
+    third = read("SKU;Name;Price\nA;Cup;12.90\n", memory=second.feed.reading, currency=currency)
+    days = (date(2026, 3, 11), date(2026, 5, 11)) if month_first else (date(2026, 11, 3), date(2026, 11, 5))
+    for memory in (first.feed.reading, second.feed.reading, third.feed.reading):
+        assert offers(read(header + OPEN, memory=memory, currency=currency).product) == [("9.90", *days)]
+    # What a file shows itself counts, and is remembered.
+    other = read(header + SHOWN[not month_first] + OPEN, memory=third.feed.reading, currency=currency)
+    assert offers(other.products[0]) == [("9.90", FIRST, LAST)]
+    assert other.feed.reading["month_first"] is not month_first
+
+
+def test_dates_whose_order_no_file_has_shown_have_no_offer_and_are_not_remembered() -> None:
+    header = "SKU;Name;Price;Special price;Special from;Special to\n"
+    reading = read(header + OPEN)
+    assert "offers" not in reading.product.fields_set and reading.feed.reading["month_first"] is None
+    mixed = read(header + SHOWN[True] + SHOWN[False], memory={**reading.feed.reading, "month_first": True})
+    assert all("offers" not in product.fields_set for product in mixed.products)
+    dollars = read(header + OPEN, currency="USD")
+    assert offers(dollars.product) == [("9.90", date(2026, 3, 11), date(2026, 5, 11))]
+    assert dollars.feed.reading["month_first"] is None
+
+
 @pytest.mark.parametrize("header", ["Special price;Special from;Special to", "Aktionspreis;von;bis"])
 def test_blank_columns_of_offers_are_those_of_the_earlier_file(header: str) -> None:
     row = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n"

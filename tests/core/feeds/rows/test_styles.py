@@ -86,3 +86,29 @@ def test_a_workbook_is_read_in_the_same_way() -> None:
 def test_a_row_whose_name_is_only_missing_is_rejected(text: str) -> None:
     reading = read(text)
     assert (reading.rejection.sku, reading.rejection.code) == ("A-2", "empty")
+
+
+def test_a_first_row_whose_sku_begins_those_below_it_is_no_product() -> None:
+    text = (
+        "Код;Артикул;Размер;Цена;Наличност\nOB-5;Боти;;89,00;\nOB-5-37;;37;;2\nOB-5-39;;39;95,00;4\n"
+        "OB-6;Колан;;12,00;\nOB-7;Чехли;;15,00;\nOB-7-40;;40;;11\n"
+    )
+    reading = read(text)
+    assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in reading.products] == [
+        ("OB-5-37", "Боти", "89.00", 2), ("OB-5-39", "Боти", "95.00", 4), ("OB-6", "Колан", "12.00", None),
+        ("OB-7-40", "Чехли", "15.00", 11),
+    ]  # fmt: skip
+    assert [(one.line, one.code) for one in reading.rejected] == [(2, "no_product"), (6, "no_product")]
+
+
+def test_codes_that_begin_with_the_code_of_a_product_above_are_those_of_its_variants() -> None:
+    text = (
+        "SKU Induk;SKU Varian;Nama Produk;Ukuran;Harga;Stok\nKMJ;;Kemeja batik;;229.000;\n;KMJ-M;;M;;12\n"
+        ";KMJ-XL;;XL;239.000;0\nSLD;SLD-0;Selendang;All size;89.000;40\n"
+    )
+    reading = read(text, currency="IDR")
+    assert [(one.sku, one.name, int(one.price or 0), one.inventory_count) for one in reading.products] == [
+        ("KMJ-M", "Kemeja batik", 229000, 12), ("KMJ-XL", "Kemeja batik", 239000, 0), ("SLD-0", "Selendang", 89000, 40),
+    ]  # fmt: skip
+    other = read(text.replace(";KMJ-XL;", ";ZZZ-XL;"), currency="IDR")
+    assert [one.sku for one in other.products] != ["KMJ-M", "ZZZ-XL", "SLD-0"]

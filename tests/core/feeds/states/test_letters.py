@@ -26,3 +26,10 @@ def test_another_letter_beside_a_is_not_known() -> None:
 def test_letters_for_yes_and_no_keep_their_meaning() -> None:
     assert states("J", "N") == [(True, True), (False, True)]
     assert states("i", "n") == [(True, True), (False, True)]
+
+
+def test_the_only_unknown_word_beside_words_for_inactive_means_active() -> None:
+    text = "SKU;Name;Price;Status\nA;Cup;5,00;forgalmazott\nB;Mug;6,00;forgalmazott\nC;Jug;7,00;kifutott\n"
+    assert [product.is_active for product in read(text).products] == [True, True, False]
+    two = text.replace("B;Mug;6,00;forgalmazott", "B;Mug;6,00;qqqqq")
+    assert [product.is_active for product in read(two).products][2] is False

@@ -34,6 +34,15 @@ def test_free_alone_is_no_stock() -> None:
     assert all("inventory_count" not in product.fields_set for product in reading.products)
 
 
+@pytest.mark.parametrize("header", ["Stoc fizic;Rezervat", "Stan;Rezerwacje", "Lagerbestand;Reserviert"])
+def test_reserved_pieces_that_the_stock_contains_in_all_rows_are_taken_off(header: str) -> None:
+    reading = read(f"SKU;Name;Price;{header}\nA;Cup;5,00;10;3\nB;Mug;6,00;4;4\nC;Jug;7,00;7;\n")
+    assert [product.inventory_count for product in reading.products] == [7, 0, 7]
+    assert [question.subject for question in reading.feed.questions] == ["other"]
+    more = read(f"SKU;Name;Price;{header}\nA;Cup;5,00;10;3\nB;Mug;6,00;4;5\nC;Jug;7,00;7;0\n")
+    assert [product.inventory_count for product in more.products] == [10, 4, 7]
+
+
 @pytest.mark.parametrize("name", [".0", ".1.2"])
 def test_the_name_of_a_column_can_be_only_the_number_of_a_list(name: str) -> None:
     assert read(f"SKU;Name;Price;{name}\nA;Cup;5,00;12\nB;Mug;6,00;0\n").rejected == []

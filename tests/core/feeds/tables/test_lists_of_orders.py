@@ -86,3 +86,10 @@ def test_a_catalogue_whose_root_has_a_word_for_orders_is_read() -> None:
     item = "<Item><Sku>{0}</Sku><Name>Mug</Name><Price>9.90</Price></Item>"
     reading = read(f"<?xml version='1.0'?><Orders>{item.format('A')}{item.format('B')}</Orders>")
     assert [one.sku for one in reading.products] == ["A", "B"]
+
+
+@pytest.mark.parametrize("pair", ["Zugang;Abgang", "Entrées;Sorties", "Entradas;Salidas", "Przychód;Rozchód", "In;Out"])
+def test_what_came_into_a_store_and_left_it_is_no_list_of_products(pair: str) -> None:
+    text = f"Datum;Beleg;Artikel;{pair};Bestand danach\n2026-11-01;WE-1;M8x40;100;;340\n2026-11-02;LS-9;M8x40;;20;320\n"
+    with pytest.raises(UnreadableFeed, match="movements of a stock"):
+        read(text)

@@ -52,3 +52,24 @@ def test_a_row_of_the_first_table_with_too_many_cells_is_rejected() -> None:
     )
     assert [(one.sku, one.inventory_count) for one in reading.products] == [("C1", 4), ("C5", 2), ("C3", 5)]
     assert "too_many_cells" in {one.code for one in reading.rejected}
+
+
+def test_a_second_table_can_lack_the_last_columns() -> None:
+    text = "Šifra;Naziv;MPC;Zaliha\nA1;Ulje;12,90;40\nA2;Ocat;22,50;12\n\nPokloni;;;\nŠifra;Naziv;MPC\nK1;Kutija;6,00\n"
+    assert [(one.sku, str(one.price), one.inventory_count) for one in read(text).products] == [
+        ("A1", "12.90", 40), ("A2", "22.50", 12), ("K1", "6.00", None),
+    ]  # fmt: skip
+
+
+def test_a_second_table_with_other_names_of_the_same_meanings_is_read() -> None:
+    text = (
+        "Varenr.;Varetekst;Vejl. pris;Nettopris;Pris nu;På lager\n4001;Pendel;1.299,95;611,20;1.099,95;14\n"
+        "4010;Bordlampe;749,00;352,05;599,00;0\n;;;;;\nReservedele;;;;;\n"
+    )
+    reading = read(f"{text}Delnr.;Tekst;Pris;Antal;;\nR-17;Skærm;249,00;9;;\n", currency="DKK")
+    assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in reading.products] == [
+        ("4001", "Pendel", "1099.95", 14), ("4010", "Bordlampe", "599.00", 0), ("R-17", "Skærm", "249.00", 9),
+    ]  # fmt: skip
+    for price in ("Nettopris", "Indkøbspris", "Pris inkl. moms", "Vejl. pris EUR"):
+        other = read(f"{text}Delnr.;Tekst;{price};Antal;;\nR-17;Skærm;249,00;9;;\n", currency="DKK")
+        assert [one.sku for one in other.products] == ["4001", "4010"], price

@@ -2,6 +2,13 @@
 -- Record a read of the caller, who belongs to the platform's staff.
 select app.record_reads(:action, :reads);
 
+-- name: record_job_read!
+-- Record that the caller, who belongs to the platform's staff, reads rows or files of a job.
+select app.record_reads(:action, jsonb_build_array(jsonb_build_object(
+  'client_id', j.client_id, 'object_id', j.id::text, 'details', :details::jsonb)))
+from jobs j
+where j.id = :job_id;
+
 -- name: delete_expired_entries$
 -- Delete entries that are older than two years, at most `max_rows`, and return their number.
 select app.delete_expired_audit_entries(:max_rows);

@@ -33,6 +33,32 @@ def records_reads(noun: str) -> Any:
     return Depends(register)
 
 
+def records_job_reads(noun: str) -> Any:
+    """Return a dependency of a GET route of one job, whose path has the parameter `job_id`.
+
+    The dependency records each response that shows staff the rows or the files of the job, because the rows of a file
+    with orders contain personal data. The object of the entry is the job.
+    """
+
+    async def register(request: Request) -> None:
+        before_response(request, partial(_record_job, request, noun))
+
+    return Depends(register)
+
+
+def _record_job(request: Request, noun: str, response: Response) -> None:
+    cache = failures.remembered(request)
+    if cache.is_staff is False or response.status_code != HTTPStatus.OK:
+        return
+    rows = json.loads(bytes(response.body)).get("data")
+    with writing(cache.caller, remember=False) as tx:
+        if tx.context.is_staff:
+            details = {"path": request.url.path} | ({} if rows is None else {"count": len(rows)})
+            action = f"{noun}.{'read' if rows is None else 'list'}"
+            job_id = request.path_params["job_id"]
+            sql.record_job_read(tx, action=action, job_id=job_id, **as_json({"details": details}, "details"))
+
+
 def _record(request: Request, noun: str, response: Response) -> None:
     cache = failures.remembered(request)
     if cache.is_staff is False or response.status_code != HTTPStatus.OK:

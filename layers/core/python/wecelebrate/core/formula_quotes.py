@@ -5,6 +5,10 @@ wrote the text of the cell (CWE-1236). Therefore the platform writes a `'` befor
 `'` before the sign, the platform adds another `'`, so that a reader can remove exactly one: `unquoted(quoted(text))` is
 `text` for every text. All other texts stay as they are: `'90s` needs no quote.
 
+In many countries, a spreadsheet separates cells at `;`, and then quotation marks inside a line do not protect a text
+from being divided. Therefore a sign after `;`, a tab or a line break inside the text gets a `'`, too: `Ann;=1+1`
+becomes `Ann;'=1+1`.
+
 Numbers are not quoted: a quote before -0.02 would break the sums of the receiver. The function `app.formula_safe` of
 the database quotes in the same way.
 """
@@ -12,8 +16,11 @@ the database quotes in the same way.
 import re
 from collections.abc import Iterable
 
-_COMPUTED = re.compile("'*[=+@\t\r\n＝＋－＠-]")  # noqa: RUF001 — the wide forms are meant
-_QUOTED = re.compile("'+[=+@\t\r\n＝＋－＠-]")  # noqa: RUF001 — the wide forms are meant
+_SIGN = "[=+@\t\r\n＝＋－＠-]"  # noqa: RUF001 — the wide forms are meant
+_BEGINNING = r"(?:^|(?<=[;\t\r\n]))"
+_COMPUTED = re.compile(f"'*{_SIGN}")
+_UNQUOTED = re.compile(f"{_BEGINNING}(?='*{_SIGN})")
+_QUOTED = re.compile(f"{_BEGINNING}'(?='*{_SIGN})")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*", re.ASCII)
 
 
@@ -23,13 +30,13 @@ def is_computed(text: str) -> bool:
 
 
 def quoted(text: str) -> str:
-    """Return the text of a cell, with a `'` before it if a spreadsheet would compute it."""
-    return "'" + text if is_computed(text) else text
+    """Return the text of a cell, with a `'` before each sign from which on a spreadsheet would compute it."""
+    return _UNQUOTED.sub("'", text)
 
 
 def unquoted(cell: str) -> str:
     """Return the text that `quoted` has turned into this cell."""
-    return cell[1:] if cell[:1] == "'" and _QUOTED.match(cell) else cell
+    return _QUOTED.sub("", cell) if "'" in cell else cell
 
 
 def quoted_cells(cells: Iterable[str]) -> list[str]:

@@ -14,7 +14,14 @@ from wecelebrate.feeds.plan.decimals import decide_numbers
 from wecelebrate.feeds.plan.details import plan_table
 from wecelebrate.feeds.plan.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.questions import Change, Question
-from wecelebrate.feeds.reading import changes, describe, had_offers, remembered_columns, remembered_mark
+from wecelebrate.feeds.reading import (
+    changes,
+    describe,
+    had_offers,
+    remembered_columns,
+    remembered_mark,
+    remembered_order,
+)
 from wecelebrate.feeds.rows.checks import (
     SAMPLE_ENDS,
     TRUNCATED,
@@ -69,7 +76,13 @@ def open_feed(
     source = open_source(stream, name, settings.for_opening, currency)
     try:
         plan, evidence = plan_table(
-            source.table, settings, currency, remembered_columns(memory), _problem(source.table), disclosure=disclosure
+            source.table,
+            settings,
+            currency,
+            remembered_columns(memory),
+            _problem(source.table),
+            disclosure=disclosure,
+            earlier_order=remembered_order(memory),
         )
         return Feed(source, plan, evidence, settings.plain, currency, memory)
     except BaseException:
@@ -229,7 +242,9 @@ class Feed:
         is_sum = plan.sums_stock or (
             plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
         )
-        stock = StockReader(columns, self._numbers.stock.mark, is_sum=is_sum, arithmetic=plan.stock_arithmetic)
+        stock = StockReader(
+            columns, self._numbers.stock.mark, is_sum=is_sum, arithmetic=plan.stock_arithmetic, reserved=plan.reserved
+        )
         self._stock_readers.append(stock)
         find_note = note_finder(plan, self._table.sample)
         mark = self._numbers.price.mark

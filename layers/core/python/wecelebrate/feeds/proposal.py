@@ -13,7 +13,7 @@ from wecelebrate.feeds.notation.convert import attributes_of_lines
 from wecelebrate.feeds.plan.details import plan_table
 from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.questions import Change, Question
-from wecelebrate.feeds.reading import remembered_columns
+from wecelebrate.feeds.reading import remembered_columns, remembered_order
 from wecelebrate.feeds.rows.checks import SAMPLE_ENDS
 from wecelebrate.feeds.rows.offers import BAD_OFFER, NOT_LOWER
 from wecelebrate.feeds.rows.products import ZERO_PRICE
@@ -111,7 +111,13 @@ def propose(
     source = open_source(stream, name, settings.for_opening, currency, sample=SAMPLE)
     try:
         plan, evidence = plan_table(
-            source.table, settings, currency, remembered_columns(memory), warnings.append, disclosure=disclosure
+            source.table,
+            settings,
+            currency,
+            remembered_columns(memory),
+            warnings.append,
+            disclosure=disclosure,
+            earlier_order=remembered_order(memory),
         )
         samples = list(source.table.sample)
         with Feed(source, plan, evidence, settings.plain, currency, memory) as feed:

@@ -11,6 +11,7 @@ A description (`reading`) is a JSON object:
 | `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `note`, `catalog`                             |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
+| `month_first` | whether the month is before the day in the dates of offers, from the last file that showed it; null |
 | `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
 
 A file without prices, as a file of stocks, says nothing about prices. Its description keeps what is known from the
@@ -60,11 +61,17 @@ def describe(  # noqa: PLR0917
             "unit_column": None if plan.price_unit is None else plan.column_name(plan.price_unit),
         } if plan.prices else None,
         "kind": table.declared_mode,
+        "month_first": _order_of_days(plan, memory),
         "by_place": bool((memory or {}).get("by_place")),
     }  # fmt: skip
     if file_numbers.price.question or file_numbers.stock.question:
         reading["decimal"]["by"] = "nothing"
     return _with_earlier(reading, memory or {})
+
+
+def _order_of_days(plan: Plan, memory: Memory | None) -> bool | None:
+    stated = plan.offers.stated_order if plan.offers else None
+    return remembered_order(memory) if stated is None else stated
 
 
 def _field(name: str, numbers: Sequence[int], plan: Plan, mapping: Mapping[str, str | None]) -> list[dict[str, Any]]:
@@ -136,6 +143,12 @@ def had_offers(memory: Memory | None) -> bool:
     """Return whether the earlier file had columns of offers."""
     entries = _mapping((memory or {}).get("columns")).get("offers")
     return isinstance(entries, list) and any(isinstance(each, Mapping) and not each.get("earlier") for each in entries)
+
+
+def remembered_order(memory: Memory | None) -> bool | None:
+    """Return whether the month was before the day in the offers of earlier files. None: no date has shown it."""
+    order = (memory or {}).get("month_first")
+    return order if isinstance(order, bool) else None
 
 
 def remembered_mark(memory: Memory | None) -> str | None:

@@ -6,6 +6,7 @@ documents in the store. Decision 0099.
 
 import gzip
 import hashlib
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,14 @@ PART_DOCUMENTS = 500
 """The maximum number of documents of an object."""
 PART_BYTES = 2_000_000
 """The maximum size of an object before it is compressed, unless one document is larger."""
+SECONDS = 2.0
+"""A request restores no further object after this time."""
+DAMAGED_SECONDS = 6.0
+"""A request that has only read damaged objects looks for others until this time."""
+MAX_OBJECT_BYTES = 10_000_000
+"""More than the size of an object: it has one document of at most 6 MB, or `PART_BYTES`."""
+_NAMED_OBJECTS = 5
+"""How many damaged objects an error names."""
 _CONTENT_TYPE = "application/gzip"
 
 
@@ -30,7 +39,11 @@ class ArchiveDamaged(Conflict):
     Documents are only deleted if their archive was read back, and only restored if their object is exactly as it was
     written. `detail` names the object. The request changed nothing in the store.
 
-    Restore the version of the object that `detail` names, e.g. if somebody has deleted it, and send the request again.
+    An undo restores all other objects first, so only the documents of the named objects are missing. Until they are
+    back, the retirement has the status `restoring`: writes of its documents are refused with 410, and reads get the
+    documents that are restored.
+
+    Put the object that `detail` names back under its key, e.g. if somebody has deleted it, and send the request again.
     Objects expire 180 days after they were written. After that, the rows of the platform are the only copy.
     """
 
@@ -63,18 +76,51 @@ def write_next(tx: Transaction, entity: Entity) -> bool:
     return True
 
 
-def restore_next(tx: Transaction, entity: Entity) -> bool:
-    """Restore the documents of the next object. Returns false if no object is left. Raises ArchiveDamaged."""
-    part: Mapping[str, Any] | None = sql.get_next_deleted_part(tx, entity=entity)
-    if part is None:
-        return False
+def restore(tx: Transaction, entity: Entity) -> bool:
+    """Restore the documents of objects for some time. Returns whether all documents of the archive are restored.
+
+    A damaged object does not stop the others. Raises ArchiveDamaged if all objects that are left are damaged.
+    """
+    began_at, number, restored = time.monotonic(), 0, 0
+    damaged: list[str] = []
+    while part := sql.get_next_deleted_part(tx, entity=entity, after=number):
+        number = part["number"]
+        try:
+            _restore_part(tx, entity, part)
+            restored += 1
+        except ArchiveDamaged as error:
+            damaged.append(error.detail or part["object_key"])
+        if time.monotonic() - began_at > (SECONDS if restored else DAMAGED_SECONDS):
+            break
+    if damaged and not restored:
+        others = len(damaged) - _NAMED_OBJECTS
+        more = [f"{others:,} other objects are damaged, too."] if others > 0 else []
+        raise ArchiveDamaged(" ".join([*damaged[:_NAMED_OBJECTS], *more]))
+    return part is None and not damaged
+
+
+def _restore_part(tx: Transaction, entity: Entity, part: Mapping[str, Any]) -> None:
+    """Restore the documents of an object. Raises ArchiveDamaged.
+
+    An object that was put back has another version. The database compares its lines with those that were archived.
+    """
     key, version_id = part["object_key"], part["version_id"]
-    body = _read(key, version_id)
-    if hashlib.sha256(body).hexdigest() != part["object_sha256"] or not sql.restore_part(
-        tx, entity=entity, number=part["number"], lines=_lines(key, body)
-    ):
-        raise ArchiveDamaged(f"The object {key} (version {version_id}) is not as it was written.")
-    return True
+    damage = f"The object {key} (version {version_id}) is not as it was written."
+    try:
+        body = _read(key, version_id)
+        if hashlib.sha256(body).hexdigest() == part["object_sha256"] and _write_part(tx, entity, part, body):
+            return
+    except ArchiveDamaged as error:
+        damage = error.detail or damage
+    newest = storage.read(BUCKET, key, MAX_OBJECT_BYTES)
+    if newest is None or not _write_part(tx, entity, part, newest):
+        raise ArchiveDamaged(damage)
+
+
+def _write_part(tx: Transaction, entity: Entity, part: Mapping[str, Any], body: bytes) -> bool:
+    """Write the documents of an object into the store. Returns false if they are not those of the part."""
+    written: bool = sql.restore_part(tx, entity=entity, number=part["number"], lines=_lines(part["object_key"], body))
+    return written
 
 
 def _read(key: str, version_id: str) -> bytes:

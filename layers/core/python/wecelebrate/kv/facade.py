@@ -6,8 +6,9 @@ a document immediately after they have written it.
 
 import base64
 import json
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from aws_lambda_powertools import Logger
@@ -36,7 +37,15 @@ MAX_RESPONSE_BYTES = 5_900_000
 6 MB, and the headers need a part of them."""
 _ATTEMPTS = 3
 """How often a write is attempted if it is the victim of a deadlock."""
+FOLD_SECONDS = 5.0
+"""A request begins no further portion of a bulk write after this time. A function has 15 seconds."""
+_UNFINISHED = "PT503"
+"""The code of a write whose documents a bulk write has not reached yet."""
+_RETRY_SECONDS = 2
+"""When an application shall send a request again that the platform could not answer now."""
 _JSON = "application/json; charset=utf-8"
+
+Outcome = TypeVar("Outcome")
 
 logger = Logger()
 sql = queries(__file__)
@@ -100,10 +109,10 @@ def _counted(event: Mapping[str, Any], error: StoreError) -> StoreError:
 def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
     page = parse_page(parse_query(event["rawQueryString"]), headers)
     row, total = _select(page)
+    traffic.count("read", page.filter, watched=row["watched"])
     if row["has_dirty"]:
         _fold(page)
         row, total = _select(page)
-    traffic.count("read", page.filter, watched=row["watched"])
     if row.get("compared") is not None:
         _record_shadow_reads(row["compared"], row["mismatched"])
     body: str = row["body"]
@@ -146,12 +155,30 @@ def _selection(page: Page) -> dict[str, Any]:
 
 
 def _fold(page: Page) -> None:
-    """Write a bulk write into the documents of a page. If this fails, the page has the values before the bulk write."""
+    """Write a bulk write into the documents of a page. If a sync writes their rows, the page has the earlier values.
+
+    Raises StoreError if this takes too long.
+    """
     parameters = {name: value for name, value in _selection(page).items() if name != "columns"}
     try:
-        _run(lambda tx: sql.fold_documents(tx, **parameters))
-    except (StoreError, Problem):
+        _fold_all(lambda tx: sql.fold_documents(tx, **parameters))
+    except (StoreError, Problem) as error:
+        if error.code == _UNFINISHED:
+            raise
         logger.exception("a bulk write was not written into the documents of a page")
+
+
+def _fold_all(fold: Callable[[Transaction], int]) -> None:
+    """Write a bulk write into the documents of a request, one portion in each transaction, until none is left.
+
+    Raises StoreError if this takes too long. The portions stay, so the request can be sent again.
+    """
+    ends_at = time.monotonic() + FOLD_SECONDS
+    while _run(fold) > 0:
+        if time.monotonic() > ends_at:
+            message = "The documents of a bulk write are being written"
+            hint = "Send the request again after a few seconds."
+            raise StoreError(503, _UNFINISHED, message, details="Nothing of this request was written.", hint=hint)
 
 
 def _record_shadow_reads(keys: list[str], mismatched: list[str]) -> None:
@@ -189,7 +216,7 @@ def _write(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, An
         query(tx, documents=documents.json)
 
     with traffic.counting_write(Filter(keys=documents.keys)):
-        _run(write)
+        _run_folded(write, lambda tx: sql.fold_written(tx, documents=documents.json))
     return _response(201, "", {"preference-applied": "resolution=merge-duplicates"} if merges else {})
 
 
@@ -203,7 +230,7 @@ def _replace(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
             watched.update(sql.lock_rows(tx, **_parameters(selected))["watched"])
             sql.update_documents(tx, document=body, **_parameters(selected))
 
-        _run(replace)
+        _run_folded(replace, lambda tx: sql.fold_selected(tx, **_parameters(selected)))
     return _response(204, "", {})
 
 
@@ -216,7 +243,7 @@ def _delete(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, A
             watched.update(sql.lock_rows(tx, **_parameters(selected))["watched"])
             sql.delete_documents(tx, **_parameters(selected))
 
-        _run(delete)
+        _run_folded(delete, lambda tx: sql.fold_selected(tx, **_parameters(selected)))
     return _response(204, "", {})
 
 
@@ -229,16 +256,28 @@ _METHODS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str
 }
 
 
-def _run(write: Callable[[Transaction], object]) -> None:
-    """Run a write in a transaction of its own. If it is the victim of a deadlock, also at its end, it runs again."""
-    for attempt in range(1, _ATTEMPTS + 1):
+def _run(work: Callable[[Transaction], Outcome]) -> Outcome:
+    """Run a transaction. If it is the victim of a deadlock, also at its end, it runs again."""
+    attempt = 1
+    while True:
         try:
             with writing(SERVICE) as tx, store_errors():
-                write(tx)
-            return
+                return work(tx)
         except (StoreError, Conflict) as error:
             if error.code not in ("40P01", Conflict.code) or attempt == _ATTEMPTS:
                 raise
+            attempt += 1
+
+
+def _run_folded(write: Callable[[Transaction], None], fold: Callable[[Transaction], int]) -> None:
+    """Run a write. If it needs the documents of a larger bulk write, `fold` writes them first, in portions."""
+    try:
+        _run(write)
+    except StoreError as error:
+        if error.code != _UNFINISHED:
+            raise
+        _fold_all(fold)
+        _run(write)
 
 
 def _parameters(filter: Filter) -> dict[str, Any]:
@@ -254,7 +293,8 @@ def _body(event: Mapping[str, Any]) -> str:
 
 
 def _failed(error: StoreError) -> dict[str, Any]:
-    return _response(error.status, error.body(), {"content-type": _JSON})
+    wait = {"retry-after": str(_RETRY_SECONDS)} if error.status == 503 else {}
+    return _response(error.status, error.body(), {"content-type": _JSON, **wait})
 
 
 def _response(status: int, body: str, headers: Mapping[str, str]) -> dict[str, Any]:

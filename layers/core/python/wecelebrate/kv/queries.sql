@@ -7,6 +7,15 @@ select kv.lock_written(array(select key from documents), (
   select jsonb_object_agg(key, value) from documents
   where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'));
 
+-- name: fold_written$
+-- Write the next rows of a bulk write into documents that are about to be written. Returns the number of rows.
+with documents as materialized (
+  select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
+)
+select kv.fold_written(array(select key from documents), (
+  select jsonb_object_agg(key, value) from documents
+  where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'));
+
 -- name: upsert_documents!
 -- Write documents, each under its key. The last writer wins. The order of the keys prevents deadlocks.
 insert into kv_store_6fcaeea3 (key, value)
@@ -24,6 +33,10 @@ order by d.key collate "C";
 -- Lock the rows of the documents that the filter selects, while the mirror is on. `watched`: requests for documents of
 -- these entities must be counted at once.
 select kv.lock_rows(:keys, :pattern) as locked, kv.watched_entities() as watched;
+
+-- name: fold_selected$
+-- Write the next rows of a bulk write into the documents that the filter selects. Returns the number of rows.
+select kv.fold_selected(:keys, :pattern);
 
 -- name: update_documents!
 -- Replace the value of all documents that the filter selects.
@@ -64,8 +77,8 @@ from (
   limit :limit offset :offset
 ) d;
 
--- name: fold_documents!
--- Write the values of a bulk write into the documents of a page that they have not reached yet.
+-- name: fold_documents$
+-- Write the next rows of a bulk write into the documents of a page. Returns the number of rows: 0 if none waits.
 select kv.fold_keys(coalesce(:keys::text[], '{}') || array(
   select key from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
@@ -209,8 +222,8 @@ select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :ob
 select kv.delete_archived(:entity);
 
 -- name: get_next_deleted_part$
--- Return the next part of an archive whose documents must be restored. Null: there is none.
-select kv.next_deleted_part(:entity);
+-- Return the next part of an archive, after a number, whose documents must be restored. Null: there is none.
+select kv.next_deleted_part(:entity, :after);
 
 -- name: restore_part$
 -- Restore the documents of a part. Returns false if the lines are not those of the part.

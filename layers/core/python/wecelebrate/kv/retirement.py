@@ -132,11 +132,8 @@ def _undo(tx: Transaction, entity: Entity) -> RetirementPlan:
         _change(tx, entity, "restoring", {})
         if _plan(tx, entity).retirement is None:
             return _plan(tx, entity)
-    give_up_at = time.monotonic() + SECONDS
-    while archive.restore_next(tx, entity):
-        if time.monotonic() > give_up_at:
-            return _plan(tx, entity)
-    _change(tx, entity, "undone", _numbers(tx, entity))
+    if archive.restore(tx, entity):
+        _change(tx, entity, "undone", _numbers(tx, entity))
     return _plan(tx, entity)
 
 

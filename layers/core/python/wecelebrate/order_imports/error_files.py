@@ -2,40 +2,65 @@
 
 Rows of tables are in a CSV file. If the import has read JSON objects, the file is NDJSON, because a row of CSV has no
 place for the lines of an order. The file is sent while it is written, and needs no space on the disk of the worker.
+
+A number or a time of a workbook is written as the request says that texts are written, so a corrected file has the same
+values. A cell whose format shows zeros before a number keeps them.
 """
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, BinaryIO, cast
 
 from wecelebrate.core import storage
 from wecelebrate.core.formula_quotes import quoted, quoted_cells
+from wecelebrate.feeds.items import NumberText
 from wecelebrate.ingestion.rejections.error_file import CSV, NDJSON
-from wecelebrate.order_imports.objects import REPORT_PREFIX, json_text, report_line
+from wecelebrate.order_imports.objects import REPORT_PREFIX, report_line, written
 from wecelebrate.order_imports.spool import Spool
+from wecelebrate.order_imports.values import Settings
 
 _COLUMNS = ("line", "code", "error")
+_TIMES = frozenset(("created_at", "processed_at", "shipped_at", "delivered_at", "cancelled_at"))
+_COUNTS = frozenset(("line", "quantity", "shipped_quantity", "cancelled_quantity", "returned_quantity"))
+_AMOUNTS = frozenset(("amount", "total_amount", "unit_price"))
+_NUMBER = re.compile(r"(-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?)([ \u00a0\u202f]?\D{0,5})", re.ASCII)
+"""A number that a workbook stores, and the currency that its format shows."""
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
 
-def write(spool: Spool, bucket: str, path: str) -> str:
-    """Write the error file, and return its key, which begins with `path`."""
+def write(spool: Spool, bucket: str, path: str, fields: Sequence[Mapping[str, str]], settings: Settings) -> str:
+    """Write the error file, and return its key, which begins with `path`. `fields` maps the columns of each file."""
     kind = NDJSON if spool.has_objects else CSV
-    parts = _ndjson(spool) if spool.has_objects else _csv(spool)
+    parts = _ndjson(spool, fields, settings) if spool.has_objects else _csv(spool, fields, settings)
     stream = io.BufferedReader(_Parts(parts), 1 << 16)
     storage.put(bucket, f"{path}{kind.suffix}", cast(BinaryIO, stream), kind.content_type)
     return f"{path}{kind.suffix}"
 
 
-def _ndjson(spool: Spool) -> Iterator[str]:
+def _ndjson(spool: Spool, fields: Sequence[Mapping[str, str]], settings: Settings) -> Iterator[str]:
     for rejection in spool.rejections():
         row = rejection.row
-        cells = {name: cell for name, cell in row.raw.items() if not name.startswith(REPORT_PREFIX)}
         added = dict(zip(_COLUMNS, (row.number, rejection.code, rejection.reason), strict=True))
-        yield from report_line(json_text(cells) if row.source is None else row.source, added)
+        source = row.source
+        if source is None:
+            cells = {name: cell for name, cell in row.raw.items() if not name.startswith(REPORT_PREFIX)}
+            of_columns = fields[row.file]
+            source = written({
+                name: cell if _is_json_number(cell) else text_of(cell, of_columns.get(name), settings)
+                for name, cell in cells.items()
+            })  # fmt: skip
+        yield from report_line(source, added)
 
 
-def _csv(spool: Spool) -> Iterator[str]:
+def _is_json_number(cell: str) -> bool:
+    return isinstance(cell, NumberText) and _JSON_NUMBER.fullmatch(cell) is not None
+
+
+def _csv(spool: Spool, fields: Sequence[Mapping[str, str]], settings: Settings) -> Iterator[str]:
     header: dict[str, None] = {}
     for rejection in spool.rejections():
         header |= dict.fromkeys(name for name in rejection.row.raw if not name.startswith(REPORT_PREFIX))
@@ -44,9 +69,41 @@ def _csv(spool: Spool) -> Iterator[str]:
     writer.writerow([*map(quoted, header), *(f"{REPORT_PREFIX}{name}" for name in _COLUMNS)])
     yield line.text
     for rejection in spool.rejections():
-        cells = quoted_cells(rejection.row.raw.get(name, "") for name in header)
+        raw, of_columns = rejection.row.raw, fields[rejection.row.file]
+        cells = quoted_cells(text_of(raw.get(name, ""), of_columns.get(name), settings) for name in header)
         writer.writerow([*cells, rejection.row.number, rejection.code, quoted(rejection.reason)])
         yield line.text
+
+
+def text_of(cell: str, field: str | None, settings: Settings) -> str:
+    """Return a cell as a text that an import with the same settings reads as the same value."""
+    if not isinstance(cell, NumberText):
+        return cell
+    if field in _TIMES and settings.date_format:
+        return _text_of_time(cell, settings.date_format, settings)
+    return _text_of_number(cell, settings.decimal_mark) if field in _COUNTS or field in _AMOUNTS else str(cell)
+
+
+def _text_of_time(cell: str, date_format: str, settings: Settings) -> str:
+    """Return a time in the format of the request. If the format cannot express it, e.g. its seconds, it stays."""
+    try:
+        time = datetime.fromisoformat(cell)
+        local = time.astimezone(settings.zone).replace(tzinfo=None) if time.tzinfo else time
+        text = local.strftime(date_format)
+        is_same = datetime.strptime(text, date_format) == local  # noqa: DTZ007 — both are in the zone of the request
+    except ValueError:
+        return str(cell)
+    return text if is_same else str(cell)
+
+
+def _text_of_number(cell: str, decimal_mark: str | None) -> str:
+    """Return a number without an exponent and with the decimal mark of the request. A currency after it stays."""
+    match = _NUMBER.fullmatch(cell)
+    if match is None:
+        return str(cell)
+    value = Decimal(match[1])
+    digits = f"{value:f}" if value != int(value) else str(int(value))
+    return digits.replace(".", decimal_mark or ".") + match[2]
 
 
 class _Line:

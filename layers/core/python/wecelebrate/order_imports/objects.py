@@ -1,10 +1,13 @@
 """The objects of JSON and NDJSON as rows. Numbers stay as they are written: an amount must not become a float."""
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wecelebrate.feeds.items import NumberText
+from wecelebrate.feeds.items import NumberText, quoted
+from wecelebrate.feeds.json.records import InvalidJson
+from wecelebrate.feeds.json.scanner import Scanner
 
 LISTS = ("items", "lines", "line_items")
 """The members of an order that contain its lines."""
@@ -19,16 +22,38 @@ class NotARow(Exception):
     """The value is no order and no line of an order. The message says why."""
 
 
-def parsed(text: str) -> Any:
-    """Parse a JSON text. Numbers become objects of NumberText. Raises ValueError or RecursionError."""
-    return json.loads(text, parse_int=NumberText, parse_float=NumberText, parse_constant=str, object_pairs_hook=_object)
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         raise ValueError("an object has the same key twice")
     return members
+
+
+_decoder = json.JSONDecoder(parse_int=NumberText, parse_float=NumberText, parse_constant=str, object_pairs_hook=_object)
+
+
+def parsed(text: str) -> Any:
+    """Parse a JSON text. Numbers become objects of NumberText. Raises ValueError or RecursionError."""
+    return _decoder.decode(text)
+
+
+def items_of(text: io.TextIOWrapper) -> Iterator[Any]:
+    """Yield the items of a JSON list one by one, parsed as by `parsed`. Only one item is in memory.
+
+    Raises InvalidJson or UnicodeDecodeError at the first place that is not valid, after the items before it.
+    """
+    scanner = Scanner(text, _decoder)
+    scanner.skip("[")
+    if not scanner.skip("]"):
+        while True:
+            yield scanner.value()
+            if scanner.skip("]"):
+                break
+            if not scanner.skip(","):
+                rest = scanner.rest()
+                raise InvalidJson(f"a comma is missing at {quoted(rest)}" if rest else "it is incomplete")
+    if scanner.peek():
+        raise InvalidJson(f"the list is followed by {quoted(scanner.rest())}")
 
 
 def written(value: Any) -> str:

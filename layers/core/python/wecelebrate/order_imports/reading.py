@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from wecelebrate import feeds
 from wecelebrate.feeds.files.containers import Readable, UnpackedFile, unpack
 from wecelebrate.feeds.items import NumberText
+from wecelebrate.feeds.json.records import InvalidJson
 from wecelebrate.feeds.tables.plain import PlainColumns, open_plain
 from wecelebrate.feeds.xlsx.rows import FlawedCells
-from wecelebrate.order_imports.objects import Cells, NotARow, cells_and_lines, parsed, written
+from wecelebrate.order_imports.objects import Cells, NotARow, cells_and_lines, items_of, parsed, written
 
 MAX_BYTES = 100 << 20
 """The largest file, in bytes."""
@@ -21,8 +22,6 @@ MAX_UNPACKED_BYTES = 150 << 20
 """The largest text of a file after unpacking. The worker has 512 MB of disk, for this text and the spool."""
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
-MAX_JSON_BYTES = 20 << 20
-"""The largest file that is one JSON document. NDJSON is read line by line, and may be larger."""
 MAX_LINE_BYTES = 4 << 20
 """The longest line of NDJSON, in bytes: an order with all its lines."""
 _MAX_SHOWN_LINE = 10_000
@@ -66,7 +65,7 @@ def rows(stream: BinaryIO, name: str, plain_columns: PlainColumns, columns: dict
         start = unpacked.head.lstrip(b"\xef\xbb\xbf \t\r\n")
         if unpacked.workbook is None and start.startswith((b"{", b"[")):
             text = io.BufferedReader(_RawText(unpacked), 1 << 16)
-            read = _json_lines(text) if start.startswith(b"{") else _json_document(text)
+            read = _json_lines(text) if start.startswith(b"{") else _json_list(text)
         else:
             read = _table(unpacked, plain_columns, columns)
         yield from _bounded(read, columns)
@@ -138,17 +137,12 @@ def _json_lines(file: BinaryIO | io.BufferedReader) -> Iterator[RawRow]:
             yield _object_row(number, item)
 
 
-def _json_document(file: BinaryIO | io.BufferedReader) -> Iterator[RawRow]:
-    content = file.read(MAX_JSON_BYTES + 1)
-    if len(content) > MAX_JSON_BYTES:
-        limit = MAX_JSON_BYTES >> 20
-        raise UnreadableFile(f"A JSON list may have {limit} MB. Send a larger file as NDJSON, one object per line.")
+def _json_list(file: BinaryIO | io.BufferedReader) -> Iterator[RawRow]:
     try:
-        items = parsed(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        for number, item in enumerate(items_of(io.TextIOWrapper(file, "utf-8-sig")), start=1):
+            yield _object_row(number, item)
+    except (InvalidJson, UnicodeDecodeError) as error:
         raise UnreadableFile(f"The file is not valid JSON: {error}.") from error
-    for number, item in enumerate(items, start=1):
-        yield _object_row(number, item)
 
 
 def _object_row(number: int, item: Any) -> RawRow:

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -26,7 +27,7 @@ from wecelebrate.order_files import FOLDER
 from wecelebrate.order_imports import columns, error_files, reading, sql
 from wecelebrate.order_imports.assembling import Assembled, BadOrder, assemble
 from wecelebrate.order_imports.reading import RawRow, UnreadableFile
-from wecelebrate.order_imports.spool import Group, Rejection, Row, Spool, SpoolFull, open_spool
+from wecelebrate.order_imports.spool import Group, Rejection, Row, Spool, SpoolFull, full_disks, open_spool
 from wecelebrate.order_imports.values import Settings, shown
 
 BUCKET = "drops"
@@ -88,19 +89,26 @@ def run(job: jobs.LeasedJob) -> None:
     """Import the orders of a file. Raises JobRejected if the file cannot be read."""
     job.counts = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "deactivated": 0}
     job.done, job.total = 0, None
-    with open_spool() as spool:
+    with _rejected_files(), open_spool() as spool:
         work = _Import(job, spool, Settings.of(job.payload, job.created_at), _Progress.of(job.checkpoint))
-        try:
-            work.read()
-            for chunk in work.chunks():
-                work.write(chunk)
-        except UnreadableFile as error:
-            raise jobs.JobRejected("unreadable_file", str(error)) from error
-        except SpoolFull as error:
-            raise jobs.JobRejected("file_too_large", str(error)) from error
-        except columns.AmbiguousColumns as error:
-            raise jobs.JobRejected("ambiguous_columns", str(error)) from error
+        work.read()
+        for chunk in work.chunks():
+            work.write(chunk)
         work.complete()
+
+
+@contextmanager
+def _rejected_files() -> Iterator[None]:
+    """Raise JobRejected if the file of a job cannot be imported. The orders of committed chunks stay imported."""
+    try:
+        with full_disks():
+            yield
+    except UnreadableFile as error:
+        raise jobs.JobRejected("unreadable_file", str(error)) from error
+    except SpoolFull as error:
+        raise jobs.JobRejected("file_too_large", str(error)) from error
+    except columns.AmbiguousColumns as error:
+        raise jobs.JobRejected("ambiguous_columns", str(error)) from error
 
 
 @dataclass
@@ -331,7 +339,7 @@ class _Import:
         path = f"{FOLDER}{job.payload['site_id']}/results/import.{job.id}"
         result["result_file"] = f"{path}.json"
         if first:
-            result["error_file"] = error_files.write(self.spool, BUCKET, path)
+            result["error_file"] = error_files.write(self.spool, BUCKET, path, self.fields, self.settings)
         document = {"job_id": str(job.id), "site_id": job.payload["site_id"], **result}
         storage.put(BUCKET, result["result_file"], json.dumps(document, indent=2).encode(), "application/json")
         with writing(SYSTEM) as tx:

@@ -6,6 +6,7 @@ dies, its disk is lost. The next worker reads the file again: the rows and their
 The disk is bounded, and so is what is read into memory: an order with too many or too large rows is only counted.
 """
 
+import errno
 import json
 import sqlite3
 import tempfile
@@ -24,6 +25,8 @@ MAX_GROUP_ROWS = 10_000
 MAX_GROUP_BYTES = 8 << 20
 """The most rows of an order, and their size, that are read into memory. An order has at most 2,000 lines."""
 _PAGE = 4_096
+_FAILED_WRITES = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class SpoolFull(Exception):
@@ -205,15 +208,30 @@ class Spool:
             return Row(file, number, {}, None, raw, seq)
 
     def _execute(self, query: str, *values: object) -> sqlite3.Cursor:
-        try:
+        with full_disks(f"The rows need more than {self._max_bytes >> 20} MB on the disk of the worker."):
             return self._database.execute(query, values)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                raise SpoolFull(
-                    f"The rows need more than {self._max_bytes >> 20} MB on the disk of the worker. Split the file into"
-                    " smaller files, with all rows of an order in the same one."
-                ) from error
-            raise
+
+
+@contextmanager
+def full_disks(problem: str = "The disk of the worker is full.") -> Iterator[None]:
+    """Raise SpoolFull if the disk is full while a block writes to it. `problem` is valid for the limit of the spool.
+
+    SQLite reports a limit of its own and a full disk as SQLITE_FULL, and other limits of the system as an error of a
+    write, e.g. of the size of a file.
+    """
+    advice = "Split the file into smaller files, with all rows of an order in the same one."
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise SpoolFull(f"{problem} {advice}") from error
+        if error.sqlite_errorcode in _FAILED_WRITES:
+            raise SpoolFull(f"The disk of the worker is full. {advice}") from error
+        raise
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise SpoolFull(f"The disk of the worker is full. {advice}") from error
+        raise
 
 
 @contextmanager

@@ -98,7 +98,12 @@ def run(job: LeasedJob) -> None:
 
 
 def get_file(tx: Transaction, report_id: UUID) -> ReportFile:
-    """Return the file of a report, with a presigned URL. `report_id` is the id of its job. Raises NotFound."""
+    """Return the file of a report, with a presigned URL. `report_id` is the id of its job.
+
+    Raises NotFound, and Forbidden for the role `support`, which may read jobs but no reports of clients.
+    """
+    if tx.context.role == "app_support":
+        raise Forbidden
     row: dict[str, Any] | None = sql.get_file(tx, job_id=report_id)
     if row is None:
         raise NotFound

@@ -8912,9 +8912,12 @@ AS $function$
 begin
   if r.entity = 'product' and r.status <> 'waiting' then
     insert into kv.dirty (entity, row_id)
-    select distinct i.entity, i.id from kv.ids i join products p on p.id = i.id
-    where i.entity = 'product' and i.has_row and p.updated_at >= r.started_at
-      and exists (select from kv.mirror m where m.enabled);
+    select 'product', p.id from products p
+    where greatest(p.created_at, p.updated_at) >= r.started_at
+      and exists (select from kv.mirror m where m.enabled)
+      and (exists (select from kv.ids i where i.entity = 'product' and i.id = p.id and i.has_row)
+        or kv.old_id_of('catalog', p.catalog_id) is not null
+          and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id));
   end if;
   delete from kv.archive_secrets s using kv.archive_parts p
   where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number);
@@ -9864,20 +9867,6 @@ end
 $function$;
 grant execute on function kv.fold(integer) to app_system;
 
--- Function kv.fold_before_write(uuid[]), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.fold_before_write(ids uuid[])
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-begin
-  if kv.fold_each(ids) > 0 then
-    set constraints kv.mirror_lists immediate;
-    set constraints kv.mirror_lists deferred;
-  end if;
-end
-$function$;
-
 -- Function kv.fold_each(uuid[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.fold_each(ids uuid[])
@@ -9913,22 +9902,12 @@ CREATE OR REPLACE FUNCTION kv.fold_keys(keys text[])
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
-declare
-  usual constant text := current_setting('lock_timeout');
-  ids uuid[];
 begin
-  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
+  if not kv.may_fold() then
     return 0;
   end if;
-  ids := array(
-    select distinct d.row_id from kv.dirty d
-    where d.row_id in (select i.id from kv.ids i where i.key = any (keys) or i.list = any (keys))
-      or d.row_id = any (kv.rows_of_new_keys(keys))
-    order by 1 limit 1000);
-  perform set_config('lock_timeout', '3s', true);
-  perform kv.lock_entities(ids);
-  perform set_config('lock_timeout', usual, true);  -- a document that is not written now would be noted as a conflict
-  return kv.fold_each(ids);
+  return kv.fold_next(array(select i.id from kv.ids i where i.key = any (keys) or i.list = any (keys))
+    || kv.rows_of_new_keys(keys), '3s');
 end
 $function$;
 grant execute on function kv.fold_keys(text[]) to app_kv;
@@ -9976,6 +9955,29 @@ begin
 end
 $function$;
 
+-- Function kv.fold_next(uuid[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold_next(ids uuid[], wait text DEFAULT NULL::text)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  usual constant text := current_setting('lock_timeout');
+  next uuid[];
+begin
+  next := array(
+    select distinct d.row_id from kv.dirty d where d.row_id = any (ids) order by 1 limit kv.bulk_size());
+  if next = '{}' then
+    return 0;
+  end if;
+  perform set_config('lock_timeout', coalesce(wait, usual), true);
+  perform kv.lock_entities(next);
+  perform kv.lock_dirty(next);
+  perform set_config('lock_timeout', usual, true);  -- a document that is not written now would be noted as a conflict
+  return kv.fold_each(next);
+end
+$function$;
+
 -- Function kv.fold_product(uuid,jsonb,text,jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.fold_product(product_id uuid, r jsonb, leading_key text, document jsonb)
@@ -10006,6 +10008,20 @@ exception when others then
   return false;
 end
 $function$;
+
+-- Function kv.fold_selected(text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold_selected(keys text[], pattern text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  return case when kv.may_fold() then kv.fold_next(kv.rows_of_selected(keys, pattern)) else 0 end;
+end
+$function$;
+grant execute on function kv.fold_selected(text[],text) to app_kv;
 
 -- Function app.fold_unicode(text,integer), owner app_owner
 
@@ -10073,6 +10089,20 @@ begin
 end
 $function$;
 grant execute on function app.fold_unicode(text,integer) to public;
+
+-- Function kv.fold_written(text[],jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold_written(keys text[], lists jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  return case when kv.may_fold() then kv.fold_next(kv.rows_of_written(keys, lists)) else 0 end;
+end
+$function$;
+grant execute on function kv.fold_written(text[],jsonb) to app_kv;
 
 -- Function kv.forget(integer), owner app_mirror
 
@@ -12223,6 +12253,24 @@ BEGIN ATOMIC
 END;
 grant execute on function app.local_order_figures(uuid,date,date) to app_admin, app_client;
 
+-- Function kv.lock_before_write(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_before_write(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform kv.require_few_dirty(ids);
+  perform kv.lock_entities(ids);
+  perform kv.lock_dirty(ids);
+  perform kv.require_few_dirty(ids);  -- a sync can have ended while this transaction waited for the rows
+  if kv.fold_each(ids) > 0 then
+    set constraints kv.mirror_lists immediate;
+    set constraints kv.mirror_lists deferred;
+  end if;
+end
+$function$;
+
 -- Function kv.lock_comparison(uuid), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.lock_comparison(comparison uuid)
@@ -12241,6 +12289,17 @@ begin
 end
 $function$;
 grant execute on function kv.lock_comparison(uuid) to app_admin;
+
+-- Function kv.lock_dirty(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_dirty(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from kv.dirty d where d.row_id = any (ids) order by d.row_id, d.id for update;
+end
+$function$;
 
 -- Function kv.lock_documents(text,uuid[]), owner app_mirror
 
@@ -12357,21 +12416,11 @@ CREATE OR REPLACE FUNCTION kv.lock_rows(keys text[], pattern text DEFAULT NULL::
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
-declare
-  ids uuid[];
 begin
   if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
     return false;
   end if;
-  ids := array(
-    select i.id from kv.ids i
-    where i.has_row and (keys is not null or pattern is not null)
-      and (keys is null or i.key = any (keys) or i.list = any (keys))
-      and (pattern is null or i.key like pattern or i.list like pattern));
-  if ids <> '{}' then
-    perform kv.lock_entities(ids);
-    perform kv.fold_before_write(ids);
-  end if;
+  perform kv.lock_before_write(kv.rows_of_selected(keys, pattern));
   return true;
 end
 $function$;
@@ -12385,18 +12434,11 @@ CREATE OR REPLACE FUNCTION kv.lock_written(keys text[], lists jsonb)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
-declare
-  ids uuid[];
 begin
   if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
     return false;
   end if;
-  ids := array(select i.id from kv.ids i where i.has_row and (i.key = any (keys) or i.list = any (keys)))
-    || kv.rows_of_new_keys(keys) || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
-  if ids <> '{}' then
-    perform kv.lock_entities(ids);
-    perform kv.fold_before_write(ids);
-  end if;
+  perform kv.lock_before_write(kv.rows_of_written(keys, lists));
   return true;
 end
 $function$;
@@ -12600,6 +12642,9 @@ begin
     return r;
   end if;
   perform kv.lock_documents(r.phase, ids);
+  if r.phase = 'product' then  -- a document must not bring a product back that waits to be deleted
+    perform kv.fold_each(ids);
+  end if;
   perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
   r.done := r.done + n;
   return r;
@@ -13083,6 +13128,15 @@ begin
   return coalesce(kv.client_of_document(d) = client_id, not d.has_row);
 end
 $function$;
+
+-- Function kv.may_fold(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.may_fold()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN ((NOT (app.subject() IS DISTINCT FROM 'service:kv'::text)) AND (EXISTS (SELECT FROM kv.mirror m WHERE
+  m.enabled)));
 
 -- Function kv.may_have_secret(text), owner app_mirror
 
@@ -13901,9 +13955,9 @@ AS $function$
     '+/', '-_'), '=')
 $function$;
 
--- Function kv.next_deleted_part(text), owner app_mirror
+-- Function kv.next_deleted_part(text,integer), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.next_deleted_part(entity text)
+CREATE OR REPLACE FUNCTION kv.next_deleted_part(entity text, after integer)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -13913,10 +13967,11 @@ begin
   perform kv.require_super_admin();
   return (
     select to_jsonb(p) - 'keys' from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
-    where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null order by p.number limit 1);
+    where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null and p.number > $2
+    order by p.number limit 1);
 end
 $function$;
-grant execute on function kv.next_deleted_part(text) to app_admin;
+grant execute on function kv.next_deleted_part(text,integer) to app_admin;
 
 -- Function kv.next_documents(uuid,text,integer,integer), owner app_mirror
 
@@ -16514,6 +16569,9 @@ AS $function$
 declare
   d record;
 begin
+  update kv.ids i set state = 'deleted', has_row = false, mapped_fingerprint = null, base = null
+  where i.entity = 'product' and (i.key = any (keys) or i.list = any (keys)) and i.state not in ('gone', 'deleted')
+    and exists (select from kv.dirty) and kv.is_dirty(i.id) and not exists (select from products p where p.id = i.id);
   for d in
     select s.key from kv.documents(array(
       select i.key from kv.ids i where (i.key = any (keys) or i.list = any (keys)) and i.state = 'deleted')) s
@@ -17163,6 +17221,23 @@ AS $function$
     array['request', pg_backend_pid()::text, extract(epoch from transaction_timestamp())::text,
       current_setting('app.request_id', true), current_setting('app.address', true)]::text, 'UTF8'))), 'hex')
   from app.seal_key
+$function$;
+
+-- Function kv.require_few_dirty(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.require_few_dirty(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if (select count(*) from (select distinct d.row_id from kv.dirty d where d.row_id = any (ids)
+      limit kv.bulk_size() + 1) waiting) > kv.bulk_size() then
+    raise exception using errcode = 'PT503', constraint = 'bulk_write_unfinished',
+      message = 'The documents of a bulk write are being written',
+      detail = 'Nothing of this request was written.', hint = 'Send the request again after a few seconds.';
+  end if;
+end
 $function$;
 
 -- Function kv.require_super_admin(), owner app_mirror
@@ -18033,6 +18108,30 @@ RETURN ARRAY(SELECT kv.id_of(f.meaning, 'production'::text, split_part(k.k, ':':
   (unnest(rows_of_new_keys.keys) k(k) CROSS JOIN LATERAL (SELECT n.meaning FROM app.kv_key_families() n(family, meaning,
   heads, pattern) WHERE ((split_part(k.k, ':'::text, 1) = ANY (n.heads)) AND (k.k ~ n.pattern)) LIMIT 1) f) WHERE
   (kv.is_entity_key(k.k) AND (NOT (EXISTS (SELECT FROM kv.ids i WHERE (i.key = k.k))))));
+
+-- Function kv.rows_of_selected(text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.rows_of_selected(keys text[], pattern text)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+RETURN ARRAY(SELECT i.id FROM kv.ids i WHERE (i.has_row AND ((rows_of_selected.keys IS NOT NULL) OR
+  (rows_of_selected.pattern IS NOT NULL)) AND ((rows_of_selected.keys IS NULL) OR (i.key = ANY (rows_of_selected.keys))
+  OR (i.list = ANY (rows_of_selected.keys))) AND ((rows_of_selected.pattern IS NULL) OR (i.key ~~
+  rows_of_selected.pattern) OR (i.list ~~ rows_of_selected.pattern))));
+
+-- Function kv.rows_of_written(text[],jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.rows_of_written(keys text[], lists jsonb)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return array(select i.id from kv.ids i where i.has_row and (i.key = any (keys) or i.list = any (keys)))
+    || kv.rows_of_new_keys(keys) || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
+end
+$function$;
 
 -- Function kv.rows_without_documents(text,uuid,uuid,uuid[],integer,integer,bigint), owner app_mirror
 

@@ -49,7 +49,7 @@ RecipientMails = Annotated[
     Field(
         strict=True,
         ge=0,
-        le=100,
+        le=10,
         description="The most confirmations that one e-mail address gets in 24 hours. Orders that the verified owner "
         "of the address places do not count.",
     ),

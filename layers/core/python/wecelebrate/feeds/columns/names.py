@@ -14,7 +14,7 @@ from itertools import islice
 from wecelebrate.feeds.columns.synonyms import FIELDS, INACTIVE_NAMES, SYNONYMS
 from wecelebrate.feeds.columns.unit_names import price_unit_names, unit_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
-from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, price_in_forms
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TAX_WORDS, price_in_forms
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
@@ -223,7 +223,8 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
             if stem in _PRICE_RANKS:
                 candidates["price"] = ("price", _PRICE_RANKS[stem] * 10 + form_rank, currency.upper())
     end = _PATH_END.search(column)
-    is_no_amount = end is not None and fold(end[1]) in _NO_AMOUNTS
+    is_rate = end is not None and column[end.start()] == "@" and fold(end[1]) in TAX_WORDS  # `precios.venta@iva`
+    is_no_amount = is_rate or (end is not None and fold(end[1]) in _NO_AMOUNTS)
     is_no_price = is_no_amount or "price" in candidates or price_unit_names().intersection(name_forms(column))
     if not is_no_price and (found := price_in_forms(name_forms(column), column)):
         form_rank, name = found
@@ -234,7 +235,41 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
 
 def is_inverse(column: str) -> bool:
     """Return whether the column means the opposite of `is_active`."""
-    return not inactive_names().isdisjoint(name_forms(column))
+    return not inactive_names().isdisjoint(name_forms(column)) or _is_abbreviated_inverse(column)
+
+
+MIN_ABBREVIATION = 3
+MAX_ABBREVIATION = 12
+
+
+@lru_cache(maxsize=8192)
+def abbreviated_fields(column: str) -> tuple[str, ...]:
+    """Return the fields of numbers or states that an abbreviation such as `Zal.` or `Sosp.` can mean.
+
+    Its values have to agree. Texts can become public, so their fields are not read from an abbreviation.
+    """
+    prefix = _abbreviation(column)
+    names = _known_names() if prefix else {}
+    return tuple(
+        field for field in ("inventory_count", "is_active")
+        if any(name.startswith(prefix) for name in names.get(field, ()))
+    )  # fmt: skip
+
+
+def _abbreviation(column: str) -> str:
+    """Return the letters of an abbreviation with a dot, or "" for any other name."""
+    text = column.strip()
+    letters = fold(text) if len(text) <= MAX_ABBREVIATION and text.endswith(".") else ""
+    return letters if len(letters) >= MIN_ABBREVIATION and letters.isalpha() and " " not in text else ""
+
+
+@lru_cache(maxsize=8192)
+def _is_abbreviated_inverse(column: str) -> bool:
+    if not (prefix := _abbreviation(column)) or internal_part(column) is not None:
+        return False
+    names = _known_names()["is_active"]
+    states = {name in inactive_names() for name in names if name.startswith(prefix)}
+    return states == {True}
 
 
 MAX_HEADER_CELLS = 300

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import accumulate
 from typing import Any
 
 from wecelebrate.core.types.text import nfc
@@ -95,9 +96,14 @@ def internal_part(name: str) -> str | None:
         if word in all_words.private:
             return word
     text = "".join(parts)
+    ends = [end for end in accumulate(map(len, parts)) if end]
+    first, last = 0, ends[0] if ends else 0
     for start in range(len(text) - 1):
+        if start >= last:
+            first, last = last, next(end for end in ends if end > start)
         for stem in all_words.stems.get(text[start : start + 2], ()):
-            if text.startswith(stem, start):
+            # A stem of several words begins with a word: `Cena Kup Teraz` does not contain `nakup`.
+            if text.startswith(stem, start) and (start == first or start + len(stem) <= last):
                 return stem
     return None
 

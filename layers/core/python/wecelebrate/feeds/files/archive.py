@@ -10,6 +10,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import IO
 
@@ -33,6 +34,13 @@ _NOT_DATA = re.compile(
     r"(\.(txt|md|html?|rtf|pdf|docx?))?)",
     re.IGNORECASE | re.DOTALL,
 )
+_NOTE = re.compile(r"[^.]+|.*\.(?:txt|md|rtf)", re.IGNORECASE | re.DOTALL)
+"""Names of texts for people."""
+_SEPARATOR = re.compile(rb"[^;,\t|](?:[;\t|]|,(?! ))")
+_DELIMITER = re.compile(rb"[;,\t|]")
+MAX_PARTS = 50
+"""How many CSV files with the same columns are read as one."""
+MAX_FIRST_LINE = 64 << 10
 _OFFICE = (
     ("xl/workbook.bin", "a binary Excel file (XLSB); save it as XLSX"),
     ("word/document.xml", "a Word document; put the products into an XLSX or CSV file"),
@@ -71,18 +79,50 @@ class Archive:
     def is_workbook(self) -> bool:
         return "[Content_Types].xml" in self.entries and any(name.lower() == "xl/workbook.xml" for name in self.entries)
 
-    def data_file(self) -> zipfile.ZipInfo:
-        """Return the archive's only data file. Raises UnreadableFeed if there is no data file or several."""
+    def data_files(self) -> list[zipfile.ZipInfo]:
+        """Return the only data file, or all data files if they are CSV files with the same columns and other rows.
+
+        Raises UnreadableFeed if there is no data file, or several with different columns.
+        """
         files = [info for info in self._zip.infolist() if not info.is_dir() and info.file_size]
         if not files:
             raise UnreadableFeed("the zip archive is empty")
         data = [info for info in files if not _NOT_DATA.fullmatch(info.filename)] or files
         if len(data) > 1:
             data = [info for info in data if not self._is_binary(info)] or data
+        if 1 < len(data) <= MAX_PARTS:
+            first_lines = {info.filename: self._first_line(info) for info in data}
+            tables = [info for info in data if _SEPARATOR.search(first_lines[info.filename])]
+            others = [info for info in data if info not in tables]
+            if tables and all(_NOTE.fullmatch(info.filename) for info in others):
+                data = tables  # a text beside the tables tells people what they are
+            if len({first_lines[info.filename] for info in data}) == 1 and self._have_own_rows(data):
+                return data
         if len(data) > 1:
             names = ", ".join(quoted(info.filename) for info in data[:10]) + (" …" if len(data) > 10 else "")
             raise UnreadableFeed(f"the zip archive contains {len(data)} data files ({names}); upload them one by one")
-        return data[0]
+        return data
+
+    def _have_own_rows(self, data: Sequence[zipfile.ZipInfo]) -> bool:
+        """Return whether no first cell is in two files. Lists of old and new prices have the same codes."""
+        seen: set[bytes] = set()
+        for info in data:
+            lines = self.open(info).read(MAX_FIRST_LINE).splitlines()[1:]
+            keys = {_DELIMITER.split(line, maxsplit=1)[0].strip(b'" ') for line in lines if line.strip()}
+            if not seen.isdisjoint(keys):
+                return False
+            seen |= keys
+        return True
+
+    def open_parts(self, parts: Sequence[zipfile.ZipInfo]) -> "ZipMember | JoinedMembers":
+        """Open the data files as one stream. Only the first one keeps its first line."""
+        return self.open(parts[0]) if len(parts) == 1 else JoinedMembers([self.open(info) for info in parts])
+
+    def _first_line(self, info: zipfile.ZipInfo) -> bytes:
+        """Return the first line, or what makes a file without a short first line different from all others."""
+        line, end, _ = self.open(info).read(MAX_FIRST_LINE).partition(b"\n")
+        line = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r ")
+        return line if end and b"\0" not in line and not line.startswith((b"{", b"[", b"<")) else info.filename.encode()
 
     def open(self, info: zipfile.ZipInfo, ratio: int = MAX_RATIO) -> "ZipMember":
         """Open the entry's content as a stream.
@@ -142,6 +182,29 @@ class ZipMember:
                 "pack it again"
             )
         return part
+
+
+class JoinedMembers:
+    """Several CSV files with the same columns as one file. The later ones are read without their first lines."""
+
+    def __init__(self, members: list[ZipMember]) -> None:
+        self._members = members
+        self._last = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Read the next bytes. Returns less than `size` at the end of a file."""
+        while self._members:
+            if part := self._members[0].read(size):
+                self._last = part[-1:]
+                return part
+            self._members.pop(0)
+            if self._members:
+                rest = self._members[0].read(MAX_FIRST_LINE).partition(b"\n")[2]
+                part = rest if self._last == b"\n" else b"\n" + rest
+                self._last = part[-1:]
+                if part:
+                    return part
+        return b""
 
 
 class BoundedFile:

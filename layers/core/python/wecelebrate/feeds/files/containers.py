@@ -91,9 +91,10 @@ def unpack(stream: BinaryIO, name: str) -> UnpackedFile:
                 if "zip" in unpacked.layers:
                     raise UnreadableFeed("the zip archive contains another zip archive; upload the inner archive")
                 _check_layers(unpacked.layers)
-                entry = archive.data_file()
-                unpacked.stream, unpacked.name = archive.open(entry), entry.filename
-                packed_bytes = lambda size=entry.compress_size: size  # type: ignore[misc]  # noqa: E731
+                parts = archive.data_files()
+                unpacked.stream, unpacked.name = archive.open_parts(parts), parts[0].filename
+                size_of_parts = sum(part.compress_size for part in parts)
+                packed_bytes = lambda size=size_of_parts: size  # type: ignore[misc]  # noqa: E731
                 unpacked.layers += ("zip",)
             elif not unpacked.head and unpacked.truncated:
                 raise UnreadableFeed("the gzip file is incomplete: it ends before its content starts; upload it again")

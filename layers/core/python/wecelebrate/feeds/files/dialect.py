@@ -13,8 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from wecelebrate.feeds.files import fixed_width
+from wecelebrate.feeds.files import aligned_rows, fixed_width, written_lists
+from wecelebrate.feeds.files.aligned_rows import AlignedRows
 from wecelebrate.feeds.files.fixed_width import Layout
+from wecelebrate.feeds.files.written_lists import WrittenList
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "§", "¦", "\x1f", "\x01", "#", "!")
 SAMPLE_ROWS = 100
@@ -34,8 +36,11 @@ class Dialect:
     quote: str = '"'
     escape: str | None = None
     skip_space: bool = False
-    layout: Layout | None = None
-    """The aligned columns of a file without delimiters. Its lines are divided before csv.reader reads them."""
+    layout: Layout | AlignedRows | WrittenList | None = None
+    """The aligned columns of a file without delimiters, or a list that a person has written.
+
+    Its lines are divided before csv.reader reads them.
+    """
 
     def parameters(self) -> dict[str, object]:
         return {
@@ -59,13 +64,24 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
         score = (float(_known_names(rows, count_known)), _evenness(rows))
         if score > best_score:
             best, best_score = dialect, score
-    if (
-        delimiter is None
-        and best_score[0] < fixed_width.MIN_KNOWN
-        and (layout := fixed_width.detect(sample, count_known))
-    ):
+    if delimiter is None and best_score[0] < fixed_width.MIN_KNOWN and (layout := _aligned(sample, count_known)):
         return Dialect(fixed_width.SEPARATOR, _NO_QUOTE, layout=layout)
+    if delimiter is None and best_score[0] < fixed_width.MIN_KNOWN and (written := written_lists.detect(sample)):
+        return Dialect(written_lists.SEPARATOR, _NO_QUOTE, layout=written)
     return best
+
+
+def _aligned(sample: list[str], count_known: ColumnCounter) -> Layout | AlignedRows | None:
+    """Return the layout of aligned columns whose header has more known names."""
+    neat, loose = fixed_width.detect(sample, count_known), aligned_rows.detect(sample, count_known)
+    if neat is None or loose is None:
+        return neat or loose
+    return loose if _known_in(loose, sample, count_known) > _known_in(neat, sample, count_known) else neat
+
+
+def _known_in(layout: Layout | AlignedRows, sample: list[str], count_known: ColumnCounter) -> int:
+    rows = (layout.divided(line).rstrip().split(fixed_width.SEPARATOR) for line in sample[:HEADER_SEARCH_ROWS])
+    return max(map(count_known, rows), default=0)
 
 
 def _known_names(rows: Sequence[Sequence[str]], count_known: ColumnCounter) -> int:

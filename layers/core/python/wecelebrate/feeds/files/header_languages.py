@@ -21,7 +21,7 @@ CODE_PAGES = {
 OTHER_PAGES = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "th": "cp874"}
 """Code pages of other letters, whose short texts look like Cyrillic or Greek to a detector."""
 _PAGES = tuple(dict.fromkeys(CODE_PAGES.values()))
-_SEPARATORS = re.compile(r'[;,\t|"\r]+')
+_SEPARATORS = re.compile(r'[;,\t|"\r]+|  +')
 HEAD = 4_096
 """How many bytes at the start of a file can be its header."""
 MAX_LINES = 20

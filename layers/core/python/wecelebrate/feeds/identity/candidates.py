@@ -25,6 +25,7 @@ from wecelebrate.feeds.identity.names import (
     names_gtin,
     sku_name,
 )
+from wecelebrate.feeds.identity.numbered import numbered_column
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.stock.places import is_stock, places_of
 from wecelebrate.feeds.vocabulary import vocabulary
@@ -169,6 +170,12 @@ def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
         if is_key and columns[named].share("is_text") >= MOSTLY_TEXT and columns[named].distinct > MOSTLY_TEXT:
             numbers.append(_rated(columns, number, SECOND, COMPOSED, is_noun=False, is_row_noun=False))
     return numbers if len(numbers) == 1 else []
+
+
+def candidate_by_number(columns: Columns) -> list[SkuCandidate]:
+    """Return the only column that is called the number of something. See `numbered`."""
+    number = numbered_column(columns)
+    return [] if number is None else [_rated(columns, number, SECOND, COMPOSED, is_noun=False, is_row_noun=True)]
 
 
 def _rated(  # noqa: PLR0917

@@ -17,6 +17,7 @@ from wecelebrate.feeds.identity.candidates import (
     COMPOSED,
     MIN_VALUES,
     SkuCandidate,
+    candidate_by_number,
     candidates_beside_names,
     composed_candidates,
     keys_last,
@@ -69,7 +70,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
     rated += composed_candidates(columns, {candidate.column for candidate in rated})
     rated += candidates_beside_names(columns, {candidate.column for candidate in rated})
-    rated += [] if rated else numbers_of_names(columns, set())
+    rated += [] if rated else numbers_of_names(columns, set()) or candidate_by_number(columns)
     rated = references_before_keys(columns, keys_last(rated))
     best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]

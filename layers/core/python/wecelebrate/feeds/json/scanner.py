@@ -33,8 +33,8 @@ decoder = json.JSONDecoder(
 class Scanner:
     """Reads the JSON values of a text one by one. Keeps at most one record of the maximum length in memory."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
+    def __init__(self, text: io.TextIOWrapper, json_decoder: json.JSONDecoder = decoder) -> None:
+        self._text, self._decoder = text, json_decoder
         self._buffer = ""
         self._at = 0
         self._ended = False
@@ -62,7 +62,7 @@ class Scanner:
         size = CHUNK
         while True:
             try:
-                value, end = decoder.raw_decode(self._buffer, self._at)
+                value, end = self._decoder.raw_decode(self._buffer, self._at)
             except (ValueError, RecursionError) as error:
                 if isinstance(error, RecursionError):
                     raise InvalidJson("it is nested too deeply") from error

@@ -88,7 +88,7 @@ def order_of_days(cells: Iterable[str]) -> bool | None:
 
     With points, the day is before the month, unless a date shows the opposite.
     """
-    dates = [match for cell in cells for match in _NUMBERS.finditer(cell)]
+    dates = _dates(cells)
     if _begin_with_years(dates):
         return None
     halves = [(int(match[1]), int(match[3])) for match in dates]
@@ -98,6 +98,24 @@ def order_of_days(cells: Iterable[str]) -> bool | None:
         return month_first
     is_clear = all(match[2] == "." or match[1] == match[3] for match in dates)
     return None if month_first or not is_clear else False
+
+
+def stated_order(cells: Iterable[str]) -> bool | None:
+    """Return whether the month is before the day in dates of numbers that show it, e.g. 31/12/2026. None: none does."""
+    shown = {int(match[3]) > 12 for match in _dates(cells) if (int(match[1]) > 12) != (int(match[3]) > 12)}
+    return shown.pop() if len(shown) == 1 else None
+
+
+def is_order_open(cells: Iterable[str]) -> bool:
+    """Return whether all dates of numbers can be read in both orders, e.g. 03/04/2026."""
+    dates = _dates(cells)
+    return (
+        bool(dates) and not _begin_with_years(dates) and all(int(match[at]) <= 12 for match in dates for at in (1, 3))
+    )
+
+
+def _dates(cells: Iterable[str]) -> list[re.Match[str]]:
+    return [match for cell in cells for match in _NUMBERS.finditer(cell)]
 
 
 def _begin_with_years(dates: Sequence[re.Match[str]]) -> bool:

@@ -74,6 +74,9 @@ SHARED_SIGNS = {
     "CFA": ("XAF", "XOF"),
 }
 
+LOCAL_SIGNS = {"N": ("NGN",), "P": ("PHP", "BWP"), "Q": ("GTQ",), "L": ("HNL",), "E": ("SZL",)}
+"""Letters that are the sign of a currency only in a catalog of this currency: `N14,500` are naira."""
+
 # The dashes that mean minus, and the apostrophes that group thousands.
 _MINUS = "-\u2212\u2013"
 _QUOTES = "'\u2019"
@@ -148,6 +151,8 @@ def price_with_words(
         raise _not_a_number(cell)
     value, currency = price(amount_text.amount, mark, amount_text.currency or catalog_currency)
     value, currency = price_in_units(value, amount_text), currency or amount_text.currency
+    if value >= MAX_AMOUNT:
+        raise BadCell("too_large", f"{quoted(cell)} is not below {MAX_AMOUNT:,}")
     if amount_text.units == 1:
         return value, currency
     if has_unit:
@@ -221,6 +226,8 @@ def currency_code(text: str, catalog_currency: str) -> str | None:
     if sign in currencies():
         return sign
     if stated == DEFAULT_OF_SHOPWARE:
+        return catalog_currency
+    if catalog_currency in LOCAL_SIGNS.get(sign, ()):
         return catalog_currency
     if sign in SHARED_SIGNS:
         return catalog_currency if catalog_currency in SHARED_SIGNS[sign] else SHARED_SIGNS[sign][0]

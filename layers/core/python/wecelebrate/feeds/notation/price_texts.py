@@ -26,6 +26,8 @@ class PriceText:
     """Whether the amount is in hundredths of the currency: `99p`."""
     currency: str | None = None
     """The currency that the words mean."""
+    factor: int = 1
+    """What the amount is multiplied by: 1,000 for `185rb` and `185k`."""
 
 
 _ON_REQUEST = phrases(
@@ -64,6 +66,15 @@ _HAS_SIGN = re.compile("[€$£¥₹₽₺₩₴₫₪₱฿]")
 _UNIT = re.compile(
     r"\s*(?P<by>/|\b(?:per|pro|je|par|por|al|a|à|p\.))?\s*(?P<number>1\.?000|10{0,3})?\s*(?P<unit>[^\W\d_]{1,10})?\.?$"
 )
+_FACTORS = {
+    **dict.fromkeys(words("k rb ribu тыс tys tis tsd bin nghìn ngàn 千 천"), 1_000),
+    **dict.fromkeys(words("万 萬 만"), 10_000),
+    **dict.fromkeys(words("lakh lac लाख"), 100_000),
+    **dict.fromkeys(words("jt juta triệu mio mln млн"), 1_000_000),
+}  # fmt: skip
+_FACTOR = "|".join(sorted(_FACTORS, key=len, reverse=True))
+_MULTIPLIED = re.compile(rf"(?<=\d)(?!\sk\b)\s?({_FACTOR})(?=\b|[円元원])\.?(?=\s*[^\s\d]{{0,4}}$)")
+"""A word for thousands directly after the digits, as people write amounts by hand in Indonesia: `185rb`, `1,25jt`."""
 _MINOR = re.compile(r"(?<=\d)\s*(?:(?P<pence>p|pence)|¢|cents?|ct\.?|c)$")
 
 
@@ -80,6 +91,8 @@ def price_text(cell: str) -> PriceText | None:
     if _FROM.match(folded) or _OR_MORE.search(folded):
         raise BadCell("no_fixed_price", f"{quoted(cell)} is not a fixed price; write the price of this product")
     bare = _TAXES.sub("", folded)
+    if match := _MULTIPLIED.search(bare):
+        return PriceText((bare[: match.start()] + bare[match.end() :]).strip(), factor=_FACTORS[match[1]])
     if match := _MINOR.search(bare):
         return PriceText(bare[: match.start()].strip(), 1, True, "GBP" if match["pence"] else None)
     if (match := _UNIT.search(bare)) and match.start() and match[0].strip():
@@ -103,5 +116,5 @@ def _of_units(match: re.Match[str], text: str, cell: str) -> PriceText | None:
 
 
 def price_in_units(amount: Decimal, found: PriceText) -> Decimal:
-    """Return the amount in the currency: `99p` is 0.99."""
-    return amount.scaleb(-2) if found.is_minor else amount
+    """Return the amount in the currency: `99p` is 0.99, and `185rb` is 185,000."""
+    return amount.scaleb(-2) if found.is_minor else amount * found.factor

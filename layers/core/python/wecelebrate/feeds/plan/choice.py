@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from wecelebrate.feeds.columns.composed import composed_fields, is_composed
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.localized import candidates_with_languages, without_language
-from wecelebrate.feeds.columns.names import field_candidates, fold, is_inverse, is_weak, name_forms
-from wecelebrate.feeds.columns.synonyms import COMMANDS, FIELDS
+from wecelebrate.feeds.columns.names import (
+    WEAK_RANK,
+    abbreviated_fields,
+    field_candidates,
+    fold,
+    is_weak,
+    name_forms,
+)
+from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.unit_names import (
     POSSIBLE_PRICE_UNITS,
     is_loose_price_unit,
@@ -16,6 +22,7 @@ from wecelebrate.feeds.columns.unit_names import (
 )
 from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.identity.choice import choose_sku
+from wecelebrate.feeds.identity.variants import column_of_variants
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.price_units import (
@@ -25,19 +32,19 @@ from wecelebrate.feeds.notation.price_units import (
     kind_of_units,
     say_what_a_price_is_for,
 )
+from wecelebrate.feeds.plan.by_values import name_by_values, stock_by_values
+from wecelebrate.feeds.plan.chosen import Candidate, Chosen, Reason
 from wecelebrate.feeds.plan.kinds_of_items import KINDS_OF_ITEMS
+from wecelebrate.feeds.plan.states import choose_states
 from wecelebrate.feeds.prices.candidates import is_price_for
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
-from wecelebrate.feeds.prices.selling import PriceChoice, choose_price
+from wecelebrate.feeds.prices.selling import choose_price
 from wecelebrate.feeds.prices.tiers import numbered_quantities
 from wecelebrate.feeds.questions import Choice, Question
-from wecelebrate.feeds.states.end_dates import is_end_date
-from wecelebrate.feeds.states.names import state_columns
-from wecelebrate.feeds.states.pairs import of_the_other_kind
-from wecelebrate.feeds.states.words import are_letters_of_states, state_of, state_of_command
 from wecelebrate.feeds.stock.lists import columns_of_list
 from wecelebrate.feeds.stock.names import (
     can_be_stocks,
+    column_of_reserved,
     is_free_stock,
     is_listed_stock,
     reserved_question,
@@ -47,7 +54,7 @@ from wecelebrate.feeds.stock.names import (
     sum_question,
     without_reserved,
 )
-from wecelebrate.feeds.stock.places import is_place, named_places, places_of
+from wecelebrate.feeds.stock.places import named_places, places_of
 from wecelebrate.feeds.stock.totals import total_of_places
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")
@@ -62,38 +69,6 @@ MAX_NAMES = 20
 _LONG_WORD = re.compile(r"[^\W\d_]{5}")
 """A word that is longer than units, currencies and words such as `ab` beside a number."""
 
-Candidate = tuple[int, int, str | None]
-"""The rank of a column for a field, the column's number, and the currency in its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a column is read into a field."""
-
-    column: int
-    score: float
-    """0 to 1."""
-    reasons: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Chosen:
-    """The numbers of the columns of each field. The first column that is not blank is used."""
-
-    columns: dict[str, list[int]] = field(default_factory=dict)
-    price: PriceChoice = field(default_factory=PriceChoice)
-    inverse: list[int] = field(default_factory=list)
-    """Columns that mean the opposite of `is_active`."""
-    commands: list[int] = field(default_factory=list)
-    """Columns with a command for each row, such as `DELETE`."""
-    price_unit: int | None = None
-    places: list[int] = field(default_factory=list)
-    """The columns that say where a stock is, if a SKU has one row for each place."""
-    sums_stock: bool = False
-    """Whether each column of the stock contains the pieces of one place."""
-    reasons: dict[str, list[Reason]] = field(default_factory=dict)
-    questions: list[Question] = field(default_factory=list)
-
 
 def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
     """Return, for each field, the columns whose names match the field."""
@@ -107,6 +82,9 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
         elif not matches and (fields := composed_fields(without_language(column) or column)):
             for name, rank in fields:
                 candidates[name].append((rank, number, None))
+        elif not matches and (abbreviated := abbreviated_fields(column)):
+            for name in abbreviated:
+                candidates[name].append((WEAK_RANK, number, None))
         elif not matches and re.search(r"\d$", column):
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(_without_number(column))
@@ -162,6 +140,9 @@ def choose(
     chosen.reasons["price"] = [Reason(price.column, price.score, price.reasons) for price in chosen.price.columns]
     chosen.questions += chosen.price.questions
     chosen.columns["description"] = take("description")
+    if not chosen.columns["name"] and _are_long_texts(columns, chosen.columns["description"]):
+        chosen.columns["name"] = [each for each in (name_by_values(columns, used),) if each is not None]
+        used.update(chosen.columns["name"])
     if not chosen.columns["name"] and chosen.price.columns and chosen.columns["description"]:
         # Many ERP exports have no name column. They write the name into the description column.
         chosen.columns["name"], chosen.reasons["name"] = chosen.columns["description"], chosen.reasons["description"]
@@ -178,13 +159,39 @@ def choose(
     stated = chosen.columns["inventory_count"]
     chosen.columns["inventory_count"] = without_reserved(columns, stated, used)
     used.update(chosen.columns["inventory_count"])
-    chosen.questions += reserved_question(columns, stated[:1]) if chosen.columns["inventory_count"] == stated else []
+    if chosen.columns["inventory_count"] == stated:
+        chosen.reserved = column_of_reserved(columns, stated)
+        chosen.questions += reserved_question(columns, stated[:1], is_less=chosen.reserved is not None)
     total = chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
     if of_places and not any(not columns[number].is_empty for number in total):
         _sum_places(chosen, columns, of_places)
         used.update(of_places)
-    _choose_states(chosen, columns, candidates["is_active"], used)
+    choose_states(chosen, columns, candidates["is_active"], used)
+    _choose_by_values(chosen, columns, used)
     return chosen
+
+
+def _are_long_texts(columns: Columns, description: Sequence[int]) -> bool:
+    """Return whether the descriptions are no names, because some are blank or contain HTML."""
+    cells = [cell for number in description[:1] for cell in columns[number].cells]
+    return bool(cells) and (columns[description[0]].filled < 1 or any("</" in cell for cell in cells))
+
+
+def _choose_by_values(chosen: Chosen, columns: Columns, used: set[int]) -> None:
+    """Choose the columns of the name and of the stock by their values, if no name of a column is known."""
+    states = {*chosen.columns["is_active"], *chosen.inverse, *chosen.commands}
+    if not chosen.columns["sku"]:
+        return
+    of_places = {*chosen.places}
+    if not chosen.columns["name"] and (name := name_by_values(columns, used | states | of_places)) is not None:
+        chosen.columns["name"] = [name]
+        chosen.reasons["name"] = [Reason(name, 0.5, ("no other column has a different text in each row",))]
+    if not chosen.columns["inventory_count"] and (number := stock_by_values(columns, used | states)) is not None:
+        chosen.columns["inventory_count"] = [number]
+        chosen.places = [place for place in chosen.places if place != number]  # `Raktár` is a place or a stock
+        chosen.reasons["inventory_count"] = [Reason(number, 0.5, ("no other column can have numbers of pieces",))]
+        chosen.reserved = column_of_reserved(columns, [number])
+        chosen.questions += reserved_question(columns, [number], is_less=chosen.reserved is not None)
 
 
 def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
@@ -219,6 +226,12 @@ def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate
         form = next((form for form in forms if field_candidates_of(form, "sku")), forms[0] if forms else "")
         named.append((rank, number, form))
     choice = choose_sku(columns, named, earlier)
+    best = choice.columns[0].column if choice.columns else None
+    if best is not None and (variants := column_of_variants(columns, best)) is not None:
+        chosen.columns["sku"] = [variants]
+        reason = f"its codes are those of the variants of {quoted(columns.header[best], 40)}"
+        chosen.reasons["sku"] = [Reason(variants, 0.8, (reason,))]
+        return
     chosen.questions += choice.questions
     chosen.columns["sku"] = [one.column for one in choice.columns]
     chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in choice.columns]
@@ -344,55 +357,3 @@ def _take_price_unit(chosen: Chosen, columns: Columns, number: int, kind: UnitCo
         no = Choice("", "A price is for one product. The column is the unit in which the product is sold.")
         choices = (yes, no) if is_probable else (no, yes)
         chosen.questions.append(Question("price_unit", "money", text, choices, examples))
-
-
-def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:
-    free = [
-        number
-        for rank, number, _ in sorted(candidates)
-        if number not in used and not (is_weak(rank) and not _are_states(columns, number))
-    ]
-    states = [number for number in free if not is_inverse(columns.header[number])]
-    understood = [number for number in states if _known_states(columns, number) > 0.5]
-    filled = [number for number in states if not columns[number].is_empty]
-    chosen.columns["is_active"] = (understood or filled or states)[:1]
-    chosen.columns["is_active"] += of_the_other_kind(columns, chosen.columns["is_active"], understood)
-    chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
-    chosen.inverse += [
-        number
-        for number in range(len(columns.header))
-        if number not in used and number not in chosen.inverse and is_end_date(columns.header, number, columns[number])
-    ]
-    chosen.columns["is_active"] = [number for number in chosen.columns["is_active"] if number not in chosen.inverse]
-    shown, hidden = state_columns(columns, {*used, *free, *chosen.inverse})
-    if not chosen.columns["is_active"]:
-        chosen.columns["is_active"] = [*shown[:1], *of_the_other_kind(columns, shown[:1], shown)]
-    elif len(chosen.columns["is_active"]) == 1:
-        chosen.columns["is_active"] += of_the_other_kind(columns, chosen.columns["is_active"], shown)
-    chosen.inverse += hidden
-    chosen.commands = [
-        number
-        for number, column in enumerate(columns.header)
-        if number not in used and fold(column) in COMMANDS and _are_commands(columns[number].cells)
-    ]
-    chosen.reasons["is_active"] = [
-        Reason(number, 0.8, (f"{quoted(columns.header[number], 40)} is a usual name for a state",))
-        for number in (*chosen.columns["is_active"], *chosen.inverse, *chosen.commands)
-    ]
-
-
-def _known_states(columns: Columns, number: int) -> float:
-    cells = columns[number].cells
-    return sum(state_of(cell.casefold()) != "unknown" for cell in cells) / len(cells) if cells else 0.0
-
-
-def _are_states(columns: Columns, number: int) -> bool:
-    """Return whether the values of a column with a weak name are states. The numbers of places are no states."""
-    cells = set(columns[number].cells)
-    if cells and all(cell.isdecimal() for cell in cells):
-        return cells <= {"0", "1"} and (len(cells) > 1 or not is_place(columns.header[number]))
-    return _known_states(columns, number) > 0.5 or are_letters_of_states(columns[number].cells)
-
-
-def _are_commands(cells: Sequence[str]) -> bool:
-    return bool(cells) and all(state_of_command(cell.casefold()) != "unknown" for cell in cells)

@@ -19,11 +19,13 @@ from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, sever
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.prices.offers import columns_of_named_offers, find_offers
+from wecelebrate.feeds.prices.plausible_currency import currency_doubt
+from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
-from wecelebrate.feeds.states.words import are_letters, are_of_access, is_mark_column
+from wecelebrate.feeds.states.words import are_letters, are_of_access, are_yes_and_no, is_mark_column, only_unknown_word
 from wecelebrate.feeds.tables.codes import translations
 from wecelebrate.feeds.tables.other_lists import (
     refuse_lines_of_documents,
@@ -31,6 +33,7 @@ from wecelebrate.feeds.tables.other_lists import (
     refuse_list_of_documents,
     refuse_movements,
 )
+from wecelebrate.feeds.tables.other_records import refuse_answer, refuse_ledger, refuse_orders
 from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
@@ -61,8 +64,12 @@ def plan_table(
     on_problem: Callable[[str], None],
     *,
     disclosure: Disclosure | None,
+    earlier_order: bool | None = None,
 ) -> tuple[Plan, Table]:
-    """Return the plan for a table, and the table with the computed columns. See `make_plan` for the arguments."""
+    """Return the plan for a table, and the table with the computed columns. See `make_plan` for the arguments.
+
+    `earlier_order` says whether the month was before the day in the offers of earlier files.
+    """
     if table.profile is None:
         refuse_transposed(table.header, table.sample, settings.plain)
     plan = make_plan(
@@ -73,6 +80,12 @@ def plan_table(
     if "sku" not in settings.plain and not settings.transformations:
         refuse_lines_of_documents(table.header, plan.sku)
         refuse_movements(table.header, plan.sku)
+        read = Columns(table.header, table.sample)
+        refuse_orders(read, plan.sku)
+        if plan.profile is None:
+            refuse_ledger(read, plan.sku)
+            if not plan.prices and not plan.inventory:
+                refuse_answer(read, plan.sku, has_name=bool(plan.name))
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
         refuse_roster(table.header, has_price=bool(plan.prices))
         refuse_list_of_documents(table.header, plan.sku, has_name=bool(plan.name))
@@ -85,7 +98,10 @@ def plan_table(
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
-    complete_plan(plan, columns, settings.plain, table.notes, currency, earlier_offers=earlier.get("offers", ()))
+    complete_plan(
+        plan, columns, settings.plain, table.notes, currency,
+        earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
+    )  # fmt: skip
     plan.legend = translations(plan, columns, table.legend)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
@@ -121,13 +137,15 @@ def complete_plan(
     currency: str = "EUR",
     *,
     earlier_offers: Sequence[str] = (),
+    earlier_order: bool | None = None,
 ) -> None:
     """Add to the plan what the values of the sample, and the notes outside of the rows, show.
 
-    `earlier_offers` are the columns of offers of the catalog's earlier file.
+    `earlier_offers` are the columns of offers of the catalog's earlier file, and `earlier_order` says whether the month
+    was before the day in them.
     """
     folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
-    plan.prices = prices_of_list(plan, mapping)
+    plan.prices = prices_of_list(plan, mapping, columns)
     if plan.currency is None:
         plan.prices = [_with_currency(plan, price) for price in plan.prices]
     plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
@@ -150,7 +168,8 @@ def complete_plan(
     plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)
-        trade = trade_question(plan, columns, notes.trade)
+        trade = trade_question(plan, columns, notes.trade) or tax_question(plan, columns, notes.tax_choice)
+        trade = trade or currency_doubt(plan, columns, currency)
         plan.prices = [] if trade else plan.prices  # the first choice
         plan.questions += trade
         price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
@@ -161,7 +180,8 @@ def complete_plan(
         plan.questions += doubts or repeated_prices(plan, columns)
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
-    _add_offers(plan, columns, mapping, currency, earlier_offers)
+    plan.offers = find_offers(plan, columns, mapping, currency, earlier_offers, earlier_order=earlier_order)
+    _hide_offers(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
 
@@ -179,20 +199,21 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, blank_is_no=True)
         elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
             plan.active[at] = replace(active, words="magento codes")
+        elif plan.profile is None and active.words == "words" and are_yes_and_no(facts.cells):
+            plan.active[at] = replace(active, words="yes or no")
         elif active.words == "words" and not active.inverse and are_letters(facts.cells):
             plan.active[at] = replace(active, words="letters")
         elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
             plan.active[at] = replace(active, words="access")
+        elif plan.profile is None and active.words == "words" and not active.inverse:
+            plan.active[at] = replace(active, active_word=only_unknown_word(facts.cells))
 
 
-def _add_offers(
-    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str, earlier: Sequence[str]
-) -> None:
-    """Add the columns of offers to the plan. No attribute shows the price of an offer before its first day.
+def _hide_offers(plan: Plan, columns: Columns) -> None:
+    """Leave the columns of offers out of the attributes: none shows the price of an offer before its first day.
 
     This is also true if the offers are only in later rows than those of the sample.
     """
-    plan.offers = find_offers(plan, columns, mapping, currency, earlier)
     hidden = {*plan.field_columns["offers"]} if plan.offers else columns_of_named_offers(plan, columns)
     if hidden:
         plan.attributes = [

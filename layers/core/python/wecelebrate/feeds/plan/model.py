@@ -7,7 +7,7 @@ from functools import partial
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.items import Cells
-from wecelebrate.feeds.plan.choice import Reason
+from wecelebrate.feeds.plan.chosen import Reason
 from wecelebrate.feeds.prices.names import Kind, Scale
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states.words import StateWords
@@ -44,6 +44,8 @@ class ActiveColumn:
     words: StateWords = "words"
     blank_is_no: bool = False
     """Whether a blank cell means no, because the column has only marks such as `x`."""
+    active_word: str = ""
+    """The only unknown word beside words for inactive, in lower case. It means active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class OfferColumns:
     """The column with both days, such as `sale_price_effective_date`."""
     month_first: bool = False
     """Whether dates of numbers are those of America: 12/31/2026 or 12-31-2026."""
+    stated_order: bool | None = None
+    """`month_first` if a date shows it, e.g. 31/12/2026. None: no date does."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
@@ -123,11 +127,15 @@ class Plan:
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
+    reserved: int | None = None
+    """The column of the reserved pieces, which are taken off the stock."""
     rounded_columns: frozenset[int] = frozenset()
     """The columns with numbers such as `4.0E+12`, which a spreadsheet has rounded. Such numbers are no attributes."""
     keeps_categories: bool = False
     """Whether the mapping says which of several categories is used, so that `list_separators` separate nothing."""
 
+    breaks: dict[int, int] = field(default_factory=dict)
+    """The columns of the quantities of price breaks, by the columns of their prices."""
     legend: dict[int, dict[str, str]] = field(default_factory=dict)
     """What the codes of columns of states and stocks mean, by a legend of the file. See `tables.codes`."""
     validity: Validity | None = None

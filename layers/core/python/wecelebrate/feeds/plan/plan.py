@@ -290,7 +290,7 @@ def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequ
     plan.active += [ActiveColumn(number, inverse=True) for number in chosen.inverse]
     plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
-    plan.places, plan.sums_stock = chosen.places, chosen.sums_stock
+    plan.places, plan.sums_stock, plan.reserved = chosen.places, chosen.sums_stock, chosen.reserved
     return plan
 
 
@@ -337,7 +337,8 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
         setattr(plan, name, columns[0] if columns else None)
     else:
         setattr(plan, "inventory" if name == "inventory_count" else name, columns)
-        plan.sums_stock = plan.sums_stock and name != "inventory_count"
+        if name == "inventory_count":
+            plan.sums_stock, plan.reserved = False, None
     if columns:
         free_column(plan, columns[0], keep=mapping)
     if name == "command":

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wecelebrate.feeds.columns.facts import Columns, Facts, value_of
-from wecelebrate.feeds.columns.names import name_forms
+from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.unit_names import without_preposition
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.numbers import is_with_colon
 from wecelebrate.feeds.prices.names import (
+    EACH,
     KIND_TEXTS,
     MONEY,
     TIERS,
@@ -106,12 +107,20 @@ def price_candidates(
     named += [
         (UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in named_columns
     ]
+    named += [(UNIT_RANK, number, None) for number in free if _is_each(columns, number)]
     packages = [number for number in free if is_for_a_package(columns.header[number])]
     is_only_price = not any(name_of_price(columns.header[number]) for _, number, _ in named)
     if len(packages) == 1 and is_only_price and is_for_one_piece(columns.header[packages[0]]):
         named.append((UNIT_RANK, packages[0], None))
     names = {price.column: price.name for price in tiers}
     return [_rated(columns, one, currency, names.get(one[1])) for one in named]
+
+
+def _is_each(columns: Columns, number: int) -> bool:
+    """Return whether a column such as `Each` has amounts of money, so that it is the price of one piece."""
+    facts = columns[number]
+    is_money = facts.cells and all(MONEY.search(cell) for cell in facts.cells)
+    return bool(is_money) and fold(columns.header[number]) in EACH and share_of_amounts(facts) == 1
 
 
 def currency_in_name(column: str, code: str | None, currency: str) -> str | None:
@@ -124,6 +133,9 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
     if code == "JOD" and numbers.DIRHAM.search(column[:MAX_NAME]):
         return "AED"
+    if code and code.casefold() not in column.casefold():  # `Rs.` is the rupee of several countries
+        shared = next((codes for codes in numbers.SHARED_SIGNS.values() if code == codes[0] and currency in codes), ())
+        return currency if shared else code
     if code or len(column) > MAX_NAME:
         return code
     match = _CURRENCY_WORD.search(column.strip())

@@ -37,11 +37,32 @@ def _is_never_above(columns: Columns, low: int, high: int) -> bool:
     return bool(pairs) and all(first <= second for first, second in pairs)
 
 
+def is_always_above(columns: Columns, high: int, low: int) -> bool:
+    """Return whether a column has a higher amount than another one in all rows, and there are at least three."""
+    pairs = list(_amounts(columns, low, high))
+    return len(pairs) >= MIN_COMPARED and all(first < second for first, second in pairs)
+
+
+def has_one_ratio(columns: Columns, first: int, second: int) -> bool:
+    """Return whether all amounts of a column are those of another one with the same factor, up to 1.3, but not 1."""
+    pairs = list(_amounts(columns, first, second))
+    ratios = [max(pair) / min(pair) for pair in pairs]
+    rises = {low < high for low, high in pairs}
+    return (
+        len(pairs) >= MIN_COMPARED
+        and len(rises) == 1
+        and MIN_RATIO < min(ratios) <= max(ratios) < min(MAX_RATIO, min(ratios) + MAX_DEVIATION)
+    )
+
+
 _DISCOUNTS = words(
     "discount rabatt rabat remise dto descuento desconto sconto korting alennus sleva zlava kedvezmeny reducere "
     "discont iskonto popust скидка знижка отстъпка 割引率 折扣 할인율"
 )
 MAX_COLUMNS = 60
+MIN_COMPARED = 3
+MIN_RATIO, MAX_RATIO = 1.005, 1.3
+MAX_DEVIATION = 0.01
 MAX_DIFFERENCE = 0.011
 """The net prices are rounded to cents."""
 

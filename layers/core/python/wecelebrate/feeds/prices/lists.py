@@ -15,6 +15,7 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import Cells, quoted
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn
+from wecelebrate.feeds.prices.breaks import quantities_by_values
 from wecelebrate.feeds.prices.minor_units import CODES, sibling
 from wecelebrate.feeds.prices.types import is_type_column, kind_of_type
 from wecelebrate.feeds.questions import Choice, Question
@@ -35,7 +36,7 @@ MIN_SHARE = 0.3
 """The least number and share of products with rows in several currencies, if the file has a price for each currency."""
 
 
-def prices_of_list(plan: Plan, mapping: Mapping[str, str | None]) -> list[PriceColumn]:
+def prices_of_list(plan: Plan, mapping: Mapping[str, str | None], columns: Columns) -> list[PriceColumn]:
     """Return all prices of the list that the price is in, each with the columns of its currency and its quantity.
 
     For each product, the price of one piece in the catalog's currency is used. Without currencies and quantities, the
@@ -44,7 +45,9 @@ def prices_of_list(plan: Plan, mapping: Mapping[str, str | None]) -> list[PriceC
     if len(plan.prices) != 1 or "price" in mapping:
         return plan.prices
     prices = []
-    for column in _list_of(plan, plan.prices[0].column):
+    listed = _list_of(plan, plan.prices[0].column)
+    plan.breaks = quantities_by_values(plan, columns, listed) if len(listed) > 1 and plan.profile is None else {}
+    for column in listed:
         code, least = _code_of(plan, column), _quantity_of(plan, column)
         if code is not None or least is not None:
             prices.append(replace(plan.prices[0], column=column, currency_column=code, quantity_column=least))
@@ -154,6 +157,8 @@ def _code_of(plan: Plan, price: int) -> int | None:
 
 
 def _quantity_of(plan: Plan, price: int) -> int | None:
+    if price in plan.breaks:
+        return plan.breaks[price]
     name = plan.column_name(price)
     path = name.rpartition(".")[0]
     for number, column in enumerate(plan.header):

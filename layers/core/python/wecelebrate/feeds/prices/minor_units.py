@@ -23,9 +23,10 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import NumberText, quoted
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price
-from wecelebrate.feeds.prices.names import MINOR_UNITS
+from wecelebrate.feeds.prices.names import MINOR_UNITS, Scale
 from wecelebrate.feeds.prices.notes import Notes
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary.folding import split_words
 
 PRECISION = (
     "precision", "fractionDigits", "fraction_digits", "exponent", "currency_minor_unit", "currencyMinorUnit",
@@ -48,11 +49,15 @@ _MAJOR_MARKERS = ("rawamount", "pricesetid", "rulescount", "calculatedprice")
 """Parts of column names in Medusa 2, whose amounts are in major units. Medusa 1 has none of these."""
 _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.amount$", re.IGNORECASE)
 _PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MIN_AMOUNT = 100
 """Whole numbers below this are no cents, because nothing costs less than one unit of the currency."""
 MIN_WHOLE = 500
 """Whole amounts below this are no cents if only the name `amount` suggests it."""
 _AMOUNT_NAMES = ("amount", "value")
+MIN_CELLS = 3
+STRONG_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"))
+"""Currencies in which most products cost less than 1000."""
 MIN_FILLED = 5
 """The least length of numbers that are filled with zeros."""
 MAX_UNITS = 10
@@ -79,8 +84,9 @@ def with_scale(
     if setting == "yes" or (plan.profile and plan.profile.minor_units):
         return is_minor, None
     named_price = name_of_price(name)
-    if named_price and named_price.scale and not _PER_MINOR.search(name):
-        return replace(price, scale=named_price.scale), None
+    unit = (named_price.scale or _unit_of_name(name)) if named_price else 0
+    if unit and not _PER_MINOR.search(name):
+        return replace(price, scale=unit), None
     if _MINOR.search(fold(name)):
         return is_minor, None
     cells = columns[price.column].cells
@@ -101,7 +107,23 @@ def with_scale(
         return is_minor, None if are_numbers else doubt
     if minor_units(currency) and _is_bare_amount(plan, price) and _can_be_cents(cells):
         return is_minor, doubt
-    return _of_money_object(plan, is_minor, price, cells) if are_numbers else (price, None)
+    return _of_money_object(plan, is_minor, price, cells, currency) if are_numbers else (price, None)
+
+
+def _look_like_cents(price: PriceColumn, cells: Sequence[str], currency: str) -> bool:
+    """Return whether whole numbers of JSON such as 1450, 2395 and 1999 can be cents of a strong currency.
+
+    Prices without cents mostly end with 0 or 9.
+    """
+    if (price.currency or currency) not in STRONG_CURRENCIES or len(cells) < MIN_CELLS:
+        return False
+    return min(int(cell[:12]) for cell in cells) >= MIN_AMOUNT and any(cell[-1] not in "09" for cell in cells)
+
+
+def _unit_of_name(name: str) -> Scale:
+    """Return the unit that a whole word of a name means. `price_sen` can also be divided into `prices` and `en`."""
+    words = split_words(_CAMEL.sub(" ", name[:100]))
+    return next((MINOR_UNITS[word] for word in words if word in MINOR_UNITS), 0)
 
 
 def _are_filled_with_zeros(cells: Sequence[str]) -> bool:
@@ -123,11 +145,13 @@ def _first_cells(columns: Columns, column: int) -> list[str]:
 
 
 def _of_money_object(
-    plan: Plan, is_minor: PriceColumn, price: PriceColumn, cells: Sequence[str]
+    plan: Plan, is_minor: PriceColumn, price: PriceColumn, cells: Sequence[str], currency: str
 ) -> tuple[PriceColumn, Question | None]:
     name, folded = plan.header[price.column], [fold(column) for column in plan.header]
     if _has_major_marker(plan):
         return price, None
+    if plan.profile is None and _look_like_cents(price, cells, currency):
+        return is_minor, _question(name, cells, 2)
     if folded[price.column].endswith("amount") and sibling(plan.header, name, ("currency_code",)) is not None:
         return is_minor, None
     is_money_object = (

@@ -31,7 +31,8 @@ KIND_TEXTS: dict[Kind, str] = {
 
 
 _BASE = words(
-    "price prices preis preise vk vkp prix precio prezzo preco prijs pris hinta cena cene ceny pret ar pvp pv tarif "
+    "price prices preis preise vk vkp prix precio precios prezzo prezzi preco precos prijs prijzen pris priser prisar "
+    "hinta hinnat cena cene ceny pret ar pvp pv tarif "
     "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格 "
     "mrp evp evk lvp lvk pricebooks"
 )
@@ -126,14 +127,15 @@ MINOR_UNITS: dict[str, Scale] = {
 """Words for the smallest unit of a currency, and for smaller units that programs use."""
 _SOLO = words(
     "sell selling sells retail resale asking now verkauf vente venta vendita venda verkoop salg salgs utsalg "
-    "udsalg forsaljning prodejni predajna sprzedazy detaliczna maloprodajna satis "
+    "udsalg forsaljning prodej predaj sprzedaz prodaja vanzare eladas prodejni predajna sprzedazy detaliczna "
+    "maloprodajna satis "
     "pu"
 )
 """Words that mean a selling price without the word `price`, if the values are amounts of money: `Sell`, `Retail`."""
 _SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(TAX_WORDS, WITH, WITHOUT, words(
     "gross brutto ttc net netto ht our unit each ea per pc pcs web online shop store in"
 ))  # fmt: skip
-_EACH = words("each ea single stuck stueck stk piece pieza pezzo stuks stuk styck stykk stk szt ks kpl db unidad unite")
+EACH = words("each ea single stuck stueck stk piece pieza pezzo stuks stuk styck stykk stk szt ks kpl db unidad unite")
 """Words that mean the price of one piece if the name has a tax too: `Each (inc VAT)`, `Stück inkl. MwSt`."""
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
@@ -200,7 +202,7 @@ def _words() -> _Words:
     roles["base"] |= {word: codes for word, codes in roles["weak"].items() if word not in roles["base"]}
     currencies = {word: code for word, (code, _) in all_words.currencies.items()}
     languages: dict[str, Languages | None] = {word: codes for word, (_, codes) in all_words.currencies.items()}
-    languages |= dict.fromkeys((*NAMED_CURRENCIES, *MINOR_UNITS, *_SOLO, *_SOLO_COMPANIONS, *_EACH))
+    languages |= dict.fromkeys((*NAMED_CURRENCIES, *MINOR_UNITS, *_SOLO, *_SOLO_COMPANIONS, *EACH))
     for meaning in roles.values():
         for word, codes in meaning.items():
             before = languages.get(word, ())
@@ -305,8 +307,8 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     if not has("base") and not has("alone"):
         taxes = [known.roles[role] for role in ("tax", "with", "without")]
         others = [part for part in parts if part not in _SOLO and part not in _SOLO_COMPANIONS]
-        others = [part for part in others if part not in _EACH]
-        is_each = not _EACH.isdisjoint(parts) and any(
+        others = [part for part in others if part not in EACH]
+        is_each = not EACH.isdisjoint(parts) and any(
             part in known.roles[role] for role in ("with", "without", "gross", "net") for part in parts
         )
         is_solo = (is_each or not _SOLO.isdisjoint(parts)) and all(
@@ -320,6 +322,7 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     kinds = [kind for kind, _ in _MEANINGS if has(kind)]
     names_tax = has("tax") or any(part.startswith(_SHORT_TAX) for part in parts)
     if names_tax and (has("without") or has("with")):
+        kinds = [kind for kind in kinds if kind != "gross"] if has("without") else kinds  # `MPC brez DDV`
         kinds.append("net" if has("without") else "gross")
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
     return PriceName(

@@ -14,6 +14,7 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
+from wecelebrate.feeds.prices.tax_kinds import kinds_of_choice
 from wecelebrate.feeds.prices.trade_words import is_trade_note
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
@@ -45,6 +46,8 @@ class Notes:
     """Where this is written, for messages."""
     trade: str = ""
     """The text that says that the prices are those of dealers, or purchase prices."""
+    tax_choice: str = ""
+    """The text of a form that offers prices with and without tax, of which none is ticked."""
 
 
 NO_NOTES = Notes()
@@ -140,6 +143,7 @@ def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes
         units=combined.units if notes.units == 1 else notes.units,
         text=notes.text or combined.text,
         trade=notes.trade or combined.trade,
+        tax_choice=notes.tax_choice or ("" if notes.kind else combined.tax_choice),
     )
 
 
@@ -159,7 +163,10 @@ def _of_title(title: str, notes: Notes) -> Notes:
         notes = replace(notes, trade=title)
     if not _HAS_PRICES.search(title):
         return notes
-    if kind := _kind_of(title):
+    kinds, ticked = kinds_of_choice(title)
+    if len(kinds) > 1:
+        notes = replace(notes, kind=ticked or notes.kind, tax_choice="" if ticked else title, text=title)
+    elif kind := _kind_of(title):
         notes = replace(notes, kind=kind, text=title)
     if units := _units_of(title):
         notes = replace(notes, units=units, text=title)

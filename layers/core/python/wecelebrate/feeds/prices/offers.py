@@ -19,9 +19,17 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_days, period_of
+from wecelebrate.feeds.notation.moments import (
+    is_blank,
+    is_order_open,
+    moment_of,
+    order_of_days,
+    period_of,
+    stated_order,
+)
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
+from wecelebrate.feeds.prices.days_by_values import days_by_values
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
 from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
 from wecelebrate.feeds.vocabulary.folding import split_words
@@ -37,8 +45,10 @@ _OFFER = re.compile(
     r"распродаж\w*|знижк\w*)"
 )
 _ASIAN_OFFER = re.compile(
-    r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปรโมชั่น|ราคาพิเศษ"
+    r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปร(?![กดตไ])|ราคาพิเศษ"
 )
+_CONDITION = re.compile(r"vip|member|club|会员|會員|会員|회원|쿠폰|拼团|团购|预售|havale", re.IGNORECASE)
+"""Prices of some customers, or of a way to pay or to order. They are no offers for everybody."""
 _REDUCTION = re.compile(
     r"(?:discounts?|rabatt(?:e|er)?|rabat(?:y|ter)?|remises?|descuentos?|descontos?|scont[oi]|korting(?:en)?|alennus|slev[ay]|"
     r"zlav[ay]|kedvezmeny|reducer[ei]|indirim|znizk[ai]|obnizk[ai]|rebajas?|discont|iskonto|popust|скидк[аи]|знижк[аи]|отстъпк[аи])"
@@ -82,12 +92,19 @@ _MIN_DAYS = 0.8
 
 
 def find_offers(
-    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str, earlier: Sequence[str] = ()
+    plan: Plan,
+    columns: Columns,
+    mapping: Mapping[str, str | None],
+    currency: str,
+    earlier: Sequence[str] = (),
+    *,
+    earlier_order: bool | None = None,
 ) -> OfferColumns | None:
     """Return the columns of the offers, or None if the file has none, or does not say when they are valid.
 
-    `currency` is the currency of the catalog: in USD, `03/04/2026` is a day in March. `earlier` are the columns of
-    offers of the catalog's earlier file: its offer, and then its days. They have no other meaning if they are blank.
+    `earlier` are the columns of offers of the catalog's earlier file: its offer, and then its days. They have no other
+    meaning if they are blank. `earlier_order` says whether the month was before the day in earlier files: it decides
+    what `03/04/2026` is. `currency` is the currency of the catalog: in USD, this is a day in March otherwise.
     """
     if not plan.prices or any(question.key == "price" for question in plan.questions):
         return None
@@ -107,14 +124,18 @@ def find_offers(
         roles = roles or _days_beside(plan, columns, price)
         cells = [cell for number in roles.values() for cell in columns[number].cells if not is_blank(cell)]
         month_first = order_of_days(cells)
-        if month_first is None and currency == "USD":
+        if month_first is None and earlier_order is not None and is_order_open(cells):
+            month_first = earlier_order
+        elif month_first is None and currency == "USD":
             month_first = True
         if cells and month_first is not None:
-            return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), month_first)
-    return None if mapping.get("offers") else _earlier_offers(plan, columns, earlier, currency)
+            days = roles.get("first"), roles.get("last"), roles.get("both")
+            return OfferColumns(price, *days, month_first, stated_order(cells))
+    is_month_first = currency == "USD" if earlier_order is None else earlier_order
+    return None if mapping.get("offers") else _earlier_offers(plan, columns, earlier, month_first=is_month_first)
 
 
-def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], currency: str) -> OfferColumns | None:
+def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, month_first: bool) -> OfferColumns | None:
     """Return the columns of offers of the earlier file, if the first rows of this file have no offer or no day."""
     by_name = {fold(name): number for number, name in reversed(list(enumerate(plan.header)))}
     numbers_of_earlier = [by_name.get(fold(name)) for name in earlier]
@@ -128,7 +149,7 @@ def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], curren
     roles = _roles_of_names(plan, price, days)
     if len(roles) < len(days):
         return None
-    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), currency == "USD")
+    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), month_first)
 
 
 def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, int]:
@@ -221,7 +242,9 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     sold = name_of_price(plan.header[plan.prices[0].column])
     ranked: list[tuple[int, int]] = []
     for number, header in enumerate(plan.header):
-        facts = columns[number] if _names_offer(header) and not internal_part(header) else None
+        named = None if _CONDITION.search(header) else name_of_price(header)
+        is_offer = _names_offer(header) or (named is not None and named.kind == "offer")
+        facts = columns[number] if is_offer and not internal_part(header) else None
         if facts is None or facts.is_empty or share_of_amounts(facts) < 0.5 or _is_another_amount(header):
             continue
         name = name_of_price(header)
@@ -267,6 +290,8 @@ def _named_days(plan: Plan, columns: Columns, price: int) -> dict[Role, int] | N
 def _days_beside(plan: Plan, columns: Columns, price: int) -> dict[Role, int]:
     """Return the columns of days directly after the offer, such as `von` and `bis`, `Valid from` and `Valid to`."""
     roles: dict[Role, int] = {}
+    if days := days_by_values(columns, price):
+        return {"first": days[0], "last": days[1]}
     for number in range(price + 1, min(price + 3, len(plan.header))):
         role = _role_beside(plan.header[number])
         if role is None or role in roles or not _has_days(columns, number, role):

@@ -22,29 +22,34 @@ from wecelebrate.feeds.prices.candidates import (
     with_named_tax,
     with_totals,
 )
-from wecelebrate.feeds.prices.compared import amount_of, is_before_discount, without_former
+from wecelebrate.feeds.prices.compared import amount_of, has_one_ratio, is_before_discount, without_former
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
     TIERS,
     Kind,
     PriceName,
-    may_be_price,
 )
 from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, currency_of_cells, is_with_tax
+from wecelebrate.feeds.prices.pairs import packs_beside_measures, sold_of_pair
+from wecelebrate.feeds.prices.possible import (
+    above_purchase,
+    for_one_unit,
+    possible_prices,
+    prices_for_measures,
+    single_price,
+    unnamed_prices,
+)
+from wecelebrate.feeds.prices.taxes import with_related_tax
 from wecelebrate.feeds.prices.tiers import (
-    is_amount_for_a_measure,
-    is_comparison,
     is_for_a_measure,
-    is_for_a_package,
     names_a_package,
     quantity_prices,
 )
-from wecelebrate.feeds.prices.types import has_unknown_type
-from wecelebrate.feeds.prices.unnamed import unnamed_amounts
 from wecelebrate.feeds.questions import Choice, Question
 
 _TAXES = ("gross", None, "net")
 """The order of prices of the same kind. `P.V.P. IVA incl.` says more than `P.V.P.`."""
+TAX_PAIR = 2
 LEFT_OUT = ""
 """The answer that no column is the price. In the catalog's mapping it is null."""
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
@@ -53,6 +58,8 @@ _COUNTRY = re.compile(
     r"(.{1,50}?)[\s_(-]+(?:AT|AU|BE|CA|CH|CZ|DE|DK|ES|EU|FI|FR|GB|HU|IE|IT|LU|NL|NO|PL|PT|SE|UK|US)\)?"
 )
 _NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
+_LETTERED = re.compile(r"([^\W\d_].{1,50}?)[\s_-]+[A-Z]")
+"""`Tarif A`, beside `Tarif B`."""
 _NUMBERED_QUANTITY = re.compile(
     r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
 )
@@ -95,20 +102,25 @@ def choose_price(
         ]
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
     sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
+    sold = with_related_tax(columns, sold)
     sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
+    sold = for_one_unit(columns, sold)
     sold = without_former(columns, sold)
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
+    sold = sold or above_purchase(columns, rated, tiers)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
     quantities = {price.column for price in tiers}
-    possible += [one for one in _possible_prices(columns) if one.column not in quantities]
+    possible += [one for one in possible_prices(columns) if one.column not in quantities]
     sold = sold or _of_one_country(columns, rated, currency)
+    sold = sold or packs_beside_measures(columns) or sold_of_pair(columns, [*possible, *rated])
+    sold = sold or single_price(columns, possible, currency) or _pair_of_taxes(columns, possible)
     if not sold:
-        possible = possible or _unnamed(columns, [*quantities, *(one.column for one in rated)])
+        possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
-        possible += [] if possible else _prices_for_measures(columns, {one.column for one in rated})
+        possible += [] if possible else prices_for_measures(columns, {one.column for one in rated})
         return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
     sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), _TAXES.index(one.name.tax), one.rank, one.column))
     everywhere, sold = sold, _in_one_currency(sold, currency)
@@ -128,9 +140,16 @@ def choose_price(
         ]  # fmt: skip
     considered = {one.column for one in others}
     listed = numbered_lists(columns, best) if best.column not in quantities else []
+    considered |= {one.column for one in sold if (best.kind, one.kind) == ("gross", "net")}
     others += [one for one in listed if one.column not in considered]
+    if best.kind == "plain":  # `Preço no cartão` beside `Preço à vista`: one of them is paid in another way
+        others += [
+            one for one in possible
+            if not one.is_doubtful and one.column not in considered | {best.column}
+            and has_one_ratio(columns, best.column, one.column)
+        ]  # fmt: skip
     if best.kind in ("list", "offer") or best.is_bad:
-        possible += _unnamed(columns, [*quantities, *(one.column for one in (*rated, *possible))])
+        possible += unnamed_prices(columns, [*quantities, *(one.column for one in (*rated, *possible))])
         others += [one for one in possible if one.column != best.column]
     others += [
         one for one in sold if one.kind == "list" and one not in others and is_before_discount(columns, best, one)
@@ -143,6 +162,12 @@ def choose_price(
     if foreign and not questions:
         questions = [_currency_question(columns, best, foreign[0])]
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
+
+
+def _pair_of_taxes(columns: Columns, possible: list[PriceCandidate]) -> list[PriceCandidate]:
+    """Return the only two possible prices if one of them is the other with tax."""
+    related = with_related_tax(columns, possible) if len(possible) == TAX_PAIR else []
+    return related if {one.kind for one in related} == {"gross", "net"} else []
 
 
 def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
@@ -166,10 +191,6 @@ def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency:
     return [PriceCandidate(number, name, name.kind, name.currency, reasons=(reason,))]
 
 
-def _unnamed(columns: Columns, used: Sequence[int]) -> list[PriceCandidate]:
-    return [PriceCandidate(number, PriceName("plain"), "plain", None) for number in unnamed_amounts(columns, set(used))]
-
-
 def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidate]:
     """Return the columns of further price lists, such as `VK2` beside `VK1`, or `Price AT` beside `Price DE`.
 
@@ -177,7 +198,11 @@ def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidat
     first price is the price of one unit.
     """
     own = _list_in_name(columns.header[best.column])
-    if not own or own[1] not in ("1", "country") or any(map(_NUMBERED_QUANTITY.fullmatch, map(fold, columns.header))):
+    if (
+        not own
+        or own[1] not in ("1", "country", "letter")
+        or any(map(_NUMBERED_QUANTITY.fullmatch, map(fold, columns.header)))
+    ):
         return []
     priced = []
     for number, name in enumerate(columns.header):
@@ -203,6 +228,8 @@ def _list_in_name(column: str) -> tuple[str, str] | None:
     """Return the name of a price column without the number or the country of its list, and the number or `country`."""
     if match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]):
         return fold(match[1]), "country"
+    if match := _LETTERED.fullmatch(column.strip()[:MAX_NAME]):
+        return fold(match[1]), "letter"
     numbered = _NUMBERED.fullmatch(fold(column))
     return (numbered[1], numbered[2]) if numbered else None
 
@@ -299,31 +326,6 @@ def _currency_question(columns: Columns, best: PriceCandidate, other: PriceCandi
                columns[other.column].examples),
     )  # fmt: skip
     return Question("price", "money", text, choices, columns[other.column].examples)
-
-
-def _possible_prices(columns: Columns) -> list[PriceCandidate]:
-    """Return the columns whose names contain a word for a price, but are not understood."""
-    candidates = []
-    for number, name in enumerate(columns.header):
-        is_possible = may_be_price(fold(name)) or has_unknown_type(name) or is_for_a_package(name)
-        is_possible = is_possible and name_of_price(name) is None
-        is_possible = is_possible and not (is_for_a_measure(name) and is_comparison(name))
-        facts = columns[number] if is_possible else None
-        if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
-            candidates.append(PriceCandidate(number, PriceName("plain"), "plain", None))
-    return candidates
-
-
-def _prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidate]:
-    """Return the prices for a measure, such as `Preis/kg`, if their names do not say that they are for comparison."""
-    candidates = []
-    for number, column in enumerate(columns.header):
-        name = name_of_price(column) if number not in rated and is_for_a_measure(column) else None
-        name = PriceName("plain") if is_amount_for_a_measure(column) else name
-        facts = columns[number]
-        if name and name.kind in TIERS and not is_comparison(column) and facts.share("is_number") > 0.5 and facts.cells:
-            candidates.append(PriceCandidate(number, name, name.kind, name.currency))
-    return candidates
 
 
 def _open_questions(columns: Columns, possible: Sequence[PriceCandidate]) -> list[Question]:

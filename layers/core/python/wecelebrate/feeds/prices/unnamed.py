@@ -20,6 +20,8 @@ MIN_AMOUNTS = 2
 MIN_SHARE = 0.8
 MAX_NAME = 60
 MAX_AMOUNT = 40
+MAX_COLUMNS = 60
+MAX_QUANTITY = 5
 _CENTS = re.compile(r"(?:\D*\d)?[\d.,\s'\u2019]*[.,:](?:\d\d|-{1,2})\D{0,8}")
 """An amount with two decimals, or without cents: `9,95`, `12,-`, `39:50`."""
 _AMOUNT = re.compile(
@@ -51,7 +53,7 @@ def unnamed_amounts(columns: Columns, used: Collection[int]) -> list[int]:
     return [
         number
         for number, name in enumerate(columns.header)
-        if number not in used and _says_nothing(name) and (number in levels or _are_amounts(columns[number]))
+        if number not in used and _says_nothing(name) and (number in levels or are_amounts(columns, number))
     ]
 
 
@@ -91,7 +93,22 @@ def _says_nothing(name: str) -> bool:
     return not is_other and TAX_WORDS.isdisjoint(split_words(name))
 
 
-def _are_amounts(facts: Facts) -> bool:
+def are_amounts(columns: Columns, number: int) -> bool:
+    """Return whether the values of a column are amounts of money.
+
+    `12,00` is a quantity of some programs. If the file writes other numbers as `12`, it is an amount of money.
+    """
+    others = range(min(len(columns.header), MAX_COLUMNS))
+    has_quantities = any(at != number and _are_digits(columns[at]) for at in others)
+    return _are_amounts(columns[number], has_quantities=has_quantities)
+
+
+def _are_digits(facts: Facts) -> bool:
+    """Return whether all values are short whole numbers without decimals, and not all the same."""
+    return len(set(facts.cells)) > 1 and all(cell.isdecimal() and len(cell) <= MAX_QUANTITY for cell in facts.cells)
+
+
+def _are_amounts(facts: Facts, *, has_quantities: bool) -> bool:
     """Return whether the values are amounts of money. Numbers of a spreadsheet have lost the zeros at their ends."""
     cells = facts.cells
     if len(cells) < MIN_AMOUNTS or facts.filled < MIN_SHARE or any(len(cell) > MAX_AMOUNT for cell in cells):
@@ -99,7 +116,7 @@ def _are_amounts(facts: Facts) -> bool:
     if not any(map(_NOT_ZERO.search, cells)):
         return False
     if sum(map(_is_amount, cells)) >= MIN_SHARE * len(cells):
-        return not all(map(_WHOLE.fullmatch, cells))
+        return has_quantities or not all(map(_WHOLE.fullmatch, cells))
     are_typed = all(map(_TYPED.fullmatch, cells))
     return are_typed and sum("." in cell for cell in cells) > 0.5 * len(cells)
 

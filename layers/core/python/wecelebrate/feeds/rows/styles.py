@@ -17,7 +17,7 @@ from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 
 MOST = 0.8
-HEAD = "the row has no SKU, and only what the rows of its sizes and colours below it have in common"
+HEAD = "the row has only what the rows of its sizes and colours below it have in common"
 MIN_REPEATED = 2
 """Beside the name, at least one more column must be blank in the rows below the first row of a style."""
 
@@ -32,6 +32,11 @@ class Styles:
     """The columns that only the first row of a style fills."""
     prices: tuple[int, ...]
     """The other columns of prices. A row can have a price of its own, after which blank prices stay blank."""
+    own: tuple[int, ...] = ()
+    """The columns of the stock and of properties, if the SKUs below a first row begin with its SKU.
+
+    A first row without any of these values only has what the rows below it have in common.
+    """
 
 
 def find_styles(plan: Plan, sample: Sequence[Cells]) -> Styles | None:
@@ -60,14 +65,54 @@ def find_styles(plan: Plan, sample: Sequence[Cells]) -> Styles | None:
         for at in range(width)
         if at not in own and is_property(plan.header[at]) and sum(bool(row[at]) for row in others) >= MOST * len(others)
     ]
-    if name not in repeated or len(repeated) < MIN_REPEATED or not properties:
+    is_prefixed = _begin_with_sku_above(rows, sku, name)
+    if name not in repeated or (len(repeated) < MIN_REPEATED and not is_prefixed) or not properties:
         return None
     prices = [price.column for price in plan.prices if price.column not in repeated]
-    return Styles(sku, name, tuple(blank), tuple(prices))
+    own_columns = (*properties, *plan.inventory) if is_prefixed else ()
+    return Styles(sku, name, tuple(blank), tuple(prices), own_columns)
+
+
+def _begin_with_sku_above(rows: Sequence[Sequence[str]], sku: int, name: int) -> bool:
+    """Return whether the SKUs of all rows without a name begin with that of the last row with a name: `OB-5-37`."""
+    first = ""
+    for cells in rows:
+        if cells[name]:
+            first = cells[sku]
+        elif cells[sku] and (not first or not cells[sku].startswith(first)):
+            return False
+    return True
 
 
 def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Row | Rejected]:
     """Yield the rows, with the values of the first row of their style where they are blank."""
+    if not styles.own:
+        yield from _completed(rows, styles)
+        return
+    held: Row | None = None
+    for row in _completed(rows, styles):
+        cells = None if isinstance(row, Rejected) else row[1]
+        if held is not None:
+            yield held if cells is None or not _belongs(cells, held[1], styles) else _head(held)
+        if isinstance(row, Rejected) or any(_text(row[1], at) for at in styles.own):
+            held = None
+            yield row
+        else:
+            held = row
+    if held is not None:
+        yield held
+
+
+def _belongs(cells: Cells, first: Cells, styles: Styles) -> bool:
+    sku = _text(first, styles.sku)
+    return bool(sku) and _text(cells, styles.sku) != sku and _text(cells, styles.sku).startswith(sku)
+
+
+def _head(row: Row) -> Rejected:
+    return Rejected(row[0], 1, None, HEAD, NO_PRODUCT, [cell or "" for cell in row[1]])
+
+
+def _completed(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Row | Rejected]:
     first: Cells | None = None
     open_prices: tuple[int, ...] = ()
     for row in rows:
@@ -79,7 +124,7 @@ def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Ro
         if _text(cells, styles.name):
             first, open_prices = cells, styles.prices
             if not _text(cells, styles.sku):
-                yield Rejected(row[0], 1, None, HEAD, NO_PRODUCT, [cell or "" for cell in cells])
+                yield _head(row)
                 continue
         elif first is not None and _text(cells, styles.sku):
             completed = list(cells)

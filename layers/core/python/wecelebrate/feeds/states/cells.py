@@ -17,6 +17,7 @@ from wecelebrate.feeds.states.words import (
     state_of_command,
     state_of_letter,
     state_of_magento_code,
+    state_of_yes_letter,
 )
 from wecelebrate.feeds.warnings import Warnings
 
@@ -45,6 +46,8 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
                 return "inactive" if column.inverse else "active"
             if column.words == "commands":
                 return state_of_command(word)
+            if column.active_word and word == column.active_word:
+                return "active"
             state = _READERS.get(column.words, state_of)(word)
             return opposite(state) if column.inverse else state
 
@@ -72,6 +75,7 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
 _READERS: dict[str, Callable[[str], State]] = {
     "magento codes": state_of_magento_code,
     "letters": state_of_letter,
+    "yes or no": state_of_yes_letter,
     "access": state_of_access,
 }
 _SEVERITY: dict[State, int] = {"unstated": 0, "active": 1, "unknown": 2, "inactive": 3}

@@ -5,13 +5,13 @@ are states, and if no word of the name is unknown, as in `Gift wrap in shop` and
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, inactive_names
 from wecelebrate.feeds.columns.visibility import internal_part, words
-from wecelebrate.feeds.states.words import MARKS, state_of
+from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, state_of
 from wecelebrate.feeds.vocabulary.words import words as listed
 
 _SHOWN = tuple(sorted(listed(
@@ -21,7 +21,8 @@ _SHOWN = tuple(sorted(listed(
     "live active enabled aktiv actif activ attiv ativ aktyw aktivn sellable saleable salable listed "
     "show shown display displayed anzeig afficher affiche mostrar mostra exibir tonen weergeven vis visa vises visas "
     "pokaz pokazuj zobraz prikaz nayta naita rodyti rodom radit goster arata afiseaz megjelen "
-    "online shop web webu webshop onlineshop webstore eshop ecommerce website webb internet store storefront "
+    "online onsite site shop web webu webshop onlineshop webstore eshop ecommerce website webb internet store "
+    "storefront "
     "boutique enligne tienda lojavirtual loja negozio winkel webwinkel nettbutikk netbutik butik butikk natbutik "
     "verkkokaup sklep obchod trgovina prodavnica magazin magazyninternetowy webaruhaz webbolt veebipood epood "
     "parduotuv veikal magaza "
@@ -32,6 +33,23 @@ _SHOWN = tuple(sorted(listed(
     "表示 公開 販売 掲載 上架 显示 顯示 销售 发布 启用 판매 진열 노출 표시"
 ), key=len, reverse=True))  # fmt: skip
 """The words, and the beginnings of words with several endings."""
+_FURTHER_SHOWN = tuple(map(fold, listed(
+    "ওয়েবে ওয়েবসাইটে অনলাইনে দোকানে দেখা প্রদর্শন প্রকাশ বিক্রি वेब वेबसाइट ऑनलाइन दुकान दिखा प्रदर्शित प्रकाशित बिक्री "
+    "tampil ditampilkan situs toko onyesha mtandao tovuti duka ipakita tindahan "
+    "hien hienthi trang ban يظهر إظهار الموقع موقع نشر منشور نمایش سایت فروشگاه "
+    "сайт витрин webe weblap naytet svetain rodoma naudojama majaslap rada vebsait vefn syna vefverslun netversl "
+    "แสดง แสดงบนเว็บ แสดงในเว็บ แสดงหน้าเว็บ แสดงบนเว็บไซต์ แสดงในร้าน ขายออนไลน์ აჩვენ საიტ"
+)))  # fmt: skip
+"""Further words, which `fold` writes without the signs of vowels and of letters such as `й`."""
+_NOT = listed(
+    "not don dont doesn nicht kein ne pas no non nao niet geen ikke ikkje inte ej ei nie nije nem nu ikkje ekki "
+    "не ні δεν μην لا غير לא ไม่ không khong tidak jangan"
+)
+"""Words that make a name mean the opposite: `Nicht anzeigen`, `Vis ikke i nettbutikk`."""
+_NOT_BEFORE = ("ne", "nie", "не")
+"""What stands directly before a verb: `Nezobrazovať`."""
+_NUMBER = re.compile(r"\bno[.:\u00b0\u00ba]", re.IGNORECASE)
+"""`No.` is a number."""
 _HIDDEN = tuple(sorted(listed(
     "hidden hide obsolet discontinu inactive disabled delisted archived archiviert retired blocked withdrawn "
     "ausgeblendet versteckt verborgen deaktiviert gesperrt ausgelistet masque cache desactive archive supprime "
@@ -47,7 +65,7 @@ _STARTS = 4
 _BESIDE = listed(
     "is are be in on at to for the a an of our this product products item items article articles sku status state flag "
     "ist im in auf dem der die das zu zum fur unserem artikel produkt wird am "
-    "est en dans le la les du de des sur au aux l article produit a el los las articulo producto para por se esta "
+    "est en dans le la les du de des sur au aux al l article produit a el los las articulo producto para por se esta "
     "nel nella sul sulla il lo articolo prodotto e no na do da o os nos produto artigo esta site "
     "op het een van te i pa til for er den det vare varen produktet artikeln ar till ei ja "
     "w we dla jest towar towaru produktu v ve se je zbozi produktu pro na u za od artikl proizvod izdelek "
@@ -56,6 +74,7 @@ _BESIDE = listed(
     "в на у до для з і товар товара товару в το του στο σε προιον في على المنتج هل ב את מוצר"  # noqa: RUF001
 )
 """Words beside the words of the two lists."""
+_FURTHER_BESIDE = frozenset(map(fold, listed("di sa tren thi पर में को से কি")))
 _STATE_LENGTH = 30
 MAX_NAME = 60
 
@@ -69,15 +88,20 @@ def shows(column: str) -> bool:
 @lru_cache(maxsize=8192)
 def hides(column: str) -> bool:
     """Return whether the words of a name can mean that the shop does not show a product: `Obsoleted`, `Is hidden`."""
-    return _is_made_of(column, _HIDDEN) or _is_flag(column)
+    return _is_made_of(column, _HIDDEN) or _is_flag(column) or _is_negated(column)
 
 
 def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int]]:
     """Return the columns of `is_active` and of its opposite that the words of their names and their values show."""
     free = [number for number in range(len(columns.header)) if number not in used]
-    shown = [number for number in free if shows(columns.header[number]) and are_states(columns[number].cells)]
-    hidden = [number for number in free if hides(columns.header[number]) and are_states(columns[number].cells)]
+    shown = [number for number in free if shows(columns.header[number]) and _are_states_or_letters(columns, number)]
+    hidden = [number for number in free if hides(columns.header[number]) and _are_states_or_letters(columns, number)]
     return shown, hidden
+
+
+def _are_states_or_letters(columns: Columns, number: int) -> bool:
+    cells = columns[number].cells
+    return are_states(cells) or are_yes_and_no(cells)
 
 
 def are_states(cells: Sequence[str]) -> bool:
@@ -96,9 +120,28 @@ def _is_date(value: str) -> bool:
 def _is_made_of(column: str, stems: Sequence[str]) -> bool:
     """Return whether a name has one of the words, and no other words but those of `_BESIDE` and of shops."""
     parts = words(column)
-    named = [part for part in parts if _is_in(part, stems)]
-    others = [part for part in parts if part not in named and part not in _BESIDE and not _is_in(part, _SHOWN)]
-    return bool(named) and not others and internal_part(column) is None
+    named = {part for part in parts if _is_in(part, stems)}
+    return bool(named) and _are_beside(parts, named) and internal_part(column) is None
+
+
+def _are_beside(parts: Sequence[str], named: Collection[str]) -> bool:
+    """Return whether the other words of a name say nothing more, because they are those of shops, or small."""
+    small = _BESIDE | _FURTHER_BESIDE
+    return all(part in named or part in small or _is_in(part, _SHOWN) for part in parts)
+
+
+def _is_negated(column: str) -> bool:
+    """Return whether a name says that the shop does not show a product: `Nezobrazovať na webe`, `Ne pas afficher`."""
+    if len(column) > MAX_NAME or _NUMBER.search(column) or internal_part(column) is not None:
+        return False
+    parts = [part for part in words(column) if part not in ("t", "s")]  # `don't`
+    plain = [part for part in parts if part not in _NOT]
+    joined = [(part, start) for part in plain for start in _NOT_BEFORE if part.startswith(start)]
+    verbs = [part for part, start in joined if len(part) > len(start) + _STARTS and _is_in(part[len(start) :], _SHOWN)]
+    if (len(plain) == len(parts)) != bool(verbs):
+        return False
+    named = verbs or [part for part in plain if _is_in(part, _SHOWN)]
+    return bool(named) and _are_beside(plain, named)
 
 
 _FLAG = re.compile(
@@ -117,4 +160,6 @@ def _is_flag(column: str) -> bool:
 
 
 def _is_in(word: str, stems: Sequence[str]) -> bool:
+    if stems is _SHOWN and any(word.startswith(stem) for stem in _FURTHER_SHOWN):
+        return True
     return any(word == stem or (len(stem) >= _STARTS and word.startswith(stem)) for stem in stems)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
+from wecelebrate.feeds.notation.calendars import gregorian
 from wecelebrate.feeds.notation.convert import NO, YES
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
@@ -18,7 +19,7 @@ from wecelebrate.feeds.vocabulary.words import phrases
 State = Literal["active", "inactive", "unstated", "unknown"]
 """`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
 
-StateWords = Literal["words", "commands", "magento codes", "letters", "access"]
+StateWords = Literal["words", "commands", "magento codes", "letters", "yes or no", "access"]
 """How a column writes states."""
 
 MAX_STATE_LENGTH = 100
@@ -169,6 +170,17 @@ def state_of_access(word: str) -> State:
     return "active" if word == "-1" else state_of(word)
 
 
+def only_unknown_word(cells: Sequence[str]) -> str:
+    """Return the only unknown word of a column whose other words all mean inactive, in lower case, or "".
+
+    Beside `discontinued`, the word `distributed` means that a product is sold.
+    """
+    words = {cell.strip().casefold() for cell in cells}
+    unknown = [word for word in words if state_of(word) == "unknown"]
+    others = {state_of(word) for word in words if word not in unknown}
+    return unknown[0] if len(unknown) == 1 and others == {"inactive"} and unknown[0].isalpha() else ""
+
+
 def are_letters(cells: Sequence[str]) -> bool:
     """Return whether the values of a column are single letters, one of which is A for active."""
     letters = {cell.strip().casefold() for cell in cells}
@@ -181,6 +193,23 @@ def are_letters_of_states(cells: Sequence[str]) -> bool:
 
 
 _FIRST_LETTERS = frozenset("adeginorsx")
+
+
+def are_yes_and_no(cells: Sequence[str]) -> bool:
+    """Return whether all values are N for no, and one other letter, which is the beginning of yes: D, T, S, O."""
+    letters = {cell.strip().casefold() for cell in cells}
+    others = letters - {"n"}
+    return len(letters) == YES_AND_NO and len(others) == 1 and others <= _YES_LETTERS
+
+
+YES_AND_NO = 2
+_YES_LETTERS = frozenset("dtsoijya")
+"""The first letters of `da`, `tak`, `sim`, `oui`, `igen`, `ja`, `yes`, `ano` and other words for yes."""
+
+
+def state_of_yes_letter(word: str) -> State:
+    """Return the state of a column that has only N and another letter."""
+    return "inactive" if word == "n" else "active" if len(word) == 1 and word.isalpha() else state_of(word)
 
 
 def state_of_letter(word: str) -> State:
@@ -204,7 +233,7 @@ def is_mark_column(cells: Sequence[str], rows: int) -> bool:
 
 def date_of(word: str) -> tuple[int, int, int] | None:
     """Return the year, the month and the day of a date, or None. The day is before the month, unless it cannot be."""
-    match = _DATE.fullmatch(word.strip().casefold())
+    match = _DATE.fullmatch(gregorian(word.strip()).casefold())
     if match is None:
         return None
     if text := match["ymd"]:

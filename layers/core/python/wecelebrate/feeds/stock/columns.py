@@ -212,10 +212,11 @@ class StockReader:
         *,
         is_sum: bool = False,
         arithmetic: Arithmetic | None = None,
+        reserved: int | None = None,
     ) -> None:
         """With `is_sum`, each column of the count contains the pieces of one place. Otherwise the first one counts.
 
-        `arithmetic` changes each number of pieces.
+        `arithmetic` changes each number of pieces. The pieces of the column `reserved` are taken off.
         """
         self.columns = columns
         self.has_stated = False
@@ -237,7 +238,20 @@ class StockReader:
         if is_narrow:
             self._cached_row = lru_cache(maxsize=_CACHE_SIZE)(self._row)
         has_one = self._places == columns.count[:1] and not columns.oversell
-        self.read: Callable[[Cells], Stock | None] = self._only_cell if has_one else self._all_cells
+        self._reserved = reserved
+        self._read: Callable[[Cells], Stock | None] = self._only_cell if has_one else self._all_cells
+        self.read: Callable[[Cells], Stock | None] = self._read if reserved is None else self._without_reserved
+
+    def _without_reserved(self, cells: Cells) -> Stock | None:
+        row_stock = self._read(cells)
+        cell = cells[self._reserved] if self._reserved is not None and self._reserved < len(cells) else None
+        if row_stock is None or not row_stock[1] or not cell:
+            return row_stock
+        try:
+            pieces = self._parse(cell[:_MAX_LENGTH])
+        except BadCell:
+            return row_stock
+        return (row_stock[0], max(0, row_stock[1] - pieces)) if isinstance(pieces, int) else row_stock
 
     def _only_cell(self, cells: Cells) -> Stock | None:
         cell = cells[self._places[0]]

@@ -21,6 +21,7 @@ from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock import cells as stock
+from wecelebrate.feeds.stock.closing import is_closing_stock
 from wecelebrate.feeds.stock.lists import is_key_of_list, stocks_of_lists
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
@@ -30,6 +31,7 @@ COMPOSED_STOCK_RANK = 7_000
 MAX_NAME = 60
 MAX_DIVISIONS = 10
 MIN_PLACES = 2
+MIN_RESERVED = 3
 MAX_PLACES = 50
 MAX_EXAMPLES = 3
 MOST = 0.9
@@ -132,7 +134,8 @@ def sold_quantities(header: Sequence[str]) -> set[int]:
 
 def stock_rank(column: str) -> int | None:
     """Return the rank of a name that is composed of words for a stock, or None if it is no such name."""
-    return next((COMPOSED_STOCK_RANK for form in name_forms(column) if _is_composed(form)), None)
+    is_composed = any(map(_is_composed, name_forms(column))) or is_closing_stock(column)
+    return COMPOSED_STOCK_RANK if is_composed else None
 
 
 @lru_cache(maxsize=4096)
@@ -209,6 +212,12 @@ def _joined_places(columns: Columns, used: set[int]) -> list[int]:
     ]
 
 
+def is_no_stock(column: str) -> bool:
+    """Return whether a word in the name of a column says that its pieces are not those that can be sold."""
+    tokens = {fold(token) for token in _TOKENS.findall(column)}
+    return not tokens.isdisjoint(_NO_PLACE) or any(map(_RESERVED.fullmatch, tokens)) or "%" in column
+
+
 def is_size(column: str) -> bool:
     """Return whether the name of a column is only a size of clothes, as in a table with a column for each size."""
     return fold(column) in _SIZES or is_number_of_size(column)
@@ -280,7 +289,7 @@ def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
 
 _RESERVED = re.compile(
     r"(?:qty|quantity|menge|bestand|stock|anzahl)?"
-    r"(?:reserviert|reserved|allocated|committed|impegnat[ao]|riservat[ao]|reservad[ao]s?|reservees?|reserve|gereserveerd|reserverade?t?|reservert|reserveret|zarezerwowan[aey]?|rezerwacj[ae]|rezervovan[oae]|"
+    r"(?:reserviert|reserved|allocated|committed|impegnat[ao]|riservat[ao]|reservad[ao]s?|reservees?|reserve|gereserveerd|reserverade?t?|reservert|reserveret|zarezerwowan[aey]?|rezerwacj[aei]|rezervovan[oae]|(?:rez|res)erv(?:at[aei]?|ate|acj[aei]|acij[aei]|acije|irano|irani|aci[oó]n|uota|eta|[ae]?ts|e|es)|"
     r"comprometid[oa]s?|alloc|alloe|zugeteilt|toegewezen|apartad[oa]s?|vorgemerkt|foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
     r"(?:in)?auftragen|inauftrag|qtaimpegnata|onorders"
 )
@@ -318,8 +327,34 @@ def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int
     return is_certain and any(count[1] for count in counted) and all(a - b == c for a, b, c in counted)
 
 
-def reserved_question(columns: Columns, stock_columns: Sequence[int]) -> list[Question]:
-    """Return the doubt whether a stock contains the reserved pieces that the file has in a column of their own."""
+def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | None:
+    """Return the column of the reserved pieces that a stock contains, or None if this is not probable.
+
+    The stock has at least the reserved pieces in all rows, and its name does not say that they are taken off.
+    """
+    if len(stock_columns) != 1 or is_free_stock(columns.header[stock_columns[0]], columns[stock_columns[0]]):
+        return None
+    reserved = [
+        number for number, column in enumerate(columns.header)
+        if number != stock_columns[0] and any(_RESERVED.fullmatch(form) for form in name_forms(column))
+        and not columns[number].is_empty and columns[number].share("is_number") == 1
+    ]  # fmt: skip
+    if len(reserved) != 1:
+        return None
+    rows = [
+        [(row[number] or "").strip() or "0" if number < len(row) else "0" for number in (stock_columns[0], *reserved)]
+        for row in columns.sample
+    ]
+    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
+    contained = len(counted) == len(rows) >= MIN_RESERVED and all(0 <= less <= count for count, less in counted)
+    return reserved[0] if contained and any(less for _, less in counted) else None
+
+
+def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less: bool = False) -> list[Question]:
+    """Return the doubt whether a stock contains the reserved pieces that the file has in a column of their own.
+
+    With `is_less`, the reserved pieces are taken off.
+    """
     for at in stock_columns:
         if is_free_stock(columns.header[at], columns[at]):
             return []
@@ -334,7 +369,9 @@ def reserved_question(columns: Columns, stock_columns: Sequence[int]) -> list[Qu
                 )
                 only = Choice(stock_name, "All pieces of this column are sold.", columns[at].examples)
                 none = Choice("", "The file does not change the stock.")
-                return [Question("inventory_count", "other", text, (only, none), facts.examples)]
+                less = Choice("difference", "The reserved pieces are taken off the stock.", facts.examples)
+                choices = (less, only) if is_less else (only, none)
+                return [Question("inventory_count", "other", text, choices, facts.examples)]
     return []
 
 

@@ -6,6 +6,8 @@
 | `SKU;Stock;Price`, after `SKU;Price` | the rows below have this order, until the next header                    |
 | `SKU;Name;Size;Price`, if the first  | the same kind of table: `further_columns` adds the column `Size`, which  |
 | header is `SKU;Name;Price`           | is blank in the rows above                                               |
+| `Part;Text;Price`, below a table     | the same kind of table with other names, if `meanings` finds its columns |
+| with `SKU;Name;Price`                |                                                                          |
 | `SKU;Cost;Supplier` in a price list  | another table: its rows are rejected, until the first header comes again |
 """
 
@@ -16,6 +18,7 @@ from wecelebrate.feeds.files.dialect import ColumnCounter
 from wecelebrate.feeds.items import Cells, Rejected, Row, quoted
 from wecelebrate.feeds.notation.convert import NO, YES
 from wecelebrate.feeds.prices.candidates import name_of_price
+from wecelebrate.feeds.tables.meanings import meaning_of, order_of_meanings
 from wecelebrate.feeds.tables.other_lists import names_address
 from wecelebrate.feeds.vocabulary.words import phrases
 
@@ -81,8 +84,10 @@ def continued_rows(
             line, reader.last = row
             yield (line, _widened(row[1], own_width, blank)) if blank and len(row[1]) >= own_width else row
         else:
-            read = reader.read(row, is_after_gap=row[0] - line >= GAP)
-            line = row[0]
+            is_after_gap = row[0] - line >= GAP
+            read = reader.read(row, is_after_gap=is_after_gap)
+            if not is_after_gap or sum(1 for cell in row[1] if cell and cell.strip()) > 1:
+                line = row[0]  # the name of a table stands between the gap and the header of the table
             if blank and reader.is_plain and not isinstance(read, Rejected) and len(read[1]) >= own_width:
                 read = read[0], _widened(read[1], own_width, blank)
             yield read
@@ -119,7 +124,7 @@ class _Reader:
 
     def _begin(self, row: Row, names: Sequence[str]) -> Row | Rejected:
         """Return the row with names of columns, which the rows below it have."""
-        order = self._heading.order(row[1])
+        order = self._heading.order(row[1]) or order_of_meanings(self._heading.header, row[1])
         is_same = order is not None and order == list(range(len(order)))
         self._order, self._other, self.last, self.is_plain = order, "", [], is_same
         if order is None:
@@ -195,7 +200,7 @@ class _Heading:
     """Recognises rows that have the names of columns."""
 
     def __init__(self, header: Sequence[str], count_known: ColumnCounter) -> None:
-        self._count_known = count_known
+        self._count_known, self.header = count_known, header
         self._folded = [fold(name) for name in header]
         self._is_unique = len(set(self._folded)) == len(self._folded)
 
@@ -220,7 +225,7 @@ class _Heading:
 
     def _known(self, filled: Sequence[str]) -> int:
         others = (cell for cell in filled if fold(cell) not in self._folded)
-        return sum(1 for cell in others if self._count_known([cell]) or names_address(cell))
+        return sum(1 for cell in others if self._count_known([cell]) or names_address(cell) or meaning_of(cell))
 
     def order(self, cells: Cells) -> list[int] | None:
         """Return the number of the cell of each column, or None if the row has names of other columns."""
@@ -230,6 +235,8 @@ class _Heading:
             return list(range(len(self._folded))) if names == self._folded else None
         if not places.keys() <= set(self._folded):
             return None
+        if len(cells) < len(self._folded):  # the rows below do not have the last columns
+            return [places.get(name, -1) for name in self._folded]
         if all(self._folded[number] == name for name, number in places.items() if number < len(self._folded)):
             return list(range(len(self._folded)))
         return [places.get(name, -1) for name in self._folded]

@@ -106,6 +106,12 @@ def names_address(column: str) -> bool:
     )  # fmt: skip
 
 
+def names_document(column: str) -> bool:
+    """Return whether the name of a column is the number of an order or an invoice. `Order` has other meanings too."""
+    folded = fold(column)
+    return _DOCUMENT.fullmatch(folded) is not None and folded not in _NO_DOCUMENTS
+
+
 def refuse_list_of_documents(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if each row is an order or an invoice of a customer, with its date, and not a product."""
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
@@ -151,6 +157,15 @@ _MOVEMENT = re.compile(
 )
 
 
+_INCOMING = re.compile(
+    r"(?:zugange?|eingang|receipts?|received|qtyin|in|entrees?|entradas?|ingressi|carichi?o?|carico|tilgang|inleverans|"
+    r"przychod|prijem|ulaz|intrari|bevet|tulo|приход|поступило|入庫|入库|입고)(?:qty|menge)?"
+)
+_OUTGOING = re.compile(
+    r"(?:abgange?|ausgang|issues?|issued|qtyout|out|sorties?|salidas?|saidas?|uscite|scarichi?o?|scarico|afgang|"
+    r"uttag|rozchod|vydej|izlaz|iesiri|kiadas|lahto|расход|отпущено|出庫|出库|출고)(?:qty|menge)?"
+)
+"""Columns with what came into a store, and what left it, on one day."""
 _TOTAL = re.compile(
     r"(?:gesamt|total|line|position|zeilen|item)?(?:summe|betrag|preis|amount|total|price)|gesamt|montant(?:ht|ttc)?|importe|"
     r"importo|totale?|bedrag|totaal|belopp|summa|belob|kwota|wartosc(?:brutto|netto)?|castka|celkem|ertek|suma|valoare|"
@@ -185,11 +200,9 @@ def refuse_document(titles: Sequence[Sequence[str]], names: Sequence[str]) -> No
 def refuse_movements(header: Sequence[str], sku: Sequence[int]) -> None:
     """Raise UnreadableFeed if each row is a movement of a stock, with its date and quantity, and not a product."""
     names = [fold(name) for number, name in enumerate(header) if len(name) <= MAX_NAME and number not in sku]
-    if (
-        any(map(_MOVEMENT.fullmatch, names))
-        and any(map(_DOCUMENT_DATE.fullmatch, names))
-        and any(map(_LINE.fullmatch, names))
-    ):
+    has_kind = any(map(_MOVEMENT.fullmatch, names)) and any(map(_LINE.fullmatch, names))
+    has_directions = any(map(_INCOMING.fullmatch, names)) and any(map(_OUTGOING.fullmatch, names))
+    if any(map(_DOCUMENT_DATE.fullmatch, names)) and (has_kind or has_directions):
         raise UnreadableFeed(
             "this looks like a list of movements of a stock, and not like a list of products: its columns are "
             f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from wecelebrate.feeds.files import encoding
+from wecelebrate.feeds.files import encoding, labelled
 from wecelebrate.feeds.files.archive import Archive
 from wecelebrate.feeds.files.containers import UnpackedFile, unpack
 from wecelebrate.feeds.files.formats import Format, reject_binary, text_format
@@ -84,6 +84,11 @@ def open_source(
             table = open_xlsx(workbook, mapping, entire_sheet=sample is None)
             return FeedSource("xlsx", table, None, unpacked)
         file_format = text_format(text.open().read(encoding.FORMAT_SAMPLE), unpacked.name)
+        if file_format == "csv" and not mapping.get("delimiter"):
+            blocks = labelled.convert(text, known_column_counter(mapping))
+            if blocks is not None:
+                text.file.close()
+                text, mapping = blocks, {**mapping, "delimiter": labelled.DELIMITER}
         table = _table(text, file_format, mapping, currency)
         return FeedSource(file_format, table, text, unpacked, is_sample)
     except BaseException:

@@ -123,6 +123,7 @@ class _Planner:
             plan.active += [ActiveColumn(number, words="commands") for number in numbers]
         elif field == "inventory_count":
             plan.inventory, plan.stock_arithmetic, plan.sums_stock = numbers, arithmetic, "sum" in entry
+            plan.reserved = None
         elif field in ("currency", "price_unit"):
             setattr(plan, field, numbers[0])
         else:

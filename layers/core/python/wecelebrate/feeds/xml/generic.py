@@ -13,6 +13,7 @@ from lxml import etree
 from wecelebrate.feeds.items import Record, UnreadableFeed, quoted
 from wecelebrate.feeds.tables.other_lists import refuse_lines_in_elements
 from wecelebrate.feeds.xml.base import XmlFormat
+from wecelebrate.feeds.xml.coded_variants import records_of_variants
 from wecelebrate.feeds.xml.flat import Flattener
 from wecelebrate.feeds.xml.reader import Element, local, pull_parser
 from wecelebrate.feeds.xml.source import CHUNK, XML_NAME, XmlSource
@@ -80,7 +81,12 @@ class GenericXml(XmlFormat):
         return True
 
     def records(self, element: Element) -> Iterator[Record]:
-        yield self._flat(element)
+        variants = False
+        for record in records_of_variants(element, self._flat):
+            variants = True
+            yield record
+        if not variants:
+            yield self._flat(element)
 
 
 def _path_from_settings(record: str) -> Path:

@@ -3,15 +3,17 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
 from wecelebrate import feeds
 from wecelebrate.feeds.files.archive import BoundedFile
-from wecelebrate.feeds.items import UnreadableFeed
-from wecelebrate.feeds.tables.source import open_source
-from wecelebrate.order_files.news.rows import BadRow, NewsRow, RejectedRow, rows_of
+from wecelebrate.feeds.files.containers import UnpackedFile, unpack
+from wecelebrate.feeds.items import Cells, UnreadableFeed
+from wecelebrate.feeds.tables.plain import PlainColumns, PlainTable, open_plain
+from wecelebrate.feeds.xlsx.rows import FlawedCells
+from wecelebrate.order_files.news.rows import FIELDS_BY_NAME, BadRow, NewsRow, RejectedRow, folded, rows_of
 
 MAX_BYTES = 20 << 20
 """The largest file, before and after unpacking. A row has about 150 bytes, so this is more than 100,000 rows."""
@@ -26,7 +28,21 @@ MAX_MEMORY = 256 << 20
 _BYTES_PER_OBJECT = 250
 _BYTES_PER_VALUE = 90
 
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+
 Rows = Iterator[NewsRow | RejectedRow]
+
+
+def _count_names(cells: Sequence[str]) -> int:
+    return sum(folded(cell) in FIELDS_BY_NAME for cell in cells if cell and len(cell) <= _MAX_KEY_LENGTH)
+
+
+def _number_of_order(header: Sequence[str]) -> int | None:
+    fields = [FIELDS_BY_NAME.get(folded(column[:_MAX_KEY_LENGTH])) for column in header]
+    return next((fields.index(field) for field in ("order_number", "external_number") if field in fields), None)
+
+
+_COLUMNS = PlainColumns(_count_names, _number_of_order)
 
 
 class UnreadableFile(Exception):
@@ -158,27 +174,64 @@ def _text(value: Any) -> str:
 
 
 def _table(content: bytes, name: str, zone: tzinfo) -> Rows:
-    """Read a CSV file or a workbook."""
+    """Read a CSV file or a workbook, or the text in a compressed file.
+
+    No cell gets the value of another row, as in a list of products: `Same` can be the number of an order.
+    """
     try:
-        source = open_source(io.BytesIO(content), name, {}, "EUR")
+        unpacked = unpack(io.BytesIO(content), name)
     except feeds.UnreadableFeed as error:
         raise UnreadableFile(str(error)) from error
     try:
-        for row in source.table.rows():
-            if isinstance(row, feeds.Rejected):
-                yield RejectedRow(row.line, row.code, row.reason, {})
-                continue
-            number, cells = row
-            raw = {
-                column[:_MAX_KEY_LENGTH]: str(cell)
-                for column, cell in zip(source.table.header, cells, strict=False)
-                if cell not in (None, "")
-            }
-            yield from _news(number, raw, zone)
+        if unpacked.workbook is None and unpacked.head.lstrip(_BLANK)[:1] in (b"[", b"{", b"<"):
+            yield from _unpacked_text(unpacked, zone)
+        else:
+            yield from _table_rows(open_plain(unpacked, _COLUMNS), zone)
+        if unpacked.truncated:
+            raise UnreadableFile("The file is incomplete: it ends in the middle. Upload the complete file.")
     except feeds.UnreadableFeed as error:
         raise UnreadableFile(str(error)) from error
     finally:
-        source.close()
+        unpacked.close()
+
+
+def _unpacked_text(unpacked: UnpackedFile, zone: tzinfo) -> Rows:
+    text = unpacked.head + unpacked.stream.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise UnreadableFile(f"The file unpacks to more than {MAX_BYTES >> 20} MB. Split it into smaller files.")
+    yield from _xml(text, zone) if text.lstrip(_BLANK).startswith(b"<") else _json(text, zone)
+
+
+def _table_rows(table: PlainTable, zone: tzinfo) -> Rows:
+    names = [column[:_MAX_KEY_LENGTH] for column in table.header]
+    try:
+        for row in table.rows():
+            if isinstance(row, feeds.Rejected):
+                raw = {column: cell for column, cell in zip(names, row.raw, strict=False) if cell}
+                yield RejectedRow(row.line, row.code, row.reason, raw)
+                continue
+            number, cells = row
+            raw = {column: str(cell) for column, cell in zip(names, cells, strict=False) if cell not in (None, "")}
+            problem = _problem(cells, names)
+            if problem:
+                yield RejectedRow(number, "bad_row", problem, raw)
+            else:
+                yield from _news(number, raw, zone)
+        if not table.is_complete():
+            raise UnreadableFile("The file is incomplete or broken: it ends in the middle. Upload the complete file.")
+    finally:
+        table.close()
+
+
+def _problem(cells: Cells, names: list[str]) -> str | None:
+    """Return why a row cannot be used: its cells are shifted, or a cell of a field has an error instead of a value."""
+    if any(cell and cell.strip() for cell in cells[len(names) :]):
+        return "The row has more cells than the header has columns."
+    flaws = cells.flaws if isinstance(cells, FlawedCells) else {}
+    for at, (_, problem) in flaws.items():
+        if at < len(names) and folded(names[at]) in FIELDS_BY_NAME:
+            return f"`{names[at]}` {problem}."
+    return None
 
 
 def _news(number: int, raw: Mapping[str, str], zone: tzinfo) -> Rows:

@@ -92,6 +92,8 @@ begin
   update products p set inventory_count = p.inventory_count - h.pieces
   from (select product_id, sum(pieces) as pieces from stock_holds h where h.order_id = $1 group by 1) h
   where p.id = h.product_id;
+  update order_lines l set taken_quantity = h.pieces from stock_holds h
+  where h.order_id = $1 and l.order_id = $1 and l.line = h.line;
   return null;
 end
 $$;

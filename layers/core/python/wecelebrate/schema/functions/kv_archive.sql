@@ -240,18 +240,19 @@ end
 $$;
 grant execute on function kv.delete_archived(text) to app_admin;
 
--- Returns the next part whose documents must be restored. Null: there is none.
-create or replace function kv.next_deleted_part(entity text) returns jsonb
+-- Returns the next part after a number whose documents must be restored. Null: there is none.
+create or replace function kv.next_deleted_part(entity text, after integer) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 begin
   perform kv.require_super_admin();
   return (
     select to_jsonb(p) - 'keys' from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
-    where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null order by p.number limit 1);
+    where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null and p.number > $2
+    order by p.number limit 1);
 end
 $$;
-grant execute on function kv.next_deleted_part(text) to app_admin;
+grant execute on function kv.next_deleted_part(text, integer) to app_admin;
 
 -- Deletes those of the documents that an undo has restored whose rows were deleted since they were archived, also those
 -- in lists.

@@ -156,18 +156,95 @@ exception when others then
 end
 $$;
 
--- Folds products before an application writes their documents. Documents in lists are written at once, and not at the
--- end of the transaction, because the write is merged with the list as it is then.
-create or replace function kv.fold_before_write(ids uuid[]) returns void
+-- Waits until no other transaction folds the given products. A product that was deleted has no row that both could
+-- lock: without this lock, the write of an application would bring it back while the sweeper deletes its documents.
+create or replace function kv.lock_dirty(ids uuid[]) returns void
 language plpgsql volatile
 as $$
 begin
+  perform from kv.dirty d where d.row_id = any (ids) order by d.row_id, d.id for update;
+end
+$$;
+
+-- Raises PT503, the status 503 of PostgREST, if more of the given products wait than one transaction folds.
+create or replace function kv.require_few_dirty(ids uuid[]) returns void
+language plpgsql stable
+as $$
+begin
+  if (select count(*) from (select distinct d.row_id from kv.dirty d where d.row_id = any (ids)
+      limit kv.bulk_size() + 1) waiting) > kv.bulk_size() then
+    raise exception using errcode = 'PT503', constraint = 'bulk_write_unfinished',
+      message = 'The documents of a bulk write are being written',
+      detail = 'Nothing of this request was written.', hint = 'Send the request again after a few seconds.';
+  end if;
+end
+$$;
+
+-- Locks the rows of documents before an application writes them, and folds their products. If more products wait than
+-- one transaction folds, it raises PT503: kv.fold_written() and kv.fold_selected() must fold them first. Documents in
+-- lists are written at once, and not at the end of the transaction, because the write is merged with the list as it is
+-- then.
+create or replace function kv.lock_before_write(ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  perform kv.require_few_dirty(ids);
+  perform kv.lock_entities(ids);
+  perform kv.lock_dirty(ids);
+  perform kv.require_few_dirty(ids);  -- a sync can have ended while this transaction waited for the rows
   if kv.fold_each(ids) > 0 then
     set constraints kv.mirror_lists immediate;
     set constraints kv.mirror_lists deferred;
   end if;
 end
 $$;
+
+-- Folds the next of the given products, at most as many as one transaction folds. Returns their number: 0 if none
+-- waits. It waits at most `wait` for each lock.
+create or replace function kv.fold_next(ids uuid[], wait text default null) returns integer
+language plpgsql volatile
+as $$
+declare
+  usual constant text := current_setting('lock_timeout');
+  next uuid[];
+begin
+  next := array(
+    select distinct d.row_id from kv.dirty d where d.row_id = any (ids) order by 1 limit kv.bulk_size());
+  if next = '{}' then
+    return 0;
+  end if;
+  perform set_config('lock_timeout', coalesce(wait, usual), true);
+  perform kv.lock_entities(next);
+  perform kv.lock_dirty(next);
+  perform set_config('lock_timeout', usual, true);  -- a document that is not written now would be noted as a conflict
+  return kv.fold_each(next);
+end
+$$;
+
+-- Returns whether an old application calls while the mirror is on.
+create or replace function kv.may_fold() returns boolean
+language sql stable
+return app.subject() is not distinct from 'service:kv' and exists (select from kv.mirror m where m.enabled);
+
+-- Folds the next products of documents that an application is about to write, as kv.fold_next() does.
+create or replace function kv.fold_written(keys text[], lists jsonb) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  return case when kv.may_fold() then kv.fold_next(kv.rows_of_written(keys, lists)) else 0 end;
+end
+$$;
+grant execute on function kv.fold_written(text[], jsonb) to app_kv;
+
+-- Folds the next products of the documents that a filter selects, as kv.fold_next() does.
+create or replace function kv.fold_selected(keys text[], pattern text) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  return case when kv.may_fold() then kv.fold_next(kv.rows_of_selected(keys, pattern)) else 0 end;
+end
+$$;
+grant execute on function kv.fold_selected(text[], text) to app_kv;
 
 -- Folds products of kv.dirty, the oldest first, and returns their number. Only the sweeper calls it. It waits for no
 -- row: products that another transaction is writing come later. It returns 0 at once if another sweeper folds.
@@ -197,28 +274,18 @@ language sql stable security definer set search_path = pg_catalog, public, app, 
 as $$ select exists (select from kv.dirty) $$;
 grant execute on function kv.has_dirty() to app_kv, app_admin;
 
--- Folds the products of documents that an application is about to read, at most 1,000. It waits for the sweeper, which
--- may fold them at the moment, but not longer than 3 seconds for a sync that writes them: then it raises
+-- Folds the next products of documents that an application is about to read, as kv.fold_next() does. It waits for the
+-- sweeper, which may fold them at the moment, but not longer than 3 seconds for a sync that writes them: then it raises
 -- lock_not_available, and the documents are answered as they are.
 create or replace function kv.fold_keys(keys text[]) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
-declare
-  usual constant text := current_setting('lock_timeout');
-  ids uuid[];
 begin
-  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
+  if not kv.may_fold() then
     return 0;
   end if;
-  ids := array(
-    select distinct d.row_id from kv.dirty d
-    where d.row_id in (select i.id from kv.ids i where i.key = any (keys) or i.list = any (keys))
-      or d.row_id = any (kv.rows_of_new_keys(keys))
-    order by 1 limit 1000);
-  perform set_config('lock_timeout', '3s', true);
-  perform kv.lock_entities(ids);
-  perform set_config('lock_timeout', usual, true);  -- a document that is not written now would be noted as a conflict
-  return kv.fold_each(ids);
+  return kv.fold_next(array(select i.id from kv.ids i where i.key = any (keys) or i.list = any (keys))
+    || kv.rows_of_new_keys(keys), '3s');
 end
 $$;
 grant execute on function kv.fold_keys(text[]) to app_kv;

@@ -95,13 +95,17 @@ begin
 end
 $$;
 
--- Puts documents into quarantine whose rows were deleted in the platform, and notes each of them once.
+-- Puts documents into quarantine whose rows were deleted in the platform, and notes each of them once. A product that a
+-- statement over many products has deleted may still have its documents: it waits in kv.dirty.
 create or replace function kv.refuse_deleted(keys text[]) returns void
 language plpgsql volatile
 as $$
 declare
   d record;
 begin
+  update kv.ids i set state = 'deleted', has_row = false, mapped_fingerprint = null, base = null
+  where i.entity = 'product' and (i.key = any (keys) or i.list = any (keys)) and i.state not in ('gone', 'deleted')
+    and exists (select from kv.dirty) and kv.is_dirty(i.id) and not exists (select from products p where p.id = i.id);
   for d in
     select s.key from kv.documents(array(
       select i.key from kv.ids i where (i.key = any (keys) or i.list = any (keys)) and i.state = 'deleted')) s
@@ -285,27 +289,26 @@ begin
 end
 $$;
 
+-- Returns the rows of the documents that a filter selects. A list has the rows of all its documents.
+create or replace function kv.rows_of_selected(keys text[], pattern text) returns uuid[]
+language sql stable
+return array(
+  select i.id from kv.ids i
+  where i.has_row and (keys is not null or pattern is not null)
+    and (keys is null or i.key = any (keys) or i.list = any (keys))
+    and (pattern is null or i.key like pattern or i.list like pattern));
+
 -- Locks the rows of the documents that the old applications are about to write, in the order of entities and ids. Every
--- writer locks a row before its documents, so writers of both worlds wait for each other and do not deadlock. A list
--- has the rows of all its documents. Does nothing while the mirror is off.
+-- writer locks a row before its documents, so writers of both worlds wait for each other and do not deadlock. Does
+-- nothing while the mirror is off. Raises PT503 if a bulk write must be folded first (functions/kv_folding.sql).
 create or replace function kv.lock_rows(keys text[], pattern text default null) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
-declare
-  ids uuid[];
 begin
   if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
     return false;
   end if;
-  ids := array(
-    select i.id from kv.ids i
-    where i.has_row and (keys is not null or pattern is not null)
-      and (keys is null or i.key = any (keys) or i.list = any (keys))
-      and (pattern is null or i.key like pattern or i.list like pattern));
-  if ids <> '{}' then
-    perform kv.lock_entities(ids);
-    perform kv.fold_before_write(ids);
-  end if;
+  perform kv.lock_before_write(kv.rows_of_selected(keys, pattern));
   return true;
 end
 $$;
@@ -321,23 +324,26 @@ return array(
       where split_part(k, ':', 1) = any (n.heads) and k ~ n.pattern limit 1) f
   where kv.is_entity_key(k) and not exists (select from kv.ids i where i.key = k));
 
--- Locks the rows of documents before they are written, also the rows to which a new key or a new item of a list leads.
--- `lists` has the lists among the documents.
+-- Returns the rows of documents that are about to be written, also the rows to which a new key or a new item of a list
+-- leads. `lists` has the lists among the documents.
+create or replace function kv.rows_of_written(keys text[], lists jsonb) returns uuid[]
+language plpgsql stable
+as $$
+begin
+  return array(select i.id from kv.ids i where i.has_row and (i.key = any (keys) or i.list = any (keys)))
+    || kv.rows_of_new_keys(keys) || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
+end
+$$;
+
+-- Locks the rows of documents before they are written, as kv.lock_rows() does.
 create or replace function kv.lock_written(keys text[], lists jsonb) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
-declare
-  ids uuid[];
 begin
   if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
     return false;
   end if;
-  ids := array(select i.id from kv.ids i where i.has_row and (i.key = any (keys) or i.list = any (keys)))
-    || kv.rows_of_new_keys(keys) || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
-  if ids <> '{}' then
-    perform kv.lock_entities(ids);
-    perform kv.fold_before_write(ids);
-  end if;
+  perform kv.lock_before_write(kv.rows_of_written(keys, lists));
   return true;
 end
 $$;

@@ -128,18 +128,22 @@ end
 $$;
 grant execute on function kv.start_retirement(text, integer) to app_admin;
 
--- Ends an undo: the sweeper writes rows that have changed since the retirement began into the documents of products,
--- and the secrets of documents that were never deleted are forgotten. Other documents must stay as they are, e.g. those
--- that name another value than their row on purpose.
+-- Ends an undo: the sweeper writes products that have changed since the retirement began into their documents, and
+-- creates the documents of new products in catalogs that the old applications have. The secrets of documents that were
+-- never deleted are forgotten. Other documents must stay as they are, e.g. those that name another value than their row
+-- on purpose.
 create or replace function kv.end_undo(r kv.retirements) returns void
 language plpgsql volatile
 as $$
 begin
   if r.entity = 'product' and r.status <> 'waiting' then
     insert into kv.dirty (entity, row_id)
-    select distinct i.entity, i.id from kv.ids i join products p on p.id = i.id
-    where i.entity = 'product' and i.has_row and p.updated_at >= r.started_at
-      and exists (select from kv.mirror m where m.enabled);
+    select 'product', p.id from products p
+    where greatest(p.created_at, p.updated_at) >= r.started_at
+      and exists (select from kv.mirror m where m.enabled)
+      and (exists (select from kv.ids i where i.entity = 'product' and i.id = p.id and i.has_row)
+        or kv.old_id_of('catalog', p.catalog_id) is not null
+          and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id));
   end if;
   delete from kv.archive_secrets s using kv.archive_parts p
   where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number);

@@ -109,6 +109,9 @@ begin
     return r;
   end if;
   perform kv.lock_documents(r.phase, ids);
+  if r.phase = 'product' then  -- a document must not bring a product back that waits to be deleted
+    perform kv.fold_each(ids);
+  end if;
   perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
   r.done := r.done + n;
   return r;

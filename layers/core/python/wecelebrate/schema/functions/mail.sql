@@ -25,8 +25,8 @@ $$;
 
 -- Counts a confirmation that a visitor causes, and returns null if it may be sent. Otherwise returns the reason why it
 -- is not sent, as a sentence for people. The site of the order has a limit for each recipient in 24 hours, all clients
--- together have a limit of 20 mails for each recipient in 24 hours, and each client has an hourly limit of half the
--- requests that its tier allows. Mails to the verified address of the caller are not limited.
+-- together have a limit of 20 mails for each recipient in 24 hours, of which one client sends at most half, and each
+-- client has an hourly limit of half the requests that its tier allows. Mails to the verified address of the caller are not limited.
 --
 -- In 24 hours, one IP address causes mails to at most 100 mailboxes. If the site allows one IP address to order more
 -- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. If all
@@ -55,14 +55,14 @@ begin
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
-  select s.max_recipient_mails, t.requests_per_hour / 2,
+  select least(s.max_recipient_mails, total_quota / 2), t.requests_per_hour / 2,
       case when s.id is not null then least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000) end
     into site_quota, client_quota, source_quota
   from clients c join tiers t on t.name = c.tier left join sites s on s.id = mailed_order.site_id
   where c.id = mailed_order.client_id;
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
   select count(*) filter (where m.client_id = mailed_order.client_id), count(*) into own_mails, all_mails
-  from guest_mails m where m.mailbox = recipient and m.created_at > day_ago;
+  from guest_mails m where m.mailbox = recipient and m.created_at > day_ago and not m.is_notice;
   if own_mails >= site_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours (`max_recipient_mails` of the site).', site_quota);
@@ -78,13 +78,42 @@ begin
   elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
          and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
-           select from guest_mails m where m.client_id = mailed_order.client_id
+           select from guest_mails m where m.client_id = mailed_order.client_id and not m.is_notice
              and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
     return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
       client_quota);
   end if;
   insert into guest_mails (client_id, mailbox, address, created_at)
     values (mailed_order.client_id, recipient, $2, clock_timestamp());
+  return null;
+end
+$$;
+
+-- Counts a mail about an order that a member or the platform causes, and returns null if it may be sent. Otherwise
+-- returns the reason. One client sends at most 20 of these mails to a mailbox in 24 hours, because a member can write any
+-- e-mail address into orders, and can ship one order in many parts. The orders of a customer who was signed in are not
+-- limited, unless they were imported: an import states the customer. The limit is not exact: mails that are enqueued at
+-- the same moment do not see each other.
+create or replace function app.claim_notice_mail(mailed_order orders) returns text
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  recipient constant text := app.mailbox(mailed_order.customer_email);
+  quota constant integer := 20;
+begin
+  if mailed_order.customer_subject is not null and not exists (
+      select from order_events e where e.order_id = mailed_order.id and e.type = 'imported') then
+    return null;
+  end if;
+  if (select count(*) from (
+        select from guest_mails m
+        where m.mailbox = recipient and m.created_at > clock_timestamp() - interval '24 hours' and m.is_notice
+          and m.client_id = mailed_order.client_id limit quota) sent) >= quota then
+    return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
+      'hours, unless the customer was signed in.', quota);
+  end if;
+  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample)
+    values (mailed_order.client_id, recipient, clock_timestamp(), true, false);
   return null;
 end
 $$;
@@ -116,8 +145,8 @@ as $$
 $$;
 
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
--- a row without job_id when the confirmation of the order already exists, and when a limit for mails that visitors
--- cause is used up (app.claim_guest_mail). In the second case the mail is stored as suppressed, with the reason. The
+-- a row without job_id when the confirmation of the order already exists, and when a limit for mails that visitors or
+-- members cause is used up (app.claim_guest_mail, app.claim_notice_mail). In the second case the mail is stored as suppressed, with the reason. The
 -- limit does not count a guest who has used the link of a mail, because this guest can read the mailbox.
 --
 -- `address` is a keyed hash of the IP address of the visitor who causes the mail, or null.
@@ -147,6 +176,8 @@ begin
     and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
+  elsif app.site_id() is null then
+    refusal := app.claim_notice_mail(mailed_order);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,

@@ -265,9 +265,10 @@ begin
   if new_order.id is null then
     raise exception 'no unused order number was found in 5 attempts' using errcode = 'unique_violation';
   end if;
-  insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
+  insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price, taken_quantity)
   select new_order.client_id, new_order.id, (line ->> 'line')::integer, (line ->> 'product_id')::uuid, line ->> 'sku',
-    line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
+    line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric,
+    case when line ->> 'left' is null then 0 else (line ->> 'quantity')::integer end
   from jsonb_array_elements(priced_lines) line;
   -- The time is read after the products were locked, so it is later than that of every stock that was stated.
   insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)

@@ -96,11 +96,25 @@ $$;
 grant execute on function app.decide_return(uuid, text, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
+-- Returns how many returned pieces of a line may go back on sale. The owner of the catalog decides about its stock. In
+-- another client's catalog, only the pieces that the order has taken from the stock may go back to the stock.
+create or replace function app.restockable_pieces(order_id uuid, line integer) returns bigint
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select case when c.owner_client_id = l.client_id then l.quantity
+    else greatest(l.taken_quantity - (
+      select coalesce(sum(r.restocked_quantity), 0) from returns t join return_lines r on r.return_id = t.id
+      where t.order_id = $1 and r.line = $2), 0) end
+  from order_lines l join products p on p.id = l.product_id join catalogs c on c.id = p.catalog_id
+  where l.order_id = $1 and l.line = $2
+$$;
+
 -- Returns the pieces of a return that have arrived: [{"line", "quantity", "restock"}, …]. `lines` is null if all pieces
 -- have arrived. If `lines` does not contain a line, its pieces have not arrived. Refusals:
 --   unknown_lines  [n, …]             the return has no such lines
---   too_many       [{at, left}, …]    the return has fewer pieces, or fewer pieces arrived than go back on sale. Then
---                                     the detail also contains {"field": "restock"}
+--   too_many       [{at, left}, …]    the return has fewer pieces, or fewer pieces arrived than go back on sale, or
+--                                     fewer pieces may go back on sale. In the last two cases, the detail also contains
+--                                     {"field": "restock"}
 create or replace function app.received_pieces(
   return_id uuid, lines jsonb, restock boolean, out refusal text, out detail jsonb, out pieces jsonb)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -112,13 +126,20 @@ begin
     select n - 1 as at, (l ->> 'line')::integer as line, (l ->> 'quantity')::integer as quantity,
       coalesce((l ->> 'restock')::integer, 0) as restock
     from jsonb_array_elements($2) with ordinality e (l, n)
+  ), limited as (
+    select s.*, r.line as known_line, r.quantity as returned,
+      least(s.quantity, coalesce(app.restockable_pieces(t.order_id, r.line), s.quantity)) as restockable
+    from stated s
+      left join return_lines r on r.return_id = $1 and r.line = s.line
+      left join returns t on t.id = r.return_id
   )
-  select jsonb_agg(s.at order by s.at) filter (where r.line is null),
-    jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', s.at, 'left', least(r.quantity, s.quantity),
-        'field', case when s.quantity <= r.quantity then 'restock' end)) order by s.at)
-      filter (where s.quantity > r.quantity or s.restock > s.quantity)
+  select jsonb_agg(s.at order by s.at) filter (where s.known_line is null),
+    jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', s.at,
+        'left', case when s.quantity > s.returned then s.returned else s.restockable end,
+        'field', case when s.quantity <= s.returned then 'restock' end)) order by s.at)
+      filter (where s.quantity > s.returned or s.restock > s.restockable)
     into unknown_lines, detail
-  from stated s left join return_lines r on r.return_id = $1 and r.line = s.line;
+  from limited s;
   if unknown_lines is not null or detail is not null then
     refusal := case when unknown_lines is null then 'too_many' else 'unknown_lines' end;
     detail := coalesce(unknown_lines, detail);
@@ -127,9 +148,11 @@ begin
   select jsonb_agg(jsonb_build_object('line', r.line,
       'quantity', case when $2 is null then r.quantity else coalesce((l ->> 'quantity')::integer, 0) end,
       'restock', case when $2 is not null then coalesce((l ->> 'restock')::integer, 0)
-        when $3 then r.quantity else 0 end) order by r.line)
+        when $3 then least(r.quantity, coalesce(app.restockable_pieces(t.order_id, r.line), r.quantity))
+        else 0 end) order by r.line)
     into pieces
   from return_lines r
+    join returns t on t.id = r.return_id
     left join jsonb_array_elements($2) l on (l ->> 'line')::integer = r.line
   where r.return_id = $1;
 end
@@ -186,8 +209,55 @@ $$;
 grant execute on function app.receive_return(uuid, jsonb, boolean, text, text, timestamptz)
   to app_admin, app_support, app_client, app_system;
 
+-- Returns how many pieces of each product of an order may be sent again: the shipped pieces without those that earlier
+-- replacements of the order send. If the stock belongs to another client, the order must also have taken these pieces
+-- from the stock, because the limits of a shared stock apply when an order takes its pieces.
+create or replace function app.replaceable_pieces(order_id uuid) returns table (product_id uuid, pieces bigint)
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select p.id, greatest(sum(case when c.owner_client_id = l.client_id or p.inventory_policy <> 'tracked'
+      then l.shipped_quantity else least(l.shipped_quantity, l.taken_quantity) end) - (
+    select coalesce(sum(r.quantity - r.cancelled_quantity), 0) from orders o join order_lines r on r.order_id = o.id
+    where o.client_id = l.client_id and o.replaces_order_id = $1 and r.product_id = p.id), 0)
+  from order_lines l join products p on p.id = l.product_id join catalogs c on c.id = p.catalog_id
+  where l.order_id = $1 group by p.id, l.client_id
+$$;
+
+-- Limits the pieces that an order sends again to app.replaceable_pieces. `pieces` is [{"line", "quantity"}, …], and
+-- `lines` are the lines of the request, or null: then only the pieces that may be sent again are returned. Refusals:
+-- `too_many` as in app.pieces_of, and `nothing_left`.
+create or replace function app.limited_replacement(
+  order_id uuid, lines jsonb, pieces jsonb, out refusal text, out detail jsonb, out limited jsonb)
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  with wanted as (
+    select l.line, l.product_id, (p ->> 'quantity')::integer as quantity,
+      coalesce(sum((p ->> 'quantity')::integer) over (
+        partition by l.product_id order by l.line rows between unbounded preceding and 1 preceding), 0) as earlier
+    from jsonb_array_elements(pieces) p
+      join order_lines l on l.order_id = $1 and l.line = (p ->> 'line')::integer
+  ), bounded as (
+    select w.line, w.quantity, least(w.quantity, greatest(r.pieces - w.earlier, 0)) as remaining
+    from wanted w join app.replaceable_pieces($1) r on r.product_id = w.product_id
+    union all
+    select w.line, w.quantity, w.quantity from wanted w where w.product_id is null
+  )
+  select jsonb_agg(jsonb_build_object('at', (
+        select min(n) - 1 from jsonb_array_elements($2) with ordinality e (w, n)
+        where (w ->> 'line')::integer = b.line), 'left', b.remaining) order by b.line)
+      filter (where b.quantity > b.remaining and $2 is not null),
+    jsonb_agg(jsonb_build_object('line', b.line, 'quantity', b.remaining) order by b.line)
+      filter (where b.remaining > 0)
+    into detail, limited
+  from bounded b;
+  refusal := case when detail is not null then 'too_many' when limited is null then 'nothing_left' end;
+end
+$$;
+
 -- Returns the items of an order that sends shipped pieces again, at the price 0. `lines` has the same form as in
--- app.pieces_of. Refusals: the refusals of app.pieces_of, and `gone`, with the lines whose products no longer exist.
+-- app.pieces_of. Refusals: the refusals of app.pieces_of and of app.limited_replacement, and `gone`, with the lines
+-- whose products no longer exist.
 create or replace function app.replacement_items(
   order_id uuid, lines jsonb, out refusal text, out detail jsonb, out items jsonb)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -196,6 +266,10 @@ declare
   pieces jsonb;
 begin
   select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.pieces_of($1, $2, 'shipped') p;
+  if refusal is null then
+    select l.refusal, l.detail, l.limited into refusal, detail, pieces
+    from app.limited_replacement($1, $2, pieces) l;
+  end if;
   if refusal is not null then
     return;
   end if;

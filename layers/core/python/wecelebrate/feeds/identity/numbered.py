@@ -1,0 +1,74 @@
+"""Finds the only column that is called the number of something, in a list of products: `Номер детали`, `Broj dijela`.
+
+It counts only if no column has a usual name of a SKU, if all its values are different, and if the file has names of
+products, and prices or stocks. What has the number (a part, a wine, a stone) does not matter then.
+"""
+
+# ruff: noqa: RUF001
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import field_candidates, fold
+from wecelebrate.feeds.columns.visibility import private_part
+from wecelebrate.feeds.columns.visibility import words as words_of
+from wecelebrate.feeds.tables.other_lists import names_address
+from wecelebrate.feeds.vocabulary.words import words
+
+_NUMBER = words(
+    "no nr num nbr numer numero nummer number n code kod kode koda cod codigo codice cislo broj stevilka szam kodszam "
+    "номер код шифра број nomor kodas numeris numurs kods siffra αριθμος κωδικος رقم كود رمز מספר קוד so ma"
+)
+_ENDS = (
+    "nummer",
+    "szam",
+    "numero",
+    "kood",
+    "番号",
+    "番號",
+    "번호",
+    "编号",
+    "編號",
+    "代码",
+    "代碼",
+    "コード",
+    "코드",
+    "รหส",
+    "ნომერი",
+)
+_STARTS = ("หมายเลข", "รหส", "เลขท")
+_OTHERS = words(
+    "tel telefon telephone phone fax mobile serial seria tariff hs hsn taric cn customs zoll order batch lot los lotto "
+    "page row zip plz post vat tax ust iban account size grosse taille talla koko telephone телефон factura faktura "
+    "colour color farbe couleur supplier vendor lieferant fournisseur proveedor"
+)
+MAX_NAME = 60
+
+
+def numbered_column(columns: Columns) -> int | None:
+    """Return the column, or None if none or several columns have such names and values."""
+    fields = {name for column in columns.header if len(column) <= MAX_NAME for name, _, _ in field_candidates(column)}
+    if "name" not in fields or not fields & {"price", "inventory_count"}:
+        return None
+    numbered = [
+        number for number, name in enumerate(columns.header)
+        if len(name) <= MAX_NAME and _names_number(name) and _identifies(columns, number)
+    ]  # fmt: skip
+    return numbered[0] if len(numbered) == 1 else None
+
+
+def _names_number(name: str) -> bool:
+    if field_candidates(name) or private_part(name) is not None or names_address(name):
+        return False
+    parts, folded = words_of(name), fold(name)
+    has_number = any(part in _NUMBER for part in parts) or folded.endswith(_ENDS) or folded.startswith(_STARTS)
+    return has_number and _OTHERS.isdisjoint(parts) and folded not in _NUMBER
+
+
+def _identifies(columns: Columns, number: int) -> bool:
+    """Return whether each row has a value of its own without spaces, which has a digit."""
+    facts = columns[number]
+    return (
+        facts.distinct == 1
+        and bool(facts.cells)
+        and len(facts.cells) == facts.rows
+        and all(" " not in cell and any(map(str.isdigit, cell)) for cell in facts.cells)
+    )

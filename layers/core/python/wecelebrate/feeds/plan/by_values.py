@@ -1,0 +1,86 @@
+"""Finds the columns of the name and of the stock by their values, if no name of a column is known.
+
+| column              | rule                                                                                     |
+|---------------------|------------------------------------------------------------------------------------------|
+| the product's name  | the only column with texts of several letters that differ in nearly all rows             |
+| the stock           | the only column with short whole numbers, of which at least one is 0                     |
+
+A column with a known meaning, a property, or a private part in its name is never taken. If two columns fit, none is.
+"""
+
+import re
+from collections.abc import Collection
+
+from wecelebrate.feeds.columns.facts import Columns, Facts
+from wecelebrate.feeds.columns.names import field_candidates, is_inverse
+from wecelebrate.feeds.columns.visibility import is_property, private_part
+from wecelebrate.feeds.prices.candidates import name_of_price
+from wecelebrate.feeds.stock.names import is_no_stock
+from wecelebrate.feeds.vocabulary.words import words as listed
+
+MIN_ROWS = 3
+MIN_DISTINCT = 0.9
+MAX_DIGITS = 5
+MAX_COLUMN_NAME = 60
+_WORD = re.compile(r"[^\W\d_]{2}")
+_STORE_WORDS = listed("lager magazzino magazyn magazin almacen entrepot sklad skladu raktar varasto warehouse")
+_PERSON = re.compile(r"[A-ZÀ-Þ]\.\s?[^\W\d_]|@|\d{5,}")
+"""An initial, an address of mail, or a number of a telephone: the texts are not names of products."""
+_YEARS = range(1900, 2101)
+
+
+def name_by_values(columns: Columns, used: Collection[int]) -> int | None:
+    """Return the only column whose values can be the names of products, or None."""
+    texts = [
+        number for number, name in enumerate(columns.header)
+        if number not in used and _says_nothing(name) and private_part(name) is None and _are_names(columns[number])
+    ]  # fmt: skip
+    return texts[0] if len(texts) == 1 else None
+
+
+def stock_by_values(columns: Columns, used: Collection[int]) -> int | None:
+    """Return the only column whose values can be pieces in stock, or None."""
+    counts = [
+        number for number, name in enumerate(columns.header)
+        if number not in used and (_says_nothing(name) or _is_state(name)) and _is_no_private_amount(name)
+        and not is_no_stock(name)
+        and _are_counts(columns[number])
+    ]  # fmt: skip
+    return counts[0] if len(counts) == 1 else None
+
+
+def _says_nothing(name: str) -> bool:
+    is_short = len(name) <= MAX_COLUMN_NAME and "." not in name.strip(".") and "@" not in name
+    return is_short and not field_candidates(name) and not is_property(name) and name_of_price(name) is None
+
+
+def _is_state(name: str) -> bool:
+    """Return whether a name is only that of a state, which means the stock in some languages: `Stav`."""
+    return {field for field, _, _ in field_candidates(name)} == {"is_active"} and not is_inverse(name)
+
+
+def _is_no_private_amount(name: str) -> bool:
+    """Return whether a name has no private part but that of a store, as `Pakete am Lager`."""
+    part = private_part(name)
+    return part is None or part in _STORE_WORDS
+
+
+def _are_names(facts: Facts) -> bool:
+    cells = facts.cells
+    if facts.rows < MIN_ROWS or facts.filled < MIN_DISTINCT or facts.distinct < MIN_DISTINCT:
+        return False
+    if facts.share("is_address") or facts.share("is_number") or any(map(_PERSON.search, cells)):
+        return False
+    return all(_WORD.search(cell) for cell in cells) and facts.share("is_text") == 1
+
+
+def _are_counts(facts: Facts) -> bool:
+    cells = facts.cells
+    if facts.rows < MIN_ROWS or facts.filled < MIN_DISTINCT:
+        return False
+    if not all(cell.isdecimal() and len(cell) <= MAX_DIGITS for cell in cells):
+        return False
+    counts = [int(cell) for cell in cells]
+    is_zero = 0 in counts and any(count > 1 for count in counts)
+    are_percentages = max(counts) <= 100 and all(count % 5 == 0 for count in counts)
+    return is_zero and not are_percentages and any(count not in _YEARS for count in counts if count)

@@ -1,0 +1,94 @@
+"""Chooses the selling price where only the relation of two columns shows it.
+
+| columns                        | the price      | because                                                   |
+|--------------------------------|----------------|-----------------------------------------------------------|
+| `EP`, `VP`                     | `VP`           | they are what a shop pays and takes, and `EP` is lower    |
+| `Price per kg`, `Pack price`   | `Pack price`   | a pack is sold, and the price of a measure is a comparison |
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.columns.visibility import internal_part
+from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate
+from wecelebrate.feeds.prices.compared import amount_of
+from wecelebrate.feeds.prices.names import TIERS, PriceName, price_in_forms
+from wecelebrate.feeds.prices.tiers import is_for_a_measure
+from wecelebrate.feeds.vocabulary.words import words
+
+_PAIRS = (
+    ("ep", "vp"), ("lep", "lvp"), ("ip", "vp"), ("pa", "pv"), ("pc", "pv"), ("cp", "sp"), ("cz", "cs"), ("nc", "pc"),
+)  # fmt: skip
+"""Abbreviations of the purchase price and the selling price: Einkaufspreis, prix d'achat, precio de compra."""
+_PACKS = words(
+    "pack packs packet bag bottle jar tin tub pouch packung packungs beutel flasche flaschen glas dose sachet "
+    "paquet bouteille pot bocal boite envase bolsa botella bote paquete confezione busta bottiglia barattolo "
+    "pacote embalagem garrafa frasco pak zak fles pot pakke pose flaske pase flaska burk paczka opakowanie "
+    "butelka sloik baleni balicek lahev csomag zacsko uveg pakkaus pussi pullo пачка упаковку упаковка бутылка"
+)
+_BETWEEN = words("per pro par por je a za je/ na of de da del du des la le")
+
+
+def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[PriceCandidate]:
+    """Return the selling price of the only pair, or none. `taken` are the candidates that are no selling prices."""
+    by_name = {fold(name): number for number, name in enumerate(columns.header) if len(name) <= MAX_NAME}
+    pairs = [(by_name[low], by_name[high]) for low, high in _PAIRS if low in by_name and high in by_name]
+    pairs = [(low, high) for low, high in pairs if _is_always_below(columns, low, high)]
+    others = [one for one in taken if not any(one.column in pair for pair in pairs)]
+    if len(pairs) != 1 or others:
+        return []
+    reason = f"the column {columns.header[pairs[0][0]]!r} beside it is always lower, and has the purchase price"
+    return [PriceCandidate(pairs[0][1], PriceName("plain"), "plain", None, reasons=(reason,))]
+
+
+def packs_beside_measures(columns: Columns) -> list[PriceCandidate]:
+    """Return the prices of a pack beside the price of a measure: the one with the tax first.
+
+    Without a price of a measure, a pack can have several products.
+    """
+    if not any(is_for_a_measure(name) and _has_amounts(columns, number) for number, name in enumerate(columns.header)):
+        return []
+    packs = []
+    for number, column in enumerate(columns.header):
+        name = _name_without_pack(column) if internal_part(column) is None else None
+        if name is not None and name.kind in TIERS and _has_amounts(columns, number):
+            reason = "it is the price of the pack that is sold, beside the price of a measure"
+            packs.append(PriceCandidate(number, name, name.kind, name.currency, reasons=(reason,)))
+    gross = [one for one in packs if one.name.tax == "gross"] or [one for one in packs if one.name.tax is None]
+    return gross if len(gross) == 1 else packs if len(packs) == 1 else []
+
+
+def _name_without_pack(column: str) -> PriceName | None:
+    """Return what the name says about the price, without its word for a pack: `Pack Price (incl VAT)`."""
+    if len(column) > MAX_NAME or is_for_a_measure(column):
+        return None
+    parts = re.findall(r"[^\W_]+", column)
+    plain = [part for part in parts if fold(part) not in _PACKS]
+    if len(plain) == len(parts):
+        joined = next((word for word in sorted(_PACKS, key=len, reverse=True) if fold(column).startswith(word)), None)
+        plain = [fold(column)[len(joined) :]] if joined else []
+    while plain and fold(plain[-1]) in _BETWEEN:
+        plain.pop()
+    name = " ".join(plain)
+    found = price_in_forms(name_forms(name), name) if name else None
+    return found[1] if found else None
+
+
+def _has_amounts(columns: Columns, number: int) -> bool:
+    facts = columns[number]
+    return bool(facts.cells) and facts.share("is_number") > 0.5 and facts.share("is_zero") < 1
+
+
+def _is_always_below(columns: Columns, low: int, high: int) -> bool:
+    pairs = list(_pairs(columns, low, high))
+    return bool(pairs) and all(first < second for first, second in pairs)
+
+
+def _pairs(columns: Columns, low: int, high: int) -> Iterator[tuple[float, float]]:
+    for row in columns.sample:
+        if max(low, high) < len(row):
+            amounts = amount_of(row[low] or ""), amount_of(row[high] or "")
+            if all(amounts):
+                yield amounts

@@ -1,0 +1,125 @@
+"""Finds the columns that can have the price although their names are not understood, and which of them has it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import field_candidates, fold
+from wecelebrate.feeds.columns.unit_names import units_in_name
+from wecelebrate.feeds.columns.visibility import internal_part
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, name_of_price
+from wecelebrate.feeds.prices.compared import is_always_above
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price, price_name
+from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.tiers import (
+    QuantityPrice,
+    is_amount_for_a_measure,
+    is_comparison,
+    is_for_a_measure,
+    is_for_a_package,
+    names_a_package,
+)
+from wecelebrate.feeds.prices.types import has_unknown_type
+from wecelebrate.feeds.prices.unnamed import unnamed_amounts
+from wecelebrate.feeds.vocabulary.folding import split_words
+
+
+def single_price(columns: Columns, possible: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
+    """Return the only possible price in the catalog's currency, or the only one that is not for a measure.
+
+    `Export price USD` and `Local price ZAR` name their currencies, and `Pris pr. nøgle` is sold beside `Pris pr. kg`.
+    """
+    named = {one.column: _codes(columns.header[one.column]) for one in possible}
+    own = [one for one in possible if currency in named[one.column]]
+    if len(own) == 1 and all(named.values()):
+        return [replace(own[0], is_doubtful=False)]
+    pieces = [one for one in possible if not is_for_a_measure(columns.header[one.column])]
+    measured = [name for name in columns.header if is_for_a_measure(name) and name_of_price(name)]
+    is_package = any(names_a_package(columns.header[one.column]) for one in pieces)
+    return pieces if len(pieces) == 1 and measured and not is_package else []
+
+
+def _codes(column: str) -> set[str]:
+    return {word.upper() for word in split_words(column[:MAX_NAME]) if word in NAMED_CURRENCIES}
+
+
+def for_one_unit(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
+    """Leave out the prices for 100 or 1000 pieces beside a price of one piece, as `Price/C` beside `Each`."""
+    single = [one for one in sold if units_in_name(columns.header[one.column]) == 1]
+    return single if any(not one.is_bad for one in single) else sold
+
+
+def above_purchase(
+    columns: Columns, rated: Sequence[PriceCandidate], tiers: Sequence[QuantityPrice]
+) -> list[PriceCandidate]:
+    """Return the only column of amounts that nothing names, if a purchase price is lower in all rows.
+
+    Beside a second such column, or without a purchase price, the column can be the purchase price itself.
+    """
+    if tiers or any(one.is_doubtful or (one.kind in TIERS and not one.is_bad) for one in rated):
+        return []
+    purchase = [one.column for one in rated if one.kind == "purchase" and not one.is_bad]
+    purchase += [
+        number for number, name in enumerate(columns.header)
+        if number not in purchase and internal_part(name) and columns[number].cells
+        and columns[number].share("is_number") == 1
+    ]  # fmt: skip
+    if words_only := _only_words_for_prices(columns, purchase):
+        return words_only
+    used = {*purchase, *(one.column for one in rated)}
+    amounts = {one.column for one in (*possible_prices(columns), *unnamed_prices(columns, list(used)))} - used
+    if len(amounts) != 1:
+        return []
+    number = amounts.pop()
+    if not any(is_always_above(columns, number, low) for low in purchase):
+        return []
+    name = PriceName("plain")
+    reason = f"{quoted(columns.header[number], 40)} is the only column of amounts above the purchase prices"
+    return [PriceCandidate(number, name, "plain", None, reasons=(reason,))]
+
+
+def _only_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[PriceCandidate]:
+    """Return the columns whose names lack only the word for a price, such as `Kisker bruttó` and `Малопродажна`.
+
+    A purchase price is lower in all rows. Without it, `Detail` and `Retail` can mean something else.
+    """
+    candidates = []
+    for number, column in enumerate(columns.header):
+        is_free = number not in purchase and len(column) <= MAX_NAME and internal_part(column) is None
+        name = price_name(fold(plain_name(f"price {column}"))) if is_free and not field_candidates(column) else None
+        if name is None or name.kind not in ("plain", "gross", "net") or columns[number].share("is_number") < 1:
+            continue
+        if any(is_always_above(columns, number, low) for low in purchase):
+            reason = f"{quoted(column, 40)} has words for prices, and amounts above the purchase prices"
+            candidates.append(PriceCandidate(number, name, name.kind, name.currency, reasons=(reason,)))
+    return candidates
+
+
+def unnamed_prices(columns: Columns, used: Sequence[int]) -> list[PriceCandidate]:
+    return [PriceCandidate(number, PriceName("plain"), "plain", None) for number in unnamed_amounts(columns, set(used))]
+
+
+def possible_prices(columns: Columns) -> list[PriceCandidate]:
+    """Return the columns whose names contain a word for a price, but are not understood."""
+    candidates = []
+    for number, name in enumerate(columns.header):
+        is_possible = may_be_price(fold(name)) or has_unknown_type(name) or is_for_a_package(name)
+        is_possible = is_possible and name_of_price(name) is None
+        is_possible = is_possible and not (is_for_a_measure(name) and is_comparison(name))
+        facts = columns[number] if is_possible else None
+        if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
+            candidates.append(PriceCandidate(number, PriceName("plain"), "plain", None))
+    return candidates
+
+
+def prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidate]:
+    """Return the prices for a measure, such as `Preis/kg`, if their names do not say that they are for comparison."""
+    candidates = []
+    for number, column in enumerate(columns.header):
+        name = name_of_price(column) if number not in rated and is_for_a_measure(column) else None
+        name = PriceName("plain") if is_amount_for_a_measure(column) else name
+        facts = columns[number]
+        if name and name.kind in TIERS and not is_comparison(column) and facts.share("is_number") > 0.5 and facts.cells:
+            candidates.append(PriceCandidate(number, name, name.kind, name.currency))
+    return candidates

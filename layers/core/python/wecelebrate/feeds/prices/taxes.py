@@ -1,0 +1,107 @@
+"""Recognises by their amounts that one price column has the prices of another one with a tax.
+
+| columns                                               | evidence                                          |
+|-------------------------------------------------------|---------------------------------------------------|
+| `MPC brez DDV` 40.98, `MPC z DDV` 50.00, `Stopnja` 22 | each row has the rate of the tax                  |
+| `Prezioa BEZ gabe` 18.18, `Prezioa BEZ barne` 20.00   | two equal words in the names, and one usual ratio |
+
+A discount or a margin can have the same ratio. So the ratio alone never decides.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.prices.candidates import PriceCandidate
+from wecelebrate.feeds.prices.compared import amount_of
+from wecelebrate.feeds.vocabulary.folding import split_words
+
+MIN_ROWS = 2
+MIN_ROWS_OF_NAMES = 3
+MAX_ROWS = 200
+MAX_COLUMNS = 60
+MAX_PRICES = 12
+MIN_SHARED = 2
+"""How many words two names share, so that only the word for the tax differs. One of them is the word for the price."""
+MAX_RATES = 3
+RATES = (
+    4, 5, 5.5, 6, 7, 7.5, 7.7, 8, 8.1, 9, 9.5, 10, 12, 13, 13.5, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
+    27,
+)  # fmt: skip
+"""The usual rates of value-added taxes, in percent."""
+_RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s*%?", re.ASCII)
+_FRACTION = re.compile(r"0[.,]\d{1,3}", re.ASCII)
+
+
+def with_related_tax(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
+    """Return the candidates: of two prices of the same kind, the higher one with tax, and the lower one without."""
+    kinds: dict[int, PriceCandidate] = {}
+    good = [one for one in sold if not one.is_bad and one.kind in ("plain", "gross", "net")][:MAX_PRICES]
+    for low in good:
+        for high in good:
+            if low is high or low.kind != high.kind or low.currency != high.currency:
+                continue
+            if _is_taxed(columns, low.column, high.column):
+                shown = (quoted(columns.header[high.column], 40), quoted(columns.header[low.column], 40))
+                reasons = (*high.reasons, f"{shown[0]} is {shown[1]} with the tax in all rows")
+                kinds.setdefault(low.column, replace(low, kind="net"))
+                kinds[high.column] = replace(high, kind="gross", reasons=reasons)
+    return [kinds.get(one.column, one) for one in sold]
+
+
+def _is_taxed(columns: Columns, low: int, high: int) -> bool:
+    if _shares_words(columns.header[low], columns.header[high]):
+        rates = [_usual_rate(*pair) for pair in _pairs(columns, low, high)]
+        if len(rates) >= MIN_ROWS_OF_NAMES and None not in rates and len(set(rates)) <= MAX_RATES:
+            return True
+    others = [number for number in range(len(columns.header)) if number not in (low, high)][:MAX_COLUMNS]
+    return any(_has_rates(columns, low, high, number) for number in others)
+
+
+def _shares_words(first: str, second: str) -> bool:
+    """Return whether the names differ, but share two words: the word for the price, and that for the tax."""
+    words, others = set(split_words(first)), set(split_words(second))
+    common = {word for word in words & others if not word.isdecimal() and len(word) > 1}
+    return len(common) >= MIN_SHARED and words != others
+
+
+def _pairs(columns: Columns, *numbers: int) -> Iterator[tuple[float, float]]:
+    for row in columns.sample[:MAX_ROWS]:
+        if max(numbers) < len(row) and all(amounts := [amount_of(row[number] or "") for number in numbers[:2]]):
+            yield amounts[0], amounts[1]
+
+
+def _usual_rate(low: float, high: float) -> float | None:
+    return next((rate for rate in RATES if _is_at(low, high, rate)), None)
+
+
+def _is_at(low: float, high: float, rate: float) -> bool:
+    """Return whether an amount is another one with a rate. Both are rounded, to cents or to whole units."""
+    unit = 0.01 if (low * 100) % 100 or (high * 100) % 100 else 1.0
+    return abs(high - low * (1 + rate / 100)) <= 0.51 * unit * (2 + rate / 100) and high - low > unit / 2
+
+
+def _has_rates(columns: Columns, low: int, high: int, number: int) -> bool:
+    """Return whether a column has, in all rows, the rate of a tax that makes one amount of the other."""
+    rows = 0
+    for row in columns.sample[:MAX_ROWS]:
+        if max(low, high, number) >= len(row):
+            return False
+        amounts = amount_of(row[low] or ""), amount_of(row[high] or "")
+        if not all(amounts):
+            continue
+        rate = _rate(row[number] or "")
+        if rate not in RATES or not _is_at(*amounts, rate):
+            return False
+        rows += 1
+    return rows >= MIN_ROWS
+
+
+def _rate(cell: str) -> float:
+    text = cell.strip()
+    if _FRACTION.fullmatch(text):
+        return round(float(text.replace(",", ".")) * 100, 2)
+    match = _RATE.fullmatch(text)
+    return float(match[1].replace(",", ".")) if match else 0.0

@@ -1,0 +1,58 @@
+"""Finds the column in which some rows say that a product is not sold any more, whatever its name is: `区分`, `Info`.
+
+All its values are words such as `discontinued` and `廃番`, and most rows are blank. Yes and no, single letters and
+words for a stock of 0 do not count.
+"""
+
+from collections.abc import Sequence
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import field_candidates
+from wecelebrate.feeds.columns.visibility import is_property
+from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.states.words import MARKS, date_of, state_of
+from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.folding import squeezed
+from wecelebrate.feeds.vocabulary.words import phrases
+
+MAX_FILLED = 0.5
+MAX_WORDS = 3
+MAX_LENGTH = 30
+MAX_NO = 5
+"""The length of `nein` and `false`. Longer words among those for no are states, such as `discontinued`."""
+_STOCK = phrases(
+    "sold out|soldout|out of stock|ausverkauft|épuisé|épuisée|rupture|rupture de stock|en rupture|agotado|agotada|"
+    "esaurito|esaurita|esgotado|esgotada|uitverkocht|udsolgt|utsolgt|slutsåld|wyprzedany|vyprodáno|"
+    "loppunut|tükendi|нет в наличии|"
+    "not available|unavailable|nicht lieferbar|nicht verfügbar|indisponible|no disponible|non disponibile|indisponível|"
+    "niet leverbaar|niet beschikbaar|niedostępny|niedostępna|nedostupný|nem elérhető|ei saatavilla|test|preview|new|neu"
+)
+
+
+def ended_column(columns: Columns, used: set[int]) -> list[int]:
+    """Return the only such column, or none."""
+    found = [
+        number for number, name in enumerate(columns.header)
+        if number not in used and not field_candidates(name) and not is_property(name)
+        and columns[number].filled <= MAX_FILLED and _say_ended(columns[number].cells)
+    ]  # fmt: skip
+    return found if len(found) == 1 else []
+
+
+def _say_ended(cells: Sequence[str]) -> bool:
+    values = {cell.strip().casefold() for cell in cells}
+    return 0 < len(values) <= MAX_WORDS and all(map(_says_ended, values))
+
+
+def _says_ended(value: str) -> bool:
+    is_word = len(value) > (2 if value.isascii() else 1) and len(value) <= MAX_LENGTH
+    is_other = (
+        value in YES
+        or (value in NO and len(value) <= MAX_NO)
+        or value in MARKS
+        or value in _STOCK
+        or value[:1].isdigit()
+    )
+    if not is_word or is_other or date_of(value) is not None:
+        return False
+    return squeezed(value) not in vocabulary().words("values.out_of_stock") and state_of(value) == "inactive"

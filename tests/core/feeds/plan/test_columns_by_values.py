@@ -1,0 +1,71 @@
+"""Columns of the name, the stock and the state whose names nothing explains are recognised by their values."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+
+
+def test_the_only_different_texts_are_the_names_and_the_only_pieces_are_the_stock() -> None:
+    text = "SKU;Qwx;Price;Zzq\nA1;Rote Tasse;4,50;12\nA2;Blaue Schale;9,90;0\nA3;Krug;19,00;3\n"
+    products = read(text).products
+    assert [product.name for product in products] == ["Rote Tasse", "Blaue Schale", "Krug"]
+    assert [product.inventory_count for product in products] == [12, 0, 3]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("J. Smith", "A. Miller", "B. Jones"), ("a@example.org", "b@example.org", "c@example.org"),
+        ("Rote Tasse", "Rote Tasse", "Krug"), ("call 0401234567", "Bowl", "Jug"),
+    ],
+)  # fmt: skip
+def test_texts_that_can_be_those_of_persons_or_are_repeated_are_no_names(texts: tuple[str, ...]) -> None:
+    rows = "".join(f"A{number};{text};4,50\n" for number, text in enumerate(texts))
+    assert all(product.name is None for product in read(f"SKU;Qwx;Price\n{rows}").products)
+
+
+@pytest.mark.parametrize("name", ["Lieferant", "Supplier", "Notes", "Notiz", "Margin remark"])
+def test_a_private_column_is_never_the_name(name: str) -> None:
+    rows = "A1;Rote Tasse;4,50\nA2;Blaue Schale;9,90\nA3;Krug;19,00\n"
+    assert all(product.name is None for product in read(f"SKU;{name};Price\n{rows}").products)
+
+
+@pytest.mark.parametrize("name", ["Min qqq", "Bestellt", "Reserved", "Qqq %"])
+def test_pieces_that_cannot_be_sold_are_no_stock(name: str) -> None:
+    rows = "A1;Rote Tasse;4,50;12\nA2;Blaue Schale;9,90;0\nA3;Krug;19,00;3\n"
+    assert all(product.inventory_count is None for product in read(f"SKU;Name;Price;{name}\n{rows}").products)
+
+
+def test_two_columns_of_pieces_are_no_stock() -> None:
+    text = "SKU;Name;Price;Zzq;Wwq\nA1;Tasse;4,50;12;3\nA2;Schale;9,90;0;4\nA3;Krug;19,00;3;0\n"
+    assert all(product.inventory_count is None for product in read(text).products)
+
+
+def test_abbreviations_mean_numbers_and_states_if_their_values_agree() -> None:
+    text = "Cod;Descrizione;Prezzo;Giac.;Sosp.\nB1;Borsa;58,00;6;N\nB2;Cintura;11,00;24;N\nB3;Sciarpa;9,00;0;S\n"
+    products = read(text).products
+    assert [(product.inventory_count, product.is_active) for product in products] == [(6, True), (24, True), (0, False)]
+
+
+def test_n_beside_one_other_letter_is_no() -> None:
+    text = "SKU;Name;Price;Aktiven\nA1;Tasse;4,50;D\nA2;Schale;9,90;D\nA3;Krug;19,00;N\n"
+    assert [product.is_active for product in read(text).products] == [True, True, False]
+
+
+def test_descriptions_with_html_or_blanks_are_no_names_beside_a_column_of_names() -> None:
+    rows = ("J1|Jabłoń|45,00|<p>Stara</p>", "G2|Grusza|49,00|<p>Nowa</p>", "P3|Porzeczka|19,90|", "")
+    text = "\n".join(("Indeks|Nazwa rośliny|Cena|Opis", *rows))
+    assert [product.name for product in read(text, currency="PLN").products] == ["Jabłoń", "Grusza", "Porzeczka"]
+
+
+def test_words_for_prices_and_a_store_are_the_price_and_the_stock_if_their_values_agree() -> None:
+    text = (
+        "Cikk;Név;Beszerzés;Nagyker nettó;Kisker bruttó;Raktár;Foglalt\nSZ1;Szappan;420;690;1290;55;5\n"
+        "SZ2;Kecsketej;460;740;1390;0;0\nSZ3;Doboz;1200;1900;3490;9;2\n"
+    )
+    products = read(text, currency="HUF").products
+    assert [(int(product.price or 0), product.inventory_count) for product in products] == [
+        (1290, 50), (1390, 0), (3490, 7),
+    ]  # fmt: skip
+    other = read(text.replace("Beszerzés", "Qqq").replace("Nagyker nettó", "Www"), currency="HUF")
+    assert all(product.price is None for product in other.products)

@@ -1,0 +1,89 @@
+"""Which of several columns is the price is also decided by how their amounts are related in all rows."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds.questions import Question
+
+
+def prices(text: str, currency: str = "EUR") -> tuple[list[str], list[Question]]:
+    reading = read(text, currency=currency)
+    questions = [question for question in reading.feed.questions if question.subject == "money"]
+    return [str(product.price) for product in reading.products], questions
+
+
+def test_a_column_of_rates_shows_which_price_has_the_tax() -> None:
+    text = "SKU;Name;Price A;Price B;Qqq\nA1;Jug;24.39;30.00;23\nA2;Bowl;28.46;35.01;23\nA3;Cup;10.00;10.80;8\n"
+    assert prices(text) == (["30.00", "35.01", "10.80"], [])
+    fractions = text.replace(";23\n", ";0.23\n").replace(";8\n", ";0.08\n")
+    assert prices(fractions) == (["30.00", "35.01", "10.80"], [])
+
+
+def test_names_with_two_equal_words_and_one_usual_ratio_differ_by_the_tax() -> None:
+    text = (
+        "Šifra;Naziv;MPC brez DDV;MPC z DDV\nV-1;Konjiček;40,98;50,00\nV-2;Kocka;12,30;15,00\nV-3;Punčka;20,49;25,00\n"
+    )
+    assert prices(text) == (["50.00", "15.00", "25.00"], [])
+    unclear = text.replace("12,30;15,00", "12,30;16,40")
+    assert prices(unclear.replace("brez DDV", "qqq DDV").replace("z DDV", "www DDV"))[1]
+
+
+def test_a_ratio_alone_does_not_decide_between_two_prices() -> None:
+    for names in ("Price 1;Price 2", "Tarif A;Tarif B", "Price X;Price Y"):
+        text = f"SKU;Name;{names}\nA1;Jug;30.00;25.00\nA2;Bowl;36.00;30.00\nA3;Cup;12.00;10.00\n"
+        assert prices(text)[1], names
+
+
+def test_a_price_of_one_piece_is_sold_beside_prices_of_a_hundred() -> None:
+    text = "Item,Description,Price/C,Price/M,Each\nS1,Basil plug,15.00,120.00,0.20\nS2,Marigold plug,12.00,95.00,0.15\n"
+    assert prices(text, "USD") == (["0.20", "0.15"], [])
+
+
+def test_the_only_amounts_above_the_purchase_price_are_the_price() -> None:
+    rows = ("B1;Borsa;58,00;119,00;6", "B2;Cintura;11,00;29,00;24", "B3;Sciarpa;9,00;19,00;0", "")
+    text = "\n".join(("Cod;Descrizione;Ingrosso;Qqq;Giac.", *rows))
+    assert prices(text) == (["119.00", "29.00", "19.00"], [])
+    assert prices(text.replace("9,00;19,00", "19,00;9,00"))[0] == ["None"] * 3
+    assert prices(text.replace("Ingrosso", "Www"))[0] == ["None"] * 3
+
+
+@pytest.mark.parametrize("name", ["precios.venta", "prijzen.verkoop.incl", "prezzi.vendita"])
+def test_a_path_with_prices_in_the_plural_names_a_price(name: str) -> None:
+    first, *rest = name.split(".")
+    value = "19.90"
+    for key in reversed(rest):
+        value = f'{{"{key}": {value}}}'
+    text = f'[{{"sku": "A1", "name": "Jug", "{first}": {value}}}]'
+    assert prices(text) == (["19.90"], [])
+
+
+def test_a_private_stem_across_two_words_begins_with_a_word() -> None:
+    text = "Sygnatura;Tytuł oferty;Cena Kup Teraz\nAL-1;Lampka;59,99 zł\nAL-2;Kabel;24,90 zł\n"
+    assert prices(text, "PLN") == (["59.99", "24.90"], [])
+    assert prices(text.replace("Cena Kup Teraz", "Cena za kupu"), "PLN")[0] == ["None", "None"]
+
+
+def test_the_price_in_the_catalogs_currency_is_sold_if_the_names_say_the_currencies() -> None:
+    text = "Code,Description,Export price USD,Local price ZAR incl VAT\nW1,Throw,48.00,1150.00\nW2,Yarn,4.20,99.00\n"
+    assert prices(text, "ZAR") == (["1150.00", "99.00"], [])
+    assert prices(text, "EUR")[1]
+
+
+def test_a_sign_in_the_name_is_that_of_the_catalogs_currency_if_several_currencies_have_it() -> None:
+    reading = read("Code,Product,Selling (Rs.)\nT1,Tea,1150.00\nT2,Green tea,520.00\n", currency="LKR")
+    assert {product.currency for product in reading.products} == {"LKR"}
+
+
+def test_a_word_for_sale_with_a_tax_is_a_price_and_a_state_with_many_numbers_a_stock() -> None:
+    text = "Kód;Položka;Prodej s DPH;Stav\nN1;Kladivo;229,90;12\nN2;Pilka;169,40;0\nN3;Metr;96,80;31\n"
+    assert prices(text, "CZK") == (["229.90", "169.40", "96.80"], [])
+    assert [product.inventory_count for product in read(text, currency="CZK").products] == [12, 0, 31]
+
+
+def test_a_second_price_with_one_ratio_and_an_unknown_word_is_a_question() -> None:
+    text = (
+        "SKU;Nome do Produto;Preço à vista (Pix);Preço no cartão\nC1;Camiseta;R$ 45,90;R$ 51,00\n"
+        "C2;Regata;R$ 53,91;R$ 59,90\nB1;Boné;R$ 71,91;R$ 79,90\n"
+    )
+    assert prices(text, "BRL")[1]
+    assert prices(text.replace("R$ 59,90", "R$ 69,90"), "BRL")[1] == []

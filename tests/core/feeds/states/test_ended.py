@@ -1,0 +1,36 @@
+"""Tests that a column in which some rows say that a product has ended is a column of states, whatever its name is."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+
+
+def states(column: str, *cells: str) -> list[bool | None]:
+    rows = "".join(f"A{number};Cup {number};12,90;{cell}\n" for number, cell in enumerate(cells))
+    return [product.is_active for product in read(f"SKU;Name;Price;{column}\n{rows}").products]
+
+
+@pytest.mark.parametrize(
+    ("column", "word"),
+    [
+        ("区分", "廃番"), ("备注", "停产"), ("Info", "Arrêté"), ("Remark", "discontinued"),
+        ("Hinweis", "Auslaufartikel"),
+        ("Pozn.", "ukončeno"), ("Bem.", "ausgelistet"),
+        ("Nota", "descatalogado"),
+        ("Прим.", "снят с продажи"),  # noqa: RUF001
+    ],
+)  # fmt: skip
+def test_a_word_for_the_end_of_a_product_deactivates_it(column: str, word: str) -> None:
+    assert states(column, "", word, "", "") == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("Remark", ("", "discontinued", "new colour", "")), ("Fragile", ("", "no", "", "")),
+        ("Remark", ("discontinued", "discontinued", "discontinued", "")), ("Info", ("", "sold out", "", "")),
+        ("Colour", ("", "passiv", "", "")), ("Class", ("", "E", "", "")),
+    ],
+)  # fmt: skip
+def test_other_remarks_change_no_state(column: str, cells: tuple[str, ...]) -> None:
+    assert states(column, *cells) == [True] * 4

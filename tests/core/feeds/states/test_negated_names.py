@@ -1,0 +1,45 @@
+"""Columns whose names say that the shop does not show a product, and columns of states in further languages."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+
+HIDDEN = [
+    ("Nezobrazovať na webe", "áno", "nie"), ("Nicht anzeigen", "ja", "nein"), ("Ne pas afficher", "oui", "non"),
+    ("No mostrar en web", "sí", "no"), ("Nie pokazuj w sklepie", "tak", "nie"), ("Niet tonen op website", "ja", "nee"),
+    ("Ei näytetä verkkokaupassa", "kyllä", "ei"), ("Не показывать на сайте", "да", "нет"),  # noqa: RUF001
+    ("Don't show", "yes", "no"),
+    ("Vis ikke i nettbutikk", "ja", "nei"), ("Não exibir no site", "sim", "não"), ("Neprikazivati", "da", "ne"),
+]  # fmt: skip
+SHOWN = [
+    ("ওয়েবে দেখাবে?", "হ্যাঁ", "না"), ("वेबसाइट पर दिखाएं?", "हाँ", "नहीं"), ("Tampilkan di web?", "ya", "tidak"),
+    ("Onyesha mtandaoni?", "ndiyo", "hapana"), ("يظهر في الموقع؟", "نعم", "لا"), ("แสดงบนเว็บ?", "ใช่", "ไม่"),
+    ("Hiển thị trên web?", "có", "không"), ("Rodyti svetainėje?", "taip", "ne"), ("Показывать на сайте", "да", "нет"),
+]  # fmt: skip
+
+
+def states(column: str, first: str, second: str) -> list[bool | None]:
+    reading = read(f"SKU;Name;Price;{column}\nA;Cup;2,90;{first}\nB;Mug;3,90;{second}\n")
+    return [product.is_active for product in reading.products]
+
+
+@pytest.mark.parametrize(("column", "yes", "no"), HIDDEN, ids=[column for column, _, _ in HIDDEN])
+def test_a_name_with_a_negation_hides(column: str, yes: str, no: str) -> None:
+    assert states(column, yes, no) == [False, True]
+
+
+@pytest.mark.parametrize(("column", "yes", "no"), HIDDEN[:6], ids=[column for column, _, _ in HIDDEN[:6]])
+def test_a_product_is_sold_only_if_both_columns_allow_it(column: str, yes: str, no: str) -> None:
+    rows = f"A;Cup;2,90;{no};no\nB;Mug;3,90;{yes};no\nC;Jug;4,90;{no};yes\n"
+    reading = read(f"SKU;Name;Price;{column};Discontinued\n{rows}")
+    assert [product.is_active for product in reading.products] == [True, False, False]
+
+
+@pytest.mark.parametrize(("column", "yes", "no"), SHOWN, ids=[column for column, _, _ in SHOWN])
+def test_a_name_of_a_further_language_shows(column: str, yes: str, no: str) -> None:
+    assert states(column, yes, no) == [True, False]
+
+
+@pytest.mark.parametrize("column", ["Fragile?", "Nettoverkauf", "Not returnable", "Neue Kollektion", "Gift wrap?"])
+def test_other_names_are_no_states(column: str) -> None:
+    assert states(column, "yes", "no") == [True, True]

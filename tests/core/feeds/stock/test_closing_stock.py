@@ -1,0 +1,23 @@
+"""Tests names of the stock at the end of a period, as accounting systems write them."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Closing Qty", "Endbestand", "Schlussbestand", "Eindvoorraad", "Konečný stav", "Stan końcowy",
+        "Dönem Sonu Stok", "Closing stock", "期末在庫", "Остаток на конец",
+    ],
+)  # fmt: skip
+def test_the_stock_at_the_end_of_a_period_is_the_stock(column: str) -> None:
+    reading = read(f"SKU;Name;Price;{column};Reorder level\nA;Cup;12,90;85;25\nB;Mug;3,20;6;4\n")
+    assert [product.inventory_count for product in reading.products] == [85, 6]
+
+
+@pytest.mark.parametrize("column", ["Closing date", "Closing type", "End price", "Opening Qty"])
+def test_other_names_are_no_stock(column: str) -> None:
+    reading = read(f"SKU;Name;Price;{column};Reorder level\nA;Cup;12,90;85;25\nB;Mug;3,20;6;4\n")
+    assert [product.inventory_count for product in reading.products] == [None, None]

@@ -1,0 +1,83 @@
+"""Tests the limits for the mails that one client and its members cause."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.functions.test_guest_limits import mails_of, set_limits
+from tests.functions.test_orders import order_body, orders_path
+from tests.platform import Json, Platform, Tenant, created, ok
+
+PIECES = 22
+
+
+@pytest.fixture
+def shop(platform: Platform) -> Tenant:
+    """Return a new tenant whose site limits no order."""
+    shop = platform.tenant()
+    set_limits(shop, max_line_quantity=50, max_daily_quantity=None)
+    return shop
+
+
+def place(api: httpx.Client, shop: Tenant, product: Json, quantity: int, email: str) -> Json:
+    """Place an order."""
+    return created(api.post(orders_path(shop), json=order_body((product, quantity), customer_email=email)))
+
+
+def shipped_in_parts(shop: Tenant, order: Json) -> list[Any]:
+    """Ship PIECES pieces of an order one by one. Return the reason of each suppressed mail, and None for each other."""
+    for number in range(PIECES):
+        body = {"number": f"P-{number}", "lines": [{"line": 1, "quantity": 1}]}
+        ok(shop.owner.post(f"/v1/orders/{order['id']}/ship", json=body, headers={"If-Match": "*"}))
+    mails = [mail for mail in mails_of(shop) if mail["template"] == "order_shipped"]
+    return [mail["reason"] if mail["state"] == "suppressed" else None for mail in mails]
+
+
+def test_one_client_never_uses_up_the_mails_that_all_clients_may_send_to_an_address(
+    platform: Platform, shop: Tenant
+) -> None:
+    victim = f"{uuid4().hex[:12]}@example.test"
+    platform.arrange(
+        "update sites set max_recipient_mails = 100 where id = %s", [shop.site_id]
+    )  # of an earlier release
+    mug = platform.product(shop, inventory_count=100)
+    for _ in range(12):
+        created(platform.api().post(orders_path(shop), json=order_body((mug, 1), customer_email=victim)))
+    suppressed = [mail for mail in mails_of(shop) if mail["state"] == "suppressed"]
+    assert len(suppressed) == 2
+    assert all("at most 10 confirmations" in mail["reason"] for mail in suppressed)
+    other = platform.tenant()
+    body = order_body((platform.product(other), 1), customer_email=victim)
+    created(platform.api().post(orders_path(other), json=body))
+    assert [mail["state"] for mail in mails_of(other)] != ["suppressed"]
+
+
+def test_a_client_sends_a_stranger_at_most_20_mails_about_shipments(platform: Platform, shop: Tenant) -> None:
+    mug, victim = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
+    reasons = shipped_in_parts(shop, place(platform.api(), shop, mug, PIECES, victim))
+    assert len(reasons) == PIECES
+    suppressed = [reason for reason in reasons if reason is not None]
+    assert len(suppressed) == PIECES - 20
+    assert all("at most 20 mails about shipments" in reason for reason in suppressed)
+    # The mails of members use up none of the mails that visitors may cause.
+    place(platform.api(), shop, mug, 1, victim)
+    states = {mail["state"] for mail in mails_of(shop) if mail["template"] == "order_confirmation"}
+    assert "suppressed" not in states
+
+
+@pytest.mark.parametrize(("is_imported", "suppressed"), [(False, 0), (True, PIECES - 20)])
+def test_the_mails_to_a_customer_are_limited_only_if_a_file_states_the_customer(
+    platform: Platform, shop: Tenant, is_imported: bool, suppressed: int
+) -> None:
+    mug, email = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
+    order = place(platform.api("customer:ann"), shop, mug, PIECES, email)
+    if is_imported:
+        platform.arrange(
+            "insert into order_events (client_id, order_id, version, type, source, actor, happened_at)"
+            " values (%s, %s, 1, 'imported', 'file', 'service', now())",
+            [shop.client_id, order["id"]],
+        )
+    reasons = shipped_in_parts(shop, order)
+    assert (len(reasons), len([reason for reason in reasons if reason])) == (PIECES, suppressed)
