@@ -62,9 +62,17 @@ class Client:
 class Attempt:
     """A request whose headers are recorded."""
 
-    def __init__(self, caller: Caller, address: str = "192.0.2.1", is_order: bool = False) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        address: str = "192.0.2.1",
+        is_order: bool = False,
+        *,
+        own_limit: str | None = None,
+        body_bytes: int = 0,
+    ) -> None:
         self.limits: dict[str, int] = {}
-        self.request = RequestCache(caller, address, self._record, is_order)
+        self.request = RequestCache(caller, address, self._record, is_order, own_limit, body_bytes=body_bytes)
 
     def _record(self, headers: Mapping[str, str]) -> None:
         self.limits = {name: int(left) for name, left in re.findall(r'"([\w-]+)";r=(\d+)', headers["RateLimit"])}

@@ -228,3 +228,56 @@ def test_a_request_makes_one_redis_call_and_a_failed_request_makes_an_additional
     calls.clear()
     Attempt(VISITOR).fail(400, looked_up=False)
     assert calls == ["charge"]
+
+
+# Requests with large bodies.
+
+KIB = 1024
+
+
+@pytest.mark.parametrize(
+    ("body_bytes", "cost"), [(0, 1), (1, 1), (16 * KIB, 1), (16 * KIB + 1, 2), (64 * KIB, 4), (256 * KIB, 16)]
+)
+@pytest.mark.parametrize(
+    "caller", [VISITOR, Caller(subject="carol", site_domain="shop.test")], ids=["guest", "customer"]
+)
+def test_a_visitors_request_costs_one_request_for_each_started_16_kib_in_all_its_limits(
+    caller: Caller, body_bytes: int, cost: int, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    visitor = Client(caller, 800, limit="storefront", site="one")
+    Attempt(caller, is_order=True, body_bytes=body_bytes).request.lookup()
+    names = ["storefront", "storefront-address.192.0.2.1", "orders.one", "orders-address.192.0.2.1"]
+    keys = [f"{visitor.tenant}:limit:{name}" for name in names]
+    keys += ["public:limit:address:192.0.2.1"] + ["public:limit:subject:carol"] * bool(caller.subject)
+    counted = [sum(map(int, raw_redis.hvals(f"{key_prefix}{key}"))) for key in keys]
+    assert counted == [cost, cost, 1, 1, *[cost] * len(keys[4:])]
+
+
+def test_one_address_can_send_only_a_share_of_the_bytes_of_the_event_limit(hourly_clock: Clock) -> None:
+    visitor = Client(VISITOR, 1000, limit="storefront")
+    accepted = 0
+    with pytest.raises(TooManyRequests, match="The limit of 500 requests from one address per hour"):
+        for _ in range(1000):
+            Attempt(VISITOR, body_bytes=240 * KIB, own_limit="events").request.lookup()
+            accepted += 1
+            hourly_clock.pass_seconds(2)
+    assert accepted == 34, "the 34th request begins when 495 of 500 requests are used"
+    assert visitor.send("192.0.2.1")["storefront"][0] == 999, "events do not count against the limit of the storefront"
+
+
+def test_a_large_body_of_a_member_costs_one_request_and_of_a_failed_visitor_its_size_and_five() -> None:
+    member, visitor = Client(MEMBER, 10), Client(VISITOR, None)
+    Attempt(MEMBER, body_bytes=2048 * KIB).request.lookup()
+    assert member.send()["requests"][0] == 8
+    Attempt(VISITOR, "192.0.2.1", body_bytes=64 * KIB).fail(422)
+    Attempt(VISITOR, "192.0.2.2", body_bytes=64 * KIB).fail(400, looked_up=False)
+    for address in ("192.0.2.1", "192.0.2.2"):
+        assert visitor.send(address)["address"][0] == ADDRESS_PER_MINUTE - (4 + FAILURE_COST) - 1
+
+
+def test_a_request_with_a_large_body_makes_one_redis_call(direct_redis: DirectRedis) -> None:
+    Client(VISITOR, 800, limit="storefront", site="one")
+    calls: list[str] = []
+    direct_redis.before_call = calls.append
+    Attempt(VISITOR, body_bytes=256 * KIB).request.lookup()
+    assert calls == ["lookup"]

@@ -6,7 +6,7 @@ import pytest
 
 from wecelebrate.core.errors import TooManyRequests
 from wecelebrate.core.requests import limits
-from wecelebrate.core.requests.limits import Limit, LocalLimits, headers, refuse, time_cost
+from wecelebrate.core.requests.limits import Limit, LocalLimits, headers, refuse, size_cost, time_cost
 
 MINUTE = 30_000_000 * 60.0
 
@@ -58,6 +58,14 @@ def test_database_time_above_100_ms_costs_one_request_per_full_25_ms_but_at_most
     milliseconds: float, cost: int
 ) -> None:
     assert time_cost(milliseconds) == cost
+
+
+@pytest.mark.parametrize(
+    ("body_bytes", "cost"),
+    [(0, 1), (1, 1), (16_384, 1), (16_385, 2), (32_768, 2), (32_769, 3), (241_948, 15), (262_144, 16)],
+)
+def test_a_request_counts_as_one_request_for_each_started_16_kib_of_its_body(body_bytes: int, cost: int) -> None:
+    assert size_cost(body_bytes) == cost
 
 
 def test_a_limit_is_parsed_from_its_name_and_quota_and_remaining_requests_and_seconds() -> None:
@@ -135,6 +143,17 @@ def test_a_caller_can_use_only_a_whole_number_of_requests_of_a_shared_quota(cloc
     local.learn("ann", 12_000)
     assert count(local, "ann", 12, share=4) == Limit("local", quota=12, remaining=0, seconds=60)
     refused(local, "ann", share=4)
+
+
+def test_a_local_limit_counts_the_cost_of_a_request(clock: Clock) -> None:
+    local = LocalLimits()
+    assert local.count("ann", cost=16).remaining == 4
+    assert local.count("ann", cost=16).remaining == 0
+    refused(local, "ann")
+    local.add("ann", -12)
+    refused(local, "ann")
+    local.add("ann", -1)
+    assert local.count("ann").remaining == 0
 
 
 def test_the_counters_start_again_at_zero_each_minute(clock: Clock) -> None:

@@ -37,6 +37,8 @@ ORDER = ident("A's order")
 WRITES = "select xid, outbox, tags from app.transaction_writes()"
 RENAME = "update sites set name = 'renamed' where id = %s"
 SITE = {f"site:{A_SITE}", "domain:a.test", "domain:@a-test", f"sites:{A}", "sites"}
+STOCK = {f"stock:{key}{owner}" for key in (A_CATALOG, A_PRODUCT) for owner in ("", f":{A}")}
+SHOWN_STOCK = {f"shown-stock:{A_CATALOG}", f"shown-stock:{A_PRODUCT}"}
 PRICE = "update products set price = price + 1 where catalog_id = %s"
 
 
@@ -200,16 +202,43 @@ def test_a_change_of_the_stock_invalidates_pages_only_if_the_old_or_the_new_stoc
     superuser: psycopg.Connection,
 ) -> None:
     visible = {f"products:{A_CATALOG}", f"product:{A_PRODUCT}"}
-    stock = {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
     update = "update products set inventory_count = %s where id = %s"
-    assert [queued(superuser, update, count, A_PRODUCT) for count in (7, 3, 0, 0)] == [visible, stock, visible, set()]
+    assert [queued(superuser, update, count, A_PRODUCT) for count in (7, 3, 0, 0)] == [
+        visible,
+        STOCK | SHOWN_STOCK,
+        visible,
+        set(),
+    ]
+
+
+def test_a_change_of_the_stock_invalidates_what_grantees_read_only_if_they_see_the_change(
+    superuser: psycopg.Connection,
+) -> None:
+    superuser.execute("update products set inventory_count = 500 where id = %s", [A_PRODUCT])
+    update = "update products set inventory_count = %s where id = %s"
+    changes = [(499, False), (10, False), (11, False), (9, True), (8, True), (10, True), (400, False)]
+    for count, is_shown in changes:
+        assert queued(superuser, update, count, A_PRODUCT) == STOCK | (SHOWN_STOCK if is_shown else set()), count
+    superuser.execute("alter table products disable trigger set_updated_at")
+    superuser.execute("update products set updated_at = now() - interval '1 day' where id = %s", [A_PRODUCT])
+    superuser.execute("alter table products enable trigger set_updated_at")
+    assert [queued(superuser, update, count, A_PRODUCT) for count in (399, 398)] == [STOCK | SHOWN_STOCK, STOCK]
+
+
+def test_a_change_of_the_stock_of_a_catalog_without_an_owner_invalidates_what_staff_reads(
+    superuser: psycopg.Connection,
+) -> None:
+    superuser.execute("update catalogs set owner_client_id = null where id = %s", [A_CATALOG])
+    superuser.execute("update products set inventory_count = 500 where id = %s", [A_PRODUCT])
+    tags = queued(superuser, "update products set inventory_count = 499 where id = %s", A_PRODUCT)
+    assert tags == {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
 
 
 def test_a_change_of_the_policy_invalidates_pages_only_if_it_changes_whether_the_product_is_in_stock(
     superuser: psycopg.Connection,
 ) -> None:
     visible = {f"products:{A_CATALOG}", f"product:{A_PRODUCT}"}
-    stock = {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
+    stock = STOCK | SHOWN_STOCK
     update = "update products set inventory_policy = %s, inventory_count = %s where id = %s"
     changes = [("untracked", 0), ("untracked", 0), ("tracked", 5), ("untracked", 0), ("tracked", 0)]
     tags = [queued(superuser, update, policy, count, A_PRODUCT) for policy, count in changes]

@@ -1,5 +1,7 @@
 """Visitors send events. Each valid event is stored once with the right time. The response names each refused event."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -147,6 +149,21 @@ def test_events_have_a_separate_limit(tenant: Tenant, visitor: httpx.Client) -> 
     assert '"storefront"' not in response.headers["ratelimit-policy"]
     page = visitor.get(f"/v1/storefront/{tenant.domain}")
     assert '"storefront";r=19999' in page.headers["ratelimit"]
+
+
+@pytest.mark.parametrize(
+    ("body_bytes", "cost"), [(1_000, 1), (16_384, 1), (16_385, 2), (32_769, 3), (241_948, 15), (262_144, 16)]
+)
+def test_a_batch_of_events_costs_one_request_for_each_started_16_kib(
+    tenant: Tenant, visitor: httpx.Client, body_bytes: int, cost: int
+) -> None:
+    batch = {"events": [event(data={"text": "ä" * 100})]}
+    body = json.dumps(batch, ensure_ascii=False).encode().ljust(body_bytes)
+    headers = {"content-type": "application/json"}
+    response = visitor.post(f"/v1/storefront/{tenant.domain}/events", content=body, headers=headers)
+    assert accepted(response)["accepted"] == 1
+    remaining = dict(re.findall(r'"([\w-]+)";r=(\d+)', response.headers["ratelimit"]))
+    assert remaining == {"address": str(600 - cost), "events": str(20_000 - cost)}
 
 
 def test_members_can_list_only_the_events_of_their_own_client(

@@ -1,5 +1,7 @@
 """Tests the limits for guests and floods: the orders of a site, the mails that orders cause, and failed requests."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -387,6 +389,16 @@ def test_the_orders_of_one_address_cannot_block_the_checkout_for_other_addresses
     assert detail.startswith("The limit of 250 orders from one address per hour is used up.")
     assert '"orders-address";q=250;w=3600' in response.headers["ratelimit-policy"]
     created(other.post(orders_path(shop), json=order_body((mug, 1))))
+
+
+def test_an_order_with_a_large_body_costs_one_request_for_each_started_16_kib_and_one_order(
+    platform: Platform, shop: Tenant
+) -> None:
+    body = json.dumps(order_body((platform.product(shop), 1))).encode().ljust(40_000)
+    response = platform.api().post(orders_path(shop), content=body, headers={"content-type": "application/json"})
+    created(response)
+    remaining = dict(re.findall(r'"([\w-]+)";r=(\d+)', response.headers["ratelimit"]))
+    assert remaining == {"address": "597", "storefront": "19997", "orders": "999"}
 
 
 def test_a_repeated_order_with_the_same_idempotency_key_counts_once(platform: Platform, shop: Tenant) -> None:

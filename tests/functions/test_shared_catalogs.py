@@ -14,6 +14,7 @@ import pytest
 
 from tests.functions.operations import request_body
 from tests.functions.resources import create_resources
+from tests.functions.test_orders import order_body
 from tests.platform import Json, Platform, Tenant, created, ok, problem
 
 MAX_STOCK = 10
@@ -124,6 +125,42 @@ def test_a_change_of_a_large_stock_does_not_change_what_a_grantee_sees(sharing: 
     sharing.set_stock(12_344)
     assert sharing.grantee.owner.get(path).content == before.content
     assert sharing.grantee.owner.get(path).headers["etag"] == before.headers["etag"]
+
+
+def cache_statuses(sharing: Sharing, api: httpx.Client) -> list[str]:
+    """Read the product, and a list of the catalog. Return the parameters of the Cache-Status headers."""
+    paths = [f"/v1/products/{sharing.product['id']}", f"{sharing.catalog_path}/products"]
+    return [api.get(path).headers["cache-status"].removeprefix("wecelebrate; ") for path in paths]
+
+
+def test_the_cache_does_not_tell_a_grantee_that_another_shop_has_sold_a_product(sharing: Sharing) -> None:
+    owner, grantee, admin = sharing.owner.owner, sharing.grantee.owner, sharing.platform.admin
+    hits, misses = ["hit"] * 2, ["fwd=miss"] * 2
+
+    def sell(quantity: int) -> None:
+        path = f"/v1/storefront/{sharing.owner.domain}/orders"
+        created(sharing.platform.api().post(path, json=order_body((sharing.product, quantity))))
+
+    def warm() -> None:
+        for api in (owner, grantee, admin):
+            cache_statuses(sharing, api)
+            assert cache_statuses(sharing, api) == hits
+
+    # The first change of a day changes `updated_at`, which a client with a grant sees to the day.
+    sell(1)
+    for _ in range(3):
+        warm()
+        sell(1)
+        assert cache_statuses(sharing, grantee) == hits
+        assert cache_statuses(sharing, owner) == misses
+        assert cache_statuses(sharing, admin) == misses
+    sharing.set_stock(11)
+    for stock, expected in ((10, hits), (9, misses), (8, misses)):
+        warm()
+        sell(1)
+        assert cache_statuses(sharing, grantee) == expected
+        assert ok(grantee.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == stock
+        assert ok(owner.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == stock
 
 
 def test_the_updated_since_filter_does_not_tell_a_grantee_when_the_stock_changed(sharing: Sharing) -> None:

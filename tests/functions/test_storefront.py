@@ -266,3 +266,42 @@ def test_a_new_product_appears_on_the_storefront(platform: Platform) -> None:
         tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json={"sku": "1", "name": "N", "price": "1"})
     )
     assert [row["id"] for row in platform.storefront_products(tenant.domain)] == [product["id"]]
+
+
+def test_a_page_with_free_filters_is_stored_at_its_second_use(platform: Platform) -> None:
+    tenant, visitor = platform.tenant(), platform.api()
+    platform.product(tenant, price="9.00")
+    path = f"/v1/storefront/{tenant.domain}/products"
+
+    def statuses(*queries: str) -> list[str]:
+        return [visitor.get(f"{path}?{query}").headers["cache-status"].partition("; ")[2] for query in queries]
+
+    ok(visitor.get(path))
+    assert statuses("", "category=Bags", "category=Bags", "limit=24", "limit=24") == [
+        "hit",
+        "fwd=miss",
+        "hit",
+        "fwd=miss",
+        "hit",
+    ]
+    assert statuses("price_max=100", "price_max=100.0", "price_max=100.00") == ["fwd=miss", "fwd=miss", "hit"]
+    assert statuses("q=mug", "q=mug", "q=mug", "q=mug") == ["fwd=miss", "fwd=miss", "hit", "hit"]
+    problem(visitor.get(f"{path}?price_max=1e2"), 422, "invalid")
+
+
+def test_forty_different_filters_leave_only_small_marks_in_the_cache(platform: Platform) -> None:
+    tenant, visitor = platform.tenant(), platform.api()
+    for _ in range(3):
+        platform.product(tenant, price="9.00", attributes={"text": "x" * 20_000})
+    path = f"/v1/storefront/{tenant.domain}/products?limit=10&facets=false"
+    ok(visitor.get(path))
+
+    def stored_bytes() -> int:
+        names = platform.redis.keys(f"v1:local:{tenant.client_id}:anon.*")
+        return sum(platform.redis.memory_usage(name) or 0 for name in names)
+
+    before = stored_bytes()
+    assert before > 60_000, "the page without a free filter is stored"
+    for cents in range(40):
+        assert len(ok(visitor.get(f"{path}&price_max=100000.{cents:02}"))["data"]) == 3
+    assert stored_bytes() - before < 40 * 512

@@ -89,7 +89,7 @@ class SeveralCurrencies(Invalid):
 def entry(product_id: UUID) -> Entry:
     """Return the cache entry for a product."""
     # A client with a grant sees the selling price, which depends on the rules of the catalog.
-    return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", f"stock:{product_id}", "prices"])
+    return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", *_stock_tags(product_id), "prices"])
 
 
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
@@ -100,8 +100,17 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
     """
     if filters.updated_since is not None:
         return None
-    tags = [f"products:{catalog_id}", f"stock:{catalog_id}", f"catalog:{catalog_id}"]
+    tags = [f"products:{catalog_id}", *_stock_tags(catalog_id), f"catalog:{catalog_id}"]
     return keys.entry(keys.PRODUCTS, catalog_id, tags=tags, filters=filters.model_dump(mode="json"))
+
+
+def _stock_tags(object_id: UUID) -> list[str]:
+    """Return the tags for the stock of a product, or of all products of a catalog.
+
+    Each change invalidates what the owner of the catalog reads. What a client with a grant reads becomes invalid only
+    if it changes, so no cache miss tells this client an order in another shop.
+    """
+    return [f"stock:{object_id}:$client", f"shown-stock:{object_id}"]
 
 
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.RenderedPage:

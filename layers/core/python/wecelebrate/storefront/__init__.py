@@ -20,6 +20,9 @@ from wecelebrate.storefront.models import Storefront, StorefrontFilters, Storefr
 
 sql = queries(__file__)
 
+COMMON_LIMITS = frozenset({10, 12, 15, 16, 18, 20, 24, 25, 30, 32, 36, 40, 48, 50, 60, 72, 96, 100})
+"""The numbers of products per page that storefronts usually show."""
+
 
 def entry() -> Entry:
     """Return the cache entry for the visited site's configuration."""
@@ -29,7 +32,18 @@ def entry() -> Entry:
 def page_entry(filters: StorefrontFilters) -> Entry:
     """Return the cache entry for a page of the visited site's products."""
     tags = ["products:$catalog", "shown:$catalog"]
-    return keys.entry(keys.STOREFRONT_PAGES, tags=tags, filters=filters.model_dump(mode="json"))
+    return keys.entry(
+        keys.STOREFRONT_PAGES, tags=tags, filters=filters.model_dump(mode="json"), is_rare=_is_rare(filters)
+    )
+
+
+def _is_rare(filters: StorefrontFilters) -> bool:
+    """Return whether few visitors use these filters. A visitor can choose some filters freely, e.g. a price.
+
+    Categories and brands are not rare, because storefronts link to their pages.
+    """
+    free = (filters.q, filters.sku, filters.price_min, filters.price_max, filters.cursor)
+    return any(value is not None for value in free) or filters.limit not in COMMON_LIMITS
 
 
 def product_entry(product_id: UUID) -> Entry:

@@ -63,6 +63,17 @@ JITTER = 0.1
 therefore do not expire at the same time."""
 MAX_VALUE_LENGTH = 1_000_000
 """The maximum length of a cached value, in characters. Upstash accepts requests of up to 10 MB."""
+MAX_RARE_LENGTH = 256 * 1024
+"""The maximum length of a cached value whose key a caller can choose freely, in characters. A page of 50
+ordinary products has about 21,000."""
+SECOND_USE_MS = 300_000
+"""A rare value is stored if it is requested a second time within this time, in milliseconds."""
+STORED_KIB_PER_HOUR = 8 * 1024
+"""How many KiB of values the requests of one IP address may store in an hour.
+
+This is about 400 pages of 50 products. When the budget is used up, further responses to this address are not stored.
+Requests of other addresses store the same values.
+"""
 _TAGS_PER_CALL = 1000
 
 READ_TAGS, PUT, INVALIDATE, LOOKUP = Script("read_tags"), Script("put"), Script("invalidate"), Script("lookup")
@@ -104,21 +115,34 @@ def read_tags(tags: Iterable[str], write_key: str = "") -> TagVersions:
     return TagVersions.parse(tokens, xids)
 
 
-def put(value_key: str, value: Value, entity: Entity, lock: str = "", owner: str = "") -> None:
-    """Store a value for the lifetime of its entity, and release the lock of the value."""
+def put(
+    value_key: str,
+    value: Value,
+    entity: Entity,
+    lock: str = "",
+    owner: str = "",
+    *,
+    max_length: int = MAX_VALUE_LENGTH,
+    budget: str = "",
+) -> None:
+    """Store a value for the lifetime of its entity, and release the lock of the value.
+
+    A longer value than `max_length` is not stored. `budget` is the key of the limit that counts the stored KiB of an
+    address.
+    """
     life = max(value.stale_at - now() + entity.stale * 1000, 1)
     raw = str(value)
-    fits = len(raw) <= MAX_VALUE_LENGTH
-    _put([value_key if fits else "", lock], owner, str(life), raw if fits else "")
+    fits = len(raw) <= max_length
+    _put([value_key if fits else "", lock, budget], owner, str(life), raw if fits else "")
 
 
 def release(lock: str, owner: str) -> None:
     """Release the lock of a value whose load failed."""
-    _put(["", lock], owner, "1", "")
+    _put(["", lock, ""], owner, "1", "")
 
 
 def _put(keys: list[str], *arguments: str) -> None:
-    redis().run(PUT, keys, prefix(), str(now()), *arguments, meter.unsent())
+    redis().run(PUT, keys, prefix(), str(now()), *arguments, str(STORED_KIB_PER_HOUR), meter.unsent())
     meter.mark_sent()
 
 

@@ -4,6 +4,7 @@ This module builds every key. A key begins with the environment and the tenant, 
 
     v1:<environment>:<tenant>:<role>:<entity>:…        a value for all callers who have this role at this tenant
     v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock that the loader of the value owns
+    v1:<environment>:<tenant>:<role>:used:<entity>:…   the mark that a rare value was requested a short time ago
     v1:<environment>:public:tag:<tag>                  the current version of a tag
     v1:<environment>:public:recent                     the transactions that recently invalidated each tag
     v1:<environment>:public:session:<subject>          the session of a signed-in caller
@@ -11,6 +12,7 @@ This module builds every key. A key begins with the environment and the tenant, 
     v1:<environment>:<tenant>:limit:<name>             the number of requests or orders in each minute of the last hour
     v1:<environment>:public:limit:address:<address>    the number of requests of an address in the last minute
     v1:<environment>:public:limit:subject:<subject>    the number of requests of a subject in the last minute
+    v1:<environment>:public:limit:stored:<address>     the KiB of values that requests of an address stored in an hour
     v1:<environment>:<tenant>:limit:<name>-address.<address>   the number of requests or orders of one address
     v1:<environment>:<tenant>:stats:<hour>             the usage of a tenant in one hour
 """
@@ -88,15 +90,25 @@ class Entry:
     """The end of the value's key. The key begins with the scope of the caller's session."""
     tags: tuple[str, ...]
     """The tags of the value. When one of these tags is invalidated, the value becomes invalid."""
+    is_rare: bool = False
+    """Whether the key has a part that a caller can choose freely, e.g. a price. Most such values are requested once,
+    so a value is stored only if it is requested a second time within `cache.SECOND_USE_MS`."""
 
 
-def entry(entity: Entity, *names: Any, tags: Iterable[str], filters: Mapping[str, Any] | None = None) -> Entry:
+def entry(
+    entity: Entity,
+    *names: Any,
+    tags: Iterable[str],
+    filters: Mapping[str, Any] | None = None,
+    is_rare: bool = False,
+) -> Entry:
     """Return the cache entry of an object or of a page of a list.
 
-    `names` identify the object or the list. For a page, `filters` are the parameters of its list.
+    `names` identify the object or the list. For a page, `filters` are the parameters of its list. `is_rare` is
+    described in `Entry`.
     """
     suffix = ":".join((entity.name, *(quote(str(name), safe="") for name in names)))
-    return Entry(entity, f"{suffix}:{digest(filters)}" if filters is not None else suffix, tuple(tags))
+    return Entry(entity, f"{suffix}:{digest(filters)}" if filters is not None else suffix, tuple(tags), is_rare)
 
 
 def digest(parameters: Mapping[str, Any]) -> str:

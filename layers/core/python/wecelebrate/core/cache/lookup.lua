@@ -14,6 +14,7 @@
 --           hit         The value is valid.
 --           stale       The value has expired. Another request is loading the new value.
 --           load        There is no value, and this request has the lock: load the value, store it with `tokens`.
+--           first       There is no value. It is not stored at its first use: load the value, and do not store it.
 --           refresh     Like load, but there is also an expired value.
 --           wait        There is no value. Another request is loading it.
 --   limits: one line `name quota remaining seconds` for each counted limit
@@ -23,12 +24,15 @@
 local request = cjson.decode(ARGV[3])
 record_usage(request.usage, 0)
 
-local function count_per_hour(name, key, quota) return count(name, key, quota, 60000, 60) end
+-- A member's requests count against the limit of the member's client, each as one request.
+local cost = request.is_member and 1 or request.cost
+
+local function count_per_hour(name, key, quota, amount) return count(name, key, quota, 60000, 60, amount) end
 
 -- Count the request against the share of its address. The share is a part of an hourly limit that applies to many
 -- addresses together. The buckets are wide, because every address of every client has its own hash.
-local function count_share(name, key, quota, divisor)
-  return count(name .. '-address', key, math.ceil(quota / divisor), 360000, 10, 1, true)
+local function count_share(name, key, quota, divisor, amount)
+  return count(name .. '-address', key, math.ceil(quota / divisor), 360000, 10, amount, true)
 end
 
 -- Step 1: resolve the session.
@@ -42,7 +46,7 @@ if session and (session.stale_at < now or not is_valid(session)) then session = 
 if request.caller_quota and not (request.is_member and session) then
   for i, name in ipairs({ 'address', 'subject' }) do
     local quiet = request.is_member or name == 'subject'
-    if KEYS[i + 1] ~= '' and not count(name, KEYS[i + 1], request.caller_quota, 10000, 6, 1, quiet) then
+    if KEYS[i + 1] ~= '' and not count(name, KEYS[i + 1], request.caller_quota, 10000, 6, request.cost, quiet) then
       return { 'limited', '', table.concat(limits, '\n') }
     end
   end
@@ -89,7 +93,7 @@ local function answer(status, raw, tags)
     xids = recent_xids(fields)
   end
   local tokens = tags and tokens_of(tags, request.token) or ''
-  if status ~= 'wait' then record_outcome(status) end
+  if status ~= 'wait' then record_outcome(status == 'first' and 'load' or status) end
   return { status, raw_session, table.concat(limits, '\n'), raw or '', tokens, xids }
 end
 
@@ -99,10 +103,11 @@ local of_tenant = prefix .. tenant .. ':limit:'
 if request.count_request and quota then
   -- Check the share of the address only if its limit per minute allows more requests an hour than the share.
   if request.address and request.address_per_hour > quota / request.storefront_share
-    and not count_share(limit, of_tenant .. limit .. '-address.' .. request.address, quota, request.storefront_share) then
+    and not count_share(limit, of_tenant .. limit .. '-address.' .. request.address, quota, request.storefront_share,
+      cost) then
     return answer('limited')
   end
-  if not count_per_hour(limit, of_tenant .. limit, quota) then return answer('limited') end
+  if not count_per_hour(limit, of_tenant .. limit, quota, cost) then return answer('limited') end
 end
 if request.requests_per_order and quota then
   local orders = math.floor(quota / request.requests_per_order)
@@ -141,6 +146,11 @@ for _, tag in ipairs(session.tags) do
   if string.sub(tag, 1, 5) ~= 'user:' then tags[#tags + 1] = tag end
 end
 for _, tag in ipairs(value_tags) do tags[#tags + 1] = tag end
+-- A value that is stored but no longer valid was requested twice.
+if request.second_use_ms > 0 and not raw
+  and call('SET', prefix .. scope .. ':used:' .. request.suffix, '1', 'NX', 'PX', request.second_use_ms) then
+  return answer('first')
+end
 local lock = prefix .. scope .. ':lock:' .. request.suffix
 if call('SET', lock, request.lock_owner, 'NX', 'PX', request.lock_ms) then
   return answer(value and 'refresh' or 'load', value and raw, tags)

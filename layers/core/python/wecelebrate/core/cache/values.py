@@ -84,6 +84,8 @@ class CacheLookup:
     """The share of one address is the order limit of a site, divided by this number."""
     own_limit: str | None = None
     """The name of the limit against which the request counts, if it is not the limit of its session."""
+    cost: int = 1
+    """The number of requests that the request counts as. For a member with a session, the request is one request."""
     count_request: bool = False
     """Whether the request counts against the limit of its session."""
     requests_per_order: int | None = None
@@ -94,6 +96,9 @@ class CacheLookup:
     """The end of the value's key. Empty if the request reads no value."""
     tags: tuple[str, ...] = ()
     """The tags of the value."""
+    second_use_ms: int = 0
+    """If there is no value, it is stored only if another request asks for it within this time, in milliseconds. 0: the
+    value is stored at its first use."""
     background: bool = False
     """Whether no caller waits for the value. This is the case after a write, and when the cache is warmed."""
 
@@ -117,11 +122,13 @@ class CacheLookup:
             "storefront_share": self.storefront_share,
             "order_share": self.order_share,
             "own_limit": self.own_limit,
+            "cost": self.cost,
             "count_request": self.count_request,
             "requests_per_order": self.requests_per_order,
             "entity": self.entity,
             "suffix": self.suffix,
             "tags": self.tags,
+            "second_use_ms": self.second_use_ms,
             "background": self.background,
         }
         return orjson.dumps({name: value for name, value in fields.items() if value is not None}).decode()
@@ -141,12 +148,14 @@ class Charge:
     """The quota of each limit in `counts`."""
     cost: int
     """The number of requests that the request costs, in addition to itself."""
+    own_cost: int = 1
+    """The number of requests that the request itself counts as, in the limits of `counts`."""
 
     def to_json(self) -> str:
         """Return the arguments as JSON for charge.lua."""
         fields = {
             "counts": [
-                {"name": name, "key": key, "quota": self.quota, "amount": 1 + self.cost}
+                {"name": name, "key": key, "quota": self.quota, "amount": self.own_cost + self.cost}
                 for name, key in self.counts.items()
             ],
             "charges": [{"key": key, "amount": self.cost} for key in self.charges],

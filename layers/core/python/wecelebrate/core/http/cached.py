@@ -51,9 +51,15 @@ def request_cache_of(
     `RequestCount`, and `has_session` in `RequestCache`.
     """
     caller = caller.reading_after(consistency.min_xids(request.headers.get(consistency.HEADER)))
-    address = failures.source_address(request.scope["aws.event"])
+    event = request.scope["aws.event"]
     cache = RequestCache(
-        caller, address, lambda headers: add_headers(request, headers), is_order, own_limit, has_session=has_session
+        caller,
+        failures.source_address(event),
+        lambda headers: add_headers(request, headers),
+        is_order,
+        own_limit,
+        has_session=has_session,
+        body_bytes=failures.body_bytes(event),
     )
     failures.remember(request, cache)
     return cache

@@ -40,6 +40,14 @@ def source_address(event: Mapping[str, Any]) -> str:
     return source
 
 
+def body_bytes(event: Mapping[str, Any]) -> int:
+    """Return the size of the body of a request."""
+    body: str = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        return len(body) * 3 // 4 - body[-2:].count("=")
+    return len(body.encode())
+
+
 def count(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
     """Make the request cost more if it failed or kept the database busy. It returns the response to send.
 
@@ -66,4 +74,6 @@ def _request_cache(event: dict[str, Any]) -> RequestCache:
         sender = caller(claims) if claims else Caller()
     except Unauthenticated:
         sender = Caller()
-    return RequestCache(sender, source_address(event), lambda headers: add_headers_to(event, headers))
+    return RequestCache(
+        sender, source_address(event), lambda headers: add_headers_to(event, headers), body_bytes=body_bytes(event)
+    )

@@ -33,6 +33,8 @@ _local_limits = LocalLimits()
 class RequestCount:
     """Counts one request. Without `on_limits`, nothing is counted.
 
+    The request of a visitor counts as several requests if it has a large body (`limits.size_cost`).
+
     `own_limit` is the name of a limit of the client that has the same quota as the limit of the session. The request
     counts against this limit instead, so requests of this kind cannot use up the limit that other requests need.
     """
@@ -44,8 +46,12 @@ class RequestCount:
         on_limits: OnLimits | None,
         is_order: bool,
         own_limit: str | None = None,
+        *,
+        body_bytes: int = 0,
     ) -> None:
         self._own_limit = own_limit
+        self._cost = limits.size_cost(body_bytes)
+        """The number of requests that the request counts as, unless its caller is a member."""
         self._caller = caller
         self._address = limited_address(address)
         self._on_limits = on_limits
@@ -57,6 +63,13 @@ class RequestCount:
         """Whether the request was counted against the limits of its address and its subject, in Redis or locally."""
         self._local_orders: tuple[str, ...] = ()
         """The local order limits that have counted the request."""
+
+    @property
+    def budget_key(self) -> str:
+        """The key of the limit for the values that a visitor's request stores in the cache. Empty if there is none."""
+        if self._is_member or not self._address or not self._is_counting():
+            return ""
+        return key(PUBLIC, "limit", "stored", self._address)
 
     def lookup_fields(self) -> dict[str, Any]:
         """Return the CacheLookup fields for the limits. Each limit counts the request only in one lookup."""
@@ -72,6 +85,7 @@ class RequestCount:
             "storefront_share": STOREFRONT_SHARE,
             "order_share": ORDER_SHARE,
             "own_limit": self._own_limit,
+            "cost": self._cost,
             "count_request": counting and not self._limits.keys() - {"address"},
             "requests_per_order": STOREFRONT_FACTOR if count_order else None,
         }
@@ -92,7 +106,7 @@ class RequestCount:
             return
         self._is_counted = True
         for caller in self._local_callers:
-            self._report([_local_limits.count(caller)])
+            self._report([_local_limits.count(caller, cost=1 if self._is_member else self._cost)])
         if self._is_order:
             site, share = self._local_order_key, f"{self._local_order_key} {self._address}"
             _local_limits.learn(share, _local_limits.quota(site))
@@ -130,7 +144,7 @@ class RequestCount:
         """
         cost = limits.time_cost(milliseconds)
         if cost and self._is_counting() and not self._is_member:
-            self._charge(Charge({}, list(self._keys.values()), [], limits.ADDRESS_PER_MINUTE, cost))
+            self._charge({}, list(self._keys.values()), [], cost)
 
     def take_back_order(self) -> None:
         """Take back the order that was counted for the request, because the request did not place an order."""
@@ -142,17 +156,18 @@ class RequestCount:
         local_orders, self._local_orders = self._local_orders, ()
         for limit in local_orders:
             _local_limits.add(limit, -1)
-        self._charge(Charge(counts, charges, self._order_keys, limits.ADDRESS_PER_MINUTE, FAILURE_COST))
+        self._charge(counts, charges, self._order_keys, FAILURE_COST)
 
-    def _charge(self, charge: Charge) -> None:
-        if not (charge.counts or charge.charges or charge.refunds):
+    def _charge(self, counts: Mapping[str, str], charges: list[str], refunds: list[str], cost: int) -> None:
+        if not (counts or charges or refunds):
             return
+        charge = Charge(counts, charges, refunds, limits.ADDRESS_PER_MINUTE, cost, self._cost)
         try:
             allowed, lines = cache.apply_charge(charge)
         except cache.CacheDown:
             self.count_locally()
-            for caller in self._local_callers if charge.counts or charge.charges else ():
-                _local_limits.add(caller, charge.cost)
+            for caller in self._local_callers if counts or charges else ():
+                _local_limits.add(caller, cost)
         else:
             self._report([Limit.parse(line) for line in lines], refused=not allowed)
 

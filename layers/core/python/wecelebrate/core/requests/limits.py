@@ -15,6 +15,8 @@ No caller can use up a limit that other callers need:
   Otherwise a faulty program of a client could stop the visitors who share its address.
 - A visitor's request that keeps the database busy costs additional requests, too. Therefore no stranger can make the
   platform compute many of the most expensive pages.
+- A visitor's request with a large body counts as several requests. Otherwise one address could fill the tables of a
+  client with few requests.
 """
 
 import time
@@ -37,6 +39,12 @@ FREE_MILLISECONDS, MILLISECONDS_PER_REQUEST = 100, 25
 
 An ordinary request needs less than 10 milliseconds, and a cached response needs no database time. Facets of 100,000
 products need about 350 milliseconds, so an address can request them 54 times a minute.
+"""
+BYTES_PER_REQUEST = 16 * 1024
+"""A visitor's request counts as one request for each started 16 KiB of its body.
+
+An ordinary request of a storefront has a smaller body. The limit on requests is therefore also a limit on the bytes
+that strangers make the platform store.
 """
 MAX_TIME_COST = 20
 """The maximum number of additional requests that database time costs. Even while the database is slow for all callers,
@@ -107,6 +115,11 @@ def time_cost(milliseconds: float) -> int:
     return max(0, min(int((milliseconds - FREE_MILLISECONDS) / MILLISECONDS_PER_REQUEST), MAX_TIME_COST))
 
 
+def size_cost(body_bytes: int) -> int:
+    """Return how many requests a visitor's request with a body of this size counts as."""
+    return max(1, -(-body_bytes // BYTES_PER_REQUEST))
+
+
 @dataclass
 class LocalLimits:
     """Counts the requests that this instance handles while Redis is down.
@@ -129,18 +142,19 @@ class LocalLimits:
         """Return the remembered hourly quota of a caller, or 0."""
         return self._quotas.get(caller, 0)
 
-    def count(self, caller: str, name: str = "local", share: int = 1) -> Limit:
-        """Count one request of a caller and return the state of the limit. Raises TooManyRequests.
+    def count(self, caller: str, name: str = "local", share: int = 1, cost: int = 1) -> Limit:
+        """Count a request of a caller and return the state of the limit. Raises TooManyRequests.
 
-        The quota is divided by `share`.
+        The quota is divided by `share`. The request is allowed if the limit is not used up, and counts as `cost`
+        requests.
         """
         seconds = self._start_minute()
         quota = max(self._quotas.get(caller, 0) // 60 // LOCAL_SHARE, MIN_LOCAL_QUOTA) // share
-        used = self._used.get(caller, 0) + 1
-        if used > quota:
+        used = self._used.get(caller, 0)
+        if used >= quota:
             raise refuse(Limit(name, quota, 0, seconds))
-        self._used[caller] = used
-        return Limit(name, quota, quota - used, seconds)
+        self._used[caller] = used + cost
+        return Limit(name, quota, max(quota - used - cost, 0), seconds)
 
     def add(self, caller: str, requests: int) -> None:
         """Add requests to a limit, even if it is used up. A negative number takes back requests."""

@@ -42,7 +42,7 @@ def value_of(request: RequestCache, entry: Entry | None, load: Load) -> tuple[Va
     if result.status == "wait" and entry:
         result = request.wait_for_fill(entry)
     if result.value is None or result.status == "refresh":
-        missed = result.status in ("load", "refresh")
+        missed = result.status in ("load", "refresh", "first")
         return _load(request, entry, result, load), "fwd=miss" if missed else "fwd=bypass"
     return result.value, "hit" if result.status == "hit" else "hit; detail=stale"
 

@@ -36,6 +36,7 @@ METRICS: Mapping[str, metrics.Name] = {
     "hit": "CacheHit",
     "stale": "CacheStale",
     "load": "CacheMiss",
+    "first": "CacheMiss",
     "refresh": "CacheMiss",
 }
 UNCACHED = "uncached"
@@ -68,18 +69,20 @@ class RequestCache:
         own_limit: str | None = None,
         *,
         has_session: bool = True,
+        body_bytes: int = 0,
     ) -> None:
         """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
 
-        `is_order` means that the request also counts against the order limit of the visited site. `own_limit` is
-        described in `RequestCount`. If `has_session` is false, no session is loaded for the caller, because the caller
-        may have no membership. The request then counts against the limits of its address and subject.
+        `is_order` means that the request also counts against the order limit of the visited site. `own_limit` and
+        `body_bytes` are described in `RequestCount`. If `has_session` is false, no session is loaded for the caller,
+        because the caller may have no membership. The request then counts against the limits of its address and
+        subject.
         """
         self.caller = caller
         self._has_session = has_session
         self.is_staff: bool | None = None
         """Whether the caller is an admin or support. None until Redis or the database has answered."""
-        self.count = RequestCount(caller, address, on_limits, is_order, own_limit)
+        self.count = RequestCount(caller, address, on_limits, is_order, own_limit, body_bytes=body_bytes)
         self._in_background = on_limits is None
         """Whether the next lookups are billed as background work. This is the case if the request was already billed,
         or if there is no request."""
@@ -136,7 +139,15 @@ class RequestCache:
         """Store a value that was loaded, and release its lock."""
         with suppress(cache.CacheDown):
             value_key = f"{prefix()}{session.scope}:{entry.suffix}"
-            cache.put(value_key, value, entry.entity, _lock_key(session, entry), _lock_owner)
+            cache.put(
+                value_key,
+                value,
+                entry.entity,
+                _lock_key(session, entry),
+                _lock_owner,
+                max_length=cache.MAX_RARE_LENGTH if entry.is_rare else cache.MAX_VALUE_LENGTH,
+                budget=self.count.budget_key,
+            )
 
     def release(self, entry: Entry, session: Session) -> None:
         """Release the lock of a value whose load failed."""
@@ -169,6 +180,7 @@ class RequestCache:
             entity=entity,
             suffix=entry.suffix if entry else "",
             tags=entry.tags if entry else (),
+            second_use_ms=cache.SECOND_USE_MS if entry and entry.is_rare else 0,
             background=self._in_background,
             **self.count.lookup_fields(),
         )

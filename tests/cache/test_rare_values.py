@@ -1,0 +1,146 @@
+"""Tests that one address cannot fill the cache with values that nobody else requests."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from tests.cache.doubles import Clock, DirectRedis, RedisClient
+from tests.cache.limited_callers import MEMBER, VISITOR, Client
+from wecelebrate import storefront
+from wecelebrate.core import cache, kill_switches
+from wecelebrate.core.cache.keys import PRODUCTS, STOREFRONT_PAGES, Entry, entry
+from wecelebrate.core.database import Caller
+from wecelebrate.core.requests.request_cache import RequestCache
+from wecelebrate.storefront.models import StorefrontFilters
+
+KIB = 1024
+PAGE = "x" * (200 * KIB)
+
+
+@pytest.fixture(autouse=True)
+def known_switches(key_prefix: str, known_history: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All kill switches have their defaults, and a load needs no database."""
+    monkeypatch.setattr(kill_switches, "are_known", lambda: True)
+    monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
+
+
+def ignore_limits(headers: Mapping[str, str]) -> None:
+    """Receive the headers with the limits. A request without a receiver is not counted."""
+
+
+def read(wanted: Entry, address: str = "192.0.2.1", body: str = PAGE, caller: Caller = VISITOR) -> str:
+    """Send a request for a value whose load returns this body. Return the parameters of its Cache-Status header."""
+    request = RequestCache(caller, address, ignore_limits)
+    result = request.lookup(wanted)
+    if result.value is not None and result.status == "hit":
+        return "hit"
+    if result.status in ("load", "refresh"):
+        assert result.session
+        meta = json.dumps([200, '"etag"', None])
+        request.put(wanted, result.session, cache.new_value(body, meta, result.versions.tokens, 1800))
+    return result.status
+
+
+def page(**filters: object) -> Entry:
+    return storefront.page_entry(StorefrontFilters.model_validate(filters))
+
+
+def stored_bytes(raw_redis: RedisClient, key_prefix: str) -> int:
+    return sum(raw_redis.memory_usage(name) or 0 for name in raw_redis.scan_iter(f"{key_prefix}*", count=1000))
+
+
+def visitor() -> Client:
+    return Client(VISITOR, 100_000, limit="storefront", site="one")
+
+
+def test_a_rare_page_is_stored_at_its_second_use_and_is_a_hit_from_its_third_use() -> None:
+    visitor()
+    rare = page(price_max="100.01")
+    assert [read(rare) for _ in range(4)] == ["first", "load", "hit", "hit"]
+
+
+def test_a_common_page_is_a_hit_from_its_second_use() -> None:
+    visitor()
+    for common in (page(), page(category="Bags", brand="Acme"), page(limit=24, in_stock="true", sort="-price")):
+        assert [read(common) for _ in range(3)] == ["load", "hit", "hit"]
+
+
+@pytest.mark.parametrize(
+    "filters", [{"q": "mug"}, {"sku": "A-1"}, {"price_min": "0.01"}, {"price_max": "9"}, {"cursor": "a"}, {"limit": 37}]
+)
+def test_a_page_is_rare_if_a_visitor_chooses_one_of_its_filters_freely(filters: dict[str, object]) -> None:
+    assert page(**filters).is_rare
+    assert page(**filters, category="Bags").is_rare
+
+
+def test_equal_price_bounds_have_one_entry() -> None:
+    for name in ("price_min", "price_max"):
+        assert len({page(**{name: bound}) for bound in ("100", "100.0", "100.00", "100.000")}) == 1
+        assert page(**{name: "100"}) != page(**{name: "100.01"})
+
+
+def test_a_rare_page_needs_two_uses_within_five_minutes(clock: Clock, key_prefix: str, raw_redis: RedisClient) -> None:
+    shop, rare = visitor(), page(q="mug")
+    assert read(rare) == "first"
+    (mark,) = raw_redis.keys(f"{key_prefix}{shop.tenant}:*used:*")
+    assert 299_000 < raw_redis.pttl(mark) <= 300_000
+    raw_redis.delete(mark)  # Redis does not use the clock of the test
+    assert read(rare) == "first"
+
+
+def test_a_stored_rare_page_that_becomes_invalid_is_loaded_and_stored_at_the_next_use(
+    key_prefix: str, raw_redis: RedisClient
+) -> None:
+    shop = visitor()
+    rare = entry(STOREFRONT_PAGES, "x", tags=["products:1"], is_rare=True)
+    assert [read(rare) for _ in range(3)] == ["first", "load", "hit"]
+    raw_redis.delete(*raw_redis.keys(f"{key_prefix}{shop.tenant}:*used:*"))
+    cache.invalidate(["products:1"], "1")
+    assert [read(rare) for _ in range(2)] == ["load", "hit"]
+
+
+def test_forty_rare_pages_of_one_address_leave_only_their_marks(key_prefix: str, raw_redis: RedisClient) -> None:
+    visitor()
+    read(page(price_max="1"))
+    before = stored_bytes(raw_redis, key_prefix)
+    for cents in range(40):
+        assert read(page(limit=10, facets="false", price_max=f"100000.{cents:02}")) == "first"
+    assert stored_bytes(raw_redis, key_prefix) - before < 40 * 512
+
+
+def test_the_values_that_one_address_stores_in_an_hour_have_a_bound(key_prefix: str, raw_redis: RedisClient) -> None:
+    visitor()
+    for number in range(200):
+        for _ in range(2):
+            read(page(price_max=f"1000{number}"), "192.0.2.1")
+    most = cache.STORED_KIB_PER_HOUR * KIB + 256 * KIB
+    assert 0.9 * most < stored_bytes(raw_redis, key_prefix) < 1.25 * most, "Redis rounds the size of a value up"
+    common = page()
+    assert [read(common, "192.0.2.1") for _ in range(2)] == ["load", "load"], "its responses are not stored"
+    assert [read(common, "192.0.2.2") for _ in range(2)] == ["load", "hit"], "another address stores the same page"
+    assert read(common, "192.0.2.1") == "hit"
+
+
+def test_a_rare_page_above_256_kib_is_not_stored_but_a_common_page_is() -> None:
+    visitor()
+    body = "x" * (cache.MAX_RARE_LENGTH + 1)
+    assert [read(page(q="mug"), body=body) for _ in range(4)] == ["first", "load", "load", "load"]
+    assert [read(page(), body=body) for _ in range(2)] == ["load", "hit"]
+
+
+def test_the_values_of_members_have_no_budget(key_prefix: str, raw_redis: RedisClient) -> None:
+    Client(MEMBER, 100_000)
+    for number in range(60):
+        wanted = entry(PRODUCTS, number, tags=[])
+        assert [read(wanted, caller=MEMBER) for _ in range(2)] == ["load", "hit"]
+    assert raw_redis.keys(f"{key_prefix}public:limit:stored:*") == []
+
+
+def test_the_first_use_of_a_rare_page_makes_one_redis_call(direct_redis: DirectRedis) -> None:
+    visitor()
+    calls: list[str] = []
+    direct_redis.before_call = calls.append
+    rare = page(q="mug")
+    assert (read(rare), calls) == ("first", ["lookup"])
+    assert (read(rare), calls) == ("load", ["lookup", "lookup", "put"])
