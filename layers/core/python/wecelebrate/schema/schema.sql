@@ -15874,7 +15874,11 @@ begin
         is distinct from (b.price, app.is_in_stock(b.inventory_policy, b.inventory_count), b.is_active, b.catalog_id,
           b.id, b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
           b.source_data, b.media, b.offers, b.regular_price, b.offer_ends_at)
-        as is_visible
+        as is_visible,
+        (a.inventory_policy, least(a.inventory_count, app.max_shown_stock()), date_trunc('day', a.updated_at, 'UTC'))
+        is distinct from
+        (b.inventory_policy, least(b.inventory_count, app.max_shown_stock()), date_trunc('day', b.updated_at, 'UTC'))
+        as is_shown
       from before b full join after a on a.id = b.id
       where (a.price, a.inventory_count, a.inventory_policy, a.is_active, a.catalog_id, a.id, a.created_at, a.currency,
           a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media, a.offers,
@@ -15890,12 +15894,18 @@ begin
         select old_catalog from changed where is_visible union select new_catalog from changed where is_visible
       ) c (catalog)
       where catalog is not null
+      union all select 'product:' || id from changed where is_visible
       union all
-      select 'product:' || id from changed where is_visible
+      select 'stock:' || key
+      from (
+        select id, new_catalog from changed where not is_visible
+        union select new_catalog, new_catalog from changed where not is_visible
+      ) s (id, catalog_id)
+      join catalogs c on c.id = s.catalog_id, unnest(array[s.id::text, s.id || ':' || c.owner_client_id]) key
+      where key is not null
       union all
-      select distinct 'stock:' || new_catalog from changed where not is_visible
-      union all
-      select 'stock:' || id from changed where not is_visible
+      select distinct 'shown-stock:' || key from changed, unnest(array[id, new_catalog]) key
+      where is_shown and not is_visible
     ) t (tag);
   end if;
   if stale is not null then

@@ -126,9 +126,9 @@ begin
 end
 $$;
 
--- Merges a draft with its row. A column whose value the document has not changed since it was last mapped gets the value
--- of the row. `current` has the columns of the row, or null, and `before` is the base of the last mapping. The field
--- `base` of the columns is what the next mapping compares with.
+-- Merges a draft with its row. A column whose value the document has not changed since it was last mapped gets the
+-- value of the row. `current` has the columns of the row, or null, and `before` is the base of the last mapping. The
+-- field `base` of the columns is what the next mapping compares with.
 create or replace function kv.merged_draft(d kv.draft, current jsonb, before jsonb) returns kv.draft
 language plpgsql stable
 as $$
