@@ -26,7 +26,8 @@ $$;
 -- Counts a confirmation that a visitor causes, and returns null if it may be sent. Otherwise returns the reason why it
 -- is not sent, as a sentence for people. The site of the order has a limit for each recipient in 24 hours, all clients
 -- together have a limit of 20 mails for each recipient in 24 hours, of which one client sends at most half, and each
--- client has an hourly limit of half the requests that its tier allows. Mails to the verified address of the caller are not limited.
+-- client has an hourly limit of half the requests that its tier allows. Mails to the verified address of the caller are
+-- not limited.
 --
 -- In 24 hours, one IP address causes mails to at most 100 mailboxes. If the site allows one IP address to order more
 -- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. If all
@@ -90,10 +91,10 @@ end
 $$;
 
 -- Counts a mail about an order that a member or the platform causes, and returns null if it may be sent. Otherwise
--- returns the reason. One client sends at most 20 of these mails to a mailbox in 24 hours, because a member can write any
--- e-mail address into orders, and can ship one order in many parts. The orders of a customer who was signed in are not
--- limited, unless they were imported: an import states the customer. The limit is not exact: mails that are enqueued at
--- the same moment do not see each other.
+-- returns the reason. One client sends at most 20 of these mails to a mailbox in 24 hours, because a member can write
+-- any e-mail address into orders, and can ship one order in many parts. The orders of a customer who was signed in are
+-- not limited, unless they were imported: an import states the customer. The limit is not exact: mails that are
+-- enqueued at the same moment do not see each other.
 create or replace function app.claim_notice_mail(mailed_order orders) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -146,8 +147,9 @@ $$;
 
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
 -- a row without job_id when the confirmation of the order already exists, and when a limit for mails that visitors or
--- members cause is used up (app.claim_guest_mail, app.claim_notice_mail). In the second case the mail is stored as suppressed, with the reason. The
--- limit does not count a guest who has used the link of a mail, because this guest can read the mailbox.
+-- members cause is used up (app.claim_guest_mail, app.claim_notice_mail). In the second case the mail is stored as
+-- suppressed, with the reason. The limit does not count a guest who has used the link of a mail, because this guest can
+-- read the mailbox.
 --
 -- `address` is a keyed hash of the IP address of the visitor who causes the mail, or null.
 create or replace function app.queue_order_mail(
