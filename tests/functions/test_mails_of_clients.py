@@ -8,7 +8,7 @@ import pytest
 
 from tests.functions.test_guest_limits import mails_of, set_limits
 from tests.functions.test_orders import order_body, orders_path
-from tests.platform import Json, Platform, Tenant, created, ok
+from tests.platform import Json, Platform, Tenant, created, ok, problem
 
 PIECES = 22
 
@@ -81,3 +81,17 @@ def test_the_mails_to_a_customer_are_limited_only_if_a_file_states_the_customer(
         )
     reasons = shipped_in_parts(shop, order)
     assert (len(reasons), len([reason for reason in reasons if reason])) == (PIECES, suppressed)
+
+
+def test_an_order_that_nobody_could_confirm_is_refused_and_takes_no_piece(platform: Platform, shop: Tenant) -> None:
+    set_limits(shop, confirm_guest_orders=True)
+    mug, person = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
+    for _ in range(5):
+        place(platform.api(), shop, mug, 1, person)
+    body = order_body((mug, 1), customer_email=person)
+    for _ in range(2):
+        problem(platform.api().post(orders_path(shop), json=body), 409, "confirmation_not_possible")
+    assert ok(shop.owner.get(f"/v1/products/{mug['id']}"))["inventory_count"] == 95
+    assert len(ok(shop.owner.get("/v1/orders"))["data"]) == 5
+    signed_in = platform.api(f"customer:{person}", email=person, email_verified=True)
+    created(signed_in.post(orders_path(shop), json=body))

@@ -130,9 +130,9 @@ def test_a_bad_document_is_accepted_and_quarantined(mirror: Mirror, key: str, va
 
 
 def test_an_unexpected_error_of_the_mapping_does_not_fail_the_write(mirror: Mirror) -> None:
-    broken = "create or replace function kv.check_products(drafts kv.draft[], currency text) returns kv.draft[]"
+    broken = "create or replace function kv.map_product(old_id text, value jsonb) returns kv.mapping language plpgsql"
     mirror.database.execute(
-        f"set local role app_mirror; {broken} language plpgsql stable as $$ begin return missing(); end $$; reset role"
+        f"set local role app_mirror; {broken} stable as $$ begin return missing(); end $$; reset role"
     )
     mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Cup"))
     assert mirror.document("gift:g-a")["name"] == "Cup"

@@ -84,13 +84,26 @@ class DailyOrderLimit(Conflict):
     code = "daily_order_limit"
 
 
+class ConfirmationNotPossible(Conflict):
+    """The e-mail address gets no more confirmations today, so nobody could confirm the order.
+
+    On this site, a guest confirms an order with a link in a mail. The number of these mails to an address is limited,
+    and anybody can name any address, so strangers can have used up the limit. The order was not placed.
+
+    Sign the customer in: the limit does not apply to the verified address of a customer. Or use another address.
+    """
+
+    code = "confirmation_not_possible"
+
+
 def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
     """Place an order on the visited site, and enqueue its confirmation.
 
     `address` is the IP address of the visitor, for the limits of the site. Only its keyed hash is stored, for a day.
 
-    Raises OutOfStock, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit, DailyOrderLimit, CountryNotShipped or
-    PoBoxNotShipped. Raises Invalid for other problems, for example if the site does not show a product of the order.
+    Raises OutOfStock, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit, DailyOrderLimit,
+    ConfirmationNotPossible, CountryNotShipped or PoBoxNotShipped. Raises Invalid for other problems, for example if the
+    site does not show a product of the order.
     """
     _check_products_are_unique(new)
     _check_po_box(tx, new)
@@ -154,6 +167,8 @@ def _problem(refusal: str, refusal_detail: Any) -> Problem:
     match refusal:
         case "catalog":
             return CatalogNotActive()
+        case "unconfirmable":
+            return ConfirmationNotPossible()
         case "country":
             return not_shipped(refusal_detail, "/shipping_address/country")
         case "not_shown":
