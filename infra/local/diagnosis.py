@@ -20,6 +20,7 @@ from infra.local.endpoints import HOME_VARIABLE, CloudNotRunning, Ports, load_en
 from infra.local.hints import this_command
 from infra.local.pid_files import STATE_VARIABLE
 from infra.local.processes import HEALTH, LocalCloudError, http_ok, port_variable, require_free_ports
+from infra.local.unprivileged import PRIMARY, Account
 
 _MIN_DISK_BYTES = 2_000_000_000
 """The minimum free disk space, in bytes. PostgreSQL keeps up to 1 GB of its write-ahead log. The demo data and the logs
@@ -147,7 +148,7 @@ def _ports(state: Path) -> Iterator[Finding]:
 
 
 def _data(state: Path) -> Finding:
-    file = state / "postgres" / "primary" / "PG_VERSION"
+    file = state / "postgres" / PRIMARY / "PG_VERSION"
     erase = f"{this_command()} down --erase"
     try:
         version = file.read_text("utf-8").strip()
@@ -157,7 +158,6 @@ def _data(state: Path) -> Finding:
         return Finding("data", "ok", "the data belongs to the user of PostgreSQL")
     with contextlib.suppress(LocalCloudError):
         from infra.local.postgres_binaries import Binaries
-        from infra.local.unprivileged import Account
 
         installed = Binaries.find(Account(), state).version
         if version != str(installed):
