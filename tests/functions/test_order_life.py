@@ -107,7 +107,7 @@ def test_the_mail_of_a_delivered_order_leaves_out_cancelled_pieces(
 ) -> None:
     order = place(guest, shop, (platform.product(shop, name="Rucksack"), 3))
     path = f"/v1/orders/{order['id']}"
-    ok(post(shop, f"{path}/ship", tracking_number="P1", lines=[{"line": 1, "quantity": 2}]))
+    ok(post(shop, f"{path}/ship", number="P1", lines=[{"line": 1, "quantity": 2}]))
     ok(post(shop, f"{path}/lines/cancel", lines=[{"line": 1}], reason="sold out"))
     ok(post(shop, f"{path}/deliver", shipment="P1"))
     mails = mails_to(platform, order["customer_email"], 3)
