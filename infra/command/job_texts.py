@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from infra.command.output import Cell, Column, Json, Styled
+from infra.local.hints import this_command
 
 LOAD_TYPES = ("catalog_sync", "product_import")
 """The types of jobs that load the rows of a file. The counts of such a job are numbers of rows."""
@@ -17,6 +18,8 @@ _PHASES = {
     "report": "ending",
 }
 _COLORS = {"completed": "green", "failed": "red", "cancelled": "dim"}
+_MAX_WARNINGS = 20
+"""The number of warnings of one job that are printed. `jobs show` prints all."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 COLUMNS = (
@@ -111,6 +114,33 @@ def details(job: Json, clients: Mapping[str, str]) -> dict[str, Cell]:
         "result": job["result"] and json.dumps(job["result"], indent=2, ensure_ascii=False),
         "first errors": "\n".join(f"line {error['line']}: {error['reason']}" for error in job["first_errors"]),
     }
+
+
+def warning_lines(job: Json) -> list[str]:
+    """Return what a completed job reports besides its counts: doubts, values that were not understood, and notes."""
+    result = job["result"] or {}
+    warnings = (result.get("read_as") or {}).get("warnings") or []
+    lines = [doubt["text"] for doubt in result.get("doubts", ())]
+    if warnings:
+        from wecelebrate.feeds.warnings import text_of  # importing the reader of files takes long
+
+        lines += map(text_of, warnings)
+    lines += [f"needs an approval: {reason}" for reason in result.get("needs_approval", ())]
+    if result.get("note"):
+        lines.append(result["note"])
+    if result.get("created_without_price"):
+        number = result["created_without_price"]
+        products = "1 product" if number == 1 else f"{number:,} products"
+        lines.append(f"{products} without a price: inactive until a file has the price")
+    if len(lines) > _MAX_WARNINGS:
+        lines[_MAX_WARNINGS:] = [f"{len(lines) - _MAX_WARNINGS:,} more: `{this_command()} jobs show {job['id']}`"]
+    return lines
+
+
+def offers_line(job: Json) -> str | None:
+    """Return the numbers of offers that the file of a job has, or None if it has none."""
+    offers = (job["result"] or {}).get("offers")
+    return offers and f"offers: {offers['running']:,} running, {offers['waiting']:,} waiting"
 
 
 def question_lines(job: Json) -> list[str]:

@@ -68,6 +68,24 @@ def test_rejected_rows_are_printed_and_available_at_a_url(wecelebrate: Command, 
     assert "A,Cup,[b],2,not_a_number," in httpx.get(url_line.removeprefix("all rejected rows: "), verify=TLS).text
 
 
+def test_a_drop_prints_the_offers_the_warnings_and_the_doubts_of_its_job(
+    wecelebrate: Command, catalog: str, tmp_path: Path
+) -> None:
+    text = (
+        "sku,name,price,sale price,sale from,sale to\n"
+        "O-1,Cup,60.00,50.00,2020-01-01,2090-01-01\nO-2,Vase,60.00,50.00,2080-01-01,2090-01-01\n"
+        "O-3,Bowl,60.00,70.00,2020-01-01,2090-01-01\n"
+    )
+    result = wecelebrate("drop", write_file(tmp_path, text), "--catalog", catalog, "--wait")
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[-1] == "  offers: 1 running, 1 waiting"
+    warning = '! sale price: "70.00" is an offer that is not below the price; it is left out (1 row)'
+    assert warning in result.stderr.splitlines()
+    again = write_file(tmp_path, '{"sku": "O-1", "name": "Cup", "price": "60.00"}\n', "products.ndjson")
+    result = wecelebrate("drop", again, "--catalog", catalog, "--wait")
+    assert "! The format of the file is ndjson, and before it was csv." in result.stderr.splitlines()
+
+
 @pytest.mark.parametrize("name", ["missing.csv", "."])
 def test_the_drop_command_rejects_a_missing_file_and_a_folder(wecelebrate: Command, tmp_path: Path, name: str) -> None:
     result = wecelebrate("drop", str(tmp_path / name), "--catalog", "acme-gifts")
