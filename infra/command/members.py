@@ -111,7 +111,13 @@ def remove(member: MemberArgument, client: ClientOption = None) -> None:
     output.success(f"{member} is removed")
 
 
-@app.command(cls=documented("wecelebrate members accept CODE", environment=API))
+@app.command(
+    cls=documented(
+        "wecelebrate members accept CODE",
+        "WECELEBRATE_TOKEN=$(wecelebrate token --as customer:ann@example.com) wecelebrate members accept CODE",
+        environment=API,
+    )
+)
 def accept(code: Annotated[str, typer.Argument(help="The code of the invitation.")]) -> None:
     """Accept an invitation, as the account of $WECELEBRATE_TOKEN."""
     from infra.command.api import connect, post

@@ -25,8 +25,8 @@ from infra.local.unprivileged import PRIMARY, Account
 _MIN_DISK_BYTES = 2_000_000_000
 """The minimum free disk space, in bytes. PostgreSQL keeps up to 1 GB of its write-ahead log. The demo data and the logs
 need less."""
-_MIN_MEMORY_BYTES = 1_500_000_000
-"""The parts of the local cloud use about 1.2 GB."""
+_MIN_MEMORY_BYTES = 2_500_000_000
+"""After some use, the parts of the local cloud use about 2.2 GB."""
 _MIN_FILES = 1024
 _MAX_CLOCK_LEAD = 60.0
 """How far the newest file of the checkout may be in the future, in seconds."""
@@ -181,7 +181,7 @@ def _memory() -> Finding:
     available = psutil.virtual_memory().available
     text = f"{available / 1e9:.1f} GB available"
     if available < _MIN_MEMORY_BYTES:
-        return Finding("memory", "warning", f"{text}, but the local cloud uses about 1.2 GB", "close other programs")
+        return Finding("memory", "warning", f"{text}, but the local cloud uses about 2.2 GB", "close other programs")
     return Finding("memory", "ok", text)
 
 
