@@ -41,8 +41,23 @@ def test_the_drop_command_rejects_an_unknown_catalog_before_the_upload(
     for catalog in (unknown, f"no {unknown}"):
         result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
         assert (result.returncode, result.stdout) == (4, "")
-        assert re.fullmatch(rf"✗ catalog {catalog} does not exist\n", result.stderr)
+        assert result.stderr.startswith(f"✗ catalog {catalog} does not exist")
+        assert len(result.stderr.splitlines()) == 1
     assert not platform.exists(unknown)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("acme-gift", "did you mean acme-gifts?"), ("Acme Gifts", "did you mean acme-gifts?"), ("ACM", "acme-gifts"),
+     ("zzzzzz", "use one of ")],
+)  # fmt: skip
+def test_an_unknown_name_of_a_catalog_is_answered_with_names_of_catalogs(
+    wecelebrate: Command, cloud: object, tmp_path: Path, name: str, hint: str
+) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", name)
+    assert (result.returncode, result.stdout) == (4, "")
+    assert result.stderr.startswith(f"✗ catalog {name} does not exist: ")
+    assert hint in result.stderr
 
 
 def test_a_file_without_rows_causes_a_warning(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
