@@ -15,6 +15,9 @@ _TEXTS = {
     "rounded_number": "is a number that a spreadsheet has rounded; it is no attribute",
     "bad_offer": "is no offer whose price and days are understood; the product is sold at its usual price",
     "offer_not_lower": "is an offer that is not below the price; it is left out",
+    "negative_stock": "is a stock below 0; it is read as 0",
+    "fraction_of_a_piece": "is no whole number of pieces; the fraction is dropped",
+    "vague_stock": "states no number of pieces; the product can be ordered without a limit",
     "zero_price": "is no price; stored products keep their prices, and new products need one",
 }
 """What each code of a warning means."""
