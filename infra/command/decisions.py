@@ -106,10 +106,10 @@ def _ask(question: Json) -> str:
         output.note(line)
     choices = question["choices"]
     while True:
-        number: int = typer.prompt(f"Your choice (1 to {len(choices)})", type=int, err=True)
-        if 1 <= number <= len(choices):
-            return str(choices[number - 1]["value"])
-        output.warning(f"there is no choice {number}: type a number from 1 to {len(choices)}")
+        typed = typer.prompt(f"Your choice (1 to {len(choices)})", err=True).strip()
+        if typed in map(str, range(1, len(choices) + 1)):
+            return str(choices[int(typed) - 1]["value"])
+        output.warning(f"there is no choice {output.printable(typed)}: type a number from 1 to {len(choices)}")
 
 
 def _command(job: Json) -> str:

@@ -1,6 +1,7 @@
 """Describes jobs: the state in a few words, the row of a table, and all details."""
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -62,6 +63,13 @@ def count_rows(number: int) -> str:
     return f"{number:,} row" if number == 1 else f"{number:,} rows"
 
 
+def at_line(line: int, reason: str, sku: str | None = None) -> str:
+    """Return the reason why a row was rejected, with its line. Some reasons name the line already."""
+    if re.match(rf"line {line}(?!\d)", reason):
+        return reason
+    return f"line {line} ({sku}): {reason}" if sku else f"line {line}: {reason}"
+
+
 def age(timestamp: str) -> str:
     """Return the time since an ISO 8601 timestamp, in the format of the function `duration`."""
     return duration(-_seconds_until(timestamp))
@@ -112,7 +120,7 @@ def details(job: Json, clients: Mapping[str, str]) -> dict[str, Cell]:
         "questions": "\n".join(question_lines(job)) if job["waiting_for"] == "decision" else None,
         "answers": job["answers"] and ", ".join(f"{key}={value}" for key, value in job["answers"].items()),
         "result": job["result"] and json.dumps(job["result"], indent=2, ensure_ascii=False),
-        "first errors": "\n".join(f"line {error['line']}: {error['reason']}" for error in job["first_errors"]),
+        "first errors": "\n".join(at_line(error["line"], error["reason"]) for error in job["first_errors"]),
     }
 
 

@@ -140,11 +140,12 @@ def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str
 def test_a_drop_on_a_terminal_asks_with_numbered_choices_and_continues_after_the_answer(
     platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
-    exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\n2\n")
+    exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\nx\n2\n")
     assert exit_code == 0, output
     assert output.startswith("on the local cloud\n")
     assert "\n  1  " in output
     assert "there is no choice 7: type a number from 1 to 2" in output
+    assert "there is no choice x: type a number from 1 to 2" in output
     assert output.rstrip().endswith("✓ 3 rows: 3 created, 0 updated, 0 unchanged, 0 rejected")
     assert job_of(tenant)["answers"]["decimal"] in (",", ".")
     assert "stored in the catalog for its later files, too: decimal=" in output
