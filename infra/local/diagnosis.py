@@ -59,7 +59,7 @@ def diagnose(state: Path, checkout: Path, environment: Mapping[str, str]) -> Ite
     yield from _programs()
     yield _home(state, environment)
     yield _cloud(state)
-    yield from _ports(state)
+    yield from _ports(state, environment)
     yield _data(state)
     yield _disk(state)
     yield _memory()
@@ -124,7 +124,9 @@ def _cloud(state: Path) -> Finding:
     )
 
 
-def _ports(state: Path) -> Iterator[Finding]:
+def _ports(state: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+    if unknown_port_variables(environment):
+        return  # `_variables` reports them.
     try:
         ports = Ports.from_environment()
     except LocalCloudError as error:
@@ -228,4 +230,4 @@ def _other_clouds(state: Path) -> Finding:
                 others.add(other)
     if others:
         return Finding("other clouds", "warning", f"also running: {', '.join(sorted(others))}")
-    return Finding("other clouds", "ok", "no other cloud is running")
+    return Finding("other clouds", "ok", "no other cloud of this user is running")
