@@ -119,17 +119,19 @@ def _catalog_by_name(api: httpx.Client, name: str) -> str:
 
 
 def _hint(name: str, names: list[str]) -> str:
-    """Return the names of catalogs that are similar to a name. If there are none, return the first names."""
+    """Return the names of catalogs that are similar to a name, and the first names of all catalogs."""
     if not names:
         return "there are no catalogs yet"
     by_lower = {each.lower(): each for each in names}
     similar = get_close_matches(name.lower().replace(" ", "-"), by_lower, n=3)
     if not similar:
         similar = sorted(each for each in by_lower if name.lower() in each)[:3]
-    if similar:
-        return f"did you mean {' or '.join(output.printable(by_lower[each]) for each in similar)}?"
+    shown = sorted(names)[:_MAX_NAMES]
     more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-    return f"use one of {', '.join(map(output.printable, sorted(names)[:_MAX_NAMES]))}{more}"
+    all_names = f"the catalogs are {', '.join(map(output.printable, shown))}{more}"
+    if not similar:
+        return all_names
+    return f"did you mean {' or '.join(output.printable(by_lower[each]) for each in similar)}? ({all_names})"
 
 
 def put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:

@@ -49,7 +49,7 @@ def test_the_drop_command_rejects_an_unknown_catalog_before_the_upload(
 @pytest.mark.parametrize(
     ("name", "hint"),
     [("acme-gift", "did you mean acme-gifts?"), ("Acme Gifts", "did you mean acme-gifts?"), ("ACM", "acme-gifts"),
-     ("zzzzzz", "use one of ")],
+     ("zzzzzz", "the catalogs are ")],
 )  # fmt: skip
 def test_an_unknown_name_of_a_catalog_is_answered_with_names_of_catalogs(
     wecelebrate: Command, cloud: object, tmp_path: Path, name: str, hint: str
