@@ -123,7 +123,8 @@ def _hint(name: str, names: list[str]) -> str:
     if not names:
         return "there are no catalogs yet"
     by_lower = {each.lower(): each for each in names}
-    similar = get_close_matches(name.lower().replace(" ", "-"), by_lower, n=3)
+    slug = name.lower().replace(" ", "-")
+    similar = [slug] if slug in by_lower else get_close_matches(slug, by_lower, n=3)
     if not similar:
         similar = sorted(each for each in by_lower if name.lower() in each)[:3]
     shown = sorted(names)[:_MAX_NAMES]
