@@ -38,7 +38,12 @@ _BY_NAME: Mapping[str, str] = {
     **{name.strip(): field for field, names in _NAMES.items() for name in names.split(",")},
     **{folded(field): field for field in (*HEAD_FIELDS, *LINE_FIELDS)},
 }
-_SHOPIFY = {"Name": "order_number", "Created at": "created_at", "Lineitem name": "name"}
+FULFILMENT_STATE, PAYMENT_STATE = "fulfilment_state", "payment_state"
+"""The two fields of the order export of Shopify that together say the status of an order."""
+_SHOPIFY = {
+    "Name": "order_number", "Created at": "created_at", "Lineitem name": "name", "Fulfilled at": "shipped_at",
+    "Fulfillment Status": FULFILMENT_STATE, "Financial Status": PAYMENT_STATE,
+}  # fmt: skip
 """In the order export of Shopify, `Name` is the number of the order."""
 _MAX_NAME = 200
 _REPEAT = re.compile(r" \([0-9]+\)\Z", re.ASCII)
