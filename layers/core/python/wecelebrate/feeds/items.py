@@ -14,7 +14,7 @@ DeclaredMode = Literal["full", "delta"]
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price for a limited time. A time without an offset is a local time of the sender."""
+    """A price for a limited time. A time without an offset is in the sender's local time."""
 
     price: Decimal
     first: date | datetime | None
@@ -60,8 +60,10 @@ class Product:
     attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool
-    """Whether the product is sold. If `is_active` is not in `fields_set`, this value is only for a new product: it is
-    False if the file has a state that is not known.
+    """Whether the product is sold.
+
+    If `is_active` is not in `fields_set`, this value is only for a new product: it is False if the file has a state
+    that is not known.
     """
     source: Mapping[str, Any]
     """The unchanged source row, which maps columns to cells."""

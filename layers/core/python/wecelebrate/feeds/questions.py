@@ -1,4 +1,7 @@
-"""Questions about a file: what the evidence in the file does not decide, and the possible answers."""
+"""Defines the questions about a file.
+
+A question is asked if the evidence in the file does not decide how to read it.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Literal
