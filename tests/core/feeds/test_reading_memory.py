@@ -143,7 +143,7 @@ def test_a_proposal_has_the_reading_the_questions_and_the_changes(memory: dict[s
         ("google-merchant.tsv", "bigcommerce.csv"),
     ],
 )
-def test_a_known_export_of_another_system_is_no_change_of_prices_or_skus(first: str, second: str) -> None:
+def test_a_known_export_of_another_system_is_not_a_change_of_prices_or_skus(first: str, second: str) -> None:
     earlier = read_after((FEEDS / first).read_bytes(), None, "USD").feed.reading
     changes = read_after((FEEDS / second).read_bytes(), earlier, "USD").feed.changes
     assert changes

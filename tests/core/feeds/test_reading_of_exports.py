@@ -19,7 +19,7 @@ MUG = {"sku": "M-1", "name": "Mug", "price": "9.50"}
         "Internal ID,Name,Display Name\n1184,LAMP : OD-1,Black lamp\n1185,LAMP : OD-2,White vase\nTotal,,\n",
     ],
 )
-def test_the_key_of_a_database_is_no_sku_beside_the_code_of_the_item(text: str) -> None:
+def test_the_key_of_a_database_is_not_a_sku_beside_the_code_of_the_item(text: str) -> None:
     reading = read(text)
     assert [product.sku.removeprefix("LAMP : ") for product in reading.products] == ["OD-1", "OD-2"]
     assert reading.feed.questions == ()
@@ -31,7 +31,7 @@ def test_a_total_below_the_rows_does_not_change_how_a_small_file_is_read() -> No
 
 
 @pytest.mark.parametrize("name", ["Артикул", "Item code", "Artikelnummer"])
-def test_the_number_of_a_marketplace_in_the_column_sku_is_a_question_beside_the_own_code(name: str) -> None:
+def test_the_number_of_a_marketplace_in_the_column_sku_leads_to_a_question_beside_the_own_code(name: str) -> None:
     reading = read(f"{name};SKU;Name\nM-1;1500000001;Mug\nM-2;1500000002;Cup\n")
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("sku", "identity")
@@ -79,7 +79,7 @@ def test_the_stocks_of_sizes_are_added_up_and_reported() -> None:
     assert (question.subject, "sizes" in question.text) == ("other", True)
 
 
-def test_columns_of_sizes_with_texts_are_no_stock() -> None:
+def test_columns_of_sizes_with_texts_are_not_a_stock() -> None:
     products = read("Art-Nr;Name;VK;S;M;L\nT-1;Shirt;19,90;44 cm;46 cm;48 cm\n").products
     assert products[0].inventory_count is None
 
@@ -100,7 +100,7 @@ def test_net_and_gross_without_the_word_price_are_prices_if_the_values_show_it(
     assert [str(product.price) for product in read(text).products] == prices
 
 
-def test_net_and_gross_weights_are_no_prices() -> None:
+def test_net_and_gross_weights_are_not_prices() -> None:
     rows = ("0,30;0,35", "1,20;1,45", "1,25;1,36", "2,25;2,55", "3,10;3,33")
     text = "Art-Nr;Artikel;Netto;Brutto\n" + "".join(f"A-{n};Ding {n};{row}\n" for n, row in enumerate(rows))
     assert all(product.price is None for product in read(text).products)
@@ -151,7 +151,7 @@ def test_a_barcode_that_a_spreadsheet_has_rounded_is_not_public() -> None:
         {"@type": "ListItem", "position": 1, "item": MUG},
     ],
 )
-def test_the_envelope_of_a_product_is_no_part_of_its_names(record: dict[str, object]) -> None:
+def test_the_envelope_of_a_product_is_not_a_part_of_its_names(record: dict[str, object]) -> None:
     product = read(json.dumps({"data": [record]}), "list.json").product
     assert (product.sku, product.name, str(product.price)) == ("M-1", "Mug", "9.50")
 

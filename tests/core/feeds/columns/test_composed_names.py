@@ -44,13 +44,13 @@ def test_a_composed_name_is_used_only_if_no_usual_name_exists() -> None:
 
 
 @pytest.mark.parametrize("values", ["Inventory,Service", "Lagerartikel,Dienstleistung", "simple,variable"])
-def test_kinds_of_items_are_no_categories(values: str) -> None:
+def test_kinds_of_items_are_not_categories(values: str) -> None:
     first, second = values.split(",")
     text = f"No.;Description;Type;Item Category Code\nA-1;Desk;{first};DESKS\nA-2;Setup;{second};WORK\n"
     assert [product.category for product in read(text).products] == ["DESKS", "WORK"]
 
 
-def test_repeated_values_in_a_column_with_a_composed_name_are_no_names_of_products() -> None:
+def test_repeated_values_in_a_column_with_a_composed_name_are_not_names_of_products() -> None:
     text = "SKU,Series product name,Price\n" + "".join(f"A-{n},Classic,{n}.50\n" for n in range(1, 6))
     assert all(product.name is None for product in read(text).products)
 

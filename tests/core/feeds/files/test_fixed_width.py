@@ -65,7 +65,7 @@ def test_a_row_with_a_word_in_two_columns_is_divided_by_its_spaces() -> None:
     assert rejection.code == "too_few_cells"
 
 
-def test_a_sentence_is_no_table() -> None:
+def test_a_sentence_is_not_a_table() -> None:
     layout = Layout(((3, 5),))
     assert layout.divided("abc  def\n") == f"abc{SEPARATOR}def\n"
     assert layout.divided("abcdefgh\n") == "abcdefgh\n"

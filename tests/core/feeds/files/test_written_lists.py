@@ -49,7 +49,7 @@ def test_a_letter_is_the_sign_of_the_catalogs_own_currency() -> None:
         "TITLE\nA1 Mug - 9.50 EUR - 4 - old - red\nA2 Jug - 8.50 EUR - 1 - old - red\nA3 Pan - 7 EUR - 1 - x - y\n",
     ],
 )
-def test_other_texts_are_no_such_lists(text: str) -> None:
+def test_other_texts_are_not_such_lists(text: str) -> None:
     assert detect(text.splitlines(keepends=True)) is None
     with pytest.raises(UnreadableFeed):
         read(text)

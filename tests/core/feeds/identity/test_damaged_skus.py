@@ -17,23 +17,23 @@ def test_excel_writes_a_day_and_a_month_or_a_month_and_a_year(cell: str) -> None
 
 
 @pytest.mark.parametrize("cell", ["MAR-22", "DEC-16", "2-3", "Set 16", "Rot-12", "12-Dechant", "Mar-2022X", "A-12"])
-def test_a_code_is_no_date_of_excel(cell: str) -> None:
+def test_a_code_is_not_a_date_of_excel(cell: str) -> None:
     assert not is_date_of_excel(cell)
 
 
-def test_a_date_among_the_skus_is_a_question_whose_answer_ends_it() -> None:
+def test_a_date_among_the_skus_leads_to_a_question_whose_answer_ends_it() -> None:
     text = "Teilenummer;Bezeichnung;VK brutto\n04. Mai;Ring;1,90\n44-100;Schelle;2,10\n44-200;Rohr;3,10\n"
     assert asked(text) == ["sku"]
     assert read(text, mapping={"sku": "Teilenummer"}).feed.questions == ()
 
 
-def test_several_skus_of_one_listing_in_a_cell_are_a_question() -> None:
+def test_several_skus_of_one_listing_in_a_cell_lead_to_a_question() -> None:
     header = "SKU,Title,Price,Variation values\n"
     assert asked(f'{header}"CUP-RED,CUP-BLUE",Cup,9.00,"Red,Blue"\nPEN-1,Pen,2.00,\n') == ["sku"]
 
 
 @pytest.mark.parametrize("row", ['"M8,5x20",Bolt,9.00,"a,b"', '"CUP-RED,CUP-BLUE",Cup,9.00,Red', "CUP-1,Cup,9.00,Red"])
-def test_a_comma_in_a_sku_is_no_question_without_as_many_variations_of_the_same_code(row: str) -> None:
+def test_a_comma_in_a_sku_leads_to_no_question_without_as_many_variations_of_the_same_code(row: str) -> None:
     assert asked(f"SKU,Title,Price,Tags\n{row}\nPEN-1,Pen,2.00,\n") == []
 
 
@@ -59,7 +59,7 @@ def test_the_number_of_an_offer_is_not_the_number_of_the_seller(name: str, *, is
     assert names_seller(name) == is_seller
 
 
-def test_the_date_of_a_cell_of_a_workbook_among_codes_is_a_question() -> None:
+def test_the_date_of_a_cell_of_a_workbook_among_codes_leads_to_a_question() -> None:
     questions = read(
         "Artikel;Bezeichnung;Preis\n1-20;Tasse;9,90\n2026-03-02;Topf;19,90\n7-11;Krug;5,90\n"
     ).feed.questions

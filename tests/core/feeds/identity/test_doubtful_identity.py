@@ -38,7 +38,7 @@ def test_codes_in_the_column_of_the_name_identify_products_beside_the_key_of_the
     assert [product.name for product in reading.products][:2] == ["Oak table", "Ash table"]
 
 
-def test_manufacturer_codes_in_the_first_column_beside_barcodes_are_a_question() -> None:
+def test_manufacturer_codes_in_the_first_column_beside_barcodes_lead_to_a_question() -> None:
     rows = "KX-10;4006381333931;Saw;19,90\nKX-20;4006381333948;Axe;29,90\nKX-SET;4006381333955;Set;44,90\n"
     reading = read(f"Herst.-Nr.;EAN;Bezeichnung;UVP\n{rows}")
     assert sku_choices(reading) == [["Herst.-Nr.", "EAN"]]
@@ -48,7 +48,7 @@ def test_manufacturer_codes_in_the_first_column_beside_barcodes_are_a_question()
 
 @pytest.mark.parametrize("values", ["1001 1002 1003", "RAGLAN OXFORD POLO", "S-1 S-2 S-3", "1001 1001 1003"])
 @pytest.mark.parametrize("column", ["Style", "Stil", "Estilo"])
-def test_a_style_that_is_alone_is_a_question(column: str, values: str) -> None:
+def test_a_style_that_is_alone_leads_to_a_question(column: str, values: str) -> None:
     rows = "".join(f"{value};Shirt {n};9,50\n" for n, value in enumerate(values.split()))
     assert [choices[0] for choices in sku_choices(read(f"{column};Name;Price\n{rows}"))] == [column]
 

@@ -128,7 +128,7 @@ def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, e
         ("Your code,Our code,Name\nY1,R1,Mug\nY2,R2,Cup\nY3,R3,Pot\n", ["Our code", "Your code"]),
     ],
 )  # fmt: skip
-def test_a_column_that_can_be_the_sku_is_a_question_and_its_answer_ends_the_question(
+def test_a_column_that_can_be_the_sku_leads_to_a_question_and_its_answer_ends_the_question(
     text: str, expected: list[str]
 ) -> None:
     reading = read(text)
@@ -157,7 +157,7 @@ def test_a_file_without_identifiers_is_refused(text: str) -> None:
 VARIANTS = "1234;{};Bluse;weiß;36\n1234;{};Bluse;weiß;38\n1250;{};Hose;schwarz;40\n1250;{};Hose;blau;40\n"
 
 
-def test_a_number_that_several_sizes_share_is_no_sku() -> None:
+def test_a_number_that_several_sizes_share_is_not_a_sku() -> None:
     reading = read("Artikelnummer;EAN;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*GTINS))
     assert (skus(reading), reading.feed.questions) == (list(GTINS), ())
     text = "Artikelnummer;Muster;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*"abcd")
@@ -176,7 +176,7 @@ def test_a_number_that_several_sizes_share_is_no_sku() -> None:
         "Stock code,Language,Name\nA1,de,Tasse\nA1,en,Mug\nB1,de,Topf\nB1,en,Pot\n",
     ],
 )
-def test_rows_that_share_a_number_and_are_not_the_same_product_are_a_question(text: str) -> None:
+def test_rows_that_share_a_number_and_are_not_the_same_product_lead_to_a_question(text: str) -> None:
     assert choices(read(text))[0] == text.replace(";", ",").partition(",")[0]
 
 
@@ -188,14 +188,14 @@ def test_rows_that_share_a_number_and_are_not_the_same_product_are_a_question(te
         "Item no.,Name,Price\n" + "".join(f"A{n},Mug,5.00\n" for n in range(20)) + "A3,Cup,6.00\n",
     ],
 )
-def test_a_sku_that_is_repeated_is_no_question(text: str) -> None:
+def test_a_sku_that_is_repeated_leads_to_no_question(text: str) -> None:
     assert read(text).feed.questions == ()
 
 
 HEADLESS = "HX-20,Hoover bags,7.95,120\nHX-21,Hoover filter,12.40,33\nHX-22,Belt drive,4.10,0\n"
 
 
-def test_a_file_without_a_header_is_a_question_and_its_columns_can_be_mapped() -> None:
+def test_a_file_without_a_header_leads_to_a_question_and_its_columns_can_be_mapped() -> None:
     first_reading = read(HEADLESS)
     assert choices(first_reading) == ["column 1", ""]
     assert first_reading.feed.questions[0].text.startswith("The file has no header")
@@ -208,7 +208,7 @@ def test_a_file_without_a_header_is_a_question_and_its_columns_can_be_mapped() -
     assert (len(reading.products), reading.details["header_line"], reading.feed.questions) == (3, None, ())
 
 
-def test_a_workbook_without_a_header_is_a_question() -> None:
+def test_a_workbook_without_a_header_leads_to_a_question() -> None:
     rows = [row.split(",") for row in HEADLESS.splitlines()]
     reading = read(table(*([row[0], row[1], float(row[2]), int(row[3])] for row in rows)), "feed.xlsx")
     assert (choices(reading), skus(reading)) == (["column 1", ""], ["HX-20", "HX-21", "HX-22"])
@@ -217,7 +217,7 @@ def test_a_workbook_without_a_header_is_a_question() -> None:
 @pytest.mark.parametrize(
     "text", ["Produkto;2023;2024\nAB-1;7,95;120\nAB-2;12,40;33\n", "Kodo;Nomo;Prezo\nAB-1;Tasse;7,95\nAB-2;Topf;2,40\n"]
 )
-def test_a_header_in_an_unknown_language_is_no_row_of_data(text: str) -> None:
+def test_a_header_in_an_unknown_language_is_not_a_row_of_data(text: str) -> None:
     assert skus(read(text)) == ["AB-1", "AB-2"]
 
 
@@ -243,7 +243,7 @@ def test_the_numbers_of_the_rows_start_with_the_first_number_and_leave_none_out(
     assert not is_code("") and not is_code("A" * 41 + "1") and is_code("A1")
 
 
-def test_a_sheet_with_another_numbered_list_is_no_sheet_with_products() -> None:
+def test_a_sheet_with_another_numbered_list_is_not_a_sheet_with_products() -> None:
     def write(book: Any) -> None:
         for name, rows in (
             ("Artikel", [["Artikelnummer", "Name", "Preis"], ["A-1", "Tasse", 1.5], ["A-2", "Topf", 2.5]]),

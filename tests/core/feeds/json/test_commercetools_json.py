@@ -53,7 +53,7 @@ def test_the_price_of_the_only_country_is_the_price() -> None:
     assert prices(read_products(product(variant("A", price(900, country="DE"))))) == {"A": "9.00 EUR"}
 
 
-def test_prices_for_some_customers_alone_are_a_question() -> None:
+def test_prices_for_some_customers_alone_lead_to_a_question() -> None:
     reading = read_products(product(variant("A", price(500, customerGroup={"typeId": "customer-group", "id": "g1"}))))
     (question,) = reading.feed.questions
     assert (question.key, question.choices[0].value, reading.products[0].price) == ("price", "", None)

@@ -41,7 +41,7 @@ def test_a_text_field_with_only_false_is_blank() -> None:
     assert (reading.product.description, reading.product.brand) == (None, None)
 
 
-def test_false_is_no_sku() -> None:
+def test_false_is_not_a_sku() -> None:
     reading = read(
         json.dumps(
             [

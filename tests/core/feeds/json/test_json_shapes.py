@@ -174,6 +174,6 @@ def test_products_that_are_the_members_of_an_object_are_refused_with_a_hint() ->
         read(json.dumps({"status": "ok", "time": 1711963200, "products": members}), "feed.json")
 
 
-def test_translations_of_the_only_product_are_no_members() -> None:
+def test_translations_of_the_only_product_are_not_members() -> None:
     product = {"sku": "A-1", "price": 9.9, "texts": {"de": {"name": "Tasse"}, "en": {"name": "Mug"}}}
     assert read(json.dumps([product]), "feed.json").product.sku == "A-1"

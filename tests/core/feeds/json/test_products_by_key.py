@@ -59,7 +59,7 @@ def test_the_own_number_of_a_product_is_its_sku_and_not_its_key(keys: tuple[str,
     assert prices(reading_of({"status": "ok", "data": products})) == {"MUG-R": "9.50", "POT-B": "19.50"}
 
 
-def test_keys_that_can_be_the_numbers_of_the_rows_are_a_question() -> None:
+def test_keys_that_can_be_the_numbers_of_the_rows_lead_to_a_question() -> None:
     try:
         reading = reading_of({"1": MUG, "2": POT})
     except UnreadableFeed:
@@ -75,7 +75,7 @@ def test_keys_of_a_database_identify_products_that_have_no_other_number(keys: tu
     assert ([product.sku for product in reading.products], reading.details["mapping"]["sku"]) == ([*keys], "_id")
 
 
-def test_texts_by_language_are_no_products() -> None:
+def test_texts_by_language_are_not_products() -> None:
     texts = {"de": {"name": "Tasse", "price": 9}, "en": {"name": "Mug", "price": 9}}
     with pytest.raises(UnreadableFeed):
         reading_of({"texts": texts})
@@ -88,7 +88,7 @@ def test_texts_by_language_are_no_products() -> None:
         {"db": {"host": "a", "name": "shop"}, "cache": {"host": "b", "name": "cache"}},
     ],
 )
-def test_objects_without_a_price_or_a_stock_are_no_products(content: Any) -> None:
+def test_objects_without_a_price_or_a_stock_are_not_products(content: Any) -> None:
     with pytest.raises(UnreadableFeed):
         reading_of(content)
 

@@ -136,7 +136,7 @@ def test_the_language_decides_together_with_the_place_of_the_currency_sign() -> 
         ("sku;price\nA;12.50\nB;1.299\n", ".", ("1.299", "12.50")),
     ],
 )
-def test_unclear_prices_are_a_question_with_the_values_of_the_file(
+def test_unclear_prices_lead_to_a_question_with_the_values_of_the_file(
     text: str, first: str, seen: tuple[str, ...]
 ) -> None:
     (question,) = read(text).feed.questions
@@ -173,7 +173,7 @@ def test_both_styles_need_no_decision_if_every_value_is_certain() -> None:
     assert (amounts(reading), questions(reading)) == (["12.50", "13.90", "1234.50"], [])
 
 
-def test_prices_of_fractions_of_a_cent_are_rejected_and_are_no_thousands() -> None:
+def test_prices_of_fractions_of_a_cent_are_rejected_and_are_not_thousands() -> None:
     reading = prices("0.0125", "1.299", "12.50")
     assert [item.code for item in reading.rejected] == ["too_precise", "too_precise"]
     assert not reading.feed.questions

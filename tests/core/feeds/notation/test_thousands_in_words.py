@@ -21,5 +21,5 @@ def test_the_amount_is_multiplied(currency: str, cell: str, amount: str) -> None
 
 
 @pytest.mark.parametrize("cell", ["12 kg", "3 mm", "12 k", "999999999999 mio", "rb", "5 rbx"])
-def test_other_words_are_no_thousands(cell: str) -> None:
+def test_other_words_are_not_thousands(cell: str) -> None:
     assert read(f"SKU;Name;Price\nA;Cup;{cell}\n").rejection.sku == "A"

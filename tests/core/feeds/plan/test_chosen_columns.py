@@ -45,7 +45,7 @@ def test_the_sku_is_in_the_column_whose_name_and_values_identify_products(text: 
         "Item Number,Product Number,Name\n1,11,Mug\n2,12,Cap\n",
     ],
 )
-def test_two_columns_that_can_both_identify_products_are_a_question(text: str) -> None:
+def test_two_columns_that_can_both_identify_products_lead_to_a_question(text: str) -> None:
     (question,) = read(text).feed.questions
     columns = text.partition("\n")[0].replace(";", ",").split(",")[:2]
     assert (question.key, question.subject) == ("sku", "identity")
@@ -53,7 +53,7 @@ def test_two_columns_that_can_both_identify_products_are_a_question(text: str) -
     assert not read(text, mapping={"sku": columns[1]}).feed.questions
 
 
-def test_two_columns_with_the_same_values_are_no_question() -> None:
+def test_two_columns_with_the_same_values_lead_to_no_question() -> None:
     assert not read("Référence;Code;Nom\nR1;R1;Tasse\nR2;R2;Pot\n").feed.questions
 
 
@@ -147,7 +147,7 @@ def test_a_file_with_only_a_purchase_price_has_no_price_and_asks(header: str) ->
         ("SKU;Name;Verkaufspreis;Einzelpreis\nA;x;1,00;2,00\n", ["Verkaufspreis", "Einzelpreis"]),
     ],
 )
-def test_prices_that_can_both_be_sold_at_are_a_question(text: str, columns: list[str]) -> None:
+def test_prices_that_can_both_be_sold_at_lead_to_a_question(text: str, columns: list[str]) -> None:
     (question,) = read(text).feed.questions
     assert (question.key, question.subject) == ("price", "money")
     assert [choice.value for choice in question.choices] == columns
@@ -253,6 +253,6 @@ def test_the_selling_price_beside_a_purchase_price_or_an_old_price_is_chosen(hea
 
 
 @pytest.mark.parametrize("name", ["Inpris", "Nettoinpris", "Indpris", "Innpris"])
-def test_a_purchase_price_alone_is_a_question(name: str) -> None:
+def test_a_purchase_price_alone_leads_to_a_question(name: str) -> None:
     reading = read(f"Artnr;Namn;{name}\nA;Häst;145,00\n", mapping={"sku": "Artnr"})
     assert [question.subject for question in reading.feed.questions] == ["money"]

@@ -15,7 +15,7 @@ def test_the_price_of_today_is_sold_at_beside_the_ordinary_price(header: str) ->
     assert not [one for one in reading.feed.questions if one.subject == "money"]
 
 
-def test_a_price_of_today_above_the_ordinary_price_is_a_question() -> None:
+def test_a_price_of_today_above_the_ordinary_price_leads_to_a_question() -> None:
     reading = read("SKU;Namn;Ord. pris;Pris nu\nA;Tröja;399,00;499,00\nB;Mössa;149,00;149,00\n")
     assert [one.key for one in reading.feed.questions] == ["price"]
 
@@ -29,11 +29,11 @@ def test_a_price_of_today_above_the_ordinary_price_is_a_question() -> None:
         "Part No,Description,Price,Discount,Your Price,RRP\nE1,Mug,6.00,30%,4.20,9.90\nE2,Pot,12.00,30%,8.40,19.90\n",
     ],
 )
-def test_a_price_before_a_discount_beside_a_recommended_price_is_a_question(text: str) -> None:
+def test_a_price_before_a_discount_beside_a_recommended_price_leads_to_a_question(text: str) -> None:
     assert "price" in [one.key for one in read(text).feed.questions if one.subject == "money"]
 
 
-def test_a_discount_that_explains_no_other_amount_is_no_question() -> None:
+def test_a_discount_that_explains_no_other_amount_leads_to_no_question() -> None:
     reading = read("SKU,Name,Price,Discount,RRP\nE1,Mug,8.90,10,9.90\nE2,Pot,17.90,10,19.90\n")
     assert not reading.feed.questions
 
@@ -46,7 +46,7 @@ def test_the_name_of_a_trade_price_without_the_word_price(name: str) -> None:
     assert all(one.attributes.get(name) is None for one in reading.products)
 
 
-def test_the_code_of_a_tax_is_no_price() -> None:
+def test_the_code_of_a_tax_is_not_a_price() -> None:
     item = (
         '<Item code="E-{0}"><Description>Mug</Description><Sales><Price type="S"><Currency code="EUR"/>'
         '<Value>9.90</Value><VAT code="2"/></Price></Sales></Item>'
@@ -55,7 +55,7 @@ def test_the_code_of_a_tax_is_no_price() -> None:
     assert (str(product.price), product.currency) == ("9.90", "EUR")
 
 
-def test_the_same_products_in_two_sheets_with_other_prices_are_a_question() -> None:
+def test_the_same_products_in_two_sheets_with_other_prices_lead_to_a_question() -> None:
     def write(book) -> None:  # type: ignore[no-untyped-def]
         for name, price in (("2026", 9.9), ("2024", 7.9)):
             sheet = book.add_worksheet(name)
@@ -67,7 +67,7 @@ def test_the_same_products_in_two_sheets_with_other_prices_are_a_question() -> N
     assert "different sheets" in questions[0].text
 
 
-def test_a_history_of_prices_is_a_question() -> None:
+def test_a_history_of_prices_leads_to_a_question() -> None:
     text = "SKU;Bezeichnung;Datum;Preis\nA1;Tasse;01.01.2025;9,40\nA1;Tasse;01.01.2026;9,90\nA2;Topf;01.01.2026;19,90\n"
     assert [one.key for one in read(text).feed.questions if one.subject == "money"] == ["price"]
 

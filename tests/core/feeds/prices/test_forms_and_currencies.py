@@ -21,7 +21,7 @@ def with_title(title: str, price: str = "Price", amounts: tuple[str, str] = ("12
 
 
 @pytest.mark.parametrize("title", OPEN)
-def test_a_choice_of_a_form_that_nobody_has_made_is_a_question(title: str) -> None:
+def test_a_choice_of_a_form_that_nobody_has_made_leads_to_a_question(title: str) -> None:
     reading = with_title(title)
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("price", "money")
@@ -30,7 +30,7 @@ def test_a_choice_of_a_form_that_nobody_has_made_is_a_question(title: str) -> No
 
 
 @pytest.mark.parametrize("title", CLOSED)
-def test_a_note_that_says_one_thing_is_no_question(title: str) -> None:
+def test_a_note_that_says_one_thing_leads_to_no_question(title: str) -> None:
     reading = with_title(title)
     assert not reading.feed.questions
     assert [f"{product.price}" for product in reading.products] == ["12.90", "14.90"]
@@ -72,5 +72,5 @@ def test_prices_below_the_smallest_amount_of_a_currency_are_asked(currency: str,
         ("EUR", ("0.05", "0.10", "0.02")), ("KRW", ("5000", "7", "12000")),
     ],
 )  # fmt: skip
-def test_usual_prices_are_no_question(currency: str, amounts: tuple[str, ...]) -> None:
+def test_usual_prices_lead_to_no_question(currency: str, amounts: tuple[str, ...]) -> None:
     assert not in_currency(currency, *amounts).feed.questions

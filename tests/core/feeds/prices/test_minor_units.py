@@ -119,7 +119,7 @@ def test_members_around_the_list_say_that_all_prices_are_in_cents(members: dict[
     assert (prices(reading), reading.feed.questions) == (["19.50 CHF", "25.00 CHF"], ())
 
 
-def test_members_of_a_product_are_no_members_around_the_list() -> None:
+def test_members_of_a_product_are_not_members_around_the_list() -> None:
     product = {"sku": "A", "name": "Mug", "tags": ["x"], "price": 1950, "cost": {"currency": "USD", "minorUnits": 2}}
     assert prices(document({"items": [product]})) == ["1950.00 EUR"]
 
@@ -140,7 +140,7 @@ def test_prices_with_decimals_are_not_in_cents_whatever_the_members_say() -> Non
     ],
     ids=["decimals of the shop", "amount", "value", "vendure"],
 )
-def test_whole_numbers_that_can_be_cents_are_a_question(value: Any) -> None:
+def test_whole_numbers_that_can_be_cents_lead_to_a_question(value: Any) -> None:
     reading = document(value)
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("minor_units", "money")
@@ -201,7 +201,7 @@ def test_attributes_of_an_xml_root_say_in_which_unit_all_prices_are() -> None:
     assert prices(read(xml, "feed.xml")) == ["19.50 CHF", "25.00 CHF"]
 
 
-def test_whole_numbers_of_json_that_end_like_cents_are_a_question() -> None:
+def test_whole_numbers_of_json_that_end_like_cents_lead_to_a_question() -> None:
     items = ", ".join(f'{{"sku": "M{at}", "name": "Mug {at}", "price": {{}}}}' for at in range(3))
     text = "[" + items.replace("{}", "%s") + "]"
     assert [one.key for one in read(text % (1450, 2395, 1999), currency="USD").feed.questions] == ["minor_units"]

@@ -131,7 +131,7 @@ def test_an_offer_without_days_beside_offers_with_days_is_valid_now() -> None:
         "SKU;Name;Price;Special price;Stock;Sales start date\nA;Cup;12.90;9.90;1;2026-11-01\n",
     ],
 )
-def test_a_price_without_certain_days_is_no_offer(text: str) -> None:
+def test_a_price_without_certain_days_is_not_an_offer(text: str) -> None:
     product = read(text).product
     assert (str(product.price), product.offers, "offers" in product.fields_set) == ("12.90", (), False)
 
@@ -145,7 +145,7 @@ def test_a_price_without_certain_days_is_no_offer(text: str) -> None:
         "Special price / kg", "Special price per case", "Promo USD",
     ],
 )  # fmt: skip
-def test_a_reduction_and_the_price_of_a_quantity_are_no_offers(column: str) -> None:
+def test_a_reduction_and_the_price_of_a_quantity_are_not_offers(column: str) -> None:
     text = f"SKU;Name;Price;{column};Promo from;Promo to\nA;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
     product = read(text).product
     assert (str(product.price), product.offers) == ("12.90", ())
@@ -159,7 +159,7 @@ def test_a_reduced_price_is_an_offer(column: str) -> None:
     assert offers(read(text).product) == [("9.90", FIRST, LAST)]
 
 
-def test_the_reductions_of_prestashop_are_no_prices() -> None:
+def test_the_reductions_of_prestashop_are_not_prices() -> None:
     header = "Reference #;Name *;Price tax excluded;Price tax included;Discount amount;Discount percent;"
     days = "Discount from (yyyy-mm-dd);Discount to (yyyy-mm-dd)"
     for amount, percent in (("5.00", ""), ("", "10.00")):
@@ -214,7 +214,7 @@ def test_days_that_mean_no_day_limit_no_offer() -> None:
     assert [warning["code"] for warning in reading.feed.warnings.as_json()] == ["bad_offer"]
 
 
-def test_the_amount_of_an_offer_is_no_public_attribute() -> None:
+def test_the_amount_of_an_offer_is_not_a_public_attribute() -> None:
     text = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
     assert read(text).product.attributes == {}
 
@@ -288,7 +288,7 @@ def test_blank_columns_of_offers_are_those_of_the_earlier_file(header: str) -> N
 @pytest.mark.parametrize(
     "header", ["sale_price;sale_start;sale_end", "Aktionspreis;von;bis", "sale_price;sale_price_effective_date;note"]
 )
-def test_the_columns_of_later_offers_are_no_attributes(header: str) -> None:
+def test_the_columns_of_later_offers_are_not_attributes(header: str) -> None:
     later = "A;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
     text = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400)) + later
     reading = read(text)
@@ -313,7 +313,7 @@ def test_days_and_times_are_read_in_many_forms(cell: str, expected: Any) -> None
     assert moment_of(cell) == expected
 
 
-def test_an_end_far_in_the_future_is_no_end_and_the_last_minute_belongs_to_the_offer() -> None:
+def test_an_end_far_in_the_future_is_not_an_end_and_the_last_minute_belongs_to_the_offer() -> None:
     assert end_of(date(9999, 12, 31)) is None and end_of(LAST) == LAST
     assert start_of(date(1900, 1, 1)) is None and start_of(FIRST) == FIRST
     assert end_of(datetime(2026, 11, 30, 23, 59, 59)) == datetime(2026, 12, 1)  # noqa: DTZ001

@@ -24,7 +24,7 @@ def test_the_higher_price_of_a_pair_is_the_selling_price(header: str) -> None:
     assert not any("18,40" in str(product.attributes) for product in reading.products)
 
 
-def test_a_pair_whose_order_differs_is_a_question() -> None:
+def test_a_pair_whose_order_differs_leads_to_a_question() -> None:
     (question,) = read("Art-Nr;Bezeichnung;EP;VP\nA;Cup;18,40;9,00\nB;Mug;31,15;64,50\n").feed.questions
     assert (question.key, question.subject) == ("price", "money")
 
@@ -43,7 +43,7 @@ def test_a_pack_beside_the_price_of_a_measure_is_sold(header: str) -> None:
     assert not reading.feed.questions
 
 
-def test_the_price_of_a_pack_without_a_price_of_a_measure_is_a_question() -> None:
+def test_the_price_of_a_pack_without_a_price_of_a_measure_leads_to_a_question() -> None:
     assert read("Code;Product;Pack price\nA;Biltong;49,90\nB;Wors;229,50\n").feed.questions
 
 

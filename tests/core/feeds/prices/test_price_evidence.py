@@ -49,7 +49,7 @@ def test_an_unknown_unit_of_a_price_is_rejected_and_not_sold_as_one_piece() -> N
 @pytest.mark.parametrize(
     "units", [("le 100", "la pièce"), ("per 100", "each"), ("100 Stk", "Stück"), ("cada mil", "cada uno"), ("%", "Stk")]
 )
-def test_units_of_prices_in_a_column_with_any_name_are_a_question(column: str, units: tuple[str, str]) -> None:
+def test_units_of_prices_in_a_column_with_any_name_lead_to_a_question(column: str, units: tuple[str, str]) -> None:
     rows = [f"1200,00;{unit}" for unit in units]
     assert asked(table(f"Preis;{column}", *rows)) == ["price_unit"]
     assert asked(table(f"Preis;{column}", *rows, price_unit=column)) == []
@@ -61,7 +61,7 @@ def test_units_of_prices_in_a_column_with_any_name_are_a_question(column: str, u
     [("Inhalt", ("6 Stk", "12 Stk")), ("Content", ("100 g", "250 g")), ("Einheit", ("Stk", "Paar")),
      ("UOM", ("EA", "BX")), ("Verpackung", ("Karton", "Stück")), ("VE", ("10", "100")), ("Size", ("M", "L"))],
 )  # fmt: skip
-def test_contents_and_units_of_sale_are_no_question(column: str, units: tuple[str, str]) -> None:
+def test_contents_and_units_of_sale_lead_to_no_question(column: str, units: tuple[str, str]) -> None:
     reading = table(f"Preis;{column}", *(f"12,50;{unit}" for unit in units))
     assert (prices(reading), asked(reading)) == (["12.50", "12.50"], [])
 
@@ -78,7 +78,7 @@ def test_a_column_with_codes_of_currencies_is_their_currency_whatever_its_name(
 
 
 @pytest.mark.parametrize("values", [("M", "L"), ("FR", "DE"), ("neu", "EUR"), ("TRY",)])
-def test_other_short_words_are_no_currencies(values: tuple[str, ...]) -> None:
+def test_other_short_words_are_not_currencies(values: tuple[str, ...]) -> None:
     reading = table("Preis;xx", *(f"12.50;{value}" for value in values), currency="CHF")
     assert {one.currency for one in reading.products} == {"CHF"}
 
@@ -158,7 +158,7 @@ def test_a_title_is_stronger_than_a_note_below_the_rows() -> None:
 
 
 @pytest.mark.parametrize("column", ["Min Qty", "ab Menge", "Qty from", "Quantité min.", "Staffelmenge"])
-def test_a_price_of_a_minimum_quantity_above_one_is_a_question(column: str) -> None:
+def test_a_price_of_a_minimum_quantity_above_one_leads_to_a_question(column: str) -> None:
     reading = table(f"Price;{column}", "12.00;10", "13.00;1")
     (question,) = reading.feed.questions
     assert [choice.value for choice in question.choices] == ["", "Price"]
@@ -168,7 +168,7 @@ def test_a_price_of_a_minimum_quantity_above_one_is_a_question(column: str) -> N
 
 
 @pytest.mark.parametrize("columns", ["Min Qty", "MOQ", "Min Qty;Max Qty"])
-def test_a_minimum_of_one_a_minimum_order_and_a_stock_level_are_no_question(columns: str) -> None:
+def test_a_minimum_of_one_a_minimum_order_and_a_stock_level_lead_to_no_question(columns: str) -> None:
     value = {"Min Qty": "1", "MOQ": "10", "Min Qty;Max Qty": "10;50"}[columns]
     reading = table(f"Price;{columns}", f"12.00;{value}", f"13.00;{value}")
     assert (prices(reading), asked(reading)) == (["12.00", "13.00"], [])

@@ -118,7 +118,7 @@ def test_a_price_unit_divides_the_price_and_a_packing_unit_does_not(
         ("C/M", ("C", "M"), ["C/M", ""]),
     ],
 )
-def test_a_unit_that_can_be_the_unit_of_the_price_or_of_the_sale_is_a_question(
+def test_a_unit_that_can_be_the_unit_of_the_price_or_of_the_sale_leads_to_a_question(
     column: str, units: tuple[str, str], choices: list[str]
 ) -> None:
     rows = [f"1200,00;{unit}" for unit in units]
@@ -145,7 +145,7 @@ def test_the_name_of_a_price_says_for_how_many_pieces_it_is(name: str, price: st
 
 
 @pytest.mark.parametrize("name", ["Price [100]", "Preis %", "Preis \u2030", "Prix/cent", "Price 100"])
-def test_a_price_whose_unit_is_not_clear_is_a_question(name: str) -> None:
+def test_a_price_whose_unit_is_not_clear_leads_to_a_question(name: str) -> None:
     reading = table(name, "1200,00")
     assert "price" not in reading.product.fields_set
     assert [choice.value for choice in reading.feed.questions[0].choices] == ["", name]

@@ -33,7 +33,7 @@ def prices(reading: Reading) -> list[str]:
         ("※表示価格はすべて卸価格になります", "品番;品名;価格;在庫"),
     ],
 )  # fmt: skip
-def test_a_note_that_the_prices_are_those_of_dealers_is_a_question(note: str, header: str) -> None:
+def test_a_note_that_the_prices_are_those_of_dealers_leads_to_a_question(note: str, header: str) -> None:
     for text in (f"{note};;;\n\n{header}\n{ROWS}", f"{header}\n{ROWS};;;\n{note};;;\n"):
         reading = read(text)
         assert (question_keys(reading), prices(reading)) == (["price"], ["None", "None"])
@@ -54,7 +54,7 @@ def test_a_note_that_the_prices_are_those_of_dealers_is_a_question(note: str, he
         ("Purchase before 31 December. Prices incl. VAT", "SKU;Name;Price;Stock"),
     ],
 )
-def test_other_notes_and_named_selling_prices_are_no_question(note: str, header: str) -> None:
+def test_other_notes_and_named_selling_prices_lead_to_no_question(note: str, header: str) -> None:
     reading = read(f"{note};;;\n\n{header}\n{ROWS}")
     assert (question_keys(reading), prices(reading)) == ([], ["4.50", "9.00"])
 
@@ -103,7 +103,7 @@ def test_a_title_says_that_prices_are_in_thousands(title: str, currency: str) ->
         ("Artnr;Naam;Valuta;Prijs", ("EUR", "SEK")),
     ],
 )  # fmt: skip
-def test_several_rows_with_prices_in_different_currencies_are_a_question(header: str, codes: tuple[str, str]) -> None:
+def test_several_rows_with_prices_in_different_currencies_lead_to_a_question(header: str, codes: tuple[str, str]) -> None:
     rows = "".join(
         f"{sku};Mug;{code};{price}\n"
         for sku in ("A-1", "A-2")

@@ -31,13 +31,13 @@ def test_the_price_of_a_numbered_list_whose_quantity_is_1_is_used(header: str, q
     assert [product.inventory_count for product in reading.products] == [None, None, None]
 
 
-def test_price_lists_that_are_numbered_in_brackets_are_a_question() -> None:
+def test_price_lists_that_are_numbered_in_brackets_lead_to_a_question() -> None:
     text = "SKU,Name,Price [1],Price [2]\nA-1,Mug,8.40,7.10\nA-2,Cap,12.60,11.00\n"
     assert question_keys(read(text)) == ["price"]
     assert prices(read(text, mapping={"price": "Price [2]"})) == ["7.10", "11.00"]
 
 
-def test_prices_with_quantities_in_brackets_are_no_price_lists() -> None:
+def test_prices_with_quantities_in_brackets_are_not_price_lists() -> None:
     reading = read("SKU,Name,Price (1),Price (10)\nA-1,Mug,8.40,7.10\nA-2,Cap,12.60,11.00\n")
     assert (prices(reading), question_keys(reading)) == (["8.40", "12.60"], [])
 
@@ -64,7 +64,7 @@ def test_a_price_that_is_not_lower_by_a_tax_is_another_price_list() -> None:
     assert question_keys(reading) == ["price"]
 
 
-def test_the_list_price_of_a_supplier_is_no_choice_of_a_question() -> None:
+def test_the_list_price_of_a_supplier_is_not_a_choice_of_a_question() -> None:
     header = "SKU;Descrizione;Listino 1;Listino 1 (ivato);Listino 2;Listino 2 (ivato);Prezzo forn."
     rows = "A-1;Tazza;10,00;12,20;8,00;9,76;4,00\nA-2;Piatto;20,00;24,40;16,00;19,52;9,00\n"
     (question,) = read(f"{header}\n{rows}").feed.questions
@@ -76,7 +76,7 @@ def test_the_list_price_of_a_supplier_is_no_choice_of_a_question() -> None:
     ["Preis/Karton netto", "Price per case", "Prix par colis", "Precio por caja", "Prezzo per cartone",
      "Prijs per doos", "Cena za karton", "Preis je Palette"],
 )  # fmt: skip
-def test_the_only_price_is_a_question_if_it_is_for_a_package_of_several_products(name: str) -> None:
+def test_the_only_price_leads_to_a_question_if_it_is_for_a_package_of_several_products(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Juice;14,40\nA-2;Beer;18,60\n")
     assert (question_keys(reading), prices(reading)) == (["price"], ["None", "None"])
     assert prices(read(f"SKU;Name;{name}\nA-1;Juice;14,40\nA-2;Beer;18,60\n", mapping={"price": name})) == [
@@ -93,7 +93,7 @@ def test_the_price_of_one_product_is_used(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["Preis €/kg", "Price per kg", "Prix/kg", "Precio por litro", "Cena/kg", "€/kg", "EUR per litre"]
 )
-def test_the_only_price_is_a_question_if_it_is_for_a_measure(name: str) -> None:
+def test_the_only_price_leads_to_a_question_if_it_is_for_a_measure(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Gouda;24,90\nA-2;Brie;15,50\n")
     (question,) = reading.feed.questions
     assert (question.key, [choice.value for choice in question.choices]) == ("price", ["", name])
@@ -101,12 +101,12 @@ def test_the_only_price_is_a_question_if_it_is_for_a_measure(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Grundpreis/kg", "Unit price (for comparison)/kg", "Jämförpris/kg"])
-def test_a_price_for_comparison_is_no_question(name: str) -> None:
+def test_a_price_for_comparison_leads_to_no_question(name: str) -> None:
     reading = read(f"SKU;Name;Stock;{name}\nA-1;Gouda;4;24,90\nA-2;Brie;5;15,50\n")
     assert (question_keys(reading), prices(reading)) == ([], ["None", "None"])
 
 
-def test_a_price_of_0_among_other_prices_is_no_price() -> None:
+def test_a_price_of_0_among_other_prices_is_not_a_price() -> None:
     reading = read("SKU,Name,Price,Stock\nA-1,Mug,8.40,4\nA-2,Cap,0.00,7\nA-3,Pen,2.50,9\n")
     free = reading.products[1]
     assert (free.price, free.inventory_count) == (None, 7)
@@ -156,7 +156,7 @@ def test_dates_of_validity_are_ignored_if_each_product_has_one_row() -> None:
     assert prices(reading) == ["42.90", "2.50"]
 
 
-def test_dates_that_can_be_read_in_two_ways_are_a_question() -> None:
+def test_dates_that_can_be_read_in_two_ways_lead_to_a_question() -> None:
     text = "SKU;Name;Price;Valid from\nA-1;Lamp;42,90;03/04/2026\nA-1;Lamp;45,90;04/03/2026\n"
     (question,) = read(text).feed.questions
     assert (question.key, question.subject, prices(read(text))) == ("price", "money", ["None", "None"])
@@ -174,12 +174,12 @@ def test_american_dates_are_read_as_such_if_one_of_them_shows_it() -> None:
     assert prices(read(text)) == ["42.90"]
 
 
-def test_several_prices_that_are_valid_today_are_a_question() -> None:
+def test_several_prices_that_are_valid_today_lead_to_a_question() -> None:
     text = f"SKU;Name;Price;Valid from\nA-1;Lamp;42,90;{day(-90)}\nA-1;Lamp;45,90;{day(-9)}\n"
     assert question_keys(read(text)) == ["price"]
 
 
-def test_two_columns_with_the_same_name_and_different_prices_are_a_question() -> None:
+def test_two_columns_with_the_same_name_and_different_prices_lead_to_a_question() -> None:
     text = "SKU,Name,Price,Price\nA-1,Mug,9.50,8.00\nA-2,Cup,8.50,7.00\n"
     assert question_keys(read(text)) == ["price"]
     assert question_keys(read(text.replace("8.00", "9.50").replace("7.00", "8.50"))) == []

@@ -80,7 +80,7 @@ def test_a_word_for_sale_with_a_tax_is_a_price_and_a_state_with_many_numbers_a_s
     assert [product.inventory_count for product in read(text, currency="CZK").products] == [12, 0, 31]
 
 
-def test_a_second_price_with_one_ratio_and_an_unknown_word_is_a_question() -> None:
+def test_a_second_price_with_one_ratio_and_an_unknown_word_leads_to_a_question() -> None:
     text = (
         "SKU;Nome do Produto;Preço à vista (Pix);Preço no cartão\nC1;Camiseta;R$ 45,90;R$ 51,00\n"
         "C2;Regata;R$ 53,91;R$ 59,90\nB1;Boné;R$ 71,91;R$ 79,90\n"

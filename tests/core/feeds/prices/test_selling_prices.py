@@ -41,7 +41,7 @@ def test_a_selling_price_in_the_words_of_trade_is_read_beside_a_cost(name: str, 
     assert reading.feed.reading["price"]["kind"] == kind
 
 
-def test_whole_numbers_in_a_column_such_as_retail_can_be_quantities_and_are_a_question() -> None:
+def test_whole_numbers_in_a_column_such_as_retail_can_be_quantities_and_lead_to_a_question() -> None:
     reading = table("Unit Cost;Retail", "1;2", "2;3")
     assert asked(reading) == [["", "Retail", "Unit Cost"]]
     assert not any("price" in product.fields_set for product in reading.products)
@@ -49,7 +49,7 @@ def test_whole_numbers_in_a_column_such_as_retail_can_be_quantities_and_are_a_qu
 
 
 @pytest.mark.parametrize("name", ["VAT rate", "GST %", "Tax rate", "Net weight", "Retail pack"])
-def test_a_rate_or_a_weight_is_no_price(name: str) -> None:
+def test_a_rate_or_a_weight_is_not_a_price(name: str) -> None:
     assert name_of_price(name) is None
 
 
@@ -82,7 +82,7 @@ def test_the_price_with_tax_is_known_by_its_name_and_the_price_without_tax_may_h
         ("UVP;Netto-Preis", "CHF", ["Netto-Preis", "UVP"]),
     ],
 )
-def test_a_net_price_below_the_list_price_by_no_rate_of_tax_is_a_question(
+def test_a_net_price_below_the_list_price_by_no_rate_of_tax_leads_to_a_question(
     header: str, currency: str, choices: list[str]
 ) -> None:
     assert asked(table(header, "49,99;29,99", "24,99;12,00", currency=currency)) == [choices]
@@ -98,7 +98,7 @@ def test_a_net_price_below_the_list_price_by_no_rate_of_tax_is_a_question(
         ("UVP;Preis netto;Preis", ("59,95;39,95;44,95", "24,99;12,00;14,00"), "44.95 EUR"),
     ],
 )
-def test_a_net_price_that_only_lacks_the_tax_or_is_a_selling_price_is_no_question(
+def test_a_net_price_that_only_lacks_the_tax_or_is_a_selling_price_leads_to_no_question(
     header: str, rows: tuple[str, ...], price: str
 ) -> None:
     reading = table(header, *rows)
@@ -137,7 +137,7 @@ def test_products_are_sold_at_the_price_for_one_unit(header: str, row: str, pric
 
 
 @pytest.mark.parametrize("header", ["Preis ab 10;Preis ab 100", "Price for 10+;Price for 100+", "10+;100+"])
-def test_prices_only_for_larger_quantities_are_a_question(header: str) -> None:
+def test_prices_only_for_larger_quantities_lead_to_a_question(header: str) -> None:
     reading = table(header, "4,00;3,00")
     first = header.partition(";")[0]
     assert (asked(reading), "price" in reading.product.fields_set) == ([["", first]], False)
@@ -163,7 +163,7 @@ def test_the_words_between_a_price_and_its_unit_are_the_same_in_names_and_in_cel
 
 
 @pytest.mark.parametrize("header", ["VK1;VK2", "Price 1;Price 2", "Price A;Price B", "Price Level 1;Price Level 2"])
-def test_two_price_lists_are_a_question(header: str) -> None:
+def test_two_price_lists_lead_to_a_question(header: str) -> None:
     reading = table(header, "5,00;4,00", "6,00;5,00")
     (choices,) = asked(reading)
     assert [choice for choice in choices if choice] == header.split(";")
@@ -171,7 +171,7 @@ def test_two_price_lists_are_a_question(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Preis DE;Preis AT", "Price_UK;Price_IE", "Online price;In-store price"])
-def test_prices_of_two_countries_or_places_are_a_question(header: str) -> None:
+def test_prices_of_two_countries_or_places_lead_to_a_question(header: str) -> None:
     (choices,) = asked(table(header, "5,00;4,00"))
     assert [choice for choice in choices if choice] == header.split(";")
 
@@ -190,12 +190,12 @@ def test_no_question_is_asked_where_a_person_would_not_ask(header: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Price per kg", "Preis/100 g", "Customer price", "Last price", "Standard price"])
-def test_a_price_that_is_no_selling_price_is_never_sold_at_silently(name: str) -> None:
+def test_a_price_that_is_not_a_selling_price_is_never_sold_at_silently(name: str) -> None:
     reading = table(name, "3,30")
     assert "price" not in reading.product.fields_set
 
 
-def test_numbered_prices_with_equal_values_are_no_question() -> None:
+def test_numbered_prices_with_equal_values_lead_to_no_question() -> None:
     assert asked(table("VK1;VK2", "5,00;5,00", "6,00;6,00")) == []
 
 
@@ -222,5 +222,5 @@ def test_the_currency_of_a_price_is_the_one_in_the_name_of_its_column(
     assert prices(table(header, row, currency=currency)) == [price]
 
 
-def test_prices_in_two_currencies_that_are_not_the_catalogs_are_a_question() -> None:
+def test_prices_in_two_currencies_that_are_not_the_catalogs_lead_to_a_question() -> None:
     assert asked(table("Price EUR;Price USD", "5,00;6,00", currency="CHF")) == [["Price EUR", "Price USD"]]

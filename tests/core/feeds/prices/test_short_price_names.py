@@ -117,12 +117,12 @@ def test_a_rate_beside_the_rate_of_dealers_is_the_price(cells: tuple[str, str], 
         ("375.00 د.أ", "JOD", "JOD"), ("375.00 د.ك", "KWD", "KWD"),
     ],
 )  # fmt: skip
-def test_the_dirham_is_no_dinar(cell: str, catalog: str, code: str) -> None:
+def test_the_dirham_is_not_a_dinar(cell: str, catalog: str, code: str) -> None:
     assert prices(read(f"SKU,Name,Price\nA-1,عود,{cell}\nB-2,مسك,{cell}\n", currency=catalog)) == [f"375.00 {code}"] * 2
 
 
 @pytest.mark.parametrize(("name", "code"), [("السعر (د.إ)", "AED"), ("سعر البيع د.إ", "AED"), ("السعر (د.ا)", "JOD")])
-def test_the_dirham_is_no_dinar_in_the_name_of_a_column(name: str, code: str) -> None:
+def test_the_dirham_is_not_a_dinar_in_the_name_of_a_column(name: str, code: str) -> None:
     assert prices(read(f"SKU,Name,{name}\nA-1,عود,375.00\nB-2,مسك,375.00\n", currency="AED")) == [f"375.00 {code}"] * 2
 
 

@@ -24,7 +24,7 @@ def prices(reading: Reading) -> list[str]:
         ("SKU;Name;Aktionspreis;Mitnahme", "A-1;Tasse;9,90;12,90\nA-2;Topf;;29,50\n", ["Aktionspreis", "Mitnahme"]),
     ],
 )
-def test_amounts_without_a_known_name_are_a_question_if_the_file_has_no_clear_selling_price(
+def test_amounts_without_a_known_name_lead_to_a_question_if_the_file_has_no_clear_selling_price(
     header: str, rows: str, expected: list[str]
 ) -> None:
     reading = read(f"{header}\n{rows}")
@@ -38,12 +38,12 @@ def test_amounts_without_a_known_name_are_a_question_if_the_file_has_no_clear_se
     ["SKU;Name;Gewicht", "SKU;Name;Breite cm", "SKU;Name;EK", "SKU;Name;Marge", "SKU;Name;MwSt-Satz",
      "SKU;Name;Grundpreis/kg", "SKU;Name;Rabatt %"],
 )  # fmt: skip
-def test_a_weight_a_rate_and_a_private_amount_are_no_choices_of_the_price(header: str) -> None:
+def test_a_weight_a_rate_and_a_private_amount_are_not_choices_of_the_price(header: str) -> None:
     choices = asked(read(f"{header}\nA-1;Tasse;0,45\nA-2;Topf;1,20\n"))
     assert choices in ([], [["", "EK"]])
 
 
-def test_amounts_beside_a_clear_price_are_no_question() -> None:
+def test_amounts_beside_a_clear_price_lead_to_no_question() -> None:
     reading = read("SKU;Name;VK brutto;L2\nA-1;Tasse;9,90;7,15\nA-2;Topf;24,50;18,00\n")
     assert (asked(reading), prices(reading)) == ([], ["9.90", "24.50"])
 

@@ -88,7 +88,7 @@ def test_a_row_whose_name_is_only_missing_is_rejected(text: str) -> None:
     assert (reading.rejection.sku, reading.rejection.code) == ("A-2", "empty")
 
 
-def test_a_first_row_whose_sku_begins_those_below_it_is_no_product() -> None:
+def test_a_first_row_whose_sku_begins_those_below_it_is_not_a_product() -> None:
     text = (
         "Код;Артикул;Размер;Цена;Наличност\nOB-5;Боти;;89,00;\nOB-5-37;;37;;2\nOB-5-39;;39;95,00;4\n"
         "OB-6;Колан;;12,00;\nOB-7;Чехли;;15,00;\nOB-7-40;;40;;11\n"

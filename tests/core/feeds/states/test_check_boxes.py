@@ -48,7 +48,7 @@ def test_a_stock_that_a_spreadsheet_is_still_loading_is_unknown() -> None:
     assert [product.inventory_count for product in reading.products] == [None, 4, 6]
 
 
-def test_minus_1_beside_1_is_no_yes() -> None:
+def test_minus_1_beside_1_is_not_a_yes() -> None:
     assert states("Aktiv", "1", "-1") == [True, False]
 
 

@@ -39,7 +39,7 @@ def test_a_date_that_means_never_does_not_end_a_product(cell: str) -> None:
     assert False not in states("Auslaufdatum", cell, "01.02.2020")[:1]
 
 
-def test_the_end_of_an_offer_is_no_end_of_a_product() -> None:
+def test_the_end_of_an_offer_is_not_an_end_of_a_product() -> None:
     rows = "A-1;Mug;12,90;01.01.2019;31.01.2019\n"
     reading = read(f"SKU;Nom;Prix;Date de début;Date de fin\n{rows}")
     assert (reading.product.is_active, "is_active" in reading.product.fields_set) == (True, False)

@@ -41,5 +41,5 @@ def test_a_name_of_a_further_language_shows(column: str, yes: str, no: str) -> N
 
 
 @pytest.mark.parametrize("column", ["Fragile?", "Nettoverkauf", "Not returnable", "Neue Kollektion", "Gift wrap?"])
-def test_other_names_are_no_states(column: str) -> None:
+def test_other_names_are_not_states(column: str) -> None:
     assert states(column, "yes", "no") == [True, True]

@@ -43,7 +43,7 @@ def test_another_word_in_the_name_means_another_column(name: str) -> None:
     assert [product.is_active for product in reading.products] == [True, True]
 
 
-def test_values_that_are_no_states_say_nothing() -> None:
+def test_values_that_are_not_states_say_nothing() -> None:
     reading = read("SKU,Name,Boutique en ligne\nA,Mug,Lyon\nB,Cap,non\nC,Pen,Paris\n")
     assert [product.is_active for product in reading.products] == [True, True, True]
 

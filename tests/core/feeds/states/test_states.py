@@ -68,7 +68,7 @@ def test_in_a_column_of_marks_a_blank_cell_means_no(mark: str) -> None:
     assert [(p.is_active, "is_active" in p.fields_set) for p in blocked] == [(False, True), (True, True)]
 
 
-def test_a_column_with_other_values_or_without_blanks_is_no_column_of_marks() -> None:
+def test_a_column_with_other_values_or_without_blanks_is_not_a_column_of_marks() -> None:
     assert not is_mark_column(["x", "ja"], 3)
     assert not is_mark_column(["x", "x"], 2)
     assert not is_mark_column([], 2)

@@ -86,6 +86,6 @@ def test_only_reserved_pieces_are_not_divided(cell: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Verkaufte Menge", "Qty sold", "Quantité vendue", "Verkochte aantallen", "Sold"])
-def test_pieces_that_were_sold_are_no_stock(name: str) -> None:
+def test_pieces_that_were_sold_are_not_a_stock(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\nA-1;Mug;9.90;120\nA-2;Pot;8.90;4\n")
     assert [product.inventory_count for product in reading.products] == [None, None]

@@ -29,7 +29,7 @@ def test_free_pieces_beside_reserved_ones_are_the_stock(header: str) -> None:
     assert [product.inventory_count for product in reading.products] == [12, 0]
 
 
-def test_free_alone_is_no_stock() -> None:
+def test_free_alone_is_not_a_stock() -> None:
     reading = read("SKU;Name;Price;Free\nA;Cup;5,00;12\nB;Mug;6,00;0\n")
     assert all("inventory_count" not in product.fields_set for product in reading.products)
 

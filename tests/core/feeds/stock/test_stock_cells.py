@@ -58,7 +58,7 @@ def test_the_decimal_separator_of_the_file_applies_to_quantities(cell: str, mark
 
 
 @pytest.mark.parametrize("cell", ["-3", "3-", "(3)", "\N{MINUS SIGN}3", "-0.5"])
-def test_a_negative_quantity_is_no_stock(cell: str) -> None:
+def test_a_negative_quantity_is_not_a_stock(cell: str) -> None:
     assert stock.read(cell, None) == 0
 
 

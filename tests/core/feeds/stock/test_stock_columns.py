@@ -50,7 +50,7 @@ def test_a_cell_of_the_stock_sets_the_policy_and_the_count(cell: str, stock: Sto
     assert stock_of("Stock", cell) == stock
 
 
-def test_a_cell_that_is_no_stock_is_rejected() -> None:
+def test_a_cell_that_is_not_a_stock_is_rejected() -> None:
     assert read("sku,stock\nD,in a week\n").rejection.reason == 'stock: "in a week" is not a number'
 
 

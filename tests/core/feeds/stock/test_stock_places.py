@@ -64,6 +64,6 @@ def test_a_file_without_places_has_none() -> None:
     assert (reading.feed.has_places, reading.feed.keeps_places, reading.product.stock_by_place) == (False, False, None)
 
 
-def test_a_mapped_column_is_no_place() -> None:
+def test_a_mapped_column_is_not_a_place() -> None:
     reading = read(HEADER + "A,Rug,Berlin,3,189\n", mapping={"category": "warehouse"})
     assert (reading.feed.has_places, reading.product.category) == (False, "Berlin")

@@ -79,7 +79,7 @@ def test_places_whose_names_are_words_for_places_are_added_up(header: str) -> No
     assert counts(f"{header}\nA-1;Taza;9,90;4;2\nA-2;Olla;19,90;0;1\n") == [6, 1]
 
 
-def test_the_number_of_a_warehouse_is_no_stock() -> None:
+def test_the_number_of_a_warehouse_is_not_a_stock() -> None:
     products = [
         {"sku": "A-0", "name": "Mug", "price": 9.9, "stock": [{"warehouseId": 1, "netStock": 4}]},
         {"sku": "A-1", "name": "Cup", "price": 8.9, "stock": [{"warehouseId": 1, "netStock": 0}]},
@@ -106,7 +106,7 @@ def test_a_total_without_a_word_for_a_stock_is_the_sum_of_the_columns_before_it(
     assert counts("SKU;Name;Price;Athens;Patras;Total\nA;Mug;9,90;40;20;61\nB;Cup;8,90;0;5;5\n") == [None, None]
 
 
-def test_a_share_is_no_stock() -> None:
+def test_a_share_is_not_a_stock() -> None:
     assert counts("SKU;Name;Price;DB %\nA;Mug;9,90;41\nB;Cup;8,90;38\n") == [None, None]
 
 

@@ -57,7 +57,7 @@ def test_a_ditto_mark_below_the_name_of_a_group_is_rejected() -> None:
     assert prices(reading) == {"1001": "4.50"}
 
 
-def test_a_ditto_mark_as_the_sku_is_a_question() -> None:
+def test_a_ditto_mark_as_the_sku_leads_to_a_question() -> None:
     text = "Artikelnr;Naam;Maat;Prijs\nK-10;Trui;S;49,95\nidem;Trui;M;49,95\nidem;Trui;L;49,95\nK-11;Muts;M;19,95\n"
     assert [question.subject for question in read(text).feed.questions] == ["identity"]
 

@@ -319,7 +319,7 @@ def test_steps_compute_a_stock(cell: str, steps: list[Any], count: int) -> None:
     assert reading.product.inventory_count == count
 
 
-def test_a_computed_stock_that_is_no_whole_number_is_rejected() -> None:
+def test_a_computed_stock_that_is_not_a_whole_number_is_rejected() -> None:
     content = "sku;name;price;Kartons\n1;T;1,50;7\n"
     mapping = {"inventory_count": {"columns": ["Kartons"], "transform": [{"divide": "2"}]}}
     assert read(content, mapping=mapping).rejection.code == "too_precise"

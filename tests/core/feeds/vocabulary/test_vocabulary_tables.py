@@ -143,7 +143,7 @@ def test_a_word_of_purchase_prices_makes_each_price_of_its_language_a_purchase_p
     assert wrong == []
 
 
-def test_a_selling_price_of_a_language_is_no_purchase_price_because_of_another_language() -> None:
+def test_a_selling_price_of_a_language_is_not_a_purchase_price_because_of_another_language() -> None:
     wrong = []
     for code, tables in vocabulary().by_language.items():
         purchase = set(tables["prices.purchase"])

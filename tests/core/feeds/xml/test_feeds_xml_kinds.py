@@ -70,7 +70,7 @@ def test_a_cxml_index_without_the_element_cxml_is_read() -> None:
         ("<urlset><url><loc>https://x.example</loc></url></urlset>", "a sitemap"),
     ],
 )
-def test_a_document_that_is_no_catalog_is_named(document: str, name: str) -> None:
+def test_a_document_that_is_not_a_catalog_is_named(document: str, name: str) -> None:
     with pytest.raises(UnreadableFeed, match=name):
         read(document, name="products.xml")
 

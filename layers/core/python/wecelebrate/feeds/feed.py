@@ -355,8 +355,10 @@ class Feed:
 
 
 def _nfc_cells(cells: Cells) -> Cells:
-    """Return the cells in the Unicode form NFC, so that the SKUs of a product are equal, whatever program wrote each
-    row."""
+    """Return the cells in the Unicode form NFC.
+
+    The rows of a product must have the same SKU, whatever program wrote them.
+    """
     try:
         if "".join(cells).isascii():  # type: ignore[arg-type]
             return cells

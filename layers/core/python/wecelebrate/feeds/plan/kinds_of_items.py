@@ -1,4 +1,4 @@
-"""The words with which ERP systems say how they treat an item."""
+"""Words for kinds of items in ERP systems, such as "stock item"."""
 
 from wecelebrate.feeds.vocabulary.words import words
 

@@ -1,4 +1,4 @@
-"""The plan: which columns of a file are read into which fields of a product."""
+"""Defines the plan, which says which columns of a file are read into which fields of a product."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -79,9 +79,11 @@ class OfferColumns:
 
 @dataclass(slots=True)
 class Plan:
-    """The numbers of the columns of each field. Of the cells in these columns, the first that is not blank is used.
+    """The numbers of the columns of each field.
 
-    For fields whose cells the profile joins, all cells are used."""
+    In each row, the first cell of a field that is not blank is used. If the profile joins the cells of a field, all
+    cells are used.
+    """
 
     header: list[str]
     profile: Profile | None
@@ -189,7 +191,7 @@ class Plan:
     def of_file(self) -> "Plan":
         """Return the plan for the rows of the file, before the computed cells are added to them.
 
-        A field has the columns that it is computed from.
+        A computed field then has the columns that it is computed from.
         """
         computed = self.computed
         if computed is None:
@@ -216,12 +218,12 @@ class Plan:
         )  # fmt: skip
 
     def column_name(self, number: int) -> str:
-        """Return the name of a column for messages. The name of a computed column is that of its sources."""
+        """Return the name of a column for messages. For a computed column, it returns the names of its sources."""
         column = self.computed.get(number) if self.computed else None
         return column.name if column else self.header[number]
 
     def file_columns(self, name: str) -> list[str]:
-        """Return the names of the columns of the file that a field is read or computed from."""
+        """Return the names of the file's columns from which a field is read or computed."""
         names = []
         for number in self.field_columns.get(name, []):
             column = self.computed.get(number) if self.computed else None

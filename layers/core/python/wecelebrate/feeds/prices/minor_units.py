@@ -10,7 +10,7 @@ The evidence, the strongest first:
 6. the format, if all amounts are whole numbers: `unit_amount` (Stripe), `price_money.amount` (Square), Medusa 1
 
 Whole numbers in a JSON object of an amount and its currency, as in `{"amount": 1950, "currency": "EUR"}`, are a
-question, because some programs write cents there.
+question, because some programs write cents in this object.
 """
 
 import re
@@ -71,9 +71,9 @@ MAJOR_UNITS = frozenset((
 def with_scale(
     plan: Plan, columns: Columns, price: PriceColumn, setting: str | None, notes: Notes, *, currency: str
 ) -> tuple[PriceColumn, Question | None]:
-    """Return the price column with the decimals that its whole numbers have, and a question if this is not certain."""
+    """Return the price column with the decimals of its whole numbers, and a question if they are not certain."""
     name = plan.column_name(price.column)
-    if setting == "no" or (price.arithmetic and setting != "yes"):  # the steps get the number of the file
+    if setting == "no" or (price.arithmetic and setting != "yes"):  # transformations get the unchanged number
         return price, None
     beside = None if price.arithmetic else _precision(plan.header, name)
     if beside is None and setting != "yes":
@@ -113,7 +113,7 @@ def with_scale(
 def _look_like_cents(price: PriceColumn, cells: Sequence[str], currency: str) -> bool:
     """Return whether whole numbers of JSON such as 1450, 2395 and 1999 can be cents of a strong currency.
 
-    Prices without cents mostly end with 0 or 9.
+    Prices that are not in cents mostly end with 0 or 9.
     """
     if (price.currency or currency) not in STRONG_CURRENCIES or len(cells) < MIN_CELLS:
         return False
@@ -121,15 +121,18 @@ def _look_like_cents(price: PriceColumn, cells: Sequence[str], currency: str) ->
 
 
 def _unit_of_name(name: str) -> Scale:
-    """Return the unit that a whole word of a name means. `price_sen` can also be divided into `prices` and `en`."""
+    """Return the unit that a whole word of a name means.
+
+    Only whole words count: `price_sen` could also be `prices` and `en`.
+    """
     words = split_words(_CAMEL.sub(" ", name[:100]))
     return next((MINOR_UNITS[word] for word in words if word in MINOR_UNITS), 0)
 
 
 def _are_filled_with_zeros(cells: Sequence[str]) -> bool:
-    """Return whether all whole numbers have the same length because of zeros, as `00000320`.
+    """Return whether all whole numbers have the same length because of leading zeros, as `00000320`.
 
-    Programs that write numbers so, such as those of cash registers, have no decimal separator, and mostly mean cents.
+    Programs that write such numbers, e.g. cash registers, write no decimal separator, and mostly write cents.
     """
     length = len(cells[0])
     return (
@@ -168,7 +171,7 @@ def _has_major_marker(plan: Plan) -> bool:
 
 
 def _is_bare_amount(plan: Plan, price: PriceColumn) -> bool:
-    """Return whether the name of a price is only `amount` or `value`, and nothing in the file says its currency."""
+    """Return whether the name of a price is only `amount` or `value`, and the file does not state its currency."""
     name = plan.column_name(price.column)
     named_price = name_of_price(name)
     is_weak = named_price is not None and named_price.is_weak and not named_price.is_solo
@@ -195,7 +198,7 @@ def _question(name: str, cells: Sequence[str], decimals: int) -> Question:
 
 
 def sibling(header: Sequence[str], column: str, names: Sequence[str]) -> int | None:
-    """Return the number of the column that is in the same JSON object as `column` and has one of these names."""
+    """Return the number of the column with one of these names in the same JSON object as `column`."""
     path = column.rpartition(".")[0]
     for name in names:
         if path and f"{path}.{name}" in header:
@@ -232,9 +235,9 @@ def _unit_with_words(plan: Plan, columns: Columns, price: PriceColumn) -> int | 
 
 
 def decimals_of(cell: str, currency: str) -> int | None:
-    """Return the number of decimals that a cell beside an amount states: `2`, `cents`, or `EUR` for none.
+    """Return the number of decimals that a cell beside an amount states: 2 for `2` and `cents`, 0 for `EUR`.
 
-    Returns None if the cell is neither a number of decimals nor a unit.
+    It returns None if the cell is neither a number of decimals nor a unit.
     """
     if cell.isascii() and cell.isdigit() and int(cell[:3]) <= MAX_SCALE:
         return int(cell)

@@ -49,8 +49,7 @@ def are_dates(facts: Facts) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_end_name(column: str) -> bool:
-    """Return whether the name of a column means an end date: it has a word for this date, or words for "inactive" and
-    "date"."""
+    """Return whether the name of a column means an end date: "end date", or "inactive" and "date"."""
     ends, inactive = vocabulary().words("columns.end_date"), inactive_names()
     for form in name_forms(column[:100]):
         matches = (pattern.fullmatch(form) for pattern in _NAMES)

@@ -1,7 +1,7 @@
 """Finds the column in which some rows say that a product is no longer sold. Its name can be any text: `区分`, `Info`.
 
-All its values are words such as `discontinued` and `廃番`, and most rows are blank. Yes, no, single letters and words for
-a stock of 0 are not such words.
+All its values are words such as `discontinued` and `廃番`, and most rows are blank. Yes, no, single letters and words
+for "no stock" do not count.
 """
 
 from collections.abc import Sequence

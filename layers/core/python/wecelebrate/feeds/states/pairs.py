@@ -18,7 +18,7 @@ _SOLD = re.compile(
 def of_the_other_kind(columns: Columns, first: Sequence[int], understood: Sequence[int]) -> list[int]:
     """Return the column of the other kind of state: sold beside shown, or shown beside sold.
 
-    Shops in Korea and Japan have both columns: `진열상태` and `판매상태`. A product is sold only if both columns say yes.
+    Shops in Korea and Japan have both: `진열상태` and `판매상태`. A product is sold only if both columns say yes.
     """
     if not first or not are_states(columns[first[0]].cells):
         return []
