@@ -33,7 +33,7 @@ def test_a_name_that_contains_a_usual_name_means_its_field(column: str, field: s
         "Stock value", "Safety stock", "Stock on order", "Colour name", "Reorder stock", "Nom",
     ],
 )  # fmt: skip
-def test_a_name_with_a_word_for_something_else_means_no_field(column: str) -> None:
+def test_a_name_with_a_word_of_another_meaning_does_not_mean_a_field(column: str) -> None:
     assert composed_fields(column) == ()
 
 
@@ -83,7 +83,7 @@ def test_a_path_with_another_object_keeps_its_meaning() -> None:
     ["Category manager", "Kategorie Verantwortlicher", "Brand guardian", "Catégorie responsable", "Marke Vertrag",
      "Product name approved by", "Categoria referente", "Категория менеджер", "Brand margin class"],
 )  # fmt: skip
-def test_an_unknown_word_in_a_name_makes_no_values_public(column: str) -> None:
+def test_a_column_whose_name_has_an_unknown_word_is_not_public(column: str) -> None:
     rows = "".join(f"A-{n};9,50;Petra Lang\n" for n in range(3))
     products = read(f"SKU;Price;{column}\n{rows}").products
     assert {(one.name, one.category, one.brand, len(one.attributes)) for one in products} == {(None, None, None, 0)}

@@ -45,7 +45,7 @@ def test_any_line_end_is_read(end: str) -> None:
     assert len(read(PLAIN.replace("\n", end)).products) == 3
 
 
-def test_rows_are_reported_by_their_lines() -> None:
+def test_rows_are_reported_with_their_line_numbers() -> None:
     assert [product.line for product in read(PLAIN).products] == [2, 3, 4]
 
 

@@ -54,7 +54,7 @@ def test_false_is_not_a_sku() -> None:
     assert reading.rejection.code == "empty"
 
 
-def test_false_stays_a_state_and_a_stock() -> None:
+def test_false_keeps_its_meaning_in_columns_of_states_and_stocks() -> None:
     products = read(
         json.dumps(
             [

@@ -173,7 +173,7 @@ def test_both_styles_need_no_decision_if_every_value_is_certain() -> None:
     assert (amounts(reading), questions(reading)) == (["12.50", "13.90", "1234.50"], [])
 
 
-def test_prices_of_fractions_of_a_cent_are_rejected_and_are_not_thousands() -> None:
+def test_prices_with_fractions_of_a_cent_are_rejected_and_not_read_as_thousands() -> None:
     reading = prices("0.0125", "1.299", "12.50")
     assert [item.code for item in reading.rejected] == ["too_precise", "too_precise"]
     assert not reading.feed.questions

@@ -46,7 +46,7 @@ def test_a_column_says_which_products_are_sold(column: str, sold: str, not_sold:
         ("Slettet", "Ja", "Nei"), ("On stop", "Y", "N"), ("Obsolete", "Y", "N"),
     ],
 )  # fmt: skip
-def test_a_column_says_which_products_are_not_longer_sold(column: str, yes: str, no: str) -> None:
+def test_a_column_says_which_products_are_no_longer_sold(column: str, yes: str, no: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;{no}\nA-2;Cup;2.50;{yes}\nA-3;Pot;3.50;{no}\n"
     assert [product.is_active for product in read(text).products] == [True, False, True]
 
@@ -55,7 +55,7 @@ def test_a_column_says_which_products_are_not_longer_sold(column: str, yes: str,
     "column",
     ["Web", "Live", "Shop", "Site", "Sklep", "Loja"],
 )
-def test_a_name_that_can_mean_a_state_is_none_if_its_values_are_not_states(column: str) -> None:
+def test_a_column_with_an_ambiguous_name_is_not_a_state_if_its_values_are_not_states(column: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;https://x.example/1\nA-2;Cup;2.50;https://x.example/2\n"
     reading = read(text)
     assert "is_active" not in reading.details["mapping"]
@@ -79,7 +79,7 @@ def test_a_column_contains_the_stock(column: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["Libre", "Units", "Avail.", "Left"])
-def test_a_weak_name_of_a_stock_loses_to_a_clear_one_and_to_values_that_are_not_a_stock(column: str) -> None:
+def test_a_column_with_a_weak_stock_name_is_not_used_beside_a_clear_name_or_with_other_values(column: str) -> None:
     clear = read(f"SKU;Name;{column};Stock\nA-1;Mug;3;12\nA-2;Cup;4;0\n").products
     assert [product.inventory_count for product in clear] == [12, 0]
     words = read(f"SKU;Name;{column}\nA-1;Mug;per box\nA-2;Cup;per metre\n").products
@@ -182,7 +182,7 @@ def test_other_texts_are_not_a_stock(cell: str) -> None:
 @pytest.mark.parametrize(
     "word", ["not-active", "Ngừng kinh doanh", "下架", "판매중지", "非公開", "снято с продажи", "غير نشط"]
 )
-def test_a_word_of_another_script_means_not_sold(word: str) -> None:
+def test_words_in_other_scripts_can_mean_that_a_product_is_not_sold(word: str) -> None:
     assert state_of(word.casefold()) == "inactive"
 
 
@@ -204,5 +204,5 @@ def test_a_price_is_read_in_the_digits_and_with_the_currency_of_its_country(
 
 
 @pytest.mark.parametrize("text", ["шт", "个", "за", "kg", "р.п."])
-def test_other_words_are_not_currency(text: str) -> None:
+def test_other_words_are_not_currencies(text: str) -> None:
     assert currency_code(text, "EUR") is None

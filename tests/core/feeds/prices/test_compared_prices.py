@@ -9,13 +9,13 @@ from tests.core.feeds.feed_reading import read
 @pytest.mark.parametrize(
     "header", ["SKU;Namn;Ord. pris;Pris nu", "SKU;Name;Regular price;Price now", "SKU;Name;Normalpreis;Preis jetzt"]
 )
-def test_the_price_of_today_is_sold_at_beside_the_ordinary_price(header: str) -> None:
+def test_the_current_price_is_the_selling_price_if_the_ordinary_price_is_higher(header: str) -> None:
     reading = read(f"{header}\nA;Tröja;499,00;399,00\nB;Mössa;149,00;149,00\n")
     assert [str(one.price) for one in reading.products] == ["399.00", "149.00"]
     assert not [one for one in reading.feed.questions if one.subject == "money"]
 
 
-def test_a_price_of_today_above_the_ordinary_price_leads_to_a_question() -> None:
+def test_a_current_price_above_the_ordinary_price_leads_to_a_question() -> None:
     reading = read("SKU;Namn;Ord. pris;Pris nu\nA;Tröja;399,00;499,00\nB;Mössa;149,00;149,00\n")
     assert [one.key for one in reading.feed.questions] == ["price"]
 
@@ -29,7 +29,7 @@ def test_a_price_of_today_above_the_ordinary_price_leads_to_a_question() -> None
         "Part No,Description,Price,Discount,Your Price,RRP\nE1,Mug,6.00,30%,4.20,9.90\nE2,Pot,12.00,30%,8.40,19.90\n",
     ],
 )
-def test_a_price_before_a_discount_beside_a_recommended_price_leads_to_a_question(text: str) -> None:
+def test_a_price_before_a_discount_and_a_recommended_price_lead_to_a_question(text: str) -> None:
     assert "price" in [one.key for one in read(text).feed.questions if one.subject == "money"]
 
 
@@ -39,7 +39,7 @@ def test_a_discount_that_explains_no_other_amount_leads_to_no_question() -> None
 
 
 @pytest.mark.parametrize("name", ["Trade", "Dealer", "Wholesale"])
-def test_the_name_of_a_trade_price_without_the_word_price(name: str) -> None:
+def test_a_trade_price_is_recognised_without_the_word_price(name: str) -> None:
     reading = read(f"Code,Description,{name},RRP\nM-1,Mug,4.10,9.90\nP-1,Pot,8.10,19.90\n", currency="GBP")
     assert [str(one.price) for one in reading.products] == ["9.90", "19.90"]
     assert not reading.feed.questions
@@ -72,7 +72,7 @@ def test_a_history_of_prices_leads_to_a_question() -> None:
     assert [one.key for one in read(text).feed.questions if one.subject == "money"] == ["price"]
 
 
-def test_the_currency_of_a_shop_of_shopware() -> None:
+def test_shopware_prices_are_read_in_the_currency_of_the_shop() -> None:
     product = (
         '{{"id":"{0}","type":"product","attributes":{{"productNumber":"SW-{0}","name":"Mug","price":[{{"currencyId":'
         '"b7d2554b0ce847cd82f3ac9bd1c0dfca","net":8.32,"gross":9.9}}],"availableStock":3}}}}'
@@ -81,7 +81,7 @@ def test_the_currency_of_a_shop_of_shopware() -> None:
     assert [(one.sku, str(one.price)) for one in reading.products] == [("SW-1", "9.90"), ("SW-2", "9.90")]
 
 
-def test_an_amount_with_its_divisor() -> None:
+def test_an_amount_is_divided_by_the_divisor_beside_it() -> None:
     product = read(
         '[{"sku":"A","title":"Mug","price":{"amount":990,"divisor":100,"currency_code":"EUR"}},'
         '{"sku":"B","title":"Cup","price":{"amount":1990,"divisor":100,"currency_code":"EUR"}}]'

@@ -39,7 +39,7 @@ def test_one_amount_leads_to_no_question_about_two_amounts(price: str) -> None:
         ("Uds. por caja", "G1;Taza;14;41,86;5\nG2;Plato;12;47,40;5\nG3;Bote;15;43,35;5\n"),
     ],
 )
-def test_prices_that_can_all_be_divided_by_the_pack_lead_to_a_question(column: str, rows: str) -> None:
+def test_prices_that_are_all_divisible_by_the_pack_size_lead_to_a_question(column: str, rows: str) -> None:
     reading = read(f"SKU;Name;{column};Preis;Bestand\n{rows}")
     assert questions(reading) == [("price_unit", "money")]
     divided = read(f"SKU;Name;{column};Preis;Bestand\n{rows}", mapping={"price_unit": column})
@@ -55,7 +55,7 @@ def test_prices_that_can_all_be_divided_by_the_pack_lead_to_a_question(column: s
         "G1;Becher;1;31,20;5\nG2;Teller;1;26,10;5\nG3;Dose;1;46,80;5\n",
     ],
 )
-def test_prices_that_need_not_be_those_of_a_pack_lead_to_no_question(rows: str) -> None:
+def test_prices_that_are_not_all_divisible_by_the_pack_size_lead_to_no_question(rows: str) -> None:
     reading = read(f"SKU;Name;VPE;Preis;Bestand\n{rows}")
     assert not questions(reading)
     assert all(product.price for product in reading.products)

@@ -23,7 +23,9 @@ def test_the_price_list_in_the_currency_of_the_catalog_is_used(currency: str, pr
 
 
 @pytest.mark.parametrize(("currency", "price"), [("PLN", "119.90"), ("CZK", "699.00"), ("EUR", "27.90")])
-def test_signs_beside_the_amounts_say_the_currencies_of_countries(currency: str, price: str) -> None:
+def test_currency_signs_beside_the_amounts_show_the_currencies_of_prices_for_countries(
+    currency: str, price: str
+) -> None:
     content = "SKU;Name;Cena PL*;Cena CZ;Cena SK\nA-1;Czajnik;119,90 zł;699,00 Kč;27,90 €\n"
     assert prices(content, currency)[0] == (price, currency)
 
@@ -47,13 +49,13 @@ def test_a_blank_price_is_not_replaced_by_a_price_in_another_currency() -> None:
         ("Cena PL*", "plain"), ("Net price (DK)", "net"), ("Zakup cena PL", "purchase"),
     ],
 )  # fmt: skip
-def test_brackets_and_countries_leave_the_kind_of_a_price(name: str, kind: str) -> None:
+def test_brackets_and_countries_in_a_name_do_not_change_the_kind_of_a_price(name: str, kind: str) -> None:
     match = listed_price(name)
     assert match is not None
     assert match.kind == kind
 
 
-def test_the_price_in_brackets_is_sold_at() -> None:
+def test_a_price_list_is_recognised_as_the_selling_price_by_the_brackets_in_its_name() -> None:
     content = "SKU,Name,Price A (Retail incl VAT),Price B (Trade excl VAT),LastCost\nA-1,Grid,249.00,184.00,121.55\n"
     assert prices(content, "ZAR") == [("249.00", "ZAR")]
 
@@ -85,7 +87,7 @@ def test_a_total_of_several_pieces_is_not_a_price() -> None:
         ("17 500 FCFA", "XAF", "17500"), ("RM 32.50/beg", "MYR", "32.50"),
     ],
 )  # fmt: skip
-def test_signs_of_currencies(cell: str, currency: str, price: str) -> None:
+def test_currency_signs_are_recognised(cell: str, currency: str, price: str) -> None:
     reading = read(f"SKU;Name;Price\nA-1;Rice;{cell}\n", currency=currency)
     assert [product.price for product in reading.products] == [Decimal(price)]
 

@@ -81,7 +81,7 @@ def test_a_price_in_xml_is_read_by_its_type(prices: str) -> None:
         in_xml("<price><type>X1</type><amount>5.00</amount></price>"),
     ],
 )
-def test_prices_of_unknown_types_lead_to_a_question_and_are_not_sold_at(reading: Reading) -> None:
+def test_prices_of_unknown_types_lead_to_a_question_and_are_not_selling_prices(reading: Reading) -> None:
     (question,) = reading.feed.questions
     assert (question.key, question.subject, question.choices[0].value) == ("price", "money", "")
     assert {product.price for product in reading.products} == {None}
@@ -125,7 +125,7 @@ def test_the_types_of_prices_in_variants_are_read_too() -> None:
         [{"typeId": "1", "amount": 5}, {"typeId": "2", "amount": 9}],
     ],
 )
-def test_several_prices_in_json_that_nothing_distinguishes_lead_to_a_question(prices: list[dict[str, Any]]) -> None:
+def test_several_json_prices_without_a_known_difference_lead_to_a_question(prices: list[dict[str, Any]]) -> None:
     assert [question.key for question in in_json(*prices).feed.questions] == ["price"]
 
 
@@ -138,7 +138,7 @@ def test_several_prices_in_json_that_nothing_distinguishes_lead_to_a_question(pr
         "<prices><price><amount>5.00</amount></price><price><amount>9.00</amount></price></prices>",
     ],
 )
-def test_several_prices_in_xml_that_nothing_distinguishes_lead_to_a_question(prices: str) -> None:
+def test_several_xml_prices_without_a_known_difference_lead_to_a_question(prices: str) -> None:
     assert [question.key for question in in_xml(prices).feed.questions] == ["price"]
 
 
@@ -154,7 +154,7 @@ def test_the_price_of_one_piece_in_the_currency_of_the_catalog_is_used_in_xml(pr
     assert sold_at(in_xml(prices)) == ["9.00 EUR"] * 2
 
 
-def test_the_price_of_one_piece_is_used_in_json_wherever_it_stands() -> None:
+def test_the_price_of_one_piece_is_used_in_json_at_any_position_in_the_list() -> None:
     prices = [{"quantity": 100, "price": 7}, {"quantity": 1, "price": 9}]
     assert sold_at(in_json(*prices)) == ["9.00 EUR"] * 2
     assert sold_at(in_json(*reversed(prices))) == ["9.00 EUR"] * 2
@@ -176,7 +176,7 @@ def test_rows_with_prices_of_several_types_lead_to_a_question(column: str, types
 
 
 @pytest.mark.parametrize(("column", "value"), [("Price list", "Web"), ("Unit", "Pair"), ("Colour", "Red")])
-def test_one_selling_type_and_other_words_lead_to_no_question(column: str, value: str) -> None:
+def test_one_type_of_selling_prices_and_unrelated_words_lead_to_no_question(column: str, value: str) -> None:
     assert sold_at(read(f"SKU;Name;{column};Price\nA-1;Mug;{value};9.00\nA-2;Cup;{value};9.00\n")) == ["9.00 EUR"] * 2
 
 
@@ -207,7 +207,7 @@ def commerce_ml(first: str, second: str, stock: str = STOCK, currency: str = "RU
     [("Закупочная", "Розничная"), ("Закупочная цена", "Розничная цена"), ("Оптовая", "Базовая"),
      ("Себестоимость", "Цена продажи"), ("Дилерская", "Розница")],
 )  # fmt: skip
-def test_commerceml_is_sold_at_the_price_whose_type_is_a_selling_price(first: str, second: str) -> None:
+def test_the_commerceml_price_whose_type_is_a_selling_price_is_used(first: str, second: str) -> None:
     reading = commerce_ml(first, second)
     assert reading.details["kind"] == "CommerceML"
     assert sold_at(reading) == ["90.00 RUB", "91.00 RUB"]

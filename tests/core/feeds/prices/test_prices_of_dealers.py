@@ -77,7 +77,7 @@ def test_a_title_says_for_how_many_pieces_the_prices_are(title: str, price: str)
     "title",
     ["Prices for 2026", "Preise per 2026", "Preise pro Packung à 100 Stück", "Tarif 2026", "Mindestmenge 100 Stück"],
 )
-def test_a_year_or_the_content_of_a_package_divides_no_price(title: str) -> None:
+def test_a_year_or_the_content_of_a_package_does_not_divide_a_price(title: str) -> None:
     assert prices(read(f"{title}\nSKU;Name;Price\nA-1;Screw;9,00\nA-2;Bolt;9,00\n")) == ["9.00", "9.00"]
 
 
@@ -103,7 +103,7 @@ def test_a_title_says_that_prices_are_in_thousands(title: str, currency: str) ->
         ("Artnr;Naam;Valuta;Prijs", ("EUR", "SEK")),
     ],
 )  # fmt: skip
-def test_several_rows_with_prices_in_different_currencies_lead_to_a_question(header: str, codes: tuple[str, str]) -> None:
+def test_rows_with_prices_in_different_currencies_lead_to_a_question(header: str, codes: tuple[str, str]) -> None:
     rows = "".join(
         f"{sku};Mug;{code};{price}\n"
         for sku in ("A-1", "A-2")

@@ -37,7 +37,7 @@ def test_other_repetitions_lead_to_no_question_about_the_price(header: str, firs
     assert ("price", "money") not in keys(read(f"{header}\n{first}\nB;Jug;9,00;7\n{second}\n"))
 
 
-def test_the_mapping_answers_the_question() -> None:
+def test_a_mapped_price_column_leads_to_no_question() -> None:
     text = "SKU;Name;Price\nA;Cup;5,00\nB;Jug;9,00\nA;Cup;6,00\n"
     assert keys(read(text, mapping={"price": "Price"})) == []
 

@@ -35,7 +35,7 @@ def asked(reading: Reading) -> list[list[str]]:
         ("MRP", "list"), ("EVP", "list"), ("Retail inc VAT", "gross"), ("Sell ex VAT", "net"), ("PU HT", "net"),
     ],
 )  # fmt: skip
-def test_a_selling_price_in_the_words_of_trade_is_read_beside_a_cost(name: str, kind: str) -> None:
+def test_trade_words_for_a_selling_price_are_understood_if_the_file_also_has_a_cost(name: str, kind: str) -> None:
     reading = table(f"Unit Cost;{name}", "1,00;2,50", "2,00;3,75")
     assert (prices(reading), asked(reading)) == (["2.50 EUR", "3.75 EUR"], [])
     assert reading.feed.reading["price"]["kind"] == kind
@@ -65,9 +65,7 @@ def test_a_rate_or_a_weight_is_not_a_price(name: str) -> None:
         ("Utpris exkl moms", "Utpris inkl moms"), ("Pris uden moms", "Pris med moms"), ("Prix hors taxes", "Prix TTC"),
     ],
 )  # fmt: skip
-def test_the_price_with_tax_is_known_by_its_name_and_the_price_without_tax_may_have_six_decimals(
-    net: str, gross: str
-) -> None:
+def test_the_price_with_tax_is_recognised_even_if_the_price_without_tax_has_six_decimals(net: str, gross: str) -> None:
     reading = table(f"{net};{gross}", "20,652893;24,99", "5,785124;7,00")
     assert (prices(reading), asked(reading)) == (["24.99 EUR", "7.00 EUR"], [])
     assert (reading.feed.reading["price"]["kind"], name_of_price(net).kind) == ("gross", "net")  # type: ignore[union-attr]
@@ -82,7 +80,7 @@ def test_the_price_with_tax_is_known_by_its_name_and_the_price_without_tax_may_h
         ("UVP;Netto-Preis", "CHF", ["Netto-Preis", "UVP"]),
     ],
 )
-def test_a_net_price_below_the_list_price_by_no_rate_of_tax_leads_to_a_question(
+def test_a_net_price_that_is_not_the_list_price_without_tax_leads_to_a_question(
     header: str, currency: str, choices: list[str]
 ) -> None:
     assert asked(table(header, "49,99;29,99", "24,99;12,00", currency=currency)) == [choices]
@@ -110,7 +108,7 @@ def test_a_net_price_that_only_lacks_the_tax_or_is_a_selling_price_leads_to_no_q
     ["Sale start;Sale end", "Sale from;Sale to", "sale_price_effective_date;x", "special_from_date;special_to_date",
      "Aktion von;Aktion bis"],
 )  # fmt: skip
-def test_a_sale_price_with_dates_is_an_offer_and_not_sold_at_and_no_question(dates: str) -> None:
+def test_a_sale_price_with_dates_is_an_offer_and_leads_to_no_question(dates: str) -> None:
     reading = table(f"Regular price;Sale price;{dates}", "20,00;15,00;2026-01-01;2027-01-01")
     assert (prices(reading), asked(reading)) == (["20.00 EUR"], [])
     assert asked(table("Regular price;Sale price", "20,00;15,00")) == [["Regular price", "Sale price"]]
@@ -131,7 +129,7 @@ def test_a_sale_price_with_dates_is_an_offer_and_not_sold_at_and_no_question(dat
         ("Preis ab 01.01.2027;Preis", "4,00;5,00", "5.00 EUR"),
     ],
 )
-def test_products_are_sold_at_the_price_for_one_unit(header: str, row: str, price: str) -> None:
+def test_the_price_for_one_unit_is_the_selling_price(header: str, row: str, price: str) -> None:
     reading = table(header, row)
     assert (prices(reading), asked(reading)) == ([price], [])
 
@@ -158,7 +156,7 @@ def test_the_name_of_a_price_can_say_from_which_quantity_it_is_valid(name: str, 
 
 
 @pytest.mark.parametrize("word", ["per", "für", "voor", "cada", "chaque", "på", "pentru", "setiap", "за", "za każde"])
-def test_the_words_between_a_price_and_its_unit_are_the_same_in_names_and_in_cells(word: str) -> None:
+def test_the_same_words_between_a_price_and_its_unit_are_known_in_names_and_in_cells(word: str) -> None:
     assert (units_in_name(f"Price {word} 100"), units_of(f"{word} 100", None)) == (100, Decimal(100))
 
 
@@ -184,13 +182,13 @@ def test_prices_of_two_countries_or_places_lead_to_a_question(header: str) -> No
      "Sales price;Standard price", "List Price;Customer price", "RRP inc VAT;RRP ex VAT", "Price;Unit;Qty",
      "Retail;Wholesale", "Price incl. VAT;Tax;Price"],
 )  # fmt: skip
-def test_no_question_is_asked_where_a_person_would_not_ask(header: str) -> None:
+def test_obvious_selling_prices_lead_to_no_question(header: str) -> None:
     reading = table(header, ";".join(["9,99", "3,30", "4,40"][: header.count(";") + 1]))
     assert (prices(reading), asked(reading)) == (["9.99 EUR"], [])
 
 
 @pytest.mark.parametrize("name", ["Price per kg", "Preis/100 g", "Customer price", "Last price", "Standard price"])
-def test_a_price_that_is_not_a_selling_price_is_never_sold_at_silently(name: str) -> None:
+def test_a_price_that_is_not_a_selling_price_is_never_used_without_a_question(name: str) -> None:
     reading = table(name, "3,30")
     assert "price" not in reading.product.fields_set
 

@@ -36,7 +36,7 @@ def test_a_column_says_that_the_shop_does_not_show_a_product(name: str) -> None:
         "Neu im Shop",
     ],
 )  # fmt: skip
-def test_another_word_in_the_name_means_another_column(name: str) -> None:
+def test_a_column_name_with_an_unknown_word_does_not_mean_a_state(name: str) -> None:
     assert not shows(name)
     assert not hides(name)
     reading = read(f"SKU,Name,{name}\nA,Mug,no\nB,Cap,yes\n")

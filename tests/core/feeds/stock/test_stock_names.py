@@ -65,7 +65,7 @@ def test_the_stocks_of_places_are_added_up_and_reported_if_no_column_has_the_tot
     assert (doubt.key, doubt.subject, doubt.choices[0].value) == ("inventory_count", "other", "sum")
 
 
-def test_beside_a_total_only_the_total_counts() -> None:
+def test_only_the_total_is_used_if_the_file_has_a_total_of_all_places() -> None:
     rows = "AT-1;Rug;14,90;20;35;60\nAT-2;Mat;24,50;0;0;5\n"
     reading = read(f"Art.Nr.;Artikel;Preis;Lager Wien;Lager Graz;Gesamtbestand\n{rows}")
     assert ([product.inventory_count for product in reading.products], reading.feed.questions) == ([60, 5], ())

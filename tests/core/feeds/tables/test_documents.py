@@ -46,7 +46,7 @@ def test_the_titles_of_a_list_of_products_are_not_a_document(titles: str) -> Non
         (["Réf", "Nom", "Prix €", "Prix d'achat", "Stock"], ["HT", "TTC"]),
     ],
 )
-def test_the_first_row_of_a_header_is_not_a_title_that_names_purchase_prices(names: list[str], taxes: list[str]) -> None:
+def test_the_first_row_of_a_header_is_not_a_title_about_purchase_prices(names: list[str], taxes: list[str]) -> None:
     def write(book: Any) -> None:
         sheet = book.add_worksheet("List")
         sheet.write(0, 0, "Spring 2026")

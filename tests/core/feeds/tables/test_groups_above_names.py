@@ -21,7 +21,7 @@ def test_the_names_below_a_row_of_groups_are_those_of_the_columns() -> None:
     assert all(one.attributes == {} for one in reading.products)
 
 
-def test_a_name_that_says_enough_does_not_get_its_group() -> None:
+def test_a_name_that_is_clear_by_itself_does_not_get_the_name_of_its_group() -> None:
     text = "\n".join(";".join(row) for row in (GROUPS, NAMES, *ROWS))
     header = read(text).feed.header
     assert (header[2], header[5:]) == ("Cost net", ["Stock Leeds", "Stock York", "Stock Total", "Shop"])
@@ -80,7 +80,7 @@ def test_a_title_above_the_header_is_not_a_group_of_its_columns() -> None:
         ),
     ],
 )
-def test_groups_without_a_group_above_the_first_columns(text: str, expected: list[tuple[str, str, int]]) -> None:
+def test_a_header_can_have_groups_only_above_later_columns(text: str, expected: list[tuple[str, str, int]]) -> None:
     reading = read(text)
     assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == expected
     assert all(one.attributes == {} for one in reading.products)

@@ -58,7 +58,7 @@ def test_a_title_above_repeated_names_is_not_a_group() -> None:
 
 
 @pytest.mark.parametrize("title", ["Preis bei Abnahme ab Stück", "Price from qty", "Prix"])
-def test_quantities_below_the_name_of_a_price_are_those_from_which_it_is_valid(title: str) -> None:
+def test_quantities_below_a_price_name_are_minimum_quantities_of_the_prices(title: str) -> None:
     rows = [
         ["Nr.", "Bezeichnung", title, "", "", "Farbe"],
         ["", "", "1", "50", "250", ""],

@@ -89,7 +89,7 @@ def test_a_catalogue_whose_root_has_a_word_for_orders_is_read() -> None:
 
 
 @pytest.mark.parametrize("pair", ["Zugang;Abgang", "Entrées;Sorties", "Entradas;Salidas", "Przychód;Rozchód", "In;Out"])
-def test_what_came_into_a_store_and_left_it_is_not_a_list_of_products(pair: str) -> None:
+def test_a_list_of_incoming_and_outgoing_pieces_is_not_a_list_of_products(pair: str) -> None:
     text = f"Datum;Beleg;Artikel;{pair};Bestand danach\n2026-11-01;WE-1;M8x40;100;;340\n2026-11-02;LS-9;M8x40;;20;320\n"
     with pytest.raises(UnreadableFeed, match="movements of a stock"):
         read(text)

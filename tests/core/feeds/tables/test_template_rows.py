@@ -38,7 +38,7 @@ def test_a_product_below_the_header_is_not_an_instruction(row: str) -> None:
 
 
 @pytest.mark.parametrize("first", ["TemplateType=Home\tVersion=2019.1203\t\t\n", ""])
-def test_amazon_has_the_names_of_the_fields_below_the_labels(first: str) -> None:
+def test_the_field_names_below_the_labels_of_an_amazon_template_are_skipped(first: str) -> None:
     labels = "商品管理番号\t商品名\t商品コード(JANコード等)\t商品の販売価格\t在庫数\n"
     names = "item_sku\titem_name\texternal_product_id\tstandard_price\tquantity\n"
     rows = "JP-1\t箸\t4901234567894\t3300\t25\nJP-2\t傘\t4901234567900\t2420\t0\n"
@@ -76,7 +76,7 @@ def test_lines_of_dashes_are_not_rows_and_a_star_marks_a_total() -> None:
         ("A_ID;ITEM_NO;NAME;OPTS;STOCK;PRICE;FEE", "編集不可;必須;必須;任意;任意;必須;編集不可\n"),
     ],
 )
-def test_labels_that_mean_the_fields_of_their_columns_are_not_product(header: str, rows: str) -> None:
+def test_labels_that_mean_the_fields_of_their_columns_are_not_a_product(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}M1;A-1;Tee;;4;12,90;1\nM2;A-2;Hut;;3;9,90;1\n")
     assert [(product.sku, product.name) for product in reading.products] == [("A-1", "Tee"), ("A-2", "Hut")]
     assert (reading.rejected, reading.feed.questions) == ([], ())
@@ -113,7 +113,7 @@ def test_sheets_with_the_same_header_are_read_one_after_the_other() -> None:
     assert (rejected.line, rejected.raw[-1], reading.feed.details["sheet"]) == (4, "Makita", "Bosch, Makita")
 
 
-def test_sheets_with_different_headers_are_refused_unless_one_is_complete_and_the_others_say_nothing_new() -> None:
+def test_sheets_with_different_headers_are_refused_unless_one_sheet_contains_everything() -> None:
     products: list[list[object]] = [["SKU", "Name", "Price"], ["A-1", "Mug", 5], ["A-2", "Cap", 6]]
     specials: list[list[object]] = [["SKU", "Priority", "Price"], ["A-1", 1, 4]]
     stocks: list[list[object]] = [["SKU", "Name", "Stock"], ["A-1", "Mug", 4]]
@@ -130,7 +130,7 @@ def test_sheets_with_different_headers_are_refused_unless_one_is_complete_and_th
 
 
 @pytest.mark.parametrize("text", ["RED = discontinued", "Rot: nicht mehr bestellen", "yellow cells = price open"])
-def test_a_legend_of_colours_is_reported_and_no_product(text: str) -> None:
+def test_a_legend_of_colours_is_reported_and_not_read_as_a_product(text: str) -> None:
     rows: list[list[object]] = [["Code", "Item", "Price"], ["G-1", "Vase", 34], ["G-2", "Red: a novel", 9]]
     assert read(table(["Key:", text], [], *rows)).feed.details["colour_legend"] == text
     assert "colour_legend" not in read(table(*rows)).feed.details
