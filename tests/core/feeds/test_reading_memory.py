@@ -1,4 +1,4 @@
-"""Tests the description of how a file is read, and the differences to the catalog's earlier file."""
+"""Tests the description of how a file is read, and the differences from the catalog's earlier file."""
 
 import json
 from typing import Any

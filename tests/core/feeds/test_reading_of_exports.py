@@ -1,4 +1,4 @@
-"""Tests files as ERP systems and marketplaces write them: identities, states, stocks and prices of several columns."""
+"""Tests files in the form that ERP systems and marketplaces write: identities, states, stocks and prices of columns."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A column of a file is public only by a decision: a field, a known property, or the settings of the catalog."""
+"""Tests that a column is public only if it is a field, a known property, or chosen in the settings of the catalog."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests files that were encoded twice, and texts of DOS in capitals."""
+"""Tests files that were encoded twice, and DOS texts in capital letters."""
 
 import io
 import random

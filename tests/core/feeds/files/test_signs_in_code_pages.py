@@ -1,4 +1,4 @@
-"""Tests code pages whose letters only quotation marks or signs of currencies tell apart."""
+"""Tests code pages that can be distinguished only by quotation marks or currency signs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Lists that people write without columns: a code, a name, a price and a stock on each line."""
+"""Tests lists that people write without columns: each line has a code, a name, a price and a stock."""
 
 import time
 

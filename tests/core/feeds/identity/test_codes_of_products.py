@@ -1,4 +1,4 @@
-"""Codes in a column for names, wrappers of XML records, and lists in Persian."""
+"""Tests codes in the name column, wrappers of XML records, and lists in Persian."""
 
 # ruff: noqa: RUF001
 

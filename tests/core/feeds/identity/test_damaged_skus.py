@@ -1,4 +1,4 @@
-"""Tests that SKUs which Excel or a marketplace has changed are a question, and that the seller's own number is used."""
+"""Tests that SKUs which Excel or a marketplace has changed lead to a question, and that the seller's number is used."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests that the only column that is called the number of something has the SKUs of a list of products."""
+"""Tests that the only column whose name means the number of something contains the SKUs of a list of products."""
 
 import pytest
 

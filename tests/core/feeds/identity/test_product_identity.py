@@ -26,7 +26,7 @@ def column(reading: Reading) -> str:
 
 
 def identity_questions(reading: Reading) -> list[Question]:
-    """Return the questions about the identity. A price in a language without a vocabulary is a question of its own."""
+    """Return the questions about the identity. A price in a language without a vocabulary leads to another question."""
     return [question for question in reading.feed.questions if question.subject == "identity"]
 
 

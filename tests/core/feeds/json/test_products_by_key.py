@@ -1,4 +1,4 @@
-"""Tests JSON objects whose members are the products, and files with several lists."""
+"""Tests JSON objects whose values are the products, and files with several lists."""
 
 import json
 from typing import Any

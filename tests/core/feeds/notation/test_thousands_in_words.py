@@ -15,7 +15,7 @@ from tests.core.feeds.feed_reading import read
         ("TRY", "3 bin", "3000.00"),
     ],
 )  # fmt: skip
-def test_the_amount_is_multiplied(currency: str, cell: str, amount: str) -> None:
+def test_a_word_for_thousands_or_millions_multiplies_the_amount(currency: str, cell: str, amount: str) -> None:
     product = read(f"SKU;Name;Price\nA;Cup;{cell}\n", currency=currency).product
     assert f"{product.price}" == amount
 

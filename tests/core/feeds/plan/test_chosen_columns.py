@@ -1,4 +1,4 @@
-"""Tests which column is chosen for a field, by its name and its values, and when this is a question."""
+"""Tests which column is chosen for a field by its name and its values, and when a question is asked."""
 
 import pytest
 
@@ -222,7 +222,7 @@ def test_no_question_is_asked_about_a_well_formed_file(name: str) -> None:
     assert (feed.questions, feed.changes) == ((), ())
 
 
-def test_the_reading_says_why_a_column_was_chosen() -> None:
+def test_the_description_says_why_a_column_was_chosen() -> None:
     columns = read("Artikelnr.;VK;UVP\nA1;12,50;15,00\nA2;13,50;16,00\n").feed.reading["columns"]
     assert columns["price"] == [
         {

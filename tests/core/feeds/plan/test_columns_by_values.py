@@ -1,4 +1,4 @@
-"""Columns of the name, the stock and the state whose names nothing explains are recognised by their values."""
+"""Tests that columns of the name, the stock and the state with unknown names are recognised by their values."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests names of columns as sellers write them: prices of a bottle, price books, names and states of old systems."""
+"""Tests column names that sellers use: prices of a bottle, price books, names and states in old systems."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The names that people give to columns of states, stocks, names and SKUs, and the words and numbers in their cells."""
+"""Tests the usual names of columns with states, stocks, names and SKUs, and the words and numbers in their cells."""
 
 # ruff: noqa: E501, RUF001
 

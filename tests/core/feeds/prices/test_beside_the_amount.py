@@ -1,4 +1,4 @@
-"""Tests what stands beside an amount: its currency, the unit that it is for, and its minor units."""
+"""Tests the information beside an amount: the currency, the price unit, and the minor units."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests prices whose amounts say what their names do not: prices of today, and supplier's prices before a discount."""
+"""Tests prices that are recognised by their amounts: current prices, and suppliers' prices before a discount."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Offers whose days are found by their values, in languages whose names of such columns are in no table."""
+"""Tests that the days of offers are found by their values, if their column names are not in the tables."""
 
 from datetime import UTC, datetime, timedelta
 

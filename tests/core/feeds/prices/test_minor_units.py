@@ -1,4 +1,4 @@
-"""Tests amounts in cents: how a file says so beside the amount, in the name of the column, or outside of the rows."""
+"""Tests amounts in cents. A file states the unit beside the amount, in the column name, or outside of the rows."""
 
 import json
 from typing import Any

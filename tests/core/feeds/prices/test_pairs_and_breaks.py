@@ -1,4 +1,4 @@
-"""Tests prices that the relation of columns shows: of purchase and sale, of a pack and a measure, of quantities."""
+"""Tests prices that are found by comparing columns: purchase and sale, pack and measure, quantities."""
 
 import pytest
 

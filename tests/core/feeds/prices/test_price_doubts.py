@@ -1,4 +1,4 @@
-"""Tests questions about amounts of a certain column: two in a cell, of a pack, in an unknown krone, or in cents."""
+"""Tests questions about amounts: two amounts in a cell, amounts for a pack, an unknown krone, or cents."""
 
 import json
 

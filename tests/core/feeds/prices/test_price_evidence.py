@@ -1,4 +1,4 @@
-"""Tests what stands beside, above and below prices: units in words, currencies, two header rows, notes, numbers."""
+"""Tests information beside, above and below prices: units in words, currencies, two header rows, notes, numbers."""
 
 # ruff: noqa: RUF001 - some texts are not Latin
 

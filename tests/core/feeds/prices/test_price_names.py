@@ -1,4 +1,4 @@
-"""Tests names of prices that are understood only with their values: countries, brackets, totals, and currencies."""
+"""Tests price names that are understood only together with the values: countries, brackets, totals, currencies."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Tests that a price of a list is read by its type: a purchase price is not sold at, an unknown type is a question."""
+"""Tests that the type of a price in a list is used: purchase prices are ignored, unknown types lead to a question."""
 
 # ruff: noqa: RUF001 - some texts are Russian
 

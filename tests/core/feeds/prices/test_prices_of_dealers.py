@@ -1,4 +1,4 @@
-"""Tests that notes outside of the rows which say who pays a price, or for how many pieces, are understood."""
+"""Tests notes outside of the rows. Such a note says who pays the prices, or for how many pieces they are."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests that a crossed-out or recommended price is the price beside an offer of certain days."""
+"""Tests that a crossed-out or recommended price is the regular price if the file has an offer with days."""
 
 import pytest
 

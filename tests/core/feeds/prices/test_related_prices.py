@@ -1,4 +1,4 @@
-"""Which of several columns is the price is also decided by how their amounts are related in all rows."""
+"""Tests that the relation of the amounts in all rows helps to decide which of several columns is the price."""
 
 import pytest
 

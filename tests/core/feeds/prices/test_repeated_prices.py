@@ -1,4 +1,4 @@
-"""Tests that two prices of the same product are a question, if nothing in the file explains them."""
+"""Tests that two prices of the same product lead to a question if the file does not explain the difference."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests which of several prices products are sold at, and when this is a question."""
+"""Tests which of several prices is the selling price, and when a question is asked."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Tests that a column of amounts is a question if its name is unknown, and that it is never the price by itself."""
+"""Tests that a column of amounts with an unknown name leads to a question, and is never used without an answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A mapping names the column of the parent: variants inherit the blank fields of their product, wherever it stands."""
+"""Tests a mapping with a parent column: variants inherit blank fields from their parent anywhere in the file."""
 
 import io
 import json

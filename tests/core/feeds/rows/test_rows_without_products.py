@@ -1,4 +1,4 @@
-"""Tests that totals, notes and repeated headers are rejected with a clear reason, and are no products."""
+"""Tests that totals, notes and repeated headers are rejected with a clear reason."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""States that are dates, holds, and yes or no in every language."""
+"""Tests states that are dates or holds, and words for yes and no in every language."""
 
 import pytest
 

@@ -6,7 +6,7 @@ from tests.core.feeds.feed_reading import read
 
 
 def states(*letters: str) -> list[tuple[bool, bool]]:
-    """Return whether each product is active, and whether its row says so."""
+    """Return whether each product is active, and whether its row states this."""
     rows = "".join(f"A-{n};Mug;9,50;{letter}\n" for n, letter in enumerate(letters))
     return [
         (product.is_active, "is_active" in product.fields_set)

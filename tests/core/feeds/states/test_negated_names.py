@@ -1,4 +1,4 @@
-"""Columns whose names say that the shop does not show a product, and columns of states in further languages."""
+"""Tests columns whose names mean that the shop does not show a product, and columns of states in further languages."""
 
 import pytest
 

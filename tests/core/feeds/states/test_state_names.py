@@ -1,4 +1,4 @@
-"""Tests columns that say whether a shop shows a product, and whose names are known only word by word."""
+"""Tests columns that say whether a shop shows a product, if only the single words of their names are known."""
 
 import pytest
 

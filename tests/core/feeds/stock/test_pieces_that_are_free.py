@@ -1,4 +1,4 @@
-"""Tests that the pieces that can be sold are the stock, if another column has those that are reserved."""
+"""Tests that the pieces that can be sold are the stock, if another column has the reserved pieces."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests that a cell of a stock is read as its sender means it: a number of pieces, or a state without a number."""
+"""Tests how the cell of a stock is read: as a number of pieces, or as a state without a number."""
 
 from collections import Counter
 

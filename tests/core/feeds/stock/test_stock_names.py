@@ -1,4 +1,4 @@
-"""Names of columns of stocks: what can be sold, names of several words, and one column for each place."""
+"""Tests column names of stocks: available stocks, names of several words, and one column for each place."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests the rows above a table: of one invoice, of a list of products, and the first row of a header of two rows."""
+"""Tests the rows above the table of an invoice or of a list of products, and the first row of a header of two rows."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ def test_the_lines_of_orders_are_refused_although_they_name_products_and_prices(
 @pytest.mark.parametrize(
     "text",
     [
-        # A price list for one customer, in which the order number is the one with which a product is ordered.
+        # A price list for one customer. The order number is the number with which a product is ordered.
         "Artikelnummer;Bestellnummer;Bezeichnung;Kunde;Datum;Preis\nT-1;B-1;Tasse;Moser;02.01.2026;9,90\n",
         "SKU,Name,Order,Created at,Quantity,Price\nT-1,Mug,1,2026-01-02,5,9.90\nT-2,Pot,2,2026-01-02,7,8.90\n",
         "SKU,Name,Customer rating,Created at,Quantity,Price\nT-1,Mug,4.5,2026-01-02,5,9.90\n",

@@ -1,4 +1,4 @@
-"""Tests that cash books, orders and answers of servers are refused, and that similar lists of products are read."""
+"""Tests that cash books, orders and error responses of servers are refused, and similar lists of products are read."""
 
 import pytest
 

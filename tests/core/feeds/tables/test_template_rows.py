@@ -1,4 +1,4 @@
-"""Rows that are no products: those of templates, rules and totals, legends; and workbooks with several sheets."""
+"""Tests rows that are not products (template rows, rules, totals, legends), and workbooks with several sheets."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Tests tables that are no lists of products: templates with descriptions of the columns, and transposed tables."""
+"""Tests tables that are not lists of products: templates with descriptions of the columns, and transposed tables."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A usual export in each language is read without a question, and its purchase side stays private."""
+"""Tests that a usual export in each language is read without a question, and that its purchase data is private."""
 
 # ruff: noqa: E501, RUF001
 

@@ -1,4 +1,4 @@
-"""The files of the vocabulary are consistent: no word has two meanings in a language, and private words win."""
+"""Tests that the vocabulary is consistent: a word has one meaning in a language, and private words have priority."""
 
 # ruff: noqa: E501, RUF001
 

@@ -1,4 +1,4 @@
-"""Variants in XML of unknown names are recognised by codes that begin with the code of their product."""
+"""Tests that variants in XML with unknown names are recognised: their codes begin with the code of their product."""
 
 # ruff: noqa: RUF001
 

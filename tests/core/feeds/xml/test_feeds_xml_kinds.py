@@ -1,4 +1,4 @@
-"""Tests further kinds of XML: SAP conditions, GDSN 2, own types of IDocs, and documents that are not catalogs."""
+"""Tests further kinds of XML: SAP conditions, GDSN 2, custom types of IDocs, and documents that are not catalogs."""
 
 from pathlib import Path
 

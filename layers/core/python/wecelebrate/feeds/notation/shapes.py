@@ -164,7 +164,8 @@ class Tally:
 def is_forced_group(shape: Shape, currency: str) -> bool:
     """Return whether the separator of an unclear value groups thousands, because of the decimals of the currency.
 
-    In EUR, `1.299` cannot be a price with three decimals. But `1.250` can: some systems write 1.25 so.
+    In EUR, `1.299` cannot be a price with three decimals. But `1.250` can be such a price, because some systems write
+    1.25 in this way.
     """
     if currency in WHOLE_CURRENCIES:
         return True
