@@ -32,7 +32,7 @@ _WORD = re.compile(
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2})?", re.IGNORECASE)
 MAX_NAME = 100
 _AMBIGUOUS = frozenset(("id", "no", "is", "it", "be", "am", "et", "sr", "ta"))
-"""Codes that are words too: `Product ID` and `Article No` are no names."""
+"""Codes that are words too: `Product ID` and `Article No` are not names."""
 
 
 Candidates = dict[str, list[tuple[int, int, str | None]]]

@@ -58,7 +58,7 @@ _UNQUALIFIED = frozenset((
     "value", "amount", "type", "group", "class", "id", "nr", "no", "num", "number", "code", "text", "date", "level",
     "rate", "unit", "units", "count", "total", "sum",
 ))  # fmt: skip
-"""Words that mean something else without the table: `Product_Value` is no price."""
+"""Words that mean something else without the table: `Product_Value` is not a price."""
 
 
 def _without_table(column: str) -> str:
@@ -138,7 +138,7 @@ _NO_AMOUNTS = frozenset((
     "minorunits", "minorunit", "currencyminorunit", "unit", "units", "currency", "code", "id", "type", "kind", "class",
     "rate", "percent", "percentage", "vatrate", "taxrate", "lang", "vatcode", "taxcode",
 ))  # fmt: skip
-"""Members of the JSON object of a price, and attributes of its XML element, that are no amounts."""
+"""Members of the JSON object of a price, and attributes of its XML element, that are not amounts."""
 _PATH_END = re.compile(r"[.@]([^.@]*)$")
 
 

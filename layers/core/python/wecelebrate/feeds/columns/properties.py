@@ -295,7 +295,7 @@ OPERATIONAL_WORDS = (
     # Columns of SAP
     "lgort lgpbe lgpla labst"
 )
-"""Words of stock, places, notes and discounts. A column with such a word is no public attribute."""
+"""Words of stock, places, notes and discounts. A column with such a word is not a public attribute."""
 
 PRIVATE_STEMS = (
     # English

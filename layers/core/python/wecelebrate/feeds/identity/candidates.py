@@ -46,7 +46,7 @@ MIN_REFERENCES = 0.7
 """With references in a smaller share of the rows, the key of the database identifies the products."""
 MOSTLY = 0.9
 MIN_VARIANTS = 4
-"""If rows with the same SKU differ only in columns that are no properties, at least this number of rows is a doubt."""
+"""If rows with the same SKU differ only in columns that are not properties, at least this number of rows is a doubt."""
 
 
 @dataclass(frozen=True, slots=True)

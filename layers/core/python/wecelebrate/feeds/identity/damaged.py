@@ -3,7 +3,7 @@
 | value                    | what has happened                                                    |
 |--------------------------|----------------------------------------------------------------------|
 | `02. Mrz`, `Dez 16`      | Excel has read the numbers `2-3` and `12-16` as dates                |
-| `2026-03-02`             | the same in a workbook: the cell has a date format            |
+| `2026-03-02`             | the same in a workbook: the cell has a date format                   |
 | `RING-52,RING-54`        | a marketplace has joined the SKUs of the variations of one listing   |
 """
 

@@ -14,7 +14,7 @@ from wecelebrate.feeds.vocabulary.words import any_of, phrases, words
 
 MAX_LENGTH = 60
 MAX_UNITS = 20
-"""More different values of a column are no units."""
+"""More different values of a column are not units."""
 _SIGNS = frozenset("€$£¥₹₽₺₩₴₫₪₱฿")
 _NUMBER = re.compile(r"([\d.,\s]*\d)?\s*([^\d,]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]")
@@ -73,7 +73,7 @@ MEASURES = words(
     "tunti kilogramy litra кг гр г л мл м см метр литр час кило كجم كغ كيلو غرام جم متر لتر "  # noqa: RUF001
     "ק\u05d2 גרם ליטר מטר 公斤 千克 克 斤 升 米 กก กรัม ลิตร เมตร"
 )
-"""Units that are no pieces. A price for 100 g says nothing about the price of a product."""
+"""Units that are not pieces. A price for 100 g says nothing about the price of a product."""
 _EACH = frozenset(("E", "EA", "EACH", "PC", "PCS", "PCE"))
 
 

@@ -125,14 +125,14 @@ class Plan:
     """Returns the SKU of a row of the file, or "". Only `of_file` sets it."""
     computed_attributes: list[tuple[int, str]] = field(default_factory=list)
     consumed: frozenset[int] = frozenset()
-    """The columns of the file that a computed column replaces. They are no attributes by their own names."""
+    """The columns of the file that a computed column replaces. They are not attributes by their own names."""
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
     reserved: int | None = None
     """The column of the reserved pieces, which are taken off the stock."""
     rounded_columns: frozenset[int] = frozenset()
-    """The columns with numbers such as `4.0E+12`, which a spreadsheet has rounded. Such numbers are no attributes."""
+    """The columns with numbers such as `4.0E+12`, which a spreadsheet has rounded. Such numbers are not attributes."""
     keeps_categories: bool = False
     """Whether the mapping says which of several categories is used, so that `list_separators` separate nothing."""
 

@@ -42,7 +42,7 @@ from wecelebrate.feeds.vocabulary.words import words
 LISTED_RANK = 5_500
 """The rank of a price of a country or of a price list, whose name is understood only without this part."""
 UNIT_RANK = 6_000
-"""The rank of a price for one unit, such as `1+`, whose name is no usual name of a price."""
+"""The rank of a price for one unit, such as `1+`, whose name is not a usual name of a price."""
 MAX_NAME = 60
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 """`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` is one, or an amount in cents."""
@@ -57,7 +57,7 @@ class PriceCandidate:
     kind: Kind
     currency: str | None
     is_bad: bool = False
-    """Whether the values are no prices, or all are blank or zero."""
+    """Whether the values are not prices, or all are blank or zero."""
     rank: int = 0
     reasons: tuple[str, ...] = ()
     is_doubtful: bool = False

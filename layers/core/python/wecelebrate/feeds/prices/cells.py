@@ -17,7 +17,7 @@ from wecelebrate.feeds.vendors.commercetools import price_of_list
 
 CACHE_SIZE = 4096
 TOMAN, RIAL = "IRT", "IRR"
-"""The code that the vocabulary has for the toman, which is no code of ISO 4217. 1 toman is 10 rial."""
+"""The code that the vocabulary has for the toman, which is not a code of ISO 4217. 1 toman is 10 rial."""
 
 Value = TypeVar("Value")
 

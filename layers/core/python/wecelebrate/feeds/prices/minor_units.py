@@ -38,7 +38,7 @@ CODES = (
     "CURRENCY", "waehrung", "Waehrung", "Währung", "devise", "moneda", "valuta", "waluta", "Валюта",
 )  # fmt: skip
 _ROOT_PRECISION = ("minorunits", "minorunit", "currencyminorunit", "currencyexponent", "priceexponent", "pricescale")
-"""Columns with the number of decimals, which can also stand beside a price that is no object."""
+"""Columns with the number of decimals, which can also stand beside a price that is not an object."""
 _UNIT_NAME = re.compile(
     r"unit|einheit|eenheid|enhed|enhet|denomination|currency|wahrung|price|preis|prix|amount|money|scale"
 )
@@ -51,9 +51,9 @@ _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.
 _PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MIN_AMOUNT = 100
-"""Whole numbers below this are no cents, because nothing costs less than one unit of the currency."""
+"""Whole numbers below this are not cents, because nothing costs less than one unit of the currency."""
 MIN_WHOLE = 500
-"""Whole amounts below this are no cents if only the name `amount` suggests it."""
+"""Whole amounts below this are not cents if only the name `amount` suggests it."""
 _AMOUNT_NAMES = ("amount", "value")
 MIN_CELLS = 3
 STRONG_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"))

@@ -160,7 +160,7 @@ _WHOLE_NAMES: dict[str, Kind] = {
 }
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "standardrate", "sp", "ask"))
-"""Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
+"""Further names like those of _SOLO, which are not parts of other names: a `VAT rate` is not a price."""
 MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč|rs|rp|tk|ksh)\b|\d/[-=]", re.IGNORECASE)
 """A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
 _INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")

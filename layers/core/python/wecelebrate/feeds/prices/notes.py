@@ -24,7 +24,7 @@ MAX_MEMBERS = 200
 MAX_FOOTER = 10
 """How many rows at the end of a file are searched for notes."""
 MIN_NOTE = 12
-"""A shorter text without a space is no note."""
+"""A shorter text without a space is not a note."""
 MAX_TAX_NOTE = 8
 """How many words a note about the tax has."""
 

@@ -39,7 +39,7 @@ _STRONG = words(
 )
 """Members and attributes that say which price it is, whatever their values are."""
 LIMITS = ("rules",)
-"""Members with the conditions of a price, as in Medusa 2. An empty object is no condition."""
+"""Members with the conditions of a price, as in Medusa 2. An empty object is not a condition."""
 _NAMES = words("name label code nome nom bezeichnung наименование")
 """Members that can also contain something else, such as a currency."""
 _NO_TYPES = words(

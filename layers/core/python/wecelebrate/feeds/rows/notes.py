@@ -10,7 +10,7 @@ from wecelebrate.feeds.items import Cells, quoted
 from wecelebrate.feeds.plan.plan import Plan
 
 CODE = "no_product"
-"""The code of rejected rows that are no products."""
+"""The code of rejected rows that are not products."""
 USUAL = 0.1
 """If a larger share of the SKUs contain spaces, a text with spaces can be a SKU."""
 MIN_COLUMNS = 3
@@ -20,7 +20,7 @@ _LEVELS = frozenset(("*", "**", "***", "****", "Σ", "∑"))
 """What lists of SAP have at the start of a line with a total."""
 
 FindNote = Callable[[str | None, Cells], str | None]
-"""A function that returns why a row is no product, or None. It gets the SKU and the stripped cells."""
+"""A function that returns why a row is not a product, or None. It gets the SKU and the stripped cells."""
 
 
 def suspects(plan: Plan) -> frozenset[str]:

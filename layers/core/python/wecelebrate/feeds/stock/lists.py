@@ -49,7 +49,7 @@ _OTHERS = words(
     "price preis prix precio prezzo prijs min max minimum maximum reserved reserviert incoming ordered order transit "
     "reorder alert level sold verkauft cost total gesamt sum id code cod kod nr no name type unit"
 )
-"""Words of amounts that are no pieces in a place."""
+"""Words of amounts that are not pieces in a place."""
 
 
 _KEYS = words("id code cod kod nr no number name nazwa nev nome nom nombre key uuid guid")

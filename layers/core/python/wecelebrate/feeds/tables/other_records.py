@@ -2,7 +2,7 @@
 
 | file                                     | what shows it                                                       |
 |------------------------------------------|---------------------------------------------------------------------|
-| a cash book, the statement of an account | a balance that changes by each row's amount                     |
+| a cash book, the statement of an account | a balance that changes by each row's amount                         |
 | the orders of customers                  | the number of an order as the SKU, beside e-mail addresses and days |
 | the answer of a server to a bad request  | one record with the keys of errors, and neither a price nor a stock |
 """
