@@ -128,7 +128,8 @@ class Feed:
         self._numbers = decide_numbers(plan, self._evidence, mapping.get("decimal"), remembered_mark(memory), currency)
         self._currency = currency
         self.warnings = Warnings()
-        """Counts values that were not understood, and that do not make a row wrong. Complete after the last item."""
+        """Counts values that were not understood, but did not cause a rejection. The counts are complete after the last
+        item."""
         self.reading: dict[str, Any] = describe(
             plan, self._evidence, self.format, mapping, self._numbers, currency, memory
         )
@@ -137,7 +138,8 @@ class Feed:
         self.questions: tuple[Question, ...] = (
             *plan.questions, *(style.question for style in styles if style.question is not None),
         )  # fmt: skip
-        """What the evidence in the file does not decide. The feed is read with the first choice of each question."""
+        """Questions that the evidence in the file does not decide. The feed is read with the first choice of each
+        question."""
         self.changes: tuple[Change, ...] = changes(self.reading, memory)
         """Differences to the catalog's earlier file."""
         self._file_plan, self._stopped = plan.of_file(), False

@@ -80,7 +80,7 @@ _NO_STOCK = listed(
     "sold sales week weeks month months day days turnover "
     "мин макс резерв заказ заказано ожидается стоимость сумма"
 )
-"""Words with which the name of a stock means something else than the pieces that can be sold."""
+"""Words with which the name of a stock means something other than the pieces that can be sold."""
 _OBJECTS = listed(
     "item items article articles artikel produkt produkte product products produit produits producto productos produto "
     "produtos prodotto prodotti articulo articulos artigo artigos articolo articoli waren ware vare varer towaru tovar "

@@ -53,7 +53,7 @@ _QUALIFIER = re.compile(
     r"(?:[_ ]?(?:master|base|stamm|table|data|details|info|fields?))?(?:[_.]|\[|: )\s*(?=[^\W_]{2})",
     re.IGNORECASE,
 )
-"""The name of a table before the name of a column, as reports of databases have it: `Part_UnitPrice`, `Items[Name]`."""
+"""The name of a database table before the name of a column, as in database reports: `Part_UnitPrice`, `Items[Name]`."""
 _UNQUALIFIED = frozenset((
     "value", "amount", "type", "group", "class", "id", "nr", "no", "num", "number", "code", "text", "date", "level",
     "rate", "unit", "units", "count", "total", "sum",
@@ -138,7 +138,7 @@ _NO_AMOUNTS = frozenset((
     "minorunits", "minorunit", "currencyminorunit", "unit", "units", "currency", "code", "id", "type", "kind", "class",
     "rate", "percent", "percentage", "vatrate", "taxrate", "lang", "vatcode", "taxcode",
 ))  # fmt: skip
-"""Members of the JSON object of a price, and attributes of its XML element, that are not amounts."""
+"""Keys of the JSON object of a price, and attributes of its XML element, that are not amounts."""
 _PATH_END = re.compile(r"[.@]([^.@]*)$")
 
 
@@ -199,7 +199,8 @@ def is_weak(rank: int) -> bool:
 
 
 MAX_COLUMN_NAME = 1_000
-"""A longer name of a column means no field. The limit bounds the time for names that become longer when folded."""
+"""A column with a longer name is not assigned to a field. The limit bounds the time for names that become longer when
+folded."""
 
 
 @lru_cache(maxsize=8192)

@@ -32,7 +32,7 @@ OTHER_LISTS = re.compile(
     r"delet|remov|discontinu|archiv|inactiv|obsolet|relat|recommend|bestsell|upsell|cross|accessor|similar|error|warning|"
     r"failed|history|previous|old|gelöscht|ausgelaufen|geloescht|supprim|elimin|verwijder|order|customer"
 )
-"""Names of lists beside the products that have no products to sell."""
+"""Names of lists whose items are not products to sell."""
 _KEYED: frozenset[str] = frozenset()
 """Instead of the keys of lists: search for an object whose members are the products."""
 _ROWS = frozenset(("[",))
@@ -349,7 +349,7 @@ META_KEYS = frozenset((
     "meta", "metadata", "info", "header", "settings", "config", "shop", "store", "catalog", "feed", "context",
     "pricing", "currency", "prices",
 ))  # fmt: skip
-"""Objects beside the list of products whose members describe the whole file."""
+"""Objects beside the list of products that describe the whole file."""
 MAX_MEMBER_LENGTH = 100
 TAIL = 4096
 """How many bytes at the end of the file are searched for members after the list."""

@@ -96,7 +96,7 @@ class Tally:
     forced_groups: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
     """Unclear values whose separator cannot be decimal, because the currency has fewer decimals."""
     odd_fractions: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
-    """Unclear values that are not multiple of a quarter if the separator is decimal, so no usual quantity."""
+    """Unclear values that are not a multiple of 0.25 if the separator is decimal, so they are not usual quantities."""
     three_decimals: int = 0
     """Unclear values whose currency has three decimals."""
     whole_currency: int = 0

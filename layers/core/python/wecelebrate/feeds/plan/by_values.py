@@ -26,7 +26,7 @@ MAX_COLUMN_NAME = 60
 _WORD = re.compile(r"[^\W\d_]{2}")
 _STORE_WORDS = listed("lager magazzino magazyn magazin almacen entrepot sklad skladu raktar varasto warehouse")
 _PERSON = re.compile(r"[A-ZÀ-Þ]\.\s?[^\W\d_]|@|\d{5,}")
-"""An initial, an address of mail, or a number of a telephone: the texts are not names of products."""
+"""An initial, an e-mail address or a telephone number. Such texts are not names of products."""
 _YEARS = range(1900, 2101)
 
 

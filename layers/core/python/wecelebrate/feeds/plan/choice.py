@@ -67,7 +67,7 @@ REPEATED = 0.5
 MAX_NAMES = 20
 """How many values of a column are searched for words."""
 _LONG_WORD = re.compile(r"[^\W\d_]{5}")
-"""A word that is longer than units, currencies and words such as `ab` beside a number."""
+"""A word that is too long to be a unit, a currency or a word such as `ab`."""
 
 
 def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:

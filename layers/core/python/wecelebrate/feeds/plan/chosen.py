@@ -35,6 +35,6 @@ class Chosen:
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one place."""
     reserved: int | None = None
-    """The column of the reserved pieces that are taken off the stock."""
+    """The column of the reserved pieces, which are subtracted from the stock."""
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)

@@ -17,7 +17,7 @@ from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import words
 
 FIRST_ROWS = 500
-"""How many rows of the sample are looked at first. If these rows do not decide, all rows of the file are."""
+"""How many rows of the sample are examined first. If these rows do not show the separator, all rows are read."""
 STANDARDS = frozenset(("bmecat", "ubl catalogue", "gs1 gdsn", "cxml index", "onix"))
 """Profiles whose documents define the decimal point: BMEcat (dtNUMBER), UBL and GDSN (xsd:decimal), cXML (number)."""
 POINT_CURRENCIES = frozenset((

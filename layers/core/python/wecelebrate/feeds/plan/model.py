@@ -55,7 +55,7 @@ class Validity:
     first: int | None
     last: int | None
     month_first: bool = False
-    """Whether dates with slashes are those of America: 12/31/2026."""
+    """Whether the month is first in dates with slashes, as in America: 12/31/2026."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class OfferColumns:
     both: int | None = None
     """The column with both days, such as `sale_price_effective_date`."""
     month_first: bool = False
-    """Whether dates of numbers are those of America: 12/31/2026 or 12-31-2026."""
+    """Whether the month is first in numeric dates, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
-    """`month_first` if a date shows it, e.g. 31/12/2026. None: no date does."""
+    """`month_first` if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
@@ -104,9 +104,9 @@ class Plan:
     price_unit: int | None = None
     """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
     parent: list[int] = field(default_factory=list)
-    """The column in which a variant names the SKU of its product. Only a mapping says it. See `parents`."""
+    """The column in which a variant names the SKU of its product. Only a mapping names this column. See `parents`."""
     stock_as_of: list[int] = field(default_factory=list)
-    """The column that says when the stock of the row was counted. Only a mapping says it."""
+    """The column that says when the stock of the row was counted. Only a mapping names this column."""
     places: list[int] = field(default_factory=list)
     """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
     currency_note: str | None = None
@@ -130,11 +130,11 @@ class Plan:
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
     reserved: int | None = None
-    """The column of the reserved pieces, which are taken off the stock."""
+    """The column of the reserved pieces. They are subtracted from the stock."""
     rounded_columns: frozenset[int] = frozenset()
     """The columns with numbers such as `4.0E+12`, which a spreadsheet has rounded. Such numbers are not attributes."""
     keeps_categories: bool = False
-    """Whether the mapping says which of several categories is used, so that `list_separators` separate nothing."""
+    """Whether the mapping says which of several categories is used. If so, `list_separators` are not used."""
 
     breaks: dict[int, int] = field(default_factory=dict)
     """The columns of the quantities of price breaks, by the columns of their prices."""

@@ -40,7 +40,8 @@ from wecelebrate.feeds.prices.tiers import (
 from wecelebrate.feeds.vocabulary.words import words
 
 LISTED_RANK = 5_500
-"""The rank of a price of a country or of a price list, whose name is understood only without this part."""
+"""The rank of a price for a country or of a price list, if its name is understood only without the country or the
+list."""
 UNIT_RANK = 6_000
 """The rank of a price for one unit, such as `1+`, whose name is not a usual name of a price."""
 MAX_NAME = 60

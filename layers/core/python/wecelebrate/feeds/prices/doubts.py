@@ -27,7 +27,7 @@ MAX_CELL = 60
 MAX_ROWS = 200
 MIN_PACKS = 3
 CHANCE = Fraction(1, 50)
-"""The largest probability with which prices of one piece can be divided by chance, if the question is asked."""
+"""The question is asked only if the probability that all prices are divisible by chance is at most this."""
 _AMOUNT = r"(?:[^\W\d]{0,3}|[€$£¥])\s?\d[\d.,' ]{0,14}\s?(?:[^\W\d]{0,3}|[€$£¥])"
 _TWO = re.compile(rf"\s*{_AMOUNT}\s?(?:[/|]|\s[-\u2013]\s)\s?{_AMOUNT}\s*")
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -26,7 +26,7 @@ QUANTITIES = words(
     "minimum min moq scale scalequantity breakqty breakquantity lowerbound minorderquantity menge abmenge ab "
     "staffelmenge mengeab quantite quantitemin cantidad cantidadminima quantita quantitaminima aantal antal iloscod"
 )
-"""Members and attributes of a price: the quantity from which it is valid."""
+"""JSON keys and XML attributes that contain the quantity from which a price is valid."""
 _LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
 MAX_PRICES = 20
 MAX_TYPES = 20

@@ -32,7 +32,7 @@ PRECISION = (
     "precision", "fractionDigits", "fraction_digits", "exponent", "currency_minor_unit", "currencyMinorUnit",
     "minorUnits", "minor_units", "minorUnit", "minor_unit",
 )  # fmt: skip
-"""The members of a JSON object that contain the number of decimals of its amount."""
+"""The keys of a JSON object that contain the number of decimals of its amount."""
 CODES = (
     "currency_code", "currencyCode", "currency", "currency_id", "currencyId", "iso_code", "Currency", "CurrencyCode",
     "CURRENCY", "waehrung", "Waehrung", "Währung", "devise", "moneda", "valuta", "waluta", "Валюта",

@@ -17,7 +17,7 @@ from wecelebrate.feeds.vocabulary.words import divisions, words
 Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
 
 TIERS: tuple[Kind, ...] = ("gross", "plain", "net", "offer", "list")
-"""The kinds of prices that products are sold at. The first kind that a file has is used.
+"""The kinds of selling prices. The first kind that a file has is used.
 
 A consumer pays the gross price. A plain price is one whose name does not say more. An offer is used only if the file
 has no other selling price, because the file does not say how long the offer is valid. A list price is a
@@ -226,9 +226,9 @@ class PriceName:
     is_weak: bool = False
     """Whether the name can also mean something other than a price."""
     tax: Literal["gross", "net"] | None = None
-    """Whether the price contains the tax, as in `RRP incl. VAT`."""
+    """Whether the price includes the tax, as in `RRP incl. VAT`."""
     names_tax: bool = False
-    """Whether the name has a word for a tax, but does not say whether the price contains it: `PRICE_VAT`."""
+    """Whether the name has a word for a tax, but does not say whether the price includes the tax: `PRICE_VAT`."""
     is_solo: bool = False
     """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
     is_bare_net: bool = False

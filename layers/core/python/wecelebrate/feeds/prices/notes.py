@@ -46,9 +46,9 @@ class Notes:
     text: str = ""
     """Where this is written, for messages."""
     trade: str = ""
-    """The text that says that the prices are those of dealers, or purchase prices."""
+    """The text that says that the prices are dealer prices or purchase prices."""
     tax_choice: str = ""
-    """The text of a form that offers prices with and without tax, of which none is ticked."""
+    """The text of a form that offers prices with and without tax, if neither of them is ticked."""
 
 
 NO_NOTES = Notes()

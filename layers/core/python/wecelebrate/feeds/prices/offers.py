@@ -48,13 +48,13 @@ _ASIAN_OFFER = re.compile(
     r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปร(?![กดตไ])|ราคาพิเศษ"
 )
 _CONDITION = re.compile(r"vip|member|club|会员|會員|会員|회원|쿠폰|拼团|团购|预售|havale", re.IGNORECASE)
-"""Prices of some customers, or of a way to pay or to order. They are not offers for everybody."""
+"""Prices for some customers, or for one way to pay or to order. They are not offers for all customers."""
 _REDUCTION = re.compile(
     r"(?:discounts?|rabatt(?:e|er)?|rabat(?:y|ter)?|remises?|descuentos?|descontos?|scont[oi]|korting(?:en)?|alennus|slev[ay]|"
     r"zlav[ay]|kedvezmeny|reducer[ei]|indirim|znizk[ai]|obnizk[ai]|rebajas?|discont|iskonto|popust|скидк[аи]|знижк[аи]|отстъпк[аи])"
     r"(?:s?(?:betrag|wert|summe|satz|belopp|sats|bedrag|belob|prozent|procent|percentage))?"
 )
-"""Nouns for a reduction. Beside a word for an amount, or alone, they name what is taken off the price."""
+"""Nouns for a reduction. Alone, or beside a word for an amount, they mean the amount by which the price is reduced."""
 _ASIAN_REDUCTION = re.compile(r"(?:割引|値引|折扣|优惠|優惠|할인)(?:率|額|额|金額|金额|율|률|액|금액)?$")
 _LEAST = re.compile(r"\bmin\w{0,4}\.?\s*\d", re.IGNORECASE)
 _AMOUNT = words("betrag amount amounts value values")
@@ -74,7 +74,7 @@ _LAST = words(
     "konca zakonczenia"
 )
 _WEAK = words("da du von vom van din al do au fra til с по ab od de to")  # noqa: RUF001
-"""Prepositions that say nothing about the day before the word for the offer: `Data da oferta`, `Fin du promo`."""
+"""Prepositions before the word for the offer that do not say which day it is: `Data da oferta`, `Fin du promo`."""
 _BOTH = words(
     "effective effectivedate period periode periodo zeitraum dates daterange range validity validite validita "
     "vigencia platnost gultigkeit gueltigkeit laufzeit termin terminy duration duree durata obdobi okres период срок"

@@ -84,7 +84,7 @@ PACKAGES = words(
     "bancale caixa caixas palete doos krat pallet kartong kolli kasse låda pall karton kartony paleta skrzynka "
     "krabice karton paleta doboz raklap laatikko koli ящик коробка паллета ケース 箱 박스 箱子 kutu kasa"
 )
-"""Packages of several products. Of a bottle or a bag, each is one product."""
+"""Packages of several products. In contrast, a bottle or a bag is one product."""
 
 
 @lru_cache(maxsize=4096)
@@ -181,7 +181,7 @@ def currency_before(column: str) -> str | None:
 _CONDITION = re.compile(
     r"\s(?:bei|ab|from|for|at|if|dès|à partir|par|desde|da|per|vanaf|fra|från|od)\s.*", re.IGNORECASE
 )
-"""What follows a price that depends on the quantity: `Preis bei Abnahme ab Stück`."""
+"""Words that follow a price that depends on the quantity: `Preis bei Abnahme ab Stück`."""
 
 
 def _price_of_quantity(rest: str) -> PriceName | None:

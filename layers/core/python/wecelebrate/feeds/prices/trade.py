@@ -14,7 +14,7 @@ _GENERIC = words(
     "eur chf usd gbp dkk sek nok pln czk huf ron fiyat fiyati цена 価格 单价 価格 가격 단가 単価 "
     "nettopreis stueckpreis unitprice netprice"
 )
-"""The words of columns whose names say no more than that they have prices."""
+"""The words of column names that only mean "price", and not which price."""
 
 
 def trade_question(plan: Plan, columns: Columns, note: str) -> list[Question]:

@@ -37,11 +37,11 @@ _STRONG = words(
     "rodzajceny druhceny cenovahladina prisliste prislista pristype pristyp kundegrupp kundegruppe hintalaji "
     "идтипацены типцены видцены типцін типціни видціни тип вид"
 )
-"""Members and attributes that say which price it is, whatever their values are."""
+"""JSON keys and XML attributes that always contain the type of a price."""
 LIMITS = ("rules",)
-"""Members with the conditions of a price, as in Medusa 2. An empty object is not a condition."""
+"""JSON keys with the conditions of a price, as in Medusa 2. An empty object is not a condition."""
 _NAMES = words("name label code nome nom bezeichnung наименование")
-"""Members that can also contain something else, such as a currency."""
+"""JSON keys that can contain the type of a price, or something else, such as a currency."""
 _NO_TYPES = words(
     "centprecision highprecision money decimal float double number numeric integer int string text price prices "
     "currency fixed amount simple single"

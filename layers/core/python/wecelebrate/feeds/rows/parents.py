@@ -35,7 +35,7 @@ MAX_LEVELS = 10
 BATCH_SIZE = 1_000
 CACHE_SIZE = 256
 CODE = "bad_parent"
-"""The code of a row whose parents have no end."""
+"""The code of a row whose chain of parents does not end."""
 
 OwnRow = tuple[str | None, Cells]
 """The SKU of the parent, and the cells of a row."""

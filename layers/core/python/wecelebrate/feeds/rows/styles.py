@@ -31,7 +31,7 @@ class Styles:
     repeated: tuple[int, ...]
     """The columns that only the first row of a style fills."""
     prices: tuple[int, ...]
-    """The other columns of prices. A row can have a price of its own, after which blank prices stay blank."""
+    """The other columns of prices. A row can have its own price. Blank prices in later rows then stay blank."""
     own: tuple[int, ...] = ()
     """The columns of the stock and of properties, if the SKUs below a first row begin with its SKU.
 

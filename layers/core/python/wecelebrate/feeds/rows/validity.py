@@ -52,7 +52,7 @@ _CHANGED = re.compile(
     rf"(?:{_OF_PRICE}(?:date|datum|fecha|data|dato|data|дата|日期|日付)|(?:price)?(?:changed|changedate|changedon|updated|updatedon|"
     r"modified|modifiedon)|geandertam|aenderungsdatum|anderungsdatum|datedechangement|fechadecambio|datamodifica)"
 )
-"""The date of a row in a history of prices."""
+"""Names of the date of a row in a history of prices."""
 _NUMBERS = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}", re.ASCII)
 _ALWAYS = ("", None)
 

@@ -120,7 +120,7 @@ class StockColumns:
     count: list[int]
     states: list[int] = field(default_factory=list)
     words: list[int] = field(default_factory=list)
-    """Columns in which words are states, and numbers have another meaning than the stock."""
+    """Columns in which words are states, and numbers have a meaning other than the stock."""
     sold_out: list[int] = field(default_factory=list)
     """Columns whose `yes` means "out of stock"."""
     tracking: list[int] = field(default_factory=list)

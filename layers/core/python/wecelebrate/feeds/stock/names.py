@@ -67,7 +67,7 @@ _STORES = words(
     "lager magazzino magazyn magazynie magazin magazijn almacen armazem entrepot sklad skladu skladem raktar varasto "
     "warehouse store depo склад складе"
 )
-"""Words for a store. With a word for free, they mean a stock: `lager_verfuegbar`."""
+"""Words for a store. Together with a word for "free", they mean a stock: `lager_verfuegbar`."""
 _WORDS = _NOUNS | _UNITS | _NEUTRAL | _FREE | _STORES
 _FREE_PARTS = re.compile(
     r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"

@@ -31,7 +31,7 @@ _LOT_NAMES = words(
     "regal"
 )
 MAX_PLACES = 0.5
-"""A column with more different values than this share of the rows contains no places."""
+"""If a larger share of the values of a column differ, the column does not contain places."""
 
 
 def is_place(column: str) -> bool:

@@ -12,7 +12,7 @@ from wecelebrate.feeds.notation.numbers import MAX_COUNT
 
 MAX_PLACE_LENGTH = 100
 MAX_PLACES = 1_000
-"""From this number of places on, the rows of a SKU are added up by the load only."""
+"""From this number of places on, only the load adds up the rows of a SKU."""
 _OWN = frozenset(("line", "rows", "inventory_count", "inventory_policy", "source", "stock_by_place"))
 _COMPARED = tuple(field.name for field in fields(Product) if field.name not in _OWN)
 """The attributes that must be equal in the rows of one product."""
