@@ -2,9 +2,9 @@
 
 The two columns directly after the offer are its days if all these statements are true:
 
-- Their values are days, and the first day is never after the last one. - A row without an offer has no days. In
-contrast, the dates that a database adds to each row are in all rows. - At least one last day is in the future. In
-contrast, the date of the last change is never in the future.
+- Their values are days, and the first day is never after the last one.
+- A row without an offer has no days. In contrast, the dates that a database adds to each row are in all rows.
+- At least one last day is in the future. In contrast, the date of the last change is never in the future.
 """
 
 from datetime import UTC, date, datetime

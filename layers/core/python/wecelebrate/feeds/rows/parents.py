@@ -3,9 +3,9 @@
 Known exports have their own rules (`groups`). This module needs only the name of a column, and has these rules:
 
 - A blank cell of a variant gets the value of its parent, or of the parent's parent. Prices, stocks, identifiers, places
-and commands are never inherited. - A parent with variants and without a price is not sold. Its row is counted with a
-product. - If the parent is not in the file, the blank cells of the variant are absent, so they change no stored
-product.
+  and commands are never inherited.
+- A parent with variants and without a price is not sold. Its row is counted with a product.
+- If the parent is not in the file, the blank cells of the variant are absent, so they do not change a stored product.
 
 All rows are written to an SQLite database in a temporary file, and are read again when all parents are known. So memory
 use does not grow with the size of the file.
