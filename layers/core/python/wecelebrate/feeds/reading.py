@@ -7,9 +7,9 @@ A description (`reading`) is a JSON object:
 | `format`   | `csv`, `json`, `ndjson`, `xlsx` or `xml`                                                          |
 | `profile`  | the known export, or `plain`                                                                      |
 | `columns`  | for each field, a list of `{column, score, reasons}`; the first column is the best                |
-| `decimal`  | `{mark, by, reason}`: `,` or `.`, or null if no number has one                                   |
+| `decimal`  | `{mark, by, reason}`: `,` or `.`, or null if no number has a decimal separator                    |
 | `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `note`, `catalog`                             |
-| `price` | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
+| `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
 | `month_first` | whether the month is before the day in dates of offers, from the last file that showed it, or null |
 | `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
