@@ -1,4 +1,4 @@
-"""The columns and values of a usual export in each language that files are read in."""
+"""The column names and values of a usual export, in each language that is supported."""
 
 # ruff: noqa: E501, RUF001
 

@@ -1,4 +1,4 @@
-"""Damages files at random."""
+"""Creates randomly damaged files for tests."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Tests the description of how a file is read, and the differences to the catalog's earlier file."""
+"""Tests the description of how a file is read, and the differences from the catalog's earlier file."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def memory() -> dict[str, Any]:
     return earlier
 
 
-def test_the_reading_is_known_before_the_first_row_is_read() -> None:
+def test_the_feed_describes_how_it_is_read_before_the_first_row_is_read() -> None:
     reading = read_after(FIRST, None).feed.reading
     assert {key: reading[key] for key in ("format", "profile", "kind")} == {
         "format": "csv", "profile": "plain", "kind": None,
@@ -37,7 +37,7 @@ def test_the_reading_is_known_before_the_first_row_is_read() -> None:
     assert [entry["column"] for entry in reading["columns"]["price"]] == ["VK"]
 
 
-def test_the_same_file_again_has_no_changes(memory: dict[str, Any]) -> None:
+def test_a_file_that_is_read_again_has_no_changes(memory: dict[str, Any]) -> None:
     assert read_after(FIRST, memory).feed.changes == ()
 
 
@@ -57,13 +57,15 @@ def test_the_decimal_separator_of_the_earlier_file_decides(memory: dict[str, Any
     assert str(read_after("Artikelnummer;VK\nA;1.250\n", memory).product.price) == "1.25"
 
 
-def test_a_style_that_was_only_assumed_is_not_remembered() -> None:
+def test_a_decimal_separator_that_was_only_assumed_is_not_remembered() -> None:
     first = read_after("Artikelnummer;VK\nA;1.250\n", None)
     assert len(first.feed.questions) == 1
     assert len(read_after("Artikelnummer;VK\nA;1.250\n", first.feed.reading).feed.questions) == 1
 
 
-def test_values_that_contradict_the_earlier_style_are_read_right_and_reported(memory: dict[str, Any]) -> None:
+def test_values_that_contradict_the_earlier_decimal_separator_are_read_correctly_and_reported(
+    memory: dict[str, Any],
+) -> None:
     reading = read_after("Artikelnummer;VK\nA;12.50\nB;1,250.00\n", memory)
     assert [str(product.price) for product in reading.products] == ["12.50", "1250.00"]
     (change,) = reading.feed.changes
@@ -99,7 +101,7 @@ def test_a_new_column_does_not_replace_the_column_of_the_earlier_file(memory: di
     assert (reading.product.sku, str(reading.product.price), reading.feed.questions) == ("A", "15.00", ())
 
 
-def test_the_earlier_file_answers_the_question_for_the_column() -> None:
+def test_the_column_of_the_earlier_file_is_used_without_a_question() -> None:
     text = "SKU;Verkaufspreis;Einzelpreis\nA;1,00;2,00\n"
     assert len(read_after(text, None).feed.questions) == 1
     earlier = read_after("SKU;Einzelpreis\nA;2,00\n", None).feed.reading
@@ -107,7 +109,9 @@ def test_the_earlier_file_answers_the_question_for_the_column() -> None:
     assert (str(reading.product.price), reading.feed.questions, reading.feed.changes) == ("2.00", (), ())
 
 
-def test_a_file_without_prices_keeps_what_is_known_about_prices(memory: dict[str, Any]) -> None:
+def test_the_description_of_a_file_without_prices_keeps_the_earlier_entries_about_prices(
+    memory: dict[str, Any],
+) -> None:
     stock = read_after("Artikelnummer;Bestand\nA;3\n", memory).feed.reading
     assert (stock["decimal"]["mark"], stock["price"]["kind"]) == (",", "plain")
     assert stock["columns"]["price"][0]["earlier"] is True
@@ -124,7 +128,7 @@ def test_any_json_object_is_accepted_as_the_memory(memory: dict[str, Any]) -> No
     assert read_after(FIRST, memory).products[0].sku == "A"
 
 
-def test_a_proposal_has_the_reading_the_questions_and_the_changes(memory: dict[str, Any]) -> None:
+def test_a_proposal_contains_the_description_the_questions_and_the_changes(memory: dict[str, Any]) -> None:
     proposal = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR", memory=memory)
     assert (proposal.questions, [change.key for change in proposal.changes]) == ([], ["sku"])
     assert proposal.reading["decimal"]["by"] == "memory"
@@ -143,14 +147,14 @@ def test_a_proposal_has_the_reading_the_questions_and_the_changes(memory: dict[s
         ("google-merchant.tsv", "bigcommerce.csv"),
     ],
 )
-def test_a_known_export_of_another_system_is_no_change_of_prices_or_skus(first: str, second: str) -> None:
+def test_a_known_export_of_another_system_is_not_a_change_of_prices_or_skus(first: str, second: str) -> None:
     earlier = read_after((FEEDS / first).read_bytes(), None, "USD").feed.reading
     changes = read_after((FEEDS / second).read_bytes(), earlier, "USD").feed.changes
     assert changes
     assert not {change.subject for change in changes} & {"money", "identity"}
 
 
-def test_a_list_of_costs_asks_for_no_price_if_an_earlier_file_has_stated_prices(memory: dict[str, Any]) -> None:
+def test_a_list_of_costs_leads_to_no_question_if_an_earlier_file_has_stated_prices(memory: dict[str, Any]) -> None:
     reading = read_after("Artikelnummer;EK\nA;4,20\n", memory)
     assert (reading.feed.questions, reading.product.price) == ((), None)
     assert len(read_after("Artikelnummer;EK\nA;4,20\n", None).feed.questions) == 1

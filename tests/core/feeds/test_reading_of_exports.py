@@ -1,4 +1,4 @@
-"""Tests files as ERP systems and marketplaces write them: identities, states, stocks and prices of several columns."""
+"""Tests files in the form that ERP systems and marketplaces write: identities, states, stocks and prices of columns."""
 
 import json
 
@@ -19,7 +19,7 @@ MUG = {"sku": "M-1", "name": "Mug", "price": "9.50"}
         "Internal ID,Name,Display Name\n1184,LAMP : OD-1,Black lamp\n1185,LAMP : OD-2,White vase\nTotal,,\n",
     ],
 )
-def test_the_key_of_a_database_is_no_sku_beside_the_code_of_the_item(text: str) -> None:
+def test_a_database_key_is_not_the_sku_if_the_file_has_an_item_code(text: str) -> None:
     reading = read(text)
     assert [product.sku.removeprefix("LAMP : ") for product in reading.products] == ["OD-1", "OD-2"]
     assert reading.feed.questions == ()
@@ -31,7 +31,7 @@ def test_a_total_below_the_rows_does_not_change_how_a_small_file_is_read() -> No
 
 
 @pytest.mark.parametrize("name", ["Артикул", "Item code", "Artikelnummer"])
-def test_the_number_of_a_marketplace_in_the_column_sku_is_a_question_beside_the_own_code(name: str) -> None:
+def test_marketplace_numbers_in_the_column_sku_and_own_codes_in_another_column_lead_to_a_question(name: str) -> None:
     reading = read(f"{name};SKU;Name\nM-1;1500000001;Mug\nM-2;1500000002;Cup\n")
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("sku", "identity")
@@ -47,7 +47,7 @@ def test_short_numbers_in_the_column_sku_are_skus() -> None:
 @pytest.mark.parametrize(
     ("column", "on", "off"), [("disc_flag", "N", "Y"), ("停用状态", "否", "是"), ("Obsolete YN", "N", "Y")]
 )
-def test_a_flag_with_the_name_of_an_inactive_state_deactivates(column: str, on: str, off: str) -> None:
+def test_a_flag_with_the_name_of_an_inactive_state_deactivates_the_product(column: str, on: str, off: str) -> None:
     products = read(f"SKU,Name,{column}\nA-1,Mug,{on}\nA-2,Cup,{off}\n").products
     assert [product.is_active for product in products] == [True, False]
 
@@ -79,7 +79,7 @@ def test_the_stocks_of_sizes_are_added_up_and_reported() -> None:
     assert (question.subject, "sizes" in question.text) == ("other", True)
 
 
-def test_columns_of_sizes_with_texts_are_no_stock() -> None:
+def test_columns_of_sizes_with_texts_are_not_a_stock() -> None:
     products = read("Art-Nr;Name;VK;S;M;L\nT-1;Shirt;19,90;44 cm;46 cm;48 cm\n").products
     assert products[0].inventory_count is None
 
@@ -100,19 +100,19 @@ def test_net_and_gross_without_the_word_price_are_prices_if_the_values_show_it(
     assert [str(product.price) for product in read(text).products] == prices
 
 
-def test_net_and_gross_weights_are_no_prices() -> None:
+def test_net_and_gross_weights_are_not_prices() -> None:
     rows = ("0,30;0,35", "1,20;1,45", "1,25;1,36", "2,25;2,55", "3,10;3,33")
     text = "Art-Nr;Artikel;Netto;Brutto\n" + "".join(f"A-{n};Ding {n};{row}\n" for n, row in enumerate(rows))
     assert all(product.price is None for product in read(text).products)
 
 
-def test_a_known_price_wins_over_a_column_brutto() -> None:
+def test_a_column_with_a_known_price_name_is_preferred_to_a_column_brutto() -> None:
     product = read("Art-Nr;Artikel;VK;Netto;Brutto\nA-1;Topf;49,90;10,00;11,90\n").product
     assert str(product.price) == "49.90"
 
 
 @pytest.mark.parametrize("code", ['#,##0.00 "€"', "0.00", "#,##0.00"])
-def test_the_price_of_a_formula_is_read_as_excel_shows_it(code: str) -> None:
+def test_a_price_that_a_formula_computes_is_read_as_excel_shows_it(code: str) -> None:
     def write(book: object) -> None:
         sheet = book.add_worksheet()  # type: ignore[attr-defined]
         form = book.add_format({"num_format": code})  # type: ignore[attr-defined]
@@ -151,25 +151,25 @@ def test_a_barcode_that_a_spreadsheet_has_rounded_is_not_public() -> None:
         {"@type": "ListItem", "position": 1, "item": MUG},
     ],
 )
-def test_the_envelope_of_a_product_is_no_part_of_its_names(record: dict[str, object]) -> None:
+def test_the_envelope_of_a_product_is_not_a_part_of_its_names(record: dict[str, object]) -> None:
     product = read(json.dumps({"data": [record]}), "list.json").product
     assert (product.sku, product.name, str(product.price)) == ("M-1", "Mug", "9.50")
 
 
-def test_the_attributes_of_a_product_with_a_name_are_its_properties() -> None:
+def test_the_json_object_attributes_of_a_product_with_a_name_contains_its_properties() -> None:
     record = {"sku": "M-1", "name": "Mug", "attributes": {"color": "red", "title": "Deluxe"}}
     product = read(json.dumps([record]), "list.json").product
     assert (product.name, product.attributes["color"]) == ("Mug", "red")
 
 
-def test_the_offer_of_schema_org_has_the_price() -> None:
+def test_the_price_is_read_from_the_offer_of_a_schema_org_product() -> None:
     offer = {"@type": "Offer", "price": "34.00", "priceCurrency": "EUR", "availability": "https://schema.org/InStock"}
     product = read(json.dumps([{"sku": "B-1", "name": "Board", "offers": offer}]), "list.json").product
     assert (str(product.price), product.inventory_policy) == ("34.00", "untracked")
 
 
 @pytest.mark.parametrize(("currency", "price"), [("EUR", "19.90"), ("CHF", "21.00")])
-def test_the_amount_and_the_currency_of_an_element_with_only_attributes_stay_together(
+def test_the_amount_and_the_currency_of_an_xml_element_with_only_attributes_stay_together(
     currency: str, price: str
 ) -> None:
     text = (
@@ -200,15 +200,13 @@ def test_a_profile_without_its_price_column_reads_the_price_by_its_name() -> Non
         ("code;PRICE_VAT;PRICE", "H-1;149.00;123.14\nH-2;10.00;8.26"),
     ],
 )
-def test_a_name_with_only_a_word_for_the_tax_is_the_price_with_tax_if_the_values_show_it(
-    header: str, rows: str
-) -> None:
+def test_a_column_named_only_after_the_tax_is_the_price_with_tax_if_the_values_show_it(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}\n", currency="CZK")
     assert str(reading.products[0].price) == "149.00"
     assert reading.feed.questions == ()
 
 
-def test_the_stock_that_can_be_sold_is_preferred_if_a_cell_states_a_bound() -> None:
+def test_the_column_of_available_stock_is_preferred_if_a_cell_states_a_bound() -> None:
     text = "Kód;Název;Stav zásoby;K dispozici\nH-1;Hrnek;25;21\nH-2;Váza;120;více než 100\nH-3;Talíř;1;1\n"
     assert [product.inventory_count for product in read(text).products] == [21, 100, 1]
 
@@ -222,7 +220,7 @@ def test_states_of_further_systems_are_known(column: str, values: tuple[str, str
     assert [product.is_active for product in products] == [True, False]
 
 
-def test_a_path_of_items_is_the_sku_beside_the_number_of_the_manufacturer() -> None:
+def test_a_path_of_items_is_the_sku_if_the_other_number_is_from_the_manufacturer() -> None:
     text = (
         "Type,Item,Description,MPN,Price\nInventory Part,Mugs:Blue,Blue mug,P-1,9.50\n"
         "Inventory Part,Bowls:Oak,Oak bowl,P-2,19.50\n"
@@ -233,7 +231,7 @@ def test_a_path_of_items_is_the_sku_beside_the_number_of_the_manufacturer() -> N
     ]  # fmt: skip
 
 
-def test_the_number_of_a_style_is_the_sku_of_a_file_without_sizes_and_a_question_beside_sizes() -> None:
+def test_a_style_number_is_the_sku_without_sizes_and_leads_to_a_question_with_sizes() -> None:
     rows = "Style No,Description,Price\n4401,Wallet,49.00\n4402,Belt,39.50\n"
     assert [product.sku for product in read(rows).products] == ["4401", "4402"]
     sizes = (
@@ -242,6 +240,6 @@ def test_the_number_of_a_style_is_the_sku_of_a_file_without_sizes_and_a_question
     assert [question.key for question in read(sizes).feed.questions] == ["sku"]
 
 
-def test_an_apostrophe_before_a_number_does_not_count() -> None:
+def test_an_apostrophe_before_a_number_is_ignored() -> None:
     product = read("SKU;Name;Preis;Bestand\nA-1;Dose;'12,50;'7\n").product
     assert (str(product.price), product.inventory_count) == ("12.50", 7)

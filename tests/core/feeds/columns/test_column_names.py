@@ -70,7 +70,7 @@ def test_a_currency_in_the_name_of_a_price_column_does_not_change_its_rank() -> 
     assert field_candidates("weight EUR") == ()
 
 
-def test_a_column_that_means_inactive_is_the_last_choice_for_the_status() -> None:
+def test_a_column_that_means_inactive_is_the_last_choice_for_the_state() -> None:
     assert field_candidates("Gesperrt") == (("is_active", 10_000, None),)
     assert field_candidates("Gesperrt (ja/nein)") == (("is_active", 10_001, None),)
     assert is_inverse("Discontinued") and is_inverse("Gesperrt (ja/nein)")
@@ -107,7 +107,7 @@ def test_only_the_first_three_hundred_cells_are_checked() -> None:
         ("Product Details: Product Name", "name"), ("Artikelstamm_Kurztext", "name"),
     ],
 )  # fmt: skip
-def test_the_table_of_a_database_before_the_name_of_a_column_does_not_count(name: str, field: str) -> None:
+def test_a_database_table_before_the_name_of_a_column_is_ignored(name: str, field: str) -> None:
     assert field in [candidate for candidate, _, _ in field_candidates(name)]
 
 
@@ -116,11 +116,11 @@ def test_the_table_of_a_database_before_the_name_of_a_column_does_not_count(name
     ["Supplier_Name", "Customer.Name", "Vendor[Name]", "Product_Type_Id", "Part_Value_Total", "Item_Group", "Part_No_",
      "Product_X"],
 )  # fmt: skip
-def test_a_name_of_another_table_and_a_word_that_needs_its_table_mean_no_name_and_no_price(name: str) -> None:
+def test_columns_of_unrelated_database_tables_are_neither_the_name_nor_the_price(name: str) -> None:
     assert {"name", "price"}.isdisjoint(field for field, _, _ in field_candidates(name))
 
 
-def test_a_price_per_code_of_trade_is_divided_whatever_table_its_column_is_in() -> None:
+def test_a_price_for_a_trade_unit_is_divided_even_if_its_column_name_has_a_table() -> None:
     header = "Part_PartNum,Part_PartDescription,Part_UnitPrice,Part_PricePerCode,Calculated_OnHandQty"
     reading = read(f"{header}\nHX-1,Bolt,11.00,C,4200\nHX-2,Nut,20.00,M,9\nDR-1,Drill,64.99,E,12\n", currency="USD")
     assert {product.sku: str(product.price) for product in reading.products} == {

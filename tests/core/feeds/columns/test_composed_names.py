@@ -33,7 +33,7 @@ def test_a_name_that_contains_a_usual_name_means_its_field(column: str, field: s
         "Stock value", "Safety stock", "Stock on order", "Colour name", "Reorder stock", "Nom",
     ],
 )  # fmt: skip
-def test_a_name_with_a_word_for_something_else_means_no_field(column: str) -> None:
+def test_a_name_with_a_word_of_another_meaning_does_not_mean_a_field(column: str) -> None:
     assert composed_fields(column) == ()
 
 
@@ -44,13 +44,13 @@ def test_a_composed_name_is_used_only_if_no_usual_name_exists() -> None:
 
 
 @pytest.mark.parametrize("values", ["Inventory,Service", "Lagerartikel,Dienstleistung", "simple,variable"])
-def test_kinds_of_items_are_no_categories(values: str) -> None:
+def test_kinds_of_items_are_not_categories(values: str) -> None:
     first, second = values.split(",")
     text = f"No.;Description;Type;Item Category Code\nA-1;Desk;{first};DESKS\nA-2;Setup;{second};WORK\n"
     assert [product.category for product in read(text).products] == ["DESKS", "WORK"]
 
 
-def test_repeated_values_in_a_column_with_a_composed_name_are_no_names_of_products() -> None:
+def test_repeated_values_in_a_column_with_a_composed_name_are_not_names_of_products() -> None:
     text = "SKU,Series product name,Price\n" + "".join(f"A-{n},Classic,{n}.50\n" for n in range(1, 6))
     assert all(product.name is None for product in read(text).products)
 
@@ -83,7 +83,7 @@ def test_a_path_with_another_object_keeps_its_meaning() -> None:
     ["Category manager", "Kategorie Verantwortlicher", "Brand guardian", "Catégorie responsable", "Marke Vertrag",
      "Product name approved by", "Categoria referente", "Категория менеджер", "Brand margin class"],
 )  # fmt: skip
-def test_an_unknown_word_in_a_name_makes_no_values_public(column: str) -> None:
+def test_a_column_whose_name_has_an_unknown_word_is_not_public(column: str) -> None:
     rows = "".join(f"A-{n};9,50;Petra Lang\n" for n in range(3))
     products = read(f"SKU;Price;{column}\n{rows}").products
     assert {(one.name, one.category, one.brand, len(one.attributes)) for one in products} == {(None, None, None, 0)}

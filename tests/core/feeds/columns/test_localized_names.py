@@ -42,14 +42,14 @@ def test_a_member_of_a_json_record_can_be_a_language() -> None:
 @pytest.mark.parametrize(
     "column", ["Part No", "Stock in", "Made in", "Size", "Sort by", "Item ID", "name", "Weight kg"]
 )
-def test_other_short_words_are_no_languages(column: str) -> None:
+def test_other_short_words_are_not_languages(column: str) -> None:
     assert without_language(column) != column
     reading = read(f"SKU,Name,{column}\nA-1,Mug,x\n")
     assert [product.name for product in reading.products] == ["Mug"]
 
 
 @pytest.mark.parametrize("column", ["Product ID", "Article No", "Titel Nr", "Product is"])
-def test_a_number_is_no_name(column: str) -> None:
+def test_a_number_is_not_a_name(column: str) -> None:
     reading = read(f"SKU,{column},Price\nA-1,Kx-17,1.50\n")
     assert [product.name for product in reading.products] == [None]
 

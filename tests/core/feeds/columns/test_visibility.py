@@ -1,4 +1,4 @@
-"""A column of a file is public only by a decision: a field, a known property, or the settings of the catalog."""
+"""Tests that a column is public only if it is a field, a known property, or chosen in the settings of the catalog."""
 
 import pytest
 
@@ -71,7 +71,7 @@ def test_no_known_property_has_a_private_part_or_a_letter_that_names_do_not_have
     assert all(len(names.split()) == len(set(names.split())) for names in PROPERTIES.values())
 
 
-def test_no_usual_name_of_a_public_text_or_of_the_price_is_the_name_of_an_internal_value() -> None:
+def test_usual_names_of_public_texts_and_prices_are_not_names_of_internal_values() -> None:
     texts = ("name", "description", "category", "brand", "price")
     assert [name for field in texts for name in SYNONYMS[field] if internal_part(name)] == []
 
@@ -200,7 +200,7 @@ def test_an_option_of_a_variant_is_public_unless_its_name_is_private() -> None:
     assert (product.name, product.attributes) == ("Mug – heart", {"Engraving": "heart"})
 
 
-def test_a_proposal_says_of_each_column_whether_it_is_public_and_why() -> None:
+def test_a_proposal_says_for_each_column_whether_it_is_public_and_why() -> None:
     proposal = propose(
         Body(LANTERN.encode()), "a.csv", None, "EUR", disclosure=Disclosure({"Cost": "Cost Price", "Y": "Year"})
     )

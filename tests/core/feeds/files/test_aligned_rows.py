@@ -1,4 +1,4 @@
-"""Tests printed lists with pages, with names that one space divides, and with characters as wide as two letters."""
+"""Tests printed lists with pages, with names separated by one space, and with characters as wide as two letters."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def values(reading: Reading) -> list[tuple[str, str | None, str, int | None]]:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
-def test_pages_with_heads_are_one_list(encoding: str) -> None:
+def test_pages_with_repeated_heads_are_read_as_one_list(encoding: str) -> None:
     assert values(read(ICELANDIC, "list.txt", currency="ISK", encoding=encoding)) == [
         ("00210", "Reiðmúll, svartur", "14900", 6), ("00350", "Hnakkur, íslenskt snið", "289000", 0),
         ("00777", "Skeifur, gangur 10 mm", "4290", 55),
@@ -60,14 +60,14 @@ def test_pages_with_heads_are_one_list(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "shift_jis"])
-def test_a_character_of_japan_is_as_wide_as_two_letters(encoding: str) -> None:
+def test_a_japanese_character_is_as_wide_as_two_letters(encoding: str) -> None:
     assert values(read(JAPANESE, "list.txt", currency="JPY", encoding=encoding)) == [
         ("HM0101", "三徳包丁 165mm", "14850", 4), ("HM0210", "出刃包丁 白紙", "19800", 0),
         ("TG0007", "砥石 #1000", "4400", 26),
     ]  # fmt: skip
 
 
-def test_a_list_of_korea_is_divided() -> None:
+def test_a_korean_list_is_divided_into_columns() -> None:
     assert values(read(KOREAN, "list.txt", currency="KRW")) == [
         ("A-01", "놋그릇 세트", "45000", 3), ("A-02", "수저", "12000", 0), ("A-03", "찻잔 2인", "38500", 14),
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from tests.core.feeds.feed_reading import read
         ("Varenr;Navn;Pris", ("Brød rød", "Smør grøn", "Køkkenrulle blå"), "cp1252"),
     ],
 )
-def test_the_names_are_read_in_the_code_page_of_the_file(header: str, names: tuple[str, ...], page: str) -> None:
+def test_product_names_are_read_in_the_code_page_of_the_file(header: str, names: tuple[str, ...], page: str) -> None:
     rows = "".join(f"A-{number};{name};1{number},90\n" for number, name in enumerate(names))
     reading = read(f"{header}\n{rows}", encoding=page, mapping={"price": header.split(";")[2]})
     assert [product.name for product in reading.products] == list(names)

@@ -1,4 +1,4 @@
-"""Tests files that were encoded twice, and texts of DOS in capitals."""
+"""Tests files that were encoded twice, and DOS texts in capital letters."""
 
 import io
 import random
@@ -71,6 +71,6 @@ def test_capital_letters_beside_a_sharp_s_are_read_in_the_encoding_of_dos() -> N
     assert names == ["GROßE SCHÄLCHEN", "TELLER Ø 24", "MÜHLE FÜR KÖRNER"]
 
 
-def test_the_sign_of_the_euro_beside_a_slash_is_read_in_the_encoding_of_windows() -> None:
+def test_a_euro_sign_beside_a_slash_is_read_in_the_encoding_of_windows() -> None:
     text = "Art;Käse;Preis €/Stück\nA-1;Bergkäse;9,50\nA-2;Schafskäse;8,50\n"
     assert [product.name for product in read(text, encoding="cp1252").products] == ["Bergkäse", "Schafskäse"]

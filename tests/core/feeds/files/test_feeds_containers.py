@@ -80,7 +80,7 @@ def test_csv_files_with_the_same_columns_in_an_archive_are_one_list() -> None:
     assert [(product.sku, str(product.price)) for product in reading.products] == [("D1", "89.00"), ("N1", "39.00")]
 
 
-def test_files_with_other_columns_or_other_texts_in_an_archive_are_refused() -> None:
+def test_an_archive_with_files_of_different_columns_or_with_other_texts_is_refused() -> None:
     first = "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė\n".encode()
     same = b"Kodas;Kaina;Pavadinimas\nD2;9,00;Vaza\nD1;79,00;Vaza\n"
     for other in (same, b"Kodas;Likutis\nD1;4\n", b'{"sku": "D1"}\n', b"Kodas;Kaina;Pavadinimas"):

@@ -45,7 +45,7 @@ def test_any_line_end_is_read(end: str) -> None:
     assert len(read(PLAIN.replace("\n", end)).products) == 3
 
 
-def test_rows_are_reported_by_their_lines() -> None:
+def test_rows_are_reported_with_their_line_numbers() -> None:
     assert [product.line for product in read(PLAIN).products] == [2, 3, 4]
 
 
@@ -65,7 +65,7 @@ def test_a_row_with_a_word_in_two_columns_is_divided_by_its_spaces() -> None:
     assert rejection.code == "too_few_cells"
 
 
-def test_a_sentence_is_no_table() -> None:
+def test_a_sentence_is_not_a_table() -> None:
     layout = Layout(((3, 5),))
     assert layout.divided("abc  def\n") == f"abc{SEPARATOR}def\n"
     assert layout.divided("abcdefgh\n") == "abcdefgh\n"

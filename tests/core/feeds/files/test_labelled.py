@@ -73,11 +73,11 @@ def test_a_value_can_contain_the_separator_and_a_later_block_can_have_further_la
         "Price list: November\nPrices: incl. VAT\n\nSKU,Name,Price\nA-1,Cup,2.90\nA-2,Mug,3.90\n",
     ],
 )  # fmt: skip
-def test_tables_with_colons_stay_tables(text: str) -> None:
+def test_a_table_with_colons_is_not_read_as_blocks(text: str) -> None:
     assert [product.sku for product in read(text).products] == ["A-1", "A-2"]
 
 
-def test_a_long_text_of_blocks_is_read_completely() -> None:
+def test_a_long_text_with_many_blocks_is_read_completely() -> None:
     text = "".join(f"Code: C{number}\nName: Cup {number}\nPrice: {number}.50\n\n" for number in range(1, 3000))
     products = read(text, "list.txt").products
     assert (len(products), products[-1].sku, f"{products[-1].price}") == (2999, "C2999", "2999.50")

@@ -1,4 +1,4 @@
-"""Tests the code pages of short files in Hebrew and Arabic letters, and of DOS."""
+"""Tests the code pages of short files with Hebrew and Arabic letters, and code pages of DOS."""
 
 import pytest
 

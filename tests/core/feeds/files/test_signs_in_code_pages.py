@@ -1,4 +1,4 @@
-"""Tests code pages whose letters only quotation marks or signs of currencies tell apart."""
+"""Tests code pages that can be distinguished only by quotation marks or currency signs."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.core.feeds.feed_reading import read
         ("SKU;Titre;Prix\nB-1;La «Belle» forêt;12,00\nB-2;Le bois;9,00\n", "La «Belle» forêt"),
     ],
 )
-def test_quotation_marks_beside_words_are_those_of_windows(text: str, name: str) -> None:
+def test_quotation_marks_beside_words_show_a_code_page_of_windows(text: str, name: str) -> None:
     assert read(text, encoding="cp1252").products[0].name == name
 
 
@@ -33,5 +33,5 @@ def test_the_sign_of_a_currency_says_that_a_file_is_from_central_europe(text: st
     assert f"{product.price} {product.currency}" == price
 
 
-def test_old_letters_of_dos_are_still_read() -> None:
+def test_letters_in_code_pages_of_dos_are_still_read() -> None:
     assert read("SKU;Name;Preis\nD-1;Käse für Mäuse;3,50\n", encoding="cp850").product.name == "Käse für Mäuse"

@@ -1,4 +1,4 @@
-"""Lists that people write without columns: a code, a name, a price and a stock on each line."""
+"""Tests lists that people write without columns: each line has a code, a name, a price and a stock."""
 
 import time
 
@@ -49,13 +49,13 @@ def test_a_letter_is_the_sign_of_the_catalogs_own_currency() -> None:
         "TITLE\nA1 Mug - 9.50 EUR - 4 - old - red\nA2 Jug - 8.50 EUR - 1 - old - red\nA3 Pan - 7 EUR - 1 - x - y\n",
     ],
 )
-def test_other_texts_are_no_such_lists(text: str) -> None:
+def test_other_texts_are_not_written_lists(text: str) -> None:
     assert detect(text.splitlines(keepends=True)) is None
     with pytest.raises(UnreadableFeed):
         read(text)
 
 
-def test_a_line_takes_linear_time() -> None:
+def test_a_line_is_read_in_linear_time() -> None:
     begin = time.process_time()
     for line in ("A1 " + " " * 290, "A1 x" + " -" * 140, "A1 x - " + "1," * 140, "A1" + "\t" * 290, "1" * 299):
         for _ in range(20):

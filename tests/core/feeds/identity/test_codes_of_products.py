@@ -1,4 +1,4 @@
-"""Codes in a column for names, wrappers of XML records, and lists in Persian."""
+"""Tests codes in the name column, wrappers of XML records, and lists in Persian."""
 
 # ruff: noqa: RUF001
 
@@ -18,7 +18,7 @@ from tests.core.feeds.feed_reading import read
         ("Key,Item Name,Item Description,Price", ("Item Name", "Item Description")),
     ],
 )  # fmt: skip
-def test_codes_in_a_column_for_names_are_the_sku_and_not_the_key_of_the_database(
+def test_codes_in_the_name_column_are_the_sku_and_the_database_key_is_not(
     header: str, columns: tuple[str, str]
 ) -> None:
     rows = "4512,WID-1001,Pressure gauge,48.00\n4513,WID-1002,Ball valve,17.25\n4590,WID-1077,Relief valve,64.90\n"
@@ -50,7 +50,7 @@ def test_the_part_of_an_xml_record_that_contains_the_product_is_not_in_the_paths
 @pytest.mark.parametrize(
     ("price", "cell"), [("قیمت فروش (تومان)", "۷۵۰٬۰۰۰"), ("قیمت فروش", "750000 تومان"), ("Price toman", "750000")]
 )
-def test_an_amount_in_toman_is_ten_times_as_much_in_rial(price: str, cell: str) -> None:
+def test_an_amount_in_toman_is_multiplied_by_ten_if_the_currency_is_rial(price: str, cell: str) -> None:
     reading = read(f"کد کالا,نام کالا,{price},موجودی\nIR-11,زعفران,{cell},۲۶\n", currency="IRR")
     assert reading.product.price == Decimal(7_500_000)
 

@@ -1,4 +1,4 @@
-"""Tests that SKUs which Excel or a marketplace has changed are a question, and that the seller's own number is used."""
+"""Tests that SKUs which Excel or a marketplace has changed lead to a question, and that the seller's number is used."""
 
 import pytest
 
@@ -12,32 +12,32 @@ def asked(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("cell", ["02. Mrz", "1. Okt", "Dez 16", "Mar-22", "3-Mar", "12-Dec", "05. Feb"])
-def test_excel_writes_a_day_and_a_month_or_a_month_and_a_year(cell: str) -> None:
+def test_a_day_and_a_month_or_a_month_and_a_year_is_recognised_as_a_date_of_excel(cell: str) -> None:
     assert is_date_of_excel(cell)
 
 
 @pytest.mark.parametrize("cell", ["MAR-22", "DEC-16", "2-3", "Set 16", "Rot-12", "12-Dechant", "Mar-2022X", "A-12"])
-def test_a_code_is_no_date_of_excel(cell: str) -> None:
+def test_a_code_is_not_a_date_of_excel(cell: str) -> None:
     assert not is_date_of_excel(cell)
 
 
-def test_a_date_among_the_skus_is_a_question_whose_answer_ends_it() -> None:
+def test_a_date_among_the_skus_leads_to_a_question_until_it_is_answered() -> None:
     text = "Teilenummer;Bezeichnung;VK brutto\n04. Mai;Ring;1,90\n44-100;Schelle;2,10\n44-200;Rohr;3,10\n"
     assert asked(text) == ["sku"]
     assert read(text, mapping={"sku": "Teilenummer"}).feed.questions == ()
 
 
-def test_several_skus_of_one_listing_in_a_cell_are_a_question() -> None:
+def test_several_skus_of_one_listing_in_a_cell_lead_to_a_question() -> None:
     header = "SKU,Title,Price,Variation values\n"
     assert asked(f'{header}"CUP-RED,CUP-BLUE",Cup,9.00,"Red,Blue"\nPEN-1,Pen,2.00,\n') == ["sku"]
 
 
 @pytest.mark.parametrize("row", ['"M8,5x20",Bolt,9.00,"a,b"', '"CUP-RED,CUP-BLUE",Cup,9.00,Red', "CUP-1,Cup,9.00,Red"])
-def test_a_comma_in_a_sku_is_no_question_without_as_many_variations_of_the_same_code(row: str) -> None:
+def test_a_comma_in_a_sku_leads_to_no_question_if_the_number_of_variations_differs(row: str) -> None:
     assert asked(f"SKU,Title,Price,Tags\n{row}\nPEN-1,Pen,2.00,\n") == []
 
 
-def test_the_number_of_the_seller_is_the_sku_and_not_the_long_number_of_the_marketplace() -> None:
+def test_the_sellers_number_is_the_sku_and_the_long_marketplace_number_is_not() -> None:
     text = "상품번호(마켓),판매자 상품코드,상품명,판매가\n9876543210,AA-1,공책,7000\n9876543299,AA-2,조명,59000\n"
     reading = read(text, currency="KRW")
     assert ([product.sku for product in reading.products], reading.feed.questions) == (["AA-1", "AA-2"], ())
@@ -59,7 +59,7 @@ def test_the_number_of_an_offer_is_not_the_number_of_the_seller(name: str, *, is
     assert names_seller(name) == is_seller
 
 
-def test_the_date_of_a_cell_of_a_workbook_among_codes_is_a_question() -> None:
+def test_the_date_of_a_cell_of_a_workbook_among_codes_leads_to_a_question() -> None:
     questions = read(
         "Artikel;Bezeichnung;Preis\n1-20;Tasse;9,90\n2026-03-02;Topf;19,90\n7-11;Krug;5,90\n"
     ).feed.questions

@@ -15,19 +15,19 @@ def sku_choices(reading: Reading) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("names", ["ID produit;Référence;Nom", "Product ID;Reference;Name", "ID;Part No.;Name"])
-def test_references_identify_products_also_if_a_few_rows_have_none(names: str) -> None:
+def test_references_identify_products_even_if_a_few_rows_have_no_reference(names: str) -> None:
     rows = [f"{n};{f'MUG-{n}' if n != 14 else ''};Mug {n};8,50" for n in range(11, 16)]
     reading = read("\n".join([f"{names};Price", *rows]))
     assert skus(reading) == ["MUG-11", "MUG-12", "MUG-13", "MUG-15"]
     assert [row.code for row in reading.rejected] == ["empty"]
 
 
-def test_the_key_identifies_products_if_most_references_are_blank() -> None:
+def test_the_database_key_identifies_products_if_most_references_are_blank() -> None:
     rows = [f"{n};{f'MUG-{n}' if n == 11 else ''};Mug {n};8,50" for n in range(11, 16)]
     assert len(skus(read("\n".join(["Product ID;Reference;Name;Price", *rows])))) == 5
 
 
-def test_codes_in_the_column_of_the_name_identify_products_beside_the_key_of_the_database() -> None:
+def test_codes_in_the_name_column_identify_products_even_if_the_file_has_a_database_key() -> None:
     text = (
         "Internal ID,Name,Display Name,Price\n501,TABLE : TABLE-OAK,Oak table,240.00\n"
         "502,TABLE : TABLE-ASH,Ash table,220.00\n"
@@ -38,7 +38,7 @@ def test_codes_in_the_column_of_the_name_identify_products_beside_the_key_of_the
     assert [product.name for product in reading.products][:2] == ["Oak table", "Ash table"]
 
 
-def test_manufacturer_codes_in_the_first_column_beside_barcodes_are_a_question() -> None:
+def test_manufacturer_codes_in_the_first_column_and_barcodes_lead_to_a_question() -> None:
     rows = "KX-10;4006381333931;Saw;19,90\nKX-20;4006381333948;Axe;29,90\nKX-SET;4006381333955;Set;44,90\n"
     reading = read(f"Herst.-Nr.;EAN;Bezeichnung;UVP\n{rows}")
     assert sku_choices(reading) == [["Herst.-Nr.", "EAN"]]
@@ -48,12 +48,12 @@ def test_manufacturer_codes_in_the_first_column_beside_barcodes_are_a_question()
 
 @pytest.mark.parametrize("values", ["1001 1002 1003", "RAGLAN OXFORD POLO", "S-1 S-2 S-3", "1001 1001 1003"])
 @pytest.mark.parametrize("column", ["Style", "Stil", "Estilo"])
-def test_a_style_that_is_alone_is_a_question(column: str, values: str) -> None:
+def test_a_style_as_the_only_identifier_leads_to_a_question(column: str, values: str) -> None:
     rows = "".join(f"{value};Shirt {n};9,50\n" for n, value in enumerate(values.split()))
     assert [choices[0] for choices in sku_choices(read(f"{column};Name;Price\n{rows}"))] == [column]
 
 
-def test_a_style_with_words_identifies_nothing() -> None:
+def test_a_style_column_with_words_does_not_identify_products() -> None:
     with pytest.raises(UnreadableFeed, match="no column contains a SKU"):
         read("Style;Name;Price\nClassic;Shirt;9,50\nModern;Cap;7,50\nRetro;Sock;3,50\n")
 
@@ -90,6 +90,6 @@ def test_a_list_of_orders_or_invoices_is_refused(header: str) -> None:
         read(f"{header}\nR-1001,2026-01-05,Acme,123.50,open\nR-1002,2026-01-06,Bolt,12.50,paid\n")
 
 
-def test_an_order_number_beside_a_name_is_the_number_with_which_a_product_is_ordered() -> None:
+def test_an_order_number_can_be_the_number_for_ordering_a_product() -> None:
     text = "Order no,Date,Name,Price,Customer\nO-11,2026-01-05,Mug,8.50,Acme\nO-12,2026-01-05,Cup,7.50,Acme\n"
     assert skus(read(text)) == ["O-11", "O-12"]

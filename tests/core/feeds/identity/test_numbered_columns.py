@@ -1,4 +1,4 @@
-"""Tests that the only column that is called the number of something has the SKUs of a list of products."""
+"""Tests that the only column whose name means the number of something contains the SKUs of a list of products."""
 
 import pytest
 
@@ -31,11 +31,11 @@ def test_the_number_of_anything_can_be_the_sku(header: str) -> None:
         "Номер детали;Фамилия;Адрес;Телефон",
     ],
 )  # fmt: skip
-def test_other_numbers_are_no_skus(header: str) -> None:
+def test_other_numbers_are_not_skus(header: str) -> None:
     with pytest.raises(UnreadableFeed, match="no column contains a SKU"):
         read(f"{header}\n{ROWS}")
 
 
-def test_repeated_numbers_are_no_skus() -> None:
+def test_repeated_numbers_are_not_skus() -> None:
     with pytest.raises(UnreadableFeed, match="no column contains a SKU"):
         read("Broj dijela;Naziv;MPC\n7/8;Stezaljka;2,50\n7/8;Remen;3,50\n7/9;Filter;4,50\n")

@@ -26,7 +26,7 @@ def column(reading: Reading) -> str:
 
 
 def identity_questions(reading: Reading) -> list[Question]:
-    """Return the questions about the identity. A price in a language without a vocabulary is a question of its own."""
+    """Return the questions about the identity. A price in a language without a vocabulary leads to another question."""
     return [question for question in reading.feed.questions if question.subject == "identity"]
 
 
@@ -47,7 +47,7 @@ OWN_NAMES = (
 
 
 @pytest.mark.parametrize("name", OWN_NAMES)
-def test_the_own_code_of_an_article_is_the_sku_and_not_its_barcode_or_the_number_of_a_supplier(name: str) -> None:
+def test_the_own_code_of_an_article_is_preferred_to_its_barcode_and_to_a_suppliers_number(name: str) -> None:
     text = f"Lieferanten-Nr.;EAN;{name};Bezeichnung;Preis\n"
     text += "".join(f"L-{n};{gtin};A-{7 * n};Tasse {n};1,50\n" for n, gtin in enumerate(GTINS, 1))
     reading = read(text)
@@ -66,7 +66,7 @@ def test_the_own_code_of_an_article_is_the_sku_and_not_its_barcode_or_the_number
         ("Nr" * 40, None),
     ],
 )  # fmt: skip
-def test_the_words_of_a_name_say_what_the_column_identifies(name: str, rank: int | None) -> None:
+def test_the_words_of_a_column_name_say_what_the_column_identifies(name: str, rank: int | None) -> None:
     match = sku_name(name.replace(" (ERP)", ""))
     assert (None if match is None else match.rank) == rank
 
@@ -88,7 +88,7 @@ def test_the_words_of_a_name_say_what_the_column_identifies(name: str, rank: int
         ("Lieferanten-Nr.;Bezeichnung\nL-1;Tasse\nL-2;Topf\nL-3;Krug\n", "Lieferanten-Nr."),
     ],
 )
-def test_the_number_of_a_row_a_barcode_or_a_foreign_number_is_the_sku_only_if_no_better_column_exists(
+def test_row_numbers_barcodes_and_foreign_numbers_are_the_sku_only_without_a_better_column(
     text: str, name: str
 ) -> None:
     reading = read(text)
@@ -108,7 +108,7 @@ def test_the_number_of_a_row_a_barcode_or_a_foreign_number_is_the_sku_only_if_no
         (f"条码,品名,价格\n{GTINS[0]},杯,1.50\n{GTINS[1]},壶,2.50\n{GTINS[2]},罐,3.50\n", "条码"),
     ],
 )  # fmt: skip
-def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, expected: str) -> None:
+def test_the_only_column_with_codes_is_the_sku_with_any_name(text: str, expected: str) -> None:
     reading = read(text)
     assert (column(reading), identity_questions(reading)) == (expected, [])
 
@@ -128,9 +128,7 @@ def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, e
         ("Your code,Our code,Name\nY1,R1,Mug\nY2,R2,Cup\nY3,R3,Pot\n", ["Our code", "Your code"]),
     ],
 )  # fmt: skip
-def test_a_column_that_can_be_the_sku_is_a_question_and_its_answer_ends_the_question(
-    text: str, expected: list[str]
-) -> None:
+def test_a_column_that_can_be_the_sku_leads_to_a_question_until_it_is_answered(text: str, expected: list[str]) -> None:
     reading = read(text)
     assert choices(reading) == expected
     answered = read(text, mapping={"sku": expected[0]})
@@ -157,7 +155,7 @@ def test_a_file_without_identifiers_is_refused(text: str) -> None:
 VARIANTS = "1234;{};Bluse;weiß;36\n1234;{};Bluse;weiß;38\n1250;{};Hose;schwarz;40\n1250;{};Hose;blau;40\n"
 
 
-def test_a_number_that_several_sizes_share_is_no_sku() -> None:
+def test_a_number_that_several_sizes_share_is_not_a_sku() -> None:
     reading = read("Artikelnummer;EAN;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*GTINS))
     assert (skus(reading), reading.feed.questions) == (list(GTINS), ())
     text = "Artikelnummer;Muster;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*"abcd")
@@ -176,7 +174,7 @@ def test_a_number_that_several_sizes_share_is_no_sku() -> None:
         "Stock code,Language,Name\nA1,de,Tasse\nA1,en,Mug\nB1,de,Topf\nB1,en,Pot\n",
     ],
 )
-def test_rows_that_share_a_number_and_are_not_the_same_product_are_a_question(text: str) -> None:
+def test_rows_that_share_a_number_and_are_not_the_same_product_lead_to_a_question(text: str) -> None:
     assert choices(read(text))[0] == text.replace(";", ",").partition(",")[0]
 
 
@@ -188,14 +186,14 @@ def test_rows_that_share_a_number_and_are_not_the_same_product_are_a_question(te
         "Item no.,Name,Price\n" + "".join(f"A{n},Mug,5.00\n" for n in range(20)) + "A3,Cup,6.00\n",
     ],
 )
-def test_a_sku_that_is_repeated_is_no_question(text: str) -> None:
+def test_a_sku_that_is_repeated_leads_to_no_question(text: str) -> None:
     assert read(text).feed.questions == ()
 
 
 HEADLESS = "HX-20,Hoover bags,7.95,120\nHX-21,Hoover filter,12.40,33\nHX-22,Belt drive,4.10,0\n"
 
 
-def test_a_file_without_a_header_is_a_question_and_its_columns_can_be_mapped() -> None:
+def test_a_file_without_a_header_leads_to_a_question_and_its_columns_can_be_mapped() -> None:
     first_reading = read(HEADLESS)
     assert choices(first_reading) == ["column 1", ""]
     assert first_reading.feed.questions[0].text.startswith("The file has no header")
@@ -208,7 +206,7 @@ def test_a_file_without_a_header_is_a_question_and_its_columns_can_be_mapped() -
     assert (len(reading.products), reading.details["header_line"], reading.feed.questions) == (3, None, ())
 
 
-def test_a_workbook_without_a_header_is_a_question() -> None:
+def test_a_workbook_without_a_header_leads_to_a_question() -> None:
     rows = [row.split(",") for row in HEADLESS.splitlines()]
     reading = read(table(*([row[0], row[1], float(row[2]), int(row[3])] for row in rows)), "feed.xlsx")
     assert (choices(reading), skus(reading)) == (["column 1", ""], ["HX-20", "HX-21", "HX-22"])
@@ -217,7 +215,7 @@ def test_a_workbook_without_a_header_is_a_question() -> None:
 @pytest.mark.parametrize(
     "text", ["Produkto;2023;2024\nAB-1;7,95;120\nAB-2;12,40;33\n", "Kodo;Nomo;Prezo\nAB-1;Tasse;7,95\nAB-2;Topf;2,40\n"]
 )
-def test_a_header_in_an_unknown_language_is_no_row_of_data(text: str) -> None:
+def test_a_header_in_an_unknown_language_is_not_a_row_of_data(text: str) -> None:
     assert skus(read(text)) == ["AB-1", "AB-2"]
 
 
@@ -233,17 +231,17 @@ def test_a_header_in_an_unknown_language_is_no_row_of_data(text: str) -> None:
         (["€1", "€2"], None), (["10%", "20%"], None), (["https://x.example/1", "https://x.example/2"], None),
     ],
 )  # fmt: skip
-def test_values_look_like_codes_barcodes_numbers_or_texts(cells: list[str], kind: str | None) -> None:
+def test_values_are_classified_as_codes_barcodes_numbers_or_texts(cells: list[str], kind: str | None) -> None:
     assert kind_of(Facts(len(cells), cells)) == kind
 
 
-def test_the_numbers_of_the_rows_start_with_the_first_number_and_leave_none_out() -> None:
+def test_row_numbers_start_with_the_first_number_and_have_no_gaps() -> None:
     assert is_row_numbers(["1", "2", "3"]) and is_row_numbers(["0", "1"]) and is_row_numbers(["10", "20", "30"])
     assert not any(map(is_row_numbers, (["1"], ["2", "3"], ["1", "2", "4"], ["1", "a"], ["1", "1"], ["7", "14"])))
     assert not is_code("") and not is_code("A" * 41 + "1") and is_code("A1")
 
 
-def test_a_sheet_with_another_numbered_list_is_no_sheet_with_products() -> None:
+def test_a_sheet_with_another_numbered_list_is_not_a_sheet_with_products() -> None:
     def write(book: Any) -> None:
         for name, rows in (
             ("Artikel", [["Artikelnummer", "Name", "Preis"], ["A-1", "Tasse", 1.5], ["A-2", "Topf", 2.5]]),
@@ -256,7 +254,7 @@ def test_a_sheet_with_another_numbered_list_is_no_sheet_with_products() -> None:
     assert skus(read(written(write), "feed.xlsx")) == ["A-1", "A-2"]
 
 
-def test_the_column_of_the_earlier_file_is_kept_although_its_name_says_nothing() -> None:
+def test_the_sku_column_of_the_earlier_file_is_kept_even_if_its_name_is_unknown() -> None:
     memory = read("ⵜⴰⵏⴳⴰⵍⵜ,名称,単価\nT-1,湯呑み,2200\nT-2,急須,16500\nT-7,皿,3300\n").feed.reading
     delta = "ⵜⴰⵏⴳⴰⵍⵜ,ⴰⴷⵖⴰⵔ,在庫\nT-1,A-01,3\nT-2,A-02,4\nT-7,B-01,5\n"
     assert choices(read(delta)) == ["ⵜⴰⵏⴳⴰⵍⵜ", "ⴰⴷⵖⴰⵔ"]
@@ -272,16 +270,14 @@ def test_the_column_of_the_earlier_file_is_kept_although_its_name_says_nothing()
         ("Mağaza Ürün Kodu", "Barkod"),
     ],
 )  # fmt: skip
-def test_the_code_of_a_seller_at_a_marketplace_identifies_products_and_the_barcode_does_not(
-    own: str, barcode: str
-) -> None:
+def test_a_sellers_code_at_a_marketplace_identifies_products_and_the_barcode_does_not(own: str, barcode: str) -> None:
     rows = "PAN-24;3760001230014;34.90;15\nPAN-28;3760001230021;39.90;0\n7712;3760001230038;89.00;4\n"
     reading = read(f"{own};{barcode};Price;Stock\n{rows}")
     assert ([product.sku for product in reading.products], reading.feed.questions) == (["PAN-24", "PAN-28", "7712"], ())
 
 
 @pytest.mark.parametrize("name", ["Seller ID", "Code vendeur", "Merchant ID"])
-def test_the_code_of_the_seller_itself_identifies_no_product(name: str) -> None:
+def test_a_code_that_identifies_the_seller_does_not_identify_products(name: str) -> None:
     reading = read(f"{name};EAN;Price\nA-7;3760001230014;34.90\nA-8;3760001230021;39.90\n")
     assert [product.sku for product in reading.products] == ["3760001230014", "3760001230021"]
 
@@ -290,7 +286,7 @@ def test_the_code_of_the_seller_itself_identifies_no_product(name: str) -> None:
     ("number", "name"),
     [("Weinnr", "Wein"), ("Wine No.", "Wine"), ("Vin n°", "Vin"), ("Bouquet ID", "Bouquet"), ("Käse-Nummer", "Käse")],
 )
-def test_the_number_of_the_column_of_names_identifies_the_products(number: str, name: str) -> None:
+def test_a_column_with_the_number_of_the_named_thing_identifies_products(number: str, name: str) -> None:
     reading = read(
         f"{number};{name};Jahrgang;Preis\n101;Riesling;2023;9,90\n102;Silvaner;2022;8,50\n103;Merlot;2021;7,50\n"
     )
@@ -298,6 +294,6 @@ def test_the_number_of_the_column_of_names_identifies_the_products(number: str, 
 
 
 @pytest.mark.parametrize("own", ["販売者商品コード", "出品者商品コード"])
-def test_the_code_of_the_seller_in_japanese_comes_before_the_number_of_the_marketplace(own: str) -> None:
+def test_a_japanese_sellers_code_is_preferred_to_the_marketplace_number(own: str) -> None:
     reading = read(f"商品ID,{own},商品名,販売価格\n900001,TG-1,湯呑,1200\n900002,TG-2,皿,1500\n", currency="JPY")
     assert [product.sku for product in reading.products] == ["TG-1", "TG-2"]

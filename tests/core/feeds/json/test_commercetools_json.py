@@ -53,7 +53,7 @@ def test_the_price_of_the_only_country_is_the_price() -> None:
     assert prices(read_products(product(variant("A", price(900, country="DE"))))) == {"A": "9.00 EUR"}
 
 
-def test_prices_for_some_customers_alone_are_a_question() -> None:
+def test_a_file_with_prices_only_for_some_customers_leads_to_a_question() -> None:
     reading = read_products(product(variant("A", price(500, customerGroup={"typeId": "customer-group", "id": "g1"}))))
     (question,) = reading.feed.questions
     assert (question.key, question.choices[0].value, reading.products[0].price) == ("price", "", None)
@@ -75,7 +75,7 @@ def test_a_product_projection_is_read_like_a_product() -> None:
     assert [(one.name, one.is_active) for one in reading.products] == [("Jug", False)] * 2
 
 
-def test_a_product_of_graphql_has_one_name() -> None:
+def test_a_graphql_product_has_only_one_name() -> None:
     data = {"name": "Jug", "masterVariant": variant("A", price(900)), "variants": []}
     document = {"data": {"products": {"results": [{"id": "1", "masterData": {"published": True, "current": data}}]}}}
     reading = read(json.dumps(document), name="feed.json")

@@ -41,7 +41,7 @@ def test_a_text_field_with_only_false_is_blank() -> None:
     assert (reading.product.description, reading.product.brand) == (None, None)
 
 
-def test_false_is_no_sku() -> None:
+def test_false_is_not_a_sku() -> None:
     reading = read(
         json.dumps(
             [
@@ -54,7 +54,7 @@ def test_false_is_no_sku() -> None:
     assert reading.rejection.code == "empty"
 
 
-def test_false_stays_a_state_and_a_stock() -> None:
+def test_false_keeps_its_meaning_in_columns_of_states_and_stocks() -> None:
     products = read(
         json.dumps(
             [

@@ -144,7 +144,7 @@ def test_a_variant_of_a_bulk_result_without_its_product_changes_only_its_own_val
     assert (reading.rejection.line, reading.rejection.code) == (4, "bad_json")
 
 
-def test_a_product_of_a_bulk_result_with_too_many_lines_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_product_with_too_many_lines_of_a_bulk_result_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wecelebrate.feeds.json.lines.MAX_CHILDREN", 3)
     variants = [variant(n, 1, f"HAT-{n}", str(n)) for n in range(1, 6)]
     reading = bulk(HAT, *variants, CAP, variant(9, 2, "CAP-S", "S"))
@@ -167,13 +167,13 @@ def test_memory_does_not_grow_with_the_size_of_a_bulk_result() -> None:
     assert peaks[1] - peaks[0] < 3 << 20
 
 
-def test_products_that_are_the_members_of_an_object_are_refused_with_a_hint() -> None:
+def test_products_that_are_the_values_of_an_object_are_refused_with_a_hint() -> None:
     others = [dict.fromkeys((f"{key}{n}" for n in range(4)), "x") for key in ("colour", "shape")]
     members = {"A-1": {"label": "Mug", "qty": 3} | others[0], "A-2": {"label": "Pot", "qty": 1} | others[1]}
     with pytest.raises(UnreadableFeed, match='"A-1", "A-2" of the object "products"'):
         read(json.dumps({"status": "ok", "time": 1711963200, "products": members}), "feed.json")
 
 
-def test_translations_of_the_only_product_are_no_members() -> None:
+def test_translations_of_the_only_product_are_not_read_as_products() -> None:
     product = {"sku": "A-1", "price": 9.9, "texts": {"de": {"name": "Tasse"}, "en": {"name": "Mug"}}}
     assert read(json.dumps([product]), "feed.json").product.sku == "A-1"

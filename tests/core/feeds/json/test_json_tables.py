@@ -27,13 +27,13 @@ def test_a_list_of_names_and_a_list_of_rows_are_a_table(document: dict[str, Any]
     assert not reading.feed.questions
 
 
-def test_a_row_with_another_number_of_values_is_rejected() -> None:
+def test_a_row_with_a_wrong_number_of_values_is_rejected() -> None:
     document = {"columns": ["SKU", "Name", "Price", "Stock"], "data": [*ROWS, ["T-03", "Cup", 5]]}
     reading = read(json.dumps(document), "table.json")
     assert (len(reading.products), reading.rejection.code) == (2, "bad_json")
 
 
 @pytest.mark.parametrize("names", [["SKU", "Name", "Price"], ["SKU", "SKU", "Price", "Stock"], ["a", "b", "c", "d"]])
-def test_lists_without_the_names_of_the_rows_are_no_table(names: list[str]) -> None:
+def test_lists_without_the_names_of_the_rows_are_not_a_table(names: list[str]) -> None:
     with pytest.raises(UnreadableFeed):
         read(json.dumps({"columns": names, "data": ROWS}), "table.json")

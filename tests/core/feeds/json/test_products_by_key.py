@@ -1,4 +1,4 @@
-"""Tests JSON objects whose members are the products, and files with several lists."""
+"""Tests JSON objects whose values are the products, and files with several lists."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def prices(reading: Reading) -> dict[str, str]:
         lambda products: {"artikel": products},
     ],
 )
-def test_products_that_are_the_members_of_an_object_are_read(wrap: Any) -> None:
+def test_products_that_are_the_values_of_an_object_are_read(wrap: Any) -> None:
     reading = reading_of(wrap({"LMP-01": MUG, "SNR-2": POT}))
     assert prices(reading) == {"LMP-01": "9.50", "SNR-2": "19.50"}
     assert [(product.name, product.inventory_count) for product in reading.products] == [("Mug", 3), ("Pot", 0)]
@@ -47,19 +47,19 @@ def test_products_that_are_the_members_of_an_object_are_read(wrap: Any) -> None:
         (("название", "цена", "остаток"), "RUB"),
     ],
 )  # fmt: skip
-def test_the_members_can_have_names_in_any_language(names: tuple[str, str, str], currency: str) -> None:
+def test_the_keys_of_the_products_can_be_in_any_language(names: tuple[str, str, str], currency: str) -> None:
     products = {sku: dict(zip(names, (sku, 1200, 4), strict=True)) for sku in ("K-1", "K-2")}
     reading = read(json.dumps(products), "feed.json", currency=currency)
     assert [(product.sku, int(product.price or 0)) for product in reading.products] == [("K-1", 1200), ("K-2", 1200)]
 
 
 @pytest.mark.parametrize("keys", [("1041", "1042"), ("-NaBcDeF1x", "-NaBcDeF2x"), ("A-1", "A-2")])
-def test_the_own_number_of_a_product_is_its_sku_and_not_its_key(keys: tuple[str, str]) -> None:
+def test_the_own_number_of_a_product_is_its_sku_and_its_json_key_is_not(keys: tuple[str, str]) -> None:
     products = {keys[0]: MUG | {"sku": "MUG-R"}, keys[1]: POT | {"sku": "POT-B"}}
     assert prices(reading_of({"status": "ok", "data": products})) == {"MUG-R": "9.50", "POT-B": "19.50"}
 
 
-def test_keys_that_can_be_the_numbers_of_the_rows_are_a_question() -> None:
+def test_json_keys_that_can_be_row_numbers_lead_to_a_question() -> None:
     try:
         reading = reading_of({"1": MUG, "2": POT})
     except UnreadableFeed:
@@ -70,12 +70,12 @@ def test_keys_that_can_be_the_numbers_of_the_rows_are_a_question() -> None:
 @pytest.mark.parametrize(
     "keys", [("-NaBcDeF1x", "-NaBcDeF2x"), ("64f0c1a2b3c4d5e6f7a8b9c0", "64f0c1a2b3c4d5e6f7a8b9c1")]
 )
-def test_keys_of_a_database_identify_products_that_have_no_other_number(keys: tuple[str, str]) -> None:
+def test_database_keys_identify_products_that_have_no_other_number(keys: tuple[str, str]) -> None:
     reading = reading_of({keys[0]: MUG, keys[1]: POT})
     assert ([product.sku for product in reading.products], reading.details["mapping"]["sku"]) == ([*keys], "_id")
 
 
-def test_texts_by_language_are_no_products() -> None:
+def test_texts_by_language_are_not_products() -> None:
     texts = {"de": {"name": "Tasse", "price": 9}, "en": {"name": "Mug", "price": 9}}
     with pytest.raises(UnreadableFeed):
         reading_of({"texts": texts})
@@ -88,12 +88,12 @@ def test_texts_by_language_are_no_products() -> None:
         {"db": {"host": "a", "name": "shop"}, "cache": {"host": "b", "name": "cache"}},
     ],
 )
-def test_objects_without_a_price_or_a_stock_are_no_products(content: Any) -> None:
+def test_objects_without_a_price_or_a_stock_are_not_products(content: Any) -> None:
     with pytest.raises(UnreadableFeed):
         reading_of(content)
 
 
-def test_a_key_that_occurs_twice_is_read_twice() -> None:
+def test_two_products_with_the_same_json_key_are_both_read() -> None:
     reading = read(
         '{"A-1": {"name": "Mug", "price": 9}, "A-2": {"name": "Pot", "price": 8}, "A-1": {"name": "Jar", "price": 7}}',
         "a.json",
@@ -101,7 +101,7 @@ def test_a_key_that_occurs_twice_is_read_twice() -> None:
     assert [product.sku for product in reading.products] == ["A-1", "A-2", "A-1"]
 
 
-def test_an_object_of_products_that_ends_too_early_stops() -> None:
+def test_reading_stops_if_an_object_of_products_ends_too_early() -> None:
     content = json.dumps({"products": {"A-1": MUG, "A-2": POT, "A-3": MUG}})
     reading = read(content[:-2], "feed.json")
     assert [product.sku for product in reading.products] == ["A-1", "A-2", "A-3"]
@@ -131,6 +131,6 @@ def test_all_lists_of_products_are_read_and_no_other_list(content: Any, skus: li
     assert (reading.rejected, reading.feed.ended_cleanly) == ([], True)
 
 
-def test_the_rest_of_a_file_behind_the_products_can_be_longer_than_a_record() -> None:
+def test_the_rest_of_a_file_after_the_products_can_be_longer_than_a_record() -> None:
     content = json.dumps({"products": [LAMP], "log": ["x" * 1000] * 10_000})
     assert [product.sku for product in read(content, "feed.json").products] == ["LAMP"]

@@ -22,7 +22,7 @@ def test_a_sku_has_no_artefacts(cell: str, clean: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["nan", "NaN", "NULL", "null", "N/A", "#N/A", "None", "undefined", '=""'])
-def test_a_word_for_no_value_is_no_sku_and_no_text(cell: str) -> None:
+def test_a_word_for_no_value_is_neither_a_sku_nor_a_text(cell: str) -> None:
     reading = read(f"sku\tname\tdescription\tbrand\tprice\nA\tMug\t{cell}\t{cell}\t5\n{cell}\tCap\t\t\t5\n")
     product = reading.products[0]
     assert (product.description, product.brand) == (None, None)
@@ -30,13 +30,13 @@ def test_a_word_for_no_value_is_no_sku_and_no_text(cell: str) -> None:
     assert read(f"sku\tname\nA\t{cell}\n").rejection.reason == "name: is empty"
 
 
-def test_a_word_for_no_value_is_no_price() -> None:
+def test_a_word_for_no_value_is_not_a_price() -> None:
     reason = 'price: is empty, because the cell contains "N/A"'
     assert read("sku,name,price\nA,Mug,5\nB,Cap,N/A\n").rejection.reason == reason
 
 
 @pytest.mark.parametrize("cell", ["#N/A", "NULL", "nan"])
-def test_a_price_without_a_value_is_no_sign_that_the_cells_of_the_row_are_shifted(cell: str) -> None:
+def test_a_price_without_a_value_does_not_mean_that_the_cells_of_the_row_are_shifted(cell: str) -> None:
     reason = read(f"SKU,Name,Retail Price,Trade Price\nA,Mug,5.00,3.10\nB,Cap,{cell},3.92\n").rejection.reason
     assert reason == f'Retail Price: is empty, because the cell contains "{cell}"'
 

@@ -84,7 +84,7 @@ def test_the_decimal_separator_follows_from_the_values(cells: list[str], currenc
     assert (amounts(reading), questions(reading)) == (expected, [])
 
 
-def test_the_currency_of_a_value_is_that_of_its_cell_or_of_its_row() -> None:
+def test_the_currency_of_a_value_is_read_from_its_cell_or_its_row() -> None:
     reading = read("sku;price;currency\nA;12,500;KWD\nB;3,250;KWD\n")
     assert (amounts(reading), reading.feed.questions) == (["12.500", "3.250"], ())
     assert amounts(prices("3.990 Ft", "12.000 Ft")) == ["3990.00", "12000.00"]
@@ -136,7 +136,7 @@ def test_the_language_decides_together_with_the_place_of_the_currency_sign() -> 
         ("sku;price\nA;12.50\nB;1.299\n", ".", ("1.299", "12.50")),
     ],
 )
-def test_unclear_prices_are_a_question_with_the_values_of_the_file(
+def test_unclear_prices_lead_to_a_question_with_the_values_of_the_file(
     text: str, first: str, seen: tuple[str, ...]
 ) -> None:
     (question,) = read(text).feed.questions
@@ -173,7 +173,7 @@ def test_both_styles_need_no_decision_if_every_value_is_certain() -> None:
     assert (amounts(reading), questions(reading)) == (["12.50", "13.90", "1234.50"], [])
 
 
-def test_prices_of_fractions_of_a_cent_are_rejected_and_are_no_thousands() -> None:
+def test_prices_with_fractions_of_a_cent_are_rejected_and_not_read_as_thousands() -> None:
     reading = prices("0.0125", "1.299", "12.50")
     assert [item.code for item in reading.rejected] == ["too_precise", "too_precise"]
     assert not reading.feed.questions
@@ -207,7 +207,7 @@ def test_quantities_are_written_in_the_style_of_the_prices_if_they_are_unclear()
     assert [product.inventory_count for product in reading.products] == [12000, 1000]
 
 
-def test_the_whole_file_is_read_if_the_sample_does_not_decide() -> None:
+def test_the_whole_file_is_read_if_the_sample_does_not_show_the_decimal_separator() -> None:
     rows = "".join(f"A{number};1.{number % 9 + 1}50;{'x' * 90}\n" for number in range(5_000))
     unclear = read(f"Artikelnummer;Preis;Text\n{rows}")
     assert [question.key for question in unclear.feed.questions] == ["decimal"]
@@ -231,7 +231,7 @@ def test_a_json_number_has_a_decimal_point() -> None:
     assert [question.key for question in texts.feed.questions] == ["decimal"]
 
 
-def test_the_reading_says_why_a_decimal_separator_was_chosen() -> None:
+def test_the_description_says_why_a_decimal_separator_was_chosen() -> None:
     decimal = prices("12,90", "1.250").feed.reading["decimal"]
     assert decimal == {"mark": ",", "by": "values", "reason": "1 values like 12,90"}
 

@@ -15,11 +15,11 @@ from tests.core.feeds.feed_reading import read
         ("TRY", "3 bin", "3000.00"),
     ],
 )  # fmt: skip
-def test_the_amount_is_multiplied(currency: str, cell: str, amount: str) -> None:
+def test_a_word_for_thousands_or_millions_multiplies_the_amount(currency: str, cell: str, amount: str) -> None:
     product = read(f"SKU;Name;Price\nA;Cup;{cell}\n", currency=currency).product
     assert f"{product.price}" == amount
 
 
 @pytest.mark.parametrize("cell", ["12 kg", "3 mm", "12 k", "999999999999 mio", "rb", "5 rbx"])
-def test_other_words_are_no_thousands(cell: str) -> None:
+def test_other_words_are_not_thousands(cell: str) -> None:
     assert read(f"SKU;Name;Price\nA;Cup;{cell}\n").rejection.sku == "A"

@@ -1,4 +1,4 @@
-"""Tests which column is chosen for a field, by its name and its values, and when this is a question."""
+"""Tests which column is chosen for a field by its name and its values, and when a question is asked."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_the_sku_is_in_the_column_whose_name_and_values_identify_products(text: 
         "Item Number,Product Number,Name\n1,11,Mug\n2,12,Cap\n",
     ],
 )
-def test_two_columns_that_can_both_identify_products_are_a_question(text: str) -> None:
+def test_two_columns_that_can_both_identify_products_lead_to_a_question(text: str) -> None:
     (question,) = read(text).feed.questions
     columns = text.partition("\n")[0].replace(";", ",").split(",")[:2]
     assert (question.key, question.subject) == ("sku", "identity")
@@ -53,16 +53,16 @@ def test_two_columns_that_can_both_identify_products_are_a_question(text: str) -
     assert not read(text, mapping={"sku": columns[1]}).feed.questions
 
 
-def test_two_columns_with_the_same_values_are_no_question() -> None:
+def test_two_columns_with_the_same_values_lead_to_no_question() -> None:
     assert not read("Référence;Code;Nom\nR1;R1;Tasse\nR2;R2;Pot\n").feed.questions
 
 
-def test_a_blank_sku_is_read_from_the_next_column_with_numbers_of_articles() -> None:
+def test_if_the_sku_is_blank_the_next_column_with_article_numbers_is_used() -> None:
     reading = read("SKU;Artikelnummer;Name\nS-1;A-1;Tasse\n;A-2;Topf\n")
     assert [product.sku for product in reading.products] == ["S-1", "A-2"]
 
 
-def test_a_blank_name_is_read_from_the_next_column_with_names() -> None:
+def test_if_the_name_is_blank_the_next_column_with_names_is_used() -> None:
     reading = read("SKU;Bezeichnung;Kurztext\nA;Tasse;rot\nB;;Topf\n")
     assert [product.name for product in reading.products] == ["Tasse", "Topf"]
 
@@ -78,7 +78,7 @@ def test_a_blank_name_is_read_from_the_next_column_with_names() -> None:
         ("sku,name,status,published\nA,Mug,blue team,yes\nB,Cap,red team,no\n", "is_active", "published"),
     ],
 )
-def test_a_column_that_is_blank_or_whose_values_contradict_the_field_loses(text: str, field: str, column: str) -> None:
+def test_a_column_that_is_blank_or_contradicts_the_field_gets_a_lower_score(text: str, field: str, column: str) -> None:
     assert chosen(text, field)[0] == column
 
 
@@ -111,7 +111,7 @@ def test_a_column_that_is_blank_or_whose_values_contradict_the_field_loses(text:
         ("UVP;EK", "1.00", "list"),
     ],
 )  # fmt: skip
-def test_products_are_sold_at_the_gross_price_or_a_plain_or_net_price_and_never_at_a_purchase_price(
+def test_the_selling_price_is_the_gross_or_plain_or_net_price_and_never_a_purchase_price(
     header: str, price: str, kind: str
 ) -> None:
     count = header.count(";") + 1
@@ -125,7 +125,7 @@ def test_products_are_sold_at_the_gross_price_or_a_plain_or_net_price_and_never_
 @pytest.mark.parametrize(
     "header", ["EK-Preis", "Dealer Price", "Cost", "Prix d'achat", "Inkoopprijs", "Precio de coste"]
 )
-def test_a_file_with_only_a_purchase_price_has_no_price_and_asks(header: str) -> None:
+def test_a_file_with_only_a_purchase_price_has_no_price_and_leads_to_a_question(header: str) -> None:
     reading = read(f"SKU;Name;{header}\nA;x;1,50\n")
     assert "price" not in reading.product.fields_set
     (question,) = reading.feed.questions
@@ -147,7 +147,7 @@ def test_a_file_with_only_a_purchase_price_has_no_price_and_asks(header: str) ->
         ("SKU;Name;Verkaufspreis;Einzelpreis\nA;x;1,00;2,00\n", ["Verkaufspreis", "Einzelpreis"]),
     ],
 )
-def test_prices_that_can_both_be_sold_at_are_a_question(text: str, columns: list[str]) -> None:
+def test_two_possible_selling_prices_lead_to_a_question(text: str, columns: list[str]) -> None:
     (question,) = read(text).feed.questions
     assert (question.key, question.subject) == ("price", "money")
     assert [choice.value for choice in question.choices] == columns
@@ -162,7 +162,7 @@ def test_a_blank_sale_price_means_the_regular_price() -> None:
     assert [str(product.price) for product in answered.products] == ["15.00", "30.00"]
 
 
-def test_a_price_column_of_zeros_or_blanks_loses() -> None:
+def test_a_price_column_with_only_zeros_or_blanks_gets_a_lower_score() -> None:
     reading = read("SKU;Name;Bruttopreis;Preis\nA;x;0,00;5,00\nB;y;;6,00\n")
     assert [str(product.price) for product in reading.products] == ["5.00", "6.00"]
 
@@ -182,7 +182,7 @@ def test_the_name_of_a_price_says_which_price_it_is(name: str, kind: str | None)
     assert (match.kind if match else None) == kind
 
 
-def test_a_name_with_an_unknown_word_may_be_a_price() -> None:
+def test_a_column_name_with_an_unknown_word_can_mean_a_price() -> None:
     assert may_be_price("campusprice") and may_be_price("topprice")
     assert not may_be_price("price") and not may_be_price("pricegroup") and not may_be_price("name")
     assert price_name("price" * 30) is None
@@ -202,14 +202,14 @@ def test_a_name_with_an_unknown_word_may_be_a_price() -> None:
         ("2026-01-31", set()),
     ],
 )
-def test_a_value_looks_like_an_identifier_a_number_a_text_or_an_address(cell: str, kinds: set[str]) -> None:
+def test_a_value_is_classified_as_an_identifier_a_number_a_text_or_an_address(cell: str, kinds: set[str]) -> None:
     value = value_of(cell)
     shapes = {name for name in ("is_gtin", "is_identifier", "is_number", "is_zero", "is_text", "is_address")
              if getattr(value, name)}  # fmt: skip
     assert kinds <= shapes
 
 
-def test_a_row_of_data_is_not_the_header_because_one_cell_is_a_known_name() -> None:
+def test_one_known_name_does_not_make_a_row_of_data_the_header() -> None:
     reading = read("Nummer;Was;Woraus\n1;Tasse;Material\n2;Topf;Holz\n", mapping={"sku": "Nummer", "name": "Was"})
     assert [(product.sku, product.name) for product in reading.products] == [("1", "Tasse"), ("2", "Topf")]
 
@@ -222,7 +222,7 @@ def test_no_question_is_asked_about_a_well_formed_file(name: str) -> None:
     assert (feed.questions, feed.changes) == ((), ())
 
 
-def test_the_reading_says_why_a_column_was_chosen() -> None:
+def test_the_description_says_why_a_column_was_chosen() -> None:
     columns = read("Artikelnr.;VK;UVP\nA1;12,50;15,00\nA2;13,50;16,00\n").feed.reading["columns"]
     assert columns["price"] == [
         {
@@ -253,6 +253,6 @@ def test_the_selling_price_beside_a_purchase_price_or_an_old_price_is_chosen(hea
 
 
 @pytest.mark.parametrize("name", ["Inpris", "Nettoinpris", "Indpris", "Innpris"])
-def test_a_purchase_price_alone_is_a_question(name: str) -> None:
+def test_a_purchase_price_alone_leads_to_a_question(name: str) -> None:
     reading = read(f"Artnr;Namn;{name}\nA;Häst;145,00\n", mapping={"sku": "Artnr"})
     assert [question.subject for question in reading.feed.questions] == ["money"]

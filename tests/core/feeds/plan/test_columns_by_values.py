@@ -1,11 +1,11 @@
-"""Columns of the name, the stock and the state whose names nothing explains are recognised by their values."""
+"""Tests that columns of the name, the stock and the state with unknown names are recognised by their values."""
 
 import pytest
 
 from tests.core.feeds.feed_reading import read
 
 
-def test_the_only_different_texts_are_the_names_and_the_only_pieces_are_the_stock() -> None:
+def test_the_only_column_of_distinct_texts_is_the_name_and_the_only_column_of_pieces_is_the_stock() -> None:
     text = "SKU;Qwx;Price;Zzq\nA1;Rote Tasse;4,50;12\nA2;Blaue Schale;9,90;0\nA3;Krug;19,00;3\n"
     products = read(text).products
     assert [product.name for product in products] == ["Rote Tasse", "Blaue Schale", "Krug"]
@@ -19,7 +19,7 @@ def test_the_only_different_texts_are_the_names_and_the_only_pieces_are_the_stoc
         ("Rote Tasse", "Rote Tasse", "Krug"), ("call 0401234567", "Bowl", "Jug"),
     ],
 )  # fmt: skip
-def test_texts_that_can_be_those_of_persons_or_are_repeated_are_no_names(texts: tuple[str, ...]) -> None:
+def test_repeated_texts_and_possible_names_of_persons_are_not_product_names(texts: tuple[str, ...]) -> None:
     rows = "".join(f"A{number};{text};4,50\n" for number, text in enumerate(texts))
     assert all(product.name is None for product in read(f"SKU;Qwx;Price\n{rows}").products)
 
@@ -31,12 +31,12 @@ def test_a_private_column_is_never_the_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Min qqq", "Bestellt", "Reserved", "Qqq %"])
-def test_pieces_that_cannot_be_sold_are_no_stock(name: str) -> None:
+def test_pieces_that_cannot_be_sold_are_not_a_stock(name: str) -> None:
     rows = "A1;Rote Tasse;4,50;12\nA2;Blaue Schale;9,90;0\nA3;Krug;19,00;3\n"
     assert all(product.inventory_count is None for product in read(f"SKU;Name;Price;{name}\n{rows}").products)
 
 
-def test_two_columns_of_pieces_are_no_stock() -> None:
+def test_two_columns_of_pieces_are_not_a_stock() -> None:
     text = "SKU;Name;Price;Zzq;Wwq\nA1;Tasse;4,50;12;3\nA2;Schale;9,90;0;4\nA3;Krug;19,00;3;0\n"
     assert all(product.inventory_count is None for product in read(text).products)
 
@@ -47,18 +47,18 @@ def test_abbreviations_mean_numbers_and_states_if_their_values_agree() -> None:
     assert [(product.inventory_count, product.is_active) for product in products] == [(6, True), (24, True), (0, False)]
 
 
-def test_n_beside_one_other_letter_is_no() -> None:
+def test_n_means_no_if_the_column_has_only_one_other_letter() -> None:
     text = "SKU;Name;Price;Aktiven\nA1;Tasse;4,50;D\nA2;Schale;9,90;D\nA3;Krug;19,00;N\n"
     assert [product.is_active for product in read(text).products] == [True, True, False]
 
 
-def test_descriptions_with_html_or_blanks_are_no_names_beside_a_column_of_names() -> None:
+def test_descriptions_with_html_or_blanks_are_not_names_beside_a_column_of_names() -> None:
     rows = ("J1|Jabłoń|45,00|<p>Stara</p>", "G2|Grusza|49,00|<p>Nowa</p>", "P3|Porzeczka|19,90|", "")
     text = "\n".join(("Indeks|Nazwa rośliny|Cena|Opis", *rows))
     assert [product.name for product in read(text, currency="PLN").products] == ["Jabłoń", "Grusza", "Porzeczka"]
 
 
-def test_words_for_prices_and_a_store_are_the_price_and_the_stock_if_their_values_agree() -> None:
+def test_columns_named_after_prices_or_a_store_are_price_and_stock_if_their_values_fit() -> None:
     text = (
         "Cikk;Név;Beszerzés;Nagyker nettó;Kisker bruttó;Raktár;Foglalt\nSZ1;Szappan;420;690;1290;55;5\n"
         "SZ2;Kecsketej;460;740;1390;0;0\nSZ3;Doboz;1200;1900;3490;9;2\n"

@@ -53,7 +53,7 @@ def test_the_price_column_in_the_currency_of_the_catalog_is_used() -> None:
     )
 
 
-def test_the_description_is_used_as_the_name_if_there_is_no_name_column() -> None:
+def test_the_description_is_used_as_the_name_if_the_file_has_no_name_column() -> None:
     assert read("Item No,Description,Price\nA,Mug,1\n").product.name == "Mug"
 
 

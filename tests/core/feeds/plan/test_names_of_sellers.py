@@ -1,4 +1,4 @@
-"""Tests names of columns as sellers write them: prices of a bottle, price books, names and states of old systems."""
+"""Tests column names that sellers use: prices of a bottle, price books, names and states in old systems."""
 
 import json
 
@@ -12,7 +12,7 @@ from tests.core.feeds.feed_reading import read
     [("PVP botella", "PVP caja (6 bot.)"), ("Prix bouteille", "Prix caisse (12)"),
      ("Preis Flasche", "Preis 6er-Karton"), ("Prezzo bottiglia", "Prezzo cartone (6)")],
 )  # fmt: skip
-def test_the_price_of_a_bottle_is_sold_at_and_not_that_of_a_package(single: str, package: str) -> None:
+def test_the_price_of_a_bottle_is_used_and_not_the_price_of_a_package(single: str, package: str) -> None:
     reading = read(f"SKU;Name;{single};{package};Stock\nW-1;Red;7,80;45,00;60\nW-2;White;6,95;40,00;36\n")
     assert [str(product.price) for product in reading.products] == ["7.80", "6.95"]
     assert not reading.feed.questions
@@ -28,19 +28,19 @@ def test_a_price_book_has_a_price_for_each_currency(currency: str) -> None:
     assert not any("61.2" in text for product in reading.products for text in product.attributes.values())
 
 
-def test_a_book_value_is_no_price() -> None:
+def test_a_book_value_is_not_a_price() -> None:
     reading = read("SKU;Name;Book value;Stock\nA-1;Desk;41.20;3\nA-2;Lamp;12.80;9\n")
     assert [product.price for product in reading.products] == [None, None]
 
 
 @pytest.mark.parametrize(("state", "is_active"), [("Oui", False), ("Non", True)])
-def test_an_article_that_sleeps_in_sage_is_inactive(state: str, is_active: bool) -> None:
+def test_an_article_that_sage_marks_as_dormant_is_inactive(state: str, is_active: bool) -> None:
     reading = read(f"Réf.;Désignation;PV TTC;Qté dispo;Sommeil\n0077;Marteau;12,90;4;{state}\n0078;Scie;9,90;2;Non\n")
     assert reading.products[0].is_active is is_active
 
 
 @pytest.mark.parametrize("name", ["BEZ1", "Bez", "Bezeichnung 1"])
-def test_the_short_names_of_german_systems_are_the_name(name: str) -> None:
+def test_short_texts_of_german_systems_are_the_product_name(name: str) -> None:
     assert read(f"ARTNR;{name};VKBRUTTO;BESTAND\n4711;Mühle;64,90;8\n").product.name == "Mühle"
 
 

@@ -1,4 +1,4 @@
-"""The names that people give to columns of states, stocks, names and SKUs, and the words and numbers in their cells."""
+"""Tests the usual names of columns with states, stocks, names and SKUs, and the words and numbers in their cells."""
 
 # ruff: noqa: E501, RUF001
 
@@ -55,7 +55,7 @@ def test_a_column_says_which_products_are_no_longer_sold(column: str, yes: str, 
     "column",
     ["Web", "Live", "Shop", "Site", "Sklep", "Loja"],
 )
-def test_a_name_that_can_mean_a_state_is_none_if_its_values_are_no_states(column: str) -> None:
+def test_a_column_with_an_ambiguous_name_is_not_a_state_if_its_values_are_not_states(column: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;https://x.example/1\nA-2;Cup;2.50;https://x.example/2\n"
     reading = read(text)
     assert "is_active" not in reading.details["mapping"]
@@ -79,7 +79,7 @@ def test_a_column_contains_the_stock(column: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["Libre", "Units", "Avail.", "Left"])
-def test_a_weak_name_of_a_stock_loses_to_a_clear_one_and_to_values_that_are_no_stock(column: str) -> None:
+def test_a_column_with_a_weak_stock_name_is_not_used_beside_a_clear_name_or_with_other_values(column: str) -> None:
     clear = read(f"SKU;Name;{column};Stock\nA-1;Mug;3;12\nA-2;Cup;4;0\n").products
     assert [product.inventory_count for product in clear] == [12, 0]
     words = read(f"SKU;Name;{column}\nA-1;Mug;per box\nA-2;Cup;per metre\n").products
@@ -116,7 +116,7 @@ def test_a_column_contains_the_sku(column: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["Nr", "No", "Nº", "№", "Number", "Sıra No", "מספר", "번호", "番号"])
-def test_a_number_of_the_row_is_no_sku_beside_a_gtin(column: str) -> None:
+def test_a_number_of_the_row_is_not_a_sku_beside_a_gtin(column: str) -> None:
     codes = ("4006381333931", "4006381333948", "4006381333955")
     rows = "".join(f"{number};{code};Mug {number};1.50\n" for number, code in enumerate(codes, 1))
     assert [product.sku for product in read(f"{column};EAN;Name;Price\n{rows}").products] == list(codes)
@@ -174,7 +174,7 @@ def test_a_cell_states_a_stock(cell: str, meaning: int | State) -> None:
 
 
 @pytest.mark.parametrize("cell", ["склад 4, полка 2", "3F", "残業", "5 шт/кор", "货架 12"])
-def test_other_texts_are_no_stock(cell: str) -> None:
+def test_other_texts_are_not_a_stock(cell: str) -> None:
     with pytest.raises(BadCell):
         stock.read(cell, None)
 
@@ -182,7 +182,7 @@ def test_other_texts_are_no_stock(cell: str) -> None:
 @pytest.mark.parametrize(
     "word", ["not-active", "Ngừng kinh doanh", "下架", "판매중지", "非公開", "снято с продажи", "غير نشط"]
 )
-def test_a_word_of_another_script_means_not_sold(word: str) -> None:
+def test_words_in_other_scripts_can_mean_that_a_product_is_not_sold(word: str) -> None:
     assert state_of(word.casefold()) == "inactive"
 
 
@@ -204,5 +204,5 @@ def test_a_price_is_read_in_the_digits_and_with_the_currency_of_its_country(
 
 
 @pytest.mark.parametrize("text", ["шт", "个", "за", "kg", "р.п."])
-def test_other_words_are_no_currency(text: str) -> None:
+def test_other_words_are_not_currencies(text: str) -> None:
     assert currency_code(text, "EUR") is None

@@ -1,4 +1,4 @@
-"""Tests what stands beside an amount: its currency, the unit that it is for, and its minor units."""
+"""Tests the information beside an amount: the currency, the price unit, and the minor units."""
 
 import json
 from typing import Any
@@ -98,7 +98,7 @@ def test_the_currency_of_a_number_format_is_the_currency_of_the_price() -> None:
     assert not reading.feed.questions
 
 
-def test_a_number_format_with_a_currency_adds_no_separator_that_is_unclear() -> None:
+def test_a_number_format_with_a_currency_does_not_make_the_separator_unclear() -> None:
     assert [with_currency("KWD")(raw) for raw in ("1.25", "1.234", "12", "")] == [
         "1.25 KWD",
         "1.2340 KWD",
@@ -145,7 +145,7 @@ def test_a_price_is_divided_by_its_unit(column: str) -> None:
     assert [str(product.price) for product in read(text).products] == ["0.12", "12.00", "12.00", "0.25"]
 
 
-def test_a_price_of_one_unit_that_is_finer_than_its_currency_is_rejected_and_never_rounded() -> None:
+def test_a_unit_price_with_more_decimals_than_its_currency_is_rejected_and_never_rounded() -> None:
     reading = read(
         "SKU;Preis;Preiseinheit\nA;12,55;100\nB;10,00;3\nC;1,00;0\nD;1,00;nach Absprache mit dem Vertrieb\nE;1,00;-5\n"
     )
@@ -215,7 +215,7 @@ def test_the_price_of_a_ubl_line_is_read_by_path_and_divided_by_its_base_quantit
     assert "price" not in read(UBL % "", "feed.xml").product.fields_set
 
 
-def test_a_bmecat_price_of_an_unknown_type_is_not_sold_at() -> None:
+def test_a_bmecat_price_of_an_unknown_type_is_not_the_selling_price() -> None:
     price = "<ARTICLE_PRICE price_type='{}'><PRICE_AMOUNT>{}</PRICE_AMOUNT></ARTICLE_PRICE>"
     both = read(BMECAT % (price.format("udp_ek", 4) + price.format("net_list", 9)), "feed.xml")
     assert (str(both.product.price), both.feed.questions) == ("9.00", ())

@@ -1,4 +1,4 @@
-"""Offers whose days are found by their values, in languages whose names of such columns are in no table."""
+"""Tests that the days of offers are found by their values, if their column names are not in the tables."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -44,7 +44,7 @@ def test_two_columns_of_days_after_an_offer_are_its_days(header: str) -> None:
     ],
     ids=["in rows without offers", "the end before the start", "all in the past", "no days"],
 )  # fmt: skip
-def test_other_days_are_not_those_of_the_offers(days: tuple[object, ...]) -> None:
+def test_other_columns_of_days_are_not_the_days_of_the_offers(days: tuple[object, ...]) -> None:
     reading = read_rows("SKU;Name;Price;Special price;Created;Changed", *days)
     assert "offers" not in reading.details["mapping"]
     assert [f"{product.price}" for product in reading.products] == ["1290.00", "1490.00"]

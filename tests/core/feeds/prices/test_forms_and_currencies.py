@@ -21,7 +21,7 @@ def with_title(title: str, price: str = "Price", amounts: tuple[str, str] = ("12
 
 
 @pytest.mark.parametrize("title", OPEN)
-def test_a_choice_of_a_form_that_nobody_has_made_is_a_question(title: str) -> None:
+def test_a_form_without_a_ticked_box_leads_to_a_question(title: str) -> None:
     reading = with_title(title)
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("price", "money")
@@ -30,18 +30,18 @@ def test_a_choice_of_a_form_that_nobody_has_made_is_a_question(title: str) -> No
 
 
 @pytest.mark.parametrize("title", CLOSED)
-def test_a_note_that_says_one_thing_is_no_question(title: str) -> None:
+def test_a_note_about_only_one_kind_of_price_leads_to_no_question(title: str) -> None:
     reading = with_title(title)
     assert not reading.feed.questions
     assert [f"{product.price}" for product in reading.products] == ["12.90", "14.90"]
 
 
 @pytest.mark.parametrize("price", ["Price incl. VAT", "Preis brutto"])
-def test_the_name_of_a_column_is_stronger_than_the_form(price: str) -> None:
+def test_the_name_of_a_column_overrides_the_note_with_the_form(price: str) -> None:
     assert not with_title("Prices with VAT / without VAT", price).feed.questions
 
 
-def test_a_ticked_box_says_whether_prices_have_the_tax() -> None:
+def test_a_ticked_box_says_whether_prices_include_the_tax() -> None:
     assert kinds_of_choice("Prices [x] incl. VAT [ ] excl. VAT") == (frozenset({"gross", "net"}), "gross")
     assert kinds_of_choice("Prices [ ] incl. VAT [x] excl. VAT") == (frozenset({"gross", "net"}), "net")
 
@@ -59,7 +59,9 @@ def in_currency(currency: str, *amounts: str) -> Reading:
         ("KRW", ("5", "7", "9")), ("PYG", ("14", "22", "8")),
     ],
 )  # fmt: skip
-def test_prices_below_the_smallest_amount_of_a_currency_are_asked(currency: str, amounts: tuple[str, ...]) -> None:
+def test_prices_below_the_smallest_amount_of_a_currency_lead_to_a_question(
+    currency: str, amounts: tuple[str, ...]
+) -> None:
     (question,) = in_currency(currency, *amounts).feed.questions
     assert (question.key, question.subject) == ("price", "money")
     assert currency in question.text
@@ -72,5 +74,5 @@ def test_prices_below_the_smallest_amount_of_a_currency_are_asked(currency: str,
         ("EUR", ("0.05", "0.10", "0.02")), ("KRW", ("5000", "7", "12000")),
     ],
 )  # fmt: skip
-def test_usual_prices_are_no_question(currency: str, amounts: tuple[str, ...]) -> None:
+def test_usual_prices_lead_to_no_question(currency: str, amounts: tuple[str, ...]) -> None:
     assert not in_currency(currency, *amounts).feed.questions

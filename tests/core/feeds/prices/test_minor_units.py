@@ -1,4 +1,4 @@
-"""Tests amounts in cents: how a file says so beside the amount, in the name of the column, or outside of the rows."""
+"""Tests amounts in cents. A file states the unit beside the amount, in the column name, or outside of the rows."""
 
 import json
 from typing import Any
@@ -45,7 +45,7 @@ def test_a_price_for_a_carat_or_with_another_remark_is_not_in_cents(name: str) -
     assert prices(read(f"SKU;Name;{name}\nA;Ring;24900\n")) == ["24900.00 EUR"]
 
 
-def test_a_name_can_say_that_amounts_are_millionths() -> None:
+def test_the_name_of_a_column_can_say_that_amounts_are_in_millionths() -> None:
     assert prices(document([{"sku": "A", "name": "Mug", "price": {"amountMicros": "15990000"}}])) == ["15.99 EUR"]
 
 
@@ -55,7 +55,7 @@ def test_a_column_beside_the_price_says_that_amounts_are_in_cents(column: str) -
     assert prices(read(text)) == ["249.00 EUR", "9.95 EUR", "1.50 EUR"]
 
 
-def test_a_unit_that_is_not_known_beside_cents_is_rejected() -> None:
+def test_an_unknown_unit_in_a_column_with_the_unit_cents_is_rejected() -> None:
     reading = read("sku,name,price,unit\nA,Mug,24900,cents\nB,Cap,995,points\n")
     assert [item.code for item in reading.rejected] == ["not_a_number"]
 
@@ -75,12 +75,12 @@ def test_a_unit_of_sale_does_not_change_the_price(unit: str) -> None:
         {"amount": 1950, "currency": "EUR", "exponent": 2},
     ],
 )
-def test_a_member_beside_the_amount_says_that_it_is_in_cents(price: dict[str, Any]) -> None:
+def test_a_json_key_beside_the_amount_says_that_the_amount_is_in_cents(price: dict[str, Any]) -> None:
     reading = document(records(price))
     assert (prices(reading), reading.feed.questions) == (["19.50 EUR"], ())
 
 
-def test_cents_of_a_cost_do_not_change_the_price() -> None:
+def test_a_cost_in_cents_does_not_change_the_price() -> None:
     record = {"sku": "A", "name": "Mug", "price": 19, "internal": {"cost": {"amount": 900, "unit": "cents"}}}
     assert prices(document([record])) == ["19.00 EUR"]
 
@@ -97,7 +97,7 @@ def test_cents_of_a_cost_do_not_change_the_price() -> None:
     ],
     ids=["stripe", "stripe product", "square", "woocommerce store", "minor units of a record", "cents"],
 )
-def test_programs_that_write_cents_are_known(record: dict[str, Any]) -> None:
+def test_formats_of_programs_that_write_cents_are_known(record: dict[str, Any]) -> None:
     reading = document([{"sku": "A", "name": "Mug", **record}])
     assert (prices(reading), reading.feed.questions) == (["19.50 EUR"], ())
 
@@ -113,18 +113,18 @@ def test_programs_that_write_cents_are_known(record: dict[str, Any]) -> None:
     ],
 )
 @pytest.mark.parametrize("is_last", [False, True])
-def test_members_around_the_list_say_that_all_prices_are_in_cents(members: dict[str, Any], is_last: bool) -> None:
+def test_json_keys_outside_the_list_say_that_all_prices_are_in_cents(members: dict[str, Any], is_last: bool) -> None:
     items = {"items": records(1950, 2500)}
     reading = document({**items, **members} if is_last else {**members, **items})
     assert (prices(reading), reading.feed.questions) == (["19.50 CHF", "25.00 CHF"], ())
 
 
-def test_members_of_a_product_are_no_members_around_the_list() -> None:
+def test_json_keys_of_a_product_say_nothing_about_all_prices() -> None:
     product = {"sku": "A", "name": "Mug", "tags": ["x"], "price": 1950, "cost": {"currency": "USD", "minorUnits": 2}}
     assert prices(document({"items": [product]})) == ["1950.00 EUR"]
 
 
-def test_prices_with_decimals_are_not_in_cents_whatever_the_members_say() -> None:
+def test_prices_with_decimals_are_not_in_cents_even_if_json_keys_say_so() -> None:
     assert prices(document({"minorUnits": 2, "items": records(19.5, 25.25)})) == ["19.50 EUR", "25.25 EUR"]
     reading = document({"decimals": 2, "items": records(19.5, 25.25)})
     assert (prices(reading), reading.feed.questions) == (["19.50 EUR", "25.25 EUR"], ())
@@ -140,7 +140,7 @@ def test_prices_with_decimals_are_not_in_cents_whatever_the_members_say() -> Non
     ],
     ids=["decimals of the shop", "amount", "value", "vendure"],
 )
-def test_whole_numbers_that_can_be_cents_are_a_question(value: Any) -> None:
+def test_whole_numbers_that_can_be_cents_lead_to_a_question(value: Any) -> None:
     reading = document(value)
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("minor_units", "money")
@@ -162,7 +162,7 @@ def test_whole_numbers_that_can_be_cents_are_a_question(value: Any) -> None:
     ],
     ids=["decimals", "small amounts", "plain numbers", "plain number and currency"],
 )
-def test_no_question_about_cents_is_asked_where_a_person_would_not_ask(value: Any) -> None:
+def test_obvious_amounts_lead_to_no_question_about_cents(value: Any) -> None:
     assert document(value).feed.questions == ()
 
 
@@ -171,7 +171,7 @@ def test_a_price_for_more_than_one_unit_is_not_used() -> None:
     assert prices(document([{"sku": "A", "title": "Mug", "prices": tiers}])) == ["19.50 EUR"]
 
 
-def test_members_of_another_object_beside_the_list_say_nothing_about_the_prices() -> None:
+def test_json_keys_of_another_object_beside_the_list_say_nothing_about_the_prices() -> None:
     assert prices(document({"shipping": {"currency": "USD", "price": 5}, "items": records(19.5)})) == ["19.50 EUR"]
     assert prices(document({"items": records(19.5), "shipping": {"currency": "USD"}})) == ["19.50 EUR"]
     assert prices(document({"result": {"currency": "USD", "items": records(19.5)}})) == ["19.50 USD"]
@@ -195,13 +195,13 @@ def test_an_attribute_of_an_xml_price_says_that_it_is_in_cents() -> None:
         assert prices(read(f"<items>{items}</items>", "feed.xml")) == ["19.50 EUR", "25.00 EUR"]
 
 
-def test_attributes_of_an_xml_root_say_in_which_unit_all_prices_are() -> None:
+def test_attributes_of_the_xml_root_state_the_unit_of_all_prices() -> None:
     items = "".join(f"<item><sku>A{n}</sku><name>x</name><price>{n}</price></item>" for n in (1950, 2500))
     xml = f'<?xml version="1.0"?><catalog currency="CHF" minorUnits="2">{items}</catalog>'
     assert prices(read(xml, "feed.xml")) == ["19.50 CHF", "25.00 CHF"]
 
 
-def test_whole_numbers_of_json_that_end_like_cents_are_a_question() -> None:
+def test_whole_numbers_of_json_that_end_like_cents_lead_to_a_question() -> None:
     items = ", ".join(f'{{"sku": "M{at}", "name": "Mug {at}", "price": {{}}}}' for at in range(3))
     text = "[" + items.replace("{}", "%s") + "]"
     assert [one.key for one in read(text % (1450, 2395, 1999), currency="USD").feed.questions] == ["minor_units"]

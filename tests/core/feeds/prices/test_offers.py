@@ -1,4 +1,4 @@
-"""Offers with days: the lower price of a product, its first and its last day, in many languages and formats."""
+"""Tests offers with days: the lower price, its first day and its last day, in many languages and formats."""
 
 import json
 from datetime import date, datetime
@@ -99,7 +99,7 @@ def test_a_proposal_shows_the_offers_of_its_rows() -> None:
     assert first == [{"price": "9.90", "first": "2026-11-20", "last": "2026-11-30"}] and second == []
 
 
-def test_google_states_both_days_in_one_cell() -> None:
+def test_the_first_and_the_last_day_of_a_google_offer_are_in_one_cell() -> None:
     cells = "2026-11-20T08:00+0100/2026-11-30T23:59+0100"
     text = f"id,title,image_link,price,sale_price,sale_price_effective_date\nA,Cup,,12.90 EUR,9.90 EUR,{cells}\n"
     start = datetime.fromisoformat("2026-11-20T08:00+01:00")
@@ -109,7 +109,7 @@ def test_google_states_both_days_in_one_cell() -> None:
     assert offers(read(text).products[0]) == [("9.90", FIRST, LAST)]
 
 
-def test_an_offer_without_days_beside_offers_with_days_is_valid_now() -> None:
+def test_an_offer_without_days_is_valid_now_if_other_offers_have_days() -> None:
     text = "SKU;Name;Price;Sale price;Sale from;Sale to\nA;Cup;12.90;9.90;;\nB;Mug;14.90;12.00;20.11.2026;\n"
     assert [offers(product) for product in read(text).products] == [
         [("9.90", None, None)], [("12.00", FIRST, None)],
@@ -131,7 +131,7 @@ def test_an_offer_without_days_beside_offers_with_days_is_valid_now() -> None:
         "SKU;Name;Price;Special price;Stock;Sales start date\nA;Cup;12.90;9.90;1;2026-11-01\n",
     ],
 )
-def test_a_price_without_certain_days_is_no_offer(text: str) -> None:
+def test_a_price_without_certain_days_is_not_an_offer(text: str) -> None:
     product = read(text).product
     assert (str(product.price), product.offers, "offers" in product.fields_set) == ("12.90", (), False)
 
@@ -145,7 +145,7 @@ def test_a_price_without_certain_days_is_no_offer(text: str) -> None:
         "Special price / kg", "Special price per case", "Promo USD",
     ],
 )  # fmt: skip
-def test_a_reduction_and_the_price_of_a_quantity_are_no_offers(column: str) -> None:
+def test_a_reduction_and_the_price_of_a_quantity_are_not_offers(column: str) -> None:
     text = f"SKU;Name;Price;{column};Promo from;Promo to\nA;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
     product = read(text).product
     assert (str(product.price), product.offers) == ("12.90", ())
@@ -159,7 +159,7 @@ def test_a_reduced_price_is_an_offer(column: str) -> None:
     assert offers(read(text).product) == [("9.90", FIRST, LAST)]
 
 
-def test_the_reductions_of_prestashop_are_no_prices() -> None:
+def test_the_reductions_of_prestashop_are_not_prices() -> None:
     header = "Reference #;Name *;Price tax excluded;Price tax included;Discount amount;Discount percent;"
     days = "Discount from (yyyy-mm-dd);Discount to (yyyy-mm-dd)"
     for amount, percent in (("5.00", ""), ("", "10.00")):
@@ -168,7 +168,7 @@ def test_the_reductions_of_prestashop_are_no_prices() -> None:
         assert (str(product.price), product.offers) == ("16.51", ())
 
 
-def test_slashes_are_read_as_in_the_country_of_the_dollar() -> None:
+def test_the_month_is_first_in_dates_with_slashes_if_the_currency_is_usd() -> None:
     text = "SKU,Name,Price,Special price,Special from,Special to\nA,Cup,12.90,9.90,03/04/2026,05/06/2026\n"
     assert offers(read(text, currency="USD").product) == [("9.90", date(2026, 3, 4), date(2026, 5, 6))]
 
@@ -194,7 +194,7 @@ def test_a_number_of_two_digits_at_both_ends_can_be_the_year() -> None:
     assert offers(read(text.format(*(last for _, last in cells))).product) == expected
 
 
-def test_a_bad_offer_leaves_the_product_and_is_a_warning() -> None:
+def test_a_bad_offer_causes_a_warning_and_does_not_reject_the_product() -> None:
     rows = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n" * 8
     text = f"SKU;Name;Price;Special price;Special from;Special to\n{rows}B;Mug;14.90;12.00;tomorrow;\nC;Jug;9;9;;\n"
     reading = read(text)
@@ -223,7 +223,7 @@ def test_an_offer_that_ends_before_it_starts_is_left_out_with_a_warning(first: s
     assert codes == ([("bad_offer", f"9.90 {first} {last}")] if is_bad else [])
 
 
-def test_days_that_mean_no_day_limit_no_offer() -> None:
+def test_dates_that_mean_no_date_do_not_limit_an_offer() -> None:
     first, last = "0001-01-01T00:00:00+01:00", "9999-12-31 23:59"
     header = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90"
     assert offers(read(f"{header};2026-11-20;{first}\n").product) == [("9.90", FIRST, None)]
@@ -233,7 +233,7 @@ def test_days_that_mean_no_day_limit_no_offer() -> None:
     assert [warning["code"] for warning in reading.feed.warnings.as_json()] == ["bad_offer"]
 
 
-def test_the_amount_of_an_offer_is_no_public_attribute() -> None:
+def test_the_amount_of_an_offer_is_not_a_public_attribute() -> None:
     text = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
     assert read(text).product.attributes == {}
 
@@ -245,7 +245,7 @@ def test_the_mapping_can_leave_offers_out_or_name_their_column() -> None:
     assert read(text, mapping={"price": "Special price"}).product.price.__str__() == "9.90"
 
 
-def test_a_file_without_offers_after_a_file_with_offers_says_that_there_are_none() -> None:
+def test_a_file_without_offers_ends_the_offers_of_an_earlier_file() -> None:
     first = read("SKU;Name;Price;Special price;Special from\nA;Cup;12.90;9.90;20.11.2026\n")
     second = read("SKU;Name;Price\nA;Cup;12.90\n", memory=first.feed.reading)
     assert (second.product.offers, "offers" in second.product.fields_set) == (None, True)
@@ -259,25 +259,23 @@ SHOWN = {False: "A;Cup;12.90;9.90;20/11/2026;30/11/2026\n", True: "A;Cup;12.90;9
 
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
 @pytest.mark.parametrize("month_first", [False, True])
-def test_dates_that_can_be_read_in_both_orders_are_read_as_those_of_earlier_files(
-    currency: str, month_first: bool
-) -> None:
+def test_ambiguous_dates_are_read_in_the_order_of_earlier_files(currency: str, month_first: bool) -> None:
     header = "SKU;Name;Price;Special price;Special from;Special to\n"
     first = read(header + SHOWN[month_first], currency=currency)
     assert first.feed.reading["month_first"] is month_first
-    # A file with other dates, and one without offers, forget nothing.
+    # After a file with other dates, or a file without offers, the order is still remembered.
     second = read(header + "A;Cup;12.90;9.90;2026-11-20;2026-11-30\n", memory=first.feed.reading, currency=currency)
     third = read("SKU;Name;Price\nA;Cup;12.90\n", memory=second.feed.reading, currency=currency)
     days = (date(2026, 3, 11), date(2026, 5, 11)) if month_first else (date(2026, 11, 3), date(2026, 11, 5))
     for memory in (first.feed.reading, second.feed.reading, third.feed.reading):
         assert offers(read(header + OPEN, memory=memory, currency=currency).product) == [("9.90", *days)]
-    # What a file shows itself counts, and is remembered.
+    # The order that a file itself shows is used and remembered.
     other = read(header + SHOWN[not month_first] + OPEN, memory=third.feed.reading, currency=currency)
     assert offers(other.products[0]) == [("9.90", FIRST, LAST)]
     assert other.feed.reading["month_first"] is not month_first
 
 
-def test_dates_whose_order_no_file_has_shown_have_no_offer_and_are_not_remembered() -> None:
+def test_offers_are_not_read_if_the_order_of_day_and_month_is_unknown_in_all_files() -> None:
     header = "SKU;Name;Price;Special price;Special from;Special to\n"
     reading = read(header + OPEN)
     assert "offers" not in reading.product.fields_set and reading.feed.reading["month_first"] is None
@@ -289,7 +287,7 @@ def test_dates_whose_order_no_file_has_shown_have_no_offer_and_are_not_remembere
 
 
 @pytest.mark.parametrize("header", ["Special price;Special from;Special to", "Aktionspreis;von;bis"])
-def test_blank_columns_of_offers_are_those_of_the_earlier_file(header: str) -> None:
+def test_blank_columns_of_offers_keep_their_meaning_from_the_earlier_file(header: str) -> None:
     row = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
     first = read(f"SKU;Name;Price;{header}\n{row}")
     blank = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400))
@@ -307,7 +305,7 @@ def test_blank_columns_of_offers_are_those_of_the_earlier_file(header: str) -> N
 @pytest.mark.parametrize(
     "header", ["sale_price;sale_start;sale_end", "Aktionspreis;von;bis", "sale_price;sale_price_effective_date;note"]
 )
-def test_the_columns_of_later_offers_are_no_attributes(header: str) -> None:
+def test_the_columns_of_later_offers_are_not_attributes(header: str) -> None:
     later = "A;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
     text = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400)) + later
     reading = read(text)
@@ -332,7 +330,7 @@ def test_days_and_times_are_read_in_many_forms(cell: str, expected: Any) -> None
     assert moment_of(cell) == expected
 
 
-def test_an_end_far_in_the_future_is_no_end_and_the_last_minute_belongs_to_the_offer() -> None:
+def test_an_end_far_in_the_future_means_no_end_and_the_last_minute_belongs_to_the_offer() -> None:
     assert end_of(date(9999, 12, 31)) is None and end_of(LAST) == LAST
     assert start_of(date(1900, 1, 1)) is None and start_of(FIRST) == FIRST
     assert end_of(datetime(2026, 11, 30, 23, 59, 59)) == datetime(2026, 12, 1)  # noqa: DTZ001

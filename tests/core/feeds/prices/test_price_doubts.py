@@ -1,4 +1,4 @@
-"""Tests questions about amounts of a certain column: two in a cell, of a pack, in an unknown krone, or in cents."""
+"""Tests questions about amounts: two amounts in a cell, amounts for a pack, an unknown krone, or cents."""
 
 import json
 
@@ -19,7 +19,7 @@ def questions(reading: Reading) -> list[tuple[str, str]]:
         "Codice;Nome;Prezzo;Giacenza\nC1;Tazza;€ 9,50/€ 8,20;4\nC2;Piatto;€ 12,00/€ 10,50;2\n",
     ],
 )
-def test_two_amounts_in_a_cell_are_a_question(text: str) -> None:
+def test_two_amounts_in_a_cell_lead_to_a_question(text: str) -> None:
     reading = read(text)
     assert questions(reading) == [("price", "money")]
     assert [product.price for product in reading.products] == [None] * len(reading.products)
@@ -27,7 +27,7 @@ def test_two_amounts_in_a_cell_are_a_question(text: str) -> None:
 
 
 @pytest.mark.parametrize("price", ["12,50 / Stk", "1/2", "12,50"])
-def test_one_amount_is_no_question_about_two_amounts(price: str) -> None:
+def test_one_amount_leads_to_no_question_about_two_amounts(price: str) -> None:
     assert not questions(read(f"SKU;Name;Preis;Bestand\nA-1;Vase;{price};4\nA-2;Krug;34,10;2\nA-3;Dose;8,30;2\n"))
 
 
@@ -39,7 +39,7 @@ def test_one_amount_is_no_question_about_two_amounts(price: str) -> None:
         ("Uds. por caja", "G1;Taza;14;41,86;5\nG2;Plato;12;47,40;5\nG3;Bote;15;43,35;5\n"),
     ],
 )
-def test_prices_that_can_all_be_divided_by_the_pack_are_a_question(column: str, rows: str) -> None:
+def test_prices_that_are_all_divisible_by_the_pack_size_lead_to_a_question(column: str, rows: str) -> None:
     reading = read(f"SKU;Name;{column};Preis;Bestand\n{rows}")
     assert questions(reading) == [("price_unit", "money")]
     divided = read(f"SKU;Name;{column};Preis;Bestand\n{rows}", mapping={"price_unit": column})
@@ -55,7 +55,7 @@ def test_prices_that_can_all_be_divided_by_the_pack_are_a_question(column: str, 
         "G1;Becher;1;31,20;5\nG2;Teller;1;26,10;5\nG3;Dose;1;46,80;5\n",
     ],
 )
-def test_prices_that_need_not_be_those_of_a_pack_are_no_question(rows: str) -> None:
+def test_prices_that_are_not_all_divisible_by_the_pack_size_lead_to_no_question(rows: str) -> None:
     reading = read(f"SKU;Name;VPE;Preis;Bestand\n{rows}")
     assert not questions(reading)
     assert all(product.price for product in reading.products)
@@ -69,7 +69,7 @@ def test_prices_that_need_not_be_those_of_a_pack_are_no_question(rows: str) -> N
         "K1;Lærred taske;899,00 kr;4\nK2;Grønt krus;199,00 kr;9\n",  # Danish or Norwegian
     ],
 )
-def test_the_krone_of_an_unknown_country_is_a_question(rows: str) -> None:
+def test_the_krone_of_an_unknown_country_leads_to_a_question(rows: str) -> None:
     text = f"SKU;Name;Price;Stock\n{rows}"
     assert questions(read(text)) == [("price", "money")]
     assert not questions(read(text, currency="NOK"))
@@ -102,7 +102,7 @@ def test_whole_amounts_without_a_currency_can_be_cents(key: str) -> None:
     [("Level 1;Level 2;Level 3", True), ("Stufe A;Stufe B;Stufe C", True), ("Nivel 1;Nivel 2;Nivel 3", True),
      ("Length;Width;Height", False)],
 )  # fmt: skip
-def test_whole_amounts_of_price_levels_are_a_question(header: str, is_open: bool) -> None:
+def test_whole_amounts_of_price_levels_lead_to_a_question(header: str, is_open: bool) -> None:
     reading = read(
         f"Model;Description;{header};Stock\nM-1;Bell;98;91;85;4\nM-2;Horn;140;132;120;7\nM-3;Light;45;45;40;9\n"
     )
@@ -112,6 +112,6 @@ def test_whole_amounts_of_price_levels_are_a_question(header: str, is_open: bool
     assert all(product.price is None for product in reading.products)
 
 
-def test_levels_that_rise_in_one_row_and_fall_in_another_are_no_prices() -> None:
+def test_levels_that_rise_in_one_row_and_fall_in_another_are_not_prices() -> None:
     reading = read("Model;Description;Level 1;Level 2;Stock\nM-1;Bell;98;91;4\nM-2;Horn;12;132;7\n")
     assert not questions(reading)

@@ -1,4 +1,4 @@
-"""Tests what stands beside, above and below prices: units in words, currencies, two header rows, notes, numbers."""
+"""Tests information beside, above and below prices: units in words, currencies, two header rows, notes, numbers."""
 
 # ruff: noqa: RUF001 - some texts are not Latin
 
@@ -49,7 +49,7 @@ def test_an_unknown_unit_of_a_price_is_rejected_and_not_sold_as_one_piece() -> N
 @pytest.mark.parametrize(
     "units", [("le 100", "la pièce"), ("per 100", "each"), ("100 Stk", "Stück"), ("cada mil", "cada uno"), ("%", "Stk")]
 )
-def test_units_of_prices_in_a_column_with_any_name_are_a_question(column: str, units: tuple[str, str]) -> None:
+def test_units_of_prices_in_a_column_with_any_name_lead_to_a_question(column: str, units: tuple[str, str]) -> None:
     rows = [f"1200,00;{unit}" for unit in units]
     assert asked(table(f"Preis;{column}", *rows)) == ["price_unit"]
     assert asked(table(f"Preis;{column}", *rows, price_unit=column)) == []
@@ -61,7 +61,7 @@ def test_units_of_prices_in_a_column_with_any_name_are_a_question(column: str, u
     [("Inhalt", ("6 Stk", "12 Stk")), ("Content", ("100 g", "250 g")), ("Einheit", ("Stk", "Paar")),
      ("UOM", ("EA", "BX")), ("Verpackung", ("Karton", "Stück")), ("VE", ("10", "100")), ("Size", ("M", "L"))],
 )  # fmt: skip
-def test_contents_and_units_of_sale_are_no_question(column: str, units: tuple[str, str]) -> None:
+def test_contents_and_units_of_sale_lead_to_no_question(column: str, units: tuple[str, str]) -> None:
     reading = table(f"Preis;{column}", *(f"12,50;{unit}" for unit in units))
     assert (prices(reading), asked(reading)) == (["12.50", "12.50"], [])
 
@@ -70,15 +70,13 @@ def test_contents_and_units_of_sale_are_no_question(column: str, units: tuple[st
     ("column", "codes"),
     [("Whrg", ("CHF", "EUR")), ("xx", ("Fr.", "€")), ("C", ("chf", "eur")), ("Note", ("", "EUR")), ("Dev.", ("", "€"))],
 )
-def test_a_column_with_codes_of_currencies_is_their_currency_whatever_its_name(
-    column: str, codes: tuple[str, str]
-) -> None:
+def test_a_column_of_currency_codes_is_the_currency_with_any_name(column: str, codes: tuple[str, str]) -> None:
     reading = table(f"Preis;{column}", *(f"12.50;{code}" for code in codes), currency="CHF")
     assert [one.currency for one in reading.products] == ["CHF", "EUR"]
 
 
 @pytest.mark.parametrize("values", [("M", "L"), ("FR", "DE"), ("neu", "EUR"), ("TRY",)])
-def test_other_short_words_are_no_currencies(values: tuple[str, ...]) -> None:
+def test_other_short_words_are_not_currencies(values: tuple[str, ...]) -> None:
     reading = table("Preis;xx", *(f"12.50;{value}" for value in values), currency="CHF")
     assert {one.currency for one in reading.products} == {"CHF"}
 
@@ -91,7 +89,7 @@ def test_other_short_words_are_no_currencies(values: tuple[str, ...]) -> None:
         "PrecioCompra1;PrecioVenta1", "EK1_NETTO;VK1_BRUTTO", "Price1Cost;Price1Retail",
     ],
 )  # fmt: skip
-def test_numbers_inside_the_names_of_prices_do_not_count(header: str) -> None:
+def test_numbers_inside_the_names_of_price_columns_are_ignored(header: str) -> None:
     reading = table(header, "5,50;9,50", "6,50;10,50")
     assert (prices(reading), asked(reading)) == (["9.50", "10.50"], [])
 
@@ -115,13 +113,13 @@ def test_only_selling_prices_are_offered_if_there_are_several_lists(header: str,
         "Item no.;name;price_tax_excluded;Image URLs (x,y,z...)\nA-1;Mug;12.00;\nA-2;Cup;13.00;\n",
     ],
 )
-def test_a_header_in_which_the_known_export_has_no_sku_is_read_by_its_columns(text: str) -> None:
+def test_the_columns_are_read_by_name_if_the_profile_of_the_export_finds_no_sku(text: str) -> None:
     reading = read(text)
     assert [(one.sku, str(one.price)) for one in reading.products] == [("A-1", "12.00"), ("A-2", "13.00")]
     assert reading.details["profile"] == "plain"
 
 
-def test_a_known_export_without_any_sku_is_refused_with_its_columns() -> None:
+def test_a_known_export_without_a_sku_is_refused_with_a_list_of_its_columns() -> None:
     with pytest.raises(Exception, match="no column contains a SKU"):
         read("name;price_tax_excluded\nMug of clay;12.00\nCup of clay;13.00\n")
 
@@ -147,18 +145,18 @@ def test_a_note_below_the_rows_is_about_all_prices(note: str, currency: str, pri
      ("* TVA incluse", "gross"),
      ("Prices include VAT.", "gross"), ("* inkl. MwSt.", "gross"), ("Delivery excl. of islands", "plain")],
 )  # fmt: skip
-def test_a_note_below_the_rows_says_whether_prices_contain_the_tax(note: str, kind: str) -> None:
+def test_a_note_below_the_rows_says_whether_prices_include_the_tax(note: str, kind: str) -> None:
     reading = table("Price;Stock", "12.00;3", "13.00;4", below=f"{note};;;\n")
     assert reading.feed.reading["price"]["kind"] == kind
 
 
-def test_a_title_is_stronger_than_a_note_below_the_rows() -> None:
+def test_a_title_overrides_a_note_below_the_rows() -> None:
     text = "Prices in USD;;;\nSKU;Name;Price;Stock\nA-1;Mug;12.00;3\nA-2;Cup;13.00;3\nAll prices in CHF;;;\n"
     assert {one.currency for one in read(text).products} == {"USD"}
 
 
 @pytest.mark.parametrize("column", ["Min Qty", "ab Menge", "Qty from", "Quantité min.", "Staffelmenge"])
-def test_a_price_of_a_minimum_quantity_above_one_is_a_question(column: str) -> None:
+def test_a_price_of_a_minimum_quantity_above_one_leads_to_a_question(column: str) -> None:
     reading = table(f"Price;{column}", "12.00;10", "13.00;1")
     (question,) = reading.feed.questions
     assert [choice.value for choice in question.choices] == ["", "Price"]
@@ -168,7 +166,7 @@ def test_a_price_of_a_minimum_quantity_above_one_is_a_question(column: str) -> N
 
 
 @pytest.mark.parametrize("columns", ["Min Qty", "MOQ", "Min Qty;Max Qty"])
-def test_a_minimum_of_one_a_minimum_order_and_a_stock_level_are_no_question(columns: str) -> None:
+def test_minimum_quantities_of_one_minimum_orders_and_stock_levels_lead_to_no_question(columns: str) -> None:
     value = {"Min Qty": "1", "MOQ": "10", "Min Qty;Max Qty": "10;50"}[columns]
     reading = table(f"Price;{columns}", f"12.00;{value}", f"13.00;{value}")
     assert (prices(reading), asked(reading)) == (["12.00", "13.00"], [])
@@ -206,7 +204,7 @@ def merged(names: list[str], below: list[str], *, vertical: bool) -> bytes:
 
 @pytest.mark.parametrize(("names", "below"), HEADERS)
 @pytest.mark.parametrize("kind", ["merged", "not merged", "csv", "complete"])
-def test_a_header_of_two_rows_tells_the_price_with_tax(names: list[str], below: list[str], kind: str) -> None:
+def test_a_header_of_two_rows_shows_which_price_includes_the_tax(names: list[str], below: list[str], kind: str) -> None:
     if kind == "csv":
         rows = [names, ["", "", *below, "", ""]]
     elif kind == "complete":  # the names of the group are in the row with all other names

@@ -1,4 +1,4 @@
-"""Tests names of prices that are understood only with their values: countries, brackets, totals, and currencies."""
+"""Tests price names that are understood only together with the values: countries, brackets, totals, currencies."""
 
 from decimal import Decimal
 
@@ -23,12 +23,14 @@ def test_the_price_list_in_the_currency_of_the_catalog_is_used(currency: str, pr
 
 
 @pytest.mark.parametrize(("currency", "price"), [("PLN", "119.90"), ("CZK", "699.00"), ("EUR", "27.90")])
-def test_signs_beside_the_amounts_say_the_currencies_of_countries(currency: str, price: str) -> None:
+def test_currency_signs_beside_the_amounts_show_the_currencies_of_prices_for_countries(
+    currency: str, price: str
+) -> None:
     content = "SKU;Name;Cena PL*;Cena CZ;Cena SK\nA-1;Czajnik;119,90 zł;699,00 Kč;27,90 €\n"
     assert prices(content, currency)[0] == (price, currency)
 
 
-def test_prices_of_countries_in_one_currency_are_a_question() -> None:
+def test_prices_of_countries_in_one_currency_lead_to_a_question() -> None:
     reading = read("SKU;Name;Cena PL;Cena SK\nA-1;Czajnik;27,90;29,90\nB-1;Toster;20,90;21,90\n")
     assert [question.subject for question in reading.feed.questions] == ["money"]
 
@@ -47,13 +49,13 @@ def test_a_blank_price_is_not_replaced_by_a_price_in_another_currency() -> None:
         ("Cena PL*", "plain"), ("Net price (DK)", "net"), ("Zakup cena PL", "purchase"),
     ],
 )  # fmt: skip
-def test_brackets_and_countries_leave_the_kind_of_a_price(name: str, kind: str) -> None:
+def test_brackets_and_countries_in_a_name_do_not_change_the_kind_of_a_price(name: str, kind: str) -> None:
     match = listed_price(name)
     assert match is not None
     assert match.kind == kind
 
 
-def test_the_price_in_brackets_is_sold_at() -> None:
+def test_a_price_list_is_recognised_as_the_selling_price_by_the_brackets_in_its_name() -> None:
     content = "SKU,Name,Price A (Retail incl VAT),Price B (Trade excl VAT),LastCost\nA-1,Grid,249.00,184.00,121.55\n"
     assert prices(content, "ZAR") == [("249.00", "ZAR")]
 
@@ -67,7 +69,7 @@ def test_a_total_that_is_a_little_higher_is_the_price_with_tax(base: str, total:
     ]  # fmt: skip
 
 
-def test_a_total_of_several_pieces_is_no_price() -> None:
+def test_a_total_of_several_pieces_is_not_a_price() -> None:
     assert prices("SKU;Name;Qty;Price;Total price\nA-1;Drill;3;10,00;30,00\nB-1;Saw;1;5,00;5,00\n", "EUR") == [
         ("10.00", "EUR"), ("5.00", "EUR"),
     ]  # fmt: skip
@@ -85,7 +87,7 @@ def test_a_total_of_several_pieces_is_no_price() -> None:
         ("17 500 FCFA", "XAF", "17500"), ("RM 32.50/beg", "MYR", "32.50"),
     ],
 )  # fmt: skip
-def test_signs_of_currencies(cell: str, currency: str, price: str) -> None:
+def test_currency_signs_are_recognised(cell: str, currency: str, price: str) -> None:
     reading = read(f"SKU;Name;Price\nA-1;Rice;{cell}\n", currency=currency)
     assert [product.price for product in reading.products] == [Decimal(price)]
 
@@ -103,7 +105,7 @@ def test_a_price_for_a_measure_is_rejected(unit: str) -> None:
     assert [rejected.code for rejected in reading.rejected] == ["bad_price_unit"]
 
 
-def test_a_currency_at_the_end_of_a_name_is_no_purchase_price() -> None:
+def test_a_currency_at_the_end_of_a_name_is_not_a_purchase_price() -> None:
     match = price_name("listpricesek")
     assert match is not None
     assert (match.kind, match.currency) == ("list", "SEK")
@@ -129,7 +131,7 @@ def test_a_price_of_competitors_is_never_the_selling_price(name: str) -> None:
         ("Preis (USD);Preis (CHF)", ("6.50", ""), ("5.80", "9.00")),
     ],
 )
-def test_rows_with_a_price_only_in_another_currency_are_a_question_and_are_never_converted(
+def test_rows_with_a_price_only_in_another_currency_lead_to_a_question_and_are_never_converted(
     header: str, dollars: tuple[str, str], others: tuple[str, str]
 ) -> None:
     content = f"SKU;Name;{header}\nA-1;Tee;{dollars[0]};{others[0]}\nA-2;Hut;{dollars[1]};{others[1]}\n"
@@ -142,7 +144,7 @@ def test_rows_with_a_price_only_in_another_currency_are_a_question_and_are_never
 
 
 @pytest.mark.parametrize("header", ["GEL per bottle;GEL per case", "EUR/Flasche;EUR/Karton", "€ per piece;€ per box"])
-def test_amounts_for_two_packages_are_a_question(header: str) -> None:
+def test_amounts_for_two_packages_lead_to_a_question(header: str) -> None:
     reading = read(f"SKU;Name;{header};Stock\nA-1;Tee;48;270;3\nA-2;Hut;29;330;4\n")
     (question,) = reading.feed.questions
     assert (question.subject, [choice.value for choice in question.choices]) == ("money", ["", *header.split(";")])
@@ -150,6 +152,6 @@ def test_amounts_for_two_packages_are_a_question(header: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["EUR/kg", "€ per 100 g", "EUR pro Meter"])
-def test_an_amount_for_a_measure_is_no_price_of_a_product(name: str) -> None:
+def test_an_amount_for_a_measure_is_not_a_price_of_a_product(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Tee;48,00\nA-2;Hut;29,00\n")
     assert ["price" in item.fields_set for item in reading.products] == [False, False]

@@ -45,7 +45,7 @@ def test_a_price_is_read_with_words_beside_it(cell: str, price: str) -> None:
      "up to 12.50", "POA", "P.O.A.", "on request", "auf Anfrage", "Preis auf Anfrage", "sur devis", "sur demande",
      "a consultar", "su richiesta", "op aanvraag", "TBC", "Call for price", "Tagespreis"],
 )  # fmt: skip
-def test_a_row_without_a_fixed_price_is_rejected_and_not_sold_at_a_guess(cell: str) -> None:
+def test_a_row_without_a_fixed_price_is_rejected(cell: str) -> None:
     reading = table("Preis", cell, "1,50" if "," in cell else "1.50")
     assert (reading.rejection.code, reading.rejection.sku, len(reading.products)) == ("no_fixed_price", "A0", 1)
 
@@ -62,7 +62,7 @@ def test_a_price_that_is_not_the_price_of_one_piece_is_rejected(cell: str, code:
     assert table("Preis", cell, "1,50" if "," in cell else "1.50").rejection.code == code
 
 
-def test_a_unit_in_the_cell_and_in_a_column_is_rejected() -> None:
+def test_a_price_with_a_unit_in_its_cell_and_in_a_column_is_rejected() -> None:
     assert table("Preis;Preiseinheit", "12,00/100;100", "1,50;1").rejection.code == "bad_price_unit"
     assert table("Preis pro 100", "12,00/100", "1,00").rejection.code == "bad_price_unit"
 
@@ -118,7 +118,7 @@ def test_a_price_unit_divides_the_price_and_a_packing_unit_does_not(
         ("C/M", ("C", "M"), ["C/M", ""]),
     ],
 )
-def test_a_unit_that_can_be_the_unit_of_the_price_or_of_the_sale_is_a_question(
+def test_a_unit_that_can_be_the_price_unit_or_the_sales_unit_leads_to_a_question(
     column: str, units: tuple[str, str], choices: list[str]
 ) -> None:
     rows = [f"1200,00;{unit}" for unit in units]
@@ -139,13 +139,13 @@ def test_a_unit_that_can_be_the_unit_of_the_price_or_of_the_sale_is_a_question(
         ("Price per pair", "1200.00 EUR"), ("Price/pc", "1200.00 EUR"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_price_says_for_how_many_pieces_it_is(name: str, price: str) -> None:
+def test_the_name_of_a_price_column_says_for_how_many_pieces_the_price_is(name: str, price: str) -> None:
     reading = table(name, "1200,00")
     assert (prices(reading), reading.feed.questions) == ([price], ())
 
 
 @pytest.mark.parametrize("name", ["Price [100]", "Preis %", "Preis \u2030", "Prix/cent", "Price 100"])
-def test_a_price_whose_unit_is_not_clear_is_a_question(name: str) -> None:
+def test_a_price_whose_unit_is_not_clear_leads_to_a_question(name: str) -> None:
     reading = table(name, "1200,00")
     assert "price" not in reading.product.fields_set
     assert [choice.value for choice in reading.feed.questions[0].choices] == ["", name]
@@ -179,7 +179,7 @@ def test_a_price_for_a_measure_is_rejected() -> None:
         ("Prices in EUR or USD", "500.00 GBP", "plain"),
     ],
 )
-def test_a_title_above_the_header_says_what_all_prices_are(title: str, price: str, kind: str) -> None:
+def test_a_title_above_the_header_describes_all_prices(title: str, price: str, kind: str) -> None:
     reading = table("Preis;Menge", "500;2", "700;3", currency="GBP", above=f"{title};;;\n;;;\n")
     assert (prices(reading)[0], reading.feed.reading["price"]["kind"]) == (price, kind)
     assert reading.feed.questions == ()
@@ -204,7 +204,7 @@ def test_a_title_of_a_workbook_says_in_which_currency_the_prices_are() -> None:
     ("header", "row", "price"),
     [("Preis", "£5.00", "5.00 GBP"), ("Preis CHF", "5.00", "5.00 CHF"), ("Preis;Währung", "5.00;CHF", "5.00 CHF")],
 )
-def test_what_stands_beside_a_price_is_stronger_than_a_title(header: str, row: str, price: str) -> None:
+def test_information_beside_a_price_overrides_a_title(header: str, row: str, price: str) -> None:
     assert prices(table(header, row, above="All prices in USD;;;\n")) == [price]
 
 

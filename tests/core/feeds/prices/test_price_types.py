@@ -1,4 +1,4 @@
-"""Tests that a price of a list is read by its type: a purchase price is not sold at, an unknown type is a question."""
+"""Tests that the type of a price in a list is used: purchase prices are ignored, unknown types lead to a question."""
 
 # ruff: noqa: RUF001 - some texts are Russian
 
@@ -81,7 +81,7 @@ def test_a_price_in_xml_is_read_by_its_type(prices: str) -> None:
         in_xml("<price><type>X1</type><amount>5.00</amount></price>"),
     ],
 )
-def test_prices_of_unknown_types_are_a_question_and_are_not_sold_at(reading: Reading) -> None:
+def test_prices_of_unknown_types_lead_to_a_question_and_are_not_selling_prices(reading: Reading) -> None:
     (question,) = reading.feed.questions
     assert (question.key, question.subject, question.choices[0].value) == ("price", "money", "")
     assert {product.price for product in reading.products} == {None}
@@ -93,7 +93,7 @@ def test_the_answer_to_a_question_about_types_of_prices_is_a_column() -> None:
     assert sold_at(reading) == ["5.00 EUR"] * 2
 
 
-def test_only_purchase_prices_are_a_question() -> None:
+def test_only_purchase_prices_lead_to_a_question() -> None:
     (question,) = in_json({"type": "cost", "amount": 5}).feed.questions
     assert "only purchase prices" in question.text
 
@@ -106,7 +106,7 @@ def test_a_price_of_a_type_in_the_currency_of_the_catalog_is_preferred() -> None
     assert sold_at(in_json(*prices)) == ["9.00 EUR"] * 2
 
 
-def test_types_of_data_are_no_types_of_prices() -> None:
+def test_types_of_data_are_not_types_of_prices() -> None:
     assert sold_at(in_xml('<price type="decimal">9.00</price>')) == ["9.00 EUR"] * 2
     assert sold_at(in_json({"type": "centPrecision", "currency": "EUR", "amount": 9})) == ["9.00 EUR"] * 2
 
@@ -125,7 +125,7 @@ def test_the_types_of_prices_in_variants_are_read_too() -> None:
         [{"typeId": "1", "amount": 5}, {"typeId": "2", "amount": 9}],
     ],
 )
-def test_several_prices_in_json_that_nothing_distinguishes_are_a_question(prices: list[dict[str, Any]]) -> None:
+def test_several_json_prices_without_a_known_difference_lead_to_a_question(prices: list[dict[str, Any]]) -> None:
     assert [question.key for question in in_json(*prices).feed.questions] == ["price"]
 
 
@@ -138,7 +138,7 @@ def test_several_prices_in_json_that_nothing_distinguishes_are_a_question(prices
         "<prices><price><amount>5.00</amount></price><price><amount>9.00</amount></price></prices>",
     ],
 )
-def test_several_prices_in_xml_that_nothing_distinguishes_are_a_question(prices: str) -> None:
+def test_several_xml_prices_without_a_known_difference_lead_to_a_question(prices: str) -> None:
     assert [question.key for question in in_xml(prices).feed.questions] == ["price"]
 
 
@@ -154,7 +154,7 @@ def test_the_price_of_one_piece_in_the_currency_of_the_catalog_is_used_in_xml(pr
     assert sold_at(in_xml(prices)) == ["9.00 EUR"] * 2
 
 
-def test_the_price_of_one_piece_is_used_in_json_wherever_it_stands() -> None:
+def test_the_price_of_one_piece_is_used_in_json_at_any_position_in_the_list() -> None:
     prices = [{"quantity": 100, "price": 7}, {"quantity": 1, "price": 9}]
     assert sold_at(in_json(*prices)) == ["9.00 EUR"] * 2
     assert sold_at(in_json(*reversed(prices))) == ["9.00 EUR"] * 2
@@ -166,7 +166,7 @@ def test_the_price_of_one_piece_is_used_in_json_wherever_it_stands() -> None:
     [("Price type", ("Purchase", "Retail")), ("Preisart", ("VK", "EK")), ("xx", ("Wholesale", "Retail price")),
      ("Price list", ("Dealer", "Dealer")), ("Price list", ("PL1", "PL2"))],
 )  # fmt: skip
-def test_rows_with_prices_of_several_types_are_a_question(column: str, types: tuple[str, str]) -> None:
+def test_rows_with_prices_of_several_types_lead_to_a_question(column: str, types: tuple[str, str]) -> None:
     rows = "".join(
         f"{sku};Mug;{kind};{amount}\n" for sku in ("A", "B") for kind, amount in zip(types, (5, 9), strict=True)
     )
@@ -176,7 +176,7 @@ def test_rows_with_prices_of_several_types_are_a_question(column: str, types: tu
 
 
 @pytest.mark.parametrize(("column", "value"), [("Price list", "Web"), ("Unit", "Pair"), ("Colour", "Red")])
-def test_one_selling_type_and_other_words_are_no_question(column: str, value: str) -> None:
+def test_one_type_of_selling_prices_and_unrelated_words_lead_to_no_question(column: str, value: str) -> None:
     assert sold_at(read(f"SKU;Name;{column};Price\nA-1;Mug;{value};9.00\nA-2;Cup;{value};9.00\n")) == ["9.00 EUR"] * 2
 
 
@@ -207,7 +207,7 @@ def commerce_ml(first: str, second: str, stock: str = STOCK, currency: str = "RU
     [("Закупочная", "Розничная"), ("Закупочная цена", "Розничная цена"), ("Оптовая", "Базовая"),
      ("Себестоимость", "Цена продажи"), ("Дилерская", "Розница")],
 )  # fmt: skip
-def test_commerceml_is_sold_at_the_price_whose_type_is_a_selling_price(first: str, second: str) -> None:
+def test_the_commerceml_price_whose_type_is_a_selling_price_is_used(first: str, second: str) -> None:
     reading = commerce_ml(first, second)
     assert reading.details["kind"] == "CommerceML"
     assert sold_at(reading) == ["90.00 RUB", "91.00 RUB"]
@@ -216,7 +216,7 @@ def test_commerceml_is_sold_at_the_price_whose_type_is_a_selling_price(first: st
     ]  # fmt: skip
 
 
-def test_types_of_prices_of_commerceml_that_are_not_understood_are_a_question() -> None:
+def test_types_of_prices_of_commerceml_that_are_not_understood_lead_to_a_question() -> None:
     reading = commerce_ml("Колонка А", "Колонка Б")
     assert [question.key for question in reading.feed.questions] == ["price"]
     assert {product.price for product in reading.products} == {None}

@@ -1,4 +1,4 @@
-"""Tests that notes outside of the rows which say who pays a price, or for how many pieces, are understood."""
+"""Tests notes outside of the rows. Such a note says who pays the prices, or for how many pieces they are."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def prices(reading: Reading) -> list[str]:
         ("※表示価格はすべて卸価格になります", "品番;品名;価格;在庫"),
     ],
 )  # fmt: skip
-def test_a_note_that_the_prices_are_those_of_dealers_is_a_question(note: str, header: str) -> None:
+def test_a_note_that_the_prices_are_those_of_dealers_leads_to_a_question(note: str, header: str) -> None:
     for text in (f"{note};;;\n\n{header}\n{ROWS}", f"{header}\n{ROWS};;;\n{note};;;\n"):
         reading = read(text)
         assert (question_keys(reading), prices(reading)) == (["price"], ["None", "None"])
@@ -54,7 +54,7 @@ def test_a_note_that_the_prices_are_those_of_dealers_is_a_question(note: str, he
         ("Purchase before 31 December. Prices incl. VAT", "SKU;Name;Price;Stock"),
     ],
 )
-def test_other_notes_and_named_selling_prices_are_no_question(note: str, header: str) -> None:
+def test_other_notes_and_named_selling_prices_lead_to_no_question(note: str, header: str) -> None:
     reading = read(f"{note};;;\n\n{header}\n{ROWS}")
     assert (question_keys(reading), prices(reading)) == ([], ["4.50", "9.00"])
 
@@ -77,7 +77,7 @@ def test_a_title_says_for_how_many_pieces_the_prices_are(title: str, price: str)
     "title",
     ["Prices for 2026", "Preise per 2026", "Preise pro Packung à 100 Stück", "Tarif 2026", "Mindestmenge 100 Stück"],
 )
-def test_a_year_or_the_content_of_a_package_divides_no_price(title: str) -> None:
+def test_a_year_or_the_content_of_a_package_does_not_divide_a_price(title: str) -> None:
     assert prices(read(f"{title}\nSKU;Name;Price\nA-1;Screw;9,00\nA-2;Bolt;9,00\n")) == ["9.00", "9.00"]
 
 
@@ -103,7 +103,7 @@ def test_a_title_says_that_prices_are_in_thousands(title: str, currency: str) ->
         ("Artnr;Naam;Valuta;Prijs", ("EUR", "SEK")),
     ],
 )  # fmt: skip
-def test_several_rows_with_prices_in_different_currencies_are_a_question(header: str, codes: tuple[str, str]) -> None:
+def test_rows_with_prices_in_different_currencies_lead_to_a_question(header: str, codes: tuple[str, str]) -> None:
     rows = "".join(
         f"{sku};Mug;{code};{price}\n"
         for sku in ("A-1", "A-2")

@@ -1,4 +1,4 @@
-"""Tests that a crossed-out or recommended price is the price beside an offer of certain days."""
+"""Tests that a crossed-out or recommended price is the regular price if the file has an offer with days."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.core.feeds.feed_reading import read
         "SKU;Name;RRP;Promo price;Promo ends",
     ],
 )  # fmt: skip
-def test_an_offer_with_a_last_day_is_dated(header: str) -> None:
+def test_a_price_with_a_last_day_is_an_offer_and_the_regular_price_is_the_price(header: str) -> None:
     reading = read(f"{header}\nA;Cup;12,90;9,90;30.11.2026\nB;Mug;14,90;;\nC;Jug;20,00;18,50;01.10.2026\n")
     assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.00"]
     assert [[str(offer.price) for offer in product.offers or ()] for product in reading.products] == [

@@ -1,4 +1,4 @@
-"""Which of several columns is the price is also decided by how their amounts are related in all rows."""
+"""Tests that the relation of the amounts in all rows helps to decide which of several columns is the price."""
 
 import pytest
 
@@ -28,13 +28,13 @@ def test_names_with_two_equal_words_and_one_usual_ratio_differ_by_the_tax() -> N
     assert prices(unclear.replace("brez DDV", "qqq DDV").replace("z DDV", "www DDV"))[1]
 
 
-def test_a_ratio_alone_does_not_decide_between_two_prices() -> None:
+def test_the_ratio_of_two_prices_alone_does_not_show_the_selling_price() -> None:
     for names in ("Price 1;Price 2", "Tarif A;Tarif B", "Price X;Price Y"):
         text = f"SKU;Name;{names}\nA1;Jug;30.00;25.00\nA2;Bowl;36.00;30.00\nA3;Cup;12.00;10.00\n"
         assert prices(text)[1], names
 
 
-def test_a_price_of_one_piece_is_sold_beside_prices_of_a_hundred() -> None:
+def test_the_price_of_one_piece_is_preferred_to_the_price_of_a_hundred() -> None:
     text = "Item,Description,Price/C,Price/M,Each\nS1,Basil plug,15.00,120.00,0.20\nS2,Marigold plug,12.00,95.00,0.15\n"
     assert prices(text, "USD") == (["0.20", "0.15"], [])
 
@@ -57,30 +57,30 @@ def test_a_path_with_prices_in_the_plural_names_a_price(name: str) -> None:
     assert prices(text) == (["19.90"], [])
 
 
-def test_a_private_stem_across_two_words_begins_with_a_word() -> None:
+def test_a_private_stem_of_two_words_must_begin_at_the_start_of_a_word() -> None:
     text = "Sygnatura;Tytuł oferty;Cena Kup Teraz\nAL-1;Lampka;59,99 zł\nAL-2;Kabel;24,90 zł\n"
     assert prices(text, "PLN") == (["59.99", "24.90"], [])
     assert prices(text.replace("Cena Kup Teraz", "Cena za kupu"), "PLN")[0] == ["None", "None"]
 
 
-def test_the_price_in_the_catalogs_currency_is_sold_if_the_names_say_the_currencies() -> None:
+def test_the_price_in_the_catalogs_currency_is_used_if_the_names_contain_the_currencies() -> None:
     text = "Code,Description,Export price USD,Local price ZAR incl VAT\nW1,Throw,48.00,1150.00\nW2,Yarn,4.20,99.00\n"
     assert prices(text, "ZAR") == (["1150.00", "99.00"], [])
     assert prices(text, "EUR")[1]
 
 
-def test_a_sign_in_the_name_is_that_of_the_catalogs_currency_if_several_currencies_have_it() -> None:
+def test_a_sign_of_several_currencies_in_a_name_means_the_catalogs_currency() -> None:
     reading = read("Code,Product,Selling (Rs.)\nT1,Tea,1150.00\nT2,Green tea,520.00\n", currency="LKR")
     assert {product.currency for product in reading.products} == {"LKR"}
 
 
-def test_a_word_for_sale_with_a_tax_is_a_price_and_a_state_with_many_numbers_a_stock() -> None:
+def test_a_word_for_sale_with_a_tax_is_a_price_and_a_state_column_with_many_numbers_is_a_stock() -> None:
     text = "Kód;Položka;Prodej s DPH;Stav\nN1;Kladivo;229,90;12\nN2;Pilka;169,40;0\nN3;Metr;96,80;31\n"
     assert prices(text, "CZK") == (["229.90", "169.40", "96.80"], [])
     assert [product.inventory_count for product in read(text, currency="CZK").products] == [12, 0, 31]
 
 
-def test_a_second_price_with_one_ratio_and_an_unknown_word_is_a_question() -> None:
+def test_a_second_price_with_one_ratio_and_an_unknown_word_leads_to_a_question() -> None:
     text = (
         "SKU;Nome do Produto;Preço à vista (Pix);Preço no cartão\nC1;Camiseta;R$ 45,90;R$ 51,00\n"
         "C2;Regata;R$ 53,91;R$ 59,90\nB1;Boné;R$ 71,91;R$ 79,90\n"

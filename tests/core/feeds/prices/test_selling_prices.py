@@ -1,4 +1,4 @@
-"""Tests which of several prices products are sold at, and when this is a question."""
+"""Tests which of several prices is the selling price, and when a question is asked."""
 
 from decimal import Decimal
 
@@ -35,13 +35,13 @@ def asked(reading: Reading) -> list[list[str]]:
         ("MRP", "list"), ("EVP", "list"), ("Retail inc VAT", "gross"), ("Sell ex VAT", "net"), ("PU HT", "net"),
     ],
 )  # fmt: skip
-def test_a_selling_price_in_the_words_of_trade_is_read_beside_a_cost(name: str, kind: str) -> None:
+def test_trade_words_for_a_selling_price_are_understood_if_the_file_also_has_a_cost(name: str, kind: str) -> None:
     reading = table(f"Unit Cost;{name}", "1,00;2,50", "2,00;3,75")
     assert (prices(reading), asked(reading)) == (["2.50 EUR", "3.75 EUR"], [])
     assert reading.feed.reading["price"]["kind"] == kind
 
 
-def test_whole_numbers_in_a_column_such_as_retail_can_be_quantities_and_are_a_question() -> None:
+def test_whole_numbers_in_a_column_such_as_retail_can_be_quantities_and_lead_to_a_question() -> None:
     reading = table("Unit Cost;Retail", "1;2", "2;3")
     assert asked(reading) == [["", "Retail", "Unit Cost"]]
     assert not any("price" in product.fields_set for product in reading.products)
@@ -49,7 +49,7 @@ def test_whole_numbers_in_a_column_such_as_retail_can_be_quantities_and_are_a_qu
 
 
 @pytest.mark.parametrize("name", ["VAT rate", "GST %", "Tax rate", "Net weight", "Retail pack"])
-def test_a_rate_or_a_weight_is_no_price(name: str) -> None:
+def test_a_rate_or_a_weight_is_not_a_price(name: str) -> None:
     assert name_of_price(name) is None
 
 
@@ -65,9 +65,7 @@ def test_a_rate_or_a_weight_is_no_price(name: str) -> None:
         ("Utpris exkl moms", "Utpris inkl moms"), ("Pris uden moms", "Pris med moms"), ("Prix hors taxes", "Prix TTC"),
     ],
 )  # fmt: skip
-def test_the_price_with_tax_is_known_by_its_name_and_the_price_without_tax_may_have_six_decimals(
-    net: str, gross: str
-) -> None:
+def test_the_price_with_tax_is_recognised_even_if_the_price_without_tax_has_six_decimals(net: str, gross: str) -> None:
     reading = table(f"{net};{gross}", "20,652893;24,99", "5,785124;7,00")
     assert (prices(reading), asked(reading)) == (["24.99 EUR", "7.00 EUR"], [])
     assert (reading.feed.reading["price"]["kind"], name_of_price(net).kind) == ("gross", "net")  # type: ignore[union-attr]
@@ -82,7 +80,7 @@ def test_the_price_with_tax_is_known_by_its_name_and_the_price_without_tax_may_h
         ("UVP;Netto-Preis", "CHF", ["Netto-Preis", "UVP"]),
     ],
 )
-def test_a_net_price_below_the_list_price_by_no_rate_of_tax_is_a_question(
+def test_a_net_price_that_is_not_the_list_price_without_tax_leads_to_a_question(
     header: str, currency: str, choices: list[str]
 ) -> None:
     assert asked(table(header, "49,99;29,99", "24,99;12,00", currency=currency)) == [choices]
@@ -98,7 +96,7 @@ def test_a_net_price_below_the_list_price_by_no_rate_of_tax_is_a_question(
         ("UVP;Preis netto;Preis", ("59,95;39,95;44,95", "24,99;12,00;14,00"), "44.95 EUR"),
     ],
 )
-def test_a_net_price_that_only_lacks_the_tax_or_is_a_selling_price_is_no_question(
+def test_a_net_price_that_only_lacks_the_tax_or_is_a_selling_price_leads_to_no_question(
     header: str, rows: tuple[str, ...], price: str
 ) -> None:
     reading = table(header, *rows)
@@ -110,7 +108,7 @@ def test_a_net_price_that_only_lacks_the_tax_or_is_a_selling_price_is_no_questio
     ["Sale start;Sale end", "Sale from;Sale to", "sale_price_effective_date;x", "special_from_date;special_to_date",
      "Aktion von;Aktion bis"],
 )  # fmt: skip
-def test_a_sale_price_with_dates_is_an_offer_and_not_sold_at_and_no_question(dates: str) -> None:
+def test_a_sale_price_with_dates_is_an_offer_and_leads_to_no_question(dates: str) -> None:
     reading = table(f"Regular price;Sale price;{dates}", "20,00;15,00;2026-01-01;2027-01-01")
     assert (prices(reading), asked(reading)) == (["20.00 EUR"], [])
     assert asked(table("Regular price;Sale price", "20,00;15,00")) == [["Regular price", "Sale price"]]
@@ -131,13 +129,13 @@ def test_a_sale_price_with_dates_is_an_offer_and_not_sold_at_and_no_question(dat
         ("Preis ab 01.01.2027;Preis", "4,00;5,00", "5.00 EUR"),
     ],
 )
-def test_products_are_sold_at_the_price_for_one_unit(header: str, row: str, price: str) -> None:
+def test_the_price_for_one_unit_is_the_selling_price(header: str, row: str, price: str) -> None:
     reading = table(header, row)
     assert (prices(reading), asked(reading)) == ([price], [])
 
 
 @pytest.mark.parametrize("header", ["Preis ab 10;Preis ab 100", "Price for 10+;Price for 100+", "10+;100+"])
-def test_prices_only_for_larger_quantities_are_a_question(header: str) -> None:
+def test_prices_only_for_larger_quantities_lead_to_a_question(header: str) -> None:
     reading = table(header, "4,00;3,00")
     first = header.partition(";")[0]
     assert (asked(reading), "price" in reading.product.fields_set) == ([["", first]], False)
@@ -158,12 +156,12 @@ def test_the_name_of_a_price_can_say_from_which_quantity_it_is_valid(name: str, 
 
 
 @pytest.mark.parametrize("word", ["per", "für", "voor", "cada", "chaque", "på", "pentru", "setiap", "за", "za każde"])
-def test_the_words_between_a_price_and_its_unit_are_the_same_in_names_and_in_cells(word: str) -> None:
+def test_the_same_words_between_a_price_and_its_unit_are_known_in_names_and_in_cells(word: str) -> None:
     assert (units_in_name(f"Price {word} 100"), units_of(f"{word} 100", None)) == (100, Decimal(100))
 
 
 @pytest.mark.parametrize("header", ["VK1;VK2", "Price 1;Price 2", "Price A;Price B", "Price Level 1;Price Level 2"])
-def test_two_price_lists_are_a_question(header: str) -> None:
+def test_two_price_lists_lead_to_a_question(header: str) -> None:
     reading = table(header, "5,00;4,00", "6,00;5,00")
     (choices,) = asked(reading)
     assert [choice for choice in choices if choice] == header.split(";")
@@ -171,7 +169,7 @@ def test_two_price_lists_are_a_question(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Preis DE;Preis AT", "Price_UK;Price_IE", "Online price;In-store price"])
-def test_prices_of_two_countries_or_places_are_a_question(header: str) -> None:
+def test_prices_of_two_countries_or_places_lead_to_a_question(header: str) -> None:
     (choices,) = asked(table(header, "5,00;4,00"))
     assert [choice for choice in choices if choice] == header.split(";")
 
@@ -184,18 +182,18 @@ def test_prices_of_two_countries_or_places_are_a_question(header: str) -> None:
      "Sales price;Standard price", "List Price;Customer price", "RRP inc VAT;RRP ex VAT", "Price;Unit;Qty",
      "Retail;Wholesale", "Price incl. VAT;Tax;Price"],
 )  # fmt: skip
-def test_no_question_is_asked_where_a_person_would_not_ask(header: str) -> None:
+def test_obvious_selling_prices_lead_to_no_question(header: str) -> None:
     reading = table(header, ";".join(["9,99", "3,30", "4,40"][: header.count(";") + 1]))
     assert (prices(reading), asked(reading)) == (["9.99 EUR"], [])
 
 
 @pytest.mark.parametrize("name", ["Price per kg", "Preis/100 g", "Customer price", "Last price", "Standard price"])
-def test_a_price_that_is_no_selling_price_is_never_sold_at_silently(name: str) -> None:
+def test_a_price_that_is_not_a_selling_price_is_never_used_without_a_question(name: str) -> None:
     reading = table(name, "3,30")
     assert "price" not in reading.product.fields_set
 
 
-def test_numbered_prices_with_equal_values_are_no_question() -> None:
+def test_numbered_prices_with_equal_values_lead_to_no_question() -> None:
     assert asked(table("VK1;VK2", "5,00;5,00", "6,00;6,00")) == []
 
 
@@ -222,5 +220,5 @@ def test_the_currency_of_a_price_is_the_one_in_the_name_of_its_column(
     assert prices(table(header, row, currency=currency)) == [price]
 
 
-def test_prices_in_two_currencies_that_are_not_the_catalogs_are_a_question() -> None:
+def test_prices_in_two_currencies_that_are_not_the_catalogs_lead_to_a_question() -> None:
     assert asked(table("Price EUR;Price USD", "5,00;6,00", currency="CHF")) == [["Price EUR", "Price USD"]]

@@ -37,7 +37,7 @@ def test_the_first_letters_of_a_price_or_a_stock_are_read(header: str, rows: str
         ("Price incl. VAT per", "Price"),
     ],
 )  # fmt: skip
-def test_a_price_with_a_preposition_at_the_end_is_the_unit_of_the_price(unit: str, price: str) -> None:
+def test_a_price_name_with_a_preposition_at_its_end_can_mean_the_unit_of_the_price(unit: str, price: str) -> None:
     reading = read(f"SKU;Name;{unit};{price};Stock\nA-1;Tornillo;100;18,00;5\nB-2;Candado;1;8,95;6\n")
     assert prices(reading) == ["0.18 EUR", "8.95 EUR"]
     assert reading.details["mapping"]["price_unit"] == unit
@@ -51,12 +51,12 @@ def test_a_price_with_a_preposition_at_the_end_is_the_unit_of_the_price(unit: st
         ("Precio por bolsa con IVA", "Precio por 100"),
     ],
 )  # fmt: skip
-def test_the_price_of_a_pack_with_tax_is_read_beside_a_price_for_a_hundred(pack: str, other: str) -> None:
+def test_the_price_of_a_pack_with_tax_is_preferred_to_a_price_for_a_hundred(pack: str, other: str) -> None:
     reading = read(f"SKU;Name;{pack};{other};Stock\nA-1;Daffodil;16,50;98,00;5\nB-2;Tulip;17,90;104,00;6\n")
     assert prices(reading) == ["16.50 EUR", "17.90 EUR"]
 
 
-def test_the_number_of_packs_is_the_stock_beside_a_state() -> None:
+def test_the_number_of_packs_is_the_stock_if_another_column_has_the_state() -> None:
     text = "SKU,Name,Price,Packs avail.,Available\nA-1,Daffodil,16.50,340,Yes\nB-2,Tulip,18.50,0,Sold out\n"
     assert [product.inventory_count for product in read(text).products] == [340, 0]
 
@@ -87,13 +87,13 @@ def test_a_currency_for_one_piece_is_the_price(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Your Web Price", "Ihr Onlinepreis", "Votre prix web", "Su precio web"])
-def test_your_price_on_the_web_is_the_price_and_the_description_then_is_the_name(header: str) -> None:
+def test_a_column_your_web_price_is_the_price_and_the_description_is_the_name(header: str) -> None:
     reading = read(f"Part #;Description;{header};QOH\nA-1;Oil filter;6.99;4\nB-2;Wiper;17.95;5\n")
     assert prices(reading) == ["6.99 EUR", "17.95 EUR"]
     assert [product.name for product in reading.products] == ["Oil filter", "Wiper"]
 
 
-def test_your_price_alone_can_be_that_of_a_dealer() -> None:
+def test_a_column_your_price_can_be_a_dealers_price() -> None:
     reading = read("Part #;Description;Your Price\nA-1;Oil filter;6.99\nB-2;Wiper;17.95\n")
     assert [question.key for question in reading.feed.questions] == ["price"]
 
@@ -102,7 +102,9 @@ def test_your_price_alone_can_be_that_of_a_dealer() -> None:
     ("cells", "currency"),
     [(("Rs. 48,500/-", "Rs. 865/-"), "PKR"), (("Rp 48.500", "Rp 1.250"), "IDR"), (("Tk 48,500.00", "Tk 1,250"), "BDT")],
 )
-def test_a_rate_beside_the_rate_of_dealers_is_the_price(cells: tuple[str, str], currency: str) -> None:
+def test_a_column_rate_is_the_price_if_another_column_has_the_dealers_rate(
+    cells: tuple[str, str], currency: str
+) -> None:
     reading = read(
         f"item_no;name;rate;dealer_rate;qty\nA-1;Bat;{cells[0]};{cells[1]};6\nB-2;Ball;{cells[0]};{cells[1]};7\n",
         currency=currency,
@@ -117,16 +119,16 @@ def test_a_rate_beside_the_rate_of_dealers_is_the_price(cells: tuple[str, str], 
         ("375.00 د.أ", "JOD", "JOD"), ("375.00 د.ك", "KWD", "KWD"),
     ],
 )  # fmt: skip
-def test_the_dirham_is_no_dinar(cell: str, catalog: str, code: str) -> None:
+def test_the_dirham_is_not_a_dinar(cell: str, catalog: str, code: str) -> None:
     assert prices(read(f"SKU,Name,Price\nA-1,عود,{cell}\nB-2,مسك,{cell}\n", currency=catalog)) == [f"375.00 {code}"] * 2
 
 
 @pytest.mark.parametrize(("name", "code"), [("السعر (د.إ)", "AED"), ("سعر البيع د.إ", "AED"), ("السعر (د.ا)", "JOD")])
-def test_the_dirham_is_no_dinar_in_the_name_of_a_column(name: str, code: str) -> None:
+def test_the_dirham_is_not_a_dinar_in_the_name_of_a_column(name: str, code: str) -> None:
     assert prices(read(f"SKU,Name,{name}\nA-1,عود,375.00\nB-2,مسك,375.00\n", currency="AED")) == [f"375.00 {code}"] * 2
 
 
 @pytest.mark.parametrize("page", ["cp1252", "utf-8"])
-def test_pounds_are_pounds_in_a_file_of_few_words(page: str) -> None:
+def test_the_sign_of_the_pound_is_decoded_correctly_in_a_file_of_few_words(page: str) -> None:
     text = "Code,Item,Price,Tray\nB1,Sourdough \u2013 800g,£4.20,£38.50\nB2,Rye,£3.95,£35.90\nC1,Cake,95p,£8.60\n"
     assert prices(read(text, currency="GBP", encoding=page)) == ["4.20 GBP", "3.95 GBP", "0.95 GBP"]

@@ -1,4 +1,4 @@
-"""Tests that a column of amounts is a question if its name is unknown, and that it is never the price by itself."""
+"""Tests that a column of amounts with an unknown name leads to a question, and is never used without an answer."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def prices(reading: Reading) -> list[str]:
         ("SKU;Name;Aktionspreis;Mitnahme", "A-1;Tasse;9,90;12,90\nA-2;Topf;;29,50\n", ["Aktionspreis", "Mitnahme"]),
     ],
 )
-def test_amounts_without_a_known_name_are_a_question_if_the_file_has_no_clear_selling_price(
+def test_amounts_without_a_known_name_lead_to_a_question_if_the_file_has_no_clear_selling_price(
     header: str, rows: str, expected: list[str]
 ) -> None:
     reading = read(f"{header}\n{rows}")
@@ -38,12 +38,12 @@ def test_amounts_without_a_known_name_are_a_question_if_the_file_has_no_clear_se
     ["SKU;Name;Gewicht", "SKU;Name;Breite cm", "SKU;Name;EK", "SKU;Name;Marge", "SKU;Name;MwSt-Satz",
      "SKU;Name;Grundpreis/kg", "SKU;Name;Rabatt %"],
 )  # fmt: skip
-def test_a_weight_a_rate_and_a_private_amount_are_no_choices_of_the_price(header: str) -> None:
+def test_a_weight_a_rate_and_a_private_amount_are_not_choices_of_the_price(header: str) -> None:
     choices = asked(read(f"{header}\nA-1;Tasse;0,45\nA-2;Topf;1,20\n"))
     assert choices in ([], [["", "EK"]])
 
 
-def test_amounts_beside_a_clear_price_are_no_question() -> None:
+def test_amounts_beside_a_clear_price_lead_to_no_question() -> None:
     reading = read("SKU;Name;VK brutto;L2\nA-1;Tasse;9,90;7,15\nA-2;Topf;24,50;18,00\n")
     assert (asked(reading), prices(reading)) == ([], ["9.90", "24.50"])
 
@@ -56,31 +56,31 @@ def test_amounts_beside_a_clear_price_are_no_question() -> None:
         (("29,90 €", "45,00 €"), "PLN", ([["", "Cena PL"]], ["None", "None"])),
     ],
 )
-def test_the_price_of_one_country_is_sold_at_if_its_amounts_have_the_sign_of_the_catalogs_currency(
+def test_the_price_of_one_country_is_used_if_its_amounts_have_the_sign_of_the_catalogs_currency(
     cells: tuple[str, str], currency: str, expected: tuple[list[list[str]], list[str]]
 ) -> None:
     reading = read(f"SKU;Nazwa;Cena PL\nA-1;Obrus;{cells[0]}\nA-2;Kubek;{cells[1]}\n", currency=currency)
     assert (asked(reading), prices(reading)) == expected
 
 
-def test_the_sign_of_a_currency_in_square_brackets_is_that_of_the_price() -> None:
+def test_a_currency_sign_in_square_brackets_is_the_currency_of_the_price() -> None:
     text = "SKU;Título;Preço [R$];Preço promocional\nA-1;Cuia;R$ 59,90;R$ 44,90\nA-2;Rede;R$ 189,00;\n"
     assert prices(read(text, currency="BRL")) == ["59.90", "189.00"]
 
 
-def test_swedish_amounts_have_a_colon_before_their_ore() -> None:
+def test_swedish_amounts_can_have_a_colon_before_the_decimals() -> None:
     text = "Artnr;Benämning;Ca-pris;Vårt pris\nA-1;Häst;349:-;1 329:50\nA-2;Kniv;49:-;39:50\nA-3;Stake;95:-;80:00\n"
     reading = read(text, currency="SEK")
     assert (asked(reading), prices(reading)) == ([], ["1329.50", "39.50", "80.00"])
 
 
-def test_the_hungarian_gross_price_is_sold_at_and_not_the_offer() -> None:
+def test_the_hungarian_gross_price_is_used_and_not_the_offer() -> None:
     text = "Cikkszám;Megnevezés;Br. eladási ár;Akciós ár\nA-1;Kanna;3.990 Ft;\nA-2;Föld;2 350 Ft;1 990 Ft\n"
     assert prices(read(text, currency="HUF")) == ["3990.00", "2350.00"]
 
 
 @pytest.mark.parametrize("name", ["Basis", "PE", "Einheit", "Preiseinheit", "ME", "Bezug"])
-def test_a_unit_with_a_currency_divides_the_price_whatever_its_column_is_called(name: str) -> None:
+def test_a_unit_with_a_currency_divides_the_price_with_any_column_name(name: str) -> None:
     text = f"Artikel;Bezeichnung;Preis;{name}\nA-1;Schraube;7,00;€/100\nA-2;Bohrer;7,00;€/1\n"
     assert prices(read(text)) == ["0.07", "7.00"]
 
@@ -109,7 +109,7 @@ def test_a_unit_with_a_currency_divides_the_price(units: tuple[str, str], expect
         (("450", "12900"), "EUR", []),
     ],
 )
-def test_whole_numbers_that_are_filled_with_zeros_are_asked_about_cents(
+def test_whole_numbers_with_leading_zeros_lead_to_a_question_about_cents(
     cells: tuple[str, str], currency: str, keys: list[str]
 ) -> None:
     text = f"PLU;TEXT;PREIS1\n000001;KAFFEE;{cells[0]}\n000002;TASSE;{cells[1]}\n"

@@ -1,4 +1,4 @@
-"""A mapping names the column of the parent: variants inherit the blank fields of their product, wherever it stands."""
+"""Tests a mapping with a parent column: variants inherit blank fields from their parent anywhere in the file."""
 
 import io
 import json
@@ -64,7 +64,7 @@ def test_stocks_and_identifiers_are_never_inherited() -> None:
     assert (small.source["Name"], small.source["EAN"]) == ("", "")
 
 
-def test_a_variant_without_a_price_is_rejected_and_has_not_the_price_of_its_parent() -> None:
+def test_a_variant_without_a_price_is_rejected_and_does_not_inherit_a_price() -> None:
     reading = accounted(HEADER + MUG + "MUG-2,MUG,,,,,,,,3,,\n")
     assert ([product.sku for product in reading.products], reading.rejection.code) == (["MUG"], "empty")
 
@@ -97,7 +97,7 @@ def test_a_variant_whose_parent_is_not_in_the_file_changes_only_its_own_values()
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_chain_of_parents_is_followed_and_the_nearest_value_wins(seed: int) -> None:
+def test_a_variant_inherits_the_value_of_the_nearest_parent_in_a_chain(seed: int) -> None:
     rows = [
         TEE, "TEE-B,TEE,,,Tops,,Blue,,,,https://x.example/b.jpg,\n", "TEE-B-S,TEE-B,,,,,,,19.90,3,,\n",
         "TEE-R,TEE,,,,,Red,,25.00,,,\n", "TEE-R-S,TEE-R,,,,,,,20.90,3,,\n",
@@ -130,14 +130,14 @@ def test_a_product_that_names_itself_or_zero_has_no_parent() -> None:
     ("sku", "parent"),
     [("1001", "1001.0"), ("1001.0", "1001.0"), ('"=""00123"""', "'00123"), ("Caf\u00e9", "Cafe\u0301"), ("A ", " A")],
 )
-def test_a_parent_is_found_as_programs_write_its_sku(sku: str, parent: str) -> None:
+def test_a_parent_is_found_in_every_spelling_that_programs_write_of_its_sku(sku: str, parent: str) -> None:
     end = ".0" if sku.endswith(".0") else ""
     rows = f"{sku},,Mug,1.00\n1002{end},{parent},,2.00\n1003{end},{parent},,3.00\n"
     variants = accounted("SKU,Parent SKU,Name,Price\n" + rows).products
     assert [product.name for product in variants] == ["Mug", "Mug", "Mug"]
 
 
-def test_the_last_row_with_the_sku_of_a_parent_counts() -> None:
+def test_the_last_row_with_the_sku_of_a_parent_is_used() -> None:
     variants = accounted(HEADER + TEE + SMALL + TEE.replace("T-Shirt", "Tee")).products
     assert [(product.sku, product.name, product.rows) for product in variants] == [("TEE-S", "Tee", 3)]
 

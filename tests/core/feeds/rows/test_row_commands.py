@@ -19,7 +19,7 @@ def test_a_command_decides_what_happens_to_each_row(header: str) -> None:
     assert "is_active" not in reading.products[0].fields_set
 
 
-def test_a_row_that_deletes_needs_only_the_sku() -> None:
+def test_a_row_with_a_delete_command_needs_only_the_sku() -> None:
     reading = read(f"sku;name;price;Aktion\n{ROWS};;;delete\n", mapping={"command": "Aktion"})
     deleted = reading.products[2]
     assert (deleted.sku, deleted.fields_set) == ("3", frozenset({"sku", "is_active"}))

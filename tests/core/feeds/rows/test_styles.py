@@ -41,7 +41,7 @@ def test_the_rows_of_a_style_have_the_name_and_the_price_of_its_first_row() -> N
         ),
     ],
 )
-def test_other_languages_and_orders_of_columns(text: str, prices: list[str]) -> None:
+def test_styles_are_read_in_other_languages_and_column_orders(text: str, prices: list[str]) -> None:
     assert [str(one.price) for one in read(text).products] == prices
 
 
@@ -53,7 +53,7 @@ def test_a_blank_price_after_a_row_with_its_own_price_is_rejected() -> None:
     assert (reading.rejection.sku, reading.rejection.code) == ("K-X", "empty")
 
 
-def test_a_row_without_a_sku_only_has_what_the_rows_below_it_have_in_common() -> None:
+def test_a_row_without_a_sku_contains_only_the_common_values_of_the_rows_below() -> None:
     reading = read(
         "Article,Name,Price,SKU,Colour,Stock\nBAG,Canvas bag,39.00,,,\n,,,BAG-R,red,3\n,,,BAG-B,blue,5\n"
         "TOTE,Tote,29.00,,,\n,,,TOTE-W,white,0\n"
@@ -83,12 +83,12 @@ def test_a_workbook_is_read_in_the_same_way() -> None:
         "SKU,Style,Name,Price,Size\nA-1,A,Mug,9.90,S\nA-2,B,,8.50,M\nA-3,C,Pot,19.90,L\n",  # rows of other styles
     ],
 )
-def test_a_row_whose_name_is_only_missing_is_rejected(text: str) -> None:
+def test_a_row_that_lacks_its_name_and_belongs_to_no_style_is_rejected(text: str) -> None:
     reading = read(text)
     assert (reading.rejection.sku, reading.rejection.code) == ("A-2", "empty")
 
 
-def test_a_first_row_whose_sku_begins_those_below_it_is_no_product() -> None:
+def test_a_first_row_is_not_a_product_if_the_skus_below_begin_with_its_sku() -> None:
     text = (
         "Код;Артикул;Размер;Цена;Наличност\nOB-5;Боти;;89,00;\nOB-5-37;;37;;2\nOB-5-39;;39;95,00;4\n"
         "OB-6;Колан;;12,00;\nOB-7;Чехли;;15,00;\nOB-7-40;;40;;11\n"
@@ -101,7 +101,7 @@ def test_a_first_row_whose_sku_begins_those_below_it_is_no_product() -> None:
     assert [(one.line, one.code) for one in reading.rejected] == [(2, "no_product"), (6, "no_product")]
 
 
-def test_codes_that_begin_with_the_code_of_a_product_above_are_those_of_its_variants() -> None:
+def test_codes_that_begin_with_the_code_of_the_product_above_belong_to_its_variants() -> None:
     text = (
         "SKU Induk;SKU Varian;Nama Produk;Ukuran;Harga;Stok\nKMJ;;Kemeja batik;;229.000;\n;KMJ-M;;M;;12\n"
         ";KMJ-XL;;XL;239.000;0\nSLD;SLD-0;Selendang;All size;89.000;40\n"

@@ -26,20 +26,20 @@ def test_the_first_product_is_sold_and_the_second_one_is_not(header: str, first:
     assert states(header, first, second) == [True, False]
 
 
-def test_numbers_of_shoe_sizes_are_stocks_that_are_added_up_after_a_question() -> None:
+def test_columns_of_shoe_sizes_contain_stocks_that_are_added_up_after_a_question() -> None:
     reading = read("Articolo;Descrizione;Prezzo;37;38;39\nA-1;Sandalo;79,00;2;;3\nA-2;Mocassino;99,00;0;0;0\n")
     assert [question.key for question in reading.feed.questions] == ["inventory_count"]
     assert [product.inventory_count for product in reading.products] == [5, 0]
 
 
-def test_the_name_of_a_file_stands_before_the_address_of_its_image() -> None:
+def test_a_file_name_before_the_address_of_an_image_is_ignored() -> None:
     cell = "a.jpg (https://shop.example/1),b.jpg (https://shop.example/2)"
     product = read(f'SKU;Name;Price;Photos\nA-1;Mug;9.90;"{cell}"\n').product
     assert product.images == ["https://shop.example/1", "https://shop.example/2"]
 
 
 @pytest.mark.parametrize("name", ["Qty OH", "Flaschen lagernd", "Stück lagernd"])
-def test_further_names_of_stocks(name: str) -> None:
+def test_further_column_names_mean_a_stock(name: str) -> None:
     assert read(f"SKU;Name;Price;{name}\nA-1;Mug;9.90;7\n").product.inventory_count == 7
 
 
@@ -48,7 +48,7 @@ def test_a_stock_that_a_spreadsheet_is_still_loading_is_unknown() -> None:
     assert [product.inventory_count for product in reading.products] == [None, 4, 6]
 
 
-def test_minus_1_beside_1_is_no_yes() -> None:
+def test_minus_1_does_not_mean_yes_in_a_column_with_1() -> None:
     assert states("Aktiv", "1", "-1") == [True, False]
 
 

@@ -1,4 +1,4 @@
-"""States that are dates, holds, and yes or no in every language."""
+"""Tests states that are dates or holds, and words for yes and no in every language."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def states(header: str, *cells: str) -> list[bool | None]:
     ["Utgått dato", "End of life", "Discontinued date", "Auslaufdatum", "Date de fin", "Discontinued since",
      "販売終了日", "Data wycofania", "Fecha de baja", "Date discontinued", "Utgår dato", "Dato udgået"],
 )  # fmt: skip
-def test_a_product_is_inactive_from_the_date_of_its_end_on(name: str) -> None:
+def test_a_product_is_inactive_from_its_end_date(name: str) -> None:
     assert states(name, "", "31.12.2019", "2099-02-01", "2019-12-31") == [True, False, True, False]
 
 
@@ -39,7 +39,7 @@ def test_a_date_that_means_never_does_not_end_a_product(cell: str) -> None:
     assert False not in states("Auslaufdatum", cell, "01.02.2020")[:1]
 
 
-def test_the_end_of_an_offer_is_no_end_of_a_product() -> None:
+def test_the_end_of_an_offer_is_not_an_end_of_a_product() -> None:
     rows = "A-1;Mug;12,90;01.01.2019;31.01.2019\n"
     reading = read(f"SKU;Nom;Prix;Date de début;Date de fin\n{rows}")
     assert (reading.product.is_active, "is_active" in reading.product.fields_set) == (True, False)
@@ -70,6 +70,6 @@ def test_the_words_for_yes_and_no_of_each_language_are_states(language: str) -> 
 
 
 @pytest.mark.parametrize("name", ["販売状況", "公開状況", "销售状况", "판매상황"])
-def test_the_state_of_a_sale_is_a_state(name: str) -> None:
+def test_a_column_with_the_state_of_sales_is_a_column_of_states(name: str) -> None:
     assert states(name, "active", "inactive") == [True, False]
     assert states("販売状況", "販売中", "販売終了") == [True, False]

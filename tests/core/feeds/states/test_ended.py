@@ -32,5 +32,5 @@ def test_a_word_for_the_end_of_a_product_deactivates_it(column: str, word: str) 
         ("Colour", ("", "passiv", "", "")), ("Class", ("", "E", "", "")),
     ],
 )  # fmt: skip
-def test_other_remarks_change_no_state(column: str, cells: tuple[str, ...]) -> None:
+def test_other_remarks_do_not_change_the_state(column: str, cells: tuple[str, ...]) -> None:
     assert states(column, *cells) == [True] * 4

@@ -6,7 +6,7 @@ from tests.core.feeds.feed_reading import read
 
 
 def states(*letters: str) -> list[tuple[bool, bool]]:
-    """Return whether each product is active, and whether its row says so."""
+    """Return whether each product is active, and whether its row states this."""
     rows = "".join(f"A-{n};Mug;9,50;{letter}\n" for n, letter in enumerate(letters))
     return [
         (product.is_active, "is_active" in product.fields_set)
@@ -15,11 +15,11 @@ def states(*letters: str) -> list[tuple[bool, bool]]:
 
 
 @pytest.mark.parametrize("letters", ["AAI", "aai", "AAD", "AAN"])
-def test_a_means_active_and_the_other_letter_inactive(letters: str) -> None:
+def test_the_letter_a_means_active_and_the_other_letter_means_inactive(letters: str) -> None:
     assert states(*letters) == [(True, True), (True, True), (False, True)]
 
 
-def test_another_letter_beside_a_is_not_known() -> None:
+def test_other_letters_in_a_column_with_the_letter_a_are_unknown() -> None:
     assert states("A", "Q") == [(True, True), (False, False)]
 
 

@@ -1,4 +1,4 @@
-"""Columns whose names say that the shop does not show a product, and columns of states in further languages."""
+"""Tests columns whose names mean that the shop does not show a product, and columns of states in further languages."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def states(column: str, first: str, second: str) -> list[bool | None]:
 
 
 @pytest.mark.parametrize(("column", "yes", "no"), HIDDEN, ids=[column for column, _, _ in HIDDEN])
-def test_a_name_with_a_negation_hides(column: str, yes: str, no: str) -> None:
+def test_a_column_with_a_negated_name_hides_the_product(column: str, yes: str, no: str) -> None:
     assert states(column, yes, no) == [False, True]
 
 
@@ -36,10 +36,10 @@ def test_a_product_is_sold_only_if_both_columns_allow_it(column: str, yes: str, 
 
 
 @pytest.mark.parametrize(("column", "yes", "no"), SHOWN, ids=[column for column, _, _ in SHOWN])
-def test_a_name_of_a_further_language_shows(column: str, yes: str, no: str) -> None:
+def test_a_column_name_in_a_further_language_means_that_the_product_is_shown(column: str, yes: str, no: str) -> None:
     assert states(column, yes, no) == [True, False]
 
 
 @pytest.mark.parametrize("column", ["Fragile?", "Nettoverkauf", "Not returnable", "Neue Kollektion", "Gift wrap?"])
-def test_other_names_are_no_states(column: str) -> None:
+def test_other_names_are_not_states(column: str) -> None:
     assert states(column, "yes", "no") == [True, True]

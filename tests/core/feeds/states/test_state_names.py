@@ -1,4 +1,4 @@
-"""Tests columns that say whether a shop shows a product, and whose names are known only word by word."""
+"""Tests columns that say whether a shop shows a product, if only the single words of their names are known."""
 
 import pytest
 
@@ -36,14 +36,14 @@ def test_a_column_says_that_the_shop_does_not_show_a_product(name: str) -> None:
         "Neu im Shop",
     ],
 )  # fmt: skip
-def test_another_word_in_the_name_means_another_column(name: str) -> None:
+def test_a_column_name_with_an_unknown_word_does_not_mean_a_state(name: str) -> None:
     assert not shows(name)
     assert not hides(name)
     reading = read(f"SKU,Name,{name}\nA,Mug,no\nB,Cap,yes\n")
     assert [product.is_active for product in reading.products] == [True, True]
 
 
-def test_values_that_are_no_states_say_nothing() -> None:
+def test_values_that_are_not_states_say_nothing() -> None:
     reading = read("SKU,Name,Boutique en ligne\nA,Mug,Lyon\nB,Cap,non\nC,Pen,Paris\n")
     assert [product.is_active for product in reading.products] == [True, True, True]
 

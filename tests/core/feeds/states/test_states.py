@@ -53,7 +53,7 @@ def test_an_unknown_state_keeps_stored_products_and_makes_new_products_inactive(
     assert reading.feed.warnings.total == 3
 
 
-def test_one_column_that_says_inactive_is_enough() -> None:
+def test_a_product_is_inactive_if_any_column_says_so() -> None:
     reading = read("SKU,Name,Active,Discontinued\nA,x,yes,yes\nB,x,zz,yes\nC,x,yes,no\nD,x,zz,no\n")
     assert [(p.is_active, "is_active" in p.fields_set) for p in reading.products] == [
         (False, True), (False, True), (True, True), (False, False),
@@ -68,7 +68,7 @@ def test_in_a_column_of_marks_a_blank_cell_means_no(mark: str) -> None:
     assert [(p.is_active, "is_active" in p.fields_set) for p in blocked] == [(False, True), (True, True)]
 
 
-def test_a_column_with_other_values_or_without_blanks_is_no_column_of_marks() -> None:
+def test_a_column_with_other_values_or_without_blanks_is_not_a_column_of_marks() -> None:
     assert not is_mark_column(["x", "ja"], 3)
     assert not is_mark_column(["x", "x"], 2)
     assert not is_mark_column([], 2)

@@ -27,7 +27,7 @@ from wecelebrate.feeds.states.words import state_of
         ("not yet decided", "unknown"),
     ],
 )
-def test_the_state_of_a_text(word: str, state: str) -> None:
+def test_a_text_with_a_remark_or_a_negation_is_read_as_a_state(word: str, state: str) -> None:
     assert state_of(word) == state
 
 
@@ -49,12 +49,12 @@ def test_the_pieces_of_a_product_that_is_phased_out_can_be_sold() -> None:
 
 
 @pytest.mark.parametrize("column", ["Hide from website", "frozenFor", "Not online"])
-def test_columns_that_hide_a_product(column: str) -> None:
+def test_a_column_can_say_that_the_product_is_hidden(column: str) -> None:
     products = read(f"SKU,Name,Price,{column}\nA,Mug,9.90,No\nB,Pot,19.90,Yes\n").products
     assert [one.is_active for one in products] == [True, False]
 
 
-def test_the_flags_of_sap_business_one() -> None:
+def test_the_flags_of_sap_business_one_are_read() -> None:
     products = read(
         '[{"ItemCode":"A","ItemName":"Mug","Price":9.9,"Frozen":"tNO"},'
         '{"ItemCode":"B","ItemName":"Pot","Price":19.9,"Frozen":"tYES"}]'
@@ -62,7 +62,7 @@ def test_the_flags_of_sap_business_one() -> None:
     assert [one.is_active for one in products] == [True, False]
 
 
-def test_the_state_of_an_offer_at_a_marketplace() -> None:
+def test_the_state_of_an_offer_at_a_marketplace_is_read() -> None:
     products = read(
         '[{"sku":"A","name":"Mug","price":9.9,"publication":{"status":"ACTIVE"}},'
         '{"sku":"B","name":"Cup","price":8.9,"publication":{"status":"ENDED"}}]'

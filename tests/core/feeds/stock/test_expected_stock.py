@@ -41,7 +41,7 @@ def test_a_stock_without_a_limit_is_not_tracked(cell: str) -> None:
         "Sklad dostupné",
     ],
 )
-def test_a_word_for_a_store_beside_a_word_for_free_means_a_stock(column: str) -> None:
+def test_a_column_name_with_words_for_free_and_for_a_store_means_a_stock(column: str) -> None:
     products = read(f"SKU;Name;Price;{column}\nA-1;Mug;9,50;12\nA-2;Cup;8,50;0\nA-3;Pan;7,00;340\n").products
     assert [product.inventory_count for product in products] == [12, 0, 340]
 
@@ -50,7 +50,7 @@ def test_a_word_for_a_store_beside_a_word_for_free_means_a_stock(column: str) ->
     "column",
     ["Reserviert", "Reserved", "Qty allocated", "Impegnata", "Réservé", "Gereserveerd", "Vorgemerkt", "Comprometido"],
 )
-def test_reserved_pieces_beside_a_stock_are_a_doubt_that_stops_nothing(column: str) -> None:
+def test_a_column_of_reserved_pieces_leads_to_a_question_that_does_not_stop_the_import(column: str) -> None:
     text = f"SKU;Name;Price;Stock;{column}\nA-1;Mug;9,50;12;2\nA-2;Cup;8,50;7;0\n"
     (question,) = read(text).feed.questions
     assert (question.key, question.subject) == ("inventory_count", "other")
@@ -80,12 +80,12 @@ def test_reserved_pieces_are_not_counted(cell: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("cell", ["50 reserved", "1 250 reserved", "50 (reserved)"])
-def test_only_reserved_pieces_are_not_divided(cell: str) -> None:
+def test_a_cell_with_only_reserved_pieces_is_not_divided(cell: str) -> None:
     reading = read(f"SKU;Name;Price;Stock\nA-1;Mug;9.90;{cell}\nA-2;Pot;8.90;4\nA-3;Jar;8.90;5\n")
     assert (reading.rejection.sku, reading.rejection.code) == ("A-1", "not_a_number")
 
 
 @pytest.mark.parametrize("name", ["Verkaufte Menge", "Qty sold", "Quantité vendue", "Verkochte aantallen", "Sold"])
-def test_pieces_that_were_sold_are_no_stock(name: str) -> None:
+def test_pieces_that_were_sold_are_not_a_stock(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\nA-1;Mug;9.90;120\nA-2;Pot;8.90;4\n")
     assert [product.inventory_count for product in reading.products] == [None, None]

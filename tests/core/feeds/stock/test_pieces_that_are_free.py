@@ -1,4 +1,4 @@
-"""Tests that the pieces that can be sold are the stock, if another column has those that are reserved."""
+"""Tests that the pieces that can be sold are the stock, if another column has the reserved pieces."""
 
 import pytest
 
@@ -17,25 +17,25 @@ def test_the_difference_of_the_stock_and_the_reserved_pieces_is_the_stock(header
     assert ([product.inventory_count for product in reading.products], reading.feed.questions) == ([42, 31, 0], ())
 
 
-def test_another_number_is_not_the_stock() -> None:
+def test_a_number_that_is_not_the_difference_is_not_the_stock() -> None:
     reading = read("SKU;Name;Price;Stock;Reserved;Reorder\nA;Cup;5,00;48;6;42\nB;Mug;6,00;31;0;30\n")
     assert [question.key for question in reading.feed.questions] == ["inventory_count"]
     assert [product.inventory_count for product in reading.products] == [48, 31]
 
 
 @pytest.mark.parametrize("header", ["FREE;ALLOC", "Frei;Reserviert", "Libre;Réservé", "Vrij;Gereserveerd"])
-def test_free_pieces_beside_reserved_ones_are_the_stock(header: str) -> None:
+def test_free_pieces_are_the_stock_if_another_column_has_reserved_pieces(header: str) -> None:
     reading = read(f"SKU;Name;Price;{header}\nA;Cup;5,00;12;2\nB;Mug;6,00;0;5\n")
     assert [product.inventory_count for product in reading.products] == [12, 0]
 
 
-def test_free_alone_is_no_stock() -> None:
+def test_a_column_named_only_free_is_not_a_stock() -> None:
     reading = read("SKU;Name;Price;Free\nA;Cup;5,00;12\nB;Mug;6,00;0\n")
     assert all("inventory_count" not in product.fields_set for product in reading.products)
 
 
 @pytest.mark.parametrize("header", ["Stoc fizic;Rezervat", "Stan;Rezerwacje", "Lagerbestand;Reserviert"])
-def test_reserved_pieces_that_the_stock_contains_in_all_rows_are_taken_off(header: str) -> None:
+def test_reserved_pieces_are_subtracted_if_the_stock_includes_them_in_all_rows(header: str) -> None:
     reading = read(f"SKU;Name;Price;{header}\nA;Cup;5,00;10;3\nB;Mug;6,00;4;4\nC;Jug;7,00;7;\n")
     assert [product.inventory_count for product in reading.products] == [7, 0, 7]
     assert [question.subject for question in reading.feed.questions] == ["other"]

@@ -1,4 +1,4 @@
-"""Tests that a cell of a stock is read as its sender means it: a number of pieces, or a state without a number."""
+"""Tests how the cell of a stock is read: as a number of pieces, or as a state without a number."""
 
 from collections import Counter
 
@@ -58,7 +58,7 @@ def test_the_decimal_separator_of_the_file_applies_to_quantities(cell: str, mark
 
 
 @pytest.mark.parametrize("cell", ["-3", "3-", "(3)", "\N{MINUS SIGN}3", "-0.5"])
-def test_a_negative_quantity_is_no_stock(cell: str) -> None:
+def test_a_negative_quantity_is_not_a_stock(cell: str) -> None:
     assert stock.read(cell, None) == 0
 
 
@@ -97,7 +97,7 @@ def test_a_negative_quantity_is_no_stock(cell: str) -> None:
         ("auf Anfrage", 0),
     ],
 )
-def test_the_smallest_certain_stock_of_a_bound_counts(cell: str, pieces: int) -> None:
+def test_a_bound_is_read_as_the_smallest_certain_stock(cell: str, pieces: int) -> None:
     assert stock.read(cell, "," if "1.000" in cell else None) == pieces
 
 

@@ -50,7 +50,7 @@ def test_a_cell_of_the_stock_sets_the_policy_and_the_count(cell: str, stock: Sto
     assert stock_of("Stock", cell) == stock
 
 
-def test_a_cell_that_is_no_stock_is_rejected() -> None:
+def test_a_cell_that_is_not_a_stock_is_rejected() -> None:
     assert read("sku,stock\nD,in a week\n").rejection.reason == 'stock: "in a week" is not a number'
 
 
@@ -99,7 +99,7 @@ SHOPIFY = (
 )
 
 
-def test_shopify_counts_only_variants_with_a_tracker_and_a_policy_that_denies() -> None:
+def test_a_shopify_variant_is_counted_only_with_a_tracker_and_the_policy_deny() -> None:
     rows = (
         "mug,Mug,Size,S,M-S,shopify,5,deny,9\n"
         "mug,,,M,M-M,,5,deny,9\n"
@@ -223,7 +223,7 @@ def test_a_column_in_stock_with_only_0_and_1_is_a_state() -> None:
     assert set(stocks(read(counts)).values()) == {OUT, ("tracked", 1), ("tracked", 2)}
 
 
-def test_a_mapping_of_the_stock_ignores_all_other_columns() -> None:
+def test_if_the_stock_is_mapped_all_other_columns_about_the_stock_are_ignored() -> None:
     mapping: dict[str, str | None] = {"inventory_count": "Stock"}
     assert stock_of("Stock,Availability,Track stock", "9,sold out,no", mapping) == ("tracked", 9)
     assert stock_of("Stock,Availability", "9,sold out", {"inventory_count": None}) is None
@@ -250,12 +250,12 @@ def test_the_stock_of_several_warehouses_is_their_sum_unless_one_is_not_counted(
         ("<shop><item><sku>A</sku><name>L</name></item><item><sku>B</sku><name>L</name></item></shop>", "a.xml", False),
     ],
 )
-def test_a_file_says_whether_it_has_a_place_for_the_stock(content: str, name: str, states_stock: bool) -> None:
+def test_a_feed_says_whether_the_file_states_a_stock(content: str, name: str, states_stock: bool) -> None:
     reading = read(content, name)
     assert reading.feed.states_stock is states_stock
 
 
-def test_a_google_feed_without_any_quantity_or_availability_has_no_place_for_the_stock() -> None:
+def test_a_google_feed_without_quantities_and_availabilities_does_not_state_a_stock() -> None:
     item = "<item><g:id>A</g:id><title>Lamp</title><g:price>10 EUR</g:price>{}</item>"
     feed = '<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>{}</channel></rss>'
     for more, states_stock in (("", False), ("<g:availability>in stock</g:availability>", True)):

@@ -1,4 +1,4 @@
-"""Names of columns of stocks: what can be sold, names of several words, and one column for each place."""
+"""Tests column names of stocks: available stocks, names of several words, and one column for each place."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_a_name_that_consists_of_words_for_a_stock_is_a_stock(name: str) -> None
 @pytest.mark.parametrize(
     "name", ["Qty per pack", "Min stock", "Stock unit", "Stock value", "Lagerort", "Free shipping"]
 )
-def test_a_name_with_another_word_is_no_stock(name: str) -> None:
+def test_a_name_with_another_word_is_not_a_stock(name: str) -> None:
     assert stock_rank(name) is None
 
 
@@ -65,7 +65,7 @@ def test_the_stocks_of_places_are_added_up_and_reported_if_no_column_has_the_tot
     assert (doubt.key, doubt.subject, doubt.choices[0].value) == ("inventory_count", "other", "sum")
 
 
-def test_beside_a_total_only_the_total_counts() -> None:
+def test_only_the_total_is_used_if_the_file_has_a_total_of_all_places() -> None:
     rows = "AT-1;Rug;14,90;20;35;60\nAT-2;Mat;24,50;0;0;5\n"
     reading = read(f"Art.Nr.;Artikel;Preis;Lager Wien;Lager Graz;Gesamtbestand\n{rows}")
     assert ([product.inventory_count for product in reading.products], reading.feed.questions) == ([60, 5], ())
@@ -86,14 +86,14 @@ def test_numbers_that_are_no_stocks_of_places_are_not_added_up(names: str) -> No
     assert not any(question.key == "inventory_count" for question in reading.feed.questions)
 
 
-def test_the_numbers_of_sites_are_no_states_and_their_stocks_are_added_up() -> None:
+def test_the_numbers_of_sites_are_not_states_and_their_stocks_are_added_up() -> None:
     rows = "D1;Panel;1;MALMO;40,00;595,00\nD1;Panel;2;UMEA;12,00;595,00\nD3;Tray;1;MALMO;0,00;249,00\n"
     reading = read(f"Item number;Product name;Site;Warehouse;Available physical;Sales price\n{rows}")
     assert [(product.sku, product.inventory_count) for product in reading.products] == [("D1", 52), ("D3", 0)]
     assert "is_active" not in reading.feed.details["mapping"]
 
 
-def test_prices_that_differ_between_the_places_of_a_sku_are_a_question_that_names_the_price() -> None:
+def test_prices_that_differ_between_the_places_of_a_sku_lead_to_a_question_that_names_the_price() -> None:
     rows = "D1;Panel;A;40;595,00\nD1;Panel;B;12;595,00\nD2;Desk;A;5;1290,00\nD2;Desk;B;3;1190,00\n"
     (question,) = read(f"Item number;Name;Warehouse;Qty;Sales price\n{rows}").feed.questions
     assert (question.subject, 'differ in "Sales price"' in question.text) == ("identity", True)

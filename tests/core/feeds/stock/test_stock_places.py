@@ -29,7 +29,7 @@ def test_neighbouring_rows_for_several_places_are_one_product() -> None:
         ("SKU;Name;Lot;Qty;Price", "Lot"), ("SKU;Name;Hub;Qty;Price", "Hub"), ("SKU;Name;倉庫;Qty;Price", "倉庫"),
     ],
 )  # fmt: skip
-def test_a_place_is_recognised_by_its_name_or_because_nothing_else_differs(header: str, name: str) -> None:
+def test_a_place_is_recognised_by_its_name_or_because_no_other_column_differs(header: str, name: str) -> None:
     rows = "A-1;Teppich;North;3;189\nA-1;Teppich;South;5;189\nB-1;Matte;North;0;79\nB-1;Matte;South;1;79\n"
     reading = read(f"{header}\n{rows}")
     assert stocks(reading) == [("A-1", 2, "tracked", 8), ("B-1", 2, "tracked", 1)]
@@ -59,11 +59,11 @@ def test_a_place_without_a_number_makes_the_product_untracked() -> None:
     assert reading.products[0].stock_by_place == {"Berlin": 3, "Lyon": None}
 
 
-def test_a_file_without_places_has_none() -> None:
+def test_a_file_without_places_yields_products_without_places() -> None:
     reading = read("sku,product,qty,price\nA,Rug,3,189\n")
     assert (reading.feed.has_places, reading.feed.keeps_places, reading.product.stock_by_place) == (False, False, None)
 
 
-def test_a_mapped_column_is_no_place() -> None:
+def test_a_mapped_column_is_not_a_place() -> None:
     reading = read(HEADER + "A,Rug,Berlin,3,189\n", mapping={"category": "warehouse"})
     assert (reading.feed.has_places, reading.product.category) == (False, "Berlin")

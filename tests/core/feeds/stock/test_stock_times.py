@@ -1,4 +1,4 @@
-"""The column that the mapping names says when the stock of each row was counted."""
+"""Tests that a mapped column says when the stock of each row was counted."""
 
 from datetime import UTC, datetime
 

@@ -56,7 +56,7 @@ def test_the_stocks_of_places_in_json_are_added_up(stock) -> None:  # type: igno
     assert counts(json.dumps(products)) == [7, 2]
 
 
-def test_a_place_that_only_a_later_record_has_is_added_too() -> None:
+def test_the_stock_of_a_place_that_only_a_later_record_has_is_added() -> None:
     places = [{"warehouse": "X", "qty": 1}, {"warehouse": "Y", "qty": 2}]
     products = [{"sku": f"A-{n}", "name": "Mug", "price": 9.9, "stock": places} for n in range(1_100)]
     products.append({"sku": "Z", "name": "Cup", "price": 8.9, "stock": [*places, {"warehouse": "V", "qty": 4}]})
@@ -79,7 +79,7 @@ def test_places_whose_names_are_words_for_places_are_added_up(header: str) -> No
     assert counts(f"{header}\nA-1;Taza;9,90;4;2\nA-2;Olla;19,90;0;1\n") == [6, 1]
 
 
-def test_the_number_of_a_warehouse_is_no_stock() -> None:
+def test_the_number_of_a_warehouse_is_not_a_stock() -> None:
     products = [
         {"sku": "A-0", "name": "Mug", "price": 9.9, "stock": [{"warehouseId": 1, "netStock": 4}]},
         {"sku": "A-1", "name": "Cup", "price": 8.9, "stock": [{"warehouseId": 1, "netStock": 0}]},
@@ -96,7 +96,7 @@ def test_the_number_of_a_warehouse_is_no_stock() -> None:
         "Kod;Nazwa;Cena;Razem 2023;Sklep A;Sklep B",
     ],
 )
-def test_columns_of_places_and_sizes(header: str) -> None:
+def test_columns_of_places_and_of_sizes_are_added_up(header: str) -> None:
     expected = [7, 5] if "Razem" in header else [8, 5]
     assert counts(f"{header}\nA-1;Ski;99,50;1;2;5\nA-2;Staver;49,50;0;4;1\n") == expected
 
@@ -106,7 +106,7 @@ def test_a_total_without_a_word_for_a_stock_is_the_sum_of_the_columns_before_it(
     assert counts("SKU;Name;Price;Athens;Patras;Total\nA;Mug;9,90;40;20;61\nB;Cup;8,90;0;5;5\n") == [None, None]
 
 
-def test_a_share_is_no_stock() -> None:
+def test_a_share_is_not_a_stock() -> None:
     assert counts("SKU;Name;Price;DB %\nA;Mug;9,90;41\nB;Cup;8,90;38\n") == [None, None]
 
 
@@ -119,7 +119,7 @@ def test_an_unlimited_product_has_no_stock() -> None:
     assert policies == [("tracked", 4), ("untracked", 0)]
 
 
-def test_the_stock_of_an_export_of_jtl() -> None:
+def test_the_stock_of_a_jtl_export_is_read() -> None:
     text = "Artikelnummer;Artikelname;Brutto-VK;Auf Lager;Verfügbar\nJ-1;Tasse;9,90;10;8\nJ-2;Topf;19,90;2;2\n"
     reading = read(text)
     assert (reading.details["profile"], [one.inventory_count for one in reading.products]) == ("jtl", [8, 2])

@@ -55,12 +55,12 @@ def test_a_legend_in_two_columns_of_a_workbook_is_read() -> None:
     "legend",
     ["A = available, E = only in Austria", "Tel: 0123, Fax: 0456", "A = Apfel, E = Erdbeere", ""],
 )
-def test_what_a_legend_does_not_explain_stays_unknown(legend: str) -> None:
+def test_a_code_that_the_legend_does_not_explain_is_unknown(legend: str) -> None:
     reading = read(f"SKU;Name;Price;Status\nA-1;Mug;9;A\nA-2;Pot;8;E\nA-3;Jar;7;A\n;;;\n{legend};;;\n")
     assert "is_active" not in reading.products[1].fields_set
 
 
-def test_a_legend_changes_no_other_column() -> None:
+def test_a_legend_does_not_change_other_columns() -> None:
     rows = "SKU;Name;Size;Price;Stock\nA-1;Shirt;S;9;3\nA-2;Shirt;M;9;4\nA-3;Shirt;L;9;5\n"
     text = f"S = sold out, M = in stock, L = for sale\n{rows}"
     reading = read(text)

@@ -21,13 +21,13 @@ def test_the_names_below_a_row_of_groups_are_those_of_the_columns() -> None:
     assert all(one.attributes == {} for one in reading.products)
 
 
-def test_a_name_that_says_enough_does_not_get_its_group() -> None:
+def test_a_name_that_is_clear_by_itself_does_not_get_the_name_of_its_group() -> None:
     text = "\n".join(";".join(row) for row in (GROUPS, NAMES, *ROWS))
     header = read(text).feed.header
     assert (header[2], header[5:]) == ("Cost net", ["Stock Leeds", "Stock York", "Stock Total", "Shop"])
 
 
-def test_a_first_row_of_data_with_texts_only_is_no_header() -> None:
+def test_a_first_row_of_data_with_texts_only_is_not_a_header() -> None:
     reading = read("SKU;;Name;Colour\nABC;x;Mug;red\nDEF;y;Cup;blue\n")
     assert [one.sku for one in reading.products] == ["ABC", "DEF"]
 
@@ -35,7 +35,7 @@ def test_a_first_row_of_data_with_texts_only_is_no_header() -> None:
 @pytest.mark.parametrize(
     "units", [["(alfanum.)", "", "€", "uds."], ["[text]", "", "EUR", "Stk."], ["(nr.)", "(texto)", "€", "pcs"]]
 )
-def test_a_row_of_units_below_the_header_is_no_product(units: list[str]) -> None:
+def test_a_row_of_units_below_the_header_is_not_a_product(units: list[str]) -> None:
     reading = read(
         "\n".join(";".join(row) for row in (["Code", "Name", "Price", "Stock"], units, ["A-1", "Mug", "9,50", "4"]))
     )
@@ -48,13 +48,13 @@ def test_a_comma_in_a_title_does_not_divide_a_file_whose_amounts_have_commas() -
     assert [(one.sku, str(one.price)) for one in reading.products] == [("K-1", "24.90"), ("K-2", "9.80")]
 
 
-def test_a_row_of_data_without_numbers_is_no_header() -> None:
+def test_a_row_of_data_without_numbers_is_not_a_header() -> None:
     reading = read("Art.-Nr.;;Preis;Bestand\nABC;rot;auf Anfrage;ja\nDEF;blau;12,50;3\n")
     assert [one.sku for one in reading.products] == ["DEF"]
     assert [row.sku for row in reading.rejected] == ["ABC"]
 
 
-def test_a_title_above_the_header_is_no_group_of_its_columns() -> None:
+def test_a_title_above_the_header_is_not_a_group_of_its_columns() -> None:
     reading = read("Acme Ltd;;;List of May;\nSKU;Name;Colour;Price;Finish\nA-1;Mug;red;9,50;matt\n")
     assert reading.feed.header == ["SKU", "Name", "Colour", "Price", "Finish"]
     assert reading.product.attributes == {"Colour": "red", "Finish": "matt"}
@@ -80,7 +80,7 @@ def test_a_title_above_the_header_is_no_group_of_its_columns() -> None:
         ),
     ],
 )
-def test_groups_without_a_group_above_the_first_columns(text: str, expected: list[tuple[str, str, int]]) -> None:
+def test_a_header_can_have_groups_only_above_later_columns(text: str, expected: list[tuple[str, str, int]]) -> None:
     reading = read(text)
     assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == expected
     assert all(one.attributes == {} for one in reading.products)

@@ -48,17 +48,17 @@ def test_the_names_of_two_rows_are_joined(rows: list[list[str]], last: int) -> N
         [["SKU", "Name", "", ""], ["A", "Mug", "x", "x"]],
     ],
 )
-def test_a_row_of_data_is_no_part_of_the_header(rows: list[list[str]]) -> None:
+def test_a_row_of_data_is_not_a_part_of_the_header(rows: list[list[str]]) -> None:
     assert join_header_rows(rows, 0) == (0, rows[0])
 
 
-def test_a_title_above_repeated_names_is_no_group() -> None:
+def test_a_title_above_repeated_names_is_not_a_group() -> None:
     rows = [["Preisliste", "", "Stand 2026", ""], ["SKU", "Name", "Preis", "Preis"], ["A", "x", "1,00", "2,00"]]
     assert join_header_rows(rows, 1) == (1, rows[1])
 
 
 @pytest.mark.parametrize("title", ["Preis bei Abnahme ab Stück", "Price from qty", "Prix"])
-def test_quantities_below_the_name_of_a_price_are_those_from_which_it_is_valid(title: str) -> None:
+def test_quantities_below_a_price_name_are_minimum_quantities_of_the_prices(title: str) -> None:
     rows = [
         ["Nr.", "Bezeichnung", title, "", "", "Farbe"],
         ["", "", "1", "50", "250", ""],
@@ -70,6 +70,6 @@ def test_quantities_below_the_name_of_a_price_are_those_from_which_it_is_valid(t
     assert (reading.rejected, reading.feed.questions) == ([], ())
 
 
-def test_quantities_that_begin_above_1_are_a_question() -> None:
+def test_quantities_that_begin_above_1_lead_to_a_question() -> None:
     reading = read("Nr.;Bezeichnung;Preis;;Farbe\n;;50;250;\nA-1;Stift;0,69;0,55;rot\nA-2;Tasche;1,95;1,60;blau\n")
     assert [question.key for question in reading.feed.questions] == ["price"]

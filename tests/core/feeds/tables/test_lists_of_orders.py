@@ -25,7 +25,7 @@ def test_the_lines_of_orders_are_refused_although_they_name_products_and_prices(
 @pytest.mark.parametrize(
     "text",
     [
-        # A price list for one customer, in which the order number is the one with which a product is ordered.
+        # A price list for one customer. The order number is the number with which a product is ordered.
         "Artikelnummer;Bestellnummer;Bezeichnung;Kunde;Datum;Preis\nT-1;B-1;Tasse;Moser;02.01.2026;9,90\n",
         "SKU,Name,Order,Created at,Quantity,Price\nT-1,Mug,1,2026-01-02,5,9.90\nT-2,Pot,2,2026-01-02,7,8.90\n",
         "SKU,Name,Customer rating,Created at,Quantity,Price\nT-1,Mug,4.5,2026-01-02,5,9.90\n",
@@ -89,7 +89,7 @@ def test_a_catalogue_whose_root_has_a_word_for_orders_is_read() -> None:
 
 
 @pytest.mark.parametrize("pair", ["Zugang;Abgang", "Entrées;Sorties", "Entradas;Salidas", "Przychód;Rozchód", "In;Out"])
-def test_what_came_into_a_store_and_left_it_is_no_list_of_products(pair: str) -> None:
+def test_a_list_of_incoming_and_outgoing_pieces_is_not_a_list_of_products(pair: str) -> None:
     text = f"Datum;Beleg;Artikel;{pair};Bestand danach\n2026-11-01;WE-1;M8x40;100;;340\n2026-11-02;LS-9;M8x40;;20;320\n"
     with pytest.raises(UnreadableFeed, match="movements of a stock"):
         read(text)

@@ -1,4 +1,4 @@
-"""Tests that cash books, orders and answers of servers are refused, and that similar lists of products are read."""
+"""Tests that cash books, orders and error responses of servers are refused, and similar lists of products are read."""
 
 import pytest
 
@@ -49,12 +49,12 @@ def test_the_orders_of_persons_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ANSWERS.values(), ids=ANSWERS)
-def test_the_answer_of_a_server_is_refused(text: str) -> None:
+def test_the_error_response_of_a_server_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match="answer of a server"):
         read(text, "feed.json")
 
 
-def test_the_answer_of_a_store_of_objects_is_refused() -> None:
+def test_the_error_response_of_an_object_store_is_refused() -> None:
     text = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>AB12</RequestId></Error>"
     with pytest.raises(UnreadableFeed, match="answer of a server"):
         read(text, "feed.xml")

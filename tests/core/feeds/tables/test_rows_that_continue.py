@@ -57,7 +57,7 @@ def test_a_ditto_mark_below_the_name_of_a_group_is_rejected() -> None:
     assert prices(reading) == {"1001": "4.50"}
 
 
-def test_a_ditto_mark_as_the_sku_is_a_question() -> None:
+def test_a_ditto_mark_in_the_sku_column_leads_to_a_question() -> None:
     text = "Artikelnr;Naam;Maat;Prijs\nK-10;Trui;S;49,95\nidem;Trui;M;49,95\nidem;Trui;L;49,95\nK-11;Muts;M;19,95\n"
     assert [question.subject for question in read(text).feed.questions] == ["identity"]
 
@@ -70,7 +70,7 @@ def test_ditto_marks_of_a_workbook_are_read() -> None:
 
 
 @pytest.mark.parametrize("cell", ["-", "x", "n/a", "", "--", "?"])
-def test_other_signs_repeat_nothing(cell: str) -> None:
+def test_other_signs_are_not_ditto_marks(cell: str) -> None:
     reading = read(f"SKU;Name;Brand;Price\nA-1;Mug;Acme;9.50\nA-2;Pot;{cell};8.50\n")
     assert reading.products[1].brand != "Acme"
 
@@ -85,7 +85,7 @@ def test_other_signs_repeat_nothing(cell: str) -> None:
         ("品番;品名;価格;在庫", "品番;品名;在庫;価格", "G-1;グラス;100;5\nG-2;水差し;25;24"),
     ],
 )
-def test_rows_below_a_header_in_another_order_are_read_by_it(first: str, second: str, rows: str) -> None:
+def test_rows_below_a_second_header_are_read_in_the_order_of_that_header(first: str, second: str, rows: str) -> None:
     reading = read(f"{first}\nB-1;X;12;40\nB-2;Y;9;30\nOther;;;\n{second}\n{rows}\n")
     assert {sku: f"{price}".removesuffix(".00") for sku, price in prices(reading).items()} == {
         "B-1": "12", "B-2": "9", "G-1": "5", "G-2": "24",
@@ -93,7 +93,7 @@ def test_rows_below_a_header_in_another_order_are_read_by_it(first: str, second:
     assert stocks(reading) == {"B-1": 40, "B-2": 30, "G-1": 100, "G-2": 25}
 
 
-def test_a_header_in_the_first_order_ends_another_order() -> None:
+def test_a_repeated_first_header_restores_the_first_order() -> None:
     text = "SKU;Name;Price;Stock\nA-1;Mug;9;4\nSKU;Name;Stock;Price\nA-2;Pot;5;19\nSKU;Name;Price;Stock\nA-3;Jar;7;2\n"
     reading = read(text)
     assert prices(reading) == {"A-1": "9.00", "A-2": "19.00", "A-3": "7.00"}
@@ -130,7 +130,7 @@ def test_rows_below_the_names_of_another_table_are_rejected(first: str, second: 
     "row",
     ["Name;Mug;9;4", "A-3;Price;9;4", "A-3;Stock;9;4", "SKU;Name;9;4"],
 )
-def test_a_product_that_has_the_name_of_a_column_begins_no_table(row: str) -> None:
+def test_a_product_with_the_name_of_a_column_does_not_begin_a_table(row: str) -> None:
     reading = read(f"SKU;Name;Price;Stock\nA-1;Mug;9;4\n{row}\nA-4;Jar;7;2\n")
     assert (prices(reading)["A-4"], len(reading.products)) == ("7.00", 3)
 

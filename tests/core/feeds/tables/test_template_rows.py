@@ -1,4 +1,4 @@
-"""Rows that are no products: those of templates, rules and totals, legends; and workbooks with several sheets."""
+"""Tests rows that are not products (template rows, rules, totals, legends), and workbooks with several sheets."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ DATA = "A-1;Tee;12,90;4\nA-2;Hut;9,90;3\n"
         "Beispiel;Tasse;1,00;1\n",
     ],
 )  # fmt: skip
-def test_the_rows_below_the_header_of_a_template_are_no_products(rows: str) -> None:
+def test_the_rows_below_the_header_of_a_template_are_not_products(rows: str) -> None:
     reading = read(f"Artikelnummer;Bezeichnung;Preis;Bestand\n{rows}{DATA}")
     assert ([product.sku for product in reading.products], reading.feed.rows_read) == (["A-1", "A-2"], 2)
     assert reading.feed.questions == ()
@@ -32,13 +32,13 @@ def test_the_rows_below_the_header_of_a_template_are_no_products(rows: str) -> N
 @pytest.mark.parametrize(
     "row", ["A;M;5,00;1", "Mandatory fun;Text;5,00;1", "EX-1;Example book;5,00;1", "M;L;5,00;2", "kg;Waage;5,00;2"]
 )
-def test_a_product_below_the_header_is_no_instruction(row: str) -> None:
+def test_a_product_below_the_header_is_not_an_instruction(row: str) -> None:
     products = read(f"Artikelnummer;Bezeichnung;Preis;Bestand\n{row}\n{DATA}").products
     assert [product.sku for product in products] == [row.partition(";")[0], "A-1", "A-2"]
 
 
 @pytest.mark.parametrize("first", ["TemplateType=Home\tVersion=2019.1203\t\t\n", ""])
-def test_amazon_has_the_names_of_the_fields_below_the_labels(first: str) -> None:
+def test_the_field_names_below_the_labels_of_an_amazon_template_are_skipped(first: str) -> None:
     labels = "商品管理番号\t商品名\t商品コード(JANコード等)\t商品の販売価格\t在庫数\n"
     names = "item_sku\titem_name\texternal_product_id\tstandard_price\tquantity\n"
     rows = "JP-1\t箸\t4901234567894\t3300\t25\nJP-2\t傘\t4901234567900\t2420\t0\n"
@@ -47,14 +47,14 @@ def test_amazon_has_the_names_of_the_fields_below_the_labels(first: str) -> None
     assert (reading.rejected, reading.feed.questions, reading.feed.details["profile"]) == ([], (), "amazon")
 
 
-def test_barcodes_in_a_column_whose_name_says_so_in_brackets_are_no_skus() -> None:
+def test_barcodes_in_a_column_whose_name_says_so_in_brackets_are_not_skus() -> None:
     for name, other in (("商品コード(JANコード等)", "商品管理番号"), ("Item code (EAN)", "Item number")):
         rows = "4901234567894;JP-1;箸;330\n4901234567900;JP-2;傘;420\n4901234567917;JP-3;帽;520\n"
         reading = read(f"{name};{other};Name;Price\n{rows}")
         assert ([product.sku for product in reading.products], reading.feed.questions) == (["JP-1", "JP-2", "JP-3"], ())
 
 
-def test_lines_of_dashes_are_no_rows_and_a_star_marks_a_total() -> None:
+def test_lines_of_dashes_are_not_rows_and_a_star_marks_a_total() -> None:
     rule = "-" * 40 + "\n"
     text = f"{rule}|Material|Kurztext|Bestand|Preis|\n{rule}|HA-1|Schlauch|40|24,99|\n|HA-2|Wagen|5|89,90|\n{rule}"
     reading = read(f"{text}|*| |45| |\n{rule}")
@@ -76,7 +76,7 @@ def test_lines_of_dashes_are_no_rows_and_a_star_marks_a_total() -> None:
         ("A_ID;ITEM_NO;NAME;OPTS;STOCK;PRICE;FEE", "編集不可;必須;必須;任意;任意;必須;編集不可\n"),
     ],
 )
-def test_labels_that_mean_the_fields_of_their_columns_are_no_product(header: str, rows: str) -> None:
+def test_labels_that_mean_the_fields_of_their_columns_are_not_a_product(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}M1;A-1;Tee;;4;12,90;1\nM2;A-2;Hut;;3;9,90;1\n")
     assert [(product.sku, product.name) for product in reading.products] == [("A-1", "Tee"), ("A-2", "Hut")]
     assert (reading.rejected, reading.feed.questions) == ([], ())
@@ -113,7 +113,7 @@ def test_sheets_with_the_same_header_are_read_one_after_the_other() -> None:
     assert (rejected.line, rejected.raw[-1], reading.feed.details["sheet"]) == (4, "Makita", "Bosch, Makita")
 
 
-def test_sheets_with_different_headers_are_refused_unless_one_is_complete_and_the_others_say_nothing_new() -> None:
+def test_sheets_with_different_headers_are_refused_unless_one_sheet_contains_everything() -> None:
     products: list[list[object]] = [["SKU", "Name", "Price"], ["A-1", "Mug", 5], ["A-2", "Cap", 6]]
     specials: list[list[object]] = [["SKU", "Priority", "Price"], ["A-1", 1, 4]]
     stocks: list[list[object]] = [["SKU", "Name", "Stock"], ["A-1", "Mug", 4]]
@@ -130,7 +130,7 @@ def test_sheets_with_different_headers_are_refused_unless_one_is_complete_and_th
 
 
 @pytest.mark.parametrize("text", ["RED = discontinued", "Rot: nicht mehr bestellen", "yellow cells = price open"])
-def test_a_legend_of_colours_is_reported_and_no_product(text: str) -> None:
+def test_a_legend_of_colours_is_reported_and_not_read_as_a_product(text: str) -> None:
     rows: list[list[object]] = [["Code", "Item", "Price"], ["G-1", "Vase", 34], ["G-2", "Red: a novel", 9]]
     assert read(table(["Key:", text], [], *rows)).feed.details["colour_legend"] == text
     assert "colour_legend" not in read(table(*rows)).feed.details

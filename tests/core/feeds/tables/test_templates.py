@@ -1,4 +1,4 @@
-"""Tests tables that are no lists of products: templates with descriptions of the columns, and transposed tables."""
+"""Tests tables that are not lists of products: templates with descriptions of the columns, and transposed tables."""
 
 import pytest
 
@@ -18,7 +18,7 @@ Start entering data below this line,,,,,
 """
 
 
-def test_the_rows_of_a_template_that_describe_its_columns_are_no_products() -> None:
+def test_the_rows_of_a_template_that_describe_its_columns_are_not_products() -> None:
     reading = read(TEMPLATE)
     assert [(p.sku, str(p.price), p.inventory_policy) for p in reading.products] == [
         ("DIYA-01", "149.00", "tracked"), ("POLISH", "250.00", "untracked"),
@@ -37,7 +37,7 @@ def test_a_table_whose_columns_are_products_is_refused(names: tuple[str, ...]) -
         read("\n".join(";".join((name, *row)) for name, row in zip(names, rows, strict=False)))
 
 
-def test_a_first_column_with_names_of_products_is_no_transposed_table() -> None:
+def test_a_first_column_with_names_of_products_is_not_a_transposed_table() -> None:
     reading = read("SKU;Name;Price\nPrice;Sign for prices;12,50\nName;Sign for names;9,90\nStock;Sign;1,00\n")
     assert len(reading.products) == 3
 
@@ -56,6 +56,6 @@ def test_a_table_with_one_value_in_each_row_is_refused_with_a_hint(text: str) ->
         read(text)
 
 
-def test_names_of_options_are_no_values_of_products() -> None:
+def test_names_of_options_are_not_values_of_products() -> None:
     reading = read("SKU,Name,Option,Price\nA1,Mug,Size,9.90\nA1,Mug,Color,9.90\nA2,Pot,Size,8.90\n")
     assert {product.sku for product in reading.products} == {"A1", "A2"}

@@ -21,7 +21,7 @@ def test_amounts_in_toman_are_rial_after_the_step_multiply_by_10(price: str, cel
 
 
 @pytest.mark.parametrize(("price", "cell"), NAMES)
-def test_amounts_in_toman_are_ten_times_as_much_in_rial(price: str, cell: str) -> None:
+def test_amounts_in_toman_are_multiplied_by_ten_if_the_currency_is_rial(price: str, cell: str) -> None:
     content = f"کد کالا,نام کالا,{price},موجودی\nIR-11,زعفران,{cell},۲۶\n"
     for mapping in ({"price": price}, None):
         item = read(content, mapping=mapping, currency="IRR").product

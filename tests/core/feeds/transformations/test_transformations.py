@@ -54,7 +54,7 @@ def test_a_constant_is_the_value_of_each_row() -> None:
     assert "currency" in reading.products[0].fields_set
 
 
-def test_joined_columns_leave_out_blank_ones() -> None:
+def test_blank_columns_are_left_out_when_columns_are_joined() -> None:
     content = "sku;Marke;Was;Farbe;price\n1;Acme;Tasse;rot;1,50\n2;;Teller;;1,50\n"
     reading = read(content, mapping={"name": {"join": ["Marke", "Was", "Farbe"], "separator": " / "}})
     assert [product.name for product in reading.products] == ["Acme / Tasse / rot", "Teller"]
@@ -175,7 +175,7 @@ def test_a_list_of_values_can_replace_a_blank_value() -> None:
     assert [product.category for product in reading.products] == ["Sonstiges", "Küche"]
 
 
-def test_a_backtracking_regular_expression_ends_at_once() -> None:
+def test_a_backtracking_regular_expression_is_stopped_immediately() -> None:
     reading = read_attribute("a" * 50_000, {"regex": {"pattern": "(a+)+b"}})
     assert reading.product.attributes == {}
 
@@ -185,7 +185,7 @@ def test_a_cell_that_is_too_long_for_a_regular_expression_is_rejected() -> None:
     assert rejection.code == "too_long"
 
 
-def test_regular_expressions_that_have_used_their_time_reject_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_rejected_if_regular_expressions_have_used_all_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wecelebrate.feeds.transformations.settings.file_settings.__defaults__", (0.0,))
     rejection = read_attribute("a", {"regex": {"pattern": "a"}}).rejection
     assert (rejection.code, rejection.sku) == ("too_slow", "A-1")
@@ -206,7 +206,7 @@ def test_a_list_of_values_translates_states(otherwise: str, is_active: bool | No
         assert reading.feed.warnings.as_json()[0]["column"] == "Status"
 
 
-def test_a_translated_state_means_what_it_says_although_the_name_of_the_column_is_the_opposite() -> None:
+def test_a_translated_state_is_not_inverted_even_if_the_column_name_means_the_opposite() -> None:
     content = "sku;name;price;gesperrt\n1;T;1,50;X\n2;T;1,50;\n"
     step = {"replace": {"x": "inactive", "": "active"}}
     reading = read(content, mapping={"is_active": {"columns": ["gesperrt"], "transform": [step]}})
@@ -288,7 +288,7 @@ def test_a_divisor_that_can_be_read_in_two_ways_is_rejected() -> None:
     assert rejection.code == "ambiguous_number"
 
 
-def test_a_column_of_units_does_not_divide_a_price_that_is_divided_by_it_already() -> None:
+def test_a_unit_does_not_divide_a_price_that_a_step_already_divides_by_it() -> None:
     reading = read_price("250,00;100", {"divide_by_column": "Preiseinheit"}, header="Preis;Preiseinheit")
     assert reading.product.price == Decimal("2.50")
     reading = read_price("250,00", {"divide": "100"}, header="Preis pro 100", columns="Preis pro 100")
@@ -319,7 +319,7 @@ def test_steps_compute_a_stock(cell: str, steps: list[Any], count: int) -> None:
     assert reading.product.inventory_count == count
 
 
-def test_a_computed_stock_that_is_no_whole_number_is_rejected() -> None:
+def test_a_computed_stock_that_is_not_a_whole_number_is_rejected() -> None:
     content = "sku;name;price;Kartons\n1;T;1,50;7\n"
     mapping = {"inventory_count": {"columns": ["Kartons"], "transform": [{"divide": "2"}]}}
     assert read(content, mapping=mapping).rejection.code == "too_precise"
@@ -328,7 +328,7 @@ def test_a_computed_stock_that_is_no_whole_number_is_rejected() -> None:
 # Source data, visibility, and other formats
 
 
-def test_source_data_has_the_columns_of_the_file_and_no_computed_ones() -> None:
+def test_source_data_contains_the_columns_of_the_file_and_no_computed_columns() -> None:
     content = "sku;Marke;Was;price\n1;Acme;Tasse;1,50\n2;Acme;Tasse;x\n"
     reading = read(content, mapping={"name": {"join": ["Marke", "Was"]}})
     assert dict(reading.products[0].source) == {"sku": "1", "Marke": "Acme", "Was": "Tasse", "price": "1,50"}
@@ -343,7 +343,7 @@ def test_an_attribute_that_is_computed_from_a_column_replaces_the_public_attribu
     assert reading.product.attributes == {"Color": "Rot"}
 
 
-def test_a_private_column_stays_private_beside_a_transformation() -> None:
+def test_a_private_column_stays_private_if_another_column_has_a_transformation() -> None:
     content = "sku;name;price;EK;Marge\n1;T;1,50;0,75;50\n"
     reading = read(content, mapping={"price": {"columns": ["price"], "transform": [{"multiply": "2"}]}})
     assert (reading.product.attributes, reading.product.price) == ({}, Decimal("3.00"))

@@ -20,7 +20,7 @@ def test_an_offer_of_yandex_market_has_its_category_path_and_its_currency() -> N
     assert (tea.inventory_policy, kettle.inventory_policy) == ("tracked", "untracked")
 
 
-def test_the_purchase_price_in_a_feed_of_yandex_market_is_no_attribute() -> None:
+def test_the_purchase_price_in_a_feed_of_yandex_market_is_not_an_attribute() -> None:
     tea = read_file("yandex-market.xml", "EUR").products[0]
     assert "610" not in tea.attributes.values()
     assert tea.source["purchase_price"] == "610"

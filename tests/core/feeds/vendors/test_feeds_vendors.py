@@ -1,4 +1,4 @@
-"""Tests that the exports of BigCommerce, Loyverse, Shopware, Square, Squarespace and Wix are read as they come."""
+"""Tests that unchanged exports of BigCommerce, Loyverse, Shopware, Square, Squarespace and Wix are read."""
 
 import pytest
 

@@ -33,7 +33,7 @@ def test_the_items_of_quickbooks_are_identified_by_their_names() -> None:
     assert [(one.is_active, one.attributes) for one in reading.products] == [(True, {}), (False, {})]
 
 
-def test_a_product_of_akeneo_without_a_name_in_the_first_language_has_that_of_the_next() -> None:
+def test_an_akeneo_product_without_a_name_in_the_first_language_has_the_name_in_the_next() -> None:
     header = "sku;family;categories;enabled;name-fr_FR;name-en_US;price-EUR"
     reading = read(f"{header}\nP-1;f;c;1;Bol;Bowl;9.00\nP-2;f;c;1;;Plate;8.00\n")
     assert [one.name for one in reading.products] == ["Bol", "Plate"]

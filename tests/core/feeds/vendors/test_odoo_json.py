@@ -25,9 +25,9 @@ def test_a_link_to_a_record_is_its_name() -> None:
 
 
 @pytest.mark.parametrize("blank", ["default_code", "list_price"])
-def test_false_is_no_value(blank: str) -> None:
+def test_false_means_that_a_field_has_no_value(blank: str) -> None:
     assert products(RECORD, {**RECORD, "default_code": "CHAIR-2", blank: False}) == [("CHAIR-1", "80.00 CHF", True)]
 
 
-def test_false_of_a_field_of_yes_and_no_means_no() -> None:
+def test_false_means_no_in_a_field_of_yes_and_no() -> None:
     assert products({**RECORD, "active": False}) == [("CHAIR-1", "80.00 CHF", False)]

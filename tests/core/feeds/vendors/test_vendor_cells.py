@@ -1,4 +1,4 @@
-"""Tests of the cells that only one vendor writes: Magento's pairs, prices of commercetools, commands of Matrixify."""
+"""Tests cells that only one vendor writes: Magento's pairs, prices of commercetools, commands of Matrixify."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_pairs_of_magento_are_attributes(cell: str, attributes: dict[str, str]) 
     assert attributes_of_codes(cell) == attributes
 
 
-def test_pairs_of_magento_follow_the_rules_of_visibility() -> None:
+def test_only_public_pairs_of_magento_become_attributes() -> None:
     cell = '"color=Red,supplier_code=S-9,cost_price=4,size=M"'
     product = read(
         f"sku,attribute_set_code,product_type,name,price,additional_attributes\nA,D,simple,Hat,5,{cell}\n"

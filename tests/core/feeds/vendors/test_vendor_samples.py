@@ -340,14 +340,14 @@ def test_each_sample_is_read_as_its_vendor_means_it(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(path.name for path in FEEDS.iterdir() if path.suffix not in (".md", "")))
-def test_no_sample_asks_a_question_and_every_row_is_counted(file: str) -> None:
+def test_a_sample_leads_to_no_question_and_every_row_is_counted(file: str) -> None:
     reading = read_file(file)
     assert [question.text for question in reading.feed.questions] == []
     assert sum(item.rows for item in reading.items) == reading.feed.rows_read
 
 
 @pytest.mark.parametrize("file", SAMPLES)
-def test_a_second_drop_of_a_sample_is_read_in_the_same_way(file: str) -> None:
+def test_a_sample_that_is_uploaded_again_is_read_in_the_same_way(file: str) -> None:
     first = read_file(file)
     with (FEEDS / file).open("rb") as stream, open_feed(stream, file, {}, "EUR", memory=first.feed.reading) as feed:
         assert feed.changes == ()

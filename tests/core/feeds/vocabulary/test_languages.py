@@ -1,4 +1,4 @@
-"""A usual export in each language is read without a question, and its purchase side stays private."""
+"""Tests that a usual export in each language is read without a question, and that its purchase data is private."""
 
 # ruff: noqa: E501, RUF001
 
@@ -66,7 +66,7 @@ def test_the_purchase_price_and_the_supplier_are_private_and_the_colour_is_publi
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=IDS)
-def test_nothing_is_sold_at_the_purchase_price_of_a_file_without_a_selling_price(language: Language) -> None:
+def test_a_purchase_price_is_not_the_price_even_if_the_file_has_no_selling_price(language: Language) -> None:
     text = f"{language.sku}\t{language.name}\t{language.purchase}\nT-1\tLampa\t7310\nT-2\tKorb\t7320\n"
     reading = read(text, currency=language.currency)
     assert [product.price for product in reading.products] == [None, None]
@@ -74,7 +74,7 @@ def test_nothing_is_sold_at_the_purchase_price_of_a_file_without_a_selling_price
 
 
 @pytest.mark.parametrize("code, names", [(code, names) for code, *names in PRIVATE], ids=[row[0] for row in PRIVATE])
-def test_names_of_the_purchase_side_are_never_public_or_sold_at(code: str, names: list[str]) -> None:
+def test_columns_with_purchase_names_are_never_public_and_never_the_price(code: str, names: list[str]) -> None:
     language = BY_CODE[code]
     cells = [PURCHASE, PURCHASE, PURCHASE, SUPPLIER, "7310"]
     header = "\t".join((language.sku, language.name, *names, language.price))
@@ -87,7 +87,9 @@ def test_names_of_the_purchase_side_are_never_public_or_sold_at(code: str, names
 
 
 @pytest.mark.parametrize("code, names", [(code, names) for code, *names in PRIVATE], ids=[row[0] for row in PRIVATE])
-def test_a_private_word_wins_over_the_name_of_a_field_or_a_property(code: str, names: list[str]) -> None:
+def test_a_column_name_with_a_private_word_is_private_even_if_it_names_a_field_or_a_property(
+    code: str, names: list[str]
+) -> None:
     language = BY_CODE[code]
     for secret in (language.purchase, names[3]):
         assert internal_part(secret), secret

@@ -1,4 +1,4 @@
-"""A regular expression that needs long for a cell does not stop the other threads, such as that of a job's lease."""
+"""Tests that a slow regular expression does not stop other threads, such as the thread that renews a job's lease."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The files of the vocabulary are consistent: no word has two meanings in a language, and private words win."""
+"""Tests that the vocabulary is consistent: a word has one meaning in a language, and private words have priority."""
 
 # ruff: noqa: E501, RUF001
 
@@ -68,7 +68,7 @@ def test_a_file_has_only_known_keys_and_all_required_ones(file) -> None:  # type
 
 
 @pytest.mark.parametrize("code", NEW)
-def test_a_language_has_words_for_a_price_and_its_tax_and_for_the_properties(code: str) -> None:
+def test_each_language_has_words_for_prices_taxes_and_properties(code: str) -> None:
     tables = vocabulary().by_language[code]
     wanted = ("prices.base", "prices.tax", "prices.neutral", "prices.without", "private.operational",
               *(f"properties.{name}" for name in ("color", "size", "material", "weight", "product")))  # fmt: skip
@@ -127,7 +127,7 @@ def test_no_name_of_a_public_text_or_of_a_property_contains_a_private_word() -> 
     assert [word for word in chain(words, synonyms) if internal_part(word)] == []
 
 
-def test_a_public_text_is_never_read_from_a_name_of_the_purchase_side() -> None:
+def test_a_public_text_is_never_read_from_a_column_with_a_purchase_name() -> None:
     texts = {"name", "description", "category", "brand", "images"}
     private = chain(vocabulary().words("private.words"), vocabulary().words("private.stems"))
     assert [word for word in private if texts & {field for field, _, _ in field_candidates(word)}] == []
@@ -143,7 +143,7 @@ def test_a_word_of_purchase_prices_makes_each_price_of_its_language_a_purchase_p
     assert wrong == []
 
 
-def test_a_selling_price_of_a_language_is_no_purchase_price_because_of_another_language() -> None:
+def test_a_selling_price_of_a_language_is_not_a_purchase_price_because_of_another_language() -> None:
     wrong = []
     for code, tables in vocabulary().by_language.items():
         purchase = set(tables["prices.purchase"])
@@ -193,12 +193,12 @@ def test_the_spellings_of_a_word_are_folded_to_one(spellings: tuple[str, ...], f
     assert {squeezed(spelling) for spelling in spellings} == {folded}
 
 
-def test_kana_with_and_without_a_mark_of_voice_are_different() -> None:
+def test_kana_with_and_without_a_voicing_mark_are_different() -> None:
     assert squeezed("ガラス") != squeezed("カラス")
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.toml")), ids=lambda file: file.stem)
-def test_the_words_of_a_file_are_those_that_a_parser_of_toml_reads(file: Path) -> None:
+def test_the_vocabulary_reader_reads_the_same_words_as_a_toml_parser(file: Path) -> None:
     def lists(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
         for key, value in content.items():
             if isinstance(value, dict):
@@ -212,7 +212,7 @@ def test_the_words_of_a_file_are_those_that_a_parser_of_toml_reads(file: Path) -
     assert vocabulary().decimals[file.stem] == content["decimal"]
 
 
-def test_each_character_is_folded_in_a_list_as_in_a_name() -> None:
+def test_characters_are_folded_in_the_same_way_in_lists_and_in_names() -> None:
     characters = [chr(code) for code in range(1, 0x1_0000) if not 0xD800 <= code < 0xE000 and code != ord(",")]
     assert word_lists(characters) == [[folded] if (folded := squeezed(char)) else [] for char in characters]
 
@@ -236,7 +236,7 @@ print(sorted(set(__import__("sys").modules) - modules))
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["read", "--help"]])
-def test_the_help_of_the_command_loads_no_words(arguments: list[str]) -> None:
+def test_the_help_of_the_command_does_not_load_the_vocabulary(arguments: list[str]) -> None:
     program = """
 import sys
 from infra.command import app

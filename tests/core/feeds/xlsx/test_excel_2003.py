@@ -14,7 +14,7 @@ NAMESPACES = (
 
 
 def row(*cells: str | float | None, index: int | None = None, style: str = "") -> str:
-    """Return a row. A None is left out, and the next cell has its number."""
+    """Return a row. A cell with None is left out, and the next cell states its column number."""
     parts, skips = [], False
     for number, cell in enumerate(cells, 1):
         place = f' ss:Index="{number}"' if skips else ""

@@ -26,7 +26,7 @@ def test_a_table_without_a_page_in_another_encoding_is_read() -> None:
     assert read(table, encoding="cp1252").products[1].name == "Topf groß"
 
 
-def test_cells_that_cover_other_cells() -> None:
+def test_a_cell_that_covers_other_cells_gives_them_its_value() -> None:
     products = read(
         "<table><tr><td>Kategorie<td>SKU<td>Name<td>Preis</tr><tr><td rowspan=2>Tassen<td>K-1<td>Tasse<td>5,50</tr>"
         "<tr><td>K-2<td>Becher<td>6,50</tr><tr><td>Töpfe<td>K-3<td>Topf<td>7,50</tr></table>"

@@ -1,4 +1,4 @@
-"""Tests further kinds of XML: SAP conditions, GDSN 2, own types of IDocs, and documents that are not catalogs."""
+"""Tests further kinds of XML: SAP conditions, GDSN 2, custom types of IDocs, and documents that are not catalogs."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def test_a_sap_price_of_a_carton_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("root", ["ZMATMAS05", "MATMAS03", "ZMATMAS_GIFTS"])
-def test_an_own_idoc_type_with_materials_is_read_as_materials(root: str) -> None:
+def test_a_custom_idoc_type_with_materials_is_read_as_materials(root: str) -> None:
     text = (FEEDS / "sap-matmas05.xml").read_text().replace("MATMAS05>", f"{root}>")
     reading = read(text, name="materials.xml")
     assert reading.details["kind"] == "SAP MATMAS"
@@ -70,7 +70,7 @@ def test_a_cxml_index_without_the_element_cxml_is_read() -> None:
         ("<urlset><url><loc>https://x.example</loc></url></urlset>", "a sitemap"),
     ],
 )
-def test_a_document_that_is_no_catalog_is_named(document: str, name: str) -> None:
+def test_the_error_names_the_kind_of_a_document_that_is_not_a_catalog(document: str, name: str) -> None:
     with pytest.raises(UnreadableFeed, match=name):
         read(document, name="products.xml")
 

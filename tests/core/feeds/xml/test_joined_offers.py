@@ -57,7 +57,7 @@ def test_the_offers_of_variants_are_products_of_their_own() -> None:
     ]  # fmt: skip
 
 
-def test_an_offer_of_no_product_keeps_its_id() -> None:
+def test_an_offer_without_a_product_keeps_its_id() -> None:
     reading = commerceml(product("g-1", "ЛМП-1", "Лампа"), offer("g-9", "5.00", 1) + offer("g-1", "990.00", 7))
     assert [one.sku for one in reading.products] == ["ЛМП-1", "g-9"]
 
@@ -66,7 +66,7 @@ def test_an_offer_of_no_product_keeps_its_id() -> None:
     ("order_quantity", "price_quantity", "price"),
     [("", "100", "0.18"), ("", "10", "1.80"), ("100", "", "0.18"), ("1", "1000", "0.02"), ("", "", "18.00")],
 )
-def test_the_quantity_of_a_price_of_bmecat_divides_it(order_quantity: str, price_quantity: str, price: str) -> None:
+def test_a_bmecat_price_is_divided_by_its_quantity(order_quantity: str, price_quantity: str, price: str) -> None:
     def quantity(text: str) -> str:
         return f"<PRICE_QUANTITY>{text}</PRICE_QUANTITY>" if text else ""
 

@@ -33,7 +33,7 @@ def test_books_have_their_isbn_their_title_and_the_retail_price_with_tax_in_the_
     assert books(read_file("onix.xml", "GBP"))[0][2] == "14.99 GBP"
 
 
-def test_the_stock_is_that_of_the_supplier_who_can_supply_and_a_deleted_book_is_inactive() -> None:
+def test_the_stock_of_the_supplier_who_can_supply_is_used_and_a_deleted_book_is_inactive() -> None:
     reading = read_file("onix.xml", "EUR")
     stated = [
         (book.inventory_count if "inventory_count" in book.fields_set else None, book.is_active)
@@ -50,7 +50,7 @@ def test_texts_authors_and_the_cover_are_those_of_the_book_and_not_of_its_series
     )  # fmt: skip
 
 
-def test_a_book_with_only_the_net_price_of_a_supplier_has_no_price_and_no_supplier_is_public() -> None:
+def test_a_suppliers_net_price_is_not_the_price_of_a_book_and_suppliers_are_not_public() -> None:
     reading = read_file("onix.xml", "EUR")
     assert "price" not in reading.products[2].fields_set
     shown = [(book.name, book.brand, book.description, book.category, book.attributes) for book in reading.products]

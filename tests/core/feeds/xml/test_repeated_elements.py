@@ -1,4 +1,4 @@
-"""Tests that repeated elements are told apart by attributes with a tax or a language, in many languages."""
+"""Tests that repeated elements are distinguished by attributes with a tax or a language, in many languages."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_a_code_of_a_tax_does_not_say_that_the_price_contains_it() -> None:
     assert reading.details["mapping"]["price"] == "price"
 
 
-def test_the_type_of_a_price_stays_beside_its_tax() -> None:
+def test_a_price_keeps_its_type_if_it_also_has_a_tax() -> None:
     prices = (
         '<prix type="achat" ht="oui">{}.84</prix><prix type="vente" ht="oui">{}.49</prix>'
         '<prix type="vente" ht="non">{}.90</prix>'

@@ -10,12 +10,12 @@ Rows are read lazily, in constant memory. The sum of `item.rows` over all items 
 becomes a `Rejected`, and reading continues with the next row. A file that cannot be read at all raises UnreadableFeed,
 with a message for the person who uploaded the file.
 
-A feed says before its first row how it is read (`feed.reading`), what the evidence in the file does not decide
-(`feed.questions`), and what differs from the catalog's earlier file (`feed.changes`). After the last row,
-`feed.warnings` counts the values that were not understood.
+These attributes are known before the first row is read: `feed.reading` describes how the file is read, `feed.questions`
+contains the doubts that the evidence in the file does not resolve, and `feed.changes` contains the differences from the
+catalog's earlier file. After the last row, `feed.warnings` counts the values that were not understood.
 
-`propose` shows how a file would be read. It reads only a sample. `prepare` loads what the first file of
-a process needs.
+`propose` shows how a file would be read. It reads only a sample. `prepare` loads the vocabulary and the patterns that
+the first file of a process needs.
 """
 
 from wecelebrate.feeds.columns.visibility import Disclosure

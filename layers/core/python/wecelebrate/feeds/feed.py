@@ -1,4 +1,4 @@
-"""Opens a file as a feed: detects its format, encoding, dialect and columns, and reads its items lazily."""
+"""Opens a file as a feed. It detects the format, the encoding, the dialect and the columns, and reads items lazily."""
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -93,7 +93,7 @@ def open_feed(
 def _problem(table: Table) -> Callable[[str], None]:
     """Return the function that reports a problem of the mapping or the columns, before the rows are read.
 
-    If the file is broken, the broken place is the reason that columns are missing.
+    If the file is broken, columns are missing for this reason. So the message begins with the broken place.
     """
 
     def report(problem: str) -> None:
@@ -128,7 +128,8 @@ class Feed:
         self._numbers = decide_numbers(plan, self._evidence, mapping.get("decimal"), remembered_mark(memory), currency)
         self._currency = currency
         self.warnings = Warnings()
-        """Counts values that were not understood, and that do not make a row wrong. Complete after the last item."""
+        """Counts values that were not understood, but did not cause a rejection. The counts are complete after the last
+        item."""
         self.reading: dict[str, Any] = describe(
             plan, self._evidence, self.format, mapping, self._numbers, currency, memory
         )
@@ -137,7 +138,8 @@ class Feed:
         self.questions: tuple[Question, ...] = (
             *plan.questions, *(style.question for style in styles if style.question is not None),
         )  # fmt: skip
-        """What the evidence in the file does not decide. The feed is read with the first choice of each question."""
+        """Questions that the evidence in the file does not decide. The feed is read with the first choice of each
+        question."""
         self.changes: tuple[Change, ...] = changes(self.reading, memory)
         """Differences to the catalog's earlier file."""
         self._file_plan, self._stopped = plan.of_file(), False
@@ -165,17 +167,20 @@ class Feed:
 
     @property
     def states_stock(self) -> bool:
-        """Whether the rows read so far had a cell for the stock, even if the cell was blank."""
+        """Whether any row read so far had a cell for the stock, even if this cell was blank."""
         return any(reader.has_stated for reader in self._stock_readers)
 
     @property
     def has_places(self) -> bool:
-        """Whether the file has a column that says where a stock is, so that a SKU can have several rows."""
+        """Whether a column contains the place of each stock. In such a file, a SKU can have several rows."""
         return bool(self._plan.places)
 
     @property
     def keeps_places(self) -> bool:
-        """Whether the stock of each place is stored. Lots and bins change, so their stocks are only added up."""
+        """Whether the stock of each place is stored.
+
+        Lots and bins change often, so only the sum of their stocks is stored.
+        """
         return self.has_places and all(is_place(self.header[number]) for number in self._plan.places)
 
     @property
@@ -232,7 +237,7 @@ class Feed:
 
         grouped = regrouped(rows(), self._table.every_row, self._plan, rule)
         for item in VariantGrouper(self._plan, rule, self._builder).items(grouped):
-            # The grouper yields a rejected row at once. Only the rows that it rejects itself have computed cells.
+            # The grouper passes rejected rows on. Only rows that the grouper itself rejects contain computed cells.
             if self._plan.computed and isinstance(item, Rejected) and not any(item is row for row in passed):
                 item.raw = self._plan.computed.without(item.raw)
             yield item
@@ -251,18 +256,24 @@ class Feed:
         return product_builder(plan, self._currency, mark, stock, self.warnings, find_note=find_note)
 
     def _stock_columns(self, plan: Plan) -> StockColumns:
-        # In a known export, the column of the state is no column of the stock, even if its name is `is_available`.
+        # In a known export, the column of the state is not a column of the stock, even if its name is `is_available`.
         active = {column.column for column in plan.active if plan.profile}
         header = ["" if number in active else name for number, name in enumerate(plan.header)]
         return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample)
 
     def _stock_details(self) -> dict[str, str | list[str]]:
-        """Return the columns beside the count that decide whether the stock is tracked, as `Plan.details` does."""
+        """Return the columns that decide, beside the stock count, whether the stock is tracked.
+
+        The format is that of `Plan.details`.
+        """
         names = [self._plan.header[number] for number in self._stock_columns(self._plan).beside]
         return {"inventory_policy": names[0] if len(names) == 1 else names} if names else {}
 
     def _families(self) -> Iterator[Item | None]:
-        """Yield the items of a file whose variants name their parents. None is a row that is not sold."""
+        """Yield the items of a file whose variants name their parents.
+
+        None stands for a row of a product that is not sold.
+        """
         families = Families(self._counted_rows(), self._plan)
         try:
             self._extend(self._table.header)
@@ -346,11 +357,14 @@ class Feed:
 
 
 def _nfc_cells(cells: Cells) -> Cells:
-    """Return the cells in NFC. The rows of one product must have the same SKU, whatever program wrote them."""
+    """Return the cells in the Unicode form NFC.
+
+    The rows of a product must have the same SKU, whatever program wrote them.
+    """
     try:
         if "".join(cells).isascii():  # type: ignore[arg-type]
             return cells
-    except TypeError:  # a record that lacks some keys has None in those cells
+    except TypeError:  # if a record lacks a key, its cell is None
         if "".join(filter(None, cells)).isascii():
             return cells
     return [cell and nfc(cell) for cell in cells]

@@ -14,13 +14,13 @@ DeclaredMode = Literal["full", "delta"]
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price for a limited time. A time without an offset is a local time of the sender."""
+    """A price for a limited time. A time without an offset is in the sender's local time."""
 
     price: Decimal
     first: date | datetime | None
     """The first day, or the start. None: the offer has started."""
     last: date | datetime | None
-    """The last day, on which the offer is still valid, or the end. None: there is no end yet."""
+    """The last day of the offer, or its end. None: the offer has no end yet."""
 
     def as_json(self) -> dict[str, str | None]:
         """Return the offer with JSON values."""
@@ -54,14 +54,17 @@ class Product:
     price: Decimal | None
     """The price, below a million million, with the decimals of its currency."""
     currency: str
-    """The currency of the price. If `currency` is not in `fields_set`, the file names none: it is the catalog's."""
+    """The currency of the price. If `currency` is not in `fields_set`, the file has no currency, and the catalog's
+    currency is used."""
     images: list[str]
     """The addresses of the images: HTTP(S) URLs or relative paths. The first address is that of the main image."""
     attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool
-    """Whether the product is sold. If `is_active` is not in `fields_set`, this value is only for a new product: it is
-    False if the file has a state that is not known.
+    """Whether the product is sold.
+
+    If `is_active` is not in `fields_set`, this value is only for a new product: it is False if the file has a state
+    that is not known.
     """
     source: Mapping[str, Any]
     """The unchanged source row, which maps columns to cells."""
@@ -71,9 +74,10 @@ class Product:
     inventory_policy: InventoryPolicy | None = None
     """Whether the stock is tracked. None: a product with an `inventory_count` is tracked, otherwise nothing changes."""
     stock_by_place: dict[str, int | None] | None = None
-    """The stock at each place that the rows name, if the file has a column of the place. None: not counted there."""
+    """The stock at each place, if the file has a column with the place. None: the stock is not counted at this
+    place."""
     stock_as_of: datetime | None = None
-    """When the stock of the row was counted. None: the row does not say it."""
+    """When the stock of the row was counted. None: the row does not state the time."""
     offers: tuple[Offer, ...] | None = ()
     """The prices for a limited time, in the currency of the price. None: the record does not have their keys."""
 

@@ -1,4 +1,4 @@
-"""Loads what the first file of a process needs, before this file arrives."""
+"""Loads the data that the first file of a process needs, before this file arrives."""
 
 from io import BytesIO
 
@@ -10,8 +10,9 @@ _FILE = b"SKU;Name;Price;Stock;Status\nA-1;Cup;12.50 EUR;5;active\nA-2;Mug;9.90 
 def prepare() -> None:
     """Read a small file, so that the vocabulary, the currencies and the patterns of known exports are loaded.
 
-    Takes about 60 ms, which the first file of the process then does not need. A function that reads files calls it when
-    it is imported: the initialisation of a Lambda function has more CPU, and no caller waits for a worker that starts.
+    This takes about 60 ms. Afterwards, the first file of the process is read 60 ms faster. A Lambda function that reads
+    files calls `prepare` when its module is imported, because Lambda gives more CPU to the initialisation, and because
+    no caller waits while a worker starts.
     """
     with open_feed(BytesIO(_FILE), "prepare.csv", None, "EUR") as feed:
         for _ in feed:

@@ -182,7 +182,7 @@ def _filled_cells(sample: Sequence[Cells], number: int) -> Iterator[str]:
 def _use(
     plan: Plan, number: int, column: str, fields: Mapping[int, str], labels: Mapping[int, str]
 ) -> tuple[ColumnUse, str | None, str]:
-    """Return how a column is used: its use, its target and the reason."""
+    """Describe how a column is used. Return its use, its target and the reason."""
     if number in fields:
         return "field", fields[number], "this field is read from the column"
     if number in plan.pair_columns:
@@ -204,7 +204,7 @@ def _use(
 
 
 def _attribute_warnings(plan: Plan, header: Sequence[str], sample: Sequence[Cells]) -> list[str]:
-    """Return the warnings about the attributes that the settings name."""
+    """Return the warnings about the attributes in the catalog's settings."""
     pairs = (cell for number in plan.pair_columns for cell in _filled_cells(sample, number))
     names = dict.fromkeys([*header, *(name for cell in pairs for name in attributes_of_lines(cell))])
     decisions = {name: plan.disclosure.decide(name) for name in names}
@@ -219,7 +219,7 @@ def _attribute_warnings(plan: Plan, header: Sequence[str], sample: Sequence[Cell
 
 
 def _private_inputs(plan: Plan) -> list[str]:
-    """Return warnings about public values that are computed from columns whose names mean private values."""
+    """Return warnings about public values that are computed from private columns."""
     return [
         f"the settings compute {name} from the column {quoted(column, 40)}, but a name with {quoted(part)} usually "
         "means a private value"
@@ -249,7 +249,7 @@ def _field(name: str, plan: Plan, mapping: Mapping[str, str | None], reading: Ma
 
 
 def _inputs(plan: Plan) -> dict[str, list[str]]:
-    """Return the columns of the file that the fields and attributes with transformations are computed from."""
+    """Return the columns of the file that are the inputs of transformations of fields and attributes."""
     if plan.computed is None:
         return {}
     computed = plan.computed

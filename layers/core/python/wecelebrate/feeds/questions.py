@@ -1,4 +1,7 @@
-"""Questions about a file: what the evidence in the file does not decide, and the possible answers."""
+"""Defines the questions about a file.
+
+A question is asked if the evidence in the file does not decide how to read it.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,7 +30,7 @@ class Question:
     """The field of the mapping, or the option (`plan.model.OPTIONS`), that stores the answer, e.g. `decimal`."""
     subject: Subject
     text: str
-    """A sentence that says what was seen and what is asked."""
+    """A sentence that describes the values in the file and asks the question."""
     choices: tuple[Choice, ...]
     """At least two choices. The first choice is the most probable one. It is used if the catalog does not ask."""
     seen: tuple[str, ...] = ()

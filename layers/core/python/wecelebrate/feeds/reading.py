@@ -7,16 +7,16 @@ A description (`reading`) is a JSON object:
 | `format`   | `csv`, `json`, `ndjson`, `xlsx` or `xml`                                                          |
 | `profile`  | the known export, or `plain`                                                                      |
 | `columns`  | for each field, a list of `{column, score, reasons}`; the first column is the best                |
-| `decimal`  | `{mark, by, reason}`: `,` or `.`, or null if no number needs it                                   |
+| `decimal`  | `{mark, by, reason}`: `,` or `.`, or null if no number has a decimal separator                    |
 | `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `note`, `catalog`; `partial` is true if some  |
 |            | prices of the sample state no currency                                                            |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
-| `month_first` | whether the month is before the day in the dates of offers, from the last file that showed it; null |
+| `month_first` | whether the month is before the day in dates of offers, from the last file that showed it, or null |
 | `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
 
-A file without prices, as a file of stocks, says nothing about prices. Its description keeps what is known from the
-earlier file: such an entry has the key `earlier` with the value true.
+A file without prices, such as a file of stocks, does not show how prices are read. Its description keeps the entries of
+the earlier file's description. Such an entry has the key `earlier` with the value true.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ def _field(name: str, numbers: Sequence[int], plan: Plan, mapping: Mapping[str, 
 
 
 def _currency(plan: Plan, table: Table, currency: str) -> dict[str, Any]:
-    """Return where the currency of the prices comes from. Reads the first rows of the sample."""
+    """Return where the currency of the prices comes from. The function reads the first rows of the sample."""
     price = plan.prices[0]
     if price.currency and plan.currency_note:
         return {"source": "note", "code": price.currency, "reason": f"the file says {plan.currency_note}"}
@@ -145,7 +145,7 @@ def refused_currency(reading: Mapping[str, Any] | None, catalog_currency: str | 
 
 
 def _with_earlier(reading: dict[str, Any], memory: Memory) -> dict[str, Any]:
-    """Keep what is known from the earlier file about fields that this file does not have."""
+    """Copy the entries of the earlier file's description for fields that this file does not have."""
     earlier_columns = _mapping(memory.get("columns"))
     for name, entries in earlier_columns.items():
         if name not in reading["columns"] and isinstance(entries, list):
@@ -167,7 +167,7 @@ def had_offers(memory: Memory | None) -> bool:
 
 
 def remembered_order(memory: Memory | None) -> bool | None:
-    """Return whether the month was before the day in the offers of earlier files. None: no date has shown it."""
+    """Return whether the month was before the day in the offers of earlier files, or None if no date has shown it."""
     order = (memory or {}).get("month_first")
     return order if isinstance(order, bool) else None
 
@@ -190,7 +190,10 @@ def remembered_columns(memory: Memory | None) -> dict[str, list[str]]:
 
 
 def changes(reading: Mapping[str, Any], memory: Memory | None) -> tuple[Change, ...]:
-    """Return the differences between this file and the earlier one. Fields that one of them lacks are left out."""
+    """Return the differences between this file and the earlier one.
+
+    A field is left out if one of the files lacks it.
+    """
     if not memory:
         return ()
     differences = [*_column_changes(reading, memory), *_decimal_changes(reading, memory)]
@@ -230,10 +233,10 @@ def _column_changes(reading: Mapping[str, Any], memory: Memory) -> list[Change]:
 
 
 def _subject(name: str, column: str, reading: Mapping[str, Any], memory: Memory) -> Subject:
-    """Return what a wrong column would damage.
+    """Return which kind of data a wrong column would damage.
 
-    Another column with a price of the same kind has the same meaning. Each known export has columns of its own, so
-    another column for the SKU is expected if a file comes from another system.
+    A column with a price of the same kind has the same meaning, so it causes no damage. Each known export has its own
+    columns, so a different column for the SKU is expected if a file comes from a different system.
     """
     if name == "price" and not _has_other_price_kind(reading, memory):
         return "other"

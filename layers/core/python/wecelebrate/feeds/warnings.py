@@ -1,4 +1,4 @@
-"""Counts the values of a file that were not understood, and that do not make a row wrong."""
+"""Counts the values of a file that were not understood, but that did not cause the rejection of a row."""
 
 from collections import Counter
 from collections.abc import Mapping

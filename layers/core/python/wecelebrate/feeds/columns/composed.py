@@ -1,12 +1,13 @@
 """Reads the names of texts that contain a usual name and further words: `Item Category Code`, `Kategoria główna`.
 
 The tables of names cannot list every such name. A name is composed if it begins or ends with a usual name of the field,
-and if all its other words are known not to change the meaning (`_NEUTRAL`). `Tax category`, `File name` and
-`Category manager` have another meaning, and an unknown word can have one: the values of the column would become public.
-Such a column is used only if the file has no column with a usual name, and if its values agree.
+and if all its other words are known not to change the meaning (`_NEUTRAL`). `Tax category`, `File name` and `Category
+manager` have another meaning. An unknown word can also change the meaning, and then private values of the column would
+become public. A column with a composed name is used only if the file has no column with a usual name, and if the values
+of the column fit the field.
 
-A stock is not public text. Its other words, such as the name of a place, can be unknown. Only words that say that the
-pieces cannot be sold, as in `Safety stock`, exclude a column (`_NO_STOCK`).
+A stock is not public text. So other words in its name, such as the name of a place, can be unknown. Only words that say
+that the pieces cannot be sold, as in `Safety stock`, exclude a column (`_NO_STOCK`).
 """
 
 import re
@@ -79,7 +80,7 @@ _NO_STOCK = listed(
     "sold sales week weeks month months day days turnover "
     "мин макс резерв заказ заказано ожидается стоимость сумма"
 )
-"""Words with which the name of a stock means something else than the pieces that can be sold."""
+"""Words with which the name of a stock means something other than the pieces that can be sold."""
 _OBJECTS = listed(
     "item items article articles artikel produkt produkte product products produit produits producto productos produto "
     "produtos prodotto prodotti articulo articulos artigo artigos articolo articoli waren ware vare varer towaru tovar "
@@ -93,7 +94,7 @@ _LATIN = re.compile(r"[a-z]+")
 
 @lru_cache(maxsize=8192)
 def composed_fields(column: str) -> tuple[tuple[str, int], ...]:
-    """Return the fields that a composed name can mean, with the rank of the name."""
+    """Return the fields that a composed name can mean. Each field has the rank of the name."""
     if len(column) > MAX_NAME or internal_part(column) is not None:
         return ()
     parts = words(column)
@@ -133,7 +134,7 @@ def _has_head(parts: tuple[str, ...], field: str) -> bool:
 
 
 def _is_compound(word: str, field: str, heads: frozenset[str]) -> bool:
-    """Return whether a word without spaces consists of a usual name and known words, as compounds of German do."""
+    """Return whether a word without spaces is a compound of a usual name and known words. German has such compounds."""
     if not _LATIN.fullmatch(word):
         word = word if field == "name" else _CJK_ENDING.sub("", word)
         endings = (word[at:] for at in range(1, min(len(word), MAX_CJK_REST + 1)))

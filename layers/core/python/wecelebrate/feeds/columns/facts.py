@@ -1,4 +1,4 @@
-"""Describes the values of a column: how many are filled, how many differ, and what they look like."""
+"""Describes the values of a column: how many are not blank, how many differ, and what they look like."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -82,7 +82,7 @@ class Facts:
 
     @property
     def filled(self) -> float:
-        """The share of rows with a value. 1 for a file without rows."""
+        """The share of rows with a value. It is 1 for a file without rows."""
         return len(self.cells) / self.rows if self.rows else 1.0
 
     @property
@@ -91,7 +91,10 @@ class Facts:
         return len(set(self.cells)) / len(self.cells) if self.cells else 1.0
 
     def share(self, kind: str) -> float:
-        """Return the share of the values for which the attribute `kind` of `Value` is true. 1 without values."""
+        """Return the share of the values for which the attribute `kind` of `Value` is true.
+
+        It returns 1 without values.
+        """
         return sum(getattr(value, kind) for value in self.values) / len(self.values) if self.values else 1.0
 
     @property
@@ -116,7 +119,7 @@ class Columns:
         return self._facts[column]
 
     def differ(self, first: int, second: int) -> bool:
-        """Return whether some row has different values in these two columns."""
+        """Return whether at least one row has different values in these two columns."""
         return any(
             a.strip() != b.strip()
             for row in self.sample

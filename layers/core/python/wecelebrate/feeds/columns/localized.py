@@ -1,6 +1,7 @@
 """Reads the language from the name of a column: `Name DE`, `title_en`, `Nosaukums LV`, `localizedfields.sl.name`.
 
-Such a column is used if the file has no column without a language. The first language of the file is used.
+Such a column is used if the file has no column of the same name without a language. The first language of the file is
+used.
 """
 
 import re
@@ -31,7 +32,7 @@ _WORD = re.compile(
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2})?", re.IGNORECASE)
 MAX_NAME = 100
 _AMBIGUOUS = frozenset(("id", "no", "is", "it", "be", "am", "et", "sr", "ta"))
-"""Codes that are words too: `Product ID` and `Article No` are no names."""
+"""Codes that are words too: `Product ID` and `Article No` are not names."""
 
 
 Candidates = dict[str, list[tuple[int, int, str | None]]]
@@ -44,7 +45,7 @@ _SHORT_TEXTS = frozenset(("shortdescription", "descriptionshort", "kurzbeschreib
 
 
 def candidates_with_languages(header: Sequence[str], candidates: Candidates) -> Candidates:
-    """Return the candidates with the columns whose names have a language."""
+    """Add the columns whose names have a language to the candidates, and return all candidates."""
     named: Candidates = {field: [] for field in FIELDS}
     named_columns = {field: {number for _, number, _ in candidates[field]} for field in FIELDS}
     for number, column in enumerate(header):
@@ -81,7 +82,7 @@ def _codes() -> frozenset[str]:
 def without_language(column: str) -> str | None:
     """Return the name of a column without its language, or None if the name has no language.
 
-    The name is the last one of a JSON path: `localizedfields.sl.name` is `name`.
+    For a JSON path, it returns the last part: `localizedfields.sl.name` becomes `name`.
     """
     text = column.strip()
     if len(text) > MAX_NAME:

@@ -1,8 +1,7 @@
-"""Understands the names of columns: which fields they can mean.
+"""Finds out which fields a column name can mean.
 
-Names are compared in folded form: lower case, without accents, spaces and punctuation. `Art.-Nr.` becomes `artnr`.
-The usual
-names are in `synonyms` and, for many languages, in `vocabulary`.
+Names are compared in folded form: lower case, without accents, spaces and punctuation. `Art.-Nr.` becomes `artnr`. The
+usual names are in `synonyms`. Names in many more languages are in `vocabulary`.
 """
 
 import re
@@ -54,12 +53,12 @@ _QUALIFIER = re.compile(
     r"(?:[_ ]?(?:master|base|stamm|table|data|details|info|fields?))?(?:[_.]|\[|: )\s*(?=[^\W_]{2})",
     re.IGNORECASE,
 )
-"""The name of a table before the name of a column, as reports of databases have it: `Part_UnitPrice`, `Items[Name]`."""
+"""The name of a database table before the name of a column, as in database reports: `Part_UnitPrice`, `Items[Name]`."""
 _UNQUALIFIED = frozenset((
     "value", "amount", "type", "group", "class", "id", "nr", "no", "num", "number", "code", "text", "date", "level",
     "rate", "unit", "units", "count", "total", "sum",
 ))  # fmt: skip
-"""Words that mean something else without the table: `Product_Value` is no price."""
+"""Words that mean something else without the table: `Product_Value` is not a price."""
 
 
 def _without_table(column: str) -> str:
@@ -111,7 +110,7 @@ def name_forms(column: str) -> tuple[str, ...]:
     """
     column = column if column.isascii() else unicodedata.normalize("NFKC", column).translate(_BRACKETS)
     column = plain_name(column)
-    # The limit keeps the search linear. Without it, the rest of the name would be searched for each opening bracket.
+    # The limit keeps the search linear. Without it, each opening bracket starts a search through the rest.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)
     last = path.removeprefix("variants.")
@@ -139,7 +138,7 @@ _NO_AMOUNTS = frozenset((
     "minorunits", "minorunit", "currencyminorunit", "unit", "units", "currency", "code", "id", "type", "kind", "class",
     "rate", "percent", "percentage", "vatrate", "taxrate", "lang", "vatcode", "taxcode",
 ))  # fmt: skip
-"""Members of the JSON object of a price, and attributes of its XML element, that are no amounts."""
+"""Keys of the JSON object of a price, and attributes of its XML element, that are not amounts."""
 _PATH_END = re.compile(r"[.@]([^.@]*)$")
 
 
@@ -150,7 +149,7 @@ _VOCABULARY_RANK = 1_000
 
 @cache
 def _known_names() -> dict[str, dict[str, int]]:
-    """For each field, map the folded names that can mean it to their ranks."""
+    """For each field, map its possible folded names to their ranks."""
     fields: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     words = vocabulary()
     # A name that is also a value, such as `Online`, can be in a row that is not the header.
@@ -195,12 +194,13 @@ def inactive_names() -> frozenset[str]:
 
 
 def is_weak(rank: int) -> bool:
-    """Return whether a rank belongs to a name that also means other things."""
+    """Return whether a rank belongs to a weak name: a name that can also mean other things."""
     return rank >= WEAK_RANK
 
 
 MAX_COLUMN_NAME = 1_000
-"""A longer name of a column means no field. The limit bounds the time for names that become longer when folded."""
+"""A column with a longer name is not assigned to a field. The limit bounds the time for names that become longer when
+folded."""
 
 
 @lru_cache(maxsize=8192)
@@ -246,7 +246,8 @@ MAX_ABBREVIATION = 12
 def abbreviated_fields(column: str) -> tuple[str, ...]:
     """Return the fields of numbers or states that an abbreviation such as `Zal.` or `Sosp.` can mean.
 
-    Its values have to agree. Texts can become public, so their fields are not read from an abbreviation.
+    The values of the column must fit the field. Texts can become public, so the fields of texts are not read from an
+    abbreviation.
     """
     prefix = _abbreviation(column)
     names = _known_names() if prefix else {}

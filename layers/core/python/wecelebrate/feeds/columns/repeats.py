@@ -1,4 +1,4 @@
-"""Finds out why several rows of a file have the same SKU: places of a stock, variants, or a mere repetition."""
+"""Finds out why several rows of a file have the same SKU: for several places, for variants, or as a mere repetition."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -53,10 +53,10 @@ def repeats_of(columns: Columns, sku: int) -> Repeats:
 
 
 def _differs(rows: Sequence[Cells], number: int) -> bool:
-    """Return whether the rows have different values in a column. A blank cell differs from nothing."""
+    """Return whether the rows have different values in a column. Blank cells are ignored."""
     return len({text for row in rows if number < len(row) and (text := (row[number] or "").strip())}) > 1
 
 
 def names_of(columns: Columns, numbers: Iterable[int]) -> list[str]:
-    """Return the names of the first columns, for a message."""
+    """Return a text for a message, with the names of the first columns."""
     return [columns.header[number] for number in list(numbers)[:MAX_EXPLAINED]]

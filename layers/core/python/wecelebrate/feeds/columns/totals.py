@@ -1,4 +1,4 @@
-"""Recognises rows with totals, such as `Summe` and `合計`, which are no products."""
+"""Recognises rows with totals, such as `Summe` and `合計`. These rows are not products."""
 
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.vocabulary.folding import squeezed

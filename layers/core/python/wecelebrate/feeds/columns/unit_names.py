@@ -60,9 +60,9 @@ def unit_in_name(column: str) -> re.Match[str] | None:
 
 
 def units_in_name(column: str) -> int:
-    """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1.
+    """Return how many units a price column is for: 100 for `Preis pro 100` and `Price/100 pcs`, and 1 for other names.
 
-    `Price/100 g` is for a measure, and not for a number of pieces.
+    `Price/100 g` is a price for a measure, and not for a number of pieces.
     """
     unit = unit_in_name(column)
     if not unit or _first_word(column[unit.end() :]) in MEASURES:
@@ -85,5 +85,5 @@ def without_preposition(column: str) -> str | None:
 
 @cache
 def price_unit_names() -> frozenset[str]:
-    """Return the folded names of the number of units that a price is for."""
+    """Return the folded names of columns that contain the number of units that a price is for."""
     return PRICE_UNITS.union(vocabulary().words("columns.price_unit"))

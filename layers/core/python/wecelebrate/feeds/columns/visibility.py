@@ -1,9 +1,9 @@
-"""Decides which columns of a file are public. A value is public by a decision, never because a file contains it.
+"""Decides which columns of a file are public. A value is never public only because a file contains it.
 
 An attribute is public if the catalog's settings name its column, or if its name is the name of a known property of
 products. All other values are private: only `source` of the product contains them. Names of costs, suppliers, margins,
 warehouses, internal notes and similar values are private even if a profile or a format reads them as attributes. A name
-that contains both is private: `Material cost`, `Farbe (intern)`.
+is also private if it contains both the name of a property and a private word: `Material cost`, `Farbe (intern)`.
 """
 
 import re
@@ -81,15 +81,15 @@ def _words() -> _Words:
 
 @lru_cache(maxsize=8192)
 def private_part(name: str) -> str | None:
-    """Return the part of a name that makes an attribute private in any case. Returns None if it has no such part."""
+    """Return the part of a name that always makes an attribute private, or None if the name has no such part."""
     return internal_part(name) or next((word for word in words(name) if word in _words().operational), None)
 
 
 @lru_cache(maxsize=8192)
 def internal_part(name: str) -> str | None:
-    """Return the part of a name that means the purchase side, margins or internal values.
+    """Return the part of a name that means purchase data, margins or internal values.
 
-    No public field is read from such a column because of its name: `Price (dealer)` is not the price.
+    A column with such a name is never chosen for a public field by its name: `Price (dealer)` is not the price.
     """
     parts, all_words = words(name), _words()
     for word in parts:
@@ -166,8 +166,8 @@ class Disclosure:
     def decide(self, column: str, label: str | None = None) -> Decision:
         """Decide whether the values of a column or a feature are public.
 
-        `label` is the name of the attribute if a profile reads the column as an attribute of another name. The profile
-        then decides that the attribute is public, unless the column is private in any case.
+        `label` is the name of the attribute if a profile reads the column as an attribute with a different name. The
+        attribute is then public, unless the name of the column has a private part.
         """
         return self._decide(column, label)
 
@@ -208,7 +208,7 @@ class Disclosure:
 
 
 def _key(name: str) -> str:
-    """Return the form in which two names are compared: the words, and the digits, which can distinguish columns."""
+    """Return the form of a name for comparisons: its words and its digits. The digits can distinguish columns."""
     text = "".join(words(name)) + "".join(char for char in name if char.isdecimal())
     return text or name
 
@@ -219,7 +219,7 @@ def same_name(first: str, second: str) -> bool:
 
 
 def attribute_name(column: str) -> str:
-    """Return the column's name as an attribute name: without the JSON prefix `attributes.` and Saleor's suffix."""
+    """Return the attribute name of a column: the name without the JSON prefix `attributes.` and Saleor's suffix."""
     name = re.sub(r"\((product|variant) attribute\)$", "", column)
     if name != column:
         name = name.rstrip()

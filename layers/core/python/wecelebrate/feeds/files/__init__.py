@@ -1,1 +1,1 @@
-"""The bytes of a file: archives, encodings, and the delimiters of text files."""
+"""Reads the bytes of a file: archives, encodings, and the delimiters of text files."""

@@ -1,4 +1,4 @@
-"""Divides printed lists whose rows are aligned, but whose header or pages are not as neat as `fixed_width` needs them.
+"""Divides printed lists with aligned rows, if their header or their pages are too irregular for `fixed_width`.
 
     Shop of Ann Ray                 Page 1
     Item no.  Description      Cost  Price Stock         the names are divided by one space
@@ -6,8 +6,8 @@
     00210     Bridle, black   7,415 14,900     6
     Shop of Ann Ray                 Page 2               the head of each page is repeated
 
-The columns are divided where all rows have two spaces or more. The header, the lines between pages and the lines of
-dashes do not count. In lists of Japan, China and Korea, a character is as wide as two letters.
+The columns are divided at places where all rows have two spaces or more. The header, the lines between pages and the
+lines of dashes are ignored. In lists of Japan, China and Korea, a character is as wide as two letters.
 """
 
 import re
@@ -50,7 +50,7 @@ class AlignedRows:
         cells, start = [], 0
         for first, last in self.gaps:
             at = text.find(" ", first, last) if first < len(text) else len(text)
-            if at < 0:  # a word that is in two columns begins or ends at the next space before them
+            if at < 0:  # a word is in two columns: divide the line at the last space before the gap
                 at = text.rfind(" ", start, first)
                 at = last if at < 0 else at
             cells.append(text[start:at])
@@ -60,7 +60,7 @@ class AlignedRows:
 
 
 def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> AlignedRows | None:
-    """Return the layout whose header has the most known names, or None if the lines are no such list."""
+    """Return the layout whose header has the most known names, or None if the lines are not such a list."""
     texts = [line.rstrip() for line in lines[:MAX_LINES] if len(line) <= MAX_LINE_LENGTH and "\t" not in line]
     best: tuple[int, AlignedRows] | None = None
     for is_wide in (False, True) if not all(map(str.isascii, texts)) else (False,):
@@ -88,7 +88,10 @@ def _layout(texts: Sequence[str], header: int, *, is_wide: bool) -> AlignedRows 
 
 
 def _common_gaps(rows: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Return the places between two columns where all rows have two spaces or more, also those of a number's digits."""
+    """Return the places between two columns, where all rows have two spaces or more.
+
+    Places between digits count too.
+    """
     width = max(map(len, rows))
     filled = [any(at < len(row) and row[at] != " " for row in rows) for at in range(width)]
     gaps, start = [], 0

@@ -95,7 +95,7 @@ class Archive:
             tables = [info for info in data if _SEPARATOR.search(first_lines[info.filename])]
             others = [info for info in data if info not in tables]
             if tables and all(_NOTE.fullmatch(info.filename) for info in others):
-                data = tables  # a text beside the tables tells people what they are
+                data = tables  # a text file beside the tables is a description for people
             if len({first_lines[info.filename] for info in data}) == 1 and self._have_own_rows(data):
                 return data
         if len(data) > 1:
@@ -104,7 +104,10 @@ class Archive:
         return data
 
     def _have_own_rows(self, data: Sequence[zipfile.ZipInfo]) -> bool:
-        """Return whether no first cell is in two files. Lists of old and new prices have the same codes."""
+        """Return whether no first cell is in more than one file.
+
+        Files of old and new prices would have the same codes.
+        """
         seen: set[bytes] = set()
         for info in data:
             lines = self.open(info).read(MAX_FIRST_LINE).splitlines()[1:]
@@ -115,11 +118,14 @@ class Archive:
         return True
 
     def open_parts(self, parts: Sequence[zipfile.ZipInfo]) -> "ZipMember | JoinedMembers":
-        """Open the data files as one stream. Only the first one keeps its first line."""
+        """Open the data files as one stream. Only the first file keeps its first line."""
         return self.open(parts[0]) if len(parts) == 1 else JoinedMembers([self.open(info) for info in parts])
 
     def _first_line(self, info: zipfile.ZipInfo) -> bytes:
-        """Return the first line, or what makes a file without a short first line different from all others."""
+        """Return the first line.
+
+        If the file does not begin with a short line of a table, return its name, which is unique.
+        """
         line, end, _ = self.open(info).read(MAX_FIRST_LINE).partition(b"\n")
         line = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r ")
         return line if end and b"\0" not in line and not line.startswith((b"{", b"[", b"<")) else info.filename.encode()
@@ -185,7 +191,7 @@ class ZipMember:
 
 
 class JoinedMembers:
-    """Several CSV files with the same columns as one file. The later ones are read without their first lines."""
+    """Reads several CSV files with the same columns as one file. Later files are read without their first lines."""
 
     def __init__(self, members: list[ZipMember]) -> None:
         self._members = members

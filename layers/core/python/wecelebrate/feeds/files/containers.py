@@ -199,7 +199,7 @@ class GzipStream:
         return b""
 
     def _has_more(self) -> bool:
-        """Return whether there is more data in this gzip member or in another one. Skips zero bytes between members."""
+        """Return whether this gzip member or another member has more data. Zero bytes between members are skipped."""
         if not self._member.eof:
             return True
         rest = self._member.unused_data or self._input

@@ -24,8 +24,8 @@ MAX_BLANK_ROWS = 1_100_000
 class CsvRows:
     """Reads the rows below the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
 
-    The `'` before a text that a spreadsheet would compute is taken off (`core.formula_quotes`). Our own files have it,
-    and those of WooCommerce.
+    A `'` before a text that a spreadsheet would compute is removed (`core.formula_quotes`). Our own files and those of
+    WooCommerce contain such quotes.
 
     If a quote is opened and never closed, csv.reader adds the rows below the quote to the record with the quote. This
     record then has several lines, and at least one of these statements is true:
@@ -37,7 +37,7 @@ class CsvRows:
     Only the first line of this record is rejected. Reading continues with the second line.
 
     In a plain table (`tables.plain`), a line with a broken quote is always rejected, also at the end of the file, where
-    it can be cut off. The `raw` of the line then has its cells, and the last of them begins at the broken quote.
+    the line can be cut off. `raw` then contains the cells of the line, and the last cell begins at the broken quote.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class CsvRows:
         """Return the cells of a line whose quoted cells contain quotes that are not doubled: `"1/2" tee, brass"`.
 
         Such a cell ends at the first quote before a delimiter. The cells are returned unchanged if the line is
-        well-formed, or if it has not as many cells as the header when it is read so.
+        well-formed, or if it then does not have as many cells as the header.
         """
         try:
             list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]

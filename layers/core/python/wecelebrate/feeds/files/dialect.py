@@ -72,7 +72,7 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
 
 
 def _aligned(sample: list[str], count_known: ColumnCounter) -> Layout | AlignedRows | None:
-    """Return the layout of aligned columns whose header has more known names."""
+    """Return the layout of aligned columns. If two layouts are possible, the one with more known names is returned."""
     neat, loose = fixed_width.detect(sample, count_known), aligned_rows.detect(sample, count_known)
     if neat is None or loose is None:
         return neat or loose
@@ -85,9 +85,10 @@ def _known_in(layout: Layout | AlignedRows, sample: list[str], count_known: Colu
 
 
 def _known_names(rows: Sequence[Sequence[str]], count_known: ColumnCounter) -> int:
-    """Return how many known names the header has. A single one in a row that is shorter than most rows is no header.
+    """Return how many known names the header has.
 
-    A comma in a title, as in `Prices incl. VAT, by weight`, must not divide a file whose amounts have commas too.
+    A row that is shorter than most rows is not a header if it has only one known name. A comma in a title, as in
+    `Prices incl. VAT, by weight`, must not make the comma the delimiter of a file whose amounts also have commas.
     """
     first_rows = rows[:HEADER_SEARCH_ROWS]
     counts = [count_known(row) for row in first_rows]

@@ -1,8 +1,8 @@
-"""Repairs a file in UTF-8 that a program has read in another encoding, and saved in UTF-8 again.
+"""Repairs a UTF-8 file that a program has read in another encoding and saved in UTF-8 again.
 
-Such a file has `KÃ¼che` instead of `Küche`. It is repaired only if this is
-certain: each sequence of non-ASCII characters in the file must be valid UTF-8 when it is written in the other encoding.
-The words of no language fulfil this, because bytes of UTF-8 are letters beside signs in other encodings.
+Such a file has `KÃ¼che` instead of `Küche`. It is repaired only if this is certain: each sequence of non-ASCII
+characters in the file must be valid UTF-8 when it is written in the other encoding. Words of real languages do not have
+this property, because in other encodings, bytes of UTF-8 are letters beside signs.
 """
 
 import io
@@ -40,7 +40,7 @@ def repair(file: IO[bytes]) -> IO[bytes] | None:
 
 
 def _is_double(file: IO[bytes], codec: str) -> bool:
-    """Return whether the whole file is encoded twice. For other files, reading ends at the first other character."""
+    """Return whether the whole file is encoded twice. Reading stops at the first character that contradicts this."""
     has_runs = False
     for block in _blocks(file):
         for run in _RUN.finditer(block):
@@ -53,7 +53,7 @@ def _is_double(file: IO[bytes], codec: str) -> bool:
 
 
 def _bytes(text: str, codec: str) -> bytes:
-    """Return the bytes that the program has read as this text. Raises UnicodeEncodeError."""
+    """Return the original bytes, which the program has read as this text. Raises UnicodeEncodeError."""
     try:
         return text.encode(codec)
     except UnicodeEncodeError:
@@ -61,7 +61,10 @@ def _bytes(text: str, codec: str) -> bytes:
 
 
 def _blocks(file: IO[bytes]) -> Iterator[str]:
-    """Yield the text in blocks that end with an ASCII character, so that no sequence is divided. Leaves out a mark."""
+    """Yield the text in blocks that end with an ASCII character, so that no sequence is divided.
+
+    A byte order mark is skipped.
+    """
     file.seek(0)
     reader = io.TextIOWrapper(io.BufferedReader(_Borrowed(file)), "utf-8-sig", newline="")
     rest = ""

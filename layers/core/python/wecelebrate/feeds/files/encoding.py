@@ -266,7 +266,7 @@ def _legacy(sample: bytes) -> str:
 
 
 def _is_central(text: str) -> bool:
-    """Return whether a text in cp1252 is that of cp1250: `Bìžná cena` is Czech, and `Ruèna torba za kožu` Croatian."""
+    """Return whether a text in cp1252 is in fact in cp1250: `Bìžná cena` is Czech, `Ruèna torba za kožu` Croatian."""
     return len(_CARON_IN_WORD.findall(text)) > 1 and len(_CARONS.findall(text)) > 1 and not _FRENCH.search(text)
 
 
@@ -287,7 +287,7 @@ def _misplaced(text: str) -> float:
         elif char in RARELY_WESTERN:
             strange += 1
         elif "\u0370" <= char <= "\u06ff":
-            # Greek, Cyrillic, Hebrew and Arabic letters do not stand in Latin words: `KЃhl` is `Kühl` of DOS.
+            # Greek, Cyrillic, Hebrew and Arabic letters do not occur in Latin words: `KЃhl` is `Kühl` of DOS.
             strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
         elif ord(char) >= 0x2E80:
             # Han, kana and hangul characters occur beside digits, but almost never beside Latin letters.

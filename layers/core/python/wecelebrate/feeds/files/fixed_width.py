@@ -4,16 +4,16 @@
     -------  ------------------  ------  --------
     0004711  KAFFEEBECHER WEISS    9,90        12
 
-The header can have several lines directly above the line of dashes. They are joined, also where a printed list repeats
-them on each page:
+The header can have several lines directly above the line of dashes. These lines are joined, even if a printed list
+repeats them on each page:
 
     ITEM     DESCRIPTION          RETAIL     COST
                                  INC VAT   EX VAT
     -------  ------------------  -------  -------
 
 The columns are those of the line of dashes. Without such a line, they are divided by the places where the header and
-all lines below it have two spaces or more. A cell can be longer than its column, up to the next space: no place is
-divided inside of a word.
+all lines below it have two spaces or more. A cell can be longer than its column, up to the next space, because words
+are never divided.
 """
 
 import re
@@ -56,7 +56,7 @@ class Layout:
         return SEPARATOR.join(self._cells(text)) + (end or "\n")
 
     def has_names(self, text: str) -> bool:
-        """Return whether a line above the dashes has no word that is in two columns, and no numbers."""
+        """Return whether a line above the dashes can be the header: no number, and no word in two columns."""
         is_cut = any(len(text) > last and " " not in text[first:last] for first, last in self.gaps)
         return not is_cut and not any(map(str.isdigit, text))
 
@@ -107,9 +107,9 @@ def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) ->
 
 
 def _with_heading(layout: Layout, texts: Sequence[str], rule: int) -> Layout:
-    """Return the layout with the lines of the header, if more than one is between a blank line and the dashes.
+    """Return the layout with all header lines, if more than one line is between a blank line and the dashes.
 
-    A line above the first of them is a title if it does not begin new cells where the columns are.
+    A first line is a title, and not a part of the header, if it has numbers, or if a word of it is in two columns.
     """
     first = rule
     while first > 0 and rule - first < MAX_HEADING and texts[first - 1].strip():
@@ -123,7 +123,7 @@ def _with_heading(layout: Layout, texts: Sequence[str], rule: int) -> Layout:
 
 
 def _header(texts: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> int | None:
-    """Return the line with the most known names, if they are divided by two spaces or more."""
+    """Return the line with the most known names, if these names are separated by two spaces or more."""
     counts = [count_known(_SPACES.split(text.strip())) for text in texts]
     best = max(counts, default=0)
     return counts.index(best) if best >= MIN_KNOWN else None
@@ -135,7 +135,7 @@ def _is_header(layout: Layout, text: str, count_known: Callable[[Sequence[str]],
 
 
 def _common_gaps(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Return the places where all lines have spaces, and that are between two columns."""
+    """Return the places between two columns, where all lines have spaces."""
     width = max(map(len, texts), default=0)
     filled = [False] * width
     for text in texts:

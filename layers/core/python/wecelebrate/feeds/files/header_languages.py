@@ -1,7 +1,7 @@
-"""Finds the language of a header, which decides among the code pages of Windows.
+"""Finds the language of a header. The language decides which code page of Windows is used.
 
 The words of a short file fit several code pages: the bytes of Lithuanian in cp1257 are also letters of Czech in cp1250.
-The names of the columns show the language, even those in ASCII: `Kodas;Pavadinimas;Kaina`.
+The column names show the language, even if they are in ASCII: `Kodas;Pavadinimas;Kaina`.
 """
 
 import re
@@ -43,7 +43,7 @@ def _languages_of_names() -> dict[str, tuple[str, ...]]:
 def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
     """Return the code page of the header's language, or `detected` if the header does not decide.
 
-    `detected` is kept if it is no code page of Latin letters, and if `sample` is invalid in the other code page.
+    `detected` is kept if it is not a code page of Latin letters, or if `sample` is invalid in the other code page.
     """
     may_be_other = detected not in _PAGES or detected == "cp1252"
     if may_be_other and (other := _page_of_other_letters(head, detected, sample)) is not None:
@@ -62,7 +62,7 @@ def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
 
 
 def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | None:
-    """Return the code page in which at least two names of the header are names of its language, if one is."""
+    """Return the code page, if one exists, in which at least two names of the header are names of its language."""
     for page in dict.fromkeys(OTHER_PAGES.values()):
         if page != detected and _count_names(head[:HEAD], page) >= MIN_NAMES:
             try:
@@ -74,7 +74,7 @@ def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | N
 
 
 def _count_names(head: bytes, page: str) -> int:
-    """Return how many names of columns in the best line are names of one language with this code page."""
+    """Return the number of names in the best line that belong to one language with this code page."""
     known, best = _languages_of_names(), 0
     for line in head.decode(page, "replace").split("\n")[:MAX_LINES]:
         languages = Counter(

@@ -9,8 +9,8 @@
     Price: 29,50
 
 A block ends before a blank line, a line of dashes, or a label that it already has. A line without a label continues the
-value above. The text is such a file only if its first lines have nothing else, and repeat labels of which two are names
-of columns.
+value above. The text is read in this way only if its first lines contain only such blocks, and if at least two repeated
+labels are known column names.
 """
 
 # ruff: noqa: RUF001
@@ -42,7 +42,7 @@ _RULE = re.compile(r"[\W_]*")
 
 
 def convert(text: TextFile, count_known: ColumnCounter) -> TextFile | None:
-    """Return the table as a file of its own, or None if the text does not consist of such blocks."""
+    """Return the table as a new file, or None if the text does not consist of such blocks."""
     if not _has_blocks(list(islice(text.open(), SAMPLE_LINES)), count_known):
         return None
     header = _labels(text)
@@ -67,7 +67,7 @@ def _write(header: list[str], text: TextFile, file: IO[bytes]) -> None:
 
 
 def _labels(text: TextFile) -> list[str]:
-    """Return the labels in the order in which the blocks have them first, at most MAX_LABELS of them."""
+    """Return at most MAX_LABELS labels, in the order of their first occurrence."""
     labels: dict[str, None] = {}
     for block in _blocks(text):
         new = (label for label in block if label not in labels)

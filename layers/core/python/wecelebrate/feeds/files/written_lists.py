@@ -1,4 +1,4 @@
-"""Divides the lines of a list that a person has written, without columns:
+"""Divides the lines of a list that a person has written without columns:
 
     MAMA TEE FABRICS
     A1  Ankara Hitarget 6 yards - N14,500 - 25 pcs
@@ -65,14 +65,14 @@ def _is_price(part: str) -> bool:
 
 
 def detect(lines: Sequence[str]) -> WrittenList | None:
-    """Return how the lines are divided, or None if they are no such list."""
+    """Return how the lines are divided, or None if they are not such a list."""
     texts = [line.strip() for line in islice(lines, MAX_LINES) if line.strip() and len(line) <= MAX_LINE_LENGTH]
     products = [product_in(text) for text in texts]
     read = [cells for cells in products if cells is not None]
     if len(read) < MIN_PRODUCTS or len(read) < MOST * len(texts) or len({cells[0] for cells in read}) < len(read):
         return None
     if all(cells[0] == str(number) for number, cells in enumerate(read, start=1)):
-        return None  # the numbers of the lines identify no product
+        return None  # line numbers do not identify products
     first = products.index(read[0])
     titles = [text for text in texts[:first] if texts.count(text) == 1]
     return WrittenList(titles[-1]) if titles else None

@@ -1,4 +1,4 @@
-"""Rates the columns whose names can mean an identifier: how well the names and the values agree."""
+"""Rates the columns whose names can mean an identifier by how well their values fit their names."""
 
 import re
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ MIN_REFERENCES = 0.7
 """With references in a smaller share of the rows, the key of the database identifies the products."""
 MOSTLY = 0.9
 MIN_VARIANTS = 4
-"""If rows with the same SKU differ only in columns that are no properties, at least this number of rows is a doubt."""
+"""If rows with the same SKU differ only in columns that are not properties, at least this number of rows is a doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ def _are_own_codes(facts: Facts) -> bool:
 
 
 def keys_last(rated: Sequence[SkuCandidate]) -> list[SkuCandidate]:
-    """Return the candidates with the keys of the database after the numbers of articles, if the file has such numbers.
+    """Sort the candidates: database keys come after article numbers, if the file has article numbers.
 
-    The codes in a column `id` identify products only if no column such as `number` or `Item code` does.
+    The codes in a column `id` identify products only if no column such as `number` or `Item code` identifies them.
     """
     has_numbers = any(not one.is_key and one.rank <= SECOND and not any(one.order[:3]) for one in rated)
     if not has_numbers:
@@ -92,10 +92,10 @@ def keys_last(rated: Sequence[SkuCandidate]) -> list[SkuCandidate]:
 
 
 def references_before_keys(columns: Columns, rated: Sequence[SkuCandidate]) -> list[SkuCandidate]:
-    """Return the candidates with a reference that some rows lack before the key of the database.
+    """Sort the candidates: a reference comes before the database key, even if some rows have no reference.
 
-    The shop shows the reference, and the key exists only in its database. Rows without a reference are rejected,
-    because one column of SKUs must not contain both.
+    The shop shows the reference, but the key exists only in the shop's database. Rows without a reference are rejected,
+    because the SKUs must not be a mixture of references and keys.
     """
     if any(one.rank <= FOREIGN and not any(one.order[:3]) for one in rated):
         return list(rated)
@@ -126,7 +126,7 @@ def composed_candidates(columns: Columns, known: set[int]) -> list[SkuCandidate]
 
 
 def candidates_beside_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
-    """Return the column of the name if it contains codes, and another column contains the names, as in NetSuite."""
+    """Return the name column if it contains codes and another column contains the names, as in NetSuite."""
     named = {
         number: {field for field, _, _ in field_candidates(name)} & {"name", "description"}
         for number, name in enumerate(columns.header)
@@ -157,7 +157,7 @@ _NUMBER_OF = re.compile(
 
 
 def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
-    """Return the column that is called the number of the column of the names: `Wine no` beside `Wine`."""
+    """Return the column that is named after the name column and a word for "number": `Wine no` for `Wine`."""
     folded = {fold(name): number for number, name in enumerate(columns.header) if len(name) <= MAX_NOUN}
     numbers = []
     for number, name in enumerate(columns.header):
@@ -173,7 +173,7 @@ def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
 
 
 def candidate_by_number(columns: Columns) -> list[SkuCandidate]:
-    """Return the only column that is called the number of something. See `numbered`."""
+    """Return the only column whose name means the number of something, such as `Part number`. See `numbered`."""
     number = numbered_column(columns)
     return [] if number is None else [_rated(columns, number, SECOND, COMPOSED, is_noun=False, is_row_noun=True)]
 
@@ -231,10 +231,10 @@ def _contradiction(columns: Columns, facts: Facts, rank: int, is_noun: bool, rep
 
 
 def variant_columns(columns: Columns, repeats: Repeats, rank: int) -> list[int]:
-    """Return the columns that tell apart the rows with the same value, if these rows are several products.
+    """Return the columns that distinguish the rows with the same value, if these rows are different products.
 
-    A property such as the size is certain. Of rows with the same value in a column `SKU`, the last one is meant to be
-    used, unless a property differs.
+    A difference in a property such as the size is certain. If rows have the same value in a column `SKU` and no
+    property differs, the rows are repetitions, and the last row is used.
     """
     if not repeats.is_frequent or places_of(columns, repeats):
         return []

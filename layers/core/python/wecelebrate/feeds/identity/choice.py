@@ -1,8 +1,8 @@
 """Chooses the column of the SKU by the names and the values of the columns.
 
-`sku_names` has the ranks of the names. A name such as `Material` or `Nummer` is an own number if its values look like
-identifiers (SAP), and no candidate if its values are words. If no name decides, the values do (`codes`): the only
-column with codes is the SKU, and several columns are a question.
+`sku_names` has the ranks of the names. A column such as `Material` or `Nummer` contains own article numbers if its
+values look like identifiers (SAP). It is not a candidate if its values are words. If the names do not decide, the
+values decide (`codes`): the only column with codes is the SKU. Several such columns lead to a question.
 """
 
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
 
 
 def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequence[SkuCandidate]) -> SkuChoice:
-    """Return the choice of the first column, and of the next column with numbers of articles where it is blank."""
+    """Return the choice of the first column. If its cell is blank, the next column with article numbers is used."""
     if not taken:
         return SkuChoice()
     best = taken[0]
@@ -110,7 +110,7 @@ def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequ
 def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Question | None:
     """Return a question if the two best candidates are equally good, and their values differ.
 
-    Barcodes in a column such as `Article number` are doubtful if another column has an own number of the article.
+    Barcodes in a column such as `Article number` are doubtful if another column contains own article numbers.
     """
     if len(candidates) < 2 or candidates[0].rank not in (0, OWN, SECOND) or any(candidates[0].order[:2]):
         return None
@@ -132,7 +132,7 @@ def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Quest
 
 
 def _sellers_first(columns: Columns, best: list[SkuCandidate]) -> list[SkuCandidate]:
-    """Return the candidates with the number of the seller before equally good numbers of the marketplace."""
+    """Sort the candidates: the seller's number comes before equally good numbers of the marketplace."""
     if not best or best[0].rank != OWN:
         return best
     equal = [one for one in best if one.order[:4] == best[0].order[:4]]
@@ -141,7 +141,7 @@ def _sellers_first(columns: Columns, best: list[SkuCandidate]) -> list[SkuCandid
 
 
 def _is_only_seller(columns: Columns, best: SkuCandidate, others: Sequence[SkuCandidate]) -> bool:
-    """Return whether only the best candidate is a number of the seller, and the others are those of a marketplace."""
+    """Return whether the best candidate is the seller's number and all others are marketplace numbers."""
     if not names_seller(columns.header[best.column]):
         return False
     return all(
@@ -157,7 +157,7 @@ def _are_marketplace_numbers(cells: Sequence[str]) -> bool:
 def _beside_marketplace_number(
     columns: Columns, best: SkuCandidate, candidates: Sequence[SkuCandidate]
 ) -> SkuCandidate | None:
-    """Return the sender's own code if the column `SKU` has long numbers, as marketplaces give them to products."""
+    """Return the sender's own code if the column `SKU` contains long numbers, like those of a marketplace."""
     cells = columns[best.column].cells
     if best.has_barcodes or not _are_marketplace_numbers(cells):
         return None
@@ -202,7 +202,10 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
 
 
 def _identifying(columns: Columns) -> list[tuple[int, codes.Kind]]:
-    """Return the columns whose values identify the rows, and whose names have no other meaning. Codes come first."""
+    """Return the columns whose values identify the rows and whose names do not have another meaning.
+
+    Codes come first.
+    """
     kinds: dict[codes.Kind, list[int]] = {"codes": [], "barcodes": [], "numbers": [], "rows": [], "texts": []}
     for number, name in enumerate(columns.header):
         kind = codes.kind_of(columns[number])
@@ -222,7 +225,7 @@ def _has_other_meaning(name: str, kind: codes.Kind) -> bool:
 
 
 def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
-    """Return the SKU column of the catalog's earlier file, if its name says nothing and its values are different."""
+    """Return the SKU column of the earlier file, if its name has no known meaning and its values are different."""
     for number, name in enumerate(columns.header):
         facts = columns[number] if name in earlier[:1] and _is_unknown(columns, number) else None
         if facts is not None and (not facts.rows or (not facts.is_empty and facts.distinct >= codes.MIN_SHARE)):
@@ -233,9 +236,9 @@ def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
 
 
 def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
-    """Choose by the values, because no name is that of a SKU or of the article's own number.
+    """Choose a column by its values, because no column name means a SKU or an own article number.
 
-    Returns None if the values do not show a better column than the best name.
+    It returns None if the values do not show a better column than the best name.
     """
     named = best[0] if best and not any(best[0].order[:2]) else None
     identifying = _identifying(columns)
@@ -258,7 +261,7 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
 
 
 def _is_first_code(columns: Columns, one: SkuCandidate) -> bool:
-    """Return whether the first column has the manufacturer's codes, which can be the sender's own: `Herst.-Nr.`."""
+    """Return whether the first column has manufacturer codes (`Herst.-Nr.`), which can be the sender's own codes."""
     facts = columns[one.column]
     is_number = one.rank == FOREIGN and fold(columns.header[one.column]) not in NOUNS  # `Model` can be a name
     is_first = one.column == 0 and is_number and not any(one.order[:3])
@@ -300,7 +303,7 @@ def _is_certain(columns: Columns, number: int) -> bool:
 
 
 def _is_unknown(columns: Columns, number: int) -> bool:
-    """Return whether the name of the column says nothing about what the column identifies."""
+    """Return whether the name of the column does not say what the column identifies."""
     name = columns.header[number]
     return sku_name(name) is None and not any(field == "sku" for field, _, _ in field_candidates(name))
 

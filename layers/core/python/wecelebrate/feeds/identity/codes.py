@@ -1,4 +1,4 @@
-"""Finds the columns whose values can identify products, whatever the names of the columns are.
+"""Finds the columns whose values can identify products. The names of the columns are ignored.
 
 | kind       | values                                                                                      |
 |------------|---------------------------------------------------------------------------------------------|
@@ -27,7 +27,7 @@ MIN_CODES = 0.5
 MAX_CODE_LENGTH = 40
 MIN_DIGITS = 3
 MIN_BARCODES = 3
-"""From this number of values on, right check digits are no coincidence, also with only eight digits."""
+"""From this number of values on, correct check digits are not a coincidence, even with only eight digits."""
 _AMOUNT = re.compile(r"[-+]?\d+(?:[.,]\d+)?(\D{1,8})")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 """A number that a spreadsheet has rounded, such as `4,01235E+12`."""
@@ -39,7 +39,7 @@ _SEPARATED = re.compile(r"[^\W_]+(?:[-_./:][^\W_]+)+")
 
 
 def kind_of(facts: Facts) -> Kind | None:
-    """Return what kind of identifiers the values of a column look like, or None if they identify nothing."""
+    """Return the kind of identifiers that the values look like, or None if they cannot identify products."""
     if not facts.cells or facts.filled < MIN_SHARE or facts.distinct < MIN_SHARE:
         return None
     if is_row_numbers(facts.cells):
@@ -54,7 +54,7 @@ def kind_of(facts: Facts) -> Kind | None:
 
 
 def is_row_numbers(cells: Sequence[str]) -> bool:
-    """Return whether the values are 1, 2, 3 and so on, or 10, 20, 30. One value shows nothing."""
+    """Return whether the values are 1, 2, 3 and so on, or 10, 20, 30. At least two values are needed."""
     if len(cells) < 2 or not all(cell.isdecimal() and len(cell) < 10 for cell in cells):
         return False
     first, second = int(cells[0]), int(cells[1])
@@ -72,7 +72,7 @@ def is_barcodes(facts: Facts) -> bool:
 
 
 def is_code(text: str) -> bool:
-    """Return whether a value looks like a code that somebody has given, and not like a number, a text or a date."""
+    """Return whether a value looks like an assigned code, and not like a number, a text or a date."""
     if len(text) > MAX_CODE_LENGTH or not any(char.isdecimal() for char in text):
         return False
     if any(char.isspace() or unicodedata.category(char) == "Sc" for char in text) or "%" in text:
@@ -105,7 +105,10 @@ def are_item_names(facts: Facts) -> bool:
 
 
 def are_short_codes(facts: Facts) -> bool:
-    """Return whether all rows have a code or a word in capitals, which several rows can share: `RAGLAN`, `1001`."""
+    """Return whether all rows have a code or a word in capitals, such as `RAGLAN` or `1001`.
+
+    Several rows can have the same.
+    """
     return (
         facts.filled >= MIN_SHARE
         and len(set(facts.cells)) > 1
@@ -126,7 +129,7 @@ def _are_amounts(cells: Sequence[str]) -> bool:
 
 
 def _are_numbers(cells: Sequence[str]) -> bool:
-    """Return whether the values are whole numbers like identifiers: of about the same length, and no prices or years.
+    """Return whether the values are whole numbers of about the same length, and not prices or years.
 
     Prices in whole units mostly end with 0, 5 or 9.
     """

@@ -1,9 +1,9 @@
-"""Finds SKUs that a program has damaged or joined, although the name of their column is clear. They are a question.
+"""Finds SKUs that a program has damaged or joined, and asks a question about them, even if their column name is clear.
 
 | value                    | what has happened                                                    |
 |--------------------------|----------------------------------------------------------------------|
 | `02. Mrz`, `Dez 16`      | Excel has read the numbers `2-3` and `12-16` as dates                |
-| `2026-03-02`             | the same in a workbook, whose cell has a format for dates            |
+| `2026-03-02`             | the same in a workbook: the cell has a date format                   |
 | `RING-52,RING-54`        | a marketplace has joined the SKUs of the variations of one listing   |
 """
 
@@ -34,7 +34,7 @@ _SEPARATOR = re.compile(r"[,;|]")
 
 
 def damage_question(columns: Columns, sku: int) -> Question | None:
-    """Return a question if values in the column of the SKU are no SKUs that the sender has given."""
+    """Return a question if values in the SKU column are not the SKUs that the sender has assigned."""
     name, cells = quoted(columns.header[sku], 40), columns[sku].cells
     days = [cell for cell in cells if _DATE.fullmatch(cell)]
     if dates := [cell for cell in cells if is_date_of_excel(cell)] or (days if len(days) < len(cells) else []):
@@ -63,7 +63,7 @@ def is_date_of_excel(cell: str) -> bool:
 
 
 def _joined_with_values(columns: Columns, sku: int) -> list[str]:
-    """Return the cells with several SKUs, if another column of their rows has as many values: the variations."""
+    """Return the cells with several SKUs, if the column of variations has the same number of values in these rows."""
     joined: list[str] = []
     for row in columns.sample:
         cell = (row[sku] or "").strip() if sku < len(row) else ""

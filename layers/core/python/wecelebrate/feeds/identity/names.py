@@ -148,7 +148,7 @@ _SELLER_STEMS = (
 
 
 def names_seller(column: str) -> bool:
-    """Return whether a name says that the seller has given the number: `판매자 상품코드`, `Seller article code`."""
+    """Return whether a name says that the seller assigned the number: `판매자 상품코드`, `Seller article code`."""
     return fold(column[:MAX_NAME]).startswith(_SELLER_STEMS)
 
 

@@ -1,7 +1,7 @@
-"""Finds the only column that is called the number of something, in a list of products: `Номер детали`, `Broj dijela`.
+"""Finds the only column whose name means the number of something, in a list of products: `Номер детали`, `Broj dijela`.
 
-It counts only if no column has a usual name of a SKU, if all its values are different, and if the file has names of
-products, and prices or stocks. What has the number (a part, a wine, a stone) does not matter then.
+The column is used only if no column has a usual SKU name, if all its values are different, and if the file has product
+names, and prices or stocks. The numbered thing can be anything, such as a part, a wine or a stone.
 """
 
 # ruff: noqa: RUF001
@@ -64,7 +64,7 @@ def _names_number(name: str) -> bool:
 
 
 def _identifies(columns: Columns, number: int) -> bool:
-    """Return whether each row has a value of its own without spaces, which has a digit."""
+    """Return whether each row has a different value that contains a digit and no spaces."""
     facts = columns[number]
     return (
         facts.distinct == 1

@@ -12,7 +12,10 @@ _NO_COLUMN = Choice("", "No column identifies the products. The file is not read
 
 
 def sku_choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] = ()) -> tuple[Choice, ...]:
-    """Return a choice for each column, and the choice that no column is the SKU if there is only one column."""
+    """Return a choice for each column.
+
+    If there is only one column, also return the choice that no column is the SKU.
+    """
     choices = [
         Choice(
             columns.header[number],
@@ -25,7 +28,10 @@ def sku_choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] =
 
 
 def reasons_first(columns: Columns, numbers: Sequence[int]) -> list[int]:
-    """Return the columns that make rows different products first: not those of places, nor private ones."""
+    """Sort the columns: first the columns that make rows different products.
+
+    These are not columns of places or private columns.
+    """
     return sorted(
         numbers,
         key=lambda number: is_place(columns.header[number]) or private_part(columns.header[number]) is not None,

@@ -2,8 +2,9 @@
 
 Source: docs.commercetools.com, "Products" (ProductData, ProductVariant, Price), "Product Projections", and "Inventory".
 
-A product is written with the columns of the CSV files of the Merchant Center. Prices for one group of customers, one
-channel or one country, and prices for several pieces, are columns of their own, because not everybody pays them.
+A product is written with the columns of the CSV files of the Merchant Center. Prices for one customer group, one
+channel or one country, and prices for several pieces, get their own columns, because not all customers pay these
+prices.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ MAX_PRICES = 20
 
 
 def product_of(value: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the product with the key `variants`, or None if the object is no product of commercetools."""
+    """Return the product with the key `variants`, or None if the object is not a product of commercetools."""
     data: Any = value
     if isinstance(master_data := value.get("masterData"), Mapping):
         data = master_data.get("current") or master_data.get("staged")
@@ -52,7 +53,10 @@ def _variant(variant: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _prices(prices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the values of the prices for everybody under their numbers, and of other prices under their limits."""
+    """Return the prices.
+
+    The key of a price for all customers is its number. The key of any other price is its restrictions.
+    """
     named: dict[str, Any] = {}
     free = [price for price in prices if not any(price.get(limit) for limit in _LIMITS)]
     countries = {str(price.get("country") or "") for price in free}
@@ -68,14 +72,14 @@ def _prices(prices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _money(value: Any) -> Any:
-    """Return the exact amount. `centAmount` of a price with more decimals than its currency is rounded."""
+    """Return the exact amount. `centAmount` is not exact if a price has more decimals than its currency."""
     if isinstance(value, Mapping) and value.get("preciseAmount") is not None:
         return {**value, "centAmount": value["preciseAmount"], "preciseAmount": None}
     return value
 
 
 def _text(limit: Any) -> str:
-    """Return the key or the ID of a reference, to tell the prices of two groups apart."""
+    """Return the key or the ID of a reference, which distinguishes the prices of two groups."""
     if isinstance(limit, Mapping):
         return str(limit.get("key") or limit.get("id") or "")[:40]
     return str(limit)[:40] if isinstance(limit, str) else "group"

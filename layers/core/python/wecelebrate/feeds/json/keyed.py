@@ -1,8 +1,8 @@
-"""Recognises JSON objects whose members are the products: `{"products": {"A-1": {"name": …}, "A-2": {…}}}`.
+"""Recognises JSON objects whose values are the products: `{"products": {"A-1": {"name": …}, "A-2": {…}}}`.
 
-The key of each member becomes a value of its product: the SKU, if the products have no number of their own and the keys
-look like numbers of articles. Keys that a database has made are the column `_id`, as in MongoDB. Short numbers are the
-column `key`, because they can be the numbers of the rows.
+The key of each product becomes a column of the product. This column is `sku` if the products have no other number and
+the keys look like article numbers. It is `_id`, as in MongoDB, if a database has generated the keys. It is `key` if the
+products have another number, or if the keys are short numbers, which can be row numbers.
 """
 
 import re
@@ -28,10 +28,10 @@ _MIN_NUMBER = 5
 
 
 def are_products(members: Sequence[tuple[str, Any]]) -> bool:
-    """Return whether the first members of an object are products.
+    """Return whether the first values of an object are products.
 
-    They are objects with the same keys, one of which is a SKU, a price or a stock. Keys such as `de` and `en` are
-    languages.
+    Products are objects with the same keys, and one of these keys means a SKU, a price or a stock. Keys such as `de`
+    and `en` are languages.
     """
     if len(members) < MIN_MEMBERS or not all(isinstance(value, dict) for _, value in members):
         return False
@@ -45,7 +45,7 @@ def are_products(members: Sequence[tuple[str, Any]]) -> bool:
 
 
 def key_column(members: Sequence[tuple[str, Any]]) -> str:
-    """Return the name of the column of the keys: `sku`, or what only a database knows."""
+    """Return the name of the column for the keys: `sku`, `_id` or `key`."""
     keys = [key for key, _ in members]
     if any(_has_sku(value) for _, value in members):
         return KEY_COLUMN
@@ -55,7 +55,7 @@ def key_column(members: Sequence[tuple[str, Any]]) -> str:
 
 
 def is_product(value: Any) -> bool:
-    """Return whether an object has a member that is clearly a SKU, a price or a stock. A customer has a name."""
+    """Return whether an object has a key that clearly means a SKU, a price or a stock. A name is not enough."""
     return isinstance(value, dict) and any(
         name in ("sku", "price", "inventory_count") and not is_weak(rank)
         for key in value
@@ -71,5 +71,5 @@ def _has_sku(product: dict[str, Any]) -> bool:
 
 
 def with_key(value: Any, column: str, key: str) -> Any:
-    """Return the product with its key. A member of the product with the same name is kept."""
+    """Return the product with its key as a further value. If the product already has this column, its value is kept."""
     return {column: key, **value} if isinstance(value, dict) and not hasattr(value, "repeated_key") else value

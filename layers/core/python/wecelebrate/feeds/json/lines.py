@@ -1,4 +1,4 @@
-"""Reads the result of a bulk operation of Shopify: NDJSON whose lines name the object that they belong to.
+"""Reads the result of a bulk operation of Shopify: NDJSON in which a line names its parent object.
 
     {"id": "gid://shopify/Product/1", "title": "Mug"}
     {"id": "gid://shopify/ProductVariant/2", "sku": "MUG-1", "__parentId": "gid://shopify/Product/1"}
@@ -37,7 +37,7 @@ class TooManyLines(Exception):
 
 
 def is_bulk_result(text: io.TextIOWrapper) -> bool:
-    """Return whether a line of the file names its parent. Only the IDs of Shopify are looked for."""
+    """Return whether any line of the file names its parent. Only IDs of Shopify are recognised."""
     start = text.read(CHUNK)
     if "gid://shopify/" not in start.partition("\n")[0]:
         return False

@@ -27,7 +27,7 @@ class InvalidJson(Exception):
 
 
 class AmbiguousObject(dict[str, Any]):
-    """An object in which a key occurs twice, with different values. JSON does not define which value counts."""
+    """An object in which a key occurs twice, with different values. JSON does not define which value is used."""
 
     repeated_key = ""
 
@@ -52,7 +52,7 @@ def records_of(value: Any) -> list[Record]:
 
 
 def _variant_record(variant: dict[str, Any], product: Record) -> Record:
-    """Return the record of a variant. What the variant says about its stock replaces what its product says."""
+    """Return the record of a variant. The stock of the variant replaces the stock of its product."""
     record = _flatten(variant, "variants.", dict(product), 1)
     for key in STOCK_KEYS:
         if record.get(f"variants.{key}"):

@@ -32,7 +32,7 @@ OTHER_LISTS = re.compile(
     r"delet|remov|discontinu|archiv|inactiv|obsolet|relat|recommend|bestsell|upsell|cross|accessor|similar|error|warning|"
     r"failed|history|previous|old|gelöscht|ausgelaufen|geloescht|supprim|elimin|verwijder|order|customer"
 )
-"""Names of lists beside the products that have no products to sell."""
+"""Names of lists whose items are not products to sell."""
 _KEYED: frozenset[str] = frozenset()
 """Instead of the keys of lists: search for an object whose members are the products."""
 _ROWS = frozenset(("[",))
@@ -178,10 +178,11 @@ class JsonRows:
             yield self._stopped(number + 1, f"the list of {number} records is complete, but {end}")
 
     def _continues(self, scanner: Scanner, last: Any) -> bool:
-        """Return whether another list of the file has products too. The scanner is then at the first one.
+        """Return whether the file has another list of products.
 
-        The other list has the same name as the first one, or products with the keys of the last product:
-        `{"lamps": [...], "cups": [...]}`, `{"berlin": {"products": [...]}, "wien": {"products": [...]}}`.
+        If so, the scanner is at its first product. The other list must have the same name as the first list, or its
+        products must have the keys of the last product: `{"lamps": [...], "cups": [...]}`, `{"berlin": {"products":
+        [...]}, "wien": {"products": [...]}}`.
         """
         if self._end != "]" or not self._depth or not isinstance(last, dict):
             return False
@@ -216,7 +217,7 @@ class JsonRows:
         return isinstance(first, dict) and len(first.keys() & last.keys()) >= max(2, len(last) / 2)
 
     def _next(self, scanner: Scanner) -> Any:
-        """Read the next record: an object of a list, or a member of an object, with its key."""
+        """Read the next record: an object of a list, or a value of an object together with its key."""
         if self._names:
             return named_row(scanner.value(), self._names)
         if not self._key_column:
@@ -264,7 +265,7 @@ class JsonRows:
     ) -> bool:
         """Search for the list of products in the object that starts at the scanner's position.
 
-        If the object contains the list, returns True. The scanner is then at the first record.
+        If the object contains the list, it returns True, and the scanner is at the first record.
         """
         if not scanner.skip("{"):
             raise InvalidJson(f"an object is missing at {quoted(scanner.rest())}")
@@ -303,7 +304,7 @@ class JsonRows:
                 raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
 
     def _begins_rows(self, scanner: Scanner, name: str, depth: int) -> bool:
-        """Return whether the next list has rows for the names of an earlier list. Otherwise read it, and its names."""
+        """Return whether the next list has rows for the names of an earlier list. Otherwise, read it as names."""
         if self._names and are_rows(scanner, self._names):
             self._list_name, self._depth = name, depth + 1
             return True
@@ -311,7 +312,7 @@ class JsonRows:
         return False
 
     def _is_keyed(self, scanner: Scanner, depth: int) -> bool:
-        """Return whether the members of the object at the scanner's position are products. The scanner stays there."""
+        """Return whether the values of the object at the scanner's position are products. The scanner does not move."""
         members: list[tuple[str, Any]] = []
         scanner.mark()
         try:
@@ -348,7 +349,7 @@ META_KEYS = frozenset((
     "meta", "metadata", "info", "header", "settings", "config", "shop", "store", "catalog", "feed", "context",
     "pricing", "currency", "prices",
 ))  # fmt: skip
-"""Objects beside the list of products whose members describe the whole file."""
+"""Objects beside the list of products that describe the whole file."""
 MAX_MEMBER_LENGTH = 100
 TAIL = 4096
 """How many bytes at the end of the file are searched for members after the list."""
@@ -380,7 +381,7 @@ def last_members(text: TextFile) -> dict[str, str]:
 
 
 def _preview(scanner: Scanner) -> Any:
-    """Return the next value. The scanner stays before it."""
+    """Return the next value without moving the scanner."""
     scanner.mark()
     try:
         return scanner.value()

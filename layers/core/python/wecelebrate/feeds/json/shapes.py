@@ -1,4 +1,4 @@
-"""Recognises shapes that lists have in the JSON of shop APIs: connections of GraphQL, options, and named values."""
+"""Recognises the shapes of lists in the JSON of shop APIs: GraphQL connections, options, and named values."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def node_of(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def unwrapped(value: dict[str, Any]) -> dict[str, Any]:
-    """Return the product with the members beside it, if the object is only the envelope of a product.
+    """If the object is only the envelope of a product, return the product with the other values of the envelope.
 
     Shapes: `{"type": …, "id": …, "attributes": {…}}` (JSON:API), `{"id": …, "fields": {…}}` (Airtable),
     `{"_id": …, "_source": {…}}` (Elasticsearch), `{"id": …, "item_data": {…}}` (Square), `{"@type": "ListItem", "item":

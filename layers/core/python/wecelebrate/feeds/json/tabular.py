@@ -32,7 +32,10 @@ def names_of_columns(scanner: Scanner) -> list[str]:
 
 
 def are_rows(scanner: Scanner, names: list[str]) -> bool:
-    """Return whether the next list has rows. The scanner is then at the first one, and otherwise before the list."""
+    """Return whether the next list has rows.
+
+    If so, the scanner is at the first row. Otherwise, it is before the list.
+    """
     scanner.mark()
     scanner.skip("[")
     if scanner.peek() == "[":
@@ -46,7 +49,7 @@ def are_rows(scanner: Scanner, names: list[str]) -> bool:
 
 
 def named_row(row: Any, names: list[str]) -> Any:
-    """Return the values of a row by their names. A row with another number of values is returned unchanged."""
+    """Return the values of a row by their names. A row with a wrong number of values is returned unchanged."""
     return dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == len(names) else row
 
 

@@ -1,4 +1,4 @@
-"""Writes days of other calendars as those of the Gregorian calendar: `20/11/2569` in Thailand is 20 November 2026.
+"""Converts dates of other calendars to the Gregorian calendar: `20/11/2569` in Thailand is 20 November 2026.
 
 | calendar           | examples                         | used in        |
 |--------------------|----------------------------------|----------------|
@@ -7,8 +7,8 @@
 | Reiwa              | `令和8年11月20日`, `R8.11.20`    | Japan          |
 | Solar Hijri        | `1405/08/29`                     | Iran           |
 
-`2026年11月20日` is a Gregorian day. A year counts as one of another calendar only if it is near the current year in
-it, because systems write years such as 2999 for a day that never comes.
+`2026年11月20日` is a Gregorian day. A year is read in another calendar only if it is near the current year of that
+calendar, because systems also write years such as 2999 for "never".
 """
 
 import re
@@ -31,7 +31,7 @@ _FIRST_DAY = date(2001, 3, 21)
 
 
 def gregorian(text: str) -> str:
-    """Return the day as `2026-11-20`, or the text if it is no day of another calendar."""
+    """Return the day as `2026-11-20`, or the unchanged text if it is not a day of another calendar."""
     if len(text) > MAX_LENGTH or not text:
         return text
     if not text.isascii() and any(map(str.isdecimal, text)):
@@ -61,7 +61,9 @@ def _of_numbers(year: int, month: int, day: int) -> str | None:
 
 
 def _of_solar_hijri(year: int, month: int, day: int) -> str | None:
-    """Return a day of Iran. Its year has six months of 31 days, and begins at the March equinox.
+    """Convert a day of the Iranian calendar.
+
+    The year begins at the March equinox, and its first six months have 31 days.
 
     The years 1 and 5 of a cycle of 33 years, and each fourth year after them, have a leap day at their end.
     """

@@ -79,7 +79,7 @@ def sku(cell: str) -> str:
 
 
 def _without_artefacts(cell: str) -> str:
-    """Return a SKU without what spreadsheets add: `="00123"` and `'00124` keep the leading zeros of 00123 and 00124."""
+    """Return a SKU without the characters that spreadsheets add to keep leading zeros: `="00123"`, `'00124`."""
     if match := _FORMULA.fullmatch(cell):
         cell = match[1].replace('""', '"').strip()
     elif _QUOTED_NUMBER.match(cell):

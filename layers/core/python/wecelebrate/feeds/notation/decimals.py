@@ -1,4 +1,4 @@
-"""Decides which character of a file is decimal. Where the evidence does not decide, returns a question.
+"""Decides which character is the decimal separator of a file. If the evidence is not sufficient, it returns a question.
 
 The evidence, the strongest first:
 
@@ -11,8 +11,8 @@ The evidence, the strongest first:
 7. the definition of the format: XML standards write a decimal point
 8. the language of the header together with the place of the currency's sign
 
-Evidence of the ranks 2 and 3 in both directions is a contradiction, which is a question. If evidence of the ranks 2
-and 3 contradicts the earlier file, the new file is right about itself, and the difference is reported as a change.
+Evidence of the ranks 2 and 3 for both separators is a contradiction and leads to a question. If evidence of the ranks 2
+and 3 contradicts the earlier file, the evidence of the new file is used, and the difference is reported as a change.
 """
 
 from collections.abc import Iterable
@@ -87,7 +87,7 @@ def _by_values(tally: Tally) -> DecimalStyle | object | None:
     certain = {mark for mark, count in tally.decimals.items() if count}
     forced = {OTHER[mark] for mark, count in tally.forced_groups.items() if count and not tally.finer}
     if len(certain | forced) > 1:
-        # Values that are certain are read right whatever is decided. Only the unclear ones need a decision.
+        # Values that are certain are always read correctly. Only unclear values need a decision.
         is_safe = sum(tally.forced_groups.values()) == sum(tally.unclear.values()) and not certain
         return None if is_safe or not tally.is_unclear else CONTRADICTION
     if forced and tally.whole_currency:

@@ -44,12 +44,14 @@ _NOTHING = NO_DATES | words("- – null none n/a nan 0")
 
 
 def is_blank(cell: str | None) -> bool:
-    """Return whether a cell has no date, but a sign for it."""
+    """Return whether a cell has no date, but is blank or has a sign that means "no date"."""
     return not cell or cell.strip().casefold() in _NOTHING or not cell.strip()
 
 
 def moment_of(cell: str, *, month_first: bool = False) -> date | datetime | None:
-    """Return the day or the time in a cell, or None. A time without an offset is local. Midnight without one is a day.
+    """Return the day or the time in a cell, or None.
+
+    A time without an offset is local. Midnight without an offset is a day.
 
     `month_first` says how dates such as 03/04/2026 are read.
     """
@@ -84,7 +86,7 @@ def period_of(cell: str, *, month_first: bool = False) -> tuple[date | datetime 
 
 
 def order_of_days(cells: Iterable[str]) -> bool | None:
-    """Return whether the month is before the day in dates of numbers. None: the dates do not decide it.
+    """Return whether the month is before the day in numeric dates, or None if the dates do not show it.
 
     With points, the day is before the month, unless a date shows the opposite.
     """
@@ -101,13 +103,16 @@ def order_of_days(cells: Iterable[str]) -> bool | None:
 
 
 def stated_order(cells: Iterable[str]) -> bool | None:
-    """Return whether the month is before the day in dates of numbers that show it, e.g. 31/12/2026. None: none does."""
+    """Return whether the month is before the day in numeric dates that show it, e.g. 31/12/2026.
+
+    Return None without them.
+    """
     shown = {int(match[3]) > 12 for match in _dates(cells) if (int(match[1]) > 12) != (int(match[3]) > 12)}
     return shown.pop() if len(shown) == 1 else None
 
 
 def is_order_open(cells: Iterable[str]) -> bool:
-    """Return whether all dates of numbers can be read in both orders, e.g. 03/04/2026."""
+    """Return whether all numeric dates can be read in both orders, e.g. 03/04/2026."""
     dates = _dates(cells)
     return (
         bool(dates) and not _begin_with_years(dates) and all(int(match[at]) <= 12 for match in dates for at in (1, 3))
@@ -119,9 +124,9 @@ def _dates(cells: Iterable[str]) -> list[re.Match[str]]:
 
 
 def _begin_with_years(dates: Sequence[re.Match[str]]) -> bool:
-    """Return whether the first numbers of dates such as 26/11/20 can be their years, as well as the last ones.
+    """Return whether the first numbers of dates such as 26/11/20 can be the years, like the last numbers.
 
-    If the last numbers differ less, they are the years: the first ones are days.
+    If the last numbers differ less than the first numbers, the last numbers are the years, and the first are days.
     """
     this_year = datetime.now(UTC).year
     if not dates or any(
@@ -144,7 +149,7 @@ def end_of(last: date | datetime | None) -> date | datetime | None:
 
 
 def start_of(first: date | datetime | None) -> date | datetime | None:
-    """Return the start of a period. None: the period has begun long ago.
+    """Return the start of a period, or None if the period has begun long ago.
 
     Raises ValueError if the period never begins.
     """

@@ -89,7 +89,7 @@ _PARTS = re.compile(
 )
 _GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
 _BAD_GROUP = re.compile(rf"(?<=\d)[\s{_QUOTES}](?!\d{{3}}(?!\d)|\d\d[\s{_QUOTES}]\d)\d")
-"""`12 50` is no number: a space groups three digits, or two in India."""
+"""`12 50` is not a number: a space groups three digits, or two in India."""
 _WHOLE = re.compile(rf"(?<=\d)[.,:/]\s?[{_DASH}=]{{1,2}}(?=\D*$)")  # `12,-`, `12.--`, `12:-`, `12/-`, `12/=`: no cents
 _COLON = re.compile(
     r"(?P<whole>\d{1,3}(?:[\s.]?\d{3}){0,3}):(?P<fraction>\d\d)(?P<after>\s*(?:kr|sek|nok|dkk|€|eur)?\.?)",

@@ -14,7 +14,7 @@ from wecelebrate.feeds.vocabulary.words import any_of, phrases, words
 
 MAX_LENGTH = 60
 MAX_UNITS = 20
-"""More different values of a column are no units."""
+"""More different values of a column are not units."""
 _SIGNS = frozenset("€$£¥₹₽₺₩₴₫₪₱฿")
 _NUMBER = re.compile(r"([\d.,\s]*\d)?\s*([^\d,]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]")
@@ -73,7 +73,7 @@ MEASURES = words(
     "tunti kilogramy litra кг гр г л мл м см метр литр час кило كجم كغ كيلو غرام جم متر لتر "  # noqa: RUF001
     "ק\u05d2 גרם ליטר מטר 公斤 千克 克 斤 升 米 กก กรัม ลิตร เมตร"
 )
-"""Units that are no pieces. A price for 100 g says nothing about the price of a product."""
+"""Units that are not pieces. A price for 100 g says nothing about the price of a product."""
 _EACH = frozenset(("E", "EA", "EACH", "PC", "PCS", "PCE"))
 
 
@@ -119,7 +119,7 @@ def is_currency(text: str) -> bool:
 
 
 def are_amounts_for(cells: Sequence[str]) -> bool:
-    """Return whether all values are a currency and what an amount is for, and some are a number: `€/100`, `€/Stk`."""
+    """Return whether all values are a currency and a unit, and some units are numbers: `€/100`, `€/Stk`."""
     if not cells or "/" not in cells[0][:MAX_LENGTH]:
         return False
     values = {cell.strip() for cell in cells}
@@ -135,7 +135,7 @@ def are_amounts_for(cells: Sequence[str]) -> bool:
 def units_of(cell: str, mark: Separator | None) -> Decimal:
     """Return the number of units that a price is for. A blank cell, `each`, `pc` and `kg` mean one unit.
 
-    Raises BadCell with the code `bad_price_unit`, also for a word that is not known, because it can mean a hundred.
+    Raises BadCell with the code `bad_price_unit`, also for an unknown word, because such a word can mean a hundred.
     """
     text = bare_unit(cell) if len(cell) <= MAX_LENGTH else cell
     match = _NUMBER.fullmatch(text) if len(text) <= MAX_LENGTH else None
@@ -184,8 +184,8 @@ def kind_of_units(cells: Sequence[str], is_price_unit: bool) -> UnitColumn:
     """Return whether the values of a column are numbers of units that a price is for.
 
     `is_price_unit` says that the name of the column means the unit of a price, as `Price per` and `PEINH` do. A column
-    such as `UOM` is one only if its values are codes of trade: `E`, `C` and `M`. `M` alone can be a metre, and `C`
-    can also be the unit that is sold, so they are open.
+    such as `UOM` is a price unit only if its values are trade codes: `E`, `C` and `M`. The result is not certain for
+    these codes: `M` alone can be a metre, and `C` can also be the sales unit.
     """
     values = {cell.strip() for cell in cells}
     codes = {value for value in values if value in CODES}
@@ -213,7 +213,7 @@ def _is_known_number(cell: str) -> bool:
 
 
 def say_what_a_price_is_for(cells: Sequence[str], *, is_unit: bool = False) -> bool:
-    """Return whether all values are units, and some of them are numbers that only a unit of a price has.
+    """Return whether all values are units, and some of them are numbers that occur only in price units.
 
     `le 100`, `cada mil` and `per C` are such numbers, whatever the column is called. `100 Stk` is one beside `Stk`, but
     not beside `12 Stk`, because it can be the content. With `is_unit`, the column is called a unit, so `%` and codes

@@ -96,7 +96,7 @@ class Tally:
     forced_groups: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
     """Unclear values whose separator cannot be decimal, because the currency has fewer decimals."""
     odd_fractions: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
-    """Unclear values that are no multiple of a quarter if the separator is decimal, so no usual quantity."""
+    """Unclear values that are not a multiple of 0.25 if the separator is decimal, so they are not usual quantities."""
     three_decimals: int = 0
     """Unclear values whose currency has three decimals."""
     whole_currency: int = 0
@@ -164,7 +164,8 @@ class Tally:
 def is_forced_group(shape: Shape, currency: str) -> bool:
     """Return whether the separator of an unclear value groups thousands, because of the decimals of the currency.
 
-    In EUR, `1.299` cannot be a price with three decimals. But `1.250` can: some systems write 1.25 so.
+    In EUR, `1.299` cannot be a price with three decimals. But `1.250` can be such a price, because some systems write
+    1.25 in this way.
     """
     if currency in WHOLE_CURRENCIES:
         return True

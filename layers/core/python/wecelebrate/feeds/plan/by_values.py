@@ -1,11 +1,12 @@
-"""Finds the columns of the name and of the stock by their values, if no name of a column is known.
+"""Finds the columns of the name and of the stock by their values, if the names of these columns are not known.
 
 | column              | rule                                                                                     |
 |---------------------|------------------------------------------------------------------------------------------|
 | the product's name  | the only column with texts of several letters that differ in nearly all rows             |
 | the stock           | the only column with short whole numbers, of which at least one is 0                     |
 
-A column with a known meaning, a property, or a private part in its name is never taken. If two columns fit, none is.
+A column is never taken if it has a known meaning, is a property, or has a private part in its name. If two columns fit,
+neither is taken.
 """
 
 import re
@@ -25,7 +26,7 @@ MAX_COLUMN_NAME = 60
 _WORD = re.compile(r"[^\W\d_]{2}")
 _STORE_WORDS = listed("lager magazzino magazyn magazin almacen entrepot sklad skladu raktar varasto warehouse")
 _PERSON = re.compile(r"[A-ZÀ-Þ]\.\s?[^\W\d_]|@|\d{5,}")
-"""An initial, an address of mail, or a number of a telephone: the texts are not names of products."""
+"""An initial, an e-mail address or a telephone number. Such texts are not names of products."""
 _YEARS = range(1900, 2101)
 
 
@@ -55,12 +56,12 @@ def _says_nothing(name: str) -> bool:
 
 
 def _is_state(name: str) -> bool:
-    """Return whether a name is only that of a state, which means the stock in some languages: `Stav`."""
+    """Return whether a name only means a state, such as `Stav`. In some languages, it can also mean the stock."""
     return {field for field, _, _ in field_candidates(name)} == {"is_active"} and not is_inverse(name)
 
 
 def _is_no_private_amount(name: str) -> bool:
-    """Return whether a name has no private part but that of a store, as `Pakete am Lager`."""
+    """Return whether the only private part of a name is a word for a store, as in `Pakete am Lager`."""
     part = private_part(name)
     return part is None or part in _STORE_WORDS
 

@@ -67,7 +67,7 @@ REPEATED = 0.5
 MAX_NAMES = 20
 """How many values of a column are searched for words."""
 _LONG_WORD = re.compile(r"[^\W\d_]{5}")
-"""A word that is longer than units, currencies and words such as `ab` beside a number."""
+"""A word that is too long to be a unit, a currency or a word such as `ab`."""
 
 
 def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
@@ -172,13 +172,13 @@ def choose(
 
 
 def _are_long_texts(columns: Columns, description: Sequence[int]) -> bool:
-    """Return whether the descriptions are no names, because some are blank or contain HTML."""
+    """Return whether the descriptions are not names, because some descriptions are blank or contain HTML."""
     cells = [cell for number in description[:1] for cell in columns[number].cells]
     return bool(cells) and (columns[description[0]].filled < 1 or any("</" in cell for cell in cells))
 
 
 def _choose_by_values(chosen: Chosen, columns: Columns, used: set[int]) -> None:
-    """Choose the columns of the name and of the stock by their values, if no name of a column is known."""
+    """Choose the columns of the name and of the stock by their values, if their names are not known."""
     states = {*chosen.columns["is_active"], *chosen.inverse, *chosen.commands}
     if not chosen.columns["sku"]:
         return
@@ -195,7 +195,7 @@ def _choose_by_values(chosen: Chosen, columns: Columns, used: set[int]) -> None:
 
 
 def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
-    """Choose the column whose values are all codes of currencies, whatever its name is."""
+    """Choose the column whose values are all currency codes. Its name can be any text."""
     for number, column in enumerate(columns.header):
         cells = columns[number].cells if number not in used and internal_part(column) is None else ()
         if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in _WORD_CODES):
@@ -206,13 +206,13 @@ def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
 
 
 def _is_currency(cell: str) -> bool:
-    """Return whether a value is a usual code, or a sign that means nothing else: `EUR`, `€`, `Fr.`, `zł`."""
+    """Return whether a value is a usual currency code or an unambiguous currency sign: `EUR`, `€`, `Fr.`, `zł`."""
     text = cell.strip().upper()
     return text in _USUAL_CODES or (text in numbers.SIGNS and not text.isascii()) or text in _SIGNS
 
 
 def _sum_places(chosen: Chosen, columns: Columns, numbers: list[int]) -> None:
-    """Read the stock from the columns of several places, and report this as a doubt."""
+    """Read the stock from the columns of several places, and ask a question about this."""
     chosen.columns["inventory_count"], chosen.sums_stock = numbers, True
     reason = "it contains the stock of one place, and no column has the total"
     chosen.reasons["inventory_count"] = [Reason(number, 0.6, (reason,)) for number in numbers]
@@ -247,7 +247,10 @@ def field_candidates_of(form: str, name: str) -> bool:
 def _best(
     columns: Columns, name: str, candidates: Sequence[Candidate], used: set[int], earlier: Sequence[str]
 ) -> list[Reason]:
-    """Return the candidates, the best first. A candidate whose values contradict the field, or that is empty, loses."""
+    """Return the candidates, the best first.
+
+    A candidate gets a lower score if its values contradict the field or are all blank.
+    """
     rated: list[tuple[tuple[bool, bool, bool, bool, int, int], Reason]] = []
     for rank, number, _ in candidates:
         if number in used:
@@ -303,7 +306,7 @@ def _are_numbers(facts: Facts) -> bool:
 
 
 def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
-    """Return the next candidate if it has a value where the first candidate is blank."""
+    """Return the next candidate if it has a value in a row in which the first candidate is blank."""
     return [number for number in candidates[1:] if columns.fills(candidates[0], number)][:1]
 
 
@@ -341,12 +344,15 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
 
 
 def _can_be_price_unit(column: str) -> bool:
-    """Return whether the name of a column does not say that it has something other than the unit of the prices."""
+    """Return whether a column can contain the unit of the prices: its name must not have another meaning."""
     return {name for name, _, _ in field_candidates(column)} <= {"price"} and not is_property(column)
 
 
 def _take_price_unit(chosen: Chosen, columns: Columns, number: int, kind: UnitColumn, is_probable: bool = True) -> None:
-    """Take a column as the unit of the prices. If this is open, ask, and take it only if it is probable."""
+    """Use a column as the unit of the prices.
+
+    If this is not certain, ask a question, and use it only if it is probable.
+    """
     if kind == "units" or (kind == "open" and is_probable):
         chosen.price_unit = number
     if kind == "open":

@@ -1,4 +1,4 @@
-"""The columns that were chosen for the fields, and the reasons."""
+"""Defines the columns that were chosen for the fields, and the reasons."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ class Reason:
 
 @dataclass(slots=True)
 class Chosen:
-    """The numbers of the columns of each field. The first column that is not blank is used."""
+    """The numbers of the columns of each field. In each row, the first column that is not blank is used."""
 
     columns: dict[str, list[int]] = field(default_factory=dict)
     price: PriceChoice = field(default_factory=PriceChoice)
@@ -35,6 +35,6 @@ class Chosen:
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one place."""
     reserved: int | None = None
-    """The column of the reserved pieces that are taken off the stock."""
+    """The column of the reserved pieces, which are subtracted from the stock."""
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)

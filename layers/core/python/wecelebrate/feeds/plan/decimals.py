@@ -17,7 +17,7 @@ from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import words
 
 FIRST_ROWS = 500
-"""How many rows of the sample are looked at first. If these rows do not decide, all rows of the file are."""
+"""How many rows of the sample are examined first. If these rows do not show the separator, all rows are read."""
 STANDARDS = frozenset(("bmecat", "ubl catalogue", "gs1 gdsn", "cxml index", "onix"))
 """Profiles whose documents define the decimal point: BMEcat (dtNUMBER), UBL and GDSN (xsd:decimal), cXML (number)."""
 POINT_CURRENCIES = frozenset((
@@ -62,7 +62,7 @@ class FileNumbers:
 
 
 def decide_numbers(plan: Plan, table: Table, setting: str | None, earlier: str | None, currency: str) -> FileNumbers:
-    """Decide the decimal separators. If the sample does not decide, read all rows of the file."""
+    """Decide the decimal separators. If the sample does not show them, read all rows of the file."""
     hints = Hints(
         setting,
         earlier,
@@ -80,7 +80,7 @@ def decide_numbers(plan: Plan, table: Table, setting: str | None, earlier: str |
 
 
 def _is_open(style: DecimalStyle, columns: Sequence[object]) -> bool:
-    """Return whether other rows of the file could decide what the sample does not decide."""
+    """Return whether the sample does not show the decimal separator, but other rows of the file could show it."""
     return bool(columns) and style.by in ("nothing", "language")
 
 
@@ -128,7 +128,7 @@ def _decide(counts: _Counts, plan: Plan, table: Table, hints: Hints) -> FileNumb
 
 
 def _other_columns(plan: Plan, table: Table) -> list[Tally]:
-    """Return the tallies of further numeric columns, such as weights. Columns with codes (`HS code`) are left out."""
+    """Return the counts of further numeric columns, such as weights. Columns with codes (`HS code`) are left out."""
     used = {column for columns in plan.field_columns.values() for column in columns}
     columns = Columns(table.header, table.sample)
     tallies = []
@@ -168,7 +168,7 @@ def header_language(header: Iterable[str], currency: str) -> Separator | None:
 
 @cache
 def _separators() -> dict[str, str]:
-    """Map names of columns to the decimal separator of their language, except names of languages that differ."""
+    """Map column names to the decimal separator of their language. Names with different separators are left out."""
     known, separators = vocabulary(), dict[str, set[str]]()
     for table in _NAME_TABLES:
         for name, languages in known.words(table).items():

@@ -1,4 +1,4 @@
-"""Completes a plan with what only the values show: minor units, marks for yes, lists in a cell, and SKUs with `.0`."""
+"""Completes a plan from the values: minor units, marks that mean yes, lists in a cell, and SKUs that end with `.0`."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ def plan_table(
     disclosure: Disclosure | None,
     earlier_order: bool | None = None,
 ) -> tuple[Plan, Table]:
-    """Return the plan for a table, and the table with the computed columns. See `make_plan` for the arguments.
+    """Return the plan for a table, and the table with the computed columns. The arguments are those of `make_plan`.
 
     `earlier_order` says whether the month was before the day in the offers of earlier files.
     """
@@ -111,7 +111,7 @@ def plan_table(
 
 
 def evidence_table(table: Table, plan: Plan) -> Table:
-    """Return the table whose header and sample have the computed columns too. Its `rows` are those of the file."""
+    """Return a table whose header and sample also have the computed columns. Its `rows` are those of the file."""
     computed = plan.computed
     if computed is None:
         return table
@@ -139,7 +139,7 @@ def complete_plan(
     earlier_offers: Sequence[str] = (),
     earlier_order: bool | None = None,
 ) -> None:
-    """Add to the plan what the values of the sample, and the notes outside of the rows, show.
+    """Complete the plan from the values of the sample and the notes outside of the rows.
 
     `earlier_offers` are the columns of offers of the catalog's earlier file, and `earlier_order` says whether the month
     was before the day in them.
@@ -210,9 +210,9 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
 
 
 def _hide_offers(plan: Plan, columns: Columns) -> None:
-    """Leave the columns of offers out of the attributes: none shows the price of an offer before its first day.
+    """Remove the columns of offers from the attributes, so that an offer is not public before its first day.
 
-    This is also true if the offers are only in later rows than those of the sample.
+    The columns are also removed if the sample contains no offers, because later rows can contain offers.
     """
     hidden = {*plan.field_columns["offers"]} if plan.offers else columns_of_named_offers(plan, columns)
     if hidden:
@@ -223,9 +223,10 @@ def _hide_offers(plan: Plan, columns: Columns) -> None:
 
 
 def _are_above_zero(plan: Plan, columns: Columns) -> bool:
-    """Return whether most prices are above 0. Then 0 is what a system writes for a price that it does not have.
+    """Return whether most prices are above 0.
 
-    A transformation of the settings decides by itself what a price of 0 means.
+    If so, 0 means that the system has no price. If the settings have a transformation for the price, the transformation
+    decides what a price of 0 means.
     """
     if plan.computed is not None and any(plan.computed.get(price.column) for price in plan.prices):
         return False
@@ -236,7 +237,7 @@ def _are_above_zero(plan: Plan, columns: Columns) -> bool:
 def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
     """Return a question if a column such as `Min Qty` says that the only price needs more than one piece.
 
-    Beside a maximum, it is the smallest stock. A minimum order (`MOQ`) changes no price.
+    If the file also has a maximum, the column is the smallest stock. A minimum order (`MOQ`) does not change a price.
     """
     folded = [fold(name) for name in plan.header]
     if len(plan.prices) != 1 or plan.prices[0].quantity_column is not None or any(map(_MAXIMUM.match, folded)):
@@ -262,7 +263,7 @@ def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
 
 
 def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
-    """Return a question if a BMEcat has no price of a standard type, but prices of other types."""
+    """Return a question if a BMEcat file has only prices of types that are not standard types."""
     names = [name for name in plan.header if name.startswith("PRICE_AMOUNT.")]
     if not names or not plan.prices or not columns[plan.prices[0].column].is_empty:
         return []
@@ -276,7 +277,7 @@ def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
 
 
 def _with_notes(plan: Plan, price: PriceColumn, notes: Notes, currency: str) -> PriceColumn:
-    """Return the price with what the file says about all its prices, if nothing beside the price says it."""
+    """Complete the price from the notes about all prices. Information beside the price has priority."""
     if plan.profile is None:
         price = replace(price, currency=currency_in_name(plan.header[price.column], price.currency, currency))
     if notes.currency and not price.currency and price.currency_column is None and plan.currency is None:
@@ -291,7 +292,7 @@ def _with_notes(plan: Plan, price: PriceColumn, notes: Notes, currency: str) -> 
 
 
 def _list_separators(cells: Sequence[str]) -> str:
-    """Return the characters that separate categories. A comma in `Cups, mugs & more` separates nothing."""
+    """Return the characters that separate categories. A comma is not a separator in `Cups, mugs & more`."""
     cells = [plain_text(cell) for cell in cells]
     separators = "".join(char for char in "|;" if any(char in cell for cell in cells))
     with_comma = [cell.replace("\\,", "") for cell in cells if "," in cell]

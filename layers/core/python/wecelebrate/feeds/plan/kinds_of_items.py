@@ -1,4 +1,4 @@
-"""The words with which ERP systems say how they treat an item."""
+"""Words for kinds of items in ERP systems, such as "stock item"."""
 
 from wecelebrate.feeds.vocabulary.words import words
 
@@ -13,4 +13,4 @@ KINDS_OF_ITEMS = words(
     "digital virtual downloadable group grouped einfach stuckliste towar usluga zbozi sluzba vare tjeneste vara tjanst "
     "товар услуга 商品 服务 商品服务 상품 サービス"
 )
-"""Values of a column `Type` that say how an ERP system treats an item, and are no categories."""
+"""Values of a column `Type` that say how an ERP system treats an item, and are not categories."""

@@ -1,4 +1,4 @@
-"""The plan: which columns of a file are read into which fields of a product."""
+"""Defines the plan, which says which columns of a file are read into which fields of a product."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -55,7 +55,7 @@ class Validity:
     first: int | None
     last: int | None
     month_first: bool = False
-    """Whether dates with slashes are those of America: 12/31/2026."""
+    """Whether the month is first in dates with slashes, as in America: 12/31/2026."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class OfferColumns:
     both: int | None = None
     """The column with both days, such as `sale_price_effective_date`."""
     month_first: bool = False
-    """Whether dates of numbers are those of America: 12/31/2026 or 12-31-2026."""
+    """Whether the month is first in numeric dates, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
-    """`month_first` if a date shows it, e.g. 31/12/2026. None: no date does."""
+    """`month_first` if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
@@ -79,9 +79,11 @@ class OfferColumns:
 
 @dataclass(slots=True)
 class Plan:
-    """The numbers of the columns of each field. Of the cells in these columns, the first that is not blank is used.
+    """The numbers of the columns of each field.
 
-    For fields whose cells the profile joins, all cells are used."""
+    In each row, the first cell of a field that is not blank is used. If the profile joins the cells of a field, all
+    cells are used.
+    """
 
     header: list[str]
     profile: Profile | None
@@ -102,9 +104,9 @@ class Plan:
     price_unit: int | None = None
     """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
     parent: list[int] = field(default_factory=list)
-    """The column in which a variant names the SKU of its product. Only a mapping says it. See `parents`."""
+    """The column in which a variant names the SKU of its product. Only a mapping names this column. See `parents`."""
     stock_as_of: list[int] = field(default_factory=list)
-    """The column that says when the stock of the row was counted. Only a mapping says it."""
+    """The column that says when the stock of the row was counted. Only a mapping names this column."""
     places: list[int] = field(default_factory=list)
     """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
     currency_note: str | None = None
@@ -123,16 +125,16 @@ class Plan:
     """Returns the SKU of a row of the file, or "". Only `of_file` sets it."""
     computed_attributes: list[tuple[int, str]] = field(default_factory=list)
     consumed: frozenset[int] = frozenset()
-    """The columns of the file that a computed column replaces. They are no attributes by their own names."""
+    """The columns of the file that a computed column replaces. They are not attributes by their own names."""
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
     reserved: int | None = None
-    """The column of the reserved pieces, which are taken off the stock."""
+    """The column of the reserved pieces. They are subtracted from the stock."""
     rounded_columns: frozenset[int] = frozenset()
-    """The columns with numbers such as `4.0E+12`, which a spreadsheet has rounded. Such numbers are no attributes."""
+    """The columns with numbers such as `4.0E+12`, which a spreadsheet has rounded. Such numbers are not attributes."""
     keeps_categories: bool = False
-    """Whether the mapping says which of several categories is used, so that `list_separators` separate nothing."""
+    """Whether the mapping says which of several categories is used. If so, `list_separators` are not used."""
 
     breaks: dict[int, int] = field(default_factory=dict)
     """The columns of the quantities of price breaks, by the columns of their prices."""
@@ -189,7 +191,7 @@ class Plan:
     def of_file(self) -> "Plan":
         """Return the plan for the rows of the file, before the computed cells are added to them.
 
-        A field has the columns that it is computed from.
+        A computed field then has the columns that it is computed from.
         """
         computed = self.computed
         if computed is None:
@@ -216,12 +218,12 @@ class Plan:
         )  # fmt: skip
 
     def column_name(self, number: int) -> str:
-        """Return the name of a column for messages. The name of a computed column is that of its sources."""
+        """Return the name of a column for messages. For a computed column, it returns the names of its sources."""
         column = self.computed.get(number) if self.computed else None
         return column.name if column else self.header[number]
 
     def file_columns(self, name: str) -> list[str]:
-        """Return the names of the columns of the file that a field is read or computed from."""
+        """Return the names of the file's columns from which a field is read or computed."""
         names = []
         for number in self.field_columns.get(name, []):
             column = self.computed.get(number) if self.computed else None

@@ -62,7 +62,7 @@ def make_plan(  # noqa: PLR0917
     disclosure: Disclosure | None = None,
     computes_sku: bool = False,
 ) -> Plan:
-    """Assign columns to fields. Prefers the price column whose currency is `catalog_currency`.
+    """Assign columns to fields. A price column whose currency is `catalog_currency` is preferred.
 
     `disclosure` decides which of the other columns become attributes.
 
@@ -80,7 +80,7 @@ def make_plan(  # noqa: PLR0917
     plan.questions = [
         question
         for question in plan.questions
-        # A list of costs does not have to contain the prices that an earlier file has stated.
+        # A list of costs needs no prices if an earlier file has stated the prices.
         if question.key not in mapping and not (question.key in (earlier or {}) and not question.choices[0].value)
     ]
     variants = profile.variants if profile and not plan.parent else None
@@ -107,8 +107,8 @@ def _initial_plan(
 ) -> tuple[Profile | None, Plan]:
     """Return the plan without the mapping, by the profile of a known export or by the columns.
 
-    A header that only looks like a known export, because the profile finds no SKU in it, is read by its columns. If the
-    profile finds no price, the columns can have one, or a question.
+    If the profile finds no SKU in the header, the file only looks like a known export, and its columns are used
+    instead. If the profile finds no price, the price is searched in the columns, which can lead to a question.
     """
     header = list(columns.header)
     recognised = profile or recognise(names)
@@ -134,7 +134,7 @@ def price_lists_question(columns: Columns, prices: Sequence[PriceColumn], earlie
 
 
 def _complete_profile(plan: Plan, columns: Columns, currency: str, *, lacks_price: bool) -> None:
-    """Read the price or the stock by the names and values of the columns, if a version of the export renamed them."""
+    """If a version of the export renamed the price or the stock, find the column by its name and its values."""
     by_name = _by_name(columns, currency, {})
     typed = any(map(has_unknown_type, columns.header))
     questions = [question for question in by_name.questions if question.key == "price"]
@@ -166,7 +166,7 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
 
 
 def public_attributes(plan: Plan) -> list[tuple[int, str]]:
-    """Return the columns that become attributes. Columns that we add to error files never do.
+    """Return the columns that become attributes. Columns that we add to error files never become attributes.
 
     The candidates are the attributes of the profile. Without a profile, and in most XML formats, every column that no
     field uses is a candidate.
@@ -265,7 +265,7 @@ def _header_currency(names: list[str], pattern: str | None) -> str | None:
 def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:
     """If the columns have different currencies, choose one column for all rows.
 
-    Prefers a column in the catalog's currency, then a column without a currency, then the first column.
+    A column in the catalog's currency is preferred, then a column without a currency, then the first column.
     """
     if any(price.currency for price in prices):
         preferred = [price for price in prices if price.currency == catalog_currency]
@@ -351,7 +351,7 @@ def command_columns(plan: Plan) -> list[ActiveColumn]:
 
 
 def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
-    """Return the mapped column. Where an offer is blank, the regular price is used, as without a mapping."""
+    """Return the mapped column. If its offer is blank in a row, the regular price is used, as without a mapping."""
     mapped = [named_price(number, plan.header[number]) for number in columns]
     if mapped and mapped[0].kind == "offer" and plan.profile is None:
         regular = [price for price in plan.prices if price.column != mapped[0].column and price.kind != "offer"]
@@ -360,7 +360,7 @@ def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
 
 
 def named_price(number: int, name: str) -> PriceColumn:
-    """Return a column of prices, with what its name says: the currency, the kind, and the number of units."""
+    """Return a column of prices with the currency, the kind and the number of units that its name states."""
     currency = next((code for field, _, code in field_candidates(name) if field == "price"), None)
     price_name = name_of_price(name)
     return PriceColumn(number, currency, kind=price_name.kind if price_name else "plain", units=units_in_name(name))

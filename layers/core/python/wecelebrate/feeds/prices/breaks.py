@@ -1,4 +1,4 @@
-"""Finds the quantities of price breaks by their values, whatever their attribute is called: `<prijs vanaf="10">`."""
+"""Finds the quantities of price breaks by their values. Their attribute can have any name: `<prijs vanaf="10">`."""
 
 import re
 from itertools import pairwise
@@ -13,10 +13,10 @@ MAX_LIST = 2
 
 
 def quantities_by_values(plan: Plan, columns: Columns, listed: list[int]) -> dict[int, int]:
-    """Return the column of the quantity of each price of a list, or nothing.
+    """Return the column with the quantity of each price of a list. The result is empty if these columns are not found.
 
-    In each row, the first quantity is 1, each further one is higher, and its price is not. 1, 2 and 3 can be the
-    numbers of price lists.
+    In each row, the first quantity must be 1. Each further quantity must be higher, and its price must not be higher.
+    The quantities 1, 2 and 3 are refused, because they can be the numbers of price lists.
     """
     names = [plan.column_name(number) for number in listed]
     beside = {

@@ -1,4 +1,4 @@
-"""Rates the columns that can be prices: what their names and their values say, and in which currency they are."""
+"""Rates the columns that can be prices by their names and their values, and finds their currencies."""
 
 import re
 from collections.abc import Sequence
@@ -40,9 +40,10 @@ from wecelebrate.feeds.prices.tiers import (
 from wecelebrate.feeds.vocabulary.words import words
 
 LISTED_RANK = 5_500
-"""The rank of a price of a country or of a price list, whose name is understood only without this part."""
+"""The rank of a price for a country or of a price list, if its name is understood only without the country or the
+list."""
 UNIT_RANK = 6_000
-"""The rank of a price for one unit, such as `1+`, whose name is no usual name of a price."""
+"""The rank of a price for one unit, such as `1+`, whose name is not a usual name of a price."""
 MAX_NAME = 60
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 """`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` is one, or an amount in cents."""
@@ -57,7 +58,7 @@ class PriceCandidate:
     kind: Kind
     currency: str | None
     is_bad: bool = False
-    """Whether the values are no prices, or all are blank or zero."""
+    """Whether the values are not prices, or all are blank or zero."""
     rank: int = 0
     reasons: tuple[str, ...] = ()
     is_doubtful: bool = False
@@ -65,7 +66,10 @@ class PriceCandidate:
 
 
 def share_of_amounts(facts: Facts) -> float:
-    """Return the share of the values that are numbers. `39:50` is one in a column of prices: 39 kronor and 50 ore."""
+    """Return the share of the values that are numbers.
+
+    In a column of prices, `39:50` is a number: 39 kronor and 50 öre.
+    """
     if not any(":" in cell for cell in facts.cells):
         return facts.share("is_number")
     amounts = sum(value_of(cell).is_number or is_with_colon(cell) for cell in facts.cells)
@@ -84,7 +88,7 @@ def name_of_price(column: str) -> PriceName | None:
 
 
 def is_price_for(column: str) -> bool:
-    """Return whether a name is that of a price with a preposition at its end, as `Preis pro` and `P.V.P. por`."""
+    """Return whether a name means a price and ends with a preposition, as `Preis pro` and `P.V.P. por` do."""
     name = without_preposition(column)
     return name is not None and name_of_price(name) is not None
 
@@ -95,7 +99,7 @@ def price_candidates(
     currency: str,
     tiers: Sequence[QuantityPrice],
 ) -> list[PriceCandidate]:
-    """Rate the candidates. Prices for more than one unit are left out. The price of one unit is a candidate."""
+    """Rate the candidates. Prices for more than one unit are left out."""
     quantities = {price.column: price.quantity for price in tiers}
     named = [
         one for one in candidates
@@ -177,7 +181,10 @@ def _rated(
 
 
 def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """If the amounts of several columns have signs of different currencies, these are the currencies of the columns."""
+    """Return the candidates.
+
+    If the amounts of several columns have different currency signs, the columns get these currencies.
+    """
     if len(sold) < 2:
         return sold
     codes = [one.currency or currency_of_cells(columns, one.column, currency) for one in sold]
@@ -187,7 +194,10 @@ def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str)
 
 
 def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Add totals: `Precio total` is the price with tax if its values are a little above those of `Precio base`."""
+    """Add totals.
+
+    `Precio total` is the price with tax if its values are a little higher than those of `Precio base`.
+    """
     sold_columns = {one.column for one in sold}
     totals = []
     for number, name in enumerate(columns.header):
@@ -200,7 +210,10 @@ def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandi
 
 
 def with_named_tax(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the candidates, `PRICE_VAT` as a price with tax if its values are a little above those of `PRICE`."""
+    """Return the candidates.
+
+    `PRICE_VAT` is a price with tax if its values are a little higher than those of `PRICE`.
+    """
     bases = [one for one in sold if not one.is_bad and not one.name.names_tax and one.kind in ("plain", "net")]
     return [
         replace(one, kind="gross")

@@ -1,4 +1,4 @@
-"""Reads the price of a row: its column, its currency, its minor units."""
+"""Reads the price of a row, with its currency and its minor units."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,7 +17,7 @@ from wecelebrate.feeds.vendors.commercetools import price_of_list
 
 CACHE_SIZE = 4096
 TOMAN, RIAL = "IRT", "IRR"
-"""The code that the vocabulary has for the toman, which is no code of ISO 4217. 1 toman is 10 rial."""
+"""The code that the vocabulary has for the toman, which is not a code of ISO 4217. 1 toman is 10 rial."""
 
 Value = TypeVar("Value")
 
@@ -33,7 +33,7 @@ def price_reader(
 ) -> Callable[[Cells], tuple[Decimal | None, str | None]]:
     """Return a function that reads the price and its currency.
 
-    If the file has several price columns, that function prefers a price in the catalog's currency.
+    If the file has several price columns, the returned function prefers a price in the catalog's currency.
     """
     columns = plan.prices
     has_unit = plan.price_unit is not None or any(column.units != 1 for column in columns)
@@ -153,7 +153,10 @@ def currency_of(catalog_currency: str, cell: str) -> str:
 
 
 def shifted_price(plan: Plan, raw: Cells, columns: list[int]) -> str:
-    """Return a hint if a column beside a blank price contains a price, so that the cells of the row can be shifted."""
+    """Return a hint if the price is blank, but a column beside it contains a price.
+
+    The cells of the row may be shifted.
+    """
     stated = (raw[columns[0]] or "").strip() if columns[0] < len(raw) else ""
     if stated:
         return f", because the cell contains {quoted(stated)}"

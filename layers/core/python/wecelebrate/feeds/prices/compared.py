@@ -1,4 +1,4 @@
-"""Compares the amounts of several price columns, where their names alone do not decide."""
+"""Compares the amounts of several price columns if their names alone do not show which column is the price."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _ORDINARY = phrases(
 
 
 def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out the ordinary price beside the price of today, as `Ord. pris` beside a lower `Pris nu`."""
+    """Leave out the ordinary price if the file has a current price, e.g. `Ord. pris` beside a lower `Pris nu`."""
     today = [one for one in sold if not _NOW.isdisjoint(split_words(columns.header[one.column])) and not one.is_bad]
     if len(today) != 1 or today[0].kind not in ("plain", "gross"):
         return sold
@@ -38,13 +38,13 @@ def _is_never_above(columns: Columns, low: int, high: int) -> bool:
 
 
 def is_always_above(columns: Columns, high: int, low: int) -> bool:
-    """Return whether a column has a higher amount than another one in all rows, and there are at least three."""
+    """Return whether a column has higher amounts than another column in all rows. At least three rows are needed."""
     pairs = list(_amounts(columns, low, high))
     return len(pairs) >= MIN_COMPARED and all(first < second for first, second in pairs)
 
 
 def has_one_ratio(columns: Columns, first: int, second: int) -> bool:
-    """Return whether all amounts of a column are those of another one with the same factor, up to 1.3, but not 1."""
+    """Return whether one factor makes all amounts of a column from those of another: not 1, and at most 1.3."""
     pairs = list(_amounts(columns, first, second))
     ratios = [max(pair) / min(pair) for pair in pairs]
     rises = {low < high for low, high in pairs}
@@ -68,9 +68,10 @@ MAX_DIFFERENCE = 0.011
 
 
 def is_before_discount(columns: Columns, price: PriceCandidate, recommended: PriceCandidate) -> bool:
-    """Return whether a price, less a discount, is another amount of the file, and so can be that of a supplier.
+    """Return whether a price minus a discount is another amount of the file.
 
-    Beside a recommended price, the price is then possibly what the sender pays before the discount.
+    If the file also has a recommended price, such a price can be a supplier's price: the amount that the sender pays
+    before the discount.
     """
     if price.kind not in ("plain", "net") or not columns.differ(price.column, recommended.column):
         return False
@@ -89,14 +90,14 @@ def _is_discounted(columns: Columns, price: int, discount: int, net: int) -> boo
 
 
 def _amounts(columns: Columns, *numbers: int) -> Iterator[tuple[float, ...]]:
-    """Yield the amounts of the rows that have one in each of the columns."""
+    """Yield the amounts of each row that has an amount in each of the columns."""
     for row in columns.sample:
         if max(numbers) < len(row) and all(amounts := tuple(amount_of(row[number] or "") for number in numbers)):
             yield amounts
 
 
 def amount_of(cell: str) -> float:
-    """Return the approximate amount in a cell, or 0 without a number."""
+    """Return the approximate amount in a cell, or 0 if the cell has no number."""
     shape = shape_of(cell)
     digits = "".join(char for char in cell if char.isascii() and (char.isdigit() or char in ",."))
     if shape is None or not digits.strip(",."):

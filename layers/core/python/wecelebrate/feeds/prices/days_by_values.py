@@ -1,10 +1,10 @@
-"""Finds the days of an offer by their values, whatever the names of their columns are: `De la`, `Từ ngày`, `מתאריך`.
+"""Finds the days of an offer by their values. Their columns can have any names: `De la`, `Từ ngày`, `מתאריך`.
 
-They are the two columns directly after the offer, if all these statements are true:
+The two columns directly after the offer are its days if all these statements are true:
 
 - Their values are days, and the first day is never after the last one.
-- A row without an offer has no days. The dates of a row in a data base stand in all rows.
-- At least one last day is in the future. The date of the last change never is.
+- A row without an offer has no days. In contrast, the dates that a database adds to each row are in all rows.
+- At least one last day is in the future. In contrast, the date of the last change is never in the future.
 """
 
 from datetime import UTC, date, datetime

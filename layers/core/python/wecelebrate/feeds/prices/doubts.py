@@ -1,4 +1,4 @@
-"""Asks about prices whose column is certain, but whose amounts can be understood in several ways.
+"""Asks about prices if their column is certain, but their amounts can be understood in several ways.
 
 | column                 | values                   | question                                  |
 |------------------------|--------------------------|-------------------------------------------|
@@ -27,7 +27,7 @@ MAX_CELL = 60
 MAX_ROWS = 200
 MIN_PACKS = 3
 CHANCE = Fraction(1, 50)
-"""The largest probability with which prices of one piece can be divided by chance, if the question is asked."""
+"""The question is asked only if the probability that all prices are divisible by chance is at most this."""
 _AMOUNT = r"(?:[^\W\d]{0,3}|[€$£¥])\s?\d[\d.,' ]{0,14}\s?(?:[^\W\d]{0,3}|[€$£¥])"
 _TWO = re.compile(rf"\s*{_AMOUNT}\s?(?:[/|]|\s[-\u2013]\s)\s?{_AMOUNT}\s*")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -52,7 +52,7 @@ _DANISH_TAX = re.compile(r"\bmoms\b", re.IGNORECASE)
 
 
 def price_doubts(plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str) -> list[Question]:
-    """Return a question about the amounts of the only price column, or none."""
+    """Return a question about the amounts of the only price column. It returns None if the amounts are clear."""
     if len(plan.prices) != 1 or any(question.subject == "money" for question in plan.questions):
         return []
     number = plan.prices[0].column
@@ -70,10 +70,11 @@ def price_doubts(plan: Plan, columns: Columns, mapping: Mapping[str, str | None]
 
 
 def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
-    """Return a question if two rows have the same SKU and the same name, but two prices, and nothing explains them.
+    """Return a question if two rows have the same SKU and the same name, but different prices without a reason.
 
-    The last row would be used, which nothing in the file says. Rows that differ in a further column than the stock,
-    such as a place, a date or a quantity, are explained by it.
+    Without the question, the price of the last row would be used, although the file does not say so. If the rows also
+    differ in a column other than the stock, such as a place, a date or a quantity, this column is the reason for the
+    two prices.
     """
     is_plain = plan.profile is None and len(plan.prices) == 1 and plan.name and plan.validity is None
     if (
@@ -109,7 +110,7 @@ def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
 
 
 def _two_amounts(name: str, cells: Sequence[str]) -> Question | None:
-    """Return a question if most cells have two amounts, of which nothing says what the second one is."""
+    """Return a question if most cells have two amounts, and the file does not say what the second amount is."""
     double = [
         cell for cell in cells
         if len(cell) <= MAX_CELL and _TWO.fullmatch(cell) and all(map(is_currency, _LETTERS.findall(cell)))
@@ -154,7 +155,7 @@ def _unknown_krone(plan: Plan, columns: Columns, cells: Sequence[str], name: str
 def _pack_prices(plan: Plan, columns: Columns, price: int) -> list[Question]:
     """Return a question if all prices can be those of a pack: divided by its size, they have no fractions of a cent.
 
-    Prices of single pieces can also be divided by chance: a price such as 12.90 by 6 in one of three cases.
+    The price of a single piece can also be divisible by chance: one of three prices such as 12.90 is divisible by 6.
     """
     used = {number for numbers in plan.field_columns.values() for number in numbers}
     for number, name in enumerate(plan.header):
@@ -186,7 +187,7 @@ def _pack_prices(plan: Plan, columns: Columns, price: int) -> list[Question]:
 
 
 def _cents(cell: str) -> int | None:
-    """Return a price in hundredths, or None for a cell with more than an amount."""
+    """Return a price in hundredths, or None if the cell contains more than an amount."""
     text = cell.strip(" €$£")
     if not _CENTS.fullmatch(text):
         return None

@@ -3,7 +3,7 @@
     {"prices": [{"currency": "EUR", "amount": 9}, {"currency": "USD", "amount": 10}]}
     <price qty="100">7.00</price><price qty="1">9.00</price>
 
-Prices with a type are columns of their own (see `types`).
+Each type of price has its own column (see `types`).
 """
 
 import re
@@ -26,7 +26,7 @@ QUANTITIES = words(
     "minimum min moq scale scalequantity breakqty breakquantity lowerbound minorderquantity menge abmenge ab "
     "staffelmenge mengeab quantite quantitemin cantidad cantidadminima quantita quantitaminima aantal antal iloscod"
 )
-"""Members and attributes of a price: the quantity from which it is valid."""
+"""JSON keys and XML attributes that contain the quantity from which a price is valid."""
 _LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
 MAX_PRICES = 20
 MAX_TYPES = 20
@@ -37,10 +37,10 @@ MIN_SHARE = 0.3
 
 
 def prices_of_list(plan: Plan, mapping: Mapping[str, str | None], columns: Columns) -> list[PriceColumn]:
-    """Return all prices of the list that the price is in, each with the columns of its currency and its quantity.
+    """Return all prices of the list that contains the price, each with the columns of its currency and its quantity.
 
-    For each product, the price of one piece in the catalog's currency is used. Without currencies and quantities, the
-    plan's price is returned.
+    For each product, the price of one piece in the catalog's currency is used. If the list has no currencies and no
+    quantities, only the plan's price is returned.
     """
     if len(plan.prices) != 1 or "price" in mapping:
         return plan.prices
@@ -60,9 +60,9 @@ def prices_of_list(plan: Plan, mapping: Mapping[str, str | None], columns: Colum
 
 
 def prices_by_rows(plan: Plan, columns: Columns) -> list[Question]:
-    """Return a question if each row has the price of one type, as in `SKU;Price type;Price`.
+    """Return a question if each row states the type or the currency of its price, as in `SKU;Price type;Price`.
 
-    Products are then not sold at the prices, because the last row of a product can have its purchase price.
+    The prices are then not used as selling prices, because the last row of a product can contain its purchase price.
     """
     if not plan.prices or any(question.key == "price" for question in plan.questions):
         return []
@@ -98,7 +98,7 @@ def _differs_in_products(plan: Plan, columns: Columns, number: int) -> bool:
 
 
 def _have_several_currencies(plan: Plan, columns: Columns, number: int) -> bool:
-    """Return whether products have rows in several currencies. A single product can be a later correction."""
+    """Return whether several products have rows in several currencies. One such product can be a later correction."""
     products = _values_of_products(plan, columns, number)
     several = sum(len(values) > 1 for values in products.values())
     return several >= MIN_PRODUCTS and several >= MIN_SHARE * len(products)
@@ -114,7 +114,7 @@ def _values_of_products(plan: Plan, columns: Columns, number: int) -> dict[str, 
 
 
 def several_prices(plan: Plan, columns: Columns) -> list[Question]:
-    """Return a question if a product has several different prices, and nothing says what distinguishes them."""
+    """Return a question if a product has several different prices, and the file does not say how they differ."""
     if plan.profile is not None or not plan.prices or any(question.key == "price" for question in plan.questions):
         return []
     listed = _list_of(plan, plan.prices[0].column)
@@ -138,7 +138,7 @@ def _rows(columns: Columns) -> list[Cells]:
 
 
 def _list_of(plan: Plan, price: int) -> list[int]:
-    """Return the columns of the prices in the same list, or the column alone."""
+    """Return the columns of the prices in the same list, or only this column if the price is not in a list."""
     name = plan.column_name(price)
     numbered = {column: number for number, column in enumerate(plan.header)}
     if match := _LISTED.fullmatch(name):

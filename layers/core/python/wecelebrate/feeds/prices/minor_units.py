@@ -10,7 +10,7 @@ The evidence, the strongest first:
 6. the format, if all amounts are whole numbers: `unit_amount` (Stripe), `price_money.amount` (Square), Medusa 1
 
 Whole numbers in a JSON object of an amount and its currency, as in `{"amount": 1950, "currency": "EUR"}`, are a
-question, because some programs write cents there.
+question, because some programs write cents in this object.
 """
 
 import re
@@ -32,13 +32,13 @@ PRECISION = (
     "precision", "fractionDigits", "fraction_digits", "exponent", "currency_minor_unit", "currencyMinorUnit",
     "minorUnits", "minor_units", "minorUnit", "minor_unit",
 )  # fmt: skip
-"""The members of a JSON object that contain the number of decimals of its amount."""
+"""The keys of a JSON object that contain the number of decimals of its amount."""
 CODES = (
     "currency_code", "currencyCode", "currency", "currency_id", "currencyId", "iso_code", "Currency", "CurrencyCode",
     "CURRENCY", "waehrung", "Waehrung", "Währung", "devise", "moneda", "valuta", "waluta", "Валюта",
 )  # fmt: skip
 _ROOT_PRECISION = ("minorunits", "minorunit", "currencyminorunit", "currencyexponent", "priceexponent", "pricescale")
-"""Columns with the number of decimals, which can also stand beside a price that is no object."""
+"""Columns with the number of decimals, which can also stand beside a price that is not an object."""
 _UNIT_NAME = re.compile(
     r"unit|einheit|eenheid|enhed|enhet|denomination|currency|wahrung|price|preis|prix|amount|money|scale"
 )
@@ -51,9 +51,9 @@ _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.
 _PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MIN_AMOUNT = 100
-"""Whole numbers below this are no cents, because nothing costs less than one unit of the currency."""
+"""Whole numbers below this are not cents, because nothing costs less than one unit of the currency."""
 MIN_WHOLE = 500
-"""Whole amounts below this are no cents if only the name `amount` suggests it."""
+"""Whole amounts below this are not cents if only the name `amount` suggests it."""
 _AMOUNT_NAMES = ("amount", "value")
 MIN_CELLS = 3
 STRONG_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"))
@@ -71,9 +71,9 @@ MAJOR_UNITS = frozenset((
 def with_scale(
     plan: Plan, columns: Columns, price: PriceColumn, setting: str | None, notes: Notes, *, currency: str
 ) -> tuple[PriceColumn, Question | None]:
-    """Return the price column with the decimals that its whole numbers have, and a question if this is not certain."""
+    """Return the price column with the decimals of its whole numbers, and a question if they are not certain."""
     name = plan.column_name(price.column)
-    if setting == "no" or (price.arithmetic and setting != "yes"):  # the steps get the number of the file
+    if setting == "no" or (price.arithmetic and setting != "yes"):  # transformations get the unchanged number
         return price, None
     beside = None if price.arithmetic else _precision(plan.header, name)
     if beside is None and setting != "yes":
@@ -113,7 +113,7 @@ def with_scale(
 def _look_like_cents(price: PriceColumn, cells: Sequence[str], currency: str) -> bool:
     """Return whether whole numbers of JSON such as 1450, 2395 and 1999 can be cents of a strong currency.
 
-    Prices without cents mostly end with 0 or 9.
+    Prices that are not in cents mostly end with 0 or 9.
     """
     if (price.currency or currency) not in STRONG_CURRENCIES or len(cells) < MIN_CELLS:
         return False
@@ -121,15 +121,18 @@ def _look_like_cents(price: PriceColumn, cells: Sequence[str], currency: str) ->
 
 
 def _unit_of_name(name: str) -> Scale:
-    """Return the unit that a whole word of a name means. `price_sen` can also be divided into `prices` and `en`."""
+    """Return the unit that a whole word of a name means.
+
+    Only whole words count: `price_sen` could also be `prices` and `en`.
+    """
     words = split_words(_CAMEL.sub(" ", name[:100]))
     return next((MINOR_UNITS[word] for word in words if word in MINOR_UNITS), 0)
 
 
 def _are_filled_with_zeros(cells: Sequence[str]) -> bool:
-    """Return whether all whole numbers have the same length because of zeros, as `00000320`.
+    """Return whether all whole numbers have the same length because of leading zeros, as `00000320`.
 
-    Programs that write numbers so, such as those of cash registers, have no decimal separator, and mostly mean cents.
+    Programs that write such numbers, e.g. cash registers, write no decimal separator, and mostly write cents.
     """
     length = len(cells[0])
     return (
@@ -168,7 +171,7 @@ def _has_major_marker(plan: Plan) -> bool:
 
 
 def _is_bare_amount(plan: Plan, price: PriceColumn) -> bool:
-    """Return whether the name of a price is only `amount` or `value`, and nothing in the file says its currency."""
+    """Return whether the name of a price is only `amount` or `value`, and the file does not state its currency."""
     name = plan.column_name(price.column)
     named_price = name_of_price(name)
     is_weak = named_price is not None and named_price.is_weak and not named_price.is_solo
@@ -195,7 +198,7 @@ def _question(name: str, cells: Sequence[str], decimals: int) -> Question:
 
 
 def sibling(header: Sequence[str], column: str, names: Sequence[str]) -> int | None:
-    """Return the number of the column that is in the same JSON object as `column` and has one of these names."""
+    """Return the number of the column with one of these names in the same JSON object as `column`."""
     path = column.rpartition(".")[0]
     for name in names:
         if path and f"{path}.{name}" in header:
@@ -232,9 +235,9 @@ def _unit_with_words(plan: Plan, columns: Columns, price: PriceColumn) -> int | 
 
 
 def decimals_of(cell: str, currency: str) -> int | None:
-    """Return the number of decimals that a cell beside an amount states: `2`, `cents`, or `EUR` for none.
+    """Return the number of decimals that a cell beside an amount states: 2 for `2` and `cents`, 0 for `EUR`.
 
-    Returns None if the cell is neither a number of decimals nor a unit.
+    It returns None if the cell is neither a number of decimals nor a unit.
     """
     if cell.isascii() and cell.isdigit() and int(cell[:3]) <= MAX_SCALE:
         return int(cell)

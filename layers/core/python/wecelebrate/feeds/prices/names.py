@@ -17,7 +17,7 @@ from wecelebrate.feeds.vocabulary.words import divisions, words
 Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
 
 TIERS: tuple[Kind, ...] = ("gross", "plain", "net", "offer", "list")
-"""The kinds of prices that products are sold at. The first kind that a file has is used.
+"""The kinds of selling prices. The first kind that a file has is used.
 
 A consumer pays the gross price. A plain price is one whose name does not say more. An offer is used only if the file
 has no other selling price, because the file does not say how long the offer is valid. A list price is a
@@ -160,7 +160,7 @@ _WHOLE_NAMES: dict[str, Kind] = {
 }
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "standardrate", "sp", "ask"))
-"""Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
+"""Further names like those of _SOLO, which are not parts of other names: a `VAT rate` is not a price."""
 MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč|rs|rp|tk|ksh)\b|\d/[-=]", re.IGNORECASE)
 """A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
 _INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
@@ -176,7 +176,7 @@ Role = Kind | Literal["base", "weak", "alone", "tax", "with", "without", "neutra
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The words of this module, which every language can use, and those of the vocabulary."""
+    """The words of this module, which are used in every language, and the words of the vocabulary."""
 
     languages: dict[str, Languages | None]
     """The languages of each word, or None for a word that every language can use."""
@@ -226,9 +226,9 @@ class PriceName:
     is_weak: bool = False
     """Whether the name can also mean something other than a price."""
     tax: Literal["gross", "net"] | None = None
-    """Whether the price contains the tax, as in `RRP incl. VAT`."""
+    """Whether the price includes the tax, as in `RRP incl. VAT`."""
     names_tax: bool = False
-    """Whether the name has a word for a tax, but does not say whether the price contains it: `PRICE_VAT`."""
+    """Whether the name has a word for a tax, but does not say whether the price includes the tax: `PRICE_VAT`."""
     is_solo: bool = False
     """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
     is_bare_net: bool = False
@@ -259,10 +259,10 @@ def is_price_word(folded: str) -> bool:
 
 
 def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] | None:
-    """Return what the first form of a column's name that is understood says about a price, and the form's position.
+    """Find the first form of a column name that is understood. Return what it says about a price, and its position.
 
-    A number inside the name does not count: `verkaufspreis1netto`, `Vk0.Preis`. The number of a list at its end counts
-    only for selling prices, which are different price lists: `EK Preis 2` is a purchase price.
+    A number inside the name is ignored: `verkaufspreis1netto`, `Vk0.Preis`. A number at the end of the name means a
+    price list, but only for selling prices: `EK Preis 2` is simply a purchase price.
     """
     is_numbered = bool(forms) and not forms[0].isalpha() and not _LIST_INDEX.search(column)
     for rank, form in enumerate(forms):
@@ -277,15 +277,18 @@ def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] |
 
 
 def _uncertainty(name: PriceName) -> int:
-    """Return the order of the meanings of a name that can be divided in several ways, such as `cena s dph`.
+    """Return the sort key of a meaning of a name that can be divided in several ways, such as `cena s dph`.
 
-    The meaning that says the most comes first.
+    The most specific meaning comes first.
     """
     return 3 if name.is_solo else 0 if name.kind == "purchase" else 2 if name.kind == "plain" else 1
 
 
 def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
-    """Return what words say about a price. Returns None if none means a price, or if they have no common language."""
+    """Return what words say about a price.
+
+    It returns None if no word means a price, or if the words have no common language.
+    """
     limited = [set(languages) for part in parts if (languages := known.languages[part]) is not None]
     common = set.intersection(*limited) if limited else None
     if common is not None and not common:
@@ -339,7 +342,7 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
 
 
 def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
-    """Return whether a part is one letter, and no other part is from a language in which this letter is a word."""
+    """Return whether a part is one letter that is not a word in the language of any other part."""
     languages = known.languages[part] if len(part) == 1 and part.isascii() else None
     others = (known.listed.get(other, ()) for other in parts if other != part)
     return languages is not None and not any(set(languages).intersection(other) for other in others)
@@ -363,7 +366,7 @@ def _further_words() -> tuple[str, ...]:
 
 
 def may_be_price(folded: str) -> bool:
-    """Return whether a name contains a word for a price, but is not understood, as `Campus price` is not."""
+    """Return whether a name contains a word for a price, but is not understood, for example `Campus price`."""
     if len(folded) > MAX_NAME or _NO_PRICE.search(folded):
         return False
     is_price = _PRICE_PART.search(folded) or any(word in folded for word in _further_words())

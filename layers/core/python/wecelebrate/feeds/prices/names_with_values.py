@@ -1,8 +1,8 @@
-"""Understands names of price columns together with their values: countries, brackets, totals, and signs of currencies.
+"""Uses the values of price columns to understand names with countries, brackets, totals and currency signs.
 
 | name                                | what it is                                                                     |
 |-------------------------------------|--------------------------------------------------------------------------------|
-| `Cena PL`, `Cena CZ`                | prices of countries; the signs beside the amounts say the currencies           |
+| `Cena PL`, `Cena CZ`                | prices of countries; signs beside the amounts show the currencies              |
 | `Price A (Retail incl VAT)`         | one of several price lists: the brackets say which price it is                 |
 | `Precio total` beside `Precio base` | the price with tax, if the totals are up to 28 % higher                        |
 """
@@ -37,7 +37,7 @@ MAX_RATE = 1.28
 
 @lru_cache(maxsize=4096)
 def listed_price(column: str) -> PriceName | None:
-    """Return what a name says about the price of a country, or of a price list with a name in brackets."""
+    """Return what a name says about the price for a country, or about a price list whose name is in brackets."""
     text = column.strip()
     if match := _LISTED.fullmatch(text):
         if price_name(fold(match["name"])) is None:
@@ -49,7 +49,10 @@ def listed_price(column: str) -> PriceName | None:
 
 
 def listed_columns(header: Sequence[str], free: Sequence[int]) -> list[int]:
-    """Return which of the columns are prices of countries or price lists. The price of only one country is doubtful."""
+    """Return the columns with prices of countries or price lists.
+
+    If only one country has a price, this price is doubtful.
+    """
     listed = [number for number in free if listed_price(header[number])]
     return listed if len(listed) > 1 or any(_LISTED.fullmatch(header[number].strip()) for number in listed) else []
 
@@ -91,7 +94,7 @@ def is_with_tax(columns: Columns, base: int, total: int) -> bool:
 def bare_tax_prices(columns: Columns, currency: str) -> list[tuple[int, PriceName]]:
     """Return the columns `Netto` and `Brutto` whose values are prices, although their names can also mean weights.
 
-    The amounts have a currency, or those of `Brutto` are those of `Netto` with one of a few rates of a tax.
+    The amounts must have a currency, or the values of `Brutto` must be those of `Netto` plus one of a few tax rates.
     """
     named = [(number, name) for number, column in enumerate(columns.header) if (name := _bare_tax_name(column))]
     priced = [(number, name) for number, name in named if currency_of_cells(columns, number, currency)]
@@ -105,7 +108,7 @@ _NET_GROSS = ("net", "gross")
 
 @lru_cache(maxsize=4096)
 def _bare_tax_name(column: str) -> PriceName | None:
-    """Return the kind of a price whose name only says that the tax is in it or not: `Brutto`, `incl. VAT`, `HT`."""
+    """Return the kind of a price whose name only says whether it includes the tax: `Brutto`, `incl. VAT`, `HT`."""
     if len(column) > MAX_BARE_NAME or any(price_name(form) for form in name_forms(column)):
         return None
     name = price_name(fold(plain_name(f"price {column}")))
@@ -124,7 +127,7 @@ def has_few_rates(columns: Columns, net: int, gross: int) -> bool:
 
 
 def _amount(cell: str | None) -> float:
-    """Return an amount, or 0 if there is none. Both columns of a comparison are read in the same way."""
+    """Return an amount, or 0 if the cell has no amount. Both columns of a comparison are read in the same way."""
     for mark in (".", ","):
         try:
             return float(numbers.price(cell or "", mark, "USD")[0])

@@ -1,7 +1,8 @@
 """Reads what a file says about all its prices outside of its rows: in titles and footers of a table, or around a list.
 
-`Alle Preise in CHF, netto`, `Currency: USD`, `Prices in cents`, `Prices per 100 pcs` above a header, and the members of
-`{"currency": "EUR", "minorUnits": 2, "items": [...]}`. What a column, a cell or a record says is stronger.
+`Alle Preise in CHF, netto`, `Currency: USD`, `Prices in cents`, `Prices per 100 pcs` above a header, and the keys
+`currency` and `minorUnits` of `{"currency": "EUR", "minorUnits": 2, "items": [...]}`. A column, a cell or a record
+overrides such a note.
 """
 
 import re
@@ -23,7 +24,7 @@ MAX_MEMBERS = 200
 MAX_FOOTER = 10
 """How many rows at the end of a file are searched for notes."""
 MIN_NOTE = 12
-"""A shorter text without a space is no note."""
+"""A shorter text without a space is not a note."""
 MAX_TAX_NOTE = 8
 """How many words a note about the tax has."""
 
@@ -45,9 +46,9 @@ class Notes:
     text: str = ""
     """Where this is written, for messages."""
     trade: str = ""
-    """The text that says that the prices are those of dealers, or purchase prices."""
+    """The text that says that the prices are dealer prices or purchase prices."""
     tax_choice: str = ""
-    """The text of a form that offers prices with and without tax, of which none is ticked."""
+    """The text of a form that offers prices with and without tax, if neither of them is ticked."""
 
 
 NO_NOTES = Notes()
@@ -123,9 +124,9 @@ def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
 
 
 def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes:
-    """Return the notes with what the last rows of a file add: `All prices in CHF`, `* excl. VAT`.
+    """Complete the notes with the last rows of a file: `All prices in CHF`, `* excl.
 
-    These rows have at most two values, and the first one is a text. What the titles above the header say is stronger.
+    VAT`. These rows have at most two values, and the first value is a text. The titles above the header override them.
     """
     combined = NO_NOTES
     for row in reversed(rows[-MAX_FOOTER:]):
@@ -157,7 +158,7 @@ def _is_tax_note(text: str) -> bool:
 def _of_title(title: str, notes: Notes) -> Notes:
     currencies = [_named(match) for pattern in _CURRENCY for match in pattern.finditer(title)]
     codes = {match[0] for match in _ANY_CODE.finditer(title)}
-    if len(set(currencies)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` says nothing
+    if len(set(currencies)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` does not name one currency
         notes = replace(notes, currency=currencies[0], text=title)
     if is_trade_note(title):
         notes = replace(notes, trade=title)
@@ -196,7 +197,10 @@ def _named(match: re.Match[str]) -> str:
 
 
 def _kind_of(title: str) -> Kind | None:
-    """Return whether a title says that taxes are included or not. `inkl. MwSt. zzgl. Versand` means included."""
+    """Return the kind of prices if a title says whether taxes are included.
+
+    `inkl. MwSt. zzgl. Versand` means included.
+    """
     plain = "".join(char for char in unicodedata.normalize("NFKD", title.casefold()) if not unicodedata.combining(char))
     parts = re.findall(r"[^\W\d_]+|\+", plain)
     kinds: set[Kind] = set()
@@ -230,7 +234,10 @@ _TAX_EXCLUDED = re.compile(
 
 
 def notes_of_members(members: Mapping[str, Any]) -> Notes:
-    """Return what the members around a JSON list of products say about the prices. Deeper members come last."""
+    """Return what the JSON keys outside the list of products say about the prices.
+
+    The keys of inner objects come last.
+    """
     notes = NO_NOTES
     for name, value in sorted(list(members.items())[:MAX_MEMBERS], key=lambda item: item[0].count(".")):
         last, path = fold(name.rpartition(".")[2]), fold(".".join(name.split(".")[-2:]))
@@ -256,5 +263,5 @@ def notes_of_members(members: Mapping[str, Any]) -> Notes:
 
 
 def shown(notes: Notes) -> str:
-    """Return the note in quotes, for a reason."""
+    """Return the note in quotes, for the text of a reason."""
     return quoted(notes.text, 60)

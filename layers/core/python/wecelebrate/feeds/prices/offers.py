@@ -1,4 +1,4 @@
-"""Finds the offers of a file: the column of a lower price, and the columns of its first and its last day.
+"""Finds the offers of a file: the column of the lower price, and the columns of its first day and its last day.
 
 | column                                         | first day | last day | both |
 |------------------------------------------------|-----------|----------|------|
@@ -7,8 +7,8 @@
 | `special_price` with `special_to_date`         |           | yes      |      |
 | `Aktionspreis` directly before `von` and `bis` | yes       | yes      |      |
 
-Columns of days count only if their values are days. A file without any day says nothing about when its offers end: it
-is read without its offers.
+A column of days is used only if its values are days. If a file has no days, nobody knows when its offers end, so the
+offers are not read.
 """
 
 import re
@@ -48,13 +48,13 @@ _ASIAN_OFFER = re.compile(
     r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปร(?![กดตไ])|ราคาพิเศษ"
 )
 _CONDITION = re.compile(r"vip|member|club|会员|會員|会員|회원|쿠폰|拼团|团购|预售|havale", re.IGNORECASE)
-"""Prices of some customers, or of a way to pay or to order. They are no offers for everybody."""
+"""Prices for some customers, or for one way to pay or to order. They are not offers for all customers."""
 _REDUCTION = re.compile(
     r"(?:discounts?|rabatt(?:e|er)?|rabat(?:y|ter)?|remises?|descuentos?|descontos?|scont[oi]|korting(?:en)?|alennus|slev[ay]|"
     r"zlav[ay]|kedvezmeny|reducer[ei]|indirim|znizk[ai]|obnizk[ai]|rebajas?|discont|iskonto|popust|скидк[аи]|знижк[аи]|отстъпк[аи])"
     r"(?:s?(?:betrag|wert|summe|satz|belopp|sats|bedrag|belob|prozent|procent|percentage))?"
 )
-"""Nouns for a reduction. Beside a word for an amount, or alone, they name what is taken off the price."""
+"""Nouns for a reduction. Alone, or beside a word for an amount, they mean the amount by which the price is reduced."""
 _ASIAN_REDUCTION = re.compile(r"(?:割引|値引|折扣|优惠|優惠|할인)(?:率|額|额|金額|金额|율|률|액|금액)?$")
 _LEAST = re.compile(r"\bmin\w{0,4}\.?\s*\d", re.IGNORECASE)
 _AMOUNT = words("betrag amount amounts value values")
@@ -74,7 +74,7 @@ _LAST = words(
     "konca zakonczenia"
 )
 _WEAK = words("da du von vom van din al do au fra til с по ab od de to")  # noqa: RUF001
-"""Prepositions that say nothing about the day before the word for the offer: `Data da oferta`, `Fin du promo`."""
+"""Prepositions before the word for the offer that do not say which day it is: `Data da oferta`, `Fin du promo`."""
 _BOTH = words(
     "effective effectivedate period periode periodo zeitraum dates daterange range validity validite validita "
     "vigencia platnost gultigkeit gueltigkeit laufzeit termin terminy duration duree durata obdobi okres период срок"
@@ -100,11 +100,12 @@ def find_offers(
     *,
     earlier_order: bool | None = None,
 ) -> OfferColumns | None:
-    """Return the columns of the offers, or None if the file has none, or does not say when they are valid.
+    """Return the columns of the offers, or None if the file has no offers or does not say when its offers are valid.
 
-    `earlier` are the columns of offers of the catalog's earlier file: its offer, and then its days. They have no other
-    meaning if they are blank. `earlier_order` says whether the month was before the day in earlier files: it decides
-    what `03/04/2026` is. `currency` is the currency of the catalog: in USD, this is a day in March otherwise.
+    `earlier` are the columns of offers of the catalog's earlier file: its offer, and then its days. If these columns
+    are blank in this file, they keep this meaning. `earlier_order` says whether the month was before the day in earlier
+    files. It decides which day `03/04/2026` is. `currency` is the currency of the catalog. If no earlier file has shown
+    the order, `03/04/2026` is in March for USD.
     """
     if not plan.prices or any(question.key == "price" for question in plan.questions):
         return None
@@ -153,7 +154,7 @@ def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, mon
 
 
 def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, int]:
-    """Return which of the columns has which days of an offer. Only their names decide it."""
+    """Return the columns with the first and the last day of an offer. Only the names of the columns are considered."""
     roles: dict[Role, int] = {}
     for number in days:
         name = plan.header[number]
@@ -163,7 +164,7 @@ def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, i
 
 
 def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
-    """Return the columns that name an offer and its days, in a file with both. Offers without any day are left out."""
+    """Return the columns whose names mean an offer or its days. The result is empty if the offers have no days."""
     names = [(number, name) for number, name in enumerate(plan.header) if _names_offer(name)]
     prices = {number for number, name in names if (price := name_of_price(name)) and price.kind == "offer"}
     days = {number for number, name in names if _role(name) and number not in prices}
@@ -195,7 +196,7 @@ def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
 
 
 def _used(plan: Plan) -> set[int]:
-    """Return the columns of other fields. A known export reads the offer where the price is blank."""
+    """Return the columns of other fields. A known export reads the offer if the price is blank."""
     fields = {name: numbers for name, numbers in plan.field_columns.items() if name != "price"}
     return {plan.prices[0].column, *(number for numbers in fields.values() for number in numbers)}
 
@@ -209,7 +210,7 @@ def _names_offer(name: str) -> bool:
 
 
 def _is_another_amount(name: str) -> bool:
-    """Return whether a name is that of a reduction, or of a price that is not for one piece: `Discount amount`."""
+    """Return whether a name means a reduction, such as `Discount amount`, or a price that is not for one piece."""
     if is_for_a_measure(name) or names_a_package(name) or _LEAST.search(name) or _ASIAN_REDUCTION.search(name):
         return True
     quantity = quantity_in_name(name)
@@ -234,10 +235,11 @@ def _is_bare_offer(name: str, currency: str) -> bool:
 
 
 def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
-    """Return the columns with the prices of offers: those with the same tax as the price of the file first.
+    """Return the columns with the prices of offers.
 
-    A column such as `Akce` is one if its values are amounts with decimals or currencies, and not percentages. A column
-    with the amount of a reduction, or with the price of a quantity, a measure or a package, is none.
+    Columns with the same tax as the file's price come first. A column such as `Akce` contains prices of offers if its
+    values are amounts with decimals or currencies, and not percentages. Columns with the amount of a reduction, or with
+    the price of a quantity, a measure or a package, are left out.
     """
     sold = name_of_price(plan.header[plan.prices[0].column])
     ranked: list[tuple[int, int]] = []
@@ -267,8 +269,8 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
 def _named_days(plan: Plan, columns: Columns, price: int) -> dict[Role, int] | None:
     """Return the columns of days whose names contain a word for an offer.
 
-    Returns None if such a column has values that are neither days nor numbers: without it, an offer would seem to be
-    valid for ever.
+    It returns None if such a column has values that are neither days nor numbers. If this column were ignored, an offer
+    would seem to be valid forever.
     """
     roles: dict[Role, int] = {}
     for number, name in enumerate(plan.header):
@@ -338,7 +340,10 @@ def _role(name: str) -> Role | None:
 
 
 def _has_days(columns: Columns, number: int, role: Role) -> bool:
-    """Return whether the values of a column are days. A blank column can be one, beside another column of days."""
+    """Return whether the values of a column are days.
+
+    A blank column counts if the other column of the offer has days.
+    """
     cells: Sequence[str] = [cell for cell in columns[number].cells if not is_blank(cell)]
     read = period_of if role == "both" else moment_of
     if not cells:

@@ -1,9 +1,9 @@
-"""Chooses the selling price where only the relation of two columns shows it.
+"""Chooses the selling price if only the relation of two columns shows which one it is.
 
 | columns                        | the price      | because                                                   |
 |--------------------------------|----------------|-----------------------------------------------------------|
-| `EP`, `VP`                     | `VP`           | they are what a shop pays and takes, and `EP` is lower    |
-| `Price per kg`, `Pack price`   | `Pack price`   | a pack is sold, and the price of a measure is a comparison |
+| `EP`, `VP`                     | `VP`           | `EP` is the purchase price, because it is lower           |
+| `Price per kg`, `Pack price`   | `Pack price`   | a pack is sold; the price of a measure is for comparison  |
 """
 
 import re
@@ -32,7 +32,10 @@ _BETWEEN = words("per pro par por je a za je/ na of de da del du des la le")
 
 
 def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the selling price of the only pair, or none. `taken` are the candidates that are no selling prices."""
+    """Return the selling price of the only pair, if one exists.
+
+    `taken` are the candidates that are not selling prices.
+    """
     by_name = {fold(name): number for number, name in enumerate(columns.header) if len(name) <= MAX_NAME}
     pairs = [(by_name[low], by_name[high]) for low, high in _PAIRS if low in by_name and high in by_name]
     pairs = [(low, high) for low, high in pairs if _is_always_below(columns, low, high)]
@@ -44,9 +47,9 @@ def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[Pric
 
 
 def packs_beside_measures(columns: Columns) -> list[PriceCandidate]:
-    """Return the prices of a pack beside the price of a measure: the one with the tax first.
+    """Return the prices of a pack if the file also has the price of a measure.
 
-    Without a price of a measure, a pack can have several products.
+    The price with tax comes first. Without a price of a measure, a pack can contain several products.
     """
     if not any(is_for_a_measure(name) and _has_amounts(columns, number) for number, name in enumerate(columns.header)):
         return []

@@ -1,4 +1,4 @@
-"""Removes from the names of price columns what no folded name shows: rates of taxes, signs, packs, and short forms."""
+"""Removes the parts of price column names that folding does not handle: tax rates, signs, packs and short forms."""
 
 import re
 
@@ -33,10 +33,10 @@ _PER_PACK = re.compile(
 
 
 def plain_name(column: str) -> str:
-    """Return the name of a column without what no folded name shows.
+    """Return the name of a column without the parts that folding does not handle.
 
-    The rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency: `Preis Fr.` The first
-    letters of a word for a price become the word: `P. C/IVA`.
+    The rate of a tax is removed: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency is removed,
+    as in `Preis Fr.` An abbreviation of a price becomes the whole word, as in `P. C/IVA`.
     """
     column = _PER_PACK.sub(" ", column, count=1) if len(column) <= MAX_RAW_NAME else column
     column = _SHORT_PRICE.sub("precio ", column, count=1) if len(column) <= MAX_RAW_NAME else column

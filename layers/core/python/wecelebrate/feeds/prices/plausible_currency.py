@@ -1,6 +1,7 @@
-"""Asks if the amounts of a file are too small for the currency of the catalog, which the file does not name.
+"""Asks about the currency if the file does not name it and the amounts are too small for the catalog's currency.
 
-Soap for 3.5 Lebanese pounds costs less than a hundredth of a cent. The prices are in another currency, or in thousands.
+For example, 3.5 Lebanese pounds are less than a hundredth of a cent. If soap has this price, the prices are in another
+currency, or in thousands.
 """
 
 from collections.abc import Sequence
@@ -47,5 +48,5 @@ def currency_doubt(plan: Plan, columns: Columns, currency: str) -> list[Question
 
 
 def _names_currency(cells: Sequence[str]) -> bool:
-    """Return whether the amounts have words or signs beside them, which can be a currency or thousands."""
+    """Return whether the amounts have words or signs beside them. Such a word can mean a currency or thousands."""
     return any(any(char.isalpha() or char in "$€£¥₫₩₭៛" for char in cell) for cell in cells)

@@ -1,4 +1,4 @@
-"""Finds the columns that can have the price although their names are not understood, and which of them has it."""
+"""Finds the columns that can contain the price although their names are not understood, and chooses one of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,9 +26,10 @@ from wecelebrate.feeds.vocabulary.folding import split_words
 
 
 def single_price(columns: Columns, possible: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """Return the only possible price in the catalog's currency, or the only one that is not for a measure.
+    """Return the only possible price in the catalog's currency, or the only price that is not for a measure.
 
-    `Export price USD` and `Local price ZAR` name their currencies, and `Pris pr. nøgle` is sold beside `Pris pr. kg`.
+    For example, `Export price USD` and `Local price ZAR` name their currencies. Of `Pris pr. nøgle` and `Pris pr. kg`,
+    the second is for a measure.
     """
     named = {one.column: _codes(columns.header[one.column]) for one in possible}
     own = [one for one in possible if currency in named[one.column]]
@@ -45,7 +46,7 @@ def _codes(column: str) -> set[str]:
 
 
 def for_one_unit(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out the prices for 100 or 1000 pieces beside a price of one piece, as `Price/C` beside `Each`."""
+    """Leave out prices for 100 or 1000 pieces if the file has a price of one piece, e.g. `Price/C` beside `Each`."""
     single = [one for one in sold if units_in_name(columns.header[one.column]) == 1]
     return single if any(not one.is_bad for one in single) else sold
 
@@ -53,9 +54,10 @@ def for_one_unit(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCand
 def above_purchase(
     columns: Columns, rated: Sequence[PriceCandidate], tiers: Sequence[QuantityPrice]
 ) -> list[PriceCandidate]:
-    """Return the only column of amounts that nothing names, if a purchase price is lower in all rows.
+    """Return the only column of amounts with an unknown name, if a purchase price is lower in all rows.
 
-    Beside a second such column, or without a purchase price, the column can be the purchase price itself.
+    If a second column of this kind exists, or if the file has no purchase price, the column can be the purchase price
+    itself.
     """
     if tiers or any(one.is_doubtful or (one.kind in TIERS and not one.is_bad) for one in rated):
         return []
@@ -82,7 +84,8 @@ def above_purchase(
 def _only_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[PriceCandidate]:
     """Return the columns whose names lack only the word for a price, such as `Kisker bruttó` and `Малопродажна`.
 
-    A purchase price is lower in all rows. Without it, `Detail` and `Retail` can mean something else.
+    The file must have a purchase price that is lower in all rows. Otherwise, `Detail` and `Retail` can have another
+    meaning.
     """
     candidates = []
     for number, column in enumerate(columns.header):

@@ -1,8 +1,8 @@
-"""Chooses the price that products are sold at, from all price columns of a file.
+"""Chooses the selling price of products from all price columns of a file.
 
 The rule is in `prices.TIERS`: the gross price, otherwise a plain selling price, otherwise the net price, otherwise an
-offer, otherwise a recommended price. A purchase price is never used. If the file has no other price, or if two columns
-are equally good and have different values, a question is asked.
+offer, otherwise a recommended price. A purchase price is never used. A question is asked if the file has no other
+price, or if two equally good columns have different values.
 """
 
 import re
@@ -89,7 +89,7 @@ class PriceChoice:
 def choose_price(
     columns: Columns, candidates: Sequence[tuple[int, int, str | None]], currency: str, earlier: Sequence[str]
 ) -> PriceChoice:
-    """Choose among the candidates: the rank of the name, the column, and the currency in the name.
+    """Choose the price column. Each candidate has the rank of its name, its column, and the currency in its name.
 
     `earlier` are the price columns of the catalog's earlier file. A remembered column is kept if it is a candidate.
     """
@@ -142,7 +142,7 @@ def choose_price(
     listed = numbered_lists(columns, best) if best.column not in quantities else []
     considered |= {one.column for one in sold if (best.kind, one.kind) == ("gross", "net")}
     others += [one for one in listed if one.column not in considered]
-    if best.kind == "plain":  # `Preço no cartão` beside `Preço à vista`: one of them is paid in another way
+    if best.kind == "plain":  # `Preço no cartão` beside `Preço à vista`: these prices differ by the way of payment
         others += [
             one for one in possible
             if not one.is_doubtful and one.column not in considered | {best.column}
@@ -168,19 +168,19 @@ def choose_price(
 def _repeats(header: Sequence[str], column: int, other: int) -> bool:
     """Return whether two columns are elements with the same name, such as `price` and `price.2`.
 
-    Such columns are a list of prices (`prices.lists`).
+    Such elements are a list of prices (`prices.lists`).
     """
     return header[other].rpartition(".")[0] == header[column] and header[other].rpartition(".")[2].isdecimal()
 
 
 def _pair_of_taxes(columns: Columns, possible: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the only two possible prices if one of them is the other with tax."""
+    """Return the only two possible prices if one of them is the other price plus tax."""
     related = with_related_tax(columns, possible) if len(possible) == TAX_PAIR else []
     return related if {one.kind for one in related} == {"gross", "net"} else []
 
 
 def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """Return the price whose name has a country, such as `Cena PL`, if it is the only one.
+    """Return the only price whose name has a country, such as `Cena PL`.
 
     The price of one country is doubtful, unless its amounts have the sign of the catalog's currency.
     """
@@ -244,14 +244,18 @@ def _list_in_name(column: str) -> tuple[str, str] | None:
 
 
 def _has_offer_dates(header: Sequence[str]) -> bool:
-    """Return whether the file says when its offers are valid. Then `sale price` is an offer, and no selling price."""
+    """Return whether the file says when its offers are valid.
+
+    If so, `sale price` is an offer, and not a selling price.
+    """
     return any(_OFFER_DATES.search(fold(name)) for name in header)
 
 
 def _list_beside_net(columns: Columns, net: PriceCandidate, sold: Sequence[PriceCandidate]) -> PriceCandidate | None:
-    """Return the list price if the net price can be the price after a supplier's discount, and not without tax.
+    """Return the list price if "net" can mean "after a supplier's discount" and not "without tax".
 
-    A tax makes all net prices lower by the same rate of 3 to 28 %. In a country without such a tax, net means discount.
+    If "net" means "without tax", all net prices are lower by the same rate of 3 to 28 %. In a country without such a
+    tax, "net" means "after a discount".
     """
     lists = [one for one in sold if one.kind == "list" and not one.is_bad]
     if not lists or not net.name.is_bare_net or net.is_bad:
@@ -292,7 +296,7 @@ def _in_one_currency(sold: list[PriceCandidate], currency: str) -> list[PriceCan
 
 
 def _blank_offer(columns: Columns, best: PriceCandidate, sold: Sequence[PriceCandidate]) -> list[PricePick]:
-    """Return the regular price, which is used where an offer is blank."""
+    """Return the regular price, which is used in rows whose offer is blank."""
     if not best.name.is_offer_or_selling and best.kind != "offer":
         return []
     regular = [one for one in sold if one.column != best.column and one.kind in ("gross", "plain", "net", "list")]
@@ -316,13 +320,13 @@ def _question(columns: Columns, offered: Sequence[PriceCandidate]) -> Question:
 
 
 def _completes(columns: Columns, best: PriceCandidate, other: PriceCandidate) -> bool:
-    """Return whether a column in another currency has amounts where the price is blank."""
+    """Return whether a column in another currency has amounts in rows whose price is blank."""
     is_price = other.kind == best.kind and not other.is_bad and bool(other.currency)
     return is_price and not best.is_bad and columns.fills(best.column, other.column)
 
 
 def _currency_question(columns: Columns, best: PriceCandidate, other: PriceCandidate) -> Question:
-    """Ask for the currency, because a row without a price in one currency is rejected, and is never converted."""
+    """Ask for the currency. Prices are never converted, so a row without a price in the chosen currency is rejected."""
     first, second = columns.header[best.column], columns.header[other.column]
     text = (
         f"Some rows have no amount in the column {quoted(first, 40)}, but an amount in {other.currency} in the column "

@@ -1,4 +1,4 @@
-"""Asks if the form of a file offers prices with and without tax, and nobody has ticked one of them. See `tax_kinds`."""
+"""Asks about the tax if a form offers prices with and without tax, and neither of them is ticked. See `tax_kinds`."""
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
@@ -8,7 +8,7 @@ from wecelebrate.feeds.questions import Choice, Question
 
 
 def tax_question(plan: Plan, columns: Columns, note: str) -> list[Question]:
-    """Return a question if the name of the only price does not say which of the kinds it is."""
+    """Return a question if the name of the only price column does not say whether it includes the tax."""
     if not note or len(plan.prices) != 1 or any(question.key == "price" for question in plan.questions):
         return []
     number = plan.prices[0].column

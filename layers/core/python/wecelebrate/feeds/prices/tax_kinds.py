@@ -1,4 +1,4 @@
-"""Reads the form of a file that offers prices with and without tax.
+"""Reads a note that offers a choice between prices with and without tax, as in a printed form.
 
 | above or below the table                  | means                   |
 |-------------------------------------------|-------------------------|
@@ -28,7 +28,7 @@ MAX_TITLE = 300
 
 
 def kinds_of_choice(title: str) -> tuple[frozenset[Kind], Kind | None]:
-    """Return the kinds of prices that a note offers, and the one that is ticked. One kind alone is no choice."""
+    """Return the kinds of prices that a note offers, and the ticked kind. A note with only one kind is not a choice."""
     title = title[:MAX_TITLE]
     boxes = list(_BOX.finditer(title))
     parts: list[tuple[str, bool]] = []

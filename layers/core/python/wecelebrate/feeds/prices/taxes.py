@@ -1,11 +1,11 @@
-"""Recognises by their amounts that one price column has the prices of another one with a tax.
+"""Recognises by the amounts that one price column has the prices of another column plus tax.
 
 | columns                                               | evidence                                          |
 |-------------------------------------------------------|---------------------------------------------------|
 | `MPC brez DDV` 40.98, `MPC z DDV` 50.00, `Stopnja` 22 | each row has the rate of the tax                  |
 | `Prezioa BEZ gabe` 18.18, `Prezioa BEZ barne` 20.00   | two equal words in the names, and one usual ratio |
 
-A discount or a margin can have the same ratio. So the ratio alone never decides.
+A discount or a margin can have the same ratio as a tax. So the ratio alone never decides.
 """
 
 import re
@@ -36,7 +36,10 @@ _FRACTION = re.compile(r"0[.,]\d{1,3}", re.ASCII)
 
 
 def with_related_tax(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the candidates: of two prices of the same kind, the higher one with tax, and the lower one without."""
+    """Return the candidates.
+
+    Of two prices of the same kind, mark the higher one as with tax, and the lower as without tax.
+    """
     kinds: dict[int, PriceCandidate] = {}
     good = [one for one in sold if not one.is_bad and one.kind in ("plain", "gross", "net")][:MAX_PRICES]
     for low in good:
@@ -61,7 +64,7 @@ def _is_taxed(columns: Columns, low: int, high: int) -> bool:
 
 
 def _shares_words(first: str, second: str) -> bool:
-    """Return whether the names differ, but share two words: the word for the price, and that for the tax."""
+    """Return whether the names differ, but share two words: the word for the price and the word for the tax."""
     words, others = set(split_words(first)), set(split_words(second))
     common = {word for word in words & others if not word.isdecimal() and len(word) > 1}
     return len(common) >= MIN_SHARED and words != others
@@ -78,13 +81,16 @@ def _usual_rate(low: float, high: float) -> float | None:
 
 
 def _is_at(low: float, high: float, rate: float) -> bool:
-    """Return whether an amount is another one with a rate. Both are rounded, to cents or to whole units."""
+    """Return whether an amount is another amount plus a tax rate.
+
+    Both amounts are rounded to cents or to whole units.
+    """
     unit = 0.01 if (low * 100) % 100 or (high * 100) % 100 else 1.0
     return abs(high - low * (1 + rate / 100)) <= 0.51 * unit * (2 + rate / 100) and high - low > unit / 2
 
 
 def _has_rates(columns: Columns, low: int, high: int, number: int) -> bool:
-    """Return whether a column has, in all rows, the rate of a tax that makes one amount of the other."""
+    """Return whether a column contains, in all rows, the tax rate by which the two amounts differ."""
     rows = 0
     for row in columns.sample[:MAX_ROWS]:
         if max(low, high, number) >= len(row):

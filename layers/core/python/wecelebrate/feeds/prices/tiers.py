@@ -58,7 +58,10 @@ class QuantityPrice:
 
 
 def quantity_in_name(column: str) -> tuple[int, str] | None:
-    """Return the quantity from which a price is valid, and the rest of the column's name. Returns None without one."""
+    """Return the quantity from which a price is valid, and the rest of the column's name.
+
+    It returns None without a quantity.
+    """
     text = column.strip()
     if len(text) > MAX_NAME:
         return None
@@ -69,7 +72,7 @@ def quantity_in_name(column: str) -> tuple[int, str] | None:
 
 
 def is_for_a_measure(column: str) -> bool:
-    """Return whether a price is for a measure, as the prices for comparison that shops show: `Preis/kg`."""
+    """Return whether a price is for a measure, such as `Preis/kg`. Shops show such prices for comparison."""
     match = _MEASURE.search(column[:MAX_NAME])
     # `Price/M` is for a thousand.
     return bool(match and match[1].casefold() in MEASURES and not (match[1] == "M" and units_in_name(column) > 1))
@@ -81,7 +84,7 @@ PACKAGES = words(
     "bancale caixa caixas palete doos krat pallet kartong kolli kasse låda pall karton kartony paleta skrzynka "
     "krabice karton paleta doboz raklap laatikko koli ящик коробка паллета ケース 箱 박스 箱子 kutu kasa"
 )
-"""Packages of several products. Of a bottle or a bag, each is one product."""
+"""Packages of several products. In contrast, a bottle or a bag is one product."""
 
 
 @lru_cache(maxsize=4096)
@@ -122,7 +125,7 @@ def numbered_quantities(header: Sequence[str]) -> dict[int, tuple[str, str]]:
 
 
 def _quantities_of_prices(columns: Columns) -> dict[tuple[str, str], int]:
-    """Return the least quantity of each numbered price that has a column of quantities."""
+    """Return the smallest quantity of each numbered price that has a column of quantities."""
     least: dict[tuple[str, str], int] = {}
     for number, key in numbered_quantities(columns.header).items():
         cells = columns[number].cells
@@ -151,7 +154,7 @@ def _per_package() -> re.Pattern[str]:
 
 
 def is_for_a_package(column: str) -> bool:
-    """Return whether a name is a currency and what an amount is for: `GEL per bottle`, `EUR/Karton`."""
+    """Return whether a name consists of a currency and a package: `GEL per bottle`, `EUR/Karton`."""
     match = _per_package().fullmatch(column.strip()) if len(column) <= MAX_NAME else None
     return match is not None and match[1].casefold() in PIECES
 
@@ -164,7 +167,7 @@ _ONE_PIECE = words(
 
 
 def is_for_one_piece(column: str) -> bool:
-    """Return whether a name is a currency and one piece, so that it can only be the price of a product: `CHF/Stück`."""
+    """Return whether a name is a currency and one piece, such as `CHF/Stück`. Such a column can only be a price."""
     match = _per_package().fullmatch(column.strip()) if len(column) <= MAX_NAME else None
     return match is not None and match[1].casefold() in _ONE_PIECE
 
@@ -178,19 +181,19 @@ def currency_before(column: str) -> str | None:
 _CONDITION = re.compile(
     r"\s(?:bei|ab|from|for|at|if|dès|à partir|par|desde|da|per|vanaf|fra|från|od)\s.*", re.IGNORECASE
 )
-"""What follows a price that depends on the quantity: `Preis bei Abnahme ab Stück`."""
+"""Words that follow a price that depends on the quantity: `Preis bei Abnahme ab Stück`."""
 
 
 def _price_of_quantity(rest: str) -> PriceName | None:
-    """Return what the name of a price without its quantity says: `Preis bei Abnahme ab Stück` is a price."""
+    """Return what the name of a price says when its quantity is removed: `Preis bei Abnahme ab Stück` is a price."""
     texts = (rest, _CONDITION.sub("", rest))
     return next((name for text in texts for form in name_forms(text) if (name := price_name(form))), None)
 
 
 def _price_lists(columns: Columns) -> set[str]:
-    """Return the names of price lists with the numbers 1, 2 and so on in brackets, which are no quantities.
+    """Return the names of price lists with the numbers 1, 2 and so on in brackets.
 
-    Repeated names get such numbers too: `Price` and `Price (2)`.
+    These numbers are not quantities. We also add such numbers to repeated names: `Price` and `Price (2)`.
     """
     numbered = {name: int(match[1]) for name in columns.header if (match := _REMARK.search(name[:MAX_NAME].strip()))}
     repeated = {

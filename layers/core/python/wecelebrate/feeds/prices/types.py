@@ -1,11 +1,11 @@
-"""Names the prices of a product by their types, so that the type decides whether a product is sold at the price.
+"""Adds the type of a price to the name of its column, so that the type decides whether it is a selling price.
 
     {"prices": [{"type": "cost", "amount": 5}, {"type": "retail", "amount": 9}]}   prices.cost.0.amount,
                                                                                    prices.retail.0.amount
     <price type="cost">5</price><price type="retail">9</price>                     price.cost, price.retail
 
-Without the types, the first price would be used, whatever it is. A type that is not understood is a question, because
-its column is no known name of a price.
+Without the types, the first price would be used, whatever it is. If a type is not understood, a question is asked,
+because the column's name is not a known name of a price.
 """
 
 import re
@@ -37,11 +37,11 @@ _STRONG = words(
     "rodzajceny druhceny cenovahladina prisliste prislista pristype pristyp kundegrupp kundegruppe hintalaji "
     "идтипацены типцены видцены типцін типціни видціни тип вид"
 )
-"""Members and attributes that say which price it is, whatever their values are."""
+"""JSON keys and XML attributes that always contain the type of a price."""
 LIMITS = ("rules",)
-"""Members with the conditions of a price, as in Medusa 2. An empty object is no condition."""
+"""JSON keys with the conditions of a price, as in Medusa 2. An empty object is not a condition."""
 _NAMES = words("name label code nome nom bezeichnung наименование")
-"""Members that can also contain something else, such as a currency."""
+"""JSON keys that can contain the type of a price, or something else, such as a currency."""
 _NO_TYPES = words(
     "centprecision highprecision money decimal float double number numeric integer int string text price prices "
     "currency fixed amount simple single"
@@ -69,7 +69,7 @@ def is_price_key(key: str) -> bool:
 def parts_by_type(key: str, parts: Sequence[Any]) -> list[Part] | None:
     """Return the prices of a JSON list with paths such as `cost.0`. Returns None if the list has no types of prices.
 
-    A price without a type has its number as its path, counted among the prices without a type.
+    The path of a price without a type is its number. Only prices without a type are counted.
     """
     if not is_price_key(key) or not all(isinstance(part, dict) for part in parts):
         return None
@@ -90,7 +90,7 @@ def _type_of_members(part: Mapping[str, Any]) -> str:
 
 
 def _text(name: str, value: Any) -> str:
-    """Return the value of a member that can name a type: a text or a number, or the name of an object."""
+    """Return the value of a JSON key if it can name a type: a text, a number, or the name in an object."""
     if isinstance(value, dict):
         if name in LIMITS:
             return " ".join(map(str, value.values()))
@@ -100,10 +100,10 @@ def _text(name: str, value: Any) -> str:
 
 
 def type_of_price(members: Sequence[tuple[str, str]], names: Mapping[str, str] | None = None) -> str:
-    """Return the type of a price from its members or attributes, or "" without one.
+    """Return the type of a price from its JSON keys or XML attributes, or "" if it has no type.
 
-    `names` maps the identifiers of types to their names. The types of several members are joined, because each of
-    them can limit who pays the price.
+    `names` maps the identifiers of types to their names. If several keys have types, the types are joined, because each
+    type can limit who pays the price.
     """
     types: list[str] = []
     weak = ""
@@ -138,7 +138,7 @@ _WITHOUT_TAX = words(
 
 
 def _tax(name: str, value: str) -> str:
-    """Return `gross` or `net` if a member says by yes or no whether the price contains the tax, otherwise ""."""
+    """Return `gross` or `net` if a JSON key says with yes or no whether the price includes the tax, otherwise ""."""
     key = squeezed(name[:MAX_TYPE_LENGTH])
     if key not in _WITH_TAX and key not in _WITHOUT_TAX:
         return ""
@@ -162,13 +162,13 @@ def _says_nothing(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_kind(text: str) -> bool:
-    """Return whether a value such as `cost` or `dealer` says which price it is, whatever its member is called."""
+    """Return whether a value such as `cost` or `dealer` names the type of a price. The name of its key is ignored."""
     named_price = price_name("price" + squeezed(text)) if text[:1].isalpha() else None
     return named_price is not None and named_price.kind != "plain"
 
 
 def has_unknown_type(column: str) -> bool:
-    """Return whether a column has the amounts of a type of price, as `prices.Gold.0.amount` does."""
+    """Return whether a column has the amounts of a price type that is not known, such as `prices.Gold.0.amount`."""
     path = re.sub(r"\.\d{1,2}(?=\.|$)", "", column)
     first, _, rest = path.removeprefix("variants.").partition(".")
     is_value = "." not in rest and "@" not in rest
@@ -176,7 +176,10 @@ def has_unknown_type(column: str) -> bool:
 
 
 def kind_of_type(text: str) -> Kind | None:
-    """Return the kind of the prices of a type such as `EK`, `Retail` or `Wholesale price`. None if it is not known."""
+    """Return the kind of the prices of a type such as `EK`, `Retail` or `Wholesale price`.
+
+    Return None for an unknown type.
+    """
     folded = squeezed(text[:MAX_TYPE_LENGTH])
     are_words = text[:1].isalpha() and all(
         is_price_word(word) and word not in PIECES for word in split_words(text[:MAX_TYPE_LENGTH])

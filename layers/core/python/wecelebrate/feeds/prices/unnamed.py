@@ -1,7 +1,7 @@
-"""Finds columns with amounts of money whose names nothing explains: `AVP`, `€ (D)`, `T1`, `Vårt pris`.
+"""Finds columns of amounts of money with names that are not understood: `AVP`, `€ (D)`, `T1`, `Vårt pris`.
 
-Products are never sold at such a column without an answer. It is a choice of the question about the price if the file
-has no other selling price than an offer or a recommended price, because the column can be the price.
+The amounts of such a column are used as selling prices only if the user chooses it. The question about the price offers
+such a column if the file has no selling price, or only an offer or a recommended price.
 """
 
 import re
@@ -48,7 +48,7 @@ _OTHER = re.compile(
 
 
 def unnamed_amounts(columns: Columns, used: Collection[int]) -> list[int]:
-    """Return the columns that can have the price, although their names are no known names of anything."""
+    """Return the columns that can contain the price, although their names are not known."""
     levels = _levels(columns)
     return [
         number
@@ -58,7 +58,7 @@ def unnamed_amounts(columns: Columns, used: Collection[int]) -> list[int]:
 
 
 def _levels(columns: Columns) -> frozenset[int]:
-    """Return the columns of price levels, such as `Tier A;Tier B`, whose amounts can be whole.
+    """Return the columns of price levels, such as `Tier A;Tier B`. Their amounts can be whole numbers.
 
     The amounts of all rows rise from one column to the next, or all of them fall.
     """
@@ -96,7 +96,8 @@ def _says_nothing(name: str) -> bool:
 def are_amounts(columns: Columns, number: int) -> bool:
     """Return whether the values of a column are amounts of money.
 
-    `12,00` is a quantity of some programs. If the file writes other numbers as `12`, it is an amount of money.
+    Some programs write quantities as `12,00`. If the file writes other numbers as `12`, then `12,00` is an amount of
+    money.
     """
     others = range(min(len(columns.header), MAX_COLUMNS))
     has_quantities = any(at != number and _are_digits(columns[at]) for at in others)
@@ -104,12 +105,12 @@ def are_amounts(columns: Columns, number: int) -> bool:
 
 
 def _are_digits(facts: Facts) -> bool:
-    """Return whether all values are short whole numbers without decimals, and not all the same."""
+    """Return whether all values are short whole numbers, and at least two of them differ."""
     return len(set(facts.cells)) > 1 and all(cell.isdecimal() and len(cell) <= MAX_QUANTITY for cell in facts.cells)
 
 
 def _are_amounts(facts: Facts, *, has_quantities: bool) -> bool:
-    """Return whether the values are amounts of money. Numbers of a spreadsheet have lost the zeros at their ends."""
+    """Return whether the values are amounts of money. Numbers of a spreadsheet have lost their trailing zeros."""
     cells = facts.cells
     if len(cells) < MIN_AMOUNTS or facts.filled < MIN_SHARE or any(len(cell) > MAX_AMOUNT for cell in cells):
         return False

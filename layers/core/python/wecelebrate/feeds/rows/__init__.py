@@ -1,1 +1,1 @@
-"""Builds products from rows: checks, commands, variants and parents."""
+"""Builds products from rows. This includes checks, commands, variants and parents."""

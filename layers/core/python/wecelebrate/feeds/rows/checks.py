@@ -76,7 +76,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
 
 
 def _with_entities(cells: Cells) -> list[str | None]:
-    """Join the cells that a semicolon at the end of an HTML entity has divided: `Warm &amp` and ` soft`."""
+    """Join cells that were divided at the semicolon of an HTML entity: `Warm &amp` and ` soft`."""
     joined: list[str | None] = []
     is_open = False
     for cell in cells:
@@ -123,7 +123,7 @@ def reject_superseded(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Ro
     """Reject the rows of an error file that a later row of the original file replaced.
 
     If such a row was loaded again, the product would get back its old values. Without the column CODE_COLUMN, the file
-    is no error file, and all rows are returned.
+    is not an error file, and all rows are returned.
     """
     if CODE_COLUMN not in plan.header:
         return rows

@@ -1,4 +1,4 @@
-"""Row commands: a column that says what happens to the product of each row.
+"""Reads row commands: a column says what happens to the product of each row.
 
 | command                                        | the row                                                             |
 |------------------------------------------------|---------------------------------------------------------------------|
@@ -6,7 +6,7 @@
 | `delete`, `remove`, `archive` and so on        | deactivates the product; it needs only the SKU                      |
 | `skip`, `ignore`                               | is rejected with the code `skipped`, so that the counts add up      |
 
-Any other command is an unknown state: it changes no stored product, and a new product is inactive.
+Any other command is an unknown state: it does not change a stored product, and a new product is inactive.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ MAX_COMMAND_LENGTH = 40
 
 
 def with_commands(build: Build, plan: Plan, read_sku: Callable[[Cells], str | None], currency: str) -> Build:
-    """Return a function that obeys the commands of the rows. `build` builds the product of a row."""
+    """Return a function that executes the commands of the rows. `build` builds the product of a row."""
     columns = [active.column for active in plan.active if active.words == "commands"]
     header = plan.computed.without(plan.header) if plan.computed else plan.header
     if not columns:

@@ -65,7 +65,7 @@ class VariantGrouper:
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
         self._inventory = plan.inventory
         self._variant_skus = [number for number in plan.sku if number in self._variant_columns]
-        if self._variant_skus == plan.sku:  # there is no other column, so no row has to be checked
+        if self._variant_skus == plan.sku:  # all SKU columns belong to variants, so no check is needed
             self._variant_skus = []
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
         # The builder for plain rows reads SKU, name and images from the computed columns.

@@ -1,4 +1,4 @@
-"""Recognises rows that are no products: totals, notes below the table, and headers that are repeated on each page."""
+"""Recognises rows that are not products: totals, notes below the table, and headers that are repeated on each page."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from wecelebrate.feeds.items import Cells, quoted
 from wecelebrate.feeds.plan.plan import Plan
 
 CODE = "no_product"
-"""The code of rejected rows that are no products."""
+"""The code of rejected rows that are not products."""
 USUAL = 0.1
 """If a larger share of the SKUs contain spaces, a text with spaces can be a SKU."""
 MIN_COLUMNS = 3
@@ -20,16 +20,16 @@ _LEVELS = frozenset(("*", "**", "***", "****", "Σ", "∑"))
 """What lists of SAP have at the start of a line with a total."""
 
 FindNote = Callable[[str | None, Cells], str | None]
-"""A function that returns why a row is no product, or None. It gets the SKU and the stripped cells."""
+"""A function that returns why a row is not a product, or None. It gets the SKU and the stripped cells."""
 
 
 def suspects(plan: Plan) -> frozenset[str]:
-    """Return SKUs without spaces that are probably no SKUs: words for a total, and the name of the column."""
+    """Return words that are probably not SKUs although they have no spaces: words for a total, and the column name."""
     return (TOTAL_SPELLINGS | _LEVELS).union(plan.header[number] for number in plan.sku if number < len(plan.header))
 
 
 def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
-    """Return the function that finds rows that are no products. `sample` are the first rows of the file."""
+    """Return the function that finds rows that are not products. `sample` are the first rows of the file."""
     others = [column for name, columns in plan.field_columns.items() if name != "sku" for column in columns]
     others = others or [number for number in range(len(plan.header)) if number not in plan.sku]
     names, header = plan.name, plan.header
@@ -66,7 +66,7 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
 
 
 def note_without_sku(cells: Sequence[str | None], width: int) -> str | None:
-    """Return why a row without a SKU is no product, or None if only the SKU is missing.
+    """Return why a row without a SKU is not a product, or None if only the SKU is missing.
 
     `width` is the number of columns of the table. The row can have fewer cells.
     """
@@ -84,7 +84,7 @@ MIN_RULE = 4
 
 
 def is_rule(cells: Sequence[str | None]) -> bool:
-    """Return whether a row only divides the table, as lines of dashes in printed lists and in Markdown do."""
+    """Return whether a row only separates other rows, such as a line of dashes in a printed list or in Markdown."""
     text = "".join(filter(None, cells)).strip()
     return (
         len(text) >= MIN_RULE

@@ -1,11 +1,11 @@
-"""Reads rows that name the row of their product, wherever this row stands: the column `parent` of a catalog's mapping.
+"""Reads variants that name their parent in the column `parent` of the mapping. Parents can be anywhere in the file.
 
-Known exports have rules of their own (`groups`). This module needs only the name of a column:
+Known exports have their own rules (`groups`). This module needs only the name of a column, and has these rules:
 
-- A blank cell of a variant has the value of its parent, or of the parent's parent. Prices, stocks, identifiers, places
+- A blank cell of a variant gets the value of its parent, or of the parent's parent. Prices, stocks, identifiers, places
   and commands are never inherited.
-- A parent without a price, to which variants belong, is not sold. Its row is counted with a product.
-- If the parent is not in the file, the blank cells of the variant are absent, so they change no stored product.
+- A parent with variants and without a price is not sold. Its row is counted with a product.
+- If the parent is not in the file, the blank cells of the variant are absent, so they do not change a stored product.
 
 All rows are written to an SQLite database in a temporary file, and are read again when all parents are known. So memory
 use does not grow with the size of the file.
@@ -35,7 +35,7 @@ MAX_LEVELS = 10
 BATCH_SIZE = 1_000
 CACHE_SIZE = 256
 CODE = "bad_parent"
-"""The code of a row whose parents have no end."""
+"""The code of a row whose chain of parents does not end."""
 
 OwnRow = tuple[str | None, Cells]
 """The SKU of the parent, and the cells of a row."""
@@ -60,7 +60,7 @@ class Families:
     """The rows of a file. Each row is found by its SKU if another row names it as its parent."""
 
     def __init__(self, rows: Iterable[Row | Rejected], plan: Plan) -> None:
-        """Read all rows. `plan` says the columns of the SKU and of the parent."""
+        """Read all rows. `plan` has the columns of the SKU and of the parent."""
         self._read_sku, self._parent = sku_reader(plan), plan.parent
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(
@@ -74,7 +74,7 @@ class Families:
             self._database.executemany("insert into entries (line, sku, parent, content) values (?, ?, ?, ?)", batch)
             parents = {(parent,) for _, _, parent, _ in batch if parent}
             self._database.executemany("insert or ignore into parents values (?)", parents)
-        # If several rows have the SKU of a parent, the last one counts, as it does for a product.
+        # If several rows have the SKU of a parent, the last row is used, as for a product.
         self._database.execute(
             "insert or replace into parent_rows select sku, parent, content from entries"
             " where sku in (select sku from parents) order by number"
@@ -113,7 +113,7 @@ class Families:
                 return Member(line, raw, raw, problem=problem)
             visited_skus.add(above)
             parent_row = self._find(above)
-            if parent_row is None:  # its blank cells mean values that are not in the file
+            if parent_row is None:  # blank cells mean the parent's values, which are not in the file
                 for number in chain.from_iterable(blank):
                     cells[number] = None
                 break
@@ -134,15 +134,18 @@ class Families:
         return line, sku, self._parent_of(stripped, sku), json.dumps(stripped if stripped == cells else list(cells))
 
     def _parent_of(self, cells: Cells, sku: str) -> str:
-        """Return the SKU of the parent, or "". A product often names itself, and some exports write 0 for no parent."""
+        """Return the SKU of the parent, or "".
+
+        A product can name itself, and some exports write 0 if a row has no parent.
+        """
         text = next((cell for number in self._parent if (cell := cells[number])), "")
         parent = _identity("" if text == "0" else text)
-        # A column with blank cells, such as that of the parent, has the numbers of a spreadsheet as 1001.0.
+        # Some programs write numbers as 1001.0 in columns with blank cells, such as the parent's column.
         parent = _FLOAT.sub(r"\1", parent) if _FLOAT.fullmatch(parent) and not _FLOAT.fullmatch(sku) else parent
         return "" if parent == sku else parent
 
     def _find_row(self, sku: str) -> OwnRow | None:
-        """Return the row of a parent, or None if no row names this SKU as its parent, or no row has it."""
+        """Return the row of a parent, or None if no row has this SKU, or if no row names it as its parent."""
         query = "select parent, content from parent_rows where sku = ?"
         row = self._database.execute(query, (sku,)).fetchone()
         return None if row is None else (row[0], [cell and cell.strip() for cell in self._cells(row[1])])

@@ -47,10 +47,10 @@ def product_builder(  # noqa: PLR0915
 ) -> BuildProduct:
     """Return the function that builds the products of a file.
 
-    `mark` is the decimal separator of the prices. Values that are not understood, and that do not make a row wrong, are
-    added to `warnings`. `find_note` finds rows that are no products.
+    `mark` is the decimal separator of the prices. Values that are not understood, but do not cause a rejection, are
+    added to `warnings`. `find_note` finds rows that are not products.
 
-    That function returns one item for each row: a product, or a rejection that describes the first bad cell.
+    The returned function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
     header, attributes, pair_columns = plan.header, plan.attributes, plan.pair_columns
     if plan.computed:
@@ -157,7 +157,7 @@ def _with_legend(build: BuildProduct, legend: dict[int, dict[str, str]]) -> Buil
 
 
 def _without_computed(build: BuildProduct, computed: ComputedColumns) -> BuildProduct:
-    """Return a function that leaves the computed cells out of the unchanged cells of the row."""
+    """Return a function that removes the computed cells from the source cells of a row."""
     return lambda line, cells, raw: build(line, cells, computed.without(raw))
 
 
@@ -178,7 +178,7 @@ def _blank_labels(attributes: list[tuple[int, str]], cells: Cells, values: dict[
 def _first(columns: list[int]) -> Callable[[Cells], str | None]:
     """Return a function that reads the first cell that is not blank.
 
-    That function returns "" if all cells are blank, and None if the record has none of the keys.
+    The returned function returns "" if all cells are blank, and None if the record has none of the keys.
     """
     if len(columns) == 1:
         return itemgetter(columns[0])
@@ -204,7 +204,7 @@ Texts = tuple[str | None, str | None, str | None, str | None]
 def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
     """Return a function that reads name, description, category and brand.
 
-    If the value of a field is not valid, that function raises BadCell with the columns of the field.
+    If the value of a field is not valid, the returned function raises BadCell with the columns of the field.
     """
     suspect = convert.SUSPECT_STARTS
     read_line = lru_cache(maxsize=CACHE_SIZE)(lambda cell: _line(cell, 300))

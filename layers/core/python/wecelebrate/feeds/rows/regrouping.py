@@ -1,12 +1,12 @@
-"""Brings the rows of each product together, if they are scattered over the file.
+"""Brings the rows of each product together if they are scattered over the file.
 
-`groups.VariantGrouper` needs the rows of a product one below the other, and the row of the product itself first. Many
-exports are sorted otherwise: WooCommerce writes rows in the order of their IDs, so a variation that was added later is
-far from its product, and people sort Shopify's rows by SKU.
+`groups.VariantGrouper` needs adjacent rows for each product, and the row of the product itself first. Many exports have
+another order: WooCommerce writes rows in the order of their IDs, so a variation that was added later is far from its
+product, and people sort Shopify's rows by SKU.
 
-The file is read twice. The first pass finds the products whose rows are scattered. In the second pass, rows of other
-products pass at once. Scattered rows are written to an SQLite database in a temporary file, and follow at the end, in
-the order of the products' first rows. So memory use does not grow with the size of the file.
+The file is read twice. The first pass finds the products whose rows are scattered. In the second pass, the rows of
+other products are yielded immediately. Scattered rows are written to an SQLite database in a temporary file, and follow
+at the end, in the order of the products' first rows. So memory use does not grow with the size of the file.
 """
 
 import json
@@ -57,7 +57,7 @@ class RowKeys:
         return (*values, *(f"id:{value}" for value in values))
 
     def has_name(self, cells: Cells) -> bool:
-        """Return whether the row has the name of the product. The first row of a product has it."""
+        """Return whether the row has the name of the product. The first row of a product has this name."""
         if self._completing and matches(cells, self._completing):
             return False
         for number in self._name:
@@ -75,12 +75,12 @@ def parent_reference(cells: Cells, columns: list[int]) -> str:
 
 
 def _nfc(text: str) -> str:
-    """Return the text in NFC, because the rows of one product can be written by different programs."""
+    """Return the text in the Unicode form NFC, because different programs can write the rows of one product."""
     return text if text.isascii() else nfc(text)
 
 
 def regrouped(rows: Rows, every_row: Callable[[], Rows] | None, plan: Plan, rule: VariantRule) -> Rows:
-    """Return the rows so that the rows of each product are one below the other.
+    """Return the rows in an order in which the rows of each product are adjacent.
 
     `every_row` reads the file once more, before `rows`. If it is None, the rows are returned as they are.
     """
@@ -122,7 +122,7 @@ def _far_parents(rows: Rows, keys: RowKeys) -> _Scattered:
 
 
 def _interrupted_keys(rows: Rows, keys: RowKeys) -> _Scattered:
-    """Return the keys of products with other rows in between, or whose name is not in their first row."""
+    """Return the keys of products whose rows are not adjacent, or whose first row does not have the name."""
     scattered, seen_keys = _Scattered(), _SeenKeys()
     current, is_named = "", True
     for row in rows:
@@ -140,7 +140,10 @@ def _interrupted_keys(rows: Rows, keys: RowKeys) -> _Scattered:
 
 
 class _SeenKeys:
-    """A Bloom filter of 4 MB. If it wrongly reports a key as seen, the rows of this key only take a detour."""
+    """A Bloom filter of 4 MB.
+
+    If the filter wrongly reports a key as seen, the rows of this key are only yielded later.
+    """
 
     def __init__(self) -> None:
         self._bits = bytearray(FILTER_BITS // 8)

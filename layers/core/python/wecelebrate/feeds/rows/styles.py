@@ -1,11 +1,11 @@
-"""Reads lists in which only the first row of a style has what is true for all its sizes and colours.
+"""Reads lists in which only the first row of a style has the values that all its sizes and colours share.
 
 | Style | Name       | Price | SKU   | Size | Stock |
 |-------|------------|-------|-------|------|-------|
 | 2201  | Wool scarf | 39.90 | WS-S  | S    | 4     |
 |       |            |       | WS-M  | M    | 7     |
 
-The second row has the style, the name and the price of the first one. A blank price in a row with a name stays blank.
+The second row gets the style, the name and the price of the first row. A blank price in a row with a name stays blank.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ class Styles:
     repeated: tuple[int, ...]
     """The columns that only the first row of a style fills."""
     prices: tuple[int, ...]
-    """The other columns of prices. A row can have a price of its own, after which blank prices stay blank."""
+    """The other columns of prices. A row can have its own price. Blank prices in later rows then stay blank."""
     own: tuple[int, ...] = ()
     """The columns of the stock and of properties, if the SKUs below a first row begin with its SKU.
 
@@ -40,10 +40,10 @@ class Styles:
 
 
 def find_styles(plan: Plan, sample: Sequence[Cells]) -> Styles | None:
-    """Return what the rows of the sample say about styles, or None if each row has its own values.
+    """Return the styles that the sample shows, or None if each row has its own values.
 
-    In each row without a name, the same columns must be blank, which the rows with a name fill. The row has its own
-    SKU, and a property such as its size.
+    All rows without a name must be blank in the same columns, and the rows with a name must have values in these
+    columns. Each row without a name must have its own SKU, and a property such as its size.
     """
     if plan.profile is not None or plan.parent or not plan.sku or not plan.name:
         return None
@@ -74,7 +74,7 @@ def find_styles(plan: Plan, sample: Sequence[Cells]) -> Styles | None:
 
 
 def _begin_with_sku_above(rows: Sequence[Sequence[str]], sku: int, name: int) -> bool:
-    """Return whether the SKUs of all rows without a name begin with that of the last row with a name: `OB-5-37`."""
+    """Return whether the SKU of each row without a name begins with the SKU of the last row with a name: `OB-5-37`."""
     first = ""
     for cells in rows:
         if cells[name]:
@@ -85,7 +85,7 @@ def _begin_with_sku_above(rows: Sequence[Sequence[str]], sku: int, name: int) ->
 
 
 def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Row | Rejected]:
-    """Yield the rows, with the values of the first row of their style where they are blank."""
+    """Yield the rows. Blank cells get the values of the first row of the style."""
     if not styles.own:
         yield from _completed(rows, styles)
         return

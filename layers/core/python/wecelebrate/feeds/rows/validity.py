@@ -1,4 +1,4 @@
-"""Leaves out the rows whose price is not valid today, in a list with several prices of a product for several periods.
+"""Rejects rows whose price is not valid today, in lists with several prices of a product for several periods.
 
 | SKU    | Price | Valid from | Valid to   | on 2026-11-27                        |
 |--------|-------|------------|------------|--------------------------------------|
@@ -6,8 +6,8 @@
 | LAMP-1 | 42.90 | 2026-01-01 | 2026-12-31 | used                                 |
 | LAMP-1 | 45.90 | 2027-01-01 |            | rejected (`not_valid_today`)         |
 
-Otherwise the last row would be used, whose price is valid only in the future. A file with one row for each product is
-read without regard to such dates, because they can be those of the list.
+Otherwise, the last row would be used, although its price is valid only in the future. If a file has only one row for
+each product, such dates are ignored, because they can be the dates of the list.
 """
 
 import re
@@ -52,15 +52,15 @@ _CHANGED = re.compile(
     rf"(?:{_OF_PRICE}(?:date|datum|fecha|data|dato|data|дата|日期|日付)|(?:price)?(?:changed|changedate|changedon|updated|updatedon|"
     r"modified|modifiedon)|geandertam|aenderungsdatum|anderungsdatum|datedechangement|fechadecambio|datamodifica)"
 )
-"""The date of a row in a history of prices."""
+"""Names of the date of a row in a history of prices."""
 _NUMBERS = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}", re.ASCII)
 _ALWAYS = ("", None)
 
 
 def find_validity(plan: Plan, columns: Columns) -> tuple[Validity | None, Question | None]:
-    """Return the columns of the period in which the price of a row is valid, and a question if the dates do not decide.
+    """Return the columns of the validity period of prices, and a question if the dates do not show the valid price.
 
-    They count only if rows of the sample with the same SKU have different prices in different periods.
+    The columns are used only if rows of the sample with the same SKU have different prices in different periods.
     """
     if not plan.sku or not plan.prices or plan.profile is not None or plan.computed is not None:
         return None, None

@@ -1,1 +1,1 @@
-"""Decides which columns state whether a product is sold, and reads states."""
+"""Decides which columns state whether a product is sold, and reads the states in these columns."""

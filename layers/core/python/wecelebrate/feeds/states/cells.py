@@ -27,8 +27,8 @@ CACHE_SIZE = 4096
 def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     """Return a function that reads the state of a product.
 
-    That function returns `inactive` if a column says so, and otherwise `unknown` if a value is not known. It returns
-    `unstated` if no column says anything.
+    The returned function returns `inactive` if any column says that the product is inactive. Otherwise, it returns
+    `unknown` if any value is not known. It returns `unstated` if all these columns are blank.
     """
     inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
 

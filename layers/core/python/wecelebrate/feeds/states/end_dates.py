@@ -1,4 +1,4 @@
-"""Recognises columns with the date from which a product is not sold any more: `Utgått dato`, `Auslaufdatum`.
+"""Recognises columns with the date from which a product is no longer sold: `Utgått dato`, `Auslaufdatum`.
 
 A date in the past means inactive. A date in the future and a blank cell mean active.
 """
@@ -34,7 +34,7 @@ _START = re.compile(r"start|begin|debut|inicio|inizio|from$|ab$|von$|fra$|launch
 
 
 def is_end_date(header: Sequence[str], number: int, facts: Facts) -> bool:
-    """Return whether a column has the name of such a date, and its values are dates or blank."""
+    """Return whether a column has the name of an end date, and its values are dates or blank."""
     if not is_end_name(header[number]):
         is_possible = not _POSSIBLE_NAMES.isdisjoint(name_forms(header[number])) and not facts.is_empty
         if not is_possible or any(_START.search(fold(name)) for name in header):
@@ -49,7 +49,7 @@ def are_dates(facts: Facts) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_end_name(column: str) -> bool:
-    """Return whether the name of a column means such a date: a word for it, or a word for inactive with a date."""
+    """Return whether the name of a column means an end date: "end date", or "inactive" and "date"."""
     ends, inactive = vocabulary().words("columns.end_date"), inactive_names()
     for form in name_forms(column[:100]):
         matches = (pattern.fullmatch(form) for pattern in _NAMES)

@@ -1,7 +1,7 @@
-"""Finds the column in which some rows say that a product is not sold any more, whatever its name is: `区分`, `Info`.
+"""Finds the column in which some rows say that a product is no longer sold. Its name can be any text: `区分`, `Info`.
 
-All its values are words such as `discontinued` and `廃番`, and most rows are blank. Yes and no, single letters and
-words for a stock of 0 do not count.
+All its values are words such as `discontinued` and `廃番`, and most rows are blank. Yes, no, single letters and words
+for "no stock" do not count.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ _STOCK = phrases(
 
 
 def ended_column(columns: Columns, used: set[int]) -> list[int]:
-    """Return the only such column, or none."""
+    """Return the only column of this kind, or no column if none or several exist."""
     found = [
         number for number, name in enumerate(columns.header)
         if number not in used and not field_candidates(name) and not is_property(name)

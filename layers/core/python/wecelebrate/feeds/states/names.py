@@ -1,7 +1,8 @@
-"""Recognises columns that say whether a shop shows a product, by the words of a name that is not known as a whole.
+"""Recognises columns that say whether a shop shows a product, if the whole name is not known, but its words are.
 
-`Mostrar en tienda`, `Vis i nettbutikk` and `Product visibility` are such names. A column is one only if all its values
-are states, and if no word of the name is unknown, as in `Gift wrap in shop` and `Active noise cancelling`.
+Examples are `Mostrar en tienda`, `Vis i nettbutikk` and `Product visibility`. A column is recognised only if all its
+values are states, and if all words of its name are known. `Gift wrap in shop` and `Active noise cancelling` contain
+unknown words.
 """
 
 import re
@@ -92,7 +93,7 @@ def hides(column: str) -> bool:
 
 
 def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int]]:
-    """Return the columns of `is_active` and of its opposite that the words of their names and their values show."""
+    """Return the columns of `is_active` and of its opposite, found by the words of their names and by their values."""
     free = [number for number in range(len(columns.header)) if number not in used]
     shown = [number for number in free if shows(columns.header[number]) and _are_states_or_letters(columns, number)]
     hidden = [number for number in free if hides(columns.header[number]) and _are_states_or_letters(columns, number)]
@@ -105,7 +106,7 @@ def _are_states_or_letters(columns: Columns, number: int) -> bool:
 
 
 def are_states(cells: Sequence[str]) -> bool:
-    """Return whether all values are states, and not more than three different ones, such as yes and no."""
+    """Return whether all values are states, such as yes and no, with at most three different values."""
     values = {cell.strip().casefold() for cell in cells}
     return 0 < len(values) <= 3 and all(
         len(value) <= _STATE_LENGTH and (value in MARKS or state_of(value) != "unknown") and not _is_date(value)
@@ -118,14 +119,14 @@ def _is_date(value: str) -> bool:
 
 
 def _is_made_of(column: str, stems: Sequence[str]) -> bool:
-    """Return whether a name has one of the words, and no other words but those of `_BESIDE` and of shops."""
+    """Return whether a name has one of the words, and all its other words are in `_BESIDE` or are words for a shop."""
     parts = words(column)
     named = {part for part in parts if _is_in(part, stems)}
     return bool(named) and _are_beside(parts, named) and internal_part(column) is None
 
 
 def _are_beside(parts: Sequence[str], named: Collection[str]) -> bool:
-    """Return whether the other words of a name say nothing more, because they are those of shops, or small."""
+    """Return whether the other words of a name do not change its meaning: they are words for a shop, or short words."""
     small = _BESIDE | _FURTHER_BESIDE
     return all(part in named or part in small or _is_in(part, _SHOWN) for part in parts)
 
@@ -152,7 +153,7 @@ _FLAG = re.compile(
 
 
 def _is_flag(column: str) -> bool:
-    """Return whether a name without its word for a flag means that the shop does not show the product."""
+    """Remove the word for a flag from a name. Return whether the rest means that the shop does not show the product."""
     if len(column) > MAX_NAME or internal_part(column) is not None:
         return False
     plain = _FLAG.sub("", fold(column), count=1)

@@ -1,4 +1,4 @@
-"""Finds a second column of states: one that says that a product is shown, beside one that says that it is sold."""
+"""Finds the second of two columns of states: one says whether a product is shown, the other says whether it is sold."""
 
 import re
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ _SOLD = re.compile(
 
 
 def of_the_other_kind(columns: Columns, first: Sequence[int], understood: Sequence[int]) -> list[int]:
-    """Return the column that says whether a product is sold, beside one that says whether it is shown, or reversed.
+    """Return the column of the other kind of state: sold beside shown, or shown beside sold.
 
-    Shops in Korea and Japan have both: `진열상태` and `판매상태`. A product is only sold if both say so.
+    Shops in Korea and Japan have both: `진열상태` and `판매상태`. A product is sold only if both columns say yes.
     """
     if not first or not are_states(columns[first[0]].cells):
         return []

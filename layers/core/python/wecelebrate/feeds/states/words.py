@@ -1,7 +1,7 @@
 """Reads states: whether a product can be sold. The words are those of shops and ERP systems, in many languages.
 
-A word that is in no list is unknown. An unknown state changes no product, and a new product is inactive. Further words
-of many languages are in `vocabulary`.
+A word that is not in any list is unknown. An unknown state does not change a stored product. A new product with an
+unknown state is inactive. Further words of many languages are in `vocabulary`.
 """
 
 import re
@@ -131,7 +131,8 @@ def _negated(word: str) -> State | None:
 def _state_of_parts(word: str) -> State:
     """Return the state of a text with a remark, as in `discontinued (no longer made)`.
 
-    If a part means that the product is not sold, it is not sold. An unknown part can restrict another state.
+    If any part means that the product is not sold, the text means this. Otherwise, an unknown part makes the state
+    unknown, because it can restrict the state.
     """
     parts = [part for part in _PARTS.split(word.strip(" .()"), MAX_PARTS) if part]
     if len(parts) < 2 or any(sum(map(str.isalpha, part)) < MIN_LETTERS for part in parts):
@@ -142,7 +143,10 @@ def _state_of_parts(word: str) -> State:
 
 @cache
 def _further_words() -> dict[str, State]:
-    """Return the folded words of the vocabulary. A product that is sold out is sold again when it is in stock."""
+    """Return the folded words of the vocabulary.
+
+    Words for "out of stock" mean inactive. The product is sold again when a file says that it is in stock.
+    """
     words = vocabulary().words
     states: dict[str, State] = dict.fromkeys(words("values.out_of_stock"), "inactive")
     states |= dict.fromkeys(words("values.in_stock", "values.active", "values.yes"), "active")
@@ -160,18 +164,21 @@ def state_of_magento_code(word: str) -> State:
 
 
 def are_of_access(cells: Sequence[str]) -> bool:
-    """Return whether all values are -1 and 0, which are yes and no in Microsoft Access. WooCommerce has 1 and -1."""
+    """Return whether all values are -1 and 0, which mean yes and no in Microsoft Access.
+
+    WooCommerce writes 1 and -1.
+    """
     values = {cell.strip() for cell in cells}
     return "-1" in values and values <= {"-1", "0"}
 
 
 def state_of_access(word: str) -> State:
-    """Return the state that Microsoft Access writes: -1 is yes."""
+    """Return the state of a value from Microsoft Access: -1 means yes."""
     return "active" if word == "-1" else state_of(word)
 
 
 def only_unknown_word(cells: Sequence[str]) -> str:
-    """Return the only unknown word of a column whose other words all mean inactive, in lower case, or "".
+    """Return the only unknown word of a column, in lower case, if all other words mean inactive. Otherwise, return "".
 
     Beside `discontinued`, the word `distributed` means that a product is sold.
     """
@@ -188,7 +195,10 @@ def are_letters(cells: Sequence[str]) -> bool:
 
 
 def are_letters_of_states(cells: Sequence[str]) -> bool:
-    """Return whether all values are letters that begin words for states, such as A, E and S. Taxes have A, B and C."""
+    """Return whether all values are first letters of words for states, such as A, E and S.
+
+    A, B and C are codes of taxes.
+    """
     return are_letters(cells) and all(cell.strip().casefold() in _FIRST_LETTERS for cell in cells)
 
 
@@ -196,7 +206,7 @@ _FIRST_LETTERS = frozenset("adeginorsx")
 
 
 def are_yes_and_no(cells: Sequence[str]) -> bool:
-    """Return whether all values are N for no, and one other letter, which is the beginning of yes: D, T, S, O."""
+    """Return whether all values are N for "no", or one other letter that begins a word for "yes": D, T, S or O."""
     letters = {cell.strip().casefold() for cell in cells}
     others = letters - {"n"}
     return len(letters) == YES_AND_NO and len(others) == 1 and others <= _YES_LETTERS
@@ -213,7 +223,10 @@ def state_of_yes_letter(word: str) -> State:
 
 
 def state_of_letter(word: str) -> State:
-    """Return the state that a letter means beside A for active. I is inactive, and not the Hungarian yes."""
+    """Return the state that a letter means in a column where A means active.
+
+    I means inactive, and not the Hungarian "yes".
+    """
     return _LETTERS.get(word) or ("unknown" if len(word) == 1 else state_of(word))
 
 
@@ -222,17 +235,20 @@ _LETTERS: dict[str, State] = {"a": "active", "i": "inactive", "d": "inactive", "
 
 
 def opposite(state: State) -> State:
-    """Return the state if the column means the opposite, as a column `discontinued` does."""
+    """Return the opposite of a state, for columns that mean the opposite, such as `discontinued`."""
     return {"active": "inactive", "inactive": "active"}.get(state, state)  # type: ignore[return-value]
 
 
 def is_mark_column(cells: Sequence[str], rows: int) -> bool:
-    """Return whether a column has only marks such as `x`, and blank cells. A blank cell then means no."""
+    """Return whether a column has only marks such as `x`, and blank cells. In such a column, a blank cell means no."""
     return bool(cells) and len(cells) < rows and all(cell.casefold() in MARKS for cell in cells)
 
 
 def date_of(word: str) -> tuple[int, int, int] | None:
-    """Return the year, the month and the day of a date, or None. The day is before the month, unless it cannot be."""
+    """Return the year, the month and the day of a date, or None.
+
+    The day comes before the month if both orders are possible.
+    """
     match = _DATE.fullmatch(gregorian(word.strip()).casefold())
     if match is None:
         return None
@@ -249,6 +265,6 @@ def date_of(word: str) -> tuple[int, int, int] | None:
 
 
 def _state_of_date(date: tuple[int, int, int]) -> State:
-    """A product is active from the date on at which it was published."""
+    """Return the state that a date of publication means. A product is active from this date on."""
     today = datetime.now(UTC).date()
     return "active" if date <= (today.year, today.month, today.day) else "inactive"

@@ -1,1 +1,1 @@
-"""Decides which columns state a stock, and reads stocks."""
+"""Decides which columns contain a stock, and reads stocks."""

@@ -1,4 +1,4 @@
-"""Reads names of the stock at the end of a period, as accounting systems write them: `Closing Qty`, `Endbestand`."""
+"""Recognises the names of stocks at the end of a period in accounting systems: `Closing Qty`, `Endbestand`."""
 
 import re
 from functools import lru_cache
@@ -19,7 +19,7 @@ MAX_NAME = 60
 
 @lru_cache(maxsize=4096)
 def is_closing_stock(column: str) -> bool:
-    """Return whether a name is that of a stock with a word for the end of a period."""
+    """Return whether a name means a stock at the end of a period."""
     folded = fold(column) if len(column) <= MAX_NAME else ""
     rest = _CLOSING.sub("", folded, count=1)
     if not rest or rest == folded:

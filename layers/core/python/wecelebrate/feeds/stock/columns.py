@@ -120,7 +120,7 @@ class StockColumns:
     count: list[int]
     states: list[int] = field(default_factory=list)
     words: list[int] = field(default_factory=list)
-    """Columns in which words are states, and numbers have another meaning than the stock."""
+    """Columns in which words are states, and numbers have a meaning other than the stock."""
     sold_out: list[int] = field(default_factory=list)
     """Columns whose `yes` means "out of stock"."""
     tracking: list[int] = field(default_factory=list)
@@ -172,7 +172,7 @@ def find_stock_columns(
 
 
 def own_columns(header: Sequence[str]) -> list[int]:
-    """Return the columns in which a variant does not get the value of its product, because each has its own stock."""
+    """Return the columns of stocks. A variant does not inherit these values, because each variant has its own stock."""
     return [number for number, column in enumerate(header) if not _all_names().isdisjoint(_names(column))]
 
 
@@ -214,9 +214,10 @@ class StockReader:
         arithmetic: Arithmetic | None = None,
         reserved: int | None = None,
     ) -> None:
-        """With `is_sum`, each column of the count contains the pieces of one place. Otherwise the first one counts.
+        """With `is_sum`, each count column contains the pieces of one place.
 
-        `arithmetic` changes each number of pieces. The pieces of the column `reserved` are taken off.
+        Otherwise, only the first value is used. `arithmetic` changes each number of pieces. The pieces of the column
+        `reserved` are subtracted.
         """
         self.columns = columns
         self.has_stated = False
@@ -273,7 +274,10 @@ class StockReader:
         return _combine([*self._counts(relevant[:counts]), *states], tracked, oversells=oversells)
 
     def _counts(self, cells: Sequence[str | None]) -> list[int | State]:
-        """Return the first value of the columns of the count, or their sum. A place that is not counted has no sum."""
+        """Return the first value of the count columns, or their sum.
+
+        There is no sum if the stock of any place is not counted.
+        """
         values = [self._parse(cell) for cell in cells if cell]
         if State.UNKNOWN in values:
             values = [value for value in values if value is not State.UNKNOWN]
@@ -302,7 +306,7 @@ class StockReader:
         return states, next((flag for flag in flags if flag is not None), None), oversells
 
     def _state(self, cell: str, *, is_number: bool) -> int | State:
-        """Return the meaning of a cell of a state. Other texts, such as a date of delivery, say nothing."""
+        """Return the state in a cell. Other texts, such as a delivery date, are ignored."""
         if cell in ("0", "1") and is_number:
             return State.IN_STOCK if cell == "1" else State.OUT_OF_STOCK
         try:
@@ -335,7 +339,7 @@ _MAX_LENGTH = numbers.MAX_NUMBER_LENGTH + 1
 def _combine(values: Sequence[int | State], tracked: bool | None = None, *, oversells: bool = False) -> Stock | None:
     """Return the stock that the cells of a row state, or None if they state nothing. The module lists the rules.
 
-    The first number counts. `tracked` says whether the shop counts the pieces.
+    The first number is used. `tracked` says whether the shop counts the pieces.
     """
     if State.OUT_OF_STOCK in values:
         return "tracked", 0

@@ -1,6 +1,6 @@
 """Reads what a cell of a stock says about pieces that are expected or reserved: `0 (5 on order)`, `50 (8 reserved)`.
 
-Pieces that are expected are not there yet, and pieces that are reserved are sold. Neither are counted.
+Expected pieces are not in stock yet, and reserved pieces are sold. So expected and reserved pieces are not counted.
 """
 
 import re
@@ -38,7 +38,7 @@ def is_expected(text: str) -> bool:
 
 
 def is_unknown(text: str) -> bool:
-    """Return whether a text is only a word such as `expected`, which says neither when nor how many pieces arrive."""
+    """Return whether a text is only a word such as `expected`, without the date or the number of expected pieces."""
     return _WORD.fullmatch(text) is not None
 
 

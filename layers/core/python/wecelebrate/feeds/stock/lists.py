@@ -7,8 +7,8 @@
 | `<stock><shop code="1">3</shop><shop code="2">4</shop></stock>`| `stock.shop`, `stock.shop.2`                     |
 | `<Stock><Shop name="A">3</Shop><Shop name="B">4</Shop></Stock>`| `Stock.Shop.A`, `Stock.Shop.B`                   |
 
-Only with a word for a place, in the path or beside the amounts, they are the stocks of places. Other repeated amounts
-can be a total and its parts.
+The amounts are stocks of places only if the path, or a value beside the amounts, contains a word for a place. Other
+repeated amounts can be a total and its parts.
 """
 
 import re
@@ -49,7 +49,7 @@ _OTHERS = words(
     "price preis prix precio prezzo prijs min max minimum maximum reserved reserviert incoming ordered order transit "
     "reorder alert level sold verkauft cost total gesamt sum id code cod kod nr no name type unit"
 )
-"""Words of amounts that are no pieces in a place."""
+"""Words of amounts that are not pieces in a place."""
 
 
 _KEYS = words("id code cod kod nr no number name nazwa nev nome nom nombre key uuid guid")
@@ -79,7 +79,7 @@ def columns_of_list(header: Sequence[str], places: Sequence[int]) -> list[int]:
 
 
 def further_places(header: Sequence[str], taken: Sequence[int]) -> list[int]:
-    """Return the columns of places that a later record adds to the list whose columns are taken."""
+    """Return the columns of places that a later record adds to a list of stocks."""
     groups = (group for group in stocks_of_lists(header) if not set(group).isdisjoint(taken))
     return [number for group in groups for number in group if number not in taken]
 
@@ -88,7 +88,7 @@ def further_places(header: Sequence[str], taken: Sequence[int]) -> list[int]:
 def _key(column: str) -> tuple[str, bool] | None:
     """Return the path of a stock without the numbers of the items, and whether the path has a word for a place.
 
-    If the places are names in the path, they are left out too.
+    If the path contains the names of places, these names are also left out.
     """
     if not _is_path(column):
         return None

@@ -67,7 +67,7 @@ _STORES = words(
     "lager magazzino magazyn magazynie magazin magazijn almacen armazem entrepot sklad skladu skladem raktar varasto "
     "warehouse store depo склад складе"
 )
-"""Words for a store. With a word for free, they mean a stock: `lager_verfuegbar`."""
+"""Words for a store. Together with a word for "free", they mean a stock: `lager_verfuegbar`."""
 _WORDS = _NOUNS | _UNITS | _NEUTRAL | _FREE | _STORES
 _FREE_PARTS = re.compile(
     r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"
@@ -124,7 +124,7 @@ _SOLD = words(
 
 
 def sold_quantities(header: Sequence[str]) -> set[int]:
-    """Return the columns with the pieces that were sold, as in `Verkaufte Menge`. They are no stock."""
+    """Return the columns with the pieces that were sold, as in `Verkaufte Menge`. These columns are not stocks."""
     return {
         number
         for number, column in enumerate(header)
@@ -133,7 +133,7 @@ def sold_quantities(header: Sequence[str]) -> set[int]:
 
 
 def stock_rank(column: str) -> int | None:
-    """Return the rank of a name that is composed of words for a stock, or None if it is no such name."""
+    """Return the rank of a name that is composed of words for a stock, or None for any other name."""
     is_composed = any(map(_is_composed, name_forms(column))) or is_closing_stock(column)
     return COMPOSED_STOCK_RANK if is_composed else None
 
@@ -164,7 +164,7 @@ def is_free_stock(column: str, facts: Facts) -> bool:
 
 
 def is_listed_stock(column: str) -> bool:
-    """Return whether the vocabulary has the name for a stock, also if the name is a state too, as `k dispozici` is."""
+    """Return whether the vocabulary lists the name as a stock. The name can also be a state, such as `k dispozici`."""
     return not vocabulary().words("columns.inventory_count").keys().isdisjoint(name_forms(column))
 
 
@@ -182,8 +182,8 @@ def _state_pieces(facts: Facts) -> bool:
 def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     """Return the columns that contain the stocks of several places, such as `Lager Wien` and `Lager Graz`.
 
-    Their names begin or end with the same word for a stock or a place, their values are whole numbers, and the rest of
-    the name says nothing else about a stock.
+    Their names begin or end with the same word for a stock or a place, and the rest of the name has no other meaning
+    for a stock. Their values are whole numbers.
     """
     groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
     for number, name in enumerate(columns.header):
@@ -203,7 +203,7 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
 def _joined_places(columns: Columns, used: set[int]) -> list[int]:
     """Return the columns whose names are one word that ends with a word for a store, as `Nettlager`.
 
-    They are places only beside others, because `Zentrallager` alone can be the whole stock.
+    Several such columns are needed, because a single column `Zentrallager` can be the whole stock.
     """
     return [
         number
@@ -213,7 +213,7 @@ def _joined_places(columns: Columns, used: set[int]) -> list[int]:
 
 
 def is_no_stock(column: str) -> bool:
-    """Return whether a word in the name of a column says that its pieces are not those that can be sold."""
+    """Return whether a word in the name of a column says that its pieces cannot be sold."""
     tokens = {fold(token) for token in _TOKENS.findall(column)}
     return not tokens.isdisjoint(_NO_PLACE) or any(map(_RESERVED.fullmatch, tokens)) or "%" in column
 
@@ -224,7 +224,7 @@ def is_size(column: str) -> bool:
 
 
 def is_number_of_size(column: str) -> bool:
-    """Return whether the name of a column is only a number that shoes and clothes have as their size: 36, T38, 42.5."""
+    """Return whether the name of a column is only a size number of shoes or clothes: 36, T38, 42.5."""
     match = _SIZE_NUMBER.fullmatch(column.strip())
     return match is not None and int(match[1]) in SIZE_NUMBERS
 
@@ -234,7 +234,7 @@ def _are_pieces(facts: Facts) -> bool:
 
 
 def is_stock_of_place(column: str) -> bool:
-    """Return whether the name of a column is that of the stock of one place, such as `Lager Wien`."""
+    """Return whether the name of a column means the stock of one place, such as `Lager Wien`."""
     return _place_key(column) is not None
 
 
@@ -297,10 +297,10 @@ _RESERVED = re.compile(
 
 
 def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
-    """Return the column of the pieces that are not reserved, or `stock_columns` if no column has them for sure.
+    """Return the column of the pieces that are not reserved, or `stock_columns` if this column is not certain.
 
-    It is the difference of the stock and the reserved pieces in all rows, as `Dostępne` is. Without another stock,
-    it is a column such as `FREE` beside `ALLOC`.
+    In all rows, this column must be the stock minus the reserved pieces, as `Dostępne` is. If the file has no other
+    stock, it is a column such as `FREE` beside `ALLOC`.
     """
     reserved = [
         number for number, column in enumerate(columns.header)
@@ -330,7 +330,8 @@ def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int
 def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | None:
     """Return the column of the reserved pieces that a stock contains, or None if this is not probable.
 
-    The stock has at least the reserved pieces in all rows, and its name does not say that they are taken off.
+    In all rows, the stock must be at least the reserved pieces. The name of the stock must not say that reserved pieces
+    are already subtracted.
     """
     if len(stock_columns) != 1 or is_free_stock(columns.header[stock_columns[0]], columns[stock_columns[0]]):
         return None
@@ -351,9 +352,9 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
 
 
 def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less: bool = False) -> list[Question]:
-    """Return the doubt whether a stock contains the reserved pieces that the file has in a column of their own.
+    """Return the question whether a stock includes the reserved pieces, which are also in a separate column.
 
-    With `is_less`, the reserved pieces are taken off.
+    With `is_less`, the reserved pieces are subtracted.
     """
     for at in stock_columns:
         if is_free_stock(columns.header[at], columns[at]):
@@ -376,7 +377,7 @@ def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less
 
 
 def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:
-    """Return the doubt about columns of places that are added up."""
+    """Return the question about columns of places that are added up."""
     names = [columns.header[number] for number in numbers]
     shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (
         " …" if len(names) > MAX_EXAMPLES else ""

@@ -1,4 +1,4 @@
-"""Recognises files with one row for each SKU and place, whose stocks are added up."""
+"""Recognises files with one row for each SKU and place. The stocks of a SKU are added up."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ _LOT_NAMES = words(
     "regal"
 )
 MAX_PLACES = 0.5
-"""A column with more different values than this share of the rows contains no places."""
+"""If a larger share of the values of a column differ, the column does not contain places."""
 
 
 def is_place(column: str) -> bool:
@@ -50,9 +50,9 @@ def named_places(header: Sequence[str]) -> list[int]:
 
 
 def places_of(columns: Columns, repeats: Repeats) -> list[int]:
-    """Return the columns that tell apart the rows of one SKU, if the rows differ only in the stock and in its place.
+    """Return the columns that distinguish the rows of one SKU, if the rows differ only in the stock and in its place.
 
-    Returns an empty list if the rows also differ in another way, or if no column says the place.
+    It returns an empty list if the rows also differ in another way, or if no column contains the place.
     """
     header = columns.header
     if not any(is_stock(header[number]) for number in repeats.different):

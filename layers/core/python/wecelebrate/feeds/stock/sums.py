@@ -1,6 +1,6 @@
 """Adds up the stocks of rows that have the same SKU, and differ only in the stock and in its place.
 
-The reader adds up rows that follow each other. The load adds up the others (`ingestion.merge.places`).
+The reader adds up adjacent rows. The load adds up all other rows (`ingestion.merge.places`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from wecelebrate.feeds.notation.numbers import MAX_COUNT
 
 MAX_PLACE_LENGTH = 100
 MAX_PLACES = 1_000
-"""From this number of places on, the rows of a SKU are added up by the load only."""
+"""From this number of places on, only the load adds up the rows of a SKU."""
 _OWN = frozenset(("line", "rows", "inventory_count", "inventory_policy", "source", "stock_by_place"))
 _COMPARED = tuple(field.name for field in fields(Product) if field.name not in _OWN)
 """The attributes that must be equal in the rows of one product."""
@@ -36,7 +36,7 @@ def add_place(item: Item, place: str) -> Item:
 
 
 def combine_neighbours(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the items. Products that follow each other and differ only in the stock and its place become one."""
+    """Yield the items. Adjacent products that differ only in the stock and its place are combined into one product."""
     last: Product | None = None
     for item in items:
         if last is not None and isinstance(item, Product) and _is_same_product(last, item):
@@ -54,7 +54,7 @@ def combine_neighbours(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def total_stock(stock_by_place: Mapping[str, int | None]) -> tuple[InventoryPolicy, int]:
-    """Return the policy and the sum. A product that one place does not count is untracked."""
+    """Return the policy and the sum. If any place does not count the product, the product is untracked."""
     counts = [count for count in stock_by_place.values() if count is not None]
     if len(counts) < len(stock_by_place):
         return "untracked", 0
@@ -70,7 +70,10 @@ def _is_same_product(first: Product, second: Product) -> bool:
 
 
 def _add(first: Product, second: Product) -> None:
-    """Add the second product. The source is that of the place with the first name, in any order of the rows."""
+    """Add the second product.
+
+    The source data comes from the place with the first name, regardless of the order of rows.
+    """
     if min(second.stock_by_place or ()) < min(first.stock_by_place or ()):
         first.source = second.source
     first.stock_by_place = {**(first.stock_by_place or {}), **(second.stock_by_place or {})}

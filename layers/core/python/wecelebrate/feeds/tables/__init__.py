@@ -1,1 +1,1 @@
-"""Opens a file of any format as a table: its header, the rows around it, and its rows."""
+"""Opens a file of any format as a table, with its header, the rows above and below the table, and its rows."""

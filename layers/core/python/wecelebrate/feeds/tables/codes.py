@@ -1,6 +1,6 @@
 """Reads legends that explain the codes of a table: `A = on sale, E = sold out`, above or below the rows.
 
-Only meanings that are words for a state or a stock are used, and only in the columns of states and stocks.
+A meaning is used only if it is a word for a state or a stock, and only in columns of states and stocks.
 """
 
 import re
@@ -55,9 +55,10 @@ def legend_of(rows: Iterable[Sequence[str | None]]) -> dict[str, str]:
 
 
 def translations(plan: Plan, columns: Columns, legend: Legend) -> dict[int, dict[str, str]]:
-    """Return what the codes of each column of states or stocks mean, as words for states.
+    """Return the meanings of the codes in each column of states or stocks, as words for states.
 
-    A column is translated if the legend explains most of its values. Numbers are pieces unless it explains all of them.
+    A column is translated if the legend explains most of its values. If the values are numbers, the legend must explain
+    all of them. Otherwise, the numbers are pieces.
     """
     if not legend:
         return {}
@@ -80,9 +81,9 @@ def _is_number(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def word_of(meaning: str, *, is_state: bool) -> str:
-    """Return the words of a meaning that are a state or a stock, the longest ones first, or "" if it has none.
+    """Return the longest words of a meaning that are a state or a stock, or "" if it has no such words.
 
-    In a column of states, what is out of stock is `sold out`.
+    In a column of states, a word for "out of stock" becomes `sold out`.
     """
     parts = _WORD.findall(meaning.casefold())
     for length in range(min(MAX_WORDS, len(parts)), 0, -1):
@@ -106,7 +107,7 @@ def _known(phrase: str, *, is_state: bool) -> str:
 
 
 def translated_cells(cells: Cells, meanings: Mapping[int, Mapping[str, str]]) -> Cells:
-    """Return the cells of a row with the meanings of codes."""
+    """Return the cells of a row. Codes are replaced by their meanings."""
     changed = list(cells)
     for number, words_by_code in meanings.items():
         if cell := changed[number]:

@@ -94,7 +94,10 @@ def continued_rows(
 
 
 def _widened(cells: Cells, own_width: int, blank: Sequence[str]) -> Cells:
-    """Return the cells with blank cells after those of the first table. Cells that are too many stay too many."""
+    """Return the cells with blank cells after those of the first table.
+
+    A row with too many cells keeps its extra cells.
+    """
     return [*cells[:own_width], *blank, *cells[own_width:]]
 
 
@@ -123,7 +126,7 @@ class _Reader:
         return line, cells
 
     def _begin(self, row: Row, names: Sequence[str]) -> Row | Rejected:
-        """Return the row with names of columns, which the rows below it have."""
+        """Return the row with names of columns. These names are valid for the rows below it."""
         order = self._heading.order(row[1]) or order_of_meanings(self._heading.header, row[1])
         is_same = order is not None and order == list(range(len(order)))
         self._order, self._other, self.last, self.is_plain = order, "", [], is_same
@@ -141,7 +144,7 @@ class _Reader:
 
 
 def _repeat(above: Cells, cells: Cells) -> None:
-    """Write the values of the row above over the ditto marks of a row."""
+    """Replace the ditto marks of a row by the values of the row above."""
     for number, cell in enumerate(cells):
         if cell in DITTO and number < len(above) and above[number]:
             cells[number] = above[number]  # type: ignore[index]  # the rows of tables are lists
@@ -167,10 +170,10 @@ def continued_sample(
 
 
 def further_columns(rows: Iterable[tuple[int, Cells]], header: Sequence[str], count_known: ColumnCounter) -> list[str]:
-    """Return the names that the header of a second table of the same kind has beside those of the first header.
+    """Return the names that occur only in the header of a second table of the same kind, and not in the first header.
 
-    The tables must have the same prices and the same names of the SKU and of the name. Otherwise the second one can
-    have other prices of the same products, and its rows are rejected.
+    The tables must have the same prices and the same names of the SKU and of the name. Otherwise, the second table can
+    have other prices of the same products, so its rows are rejected.
     """
     heading, last = _Heading(header, count_known), MAX_LINE
     first = {fold(name): _fields(name) for name in header}
@@ -197,7 +200,7 @@ def _fields(column: str) -> set[str]:
 
 
 class _Heading:
-    """Recognises rows that have the names of columns."""
+    """Recognises rows that contain names of columns."""
 
     def __init__(self, header: Sequence[str], count_known: ColumnCounter) -> None:
         self._count_known, self.header = count_known, header

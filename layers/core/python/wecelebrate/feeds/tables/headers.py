@@ -1,4 +1,4 @@
-"""Decides which rows are the header: none, one, or two rows.
+"""Decides which rows are the header. A header has one or two rows, and some files have no header.
 
 A file has no header if its first row is a row of data, like the rows below it. A header of two rows has groups such as
 `EK` and `VK` above names such as `Netto` and `Brutto`, and is joined.
@@ -69,13 +69,16 @@ def read_header(rows: Sequence[Sequence[str]], header_row: int, count_known: Col
 
 
 def _is_part_of_header(above: Sequence[str], names: Sequence[str]) -> bool:
-    """Return whether most cells of the row above the names are names or groups of their columns, and it is no title."""
+    """Return whether the row above the names belongs to the header: most of its cells are names or groups."""
     cells = [(cell.strip(), names[at]) for at, cell in enumerate(above[: len(names)]) if cell.strip()]
     return len(cells) > 1 and sum(name.startswith(cell) for cell, name in cells) > MOST * len(cells)
 
 
 def _first_alike(rows: Sequence[Sequence[str]], header_row: int) -> int:
-    """Return the first row with most of the names of the header: that of a table above a second table."""
+    """Return the first row with most of the names of the header.
+
+    This row is the header of a first table above a second one.
+    """
     names = {folded for cell in rows[header_row] if (folded := fold(cell))}
     for number, row in enumerate(rows[:header_row]):
         filled = [fold(cell) for cell in row if cell.strip()]
@@ -88,8 +91,8 @@ def _first_alike(rows: Sequence[Sequence[str]], header_row: int) -> int:
 def has_no_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> bool:
     """Return whether the row that was found as the header is a row of data.
 
-    No cell of the first rows is a known name, and in at least two columns the cell of this row is a code or a number,
-    as the cells below it are. At least one of these cells is a code or has decimals: `2024` can be a name.
+    In this case, no cell of the first rows is a known name, and in at least two columns the cell of this row is a code
+    or a number, like the cells below it. At least one of these cells is a code or has decimals: `2024` can be a name.
     """
     first_rows = [row for row in rows[:HEADER_SEARCH_ROWS] if any(cell.strip() for cell in row)]
     if any(count_known(row) for row in first_rows):
@@ -151,7 +154,7 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
 
 
 def _completes_price(group: str, name: str) -> bool:
-    """Return whether a name such as `incl. VAT` only says which price of its group it is."""
+    """Return whether a name, such as `incl. VAT`, only says which price of its group the column contains."""
     if not group or not name or not _is_group(group):
         return False
     known, alone = price_name(fold(plain_name(group))), price_name(fold(plain_name(name)))
@@ -160,7 +163,7 @@ def _completes_price(group: str, name: str) -> bool:
 
 
 def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether the row below has names for the columns of a group: for a name and the blank names after it."""
+    """Return whether the row below has names for the columns of a group: a name and the blank names after it."""
     filled = [at for at, name in enumerate(below) if name]
     unnamed = [at for at in filled if at >= len(names) or not names[at]]
     if not unnamed or not below or below[0] or not names[0]:
@@ -173,7 +176,7 @@ def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
 def _is_row_of_quantities(names: Sequence[str], below: Sequence[str]) -> bool:
     """Return whether the row below has only rising quantities, for one name and the blank names after it.
 
-    They are those of the prices of larger quantities: `Preis ab Stück` above 1, 50 and 250.
+    Such quantities belong to prices for larger quantities: `Preis ab Stück` above 1, 50 and 250.
     """
     filled = [at for at, name in enumerate(below) if name]
     if len(filled) < MIN_COLUMNS or below[0] or not names[0] or filled[-1] >= len(names):
@@ -188,7 +191,7 @@ def _is_row_of_quantities(names: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether the row below is the header, with a name in each column, and this row has only its groups."""
+    """Return whether this row has only groups, and the row below is the header with a name in each column."""
     labels = [name for name in names if name]
     counts = Counter(fold(name) for name in below)
     repeated = [name for name, count in counts.items() if count > 1]
@@ -201,7 +204,7 @@ def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def _is_row_of_names(names: Sequence[str], below: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Return whether the row below is the header, because it has different names in all columns, and values below them.
+    """Return whether the row below is the header: it has different names in all columns, and values below these names.
 
     This row then has only the groups, as `Article`, a blank cell, `Prices`, and further blank cells.
     """
@@ -234,7 +237,7 @@ def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
 
 
 def _are_later_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
-    """Return whether a row has groups of prices, stocks or internal columns, and none above the first columns.
+    """Return whether a row has groups of prices, stocks or internal columns, but no groups above the first columns.
 
     Names such as `Carton of 6` can have numbers.
     """

@@ -22,7 +22,7 @@ _LEGEND = re.compile(
 def colour_legend(rows: Iterable[Sequence[str | None]]) -> str | None:
     """Return the text of a cell such as `RED = discontinued`, or None if none of the first rows is a legend.
 
-    Beside such texts, the row of a legend has at most a label, such as `Key:`. The row of a product has more cells.
+    The row of a legend has at most one more cell: a label such as `Key:`. The row of a product has more cells.
     """
     for row in islice(rows, MAX_ROWS):
         filled = [cell.strip() for cell in row if cell and cell.strip()]

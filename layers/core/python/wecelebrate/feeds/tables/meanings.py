@@ -1,4 +1,4 @@
-"""Finds out which columns of a second table have the meanings of the columns of the first table.
+"""Finds the columns of a second table that have the same meanings as the columns of the first table.
 
 `Delnr.;Tekst;Pris;Antal` below a table with `Varenr.;Varetekst;Vejl. pris;Pris nu;På lager` has the numbers, the names,
 the selling prices and the stocks of further products.
@@ -27,8 +27,8 @@ NEEDED = frozenset(("sku", TEXT, "price plain None None"))
 def order_of_meanings(header: Sequence[str], cells: Cells) -> list[int] | None:
     """Return the number of the cell for each column of the header, or -1. Returns None if the meanings differ.
 
-    Each column with a meaning has it alone in its table. A price of the second table with a tax, a discount or another
-    currency has another meaning.
+    In each table, at most one column may have a given meaning. A price of the second table with a tax, a discount or
+    another currency has another meaning.
     """
     first, second = _meanings(header), _meanings([cell or "" for cell in cells])
     if first is None or second is None or not NEEDED.issubset(second) or not NEEDED.issubset(first):

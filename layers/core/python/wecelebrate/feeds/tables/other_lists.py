@@ -1,7 +1,7 @@
-"""Recognises lists that are no catalogue, such as a list of customers that was sent by mistake.
+"""Recognises lists that are not a catalogue, such as a list of customers that was sent by mistake.
 
-A number of a customer is no SKU. If the file has no price, no stock and no name of products either, it is refused.
-Otherwise each customer would become a product.
+A customer number is not a SKU. If the file also has no price, no stock and no product name, it is refused. Otherwise
+each customer would become a product.
 """
 
 import re
@@ -99,7 +99,7 @@ _MAIL = 3
 
 
 def names_address(column: str) -> bool:
-    """Return whether the name of a column is one of a list of customers, orders or other addresses."""
+    """Return whether the name of a column is typical of a list of customers, orders or other addresses."""
     folded = fold(column)
     return len(column) <= MAX_NAME and any(
         kind.fullmatch(folded) for kind in (*_KINDS, _PARTNER, _DOCUMENT, _DOCUMENT_DATE)
@@ -107,7 +107,7 @@ def names_address(column: str) -> bool:
 
 
 def names_document(column: str) -> bool:
-    """Return whether the name of a column is the number of an order or an invoice. `Order` has other meanings too."""
+    """Return whether a column name means the number of an order or an invoice. `Order` also has other meanings."""
     folded = fold(column)
     return _DOCUMENT.fullmatch(folded) is not None and folded not in _NO_DOCUMENTS
 
@@ -130,9 +130,9 @@ def refuse_list_of_documents(header: Sequence[str], sku: Sequence[int], *, has_n
 
 
 def refuse_lines_of_documents(header: Sequence[str], sku: Sequence[int]) -> None:
-    """Raise UnreadableFeed if each row is a product in the order of a customer, with its number and its date.
+    """Raise UnreadableFeed if each row is a product in a customer's order, with the number and the date of the order.
 
-    The unit prices of orders contain discounts, and quantities that are ordered are no stock.
+    The unit prices of orders contain discounts, and ordered quantities are not a stock.
     """
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
     skus = {fold(header[number]) for number in sku}
@@ -177,9 +177,10 @@ _POSITION = re.compile(
 
 
 def refuse_document(titles: Sequence[Sequence[str]], names: Sequence[str]) -> None:
-    """Raise UnreadableFeed if the rows above the names say that the table is one invoice or one order of a customer.
+    """Raise UnreadableFeed if the rows above the header say that the table is an invoice or an order of a customer.
 
-    They have the number of the document, and its date or its customer. The table has totals of lines, or positions.
+    These rows contain the number of the document, and its date or its customer. The table contains totals of lines, or
+    positions.
     """
     labels = [fold(label) for row in titles for cell in row if (label := cell.partition(":")[0])[:MAX_NAME] == label]
     folded = [fold(name) for name in names if len(name) <= MAX_NAME]
@@ -211,9 +212,9 @@ def refuse_movements(header: Sequence[str], sku: Sequence[int]) -> None:
 
 
 def refuse_list_of_addresses(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
-    """Raise UnreadableFeed if the names of the columns are those of a list of customers or other addresses.
+    """Raise UnreadableFeed if the column names are typical of a list of customers or other addresses.
 
-    `sku` are the columns of the SKU. A name beside a usual SKU is the name of a product.
+    `sku` are the columns of the SKU. If the file has a usual SKU, a name is the name of a product.
     """
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
     kinds = sum(any(kind.fullmatch(name) for name in names) for kind in _KINDS)
@@ -242,7 +243,7 @@ _CUSTOMERS = re.compile(
 def refuse_lines_in_elements(ancestors: Sequence[str], names: Iterable[str]) -> None:
     """Raise UnreadableFeed if the products of an XML file are the lines of orders or invoices.
 
-    `ancestors` are the elements around a product, and `names` those beside it in the same document.
+    `ancestors` are the elements that contain a product. `names` are the other elements of the same document.
     """
     documents = [name for name in ancestors if _DOCUMENTS.fullmatch(fold(name))]
     if documents and any(_CUSTOMERS.fullmatch(fold(name)) for name in names):

@@ -1,8 +1,8 @@
-"""Refuses tables whose values show that their rows are no products, in any language.
+"""Refuses tables whose values show, in any language, that the rows are not products.
 
 | file                                     | what shows it                                                       |
 |------------------------------------------|---------------------------------------------------------------------|
-| a cash book, the statement of an account | a balance, which the amount of each row changes                     |
+| a cash book, the statement of an account | a balance that changes by each row's amount                         |
 | the orders of customers                  | the number of an order as the SKU, beside e-mail addresses and days |
 | the answer of a server to a bad request  | one record with the keys of errors, and neither a price nor a stock |
 """
@@ -54,7 +54,7 @@ _ARTICLE = re.compile(
 
 
 def refuse_ledger(columns: Columns, sku: Sequence[int]) -> None:
-    """Raise UnreadableFeed if a column is the running balance of another one, or of two columns for in and out.
+    """Raise UnreadableFeed if a column is the running balance of an amount column, or of two columns for in and out.
 
     The first row can be the newest one or the oldest one. A list of articles can have the running total of its sales.
     """
@@ -122,9 +122,9 @@ def _are(test: Callable[[str], object], cells: Sequence[str]) -> bool:
 
 
 def refuse_answer(columns: Columns, sku: Sequence[int], *, has_name: bool) -> None:
-    """Raise UnreadableFeed if the only record is the answer of a server that refused to export anything.
+    """Raise UnreadableFeed if the only record is the error response of a server.
 
-    A record whose SKU is named as the number of an article is none, although it can have a message too.
+    A record whose SKU column is called an article number is not an error response, even if it contains a message.
     """
     if len(columns.sample) != 1 or len(columns.header) > MAX_COLUMNS or _names_article(columns, sku):
         return

@@ -1,9 +1,10 @@
-"""Opens a CSV file or a workbook as a plain table: each cell means what is written in it, and nothing else.
+"""Opens a CSV file or a workbook as a plain table. The cells are not interpreted.
 
 The reader of product feeds (`tables.source`) reads a list as people mean it: a ditto mark such as `Same` has the value
-of the cell above, a row can be an instruction or the header of another table, and titles explain units and prices. In
-a table of orders, a customer can be called Sama, and no row may get the data of another row. So this reader shares with
-the other one only what is below the cells: archives, encodings, the dialect of a CSV file, and the parts of a workbook.
+of the cell above, a row can be an instruction or the header of another table, and titles explain units and prices. In a
+table of orders, such rules are wrong: a customer can be called Sama, and a row must never get the data of another row.
+So both readers share only the lower layers: archives, encodings, the dialect of a CSV file, and the parts of a
+workbook.
 
 The caller says which columns it knows (`PlainColumns`). The header is the row with the most of these names among the
 first rows of the file.
@@ -114,7 +115,7 @@ def _open_csv(text: encoding.TextFile, columns: PlainColumns, unpacked: Unpacked
 def _dialect(lines: list[str], count_names: dialects.ColumnCounter, delimiter: str | None) -> dialects.Dialect:
     """Return the dialect of a CSV file.
 
-    JSON in a cell has backslashes before quotes, too. A backslash is an escape character only if the lines are not
+    JSON in a cell also has backslashes before quotes. A backslash is an escape character only if the lines are not
     well-formed without it.
     """
     dialect = dialects.detect(lines, count_names, delimiter)
@@ -196,9 +197,9 @@ def _preview(book: Book, sheet: Sheet, columns: PlainColumns) -> _PlainSheet | N
 
 
 def _chosen(previews: Sequence[_PlainSheet]) -> list[_PlainSheet]:
-    """Return the sheets that are read one after the other: those with a key and the same columns.
+    """Return the sheets that are read one after the other: the sheets with a key column and the same columns.
 
-    Without such a sheet, the first one is returned. Raises UnreadableFeed.
+    If no sheet has a key column, the first sheet is returned. Raises UnreadableFeed.
     """
     if not previews:
         raise UnreadableFeed("the workbook has no header; put the column names into the first row")

@@ -1,4 +1,4 @@
-"""Recognises plans of work, which have a column for each day of the week and no prices of products."""
+"""Recognises work schedules, which have a column for each day of the week and no prices of products."""
 
 # ruff: noqa: RUF001
 
@@ -32,7 +32,7 @@ MIN_DAYS = 5
 def refuse_roster(header: Sequence[str], *, has_price: bool) -> None:
     """Raise UnreadableFeed if the file has columns for at least five days of the week, and no price.
 
-    A list of products with prices can say on which days a product is baked or delivered.
+    A file with prices is accepted, because a list of products can say on which days a product is baked or delivered.
     """
     names = {fold(name) for name in header if len(name) <= 20}
     if not has_price and any(len(names.intersection(days)) >= MIN_DAYS for days in _DAYS):

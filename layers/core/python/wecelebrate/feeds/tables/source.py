@@ -109,9 +109,9 @@ def _table(text: encoding.TextFile, file_format: Format, mapping: Mapping[str, s
 
 
 def _workbook(text: encoding.TextFile, unpacked: UnpackedFile, mapping: Mapping[str, str | None]) -> Archive | None:
-    """Return an XLSX archive of a workbook of Excel 2003 in XML, or of the tables of an HTML page.
+    """Convert a workbook of Excel 2003 in XML, or the tables of an HTML page, to an XLSX archive.
 
-    Returns None for another file. The modules that load lxml are imported only for such files.
+    It returns None for any other file. The modules that load lxml are imported only for such files.
     """
     head = unpacked.head.replace(b"\0", b"") if _looks_like_xml(unpacked.head) else b""
     if MARK in head[:HEAD]:

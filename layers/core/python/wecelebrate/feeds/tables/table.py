@@ -131,7 +131,10 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
 
 
 def _last_rows(text: TextFile, dialect: dialects.Dialect) -> list[list[str]]:
-    """Return the last rows of the file, without the first of them, which can be cut."""
+    """Return the last rows of the file.
+
+    The first row after the seek position is left out, because it can be incomplete.
+    """
     size = text.file.seek(0, io.SEEK_END)
     text.file.seek(max(0, size - TAIL) // 4 * 4)  # a character of UTF-32 has four bytes
     lines = text.file.read().decode(text.encoding, "replace").splitlines(keepends=True)[1:]
@@ -161,9 +164,10 @@ def positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[st
 
 
 def without_blank_tail(row: list[str]) -> list[str]:
-    """Return the row without the cells after the last possible column, if all of these are blank.
+    """Drop the cells after the last allowed column, if all these cells are blank.
 
-    A line of delimiters has millions of them. One more cell than allowed is left, so that the row is still too wide.
+    A line of delimiters can have millions of blank cells. One cell more than allowed is kept, so that the row is still
+    too wide.
     """
     return row[: MAX_COLUMNS + 1] if len(row) > MAX_COLUMNS and not any(row[MAX_COLUMNS:]) else row
 
@@ -227,7 +231,7 @@ def _read_false_as_blank(table: Table, columns: frozenset[int]) -> None:
 
 
 def _read_again(text: TextFile, file_format: Format) -> Iterator[Records | Rejected]:
-    """Read all records once more. The reader that has read the sample then continues where it was."""
+    """Read all records once more. Afterwards, the reader that has read the sample continues at its earlier position."""
     position = text.file.tell()
     try:
         yield from JsonRows(text, file_format)

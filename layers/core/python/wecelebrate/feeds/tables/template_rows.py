@@ -107,7 +107,7 @@ def is_row_of_field_names(
 def instruction_rows(
     rows: Sequence[Sequence[str]], first: int, names: Sequence[str], count_known: Callable[[Sequence[str]], int]
 ) -> int:
-    """Return the number of rows from `first` on that are no data: labels, instructions, units and examples.
+    """Return how many rows from `first` on are not data, but labels, instructions, units or examples.
 
     `names` are the names of the columns.
     """
@@ -127,7 +127,7 @@ def instruction_rows(
 
 
 def _is_labels_row(filled: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> bool:
-    """Return whether the row repeats the header in another language or another form: most cells are usual names."""
+    """Return whether the row repeats the header in another language or form: most cells are usual names."""
     if len(filled) < MIN_LABELS or any(char.isdigit() for cell in filled for char in cell):
         return False
     return count_known(filled) >= max(MIN_LABELS, MIN_LABELS_SHARE * len(filled))
@@ -136,7 +136,8 @@ def _is_labels_row(filled: Sequence[str], count_known: Callable[[Sequence[str]],
 def _repeats_fields(names: Sequence[str], row: Sequence[str]) -> bool:
     """Return whether the row has labels for technical names: `TITLE` above `Título`, `PRICE` above `Precio`.
 
-    In at least three columns, and in most of the columns with a usual name, the cell means the field of its column.
+    This is true if the cell means the same field as its column in at least three columns, and in most columns with a
+    usual name.
     """
     fields = [
         (set(_fields(name)), set(_fields(cell)))
@@ -167,7 +168,7 @@ def _is_instruction(cell: str) -> bool:
 
 
 def _is_example_row(filled: Sequence[str]) -> bool:
-    """Return whether the first cell says that the row is an example, or most cells do."""
+    """Return whether the first cell or most cells say that the row is an example."""
     first = filled[0][:MAX_LENGTH].strip("()[]*! ")
     is_first = bool(_EXAMPLE.fullmatch(first)) and len(filled) >= MIN_CELLS
     return is_first or (

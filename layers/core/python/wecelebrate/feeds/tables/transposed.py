@@ -1,4 +1,4 @@
-"""Refuses tables whose rows are no products: each column is one, or each member of a JSON object."""
+"""Refuses tables whose rows are not products, because each column or each value of a JSON object is a product."""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -17,7 +17,7 @@ MIN_MEMBERS = 2
 
 
 def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: Mapping[str, str | None]) -> None:
-    """Raise UnreadableFeed if the first column has the names of fields, and the header has no other name."""
+    """Raise UnreadableFeed if the first column contains names of fields, and the rest of the header contains none."""
     if "sku" in mapping or len(header) < 2 or not MIN_FIELDS - 1 <= len(sample) <= MAX_ROWS:
         return
     names = [header[0], *((row[0] or "").strip() for row in islice(sample, MAX_ROWS) if row)]
@@ -62,7 +62,7 @@ def refuse_attribute_rows(header: Sequence[str], sample: Sequence[Cells], sku: S
 
 
 def refuse_members(header: Sequence[str], sample: Sequence[Cells]) -> None:
-    """Raise UnreadableFeed if the products are the members of one JSON object, and not the objects of a list.
+    """Raise UnreadableFeed if the products are the values of one JSON object, and not the objects of a list.
 
     The columns are then `products.A-1.name`, `products.A-2.name`, `products.A-1.price` and so on, in one row.
     """

@@ -1,4 +1,4 @@
-"""Transformations: columns that are computed from the columns of a file, as the settings of a catalog say.
+"""Transformations compute columns from the columns of a file, as the settings of a catalog say.
 
     settings    separates plain entries of a mapping (field → column) from transformations
     columns     the computed columns of a file, and the plan's fields that are read from them

@@ -35,7 +35,7 @@ def rounded(value: Fraction, decimals: int, mode: RoundingMode) -> Fraction:
 
 
 def as_decimal(value: Fraction) -> Decimal | None:
-    """Return the number as a decimal, or None if it has no end, as 10/3 has none."""
+    """Return the number as a decimal, or None if its decimals do not end, as in 10/3."""
     denominator, places = value.denominator, 0
     while denominator % 10 == 0:
         denominator, places = denominator // 10, places + 1
@@ -62,7 +62,10 @@ class Arithmetic:
     """The steps for numbers of one field."""
 
     def __init__(self, steps: Sequence[Mapping[str, Any]], divisors: Mapping[str, int], first: int) -> None:
-        """`divisors` maps the names of columns to their numbers. `first` is the number of the steps before these."""
+        """`divisors` maps the names of columns to their numbers.
+
+        `first` is the number of steps before the steps for numbers.
+        """
         self.divisors = dict(divisors)
         """Maps the names of the columns that are divided by to their numbers."""
         self._steps: list[tuple[int, str, NumberStep]] = []
@@ -75,7 +78,7 @@ class Arithmetic:
     def apply(self, value: Decimal, cells: Cells, mark: numbers.DecimalMark | None) -> Decimal:
         """Return the number after all steps.
 
-        Raises BadCell with the code `bad_divisor`, or `too_precise` if the number has no end.
+        Raises BadCell with the code `bad_divisor`, or `too_precise` if the decimals of the number do not end.
         """
         return self._apply(value, cells, mark) if self._cached is None else self._cached(value)
 

@@ -33,8 +33,8 @@ MAX_NOTHING_LENGTH = 10
 def add_transformations(plan: Plan, settings: FileSettings, on_problem: Callable[[str], None]) -> None:
     """Read the fields and attributes that have transformations from computed columns.
 
-    `on_problem` is called with a description of each column that does not exist. A missing column of an attribute is no
-    problem: the attribute is left out.
+    `on_problem` is called with a description of each column that does not exist. If a column of an attribute is
+    missing, the attribute is left out, and no problem is reported.
     """
     if settings.transformations or settings.attributes:
         _Planner(plan, settings, on_problem).run()

@@ -38,22 +38,28 @@ class ComputedColumns:
         return self._columns[number - self.first] if self.first <= number < self.end else None
 
     def in_file(self, number: int) -> tuple[int, ...]:
-        """Return the numbers, among the columns of the file, of the columns that a column is computed from."""
+        """Return the numbers of the file's columns from which a column is computed."""
         column = self.get(number)
         if column is not None:
             return column.sources
         return (number,) if number < self.first else (number - len(self._columns),)
 
     def header(self, header: Sequence[str]) -> list[str]:
-        """Return the header with the computed columns. Their names are blank, so that they match no known name."""
+        """Return the header with the computed columns.
+
+        Computed columns have blank names, so that they do not match a known name.
+        """
         return [*header[: self.first], *[""] * len(self._columns), *header[self.first :]]
 
     def without(self, values: Sequence[Value]) -> list[Value]:
-        """Return the names or the cells without those of the computed columns."""
+        """Return the names or the cells of a row without the computed columns."""
         return [*values[: self.first], *values[self.end :]]
 
     def cells(self, cells: Cells) -> list[str | None]:
-        """Return the cells of a row with the computed cells. Raises BadCell with the column that failed."""
+        """Return the cells of a row with the computed cells.
+
+        Raises BadCell with the column that could not be computed.
+        """
         computed: list[str | None] = []
         for number, column in enumerate(self._columns, self.first):
             try:

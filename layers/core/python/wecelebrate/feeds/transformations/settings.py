@@ -24,7 +24,10 @@ class FileSettings:
 
     @property
     def for_opening(self) -> dict[str, str | None]:
-        """Options and columns by which the header of a file is found. A transformation counts with its first column."""
+        """Options and columns by which the header of a file is found.
+
+        For a transformation, its first column is used.
+        """
         first = {name: next(iter(input_columns(entry)), None) for name, entry in self.transformations.items()}
         return {**self.plain, **first}
 

@@ -55,7 +55,7 @@ class RegexBudget:
 def text_step(step: str | Mapping[str, Any], budget: RegexBudget, shown: Shown) -> TextStep:
     """Return the function of a step for texts.
 
-    That function raises BadCell if a value does not fit and the step rejects such values.
+    The returned function raises BadCell if the step cannot process a value and rejects such values.
     """
     if isinstance(step, str):
         return _SIMPLE[step]
@@ -75,7 +75,7 @@ def with_cache(step: TextStep) -> TextStep:
 
 
 def _unfit(otherwise: str, cell: str, error: Callable[[], BadCell]) -> str:
-    """Return what becomes of a value that a step does not fit. Raises BadCell."""
+    """Return the result for a value that a step cannot process. Raises BadCell if the step rejects such values."""
     if otherwise == "reject":
         raise error()
     return cell if otherwise == "keep" else ""

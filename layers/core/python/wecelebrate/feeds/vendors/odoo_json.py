@@ -13,7 +13,10 @@ _YES_OR_NO = re.compile(r"(?:is|has|can|show|allow|use)_.*|.*_ok|.*(?:published|
 
 
 def without_odoo_pairs(value: dict[str, Any]) -> dict[str, Any]:
-    """Return the record with names instead of links, and nothing instead of `false`. Other records are unchanged."""
+    """Return the record with names instead of links, and with blank values instead of `false`.
+
+    Other records are unchanged.
+    """
     links = {key: part[1] for key, part in value.items() if key.endswith("_id") and _is_link(part)}
     if not links:
         return value
@@ -28,5 +31,5 @@ def _is_link(part: Any) -> bool:
 
 
 def _is_id(part: Any) -> bool:
-    """Return whether a value is a whole number. The numbers of the decoder are texts of a class of their own."""
+    """Return whether a value is a whole number. The JSON decoder returns numbers as texts of a special class."""
     return isinstance(part, NumberText) and part.isdecimal()

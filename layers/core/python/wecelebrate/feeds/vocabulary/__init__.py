@@ -10,7 +10,7 @@ with commas between them, and are folded when they are read. These are the table
 |                   | (the number of a supplier or manufacturer), `key` (of a database), `name`, `description`,        |
 |                   | `category`, `brand`, `currency`, `images`, `inventory_count`, `is_active`, `inactive` (its       |
 |                   | opposite), `price_unit`, `availability` (a state), `in_stock` (a state or a number), `sold_out`, |
-|                   | `end_date` (the date from which a product is not sold any more)                                  |
+|                   | `end_date` (the date from which a product is no longer sold)                                     |
 | columns.weak      | names that also mean other things, such as `Nr` and `Web`: `sku`, `name`, `inventory_count`,     |
 |                   | `is_active`, `inactive`. They are used if no clear name exists and the values agree.             |
 | prices            | words of which names of price columns consist: `base` (price), `weak` (amount: perhaps a price), |

@@ -1,4 +1,4 @@
-"""Folds texts, so that the spellings of a word are equal: case, accents, width and punctuation do not count.
+"""Folds texts, so that all spellings of a word are equal. Case, accents, width and punctuation are ignored.
 
 | text                    | folded         | rule                                                            |
 |-------------------------|----------------|-----------------------------------------------------------------|
@@ -90,7 +90,7 @@ class _FoldedCharacters(dict[int, str]):
 def western(text: str) -> str:
     """Return a number in NFKC with the digits 0 to 9. The Arabic decimal separator becomes a point.
 
-    Arabic digits beside other digits are kept, because such a text is no number that people write.
+    Arabic digits beside other digits are kept, because people do not write such numbers.
     """
     plain = unicodedata.normalize("NFKC", text)
     digits = {char.isascii() for char in plain if char.isdecimal()}

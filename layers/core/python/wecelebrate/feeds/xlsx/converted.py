@@ -41,7 +41,7 @@ class XlsxWriter:
         return self._part is not None
 
     def start_sheet(self, name: str, *, is_hidden: bool = False) -> None:
-        """End the sheet before, and start another one. Raises UnreadableFeed if there are too many sheets."""
+        """End the current sheet, and start another sheet. Raises UnreadableFeed if there are too many sheets."""
         self.end_sheet()
         if len(self._sheets) >= MAX_SHEETS:
             raise UnreadableFeed(f"the workbook has more than {MAX_SHEETS} sheets; save only the sheet with products")
@@ -70,7 +70,7 @@ class XlsxWriter:
             self._merged.append(f"{letters(column)}{row}:{end}")
 
     def style(self, code: str | None) -> int:
-        """Return the number of a number format. 0 is the one without a format."""
+        """Return the number of a style with this number format. 0 is the style without a format."""
         return 0 if code is None else self._styles.setdefault(code, len(self._styles) + 1)
 
     def finish(self) -> None:

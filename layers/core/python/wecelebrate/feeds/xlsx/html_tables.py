@@ -1,7 +1,7 @@
 """Converts the tables of an HTML page to XLSX. Many shops call such a page an Excel file, with the ending `.xls`.
 
-Each table is a sheet, so that a table around the products does not matter. The text of a cell is read as it is shown.
-A cell with only a picture has the address of the picture.
+Each table becomes a sheet, so that a table around the table of products causes no problem. The text of a cell is read
+as it is shown. If a cell contains only a picture, its text is the address of the picture.
 """
 
 import re
@@ -27,7 +27,7 @@ _SPACE = re.compile(r"\s+")
 def convert(text: TextFile, count_known: ColumnCounter) -> Converted:
     """Return the tables of the page as an XLSX archive. `count_known` counts the names of columns in a row.
 
-    Raises UnreadableFeed if no row has such names, as in a page to sign in.
+    Raises UnreadableFeed if no row has known column names, for example in a sign-in page.
     """
     converted = Converted()
     with converted.writing() as writer:

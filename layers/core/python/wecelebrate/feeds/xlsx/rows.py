@@ -334,7 +334,7 @@ class _RowParser:
 
 
 def _marking(read: Callable[[str], str]) -> Callable[[str], str]:
-    """Return a function that reads a number as `read` does, and marks the text as that of a number."""
+    """Return a function that reads a number as `read` does, and marks its text as NumberText."""
     return lambda raw: NumberText(read(raw))
 
 

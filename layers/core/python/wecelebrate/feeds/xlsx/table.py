@@ -175,8 +175,8 @@ def _named_sheet(book: Book, option: str) -> Sheet:
 def _product_sheets(book: Book, mapping: Mapping[str, str | None], count_known: dialects.ColumnCounter) -> list[Sheet]:
     """Return the visible sheets with products. Raises UnreadableFeed if several sheets have different headers.
 
-    A sheet that has a price, but no name of each product, says nothing new if another sheet has both: in the workbook
-    of OpenCart, the sheet `Specials` contains offers.
+    A sheet with prices but without product names is ignored if another sheet has both: in the workbook of OpenCart, the
+    sheet `Specials` contains offers.
     """
     visible = [sheet for sheet in book.sheets if not sheet.hidden] or book.sheets
     if len(visible) == 1:
@@ -260,7 +260,7 @@ def _fitted(row: Numbered, width: int) -> Row | None:
 
 
 def _reordered(cells: Cells, order: Sequence[int]) -> Cells:
-    """Return the cells, and what is wrong with them, in another order."""
+    """Return the cells and their flaws in another order."""
     if not isinstance(cells, FlawedCells):
         return reordered_cells(cells, order)
     moved = FlawedCells(cell or "" for cell in reordered_cells(cells, order))

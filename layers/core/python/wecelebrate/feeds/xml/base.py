@@ -33,7 +33,7 @@ class XmlFormat:
         """Read the parts of the file that must be known before the first record can be read."""
 
     def accept(self, element: Element) -> bool:
-        """Return whether to read this element, whose name is in `complete_elements`."""
+        """Return whether to read this element. Its name is in `complete_elements`."""
         return local(element) in self.complete_elements
 
     def element_started(self, element: Element) -> None:

@@ -88,7 +88,7 @@ class BMEcat(XmlFormat):
         self._today = datetime.now(UTC).date().isoformat()
 
     def prepare(self, source: XmlSource) -> None:
-        """In a separate pass, read the groups, and read which articles belong to each group.
+        """Read the groups and the articles of each group in a separate pass.
 
         In the file, this information can come after the articles.
         """
@@ -224,7 +224,7 @@ class BMEcat(XmlFormat):
         return list(dict.fromkeys(address for *_, address in sorted(images)))
 
     def _absolute(self, address: str) -> str:
-        """Return the address of a file. A relative address gets the catalog's MIME_ROOT as its prefix."""
+        """Return the absolute address of a file. MIME_ROOT of the catalog is put before a relative address."""
         if not self._mime_root or _ADDRESS.match(address):
             return address
         return f"{self._mime_root.rstrip('/')}/{address.lstrip('/')}"
@@ -235,8 +235,8 @@ class BMEcat(XmlFormat):
         A price is chosen by these criteria, the most important first: it is in the catalog's currency, it is valid
         today, it has the best price type, it applies from the lowest quantity.
 
-        A price of an unknown type, such as `udp_purchase`, can be a purchase price. It is a column of its own, which
-        is read only if the mapping names it.
+        A price of an unknown type, such as `udp_purchase`, can be a purchase price. Such a price gets its own column,
+        which is read only if the mapping names it.
         """
         best: tuple[tuple[bool, bool, int, float], dict[str, str], str] | None = None
         others: Record = {}
@@ -282,7 +282,8 @@ class BMEcat(XmlFormat):
     def _amount(self, children: Children, price: dict[str, str]) -> str:
         """Return the price of one unit. PRICE_AMOUNT × PRICE_FACTOR is the price of PRICE_QUANTITY units.
 
-        PRICE_QUANTITY is an element of the order details. Some programs write it into the price, which is nearer.
+        PRICE_QUANTITY is an element of the order details. Some programs write it into the price. Then the element in
+        the price is used.
         """
         orders = _named(children, "_ORDER_DETAILS")
         quantity = price.get("PRICE_QUANTITY") or (child_text(orders[0], "PRICE_QUANTITY") if orders else "")

@@ -1,11 +1,12 @@
-"""Finds the variants of a product in an XML element of unknown names, by their codes.
+"""Finds the variants of a product by their codes, in XML with unknown element names.
 
     <obuwie kod="OP-330"><cena>64.90</cena>
       <rozmiary><rozmiar numer="41" kod="OP-330-41" stan="3"/>…</rozmiary>
     </obuwie>
 
 The elements of a list are variants if each has a code of its own that begins with the code of the product. Each variant
-becomes a record with the values of the product, and with its own values instead of those with the same names.
+becomes a record with the values of the product. The variant's own values replace the product's values with the same
+names.
 """
 
 import re
@@ -50,7 +51,7 @@ def records_of_variants(element: Element, flat: Flattener) -> Iterator[Record]:
 
 
 def _own_values(element: Element) -> dict[str, str]:
-    """Map the names of the attributes, with @, and of the children with only a text, to their values."""
+    """Map names to values: the attributes (with @ before the name), and the children that contain only a text."""
     if len(element.attrib) > MAX_VALUES or len(element) > MAX_VALUES:
         return {}
     values = {f"@{str(name).rpartition('}')[2]}": str(text).strip() for name, text in element.attrib.items()}
@@ -71,7 +72,10 @@ def _are_alike(container: Element) -> bool:
 
 
 def _path_of_code(codes: dict[str, str], variants: list[dict[str, str]]) -> str | None:
-    """Return the name of the product's code with which a different code in each of the variants begins."""
+    """Return the name of the product's code.
+
+    The code of each variant begins with this code, and all these codes differ.
+    """
     for path, code in codes.items():
         own = [next((text for text in values.values() if _begins_with(text, code)), "") for values in variants]
         if all(own) and len(set(own)) == len(own):

@@ -2,8 +2,8 @@
 
 Source: v8.1c.ru, "CommerceML 2" (schema of the versions 2.04 to 2.10).
 
-The types of prices have names, such as `Розничная` and `Закупочная`. The name is a part of the column of the price
-(`Цена.Розничная.ЦенаЗаЕдиницу`), so the columns decide which price is sold at, as in a file without a profile.
+The types of prices have names, such as `Розничная` and `Закупочная`. The name becomes a part of the price column
+(`Цена.Розничная.ЦенаЗаЕдиницу`). So the selling price is chosen among the columns, as in a file without a profile.
 """
 
 from collections.abc import Iterator
@@ -152,9 +152,10 @@ def _complete_price(price: Element) -> None:
 
 
 def _sku(element: Element, *, with_article: bool = True) -> str:
-    """Return `Артикул`, otherwise `Ид`. A variant, whose `Ид` has two parts, has the article of its product.
+    """Return `Артикул`, otherwise `Ид`.
 
-    The values of its characteristics are then appended: `A-01-red-xl`.
+    A variant has an `Ид` with two parts, and the article number of its product. So the values of its characteristics
+    are appended to its SKU: `A-01-red-xl`.
     """
     article, key = child_text(element, SKU), child_text(element, "Ид")
     if with_article and not article:

@@ -62,7 +62,10 @@ class SapConditions(XmlFormat):
         }
 
     def _valid_condition(self, element: Element) -> Element | None:
-        """Return the price that is valid today. If several are valid, the price that became valid last is returned."""
+        """Return the price that is valid today.
+
+        If several prices are valid, it returns the price that became valid last.
+        """
         valid = [
             (child_text(period, "DATAB"), item)
             for period in descend(element, "E1KONH")

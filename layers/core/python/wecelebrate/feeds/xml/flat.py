@@ -66,8 +66,8 @@ class Flattener:
     Elements with a name in `skipped` are left out, because the caller reads these elements itself. If a text has
     translations, the translation in `language` is used. If there is no such translation, the first text is used.
 
-    If `price_types` is not None, the type of a price is a part of its path (see `prices.types`). It maps the
-    identifiers of types to their names, and can be filled while elements are read.
+    If `price_types` is not None, the type of a price is a part of its path (see `prices.types`). The mapping has the
+    identifiers of types as keys and their names as values. It can be filled while elements are read.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class _RecordBuilder:
     size: int = 0
 
     def numbered(self, path: str) -> str:
-        """Return the path of an element that has only attributes, with its number from the second one on.
+        """Return the path of an element that has only attributes. The second and later elements get a number.
 
         The amount and the currency of `<price currency="EUR" value="9"/>` stay together.
         """
@@ -228,7 +228,7 @@ def language_of(element: Element) -> str | None:
 
 
 def _language(element: Element) -> str | None:
-    """Return the language of `<language id="1">`, in which PrestaShop puts each translation of a text."""
+    """Return the language of `<language id="1">`. PrestaShop writes each translation of a text into such an element."""
     return language_of(element) or element.get("id") or element.get("code")
 
 

@@ -57,7 +57,10 @@ class GenericXml(XmlFormat):
         record: str | None,
         mapped: Collection[str] = (),
     ) -> None:
-        """`mapped` are the columns of the catalog's mapping. A part of a record that they name stays in the paths."""
+        """`mapped` are the columns of the catalog's mapping.
+
+        If such a column names a part of a record, the paths keep this part.
+        """
         super().__init__(currency, language)
         statistics = _survey(source.head)
         self.path = _path_from_settings(record) if record else _detect_path(statistics)
@@ -116,7 +119,7 @@ def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
 def _main_parts(statistics: dict[Path, _PathStatistics], path: Path) -> list[str]:
     """Return the name of the part of a record that contains the product itself, such as `stockHeader` of Pohoda.
 
-    It is the only part of each record, or each record has one part with such a name.
+    This part is the only part of each record, or each record has one part with a known name.
     """
     if path not in statistics:
         return []

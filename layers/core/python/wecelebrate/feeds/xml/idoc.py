@@ -26,7 +26,7 @@ PROFILE = Profile(
         "is_active": ("isactive",),
     },
     keep_other_columns=True,
-    # Sales prices are condition records, which come as COND_A.
+    # Sales prices are condition records, which SAP sends in COND_A.
     separate_prices=True,
 )
 

@@ -49,7 +49,10 @@ AVAILABILITY = {"true": "in stock", "false": "backorder"}
 
 
 class _MarketplaceFeed(XmlFormat):
-    """The common part: the record has the columns of PROFILE, and the elements of the file as further columns."""
+    """The common code of the formats.
+
+    A record has the columns of PROFILE, and the elements of the file as further columns.
+    """
 
     profile = PROFILE
     columns = COLUMNS

@@ -1,7 +1,7 @@
-"""Joins the products and the offers of a file of CommerceML that has both: `Каталог` and `ПакетПредложений`.
+"""Joins the products (`Каталог`) and the offers (`ПакетПредложений`) of a CommerceML file that has both.
 
 The products have the names and the numbers of the articles. The offers after them have the prices and the stocks. Only
-`Ид` connects both. So the offers are stored in an SQLite database in a temporary file, in a pass before the products.
+`Ид` connects products and offers. So a first pass stores the offers in an SQLite database in a temporary file.
 """
 
 import json
@@ -27,7 +27,7 @@ class Offers:
         self._database.execute("insert into offers values (?, ?, ?, ?, 0)", row)
 
     def of_product(self, key: str) -> list[tuple[str, Record]]:
-        """Return the offers of a product, with the ends of their SKUs, and remember that they are joined."""
+        """Return the offers of a product with their SKU suffixes, and mark these offers as joined."""
         query = "select suffix, record from offers where product = ? order by rowid"
         rows = self._database.execute(query, (key,)).fetchall() if key else []
         if rows:

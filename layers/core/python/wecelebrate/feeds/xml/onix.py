@@ -4,7 +4,7 @@
 |----------------------|---------------------------------------------------------------------------------------------|
 | `sku`                | ISBN-13, otherwise GTIN-13, otherwise the sender's own number, otherwise `RecordReference`  |
 | `name`               | the title of the product (`TitleType` 01), with the subtitle                                |
-| `price`, `currency`  | a retail price with tax, otherwise one without tax. A supplier's net price is never used    |
+| `price`, `currency`  | a retail price with tax, otherwise without tax. A supplier's net price is never used        |
 | `inventory_count`    | the sum of `Stock/OnHand`. Out of stock (`ProductAvailability` 30 to 34) without it means 0 |
 | `is_active`          | `ProductAvailability`, `PublishingStatus`, and `NotificationType` 05 (delete)               |
 
@@ -114,7 +114,10 @@ class OnixBooks(XmlFormat):
         }
 
     def _supply(self, product: Element) -> Record:
-        """Return the price, the stock and the state. Of several suppliers, the first one that can supply is used."""
+        """Return the price, the stock and the state.
+
+        If there are several suppliers, the first supplier that can supply is used.
+        """
         supplies = _all(product, "SupplyDetail")
         states = [_text(supply, "ProductAvailability") for supply in supplies]
         better = (

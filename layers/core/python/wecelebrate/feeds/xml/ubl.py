@@ -118,7 +118,8 @@ class UblCatalogue(XmlFormat):
     def _price(self, line: Element) -> Record:
         """Return the price of one unit. The first price in the catalog's currency is used, or else the first price.
 
-        Other elements `PriceAmount` are not prices of the item: that of `ItemComparison` is only for comparisons.
+        Other `PriceAmount` elements are not prices of the item. For example, `ItemComparison` has a price for
+        comparison only.
         """
         prices = descend(line, "RequiredItemLocationQuantity", "Price", "PriceAmount")
         if not prices:
