@@ -1,6 +1,6 @@
-"""The gates of a cutover: what must be true before the tables lead.
+"""The gates of a cutover: the conditions that must be true before the tables lead.
 
-A gate that fails says what to do. An admin can override it with a reason. Decision 0091.
+A failed gate says what the operator must do. An admin can override a gate with a reason. Decision 0091.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -19,11 +19,12 @@ from wecelebrate.kv.stage_models import Gate, GateName
 sql = queries(__file__)
 
 MIN_SHADOW_READS = 1000
-"""The number of documents that must have been read from both sides."""
+"""The minimum number of reads that have compared a document with its row."""
 MAX_TRANSACTION_SECONDS = 60.0
-"""A transaction that is older can still write what it has read before the last comparison."""
+"""The maximum age of an open transaction. An older transaction can still write values that it read before the last
+comparison."""
 _MAX_NAMES = 5
-"""At most this number of names is shown."""
+"""The maximum number of names that a gate shows."""
 
 _ADVICE: Mapping[GateName, str] = {
     "mirror": "Run `wecelebrate kv mirror on`, and then `wecelebrate kv backfill`.",
@@ -43,10 +44,11 @@ class GatesFailed(Conflict):
     """A gate of the cutover has not passed.
 
     A cutover makes the tables lead, so that the store refuses bad documents. Before that, the store and the tables must
-    agree, and the mirror between them must work. `errors` names each gate that has not passed in `pointer`, with what
-    was noticed and what to do in `detail`. The request changed nothing.
+    agree, and the mirror between them must work. Each item of `errors` describes a gate that has not passed: `pointer`
+    is its name, and `detail` says what was found and what to do. The request changed nothing.
 
-    Do what the gates say, and cut over again. A gate can be overridden with a reason, which the audit log keeps:
+    Follow the instructions of the gates, and repeat the cutover. An admin can override a gate with a reason, which the
+    audit log keeps:
 
         {"leads": "tables", "reads": 25, "overrides": ["shadow"], "reason": "The old applications read too little"}
     """
@@ -55,7 +57,7 @@ class GatesFailed(Conflict):
 
 
 def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
-    """Return the gates without changing anything: the canary and old transactions are not tried."""
+    """Return the gates without changing anything. The gates for the canary and for old transactions are not checked."""
     facts = _facts(tx, entity, client_id)
     return [_gate(*gate) for gate in _judged(tx, facts)] + [
         Gate(name=name, state="untried", detail="A cutover tries it.", advice=_ADVICE[name])
@@ -64,12 +66,13 @@ def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
 
 
 def pass_all(tx: Transaction, entity: Entity, client_id: UUID | None, overrides: Collection[GateName]) -> list[Gate]:
-    """Return the gates if all have passed or are overridden. Until the end of the transaction, no write can close them.
+    """Return the gates if all gates have passed or are overridden. Other writes wait until the transaction ends.
 
-    The gates are judged twice: writes wait only for the second time, when no gate is expected to fail. Raises
-    GatesFailed, NotFound, and Conflict if a write runs for too long, or if writes would wait for too long.
+    The function checks the gates twice. Writes wait only during the second check, when the gates are expected to pass.
+    Raises GatesFailed, NotFound, and Conflict if a write runs for too long, or if writes would wait for too long.
     """
-    canary = sql.try_canary(tx, entity=entity)  # before the lock, so that it never waits for a write that waits for us
+    # This runs before the lock, so that this transaction and a write never wait for each other.
+    canary = sql.try_canary(tx, entity=entity)
     _pass(tx, entity, client_id, overrides, canary)
     sql.hold_stages(tx)
     try:
@@ -85,7 +88,7 @@ def _pass(
     overrides: Collection[GateName],
     canary: Mapping[str, Any],
 ) -> list[Gate]:
-    """Return the gates. Raises GatesFailed if one has failed that is not overridden, and NotFound."""
+    """Return the gates. Raises GatesFailed if a gate has failed and is not overridden. Also raises NotFound."""
     judged = [*_judged(tx, _facts(tx, entity, client_id)), _transactions(tx), _canary(canary)]
     gates = [_gate(*gate, overrides) for gate in judged]
     failed = [gate for gate in gates if gate.state == "failed"]
@@ -97,7 +100,7 @@ def _pass(
 
 _TRIED_BY_CUTOVER: tuple[GateName, ...] = ("transactions", "canary")
 _Judged = tuple[GateName, bool, str]
-"""The name of a gate, whether it has passed, and what was noticed."""
+"""The name of a gate, whether the gate has passed, and what was found."""
 
 
 def _gate(name: GateName, passed: bool, detail: str, overrides: Collection[GateName] = ()) -> Gate:
@@ -113,7 +116,7 @@ def _facts(tx: Transaction, entity: Entity, client_id: UUID | None) -> Mapping[s
 
 
 def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
-    """Judge the gates that need no write."""
+    """Check the gates that can be checked without a write."""
     yield "mirror", facts["mirror"], "The mirror is on." if facts["mirror"] else "The mirror is off."
     names = release.deviations(
         sql.list_mirror_functions(tx), sql.list_mirror_triggers(tx), are_applied=sql.has_applied_functions(tx)

@@ -28,19 +28,19 @@ class KeyFamily(BaseModel):
 
 
 class KeyFamilies(BaseModel):
-    """All families of which the store contains documents."""
+    """All families that have documents in the store."""
 
     data: list[KeyFamily]
     """The families, sorted by name."""
 
 
 class InspectedDocument(BaseModel):
-    """What is known of a document without its value. A token is a short hash: equal texts have equal tokens."""
+    """Facts about a document, without its value. A token is a short hash: equal texts have equal tokens."""
 
     key: str
     """The key of the document."""
     family: str
-    """The form of the key, as in the list of families."""
+    """The form of the key, as the list of families shows it."""
     entity: Literal["client", "site", "catalog", "product", "order", "list"]
     """What becomes of the document."""
     id: str = Field(description="The token of the id that the old applications use.")
@@ -79,7 +79,7 @@ class NewRun(Input):
 
 
 class RunCounts(BaseModel):
-    """What became of the documents of the store. Each document is counted exactly once."""
+    """The outcomes of the documents of the store. Each document is counted exactly once."""
 
     documents: int = Field(default=0, description="The number of documents in the store, also of those inside lists.")
     rows: int = Field(default=0, description="Documents that decide the values of a row.")
@@ -106,7 +106,7 @@ class Run(BaseModel):
     environments: list[str]
     """The environments whose documents become rows."""
     currency: str | None
-    """The currency of prices that name none."""
+    """The currency of prices whose document and catalog have no currency."""
     phase: Literal["index", "lists", "client", "catalog", "site", "product", "setting", "order", "end"]
     """What the run does next."""
     done: int
@@ -114,7 +114,7 @@ class Run(BaseModel):
     total: int
     """The number of documents to map. While the run indexes the store: the number of all documents."""
     counts: RunCounts
-    """What became of the documents. All numbers are 0 until the run has ended."""
+    """The outcomes of the documents. All numbers are 0 until the run has ended."""
     started_at: Moment
     """When the run started."""
     ended_at: Moment | None
@@ -125,7 +125,7 @@ class EntityCounts(BaseModel):
     """The documents of an entity."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     rows: int
     """The number of documents that decide the values of a row."""
     aliases: int
@@ -135,14 +135,14 @@ class EntityCounts(BaseModel):
     pending: int
     """The number of documents that no run has mapped yet."""
     unlisted: int
-    """The number of documents that no list of the store names."""
+    """The number of documents whose id is in no list of the store."""
 
 
 class QuarantineReason(BaseModel):
-    """The documents of an entity that could not be mapped for the same reason."""
+    """The documents of an entity that could not be mapped, all for the same reason."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     reason: str
     """The code of the reason."""
     advice: str
@@ -154,10 +154,10 @@ class QuarantineReason(BaseModel):
 
 
 class NoteCount(BaseModel):
-    """The documents of an entity in which the same was mended."""
+    """The documents of an entity that were corrected in the same way."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     note: str
     """The code of the note."""
     documents: int
@@ -165,20 +165,20 @@ class NoteCount(BaseModel):
 
 
 class SettingsLeft(BaseModel):
-    """Settings of sites that are not copied for the same reason."""
+    """Settings of sites that are not copied, all for the same reason."""
 
     reason: str
     """The code of the reason."""
     advice: str
     """What to do."""
     documents: int
-    """The number of documents. Their other settings are copied."""
+    """The number of documents with such settings. The other settings of these documents are copied."""
     keys: list[str]
     """The first five keys."""
 
 
 class NewMirror(Input):
-    """Whether the mirror is on, and its settings."""
+    """The settings of the mirror, and whether it is on."""
 
     enabled: Flag = Field(
         description="Whether each write of a document changes its row, and each write of a row changes its document."
@@ -197,7 +197,7 @@ class NewMirror(Input):
 
 
 class ConflictCount(BaseModel):
-    """What the mirror could not keep, by kind."""
+    """The conflicts that the mirror could not resolve, by kind."""
 
     kind: Literal[
         "both_changed", "base_unknown", "below_zero", "row_not_mirrored", "document_not_mirrored", "row_deleted"
@@ -225,27 +225,27 @@ class Mirror(BaseModel):
     environments: list[str]
     """The environments whose documents become rows."""
     currency: str | None
-    """The currency of prices that name none."""
+    """The currency of prices whose document and catalog have no currency."""
     changed_at: Moment | None
     """When the mirror was switched. Null if it was never on."""
     earlier_values: int
-    """The number of earlier values of documents, which are kept for 10 minutes."""
+    """The number of stored earlier values of documents. Each earlier value is stored for 10 minutes."""
     unwritten: int
-    """The number of rows of bulk writes whose documents are not written yet."""
+    """The number of rows that a bulk write has changed and whose documents are not updated yet."""
     conflicts: list[ConflictCount]
-    """What the mirror could not keep, by kind."""
+    """The conflicts that the mirror could not resolve, by kind."""
 
 
 class RevisionsCheckpoint(BaseModel):
-    """How far the documents have revisions."""
+    """The progress of giving revisions to documents."""
 
     after: str | None = Field(
-        default=None, description="The key after which the next request continues. Null: all documents have a revision."
+        default=None, description="The next request continues after this key. Null: all documents have a revision."
     )
 
 
 class NewRevisions(Input):
-    """Where to continue giving revisions to documents."""
+    """A request to give revisions to further documents."""
 
     after: str = Field(default="", max_length=1024, description="The key of the last document that has a revision.")
 
@@ -254,7 +254,7 @@ DifferenceKind = Literal["row_missing", "document_missing", "field"]
 
 
 class NewComparison(Input):
-    """What a comparison of documents with rows compares."""
+    """A new comparison of documents with rows."""
 
     entity: Entity
     """The entity whose documents and rows are compared."""
@@ -265,7 +265,7 @@ class NewComparison(Input):
 
 
 class DifferenceCount(BaseModel):
-    """The open differences of a comparison of the same kind."""
+    """The open differences of a comparison that have the same kind and field."""
 
     kind: DifferenceKind = Field(
         description="`row_missing`: a document has no row. `document_missing`: a row has no document. `field`: the "
@@ -292,14 +292,14 @@ class Comparison(BaseModel):
     scope: Literal["full", "sample"]
     """Whether all documents are compared."""
     sample: int | None
-    """About how many documents are compared. Null: all."""
+    """The approximate number of documents that are compared. Null: all documents."""
     status: Literal["running", "complete", "failed"] = Field(
         description="`failed`: a comparison with another scope was started before this one ended."
     )
     compared: int
     """The number of documents and rows that were compared."""
     differences: int
-    """The number of differences that were noticed, also of those that are repaired."""
+    """The number of differences that were found, including those that are already repaired."""
     counts: dict[str, int] = Field(
         description="The number of documents by outcome: `equal`, `different`, `aliases` (another document decides the "
         "row), `quarantined`, `kept` (only the platform decides about the values that differ), `other_environment`, "
@@ -326,14 +326,14 @@ class NewRepair(Input):
 
 
 class Repair(BaseModel):
-    """What became of a record with a difference."""
+    """The result of the repair of one record."""
 
     after: UUID | None
-    """What the next request sends. Null: no further record has a difference."""
+    """The value of `after` for the next request. Null: no further record has a difference."""
     outcome: Literal["repaired", "unchanged", "quarantined", "newer"] | None = Field(
         description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
         "`newer`: an application has written the document since it was last mapped, so it stays. "
         "Null: no further record has a difference."
     )
     key: str | None
-    """The key of the document of the record. Null: it has none."""
+    """The key of the document of the record. Null: the record has no document."""

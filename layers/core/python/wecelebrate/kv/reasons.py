@@ -1,4 +1,4 @@
-"""The reasons why a document is in quarantine, and what to do about each of them."""
+"""The reasons why a document is in quarantine, and the advice for each reason."""
 
 from collections.abc import Mapping
 
@@ -49,7 +49,7 @@ ADVICE: Mapping[str, str] = {
     "unknown_site": "The site does not exist, or is in quarantine. Correct the site, or `siteId`.",
     "unknown_status": "Write a state of an order into `status`, e.g. processing.",
 }
-"""Maps the codes that the functions of the database give to what an operator can do."""
+"""Maps the reason codes of the database functions to advice for the operator."""
 
 REFUSALS: Mapping[str, str] = {
     **ADVICE,
@@ -57,7 +57,7 @@ REFUSALS: Mapping[str, str] = {
     "mapping_failed": "The platform could not map the document. Write it again, or roll the cutover back.",
     "too_many_documents": "Write at most 500 documents of an entity in one request.",
 }
-"""Maps the reasons why a document is refused to what the writer can do."""
+"""Maps the reasons why a document is refused to advice for the writer."""
 
 SETTINGS: Mapping[str, str] = {
     "assignment": "The platform has no list of the products that a site shows. Exclude the other products of the "
@@ -68,4 +68,4 @@ SETTINGS: Mapping[str, str] = {
     "unknown_site": "The site does not exist, or is in quarantine.",
     "unreadable": "The document, or one of its lists of exclusions, has another form. Correct it in the store.",
 }
-"""Maps the codes of settings of sites that are not copied to what an operator can do."""
+"""Maps the reason codes of settings that are not copied to advice for the operator."""

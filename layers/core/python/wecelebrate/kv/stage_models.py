@@ -18,7 +18,7 @@ class Stage(BaseModel):
     """How far the documents of an entity have been cut over."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     client_id: UUID | None
     """The client whose records the stage concerns. Null: the stage is the default of all clients."""
     leads: Literal["kv", "tables"] = Field(
@@ -27,19 +27,19 @@ class Stage(BaseModel):
     reads: int
     """The percentage of records that the store answers from the tables. A record always has the same side."""
     shadow: int
-    """The percentage of reads that compare both sides."""
+    """The percentage of reads that compare the document with its row."""
     changed_by: str
-    """Who has changed the stage."""
+    """The user who changed the stage."""
     changed_at: Moment
     """When the stage was changed."""
     shadow_reads: int
-    """The number of documents whose reads compared both sides, since `shadow` was set."""
+    """The number of documents that were read from both sides and compared, since `shadow` was set."""
     mismatches: int
-    """How many of them did not agree, also when they were read again."""
+    """The number of these documents that differed from their rows, also in a second read."""
 
 
 class Stages(BaseModel):
-    """All stages. An entity without a stage is led and answered by the store."""
+    """All stages. If an entity has no stage, the store leads and answers reads."""
 
     data: list[Stage]
     """The stages, by entity. The default of all clients comes before the clients."""
@@ -54,7 +54,7 @@ class Gate(BaseModel):
         description="`overridden`: it failed, and an admin has overridden it. `untried`: only a cutover tries it."
     )
     detail: str
-    """What was noticed."""
+    """What the check found."""
     advice: str
     """What to do if the gate has not passed."""
 
@@ -63,7 +63,7 @@ class Gates(BaseModel):
     """The conditions of a cutover."""
 
     data: list[Gate]
-    """The gates, in the order in which it is useful to open them."""
+    """The gates, in the order in which an operator should work on them."""
 
 
 class ChangedStage(BaseModel):
@@ -72,7 +72,7 @@ class ChangedStage(BaseModel):
     stage: Stage
     """The stage."""
     gates: list[Gate]
-    """The gates that the cutover has passed. Empty if the change needed none."""
+    """The gates that the cutover has passed. The list is empty if the change has no gates."""
 
 
 class GateParameters(Input):
@@ -84,7 +84,7 @@ class GateParameters(Input):
 
 
 class NewStage(Input):
-    """A change of a stage: a cutover, a rollback, or another share of reads that compare both sides."""
+    """A change of a stage: a cutover, a rollback, or a new percentage of reads that compare both sides."""
 
     client_id: Id | None = Field(
         default=None,
@@ -99,7 +99,8 @@ class NewStage(Input):
         default=None, description="The percentage of records that the store answers from the tables. For `tables` only."
     )
     shadow: Share | None = Field(
-        default=None, description="The percentage of reads that compare both sides. A change counts from 0 again."
+        default=None,
+        description="The percentage of reads that compare the document with its row. A change counts from 0 again.",
     )
     overrides: list[GateName] = Field(
         default=[], max_length=8, description="The gates that may fail. Needs a `reason`."
