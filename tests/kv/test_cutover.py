@@ -188,7 +188,7 @@ def test_a_disabled_trigger_and_one_write_close_gates(
         own_platform.database.execute("update products set name = 'Row' where id = %s", [product["id"]])
         gates = failed(own_platform, "product")
     assert "products.mirror_update" in gates["triggers"]
-    assert "a row became no document" in gates["canary"]
+    assert "the row did not change its document" in gates["canary"]
     run(own_platform, "shadow", "product", "--percent", "100")
     assert read(store, f"gift:{product['id']}")["name"] == product["name"]
     assert "1 of 1 reads" in failed(own_platform, "product")["shadow"]
@@ -202,7 +202,7 @@ def test_a_changed_function_and_a_changed_condition_close_the_gate(own_platform:
     row = own_platform.database.execute("select pg_get_functiondef('kv.mirror_row'::regproc) as text").fetchone()
     assert row is not None
     with changed(own_platform, row["text"].replace("begin", "begin  -- patched", 1), row["text"]):
-        assert "Not as released: mirror_row." in failed(own_platform, "client")["triggers"]
+        assert "Different from the release: mirror_row." in failed(own_platform, "client")["triggers"]
     row = own_platform.database.execute(
         "select pg_get_triggerdef(oid) as text from pg_trigger"
         " where tgname = 'mirror_insert' and tgrelid = 'sites'::regclass"
@@ -574,7 +574,7 @@ def test_open_mismatches_close_the_gate_until_a_full_comparison_has_replaced_the
         [tenant.client_id],
     )
     for client in (None, tenant.client_id):
-        assert "1 mismatches are open" in failed(own_platform, "product", client_id=client)["shadow"]
+        assert "Open mismatches: 1" in failed(own_platform, "product", client_id=client)["shadow"]
     command(own_platform, "compare", "--entity", "product", "--json")
     assert "shadow" not in failed(own_platform, "product", client_id=tenant.client_id)
 

@@ -177,7 +177,7 @@ def _fold_all(fold: Callable[[Transaction], int]) -> None:
     ends_at = time.monotonic() + FOLD_SECONDS
     while _run(fold) > 0:
         if time.monotonic() > ends_at:
-            message = "The documents of a bulk write are being written"
+            message = "The platform is still writing the documents of a bulk write"
             hint = "Send the request again after a few seconds."
             raise StoreError(503, _UNFINISHED, message, details="Nothing of this request was written.", hint=hint)
 

@@ -32,10 +32,10 @@ _ADVICE: Mapping[GateName, str] = {
     "backfill": "Run `wecelebrate kv backfill` until it is complete.",
     "quarantine": "Run `wecelebrate kv status`, and correct the documents.",
     "comparison": "Run `wecelebrate kv compare`, and repair the differences.",
-    "shadow": "Run `wecelebrate kv shadow`, wait for reads, and repair documents that do not agree. A read that agrees "
-    "or a full comparison closes a mismatch. Setting the share again counts from 0.",
-    "transactions": "Wait until the transaction ends, or end it. If the platform may not see transactions, grant "
-    "pg_read_all_stats to app_definer.",
+    "shadow": "Run `wecelebrate kv shadow`, wait for reads, and repair documents that differ from their rows. A "
+    "mismatch is closed by a read without a difference or by a full comparison. A new share restarts the count at 0.",
+    "transactions": "Wait until the transaction ends, or end it. If the platform has no right to see transactions, "
+    "grant pg_read_all_stats to app_definer.",
     "canary": "Run `wecelebrate kv mirror status`. The mirror must include the environment `production`.",
 }
 
@@ -78,7 +78,9 @@ def pass_all(tx: Transaction, entity: Entity, client_id: UUID | None, overrides:
     try:
         return _pass(tx, entity, client_id, overrides, canary)
     except QueryCanceled as error:
-        raise Conflict("The gates take too long while writes wait. Map or repair documents, and try again.") from error
+        raise Conflict(
+            "The check of the gates takes too long while writes wait. Map or repair documents, and try again."
+        ) from error
 
 
 def _pass(
@@ -122,12 +124,16 @@ def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
         sql.list_mirror_functions(tx), sql.list_mirror_triggers(tx), are_applied=sql.has_applied_functions(tx)
     )
     shown = ", ".join(names[:_MAX_NAMES])
-    yield "triggers", not names, f"Not as released: {shown}." if names else "All are enabled and as released."
+    yield (
+        "triggers",
+        not names,
+        f"Different from the release: {shown}." if names else "All triggers are enabled and as released.",
+    )
     run, pending = facts["run"], facts["pending"]
     yield (
         "backfill",
         run == "complete" and pending == 0,
-        f"The last run is {run or 'missing'}. {pending:,} documents wait to be mapped.",
+        f"The last run is {run or 'missing'}. {pending:,} documents are not mapped yet.",
     )
     quarantined = facts["quarantined"]
     yield "quarantine", quarantined == 0, f"{quarantined:,} documents are in quarantine."
@@ -136,8 +142,8 @@ def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
     yield (
         "shadow",
         reads >= MIN_SHADOW_READS and mismatches == 0 and unsolved == 0,
-        f"{mismatches:,} of {reads:,} reads did not agree. {MIN_SHADOW_READS:,} reads are needed. "
-        f"{unsolved:,} mismatches are open.",
+        f"{mismatches:,} of {reads:,} reads found a difference. At least {MIN_SHADOW_READS:,} reads are needed. "
+        f"Open mismatches: {unsolved:,}.",
     )
 
 
@@ -145,7 +151,11 @@ def _comparison(comparison: Mapping[str, Any] | None) -> _Judged:
     if comparison is None:
         return "comparison", False, "No full comparison is complete."
     if not comparison["is_recent"] or not comparison["is_mirrored"]:
-        return "comparison", False, "The last full comparison is older than 24 hours or than the mirror."
+        return (
+            "comparison",
+            False,
+            "The last full comparison is older than 24 hours, or was made before the mirror was on.",
+        )
     return (
         "comparison",
         comparison["open"] == 0,
@@ -156,13 +166,15 @@ def _comparison(comparison: Mapping[str, Any] | None) -> _Judged:
 def _transactions(tx: Transaction) -> _Judged:
     seconds = sql.get_oldest_transaction(tx)
     if seconds is None:
-        return "transactions", False, "The platform may not see other transactions."
+        return "transactions", False, "The platform has no right to see other transactions."
     return "transactions", seconds <= MAX_TRANSACTION_SECONDS, f"The oldest transaction is {seconds:.0f} seconds old."
 
 
 def _canary(canary: Mapping[str, Any]) -> _Judged:
     if canary["document_to_row"] and canary["row_to_document"]:
         return "canary", True, "A document became a row, and its row changed the document."
-    missing = "a row became no document" if canary["document_to_row"] else "a document became no row"
+    missing = (
+        "the row did not change its document" if canary["document_to_row"] else "the document did not become a row"
+    )
     failure = f" ({canary['failure']})" if canary["failure"] else ""
-    return "canary", False, f"The canary was not found: {missing}{failure}."
+    return "canary", False, f"The canary (a test record) was not mirrored: {missing}{failure}."

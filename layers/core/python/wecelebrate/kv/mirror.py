@@ -20,8 +20,8 @@ SECONDS = 2.0
 """After this time, a request starts no new batch."""
 ADVICE: Mapping[str, str] = {
     "both_changed": "The last writer won. Compare the row with the document, and correct the field if it is wrong.",
-    "base_unknown": "The document was older than 10 minutes, or had no revision. It replaced all fields except for the "
-    "stock. Compare it with the row.",
+    "base_unknown": "The writer had read a version that was replaced more than 10 minutes ago, or sent no "
+    "revision. The document replaced all fields except the stock. Compare the document with the row.",
     "below_zero": "Both applications sold the last pieces. Correct the stock, or cancel an order.",
     "row_not_mirrored": "The row changed, but not its document. Change the row again, or correct the document.",
     "row_deleted": "The row was deleted in the platform, and an application wrote its document again. The row stays "

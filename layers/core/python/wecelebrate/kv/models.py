@@ -68,28 +68,28 @@ class NewRun(Input):
         default=["production"],
         min_length=1,
         max_length=20,
-        description="The environments of the predecessor whose documents become rows. A document whose key names no "
-        "environment belongs to `production`.",
+        description="The environments of the predecessor whose documents become rows. If the key of a document "
+        "contains no environment, the document belongs to `production`.",
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of prices that name none and whose catalog has none. If it is null, such documents "
-        "are put into quarantine, because nothing may guess a currency.",
+        description="The currency of prices whose document and catalog have no currency. If it is null, such documents "
+        "are put into quarantine, because the platform never guesses a currency.",
     )
 
 
 class RunCounts(BaseModel):
     """The outcomes of the documents of the store. Each document is counted exactly once."""
 
-    documents: int = Field(default=0, description="The number of documents in the store, also of those inside lists.")
+    documents: int = Field(default=0, description="The number of documents in the store, including documents in lists.")
     rows: int = Field(default=0, description="Documents that decide the values of a row.")
     aliases: int = Field(default=0, description="Further documents of the same rows.")
     quarantined: int = Field(default=0, description="Documents that could not be mapped.")
     unaccounted: int = Field(default=0, description="Documents that were written since the run began.")
     left_over: dict[str, int] = Field(
         default_factory=dict,
-        description="Documents that do not move, by the meaning of their family. `other_environment`: documents of "
-        "environments that the run did not include. `row_deleted`: documents whose rows were deleted in the platform.",
+        description="Documents that are not migrated, by the meaning of their family. `other_environment`: documents "
+        "of environments that the run did not include. `row_deleted`: documents whose rows were deleted in the platform.",
     )
     dangling: int = Field(default=0, description="Ids in lists without a document.")
     repeated: int = Field(default=0, description="Ids that a list contains more than once.")
@@ -191,7 +191,7 @@ class NewMirror(Input):
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of prices that name none and whose catalog has none. If it is null, such documents "
+        description="The currency of prices whose document and catalog have no currency. If it is null, such documents "
         "are put into quarantine.",
     )
 
@@ -202,10 +202,10 @@ class ConflictCount(BaseModel):
     kind: Literal[
         "both_changed", "base_unknown", "below_zero", "row_not_mirrored", "document_not_mirrored", "row_deleted"
     ] = Field(
-        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: nobody knows "
-        "which value the writer of a document had read, so the document replaced all fields except for the stock. "
+        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: it is "
+        "unknown which value the writer of a document had read, so the document replaced all fields except the stock. "
         "`below_zero`: both applications sold more than the stock. `row_not_mirrored`, `document_not_mirrored`: a "
-        "change did not reach the other side. `row_deleted`: a document was written whose row was deleted."
+        "change did not reach the other side. `row_deleted`: an application wrote a document whose row was deleted."
     )
     advice: str
     """What to do."""
@@ -260,7 +260,8 @@ class NewComparison(Input):
     """The entity whose documents and rows are compared."""
     client_id: Id | None = Field(default=None, description="The client whose records are compared. Null: all clients.")
     sample: Annotated[Count, Field(ge=1)] | None = Field(
-        default=None, description="About how many documents are compared, which are chosen at random. Null: all."
+        default=None,
+        description="The approximate number of documents that are compared. They are chosen at random. Null: all.",
     )
 
 
@@ -272,12 +273,13 @@ class DifferenceCount(BaseModel):
         "document contradicts a column of the row."
     )
     field: str | None = Field(
-        description="The column of the row. `id`: the document is that of another record. `document`: it has no fields."
+        description="The column of the row. `id`: the document belongs to another record. `document`: the document has no "
+        "fields."
     )
     differences: int
     """The number of differences."""
     keys: list[str]
-    """The first five keys. The id of the row stands for a key that nobody can say."""
+    """The first five keys. If the key is unknown, the list contains the id of the row."""
 
 
 class Comparison(BaseModel):
@@ -302,9 +304,9 @@ class Comparison(BaseModel):
     """The number of differences that were found, including those that are already repaired."""
     counts: dict[str, int] = Field(
         description="The number of documents by outcome: `equal`, `different`, `aliases` (another document decides the "
-        "row), `quarantined`, `kept` (only the platform decides about the values that differ), `other_environment`, "
-        "`erased` (the person of the order is erased), `changing` (written all the time). Also `keys` (all keys of the "
-        "entity), `rows`, and `gone` (rows whose documents an application has deleted)."
+        "row), `quarantined`, `kept` (only the platform decides the values that differ), `other_environment`, "
+        "`erased` (the person of the order is erased), `changing` (an application writes it "
+        "continuously). Also `keys` (all keys of the entity), `rows`, and `gone` (rows whose documents an application has deleted)."
     )
     found: list[DifferenceCount]
     """The differences that are not repaired."""
@@ -315,7 +317,7 @@ class Comparison(BaseModel):
 
 
 class NewRepair(Input):
-    """How the differences of a comparison are repaired."""
+    """A request to repair the differences of a comparison."""
 
     source: Literal["kv", "tables"] = Field(
         description="`kv`: documents are mapped again. `tables`: documents are written from their rows."
@@ -332,7 +334,7 @@ class Repair(BaseModel):
     """The value of `after` for the next request. Null: no further record has a difference."""
     outcome: Literal["repaired", "unchanged", "quarantined", "newer"] | None = Field(
         description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
-        "`newer`: an application has written the document since it was last mapped, so it stays. "
+        "`newer`: an application has written the document since it was last mapped, so the document stays. "
         "Null: no further record has a difference."
     )
     key: str | None

@@ -187,7 +187,7 @@ def _load(body: str) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _resolution(headers: Mapping[str, str]) -> Resolution:

@@ -35,10 +35,10 @@ SECONDS = 2.0
 _ADVICE: Mapping[RetirementGateName, str] = {
     "stage": "Run `wecelebrate kv cutover … --reads 100` for all clients.",
     "mirror": "Run `wecelebrate kv mirror on`.",
-    "replication": "Drop the subscription: documents that arrive by replication are never refused.",
+    "replication": "Drop the subscription, because the store cannot refuse documents that arrive by replication.",
     "comparison": "Run `wecelebrate kv compare --entity …`, and repair the differences.",
     "period": "Wait, and run `wecelebrate kv retire` again.",
-    "traffic": "Change the applications that `wecelebrate kv status` shows, and wait.",
+    "traffic": "Change the applications whose requests `wecelebrate kv status` shows, and wait.",
 }
 _NEEDED_FROM_START: tuple[RetirementGateName, ...] = ("stage", "mirror", "replication")
 
@@ -120,7 +120,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
             continue
         outcome = sql.delete_archived(tx, entity=entity)
         if outcome == "not_led":
-            raise Conflict(f"The tables do not answer all reads any more. {_ADVICE['stage']}")
+            raise Conflict(f"The tables no longer answer all reads. {_ADVICE['stage']}")
         if outcome != "deleted":
             current = "archiving" if outcome == "changed" else "retired"
             _change(tx, entity, current, _numbers(tx, entity))
@@ -182,7 +182,11 @@ def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool
         quiet = QUIET_SECONDS
     else:
         quiet, waited = facts["retirement"]["quiet_seconds"], facts["waited_seconds"]
-        yield "period", waited >= quiet, f"Writes are refused for {_duration(waited)}, of {_duration(quiet)}."
+        yield (
+            "period",
+            waited >= quiet,
+            f"Writes have been refused for {_duration(waited)}. The required time is {_duration(quiet)}.",
+        )
     used = [
         f"The last {kind} was {_duration(used['seconds'])} ago, of {used['clients']:,} clients."
         for kind, used in (("read", facts["reads"]), ("write", facts["writes"]))
@@ -195,7 +199,11 @@ def _comparison(comparison: Mapping[str, Any] | None) -> tuple[RetirementGateNam
     if comparison is None:
         return "comparison", False, "No full comparison of all clients is complete."
     if not comparison["is_recent"] or not comparison["is_mirrored"]:
-        return "comparison", False, "The last full comparison is older than 24 hours, or than the mirror."
+        return (
+            "comparison",
+            False,
+            "The last full comparison is older than 24 hours, or was made before the mirror was on.",
+        )
     return (
         "comparison",
         comparison["open"] == 0,

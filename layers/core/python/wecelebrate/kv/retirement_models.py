@@ -77,18 +77,19 @@ class NewRetirement(Input):
     """A request to retire the documents of an entity, or to restore them."""
 
     target: Literal["retired", "active"] = Field(
-        description="`retired`: writes are refused, and later the documents are archived and deleted. `active`: writes "
-        "are accepted, and deleted documents are restored."
+        description="`retired`: the store refuses writes, and later the documents are archived and deleted. `active`: "
+        "the store accepts writes, and deleted documents are restored."
     )
     delete: Flag = Field(
         default=False,
-        description="Whether documents are archived and deleted if all gates have passed. Without it, a request only "
-        "starts the retirement, and shows the gates.",
+        description="Whether documents are archived and deleted if all gates have passed. If it is false, a request "
+        "only starts the retirement, and returns the gates.",
     )
     dry_run: Flag = Field(default=False, description="Whether the request only shows what would happen.")
     quiet_seconds: Annotated[Count, Field(ge=1, le=31_536_000)] | None = Field(
         default=None,
-        description="How long no application may have used the documents. Null: 14 days. It cannot be changed later.",
+        description="The period in which no application may use the documents. Null: 14 days. It cannot be changed "
+        "later.",
     )
 
 

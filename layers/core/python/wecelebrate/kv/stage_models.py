@@ -51,7 +51,8 @@ class Gate(BaseModel):
     name: GateName
     """The name of the condition."""
     state: Literal["passed", "failed", "overridden", "untried"] = Field(
-        description="`overridden`: it failed, and an admin has overridden it. `untried`: only a cutover tries it."
+        description="`overridden`: the gate failed, and an admin has overridden it. `untried`: only a cutover checks the "
+        "gate."
     )
     detail: str
     """What the check found."""
@@ -88,23 +89,23 @@ class NewStage(Input):
 
     client_id: Id | None = Field(
         default=None,
-        description="The client whose records are concerned. Null: all clients without a stage of their own.",
+        description="The client whose records the change affects. Null: all clients without a stage of their own.",
     )
     leads: Literal["kv", "tables"] | None = Field(
         default=None,
-        description="`tables` cuts over, through the gates. `kv` rolls back at once: `reads` becomes 0, also for each "
-        "client with a stage of its own if `client_id` is null. Null: nothing changes.",
+        description="`tables` cuts over if all gates pass. `kv` rolls back immediately: `reads` becomes 0. If "
+        "`client_id` is null, clients with a stage of their own are rolled back, too. Null: the leading side stays.",
     )
     reads: Share | None = Field(
-        default=None, description="The percentage of records that the store answers from the tables. For `tables` only."
+        default=None, description="The percentage of records that the store answers from the tables. Only for `tables`."
     )
     shadow: Share | None = Field(
         default=None,
-        description="The percentage of reads that compare the document with its row. A change counts from 0 again.",
+        description="The percentage of reads that compare the document with its row. A change restarts the count at 0.",
     )
     overrides: list[GateName] = Field(
-        default=[], max_length=8, description="The gates that may fail. Needs a `reason`."
+        default=[], max_length=8, description="The gates that may fail. A `reason` is then required."
     )
     reason: Annotated[str, Line(500)] | None = Field(
-        default=None, description="Why gates are overridden, for the audit log."
+        default=None, description="The reason for the overrides. The audit log keeps it."
     )
