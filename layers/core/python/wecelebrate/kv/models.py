@@ -89,7 +89,7 @@ class RunCounts(BaseModel):
     left_over: dict[str, int] = Field(
         default_factory=dict,
         description="Documents that are not migrated, by the meaning of their family. `other_environment`: documents "
-        "of environments that the run did not include. `row_deleted`: documents whose rows were deleted in the platform.",
+        "of environments that the run did not include. `row_deleted`: documents whose rows the platform has deleted.",
     )
     dangling: int = Field(default=0, description="Ids in lists without a document.")
     repeated: int = Field(default=0, description="Ids that a list contains more than once.")
@@ -273,8 +273,8 @@ class DifferenceCount(BaseModel):
         "document contradicts a column of the row."
     )
     field: str | None = Field(
-        description="The column of the row. `id`: the document belongs to another record. `document`: the document has no "
-        "fields."
+        description="The column of the row. `id`: the document belongs to another record. `document`: the document has "
+        "no fields."
     )
     differences: int
     """The number of differences."""
@@ -305,8 +305,8 @@ class Comparison(BaseModel):
     counts: dict[str, int] = Field(
         description="The number of documents by outcome: `equal`, `different`, `aliases` (another document decides the "
         "row), `quarantined`, `kept` (only the platform decides the values that differ), `other_environment`, "
-        "`erased` (the person of the order is erased), `changing` (an application writes it "
-        "continuously). Also `keys` (all keys of the entity), `rows`, and `gone` (rows whose documents an application has deleted)."
+        "`erased` (the person of the order is erased), `changing` (an application writes it continuously). Also "
+        "`keys` (all keys of the entity), `rows`, and `gone` (rows whose documents an application has deleted)."
     )
     found: list[DifferenceCount]
     """The differences that are not repaired."""

@@ -51,8 +51,8 @@ class Gate(BaseModel):
     name: GateName
     """The name of the condition."""
     state: Literal["passed", "failed", "overridden", "untried"] = Field(
-        description="`overridden`: the gate failed, and an admin has overridden it. `untried`: only a cutover checks the "
-        "gate."
+        description="`overridden`: the gate failed, and an admin has overridden it. `untried`: only a cutover checks "
+        "the gate."
     )
     detail: str
     """What the check found."""
