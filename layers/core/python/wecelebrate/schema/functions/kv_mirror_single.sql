@@ -1,11 +1,11 @@
--- The usual change of the mirror: one product whose only document has other prices, counts or texts than before. It
--- needs no lookup of clients, catalogs, lists or other documents, so it takes a fraction of the time of the general
--- mapping (functions/kv_mirror.sql, functions/kv_mirror_rows.sql). A function of this file returns false, and changes
--- nothing, if the change is another one: the general mapping handles it then.
+-- The fast path of the mirror for the most frequent change: one product whose only document has new prices, counts or
+-- texts. This path needs no lookup of clients, catalogs, lists or other documents, so it takes only a fraction of the
+-- time of the general mapping (functions/kv_mirror.sql, functions/kv_mirror_rows.sql). For any other change, a function
+-- of this file returns false and changes nothing. Then the general mapping handles the change.
 
 set local role app_mirror;
 
--- Returns the fields of a gift that refer to nothing and that do not identify it.
+-- Returns the fields of a gift that are neither references nor identifiers.
 create or replace function kv.plain_fields() returns text[]
 language sql immutable parallel safe
 return '{name,title,giftName,gift_name,description,price,value,images,image,imageUrl,image_url,availableQuantity,
@@ -80,8 +80,8 @@ begin
 end
 $$;
 
--- Maps a changed document, and returns whether it did. If an error is raised, it returns false: the general mapping
--- finds the error again, and handles it.
+-- Maps a changed document, and returns whether the function has mapped it. After an error, the function returns false,
+-- because the general mapping raises and handles the same error.
 create or replace function kv.map_single(key text, earlier jsonb, value jsonb) returns boolean
 language plpgsql volatile
 as $$
@@ -126,8 +126,8 @@ exception when others then
 end
 $$;
 
--- Records that the document of a row that has been written into it has its values, as kv.record_agreements does.
--- Returns whether it did.
+-- Records that a document and its row agree after the row was written into the document, as kv.record_agreements does.
+-- Returns whether the agreement was recorded.
 create or replace function kv.record_single_agreement(entity text, row_id uuid, new_row jsonb) returns boolean
 language plpgsql volatile
 as $$
