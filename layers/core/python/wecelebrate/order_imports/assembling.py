@@ -91,7 +91,7 @@ def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str
 
 
 def _is_total_of_lines(total: Decimal, lines: Sequence[Line]) -> bool:
-    """Return whether the stated total in each row is only the amount of the line, for an order with several rows."""
+    """Return whether the stated total of an order with several lines equals the amount of each line."""
     return len(lines) > 1 and all(line.unit_price * line.quantity == total for line in lines)
 
 
@@ -204,8 +204,7 @@ def _amount(name: str, texts: Mapping[str, str], code: str, settings: Settings) 
 
 
 def _address(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the parts of the address in the file. There are no further checks, because the orders are already
-    delivered."""
+    """Return the parts of the address in the file, without further checks. The order may already be delivered."""
     parts = {part: texts[f"shipping_{part}"] for part in _ADDRESS if f"shipping_{part}" in texts}
     return {part: values.line(f"shipping_{part}", text, 200) for part, text in parts.items()}
 

@@ -353,8 +353,7 @@ class _Import:
 
 
 def _delete_uploads(job: jobs.LeasedJob) -> None:
-    """Delete the imported files, because they contain personal data. If this fails, the lifecycle rule of the bucket
-    deletes them."""
+    """Delete the imported files, because they contain personal data. The bucket later deletes leftover files."""
     for source in job.payload["files"]:
         version = storage.ObjectVersion(source["key"], source["version_id"], 0, datetime.now(UTC), False)
         storage.delete_versions(uploads.BUCKET, [version])
