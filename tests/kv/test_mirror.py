@@ -1,4 +1,4 @@
-"""The mirror: writes of documents change rows, and writes of rows change documents, in the same transaction.
+"""Tests of the mirror: in one transaction, writes of documents change rows, and writes of rows change documents.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """

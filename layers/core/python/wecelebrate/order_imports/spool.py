@@ -102,7 +102,7 @@ class Spool:
         database.execute(f"pragma max_page_count = {max_bytes // _PAGE}")
 
     def add(self, key: str | None, row: Row) -> Row:
-        """Store a row of the order with the number `key`. None: the row has no order. Returns the row with its
+        """Store a row of the order with the number `key`, or of no order if it is None. Returns the row with its
         `seq`."""
         raw = row.source if row.source is not None else self._encoded(row)
         self.has_objects = self.has_objects or row.source is not None

@@ -126,9 +126,10 @@ end
 $$;
 grant execute on function kv.is_dialed() to app_kv;
 
--- Answers a read of a document: from its row, if the stage of its entity and client selects it, or from the store.
--- A document that decides no row, or that is not mapped, is answered from the store. `chance` is a random number from 0
--- to 1. `agrees` is null unless the read compares both sides. A document that cannot be compared does not agree.
+-- Returns the document for a read: from its row if the stage of its entity and client selects the record, and otherwise
+-- from the store. If a document decides no row, or is not mapped, the result comes from the store. `chance` is a random
+-- number from 0 to 1. `agrees` is null if the read does not compare both sides, and false if the document cannot be
+-- compared.
 create or replace function kv.answer(
   key text, stored jsonb, chance double precision, out value jsonb, out agrees boolean)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -173,8 +174,8 @@ end
 $$;
 grant execute on function kv.answer(text, jsonb, double precision) to app_kv;
 
--- Reads a document and its row again, and records the fields that still differ, each of them once. Returns whether some
--- do. A document that another transaction is writing is left out: its row and its values change together.
+-- Reads a document and its row again, and records each field that still differs once. Returns whether any field
+-- differs. A document that another transaction is writing is left out, because its row and its values change together.
 create or replace function kv.record_mismatch(key text) returns boolean
 language plpgsql volatile
 as $$
@@ -205,7 +206,7 @@ begin
 end
 $$;
 
--- Counts reads that compared both sides. `mismatched` has the keys of the documents that did not agree.
+-- Counts reads that compared both sides. `mismatched` contains the keys of the documents that differed from their rows.
 create or replace function kv.record_shadow_reads(keys text[], mismatched text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
