@@ -25,7 +25,7 @@ from wecelebrate.kv.models import DifferenceKind, Entity
 sql = queries(__file__)
 
 MAX_READS = 5
-"""A document that applications write all the time is read at most this often."""
+"""The maximum number of reads of a document that applications write continuously."""
 _RULES: Mapping[Entity, Callable[[Pair], Iterator[str]]] = {
     "client": fields.client,
     "catalog": fields.catalog,
@@ -47,7 +47,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Scope:
-    """What a comparison compares."""
+    """The scope of a comparison."""
 
     entity: Entity
     environments: Collection[str]
@@ -59,17 +59,17 @@ class Scope:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that are environments in keys of orders."""
+        """The names that count as environments in keys of orders."""
         return ENVIRONMENTS.union(self.declared, self.environments)
 
     def contains(self, owner: str | None) -> bool:
-        """Return whether a record of an owner is compared. Nobody can say who owns a document without a row."""
+        """Return whether a record of an owner is compared. The owner of a document without a row is unknown."""
         return self.client_id is None or owner == self.client_id
 
 
 @dataclass
 class Result:
-    """What became of documents."""
+    """The outcomes of documents."""
 
     differences: list[Difference] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -248,7 +248,7 @@ class _Judge:
             return None, []
         if outcome is not None:
             return outcome, []
-        if row is None:  # what the document refers to says who owns it
+        if row is None:  # The references of the document determine its owner.
             return "different", [Difference(stored.key, recorded or id, "row_missing", None, None)]
         columns = self._columns(stored, identity, row, recorded is not None and recorded != id)
         if columns == ["kept"]:
@@ -259,7 +259,7 @@ class _Judge:
     def _outcome_without_values(
         self, stored: Stored, identity: Identity, row: Mapping[str, Any] | None, id: str
     ) -> str | None:
-        """Return what became of a document whose values are not compared. Returns None for all others."""
+        """Return the outcome of a document whose values are not compared. Returns None for all other documents."""
         entry = self.entries.get(stored.key)
         if identity.environment not in self.scope.environments:
             return "other_environment"
@@ -281,9 +281,10 @@ class _Judge:
         return bool(leader == stored.key)
 
     def _columns(self, stored: Stored, identity: Identity, row: Mapping[str, Any], is_of_another: bool) -> list[str]:
-        """Return the columns that a document contradicts. `id`: it is of another record. `document`: it has no fields.
+        """Return the columns that a document contradicts. `id`: the document belongs to another record. `document`: it
+        has no fields.
 
-        Returns only `kept` if the platform alone decides about all of them.
+        Returns only `kept` if only the platform decides all these columns.
         """
         if identity.is_of_another or is_of_another:
             return ["id"]
