@@ -1,5 +1,7 @@
-"""Tests of the database functions for the lines of an archive and for the counts of requests. Each test is rolled
-back."""
+"""Tests of the database functions for the lines of an archive and for the counts of requests.
+
+Each test is rolled back.
+"""
 
 import json
 from typing import Any

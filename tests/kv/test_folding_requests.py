@@ -1,5 +1,6 @@
-"""Requests for documents of a bulk write. Each request does a bounded part of the work, and deleted products stay
-deleted.
+"""Requests for documents of a bulk write.
+
+Each request does a bounded part of the work, and deleted products stay deleted.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """

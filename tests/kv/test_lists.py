@@ -1,5 +1,7 @@
-"""Whole documents inside lists. A record that exists only in a list becomes a row, and each document is counted
-once."""
+"""Whole documents inside lists.
+
+A record that exists only in a list becomes a row, and each document is counted once.
+"""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
-"""Tests of the mirror with documents in lists. A changed row changes its document in a list. A list that an application
-writes back is merged document by document.
+"""Tests of the mirror with documents in lists. A changed row changes its document in a list.
+
+A list that an application writes back is merged document by document.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """

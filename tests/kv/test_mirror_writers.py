@@ -1,5 +1,4 @@
-"""Tests of switching the mirror, and of concurrent writes of documents and rows, with the commands, the API and the
-facade.
+"""Tests of switching the mirror, and of concurrent writes, with the commands, the API and the facade.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """

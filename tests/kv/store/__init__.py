@@ -1,5 +1,4 @@
-"""Generates the store of an old application with every kind of damage, and the truth (the expected result) of each
-document.
+"""Generates the store of an old application with every kind of damage, and the truth about it: the expected results.
 
 `generate(Sizes(…))` yields `Record(key, value, truth)`. The same sizes and the same seed give the same records::
 

@@ -1,5 +1,4 @@
-"""Writes the lists of the old application, and the families that do not become rows: sessions, secrets, logs and
-others."""
+"""Writes the lists of the old application, and the families that do not become rows, e.g. sessions and logs."""
 
 from collections.abc import Iterator
 from dataclasses import replace

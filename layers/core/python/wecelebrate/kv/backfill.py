@@ -29,8 +29,10 @@ def start(tx: Transaction, new: NewRun) -> Run:
 
 
 def advance(tx: Transaction, run_id: UUID) -> Run:
-    """Process batches of a run for a limited time. Raises NotFound, and Forbidden unless the caller is a super
-    admin."""
+    """Process batches of a run for a limited time.
+
+    Raises NotFound, and Forbidden unless the caller is a super admin.
+    """
     give_up_at = time.monotonic() + SECONDS
     while True:
         row = sql.continue_run(tx, run_id=run_id, size=BATCH_SIZE)

@@ -97,8 +97,10 @@ def _respond(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _counted(event: Mapping[str, Any], error: StoreError) -> StoreError:
-    """Count a request without a valid key against the rate limit of its IP address. Returns the error for the
-    response."""
+    """Count a request without a valid key against the rate limit of its IP address.
+
+    Returns the error for the response.
+    """
     address = event["requestContext"]["http"]["sourceIp"]
     try:
         RequestCache(Caller(), address, lambda _: None).record_failure(error.status)
@@ -183,8 +185,10 @@ def _fold_all(fold: Callable[[Transaction], int]) -> None:
 
 
 def _record_shadow_reads(keys: list[str], mismatched: list[str]) -> None:
-    """Count reads that compared the document with its row. An error is only logged, because the response does not
-    depend on the count."""
+    """Count reads that compared the document with its row.
+
+    An error is only logged, because the response does not depend on the count.
+    """
     try:
         with writing(SERVICE) as tx:
             sql.record_shadow_reads(tx, keys=keys, mismatched=mismatched)
@@ -259,8 +263,10 @@ _METHODS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str
 
 
 def _run(work: Callable[[Transaction], Outcome]) -> Outcome:
-    """Run a transaction. If PostgreSQL cancels the transaction because of a deadlock, even at the commit, run it
-    again."""
+    """Run a transaction.
+
+    If PostgreSQL cancels the transaction because of a deadlock, even at the commit, run it again.
+    """
     attempt = 1
     while True:
         try:
@@ -273,8 +279,10 @@ def _run(work: Callable[[Transaction], Outcome]) -> Outcome:
 
 
 def _run_folded(write: Callable[[Transaction], None], fold: Callable[[Transaction], int]) -> None:
-    """Run a write. If a larger bulk write has not reached its documents yet, `fold` first updates these documents in
-    portions."""
+    """Run a write.
+
+    If a larger bulk write has not reached its documents yet, `fold` first updates these documents in portions.
+    """
     try:
         _run(write)
     except StoreError as error:

@@ -100,8 +100,10 @@ def require_none(tx: Transaction, entity: Entity, refused: str) -> None:
 
 
 def _advance(tx: Transaction, plan: RetirementPlan) -> None:
-    """Archive and delete documents for a limited time. All parts of the archive are verified before any document is
-    deleted."""
+    """Archive and delete documents for a limited time.
+
+    All parts of the archive are verified before any document is deleted.
+    """
     if plan.retirement is None:
         raise LookupError("a retirement that has not started cannot advance")
     entity, current = plan.retirement.entity, plan.retirement.status

@@ -59,8 +59,9 @@ _counts = _Counts()
 
 
 def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
-    """Count a request. If its entity is in `watched` (the entities that are being retired), report the count
-    immediately.
+    """Count a request.
+
+    If its entity is in `watched` (the entities that are being retired), report the count immediately.
 
     A database error is only logged, because the response does not depend on the counts. The counts stay in memory.
     """

@@ -37,8 +37,10 @@ _STATUSES = {status: status for status in get_args(OrderStatus)} | {"canceled": 
 
 
 class BadOrder(Exception):
-    """An order cannot be imported. `row` is the row that causes the error, or None if the order as a whole causes
-    it."""
+    """An order cannot be imported.
+
+    `row` is the row that causes the error, or None if the order as a whole causes it.
+    """
 
     def __init__(self, code: str, reason: str, row: Row | None = None) -> None:
         super().__init__(reason)
@@ -147,8 +149,7 @@ def _with_customer(head: dict[str, Any], texts: Mapping[str, str], settings: Set
 
 
 def _other_number(texts: Mapping[str, str], number: str) -> str | None:
-    """Return the original number in the file if it differs from the number of the order, e.g. in upper and lower
-    case."""
+    """Return the original number in the file if it differs from the number of the order, e.g. in its case."""
     stated = texts.get("order_number", number)
     return None if stated == number else stated[:100]
 
@@ -168,8 +169,10 @@ def _created_at(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settin
 
 
 def _agreed(heads: Sequence[tuple[Row, Mapping[str, str]]]) -> dict[str, str]:
-    """Return the texts of the order fields, which all rows must have in common. Blank cells are ignored. Raises
-    BadOrder."""
+    """Return the texts of the order fields, which all rows must have in common. Blank cells are ignored.
+
+    Raises BadOrder.
+    """
     agreed: dict[str, str] = {}
     for row, texts in heads:
         for field, text in texts.items():
@@ -227,8 +230,10 @@ def _metadata(texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _lines(rows: Sequence[Row], fields: Sequence[Mapping[str, str]], code: str, settings: Settings) -> list[Line]:
-    """Return the lines of an order. Lines in the separate file of lines take precedence over lines in the first
-    file."""
+    """Return the lines of an order.
+
+    Lines in the separate file of lines take precedence over lines in the first file.
+    """
     file = max(row.file for row in rows) if len(fields) > 1 else 0
     if file == 0 and len(fields) > 1 and all(row.lines is None for row in rows):
         raise BadOrder("no_lines", "The file with the lines has no line of this order.")

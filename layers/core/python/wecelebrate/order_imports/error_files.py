@@ -97,8 +97,10 @@ def _text_of_time(cell: str, date_format: str, settings: Settings) -> str:
 
 
 def _text_of_number(cell: str, decimal_mark: str | None) -> str:
-    """Return a number without an exponent, with the decimal mark of the request. A currency after the number is
-    kept."""
+    """Return a number without an exponent, with the decimal mark of the request.
+
+    A currency after the number is kept.
+    """
     match = _NUMBER.fullmatch(cell)
     if match is None:
         return str(cell)

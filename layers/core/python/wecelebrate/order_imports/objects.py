@@ -1,5 +1,7 @@
-"""Reads JSON and NDJSON objects as rows. Numbers keep their original text, because an amount must not become a
-float."""
+"""Reads JSON and NDJSON objects as rows.
+
+Numbers keep their original text, because an amount must not become a float.
+"""
 
 import io
 import json

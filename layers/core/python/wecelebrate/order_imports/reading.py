@@ -1,5 +1,4 @@
-"""Reads the rows of a file with orders: CSV, XLSX, NDJSON or JSON, optionally in a zip archive or compressed with
-gzip."""
+"""Reads the rows of a file with orders: CSV, XLSX, NDJSON or JSON, optionally compressed with zip or gzip."""
 
 import io
 import re

@@ -77,8 +77,10 @@ class _Progress:
 
     @property
     def has_refusals(self) -> bool:
-        """Whether the database has refused an order. A repeated attempt must find out again which orders were
-        refused."""
+        """Whether the database has refused an order.
+
+        A repeated attempt must find out again which orders were refused.
+        """
         return any(self.outcomes[outcome] for outcome in _REFUSALS)
 
     def as_json(self) -> dict[str, Any]:
@@ -233,8 +235,10 @@ class _Import:
         self.job.done += rows
 
     def chunks(self) -> Iterator[list[_Prepared]]:
-        """Yield the orders that can be imported and are not written yet. Reject the rows of orders that cannot be
-        imported."""
+        """Yield the orders that can be imported and are not written yet.
+
+        Reject the rows of orders that cannot be imported.
+        """
         chunk: list[_Prepared] = []
         rows = size = 0
         skipped = 0 if self.committed.has_refusals else self.committed.orders
@@ -269,8 +273,10 @@ class _Import:
         return assemble(group.key, group.rows, self.fields, self.settings)
 
     def _reject(self, group: Group, error: BadOrder) -> None:
-        """Reject the rows of an order. The row that causes the error gets the reason. The other rows refer to this
-        row."""
+        """Reject the rows of an order. The row that causes the error gets the reason.
+
+        The other rows refer to this row.
+        """
         self.orders["rejected"] += 1
         self._count_rejected(group.count)
         if error.row is None:
@@ -281,8 +287,10 @@ class _Import:
         self.spool.reject_order(group.position, "order_incomplete", reason, but=error.row.seq)
 
     def _count_total(self, group: Group, assembled: Assembled) -> None:
-        """Count an order whose total differs from the sum of its lines. The result of the job names the first such
-        orders."""
+        """Count an order whose total differs from the sum of its lines.
+
+        The result of the job names the first such orders.
+        """
         if not assembled.has_other_total:
             return
         self.orders["with_other_total"] += 1

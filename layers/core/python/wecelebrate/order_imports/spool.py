@@ -102,8 +102,10 @@ class Spool:
         database.execute(f"pragma max_page_count = {max_bytes // _PAGE}")
 
     def add(self, key: str | None, row: Row) -> Row:
-        """Store a row of the order with the number `key`, or of no order if it is None. Returns the row with its
-        `seq`."""
+        """Store a row of the order with the number `key`, or of no order if it is None.
+
+        Returns the row with its `seq`.
+        """
         raw = row.source if row.source is not None else self._encoded(row)
         self.has_objects = self.has_objects or row.source is not None
         position = None if key is None else self._count(key, len(raw))
@@ -178,8 +180,10 @@ class Spool:
         return self._last_reason[2]
 
     def count_orders(self) -> int:
-        """Return the number of orders. No rows are added after this call, so the rejections may use the rest of the
-        space."""
+        """Return the number of orders.
+
+        No rows are added after this call, so the rejections may use the rest of the space.
+        """
         self._database.execute(f"pragma max_page_count = {(self._max_bytes + REPORT_BYTES) // _PAGE}")
         return int(self._execute("select count(*) from orders").fetchone()[0])
 

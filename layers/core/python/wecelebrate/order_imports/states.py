@@ -16,8 +16,10 @@ class BadState(Exception):
 
 @dataclass
 class Line:
-    """A line of an order. If `shipped`, `cancelled` or `returned` is None, the file does not state the number of
-    pieces."""
+    """A line of an order.
+
+    If `shipped`, `cancelled` or `returned` is None, the file does not state the number of pieces.
+    """
 
     sku: str
     name: str

@@ -71,8 +71,10 @@ class Pair:
         return names_of(self.row[parent], self.environment)
 
     def is_kept(self, column: str) -> bool:
-        """Return whether the platform keeps a column although the document has another value. The function records such
-        a column."""
+        """Return whether the platform keeps a column although the document has another value.
+
+        The function records such a column.
+        """
         if "kept" in self.notes:
             self.kept.add(column)
             return True

@@ -168,8 +168,10 @@ def _possible_rows(scope: Scope, documents: Iterable[Stored]) -> set[str]:
 
 
 def _read_again(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> Result:
-    """Compare documents from one snapshot. Several reads may be necessary, because a read can reveal further documents
-    of a record."""
+    """Compare documents from one snapshot.
+
+    Several reads may be necessary, because a read can reveal further documents of a record.
+    """
     wanted = {stored.key for stored in documents}
     keys = _keys(documents)
     for _ in range(MAX_READS):
@@ -282,8 +284,9 @@ class _Judge:
         return bool(leader == stored.key)
 
     def _columns(self, stored: Stored, identity: Identity, row: Mapping[str, Any], is_of_another: bool) -> list[str]:
-        """Return the columns that a document contradicts. `id`: the document belongs to another record. `document`: it
-        has no fields.
+        """Return the columns that a document contradicts.
+
+        `id` means that the document belongs to another record, and `document` that it has no fields.
 
         Returns only `kept` if only the platform decides all these columns.
         """

@@ -229,8 +229,10 @@ class _Run:
     def _bucket(
         self, span: tuple[str, str], documents: int, counts: Counter[str], *, hash: str | None, is_equal: bool
     ) -> dict[str, Any] | None:
-        """Return the data with which the next comparison can skip a range of documents. A range with a difference has
-        no hash."""
+        """Return the data with which the next comparison can skip a range of documents.
+
+        A range with a difference has no hash.
+        """
         if self.row["client_id"] is not None or self.row["sample"] is not None:
             return None
         values = {"after_key": span[0], "last_key": span[1], "documents": documents, "counts": dict(counts)}

@@ -142,8 +142,10 @@ def flag(value: Any) -> bool | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """Return the time that a value states: ISO 8601, a day in words, or milliseconds. A time without a zone is in
-    UTC."""
+    """Return the time that a value states: ISO 8601, a day in words, or milliseconds.
+
+    A time without a zone is in UTC.
+    """
     plain = (_plain(value) or "").strip()
     if not isinstance(value, str) or re.fullmatch(r"\d{13}", plain, re.ASCII):
         is_number = isinstance(value, int | Decimal | str) and not isinstance(value, bool)

@@ -133,8 +133,10 @@ def prefix_of(entity: str) -> str:
 
 
 def _decoded(value: str) -> tuple[Any, int]:
-    """Return the document, and the number of times it was encoded as JSON. The document is None if it cannot be
-    read."""
+    """Return the document, and the number of times it was encoded as JSON.
+
+    The document is None if it cannot be read.
+    """
     try:
         document = decode(value)
         return (decode(document), 2) if isinstance(document, str) else (document, 1)

@@ -95,8 +95,10 @@ def _key(key: str, stated: str, copy: int) -> str:
 
 
 def canonical(document: Any) -> str:
-    """Return the same text for documents that are equal in the database. Returns "" for a document with too many
-    levels."""
+    """Return the same text for documents that are equal in the database.
+
+    Returns "" for a document with too many levels.
+    """
     try:
         return json.dumps(document, sort_keys=True, default=_plain)
     except RecursionError:

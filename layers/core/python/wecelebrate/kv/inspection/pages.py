@@ -102,8 +102,10 @@ class _Page:
 
 
 def _cursor(last: _Position | None) -> str | None:
-    """Return the cursor after a document, or inside a list. The cursor is compressed, because a key can have 1,024
-    control characters."""
+    """Return the cursor after a document, or inside a list.
+
+    The cursor is compressed, because a key can have 1,024 control characters.
+    """
     return last and signing.sign(_CURSOR, zlib.compress(json.dumps(last, ensure_ascii=False).encode()))
 
 
