@@ -124,7 +124,7 @@ def repeated(platform: Platform, send: Callable[[], dict[str, Any]]) -> tuple[di
         assert int(response["headers"]["retry-after"]) >= 1
         assert json.loads(response["body"])["code"] == "PT503"
         left.append(waiting(platform))
-    raise AssertionError(f"the request was never answered: {left}")
+    raise AssertionError(f"the request never succeeded: {left}")
 
 
 def test_a_request_for_thousands_of_documents_succeeds_after_several_retries(

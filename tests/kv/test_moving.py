@@ -298,7 +298,8 @@ ROWS_OF_THE_STORE = {
     "kv.quarantine": "true",
     "kv.notes": "true",
 }
-"""Conditions for the rows of the store's tenants. Other tests write rows of other tenants meanwhile."""
+"""SQL conditions for the rows of the tenants in the store, because other tests write rows of other tenants at the same
+time."""
 
 
 def fingerprint(move: Move) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The documents of a generated store, and the truth about each of them.
+"""The documents of a generated store, and the truth (the expected result) of each document.
 
 `DAMAGES` states the expected result of each kind of damage, according to the migration plan. It shares no code with the
 product, so it can contradict the product.
@@ -179,7 +179,7 @@ def alias(key: str, family: str, leader: Truth, damage: str) -> Truth:
 
 
 def copy_in_list(leader: Truth, damage: str, list_key: str) -> Truth:
-    """Return the truth of a whole document in a list, whose entity has a key of its own."""
+    """Return the truth of a whole document in a list, if its entity also has a document with its own key."""
     assert leader.old_id is not None
     return Truth(
         f"{list_key}::{leader.old_id}",

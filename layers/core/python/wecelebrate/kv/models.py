@@ -46,9 +46,11 @@ class InspectedDocument(BaseModel):
     id: str = Field(description="The token of the id that the old applications use.")
     form: int = Field(description="If an entity has several keys, the key with the least form becomes the row.")
     content: str = Field(description="The token of the value.")
-    damage: list[str] = Field(default=[], description="The kinds of damage that this document alone shows.")
+    damage: list[str] = Field(
+        default=[], description="The kinds of damage that are visible in this document without other documents."
+    )
     references: dict[str, str] = Field(
-        default={}, description="Tokens of what the document refers to or what must be unique, e.g. `site` or `sku`."
+        default={}, description="Tokens of references and of values that must be unique, e.g. `site` or `sku`."
     )
     in_list: bool = Field(
         default=False,
@@ -108,7 +110,7 @@ class Run(BaseModel):
     currency: str | None
     """The currency of prices whose document and catalog have no currency."""
     phase: Literal["index", "lists", "client", "catalog", "site", "product", "setting", "order", "end"]
-    """What the run does next."""
+    """The next step of the run."""
     done: int
     """The number of documents that were mapped."""
     total: int
@@ -212,7 +214,7 @@ class ConflictCount(BaseModel):
     conflicts: int
     """The number of conflicts in the last 30 days."""
     last_at: Moment
-    """When the last conflict was noticed."""
+    """The time of the last conflict."""
     keys: list[str]
     """The first five keys."""
 

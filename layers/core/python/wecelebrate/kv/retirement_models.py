@@ -23,7 +23,7 @@ class RetirementGate(BaseModel):
     detail: str
     """What the check found."""
     advice: str
-    """What to do if the gate has not passed."""
+    """The advice for an operator if the gate has not passed."""
 
 
 class Retirement(BaseModel):

@@ -25,7 +25,8 @@ class Stage(BaseModel):
         description="`kv`: a bad document is accepted, and quarantined. `tables`: it is refused."
     )
     reads: int
-    """The percentage of records that the store answers from the tables. A record always has the same side."""
+    """The percentage of records that the store answers from the tables. Reads of one record always use the same
+    side."""
     shadow: int
     """The percentage of reads that compare the document with its row."""
     changed_by: str
@@ -57,7 +58,7 @@ class Gate(BaseModel):
     detail: str
     """What the check found."""
     advice: str
-    """What to do if the gate has not passed."""
+    """The advice for an operator if the gate has not passed."""
 
 
 class Gates(BaseModel):

@@ -118,7 +118,7 @@ def identify(
     """Return the record to which a document belongs.
 
     environments: the names that count as environments in keys of orders. existing: the keys of `other_keys` that exist
-    in the store. recorded: what the mapping has recorded about the document, if it has read it.
+    in the store. recorded: the record of the mapping about the document, if the mapping has read it.
     """
     stated = stated_id(stored)
     if stored.in_list:

@@ -141,7 +141,7 @@ class _Run:
         return page
 
     def _list_after(self, after: str) -> str | None:
-        """Return the key of the list that is compared in parts. Returns None if it was deleted meanwhile."""
+        """Return the key of the list that is compared in parts. Returns None if the list was deleted."""
         keys = self._next_documents(after).get("keys") or [""]
         return keys[0] if entity_of(keys[0]) == self.scope.entity else None
 

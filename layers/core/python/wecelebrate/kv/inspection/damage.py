@@ -93,7 +93,7 @@ DAMAGE: dict[str, Damage] = {
     "order_gift_nested": Damage("row", _NOTHING),
     "order_total_missing": Damage("row", "nothing: the total is computed from the line"),
     "order_total_zero": Damage("row", "nothing: the total is computed from the line"),
-    "order_total_disagrees": Damage("row", "nothing: the total stays as it is"),
+    "order_total_disagrees": Damage("row", "nothing: the total does not change"),
     "order_email_missing": Damage("row", "nothing: the order has no address for mails"),
     "order_address_text": Damage("row", _NOTHING),
     "order_address_missing": Damage("row", _NOTHING),
@@ -170,7 +170,7 @@ DAMAGE: dict[str, Damage] = {
 }  # fmt: skip
 
 NOT_INSPECTED: dict[str, str] = {
-    "cannot_be_mapped": "Nobody has foreseen the damage.",
+    "cannot_be_mapped": "The damage is unexpected.",
     "client_changed": "It depends on the owner of the row.",
     "currency_ambiguous": "It depends on the currency of the catalog.",
     "currency_of_catalog": "It depends on the prices of the catalog.",

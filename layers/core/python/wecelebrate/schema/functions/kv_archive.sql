@@ -152,7 +152,7 @@ language sql immutable parallel safe
 return encode(sha256(convert_to(lines, 'UTF8')), 'hex');
 
 -- Begins the next part of an archive, and returns the part with its lines. Null: all documents are archived. A part
--- counts only after its object was verified. One transaction does both steps. The call must be a statement of its own,
+-- counts only after its object was verified. One transaction does both steps. The caller must use a separate statement
 -- with bound parameters.
 create or replace function kv.begin_archive_part(entity text, size integer, max_bytes bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -188,8 +188,8 @@ end
 $$;
 grant execute on function kv.begin_archive_part(text, integer, bigint) to app_admin;
 
--- Records that the object of a part was read back. Returns false if its lines differ from the documents. The call must
--- be a statement of its own, with bound parameters.
+-- Records that the object of a part was read back. Returns false if its lines differ from the documents. The caller
+-- must use a separate statement with bound parameters.
 create or replace function kv.prove_archive_part(
   entity text, number integer, version_id text, content_sha256 text, object_sha256 text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -208,7 +208,7 @@ grant execute on function kv.prove_archive_part(text, integer, text, text, text)
 
 -- Deletes the documents of the next part of an archive. Returns `deleted` after a deletion, `changed` if the documents
 -- differ from the archive or the archive is too old, `complete` if all documents of all parts are deleted and no new
--- document has arrived, or `not_led` if the tables no longer answer all reads. The call must be a statement of its own,
+-- document has arrived, or `not_led` if the tables no longer answer all reads. The caller must use a separate statement
 -- with bound parameters. The triggers of the mirror do not run, so kv.ids does not change.
 create or replace function kv.delete_archived(entity text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp

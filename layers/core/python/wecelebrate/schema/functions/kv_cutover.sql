@@ -94,7 +94,7 @@ grant execute on function kv.hold_stages() to app_admin;
 
 -- Changes the stage of an entity, and records it in the audit log. Returns whether the client exists. A null parameter
 -- keeps the stored value. If a client has no stage, its stage starts with the values of the stage of all clients. The
--- call must be a statement of its own, with bound parameters, so that injected SQL cannot call the function.
+-- caller must use a separate statement with bound parameters, so that injected SQL cannot call the function.
 create or replace function kv.change_stage(
   entity text, client_id uuid, leads text, reads integer, shadow integer, details jsonb) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp

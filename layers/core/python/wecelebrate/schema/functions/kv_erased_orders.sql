@@ -97,7 +97,7 @@ begin
 end
 $$;
 
--- Returns what the document of an order may contain after its person was erased, or null for any other document.
+-- Returns the allowed content of the document of an order whose person was erased, or null for any other document.
 -- `value` is what an application writes. Only an order that existed in the old applications has a document.
 create or replace function kv.erased_document(key text, value jsonb) returns jsonb
 language plpgsql stable

@@ -187,8 +187,8 @@ language sql volatile
 return greatest(coalesce(stated, 0) + 1, case when exists (select from kv.ids i where i.key = $1)
   then (extract(epoch from clock_timestamp()) * 10000)::bigint end);
 
--- Returns the value that a document gets when an application writes it. `current` is null if there is no such document.
--- A document that is JSON in a string has no revision.
+-- Returns the value that a document gets when an application writes it. `current` is null if the document does not
+-- exist. A document that is JSON in a string has no revision.
 create or replace function kv.written_value(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -259,7 +259,7 @@ end
 $$;
 grant execute on function kv.give_revisions(text, integer) to app_admin;
 
--- Deletes what the mirror no longer needs: history and writes after 10 minutes, and conflicts after 30 days.
+-- Deletes old records of the mirror: the history and the writes after 10 minutes, and conflicts after 30 days.
 create or replace function kv.forget(max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

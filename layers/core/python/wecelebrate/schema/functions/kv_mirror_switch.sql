@@ -110,7 +110,7 @@ begin
 end
 $$;
 
--- Switches the mirror on or off, and returns whether this changed anything. The call must be a statement of its own,
+-- Switches the mirror on or off, and returns whether this changed anything. The caller must use a separate statement
 -- with bound parameters, so that injected SQL cannot call the function. lock_not_available means that a write is
 -- running for more than 2 seconds, or that a migration runs: try again.
 create or replace function kv.switch_mirror(enabled boolean, environments text[], currency text) returns boolean

@@ -112,7 +112,7 @@ end
 $$;
 grant execute on function kv.lock_retirement(text) to app_admin;
 
--- Starts a retirement: from now on, the store refuses writes. The call must be a statement of its own, with bound
+-- Starts a retirement: from now on, the store refuses writes. The caller must use a separate statement with bound
 -- parameters, so that injected SQL cannot call the function.
 create or replace function kv.start_retirement(entity text, quiet_seconds integer) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -150,7 +150,7 @@ begin
 end
 $$;
 
--- Changes the status of a retirement, and records it in the audit log. The call must be a statement of its own, with
+-- Changes the status of a retirement, and records it in the audit log. The caller must use a separate statement with
 -- bound parameters. If a retirement has deleted no documents, its undo ends immediately. The mirror has not written
 -- documents since they were archived. Therefore the end of an undo appends changed products to kv.dirty. Otherwise a
 -- read would return values of the row with the revision of the old document, and the base of a later write would be

@@ -203,7 +203,7 @@ end
 $$;
 
 -- Changes the status and the customer of existing orders. If an order was pending and is now delivered, the function
--- applies both status changes. An order whose person was erased after the check stays as it is.
+-- applies both status changes. An order whose person was erased after the check does not change.
 create or replace function kv.change_orders(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
