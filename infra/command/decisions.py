@@ -1,5 +1,6 @@
 """Shows the questions of a job, asks them on a terminal, and sends the answers."""
 
+import json
 import sys
 from collections.abc import Mapping
 
@@ -9,6 +10,8 @@ from infra.command.errors import BadUsage
 from infra.command.job_texts import choice_lines, question_head, question_lines
 from infra.command.output import Json
 from infra.local.hints import this_command
+
+_KEPT = "the catalog keeps the answers for its later files"
 
 
 def can_ask() -> bool:
@@ -21,6 +24,8 @@ def print_questions(job: Json) -> None:
     output.warning(f"{job['id']} needs a decision before its first change")
     for line in question_lines(job):
         output.note(f"  {line}")
+    if job["catalog_id"]:
+        output.note(f"  {_KEPT}")
     output.note(f"  answer with `{_command(job)}`, or run `{this_command()} jobs cancel {job['id']}`")
 
 
@@ -37,21 +42,60 @@ def parsed_answers(answers: list[str]) -> dict[str, str]:
     return parsed
 
 
-def send_answers(api: httpx.Client, job: Json, answers: Mapping[str, str]) -> None:
+def send_answers(api: httpx.Client, job: Json, answers: Mapping[str, str]) -> Json:
     """Send the answers to the questions of a job. Ask the questions without an answer on the terminal.
 
-    Raises BadUsage if an answer is missing and no terminal is attached. Raises Refused if an answer is not a choice of
-    its question.
+    It prints which answers the catalog keeps, and returns the job. Raises BadUsage if an answer belongs to no question,
+    or if an answer is missing and no terminal is attached. Raises Refused if an answer is not a choice of its question.
     """
     # If the job does not wait for a decision, the API refuses the answers and gives the reason.
     questions = job["questions"] if job["waiting_for"] == "decision" else []
+    keys = [question["key"] for question in questions]
+    unknown = [key for key in answers if key not in keys]
+    if questions and unknown:
+        print_questions(job)
+        raise BadUsage(f"{', '.join(unknown)} is no question of this job: it asks {', '.join(keys)}")
     missing = [question for question in questions if question["key"] not in answers]
     if missing and not can_ask():
         print_questions(job)
         options = " ".join(f"--answer {question['key']}=VALUE" for question in missing)
         raise BadUsage(f"answers are missing, and no terminal is attached to ask: add {options}")
-    typed_answers = {question["key"]: _ask(question) for question in missing}
-    post(api, f"/v1/jobs/{job['id']}/decide", {"answers": {**answers, **typed_answers}})
+    if missing and job["catalog_id"]:
+        output.note(_KEPT)
+    all_answers = {**answers, **{question["key"]: _ask(question) for question in missing}}
+    decided = post(api, f"/v1/jobs/{job['id']}/decide", {"answers": all_answers})
+    if job["catalog_id"] and decided["status"] != "cancelled":
+        for line in kept_lines(job, all_answers):
+            output.note(f"  {line}")
+    return decided
+
+
+def kept_lines(job: Json, answers: Mapping[str, str]) -> list[str]:
+    """Return which answers the catalog keeps for its later files, and the requests that show and reset them."""
+    settings: dict[str, dict[str, str | None]] = {}
+    reads_anew = False
+    for question in job["questions"]:
+        key, answer = question["key"], answers[question["key"]]
+        if question["kind"] == "question" or answer == "keep":
+            value = question["before"] if answer == "keep" else answer
+            settings.setdefault(question["setting"], {})[key] = value
+        else:
+            reads_anew = True
+    path = f"/v1/catalogs/{job['catalog_id']}"
+    lines = []
+    for name, values in settings.items():
+        stored = ", ".join(f"{key}={value}" for key, value in values.items())
+        reset = json.dumps({"sync_settings": {name: dict.fromkeys(values)}})
+        lines += [
+            output.printable(f"stored in the catalog for its later files, too: {stored}"),
+            f"`GET {path}` shows this in sync_settings.{name}, and `PATCH {path}` with {reset} resets it",
+        ]
+    if reads_anew:
+        lines += [
+            "the catalog reads its later files in the new way, too",
+            f"`GET {path}/reading` shows the last reading, and `DELETE {path}/reading` resets it",
+        ]
+    return lines
 
 
 def _ask(question: Json) -> str:
@@ -62,10 +106,10 @@ def _ask(question: Json) -> str:
         output.note(line)
     choices = question["choices"]
     while True:
-        number: int = typer.prompt(f"Your choice (1 to {len(choices)})", type=int, err=True)
-        if 1 <= number <= len(choices):
-            return str(choices[number - 1]["value"])
-        output.warning(f"there is no choice {number}: type a number from 1 to {len(choices)}")
+        typed = typer.prompt(f"Your choice (1 to {len(choices)})", err=True).strip()
+        if typed in map(str, range(1, len(choices) + 1)):
+            return str(choices[int(typed) - 1]["value"])
+        output.warning(f"there is no choice {output.printable(typed)}: type a number from 1 to {len(choices)}")
 
 
 def _command(job: Json) -> str:

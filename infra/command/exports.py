@@ -12,7 +12,7 @@ import typer
 from infra.command import output
 from infra.command.errors import BadUsage, CommandError
 from infra.command.help import API, SETTINGS, documented
-from infra.command.job_texts import age, owner, until
+from infra.command.job_texts import age, count_rows, owner, until
 from infra.command.output import Cell, Column, Json, JsonOption, Styled
 from infra.command.resources import (
     DEFAULT_LIMIT,
@@ -104,7 +104,7 @@ def create(  # noqa: PLR0917 — each parameter is an option
             export = _finished(connection, export["id"], timeout)
             path = _download(export, target)
             if not as_json:
-                output.success(f"{path}  {export['file']['rows']:,} rows, {_size(export['file']['size'])}")
+                output.success(f"{path}  {count_rows(export['file']['rows'])}, {_size(export['file']['size'])}")
         elif not as_json:
             output.success(f"{export['id']}  queued: `wecelebrate exports download {export['id']}` waits for the file")
         if as_json:
@@ -148,7 +148,7 @@ def download(export_id: ExportId, target: OutputOption = None, timeout: TimeoutO
     with connect(expires_in=timeout + 60) as connection:
         export = _finished(connection, str(export_id), timeout)
         path = _download(export, target)
-    output.success(f"{path}  {export['file']['rows']:,} rows, {_size(export['file']['size'])}")
+    output.success(f"{path}  {count_rows(export['file']['rows'])}, {_size(export['file']['size'])}")
 
 
 @app.command(cls=documented("wecelebrate exports delete 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))

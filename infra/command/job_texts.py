@@ -1,11 +1,13 @@
 """Describes jobs: the state in a few words, the row of a table, and all details."""
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from infra.command.output import Cell, Column, Json, Styled
+from infra.local.hints import this_command
 
 LOAD_TYPES = ("catalog_sync", "product_import")
 """The types of jobs that load the rows of a file. The counts of such a job are numbers of rows."""
@@ -17,6 +19,8 @@ _PHASES = {
     "report": "ending",
 }
 _COLORS = {"completed": "green", "failed": "red", "cancelled": "dim"}
+_MAX_WARNINGS = 20
+"""The number of warnings of one job that are printed. `jobs show` prints all."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 COLUMNS = (
@@ -57,6 +61,13 @@ def styled_state(job: Json) -> Styled:
 def count_rows(number: int) -> str:
     """Return a number of rows as text, e.g. `1 row` or `1,000 rows`."""
     return f"{number:,} row" if number == 1 else f"{number:,} rows"
+
+
+def at_line(line: int, reason: str, sku: str | None = None) -> str:
+    """Return the reason why a row was rejected, with its line. Some reasons name the line already."""
+    if re.match(rf"line {line}(?!\d)", reason):
+        return reason
+    return f"line {line} ({sku}): {reason}" if sku else f"line {line}: {reason}"
 
 
 def age(timestamp: str) -> str:
@@ -109,8 +120,35 @@ def details(job: Json, clients: Mapping[str, str]) -> dict[str, Cell]:
         "questions": "\n".join(question_lines(job)) if job["waiting_for"] == "decision" else None,
         "answers": job["answers"] and ", ".join(f"{key}={value}" for key, value in job["answers"].items()),
         "result": job["result"] and json.dumps(job["result"], indent=2, ensure_ascii=False),
-        "first errors": "\n".join(f"line {error['line']}: {error['reason']}" for error in job["first_errors"]),
+        "first errors": "\n".join(at_line(error["line"], error["reason"]) for error in job["first_errors"]),
     }
+
+
+def warning_lines(job: Json) -> list[str]:
+    """Return what a completed job reports besides its counts: doubts, values that were not understood, and notes."""
+    result = job["result"] or {}
+    warnings = (result.get("read_as") or {}).get("warnings") or []
+    lines = [doubt["text"] for doubt in result.get("doubts", ())]
+    if warnings:
+        from wecelebrate.feeds.warnings import text_of  # importing the reader of files takes long
+
+        lines += map(text_of, warnings)
+    lines += [f"needs an approval: {reason}" for reason in result.get("needs_approval", ())]
+    if result.get("note"):
+        lines.append(result["note"])
+    if result.get("created_without_price"):
+        number = result["created_without_price"]
+        products = "1 product" if number == 1 else f"{number:,} products"
+        lines.append(f"{products} without a price: inactive until a file has the price")
+    if len(lines) > _MAX_WARNINGS:
+        lines[_MAX_WARNINGS:] = [f"{len(lines) - _MAX_WARNINGS:,} more: `{this_command()} jobs show {job['id']}`"]
+    return lines
+
+
+def offers_line(job: Json) -> str | None:
+    """Return the numbers of offers that the file of a job has, or None if it has none."""
+    offers = (job["result"] or {}).get("offers")
+    return offers and f"offers: {offers['running']:,} running, {offers['waiting']:,} waiting"
 
 
 def question_lines(job: Json) -> list[str]:

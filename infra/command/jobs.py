@@ -180,8 +180,9 @@ def decide(
     choices = parsed_answers(answers or [])
     with connect() as connection:
         job = get(connection.api, f"/v1/jobs/{job_id}", not_found=f"job {job_id} does not exist")
-        send_answers(connection.api, job, choices)
-        output.success(f"{job_id}  decided, the job continues")
+        decided = send_answers(connection.api, job, choices)
+        is_cancelled = decided["status"] == "cancelled"
+        output.success(f"{job_id}  {'cancelled' if is_cancelled else 'decided, the job continues'}")
 
 
 def _post_each(job_ids: list[UUID], action: Literal["cancel", "retry", "approve"], result: str) -> None:

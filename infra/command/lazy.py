@@ -75,6 +75,18 @@ class LazyCommands(TyperGroup):
         except LocalCloudError as error:
             output.failure(str(error))
             raise typer.Exit(exit_code_of(error)) from error
+        except typer.BadParameter as error:
+            error.message = plain_message(error.message)
+            raise
         except PermissionError as error:
             output.failure(f"{error.filename} belongs to another user: run the command as that user")
             raise typer.Exit(exit_code_of(error)) from error
+
+
+def plain_message(message: str) -> str:
+    """Return a message of Pydantic about a wrong argument without the words that only programmers know."""
+    return (
+        message.removeprefix("Value error, ")
+        .replace("Input should be", "must be")
+        .replace(", unable to parse string as an integer", "")
+    )

@@ -9,6 +9,7 @@ from infra.command.errors import BadUsage, NotFound, Refused
 from infra.command.help import API, LOCAL, SETTINGS, documented
 from infra.command.output import Cell, Column, Json, JsonOption
 from infra.command.resources import client_id, client_slugs
+from infra.local.hints import this_command
 
 if TYPE_CHECKING:
     import httpx
@@ -111,13 +112,25 @@ def remove(member: MemberArgument, client: ClientOption = None) -> None:
     output.success(f"{member} is removed")
 
 
-@app.command(cls=documented("wecelebrate members accept CODE", environment=API))
+@app.command(
+    cls=documented(
+        "wecelebrate members accept CODE",
+        "WECELEBRATE_TOKEN=$(wecelebrate token --as customer:ann@example.com) wecelebrate members accept CODE",
+        environment=API,
+    )
+)
 def accept(code: Annotated[str, typer.Argument(help="The code of the invitation.")]) -> None:
     """Accept an invitation, as the account of $WECELEBRATE_TOKEN."""
     from infra.command.api import connect, post
 
     with connect() as connection:
-        accepted = post(connection.api, "/v1/invitations/accept", {"code": code})
+        try:
+            accepted = post(connection.api, "/v1/invitations/accept", {"code": code})
+        except Refused as error:
+            if connection.local is None or "another address" not in str(error):
+                raise
+            token = f"WECELEBRATE_TOKEN=$({this_command()} token --as customer:ADDRESS)"
+            raise Refused(f"{error} In the local cloud, {token} acts as the invited person") from error
     output.success(f"you are now {accepted['role']} of {accepted['client_name'] or 'the staff'}")
 
 

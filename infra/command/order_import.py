@@ -110,7 +110,9 @@ def _report(connection: "Connection", job: Json) -> None:
         f" {orders['unchanged']:,} unchanged, {orders['rejected']:,} rejected"
     )
     if orders["with_other_total"]:
-        output.warning(f"{orders['with_other_total']:,} orders whose total is not the sum of their lines, e.g.")
+        number = orders["with_other_total"]
+        text = "1 order, whose total is" if number == 1 else f"{number:,} orders, of which the total is"
+        output.warning(f"{text} not the sum of the lines, e.g.")
         columns = (Column("line"), Column("order"), Column("total", right=True), Column("lines", right=True))
         output.print_table(columns, map(_total_row, result["other_totals"]))
     if counts["rejected"]:

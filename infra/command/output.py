@@ -25,6 +25,8 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for con
 
 _MIN_SHORTENED = 6
 """The least width of a column that is shortened, in characters."""
+_MIN_READABLE = 8
+"""The width from which on a shortened column of a list still says what it is about, in characters."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,17 @@ def print_json_list(rows: Sequence[Any], *, has_more: bool = False) -> None:
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
     """Print a table with a header, and each row in one line.
 
-    On a terminal, columns with `shorten` become narrower until the table fits. If the table still does not fit, the
-    terminal wraps the lines.
+    On a terminal, columns with `shorten` become narrower until the table fits. If they would become too narrow to read,
+    each row is printed as a block of lines: the title and the text of each cell.
     """
     cells = list(rows)
     table = Table(columns, cells)
+    if not table.is_readable:
+        for position, row in enumerate(cells):
+            if position:
+                result()
+            print_details(dict(zip((column.title for column in columns), map(_plain, row), strict=True)))
+        return
     table.print_header()
     for row in cells:
         table.print_row(row)
@@ -135,8 +143,13 @@ class Table:
             self._widths = [
                 max(width, _width(_plain(cell).text)) for width, cell in zip(self._widths, row, strict=True)
             ]
+        self.is_readable = True
+        """Whether the table fits into the terminal, with columns that are wide enough to read."""
         if sys.stdout.isatty():
-            _fit(columns, self._widths, shutil.get_terminal_size().columns)
+            whole, available = list(self._widths), shutil.get_terminal_size().columns
+            _fit(columns, self._widths, available)
+            readable = all(now >= min(_MIN_READABLE, width) for now, width in zip(self._widths, whole, strict=True))
+            self.is_readable = readable and _total(self._widths) <= available
 
     def print_header(self) -> None:
         """Print the titles of the columns."""
@@ -227,10 +240,14 @@ def _width(text: str) -> int:
     )
 
 
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
 def _fit(columns: Sequence[Column], widths: list[int], available: int) -> None:
     """Shorten the widest columns until the table fits into `available` characters."""
     least = [max(len(column.title), _MIN_SHORTENED) for column in columns]
-    while sum(widths) + 2 * (len(widths) - 1) > available:
+    while _total(widths) > available:
         candidates = [index for index, column in enumerate(columns) if column.shorten and widths[index] > least[index]]
         if not candidates:
             return

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import orjson
 
 from infra.command import output
-from infra.command.job_texts import count_rows
+from infra.command.job_texts import at_line, count_rows
 from infra.command.output import Column, Json, Styled
 from wecelebrate.core.formula_quotes import quoted_cells
 from wecelebrate.feeds import Feed, Item, Product, Proposal, Rejected
@@ -262,7 +262,8 @@ def _print_question(question: Any, line: Callable[[str], None]) -> None:
     parameter = "--mapping" if question.key in FIELDS else "--option"
     for choice in question.choices:
         examples = f", e.g. {'; '.join(choice.examples)}" if choice.examples else ""
-        line(output.printable(f"{'':<16} {parameter} {question.key}={choice.value}  {choice.label}{examples}"))
+        label = choice.label.removesuffix(".") if examples else choice.label
+        line(output.printable(f"{'':<16} {parameter} {question.key}={choice.value}  {label}{examples}"))
 
 
 def _print_end(rows: Rows, line: Callable[[str], None]) -> None:
@@ -293,8 +294,7 @@ def _cells(row: Json, columns: Sequence[str]) -> list[output.Cell]:
 
 def _rejection(row: Json) -> str:
     """Return a rejected row as one line."""
-    sku = f" ({row['sku']})" if row["sku"] else ""
-    return f"line {row['line']}{sku}: {row['reason']} [{row['code']}]"
+    return f"{at_line(row['line'], row['reason'], row['sku'])} [{row['code']}]"
 
 
 def _text(value: Any) -> str:

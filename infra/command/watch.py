@@ -11,7 +11,7 @@ from infra.command import output
 from infra.command.api import Connection, get, get_all, httpx
 from infra.command.decisions import can_ask, print_questions, send_answers
 from infra.command.errors import ApiUnavailable, ApiUnreachable, DecisionNeeded, TimedOut
-from infra.command.job_texts import LOAD_TYPES, count_rows, is_unfinished, owner
+from infra.command.job_texts import LOAD_TYPES, count_rows, is_unfinished, offers_line, owner, warning_lines
 from infra.command.output import Column, Json
 from infra.local.control import supervised
 from infra.local.hints import this_command
@@ -158,6 +158,7 @@ class Watch:
         line = f"{job_id}  {owner(job, self._clients or {})}  {job['type']}  {job['status']}"
         if completed:
             output.success(line)
+            _print_warnings(job)
         else:
             output.failure(f"{line}: {job['error']}")
         return completed
@@ -186,6 +187,7 @@ def report(connection: Connection, job: Json, as_json: bool) -> bool:
         f"{count_rows(counts['read'])}: {counts['created']:,} created, {counts['updated']:,} updated,"
         f" {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{deactivated}"
     )
+    _print_warnings(job)
     if counts["rejected"]:
         columns = (Column("line"), Column("SKU", shorten=True), Column("reason"))
         output.print_table(
@@ -193,6 +195,16 @@ def report(connection: Connection, job: Json, as_json: bool) -> bool:
         )
         output.result(f"all rejected rows: {output.printable(error_file(connection, job))}")
     return succeeded
+
+
+def _print_warnings(job: Json) -> None:
+    """Print the offers, the doubts and the warnings of a completed job."""
+    if job["type"] not in LOAD_TYPES:
+        return
+    if line := offers_line(job):
+        output.result(f"  {line}")
+    for warning in warning_lines(job):
+        output.warning(output.printable(warning))
 
 
 def error_file(connection: Connection, job: Json) -> str:

@@ -20,12 +20,13 @@ from infra.local.endpoints import HOME_VARIABLE, CloudNotRunning, Ports, load_en
 from infra.local.hints import this_command
 from infra.local.pid_files import STATE_VARIABLE
 from infra.local.processes import HEALTH, LocalCloudError, http_ok, port_variable, require_free_ports
+from infra.local.unprivileged import PRIMARY, Account
 
 _MIN_DISK_BYTES = 2_000_000_000
 """The minimum free disk space, in bytes. PostgreSQL keeps up to 1 GB of its write-ahead log. The demo data and the logs
 need less."""
-_MIN_MEMORY_BYTES = 1_500_000_000
-"""The parts of the local cloud use about 1.2 GB."""
+_MIN_MEMORY_BYTES = 2_500_000_000
+"""After some use, the parts of the local cloud use about 2.2 GB."""
 _MIN_FILES = 1024
 _MAX_CLOCK_LEAD = 60.0
 """How far the newest file of the checkout may be in the future, in seconds."""
@@ -58,7 +59,7 @@ def diagnose(state: Path, checkout: Path, environment: Mapping[str, str]) -> Ite
     yield from _programs()
     yield _home(state, environment)
     yield _cloud(state)
-    yield from _ports(state)
+    yield from _ports(state, environment)
     yield _data(state)
     yield _disk(state)
     yield _memory()
@@ -123,7 +124,9 @@ def _cloud(state: Path) -> Finding:
     )
 
 
-def _ports(state: Path) -> Iterator[Finding]:
+def _ports(state: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+    if unknown_port_variables(environment):
+        return  # `_variables` reports them.
     try:
         ports = Ports.from_environment()
     except LocalCloudError as error:
@@ -147,7 +150,7 @@ def _ports(state: Path) -> Iterator[Finding]:
 
 
 def _data(state: Path) -> Finding:
-    file = state / "postgres" / "primary" / "PG_VERSION"
+    file = state / "postgres" / PRIMARY / "PG_VERSION"
     erase = f"{this_command()} down --erase"
     try:
         version = file.read_text("utf-8").strip()
@@ -157,7 +160,6 @@ def _data(state: Path) -> Finding:
         return Finding("data", "ok", "the data belongs to the user of PostgreSQL")
     with contextlib.suppress(LocalCloudError):
         from infra.local.postgres_binaries import Binaries
-        from infra.local.unprivileged import Account
 
         installed = Binaries.find(Account(), state).version
         if version != str(installed):
@@ -181,7 +183,7 @@ def _memory() -> Finding:
     available = psutil.virtual_memory().available
     text = f"{available / 1e9:.1f} GB available"
     if available < _MIN_MEMORY_BYTES:
-        return Finding("memory", "warning", f"{text}, but the local cloud uses about 1.2 GB", "close other programs")
+        return Finding("memory", "warning", f"{text}, but the local cloud uses about 2.2 GB", "close other programs")
     return Finding("memory", "ok", text)
 
 
@@ -228,4 +230,4 @@ def _other_clouds(state: Path) -> Finding:
                 others.add(other)
     if others:
         return Finding("other clouds", "warning", f"also running: {', '.join(sorted(others))}")
-    return Finding("other clouds", "ok", "no other cloud is running")
+    return Finding("other clouds", "ok", "no other cloud of this user is running")

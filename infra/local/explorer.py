@@ -52,7 +52,8 @@ class Explorer:
 
     async def get(self, path: str, server: str) -> Response | None:
         """Return the response to a GET request, or None if the path is not a path of the explorer."""
-        if path == "/":  # a developer who opens the URL of the API in a browser gets the explorer
+        # A developer who opens the URL of the API in a browser gets the explorer.
+        if path in ("/", f"{PAGE}/"):
             return Response(307, [(b"location", PAGE.encode())], b"")
         if path == PAGE:
             return _response("text/html; charset=utf-8", _HTML.encode())

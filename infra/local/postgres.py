@@ -25,7 +25,7 @@ from infra.local.pid_files import terminate
 from infra.local.postgres_binaries import Binaries
 from infra.local.processes import LocalCloudError, Process, StartCancelled, run_command
 from infra.local.service import Service
-from infra.local.unprivileged import Account, erase_postgres_home, postgres_account, postgres_home
+from infra.local.unprivileged import PRIMARY, Account, erase_postgres_home, postgres_account, postgres_home
 
 log = logging.getLogger(__name__)
 
@@ -337,7 +337,7 @@ class Postgres(Service):
         self.credentials = credentials or Credentials.of(state)
         self.account = postgres_account()
         common = (self.credentials, self.account, durable)
-        self.primary_server = Primary("postgres", state, port, *common)
+        self.primary_server = Primary(PRIMARY, state, port, *common)
         self.replica_server = Replica("replica", state, replica_port, *common, self.primary_server)
 
     @property

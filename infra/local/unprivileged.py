@@ -18,6 +18,9 @@ from pathlib import Path
 
 from infra.local.processes import LocalCloudError
 
+PRIMARY = "postgres"
+"""The name of the primary PostgreSQL server: of its process, its port, and its data directory in `postgres_home`."""
+
 
 @dataclass(frozen=True)
 class Account:

@@ -102,6 +102,19 @@ def test_an_order_goes_from_placed_to_delivered_over_the_api(
     assert "was delivered" in texts
 
 
+def test_the_mail_of_a_delivered_order_leaves_out_cancelled_pieces(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
+    order = place(guest, shop, (platform.product(shop, name="Rucksack"), 3))
+    path = f"/v1/orders/{order['id']}"
+    ok(post(shop, f"{path}/ship", number="P1", lines=[{"line": 1, "quantity": 2}]))
+    ok(post(shop, f"{path}/lines/cancel", lines=[{"line": 1}], reason="sold out"))
+    ok(post(shop, f"{path}/deliver", shipment="P1"))
+    mails = mails_to(platform, order["customer_email"], 3)
+    (text,) = [mail.text for mail in mails if "was delivered" in mail.subject]
+    assert "2 × Rucksack" in text
+
+
 def test_the_shipping_mail_lists_only_the_pieces_of_its_parcel(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:

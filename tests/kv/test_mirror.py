@@ -434,7 +434,7 @@ def test_the_backfill_maps_documents_whose_mapping_failed(mirror: Mirror, replic
     mirror.database.execute(BROKEN.encode())
     if replicated:
         mirror.database.execute("set local session_replication_role = replica")
-    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Cup"))
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Cup", category="Cups"))
     mirror.put("gift:new", gift("new", catalogId="c-a"))
     mirror.put("gifts:all", [gift("g-1", catalogId="c-a"), gift("g-2", catalogId="c-a")])
     mirror.database.execute("set local session_replication_role = origin")

@@ -394,7 +394,8 @@ def test_if_the_mapping_fails_the_stage_of_the_client_of_the_earlier_row_refuses
         "set local role app_mirror; create or replace function kv.check_products(drafts kv.draft[], currency text)"
         " returns kv.draft[] language plpgsql stable as $$ begin return missing(); end $$; reset role"
     )
-    for value in (gift("g-a", catalogId="c-a", name="Cup"), gift("g-a", catalogId="c-b"), gift("g-x", catalogId="c-b")):
+    cups = gift("g-a", catalogId="c-a", name="Cup", category="Cups")
+    for value in (cups, gift("g-a", catalogId="c-b"), gift("g-x", catalogId="c-b")):
         with pytest.raises(psycopg.errors.InternalError_, match="mapping_failed"), mirror.database.transaction():
             mirror.put("gift:g-a", value)
     mirror.put("gift:g-b", gift("g-b", catalogId="c-b", name="Cup"))

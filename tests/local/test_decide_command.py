@@ -42,6 +42,7 @@ def test_a_piped_drop_prints_the_questions_and_the_command_that_answers_them_and
     assert lines[0] == f"! {job['id']} needs a decision before its first change"
     assert any(line.startswith("    decimal=,  ") for line in lines)
     assert f"jobs decide {job['id']} --answer decimal=VALUE`" in lines[-2]
+    assert lines[-3] == "  the catalog keeps the answers for its later files"
     assert lines[-1].startswith("✗ the job has questions: ")
 
 
@@ -76,7 +77,15 @@ def test_the_command_decide_sends_the_answers(wecelebrate: Command, platform: Pl
     assert "decimal=.  " in shown
     result = wecelebrate("jobs", "decide", job["id"], "--answer", "decimal=.")
     assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  decided, the job continues\n")
+    kept, how = result.stderr.splitlines()
+    assert kept.endswith("stored in the catalog for its later files, too: decimal=.")
+    assert (
+        f'PATCH /v1/catalogs/{tenant.catalog_id}` with {{"sync_settings": {{"options": {{"decimal": null}}}}}}' in how
+    )
     finished(platform, tenant, job)
+    reset = json.loads(how[how.index("{") : how.rindex("}") + 1])
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=reset))
+    assert not ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}"))["sync_settings"]["options"]
     assert prices(platform, tenant)["Q-0"] == "1.25"
     assert "answers    decimal=." in wecelebrate("jobs", "show", job["id"]).stdout
     again = wecelebrate("jobs", "decide", job["id"], "--answer", "decimal=.")
@@ -90,6 +99,7 @@ def test_the_command_decide_sends_the_answers(wecelebrate: Command, platform: Pl
         ([], (2, "✗ answers are missing, and no terminal is attached to ask: add --answer decimal=VALUE")),
         (["decimal"], (2, "✗ --answer decimal has no value: give it as KEY=VALUE, e.g. --answer decimal=,")),
         (["decimal=,", "decimal=."], (2, "✗ --answer decimal is given twice: give each answer once")),
+        (["foo=x"], (2, "✗ foo is no question of this job: it asks decimal")),
         (["decimal=;"], (5, "✗ the API returned 422: decimal: must be one of `.`, `,`")),
     ],
 )
@@ -130,10 +140,22 @@ def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str
 def test_a_drop_on_a_terminal_asks_with_numbered_choices_and_continues_after_the_answer(
     platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
-    exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\n2\n")
+    exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\nx\n2\n")
     assert exit_code == 0, output
     assert output.startswith("on the local cloud\n")
     assert "\n  1  " in output
     assert "there is no choice 7: type a number from 1 to 2" in output
+    assert "there is no choice x: type a number from 1 to 2" in output
     assert output.rstrip().endswith("✓ 3 rows: 3 created, 0 updated, 0 unchanged, 0 rejected")
     assert job_of(tenant)["answers"]["decimal"] in (",", ".")
+    assert "stored in the catalog for its later files, too: decimal=" in output
+
+
+def test_the_answer_stop_cancels_the_job_and_keeps_nothing(
+    wecelebrate: Command, platform: Platform, tenant: Tenant
+) -> None:
+    platform.sync(tenant.catalog_id, "base.csv", b"sku,name,VK\nB-1,Vase,12.90\nB-2,Bowl,7.50\n")
+    job = ask(platform, tenant, "net.csv", b"sku,name,Netto-VK\nB-1,Vase,12.90\nB-2,Bowl,7.50\n")
+    (question,) = job["questions"]
+    result = wecelebrate("jobs", "decide", job["id"], "--answer", f"{question['key']}=stop")
+    assert (result.stdout, result.stderr) == (f"✓ {job['id']}  cancelled\n", "")

@@ -41,8 +41,23 @@ def test_the_drop_command_rejects_an_unknown_catalog_before_the_upload(
     for catalog in (unknown, f"no {unknown}"):
         result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
         assert (result.returncode, result.stdout) == (4, "")
-        assert re.fullmatch(rf"✗ catalog {catalog} does not exist\n", result.stderr)
+        assert result.stderr.startswith(f"✗ catalog {catalog} does not exist")
+        assert len(result.stderr.splitlines()) == 1
     assert not platform.exists(unknown)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("acme-gift", "did you mean acme-gifts?"), ("Acme Gifts", "did you mean acme-gifts?"), ("ACM", "acme-gifts"),
+     ("zzzzzz", "the catalogs are ")],
+)  # fmt: skip
+def test_an_unknown_name_of_a_catalog_is_answered_with_names_of_catalogs(
+    wecelebrate: Command, cloud: object, tmp_path: Path, name: str, hint: str
+) -> None:
+    result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", name)
+    assert (result.returncode, result.stdout) == (4, "")
+    assert result.stderr.startswith(f"✗ catalog {name} does not exist: ")
+    assert hint in result.stderr
 
 
 def test_a_file_without_rows_causes_a_warning(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
@@ -66,6 +81,24 @@ def test_rejected_rows_are_printed_and_available_at_a_url(wecelebrate: Command, 
     assert counts == "✓ 1 row: 0 created, 0 updated, 0 unchanged, 1 rejected"
     assert re.match(r'2 +A +price: "\[b\]" is not a number', row)
     assert "A,Cup,[b],2,not_a_number," in httpx.get(url_line.removeprefix("all rejected rows: "), verify=TLS).text
+
+
+def test_a_drop_prints_the_offers_the_warnings_and_the_doubts_of_its_job(
+    wecelebrate: Command, catalog: str, tmp_path: Path
+) -> None:
+    text = (
+        "sku,name,price,sale price,sale from,sale to\n"
+        "O-1,Cup,60.00,50.00,2020-01-01,2090-01-01\nO-2,Vase,60.00,50.00,2080-01-01,2090-01-01\n"
+        "O-3,Bowl,60.00,70.00,2020-01-01,2090-01-01\n"
+    )
+    result = wecelebrate("drop", write_file(tmp_path, text), "--catalog", catalog, "--wait")
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[-1] == "  offers: 1 running, 1 waiting"
+    warning = '! sale price: "70.00" is an offer that is not below the price; it is left out (1 row)'
+    assert warning in result.stderr.splitlines()
+    again = write_file(tmp_path, '{"sku": "O-1", "name": "Cup", "price": "60.00"}\n', "products.ndjson")
+    result = wecelebrate("drop", again, "--catalog", catalog, "--wait")
+    assert "! The format of the file is ndjson, and before it was csv." in result.stderr.splitlines()
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])

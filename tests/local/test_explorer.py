@@ -4,6 +4,8 @@ import asyncio
 import json
 import re
 
+import pytest
+
 from infra.local.explorer import DOCUMENT, PAGE, Explorer
 from infra.local.payload_format import Response
 from infra.openapi import document
@@ -35,8 +37,9 @@ def test_the_server_in_the_openapi_document_is_the_gateway() -> None:
     assert served["paths"] == json.loads(json.dumps(document()["paths"]))
 
 
-def test_the_root_path_redirects_to_the_explorer() -> None:
-    response = get("/")
+@pytest.mark.parametrize("path", ["/", "/docs/"])
+def test_the_root_path_and_a_slash_at_the_end_redirect_to_the_explorer(path: str) -> None:
+    response = get(path)
     assert response is not None
     assert (response.status, response.headers) == (307, [(b"location", b"/docs")])
 

@@ -53,6 +53,8 @@ def test_an_unknown_client_or_type_or_job_is_an_error(wecelebrate: Command, clou
         "✗ client nobody does not exist: give the id or slug of a client\n",
     )
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
+    wrong_status = wecelebrate("jobs", "list", "--status", "done").stderr
+    assert "Invalid value for '--status': 'done' is not one of 'pending', 'processing'," in wrong_status
     unknown = str(uuid4())
     for command in (("show",), ("watch",)):
         result = wecelebrate("jobs", *command, unknown)

@@ -61,6 +61,9 @@ def test_the_commands_invite_a_person_accept_the_invitation_change_the_role_and_
     wrong = as_account(platform, tmp_path, address)("members", "accept", match[1][:-1])
     assert (wrong.returncode, wrong.stdout) == (5, "")
     assert "must be the code in the newest mail of an invitation" in wrong.stderr
+    other = wecelebrate("members", "accept", match[1])
+    assert (other.returncode, other.stdout) == (5, "")
+    assert re.search(r"another address.* WECELEBRATE_TOKEN=\$\(\S+ token --as customer:ADDRESS\)", other.stderr)
     accepted = as_account(platform, tmp_path, address)("members", "accept", match[1])
     assert (accepted.returncode, accepted.stderr) == (0, "")
     assert accepted.stdout.startswith("✓ you are now viewer of ")

@@ -46,7 +46,7 @@ def test_options_supply_values_that_the_file_does_not_contain(
         "--status-word", "fertig=delivered", "--column", "order_number=Beleg", "--number-prefix", "ERP-",
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert "1 orders whose total is not the sum of their lines" in ran.stdout + ran.stderr
+    assert "1 order, whose total is not the sum of the lines" in ran.stdout + ran.stderr
     order = orders_of(shop)["ERP-1"]
     assert (order["total_amount"], order["currency"], order["status"]) == ("9.50", "CHF", "delivered")
     assert order["created_at"] == "2024-02-29T23:00:00+00:00"

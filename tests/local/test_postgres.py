@@ -13,8 +13,9 @@ import psutil
 import psycopg
 import pytest
 
-from infra.local import postgres_binaries
+from infra.local import diagnosis, postgres_binaries
 from infra.local.credentials import Credentials
+from infra.local.endpoints import CHECKOUT
 from infra.local.postgres import Postgres
 from infra.local.postgres_binaries import Binaries
 from infra.local.processes import LocalCloudError, free_port, run_command
@@ -171,6 +172,17 @@ def test_the_error_for_a_wrong_password_mentions_the_secrets_file(stopped: Postg
     ):
         servers.start()
     assert not servers.primary_server.process.running
+
+
+def test_the_diagnosis_finds_the_data_of_stopped_servers(stopped: Postgres) -> None:
+    def data() -> diagnosis.Finding:
+        findings = diagnosis.diagnose(stopped.state, CHECKOUT, {})
+        return next(finding for finding in findings if finding.check == "data")
+
+    version = Binaries.find(stopped.account, stopped.state).version
+    assert (data().state, data().message) == ("ok", f"data of PostgreSQL {version}")
+    (stopped.primary_server.data / "PG_VERSION").write_text("13\n")
+    assert data().message.startswith("the data belongs to PostgreSQL 13")
 
 
 def test_the_error_for_data_of_a_different_postgres_version_mentions_both_versions(stopped: Postgres) -> None:

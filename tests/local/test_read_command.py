@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infra.command import app
+from infra.command.job_texts import at_line
 from infra.command.read import DEFAULT_CURRENCY
 from wecelebrate import feeds
 from wecelebrate.ingestion import catalog_settings
@@ -186,6 +187,19 @@ def test_control_characters_in_cells_do_not_control_the_terminal() -> None:
         result = read("--format", row_format, stdin=file)
         assert not set("\x1b\x07") & set(result.stdout + result.stderr)
     assert "\x9b" not in read(stdin=file).stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "text"),
+    [
+        (10, "line 10: a quote is opened here", "line 10: a quote is opened here"),
+        (10, "line 10 is not a JSON object", "line 10 is not a JSON object"),
+        (1, "line 10: too long", "line 1 (A-1): line 10: too long"),
+        (7, "price: blank", "line 7 (A-1): price: blank"),
+    ],
+)
+def test_the_line_of_a_rejected_row_is_printed_once(line: int, reason: str, text: str) -> None:
+    assert at_line(line, reason, "A-1") == text
 
 
 @dataclass(frozen=True)

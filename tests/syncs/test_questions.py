@@ -355,3 +355,18 @@ def test_an_answer_does_not_replace_a_transformation(platform: Platform, tenant:
     assert settings_of(tenant)["mapping"] == {"price": entry}
     finished(platform, tenant, job)
     assert prices(platform, tenant)["C-1"] == "20.00"
+
+
+def test_a_file_in_a_currency_that_the_catalog_refuses_fails_without_a_question(
+    platform: Platform, tenant: Tenant
+) -> None:
+    platform.sync(tenant.catalog_id, "base.csv", b"sku,name,price (USD)\nB-1,Vase,12.90\nB-2,Bowl,7.50\n")
+    job = platform.sync(tenant.catalog_id, "erp.csv", b'sku,name,price (EUR)\nB-1,Vase,"12,90"\nB-3,Mug,"7,50"\n')
+    assert (job["status"], job["error_code"], job["questions"]) == ("failed", "other_currency", [])
+    assert "in EUR" in job["error"]
+    assert "prices in USD" in job["error"]
+    assert prices(platform, tenant) == {"B-1": "12.90", "B-2": "7.50"}
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"currency": None}))
+    version = platform.drop(tenant.catalog_id, "erp.csv", b'sku,name,price (EUR)\nB-1,Vase,"12,90"\n')
+    questions = waiting_job(platform, tenant, version, "decision")["questions"]
+    assert "currency" in {question["key"] for question in questions}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.core.feeds.feed_reading import FEEDS, Body, Reading
-from wecelebrate.feeds import open_feed, propose
+from wecelebrate.feeds import open_feed, propose, refused_currency
 
 FIRST = "Artikelnummer;Bezeichnung;VK\nA;Tasse;12,50\nB;Topf;1.250,00\n"
 
@@ -154,3 +154,34 @@ def test_a_list_of_costs_asks_for_no_price_if_an_earlier_file_has_stated_prices(
     reading = read_after("Artikelnummer;EK\nA;4,20\n", memory)
     assert (reading.feed.questions, reading.product.price) == ((), None)
     assert len(read_after("Artikelnummer;EK\nA;4,20\n", None).feed.questions) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("Artikelnummer;VK (CHF)\nA;15,00\nB;16,00\n", True),
+        ("Artikelnummer;VK\nA;15,00 CHF\nB;16,00 CHF\n", True),
+        ("Artikelnummer;VK;Währung\nA;15,00;CHF\nB;16,00;CHF\n", True),
+        ("Artikelnummer;VK;Währung\nA;15,00;CHF\nB;16,00;\n", False),
+        ("Artikelnummer;VK\nA;15,00 CHF\nB;16,00\n", False),
+        ("Artikelnummer;VK\nA;15,00 CHF\nB;16,00 USD\n", False),
+        ("Artikelnummer;VK (EUR)\nA;15,00\n", False),
+        ("Artikelnummer;VK\nA;15,00\n", False),
+        ("Artikelnummer;Bestand\nA;15\n", False),
+    ],
+)
+def test_a_file_is_refused_if_all_its_prices_are_in_another_currency_than_the_catalog(text: str, refused: bool) -> None:
+    reading = read_after(text, None).feed.reading
+    reason = refused_currency(reading, "EUR")
+    assert (reason is not None) == refused
+    assert refused_currency(reading, None) is None
+    if reason:
+        assert "in CHF" in reason
+        assert "prices in EUR" in reason
+
+
+def test_the_currency_of_an_earlier_file_refuses_no_file_without_prices() -> None:
+    earlier = read_after("Artikelnummer;VK (CHF)\nA;15,00\n", None).feed.reading
+    stock = read_after("Artikelnummer;Bestand\nA;15\n", earlier).feed.reading
+    assert stock["currency"]["code"] == "CHF"
+    assert refused_currency(stock, "EUR") is None

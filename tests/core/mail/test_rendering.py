@@ -31,7 +31,7 @@ LINKS = {
 FROM = "wecelebrate <mail@mail.test>"
 HOSTILE = "<script>alert(1)</script>\r\nBcc: x@evil.test\x00\x1b[31m \"'>& {{ 7*7 }} {0} {name} %s"
 STRANGE = ["אבגד ﷺ عربي", "👩‍👩‍👧 🎁 é̂", "\u202egnp.exe\u202c", "a" * 5000]
-ODD_LINE = {"sku": HOSTILE, "name": HOSTILE, "quantity": 1, "unit_price": "0.50"}
+ODD_LINE = {"line": 1, "sku": HOSTILE, "name": HOSTILE, "quantity": 1, "shipped_quantity": 1, "unit_price": "0.50"}
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,9 @@ def row(template: str, **more: Any) -> dict[str, Any]:
         "currency": "EUR",
         "shipping_address": {"name": "Ada", "line1": "Street 1", "postal_code": "8000", "city": "Zürich"},
         "ordered_at": datetime(2026, 3, 1, tzinfo=UTC),
-        "lines": [{"sku": "MUG", "name": "Mug", "quantity": 2, "unit_price": "617.25"}],
+        "lines": [
+            {"line": 1, "sku": "MUG", "name": "Mug", "quantity": 2, "shipped_quantity": 2, "unit_price": "617.25"}
+        ],
         **more,
     }
 
@@ -188,6 +190,20 @@ def test_a_mail_about_an_order_with_a_thousand_lines_contains_all_lines(template
     assert len(mail.html) < 400_000
     # Mail programs cut off long mails. The total is placed before the list, so the total is always visible.
     assert template == "order_shipped" or mail.html.index("1,234.50") < mail.html.index("Gift 0001")
+
+
+def test_the_mail_of_a_delivered_order_lists_only_the_delivered_pieces() -> None:
+    lines = [
+        {"line": 1, "sku": "RUCKSACK", "name": "Rucksack", "quantity": 3, "shipped_quantity": 2, "unit_price": "89.00"},
+        {"line": 2, "sku": "MUG", "name": "Mug", "quantity": 1, "shipped_quantity": 0, "unit_price": "5.00"},
+    ]
+    delivered = rendering.render(row("order_delivered", lines=lines))
+    for text in (delivered.text, Page(delivered.html).text):
+        assert "2 × Rucksack" in text
+        assert "Mug" not in text
+    confirmed = rendering.render(row("order_confirmation", lines=lines))
+    assert "3 × Rucksack" in confirmed.text
+    assert "1 × Mug" in confirmed.text
 
 
 def test_a_mail_shows_the_brand_name_even_without_images() -> None:

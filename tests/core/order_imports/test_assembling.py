@@ -151,6 +151,53 @@ def test_the_columns_of_a_shopify_order_export_are_recognized() -> None:
     assert set(fields) == set(header)
 
 
+SHOPIFY = {"Name": "#1001", "Created at": "2024-03-01 10:00:00 +0100", "Lineitem name": "Mug", "Lineitem quantity": "2",
+           "Lineitem price": "3.50", "Currency": "EUR"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        ({"Fulfillment Status": "fulfilled", "Financial Status": "paid"}, "shipped"),
+        ({"Fulfillment Status": "unfulfilled", "Financial Status": "paid"}, "pending"),
+        ({"Fulfillment Status": "unfulfilled", "Financial Status": "voided"}, "cancelled"),
+        ({"Fulfillment Status": "restocked", "Financial Status": "refunded"}, "cancelled"),
+        ({"Fulfillment Status": "fulfilled", "Financial Status": "refunded"}, "shipped"),
+        ({"Fulfillment Status": "", "Financial Status": "refunded"}, "cancelled"),
+        ({"Fulfillment Status": "fulfilled", "Cancelled at": "2024-03-02 10:00:00 +0100"}, "cancelled"),
+    ],
+)
+def test_the_states_of_a_shopify_export_give_the_status_of_the_order(states: dict[str, str], status: str) -> None:
+    first = SHOPIFY | states | {"Fulfilled at": "2024-03-01 12:00:00 +0100"}
+    # Only the first row of an order has its states.
+    order = order_of(first, SHOPIFY | dict.fromkeys(states, "") | {"Fulfilled at": ""}, settings=Settings())
+    assert order["status"] == status
+    assert order["shipped_at"] == ("2024-03-01T12:00:00+01:00" if status == "shipped" else None)
+
+
+def test_the_words_of_a_request_decide_about_the_states_of_a_shopify_export() -> None:
+    row = SHOPIFY | {"Fulfillment Status": "fulfilled", "Financial Status": "paid"}
+    assert order_of(row, settings=Settings(statuses={"fulfilled": "delivered"}))["status"] == "delivered"
+    assert order_of(row, settings=Settings(status="delivered"))["status"] == "shipped"
+
+
+@pytest.mark.parametrize(
+    ("states", "code", "text"),
+    [
+        ({"Financial Status": "paid"}, "no_status", "--column status=COLUMN"),
+        ({"Fulfillment Status": "scheduled"}, "unknown_status", "--status-word"),
+        ({"Fulfillment Status": "partial"}, "no_shipped_quantity", "lines_upload_id"),
+    ],
+)
+def test_a_shopify_order_whose_status_stays_open_is_refused_with_the_option_that_helps(
+    states: dict[str, str], code: str, text: str
+) -> None:
+    with pytest.raises(BadOrder) as caught:
+        order_of(SHOPIFY | states, settings=Settings())
+    assert caught.value.code == code
+    assert text in caught.value.reason
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
 def test_the_encoding_of_a_table_is_recognised(encoding: str) -> None:
     text = "order_number;created_at;sku;name;quantity;unit_price\r\n" + "".join(

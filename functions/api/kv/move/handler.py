@@ -24,8 +24,7 @@ app = api()
 
 @app.post("/v1/admin/kv/runs")
 def start_kv_run(new: NewRun, tx: Writing) -> Run:
-    """Start a run of the backfill, or return the run that has not ended. Requests to `…/batches` do the work of the
-    run."""
+    """Start a run of the backfill, or return the run that has not ended. Requests to `…/batches` do its work."""
     return backfill.start(tx, new)
 
 
@@ -65,8 +64,7 @@ def continue_kv_comparison(comparison_id: Id, tx: Writing) -> Comparison:
 
 @app.post("/v1/admin/kv/comparisons/{comparison_id}/repairs")
 def repair_kv_difference(comparison_id: Id, new: NewRepair, tx: Writing) -> Repair:
-    """Repair the next record with a difference. Send the request again with the `after` of the response, until it is
-    null."""
+    """Repair the next record with a difference. Send the `after` of the response again until it is null."""
     return repairs.repair(tx, comparison_id, new)
 
 

@@ -204,6 +204,25 @@ def test_a_bad_offer_leaves_the_product_and_is_a_warning() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "is_bad"),
+    [
+        ("2026-12-05", "2026-11-20", True),
+        ("2026-12-05", "2026-12-05", False),
+        ("2026-12-05T10:00:00+01:00", "2026-12-05T09:00:00+01:00", True),
+        ("2026-12-05T10:00:00+01:00", "2026-12-05T10:30:00+01:00", False),
+        ("2026-12-05T10:00:00+01:00", "2026-12-05", False),
+        ("2026-12-05T10:00:00+01:00", "2026-12-04", True),
+    ],
+)
+def test_an_offer_that_ends_before_it_starts_is_left_out_with_a_warning(first: str, last: str, is_bad: bool) -> None:
+    header = "SKU;Name;Price;Special price;Special from;Special to\n"
+    reading = read(f"{header}A;Cup;12.90;9.90;{first};{last}\n")
+    assert bool(reading.product.offers) != is_bad
+    codes = [(warning["code"], warning["value"]) for warning in reading.feed.warnings.as_json()]
+    assert codes == ([("bad_offer", f"9.90 {first} {last}")] if is_bad else [])
+
+
 def test_days_that_mean_no_day_limit_no_offer() -> None:
     first, last = "0001-01-01T00:00:00+01:00", "9999-12-31 23:59"
     header = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90"

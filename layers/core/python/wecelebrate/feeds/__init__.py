@@ -25,9 +25,10 @@ from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.preparation import prepare
 from wecelebrate.feeds.proposal import Proposal, propose
 from wecelebrate.feeds.questions import Change, Choice, Question
+from wecelebrate.feeds.reading import refused_currency
 from wecelebrate.feeds.warnings import Warnings
 
 __all__ = [
     "REPORT_COLUMN_PREFIX", "Change", "Choice", "Disclosure", "Feed", "Item", "Offer", "Product", "Proposal",
-    "Question", "Rejected", "UnreadableFeed", "Warnings", "open_feed", "prepare", "propose",
+    "Question", "Rejected", "UnreadableFeed", "Warnings", "open_feed", "prepare", "propose", "refused_currency",
 ]  # fmt: skip

@@ -15,12 +15,10 @@ from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.reading import remembered_columns, remembered_order
 from wecelebrate.feeds.rows.checks import SAMPLE_ENDS
-from wecelebrate.feeds.rows.offers import BAD_OFFER, NOT_LOWER
-from wecelebrate.feeds.rows.products import ZERO_PRICE
 from wecelebrate.feeds.tables.source import open_source
 from wecelebrate.feeds.transformations.settings import Entry, file_settings
 from wecelebrate.feeds.transformations.text import MAX_PREVIEW_SECONDS
-from wecelebrate.feeds.warnings import Warnings
+from wecelebrate.feeds.warnings import text_of
 
 SAMPLE = 1 << 20
 """The number of bytes that are read from a text file. From a workbook, the first rows of each sheet are read."""
@@ -146,7 +144,7 @@ def propose(
                     *warnings,
                     *_attribute_warnings(plan, source.table.header, samples),
                     *_row_warnings(details["profile"], columns, rows),
-                    *_value_warnings(feed.warnings),
+                    *map(text_of, feed.warnings.as_json()),
                     *_legend_warnings(details),
                 ],
                 reading=feed.reading,
@@ -298,23 +296,6 @@ def _product(product: Product) -> dict[str, Any]:
 def _legend_warnings(details: Mapping[str, Any]) -> list[str]:
     legend = details.get("colour_legend")
     return [f"the workbook says {quoted(legend, 60)}, but colours of cells are not read"] if legend else []
-
-
-def _value_warnings(warnings: Warnings) -> list[str]:
-    return [
-        f"{entry['column']}: {quoted(entry['value'])} {_VALUE_TEXTS[entry['code']]} ({entry['rows']} rows)"
-        for entry in warnings.as_json()
-    ]
-
-
-_VALUE_TEXTS = {
-    "unknown_state": "is not a known state; it does not change products, and new products with it are inactive",
-    "rounded_number": "is a number that a spreadsheet has rounded; it is no attribute",
-    BAD_OFFER: "is no offer whose price and days are understood; the product is sold at its usual price",
-    NOT_LOWER: "is an offer that is not below the price; it is left out",
-    ZERO_PRICE: "is no price; stored products keep their prices, and new products need one",
-}
-"""What each code of a warning means."""
 
 
 def _row_warnings(profile: str, columns: list[ProposedColumn], rows: list[dict[str, Any]]) -> list[str]:

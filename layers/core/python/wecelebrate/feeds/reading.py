@@ -8,7 +8,8 @@ A description (`reading`) is a JSON object:
 | `profile`  | the known export, or `plain`                                                                      |
 | `columns`  | for each field, a list of `{column, score, reasons}`; the first column is the best                |
 | `decimal`  | `{mark, by, reason}`: `,` or `.`, or null if no number needs it                                   |
-| `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `note`, `catalog`                             |
+| `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `note`, `catalog`; `partial` is true if some  |
+|            | prices of the sample state no currency                                                            |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
 | `month_first` | whether the month is before the day in the dates of offers, from the last file that showed it; null |
@@ -18,7 +19,7 @@ A file without prices, as a file of stocks, says nothing about prices. Its descr
 earlier file: such an entry has the key `earlier` with the value true.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wecelebrate.feeds.columns.names import fold
@@ -103,24 +104,44 @@ def _currency(plan: Plan, table: Table, currency: str) -> dict[str, Any]:
         return {"source": "name", "code": price.currency, "reason": f"the name of the column {name} contains it"}
     rows = table.sample[:SAMPLE_ROWS]
     code_column = plan.currency if price.currency_column is None else price.currency_column
+    priced = [row for row in rows if price.column < len(row) and (row[price.column] or "").strip()]
     if code_column is not None:
-        codes = _codes((row[code_column] for row in rows if code_column < len(row)), currency)
-        if codes:
-            reason = f"the column {quoted(plan.column_name(code_column), 40)} contains it"
-            return {"source": "column", "code": codes[0] if len(codes) == 1 else None, "reason": reason}
-    signs = (
-        "".join(char for char in cell if not char.isdigit() and char not in ".,'\u2019+-\u2212 \u00a0\u202f")
-        for row in rows
-        if price.column < len(row) and (cell := row[price.column])
-    )
-    if codes := _codes(signs, currency):
-        return {"source": "cell", "code": codes[0] if len(codes) == 1 else None, "reason": "the prices contain it"}
+        reason = f"the column {quoted(plan.column_name(code_column), 40)} contains it"
+        cells = [row[code_column] if code_column < len(row) else None for row in priced]
+        if stated := _stated("column", cells, currency, reason):
+            return stated
+    signs = ["".join(char for char in row[price.column] or "" if not _is_amount(char)) for row in priced]
+    if stated := _stated("cell", signs, currency, "the prices contain it"):
+        return stated
     return {"source": "catalog", "code": currency, "reason": "the file names no currency, so it is the catalog's"}
 
 
-def _codes(cells: Iterable[str | None], currency: str) -> list[str]:
-    codes = (numbers.currency_code(cell, currency) for cell in cells if cell and cell.strip())
-    return sorted({code for code in codes if code})
+def _is_amount(char: str) -> bool:
+    return char.isdigit() or char in ".,'\u2019+-\u2212 \u00a0\u202f"
+
+
+def _stated(source: str, cells: Sequence[str | None], currency: str, reason: str) -> dict[str, Any] | None:
+    """Return the currency that the cells of the rows with a price state. Blank cells mean that of the catalog."""
+    codes = [numbers.currency_code(cell, currency) if cell and cell.strip() else None for cell in cells]
+    names = sorted({code for code in codes if code})
+    if not names:
+        return None
+    stated = {"source": source, "code": names[0] if len(names) == 1 else None, "reason": reason}
+    return stated if all(codes) else stated | {"partial": True}
+
+
+def refused_currency(reading: Mapping[str, Any] | None, catalog_currency: str | None) -> str | None:
+    """Return why a catalog with prices in one currency refuses all prices of a file, or None if it does not."""
+    currency = _mapping((reading or {}).get("currency"))
+    code = currency.get("code")
+    if catalog_currency is None or not code or code == catalog_currency:
+        return None
+    if currency.get("earlier") or currency.get("partial"):
+        return None
+    return (
+        f"The prices of the file are in {code} ({currency.get('reason')}), and the catalog has prices in "
+        f"{catalog_currency}. Each row with a price would be rejected."
+    )
 
 
 def _with_earlier(reading: dict[str, Any], memory: Memory) -> dict[str, Any]:

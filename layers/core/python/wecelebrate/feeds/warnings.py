@@ -1,12 +1,32 @@
 """Counts the values of a file that were not understood, and that do not make a row wrong."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
+
+from wecelebrate.feeds.items import quoted
 
 MAX_DIFFERENT = 100
 """How many different values are counted. Further values are counted together."""
 MAX_VALUE_LENGTH = 60
 OTHER_VALUES = "other values"
+_TEXTS = {
+    "unknown_state": "is not a known state; it does not change products, and new products with it are inactive",
+    "rounded_number": "is a number that a spreadsheet has rounded; it is no attribute",
+    "bad_offer": "is no offer whose price and days are understood; the product is sold at its usual price",
+    "offer_not_lower": "is an offer that is not below the price; it is left out",
+    "negative_stock": "is a stock below 0; it is read as 0",
+    "fraction_of_a_piece": "is no whole number of pieces; the fraction is dropped",
+    "vague_stock": "states no number of pieces; the product can be ordered without a limit",
+    "zero_price": "is no price; stored products keep their prices, and new products need one",
+}
+"""What each code of a warning means."""
+
+
+def text_of(entry: Mapping[str, Any]) -> str:
+    """Return one of the warnings of `as_json` as a sentence for the person who sent the file."""
+    rows = "1 row" if entry["rows"] == 1 else f"{entry['rows']:,} rows"
+    return f"{entry['column']}: {quoted(entry['value'])} {_TEXTS.get(entry['code'], entry['code'])} ({rows})"
 
 
 class Warnings:

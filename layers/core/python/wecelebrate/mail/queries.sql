@@ -25,7 +25,8 @@ select v.*,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
   page.order_page_url, page.domain, page.slug, o.confirm_by,
   o.order_number, o.customer_name, o.total_amount::numeric, o.currency, o.shipping_address, o.created_at as ordered_at,
-  array(select json_build_object('line', line, 'sku', sku, 'name', name, 'quantity', quantity, 'unit_price', unit_price::text)
+  array(select json_build_object('line', line, 'sku', sku, 'name', name, 'quantity', quantity,
+          'shipped_quantity', shipped_quantity, 'unit_price', unit_price::text)
         from order_lines where order_id = m.order_id order by line) as lines
 from mails m
 join app.mail_view v on v.id = m.id
@@ -41,7 +42,8 @@ select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.local
   branding.client_name, branding.site_name, branding.branding, branding.settings,
   page.order_page_url, page.domain, page.slug, o.confirm_by,
   o.order_number, o.customer_name, o.total_amount, o.currency, o.shipping_address, o.created_at as ordered_at,
-  array(select json_build_object('line', line, 'sku', sku, 'name', name, 'quantity', quantity, 'unit_price', unit_price::text)
+  array(select json_build_object('line', line, 'sku', sku, 'name', name, 'quantity', quantity,
+          'shipped_quantity', shipped_quantity, 'unit_price', unit_price::text)
         from order_lines where order_id = m.order_id order by line) as lines,
   suppression.cause, suppression.is_own
 from mails m

@@ -78,7 +78,7 @@ def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
         "brand": brand,
         "tracking_url": web_address(details.get("url"), ("https", "http")),
         "address_lines": _address_lines(mail["shipping_address"]),
-        "lines": _clean_all(_lines_in_parcel(mail)),
+        "lines": _clean_all(_lines_of(mail)),
         "link": links.url(mail, token) if mail["template"] in links.PURPOSES else None,
         "token": token,
         "unsubscribe_url": unsubscribe_url,
@@ -98,14 +98,20 @@ def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
     )
 
 
-def _lines_in_parcel(mail: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the lines of the order, with the quantities that are in the parcel if the mail is about a parcel."""
+def _lines_of(mail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines of the order, with the quantities that the mail is about.
+
+    A mail about a parcel lists the pieces in the parcel. A mail about a delivered order lists the shipped pieces,
+    because pieces of the order can have been cancelled.
+    """
     lines: list[dict[str, Any]] = mail["lines"]
-    pieces = mail["details"].get("lines")
-    if mail["template"] != "order_shipped" or pieces is None:
+    if mail["template"] == "order_delivered":
+        quantities = {line["line"]: line["shipped_quantity"] for line in lines}
+    elif mail["template"] == "order_shipped" and "lines" in mail["details"]:
+        quantities = {piece["line"]: piece["quantity"] for piece in mail["details"]["lines"]}
+    else:
         return lines
-    quantities = {piece["line"]: piece["quantity"] for piece in pieces}
-    return [line | {"quantity": quantities[line["line"]]} for line in lines if line["line"] in quantities]
+    return [line | {"quantity": quantities[line["line"]]} for line in lines if quantities.get(line["line"])]
 
 
 def locale_of(site_settings: Mapping[str, Any] | None) -> str:

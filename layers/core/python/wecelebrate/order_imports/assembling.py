@@ -14,6 +14,7 @@ from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.feeds.items import NumberText
 from wecelebrate.order_files.news.rows import folded
 from wecelebrate.order_imports import values
+from wecelebrate.order_imports.columns import FULFILMENT_STATE, PAYMENT_STATE
 from wecelebrate.order_imports.objects import Cells
 from wecelebrate.order_imports.spool import Row
 from wecelebrate.order_imports.states import BadState, Line, complete, settle
@@ -34,6 +35,12 @@ _PROBLEM = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _ADDRESS = ("name", "company", "line1", "line2", "city", "region", "postal_code", "country", "phone")
 _LINE_TEXTS = {"sku": 200, "name": 500, "image": 2048}
 _STATUSES = {status: status for status in get_args(OrderStatus)} | {"canceled": "cancelled"}
+
+_FULFILMENT_STATES = {
+    "fulfilled": "shipped", "partial": "shipped", "unfulfilled": "pending", "restocked": "cancelled",
+}  # fmt: skip
+"""What a state of fulfilment in an export of Shopify says about the status. Shopify does not say what was delivered."""
+_ENDED_PAYMENTS = ("refunded", "voided")
 
 
 class BadOrder(Exception):
@@ -124,7 +131,7 @@ def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) ->
             "currency": code,
             "status": "cancelled" if times["cancelled_at"] else _status(texts, settings),
             "kind": _choice("kind", texts, ("sale", "replacement")) or "sale",
-            "fulfilment": _choice("fulfilment", texts, ("none", "partial", "full")),
+            "fulfilment": _fulfilment(texts),
             "total_amount": _amount("total_amount", texts, code, settings),
             "customer_email": values.email(texts["customer_email"]) if "customer_email" in texts else "",
             "shipping_address": _address(texts),
@@ -132,6 +139,8 @@ def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) ->
         }
     except BadValue as error:
         raise BadOrder(error.code, error.reason, heads[0][0]) from None
+    if {FULFILMENT_STATE, PAYMENT_STATE} & texts.keys() and head["status"] in ("pending", "cancelled"):
+        head["shipped_at"] = None  # Shopify keeps the time of a fulfilment that was cancelled.
     if head["problem"] is not None and not _PROBLEM.fullmatch(head["problem"]):
         raise BadOrder("bad_problem", "`problem` must have only a-z, 0-9 and _, and begin with a letter.", heads[0][0])
     if head["problem"] == "unconfirmed":
@@ -184,13 +193,43 @@ def _agreed(heads: Sequence[tuple[Row, Mapping[str, str]]]) -> dict[str, str]:
 def _status(texts: Mapping[str, str], settings: Settings) -> str:
     text = texts.get("status")
     if text is None:
-        if settings.status is None:
-            raise BadValue("no_status", "The order has no status. Add a column, or state `status`.")
-        return settings.status
+        status = _status_of_states(texts, settings) or settings.status
+        if status is None:
+            raise BadValue(
+                "no_status",
+                "The order has no status. Say in `columns` which column it is (--column status=COLUMN), or state a"
+                " `status` for all such orders (--status delivered).",
+            )
+        return status
     status = settings.statuses.get(folded(text)) or _STATUSES.get(folded(text))
     if status is None:
-        raise BadValue("unknown_status", f"The status `{values.shown(text)}` is unknown: say in `statuses` what it is.")
+        raise _unknown_status(text)
     return status
+
+
+def _status_of_states(texts: Mapping[str, str], settings: Settings) -> str | None:
+    """Return the status that the states of fulfilment and payment in an export of Shopify say together."""
+    fulfilment, payment = texts.get(FULFILMENT_STATE), texts.get(PAYMENT_STATE)
+    for text in (fulfilment, payment):
+        if text is not None and (stated := settings.statuses.get(folded(text))):
+            return stated
+    is_over = payment is not None and folded(payment) in _ENDED_PAYMENTS
+    if fulfilment is None:
+        return "cancelled" if is_over else None
+    status = _FULFILMENT_STATES.get(folded(fulfilment))
+    if status is None:
+        raise _unknown_status(fulfilment)
+    return "cancelled" if is_over and status == "pending" else status
+
+
+def _fulfilment(texts: Mapping[str, str]) -> str | None:
+    is_partial = folded(texts.get(FULFILMENT_STATE, "")) == "partial"
+    return _choice("fulfilment", texts, ("none", "partial", "full")) or ("partial" if is_partial else None)
+
+
+def _unknown_status(text: str) -> BadValue:
+    reason = f"The status `{values.shown(text)}` is unknown: say in `statuses` what it is (--status-word WORD=STATUS)."
+    return BadValue("unknown_status", reason)
 
 
 def _choice(name: str, texts: Mapping[str, str], choices: Sequence[str]) -> str | None:
@@ -294,7 +333,7 @@ def _total(lines: Sequence[Line], status: str) -> Decimal:
     )
 
 
-_OF_ORDER = frozenset({
+_OF_ORDER = frozenset({FULFILMENT_STATE, PAYMENT_STATE,
     "currency", "status", "kind", "fulfilment", "total_amount", "customer_email", "metadata", *_TIMES, *_LENGTHS,
     *(f"shipping_{part}" for part in _ADDRESS),
 })  # fmt: skip

@@ -38,8 +38,13 @@ _BY_NAME: Mapping[str, str] = {
     **{name.strip(): field for field, names in _NAMES.items() for name in names.split(",")},
     **{folded(field): field for field in (*HEAD_FIELDS, *LINE_FIELDS)},
 }
-_SHOPIFY = {"Name": "order_number", "Created at": "created_at", "Lineitem name": "name"}
-"""The column `Name` is the order number in the order export of Shopify."""
+FULFILMENT_STATE, PAYMENT_STATE = "fulfilment_state", "payment_state"
+"""The two fields of the order export of Shopify that together determine the status of an order."""
+_SHOPIFY = {
+    "Name": "order_number", "Created at": "created_at", "Lineitem name": "name", "Fulfilled at": "shipped_at",
+    "Fulfillment Status": FULFILMENT_STATE, "Financial Status": PAYMENT_STATE,
+}  # fmt: skip
+"""The fields of the columns in the order export of Shopify, where `Name` is the order number."""
 _MAX_NAME = 200
 _REPEAT = re.compile(r" \([0-9]+\)\Z", re.ASCII)
 """The suffix that the reader of a table appends to a repeated column name."""

@@ -12972,6 +12972,7 @@ $function$;
 CREATE OR REPLACE FUNCTION kv.map_single(key text, earlier jsonb, value jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   e kv.ids;
@@ -13671,7 +13672,6 @@ CREATE OR REPLACE FUNCTION kv.mirror_documents()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
- SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   keys text[] := '{}';
@@ -14929,6 +14929,8 @@ begin
     then 'order_confirmation' else 'order_confirm_request' end, '{}', $7) m;
   if not found then
     raise exception 'the caller may not queue the mail of this order' using errcode = 'insufficient_privilege';
+  elsif mail_job_id is null and placed ->> 'confirm_by' is not null then
+    raise exception 'the order could not be confirmed' using errcode = 'WC409';
   end if;
   has_deliveries := app.publish_webhook_event(client, 'order.created', jsonb_build_object(
     'order_id', placed -> 'id', 'order_number', placed -> 'order_number', 'status', placed -> 'status',
@@ -14937,6 +14939,9 @@ begin
     has_deliveries := app.publish_webhook_event(client, 'inventory.low', low_stock) > 0
       or has_deliveries;
   end if;
+exception when sqlstate 'WC409' then  -- the block undoes the order
+  refusal := 'unconfirmable';
+  placed := null;
 end
 $function$;
 grant execute on function app.place_and_announce_order(jsonb,text,text,jsonb,jsonb,numeric,text) to app_anon,

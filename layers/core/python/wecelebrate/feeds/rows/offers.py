@@ -103,6 +103,16 @@ def _period(columns: OfferColumns, first: str | None, last: str | None, both: st
 
 def _limits(first: Day, last: Day) -> tuple[Day, Day]:
     try:
-        return start_of(first), end_of(last)
+        start, end = start_of(first), end_of(last)
     except ValueError as error:
         raise BadCell("bad_time", str(error)) from None
+    if start is not None and end is not None and _is_before(end, start):
+        raise BadCell("bad_time", "ends before it starts")
+    return start, end
+
+
+def _is_before(end: date | datetime, start: date | datetime) -> bool:
+    """Return whether an offer ends before it starts. The last day of an offer belongs to it."""
+    if isinstance(start, datetime) and isinstance(end, datetime) and (start.tzinfo is None) == (end.tzinfo is None):
+        return end <= start
+    return date(end.year, end.month, end.day) < date(start.year, start.month, start.day)

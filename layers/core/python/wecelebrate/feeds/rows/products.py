@@ -18,6 +18,7 @@ from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.rows.offers import with_offers
 from wecelebrate.feeds.states.cells import active_reader
 from wecelebrate.feeds.stock.columns import StockReader
+from wecelebrate.feeds.stock.notes import with_notes
 from wecelebrate.feeds.stock.times import with_stock_times
 from wecelebrate.feeds.tables.codes import translated_cells
 from wecelebrate.feeds.transformations.computed import ComputedColumns
@@ -65,7 +66,8 @@ def product_builder(  # noqa: PLR0915
     price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
     currency_column, unit_column = plan.currency, plan.price_unit
     read_sku, read_texts = sku_reader(plan), _texts_reader(plan)
-    read_price, read_stock = price_reader(plan, catalog_currency, mark), stock.read
+    read_price = price_reader(plan, catalog_currency, mark)
+    read_stock = with_notes(stock.read, stock.columns.count, plan.column_name, mark, warnings)
     read_active = active_reader(plan, warnings)
     read_currency = cached(partial(currency_of, catalog_currency))
     suspect_skus = suspects(plan) if find_note else frozenset[str]()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wecelebrate import feeds
 from wecelebrate.core.database import Transaction, queries, writing
 from wecelebrate.ingestion import doubts
 from wecelebrate.ingestion.merge import report
@@ -80,14 +81,18 @@ def stop_for_decision(load: Load, rows: Rows) -> bool:
     """Stop the load before its first row if the file can be read in several ways, and the catalog requires a decision.
 
     It returns whether the load stopped. If it did not stop, the doubts are reported in the result of the job. A dry run
-    does not stop, because it changes nothing.
+    does not stop, because it changes nothing. If the catalog refuses the currency of all prices, no answer would help,
+    so the load fails instead.
     """
     open_doubts = doubts.find(rows.questions, rows.changes, rows.header, load.accepted, load.decided)
     serious = doubts.serious(open_doubts)
     if not serious or load.rules.on_doubt == "guess" or load.rules.dry_run:
         load.job.checkpoint["doubts"] = open_doubts
         return False
-    if load.rules.on_doubt == "refuse":
+    if refusal := feeds.refused_currency(rows.reading, load.rules.catalog_currency):
+        reason = f"{refusal} To move the catalog to another currency, set its `currency` to null first."
+        report.fail(load, "other_currency", reason)
+    elif load.rules.on_doubt == "refuse":
         reason = f"The file can be read in several ways. {doubts.description(serious)}"
         report.fail(load, "doubtful_file", reason, {"questions": serious})
     else:

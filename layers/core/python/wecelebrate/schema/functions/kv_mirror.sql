@@ -200,7 +200,6 @@ $$;
 -- (functions/kv_stages.sql).
 create or replace function kv.mirror_documents() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
-  set plan_cache_mode = force_generic_plan  -- planning would take most of the time of a single write
 as $$
 declare
   keys text[] := '{}';

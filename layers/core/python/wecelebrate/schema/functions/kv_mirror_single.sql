@@ -84,6 +84,7 @@ $$;
 -- because the general mapping raises and handles the same error.
 create or replace function kv.map_single(key text, earlier jsonb, value jsonb) returns boolean
 language plpgsql volatile
+  set plan_cache_mode = force_generic_plan  -- planning would take most of the time
 as $$
 declare
   e kv.ids;
