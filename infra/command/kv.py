@@ -35,7 +35,7 @@ _ENTITIES = (
 _DAMAGE = (Column("damage"), Column("count", right=True), Column("becomes"), Column("e.g.", shorten=True))
 _PAGE_SIZE = 1000
 _REPORT_SECONDS = 5.0
-"""The time between two reports of the progress."""
+"""The time between two progress reports."""
 _INSPECTED = ("client", "site", "catalog", "product", "order", "list")
 
 

@@ -1,4 +1,4 @@
-"""The command `wecelebrate kv compare`: shows where the documents of the store and the rows of the platform differ."""
+"""The command `wecelebrate kv compare`: shows the differences between the documents of the store and the rows."""
 
 from collections import Counter
 from enum import StrEnum
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
 _REPORT_SECONDS = 5.0
-"""The time between two reports of the progress."""
+"""The time between two progress reports."""
 _COLUMNS = (
     Column("entity"),
     Column("compared", right=True),
@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(  # noqa: PLR0917 — each parameter is an option
-    entity: Annotated[ComparedEntity | None, typer.Option(help="The entity to compare. Default: all.")] = None,
+    entity: Annotated[ComparedEntity | None, typer.Option(help="The entity to compare. Default: all entities.")] = None,
     client: Annotated[UUID | None, typer.Option(help="The id of the client whose records are compared.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Compare all documents. This is the default.")] = False,
     sample: Annotated[int | None, typer.Option(min=1, help="Compare about this many documents of an entity.")] = None,
@@ -79,10 +79,11 @@ def compare(  # noqa: PLR0917 — each parameter is an option
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the documents of the store with the rows of the platform. Print no value. Exit with 1 if they differ.
+    """Compare the documents of the store with the rows of the platform. The output contains no values. The exit code is
+    1 if differences exist.
 
-    The command can be stopped and started again: the comparison continues. If an application writes a document
-    meanwhile, the command reads it again, so this document does not count as a difference.
+    The command can be stopped and started again. Then the comparison continues. If an application writes a document
+    during the comparison, the command reads this document again, so it does not count as a difference.
     """
     from infra.command.api import connect
 
@@ -110,7 +111,7 @@ def compare(  # noqa: PLR0917 — each parameter is an option
             output.result(", ".join(f"{repairs[outcome]:,} {outcome}" for outcome in _OUTCOMES))
         if newer:
             output.note(
-                "documents that are newer than their rows, and were not changed: "
+                "documents that the command did not change, because they are newer than their rows: "
                 f"{', '.join(newer[:_MAX_KEYS])}{' …' if newer[_MAX_KEYS:] else ''}. "
                 "Repair them with --repair from=kv, or change the rows again."
             )

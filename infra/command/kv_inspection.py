@@ -1,8 +1,8 @@
-"""Compares the inspected documents of the key-value store with each other, and counts the damaged ones by kind of
-damage.
+"""Compares the inspected documents of the key-value store with each other, and counts the damaged documents by kind.
 
-The documents are in a temporary database on the disk, so a store of any size needs the same memory. This database
-contains no values of the documents, but only keys, kinds of damage, and tokens (short hashes) of ids and references.
+The documents are in a temporary database on the disk, so the memory of the command does not depend on the size of the
+store. This database contains no values of the documents, but only keys, kinds of damage, and tokens (short hashes) of
+ids and references.
 """
 
 import sqlite3
@@ -33,10 +33,12 @@ create table constants (legacy_catalog text, environment int, older int, listed 
 
 
 class Inspection:
-    """Finds the damaged documents of a store. Add all documents, and then call `compare` once."""
+    """Finds the damaged documents of a store. The caller adds all documents, and then calls `compare` once."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("")  # an empty name: SQLite creates a temporary file, and deletes it
+        self._database = sqlite3.connect(
+            ""
+        )  # With an empty name, SQLite creates a temporary file, and deletes it later.
         self._database.executescript(_TABLES)
         self._insert("prefixes", [(entity, prefix_of(entity)) for entity in _ENTITIES])
         self._insert("held_kinds", [(kind,) for kind in DAMAGE if _is_held(kind)])
@@ -62,7 +64,9 @@ class Inspection:
             entries += [(document["key"], document["lists"], document["id"], entry) for entry in document["entries"]]
             if document["entity"] == "list":
                 continue
-            kinds = [kind for kind in document["damage"] if kind in DAMAGE]  # ignore the kinds of a later release
+            kinds = [
+                kind for kind in document["damage"] if kind in DAMAGE
+            ]  # kinds of damage from a later release are ignored
             held = any(_is_held(kind) for kind in kinds)
             values = [document[name] for name in ("key", "entity", "id", "form", "content")]
             references = [document["references"].get(name) for name in _REFERENCES]

@@ -1,4 +1,4 @@
-"""The commands `wecelebrate kv mirror …`: writes of documents change rows, and writes of rows change documents."""
+"""The commands `wecelebrate kv mirror …`, which switch the mirror between documents and rows and show its state."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,8 +35,8 @@ def on(
 ) -> None:
     """Switch the mirror on: each write of a document changes its row, and each write of a row changes its document.
 
-    Then run `wecelebrate kv backfill`, which copies the documents that were written before. If the command is stopped
-    while it gives revisions to the documents, run it again.
+    Then run `wecelebrate kv backfill`, which copies the documents that were written before. If the command stops before
+    all documents have a revision, run it again.
     """
     from infra.command.api import connect
 
@@ -88,7 +88,7 @@ def print_mirror(mirror: output.Json) -> None:
     state = f"on for {', '.join(mirror['environments'])}" if mirror["enabled"] else "off"
     output.result(f"mirror: {state}")
     if mirror["unwritten"]:
-        output.result(f"{mirror['unwritten']:,} rows of bulk writes are not in their documents yet")
+        output.result(f"{mirror['unwritten']:,} rows of bulk writes have documents that are not updated yet")
     if mirror["conflicts"]:
         rows = [(c["kind"], f"{c['conflicts']:,}", c["keys"][0], c["advice"]) for c in mirror["conflicts"]]
         output.print_table(_CONFLICTS, rows)

@@ -1,5 +1,4 @@
-"""The command `wecelebrate kv retire`: archives and deletes documents that no application uses any more, or restores
-them."""
+"""The command `wecelebrate kv retire`: archives and deletes documents that are no longer in use, or restores them."""
 
 import re
 from time import monotonic
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
 _REPORT_SECONDS = 5.0
-"""The time between two reports of the progress."""
+"""The time between two progress reports."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _RETIREMENTS = (
     Column("retired"),
@@ -57,8 +56,8 @@ def retire(  # noqa: PLR0917 — each parameter is an option
 ) -> None:
     """Retire the documents of an entity: refuse writes, and after some time archive and delete the documents.
 
-    After the first call, the platform refuses writes of the documents. A later call archives all documents, reads the
-    archive back, and deletes the documents, if no application has used them meanwhile. The command asks before it
+    After the first call, the platform refuses writes of the documents. If no application has used the documents for
+    some time, a later call archives them, reads the archive back, and deletes the documents. The command asks before it
     deletes. If a condition (a gate) is not met, the command says what to do, and exits with 1. The command can be
     stopped at any time: the next call continues.
     """
@@ -134,7 +133,7 @@ def _undo(api: "httpx.Client", entity: Entity, *, quiet: bool) -> output.Json:
 
 
 def _report(plan: output.Json, reported: float, *, quiet: bool) -> float:
-    """Print the progress if it was not printed recently. Return the time at which it was last printed."""
+    """Print the progress if it was not printed recently. Return the time of the last output."""
     retirement = plan["retirement"]
     if quiet or retirement is None or monotonic() - reported < _REPORT_SECONDS:
         return reported

@@ -1,5 +1,4 @@
-"""The commands `wecelebrate kv cutover`, `rollback` and `shadow`: they choose whether the store or the tables lead and
-answer reads."""
+"""The commands `wecelebrate kv cutover`, `rollback` and `shadow`. They decide whether the store or the tables lead."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -76,13 +75,12 @@ def cutover(  # noqa: PLR0917 — each parameter is an option
     ],
     client: ClientOption = None,
     override: Annotated[
-        list[GateName] | None, typer.Option(help="A gate that is ignored. The audit log records it.")
+        list[GateName] | None, typer.Option(help="A gate to ignore. The audit log records the override.")
     ] = None,
     reason: Annotated[str | None, typer.Option(help="The reason to ignore these gates.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let the tables lead: the store refuses invalid documents, and reads of a share of the records return the rows of
-    the tables.
+    """Let the tables lead. Then the store refuses invalid documents, and reads of some records return the rows.
 
     The cutover has conditions (gates). If a gate has not passed, nothing changes, and the command says what to do.
     Repeat the command with a larger --reads until it is 100.
@@ -97,7 +95,7 @@ def cutover(  # noqa: PLR0917 — each parameter is an option
 
 
 def rollback(entity: EntityArgument, client: ClientOption = None, as_json: JsonOption = False) -> None:
-    """Let the store lead again, and answer all reads. The command checks no gates, and takes effect immediately.
+    """Let the store lead again and answer all reads. The command checks no gates and takes effect immediately.
 
     Without --client, the command rolls back all clients, including clients that have their own stage.
     """
@@ -114,7 +112,7 @@ def shadow(
     client: ClientOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a share of the reads compare the document with its row. Restart the counts at 0. No response changes."""
+    """Compare documents with rows in a percentage of the reads. The counts restart at 0. Responses do not change."""
     changed = _change(entity, client, {"shadow": percent})
     if as_json:
         output.print_json(changed)

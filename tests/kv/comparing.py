@@ -1,4 +1,4 @@
-"""A damaged store whose documents have become rows, and the command that compares both."""
+"""Helpers for tests that compare a damaged store with its rows."""
 
 import json
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ SIZES = (
     else Sizes(clients=20, sites=30, gifts=400, orders=600, damage=0.003)
 )
 OWN = "2f0c5c0e-5c1d-4a53-8a4f-3d3f6d1f2a10"
-"""An id that is a UUID, so the row has it, too."""
+"""An id that is a UUID, so the row has the same id."""
 Found = set[tuple[str, str | None, str, str | None]]
-"""Differences: the entity, the key, the kind and the field."""
+"""A set of differences, each with the entity, the key, the kind and the field."""
 TABLES = {"client": "clients", "catalog": "catalogs", "site": "sites", "product": "products", "order": "orders"}
 """The table of each entity."""
 Damage = tuple[str, str, str, Any]
@@ -31,7 +31,7 @@ Damage = tuple[str, str, str, Any]
 
 
 def fill(platform: Platform) -> list[Truth]:
-    """Copy the documents of a damaged store to tables. Returns the truth about them."""
+    """Copy the documents of a damaged store to tables. Returns the expected result for each document."""
     documents = {
         "client:own": {"id": "own", "name": "Own client", "tier": "standard"},
         "client:other": {"id": "other", "name": "Other client"},
@@ -72,7 +72,7 @@ def compare(platform: Platform, *arguments: str, code: int | None = None) -> dic
 
 
 def found(platform: Platform) -> Found:
-    """Return the differences that are open."""
+    """Return the open differences."""
     rows = platform.database.execute(
         "select entity, key, kind, field, confirmed from kv.differences where repaired_at is null"
     ).fetchall()
@@ -82,7 +82,7 @@ def found(platform: Platform) -> Found:
 
 @contextmanager
 def unnoticed(platform: Platform) -> Iterator[Platform]:
-    """Write without triggers and foreign keys, as damage does."""
+    """Write without triggers and foreign keys, to simulate damage."""
     with platform.database.transaction():
         platform.database.execute("set local session_replication_role = replica")
         yield platform
@@ -101,7 +101,7 @@ def id_of(platform: Platform, key: str) -> Any:
 
 @contextmanager
 def damaged(platform: Platform, damages: list[Damage]) -> Iterator[None]:
-    """Change columns of rows without triggers. At the end, the rows are as before."""
+    """Change columns of rows without triggers. At the end of the block, the rows have their earlier values again."""
     before = [
         (
             entity,

@@ -19,13 +19,13 @@ Store = Callable[..., httpx.Response]
 
 @pytest.fixture
 def api_key(state: Path) -> str:
-    """The key of the old applications."""
+    """The API key of the old applications."""
     return Credentials.of(state).kv_key
 
 
 @pytest.fixture
 def store(platform: Platform, api_key: str) -> Iterator[Store]:
-    """Sends a request to the store: `store("GET", {"key": "eq.a"}, headers={…}, body=…)`."""
+    """A function that sends a request to the store: `store("GET", {"key": "eq.a"}, headers={…}, body=…)`."""
     with httpx.Client(base_url=platform.endpoints.api, trust_env=False, timeout=30) as client:
 
         def send(
@@ -47,7 +47,7 @@ def store(platform: Platform, api_key: str) -> Iterator[Store]:
 
 @pytest.fixture
 def prefix() -> str:
-    """The beginning of the keys of one test. It contains no wildcard of LIKE."""
+    """A key prefix that only this test uses. It contains no wildcard of LIKE."""
     return f"t{uuid4().hex}:"
 
 

@@ -19,7 +19,7 @@ class Mirror(Move):
         self.end()
 
     def end(self) -> None:
-        """Do what happens at the end of a transaction: lists are written."""
+        """Run the deferred triggers of the end of a transaction, which write the lists."""
         self.database.execute("set constraints all immediate; set constraints all deferred")
 
     def items(self, key: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Mirror(Move):
         self.end()
 
     def fold(self) -> int:
-        """Write the documents of bulk writes, as the sweeper does it. Returns the number of rows."""
+        """Write the documents of bulk writes, as the sweeper does. Returns the number of rows."""
         self.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
         rows: int = self.value("select kv.fold_each(array(select row_id from kv.dirty))")
         self.database.execute("reset role; reset search_path")
@@ -60,7 +60,7 @@ class Mirror(Move):
 
     @contextmanager
     def unnoticed(self) -> Iterator[None]:
-        """Write as the mirror itself, so that nothing is mirrored."""
+        """Write with the role of the mirror, so that nothing is mirrored."""
         self.database.execute("set local role app_mirror")
         yield
         self.database.execute("reset role")
@@ -72,7 +72,7 @@ class Mirror(Move):
 
 @contextmanager
 def mirrored(platform: Platform) -> Iterator[Mirror]:
-    """Give a store with the client `a`, its catalog, site and gift, whose mirror is on until the end of the block."""
+    """Give a store with the client `a`, its catalog, site and gift. The mirror is on until the end of the block."""
     platform.database.execute("begin")
     try:
         platform.database.execute("delete from kv_store_6fcaeea3")

@@ -1,4 +1,4 @@
-"""A store with few documents, whose documents move to rows in a transaction that is rolled back."""
+"""A small store whose documents become rows in a transaction that is rolled back."""
 
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ ENTITIES = ("client", "catalog", "site", "product", "order")
 
 
 class Move:
-    """A store with few documents, in a transaction that is rolled back."""
+    """A small store, in a transaction that is rolled back."""
 
     def __init__(self, platform: Platform) -> None:
         self.database = platform.database
@@ -69,7 +69,7 @@ class Move:
         return rows[0]["reason"] if rows else None
 
     def notes(self, key: str) -> set[str]:
-        """Return what was mended in a document."""
+        """Return the notes about corrections of a document."""
         return {row["note"] for row in self.rows("select note from kv.notes where key = %s", key)}
 
     def id(self, key: str) -> UUID:

@@ -1,4 +1,7 @@
-"""The lines of an archive, and the entities of requests, in the database. Each test is rolled back."""
+"""Tests of the database functions for the lines of an archive and for the counts of requests.
+
+Each test is rolled back.
+"""
 
 import json
 from typing import Any
@@ -27,14 +30,14 @@ relaxed = settings(deadline=None, max_examples=150, suppress_health_check=[Healt
 
 @pytest.fixture
 def mapping(move: Move) -> Move:
-    """The database, as the role of the mapping."""
+    """Give a database connection with the role of the mapping."""
     move.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
     return move
 
 
 @relaxed
 @given(value=st.dictionaries(NAMES, VALUES, max_size=5) | VALUES)
-def test_a_line_has_no_secret_and_restores_each_byte(mapping: Move, value: Any) -> None:
+def test_a_line_of_the_archive_contains_no_secret_and_restores_each_byte(mapping: Move, value: Any) -> None:
     [row] = mapping.rows(
         "select line, secrets, %s::jsonb::text as text from kv.archive_line('a:1', %s)", *[Jsonb(value)] * 2
     )
@@ -60,7 +63,7 @@ def test_a_line_has_no_secret_and_restores_each_byte(mapping: Move, value: Any) 
         {"deep": [{"text": json.dumps({"a": "Bearer x"})}]},
     ],
 )
-def test_a_document_that_can_hide_a_secret_in_a_text_is_not_archived(mapping: Move, value: Any) -> None:
+def test_a_document_whose_text_may_contain_a_secret_is_not_archived(mapping: Move, value: Any) -> None:
     assert mapping.value("select line from kv.archive_line('gift:1', %s)", Jsonb(value)) is None
 
 
@@ -82,7 +85,9 @@ def test_a_document_that_can_hide_a_secret_in_a_text_is_not_archived(mapping: Mo
         ("", {"client", "site", "catalog", "product", "order"}),
     ],
 )
-def test_a_pattern_counts_for_each_entity_that_it_can_select(mapping: Move, pattern: str, entities: set[str]) -> None:
+def test_a_request_with_a_pattern_is_counted_for_each_entity_that_the_pattern_can_select(
+    mapping: Move, pattern: str, entities: set[str]
+) -> None:
     rows = mapping.rows("select e from kv.entities_of_pattern(%s) e", pattern)
     assert {row["e"] for row in rows} == entities
 
@@ -114,7 +119,7 @@ def test_requests_are_counted_by_entity_client_and_day_without_keys(move: Move) 
 
 
 def enter(move: Move, login: str, subject: str) -> None:
-    """Become a service of the platform."""
+    """Use the role of a service of the platform."""
     move.database.prepare_threshold = None  # app.enter deallocates prepared statements
     move.database.execute(f"set local session authorization {login}".encode())
     move.database.execute(
@@ -124,12 +129,12 @@ def enter(move: Move, login: str, subject: str) -> None:
 
 
 def leave(move: Move) -> None:
-    """Become the superuser again."""
+    """Use the role of the superuser again."""
     move.database.execute("reset session authorization")
     move.database.execute("reset role")
 
 
-def test_documents_that_the_platform_does_not_have_are_not_retirable(move: Move) -> None:
+def test_documents_without_a_row_in_the_platform_cannot_be_retired(move: Move) -> None:
     move.put("gift:staging:s", gift("s", catalogId="c-a"))
     move.put("gift:bad", gift("bad", catalogId="c-a", price="x"))
     move.put("gifts:all", [gift("in-list", catalogId="c-a"), "g-a"])
@@ -148,7 +153,9 @@ def test_documents_that_the_platform_does_not_have_are_not_retirable(move: Move)
     assert page["keys"] == ["gift:g-a"]
 
 
-def test_a_backfill_keeps_the_marks_of_the_documents_in_a_list_that_a_retirement_has_left(move: Move) -> None:
+def test_a_backfill_keeps_the_state_of_the_documents_in_a_list_that_a_retirement_has_left_in_the_store(
+    move: Move,
+) -> None:
     move.put("gifts:all", [gift("listed", catalogId="c-a"), gift("bad", catalogId="c-a", price="x")])
     move.run()
     entries = "select key, list, state, mapped_fingerprint from kv.ids where entity = 'product' order by key"
@@ -161,7 +168,7 @@ def test_a_backfill_keeps_the_marks_of_the_documents_in_a_list_that_a_retirement
     assert move.rows(entries) == before
 
 
-def test_secrets_expire_with_their_object_whatever_became_of_the_retirement(move: Move) -> None:
+def test_secrets_expire_together_with_their_object_for_every_status_of_the_retirement(move: Move) -> None:
     move.database.execute(
         "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
         " on conflict (is_only) do update set reported_until = excluded.reported_until"
@@ -188,20 +195,20 @@ def test_secrets_expire_with_their_object_whatever_became_of_the_retirement(move
     assert [row["key"] for row in move.rows("select key from kv.archive_secrets")] == ["site"]
 
 
-def test_no_key_of_another_family_leaves_the_facade() -> None:
+def test_the_facade_never_reports_keys_of_other_families() -> None:
     keys = ["session:s", "magic-link:t", "hris_connection_1", "gift:1", "order_index:u", "employees:all", "giftx:1"]
     assert [target[1] for target in traffic._targets("read", Filter(keys=keys))] == ["gift:1", "order_index:u"]
     assert [target[1:] for target in traffic._targets("read", Filter())] == [(None, "%")]
 
 
 @pytest.mark.parametrize("text", ["gift:\0", "gift:\ud800", "gift:\udfff:x", "\0"])
-def test_a_key_that_no_document_can_have_is_not_counted(text: str) -> None:
+def test_a_request_for_an_impossible_key_is_not_counted(text: str) -> None:
     keys = Filter(keys=["gift:1", text, "gift:ä😀"])
     assert [target[1] for target in traffic._targets("write", keys)] == ["gift:1", "gift:ä😀"]
     assert list(traffic._targets("write", Filter(pattern=text))) == []
 
 
-def test_each_trouble_is_reported_once_and_only_after_a_minute(move: Move) -> None:
+def test_each_problem_of_the_mirror_is_reported_once_and_only_after_a_minute(move: Move) -> None:
     move.database.execute(
         "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
         " on conflict (is_only) do update set reported_until = excluded.reported_until"

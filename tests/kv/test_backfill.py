@@ -1,4 +1,4 @@
-"""The backfill of a damaged store, with the commands and the API. The module has a cloud of its own."""
+"""The backfill of a damaged store, with the commands and the API. The module uses its own local cloud."""
 
 import json
 import os
@@ -50,7 +50,7 @@ REASONS: dict[str, set[str]] = {
     "catalog_client_missing": {"no_owner"},
     "catalog_client_unknown": {"unknown_client"},
 }
-"""Maps the damage of a document to the reasons that say so."""
+"""Maps each kind of damage to the reasons that the quarantine gives for it."""
 NOTES: dict[str, str] = {
     "gift_price_with_currency": "price_from_text",
     "gift_price_comma": "price_from_text",
@@ -89,7 +89,7 @@ NOTES: dict[str, str] = {
     "site_name_short": "no_name",
     "catalog_credentials": "connection_left_out",
 }
-"""Maps damage that is mended to the note that says so."""
+"""Maps each kind of damage that the mapping corrects to its note."""
 TABLES = (
     "clients", "catalogs", "sites", "products", "orders", "order_lines", "kv.ids", "kv.remainders", "kv.quarantine",
     "kv.notes", "order_deltas", "stock_holds", "mails", "webhook_deliveries", "order_events", "audit_log",
@@ -98,7 +98,7 @@ TABLES = (
 
 @pytest.fixture(scope="module")
 def truths(own_platform: Platform) -> list[Truth]:
-    """The truth about the documents of a damaged store, which a backfill has moved after it was killed once."""
+    """The expected results for a damaged store. A backfill has migrated the store after it was killed once."""
     with own_platform.database.transaction():
         truths = copy_to(own_platform.database, generate(SIZES))
     killed = _start(own_platform)
@@ -167,7 +167,7 @@ def test_every_document_is_accounted_for_exactly_once(run: dict[str, Any], truth
     assert counts["dangling"] == sum(len(truth.dangling) for truth in truths)
 
 
-def test_every_document_has_the_outcome_of_the_truth(
+def test_every_document_has_its_expected_outcome(
     own_platform: Platform, run: dict[str, Any], truths: list[Truth]
 ) -> None:
     rows = own_platform.database.execute("select key, state, alias, id from kv.ids").fetchall()
@@ -182,7 +182,9 @@ def test_every_document_has_the_outcome_of_the_truth(
         assert truth.row_of is None or ids[truth.key] == ids[truth.row_of], truth
 
 
-def test_the_quarantine_says_what_is_wrong(own_platform: Platform, run: dict[str, Any], truths: list[Truth]) -> None:
+def test_the_quarantine_names_the_damage_of_each_document(
+    own_platform: Platform, run: dict[str, Any], truths: list[Truth]
+) -> None:
     rows = own_platform.database.execute("select key, reason from kv.quarantine").fetchall()
     reasons = {row["key"]: row["reason"] for row in rows}
     for truth in truths:
@@ -190,7 +192,7 @@ def test_the_quarantine_says_what_is_wrong(own_platform: Platform, run: dict[str
             assert reasons[truth.key] in REASONS[truth.reason], truth
 
 
-def test_the_notes_say_what_was_mended(notes: dict[str, set[str]], truths: list[Truth]) -> None:
+def test_the_notes_name_each_correction_of_a_document(notes: dict[str, set[str]], truths: list[Truth]) -> None:
     for truth in truths:
         for damage in truth.damage:
             if damage in NOTES:
@@ -207,7 +209,7 @@ def test_no_secret_is_in_a_row_or_in_a_log(own_platform: Platform, run: dict[str
         assert SECRET.encode() not in log.read_bytes(), log.name
 
 
-def test_the_figures_are_those_of_the_orders(own_platform: Platform, run: dict[str, Any]) -> None:
+def test_the_daily_totals_match_the_migrated_orders(own_platform: Platform, run: dict[str, Any]) -> None:
     figures = own_platform.database.execute(
         "select (select count(*) from orders o join kv.ids i on i.id = o.id and i.entity = 'order' and not i.alias)"
         " = (select sum(orders) from (select orders from order_deltas union all"
@@ -217,7 +219,7 @@ def test_the_figures_are_those_of_the_orders(own_platform: Platform, run: dict[s
     assert figures == {"is_exact": True}
 
 
-def test_moved_orders_cause_no_mail_webhook_event_or_hold(own_platform: Platform, run: dict[str, Any]) -> None:
+def test_migrated_orders_cause_no_mail_webhook_event_or_hold(own_platform: Platform, run: dict[str, Any]) -> None:
     for table, column in (("mails", "order_id"), ("order_events", "order_id"), ("stock_holds", "order_id")):
         query = f"select count(*) as n from {table} t join kv.ids i on i.id = t.{column}"
         assert own_platform.database.execute(query.encode()).fetchone() == {"n": 0}, table
@@ -231,7 +233,7 @@ def test_further_runs_change_nothing(own_platform: Platform, run: dict[str, Any]
     assert _fingerprint(own_platform) == before
 
 
-def test_the_status_says_what_to_do(own_platform: Platform, run: dict[str, Any]) -> None:
+def test_the_status_tells_the_operator_what_to_do(own_platform: Platform, run: dict[str, Any]) -> None:
     response = own_platform.admin.get("/v1/admin/kv/status")
     assert response.status_code == 200
     state = response.json()
@@ -282,7 +284,9 @@ def _check_that_both_agree(platform: Platform) -> set[str]:
 
 
 @pytest.mark.timeout(600)
-def test_the_inspection_and_the_quarantine_agree(own_platform: Platform, run: dict[str, Any]) -> None:
+def test_the_inspection_and_the_quarantine_find_the_same_damaged_documents(
+    own_platform: Platform, run: dict[str, Any]
+) -> None:
     reasons = _check_that_both_agree(own_platform)
     assert reasons >= {"id_too_long", "too_deep", "too_many_lines", "no_id", "sku_repeated"}
     [row] = own_platform.database.execute(

@@ -1,10 +1,10 @@
-"""Which changes make a range of documents be compared again. Each test is rolled back."""
+"""Tests which changes cause a new comparison of a range of documents. Each test is rolled back."""
 
 from tests.kv.moving import Move, order
 
 
 def hash_of(move: Move, entity: str) -> int:
-    """Return the hash of the documents of an entity. A list is a range of its own."""
+    """Return the hash of the documents of an entity. Each list is a separate range."""
     move.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
     value: int = move.value("select hash from kv.bucket_hash(%s, %s, '~', 1)", entity, "d")
     move.database.execute("reset role; reset search_path")
@@ -22,7 +22,7 @@ def test_a_new_list_of_the_gifts_of_a_catalog_changes_the_hash_of_products(move:
     assert hash_of(move, "product") == before
 
 
-def test_another_name_of_a_gift_changes_the_hash_of_the_orders_with_it(move: Move) -> None:
+def test_a_new_old_id_of_a_gift_changes_the_hash_of_the_orders_that_contain_the_gift(move: Move) -> None:
     move.put("order:o-a", order("o-a"))
     move.run()
     before = {entity: hash_of(move, entity) for entity in ("order", "site")}

@@ -1,6 +1,6 @@
-"""Statements over many products: their documents are written later, and no application notices.
+"""Statements that change many products. Their documents are written later, but the old applications see no difference.
 
-The module has a cloud of its own, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.kv.moving import gift
 from tests.platform import Json, Platform, Tenant
 
 MANY = 250
-"""More rows than one statement mirrors at once."""
+"""More rows than one statement can mirror immediately."""
 INSERT = (
     "insert into products (catalog_id, sku, name, price, currency, inventory_count, inventory_policy)"
     " select c.id, 'bulk-' || n, 'Bulk ' || n, 5, 'EUR', 100, 'tracked' from catalogs c, generate_series(1, %s) n"
@@ -71,13 +71,13 @@ def test_the_documents_of_many_new_products_are_written_later(mirror: Mirror) ->
     assert mirror.fold() == 0
 
 
-def test_documents_of_few_products_are_written_at_once(mirror: Mirror) -> None:
+def test_documents_of_few_products_are_written_immediately(mirror: Mirror) -> None:
     insert(mirror, 199)
     assert len(documents(mirror)) == 199
     assert mirror.value("select count(*) from kv.dirty") == 0
 
 
-def test_a_bulk_update_changes_only_the_fields_that_changed_and_keeps_their_form(mirror: Mirror) -> None:
+def test_a_bulk_update_changes_only_the_changed_fields_of_a_document_and_keeps_their_form(mirror: Mirror) -> None:
     for number in range(3):
         fields = {"price": "19,99 €", "catalogId": "c-a", "availableQuantity": 4, "colour": "red"}
         mirror.put(f"gift:text-{number}", gift(f"text-{number}", **fields))
@@ -93,7 +93,7 @@ def test_a_bulk_update_changes_only_the_fields_that_changed_and_keeps_their_form
     assert mirror.conflicts() == set()
 
 
-def test_products_that_did_not_change_in_a_bulk_update_keep_their_revision(mirror: Mirror) -> None:
+def test_documents_of_products_that_a_bulk_update_did_not_change_keep_their_revision(mirror: Mirror) -> None:
     insert(mirror)
     mirror.fold()
     update(mirror, "price = case sku when 'bulk-7' then 6 else price end")
@@ -103,7 +103,7 @@ def test_products_that_did_not_change_in_a_bulk_update_keep_their_revision(mirro
     assert set(revisions.values()) == {1}
 
 
-def test_a_bulk_delete_deletes_the_documents(mirror: Mirror) -> None:
+def test_a_bulk_delete_of_products_deletes_their_documents(mirror: Mirror) -> None:
     insert(mirror)
     mirror.fold()
     mirror.database.execute("delete from products where sku like 'bulk-%%'")
@@ -114,7 +114,7 @@ def test_a_bulk_delete_deletes_the_documents(mirror: Mirror) -> None:
     assert mirror.value("select count(*) from kv.ids where state = 'deleted'") == MANY
 
 
-def test_products_that_the_old_applications_do_not_have_are_left_out(mirror: Mirror, own_platform: Platform) -> None:
+def test_a_bulk_write_of_products_without_documents_is_not_mirrored(mirror: Mirror, own_platform: Platform) -> None:
     catalog = own_platform.database.execute(
         "insert into catalogs (owner_client_id, name, type, status) select id, 'Hidden', 'erp', 'active'"
         " from clients order by created_at limit 1 returning id"
@@ -134,7 +134,7 @@ def test_a_document_in_a_list_gets_the_values_of_a_bulk_update(mirror: Mirror) -
     assert mirror.items("gifts:all")["listed"]["price"] == 8
 
 
-def test_a_document_that_no_row_has_yet_is_not_written_over(mirror: Mirror) -> None:
+def test_a_bulk_write_does_not_overwrite_a_document_that_is_not_mapped_yet(mirror: Mirror) -> None:
     insert(mirror)
     mirror.fold()
     mirror.put("gift:g-a", gift("g-a", catalogId="c-a", price="free"))
@@ -145,7 +145,7 @@ def test_a_document_that_no_row_has_yet_is_not_written_over(mirror: Mirror) -> N
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_document_that_was_written_while_the_mirror_was_off_is_not_written_over(mirror: Mirror) -> None:
+def test_a_bulk_write_does_not_overwrite_a_document_that_was_written_while_the_mirror_was_off(mirror: Mirror) -> None:
     insert(mirror)
     mirror.fold()
     edited = mirror.document("gift:g-a") | {"name": "Renamed", "price": 6}
@@ -157,7 +157,9 @@ def test_a_document_that_was_written_while_the_mirror_was_off_is_not_written_ove
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_row_that_changes_alone_does_not_write_over_a_document_of_the_time_without_the_mirror(mirror: Mirror) -> None:
+def test_a_change_of_one_row_does_not_overwrite_a_document_that_was_written_while_the_mirror_was_off(
+    mirror: Mirror,
+) -> None:
     edited = mirror.document("gift:g-a") | {"name": "Renamed"}
     with mirror.unnoticed():
         mirror.database.execute("update kv_store_6fcaeea3 set value = %s where key = 'gift:g-a'", [Jsonb(edited)])
@@ -166,7 +168,7 @@ def test_a_row_that_changes_alone_does_not_write_over_a_document_of_the_time_wit
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_second_document_keeps_the_fields_in_which_it_differs(mirror: Mirror) -> None:
+def test_a_second_document_of_a_product_keeps_the_fields_in_which_it_differs(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Cup"))
     insert(mirror)
     mirror.fold()
@@ -189,15 +191,15 @@ def test_a_repair_from_documents_that_are_older_than_their_rows_changes_no_row(m
     mirror.database.execute("reset role; reset search_path")
     mirror.end()
     assert mirror.rows("select id, price, inventory_count from products where sku = 'bulk-1'") == [row]
-    assert mirror.fold() == MANY + 1  # the gift of the client, too
+    assert mirror.fold() == MANY + 1  # including the gift of the client
     assert documents(mirror)["bulk-1"]["price"] == 7
 
 
-def test_several_bulk_updates_are_written_together(mirror: Mirror) -> None:
+def test_several_bulk_updates_of_a_product_change_its_document_once(mirror: Mirror) -> None:
     insert(mirror)
     update(mirror, "price = 6")
     update(mirror, "price = 7")
-    assert mirror.fold() == MANY + 1  # and the gift of the client
+    assert mirror.fold() == MANY + 1  # including the gift of the client
     assert {document["price"] for document in documents(mirror).values()} == {7}
 
 
@@ -215,7 +217,7 @@ def command(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Iterator[Tenant]:
-    """A tenant that was created while the mirror was on, so the old applications have it, too."""
+    """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
     result = command(own_platform, "mirror", "on", "--currency", "EUR")
     assert result.returncode == 0, result.stderr
     yield own_platform.tenant()
@@ -224,7 +226,7 @@ def tenant(own_platform: Platform) -> Iterator[Tenant]:
 
 @pytest.fixture
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
-    """An old application."""
+    """A client of the store, as an old application uses it."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
         yield client
@@ -248,7 +250,7 @@ def rows(stock: int, price: str = "5.00") -> bytes:
     return ("sku,name,price,currency,stock\n" + "".join(lines)).encode()
 
 
-def test_an_application_reads_a_sync_at_once_and_its_stale_write_takes_stock_exactly_once(
+def test_an_application_reads_synced_values_immediately_and_its_stale_write_takes_stock_exactly_once(
     own_platform: Platform, tenant: Tenant, store: httpx.Client
 ) -> None:
     assert own_platform.sync(tenant.catalog_id, "first.csv", rows(100))["counts"]["created"] == MANY
@@ -270,7 +272,7 @@ def test_an_application_reads_a_sync_at_once_and_its_stale_write_takes_stock_exa
     assert {row["id"]: row["stock"] for row in stocks} == {first: 49, second: 50}
 
 
-def test_a_stale_list_takes_stock_exactly_once_after_a_sync(
+def test_a_write_of_a_stale_list_after_a_sync_takes_stock_exactly_once(
     own_platform: Platform, tenant: Tenant, store: httpx.Client
 ) -> None:
     item = gift("listed", sku="B-0003", catalogId=tenant.catalog_id, availableQuantity=100)
@@ -288,7 +290,7 @@ def test_a_stale_list_takes_stock_exactly_once_after_a_sync(
     store.delete(PATH, params={"key": "eq.gifts:all"})
 
 
-def test_the_sweeper_writes_the_documents_that_nobody_reads(own_platform: Platform, tenant: Tenant) -> None:
+def test_the_sweeper_writes_documents_that_no_application_reads(own_platform: Platform, tenant: Tenant) -> None:
     own_platform.sync(tenant.catalog_id, "all.csv", rows(7))
     chosen = ids(own_platform, tenant)
 
@@ -303,11 +305,11 @@ def test_the_sweeper_writes_the_documents_that_nobody_reads(own_platform: Platfo
     assert (status["unwritten"], status["conflicts"]) == (0, [])
 
 
-def test_the_mirror_is_not_switched_off_before_all_documents_are_written(
+def test_the_mirror_cannot_be_switched_off_before_all_documents_are_written(
     own_platform: Platform, tenant: Tenant
 ) -> None:
     database = own_platform.database
-    database.execute("select pg_advisory_lock(hashtextextended('kv.fold', 0))")  # no sweeper writes documents
+    database.execute("select pg_advisory_lock(hashtextextended('kv.fold', 0))")  # blocks the sweeper
     try:
         database.execute("insert into kv.dirty (entity, row_id) values ('product', gen_random_uuid())")
         result = command(own_platform, "mirror", "off")

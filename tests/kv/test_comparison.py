@@ -1,4 +1,4 @@
-"""The comparison of documents with rows, with the command. The module has a cloud of its own."""
+"""The comparison of documents with rows, with the command. The module uses its own local cloud."""
 
 import os
 import signal
@@ -19,12 +19,14 @@ from tests.platform import Platform
 
 @pytest.fixture(scope="module")
 def truths(own_platform: Platform) -> list[Truth]:
-    """The truth about the documents of a damaged store whose documents have become rows."""
+    """The expected results for a damaged store whose documents have become rows."""
     return fill(own_platform)
 
 
 @pytest.mark.timeout(900)
-def test_a_damaged_store_that_was_copied_has_no_difference(own_platform: Platform, truths: list[Truth]) -> None:
+def test_a_comparison_of_a_migrated_damaged_store_finds_no_difference(
+    own_platform: Platform, truths: list[Truth]
+) -> None:
     by_entity = compare(own_platform)
     assert found(own_platform) == set()
     del by_entity["repairs"], by_entity["newer"]
@@ -40,7 +42,9 @@ def test_a_damaged_store_that_was_copied_has_no_difference(own_platform: Platfor
 
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("truths")
-def test_an_unchanged_store_is_not_compared_again_and_has_the_same_numbers(own_platform: Platform) -> None:
+def test_a_second_comparison_of_an_unchanged_store_compares_nothing_and_returns_the_same_numbers(
+    own_platform: Platform,
+) -> None:
     first = compare(own_platform, code=0)
     buckets = "select coalesce(sum(hashtextextended(b::text, 0)), 0) from kv.buckets b where hash is not null"
     before = value(own_platform, buckets)
@@ -53,7 +57,7 @@ def test_an_unchanged_store_is_not_compared_again_and_has_the_same_numbers(own_p
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_range_whose_documents_have_disappeared_does_not_end_a_comparison(own_platform: Platform) -> None:
+def test_a_comparison_continues_after_a_range_whose_documents_were_deleted(own_platform: Platform) -> None:
     first = compare(own_platform, "--entity", "product", code=0)["product"]
     own_platform.database.execute("delete from kv.buckets where entity = 'product'")
     own_platform.database.execute(
@@ -93,7 +97,7 @@ COLUMNS = [
 
 
 @pytest.mark.usefixtures("truths")
-def test_columns_that_were_changed_without_triggers_are_noticed_exactly(own_platform: Platform) -> None:
+def test_a_comparison_finds_exactly_the_columns_that_were_changed_without_triggers(own_platform: Platform) -> None:
     compare(own_platform, code=0)
     with damaged(own_platform, COLUMNS):
         compare(own_platform, code=1)
@@ -103,7 +107,7 @@ def test_columns_that_were_changed_without_triggers_are_noticed_exactly(own_plat
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_comparison_of_one_client_does_not_see_the_data_of_another(own_platform: Platform) -> None:
+def test_a_comparison_of_one_client_does_not_see_the_data_of_another_client(own_platform: Platform) -> None:
     own, other = id_of(own_platform, "client:own"), id_of(own_platform, "client:other")
     with unnoticed(own_platform):
         own_platform.database.execute(
@@ -119,7 +123,7 @@ def test_a_comparison_of_one_client_does_not_see_the_data_of_another(own_platfor
     assert result.returncode not in (0, 1)
 
 
-def test_a_sample_compares_some_documents(own_platform: Platform, truths: list[Truth]) -> None:
+def test_a_sample_compares_only_some_documents(own_platform: Platform, truths: list[Truth]) -> None:
     comparison = compare(own_platform, "--entity", "order", "--sample", "100", code=0)["order"]
     assert comparison["scope"] == "sample"
     documents = sum(truth.entity == "order" for truth in truths)
@@ -153,7 +157,9 @@ def test_a_comparison_that_was_killed_continues(own_platform: Platform, truths: 
 
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("truths")
-def test_writers_of_both_worlds_are_no_difference_while_the_mirror_is_on(own_platform: Platform) -> None:
+def test_a_comparison_finds_no_difference_while_old_and_new_applications_write_with_the_mirror_on(
+    own_platform: Platform,
+) -> None:
     run(own_platform, "mirror", "on")
     stop = threading.Event()
     failures: list[str] = []
@@ -209,7 +215,7 @@ def test_the_status_shows_the_last_comparisons_and_the_audit_log_names_them(own_
 
 
 @pytest.mark.parametrize("role", ["admin", "support", "owner"])
-def test_only_super_admins_compare(own_platform: Platform, role: str) -> None:
+def test_only_super_admins_can_start_a_comparison(own_platform: Platform, role: str) -> None:
     subject = "support" if role == "support" else own_platform.member(own_platform.client()["id"])
     if role == "admin":
         own_platform.database.execute(

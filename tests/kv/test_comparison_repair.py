@@ -1,4 +1,4 @@
-"""The repair of differences between documents and rows, from both sides. The module has a cloud of its own."""
+"""The repair of differences between documents and rows, from both sides. The module uses its own local cloud."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.platform import Platform
 
 @pytest.fixture(scope="module")
 def truths(own_platform: Platform) -> list[Truth]:
-    """The truth about the documents of a damaged store whose documents have become rows."""
+    """The expected results for a damaged store whose documents have become rows."""
     return fill(own_platform)
 
 
@@ -59,16 +59,16 @@ def test_changed_columns_are_repaired_from_both_sides_and_a_second_repair_change
         assert repairs == {"repaired": 0, "unchanged": 0, "quarantined": 0, "newer": 0}
         assert _documents(own_platform) == after
         assert _values(own_platform, REPAIRED) == (rows if source == "kv" else changed)
-    if source == "tables":  # the rows are as before, and the documents have the damage
+    if source == "tables":  # The rows have their earlier values again, and the documents now contain the damage.
         assert after["gift:g-a"]["price"] == "20,00 €"
         compare(own_platform, "--repair", "from=tables", code=0)
         repaired = _documents(own_platform)
-        assert repaired["order:o-a"].pop("customerName") == "a@b.example"  # the name was the address before
+        assert repaired["order:o-a"].pop("customerName") == "a@b.example"  # Before, the name was the address.
         assert repaired == documents
 
 
 @pytest.mark.usefixtures("truths")
-def test_rows_that_were_deleted_without_triggers_are_noticed_and_written_again(own_platform: Platform) -> None:
+def test_a_repair_restores_rows_that_were_deleted_without_triggers(own_platform: Platform) -> None:
     deleted = {"product": "gift:g-a", "order": "order:o-a", "site": "site:s-b", "client": "client:other"}
     with unnoticed(own_platform):
         for entity, key in deleted.items():
@@ -88,7 +88,7 @@ def test_rows_that_were_deleted_without_triggers_are_noticed_and_written_again(o
 
 
 @pytest.mark.usefixtures("truths")
-def test_documents_that_were_deleted_without_triggers_are_noticed_and_written_again(own_platform: Platform) -> None:
+def test_a_repair_restores_documents_that_were_deleted_without_triggers(own_platform: Platform) -> None:
     deleted = {
         "product": "gift:g-a", "order": "order:o-a", "site": "site:s-a", "client": "client:own",
         "catalog": "catalogs:own",
@@ -113,7 +113,7 @@ def test_documents_that_were_deleted_without_triggers_are_noticed_and_written_ag
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_document_that_disappeared_from_a_list_is_noticed_and_written_under_a_key_of_its_own(
+def test_a_repair_writes_a_document_that_disappeared_from_a_list_under_its_own_key(
     own_platform: Platform,
 ) -> None:
     [row] = own_platform.database.execute(
@@ -136,7 +136,7 @@ def test_a_document_that_disappeared_from_a_list_is_noticed_and_written_under_a_
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_document_under_a_wrong_key_is_noticed_and_written_again_from_its_row(own_platform: Platform) -> None:
+def test_a_repair_replaces_a_document_under_a_wrong_key_with_the_document_of_the_row(own_platform: Platform) -> None:
     own = f"gift:{OWN}"
     with unnoticed(own_platform):
         own_platform.database.execute(
@@ -153,7 +153,7 @@ def test_a_document_under_a_wrong_key_is_noticed_and_written_again_from_its_row(
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_document_that_no_run_has_seen_is_noticed_and_becomes_a_row(own_platform: Platform) -> None:
+def test_a_repair_maps_a_document_that_no_backfill_has_mapped(own_platform: Platform) -> None:
     document = Jsonb(gift("g-new", catalogId="own"))
     own_platform.database.execute("insert into kv_store_6fcaeea3 values ('gift:g-new', %s)", [document])
     compare(own_platform, "--entity", "product", code=1)
@@ -165,7 +165,7 @@ def test_a_document_that_no_run_has_seen_is_noticed_and_becomes_a_row(own_platfo
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_new_row_of_an_old_client_has_no_document_until_it_is_repaired(own_platform: Platform) -> None:
+def test_a_new_row_of_an_old_client_has_no_document_until_a_repair_writes_the_document(own_platform: Platform) -> None:
     id = value(
         own_platform,
         "insert into products (catalog_id, sku, name, price, currency) values (%s, 'N1', 'Pen', 2.5, 'EUR')"
@@ -179,7 +179,7 @@ def test_a_new_row_of_an_old_client_has_no_document_until_it_is_repaired(own_pla
 
 
 @pytest.mark.usefixtures("truths")
-def test_documents_that_were_written_after_their_rows_stay_and_are_named(own_platform: Platform) -> None:
+def test_a_repair_keeps_and_names_documents_that_are_newer_than_their_rows(own_platform: Platform) -> None:
     written: dict[str, dict[str, Any]] = {
         "gift:g-a": {"price": "21,50 €", "stock": 6},
         "client:own": {"name": "Renamed"},
@@ -187,7 +187,7 @@ def test_documents_that_were_written_after_their_rows_stay_and_are_named(own_pla
         "site:s-a": {"branding": {"color": "green"}, "updatedAt": "2999-01-01T00:00:00.000Z"},
     }
     before = _documents(own_platform)
-    for key, fields in written.items():  # the mirror is off
+    for key, fields in written.items():  # The mirror is off.
         own_platform.database.execute(
             "update kv_store_6fcaeea3 set value = value || %s where key = %s", [Jsonb(fields), key]
         )
@@ -214,7 +214,7 @@ def test_documents_that_were_written_after_their_rows_stay_and_are_named(own_pla
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_row_that_changed_after_its_document_is_written_into_it(own_platform: Platform) -> None:
+def test_a_repair_writes_a_row_that_changed_after_its_document_into_the_document(own_platform: Platform) -> None:
     own_platform.database.execute(
         "update kv_store_6fcaeea3 set value = value || %s where key = 'client:own'",
         [Jsonb({"name": "Older", "updatedAt": "2020-01-01T00:00:00.000Z"})],
@@ -227,7 +227,7 @@ def test_a_row_that_changed_after_its_document_is_written_into_it(own_platform: 
 
 
 @pytest.mark.usefixtures("truths")
-def test_other_documents_of_a_row_that_were_written_later_stay(own_platform: Platform) -> None:
+def test_a_repair_keeps_newer_other_documents_of_the_same_row(own_platform: Platform) -> None:
     """Only the document that decides the row is repaired."""
     other = gift("g-a", catalogId="own", name="Alias", stock=3)
     own_platform.database.execute("insert into kv_store_6fcaeea3 values ('gifts:g-a', %s)", [Jsonb(other)])
@@ -243,7 +243,7 @@ def test_other_documents_of_a_row_that_were_written_later_stay(own_platform: Pla
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_document_that_was_written_after_its_row_had_disappeared_stays(own_platform: Platform) -> None:
+def test_a_repair_keeps_a_document_that_was_written_after_its_row_had_disappeared(own_platform: Platform) -> None:
     own_platform.database.execute(
         "insert into kv_store_6fcaeea3 values ('gift:g-gone', %s), ('gift:g-late', %s)",
         [Jsonb(gift("g-gone", catalogId="own")), Jsonb(gift("g-late", catalogId="own"))],

@@ -1,4 +1,4 @@
-"""The comparison of documents with rows reads the values of documents without the mapping."""
+"""Tests how the comparison reads the values of documents. The comparison does not use the functions of the mapping."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -47,7 +47,7 @@ def test_amounts_in_every_form_are_read(value: Any, number: Decimal | None, sign
 @pytest.mark.parametrize(
     ("value", "code"), [("eur", "EUR"), ("€", "EUR"), (" usd ", "USD"), ("$", None), ("XXX", None), (5, None)]
 )
-def test_currencies_with_one_meaning_are_read(value: Any, code: str | None) -> None:
+def test_texts_that_mean_exactly_one_currency_are_read(value: Any, code: str | None) -> None:
     assert currency(value) == code
 
 
@@ -82,12 +82,12 @@ def test_counts_are_whole_numbers(value: Any, count: int | None) -> None:
     assert whole(value) == count
 
 
-def test_names_in_snake_case_are_read_and_camel_case_wins() -> None:
+def test_field_names_in_snake_case_are_read_and_camel_case_names_win() -> None:
     document = {"catalog_id": "a", "catalogId": "b", "available_quantity": 5, "_rev": 1, "brand": None}
     assert camel_case(document) == {"catalogId": "b", "availableQuantity": 5, "_rev": 1}
 
 
-def test_texts_differ_only_in_what_a_reader_can_see() -> None:
+def test_texts_are_compared_as_a_reader_sees_them() -> None:
     assert text("  a\u202eb\n c ") == "a b c"
     assert text(" \x01 ") is None
     assert same_text(text("a\tb"), "a b", 500)
@@ -113,7 +113,9 @@ def test_texts_differ_only_in_what_a_reader_can_see() -> None:
         ([1, 2], [2, 1], False),
     ],
 )
-def test_objects_are_equal_regardless_of_order_and_without_secrets(stated: Any, column: Any, is_same: bool) -> None:
+def test_the_comparison_of_objects_ignores_the_order_of_fields_and_secrets(
+    stated: Any, column: Any, is_same: bool
+) -> None:
     assert same_object(stated, column) is is_same
 
 
@@ -125,7 +127,7 @@ def test_the_row_of_a_record_is_computed_from_its_old_id() -> None:
     assert row_id("product", "production", "gift-1")[14] == "8"
 
 
-def test_a_document_with_the_id_of_another_document_is_of_another_record() -> None:
+def test_a_document_with_the_id_of_another_document_belongs_to_another_record() -> None:
     stored = Stored("gift:2", "gift:2", {"id": "1"})
     assert identify("product", stored, (), {"gift:1"}, None).is_of_another
     assert identify("product", stored, (), (), None) == ("production", "1", False)
@@ -144,7 +146,7 @@ def test_documents_in_lists_have_computed_keys() -> None:
     assert unreadable.document is None
 
 
-def test_a_key_with_an_environment_leads() -> None:
+def test_a_key_with_an_environment_takes_precedence() -> None:
     assert keys_of("catalog", "production", "a") == [
         "catalogs:production:a", "catalogs:a", "catalog:production:a", "catalog:a",
     ]  # fmt: skip

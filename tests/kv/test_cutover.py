@@ -1,6 +1,6 @@
-"""Cutting over and rolling back, with the commands, the API and the facade.
+"""Tests of cutovers and rollbacks, with the commands, the API and the facade.
 
-The module has a cloud of its own, because stages and the mirror belong to a whole platform.
+The module uses its own local cloud, because stages and the mirror affect a whole platform.
 """
 
 import json
@@ -24,14 +24,14 @@ from tests.platform import Json, Platform, Tenant
 from wecelebrate.schema import migrate
 
 RECORDS = 10_000
-"""The number of records whose share is measured."""
+"""The number of records with which the tests measure the share of reads from the tables."""
 GATES = ["mirror", "triggers", "backfill", "quarantine", "comparison", "shadow", "transactions", "canary"]
 STAGES = "/v1/admin/kv/stages"
 
 
 @pytest.fixture(scope="module")
 def on(own_platform: Platform) -> Iterator[Json]:
-    """The state of the mirror after it was switched on, and after a complete run of the backfill."""
+    """Switch the mirror on, run a complete backfill, and return the state of the mirror."""
     state = run(own_platform, "mirror", "on", "--currency", "EUR")
     run(own_platform, "backfill")
     yield state
@@ -50,13 +50,13 @@ def rolled_back(own_platform: Platform, on: Json) -> Iterator[None]:
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Tenant:
-    """A tenant that was created while the mirror was on, so the old applications have it, too."""
+    """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
     return own_platform.tenant()
 
 
 @pytest.fixture
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
-    """An old application."""
+    """A client of the store, as an old application uses it."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
         yield client
@@ -108,7 +108,7 @@ def compared(platform: Platform, entity: str, *, hours: int = 0, client_id: str 
 
 
 def failed(platform: Platform, entity: str, *, client_id: str | None = None, reads: int = 25) -> dict[str, str]:
-    """Try a cutover, and return the gates that have not passed, with what to do."""
+    """Try a cutover, and return the gates that have not passed, with their advice."""
     response = platform.api("admin").put(
         f"{STAGES}/{entity}", json={"leads": "tables", "reads": reads, "client_id": client_id}
     )
@@ -119,14 +119,16 @@ def failed(platform: Platform, entity: str, *, client_id: str | None = None, rea
 
 
 def shadowed(platform: Platform, store: httpx.Client, tenant: Tenant) -> None:
-    """Read both sides of a gift until there are enough reads."""
+    """Make enough reads that compare both sides of a gift."""
     product = platform.product(tenant)
     run(platform, "shadow", "product", "--percent", "100", "--client", tenant.client_id)
     read(store, f"gift:{product['id']}")
     platform.database.execute("update kv.shadow_reads set reads = 1000")
 
 
-def test_each_gate_that_fails_says_what_to_do(own_platform: Platform, store: httpx.Client, tenant: Tenant) -> None:
+def test_each_failed_gate_tells_the_operator_what_to_do(
+    own_platform: Platform, store: httpx.Client, tenant: Tenant
+) -> None:
     gates = failed(own_platform, "product")
     assert gates.keys() == {"comparison", "shadow"}
     assert "wecelebrate kv compare" in gates["comparison"]
@@ -149,7 +151,7 @@ def test_each_gate_that_fails_says_what_to_do(own_platform: Platform, store: htt
     assert (stage["leads"], stage["reads"]) == ("tables", 25)
 
 
-def test_documents_in_quarantine_close_the_gate_of_their_client_only(
+def test_documents_in_quarantine_fail_the_gate_only_for_their_client(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     other = own_platform.tenant()
@@ -176,7 +178,7 @@ def changed(platform: Platform, change: str, undo: str) -> Iterator[None]:
         platform.database.execute(undo.encode())
 
 
-def test_a_disabled_trigger_and_one_write_close_gates(
+def test_gates_fail_after_a_write_while_a_trigger_is_disabled(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     product = own_platform.product(tenant)
@@ -188,7 +190,7 @@ def test_a_disabled_trigger_and_one_write_close_gates(
         own_platform.database.execute("update products set name = 'Row' where id = %s", [product["id"]])
         gates = failed(own_platform, "product")
     assert "products.mirror_update" in gates["triggers"]
-    assert "a row became no document" in gates["canary"]
+    assert "the row did not change its document" in gates["canary"]
     run(own_platform, "shadow", "product", "--percent", "100")
     assert read(store, f"gift:{product['id']}")["name"] == product["name"]
     assert "1 of 1 reads" in failed(own_platform, "product")["shadow"]
@@ -198,11 +200,11 @@ def test_a_disabled_trigger_and_one_write_close_gates(
     assert rows == [{"key": f"gift:{product['id']}", "field": "name", "client_id": tenant.client_id}]
 
 
-def test_a_changed_function_and_a_changed_condition_close_the_gate(own_platform: Platform) -> None:
+def test_the_gate_fails_if_a_function_or_a_trigger_condition_was_changed(own_platform: Platform) -> None:
     row = own_platform.database.execute("select pg_get_functiondef('kv.mirror_row'::regproc) as text").fetchone()
     assert row is not None
     with changed(own_platform, row["text"].replace("begin", "begin  -- patched", 1), row["text"]):
-        assert "Not as released: mirror_row." in failed(own_platform, "client")["triggers"]
+        assert "Different from the release: mirror_row." in failed(own_platform, "client")["triggers"]
     row = own_platform.database.execute(
         "select pg_get_triggerdef(oid) as text from pg_trigger"
         " where tgname = 'mirror_insert' and tgrelid = 'sites'::regclass"
@@ -218,7 +220,7 @@ def test_a_changed_function_and_a_changed_condition_close_the_gate(own_platform:
 
 
 @pytest.mark.slow
-def test_an_old_transaction_closes_the_gate(own_platform: Platform) -> None:
+def test_the_gate_fails_while_an_old_transaction_is_open(own_platform: Platform) -> None:
     with psycopg.connect(own_platform.endpoints.database) as connection:
         connection.execute("select 1")
         time.sleep(61)
@@ -226,7 +228,7 @@ def test_an_old_transaction_closes_the_gate(own_platform: Platform) -> None:
     assert "transactions" not in failed(own_platform, "client")
 
 
-def test_a_canary_leaves_nothing(own_platform: Platform) -> None:
+def test_the_canary_of_a_cutover_leaves_no_data(own_platform: Platform) -> None:
     for entity in ("client", "catalog", "site", "product", "order"):
         assert "canary" not in failed(own_platform, entity)
     left = own_platform.database.execute(
@@ -236,7 +238,7 @@ def test_a_canary_leaves_nothing(own_platform: Platform) -> None:
     assert left == []
 
 
-def test_gates_are_overridden_only_with_a_reason_which_the_audit_log_keeps(own_platform: Platform) -> None:
+def test_an_override_of_a_gate_requires_a_reason_which_the_audit_log_keeps(own_platform: Platform) -> None:
     api = own_platform.api("admin")
     body = {"leads": "tables", "reads": 10, "overrides": ["comparison", "shadow"]}
     assert api.put(f"{STAGES}/order", json=body).status_code == 422
@@ -277,7 +279,7 @@ def test_gates_are_overridden_only_with_a_reason_which_the_audit_log_keeps(own_p
         {"client_id": "x", "shadow": 1},
     ],
 )
-def test_changes_that_mean_nothing_are_refused(own_platform: Platform, body: Json) -> None:
+def test_an_invalid_change_of_a_stage_is_refused(own_platform: Platform, body: Json) -> None:
     assert own_platform.api("admin").put(f"{STAGES}/product", json=body).status_code == 422
 
 
@@ -291,7 +293,7 @@ def test_unknown_entities_and_clients_are_refused(own_platform: Platform) -> Non
 
 
 @pytest.mark.parametrize("role", ["admin", "support", "owner"])
-def test_only_super_admins_see_and_change_stages(own_platform: Platform, role: str) -> None:
+def test_only_super_admins_can_see_and_change_stages(own_platform: Platform, role: str) -> None:
     subject = role if role == "support" else own_platform.member(own_platform.client()["id"])
     if role == "admin":
         own_platform.database.execute(
@@ -329,7 +331,7 @@ def test_the_mirror_stays_on_while_the_tables_lead(own_platform: Platform) -> No
     assert run(own_platform, "mirror", "status")["enabled"] is True
 
 
-def test_a_bad_document_is_refused_with_advice_while_the_tables_lead(
+def test_while_the_tables_lead_the_store_refuses_a_bad_document_with_advice(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     bad = {"id": "bad", "name": "Mug", "price": "free", "catalogId": tenant.catalog_id}
@@ -377,7 +379,7 @@ def fill(platform: Platform, tenant: Tenant, count: int) -> None:
 
 
 def answered(store: httpx.Client) -> set[str]:
-    """Return the keys of the gifts that the tables answer: their rows have another name than their documents."""
+    """Return the keys of the gifts whose reads return the row. The rows and the documents have different names."""
     keys = set()
     for offset in range(0, RECORDS, 1000):
         parameters = {"key": "like.gift:share-%", "limit": "1000", "offset": str(offset)}
@@ -388,7 +390,7 @@ def answered(store: httpx.Client) -> set[str]:
 
 
 @pytest.mark.slow
-def test_the_tables_answer_a_share_of_the_records_of_one_client_and_always_the_same(
+def test_reads_of_a_fixed_share_of_the_records_of_one_client_return_the_rows(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     fill(own_platform, tenant, RECORDS)
@@ -418,7 +420,7 @@ def test_the_tables_answer_a_share_of_the_records_of_one_client_and_always_the_s
 
 
 @pytest.mark.slow
-def test_a_rollback_under_load_fails_no_request_and_loses_no_write(
+def test_during_a_rollback_under_load_all_requests_succeed_and_no_write_is_lost(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     products = [own_platform.product(tenant, inventory_count=1000) for _ in range(8)]
@@ -479,7 +481,7 @@ def test_a_rollback_under_load_fails_no_request_and_loses_no_write(
         assert document["name"] == written.get(key, document["name"])
 
 
-def test_shadow_reads_change_no_answer_and_a_write_in_progress_is_no_mismatch(
+def test_shadow_reads_do_not_change_responses_and_ignore_a_document_that_is_being_written(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     product = own_platform.product(tenant)
@@ -513,7 +515,7 @@ def led(platform: Platform, entity: str = "order") -> Iterator[None]:
     run(platform, "rollback", entity)
 
 
-def test_no_environment_is_left_out_while_the_tables_lead(own_platform: Platform) -> None:
+def test_while_the_tables_lead_the_mirror_cannot_drop_an_environment(own_platform: Platform) -> None:
     both = ("--environment", "production", "--environment", "test", "--currency", "EUR")
     run(own_platform, "mirror", "on", *both)
     with led(own_platform):
@@ -525,7 +527,7 @@ def test_no_environment_is_left_out_while_the_tables_lead(own_platform: Platform
     assert run(own_platform, "mirror", "on", "--currency", "EUR")["environments"] == ["production"]
 
 
-def test_the_mirror_is_not_switched_off_beside_a_cutover(own_platform: Platform) -> None:
+def test_the_mirror_cannot_be_switched_off_during_a_concurrent_cutover(own_platform: Platform) -> None:
     with psycopg.connect(own_platform.endpoints.database) as cutover:
         cutover.execute("select pg_advisory_xact_lock(hashtextextended('kv stages', 0))")
         cutover.execute(
@@ -543,7 +545,7 @@ def test_the_mirror_is_not_switched_off_beside_a_cutover(own_platform: Platform)
     assert run(own_platform, "mirror", "status")["enabled"] is True
 
 
-def test_a_rollback_of_all_clients_includes_a_client_whose_first_stage_is_being_written(
+def test_a_rollback_of_all_clients_includes_a_client_whose_first_stage_is_written_concurrently(
     own_platform: Platform, tenant: Tenant
 ) -> None:
     run(own_platform, "cutover", "product", "--reads", "5", *overridden("comparison", "shadow"))
@@ -564,7 +566,7 @@ def test_a_rollback_of_all_clients_includes_a_client_whose_first_stage_is_being_
     assert {(stage["client_id"], stage["leads"]) for stage in stages} == {(None, "kv"), (tenant.client_id, "kv")}
 
 
-def test_open_mismatches_close_the_gate_until_a_full_comparison_has_replaced_them(
+def test_the_gate_fails_while_mismatches_are_open_and_a_full_comparison_closes_them(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     shadowed(own_platform, store, tenant)
@@ -574,12 +576,12 @@ def test_open_mismatches_close_the_gate_until_a_full_comparison_has_replaced_the
         [tenant.client_id],
     )
     for client in (None, tenant.client_id):
-        assert "1 mismatches are open" in failed(own_platform, "product", client_id=client)["shadow"]
+        assert "Open mismatches: 1" in failed(own_platform, "product", client_id=client)["shadow"]
     command(own_platform, "compare", "--entity", "product", "--json")
     assert "shadow" not in failed(own_platform, "product", client_id=tenant.client_id)
 
 
-def test_documents_without_a_known_client_close_the_gates_of_each_client(
+def test_documents_without_a_known_client_fail_the_gates_of_each_client(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     orphan = {"id": "orphan", "siteId": "nowhere", "giftId": "g", "quantity": 1, "createdAt": "2026-02-20T11:00:00Z"}
@@ -600,7 +602,7 @@ TRIGGERS = [
 
 
 @pytest.mark.parametrize(("table", "name", "verb"), TRIGGERS)
-def test_each_trigger_that_is_disabled_or_missing_closes_the_gate(
+def test_the_gate_fails_if_any_trigger_is_disabled_or_missing(
     own_platform: Platform, table: str, name: str, verb: str
 ) -> None:
     row = own_platform.database.execute(
@@ -616,7 +618,7 @@ def test_each_trigger_that_is_disabled_or_missing_closes_the_gate(
     assert "triggers" not in failed(own_platform, "client")
 
 
-def test_a_narrower_condition_of_a_trigger_closes_the_gate(own_platform: Platform) -> None:
+def test_the_gate_fails_if_the_condition_of_a_trigger_is_narrower_than_in_the_release(own_platform: Platform) -> None:
     row = own_platform.database.execute(
         "select pg_get_triggerdef(oid) as text from pg_trigger where tgname = 'mirror_list_revision'"
     ).fetchone()
@@ -628,7 +630,7 @@ def test_a_narrower_condition_of_a_trigger_closes_the_gate(own_platform: Platfor
     assert "triggers" not in failed(own_platform, "client")
 
 
-def test_a_changed_function_whose_text_is_not_kept_closes_the_gate_and_a_deploy_replaces_it(
+def test_the_gate_fails_if_an_sql_standard_function_was_changed_until_a_deployment_replaces_it(
     own_platform: Platform,
 ) -> None:
     row = own_platform.database.execute("select pg_get_functiondef('kv.revision_of'::regproc) as text").fetchone()
@@ -643,7 +645,7 @@ def test_a_changed_function_whose_text_is_not_kept_closes_the_gate_and_a_deploy_
     assert own_platform.database.execute(enabled.encode()).fetchall() == []
 
 
-def test_a_cutover_whose_gates_take_too_long_while_writes_wait_is_refused(
+def test_a_cutover_is_refused_if_its_gates_take_too_long_while_writes_wait(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     shadowed(own_platform, store, tenant)

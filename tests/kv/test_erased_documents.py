@@ -1,4 +1,4 @@
-"""The document of an order that had no row when its person was erased."""
+"""Tests of order documents that had no row when the data of their person was erased."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ PERSON = {"userEmail": ANN, "userName": "Ann Example", "shippingAddress": {"full
 
 
 def erase(move: Move, email: str = ANN, client: str = "client:a", until: str = "infinity", size: int = 2) -> None:
-    """Mark the documents of a person, as the worker of an erasure does it."""
+    """Mark the documents of a person, as the erasure worker does."""
     key: str | None = ""
     while key is not None:
         key = move.value(
@@ -24,7 +24,7 @@ def erase(move: Move, email: str = ANN, client: str = "client:a", until: str = "
 
 @pytest.fixture
 def client(move: Move) -> UUID:
-    """The client `a`, which has a row."""
+    """Create the client `a` with a row."""
     move.run()
     return move.id("client:a")
 
@@ -39,7 +39,9 @@ DOCUMENTS: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("key", "value"), DOCUMENTS)
-def test_a_document_without_a_row_stays_without_one(move: Move, client: UUID, key: str, value: Any) -> None:
+def test_an_order_document_of_an_erased_person_never_becomes_a_row(
+    move: Move, client: UUID, key: str, value: Any
+) -> None:
     move.put(key, value)
     erase(move)
     move.run()
@@ -52,7 +54,7 @@ def test_a_document_without_a_row_stays_without_one(move: Move, client: UUID, ke
     assert move.value("select count(*) from orders where client_id = %s", client) == 0
 
 
-def test_a_document_that_was_unreadable_when_its_person_was_erased_is_recognised(move: Move, client: UUID) -> None:
+def test_a_document_that_was_unreadable_at_the_erasure_is_recognised_later(move: Move, client: UUID) -> None:
     move.put("order:o-1", order("o-1", quantity="?", **PERSON))
     move.put("order:o-2", order("o-2", siteId="s-late", **PERSON))
     move.run()
@@ -63,14 +65,14 @@ def test_a_document_that_was_unreadable_when_its_person_was_erased_is_recognised
     assert move.reason("order:o-1") == move.reason("order:o-2") == "person_erased"
 
 
-def test_an_order_document_in_a_string_is_recognised(move: Move, client: UUID) -> None:
+def test_an_order_document_that_is_encoded_as_a_json_string_is_recognised(move: Move, client: UUID) -> None:
     move.put("order:o-1", json.dumps(order("o-1", **PERSON)))
     erase(move)
     move.run()
     assert move.reason("order:o-1") == "person_erased"
 
 
-def test_the_orders_of_other_persons_and_other_clients_move(move: Move, client: UUID) -> None:
+def test_the_orders_of_other_persons_and_other_clients_become_rows(move: Move, client: UUID) -> None:
     move.tenant("b")
     move.put("order:o-1", order("o-1", userEmail="joann@mail.example"))
     move.put("order:o-2", order("o-2", userEmail="ann@mail.example.org"))
@@ -84,7 +86,7 @@ def test_the_orders_of_other_persons_and_other_clients_move(move: Move, client: 
     assert move.row("orders", "order:o-5")["customer_email"] == ANN
 
 
-def test_an_order_that_the_person_places_later_moves(move: Move, client: UUID) -> None:
+def test_an_order_that_the_person_places_after_the_erasure_becomes_a_row(move: Move, client: UUID) -> None:
     move.put("order:o-1", order("o-1", **PERSON))
     move.put("order:o-2", order("o-2", **PERSON, createdAt="2026-03-02T00:00:00Z"))
     move.put("order:o-3", order("o-3", **PERSON) | {"createdAt": None})
@@ -95,7 +97,7 @@ def test_an_order_that_the_person_places_later_moves(move: Move, client: UUID) -
     assert reasons == ["person_erased", None, "no_date", None]
 
 
-def test_a_mark_contains_nothing_of_the_person(move: Move, client: UUID) -> None:
+def test_a_mark_of_an_erased_order_contains_no_personal_data(move: Move, client: UUID) -> None:
     move.put("order:o-1", order("o-1", **PERSON))
     erase(move)
     erase(move)

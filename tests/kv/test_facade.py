@@ -1,4 +1,4 @@
-"""The facade of the key-value store answers the old applications as PostgREST answered them."""
+"""Tests that the facade of the key-value store responds to the old applications in the same way as PostgREST did."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def test_an_upsert_replaces_the_whole_document(store: Store, prefix: str) -> Non
     assert store("GET", {"select": "value", "key": f"eq.{prefix}a"}).json() == [{"value": {"name": "Cup"}}]
 
 
-def test_an_upsert_of_several_documents_names_its_columns(store: Store, prefix: str) -> None:
+def test_an_upsert_of_several_documents_accepts_the_parameter_columns(store: Store, prefix: str) -> None:
     body = [{"key": f"{prefix}a", "value": 1}, {"key": f"{prefix}b", "value": "two"}]
     assert store("POST", {"columns": '"key","value"'}, body=body, headers=MERGE).status_code == 201
     assert store("GET", {"select": "key,value", "key": f"like.{prefix}%"}).json() == body
@@ -81,13 +81,15 @@ def test_several_documents_are_read_by_their_keys_and_missing_ones_are_absent(st
     assert store("GET", {"select": "value", "key": "in.()"}).json() == []
 
 
-def test_the_wildcards_of_a_prefix_are_those_of_like(store: Store, prefix: str) -> None:
+def test_a_prefix_filter_supports_the_wildcards_of_like(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}site_a:1": 1, f"{prefix}siteXa:1": 2, f"{prefix}other": 3})
     keys = [row["key"] for row in store("GET", {"select": "key", "key": f"like.{prefix}site_a:*"}).json()]
     assert keys == [f"{prefix}siteXa:1", f"{prefix}site_a:1"]
 
 
-def test_a_list_has_at_most_1000_rows_and_head_tells_how_many_there_are(store: Store, prefix: str) -> None:
+def test_a_response_has_at_most_1000_rows_and_a_head_request_returns_the_number_of_all_rows(
+    store: Store, prefix: str
+) -> None:
     write(store, **{f"{prefix}{number:04}": number for number in range(1003)})
     rows = store("GET", {"select": "value", "key": f"like.{prefix}%", "limit": "5000"})
     assert len(rows.json()) == 1000 and rows.headers["content-range"] == "0-999/*"
@@ -103,7 +105,9 @@ def test_a_list_has_at_most_1000_rows_and_head_tells_how_many_there_are(store: S
     assert last.json() == [{"value": 1002}]
 
 
-def test_one_object_is_refused_unless_exactly_one_document_matches(store: Store, prefix: str) -> None:
+def test_a_request_for_a_single_object_fails_unless_the_filter_selects_exactly_one_document(
+    store: Store, prefix: str
+) -> None:
     write(store, **{f"{prefix}a": 1, f"{prefix}b": 2})
     accept = {"Accept": "application/vnd.pgrst.object+json"}
     assert store("GET", {"select": "value", "key": f"eq.{prefix}a"}, headers=accept).json() == {"value": 1}
@@ -130,7 +134,7 @@ def test_a_deletion_or_change_without_a_filter_is_refused(store: Store, prefix: 
     assert store("GET", {"select": "value", "key": f"eq.{prefix}a"}).json() == [{"value": 1}]
 
 
-def test_patch_replaces_the_value(store: Store, prefix: str) -> None:
+def test_a_patch_request_replaces_the_whole_value_of_a_document(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}a": {"x": 1}})
     assert store("PATCH", {"key": f"eq.{prefix}a"}, body={"value": ["new"]}).status_code == 204
     assert store("GET", {"select": "value", "key": f"eq.{prefix}a"}).json() == [{"value": ["new"]}]
@@ -152,7 +156,7 @@ def test_patch_replaces_the_value(store: Store, prefix: str) -> None:
         ("[" * 100_000, "PGRST102"),
     ],
 )
-def test_a_malformed_body_is_refused_with_the_code_of_postgrest(store: Store, body: str, code: str) -> None:
+def test_a_malformed_body_is_refused_with_the_error_code_of_postgrest(store: Store, body: str, code: str) -> None:
     response = store("POST", body=body, headers=MERGE)
     assert (response.status_code, response.json()["code"]) == (400, code)
 
@@ -169,7 +173,7 @@ def test_a_malformed_body_is_refused_with_the_code_of_postgrest(store: Store, bo
         ({"or": "(key.eq.a,key.eq.b)"}, "PGRST100"),
     ],
 )
-def test_what_the_store_does_not_support_is_refused_and_not_ignored(
+def test_an_unsupported_part_of_a_request_is_refused_and_not_ignored(
     store: Store, parameters: dict[str, str], code: str
 ) -> None:
     response = store("GET", parameters)
@@ -177,7 +181,7 @@ def test_what_the_store_does_not_support_is_refused_and_not_ignored(
     assert response.json()["hint"] or code == "42703" or "limit" in parameters
 
 
-def test_a_response_that_lambda_cannot_return_is_refused_with_its_limit(store: Store, prefix: str) -> None:
+def test_a_response_that_is_too_large_for_lambda_is_refused_with_the_limit(store: Store, prefix: str) -> None:
     for number in range(3):
         write(store, **{f"{prefix}{number}": "x" * 2_000_000})
     everything = {"select": "value", "key": f"like.{prefix}%"}
@@ -200,12 +204,12 @@ def test_a_request_without_a_valid_key_is_refused(store: Store, headers: dict[st
     assert "API key" in response.json()["message"]
 
 
-def test_the_key_is_accepted_as_a_bearer_token(store: Store, api_key: str, prefix: str) -> None:
+def test_the_api_key_is_accepted_as_a_bearer_token(store: Store, api_key: str, prefix: str) -> None:
     headers = {"apikey": "", "Authorization": f"Bearer {api_key}"}
     assert store("GET", {"key": f"eq.{prefix}a"}, headers=headers).json() == []
 
 
-def test_a_token_of_the_platform_does_not_open_the_store(store: Store, platform: Platform) -> None:
+def test_an_access_token_of_the_platform_gives_no_access_to_the_store(store: Store, platform: Platform) -> None:
     token = platform.issuer.token("admin", "admin@wecelebrate.test")
     assert store("GET", headers={"apikey": token, "Authorization": f"Bearer {token}"}).status_code == 401
 

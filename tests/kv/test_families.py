@@ -1,4 +1,4 @@
-"""The families of keys that the store of the predecessor has."""
+"""Tests of the families of keys in the store of the predecessor."""
 
 import psycopg
 import pytest
@@ -52,7 +52,7 @@ FAMILIES = {
     "giftx:1": "unknown",
     "": "unknown",
 }
-"""Maps keys to the meaning of their family."""
+"""Maps each key to the meaning of its family."""
 
 
 def test_the_form_of_a_key_decides_its_family(platform: Platform) -> None:
@@ -88,7 +88,7 @@ SECRETS = ("session", "magic-link", "password_reset", "invites", "sftp_config", 
 
 
 def entity_of(key: str) -> str | None:
-    """Return the entity of a key, as the plan of the move describes it. It shares no code with the schema."""
+    """Return the entity of a key, as the migration plan describes it. This function shares no code with the schema."""
     head, *segments = key.split(":")
     entity = ENTITIES.get(head.removesuffix("s"))
     is_plural = head.endswith("s")
@@ -123,7 +123,9 @@ def test_any_key_belongs_to_exactly_one_family(platform: Platform, keys: list[st
             assert meaning == "secret"
 
 
-def test_admins_see_the_number_of_documents_and_no_key(store: Store, platform: Platform, prefix: str) -> None:
+def test_admins_see_the_number_of_documents_of_each_family_but_no_keys(
+    store: Store, platform: Platform, prefix: str
+) -> None:
     body = [{"key": f"session:{prefix}{number}", "value": {"token": "planted"}} for number in range(3)]
     assert store("POST", body=body, headers=MERGE).status_code == 201
     response = platform.admin.get("/v1/admin/kv/families")
@@ -135,12 +137,12 @@ def test_admins_see_the_number_of_documents_and_no_key(store: Store, platform: P
 
 
 @pytest.mark.parametrize("role", ["owner", "support"])
-def test_other_callers_cannot_inspect_the_store(platform: Platform, role: str) -> None:
+def test_callers_who_are_not_admins_cannot_inspect_the_store(platform: Platform, role: str) -> None:
     subject = "support" if role == "support" else platform.member(platform.client()["id"])
     assert platform.api(subject).get("/v1/admin/kv/families").status_code == 403
 
 
-def test_the_role_of_the_store_reads_no_other_table(platform: Platform) -> None:
+def test_the_database_role_of_the_store_cannot_read_other_tables(platform: Platform) -> None:
     tables = platform.database.execute(
         "select c.oid::regclass::text as name from pg_class c where c.relkind in ('r', 'p', 'v')"
         " and c.relnamespace = 'public'::regnamespace"

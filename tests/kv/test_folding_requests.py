@@ -1,6 +1,8 @@
-"""Requests for documents of a bulk write: each does a bounded part of the work, and no deleted product comes back.
+"""Requests for documents of a bulk write.
 
-The module has a cloud of its own, because the mirror is switched for a whole platform.
+Each request does a bounded part of the work, and deleted products stay deleted.
+
+The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
 import json
@@ -27,13 +29,13 @@ from wecelebrate.core.settings import settings
 from wecelebrate.kv import facade
 
 MANY = 450
-"""More products than two portions have."""
+"""More products than two portions of a bulk write contain."""
 Request = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Iterator[Tenant]:
-    """A tenant that the old applications have, and whose sweeper folds nothing."""
+    """A tenant whose documents exist in the store. The sweeper is blocked, so it folds no documents."""
     result = command(own_platform, "mirror", "on", "--currency", "EUR")
     assert result.returncode == 0, result.stderr
     tenant = own_platform.tenant()
@@ -45,7 +47,7 @@ def tenant(own_platform: Platform) -> Iterator[Tenant]:
 
 @pytest.fixture
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
-    """An old application."""
+    """A client of the store, as an old application uses it."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
         yield client
@@ -53,7 +55,7 @@ def store(own_platform: Platform) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def request_here(own_platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Request:
-    """Sends a request to the facade in this process, which has no time for a second portion."""
+    """Send requests to the facade in this process. The facade has no time for a second portion."""
     bindings = Bindings(**json.loads((own_platform.state / "functions.json").read_text("utf-8"))["bindings"])
     spec = next(spec for spec in functions() if spec.name == "api-kv-store")
 
@@ -79,7 +81,7 @@ def request_here(own_platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Req
 
 
 def waiting(platform: Platform) -> int:
-    """Return the number of products that wait to be folded."""
+    """Return the number of products whose documents are not written yet."""
     row = platform.database.execute("select count(distinct row_id) as n from kv.dirty").fetchone()
     assert row is not None
     count: int = row["n"]
@@ -104,7 +106,7 @@ def restock(platform: Platform, tenant: Tenant, stock: int) -> None:
 
 
 def fold(platform: Platform) -> None:
-    """Write the documents of bulk writes, as the sweeper does it."""
+    """Write the documents of bulk writes, as the sweeper does."""
     with platform.database.transaction():
         platform.database.execute(
             "set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp"
@@ -113,7 +115,7 @@ def fold(platform: Platform) -> None:
 
 
 def repeated(platform: Platform, send: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], list[int]]:
-    """Repeat a request until it is answered. Returns the answer, and how many products waited after each 503."""
+    """Repeat a request until it succeeds. Returns the response, and the number of waiting products after each 503."""
     left: list[int] = []
     for _ in range(10):
         response = send()
@@ -122,10 +124,10 @@ def repeated(platform: Platform, send: Callable[[], dict[str, Any]]) -> tuple[di
         assert int(response["headers"]["retry-after"]) >= 1
         assert json.loads(response["body"])["code"] == "PT503"
         left.append(waiting(platform))
-    raise AssertionError(f"the request was never answered: {left}")
+    raise AssertionError(f"the request never succeeded: {left}")
 
 
-def test_requests_for_thousands_of_documents_are_answered_after_some_portions(
+def test_a_request_for_thousands_of_documents_succeeds_after_several_retries(
     own_platform: Platform, tenant: Tenant, request_here: Request
 ) -> None:
     insert(own_platform, tenant)
@@ -139,7 +141,9 @@ def test_requests_for_thousands_of_documents_are_answered_after_some_portions(
     restock(own_platform, tenant, 30)
     for row in read:
         row["value"]["availableQuantity"] -= 1
-    response, left = repeated(own_platform, lambda: request_here("POST", "", read))  # it folds the last portion itself
+    response, left = repeated(
+        own_platform, lambda: request_here("POST", "", read)
+    )  # This request folds the last portion itself.
     assert (response["statusCode"], left) == (201, [250, 50])
     stocks = own_platform.database.execute(
         "select inventory_count as n, count(*) from products where catalog_id = %s group by 1", [tenant.catalog_id]
@@ -151,7 +155,7 @@ def test_requests_for_thousands_of_documents_are_answered_after_some_portions(
 
 
 def delete_in_bulk(platform: Platform, tenant: Tenant) -> list[str]:
-    """Delete the products of a tenant in one statement. Returns their ids, whose documents still exist."""
+    """Delete the products of a tenant in one statement. Returns their ids. Their documents still exist."""
     insert(platform, tenant)
     deleted = platform.database.execute(
         "delete from products where catalog_id = %s returning id::text", [tenant.catalog_id]
@@ -170,7 +174,7 @@ def reason(platform: Platform, key: str) -> str | None:
 
 
 @pytest.mark.parametrize("form", ["its key", "another key", "a list", "a pattern"])
-def test_a_product_that_was_deleted_in_bulk_does_not_come_back_with_a_write(
+def test_a_write_does_not_restore_a_product_that_was_deleted_in_bulk(
     own_platform: Platform, tenant: Tenant, store: httpx.Client, form: str
 ) -> None:
     id = delete_in_bulk(own_platform, tenant)[0]
@@ -189,7 +193,7 @@ def test_a_product_that_was_deleted_in_bulk_does_not_come_back_with_a_write(
     assert products(own_platform, tenant) == 0
 
 
-def test_a_write_waits_for_the_sweeper_that_deletes_the_documents_of_a_product(
+def test_a_write_waits_while_the_sweeper_deletes_the_documents_of_a_product(
     own_platform: Platform, tenant: Tenant, store: httpx.Client
 ) -> None:
     id = delete_in_bulk(own_platform, tenant)[0]
@@ -206,12 +210,12 @@ def test_a_write_waits_for_the_sweeper_that_deletes_the_documents_of_a_product(
     assert (products(own_platform, tenant), reason(own_platform, f"gift:{id}")) == (0, "row_deleted")
 
 
-def test_neither_replication_nor_a_backfill_brings_a_product_back_that_was_deleted_in_bulk(
+def test_replication_and_a_backfill_do_not_restore_a_product_that_was_deleted_in_bulk(
     own_platform: Platform, tenant: Tenant
 ) -> None:
     first, second, *_ = delete_in_bulk(own_platform, tenant)
     database = own_platform.database
-    # Nobody has folded it before, as in a write of logical replication.
+    # The product was not folded before this write, as in logical replication.
     database.execute(
         'update kv_store_6fcaeea3 set value = value || \'{"name": "X"}\' where key = %s', [f"gift:{first}"]
     )

@@ -1,4 +1,4 @@
-"""The generator of damaged stores writes what its truth says."""
+"""Tests that the documents of a generated damaged store match their expected results."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ def test_every_key_is_written_once(whole_gifts: bool) -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_every_kind_of_damage_occurs_at_its_rate() -> None:
+def test_every_kind_of_damage_occurs_at_the_requested_rate() -> None:
     counts = count_damage(truth for _, _, truth in generate(Sizes(gifts=1000, damage=0.02, huge=1000)))
     assert counts.keys() == DAMAGES.keys()
     assert counts["gift_price_text"] == counts["gift_dangling"] == 20
@@ -31,7 +31,7 @@ def test_every_kind_of_damage_occurs_at_its_rate() -> None:
     assert counts["gift_object_key"] == 1
 
 
-def test_a_store_without_damage_has_none() -> None:
+def test_a_store_that_is_generated_without_damage_contains_no_damage() -> None:
     truths = [truth for _, _, truth in generate(Sizes(damage=0))]
     assert not count_damage(truths)
     assert {truth.resolution for truth in truths} == {"row", "list", "leftover"}
@@ -42,7 +42,7 @@ def test_a_store_that_is_too_small_for_the_damage_is_refused() -> None:
         list(generate(Sizes(gifts=30)))
 
 
-def test_an_alias_names_a_key_that_leads_a_row() -> None:
+def test_the_truth_of_an_alias_names_a_key_that_decides_a_row() -> None:
     truths = {truth.key: truth for _, _, truth in generate(SIZES)}
     aliases = [truth for truth in truths.values() if truth.resolution == "alias"]
     assert aliases
@@ -60,7 +60,7 @@ def test_secrets_are_marked_in_keys_and_values() -> None:
     assert all(SECRET in key for key, _, truth in generate(SIZES) if truth.family == "session:<token>")
 
 
-def test_the_command_writes_documents_and_their_truth(tmp_path: Path) -> None:
+def test_the_command_writes_documents_and_their_expected_results(tmp_path: Path) -> None:
     arguments = ["--out", str(tmp_path), "--gifts", "150", "--huge", "1000"]
     subprocess.run([sys.executable, "-m", "tests.kv.store", *arguments], check=True, capture_output=True, timeout=60)
     documents = [json.loads(line) for line in (tmp_path / "documents.ndjson").read_text().splitlines()]

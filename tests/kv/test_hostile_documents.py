@@ -1,4 +1,4 @@
-"""Documents that an attacker writes: none stops the others, and none takes control of rows or brings secrets along."""
+"""Documents of an attacker do not block other documents, do not take control of rows, and do not copy secrets."""
 
 import random
 from typing import Any
@@ -13,19 +13,19 @@ UUIDS = [f"0197a5c0-6f3b-7d52-9c1e-5a8f{number}f7f1b3d" for number in ("000", "1
 
 
 def random_letters(number: int) -> str:
-    """Return a text that no index can compress: each letter has three bytes."""
+    """Return a random text that an index cannot compress. Each letter has three bytes."""
     return "".join(chr(random.Random(f"{number} {n}").randrange(0x4E00, 0x9F00)) for n in range(number))
 
 
 def nested(depth: int) -> Any:
-    """Return a token in so many levels of objects."""
+    """Return a token that is nested in the given number of objects."""
     value: Any = {"token": "x"}
     for _ in range(depth):
         value = {"a": value}
     return value
 
 
-def test_an_id_that_is_too_long_stops_no_other_document(move: Move) -> None:
+def test_a_document_with_a_too_long_id_does_not_block_other_documents(move: Move) -> None:
     move.put("client:x", {"id": random_letters(1024), "name": "Long"})
     move.put("client:" + random_letters(300), {"name": "Long key"})
     move.put(f"order:{random_letters(250)}:o-1", order("o-1"))
@@ -38,7 +38,7 @@ def test_an_id_that_is_too_long_stops_no_other_document(move: Move) -> None:
 
 
 @pytest.mark.parametrize("depth", [40, 900])
-def test_a_document_that_is_too_deep_stops_no_other_document(move: Move, depth: int) -> None:
+def test_a_too_deeply_nested_document_does_not_block_other_documents(move: Move, depth: int) -> None:
     move.put("client:x", {"id": "x", "name": "Deep", "extra": nested(depth)})
     move.put("clients:a", {"id": "a", "name": "Alias", "extra": nested(depth)})
     move.run()
@@ -72,7 +72,7 @@ def test_an_order_has_at_most_1000_lines(move: Move, number: int, reason: str | 
         assert move.row("orders", "order:o-1")["items"][-1]["line"] == number
 
 
-def test_the_list_of_a_catalog_is_the_catalog_of_a_gift_that_names_none(move: Move) -> None:
+def test_a_gift_without_a_catalog_gets_the_catalog_whose_list_contains_it(move: Move) -> None:
     move.tenant("b")
     for name in ("one", "both"):
         move.put(f"gift:{name}", gift(name))
@@ -96,7 +96,7 @@ create trigger fail before insert on {table} for each row execute function pg_te
 """
 
 
-def test_an_error_nobody_has_foreseen_stops_no_other_document(move: Move) -> None:
+def test_an_unexpected_error_of_one_document_does_not_block_other_documents(move: Move) -> None:
     for number in range(5):
         move.put(f"client:n-{number}", {"id": f"n-{number}", "name": f"Client {number}"})
     move.put("clients:n-2", {"id": "n-2", "name": "Alias"})
@@ -110,14 +110,14 @@ def test_an_error_nobody_has_foreseen_stops_no_other_document(move: Move) -> Non
     assert move.row("clients", "client:n-3")["name"] == "Client 3"
 
 
-def test_an_error_of_the_database_is_no_error_of_a_document(move: Move) -> None:
+def test_a_database_failure_does_not_put_a_document_into_quarantine(move: Move) -> None:
     trigger = FAILING_TRIGGER.format(table="clients", column="name", value="Client a", code="40P01")
     move.database.execute(trigger.encode())
     with pytest.raises(Exception, match="unforeseen"):
         move.run()
 
 
-def test_a_batch_ends_before_it_has_too_many_bytes(move: Move) -> None:
+def test_a_batch_of_the_backfill_has_a_maximum_size_in_bytes(move: Move) -> None:
     for number in range(3):
         move.put(f"gift:big-{number}", gift(f"big-{number}", catalogId="c-a", extra="x" * 600_000))
     move.run()
@@ -163,12 +163,12 @@ def test_an_order_is_locked_before_its_document_is_checked(move: Move) -> None:
     id = move.id("order:o-1")
     locked_by = move.value("select xmax::text from orders where id = %s", id)
     move.database.execute("set local search_path = pg_catalog, public, app, kv, pg_temp")
-    with move.database.transaction():  # a savepoint, whose locks differ from those of the insert
+    with move.database.transaction():  # The savepoint makes its locks distinguishable from the locks of the insert.
         move.database.execute("select kv.check_orders(kv.drafts('order', array[%s]), null)", [id])
         assert move.value("select xmax::text from orders where id = %s", id) != locked_by
 
 
-def test_an_alias_of_an_erased_order_does_not_bring_its_person_back(move: Move) -> None:
+def test_an_alias_of_an_erased_order_does_not_restore_the_personal_data(move: Move) -> None:
     move.put("order:o-1", order("o-1"))
     move.put("orders:o-1", order("o-1", giftMessage="For Ann"))
     move.run()
@@ -191,7 +191,7 @@ def test_a_product_never_moves_to_another_catalog(move: Move) -> None:
     assert (product["catalog_id"], product["price"]) == (move.id("catalogs:c-a"), 5)
 
 
-def test_a_document_does_not_control_a_row_that_exists(move: Move) -> None:
+def test_a_document_cannot_change_protected_columns_of_an_existing_row(move: Move) -> None:
     catalog = {"id": "c-2", "name": "Range", "type": "manual", "ownerId": "a"}
     move.put("catalogs:c-2", catalog)
     move.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "a", "catalogId": "c-a", "domain": "a.example"})
@@ -211,7 +211,7 @@ def test_a_document_does_not_control_a_row_that_exists(move: Move) -> None:
     assert (rest["domain"], rest["catalogId"]) == ("b.example", "c-2")
 
 
-def test_an_environment_with_the_id_of_a_site_hides_no_order(move: Move) -> None:
+def test_an_environment_with_the_id_of_a_site_does_not_hide_orders(move: Move) -> None:
     for name in ("s-a", "real"):
         move.put(f"environments:{name}", {"id": name})
         move.put(f"order:{name}:{UUIDS[0]}", order(UUIDS[0]))
@@ -220,7 +220,7 @@ def test_an_environment_with_the_id_of_a_site_hides_no_order(move: Move) -> None
     assert move.rows("select from kv.ids where key like %s", "order:real:%") == []
 
 
-def test_a_document_refers_to_no_row_of_another_environment(move: Move) -> None:
+def test_a_document_cannot_refer_to_a_row_of_another_environment(move: Move) -> None:
     move.put("site:test:x", {"id": "x", "name": "Shop", "clientId": "client:a"})
     move.put("site:y", {"id": "y", "name": "Shop", "clientId": "client:a"})
     move.run("production", "test")

@@ -1,4 +1,4 @@
-"""`wecelebrate kv inspect` counts what a damaged store contains, and prints no secret.
+"""Tests that `wecelebrate kv inspect` counts the documents and the damage of a store, and prints no secret.
 
 `make test` inspects a store of 10 clients, 20 sites, 200 gifts and 300 orders. `make faults` inspects 50 sites, 10,000
 gifts and 100,000 orders, and limits the memory of the command.
@@ -26,7 +26,7 @@ from wecelebrate.kv.inspection.pages import MAX_ENTRIES
 
 SIZES = Sizes(clients=10, sites=50, gifts=10_000, orders=100_000) if FULL else Sizes()
 MAX_MEMORY = 200_000_000
-"""The most bytes of memory of the command. Without a store, it needs about 90 MB."""
+"""The maximum memory of the command, in bytes. With an empty store, the command needs about 90 MB."""
 MAX_COPY_SECONDS = 60
 DOCUMENTS = "/v1/admin/kv/documents"
 
@@ -39,7 +39,7 @@ class Run(NamedTuple):
     output: str
     errors: str
     memory: int
-    """The most memory, in bytes."""
+    """The peak memory, in bytes."""
 
     @property
     def result(self) -> Any:
@@ -61,7 +61,7 @@ of the test process, of which the child was a copy."""
 
 
 def inspect(platform: Platform, folder: Path, *options: str) -> Run:
-    """Run the command in a process of its own."""
+    """Run the command in a separate process."""
     environment = {**os.environ, "WECELEBRATE_HOME": str(platform.state.parent), "COLUMNS": "200"}
     with (folder / "output").open("w") as output, (folder / "errors").open("w") as errors:
         command = [sys.executable, "-c", PROGRAM, str(folder / "memory"), "kv", "inspect", *options]
@@ -74,7 +74,7 @@ def inspect(platform: Platform, folder: Path, *options: str) -> Run:
 
 @pytest.fixture
 def truths(own_platform: Platform) -> Iterator[list[Truth]]:
-    """The truth of the store, whose documents are in the database."""
+    """Write a damaged store to the database, and return its expected results."""
     own_platform.database.execute("truncate kv_store_6fcaeea3")
     started = time.monotonic()
     with own_platform.database.transaction():
@@ -86,7 +86,9 @@ def truths(own_platform: Platform) -> Iterator[list[Truth]]:
     own_platform.database.execute("truncate kv_store_6fcaeea3")
 
 
-def test_the_command_reports_the_truth(own_platform: Platform, truths: list[Truth], tmp_path: Path) -> None:
+def test_the_command_reports_the_expected_entities_and_damage(
+    own_platform: Platform, truths: list[Truth], tmp_path: Path
+) -> None:
     run = inspect(own_platform, tmp_path, "--json")
     families = {row["family"]: row["documents"] for row in run.result["families"]}
     assert families == Counter(truth.family for truth in truths if not truth.in_list)
@@ -95,7 +97,7 @@ def test_the_command_reports_the_truth(own_platform: Platform, truths: list[Trut
     assert run.memory < MAX_MEMORY
 
 
-def test_every_key_has_the_family_of_the_truth(own_platform: Platform, truths: list[Truth]) -> None:
+def test_every_key_has_its_expected_family(own_platform: Platform, truths: list[Truth]) -> None:
     families = own_platform.database.execute(
         "select d.key, coalesce(f.family, 'other') as family from kv_store_6fcaeea3 d left join lateral ("
         " select k.family from app.kv_key_families() k"
@@ -141,7 +143,7 @@ def test_a_forged_cursor_is_refused(own_platform: Platform) -> None:
     problem(own_platform.admin.get(DOCUMENTS, params={"cursor": "gift.1"}), 400, "bad_cursor")
 
 
-def test_hostile_documents_are_counted(own_platform: Platform, tmp_path: Path) -> None:
+def test_the_inspection_counts_hostile_documents(own_platform: Platform, tmp_path: Path) -> None:
     assert MAX_ENTRIES < 150_000, "gifts:all must need two pages"
     own_platform.database.execute("truncate kv_store_6fcaeea3")
     gift = {"name": "Mug", "sku": "A", "price": 1, "catalogId": "c", "createdAt": "2026-01-01T00:00:00Z"}
@@ -158,7 +160,7 @@ def test_hostile_documents_are_counted(own_platform: Platform, tmp_path: Path) -
         "gift:big": json.dumps(gift | {"sku": "G", "image": "data:," + "A" * 5_000_000}),
         "gifts:[object Object]": "{}",
         "gifts:": "{}",
-        "catalog_gifts:c": json.dumps([*range(MAX_ENTRIES)]),  # a page ends exactly at the end of the list
+        "catalog_gifts:c": json.dumps([*range(MAX_ENTRIES)]),  # The page ends exactly at the end of the list.
         "gifts:all": json.dumps([*range(150_000), {}, None, [1], "%"]),
         "order:": "null",
         "order:x": "{}",

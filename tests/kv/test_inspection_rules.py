@@ -1,4 +1,4 @@
-"""The rules of the inspection find the damage that the generator has planted. These tests need no local cloud."""
+"""Tests that the inspection finds the damage that the generator has written. These tests need no local cloud."""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ MEANINGS = {"client", "site", "catalog", "product", "order"}
 
 
 def inspected(records: Iterable[Record]) -> Inspection:
-    """Inspect the records without a database. The family of a record comes from its truth."""
+    """Inspect the records without a database. The expected result of a record states its family."""
     inspection = Inspection()
     for key, value, truth in records:
         meaning = truth.entity or ("list" if truth.resolution == "list" else None)
@@ -53,7 +53,7 @@ def entities_of(truths: Iterable[Truth]) -> dict[str, dict[str, int]]:
     ],
     ids=["small", "whole gifts", "larger", "healthy"],
 )
-def test_the_damage_is_the_damage_of_the_truth(sizes: Sizes) -> None:
+def test_the_inspection_finds_exactly_the_generated_damage(sizes: Sizes) -> None:
     records = list(generate(sizes))
     truths = [truth for _, _, truth in records]
     inspection = inspected(records)
@@ -62,7 +62,7 @@ def test_the_damage_is_the_damage_of_the_truth(sizes: Sizes) -> None:
     assert entities == entities_of(truths)
 
 
-def test_the_examples_have_the_damage() -> None:
+def test_the_examples_of_each_damage_are_documents_with_this_damage() -> None:
     records = list(generate(Sizes()))
     truths = {truth.key: truth for truth in flat(truth for _, _, truth in records)}
     rows = list(inspected(records).damage())
@@ -73,20 +73,20 @@ def test_the_examples_have_the_damage() -> None:
             assert row["damage"] in truths[key].damage or truths[key].dangling
 
 
-def test_the_outcome_of_each_damage_is_the_resolution_of_the_truth() -> None:
+def test_each_kind_of_damage_has_its_expected_outcome() -> None:
     assert {kind: DAMAGE[kind].outcome for kind in DAMAGES} == {
         kind: damage.resolution for kind, damage in DAMAGES.items()
     }
 
 
-def test_the_page_about_the_move_lists_every_damage() -> None:
+def test_the_migration_page_lists_every_kind_of_damage() -> None:
     page = (Path(__file__).parents[2] / "docs" / "migration.md").read_text("utf-8")
     rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in page.splitlines() if "|" in line]
     documented = [row for row in rows if row[0].strip("`") in DAMAGE]
     assert documented == [(f"`{kind}`", damage.outcome, damage.advice) for kind, damage in DAMAGE.items()]
 
 
-def test_the_inspection_knows_every_reason_of_the_quarantine_or_says_why_not() -> None:
+def test_each_quarantine_reason_is_known_to_the_inspection_or_listed_as_an_exception() -> None:
     inspected = {reason for damage in DAMAGE.values() for reason in damage.reasons}
     assert inspected | NOT_INSPECTED.keys() == ADVICE.keys()
     assert not inspected & NOT_INSPECTED.keys()
@@ -118,7 +118,7 @@ def nested(levels: int) -> object:
         ("order:1", "order", {"items": {"a": 1}}, None),
     ],
 )
-def test_the_limits_of_the_mapping_are_kinds_of_damage(
+def test_the_inspection_reports_documents_that_exceed_the_limits_of_the_mapping(
     key: str, meaning: str, value: object, damage: str | None
 ) -> None:
     kinds = set(inspect(key, "", meaning, json.dumps(value)).damage)
@@ -126,6 +126,6 @@ def test_the_limits_of_the_mapping_are_kinds_of_damage(
     assert kinds & (limits | {"gift_not_an_object"}) == ({damage} if damage else set())
 
 
-def test_a_document_that_is_too_deep_to_be_parsed_is_too_deep() -> None:
+def test_a_document_that_is_too_deeply_nested_to_be_parsed_is_reported_as_too_deep() -> None:
     text = '{"a": ' * 5000 + "1" + "}" * 5000
     assert inspect("gift:1", "", "product", text).damage == ["gift_too_deep"]

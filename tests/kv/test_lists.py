@@ -1,4 +1,7 @@
-"""Whole documents inside lists: a record that only a list contains moves, and each document is accounted for once."""
+"""Whole documents inside lists.
+
+A record that exists only in a list becomes a row, and each document is counted once.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from tests.kv.moving import Move, gift, order
 
 
 def only(move: Move, prefix: str) -> str:
-    """Return the only key of a document in a list that begins with the prefix."""
+    """Return the key of the only document in a list whose key begins with the prefix."""
     [row] = move.rows("select key from kv.ids where list is not null and starts_with(key, %s)", prefix)
     key: str = row["key"]
     return key
@@ -31,7 +34,7 @@ def test_a_gift_that_only_a_list_contains_becomes_a_product(move: Move) -> None:
     assert move.rows("select * from kv.index_lists()") == [{"dangling": 2, "repeated": 0}]
 
 
-def test_a_document_with_a_key_of_its_own_comes_before_its_copy_in_a_list(move: Move) -> None:
+def test_a_document_with_its_own_key_takes_precedence_over_its_copy_in_a_list(move: Move) -> None:
     move.put("gifts:all", [gift("g-a", catalogId="c-a", name="Stale", extra=1), gift("g-b", catalogId="c-a")])
     move.put("gifts:g-b", gift("g-b", catalogId="c-a"))
     move.run()
@@ -58,7 +61,7 @@ def test_every_kind_of_list_can_contain_the_only_copy(move: Move) -> None:
     move.put("clients:all", [{"id": "x", "name": "Client x"}])
     move.put("catalogs:all", [{"id": "c-x", "name": "Range", "type": "manual", "ownerId": "x"}])
     move.put("sites:all", [{"id": "s-x", "name": "Shop", "clientId": "x", "catalogId": "c-x"}])
-    move.put("catalog_gifts:c-x", [gift("g-x")])  # it names no catalog: the list does
+    move.put("catalog_gifts:c-x", [gift("g-x")])  # The gift names no catalog, but its list does.
     move.put("orders:all", [order("o-1", siteId="s-x", giftId="g-x")])
     move.put("order_index:by_site:s-x", [order("o-2", siteId="s-x", giftId="g-x")])
     move.put("user_orders:u", [order("o-3", siteId="s-x", giftId="g-x")])
@@ -73,7 +76,7 @@ def test_every_kind_of_list_can_contain_the_only_copy(move: Move) -> None:
         assert move.row("orders", key)["client_id"] == client
 
 
-def test_a_document_in_a_list_gets_no_access_to_another_client(move: Move) -> None:
+def test_a_document_in_a_list_cannot_refer_to_data_of_another_client(move: Move) -> None:
     move.tenant("b")
     move.put("sites:all", [{"id": "s-x", "name": "Shop", "clientId": "b", "catalogId": "c-a"}])
     move.put("catalogs:all", [{"id": "c-a", "name": "Taken", "type": "manual", "ownerId": "b"}])
@@ -102,7 +105,9 @@ HOSTILE: list[tuple[Any, str, str | None]] = [
 
 
 @pytest.mark.parametrize(("item", "key", "reason"), HOSTILE)
-def test_a_hostile_document_in_a_list_stops_no_other(move: Move, item: Any, key: str, reason: str | None) -> None:
+def test_a_hostile_document_in_a_list_does_not_block_other_documents(
+    move: Move, item: Any, key: str, reason: str | None
+) -> None:
     move.put("gifts:all", [item, [item], [[]], None, True, 1.5, {}, "", gift("g-good", catalogId="c-a")])
     move.run()
     full_key = only(move, key)
@@ -114,7 +119,7 @@ def test_a_hostile_document_in_a_list_stops_no_other(move: Move, item: Any, key:
     assert (counts["documents"], counts["quarantined"], counts["unaccounted"]) == (7, int(reason is not None), 0)
 
 
-def test_an_id_twice_in_one_list_is_one_gift(move: Move) -> None:
+def test_two_documents_with_the_same_id_in_a_list_become_one_product(move: Move) -> None:
     first = gift("g-x", catalogId="c-a", name="First")
     move.put("gifts:all", [first, gift("g-x", catalogId="c-a", name="Second"), first, {"id": "g-x"}, "g-x"])
     move.run()
@@ -131,8 +136,8 @@ def test_several_documents_without_an_id_are_counted_one_by_one(move: Move) -> N
     assert (counts["documents"], counts["quarantined"], counts["unaccounted"]) == (7, 2, 0)
 
 
-def test_keys_of_documents_in_lists_are_never_equal(move: Move) -> None:
-    """A user whose name ends like the computed keys, and a document of the store under a computed key."""
+def test_the_computed_keys_of_documents_in_lists_are_unique(move: Move) -> None:
+    """The test uses a user name that ends like a computed key, and a stored document under a computed key."""
     for user, id in (("u", "v::o"), ("u::v", "o"), ("u:", "o"), ("u", ":o")):
         name = f"user_orders:{user}"
         items = move.rows("select value from kv_store_6fcaeea3 where key = %s", name)
@@ -147,7 +152,7 @@ def test_keys_of_documents_in_lists_are_never_equal(move: Move) -> None:
 
 
 @pytest.mark.parametrize("value", [{"id": "g-x"}, "g-x", 7, None, '[{"id": "g-x", "price'])
-def test_a_value_that_is_not_a_list_contains_nothing(move: Move, value: Any) -> None:
+def test_a_list_key_whose_value_is_not_a_list_contains_no_documents(move: Move, value: Any) -> None:
     move.put("gifts:all", value)
     move.run()
     assert states(move) == {}
@@ -196,7 +201,7 @@ def test_no_secret_of_a_document_in_a_list_is_copied(move: Move) -> None:
         assert move.value(f"select count(*) from {table} t where t::text like '%%planted%%'") == 0
 
 
-def test_a_list_of_5_mb_moves(move: Move) -> None:
+def test_the_documents_of_a_list_of_5_mb_become_rows(move: Move) -> None:
     gifts = [gift(f"g-{n}", catalogId="c-a", description="A gift for many occasions. " * 480) for n in range(400)]
     move.put("gifts:all", gifts)
     assert move.value("select octet_length(value::text) from kv_store_6fcaeea3 where key = 'gifts:all'") > 5_000_000

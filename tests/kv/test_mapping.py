@@ -1,4 +1,4 @@
-"""The mapping of single values and documents, without a row in any table."""
+"""Tests of the mapping of single values and documents, without rows in the tables."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def call(platform: Platform) -> Call:
-    """Calls a function of the schema kv. Dicts, lists and other JSON values are passed as `jsonb`."""
+    """A function that calls a function of the schema kv. Dicts, lists and other JSON values are passed as `jsonb`."""
 
     def call(function: str, *arguments: Any) -> Any:
         marks = ", ".join("%s" for _ in arguments)
@@ -45,7 +45,7 @@ def call(platform: Platform) -> Call:
         (0, 0, None),
     ],
 )
-def test_an_amount_with_one_meaning_is_read(call: Call, value: Any, amount: float, sign: str | None) -> None:
+def test_a_text_that_means_exactly_one_amount_is_read(call: Call, value: Any, amount: float, sign: str | None) -> None:
     assert call("money", Jsonb(value)) == {"amount": amount, "sign": sign, "reason": None}
 
 
@@ -71,7 +71,7 @@ def test_an_amount_with_one_meaning_is_read(call: Call, value: Any, amount: floa
         (1_000_000_000_000, "price_too_large"),
     ],
 )
-def test_an_amount_that_is_in_doubt_has_a_reason(call: Call, value: Any, reason: str) -> None:
+def test_an_ambiguous_amount_is_refused_with_a_reason(call: Call, value: Any, reason: str) -> None:
     assert call("money", Jsonb(value)) == {"amount": None, "sign": None, "reason": reason}
 
 
@@ -105,17 +105,17 @@ def test_an_amount_that_is_in_doubt_has_a_reason(call: Call, value: Any, reason:
         ({"$date": 1}, None),
     ],
 )
-def test_a_moment_is_read_if_it_has_one_meaning(call: Call, value: Any, moment: str | None) -> None:
+def test_a_text_that_means_exactly_one_time_is_read(call: Call, value: Any, moment: str | None) -> None:
     assert call("moment", Jsonb(value)) == moment
 
 
-def test_the_currencies_are_those_of_the_platform(call: Call) -> None:
+def test_the_mapping_accepts_the_same_currencies_as_the_platform(call: Call) -> None:
     assert {code for code in currencies() if call("currency", code.lower()) == code} == set(currencies())
     for name in ("Points", "XYZW", "??", "E", "XTS", "$", ""):
         assert call("currency", name) is None
 
 
-def test_a_uuid_stays_and_other_ids_become_version_8(call: Call) -> None:
+def test_a_uuid_stays_the_id_of_the_row_and_other_ids_become_uuids_of_version_8(call: Call) -> None:
     stays = "0197A5C0-6F3B-7D52-9C1E-5A8F2F7F1B3D"
     assert call("id_of", "order", "production", stays) == stays.lower()
     ids = {
@@ -137,7 +137,7 @@ SECRETS = {
 }  # fmt: skip
 
 
-def test_no_secret_is_left_in_a_cleaned_value(call: Call) -> None:
+def test_a_cleaned_value_contains_no_secret(call: Call) -> None:
     cleaned = call("cleaned", Jsonb({**SECRETS, "keywords": ["key", "token of love"], "footprint": 3}))
     assert cleaned == {"url": None, "deep": [{}], "jwt": None, "keywords": ["key", "token of love"], "footprint": 3}
 
@@ -146,7 +146,7 @@ def test_no_secret_is_left_in_a_cleaned_value(call: Call) -> None:
     "name",
     ["smtpPass", "adminPwd", "user_pin", "userPIN", "db-pass", "Pin", "passWord", "pass_word", "passCode", "passkey"],
 )
-def test_a_field_whose_name_ends_in_the_word_for_a_secret_is_left_out(call: Call, name: str) -> None:
+def test_a_field_is_left_out_if_its_name_ends_with_a_word_such_as_password(call: Call, name: str) -> None:
     assert call("cleaned", Jsonb({"a": {name: "planted"}, "compass": 1, "shippin": 2, "mappin": 3})) == {
         "a": {}, "compass": 1, "shippin": 2, "mappin": 3,
     }  # fmt: skip
@@ -191,7 +191,7 @@ def test_a_site_gets_only_the_branding_and_the_settings_that_the_platform_reads(
     assert client["columns"]["settings"] == {"locale": "de", "public": {"locale": "de-AT"}}
 
 
-def test_a_line_has_no_control_characters_and_no_change_of_direction(call: Call) -> None:
+def test_a_line_of_text_contains_no_control_characters_and_no_direction_marks(call: Call) -> None:
     hostile = "a\x1bb\u202ec\u2066d\u200fe\nf\x85g\u2028"
     assert call("line", Jsonb(hostile), 500) == "a b c d e f g"
     assert call("paragraphs", Jsonb(hostile), 500) == "a b c d e\nf g\u2028"
@@ -234,7 +234,9 @@ GIFT = {"id": "g-1", "name": "Mug", "sku": "M-1", "price": 19.99, "currency": "E
         ({"createdAt": "February 20, 2026"}, {"created_at": "2026-02-20T00:00:00+00:00"}),
     ],
 )
-def test_a_gift_that_can_be_mended_has_columns(call: Call, fields: dict[str, Any], columns: dict[str, Any]) -> None:
+def test_a_gift_with_correctable_damage_becomes_the_columns_of_a_product(
+    call: Call, fields: dict[str, Any], columns: dict[str, Any]
+) -> None:
     mapping = call("map_product", "g-1", Jsonb(GIFT | fields))
     assert mapping["reason"] is None
     assert mapping["columns"] | columns == mapping["columns"]
@@ -250,7 +252,9 @@ def test_a_gift_that_can_be_mended_has_columns(call: Call, fields: dict[str, Any
         ({"currency": "USD", "price": "5 €"}, "currency_ambiguous"),
     ],
 )
-def test_a_gift_whose_price_is_in_doubt_has_a_reason(call: Call, fields: dict[str, Any], reason: str) -> None:
+def test_a_gift_with_an_ambiguous_price_is_refused_with_a_reason(
+    call: Call, fields: dict[str, Any], reason: str
+) -> None:
     assert call("map_product", "g-1", Jsonb(GIFT | fields))["reason"] == reason
 
 
@@ -259,7 +263,7 @@ def test_snake_case_gives_the_same_row_as_camel_case(call: Call) -> None:
     assert call("map_product", "g-1", Jsonb(snake))["columns"] == call("map_product", "g-1", Jsonb(GIFT))["columns"]
 
 
-def test_a_mended_field_keeps_its_form_in_the_remainder(call: Call) -> None:
+def test_the_remainder_keeps_the_original_form_of_a_corrected_field(call: Call) -> None:
     document = GIFT | {"price": "19,99 €", "tags": ["new"], "token": "planted", "createdAt": "February 20, 2026"}
     assert call("map_product", "g-1", Jsonb(document))["remainder"] == {
         "price": "19,99 €", "tags": ["new"], "createdAt": "February 20, 2026",
@@ -304,7 +308,9 @@ ORDER = {
         ("out_for_delivery", "shipped"), ("delivered", "delivered"), ("failed", "cancelled"), (None, "pending"),
     ],
 )  # fmt: skip
-def test_a_foreign_state_of_an_order_is_the_nearest_state(call: Call, foreign: str | None, status: str) -> None:
+def test_an_unknown_status_of_an_order_becomes_the_nearest_known_status(
+    call: Call, foreign: str | None, status: str
+) -> None:
     mapping = call("map_order", ORDER["id"], f"order:{ORDER['id']}", Jsonb(ORDER | {"status": foreign}))
     assert mapping["columns"]["status"] == status
 
@@ -323,7 +329,7 @@ def test_a_foreign_state_of_an_order_is_the_nearest_state(call: Call, foreign: s
         ({"giftId": None, "giftName": None}, "no_lines"),
     ],
 )
-def test_an_order_that_nobody_can_read_has_a_reason(call: Call, fields: dict[str, Any], reason: str) -> None:
+def test_an_unreadable_order_is_refused_with_a_reason(call: Call, fields: dict[str, Any], reason: str) -> None:
     mapping = call("map_order", ORDER["id"], f"order:{ORDER['id']}", Jsonb(ORDER | fields))
     assert mapping["reason"] == reason
 
@@ -335,6 +341,6 @@ def test_an_order_without_a_date_has_the_time_in_its_id(call: Call) -> None:
     assert mapping["reason"] == "no_date"
 
 
-def test_the_site_of_an_order_can_be_in_its_key(call: Call) -> None:
+def test_the_site_of_an_order_is_read_from_its_key(call: Call) -> None:
     mapping = call("map_order", "x", "order:s-9:0197a5c0-6f3b-7d52-9c1e-5a8f2f7f1b3d", Jsonb(ORDER | {"siteId": None}))
     assert mapping["columns"]["site"] == "s-9"

@@ -1,4 +1,4 @@
-"""A document and its row that both have changed since the document was last mapped."""
+"""Tests of a document and its row that have both changed since the document was last mapped."""
 
 from typing import Any
 
@@ -12,13 +12,15 @@ DOCUMENTS = [("sites", "site:s-a", SITE), ("catalogs", "catalogs:c-a", CATALOG)]
 
 
 def change(move: Move, table: str, key: str, **values: Any) -> None:
-    """Change the row of a document, as an operator does it."""
+    """Change the row of a document, as an operator does."""
     for column, value in values.items():
         move.database.execute(f"update {table} set {column} = %s where id = %s".encode(), [value, move.id(key)])
 
 
 @pytest.mark.parametrize(("table", "key", "document"), DOCUMENTS)
-def test_a_document_does_not_bring_a_suspended_row_back(move: Move, table: str, key: str, document: Any) -> None:
+def test_a_document_does_not_reactivate_a_row_that_the_platform_has_deactivated(
+    move: Move, table: str, key: str, document: Any
+) -> None:
     move.put(key, document)
     move.run()
     change(move, table, key, status="inactive")
@@ -47,7 +49,7 @@ def test_a_status_that_only_the_document_has_changed_changes_the_row(
         assert "kept" not in move.notes(key)
 
 
-def test_a_row_and_a_document_that_agree_again_follow_the_document(move: Move) -> None:
+def test_after_a_row_and_its_document_agree_again_a_change_of_the_document_changes_the_row(move: Move) -> None:
     move.run()
     change(move, "sites", "site:s-a", status="inactive")
     for status, expected in (("draft", "inactive"), ("inactive", "inactive"), ("active", "active")):
@@ -56,7 +58,7 @@ def test_a_row_and_a_document_that_agree_again_follow_the_document(move: Move) -
         assert move.row("sites", "site:s-a")["status"] == expected
 
 
-def test_a_row_from_before_the_comparison_keeps_its_status(move: Move) -> None:
+def test_a_row_without_a_recorded_base_keeps_its_status(move: Move) -> None:
     move.run()
     move.database.execute("update kv.ids set base = null")
     change(move, "sites", "site:s-a", status="inactive")
@@ -82,7 +84,7 @@ def test_only_a_changed_field_of_a_document_changes_its_row(move: Move) -> None:
     assert (row["name"], row["price"], row["inventory_count"]) == ("Theirs", 8, 5)
 
 
-def test_a_field_that_a_document_loses_is_a_changed_field(move: Move) -> None:
+def test_a_field_that_was_removed_from_a_document_counts_as_changed(move: Move) -> None:
     move.put("client:a", {"id": "a", "name": "Client a", "description": "Old", "contactEmail": "a@b.example"})
     move.run()
     change(move, "clients", "client:a", contact_email="ours@b.example")
@@ -92,7 +94,7 @@ def test_a_field_that_a_document_loses_is_a_changed_field(move: Move) -> None:
     assert (row["description"], row["contact_email"]) == (None, "ours@b.example")
 
 
-def test_a_sku_that_only_the_platform_has_changed_is_not_compared_with_others(move: Move) -> None:
+def test_a_sku_that_only_the_platform_has_changed_is_not_checked_for_duplicates(move: Move) -> None:
     move.run()
     change(move, "products", "gift:g-a", sku="OURS")
     move.put("gift:g-b", gift("g-b", catalogId="c-a", sku="SKU-g-a"))
@@ -103,7 +105,7 @@ def test_a_sku_that_only_the_platform_has_changed_is_not_compared_with_others(mo
     assert move.row("products", "gift:g-b")["sku"] == "SKU-g-a"
 
 
-def test_a_document_in_quarantine_is_compared_with_the_last_mapped_one(move: Move) -> None:
+def test_a_document_in_quarantine_is_compared_with_its_last_mapped_version(move: Move) -> None:
     move.run()
     change(move, "products", "gift:g-a", name="Ours")
     move.put("gift:g-a", gift("g-a", catalogId="c-a", price="?"))
@@ -115,7 +117,7 @@ def test_a_document_in_quarantine_is_compared_with_the_last_mapped_one(move: Mov
     assert (row["name"], row["price"]) == ("Ours", 6)
 
 
-def test_the_values_that_are_compared_are_hashes(move: Move) -> None:
+def test_the_base_of_a_document_contains_only_hashes_of_values(move: Move) -> None:
     move.put("client:a", {"id": "a", "name": "Client a", "contactEmail": "planted@b.example"})
     move.run()
     bases = move.rows("select key, base from kv.ids where base is not null order by key")

@@ -1,6 +1,6 @@
-"""The mirror: writes of documents change rows, and writes of rows change documents, in the same transaction.
+"""Tests of the mirror: in one transaction, writes of documents change rows, and writes of rows change documents.
 
-The module has a cloud of its own, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def mirror(own_platform: Platform) -> Iterator[Mirror]:
         yield mirror
 
 
-def test_a_written_document_becomes_a_row_at_once(mirror: Mirror) -> None:
+def test_a_written_document_becomes_a_row_immediately(mirror: Mirror) -> None:
     mirror.put("order:o1", order("o1"))
     assert mirror.row("clients", "client:a")["name"] == "Client a"
     assert mirror.row("sites", "site:s-a")["catalog_id"] == mirror.id("catalogs:c-a")
@@ -45,7 +45,7 @@ def test_a_document_that_returns_to_an_earlier_value_changes_its_row_after_the_p
     assert mirror.row("products", "gift:g-a")["name"] == before["name"] == "Mug"
 
 
-def test_a_document_does_not_open_a_site_that_the_platform_has_closed_and_closes_one_that_it_has_opened(
+def test_a_document_can_close_a_site_but_cannot_reopen_a_site_that_the_platform_has_closed(
     mirror: Mirror,
 ) -> None:
     site = mirror.document("site:s-a")
@@ -58,7 +58,7 @@ def test_a_document_does_not_open_a_site_that_the_platform_has_closed_and_closes
     assert mirror.row("sites", "site:s-a")["status"] == "inactive"
 
 
-def test_a_change_of_the_platform_does_not_write_over_a_document_in_quarantine(mirror: Mirror) -> None:
+def test_a_changed_row_does_not_overwrite_a_document_in_quarantine(mirror: Mirror) -> None:
     sold = mirror.document("gift:g-a") | {"availableQuantity": 3, "price": "?"}
     mirror.put("gift:g-a", sold)
     assert mirror.reason("gift:g-a") == "price_unreadable"
@@ -68,7 +68,7 @@ def test_a_change_of_the_platform_does_not_write_over_a_document_in_quarantine(m
 
 
 @pytest.mark.parametrize("with_revision", [True, False])
-def test_a_stale_write_does_not_bring_an_erased_person_back(mirror: Mirror, with_revision: bool) -> None:
+def test_a_stale_write_does_not_restore_the_data_of_an_erased_person(mirror: Mirror, with_revision: bool) -> None:
     mirror.put("order:o1", order("o1", userName="Jane Roe"))
     stale = mirror.value("select value from kv_store_6fcaeea3 where key = 'order:o1'")
     mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
@@ -86,7 +86,7 @@ def test_an_erased_person_disappears_from_lists_of_orders(mirror: Mirror) -> Non
     assert listed[0]["userName"] == "Bob"
 
 
-def test_a_written_list_of_documents_becomes_rows_at_once(mirror: Mirror) -> None:
+def test_a_written_list_of_documents_becomes_rows_immediately(mirror: Mirror) -> None:
     listed = [gift(f"g-{number}", catalogId="c-a") for number in range(3)]
     mirror.put("gifts:all", listed)
     skus = [f"SKU-g-{number}" for number in range(3)]
@@ -159,20 +159,20 @@ def test_deleting_a_document_deletes_no_row(mirror: Mirror, key: str) -> None:
         assert mirror.row(table, name)
 
 
-def test_the_next_document_decides_a_row_whose_document_was_deleted(mirror: Mirror) -> None:
+def test_after_the_document_of_a_row_is_deleted_the_next_document_decides_the_row(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup"))
     assert mirror.row("products", "gift:g-a")["name"] == "Mug"
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
     assert mirror.row("products", "gifts:g-a")["name"] == "Old cup"
 
 
-def test_a_deleted_document_is_not_written_again_by_a_change_of_its_row(mirror: Mirror) -> None:
+def test_a_changed_row_does_not_restore_its_deleted_document(mirror: Mirror) -> None:
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
     mirror.update("products", "gift:g-a", name="Cup")
     assert mirror.rows("select key from kv_store_6fcaeea3 where key like 'gift%%'") == []
 
 
-def test_mirrored_orders_send_nothing_and_count_in_the_figures_exactly_once(mirror: Mirror) -> None:
+def test_mirrored_orders_send_no_messages_and_count_exactly_once_in_the_daily_totals(mirror: Mirror) -> None:
     mirror.put("order:o1", order("o1"))
     mirror.put("order:o1", order("o1", status="shipped"))
     for table in ("mails", "webhook_deliveries", "order_events", "stock_holds"):
@@ -185,7 +185,7 @@ def test_mirrored_orders_send_nothing_and_count_in_the_figures_exactly_once(mirr
     assert {row["status"]: (row["orders"], row["amount"]) for row in totals if row["orders"]} == {"shipped": (1, 10)}
 
 
-def test_a_changed_row_changes_its_document_and_nothing_echoes(mirror: Mirror) -> None:
+def test_a_changed_row_changes_its_document_without_a_second_write_of_the_row(mirror: Mirror) -> None:
     revision = mirror.revision("gift:g-a")
     version = mirror.value("select xmin::text || ctid from products where id = %s", mirror.id("gift:g-a"))
     mirror.update("products", "gift:g-a", name="Cup")
@@ -219,7 +219,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("fields", "columns", "changed"), FORMS)
-def test_a_field_keeps_its_form_and_its_name(
+def test_a_changed_field_of_a_document_keeps_its_form_and_its_name(
     mirror: Mirror, fields: dict[str, Any], columns: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     document = (
@@ -286,7 +286,7 @@ def test_a_new_row_of_a_client_with_a_document_gets_a_document_and_the_old_appli
     assert mirror.row("orders", f"order:{placed}")["status"] == "shipped"
 
 
-def test_rows_of_a_client_without_a_document_get_none(mirror: Mirror) -> None:
+def test_rows_of_a_client_without_a_document_get_no_documents(mirror: Mirror) -> None:
     with mirror.unnoticed():
         client = mirror.value("insert into clients (name, slug) values ('Other', 'other-of-the-test') returning id")
     before = mirror.value("select count(*) from kv_store_6fcaeea3")
@@ -303,7 +303,7 @@ def test_a_deleted_row_deletes_its_documents(mirror: Mirror) -> None:
     assert mirror.rows("select key from kv.history where key like 'gift%%'") == []
 
 
-def test_a_document_that_names_the_catalog_or_the_site_of_another_client_changes_no_row(mirror: Mirror) -> None:
+def test_a_document_that_refers_to_a_catalog_or_site_of_another_client_changes_no_row(mirror: Mirror) -> None:
     mirror.tenant("b")
     mirror.put("site:s-x", {"id": "s-x", "name": "Shop", "clientId": "a", "catalogId": "c-b"})
     assert mirror.reason("site:s-x") == "catalog_of_another_client"
@@ -313,7 +313,7 @@ def test_a_document_that_names_the_catalog_or_the_site_of_another_client_changes
     assert mirror.row("sites", "site:s-a")["client_id"] == mirror.id("client:a")
 
 
-def test_the_row_of_a_client_without_a_document_cannot_be_taken_by_its_id(mirror: Mirror) -> None:
+def test_a_document_with_the_id_of_an_existing_client_cannot_take_over_its_row(mirror: Mirror) -> None:
     with mirror.unnoticed():
         client = mirror.value("insert into clients (name, slug) values ('Other', 'other-of-the-test') returning id")
     mirror.put(f"client:{client}", {"id": str(client), "name": "Taken"})
@@ -330,7 +330,7 @@ ORIGINS = [
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_a_setting_of_a_caller_does_not_stop_the_mirror(mirror: Mirror, origin: str) -> None:
+def test_a_session_setting_of_a_caller_does_not_stop_the_mirror(mirror: Mirror, origin: str) -> None:
     mirror.database.execute(origin.encode())
     mirror.update("products", "gift:g-a", name="Cup")
     assert mirror.document("gift:g-a")["name"] == "Cup"
@@ -338,7 +338,7 @@ def test_a_setting_of_a_caller_does_not_stop_the_mirror(mirror: Mirror, origin: 
     assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
 
 
-def test_the_mirror_runs_under_replication(mirror: Mirror) -> None:
+def test_the_mirror_runs_when_the_session_has_the_replication_role(mirror: Mirror) -> None:
     mirror.database.execute("set local session_replication_role = replica")
     mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Bowl"))
     assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
@@ -346,7 +346,7 @@ def test_the_mirror_runs_under_replication(mirror: Mirror) -> None:
     assert mirror.document("gift:g-a")["name"] == "Cup"
 
 
-def test_logical_replication_which_runs_no_triggers_of_statements_is_mirrored(mirror: Mirror) -> None:
+def test_writes_of_logical_replication_are_mirrored_although_statement_triggers_do_not_run(mirror: Mirror) -> None:
     for name in ("mirror_insert", "mirror_update", "mirror_delete"):
         mirror.database.execute(f"alter table kv_store_6fcaeea3 disable trigger {name}")
     mirror.database.execute("set local session_replication_role = replica")
@@ -365,7 +365,7 @@ def test_documents_of_other_families_get_no_revision_and_become_no_row(mirror: M
     assert mirror.rows("select from kv.history where not kv.is_entity_key(key)") == []
 
 
-def test_the_keys_of_entities_are_those_of_their_families(mirror: Mirror) -> None:
+def test_the_mirror_recognises_exactly_the_keys_of_the_entity_families(mirror: Mirror) -> None:
     keys = [
         f"{head}{middle}:{end}"
         for head in ("client", "clients", "site", "sites", "catalog", "catalogs", "gift", "gifts", "order", "orders",
@@ -392,14 +392,14 @@ def test_an_erased_person_disappears_from_the_document_and_from_its_history(mirr
     assert mirror.rows("select from kv.history where key = 'order:o1'") == []
 
 
-def test_a_mirror_that_is_off_has_no_trigger_and_changes_nothing(own_platform: Platform) -> None:
+def test_all_triggers_of_a_mirror_that_is_off_are_disabled(own_platform: Platform) -> None:
     states = own_platform.database.execute(
         "select distinct tgenabled from pg_trigger where tgname like 'mirror%' and not tgisinternal"
     ).fetchall()
     assert states == [{"tgenabled": "D"}]
 
 
-def test_only_the_functions_of_the_mirror_have_its_role(own_platform: Platform) -> None:
+def test_only_the_migration_role_is_a_member_of_the_role_of_the_mirror(own_platform: Platform) -> None:
     members = own_platform.database.execute(
         "select r.rolname from pg_roles r where pg_has_role(r.oid, 'app_mirror', 'member') and not r.rolsuper"
         " and r.rolname <> 'app_mirror'"
@@ -411,7 +411,7 @@ BROKEN = (
     "set local role app_mirror; create or replace function kv.check_products(drafts kv.draft[], currency text)"
     " returns kv.draft[] language plpgsql stable as $$ begin return missing(); end $$; reset role"
 )
-"""Makes the mapping of gifts fail with an error that no document causes."""
+"""SQL that makes the mapping of gifts fail with an error that does not depend on the documents."""
 
 
 def waiting(mirror: Mirror) -> set[str]:
@@ -429,7 +429,7 @@ def waiting(mirror: Mirror) -> set[str]:
 
 
 @pytest.mark.parametrize("replicated", [False, True])
-def test_documents_whose_mapping_failed_wait_for_the_backfill(mirror: Mirror, replicated: bool) -> None:
+def test_the_backfill_maps_documents_whose_mapping_failed(mirror: Mirror, replicated: bool) -> None:
     mirror.put("gifts:all", [gift("g-1", catalogId="c-a")])
     mirror.database.execute(BROKEN.encode())
     if replicated:
@@ -441,14 +441,14 @@ def test_documents_whose_mapping_failed_wait_for_the_backfill(mirror: Mirror, re
     assert waiting(mirror) == {"gift:g-a", "gift:new", "gifts:all::g-1", "gifts:all::g-2"}
 
 
-def test_a_deletion_whose_mapping_failed_waits_for_the_backfill(mirror: Mirror) -> None:
+def test_the_backfill_completes_a_deletion_whose_mapping_failed(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Alias"))
     mirror.database.execute(BROKEN.encode())
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
     assert waiting(mirror) == {"gift:g-a"}
 
 
-def test_rows_that_many_deletions_leave_to_other_documents_wait_for_the_backfill(mirror: Mirror) -> None:
+def test_after_many_deletions_the_backfill_maps_the_remaining_documents_of_the_rows(mirror: Mirror) -> None:
     for prefix in ("gifts", "gift"):
         mirror.database.execute(
             "insert into kv_store_6fcaeea3 select %s || ':' || n, jsonb_build_object('id', n::text, 'name', %s::text,"

@@ -1,6 +1,6 @@
-"""Writes of documents whose base is an earlier revision, and writers of both worlds at the same time.
+"""Tests of stale writes, whose base is an earlier revision, and of concurrent writes of documents and rows.
 
-The module has a cloud of its own, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
 import json
@@ -31,7 +31,7 @@ def read(mirror: Mirror) -> dict[str, Any]:
     return document
 
 
-def test_a_stale_write_keeps_the_fields_that_it_did_not_change(mirror: Mirror) -> None:
+def test_a_stale_write_keeps_newer_values_of_fields_that_it_did_not_change(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, name="Cup", price=6)
     mirror.put(KEY, stale | {"color": "blue"})
@@ -54,7 +54,7 @@ def test_a_stale_write_of_the_stock_changes_it_by_the_difference(mirror: Mirror)
     assert mirror.conflicts() == set()
 
 
-def test_two_writers_who_sell_the_same_number_sell_twice(mirror: Mirror) -> None:
+def test_two_writers_who_sell_the_same_number_of_pieces_reduce_the_stock_twice(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale | {"availableQuantity": 9, "updatedAt": "2026-02-20T11:00:00.000Z"})
     mirror.put(KEY, stale | {"availableQuantity": 9, "updatedAt": "2026-02-20T11:00:00.001Z"})
@@ -65,7 +65,7 @@ def test_two_writers_who_sell_the_same_number_sell_twice(mirror: Mirror) -> None
     assert mirror.conflicts() == set()
 
 
-def test_a_stale_write_that_sells_more_than_the_stock_leaves_0_and_is_noted(mirror: Mirror) -> None:
+def test_a_stale_write_that_sells_more_than_the_stock_sets_it_to_0_and_records_a_conflict(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=1)
     mirror.put(KEY, stale | {"availableQuantity": 5})
@@ -73,7 +73,7 @@ def test_a_stale_write_that_sells_more_than_the_stock_leaves_0_and_is_noted(mirr
     assert mirror.conflicts() == {(KEY, "below_zero", "availableQuantity")}
 
 
-def test_the_last_writer_wins_a_field_that_both_changed_and_it_is_noted_without_its_value(mirror: Mirror) -> None:
+def test_the_last_write_of_a_field_wins_and_the_recorded_conflict_contains_no_value(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, name="Cup")
     mirror.put(KEY, stale | {"name": "Bowl", "settings": {"a": 1, "b": 3}})
@@ -82,7 +82,7 @@ def test_the_last_writer_wins_a_field_that_both_changed_and_it_is_noted_without_
     assert "Bowl" not in str(mirror.rows("select * from kv.conflicts"))
 
 
-def test_objects_inside_are_merged_and_removed_fields_stay_removed(mirror: Mirror) -> None:
+def test_nested_objects_are_merged_and_removed_fields_stay_removed(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale | {"settings": {"a": 5, "b": 2}, "tags": ["new"]})
     mirror.put(KEY, {k: v for k, v in stale.items() if k != "color"} | {"settings": {"a": 1, "b": 6}})
@@ -93,7 +93,7 @@ def test_objects_inside_are_merged_and_removed_fields_stay_removed(mirror: Mirro
 
 
 @pytest.mark.parametrize("sold_by_the_platform", [False, True])
-def test_a_write_that_arrives_twice_sells_once(mirror: Mirror, sold_by_the_platform: bool) -> None:
+def test_a_repeated_write_reduces_the_stock_once(mirror: Mirror, sold_by_the_platform: bool) -> None:
     stale = read(mirror)
     sale = stale | {"availableQuantity": 9, "name": "Cup"}
     mirror.put(KEY, sale)
@@ -107,7 +107,7 @@ def test_a_write_that_arrives_twice_sells_once(mirror: Mirror, sold_by_the_platf
     assert mirror.conflicts() == set()
 
 
-def test_a_stale_write_that_arrives_twice_is_merged_once(mirror: Mirror) -> None:
+def test_a_repeated_stale_write_is_merged_once(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=8)
     for _ in range(3):
@@ -115,14 +115,14 @@ def test_a_stale_write_that_arrives_twice_is_merged_once(mirror: Mirror) -> None
     assert mirror.row("products", KEY)["inventory_count"] == 5
 
 
-def test_a_sale_of_the_platform_is_no_repeated_write(mirror: Mirror) -> None:
+def test_a_sale_in_the_platform_does_not_count_as_a_repeated_write(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, stale | {"availableQuantity": 7})
     assert mirror.row("products", KEY)["inventory_count"] == 4
 
 
-def test_a_document_that_is_created_again_has_no_repeated_writes(mirror: Mirror) -> None:
+def test_the_first_write_of_a_recreated_document_does_not_count_as_a_repeated_write(mirror: Mirror) -> None:
     for key in ("gift:new", "gifts:all"):
         for _ in range(2):
             new = gift("new", catalogId="c-a", sku="NEW")
@@ -141,7 +141,7 @@ def test_a_write_without_a_revision_replaces_all_fields_except_for_the_stock(mir
     assert mirror.conflicts() == {(KEY, "base_unknown", "availableQuantity")}
 
 
-def test_a_write_without_a_revision_and_without_a_change_of_the_stock_is_no_conflict(mirror: Mirror) -> None:
+def test_a_write_without_a_revision_causes_no_conflict_if_the_stock_is_unchanged(mirror: Mirror) -> None:
     mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity="10", name="Cup"))
     assert mirror.document(KEY) == gift("g-a", catalogId="c-a", availableQuantity="10", name="Cup")
     assert mirror.conflicts() == set()
@@ -159,7 +159,7 @@ FORMS_OF_STOCK: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("before", "stated", "after"), FORMS_OF_STOCK)
-def test_the_stock_stays_in_each_form(
+def test_a_write_without_a_revision_keeps_the_stock_in_each_form(
     mirror: Mirror, before: dict[str, Any], stated: dict[str, Any], after: dict[str, Any]
 ) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a", **before))
@@ -170,7 +170,7 @@ def test_the_stock_stays_in_each_form(
     assert {kind for _, kind, _ in mirror.conflicts()} == {"base_unknown"}
 
 
-def test_a_gift_without_a_stock_gets_one_from_any_write(mirror: Mirror) -> None:
+def test_any_write_can_add_a_stock_to_a_gift_without_a_stock(mirror: Mirror) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a"))
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a", stock=3))
     assert mirror.row("products", "gift:g-b")["inventory_count"] == 3
@@ -178,7 +178,9 @@ def test_a_gift_without_a_stock_gets_one_from_any_write(mirror: Mirror) -> None:
 
 
 @pytest.mark.parametrize("revision", ["forgotten", "future"])
-def test_a_write_whose_base_is_unknown_wins_except_for_the_stock_and_is_noted(mirror: Mirror, revision: str) -> None:
+def test_a_write_with_an_unknown_base_replaces_all_fields_except_the_stock_and_records_a_conflict(
+    mirror: Mirror, revision: str
+) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, name="Cup", inventory_count=6)
     mirror.database.execute("update kv.history set replaced_at = now() - interval '11 minutes'")
@@ -190,7 +192,7 @@ def test_a_write_whose_base_is_unknown_wins_except_for_the_stock_and_is_noted(mi
     assert mirror.conflicts() == {(KEY, "base_unknown", ""), (KEY, "base_unknown", "availableQuantity")}
 
 
-def test_an_unchanged_write_does_not_shorten_the_time_of_its_base(mirror: Mirror) -> None:
+def test_a_write_without_changes_does_not_shorten_the_lifetime_of_its_base(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale)
     mirror.database.execute("update kv.history set replaced_at = now() - interval '11 minutes'")
@@ -200,7 +202,7 @@ def test_an_unchanged_write_does_not_shorten_the_time_of_its_base(mirror: Mirror
     assert mirror.conflicts() == set()
 
 
-def test_a_document_that_is_json_in_a_string_does_not_bring_pieces_back(mirror: Mirror) -> None:
+def test_a_document_that_is_json_in_a_string_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     stale = gift("g-b", catalogId="c-a", stock=10)
     mirror.put("gift:g-b", json.dumps(stale))
     mirror.update("products", "gift:g-b", inventory_count=6)
@@ -210,7 +212,7 @@ def test_a_document_that_is_json_in_a_string_does_not_bring_pieces_back(mirror: 
 
 
 @pytest.mark.parametrize("key", [KEY, "gift:production:g-a"])
-def test_a_document_that_returns_or_leads_anew_does_not_bring_pieces_back(mirror: Mirror, key: str) -> None:
+def test_a_document_that_decides_a_row_again_does_not_restore_sold_pieces(mirror: Mirror, key: str) -> None:
     stale = read(mirror)
     if key == KEY:
         mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
@@ -222,7 +224,7 @@ def test_a_document_that_returns_or_leads_anew_does_not_bring_pieces_back(mirror
     assert (key, "base_unknown", "availableQuantity") in mirror.conflicts()
 
 
-def test_an_alias_that_decides_a_row_after_its_document_was_deleted_does_not_bring_pieces_back(mirror: Mirror) -> None:
+def test_an_alias_that_decides_a_row_after_a_deletion_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup", stock=99))
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [KEY])
     row = mirror.row("products", "gifts:g-a")
@@ -239,7 +241,7 @@ def test_a_stale_write_merges_a_stock_in_the_field_quantity(mirror: Mirror) -> N
     assert mirror.row("products", "gift:g-b")["inventory_count"] == 6
 
 
-def test_writing_the_same_document_again_makes_no_revision(mirror: Mirror) -> None:
+def test_writing_the_same_document_again_creates_no_new_revision(mirror: Mirror) -> None:
     document = read(mirror)
     mirror.put(KEY, document)
     mirror.put(KEY, {k: v for k, v in document.items() if k != "_rev"})
@@ -247,7 +249,7 @@ def test_writing_the_same_document_again_makes_no_revision(mirror: Mirror) -> No
 
 
 @pytest.mark.parametrize("revision", ["1", -1, 1.5, True, None, [], 10**30, "x" * 1000, {"a": 1}])
-def test_a_revision_that_is_no_number_counts_as_none(mirror: Mirror, revision: Any) -> None:
+def test_a_revision_that_is_not_a_number_is_ignored(mirror: Mirror, revision: Any) -> None:
     before = read(mirror)["_rev"]
     mirror.put(KEY, read(mirror) | {"_rev": revision, "name": "Cup"})
     assert read(mirror)["_rev"] == before + 1
@@ -255,7 +257,7 @@ def test_a_revision_that_is_no_number_counts_as_none(mirror: Mirror, revision: A
 
 
 @pytest.mark.parametrize("value", ["text", 5, None, [1], '{"id": "g-a", "availableQuantity": 10}'])
-def test_a_document_that_is_no_object_is_stored_as_it_is(mirror: Mirror, value: Any) -> None:
+def test_a_document_that_is_not_an_object_is_stored_unchanged(mirror: Mirror, value: Any) -> None:
     mirror.put(KEY, value)
     assert mirror.value("select value from kv_store_6fcaeea3 where key = %s", KEY) == value
     mirror.update("products", KEY, brand="Acme")
@@ -281,7 +283,7 @@ def test_documents_without_a_revision_get_one_before_they_are_read(mirror: Mirro
     assert mirror.row("products", KEY)["inventory_count"] == 3
 
 
-def test_a_document_of_the_greatest_size_is_written(mirror: Mirror) -> None:
+def test_a_document_of_the_maximum_size_can_be_written(mirror: Mirror) -> None:
     fill = 6_000_000 - len(str(Jsonb(gift("g-a", catalogId="c-a", fill="")).obj).replace("'", '"')) - 20
     mirror.put(KEY, gift("g-a", catalogId="c-a", fill="x" * fill, name="Cup"))
     assert mirror.row("products", KEY)["name"] == "Cup"
@@ -298,7 +300,7 @@ def test_pieces_that_were_sold_while_a_document_was_in_quarantine_stay_sold(mirr
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_a_document_that_leaves_quarantine_without_a_sale_gets_the_stock_of_its_row(mirror: Mirror) -> None:
+def test_a_document_that_leaves_the_quarantine_without_a_sale_gets_the_stock_of_its_row(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, read(mirror) | {"price": 5})
@@ -308,13 +310,15 @@ def test_a_document_that_leaves_quarantine_without_a_sale_gets_the_stock_of_its_
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_pieces_that_only_the_old_application_sold_while_its_document_was_in_quarantine_count(mirror: Mirror) -> None:
+def test_sales_of_only_the_old_application_during_the_quarantine_reduce_the_stock(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.put(KEY, read(mirror) | {"price": 5, "availableQuantity": 8})
     assert (mirror.row("products", KEY)["inventory_count"], mirror.document(KEY)["availableQuantity"]) == (8, 8)
 
 
-def test_another_document_of_a_row_does_not_make_the_stock_of_a_quarantined_one_agreed(mirror: Mirror) -> None:
+def test_a_quarantined_document_does_not_restore_sold_pieces_if_its_row_has_another_document(
+    mirror: Mirror,
+) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", availableQuantity=10))
     mirror.put(KEY, read(mirror) | {"catalogId": "nowhere"})
     mirror.database.execute(
@@ -326,7 +330,7 @@ def test_another_document_of_a_row_does_not_make_the_stock_of_a_quarantined_one_
 
 
 @pytest.mark.parametrize("broken", ["text", [1], None])
-def test_a_stale_write_over_a_document_without_fields_does_not_bring_pieces_back(mirror: Mirror, broken: Any) -> None:
+def test_a_stale_write_over_a_document_without_fields_does_not_restore_sold_pieces(mirror: Mirror, broken: Any) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, broken)
@@ -337,7 +341,7 @@ def test_a_stale_write_over_a_document_without_fields_does_not_bring_pieces_back
     assert read(mirror)["_rev"] > stale["_rev"] + 1000
 
 
-def test_a_stock_that_was_repaired_from_the_document_is_that_of_the_document(mirror: Mirror) -> None:
+def test_a_repair_from_the_document_sets_the_stock_of_the_row_to_that_of_the_document(mirror: Mirror) -> None:
     mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
     with mirror.unnoticed():
         mirror.update("products", KEY, inventory_count=7)
@@ -345,7 +349,7 @@ def test_a_stock_that_was_repaired_from_the_document_is_that_of_the_document(mir
     assert mirror.row("products", KEY)["inventory_count"] == 10
 
 
-def test_a_reader_of_a_deleted_document_is_no_reader_of_the_new_one(mirror: Mirror) -> None:
+def test_a_write_based_on_a_deleted_document_is_not_a_write_based_on_the_new_document(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [KEY])
     mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=10))
@@ -358,7 +362,7 @@ def test_a_reader_of_a_deleted_document_is_no_reader_of_the_new_one(mirror: Mirr
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_a_document_of_a_restored_row_has_no_revision_that_its_earlier_one_had(mirror: Mirror) -> None:
+def test_the_document_of_a_restored_row_reuses_no_revision_of_the_earlier_document(mirror: Mirror) -> None:
     stale = read(mirror)
     row = mirror.row("products", KEY)
     mirror.delete("products", KEY)

@@ -1,7 +1,8 @@
-"""The mirror and documents in lists: a changed row changes its document in a list, and a list that is written back is
-merged document by document.
+"""Tests of the mirror with documents in lists. A changed row changes its document in a list.
 
-The module has a cloud of its own, because the mirror is switched for a whole platform.
+A list that an application writes back is merged document by document.
+
+The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
 import json
@@ -45,7 +46,7 @@ def stock(mirror: Mirror, key: str = FIRST) -> int:
     return count
 
 
-def test_a_sale_of_the_platform_reaches_the_document_in_a_list(mirror: Mirror) -> None:
+def test_a_sale_in_the_platform_changes_the_document_in_a_list(mirror: Mirror) -> None:
     before = stored(mirror)
     mirror.update("products", FIRST, inventory_count=7, name="Cup")
     assert stored(mirror) == changed(before, "g-1", availableQuantity=7, name="Cup", _rev=2)
@@ -54,7 +55,7 @@ def test_a_sale_of_the_platform_reaches_the_document_in_a_list(mirror: Mirror) -
     assert mirror.rows("select from kv.list_changes") == []
 
 
-def test_rows_that_change_in_several_statements_are_in_the_list_at_the_end_of_the_transaction(mirror: Mirror) -> None:
+def test_rows_that_change_in_several_statements_update_the_list_at_the_end_of_the_transaction(mirror: Mirror) -> None:
     for count in (8, 7):
         mirror.database.execute("update products set inventory_count = %s where sku like 'SKU-g-_'", [count])
         assert [item["availableQuantity"] for item in mirror.items(LIST).values() if "name" in item] == [10, 10]
@@ -66,7 +67,7 @@ def test_rows_that_change_in_several_statements_are_in_the_list_at_the_end_of_th
     assert earlier == [{"key": FIRST, "rev": 1}, {"key": SECOND, "rev": 1}]
 
 
-def test_a_stale_list_keeps_what_others_have_changed_in_each_document(mirror: Mirror) -> None:
+def test_a_write_of_a_stale_list_keeps_the_changes_of_other_writers_in_each_document(mirror: Mirror) -> None:
     stale = stored(mirror)
     mirror.update("products", FIRST, inventory_count=7, name="Cup")
     mirror.put(LIST, changed(stored(mirror), "g-2", color="green"))
@@ -77,7 +78,7 @@ def test_a_stale_list_keeps_what_others_have_changed_in_each_document(mirror: Mi
     assert mirror.conflicts() == set()
 
 
-def test_a_list_that_arrives_twice_sells_once(mirror: Mirror) -> None:
+def test_a_repeated_write_of_a_list_reduces_the_stock_once(mirror: Mirror) -> None:
     sale = changed(stored(mirror), "g-1", availableQuantity=9)
     mirror.put(LIST, sale)
     mirror.update("products", FIRST, name="Cup")
@@ -86,7 +87,7 @@ def test_a_list_that_arrives_twice_sells_once(mirror: Mirror) -> None:
     assert (stored(mirror), stock(mirror)) == (before, 9)
 
 
-def test_a_list_without_revisions_does_not_bring_pieces_back(mirror: Mirror) -> None:
+def test_a_list_without_revisions_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     stale = [{k: v for k, v in item.items() if k != "_rev"} if isinstance(item, dict) else item
              for item in stored(mirror)]  # fmt: skip
     mirror.update("products", FIRST, inventory_count=7)
@@ -96,7 +97,7 @@ def test_a_list_without_revisions_does_not_bring_pieces_back(mirror: Mirror) -> 
     assert mirror.conflicts() == {(FIRST, "base_unknown", "availableQuantity")}
 
 
-def test_a_document_that_returns_to_a_list_does_not_bring_pieces_back(mirror: Mirror) -> None:
+def test_a_document_that_returns_to_a_list_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     stale = stored(mirror)
     mirror.put(LIST, stale[3:])
     mirror.update("products", FIRST, inventory_count=7)
@@ -105,7 +106,7 @@ def test_a_document_that_returns_to_a_list_does_not_bring_pieces_back(mirror: Mi
     assert mirror.conflicts() == {(FIRST, "base_unknown", "availableQuantity")}
 
 
-def test_a_list_and_a_document_that_are_json_in_strings_stay_so(mirror: Mirror) -> None:
+def test_a_list_and_a_document_that_are_json_in_strings_stay_json_in_strings(mirror: Mirror) -> None:
     mirror.put(LIST, json.dumps(stored(mirror)))
     mirror.put("catalog_gifts:c-a", [json.dumps(gift("g-3", catalogId="c-a", quantity=10))])
     mirror.update("products", FIRST, inventory_count=7)
@@ -115,7 +116,7 @@ def test_a_list_and_a_document_that_are_json_in_strings_stay_so(mirror: Mirror) 
     assert json.loads(item) == gift("g-3", catalogId="c-a", quantity=6)
 
 
-def test_a_sale_reaches_all_documents_of_a_row(mirror: Mirror) -> None:
+def test_a_sale_changes_all_documents_of_a_row(mirror: Mirror) -> None:
     document = gift("g-a", catalogId="c-a", stock=10)
     mirror.put("gift:g-a", document)
     mirror.put("gifts:g-a", document | {"name": "Other"})
@@ -127,7 +128,7 @@ def test_a_sale_reaches_all_documents_of_a_row(mirror: Mirror) -> None:
     assert mirror.row("products", "gift:g-a")["name"] == "Mug"
 
 
-def test_a_change_does_not_write_over_a_document_of_a_list_in_quarantine(mirror: Mirror) -> None:
+def test_a_changed_row_does_not_overwrite_a_quarantined_document_in_a_list(mirror: Mirror) -> None:
     mirror.put(LIST, changed(stored(mirror), "g-1", price="?", availableQuantity=3))
     mirror.update("products", FIRST, inventory_count=7)
     assert mirror.items(LIST)["g-1"]["availableQuantity"] == 3
@@ -165,7 +166,7 @@ def test_rows_of_each_entity_change_their_documents_in_lists(mirror: Mirror) -> 
     assert mirror.row("sites", "sites:all::s-x")["status"] == "inactive"
 
 
-def test_a_stale_list_does_not_bring_an_erased_person_back(mirror: Mirror) -> None:
+def test_a_write_of_a_stale_list_does_not_restore_the_data_of_an_erased_person(mirror: Mirror) -> None:
     mirror.put("user_orders:u", [order("o-1", userName="Jane Roe")])
     stale = stored(mirror, "user_orders:u")
     mirror.put("user_orders:u", changed(stale, "o-1", note="for Jane Roe"))
@@ -178,7 +179,7 @@ def test_a_stale_list_does_not_bring_an_erased_person_back(mirror: Mirror) -> No
         assert "Jane" not in str(stored(mirror, "user_orders:u"))
 
 
-def test_documents_of_lists_without_a_revision_get_one(mirror: Mirror) -> None:
+def test_documents_in_lists_get_a_revision_if_they_have_none(mirror: Mirror) -> None:
     mirror.database.execute("alter table kv_store_6fcaeea3 disable trigger mirror_list_revision")
     mirror.database.execute("update kv_store_6fcaeea3 set value = '[{\"id\": \"g-1\", \"name\": \"A\"}, \"g-2\", 7]'"
                             " where key = 'gifts:all'")  # fmt: skip
@@ -195,7 +196,7 @@ HOSTILE: list[Any] = [
 
 
 @pytest.mark.parametrize("item", HOSTILE)
-def test_a_hostile_item_does_not_stop_the_list(mirror: Mirror, item: Any) -> None:
+def test_a_hostile_item_does_not_block_the_other_items_of_a_list(mirror: Mirror, item: Any) -> None:
     mirror.put(LIST, [item, *stored(mirror), item])
     mirror.put(LIST, [*stored(mirror), item])
     mirror.update("products", SECOND, inventory_count=6)
@@ -222,7 +223,7 @@ def test_pieces_that_were_sold_while_a_document_of_a_list_was_in_quarantine_stay
     assert mirror.items(LIST)["g-1"]["availableQuantity"] == 7
 
 
-def test_a_removed_document_of_a_list_leaves_no_history_and_no_quarantine(mirror: Mirror) -> None:
+def test_removing_a_document_from_a_list_deletes_its_history_and_its_quarantine_entry(mirror: Mirror) -> None:
     mirror.put(LIST, changed(stored(mirror), "g-1", color="blue"))
     stale = stored(mirror)
     mirror.put(LIST, changed(stale, "g-1", price="?"))
@@ -234,14 +235,14 @@ def test_a_removed_document_of_a_list_leaves_no_history_and_no_quarantine(mirror
     assert mirror.items(LIST)["g-1"]["_rev"] > stale[0]["_rev"] + 1000
 
 
-def test_a_deleted_list_leaves_no_history_of_its_documents(mirror: Mirror) -> None:
+def test_deleting_a_list_deletes_the_history_of_its_documents(mirror: Mirror) -> None:
     mirror.put(LIST, changed(stored(mirror), "g-1", color="blue"))
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [LIST])
     assert mirror.rows("select from kv.history where key like 'gifts:all%%'") == []
 
 
 def erase(mirror: Mirror, key: str) -> None:
-    """Erase the person of an order, as the worker of an erasure does it. The transaction goes on."""
+    """Erase the person of an order, as the erasure worker does. The transaction stays open."""
     mirror.database.execute(
         "update orders set customer_name = 'erased', customer_email = '', shipping_address = '{}', erased_at = now()"
         " where id = %s",
@@ -269,7 +270,7 @@ OTHER_DOCUMENTS: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize("first", ["order:o-1", "user_orders:u"])
 @pytest.mark.parametrize(("key", "value"), OTHER_DOCUMENTS)
-def test_an_erased_person_does_not_come_back_under_another_key_or_in_another_list(
+def test_data_of_an_erased_person_cannot_return_under_another_key_or_in_another_list(
     mirror: Mirror, first: str, key: str, value: Any
 ) -> None:
     mirror.put(first, [JANE] if first == "user_orders:u" else JANE)
@@ -304,7 +305,7 @@ def test_lists_with_an_erased_person_are_written_at_the_end_and_keep_their_form(
     before = stored(mirror, "user_orders:u")
     mirror.database.execute("update kv.mirror set environments = array[%s]", [environment])
     erase(mirror, "user_orders:u::o-1")
-    assert stored(mirror, "user_orders:u") == before  # locks of lists come last
+    assert stored(mirror, "user_orders:u") == before  # Locks of lists are taken last.
     mirror.end()
     text = stored(mirror, "user_orders:u")
     assert isinstance(text, str)

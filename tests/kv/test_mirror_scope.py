@@ -1,6 +1,6 @@
-"""What the mirror writes at all: rows that were deleted, other environments, settings of sites, and large statements.
+"""Tests which writes the mirror handles: deleted rows, other environments, settings of sites, and large statements.
 
-The module has a cloud of its own, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def products(mirror: Mirror) -> int:
     return count
 
 
-def test_a_list_does_not_bring_a_deleted_row_back(mirror: Mirror) -> None:
+def test_a_written_list_does_not_restore_a_deleted_row(mirror: Mirror) -> None:
     mirror.put("gifts:all", [gift("g-1", catalogId="c-a"), gift("g-2", catalogId="c-a")])
     stale = mirror.value("select value from kv_store_6fcaeea3 where key = 'gifts:all'")
     mirror.delete("products", "gifts:all::g-1")
@@ -47,7 +47,7 @@ def test_a_list_does_not_bring_a_deleted_row_back(mirror: Mirror) -> None:
 
 @pytest.mark.parametrize("key", ["gift:g-a", "gifts:g-a", "gifts:all"])
 @pytest.mark.parametrize("with_revision", [True, False])
-def test_a_document_does_not_bring_a_deleted_row_back(mirror: Mirror, key: str, with_revision: bool) -> None:
+def test_a_written_document_does_not_restore_a_deleted_row(mirror: Mirror, key: str, with_revision: bool) -> None:
     stale = mirror.value("select value from kv_store_6fcaeea3 where key = 'gift:g-a'")
     mirror.delete("products", "gift:g-a")
     written = stale if with_revision else {name: stale[name] for name in stale if name != "_rev"}
@@ -61,7 +61,7 @@ def test_a_document_does_not_bring_a_deleted_row_back(mirror: Mirror, key: str, 
     assert counts["left_over"]["row_deleted"] == 1 and counts["unaccounted"] == 0
 
 
-def test_a_document_that_disappears_again_leaves_the_quarantine(mirror: Mirror) -> None:
+def test_a_deleted_document_leaves_the_quarantine(mirror: Mirror) -> None:
     stale = mirror.document("gift:g-a")
     mirror.delete("products", "gift:g-a")
     mirror.put("gift:g-a", stale)
@@ -71,7 +71,7 @@ def test_a_document_that_disappears_again_leaves_the_quarantine(mirror: Mirror) 
     assert (mirror.reason("gift:g-a"), products(mirror)) == ("row_deleted", 0)
 
 
-def test_a_row_that_was_deleted_after_its_document_does_not_come_back(mirror: Mirror) -> None:
+def test_a_document_cannot_restore_a_row_that_was_deleted_after_the_document(mirror: Mirror) -> None:
     stale = mirror.document("gift:g-a")
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
     mirror.delete("products", "gift:g-a")
@@ -79,7 +79,7 @@ def test_a_row_that_was_deleted_after_its_document_does_not_come_back(mirror: Mi
     assert (products(mirror), mirror.conflicts()) == (0, DELETED)
 
 
-def test_a_row_that_is_restored_gets_its_old_id_again(mirror: Mirror) -> None:
+def test_a_restored_row_gets_its_old_id_again(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a"))
     mirror.database.execute("create temp table kept on commit drop as select * from products where id = %s",
                             [mirror.id("gift:g-a")])  # fmt: skip
@@ -93,7 +93,7 @@ def test_a_row_that_is_restored_gets_its_old_id_again(mirror: Mirror) -> None:
     assert mirror.reason("gift:g-a") is None
 
 
-def test_rows_of_another_environment_change_no_document_unless_it_is_mirrored(mirror: Mirror) -> None:
+def test_rows_of_another_environment_change_documents_only_if_the_environment_is_mirrored(mirror: Mirror) -> None:
     document = {"id": "x", "name": "Client x"}
     mirror.put("client:test:x", document)
     mirror.run("test")
@@ -126,7 +126,7 @@ def excluded(mirror: Mirror) -> set[UUID]:
 
 
 @pytest.mark.parametrize("key", ["sites:s-a:catalog_config", "site_catalog_config:s-a", "site_configs:s-a"])
-def test_written_settings_of_a_site_exclude_products_at_once(mirror: Mirror, key: str) -> None:
+def test_written_settings_of_a_site_exclude_products_immediately(mirror: Mirror, key: str) -> None:
     mirror.put("gift:drink", gift("drink", catalogId="c-a", category="Drinks"))
     settings = {"excludedSkus": ["sku-g-a"], "excludedCategories": ["drinks"], "excludedBrands": ["Acme"]}
     mirror.put(key, settings)
@@ -147,7 +147,7 @@ def test_settings_that_were_written_before_their_site_exclude_products(mirror: M
     assert mirror.value(query, mirror.id("site:s-b")) == mirror.id("gift:g-a")
 
 
-def test_settings_of_a_site_name_the_catalog_of_a_site_without_one(mirror: Mirror) -> None:
+def test_a_site_without_a_catalog_gets_the_catalog_that_its_settings_name(mirror: Mirror) -> None:
     mirror.put("site:s-b", {"id": "s-b", "name": "Shop", "clientId": "a"})
     assert mirror.row("sites", "site:s-b")["catalog_id"] is None
     mirror.put("sites:s-b:catalog_config", {"catalogId": "c-a"})
@@ -155,14 +155,14 @@ def test_settings_of_a_site_name_the_catalog_of_a_site_without_one(mirror: Mirro
 
 
 @pytest.mark.parametrize("value", [None, [], "text", {"excludedSkus": 7}, {"exclusions": [1]}, '{"excludedSkus": ["'])
-def test_settings_of_another_form_exclude_nothing(mirror: Mirror, value: Any) -> None:
+def test_settings_in_an_unknown_format_exclude_no_products(mirror: Mirror, value: Any) -> None:
     mirror.put("site_configs:s-a", value)
     mirror.put("site_configs:nowhere", {"excludedSkus": ["SKU-g-a"]})
     assert excluded(mirror) == set()
     assert mirror.conflicts() == set()
 
 
-def test_a_statement_of_more_than_500_documents_leaves_the_others_to_the_backfill(mirror: Mirror) -> None:
+def test_a_statement_maps_at_most_500_documents_and_the_backfill_maps_the_others(mirror: Mirror) -> None:
     documents = {f"gift:m-{n:03}": gift(f"m-{n:03}", catalogId="c-a") for n in range(503)}
     mirror.database.execute("insert into kv_store_6fcaeea3 select key, value from jsonb_each(%s)", [Jsonb(documents)])
     assert products(mirror) == 501
@@ -172,7 +172,7 @@ def test_a_statement_of_more_than_500_documents_leaves_the_others_to_the_backfil
     assert mirror.rows("select from kv.ids where fingerprint is distinct from mapped_fingerprint") == []
 
 
-def test_a_price_that_is_changed_through_a_cursor_reaches_the_document(mirror: Mirror) -> None:
+def test_a_price_that_is_changed_through_a_cursor_changes_the_document(mirror: Mirror) -> None:
     mirror.put("gifts:all", [gift("g-1", catalogId="c-a")])
     ids = [mirror.id("gift:g-a"), mirror.id("gifts:all::g-1")]
     mirror.database.execute(
@@ -187,7 +187,7 @@ def test_a_price_that_is_changed_through_a_cursor_reaches_the_document(mirror: M
     assert prices == {7, 8} == {int(mirror.row("products", key)["price"]) for key in ("gift:g-a", "gifts:all::g-1")}
 
 
-def test_prices_that_a_portal_changes_row_by_row_reach_the_documents(mirror: Mirror) -> None:
+def test_prices_that_a_cursor_changes_row_by_row_with_a_function_change_the_documents(mirror: Mirror) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a"))
     mirror.database.execute(
         "create function pg_temp.reprice(id uuid) returns numeric language sql as"
@@ -202,7 +202,7 @@ def test_prices_that_a_portal_changes_row_by_row_reach_the_documents(mirror: Mir
     assert mirror.document("gift:g-a")["price"] == mirror.document("gift:g-b")["price"] == 6
 
 
-def test_a_sale_reads_no_settings_of_sites(mirror: Mirror) -> None:
+def test_a_sale_does_not_read_the_settings_of_sites(mirror: Mirror) -> None:
     mirror.put("site_configs:s-a", {"excludedBrands": ["Acme"]})
     mirror.database.execute(
         "set local role app_mirror; create or replace function kv.settings_keys_of(site_ids uuid[]) returns text[]"

@@ -1,6 +1,6 @@
-"""The switch of the mirror, and writers of both worlds at the same time, with the commands, the API and the facade.
+"""Tests of switching the mirror, and of concurrent writes, with the commands, the API and the facade.
 
-The module has a cloud of its own, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
 import copy
@@ -26,23 +26,23 @@ from tests.kv.conftest import MERGE, PATH
 from tests.platform import Json, Platform, Tenant
 
 WRITES = 400 if FULL else 12
-"""How often each writer sells something."""
+"""The number of sales of each writer."""
 START = 20_000
 """The stock of each product before the writers begin."""
 STALE_SECONDS = 3.0
-"""How long an old application uses a document that it has read."""
+"""The time for which an old application caches a document that it has read."""
 
 
 @pytest.fixture
 def on(own_platform: Platform) -> Iterator[Json]:
-    """The state of the mirror after it was switched on."""
+    """Switch the mirror on, and return its state."""
     yield run(own_platform, "mirror", "on", "--currency", "EUR")
     run(own_platform, "mirror", "off")
 
 
 @pytest.fixture
 def tenant(own_platform: Platform, on: Json) -> Tenant:
-    """A tenant that was created while the mirror was on, so the old applications have it, too."""
+    """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
     return own_platform.tenant()
 
 
@@ -67,7 +67,7 @@ def run(platform: Platform, *arguments: str) -> Json:
 
 
 class OldApplication:
-    """An application of the predecessor, which keeps what it has read for some seconds."""
+    """An old application. It caches documents for some seconds."""
 
     def __init__(self, platform: Platform) -> None:
         self.client = httpx.Client(
@@ -86,14 +86,14 @@ class OldApplication:
         self.client.close()
 
     def read(self, key: str) -> Any:
-        """Return a document, which can be old."""
+        """Return a document, possibly from the cache."""
         if time.monotonic() > self.read_at.get(key, 0) + STALE_SECONDS:
             [row] = self.client.get(PATH, params={"select": "value", "key": f"eq.{key}"}).json()
             self.documents[key], self.read_at[key] = row["value"], time.monotonic()
         return copy.deepcopy(self.documents[key])
 
     def sell(self, document: Json) -> None:
-        """Sell a piece of a gift, as the old applications do it."""
+        """Sell one piece of a gift, as the old applications do."""
         document["availableQuantity"] -= 1
         document["updatedAt"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
@@ -125,7 +125,7 @@ def test_the_mirror_is_off_at_first_and_the_commands_switch_it(own_platform: Pla
     assert {row["subject"] for row in rows} == {"admin"}
 
 
-def test_a_switch_that_waits_too_long_for_a_write_is_refused(own_platform: Platform) -> None:
+def test_switching_the_mirror_fails_if_it_waits_too_long_for_a_write(own_platform: Platform) -> None:
     own_platform.database.execute("begin; update clients set name = name")
     try:
         result = command(own_platform, "mirror", "on")
@@ -143,7 +143,7 @@ def test_an_unknown_currency_is_refused(own_platform: Platform, currency: str) -
 
 
 @pytest.mark.parametrize("role", ["admin", "support", "owner"])
-def test_only_super_admins_switch_the_mirror(own_platform: Platform, role: str) -> None:
+def test_only_super_admins_can_switch_the_mirror(own_platform: Platform, role: str) -> None:
     subject = role if role == "support" else own_platform.member(own_platform.client()["id"])
     if role == "admin":
         own_platform.database.execute(
@@ -156,7 +156,7 @@ def test_only_super_admins_switch_the_mirror(own_platform: Platform, role: str) 
     assert run(own_platform, "mirror", "status")["enabled"] is False
 
 
-def test_an_order_of_the_platform_reaches_the_old_application_and_its_change_comes_back(
+def test_an_old_application_can_read_and_change_an_order_of_the_platform(
     own_platform: Platform, tenant: Tenant, application: OldApplication
 ) -> None:
     product = own_platform.product(tenant, inventory_count=9)
@@ -171,7 +171,7 @@ def test_an_order_of_the_platform_reaches_the_old_application_and_its_change_com
     assert status["mirror"]["conflicts"] == []
 
 
-def test_an_order_of_the_old_application_reaches_the_platform(
+def test_an_order_of_an_old_application_becomes_an_order_of_the_platform(
     own_platform: Platform, tenant: Tenant, application: OldApplication
 ) -> None:
     product = own_platform.product(tenant, inventory_count=9)
@@ -195,7 +195,7 @@ def test_an_order_of_the_old_application_reaches_the_platform(
                                          [product["id"]]).fetchone() == {"n": 6}  # fmt: skip
 
 
-def test_while_the_mirror_is_off_nothing_changes_the_other_side(
+def test_while_the_mirror_is_off_writes_of_documents_and_rows_do_not_affect_each_other(
     own_platform: Platform, application: OldApplication
 ) -> None:
     tenant = own_platform.tenant()
@@ -211,12 +211,12 @@ def test_while_the_mirror_is_off_nothing_changes_the_other_side(
 
 @pytest.fixture
 def products(own_platform: Platform, tenant: Tenant) -> list[Json]:
-    """Six products, which all writers sell."""
+    """Six products that all writers sell."""
     return [own_platform.product(tenant, inventory_count=START) for _ in range(6)]
 
 
 @pytest.mark.slow
-def test_writers_of_both_worlds_sell_exactly_the_stock_without_deadlocks(
+def test_concurrent_sales_of_old_and_new_applications_sell_exactly_the_stock_without_deadlocks(
     own_platform: Platform, products: list[Json]
 ) -> None:
     ids = [product["id"] for product in products]
@@ -274,7 +274,7 @@ def test_writers_of_both_worlds_sell_exactly_the_stock_without_deadlocks(
 
 @pytest.fixture
 def listed(own_platform: Platform, tenant: Tenant, products: list[Json], application: OldApplication) -> list[str]:
-    """The ids of six gifts, which only two lists contain. One list also contains copies of other documents."""
+    """The ids of six gifts that exist only in two lists. One list also contains copies of other documents."""
     ids = [f"listed-{time.time_ns()}-{number}" for number in range(6)]
     gifts = [
         {"id": id, "name": "Mug", "sku": id, "price": 10, "catalogId": tenant.catalog_id, "availableQuantity": START}
@@ -327,7 +327,7 @@ def test_writers_of_lists_of_documents_and_of_orders_do_not_deadlock(
         for _ in range(WRITES // 4 or 1):
             chosen = choose.sample([*rows.values(), *singles], 3)
             try:
-                email = f"guest-{time.time_ns()}@example.test"  # a site limits the pieces of one buyer
+                email = f"guest-{time.time_ns()}@example.test"  # The site limits the number of pieces for each buyer.
                 own_platform.order(tenant, *(({"id": id}, 2) for id in chosen), customer_email=email)
                 sell(chosen, 2)
             except AssertionError as error:
@@ -339,7 +339,7 @@ def test_writers_of_lists_of_documents_and_of_orders_do_not_deadlock(
                 chosen = sorted(choose.sample([*rows.values(), *singles], 3))
                 try:
                     with connection.transaction():
-                        for id in chosen:  # each row in a statement of its own
+                        for id in chosen:  # A separate statement changes each row.
                             query = "update products set inventory_count = inventory_count - 1 where id = %s"
                             connection.execute(query, [id])
                     sell(chosen)

@@ -1,4 +1,4 @@
-"""Moving documents to rows: which documents belong together, and what they may refer to."""
+"""Tests of the migration of documents to rows: which documents belong to one row, and which rows they may refer to."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_a_key_can_differ_from_the_id(move: Move) -> None:
     }
 
 
-def test_a_document_with_the_id_of_another_document_changes_no_row(move: Move) -> None:
+def test_a_document_that_states_the_id_of_another_document_changes_no_row(move: Move) -> None:
     move.put("gift:g-b", gift("g-a", catalogId="c-a", name="Foreign"))
     move.run()
     assert move.reason("gift:g-b") == "id_of_another_record"
@@ -84,7 +84,7 @@ def test_a_catalog_of_the_platform_needs_a_grant(move: Move) -> None:
     assert "catalog_needs_grant" not in move.notes("site:s-a")
 
 
-def test_a_document_never_takes_a_row_that_is_not_from_the_store(move: Move) -> None:
+def test_a_document_never_takes_over_a_row_that_does_not_come_from_the_store(move: Move) -> None:
     move.run()
     foreign = move.value(
         "insert into products (catalog_id, sku, name, price, currency) values (%s, 'X', 'Ours', 1, 'EUR') returning id",
@@ -96,7 +96,7 @@ def test_a_document_never_takes_a_row_that_is_not_from_the_store(move: Move) -> 
     assert move.value("select name from products where id = %s", foreign) == "Ours"
 
 
-def test_a_document_whose_id_is_the_derived_id_of_another_is_quarantined(move: Move) -> None:
+def test_a_document_is_quarantined_if_its_id_is_the_derived_row_id_of_another_document(move: Move) -> None:
     move.run()
     derived = move.id("gift:g-a")
     move.put(f"gift:{derived}", gift(str(derived), catalogId="c-a", name="Taken"))
@@ -116,7 +116,7 @@ def test_the_client_of_an_order_is_the_client_of_its_site(move: Move) -> None:
     assert (line["product_id"], line["name"]) == (None, "Theirs")
 
 
-def test_an_order_number_that_a_client_has_twice_gets_a_suffix(move: Move) -> None:
+def test_a_repeated_order_number_of_a_client_gets_a_suffix(move: Move) -> None:
     for number in range(1, 6):
         move.put(f"order:o-{number}", order(f"o-{number}", orderNumber="#1"))
     move.run()
@@ -146,7 +146,9 @@ def test_a_total_that_is_missing_is_computed(move: Move, fields: dict[str, Any],
     assert note in move.notes("order:o-1")
 
 
-def test_a_missing_price_is_the_regular_price_of_the_product_beside_an_offer(move: Move) -> None:
+def test_a_missing_price_of_an_order_line_is_the_regular_price_of_the_product_and_not_the_offer_price(
+    move: Move,
+) -> None:
     move.run()
     product = "(select id from kv.ids where entity = 'product' and key = 'gift:g-a')"
     assert move.value(
@@ -157,13 +159,13 @@ def test_a_missing_price_is_the_regular_price_of_the_product_beside_an_offer(mov
     assert move.row("orders", "order:o-1")["total_amount"] == 10
 
 
-def test_a_total_that_cannot_be_divided_is_not_rounded(move: Move) -> None:
+def test_a_total_that_is_not_divisible_by_the_quantity_is_not_rounded(move: Move) -> None:
     move.put("order:o-1", order("o-1", quantity=3, unitPrice=None, totalValue=10))
     move.run()
     assert move.reason("order:o-1") == "price_too_fine"
 
 
-def test_an_order_sends_nothing_and_holds_no_stock(move: Move) -> None:
+def test_a_migrated_order_sends_no_messages_and_holds_no_stock(move: Move) -> None:
     before = {table: move.value(f"select count(*) from {table}") for table in QUIET}
     move.put("order:o-1", order("o-1"))
     move.put("order:o-2", order("o-2", status="delivered"))
@@ -178,7 +180,7 @@ def test_an_order_sends_nothing_and_holds_no_stock(move: Move) -> None:
 QUIET = ("mails", "webhook_deliveries", "order_events", "stock_holds", "analytics_events", "shipments", "images")
 
 
-def test_an_order_takes_the_steps_of_its_life_in_later_runs(move: Move) -> None:
+def test_later_runs_apply_the_status_changes_of_an_order(move: Move) -> None:
     move.put("order:o-1", order("o-1"))
     move.run()
     move.put("order:o-1", order("o-1", status="delivered", deliveredAt="2026-02-22T00:00:00Z"))
@@ -191,7 +193,7 @@ def test_an_order_takes_the_steps_of_its_life_in_later_runs(move: Move) -> None:
     assert move.row("orders", "order:o-1")["status"] == "delivered"
 
 
-def test_the_document_of_an_erased_order_does_not_bring_its_person_back(move: Move) -> None:
+def test_the_document_of_an_erased_order_does_not_restore_the_personal_data(move: Move) -> None:
     move.put("order:o-1", order("o-1", giftMessage="For Ann"))
     move.run()
     assert move.value("select value ->> 'giftMessage' from kv.remainders where key = 'order:o-1'") == "For Ann"
@@ -224,7 +226,7 @@ def test_a_row_stays_if_its_document_becomes_unreadable(move: Move) -> None:
     assert move.row("products", "gift:g-a")["price"] == 5
 
 
-def test_a_document_that_disappears_deletes_no_row(move: Move) -> None:
+def test_deleting_a_document_does_not_delete_its_row(move: Move) -> None:
     move.run()
     move.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
     move.run()
@@ -232,7 +234,7 @@ def test_a_document_that_disappears_deletes_no_row(move: Move) -> None:
     assert move.value("select state from kv.ids where key = 'gift:g-a'") == "gone"
 
 
-def test_documents_of_other_environments_move_only_if_a_run_includes_them(move: Move) -> None:
+def test_documents_of_other_environments_become_rows_only_if_a_run_includes_their_environment(move: Move) -> None:
     move.put("client:test:a", {"id": "a", "name": "Another client"})
     move.run()
     assert move.rows("select from kv.ids where key = 'client:test:a'") == []
@@ -243,7 +245,7 @@ def test_documents_of_other_environments_move_only_if_a_run_includes_them(move: 
     assert move.row("clients", "client:a")["name"] == "Client a"
 
 
-def test_the_price_of_a_gift_without_a_currency_needs_the_option(move: Move) -> None:
+def test_the_price_of_a_gift_without_a_currency_requires_the_option_currency(move: Move) -> None:
     move.put("gift:g-a", gift("g-a", catalogId="c-a", currency=None))
     move.run()
     assert move.reason("gift:g-a") == "no_currency"
@@ -260,7 +262,7 @@ def test_all_prices_of_a_catalog_are_in_one_currency(move: Move) -> None:
     assert move.value("select currency from catalogs where id = %s", move.id("catalogs:c-a")) == "USD"
 
 
-def test_a_list_only_says_which_documents_are_listed(move: Move) -> None:
+def test_the_ids_in_a_list_only_mark_documents_as_listed(move: Move) -> None:
     move.put("gift:g-b", gift("g-b", catalogId="c-a"))
     move.put("gifts:all", ["g-a", "g-a", "g-gone", {"id": "g-b"}])
     move.put("client:b", {"id": "b", "name": "Unlisted"})
@@ -296,7 +298,8 @@ ROWS_OF_THE_STORE = {
     "kv.quarantine": "true",
     "kv.notes": "true",
 }
-"""Conditions for the rows of the store's tenants. Other tests write rows of other tenants meanwhile."""
+"""SQL conditions for the rows of the tenants in the store, because other tests write rows of other tenants at the same
+time."""
 
 
 def fingerprint(move: Move) -> dict[str, Any]:
@@ -309,7 +312,7 @@ def fingerprint(move: Move) -> dict[str, Any]:
     }
 
 
-def test_every_reason_of_the_database_has_advice(move: Move) -> None:
+def test_every_quarantine_reason_of_the_database_functions_has_advice(move: Move) -> None:
     sources = move.value(
         "select string_agg(pg_get_functiondef(oid), ' ') from pg_proc"
         " where pronamespace = 'kv'::regnamespace and prokind = 'f'"

@@ -1,6 +1,6 @@
 """Offers while the mirror is on: documents have the price without an offer, and a comparison finds no difference.
 
-The module has a cloud of its own, because the mirror is switched for a whole platform.
+The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
 from collections.abc import Iterator
@@ -35,12 +35,12 @@ def test_offers_start_and_end_without_a_write_of_documents(own_platform: Platfor
     assert mirror.document("gift:g-a")["price"] == before["price"]
     compare(own_platform, "--full", code=0)
     assert found(own_platform) == set()
-    # A change of another field, and a change of the price, in the document.
+    # The document changes: first another field, and then the price.
     mirror.put("gift:g-a", mirror.document("gift:g-a") | {"name": "Cup"})
     assert prices(mirror) == (4, 5)
     mirror.put("gift:g-a", mirror.document("gift:g-a") | {"price": 6})
     assert prices(mirror) == (4, 6)
-    # A change of the regular price in the row.
+    # The regular price in the row changes.
     mirror.update("products", "gift:g-a", regular_price=7)
     assert mirror.document("gift:g-a")["price"] == 7
     assert prices(mirror) == (4, 7)

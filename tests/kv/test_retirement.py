@@ -1,6 +1,6 @@
-"""Retiring documents, and undoing it, with the command, the API and the facade.
+"""Tests of retirements of documents and their undo, with the command, the API and the facade.
 
-The module has a cloud of its own, because a retirement belongs to a whole platform.
+The module uses its own local cloud, because a retirement affects a whole platform.
 """
 
 import gzip
@@ -35,13 +35,13 @@ FAMILIES = {
     "client": "^clients?:", "catalog": "^(catalogs?|catalog_index):", "site": "^sites?:",
     "product": "^(gifts?|catalog_gifts):", "order": "^(orders?|user_orders|order_index):",
 }  # fmt: skip
-"""The keys that can be those of an entity."""
+"""A pattern of the keys that may belong to an entity."""
 OTHERS = "^sites:(slug:|[^:]+:catalog_config$)|^client:[^:]+:site:"
-"""The keys of other families."""
+"""A pattern of the keys of other families."""
 MARKS = ("kv.ids", "kv.remainders", "kv.notes", "kv.quarantine")
-"""What the mapping remembers about documents."""
+"""The tables in which the mapping records facts about documents."""
 MANY = 20_000 if FULL else 2_000
-"""The number of gifts that are retired while the command is killed."""
+"""The number of gifts in the test that kills the command during a retirement."""
 ROUTE = "/v1/admin/kv/retirements"
 FORMS: dict[str, Any] = {
     "gift:forms": gift("forms", catalogId="own", ä="ü\u2028\n\t\\n", n=1.0, big=12345678901234567890, x=[[{"": 0}]]),
@@ -58,12 +58,12 @@ FORMS: dict[str, Any] = {
     "gift:staging:other": gift("other", catalogId="own"),
     "gift:bad-price": gift("bad-price", catalogId="own", price="on request"),
 }  # fmt: skip
-"""Documents with forms that are hard to restore, and documents that must stay."""
+"""Documents whose exact form is hard to restore, and documents that must stay in the store."""
 
 
 @pytest.fixture(scope="module")
 def moved(own_platform: Platform) -> Iterator[Platform]:
-    """A platform whose tables lead and answer all reads, and whose documents agree with their rows."""
+    """Prepare a platform whose documents agree with their rows, and whose tables lead and answer all reads."""
     fill(own_platform)
     with own_platform.database.transaction():
         for key, value in FORMS.items():
@@ -79,7 +79,7 @@ def moved(own_platform: Platform) -> Iterator[Platform]:
 
 @pytest.fixture(autouse=True)
 def undone(own_platform: Platform, moved: Platform) -> Iterator[None]:
-    """Undo everything after each test, and forget the traffic."""
+    """Undo all retirements after each test, and delete the traffic counts."""
     yield
     for entity in ENTITIES:
         work(own_platform, entity, target="active")
@@ -88,7 +88,7 @@ def undone(own_platform: Platform, moved: Platform) -> Iterator[None]:
 
 @pytest.fixture
 def store(own_platform: Platform) -> Iterator[httpx.Client]:
-    """An old application."""
+    """A client of the store, as an old application uses it."""
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
         yield client
@@ -108,7 +108,7 @@ def documents(platform: Platform) -> dict[str, str]:
 
 
 def marks(platform: Platform) -> dict[str, list[str]]:
-    """Return what the mapping remembers."""
+    """Return the records of the mapping about documents."""
     return {
         table: [r["t"] for r in platform.database.execute(f"select t::text from {table} t order by 1".encode())]
         for table in MARKS
@@ -123,7 +123,7 @@ def retire(platform: Platform, entity: str) -> Json:
 
 
 def work(platform: Platform, entity: str, **body: Any) -> Json:
-    """Send a request until the retirement has its target. Returns the last plan."""
+    """Repeat a request until the retirement has reached its target. Returns the last plan."""
     while True:
         response = put(platform, entity, **body)
         assert response.status_code == 200, response.text
@@ -154,7 +154,7 @@ def objects(platform: Platform, retirement_id: str) -> dict[str, str]:
     }
 
 
-def test_only_documents_whose_tables_answer_all_reads_can_be_retired(moved: Platform) -> None:
+def test_documents_can_be_retired_only_if_the_tables_answer_all_reads(moved: Platform) -> None:
     moved.database.execute("update kv.stages set reads = 99 where entity = 'product'")
     try:
         assert failed(put(moved, "product", target="retired")) == {"stage"}
@@ -166,7 +166,9 @@ def test_only_documents_whose_tables_answer_all_reads_can_be_retired(moved: Plat
     assert moved.database.execute("select from kv.retirements where status <> 'undone'").fetchall() == []
 
 
-def test_writes_are_refused_while_others_are_accepted(moved: Platform, store: httpx.Client) -> None:
+def test_writes_of_retired_entities_are_refused_and_other_writes_are_accepted(
+    moved: Platform, store: httpx.Client
+) -> None:
     run(moved, "retire", "product")
     before = documents(moved)
     for response in (
@@ -218,7 +220,7 @@ def test_a_retirement_is_refused_while_an_application_uses_the_documents(
     }
 
 
-def test_requests_for_other_families_do_not_stop_a_retirement(moved: Platform, store: httpx.Client) -> None:
+def test_requests_for_keys_of_other_families_do_not_block_a_retirement(moved: Platform, store: httpx.Client) -> None:
     run(moved, "retire", "order")
     moved.database.execute("delete from kv.traffic")
     for key in ("eq.session:s3cr3t-4", "eq.employees:kept", "like.employees:*", "eq.order_counter"):
@@ -233,7 +235,7 @@ def test_requests_for_other_families_do_not_stop_a_retirement(moved: Platform, s
     assert [r["status"] for r in status["retirements"]] == ["waiting"]
 
 
-def test_a_retirement_waits_for_14_days_unless_told_otherwise(moved: Platform) -> None:
+def test_the_default_period_of_a_retirement_is_14_days(moved: Platform) -> None:
     plan = run(moved, "retire", "order")
     assert plan["retirement"]["quiet_seconds"] == 14 * 24 * 60 * 60
     assert failed(put(moved, "order", target="retired", delete=True)) == {"period"}
@@ -244,7 +246,7 @@ def test_a_retirement_waits_for_14_days_unless_told_otherwise(moved: Platform) -
     assert put(moved, "order", target="retired", delete=True).status_code == 200
 
 
-def test_without_confirmation_nothing_is_deleted(moved: Platform) -> None:
+def test_the_command_deletes_no_documents_without_a_confirmation(moved: Platform) -> None:
     run(moved, "retire", "site", "--quiet", "1s")
     time.sleep(1.1)
     before = documents(moved)
@@ -254,12 +256,12 @@ def test_without_confirmation_nothing_is_deleted(moved: Platform) -> None:
 
 
 def wait(platform: Platform, entity: str) -> None:
-    """Start a retirement, and wait until its period is over."""
+    """Start a retirement, and wait for the end of its period."""
     assert put(platform, entity, target="retired", quiet_seconds=1).status_code == 200
     time.sleep(1.1)
 
 
-def test_the_first_request_for_a_deletion_only_changes_the_status(moved: Platform) -> None:
+def test_the_first_request_to_delete_documents_only_changes_the_status(moved: Platform) -> None:
     wait(moved, "catalog")
     before = documents(moved)
     plan = put(moved, "catalog", target="retired", delete=True).json()
@@ -269,7 +271,7 @@ def test_the_first_request_for_a_deletion_only_changes_the_status(moved: Platfor
     assert response.status_code == 409 and "--undo" in response.json()["detail"]
 
 
-def test_a_retirement_waits_for_a_rollback_and_is_then_refused(moved: Platform) -> None:
+def test_a_retirement_waits_for_a_concurrent_rollback_and_is_then_refused(moved: Platform) -> None:
     wait(moved, "catalog")
     before = documents(moved)
     with psycopg.connect(moved.endpoints.database) as rollback, ThreadPoolExecutor(1) as pool:
@@ -285,7 +287,7 @@ def test_a_retirement_waits_for_a_rollback_and_is_then_refused(moved: Platform) 
     assert documents(moved) == before
 
 
-def test_nothing_is_deleted_if_the_tables_do_not_lead_any_more(moved: Platform) -> None:
+def test_no_documents_are_deleted_if_the_tables_no_longer_lead(moved: Platform) -> None:
     wait(moved, "catalog")
     assert put(moved, "catalog", target="retired", delete=True).status_code == 200
     before = documents(moved)
@@ -335,7 +337,7 @@ def of_keys(stored: dict[str, str], entity: str) -> set[str]:
     return {key for key in stored if re.match(FAMILIES[entity], key) and not re.match(OTHERS, key)}
 
 
-def test_documents_that_the_platform_does_not_have_stay(moved: Platform, store: httpx.Client) -> None:
+def test_documents_without_a_row_in_the_platform_stay_in_the_store(moved: Platform, store: httpx.Client) -> None:
     plan = retire(moved, "product")
     after = documents(moved)
     assert {"gift:staging:other", "gift:bad-price", "session:s3cr3t-4", "employees:kept"} <= after.keys()
@@ -352,7 +354,7 @@ def name(platform: Platform, value: str) -> None:
     platform.database.execute(query, [value])
 
 
-def test_the_platform_goes_on_without_the_documents(moved: Platform) -> None:
+def test_the_platform_and_the_old_applications_work_after_a_retirement(moved: Platform) -> None:
     retire(moved, "product")
     marked = marks(moved)
     moved.database.execute(
@@ -364,7 +366,7 @@ def test_the_platform_goes_on_without_the_documents(moved: Platform) -> None:
         m for m in marked["kv.ids"] if m.startswith("(gift")}  # fmt: skip
     response = moved.api("admin").post("/v1/admin/kv/comparisons", json={"entity": "product"})
     assert response.status_code == 409 and "--undo" in response.json()["detail"]
-    compare(moved)  # of the other entities
+    compare(moved)  # The documents of the other entities.
     result = command(moved, "rollback", "product")
     assert result.returncode != 0 and "--undo" in result.stderr
     run(moved, "retire", "product", "--undo")
@@ -372,9 +374,7 @@ def test_the_platform_goes_on_without_the_documents(moved: Platform) -> None:
     name(moved, "Mug")
 
 
-def test_a_stale_write_after_an_undo_takes_the_stock_of_a_sale_exactly_once(
-    moved: Platform, store: httpx.Client
-) -> None:
+def test_after_an_undo_a_stale_write_reduces_the_stock_exactly_once(moved: Platform, store: httpx.Client) -> None:
     stock = "select inventory_count as n from products where id = (select id from kv.ids where key = 'gift:g-a')"
     sale = "update products set inventory_count = inventory_count - 3 where id = (select id from kv.ids where key = %s)"
 
@@ -401,7 +401,7 @@ def test_a_stale_write_after_an_undo_takes_the_stock_of_a_sale_exactly_once(
     moved.database.execute(sale.replace("- 3", "+ 7"), ["gift:g-a"])
 
 
-def test_a_comparison_that_runs_stops_when_its_documents_are_retired(moved: Platform) -> None:
+def test_a_running_comparison_stops_when_its_documents_are_retired(moved: Platform) -> None:
     admin = moved.api("admin")
     started = admin.post("/v1/admin/kv/comparisons", json={"entity": "catalog"}).json()
     retire(moved, "catalog")
@@ -414,7 +414,7 @@ def test_a_comparison_that_runs_stops_when_its_documents_are_retired(moved: Plat
     assert documents(moved) == after
 
 
-def test_the_secrets_of_a_document_whose_key_is_in_use_stay_until_the_archive_expires(moved: Platform) -> None:
+def test_secrets_of_a_document_whose_key_is_in_use_are_kept_until_the_archive_expires(moved: Platform) -> None:
     before = documents(moved)
     retire(moved, "product")
     moved.database.execute("insert into kv_store_6fcaeea3 values ('gift:token', '{\"id\": \"token\"}')")
@@ -429,7 +429,7 @@ def test_the_secrets_of_a_document_whose_key_is_in_use_stay_until_the_archive_ex
     compare(moved)
 
 
-def test_an_undo_does_not_bring_back_a_person_who_was_erased_meanwhile(moved: Platform) -> None:
+def test_an_undo_does_not_restore_the_data_of_a_person_who_was_erased_after_the_retirement(moved: Platform) -> None:
     value = {**order("o-erased", siteId="s-a"), "userEmail": "erased@person.example", "customerName": "Erased Person"}
     moved.database.execute("insert into kv_store_6fcaeea3 values ('order:o-erased', %s)", [Jsonb(value)])
     compare(moved)
@@ -446,7 +446,7 @@ def test_an_undo_does_not_bring_back_a_person_who_was_erased_meanwhile(moved: Pl
     assert "Erased Person" not in after["order:o-erased"] and "person.example" not in after["order:o-erased"]
 
 
-def test_an_undo_does_not_bring_back_the_documents_of_rows_that_were_deleted_meanwhile(moved: Platform) -> None:
+def test_an_undo_does_not_restore_documents_whose_rows_were_deleted_after_the_retirement(moved: Platform) -> None:
     for key, value in (
         ("gift:deleted", gift("deleted", catalogId="own")),
         ("catalog_gifts:own", ["forms", gift("in-list", catalogId="own"), gift("in-list-too", catalogId="own")]),
@@ -493,7 +493,7 @@ def use_version(platform: Platform, key: str, version: str) -> None:
     platform.database.execute("update kv.archive_parts set version_id = %s where object_key = %s", [version, key])
 
 
-def test_an_undo_before_the_first_deletion_forgets_the_secrets(moved: Platform) -> None:
+def test_an_undo_before_the_first_deletion_deletes_the_stored_secrets(moved: Platform) -> None:
     wait(moved, "product")
     before = documents(moved)
     assert put(moved, "product", target="retired", delete=True).status_code == 200
@@ -513,7 +513,7 @@ def test_an_undo_before_the_first_deletion_forgets_the_secrets(moved: Platform) 
 
 
 @pytest.mark.parametrize("damage", ["deleted", "replaced"])
-def test_an_object_that_is_damaged_is_not_restored(moved: Platform, damage: str) -> None:
+def test_an_undo_does_not_restore_a_damaged_object(moved: Platform, damage: str) -> None:
     plan = retire(moved, "client")
     s3 = moved.s3
     [part] = moved.database.execute(
@@ -540,10 +540,10 @@ def test_an_object_that_is_damaged_is_not_restored(moved: Platform, damage: str)
     )
 
 
-def test_an_undo_restores_what_it_can_names_the_damaged_objects_and_continues_when_they_are_back(
+def test_an_undo_restores_intact_objects_names_damaged_objects_and_continues_after_their_repair(
     moved: Platform, store: httpx.Client
 ) -> None:
-    for name in "abcd":  # each is an object of its own
+    for name in "abcd":  # Each of these documents is a separate object.
         value = gift(f"large-{name}", catalogId="own", text=name * 1_900_000)
         moved.database.execute("insert into kv_store_6fcaeea3 values (%s, %s)", [f"gift:large-{name}", Jsonb(value)])
     compare(moved)
@@ -562,14 +562,14 @@ def test_an_undo_restores_what_it_can_names_the_damaged_objects_and_continues_wh
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
     s3.put_object(Bucket=bucket, Key=damaged["object_key"], Body=b"damaged")
 
-    for _ in range(2):  # a repeated undo says the same
+    for _ in range(2):  # A repeated undo returns the same error.
         result = command(moved, "retire", "product", "--undo")
         assert result.returncode != 0
         assert lost["object_key"] in result.stderr and damaged["object_key"] in result.stderr
         after = documents(moved)
         assert before.keys() - after.keys() == {*lost["keys"], *damaged["keys"]}
         assert after.items() <= before.items()
-    # Until then, a read gets what is restored, and a write is refused.
+    # Until the objects are repaired, a read returns the restored documents, and a write is refused.
     assert run(moved, "status")["retirements"][0]["status"] == "restoring"
     assert store.get(PATH, params={"key": f"eq.{lost['keys'][0]}"}).json() == []
     [restored] = store.get(PATH, params={"key": "eq.gift:large-a", "select": "value"}).json()
@@ -582,7 +582,7 @@ def test_an_undo_restores_what_it_can_names_the_damaged_objects_and_continues_wh
     result = command(moved, "retire", "product", "--undo")
     assert result.returncode != 0
     assert lost["object_key"] not in result.stderr and damaged["object_key"] in result.stderr
-    # Another program has compressed the same lines.
+    # The object contains the same lines, compressed by another program.
     lines = gzip.decompress(bodies[damaged["object_key"]])
     s3.put_object(Bucket=bucket, Key=damaged["object_key"], Body=gzip.compress(lines, 1))
     assert command(moved, "retire", "product", "--undo").returncode == 0
@@ -595,7 +595,9 @@ def archive_bucket(platform: Platform) -> str:
 
 
 @pytest.mark.parametrize("count", [1, 250])
-def test_an_undo_creates_the_documents_of_products_that_are_new(moved: Platform, count: int) -> None:
+def test_an_undo_creates_documents_for_products_that_were_created_after_the_retirement(
+    moved: Platform, count: int
+) -> None:
     before = documents(moved)
     retire(moved, "product")
     insert = (
@@ -604,7 +606,7 @@ def test_an_undo_creates_the_documents_of_products_that_are_new(moved: Platform,
     )
     [catalog] = moved.database.execute("select id from catalogs c where exists (select from kv.ids i"
                                        " where i.id = c.id and i.key = 'catalogs:own')").fetchall()  # fmt: skip
-    [other] = moved.database.execute(  # a catalog of the platform, which the old applications do not have
+    [other] = moved.database.execute(  # This catalog of the platform has no document.
         "insert into catalogs (name, type, status) values ('Hidden', 'manual', 'active') returning id"
     ).fetchall()
     new = {row["id"] for row in moved.database.execute(insert, [catalog["id"], count])}
@@ -622,7 +624,7 @@ def test_an_undo_creates_the_documents_of_products_that_are_new(moved: Platform,
     moved.eventually(lambda: documents(moved) == before, within=60)
 
 
-def test_only_super_admins_retire_documents(moved: Platform) -> None:
+def test_only_super_admins_can_retire_documents(moved: Platform) -> None:
     for caller in ("support", None):
         response = moved.api(caller).put(f"{ROUTE}/product", json={"target": "retired"})
         assert response.status_code == (401 if caller is None else 403)
@@ -630,7 +632,7 @@ def test_only_super_admins_retire_documents(moved: Platform) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_retirement_and_its_undo_continue_after_kills(moved: Platform) -> None:
-    for first in range(0, MANY, 400):  # while the tables lead, a request has at most 500 documents
+    for first in range(0, MANY, 400):  # While the tables lead, a request may write at most 500 documents.
         moved.database.execute(
             "insert into kv_store_6fcaeea3 select 'gift:many-' || n, jsonb_build_object('id', 'many-' || n,"
             " 'name', 'Mug', 'sku', 'many-' || n, 'price', 5, 'currency', 'EUR', 'catalogId', 'own',"
@@ -650,7 +652,7 @@ def test_a_retirement_and_its_undo_continue_after_kills(moved: Platform) -> None
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
             until = time.monotonic() + 1 + 2 * chance.random()
-            while time.monotonic() < until:  # also end transactions in the middle of their work
+            while time.monotonic() < until:  # This also terminates transactions during their work.
                 moved.database.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'wc_api'"
                     " and state = 'active' and random() < 0.1"
@@ -670,7 +672,7 @@ def test_a_retirement_and_its_undo_continue_after_kills(moved: Platform) -> None
 
 
 def complete(platform: Platform, before: dict[str, str]) -> None:
-    """Check that each document is either in the store or in a proven part of the archive, unchanged."""
+    """Check that each document is unchanged, either in the store or in a verified part of the archive."""
     with platform.database.transaction():
         platform.database.execute("set transaction isolation level repeatable read")
         stored = documents(platform)

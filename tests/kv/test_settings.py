@@ -1,4 +1,4 @@
-"""The settings of sites: exclusions of products are copied, and everything else is named."""
+"""Tests of the settings of sites. Exclusions of products are copied, and all other settings are reported."""
 
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ def left(move: Move) -> dict[str, list[str]]:
 
 @pytest.fixture
 def gifts(move: Move) -> None:
-    """Gifts of a catalog, which differ in one field each."""
+    """Write gifts of a catalog. Each gift differs from the others in one field."""
     for name, fields in {
         "sku": {"sku": "SKU_1%"}, "number": {"sku": "7"}, "category": {"category": "Drinks"},
         "brand": {"brand": "Acme"}, "other": {},
@@ -32,7 +32,7 @@ def gifts(move: Move) -> None:
 
 @pytest.mark.usefixtures("gifts")
 @pytest.mark.parametrize("key", ["sites:s-a:catalog_config", "site_catalog_config:s-a", "site_configs:s-a"])
-def test_excluded_products_become_exclusions_of_the_site(move: Move, key: str) -> None:
+def test_excluded_products_in_the_settings_become_exclusions_of_the_site(move: Move, key: str) -> None:
     exclusions = {"excludedSkus": ["sku_1%", 7, "SKU%"], "excludedCategories": ["drinks"], "excluded_brands": ["ACME"]}
     move.put(key, {"siteId": "s-a", "assignmentStrategy": "exclusions", "exclusions": exclusions, "overrides": {}})
     move.run()
@@ -43,7 +43,7 @@ def test_excluded_products_become_exclusions_of_the_site(move: Move, key: str) -
 
 
 @pytest.mark.usefixtures("gifts")
-def test_an_exclusion_that_a_member_deletes_stays_deleted(move: Move) -> None:
+def test_a_run_does_not_restore_an_exclusion_that_a_member_has_deleted(move: Move) -> None:
     move.put("site_configs:s-a", {"excludedSkus": ["SKU_1%"]})
     move.run()
     move.database.execute("delete from site_product_exclusions where site_id = %s", [move.id("site:s-a")])
@@ -83,7 +83,9 @@ def test_a_site_excludes_no_product_of_another_client(move: Move) -> None:
         ("sites:s-a:catalog_config", {"exclusions": {"excludedSkus": [["SKU-g-a"]]}}, "unreadable"),
     ],
 )
-def test_settings_that_the_platform_does_not_have_are_named(move: Move, key: str, value: Any, reason: str) -> None:
+def test_settings_that_the_platform_does_not_support_are_reported(
+    move: Move, key: str, value: Any, reason: str
+) -> None:
     move.put(key, value)
     move.run()
     assert left(move) == {reason: [key]}

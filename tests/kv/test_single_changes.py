@@ -1,7 +1,7 @@
-"""A change of the only document of a product, or of its row, takes a shorter way than other changes.
+"""Tests of the fast path for a change of the only document of a product, or of its row.
 
-It must have the same results as the general mapping. The module has a cloud of its own, because the mirror is switched
-for a whole platform.
+The fast path must have the same results as the general mapping. The module uses its own local cloud, because the mirror
+is switched for a whole platform.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def mirror(own_platform: Platform) -> Iterator[Mirror]:
 
 
 def write(**fields: Any) -> Step:
-    """Write the gift with other fields, as an application does that has just read it."""
+    """Write the gift with changed fields, as an application does that has just read the gift."""
 
     def step(mirror: Mirror) -> None:
         current = mirror.value("select value from kv_store_6fcaeea3 where key = %s", KEY)
@@ -39,7 +39,7 @@ def write(**fields: Any) -> Step:
 
 
 def write_stale(**fields: Any) -> Step:
-    """Write the first version of the gift with other fields."""
+    """Write the first version of the gift with changed fields."""
     return lambda mirror: mirror.put(KEY, gift("g-a", catalogId="c-a", _rev=1, **fields))
 
 
@@ -57,8 +57,8 @@ PLAIN: dict[str, list[Step]] = {
     "a price": [write(price=7.25)],
     "a price as text": [write(price="8,90 €")],
     "a stock": [write(availableQuantity=12), write(availableQuantity=11)],
-    "a stock that is no number": [write(availableQuantity=12), write(availableQuantity="many")],
-    "no stock any more": [write(availableQuantity=12), write(availableQuantity=...)],
+    "a stock that is not a number": [write(availableQuantity=12), write(availableQuantity="many")],
+    "the stock is removed": [write(availableQuantity=12), write(availableQuantity=...)],
     "a stock in another field": [write(stock=3), write(stock=2, inStock=True)],
     "a stock in an object": [write(inventory={"available": 4}), write(inventory={"available": 3})],
     "a name and a description": [write(name="  Cup\t", description="One\ntwo  ")],
@@ -108,11 +108,11 @@ ROWS: dict[str, list[Step]] = {
 
 
 def outcome(mirror: Mirror, steps: list[Step]) -> dict[str, Any]:
-    """Do the steps, and return what they have written."""
+    """Do the steps, and return the changed data."""
     for step in steps:
         step(mirror)
     written = {
-        "documents": (  # the first revision after a string is the time
+        "documents": (  # The first revision after a string is computed from the time.
             "select key, case when kv.revision_of(value) > 1000000000000 then value - '_rev' else value end as value"
             " from kv_store_6fcaeea3 order by key"
         ),
@@ -127,7 +127,7 @@ def outcome(mirror: Mirror, steps: list[Step]) -> dict[str, Any]:
 
 
 def outcome_of_the_general_mapping(mirror: Mirror, steps: list[Step]) -> dict[str, Any]:
-    """Do the steps without the shorter way, and return what they have written. Then the store is as before."""
+    """Do the steps without the fast path, and return the changed data. The changes are rolled back."""
     mirror.database.execute("savepoint general")
     for function in SHORT:
         [row] = mirror.rows("select pg_get_functiondef(%s::regprocedure) as definition", function)

@@ -1,6 +1,6 @@
-"""The stages of the cutover: who leads, and which side answers reads.
+"""Tests of the stages of the cutover, which decide whether the store or the tables lead and answer reads.
 
-The module has a cloud of its own, because stages and the mirror belong to a whole platform. Each test is a transaction
+The module uses its own local cloud, because stages and the mirror affect a whole platform. Each test is a transaction
 that is rolled back.
 """
 
@@ -17,7 +17,7 @@ from tests.platform import Platform
 
 
 class Store(Mirror):
-    """A store whose mirror is on, read as the facade reads it."""
+    """A store whose mirror is on. The tests read the store as the facade does."""
 
     def stage(self, entity: str, client: str | None = None, **columns: Any) -> None:
         """Write the stage of an entity."""
@@ -32,12 +32,12 @@ class Store(Mirror):
         )
 
     def read(self, key: str) -> Any:
-        """Return what the store answers to a read of a document, without its revision."""
+        """Return the document that a read returns, without its revision."""
         value = self.answer(key)["value"]
         return {k: v for k, v in value.items() if k != "_rev"} if isinstance(value, dict) else value
 
     def answer(self, key: str, chance: float = 0.5) -> Any:
-        """Return the answer of the database to a read."""
+        """Return the result of a read from the database."""
         self.enter()
         query = (
             "select coalesce(a.value, s.value) as value, a.agrees"
@@ -49,7 +49,7 @@ class Store(Mirror):
         return row
 
     def enter(self) -> None:
-        """Become the service of the old applications."""
+        """Use the role of the service for the old applications."""
         self.database.execute("set local session authorization wc_kv")
         self.database.execute(
             "select role from app.enter(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
@@ -57,12 +57,12 @@ class Store(Mirror):
         )
 
     def leave(self) -> None:
-        """Become the superuser again."""
+        """Use the role of the superuser again."""
         self.database.execute("reset session authorization")
         self.database.execute("reset role")
 
     def differences(self) -> list[tuple[str, str, str | None]]:
-        """Return the differences that reads have noticed."""
+        """Return the differences that reads have found."""
         rows = self.rows("select key, kind, field from kv.differences where comparison_id is null order by key, field")
         return [(row["key"], row["kind"], row["field"]) for row in rows]
 
@@ -102,7 +102,7 @@ FORMS: dict[str, Any] = {
         "id": "c-conn", "name": "C", "ownerId": "a", "source": {"type": "erp", "apiConfig": {"key": "x"}},
     },
 }  # fmt: skip
-"""Documents with the forms of the old applications, also mended ones."""
+"""Documents in the forms of the old applications, including documents that the mapping corrects."""
 
 
 def put_forms(mirror: Store) -> None:
@@ -113,14 +113,14 @@ def put_forms(mirror: Store) -> None:
 
 
 @pytest.mark.parametrize("key", FORMS)
-def test_a_document_that_agrees_with_its_row_is_answered_in_exactly_its_form(mirror: Store, key: str) -> None:
+def test_a_read_returns_a_document_that_agrees_with_its_row_in_exactly_its_form(mirror: Store, key: str) -> None:
     put_forms(mirror)
     for entity in ("client", "catalog", "site", "product", "order"):
         mirror.stage(entity, reads=100, shadow=100)
     stored = mirror.value("select value from kv_store_6fcaeea3 where key = %s", key)
     answer = mirror.answer(key)
     assert answer["value"] == stored
-    open_site = key == "site:twice"  # it waits for its catalog, so its row does not answer
+    open_site = key == "site:twice"  # This site waits for its catalog, so reads do not return its row.
     assert answer["agrees"] is (None if open_site else True)
 
 
@@ -132,13 +132,13 @@ CHANGES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("products", "gift:flags", {"is_active": True}, {"status": "active"}),
     ("clients", "client:tier", {"contact_email": "c@d.example"}, {"contact": {"email": "c@d.example"}}),
     ("sites", "site:brand", {"branding": {"color": "#000"}},
-     {"branding": {"primaryColor": "#000", "logo": None}}),  # the row never had this logo
+     {"branding": {"primaryColor": "#000", "logo": None}}),  # The row never contained this logo.
     ("orders", "order:zero", {"customer_name": "Ann"}, {"customerName": "Ann"}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("table", "key", "columns", "fields"), CHANGES)
-def test_a_row_that_the_mirror_did_not_notice_is_answered_in_the_form_of_its_document(
+def test_a_read_returns_an_unmirrored_change_of_a_row_in_the_form_of_the_document(
     mirror: Store, table: str, key: str, columns: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     put_forms(mirror)
@@ -153,7 +153,7 @@ def test_a_row_that_the_mirror_did_not_notice_is_answered_in_the_form_of_its_doc
     assert mirror.document(key) == before
 
 
-def test_the_order_of_an_erased_person_is_answered_without_the_person(mirror: Store) -> None:
+def test_a_read_of_the_order_of_an_erased_person_returns_no_personal_data(mirror: Store) -> None:
     mirror.put("order:o1", order("o1", userName="Jane Roe"))
     with mirror.unnoticed():
         mirror.update("orders", "order:o1", customer_name="erased", customer_email="", erased_at="now")
@@ -162,7 +162,7 @@ def test_the_order_of_an_erased_person_is_answered_without_the_person(mirror: St
     assert "Jane" not in str(mirror.read("order:o1"))
 
 
-def test_families_aliases_quarantined_and_deleted_documents_are_answered_from_the_store(mirror: Store) -> None:
+def test_reads_of_aliases_and_of_documents_without_a_mapped_row_return_the_document_of_the_store(mirror: Store) -> None:
     documents = {
         "gifts:g-a": gift("g-a", catalogId="c-a", name="Alias"),
         "gift:bad": gift("bad", catalogId="c-a", price="free"),
@@ -181,7 +181,7 @@ def test_families_aliases_quarantined_and_deleted_documents_are_answered_from_th
         assert mirror.read(key) == mirror.document(key)
 
 
-def test_a_record_that_the_tables_answer_at_a_share_is_also_answered_by_them_at_a_larger_share(mirror: Store) -> None:
+def test_a_larger_share_of_reads_from_the_tables_includes_all_records_of_a_smaller_share(mirror: Store) -> None:
     mirror.database.execute(
         "insert into kv_store_6fcaeea3 select 'gift:' || n, jsonb_build_object('id', n::text, 'name', 'Mug',"
         " 'price', 5, 'currency', 'EUR', 'catalogId', 'c-a') from generate_series(1, 400) n"
@@ -199,7 +199,7 @@ def test_a_record_that_the_tables_answer_at_a_share_is_also_answered_by_them_at_
 
 
 def answered(mirror: Store) -> set[str]:
-    """Return the keys of the gifts that the tables answer."""
+    """Return the keys of the gifts whose reads return the row."""
     mirror.enter()
     rows = mirror.rows(
         "select s.key from kv_store_6fcaeea3 s cross join lateral kv.answer(s.key, s.value, 0.5) a"
@@ -219,9 +219,7 @@ BAD: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize("key", BAD)
-def test_a_bad_document_is_accepted_while_the_store_leads_and_refused_while_the_tables_lead(
-    mirror: Store, key: str
-) -> None:
+def test_a_bad_document_is_accepted_if_the_store_leads_and_refused_if_the_tables_lead(mirror: Store, key: str) -> None:
     value, code, reason = BAD[key]
     mirror.put(key, value)
     assert mirror.reason(key) == reason
@@ -268,7 +266,7 @@ def test_documents_that_cannot_be_mapped_together_are_refused_while_the_tables_l
     mirror.database.execute(many.encode())
 
 
-def test_no_setting_of_a_session_decides_who_leads_or_who_answers(mirror: Store) -> None:
+def test_session_settings_do_not_change_which_side_leads_or_answers_reads(mirror: Store) -> None:
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
     settings = (
@@ -293,7 +291,7 @@ def test_no_setting_of_a_session_decides_who_leads_or_who_answers(mirror: Store)
         mirror.put("gift:worse", gift("worse", catalogId="c-a", price="free"))
 
 
-def test_a_mismatch_is_recorded_once_for_each_field_and_without_values(mirror: Store) -> None:
+def test_a_mismatch_is_recorded_once_for_each_field_without_its_values(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row", price=9)
@@ -309,7 +307,7 @@ def test_a_mismatch_is_recorded_once_for_each_field_and_without_values(mirror: S
     ) == [{"client_id": mirror.id("client:a"), "reads": 3, "n": 3}]
 
 
-def test_a_row_that_is_missing_is_a_mismatch(mirror: Store) -> None:
+def test_a_missing_row_is_recorded_as_a_mismatch(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     mirror.database.execute("alter table products disable trigger mirror_delete")
     mirror.database.execute("delete from products where id = %s", [mirror.id("gift:g-a")])
@@ -320,7 +318,7 @@ def test_a_row_that_is_missing_is_a_mismatch(mirror: Store) -> None:
     assert mirror.differences() == [("gift:g-a", "row_missing", None)]
 
 
-def test_a_mismatch_that_is_gone_when_it_is_read_again_is_not_recorded(mirror: Store) -> None:
+def test_a_mismatch_is_not_recorded_if_a_second_read_finds_no_difference(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
@@ -333,7 +331,7 @@ def test_a_mismatch_that_is_gone_when_it_is_read_again_is_not_recorded(mirror: S
     assert mirror.value("select sum(mismatches) from kv.shadow_reads") == 0
 
 
-def test_a_status_that_the_platform_has_decided_is_no_mismatch(mirror: Store) -> None:
+def test_a_status_that_the_platform_has_decided_is_not_a_mismatch(mirror: Store) -> None:
     mirror.update("sites", "site:s-a", status="inactive")
     mirror.put("site:s-a", mirror.document("site:s-a") | {"status": "active"})
     assert "kept" in mirror.notes("site:s-a")
@@ -342,7 +340,7 @@ def test_a_status_that_the_platform_has_decided_is_no_mismatch(mirror: Store) ->
     assert (answer["value"]["status"], answer["agrees"]) == ("inactive", True)
 
 
-def test_only_the_service_of_the_old_applications_counts_reads_and_is_answered(mirror: Store) -> None:
+def test_only_reads_of_the_service_for_the_old_applications_are_counted_and_return_rows(mirror: Store) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege), mirror.database.transaction():
         mirror.database.execute("select kv.record_shadow_reads('{gift:g-a}', '{}')")
     mirror.stage("product", reads=100, shadow=100)
@@ -351,7 +349,7 @@ def test_only_the_service_of_the_old_applications_counts_reads_and_is_answered(m
 
 
 @pytest.mark.parametrize("stage", ["reads", "shadow"])
-def test_a_document_that_the_mirror_did_not_see_is_answered_as_it_is(mirror: Store, stage: str) -> None:
+def test_a_read_returns_a_document_that_was_not_mirrored_unchanged(mirror: Store, stage: str) -> None:
     mirror.stage("product", reads=100, shadow=100 if stage == "shadow" else 0)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
@@ -376,7 +374,9 @@ FOREIGN: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("value", FOREIGN)
-def test_a_document_of_another_client_under_the_key_of_a_led_client_is_refused(mirror: Store, value: Any) -> None:
+def test_a_document_of_another_client_cannot_replace_a_document_of_a_client_whose_tables_lead(
+    mirror: Store, value: Any
+) -> None:
     mirror.tenant("b")
     mirror.stage("product", "client:a", leads="tables")
     with pytest.raises(psycopg.errors.CheckViolation), mirror.database.transaction():
@@ -387,7 +387,7 @@ def test_a_document_of_another_client_under_the_key_of_a_led_client_is_refused(m
     mirror.put("gift:g-a", value)
 
 
-def test_a_mapping_that_fails_is_refused_by_the_client_of_the_earlier_row(mirror: Store) -> None:
+def test_if_the_mapping_fails_the_stage_of_the_client_of_the_earlier_row_refuses_the_write(mirror: Store) -> None:
     mirror.tenant("b")
     mirror.stage("product", "client:a", leads="tables")
     mirror.database.execute(
@@ -401,7 +401,7 @@ def test_a_mapping_that_fails_is_refused_by_the_client_of_the_earlier_row(mirror
     mirror.put("gift:g-b", gift("g-b", catalogId="c-b", name="Cup"))
 
 
-def test_a_bad_document_of_a_list_does_not_block_the_others(mirror: Store) -> None:
+def test_a_bad_document_in_a_list_does_not_block_writes_of_the_other_documents(mirror: Store) -> None:
     mirror.tenant("b")
     bad = gift("bad", catalogId="c-a", price="free")
     items = [gift("g-1", catalogId="c-a"), bad, gift("g-2", catalogId="c-b")]
@@ -419,7 +419,7 @@ def test_a_bad_document_of_a_list_does_not_block_the_others(mirror: Store) -> No
     assert mirror.row("products", "gifts:all::g-2")["name"] == "Pot"
 
 
-def test_a_read_that_agrees_closes_the_mismatches_of_its_document(mirror: Store) -> None:
+def test_a_read_without_a_difference_closes_the_mismatches_of_its_document(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")

@@ -1,4 +1,4 @@
-"""The client of the old applications, supabase-js, works with the facade without a change."""
+"""Tests that supabase-js, the client library of the old applications, works with the facade without changes."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ Results = dict[str, dict[str, Any]]
 
 @pytest.fixture
 def results(platform: Platform, api_key: str, prefix: str, tmp_path: Path) -> Results:
-    """The results of all calls of the script, by their names."""
+    """The results of all calls of the script, by name."""
     npm.install(TOOLS)
     (tmp_path / "node_modules").symlink_to(TOOLS / "node_modules")
     script = tmp_path / SCRIPT.name
@@ -28,7 +28,9 @@ def results(platform: Platform, api_key: str, prefix: str, tmp_path: Path) -> Re
     return values
 
 
-def test_every_call_of_the_old_applications_gets_the_answer_of_postgrest(results: Results, prefix: str) -> None:
+def test_every_call_of_the_old_applications_gets_the_same_response_as_from_postgrest(
+    results: Results, prefix: str
+) -> None:
     def outcome(name: str) -> tuple[Any, ...]:
         result = results[name]
         return result["status"], result["data"], result["error"] and result["error"]["code"]

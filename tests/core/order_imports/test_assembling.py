@@ -89,11 +89,13 @@ def test_a_fully_credited_order_is_cancelled_and_keeps_its_total() -> None:
         ([LINE | {"quantity": "1.000"}], "bad_quantity", 2),
     ],
 )  # fmt: skip
-def test_an_order_with_an_unclear_row_is_refused(rows: list[dict[str, str]], code: str, row: int | None) -> None:
+def test_an_order_with_an_invalid_or_ambiguous_row_is_refused(
+    rows: list[dict[str, str]], code: str, row: int | None
+) -> None:
     assert refusal_of(*rows) == (code, row)
 
 
-def test_currency_and_amounts_and_status_are_never_guessed() -> None:
+def test_the_currency_the_amounts_and_the_status_of_an_order_are_never_guessed() -> None:
     without = Settings(status="delivered")
     assert refusal_of(LINE, settings=without)[0] == "no_currency"
     assert refusal_of(LINE, settings=Settings(currency="EUR"))[0] == "no_status"

@@ -1,4 +1,4 @@
-"""A corrected error file has the same values as the rows of the workbook that it comes from."""
+"""Tests that a corrected error file has the same values as the original rows of the workbook."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def workbook(book: Any) -> None:
 
 
 def rejected(spool: Spool, content: bytes, name: str) -> list[Mapping[str, str]]:
-    """Store the rows of a file as rejected ones. Returns the fields of its columns."""
+    """Store the rows of a file as rejected rows. Returns the fields of the columns."""
     header: dict[str, None] = {}
     for row in list(reading.rows(io.BytesIO(content), name, columns.known_columns({}), header)):
         added = spool.add(None, Row(0, row.number, row.cells, row.lines, row.source))
@@ -55,7 +55,7 @@ def error_file(content: bytes, name: str, settings: Settings) -> str:
 
 
 def orders(content: bytes, name: str, settings: Settings) -> list[Mapping[str, Any]]:
-    """Return the orders of a file, one of each row."""
+    """Return the orders of a file, one for each row."""
     header: dict[str, None] = {}
     rows = list(reading.rows(io.BytesIO(content), name, columns.known_columns({}), header))
     assert all(row.problem is None for row in rows)
@@ -95,13 +95,11 @@ def test_an_error_file_shows_the_cells_of_a_workbook_as_people_see_them() -> Non
         (NumberText(""), "quantity", ""),
     ],
 )
-def test_a_typed_cell_is_written_as_the_request_says_that_texts_are_written(
-    cell: str, field: str | None, text: str
-) -> None:
+def test_a_typed_cell_is_written_in_the_text_format_of_the_request(cell: str, field: str | None, text: str) -> None:
     assert error_files.text_of(cell, field, GERMAN) == text
 
 
-def test_a_number_of_a_workbook_stays_a_number_beside_objects_of_json() -> None:
+def test_a_number_of_a_workbook_stays_a_number_in_an_error_file_with_json_objects() -> None:
     row = Row(1, 2, {"sku": "0042", "unit_price": NumberText("1.250"), "note": NumberText("00042")}, None)
     with open_spool() as spool:
         for each in (Row(0, 1, {"a": "x"}, None, '{"a": "x"}'), row):

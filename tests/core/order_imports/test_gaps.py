@@ -43,7 +43,7 @@ def test_an_order_with_a_rejected_row_is_rejected(row: RawRow, code: str, import
 
 HEADER = "order_number,created_at,sku,quantity,unit_price"
 OTHERS = [f"{number},2024-03-01,S,1,1" for number in (1000, 1001, 1001, 1002)]
-"""An order, two further rows of an order whose first row the tests add, and an order."""
+"""One order, then two rows of another order (the tests add its first row), and then a third order."""
 
 
 def csv_file(first_row: str) -> tuple[str, bytes]:

@@ -84,7 +84,7 @@ def test_each_attempt_refuses_the_same_orders_with_a_future_time() -> None:
     times = {
         "A0": "2024-03-01T00:04:00Z",
         "A1": "2024-03-01T00:06:00Z",
-    }  # both times are in the past, according to our clock
+    }  # Both times are in the past, according to the clock of the worker.
     rows = [RawRow(2, CELLS | {"order_number": number, "created_at": time}) for number, time in times.items()]
     assert attempt(rows, _Progress(), settings) == (["A0"], [False])
 

@@ -33,7 +33,7 @@ def column(rows: list[RawRow], name: str) -> list[str | None]:
 
 @pytest.mark.parametrize("name", ["Sama", "Same", "dto.", "idem", "↑", "Igual", "Do."])
 @pytest.mark.parametrize("is_workbook", [False, True])
-def test_a_cell_with_a_ditto_word_does_not_get_the_value_of_the_row_above(name: str, is_workbook: bool) -> None:
+def test_a_cell_with_the_word_ditto_does_not_get_the_value_of_the_row_above(name: str, is_workbook: bool) -> None:
     rows = [HEADER, ["A1", "2024-03-01", "Ann", "MUG", "1", "2.00"], ["A2", "2024-03-01", name, "MUG", "1", "2.00"]]
     content = table(*rows) if is_workbook else lines(*rows)
     assert column(read(content), "customer_name") == ["Ann", name]
@@ -55,7 +55,7 @@ def test_a_row_with_instructions_or_units_is_an_ordinary_row() -> None:
     assert column(rows, "order_number") == ["required", "A1"]
 
 
-def test_a_table_below_lines_with_other_text_is_read() -> None:
+def test_a_table_is_read_if_lines_with_other_text_are_above_it() -> None:
     head = [["Order no: 17"], ["Date: 2024-03-01"], ["Customer: Ann"]]
     rows = read(lines(*head, ["order_number", "pos", "quantity", "line total"], ["A1", "1", "2", "3.00"]))
     assert [(row.number, row.cells["order_number"]) for row in rows] == [(5, "A1")]
@@ -130,7 +130,7 @@ def test_a_row_with_bytes_in_another_encoding_is_rejected() -> None:
 
 
 def workbook_of_a_person(book: Any) -> None:
-    """Write the sheets as a person does: a title, merged cells, formats, a formula with an error, and a legend."""
+    """Write a workbook as a person would: a title, merged cells, formats, a formula with an error, and a legend."""
     sheet = book.add_worksheet("Orders")
     sheet.write(0, 0, "Orders of 2024")
     sheet.write_row(2, 0, HEADER)
@@ -198,7 +198,7 @@ def item(number: int) -> str:
     return f'{{"order_number": "A{number}", "total_amount": 1.250, "items": [{{"sku": "{"x" * 500}", "quantity": 1}}]}}'
 
 
-def test_a_json_list_is_read_with_bounded_memory_however_large_it_is() -> None:
+def test_a_json_list_of_any_size_is_read_with_bounded_memory() -> None:
     content = ("[" + ",\n".join(map(item, range(50_000))) + "]").encode()
     assert len(content) > 25 << 20
     stream = io.BytesIO(content)

@@ -46,7 +46,7 @@ def test_the_spool_returns_json_objects_with_their_lines_and_exact_numbers() -> 
     assert isinstance(only.raw["total"], NumberText) and written(parsed(source)) == source
 
 
-def test_the_rows_of_an_order_that_is_too_large_for_the_memory_are_only_counted(
+def test_the_rows_of_an_order_are_only_counted_if_they_are_too_large_for_the_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(spools, "MAX_GROUP_ROWS", 3)
@@ -86,11 +86,11 @@ with open_spool() as spool:
     except SpoolFull as error:
         print(error)
 """
-"""A worker whose disk is full after its first writes: no file can have more than 1 MB."""
+"""A script that simulates a worker whose disk becomes full: a file can have at most 1 MB."""
 
 
 @pytest.mark.parametrize("part", ["rows", "gaps", "the text of a file"])
-def test_a_disk_that_becomes_full_ends_the_reading_with_a_clear_error(part: str) -> None:
+def test_the_import_stops_with_a_clear_error_if_the_disk_becomes_full(part: str) -> None:
     child = subprocess.run([sys.executable, "-c", FULL_DISK, part], capture_output=True, text=True, check=False)
     assert child.stdout.startswith("The disk of the worker is full. Split the file"), child.stderr[-1000:]
 

@@ -1,4 +1,4 @@
-"""Writes gifts as three versions of the old application did."""
+"""Writes gifts in the formats of three versions of the old application."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class Gift(NamedTuple):
 
 @dataclass
 class Gifts:
-    """What orders and lists need to remember of the gifts."""
+    """The facts about gifts that orders and lists need."""
 
     healthy: list[Gift] = field(default_factory=list)
     listed: list[Any] = field(default_factory=list)
@@ -138,7 +138,7 @@ def _document(number: int, gift: Gift, catalog: str, created: datetime) -> Docum
 
 
 def write_gifts(sizes: Sizes, tenants: Tenants, gifts: Gifts) -> Iterator[Record]:
-    """Write the documents of the gifts, and remember what orders and lists need."""
+    """Write the documents of the gifts, and record the facts that orders and lists need."""
     plan = sizes.plan("product")
     new_gifts = [_gift(number, plan) for number in range(sizes.gifts)]
     catalog_of = [tenants.catalogs[number % len(tenants.catalogs)] for number in range(sizes.gifts)]
@@ -225,7 +225,7 @@ def _contained(old_id: str, truth: Truth, copy: str | None) -> Truth:
 
 
 def _single_documents(sizes: Sizes, gifts: Gifts) -> Iterator[Record]:
-    """Write the documents with fixed keys: keys that are no ids, wildcards of LIKE, and a value of 5 MB."""
+    """Write the documents with fixed keys: keys without a valid id, wildcards of LIKE, and a value of 5 MB."""
     for key, old_id, damage in (
         ("gifts:[object Object]", "[object Object]", "gift_object_key"),
         ("gifts:", "", "gift_id_empty"),

@@ -1,4 +1,4 @@
-"""Writes orders as four modules of the old application did."""
+"""Writes orders in the formats of four modules of the old application."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ _STATES = ("pending", "processing", "shipped", "delivered", "cancelled")
 
 @dataclass
 class Orders:
-    """What the lists need to remember of the orders."""
+    """The facts about orders that the lists need."""
 
     by_user: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -100,7 +100,7 @@ def _document(number: int, order_id: str, gift: Gift, site: tuple[str, str], cre
 
 
 def write_orders(sizes: Sizes, tenants: Tenants, gifts: Gifts, orders: Orders) -> Iterator[Record]:
-    """Write the documents of the orders. No order refers to a document in quarantine, except by its own damage."""
+    """Write the documents of the orders. An order refers to a document in quarantine only if this is its own damage."""
     plan = sizes.plan("order")
     for number in range(sizes.orders):
         damage = plan.damaged.get(number)

@@ -1,4 +1,4 @@
-"""Decides which records of an entity are damaged, and makes ids and times as the old applications did."""
+"""Decides which records of an entity are damaged, and makes ids and times in the formats of the old applications."""
 
 import random
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ START = datetime(2025, 1, 6, 8, tzinfo=UTC)
 """The time of the first document. All times depend on the seed only, and never on the clock."""
 CATALOGS_PER_CLIENT = 2
 SINGLE = frozenset(("gift_object_key", "gift_id_empty", "gift_id_wildcard", "gift_value_huge"))
-"""The kinds of damage that only one document of a store has. The keys are fixed."""
+"""The kinds of damage that affect only one document of a store. These documents have fixed keys."""
 PAIRS = frozenset(("gift_sku_twice", "gift_id_of_another", "order_number_twice", "site_domain_twice"))
 """The kinds of damage that need a second, healthy record."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a generated store is.
+    """The size of a generated store.
 
     damage: the share of the records of an entity that each kind of damage affects. Each kind affects at least one
         record. With 0, no record is damaged.
     whole_gifts: True if `gifts:all` contains whole documents, as in one version of the old application. Otherwise, it
         contains ids.
-    huge: bytes of the one huge document. 0 writes none.
+    huge: the size of the huge document, in bytes. If it is 0, the store has no huge document.
     """
 
     clients: int = 10
@@ -54,8 +54,8 @@ class Plan:
 
     damaged: number of the record → its damage
     healthy: the numbers of all other records, sorted
-    partners: number of a damaged record → number of a healthy record. A record with the number, SKU or domain of its
-        partner has the greater number, and therefore the greater key.
+    partners: number of a damaged record → number of a healthy record. If a record copies the number, SKU or domain of
+    its partner, the record has the greater number, and therefore the greater key.
     """
 
     def __init__(self, rng: random.Random, count: int, kinds: Sequence[str], rate: float) -> None:

@@ -1,4 +1,4 @@
-"""Writes clients, catalogs and sites as the old applications did."""
+"""Writes clients, catalogs and sites in the formats of the old applications."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Document = dict[str, Any]
 
 @dataclass
 class Tenants:
-    """The ids to which gifts and orders can refer. None of them is in quarantine."""
+    """The ids to which gifts and orders can refer. Their documents are not in quarantine."""
 
     clients: list[str] = field(default_factory=list)
     catalogs: list[str] = field(default_factory=lambda: [LEGACY_CATALOG])
@@ -25,7 +25,7 @@ class Tenants:
 
 
 def write_clients(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
-    """Write the documents of the clients, and remember the ids."""
+    """Write the documents of the clients, and record the ids."""
     plan = sizes.plan("client")
     for number in range(sizes.clients):
         damage = plan.damaged.get(number)
@@ -65,7 +65,7 @@ def write_clients(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
 
 
 def write_catalogs(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
-    """Write the documents of the catalogs, and remember the ids. The legacy catalog belongs to no client."""
+    """Write the documents of the catalogs, and record the ids. The legacy catalog has no client."""
     created = iso(moment(0))
     legacy = {"id": LEGACY_CATALOG, "name": "Legacy", "type": "manual", "status": "active", "createdAt": created}
     truth = row(f"catalogs:{LEGACY_CATALOG}", "catalogs:<id>", "catalog", LEGACY_CATALOG)
@@ -118,7 +118,7 @@ def write_catalogs(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
 
 
 def write_sites(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
-    """Write the documents of the sites, and remember the ids of those that lead a row."""
+    """Write the documents of the sites, and record the ids of the sites whose document decides a row."""
     plan = sizes.plan("site")
     in_pairs = {*plan.partners, *plan.partners.values()}
     for number in range(sizes.sites):

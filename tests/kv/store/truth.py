@@ -1,7 +1,7 @@
-"""The documents of a generated store, and the truth about each of them.
+"""The documents of a generated store, and the truth (the expected result) of each document.
 
-`DAMAGES` is the truth about the kinds of damage. It states what must become of a document, as a reader of the plan
-understands it. It shares no code with the product, so that it can contradict the product.
+`DAMAGES` states the expected result of each kind of damage, according to the migration plan. It shares no code with the
+product, so it can contradict the product.
 """
 
 from collections import Counter
@@ -18,13 +18,13 @@ SECRET = "PLANTED-SECRET-"
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true of one key of the store."""
+    """The expected result for one key of the store."""
 
     key: str
     family: str
     """The name of the family, as `app.kv_key_families` names it. `other` if the key belongs to no family."""
     resolution: Resolution
-    """What must become of the document: it leads a `row`, it is a second key (`alias`) of a row, it waits in the
+    """The expected resolution of the document: it decides a `row`, it is a second key (`alias`) of a row, it is in
     `quarantine`, it stays in the store (`leftover`), or it is a `list` that is derived from other documents."""
     entity: Entity | None = None
     old_id: str | None = None
@@ -58,7 +58,7 @@ class Damage(NamedTuple):
     entity: Entity
     resolution: Literal["row", "alias", "quarantine", "list"]
     repair: str
-    """What must become of the document, and why."""
+    """The expected result for the document, and the reason."""
 
 
 _NOT_MONEY = "The price decides what customers pay. Nothing may guess it."
@@ -164,9 +164,9 @@ DAMAGES: dict[str, Damage] = {
 
 
 def row(key: str, family: str, entity: Entity, old_id: str | None, *damage: str | None) -> Truth:
-    """Return the truth of a document of an entity: it leads a row, unless its damage needs a decision.
+    """Return the truth of a document of an entity. The document decides a row, unless its damage requires a decision.
 
-    Ignores None and the kinds that belong to the second key of an entity.
+    The function ignores None and the kinds of damage that belong to the second key of an entity.
     """
     kinds = tuple(kind for kind in damage if kind and DAMAGES[kind].resolution != "alias")
     reason = next((kind for kind in kinds if DAMAGES[kind].resolution == "quarantine"), None)
@@ -179,7 +179,7 @@ def alias(key: str, family: str, leader: Truth, damage: str) -> Truth:
 
 
 def copy_in_list(leader: Truth, damage: str, list_key: str) -> Truth:
-    """Return the truth of a whole document in a list, whose entity has a key of its own."""
+    """Return the truth of a whole document in a list, if its entity also has a document with its own key."""
     assert leader.old_id is not None
     return Truth(
         f"{list_key}::{leader.old_id}",

@@ -1,7 +1,7 @@
 """Checks the key of the old applications.
 
 Only hashes of the keys are configured. A key has 256 random bits, so its hash does not reveal it. Two keys can be valid
-at the same time, so that a key can be replaced without an interruption.
+at the same time, so an operator can replace a key without an interruption.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ def hash_of(key: str) -> str:
 
 
 def check(headers: Mapping[str, str]) -> None:
-    """Check the key of a request, in the header `apikey` or as a bearer token. Raises StoreError with the status 401.
+    """Check the key of a request: the header `apikey` or a bearer token. Raises StoreError with the status 401.
 
     headers: the headers of the request, with names in lower case.
     """
@@ -33,6 +33,6 @@ def check(headers: Mapping[str, str]) -> None:
     if not key:
         raise StoreError(401, "401", "No API key found in request", hint="Send the key in the header `apikey`.")
     hashes = [text for text in settings().kv_key_hashes.split(",") if text]
-    # All hashes are compared, so the time of the response does not tell which of them is close.
+    # All hashes are compared, so the response time does not reveal which hash is similar to that of the key.
     if sum(hmac.compare_digest(hash_of(key), valid) for valid in hashes) == 0:
         raise StoreError(401, "401", "Invalid API key", hint="An operator can create a key with `wecelebrate kv key`.")

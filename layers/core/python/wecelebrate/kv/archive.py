@@ -1,7 +1,7 @@
-"""The archive of retired documents: objects with one document in a line, compressed with gzip.
+"""The archive of retired documents: S3 objects that contain one document per line, compressed with gzip.
 
-Each object is read back before it counts: its bytes, its number of lines and the hash of its lines must be those of the
-documents in the store. Decision 0099.
+The platform reads each object back before it deletes documents. The bytes, the number of lines and the hash of the
+lines must match the documents in the store. Decision 0099.
 """
 
 import gzip
@@ -23,35 +23,37 @@ PART_DOCUMENTS = 500
 PART_BYTES = 2_000_000
 """The maximum size of an object before it is compressed, unless one document is larger."""
 SECONDS = 2.0
-"""A request restores no further object after this time."""
+"""After this time, a request stops restoring objects."""
 DAMAGED_SECONDS = 6.0
-"""A request that has only read damaged objects looks for others until this time."""
+"""If a request has found only damaged objects, it looks for intact objects until this time."""
 MAX_OBJECT_BYTES = 10_000_000
-"""More than the size of an object: it has one document of at most 6 MB, or `PART_BYTES`."""
+"""The limit for reading an object. It is larger than any object: an object contains one document of at most 6 MB, or at
+most `PART_BYTES`."""
 _NAMED_OBJECTS = 5
-"""How many damaged objects an error names."""
+"""The maximum number of damaged objects that an error names."""
 _CONTENT_TYPE = "application/gzip"
 
 
 class ArchiveDamaged(Conflict):
-    """An object of the archive is missing, or is not as it was written.
+    """An object of the archive is missing, or has changed since it was written.
 
-    Documents are only deleted if their archive was read back, and only restored if their object is exactly as it was
-    written. `detail` names the object. The request changed nothing in the store.
+    The platform deletes documents only after it has read their archive back, and restores documents only if their
+    object has not changed since it was written. `detail` names the object. The request changed nothing in the store.
 
     An undo restores all other objects first, so only the documents of the named objects are missing. Until they are
-    back, the retirement has the status `restoring`: writes of its documents are refused with 410, and reads get the
-    documents that are restored.
+    back, the retirement has the status `restoring`: the store refuses writes of these documents with 410, and reads
+    return the documents that are already restored.
 
-    Put the object that `detail` names back under its key, e.g. if somebody has deleted it, and send the request again.
-    Objects expire 180 days after they were written. After that, the rows of the platform are the only copy.
+    If the object that `detail` names was deleted or changed, restore this object under its key. Then send the request
+    again. Objects expire 180 days after they were written. After that, the rows of the platform are the only copy of
+    the data.
     """
 
     code = "kv_archive_damaged"
 
 
 def write_next(tx: Transaction, entity: Entity) -> bool:
-    """Archive the next documents of an entity. Returns false if no document is left. Raises ArchiveDamaged."""
+    """Archive the next documents of an entity. Returns false if all documents are archived. Raises ArchiveDamaged."""
     part = sql.begin_archive_part(tx, entity=entity, size=PART_DOCUMENTS, max_bytes=PART_BYTES)
     if part is None:
         return False
@@ -77,9 +79,10 @@ def write_next(tx: Transaction, entity: Entity) -> bool:
 
 
 def restore(tx: Transaction, entity: Entity) -> bool:
-    """Restore the documents of objects for some time. Returns whether all documents of the archive are restored.
+    """Restore documents from the archive for a limited time. Returns whether all documents of the archive are restored.
 
-    A damaged object does not stop the others. Raises ArchiveDamaged if all objects that are left are damaged.
+    If an object is damaged, the function continues with the other objects. Raises ArchiveDamaged if only damaged
+    objects are left.
     """
     began_at, number, restored = time.monotonic(), 0, 0
     damaged: list[str] = []
@@ -100,9 +103,10 @@ def restore(tx: Transaction, entity: Entity) -> bool:
 
 
 def _restore_part(tx: Transaction, entity: Entity, part: Mapping[str, Any]) -> None:
-    """Restore the documents of an object. Raises ArchiveDamaged.
+    """Restore the documents of one object. Raises ArchiveDamaged.
 
-    An object that was put back has another version. The database compares its lines with those that were archived.
+    If an operator has restored the object, its version has changed. The database compares the lines of the object with
+    the archived lines.
     """
     key, version_id = part["object_key"], part["version_id"]
     damage = f"The object {key} (version {version_id}) is not as it was written."
@@ -118,7 +122,7 @@ def _restore_part(tx: Transaction, entity: Entity, part: Mapping[str, Any]) -> N
 
 
 def _write_part(tx: Transaction, entity: Entity, part: Mapping[str, Any], body: bytes) -> bool:
-    """Write the documents of an object into the store. Returns false if they are not those of the part."""
+    """Write the documents of an object into the store. Returns false if they differ from the archived documents."""
     written: bool = sql.restore_part(tx, entity=entity, number=part["number"], lines=_lines(part["object_key"], body))
     return written
 

@@ -1,7 +1,7 @@
 """Copies the documents of the store to the tables of the platform, in batches.
 
-The database maps the documents (`schema/functions/kv_*.sql`), because triggers need the same mapping. A batch and its
-checkpoint are one transaction, so a run that was interrupted continues where it stopped. Decisions 0072 and 0073.
+The database maps the documents (`schema/functions/kv_*.sql`), because triggers need the same mapping. One transaction
+writes a batch and its checkpoint, so an interrupted run continues after its last batch. Decisions 0072 and 0073.
 """
 
 import time
@@ -20,16 +20,19 @@ sql = queries(__file__)
 BATCH_SIZE = 500
 """The number of documents of a batch. A batch of 500 orders takes about a second."""
 SECONDS = 2.0
-"""A request begins no further batch after this time."""
+"""After this time, a request starts no new batch."""
 
 
 def start(tx: Transaction, new: NewRun) -> Run:
-    """Start a run, or return the run that has not ended. Raises Forbidden unless the caller is a super admin."""
+    """Start a run, or return the run that is still active. Raises Forbidden unless the caller is a super admin."""
     return Run.model_validate(sql.start_run(tx, environments=new.environments, currency=new.currency))
 
 
 def advance(tx: Transaction, run_id: UUID) -> Run:
-    """Do batches of a run for some time. Raises NotFound, and Forbidden unless the caller is a super admin."""
+    """Process batches of a run for a limited time.
+
+    Raises NotFound, and Forbidden unless the caller is a super admin.
+    """
     give_up_at = time.monotonic() + SECONDS
     while True:
         row = sql.continue_run(tx, run_id=run_id, size=BATCH_SIZE)
@@ -41,7 +44,7 @@ def advance(tx: Transaction, run_id: UUID) -> Run:
 
 
 def status(tx: Transaction) -> MoveStatus:
-    """Return how far the documents have moved. Raises Forbidden unless the caller is a super admin."""
+    """Return the progress of the migration. Raises Forbidden unless the caller is a super admin."""
     row = sql.get_status(tx)
     quarantine = [{**reason, "advice": ADVICE[reason["reason"]]} for reason in row["quarantine"]]
     settings = [{**reason, "advice": SETTINGS[reason["reason"]]} for reason in row["settings"]]

@@ -25,7 +25,7 @@ class StoreError(Exception):
     def __init__(
         self, status: int, code: str, message: str, *, details: str | None = None, hint: str | None = None
     ) -> None:
-        super().__init__(f"{code}: {status}")  # without the message, because it can contain values of documents
+        super().__init__(f"{code}: {status}")  # The message is left out, because it can contain values of documents.
         self.status = status
         self.code = code
         self.message = message
@@ -39,9 +39,10 @@ class StoreError(Exception):
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn the errors of PostgreSQL that a block raises into StoreErrors. A lost connection is raised unchanged.
+    """Convert the PostgreSQL errors of a `with` block to StoreErrors. A lost connection is raised unchanged.
 
-    If the tables lead and refuse a document, the name of the constraint is the reason, and the hint says what to do.
+    If the tables lead and the database refuses a document, the name of the constraint is the reason, and the hint says
+    what to do.
     """
     try:
         yield
@@ -49,7 +50,7 @@ def store_errors() -> Iterator[None]:
         state, diag = error.sqlstate, error.diag
         if state is None:
             raise
-        # PostgREST answers a code such as PT410 with its number.
+        # PostgREST responds to a code such as PT410 with the status 410.
         status = (
             int(state[2:])
             if state[:2] == "PT"

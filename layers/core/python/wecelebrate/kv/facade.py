@@ -1,7 +1,7 @@
-"""Answers the old applications as PostgREST answered them, at `/rest/v1/kv_store_6fcaeea3`.
+"""Responds to the old applications in the same way as PostgREST did, at `/rest/v1/kv_store_6fcaeea3`.
 
-The old applications only change the URL and the key. A request runs on the primary, because the old applications read
-a document immediately after they have written it.
+The old applications change only the URL and the key. A request uses the primary database, because the old applications
+read a document immediately after they have written it.
 """
 
 import base64
@@ -33,16 +33,16 @@ from wecelebrate.kv.requests import (
 SERVICE = Caller(subject="service:kv")
 """The caller of all requests of the old applications."""
 MAX_RESPONSE_BYTES = 5_900_000
-"""The maximum size of the body of a response, as the text in JSON that a Lambda function returns. A function can return
-6 MB, and the headers need a part of them."""
+"""The maximum size of a response body, as JSON text. A Lambda function can return 6 MB, and the headers use a part of
+this space."""
 _ATTEMPTS = 3
-"""How often a write is attempted if it is the victim of a deadlock."""
+"""The maximum number of attempts of a write that PostgreSQL cancels because of a deadlock."""
 FOLD_SECONDS = 5.0
-"""A request begins no further portion of a bulk write after this time. A function has 15 seconds."""
+"""After this time, a request starts no new portion of a bulk write. The timeout of the function is 15 seconds."""
 _UNFINISHED = "PT503"
-"""The code of a write whose documents a bulk write has not reached yet."""
+"""The error code of a write to documents that do not contain the values of a bulk write yet."""
 _RETRY_SECONDS = 2
-"""When an application shall send a request again that the platform could not answer now."""
+"""The time after which an application should repeat a request that failed temporarily."""
 _JSON = "application/json; charset=utf-8"
 
 Outcome = TypeVar("Outcome")
@@ -65,7 +65,7 @@ def respond(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _fits(body: str) -> bool:
-    # A character becomes at most 6 bytes.
+    # JSON text has at most 6 bytes for each character.
     return len(body) <= MAX_RESPONSE_BYTES / 6 or len(json.dumps(body)) <= MAX_RESPONSE_BYTES
 
 
@@ -97,7 +97,10 @@ def _respond(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _counted(event: Mapping[str, Any], error: StoreError) -> StoreError:
-    """Count a request without a valid key against the limit of its address. Returns the error of the response."""
+    """Count a request without a valid key against the rate limit of its IP address.
+
+    Returns the error for the response.
+    """
     address = event["requestContext"]["http"]["sourceIp"]
     try:
         RequestCache(Caller(), address, lambda _: None).record_failure(error.status)
@@ -126,15 +129,15 @@ def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
             details=f"An offset of {page.offset} was requested, but there are only {total} rows.",
         )
     content_range = _content_range(page, row["rows"], total)
-    # PostgREST would respond with 206 to a part of the rows. The old store responded with 200 to HEAD.
+    # If a response has only a part of the rows, PostgREST would use the status 206. The old store used 200 for HEAD.
     return _response(200, body, {"content-range": content_range, "content-type": _JSON})
 
 
 def _select(page: Page) -> tuple[Mapping[str, Any], int | None]:
-    """Return the row of `read_documents` or of `read_answers`, and the number of all documents if it is asked for.
+    """Return the row of `read_documents` or `read_answers`, and the number of all documents if the request asks for it.
 
-    `has_dirty` is true if a bulk write may not be in the documents yet. `watched` are the entities whose requests are
-    counted at once.
+    `has_dirty` is true if documents may not contain the values of a bulk write yet. `watched` contains the entities
+    whose requests are reported immediately.
     """
     with reading(SERVICE, primary=True) as tx, store_errors():
         documents = sql.read_documents(tx, **_selection(page))
@@ -155,7 +158,7 @@ def _selection(page: Page) -> dict[str, Any]:
 
 
 def _fold(page: Page) -> None:
-    """Write a bulk write into the documents of a page. If a sync writes their rows, the page has the earlier values.
+    """Apply a bulk write to the documents of a page. If a sync is changing their rows, the page has the earlier values.
 
     Raises StoreError if this takes too long.
     """
@@ -169,20 +172,23 @@ def _fold(page: Page) -> None:
 
 
 def _fold_all(fold: Callable[[Transaction], int]) -> None:
-    """Write a bulk write into the documents of a request, one portion in each transaction, until none is left.
+    """Apply a bulk write to all documents of a request, with one transaction for each portion.
 
-    Raises StoreError if this takes too long. The portions stay, so the request can be sent again.
+    Raises StoreError if this takes too long. The completed portions are kept, so the caller can repeat the request.
     """
     ends_at = time.monotonic() + FOLD_SECONDS
     while _run(fold) > 0:
         if time.monotonic() > ends_at:
-            message = "The documents of a bulk write are being written"
+            message = "The platform is still writing the documents of a bulk write"
             hint = "Send the request again after a few seconds."
             raise StoreError(503, _UNFINISHED, message, details="Nothing of this request was written.", hint=hint)
 
 
 def _record_shadow_reads(keys: list[str], mismatched: list[str]) -> None:
-    """Count reads that compared both sides. The response does not depend on it, so an error is only logged."""
+    """Count reads that compared the document with its row.
+
+    An error is only logged, because the response does not depend on the count.
+    """
     try:
         with writing(SERVICE) as tx:
             sql.record_shadow_reads(tx, keys=keys, mismatched=mismatched)
@@ -257,7 +263,10 @@ _METHODS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str
 
 
 def _run(work: Callable[[Transaction], Outcome]) -> Outcome:
-    """Run a transaction. If it is the victim of a deadlock, also at its end, it runs again."""
+    """Run a transaction.
+
+    If PostgreSQL cancels the transaction because of a deadlock, even at the commit, run it again.
+    """
     attempt = 1
     while True:
         try:
@@ -270,7 +279,10 @@ def _run(work: Callable[[Transaction], Outcome]) -> Outcome:
 
 
 def _run_folded(write: Callable[[Transaction], None], fold: Callable[[Transaction], int]) -> None:
-    """Run a write. If it needs the documents of a larger bulk write, `fold` writes them first, in portions."""
+    """Run a write.
+
+    If a larger bulk write has not reached its documents yet, `fold` first updates these documents in portions.
+    """
     try:
         _run(write)
     except StoreError as error:

@@ -1,6 +1,6 @@
-"""The gates of a cutover: what must be true before the tables lead.
+"""The gates of a cutover: the conditions that must be true before the tables lead.
 
-A gate that fails says what to do. An admin can override it with a reason. Decision 0091.
+A failed gate says what the operator must do. An admin can override a gate with a reason. Decision 0091.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -19,11 +19,12 @@ from wecelebrate.kv.stage_models import Gate, GateName
 sql = queries(__file__)
 
 MIN_SHADOW_READS = 1000
-"""The number of documents that must have been read from both sides."""
+"""The minimum number of reads that have compared a document with its row."""
 MAX_TRANSACTION_SECONDS = 60.0
-"""A transaction that is older can still write what it has read before the last comparison."""
+"""The maximum age of an open transaction. An older transaction can still write values that it read before the last
+comparison."""
 _MAX_NAMES = 5
-"""At most this number of names is shown."""
+"""The maximum number of names that a gate shows."""
 
 _ADVICE: Mapping[GateName, str] = {
     "mirror": "Run `wecelebrate kv mirror on`, and then `wecelebrate kv backfill`.",
@@ -31,10 +32,10 @@ _ADVICE: Mapping[GateName, str] = {
     "backfill": "Run `wecelebrate kv backfill` until it is complete.",
     "quarantine": "Run `wecelebrate kv status`, and correct the documents.",
     "comparison": "Run `wecelebrate kv compare`, and repair the differences.",
-    "shadow": "Run `wecelebrate kv shadow`, wait for reads, and repair documents that do not agree. A read that agrees "
-    "or a full comparison closes a mismatch. Setting the share again counts from 0.",
-    "transactions": "Wait until the transaction ends, or end it. If the platform may not see transactions, grant "
-    "pg_read_all_stats to app_definer.",
+    "shadow": "Run `wecelebrate kv shadow`, wait for reads, and repair documents that differ from their rows. A "
+    "mismatch is closed by a read without a difference or by a full comparison. A new share restarts the count at 0.",
+    "transactions": "Wait until the transaction ends, or end it. If the platform has no right to see transactions, "
+    "grant pg_read_all_stats to app_definer.",
     "canary": "Run `wecelebrate kv mirror status`. The mirror must include the environment `production`.",
 }
 
@@ -43,10 +44,11 @@ class GatesFailed(Conflict):
     """A gate of the cutover has not passed.
 
     A cutover makes the tables lead, so that the store refuses bad documents. Before that, the store and the tables must
-    agree, and the mirror between them must work. `errors` names each gate that has not passed in `pointer`, with what
-    was noticed and what to do in `detail`. The request changed nothing.
+    agree, and the mirror between them must work. Each item of `errors` describes a gate that has not passed: `pointer`
+    is its name, and `detail` says what was found and what to do. The request changed nothing.
 
-    Do what the gates say, and cut over again. A gate can be overridden with a reason, which the audit log keeps:
+    Follow the instructions of the gates, and repeat the cutover. An admin can override a gate with a reason, which the
+    audit log keeps:
 
         {"leads": "tables", "reads": 25, "overrides": ["shadow"], "reason": "The old applications read too little"}
     """
@@ -55,7 +57,7 @@ class GatesFailed(Conflict):
 
 
 def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
-    """Return the gates without changing anything: the canary and old transactions are not tried."""
+    """Return the gates without changing anything. The gates for the canary and for old transactions are not checked."""
     facts = _facts(tx, entity, client_id)
     return [_gate(*gate) for gate in _judged(tx, facts)] + [
         Gate(name=name, state="untried", detail="A cutover tries it.", advice=_ADVICE[name])
@@ -64,18 +66,21 @@ def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
 
 
 def pass_all(tx: Transaction, entity: Entity, client_id: UUID | None, overrides: Collection[GateName]) -> list[Gate]:
-    """Return the gates if all have passed or are overridden. Until the end of the transaction, no write can close them.
+    """Return the gates if all gates have passed or are overridden. Other writes wait until the transaction ends.
 
-    The gates are judged twice: writes wait only for the second time, when no gate is expected to fail. Raises
-    GatesFailed, NotFound, and Conflict if a write runs for too long, or if writes would wait for too long.
+    The function checks the gates twice. Writes wait only during the second check, when the gates are expected to pass.
+    Raises GatesFailed, NotFound, and Conflict if a write runs for too long, or if writes would wait for too long.
     """
-    canary = sql.try_canary(tx, entity=entity)  # before the lock, so that it never waits for a write that waits for us
+    # This runs before the lock, so that this transaction and a write never wait for each other.
+    canary = sql.try_canary(tx, entity=entity)
     _pass(tx, entity, client_id, overrides, canary)
     sql.hold_stages(tx)
     try:
         return _pass(tx, entity, client_id, overrides, canary)
     except QueryCanceled as error:
-        raise Conflict("The gates take too long while writes wait. Map or repair documents, and try again.") from error
+        raise Conflict(
+            "The check of the gates takes too long while writes wait. Map or repair documents, and try again."
+        ) from error
 
 
 def _pass(
@@ -85,7 +90,7 @@ def _pass(
     overrides: Collection[GateName],
     canary: Mapping[str, Any],
 ) -> list[Gate]:
-    """Return the gates. Raises GatesFailed if one has failed that is not overridden, and NotFound."""
+    """Return the gates. Raises GatesFailed if a gate has failed and is not overridden. Also raises NotFound."""
     judged = [*_judged(tx, _facts(tx, entity, client_id)), _transactions(tx), _canary(canary)]
     gates = [_gate(*gate, overrides) for gate in judged]
     failed = [gate for gate in gates if gate.state == "failed"]
@@ -97,7 +102,7 @@ def _pass(
 
 _TRIED_BY_CUTOVER: tuple[GateName, ...] = ("transactions", "canary")
 _Judged = tuple[GateName, bool, str]
-"""The name of a gate, whether it has passed, and what was noticed."""
+"""The name of a gate, whether the gate has passed, and what was found."""
 
 
 def _gate(name: GateName, passed: bool, detail: str, overrides: Collection[GateName] = ()) -> Gate:
@@ -113,18 +118,22 @@ def _facts(tx: Transaction, entity: Entity, client_id: UUID | None) -> Mapping[s
 
 
 def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
-    """Judge the gates that need no write."""
+    """Check the gates that can be checked without a write."""
     yield "mirror", facts["mirror"], "The mirror is on." if facts["mirror"] else "The mirror is off."
     names = release.deviations(
         sql.list_mirror_functions(tx), sql.list_mirror_triggers(tx), are_applied=sql.has_applied_functions(tx)
     )
     shown = ", ".join(names[:_MAX_NAMES])
-    yield "triggers", not names, f"Not as released: {shown}." if names else "All are enabled and as released."
+    yield (
+        "triggers",
+        not names,
+        f"Different from the release: {shown}." if names else "All triggers are enabled and as released.",
+    )
     run, pending = facts["run"], facts["pending"]
     yield (
         "backfill",
         run == "complete" and pending == 0,
-        f"The last run is {run or 'missing'}. {pending:,} documents wait to be mapped.",
+        f"The last run is {run or 'missing'}. {pending:,} documents are not mapped yet.",
     )
     quarantined = facts["quarantined"]
     yield "quarantine", quarantined == 0, f"{quarantined:,} documents are in quarantine."
@@ -133,8 +142,8 @@ def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
     yield (
         "shadow",
         reads >= MIN_SHADOW_READS and mismatches == 0 and unsolved == 0,
-        f"{mismatches:,} of {reads:,} reads did not agree. {MIN_SHADOW_READS:,} reads are needed. "
-        f"{unsolved:,} mismatches are open.",
+        f"{mismatches:,} of {reads:,} reads found a difference. At least {MIN_SHADOW_READS:,} reads are needed. "
+        f"Open mismatches: {unsolved:,}.",
     )
 
 
@@ -142,7 +151,11 @@ def _comparison(comparison: Mapping[str, Any] | None) -> _Judged:
     if comparison is None:
         return "comparison", False, "No full comparison is complete."
     if not comparison["is_recent"] or not comparison["is_mirrored"]:
-        return "comparison", False, "The last full comparison is older than 24 hours or than the mirror."
+        return (
+            "comparison",
+            False,
+            "The last full comparison is older than 24 hours, or was made before the mirror was on.",
+        )
     return (
         "comparison",
         comparison["open"] == 0,
@@ -153,13 +166,15 @@ def _comparison(comparison: Mapping[str, Any] | None) -> _Judged:
 def _transactions(tx: Transaction) -> _Judged:
     seconds = sql.get_oldest_transaction(tx)
     if seconds is None:
-        return "transactions", False, "The platform may not see other transactions."
+        return "transactions", False, "The platform has no right to see other transactions."
     return "transactions", seconds <= MAX_TRANSACTION_SECONDS, f"The oldest transaction is {seconds:.0f} seconds old."
 
 
 def _canary(canary: Mapping[str, Any]) -> _Judged:
     if canary["document_to_row"] and canary["row_to_document"]:
         return "canary", True, "A document became a row, and its row changed the document."
-    missing = "a row became no document" if canary["document_to_row"] else "a document became no row"
+    missing = (
+        "the row did not change its document" if canary["document_to_row"] else "the document did not become a row"
+    )
     failure = f" ({canary['failure']})" if canary["failure"] else ""
-    return "canary", False, f"The canary was not found: {missing}{failure}."
+    return "canary", False, f"The canary (a test record) was not mirrored: {missing}{failure}."

@@ -1,4 +1,4 @@
-"""Switches the mirror between the documents of the store and the rows of the platform, and shows its state.
+"""Switches the mirror on or off, and returns its state. The mirror copies changes between documents and rows.
 
 Triggers of the database do the work (`schema/functions/kv_mirror*.sql`). Decisions 0081 and 0082.
 """
@@ -15,13 +15,13 @@ from wecelebrate.kv.models import Mirror, NewMirror, NewRevisions, RevisionsChec
 sql = queries(__file__)
 
 BATCH_SIZE = 500
-"""The number of documents that get a revision in one statement."""
+"""The number of documents to which one statement gives a revision."""
 SECONDS = 2.0
-"""A request begins no further batch after this time."""
+"""After this time, a request starts no new batch."""
 ADVICE: Mapping[str, str] = {
     "both_changed": "The last writer won. Compare the row with the document, and correct the field if it is wrong.",
-    "base_unknown": "The document was older than 10 minutes, or had no revision. It replaced all fields except for the "
-    "stock. Compare it with the row.",
+    "base_unknown": "The writer had read a version that was replaced more than 10 minutes ago, or sent no "
+    "revision. The document replaced all fields except the stock. Compare the document with the row.",
     "below_zero": "Both applications sold the last pieces. Correct the stock, or cancel an order.",
     "row_not_mirrored": "The row changed, but not its document. Change the row again, or correct the document.",
     "row_deleted": "The row was deleted in the platform, and an application wrote its document again. The row stays "
@@ -32,10 +32,10 @@ ADVICE: Mapping[str, str] = {
 
 
 def switch(tx: Transaction, new: NewMirror) -> Mirror:
-    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin, and Conflict if it is busy.
+    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin, and Conflict if a write runs.
 
-    Also raises Conflict if it would be switched off, or would leave out an environment that it had, while the tables
-    lead for an entity.
+    While the tables lead for an entity, the mirror must stay on and must keep its environments. Otherwise, the function
+    raises Conflict.
     """
     try:
         sql.switch_mirror(
@@ -44,7 +44,7 @@ def switch(tx: Transaction, new: NewMirror) -> Mirror:
             environments=new.environments if new.enabled else None,
             currency=new.currency,
         )
-    except ObjectInUse as error:  # the database checks it under the lock of the stages
+    except ObjectInUse as error:  # The database checks this while it holds the lock of the stages.
         raise Conflict(error.diag.message_primary) from error
     return get(tx)
 
@@ -57,7 +57,7 @@ def get(tx: Transaction) -> Mirror:
 
 
 def give_revisions(tx: Transaction, new: NewRevisions) -> RevisionsCheckpoint:
-    """Give revisions to documents for some time. Raises Forbidden unless the caller is a super admin."""
+    """Give revisions to documents for a limited time. Raises Forbidden unless the caller is a super admin."""
     give_up_at = time.monotonic() + SECONDS
     after: str | None = new.after
     while after is not None and time.monotonic() < give_up_at:

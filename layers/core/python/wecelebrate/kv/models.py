@@ -28,27 +28,29 @@ class KeyFamily(BaseModel):
 
 
 class KeyFamilies(BaseModel):
-    """All families of which the store contains documents."""
+    """All families that have documents in the store."""
 
     data: list[KeyFamily]
     """The families, sorted by name."""
 
 
 class InspectedDocument(BaseModel):
-    """What is known of a document without its value. A token is a short hash: equal texts have equal tokens."""
+    """Facts about a document, without its value. A token is a short hash: equal texts have equal tokens."""
 
     key: str
     """The key of the document."""
     family: str
-    """The form of the key, as in the list of families."""
+    """The form of the key, as the list of families shows it."""
     entity: Literal["client", "site", "catalog", "product", "order", "list"]
     """What becomes of the document."""
     id: str = Field(description="The token of the id that the old applications use.")
     form: int = Field(description="If an entity has several keys, the key with the least form becomes the row.")
     content: str = Field(description="The token of the value.")
-    damage: list[str] = Field(default=[], description="The kinds of damage that this document alone shows.")
+    damage: list[str] = Field(
+        default=[], description="The kinds of damage that are visible in this document without other documents."
+    )
     references: dict[str, str] = Field(
-        default={}, description="Tokens of what the document refers to or what must be unique, e.g. `site` or `sku`."
+        default={}, description="Tokens of references and of values that must be unique, e.g. `site` or `sku`."
     )
     in_list: bool = Field(
         default=False,
@@ -68,28 +70,28 @@ class NewRun(Input):
         default=["production"],
         min_length=1,
         max_length=20,
-        description="The environments of the predecessor whose documents become rows. A document whose key names no "
-        "environment belongs to `production`.",
+        description="The environments of the predecessor whose documents become rows. If the key of a document "
+        "contains no environment, the document belongs to `production`.",
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of prices that name none and whose catalog has none. If it is null, such documents "
-        "are put into quarantine, because nothing may guess a currency.",
+        description="The currency of prices whose document and catalog have no currency. If it is null, such documents "
+        "are put into quarantine, because the platform never guesses a currency.",
     )
 
 
 class RunCounts(BaseModel):
-    """What became of the documents of the store. Each document is counted exactly once."""
+    """The outcomes of the documents of the store. Each document is counted exactly once."""
 
-    documents: int = Field(default=0, description="The number of documents in the store, also of those inside lists.")
+    documents: int = Field(default=0, description="The number of documents in the store, including documents in lists.")
     rows: int = Field(default=0, description="Documents that decide the values of a row.")
     aliases: int = Field(default=0, description="Further documents of the same rows.")
     quarantined: int = Field(default=0, description="Documents that could not be mapped.")
     unaccounted: int = Field(default=0, description="Documents that were written since the run began.")
     left_over: dict[str, int] = Field(
         default_factory=dict,
-        description="Documents that do not move, by the meaning of their family. `other_environment`: documents of "
-        "environments that the run did not include. `row_deleted`: documents whose rows were deleted in the platform.",
+        description="Documents that are not migrated, by the meaning of their family. `other_environment`: documents "
+        "of environments that the run did not include. `row_deleted`: documents whose rows the platform has deleted.",
     )
     dangling: int = Field(default=0, description="Ids in lists without a document.")
     repeated: int = Field(default=0, description="Ids that a list contains more than once.")
@@ -106,15 +108,15 @@ class Run(BaseModel):
     environments: list[str]
     """The environments whose documents become rows."""
     currency: str | None
-    """The currency of prices that name none."""
+    """The currency of prices whose document and catalog have no currency."""
     phase: Literal["index", "lists", "client", "catalog", "site", "product", "setting", "order", "end"]
-    """What the run does next."""
+    """The next step of the run."""
     done: int
     """The number of documents that were mapped."""
     total: int
     """The number of documents to map. While the run indexes the store: the number of all documents."""
     counts: RunCounts
-    """What became of the documents. All numbers are 0 until the run has ended."""
+    """The outcomes of the documents. All numbers are 0 until the run has ended."""
     started_at: Moment
     """When the run started."""
     ended_at: Moment | None
@@ -125,7 +127,7 @@ class EntityCounts(BaseModel):
     """The documents of an entity."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     rows: int
     """The number of documents that decide the values of a row."""
     aliases: int
@@ -135,14 +137,14 @@ class EntityCounts(BaseModel):
     pending: int
     """The number of documents that no run has mapped yet."""
     unlisted: int
-    """The number of documents that no list of the store names."""
+    """The number of documents whose id is in no list of the store."""
 
 
 class QuarantineReason(BaseModel):
-    """The documents of an entity that could not be mapped for the same reason."""
+    """The documents of an entity that could not be mapped, all for the same reason."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     reason: str
     """The code of the reason."""
     advice: str
@@ -154,10 +156,10 @@ class QuarantineReason(BaseModel):
 
 
 class NoteCount(BaseModel):
-    """The documents of an entity in which the same was mended."""
+    """The documents of an entity that were corrected in the same way."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     note: str
     """The code of the note."""
     documents: int
@@ -165,20 +167,20 @@ class NoteCount(BaseModel):
 
 
 class SettingsLeft(BaseModel):
-    """Settings of sites that are not copied for the same reason."""
+    """Settings of sites that are not copied, all for the same reason."""
 
     reason: str
     """The code of the reason."""
     advice: str
     """What to do."""
     documents: int
-    """The number of documents. Their other settings are copied."""
+    """The number of documents with such settings. The other settings of these documents are copied."""
     keys: list[str]
     """The first five keys."""
 
 
 class NewMirror(Input):
-    """Whether the mirror is on, and its settings."""
+    """The settings of the mirror, and whether it is on."""
 
     enabled: Flag = Field(
         description="Whether each write of a document changes its row, and each write of a row changes its document."
@@ -191,28 +193,28 @@ class NewMirror(Input):
     )
     currency: CurrencyCode | None = Field(
         default=None,
-        description="The currency of prices that name none and whose catalog has none. If it is null, such documents "
+        description="The currency of prices whose document and catalog have no currency. If it is null, such documents "
         "are put into quarantine.",
     )
 
 
 class ConflictCount(BaseModel):
-    """What the mirror could not keep, by kind."""
+    """The conflicts that the mirror could not resolve, by kind."""
 
     kind: Literal[
         "both_changed", "base_unknown", "below_zero", "row_not_mirrored", "document_not_mirrored", "row_deleted"
     ] = Field(
-        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: nobody knows "
-        "which value the writer of a document had read, so the document replaced all fields except for the stock. "
+        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: it is "
+        "unknown which value the writer of a document had read, so the document replaced all fields except the stock. "
         "`below_zero`: both applications sold more than the stock. `row_not_mirrored`, `document_not_mirrored`: a "
-        "change did not reach the other side. `row_deleted`: a document was written whose row was deleted."
+        "change did not reach the other side. `row_deleted`: an application wrote a document whose row was deleted."
     )
     advice: str
     """What to do."""
     conflicts: int
     """The number of conflicts in the last 30 days."""
     last_at: Moment
-    """When the last conflict was noticed."""
+    """The time of the last conflict."""
     keys: list[str]
     """The first five keys."""
 
@@ -225,27 +227,27 @@ class Mirror(BaseModel):
     environments: list[str]
     """The environments whose documents become rows."""
     currency: str | None
-    """The currency of prices that name none."""
+    """The currency of prices whose document and catalog have no currency."""
     changed_at: Moment | None
     """When the mirror was switched. Null if it was never on."""
     earlier_values: int
-    """The number of earlier values of documents, which are kept for 10 minutes."""
+    """The number of stored earlier values of documents. Each earlier value is stored for 10 minutes."""
     unwritten: int
-    """The number of rows of bulk writes whose documents are not written yet."""
+    """The number of rows that a bulk write has changed and whose documents are not updated yet."""
     conflicts: list[ConflictCount]
-    """What the mirror could not keep, by kind."""
+    """The conflicts that the mirror could not resolve, by kind."""
 
 
 class RevisionsCheckpoint(BaseModel):
-    """How far the documents have revisions."""
+    """The progress of giving revisions to documents."""
 
     after: str | None = Field(
-        default=None, description="The key after which the next request continues. Null: all documents have a revision."
+        default=None, description="The next request continues after this key. Null: all documents have a revision."
     )
 
 
 class NewRevisions(Input):
-    """Where to continue giving revisions to documents."""
+    """A request to give revisions to further documents."""
 
     after: str = Field(default="", max_length=1024, description="The key of the last document that has a revision.")
 
@@ -254,30 +256,32 @@ DifferenceKind = Literal["row_missing", "document_missing", "field"]
 
 
 class NewComparison(Input):
-    """What a comparison of documents with rows compares."""
+    """A new comparison of documents with rows."""
 
     entity: Entity
     """The entity whose documents and rows are compared."""
     client_id: Id | None = Field(default=None, description="The client whose records are compared. Null: all clients.")
     sample: Annotated[Count, Field(ge=1)] | None = Field(
-        default=None, description="About how many documents are compared, which are chosen at random. Null: all."
+        default=None,
+        description="The approximate number of documents that are compared. They are chosen at random. Null: all.",
     )
 
 
 class DifferenceCount(BaseModel):
-    """The open differences of a comparison of the same kind."""
+    """The open differences of a comparison that have the same kind and field."""
 
     kind: DifferenceKind = Field(
         description="`row_missing`: a document has no row. `document_missing`: a row has no document. `field`: the "
         "document contradicts a column of the row."
     )
     field: str | None = Field(
-        description="The column of the row. `id`: the document is that of another record. `document`: it has no fields."
+        description="The column of the row. `id`: the document belongs to another record. `document`: the document has "
+        "no fields."
     )
     differences: int
     """The number of differences."""
     keys: list[str]
-    """The first five keys. The id of the row stands for a key that nobody can say."""
+    """The first five keys. If the key is unknown, the list contains the id of the row."""
 
 
 class Comparison(BaseModel):
@@ -292,19 +296,19 @@ class Comparison(BaseModel):
     scope: Literal["full", "sample"]
     """Whether all documents are compared."""
     sample: int | None
-    """About how many documents are compared. Null: all."""
+    """The approximate number of documents that are compared. Null: all documents."""
     status: Literal["running", "complete", "failed"] = Field(
         description="`failed`: a comparison with another scope was started before this one ended."
     )
     compared: int
     """The number of documents and rows that were compared."""
     differences: int
-    """The number of differences that were noticed, also of those that are repaired."""
+    """The number of differences that were found, including those that are already repaired."""
     counts: dict[str, int] = Field(
         description="The number of documents by outcome: `equal`, `different`, `aliases` (another document decides the "
-        "row), `quarantined`, `kept` (only the platform decides about the values that differ), `other_environment`, "
-        "`erased` (the person of the order is erased), `changing` (written all the time). Also `keys` (all keys of the "
-        "entity), `rows`, and `gone` (rows whose documents an application has deleted)."
+        "row), `quarantined`, `kept` (only the platform decides the values that differ), `other_environment`, "
+        "`erased` (the person of the order is erased), `changing` (an application writes it continuously). Also "
+        "`keys` (all keys of the entity), `rows`, and `gone` (rows whose documents an application has deleted)."
     )
     found: list[DifferenceCount]
     """The differences that are not repaired."""
@@ -315,7 +319,7 @@ class Comparison(BaseModel):
 
 
 class NewRepair(Input):
-    """How the differences of a comparison are repaired."""
+    """A request to repair the differences of a comparison."""
 
     source: Literal["kv", "tables"] = Field(
         description="`kv`: documents are mapped again. `tables`: documents are written from their rows."
@@ -326,14 +330,14 @@ class NewRepair(Input):
 
 
 class Repair(BaseModel):
-    """What became of a record with a difference."""
+    """The result of the repair of one record."""
 
     after: UUID | None
-    """What the next request sends. Null: no further record has a difference."""
+    """The value of `after` for the next request. Null: no further record has a difference."""
     outcome: Literal["repaired", "unchanged", "quarantined", "newer"] | None = Field(
         description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
-        "`newer`: an application has written the document since it was last mapped, so it stays. "
+        "`newer`: an application has written the document since it was last mapped, so the document stays. "
         "Null: no further record has a difference."
     )
     key: str | None
-    """The key of the document of the record. Null: it has none."""
+    """The key of the document of the record. Null: the record has no document."""

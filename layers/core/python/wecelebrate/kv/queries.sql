@@ -31,7 +31,7 @@ order by d.key collate "C";
 
 -- name: lock_rows^
 -- Lock the rows of the documents that the filter selects, while the mirror is on. `watched`: requests for documents of
--- these entities must be counted at once.
+-- these entities must be reported immediately.
 select kv.lock_rows(:keys, :pattern) as locked, kv.watched_entities() as watched;
 
 -- name: fold_selected$
@@ -78,7 +78,8 @@ from (
 ) d;
 
 -- name: fold_documents$
--- Write the next rows of a bulk write into the documents of a page. Returns the number of rows: 0 if none waits.
+-- Write the next rows of a bulk write into the documents of a page. Returns the number of written rows, which is 0 if
+-- no row waits.
 select kv.fold_keys(coalesce(:keys::text[], '{}') || array(
   select key from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
@@ -149,7 +150,7 @@ select kv.record_shadow_reads(:keys, :mismatched);
 select kv.list_stages();
 
 -- name: get_cutover_facts$
--- Return what the gates of a cutover judge.
+-- Return the facts that the gates of a cutover check.
 select kv.cutover_facts(:entity, :client_id);
 
 -- name: list_mirror_functions
@@ -174,11 +175,11 @@ order by 1;
 select kv.hold_stages();
 
 -- name: try_canary^
--- Write a document and a row, look for both on the other side, and undo everything.
+-- Test the mirror with a document and a row, and undo all changes.
 select c.document_to_row, c.row_to_document, c.failure from kv.try_canary(:entity) c;
 
 -- name: get_oldest_transaction$
--- Return the age of the oldest other transaction in seconds. Null: the platform may not see it.
+-- Return the age of the oldest other transaction in seconds. Null: the platform has no right to see other transactions.
 select app.oldest_transaction();
 
 -- name: change_stage$
@@ -190,15 +191,16 @@ select kv.change_stage(:entity, :client_id, :leads, :reads, :shadow, :details);
 select kv.record_traffic(:requests::jsonb);
 
 -- name: get_retirement_status$
--- Return the retirements that are not undone, and the traffic of the last 30 days.
+-- Return the active retirements, and the traffic of the last 30 days.
 select kv.retirement_status();
 
 -- name: get_retirement_facts$
--- Return what the gates of a retirement judge.
+-- Return the facts that the gates of a retirement check.
 select kv.retirement_facts(:entity);
 
 -- name: lock_retirement$
--- Wait until no other request works on the retirement of an entity. Returns whether there is one that is not undone.
+-- Wait until no other request works on the retirement of an entity. Returns whether the entity has an active
+-- retirement.
 select kv.lock_retirement(:entity);
 
 -- name: start_retirement!
@@ -214,7 +216,7 @@ select kv.change_retirement(:entity, :status, :details);
 select kv.begin_archive_part(:entity, :size, :max_bytes);
 
 -- name: prove_archive_part$
--- Record that the object of a part was read back. Returns false if its lines are not those of the documents.
+-- Record that the object of a part was read back. Returns false if its lines differ from the documents.
 select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :object_sha256);
 
 -- name: delete_archived$
@@ -222,9 +224,9 @@ select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :ob
 select kv.delete_archived(:entity);
 
 -- name: get_next_deleted_part$
--- Return the next part of an archive, after a number, whose documents must be restored. Null: there is none.
+-- Return the next part of an archive, after a number, whose documents must be restored. Null: no such part is left.
 select kv.next_deleted_part(:entity, :after);
 
 -- name: restore_part$
--- Restore the documents of a part. Returns false if the lines are not those of the part.
+-- Restore the documents of a part. Returns false if the given lines are not the lines of the part.
 select kv.restore_part(:entity, :number, :lines);

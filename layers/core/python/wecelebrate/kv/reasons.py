@@ -1,4 +1,4 @@
-"""The reasons why a document is in quarantine, and what to do about each of them."""
+"""The reasons why a document is in quarantine, and the advice for each reason."""
 
 from collections.abc import Mapping
 
@@ -8,13 +8,13 @@ _DELETE = "Correct the document in the store, or delete it."
 ADVICE: Mapping[str, str] = {
     "bad_quantity": "Write the number of pieces into the document, as a whole number from 1.",
     "cannot_be_mapped": "The document made the mapping fail. Look for extreme values, e.g. very long texts. " + _DELETE,
-    "catalog_changed": "A product never moves to another catalog. Write the catalog of the product into the document.",
+    "catalog_changed": "The catalog of a product never changes. Write the catalog of the product into the document.",
     "catalog_of_another_client": "Choose a catalog of the client of the site, or grant the catalog to this client.",
-    "client_changed": "A row never moves to another client. Write the client of the row into the document.",
+    "client_changed": "The client of a row never changes. Write the client of the row into the document.",
     "currency_ambiguous": "Write the ISO 4217 code of the currency into `currency`, e.g. USD.",
     "currency_of_catalog": "All prices of a catalog are in one currency. Move the gift to another catalog.",
     "currency_unknown": "Write the ISO 4217 code of the currency into `currency`, e.g. EUR.",
-    "id_in_use": "A row that is not from the store has this id. Give the document another id.",
+    "id_in_use": "A row that does not come from the store has this id. Give the document another id.",
     "id_of_another_record": "The document states the id of another document: an application wrote it under a wrong "
     "key. Restore it from a backup, or delete it.",
     "id_too_long": "An id has at most 200 characters. " + _DELETE,
@@ -28,8 +28,8 @@ ADVICE: Mapping[str, str] = {
     "no_price": _WRITE_PRICE,
     "no_site": "Write the id of the site into `siteId`.",
     "not_an_object": "The document has no fields. " + _DELETE,
-    "order_change_refused": "The order in the platform does not take this step, or its lines differ. Change the order "
-    "with the API, or restore the document.",
+    "order_change_refused": "The order in the platform cannot change in this way, or its lines differ. Change the "
+    "order with the API, or restore the document.",
     "person_erased": "The person of the order was erased. Delete the document, or the data of the person in it.",
     "price_ambiguous": "`price` and `value` differ. Delete the wrong one.",
     "price_negative": _WRITE_PRICE,
@@ -49,7 +49,7 @@ ADVICE: Mapping[str, str] = {
     "unknown_site": "The site does not exist, or is in quarantine. Correct the site, or `siteId`.",
     "unknown_status": "Write a state of an order into `status`, e.g. processing.",
 }
-"""Maps the codes that the functions of the database give to what an operator can do."""
+"""Maps the reason codes of the database functions to advice for the operator."""
 
 REFUSALS: Mapping[str, str] = {
     **ADVICE,
@@ -57,15 +57,15 @@ REFUSALS: Mapping[str, str] = {
     "mapping_failed": "The platform could not map the document. Write it again, or roll the cutover back.",
     "too_many_documents": "Write at most 500 documents of an entity in one request.",
 }
-"""Maps the reasons why a document is refused to what the writer can do."""
+"""Maps the reasons why a document is refused to advice for the writer."""
 
 SETTINGS: Mapping[str, str] = {
     "assignment": "The platform has no list of the products that a site shows. Exclude the other products of the "
     "catalog from the site.",
-    "availability": "The platform has no times at which a site shows a product.",
+    "availability": "The platform cannot show a product on a site only at some times.",
     "excluded_tags": "Products have no tags. Exclude the products from the site one by one.",
     "overrides": "A product has the same price on all sites. Give the site a catalog of its own.",
     "unknown_site": "The site does not exist, or is in quarantine.",
-    "unreadable": "The document, or one of its lists of exclusions, has another form. Correct it in the store.",
+    "unreadable": "The document, or one of its lists of exclusions, has an unknown format. Correct it in the store.",
 }
-"""Maps the codes of settings of sites that are not copied to what an operator can do."""
+"""Maps the reason codes of settings that are not copied to advice for the operator."""

@@ -20,14 +20,14 @@ _TRIGGERS_OF_ROWS = {
 """The triggers of the store that run for each row, and the functions that they call."""
 _TEXT = re.compile(r"~ ('[^']*')")
 _ORIGIN = "CURRENT_USER <> 'app_mirror'::name"
-"""The condition of the triggers of statements: they do not mirror what the mirror has written."""
+"""The condition of statement triggers. It excludes writes of the mirror itself."""
 
 
 @lru_cache(maxsize=1)
 def function_hashes() -> frozenset[tuple[str, str]]:
     """Return the name of each function of the schema `kv` and a hash of its text, as this release defines it.
 
-    Functions with a body of the SQL standard are left out: PostgreSQL does not keep their text.
+    Functions with an SQL-standard body are left out, because PostgreSQL does not keep their text.
     """
     return frozenset(_functions())
 
@@ -60,11 +60,11 @@ def _triggers() -> Mapping[str, tuple[str, tuple[str, ...]]]:
 def deviations(
     functions: Iterable[Mapping[str, Any]], triggers: Iterable[Mapping[str, Any]], *, are_applied: bool
 ) -> list[str]:
-    """Return what is not as this release defines it: names of functions, and names of triggers with their tables.
+    """Return the functions and triggers that differ from this release. The name of a trigger includes its table.
 
     A trigger deviates if it is missing or disabled, calls another function, or has another condition. `are_applied`
-    says whether all functions are those that the last migration has applied. Otherwise a function deviates whose text
-    PostgreSQL does not keep, and the schema is named.
+    says whether all functions are unchanged since the last migration. If it is false, the result also contains the
+    schema, because a function whose text PostgreSQL does not keep may have changed.
     """
     existing = {(row["name"], row["hash"]) for row in functions}
     names = {name for name, _ in function_hashes() - existing}

@@ -1,7 +1,8 @@
 """Parses the requests of the old applications, in the dialect of PostgREST.
 
-The dialect is that of https://docs.postgrest.org/en/v14/references/api/tables_views.html, restricted to one table with
-the columns `key` and `value`. Everything else is refused with an error, so that no part of a request is ignored.
+https://docs.postgrest.org/en/v14/references/api/tables_views.html describes the dialect. Only one table with the
+columns `key` and `value` is supported. The parser refuses all other parts of the dialect with an error, so it never
+ignores a part of a request.
 """
 
 import json
@@ -16,14 +17,14 @@ from wecelebrate.kv.errors import StoreError
 TABLE = "kv_store_6fcaeea3"
 COLUMNS = ("key", "value")
 MAX_ROWS = 1000
-"""The old store returned at most this number of rows, without saying so."""
+"""The maximum number of rows in a response. The old store cut longer results to this number without an error."""
 
 Resolution = Literal["none", "merge-duplicates"]
 
 
 @dataclass(frozen=True)
 class Filter:
-    """The documents that a request concerns. Both fields are None if it concerns all documents."""
+    """The documents that a request selects. Both fields are None if the request selects all documents."""
 
     keys: list[str] | None = None
     pattern: str | None = None
@@ -37,7 +38,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Page:
-    """What a GET or HEAD request asks for."""
+    """The parsed parameters of a GET or HEAD request."""
 
     columns: str
     """The selected columns, in the order of the response, separated by commas."""
@@ -53,10 +54,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Documents:
-    """What a POST request writes."""
+    """The documents that a POST request writes."""
 
     json: str
-    """A JSON array of objects with the keys `key` and `value`. It has the text of the body, so no number changes."""
+    """A JSON array of objects with the keys `key` and `value`. It is the original text of the body, so no number
+    changes."""
     resolution: Resolution
     keys: list[str]
     """The keys of the documents."""
@@ -120,7 +122,7 @@ def parse_replacement(parameters: Mapping[str, str], headers: Mapping[str, str],
 
 
 def parse_deletion(parameters: Mapping[str, str], headers: Mapping[str, str]) -> Filter:
-    """Return the filter of a DELETE request. Raises StoreError if it has none."""
+    """Return the filter of a DELETE request. Raises StoreError if the request has no filter."""
     _allow(parameters, "key")
     _refuse_representation(headers)
     return _required(parse_filter(parameters), "DELETE")
@@ -185,7 +187,7 @@ def _load(body: str) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _resolution(headers: Mapping[str, str]) -> Resolution:

@@ -1,7 +1,7 @@
-"""Retires the documents of an entity: refuse writes, wait, archive, delete. An undo restores each byte.
+"""Retires the documents of an entity: it refuses writes, waits, archives and deletes. An undo restores each byte.
 
-A request works for some time, and is sent again until the retirement has its target. Each step and its checkpoint are
-one transaction, so a retirement that was interrupted continues. Decisions 0098 and 0099.
+A request works for a limited time. The caller repeats the request until the retirement has reached its target. One
+transaction writes each step and its checkpoint, so an interrupted retirement can continue. Decisions 0098 and 0099.
 """
 
 import time
@@ -28,17 +28,17 @@ from wecelebrate.kv.retirement_models import (
 sql = queries(__file__)
 
 QUIET_SECONDS = 14 * 24 * 60 * 60
-"""How long no application may have used the documents, unless the request says otherwise."""
+"""The default length of the period in which no application may use the documents."""
 SECONDS = 2.0
-"""A request begins no further part after this time."""
+"""After this time, a request starts no new part."""
 
 _ADVICE: Mapping[RetirementGateName, str] = {
     "stage": "Run `wecelebrate kv cutover … --reads 100` for all clients.",
     "mirror": "Run `wecelebrate kv mirror on`.",
-    "replication": "Drop the subscription: documents that arrive by replication are never refused.",
+    "replication": "Drop the subscription, because the store cannot refuse documents that arrive by replication.",
     "comparison": "Run `wecelebrate kv compare --entity …`, and repair the differences.",
     "period": "Wait, and run `wecelebrate kv retire` again.",
-    "traffic": "Change the applications that `wecelebrate kv status` shows, and wait.",
+    "traffic": "Change the applications whose requests `wecelebrate kv status` shows, and wait.",
 }
 _NEEDED_FROM_START: tuple[RetirementGateName, ...] = ("stage", "mirror", "replication")
 
@@ -46,18 +46,19 @@ _NEEDED_FROM_START: tuple[RetirementGateName, ...] = ("stage", "mirror", "replic
 class RetirementRefused(Conflict):
     """A gate of the retirement has not passed.
 
-    A retirement deletes documents from the old store. Before that, the tables must answer all reads, documents and rows
-    must agree, and no application may have used the documents for some time. `errors` names each gate that has not
-    passed in `pointer`, with what was noticed and what to do in `detail`. The request changed nothing.
+    A retirement deletes documents from the old store. Before that, the store must answer all reads from the tables,
+    documents and rows must agree, and no application may have used the documents for some time. Each item of `errors`
+    describes a gate that has not passed: `pointer` is its name, and `detail` says what was found and what to do. The
+    request changed nothing.
 
-    Do what the gates say, and send the request again. No gate can be overridden.
+    Follow the instructions of the gates, and send the request again. These gates cannot be overridden.
     """
 
     code = "kv_retirement_refused"
 
 
 def change(tx: Transaction, entity: Entity, new: NewRetirement) -> RetirementPlan:
-    """Start a retirement, work on it for some time, or undo it.
+    """Start a retirement, continue it for a limited time, or undo it.
 
     Raises Invalid, RetirementRefused, ArchiveDamaged, Conflict, and Forbidden unless the caller is a super admin.
     """
@@ -80,7 +81,7 @@ def change(tx: Transaction, entity: Entity, new: NewRetirement) -> RetirementPla
 
 
 def status(tx: Transaction) -> tuple[list[Retirement], list[Traffic]]:
-    """Return all retirements that are not undone, and the traffic. Raises Forbidden unless a super admin calls."""
+    """Return all active retirements, and the traffic. Raises Forbidden unless the caller is a super admin."""
     row = sql.get_retirement_status(tx)
     return (
         [Retirement.model_validate(each) for each in row["retirements"]],
@@ -89,7 +90,7 @@ def status(tx: Transaction) -> tuple[list[Retirement], list[Traffic]]:
 
 
 def require_none(tx: Transaction, entity: Entity, refused: str) -> None:
-    """Raise Conflict if the documents of an entity are archived or deleted. `refused` says what cannot be done."""
+    """Raise Conflict if the documents of an entity are archived or deleted. `refused` names the refused action."""
     for retirement in status(tx)[0]:
         if retirement.entity == entity and retirement.status != "waiting":
             raise Conflict(
@@ -99,7 +100,10 @@ def require_none(tx: Transaction, entity: Entity, refused: str) -> None:
 
 
 def _advance(tx: Transaction, plan: RetirementPlan) -> None:
-    """Archive and delete documents for some time. All parts of the archive are proven before the first is deleted."""
+    """Archive and delete documents for a limited time.
+
+    All parts of the archive are verified before any document is deleted.
+    """
     if plan.retirement is None:
         raise LookupError("a retirement that has not started cannot advance")
     entity, current = plan.retirement.entity, plan.retirement.status
@@ -108,7 +112,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
     if current == "waiting":
         _require(plan, [gate.name for gate in plan.gates])
         _change(tx, entity, "archiving", {"documents": plan.retirable})
-        return  # the next request archives: a rollback must see this status before a document is deleted
+        return  # The next request starts to archive, so that a rollback sees this status before a document is deleted.
     give_up_at = time.monotonic() + SECONDS
     while current != "retired" and time.monotonic() < give_up_at:
         if current == "archiving":
@@ -118,7 +122,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
             continue
         outcome = sql.delete_archived(tx, entity=entity)
         if outcome == "not_led":
-            raise Conflict(f"The tables do not answer all reads any more. {_ADVICE['stage']}")
+            raise Conflict(f"The tables no longer answer all reads. {_ADVICE['stage']}")
         if outcome != "deleted":
             current = "archiving" if outcome == "changed" else "retired"
             _change(tx, entity, current, _numbers(tx, entity))
@@ -168,7 +172,7 @@ def _require(plan: RetirementPlan, names: "list[RetirementGateName] | tuple[Reti
 
 
 def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool, str]]:
-    """Return the name of each gate, whether it has passed, and what was noticed."""
+    """Return the name of each gate, whether the gate has passed, and what was found."""
     is_led, mirror, subscriptions = facts["is_led"], facts["mirror"], facts["subscriptions"]
     answered = "answer all reads" if is_led else "do not lead and answer all reads for all clients"
     yield "stage", is_led, f"The tables {answered}."
@@ -180,7 +184,11 @@ def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool
         quiet = QUIET_SECONDS
     else:
         quiet, waited = facts["retirement"]["quiet_seconds"], facts["waited_seconds"]
-        yield "period", waited >= quiet, f"Writes are refused for {_duration(waited)}, of {_duration(quiet)}."
+        yield (
+            "period",
+            waited >= quiet,
+            f"Writes have been refused for {_duration(waited)}. The required time is {_duration(quiet)}.",
+        )
     used = [
         f"The last {kind} was {_duration(used['seconds'])} ago, of {used['clients']:,} clients."
         for kind, used in (("read", facts["reads"]), ("write", facts["writes"]))
@@ -193,7 +201,11 @@ def _comparison(comparison: Mapping[str, Any] | None) -> tuple[RetirementGateNam
     if comparison is None:
         return "comparison", False, "No full comparison of all clients is complete."
     if not comparison["is_recent"] or not comparison["is_mirrored"]:
-        return "comparison", False, "The last full comparison is older than 24 hours, or than the mirror."
+        return (
+            "comparison",
+            False,
+            "The last full comparison is older than 24 hours, or was made before the mirror was on.",
+        )
     return (
         "comparison",
         comparison["open"] == 0,

@@ -14,16 +14,16 @@ RetirementStatus = Literal["waiting", "archiving", "deleting", "retired", "resto
 
 
 class RetirementGate(BaseModel):
-    """A condition of a retirement. None can be overridden."""
+    """A condition of a retirement. An admin cannot override these conditions."""
 
     name: RetirementGateName
     """The name of the condition."""
     state: Literal["passed", "failed"]
     """Whether the condition is true."""
     detail: str
-    """What was noticed."""
+    """What the check found."""
     advice: str
-    """What to do if the gate has not passed."""
+    """The advice for an operator if the gate has not passed."""
 
 
 class Retirement(BaseModel):
@@ -32,18 +32,18 @@ class Retirement(BaseModel):
     id: UUID
     """The id of the retirement. The keys of the objects of its archive begin with it."""
     entity: Entity
-    """What the documents have become."""
+    """The entity that the documents have become."""
     status: RetirementStatus = Field(
         description="`waiting`: writes are refused, and requests are counted. `archiving`: documents are copied to the "
         "archive, and each object is read back. `deleting`: the archive is proven, and documents are deleted. "
         "`retired`: all are deleted. `restoring`: an undo is running. `undone`: all are back."
     )
     quiet_seconds: int
-    """How long no application may have used the documents before they are deleted."""
+    """The period in which no application may use the documents before they are deleted."""
     requested_by: str
-    """Who has started the retirement."""
+    """The user who started the retirement."""
     started_at: Moment
-    """When the retirement was started. Writes are refused since then."""
+    """When the retirement was started. The store has refused writes since then."""
     changed_at: Moment
     """When the status changed."""
     parts: int
@@ -51,20 +51,20 @@ class Retirement(BaseModel):
     documents: int
     """The number of documents in the archive."""
     bytes: int
-    """The size of the archive before it was compressed."""
+    """The size of the archive before compression."""
     deleted: int
-    """The number of documents that are deleted from the store now."""
+    """The number of documents that are currently deleted from the store."""
     restored: int
     """The number of documents that an undo has restored."""
 
 
 class RetirementPlan(BaseModel):
-    """A retirement, and what it would do."""
+    """A retirement, its conditions, and the number of documents that it affects."""
 
     retirement: Retirement | None
-    """The retirement. Null: there is none, or it was undone."""
+    """The retirement. Null: no retirement exists, or the last one was undone."""
     gates: list[RetirementGate]
-    """The conditions. Empty after documents were deleted."""
+    """The conditions. The list is empty after documents were deleted."""
     retirable: int
     """The number of documents in the store that would be archived and deleted."""
     kept: int = Field(
@@ -74,21 +74,22 @@ class RetirementPlan(BaseModel):
 
 
 class NewRetirement(Input):
-    """What becomes of the documents of an entity."""
+    """A request to retire the documents of an entity, or to restore them."""
 
     target: Literal["retired", "active"] = Field(
-        description="`retired`: writes are refused, and later the documents are archived and deleted. `active`: writes "
-        "are accepted, and deleted documents are restored."
+        description="`retired`: the store refuses writes, and later the documents are archived and deleted. `active`: "
+        "the store accepts writes, and deleted documents are restored."
     )
     delete: Flag = Field(
         default=False,
-        description="Whether documents are archived and deleted if all gates have passed. Without it, a request only "
-        "starts the retirement, and shows the gates.",
+        description="Whether documents are archived and deleted if all gates have passed. If it is false, a request "
+        "only starts the retirement, and returns the gates.",
     )
     dry_run: Flag = Field(default=False, description="Whether the request only shows what would happen.")
     quiet_seconds: Annotated[Count, Field(ge=1, le=31_536_000)] | None = Field(
         default=None,
-        description="How long no application may have used the documents. Null: 14 days. It cannot be changed later.",
+        description="The period in which no application may use the documents. Null: 14 days. It cannot be changed "
+        "later.",
     )
 
 
@@ -96,12 +97,12 @@ class Traffic(BaseModel):
     """The requests of the old applications for documents of an entity, in the last 30 days."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     client_id: UUID | None
-    """The client that owns the records. Null: nobody can say it, e.g. because a request reads a whole family."""
+    """The client that owns the records. Null: the client is unknown, e.g. because a request reads a whole family."""
     kind: Literal["read", "write"]
-    """Whether the requests read or write. A refused write counts, too."""
+    """Whether the requests read or write. A refused write also counts."""
     requests: int
     """The number of requests. A request for several documents counts once for each of them."""
     last_at: Moment
-    """When the last request was. It is exact to a minute, and to a second while the entity is being retired."""
+    """The time of the last request. It is exact to a minute, or to a second while the entity is being retired."""

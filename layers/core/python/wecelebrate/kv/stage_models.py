@@ -18,28 +18,29 @@ class Stage(BaseModel):
     """How far the documents of an entity have been cut over."""
 
     entity: Entity
-    """What the documents become."""
+    """The entity that the documents become."""
     client_id: UUID | None
     """The client whose records the stage concerns. Null: the stage is the default of all clients."""
     leads: Literal["kv", "tables"] = Field(
         description="`kv`: a bad document is accepted, and quarantined. `tables`: it is refused."
     )
     reads: int
-    """The percentage of records that the store answers from the tables. A record always has the same side."""
+    """The percentage of records that the store answers from the tables. Reads of one record always use the same
+    side."""
     shadow: int
-    """The percentage of reads that compare both sides."""
+    """The percentage of reads that compare the document with its row."""
     changed_by: str
-    """Who has changed the stage."""
+    """The user who changed the stage."""
     changed_at: Moment
     """When the stage was changed."""
     shadow_reads: int
-    """The number of documents whose reads compared both sides, since `shadow` was set."""
+    """The number of documents that were read from both sides and compared, since `shadow` was set."""
     mismatches: int
-    """How many of them did not agree, also when they were read again."""
+    """The number of these documents that differed from their rows, also in a second read."""
 
 
 class Stages(BaseModel):
-    """All stages. An entity without a stage is led and answered by the store."""
+    """All stages. If an entity has no stage, the store leads and answers reads."""
 
     data: list[Stage]
     """The stages, by entity. The default of all clients comes before the clients."""
@@ -51,19 +52,20 @@ class Gate(BaseModel):
     name: GateName
     """The name of the condition."""
     state: Literal["passed", "failed", "overridden", "untried"] = Field(
-        description="`overridden`: it failed, and an admin has overridden it. `untried`: only a cutover tries it."
+        description="`overridden`: the gate failed, and an admin has overridden it. `untried`: only a cutover checks "
+        "the gate."
     )
     detail: str
-    """What was noticed."""
+    """What the check found."""
     advice: str
-    """What to do if the gate has not passed."""
+    """The advice for an operator if the gate has not passed."""
 
 
 class Gates(BaseModel):
     """The conditions of a cutover."""
 
     data: list[Gate]
-    """The gates, in the order in which it is useful to open them."""
+    """The gates, in the order in which an operator should work on them."""
 
 
 class ChangedStage(BaseModel):
@@ -72,7 +74,7 @@ class ChangedStage(BaseModel):
     stage: Stage
     """The stage."""
     gates: list[Gate]
-    """The gates that the cutover has passed. Empty if the change needed none."""
+    """The gates that the cutover has passed. The list is empty if the change has no gates."""
 
 
 class GateParameters(Input):
@@ -84,26 +86,27 @@ class GateParameters(Input):
 
 
 class NewStage(Input):
-    """A change of a stage: a cutover, a rollback, or another share of reads that compare both sides."""
+    """A change of a stage: a cutover, a rollback, or a new percentage of reads that compare both sides."""
 
     client_id: Id | None = Field(
         default=None,
-        description="The client whose records are concerned. Null: all clients without a stage of their own.",
+        description="The client whose records the change affects. Null: all clients without a stage of their own.",
     )
     leads: Literal["kv", "tables"] | None = Field(
         default=None,
-        description="`tables` cuts over, through the gates. `kv` rolls back at once: `reads` becomes 0, also for each "
-        "client with a stage of its own if `client_id` is null. Null: nothing changes.",
+        description="`tables` cuts over if all gates pass. `kv` rolls back immediately: `reads` becomes 0. If "
+        "`client_id` is null, clients with a stage of their own are rolled back, too. Null: the leading side stays.",
     )
     reads: Share | None = Field(
-        default=None, description="The percentage of records that the store answers from the tables. For `tables` only."
+        default=None, description="The percentage of records that the store answers from the tables. Only for `tables`."
     )
     shadow: Share | None = Field(
-        default=None, description="The percentage of reads that compare both sides. A change counts from 0 again."
+        default=None,
+        description="The percentage of reads that compare the document with its row. A change restarts the count at 0.",
     )
     overrides: list[GateName] = Field(
-        default=[], max_length=8, description="The gates that may fail. Needs a `reason`."
+        default=[], max_length=8, description="The gates that may fail. A `reason` is then required."
     )
     reason: Annotated[str, Line(500)] | None = Field(
-        default=None, description="Why gates are overridden, for the audit log."
+        default=None, description="The reason for the overrides. The audit log keeps it."
     )

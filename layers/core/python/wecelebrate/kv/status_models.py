@@ -1,4 +1,4 @@
-"""The model of the API for how far the documents of the store have moved."""
+"""The API model of the progress of the migration."""
 
 from pydantic import BaseModel
 
@@ -7,24 +7,25 @@ from wecelebrate.kv.retirement_models import Retirement, Traffic
 
 
 class MoveStatus(BaseModel):
-    """How far the documents of the store have moved."""
+    """The progress of the migration from the documents of the store to the tables."""
 
     comparisons: list[Comparison]
     """The last comparison of each entity."""
     mirror: Mirror
-    """Whether writes are mirrored, and what the mirror could not keep."""
+    """The state of the mirror, and the conflicts that it could not resolve."""
 
     run: Run | None
-    """The last run of the backfill. Null if there was none."""
+    """The last run of the backfill. Null: the backfill has never run."""
     entities: list[EntityCounts]
-    """The documents by entity."""
+    """The numbers of documents for each entity."""
     quarantine: list[QuarantineReason]
-    """The documents that could not be mapped, by reason."""
+    """The numbers of documents that could not be mapped, by reason."""
     notes: list[NoteCount]
-    """What was mended."""
+    """The corrections that the mapping made."""
     settings: list[SettingsLeft]
-    """What the settings of sites contain that is not copied, by reason."""
+    """The settings of sites that are not copied, by reason."""
     retirements: list[Retirement]
-    """The retirements of documents that are not undone."""
+    """The retirements that were not undone."""
     traffic: list[Traffic]
-    """The requests of the old applications in the last 30 days, the latest first for each entity and kind."""
+    """The requests of the old applications in the last 30 days. For each entity and kind, the latest request comes
+    first."""

@@ -1,8 +1,8 @@
 """Counts the requests of the old applications for documents of entities.
 
-A retirement must know whether an application still uses the documents. Each instance of the facade counts in its memory
-and reports to the database at most once a minute, so a request usually costs nothing. While an entity is being retired,
-each request for its documents is reported at once. Decision 0098.
+A retirement must know whether an application still uses the documents. Each instance of the facade counts requests in
+its memory and reports the counts to the database at most once a minute, so most requests need no extra statement. While
+an entity is being retired, each request for its documents is reported immediately. Decision 0098.
 """
 
 import json
@@ -26,14 +26,14 @@ Kind = Literal["read", "write"]
 REPORT_SECONDS = 60.0
 """The time after which an instance reports its counts with the next request."""
 MAX_TARGETS = 500
-"""An instance reports at once if it has counted requests for this number of different keys."""
+"""If an instance has counted requests for this number of different keys, it reports immediately."""
 _SERVICE = Caller(subject="service:kv")
 _ENTITIES: Mapping[str, str] = {
     "client": "client", "clients": "client", "site": "site", "sites": "site", "catalog": "catalog",
     "catalogs": "catalog", "catalog_index": "catalog", "gift": "product", "gifts": "product",
     "catalog_gifts": "product", "order": "order", "orders": "order", "user_orders": "order", "order_index": "order",
 }  # fmt: skip
-"""The first segment of a key → the entity of which it can be. The database decides about the whole key."""
+"""Maps the first segment of a key to the entity to which the key may belong. The database checks the whole key."""
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _Target = tuple[Kind, str | None, str | None]
 """The kind of a request, and either its key or its pattern."""
@@ -43,7 +43,7 @@ sql = queries(__file__)
 
 
 class _Counts:
-    """What this instance has counted and not reported."""
+    """The counts that this instance has not reported yet."""
 
     def __init__(self) -> None:
         self.requests: dict[_Target, int] = {}
@@ -59,9 +59,11 @@ _counts = _Counts()
 
 
 def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
-    """Count a request. If it concerns one of the `watched` entities, which are being retired, it is reported now.
+    """Count a request.
 
-    An error of the database is only logged, because the response does not depend on it. The counts stay.
+    If its entity is in `watched` (the entities that are being retired), report the count immediately.
+
+    A database error is only logged, because the response does not depend on the counts. The counts stay in memory.
     """
     now = time.monotonic()
     targets = list(_targets(kind, selected))
@@ -78,8 +80,8 @@ def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
 def counting_write(selected: Filter) -> Iterator[set[str]]:
     """Count the write of a `with` block, also if it is refused.
 
-    The block adds the entities to the set that are being retired: a deletion or a replacement that selects no document
-    is not refused.
+    The block adds the entities that are being retired to the set, because the database does not refuse a deletion or
+    replacement that selects no document.
     """
     watched: set[str] = set()
     try:
@@ -93,20 +95,20 @@ def counting_write(selected: Filter) -> Iterator[set[str]]:
 
 
 def _entity(key: str) -> str | None:
-    """Return the entity of which a key can be."""
+    """Return the entity to which a key may belong."""
     return _ENTITIES.get(key.partition(":")[0])
 
 
 def _is_text(text: str) -> bool:
-    """Return whether JSON in the database can contain a text: it has no NUL and no lone surrogate."""
+    """Return whether JSON in the database can contain a text. The text must have no NUL and no lone surrogate."""
     return _NO_TEXT.search(text) is None
 
 
 def _targets(kind: Kind, selected: Filter) -> Iterator[_Target]:
-    """Return the keys or the pattern of a request, without the keys of other families, which can be secret.
+    """Return the keys or the pattern of a request. Keys of other families are left out, because they can be secret.
 
-    Texts that JSON in the database cannot contain are left out: no document has such a key, and they would make every
-    later report of this instance fail.
+    Texts that JSON in the database cannot contain are also left out. A document cannot have such a key, and such a text
+    would make every later report of this instance fail.
     """
     if selected.keys is not None:
         for key in selected.keys:

@@ -1,15 +1,13 @@
-"""Historical orders: orders that a client brings from another system, in their final state.
+"""Historical orders: orders that a client imports from another system in their final state.
 
 models      the request
 reading     the rows of a file: CSV, XLSX, NDJSON and JSON
-columns     which column has which field
-values      the texts of cells as amounts, times and other values
-assembling  the rows of an order as an order
-spool       the rows of a file, grouped by order, on the disk of the worker
-run         the job
+columns     the mapping of columns to fields values      parsing texts of cells as amounts, times and other values
+assembling  combining the rows of an order into an order spool       the rows of a file, grouped by order, on the disk
+of the worker run         the job
 
-An import creates orders with their numbers and times, and nothing else: no mails, no webhook events, no order files and
-no holds of stock. The database decides which orders exist already (`schema/functions/order_importing.sql`).
+An import creates only orders, with their numbers and times. It creates no mails, webhook events, order files or stock
+holds. The database decides which orders exist already (`schema/functions/order_importing.sql`).
 """
 
 from uuid import UUID
@@ -26,7 +24,7 @@ sql = queries(__file__)
 
 
 def create(tx: Transaction, site_id: UUID, request: OrderImport) -> Job:
-    """Create the job of an import. The imports of a client run one at a time.
+    """Create the job of an import. The imports of one client run one after the other.
 
     Raises NotFound, Forbidden if the caller can only read the site, or Invalid if an upload has no file.
     """
@@ -61,7 +59,7 @@ def create(tx: Transaction, site_id: UUID, request: OrderImport) -> Job:
 
 
 def _find_lines(tx: Transaction, upload_id: UUID) -> dict[str, str]:
-    """Return the uploaded file with the lines. Raises Invalid."""
+    """Return the uploaded file that contains the order lines. Raises Invalid."""
     try:
         return uploads.find(tx, upload_id).model_dump()
     except Invalid as invalid:

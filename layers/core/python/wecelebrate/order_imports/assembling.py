@@ -1,4 +1,4 @@
-"""Turns the rows of an order into an order. An order is imported with all its rows, or not at all."""
+"""Combines the rows of an order into an order. If one row is invalid, the whole order is rejected."""
 
 import json
 import re
@@ -23,7 +23,8 @@ from wecelebrate.orders.models import OrderStatus
 
 MAX_LINES = 2_000
 MAX_ITEMS_BYTES = 1_000_000
-"""The largest size of the lines of an order as JSON. The database accepts 1.7 MB, with its own spaces and ids."""
+"""The maximum size of the lines of an order, as JSON. The database accepts 1.7 MB, including the spaces and ids that it
+adds."""
 MAX_METADATA_BYTES = 60_000
 _TIMES = ("processed_at", "shipped_at", "delivered_at", "cancelled_at")
 _LENGTHS = {
@@ -43,7 +44,10 @@ _ENDED_PAYMENTS = ("refunded", "voided")
 
 
 class BadOrder(Exception):
-    """An order cannot be imported. `row` is the row with the reason, or None if all rows have it together."""
+    """An order cannot be imported.
+
+    `row` is the row that causes the error, or None if the order as a whole causes it.
+    """
 
     def __init__(self, code: str, reason: str, row: Row | None = None) -> None:
         super().__init__(reason)
@@ -56,9 +60,9 @@ class Assembled:
 
     values: Mapping[str, Any]
     lines_amount: Decimal
-    """The sum of the lines, without the cancelled pieces."""
+    """The sum of the amounts of the lines, without the cancelled pieces."""
     has_other_total: bool
-    """Whether the stated total differs from the sum of the lines, e.g. by the costs of shipping."""
+    """Whether the stated total differs from the sum of the lines, e.g. because it includes shipping costs."""
 
 
 def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str]], settings: Settings) -> Assembled:
@@ -96,23 +100,23 @@ def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str
 
 
 def _is_total_of_lines(total: Decimal, lines: Sequence[Line]) -> bool:
-    """Return whether the stated total of an order with several rows is the amount of each of its lines."""
+    """Return whether the stated total of an order with several lines equals the amount of each line."""
     return len(lines) > 1 and all(line.unit_price * line.quantity == total for line in lines)
 
 
 def _fields(cells: Cells, columns: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts of the fields that a row has."""
+    """Return the text of each field of a row."""
     texts = {columns[column]: _stripped(text) for column, text in cells.items() if column in columns}
     return {field: text for field, text in texts.items() if text}
 
 
 def _stripped(text: str) -> str:
-    """Return a text without blanks around it. A number that the file stores as a number stays one."""
+    """Return a text without surrounding spaces. If the file stores a number, the result is still a NumberText."""
     return text if isinstance(text, NumberText) else text.strip()
 
 
 def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) -> dict[str, Any]:
-    """Return what the rows say about the whole order. Raises BadOrder."""
+    """Return the values of the rows that apply to the whole order. Raises BadOrder."""
     created, texts = _created_at(heads, settings), _agreed(heads)
     try:
         code = values.currency(texts["currency"]) if "currency" in texts else settings.currency
@@ -145,7 +149,7 @@ def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) ->
 
 
 def _with_customer(head: dict[str, Any], texts: Mapping[str, str], settings: Settings) -> dict[str, Any]:
-    """Return the head with the texts that depend on each other."""
+    """Return the head of the order, and add the texts that depend on other fields."""
     customer_id = head.pop("customer_id")
     if head["customer_subject"] is None and customer_id is not None:
         head["customer_subject"] = f"import:{settings.source}:{customer_id}"
@@ -154,13 +158,13 @@ def _with_customer(head: dict[str, Any], texts: Mapping[str, str], settings: Set
 
 
 def _other_number(texts: Mapping[str, str], number: str) -> str | None:
-    """Return the number that the file has, if it is not the number of the order, e.g. because of its case."""
+    """Return the original number in the file if it differs from the number of the order, e.g. in its case."""
     stated = texts.get("order_number", number)
     return None if stated == number else stated[:100]
 
 
 def _created_at(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) -> datetime:
-    """Return the earliest time of the rows: some systems write the time of each line. Raises BadOrder."""
+    """Return the earliest time in the rows, because some systems write a time for each line. Raises BadOrder."""
     times = []
     for row, texts in heads:
         try:
@@ -174,7 +178,10 @@ def _created_at(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settin
 
 
 def _agreed(heads: Sequence[tuple[Row, Mapping[str, str]]]) -> dict[str, str]:
-    """Return the texts of the fields of the order. A blank cell agrees with every text. Raises BadOrder."""
+    """Return the texts of the order fields, which all rows must have in common. Blank cells are ignored.
+
+    Raises BadOrder.
+    """
     agreed: dict[str, str] = {}
     for row, texts in heads:
         for field, text in texts.items():
@@ -239,7 +246,7 @@ def _amount(name: str, texts: Mapping[str, str], code: str, settings: Settings) 
 
 
 def _address(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the parts of the address that the file has. The address of a delivered order is not checked further."""
+    """Return the parts of the address in the file, without further checks. The order may already be delivered."""
     parts = {part: texts[f"shipping_{part}"] for part in _ADDRESS if f"shipping_{part}" in texts}
     return {part: values.line(f"shipping_{part}", text, 200) for part, text in parts.items()}
 
@@ -262,7 +269,10 @@ def _metadata(texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _lines(rows: Sequence[Row], fields: Sequence[Mapping[str, str]], code: str, settings: Settings) -> list[Line]:
-    """Return the lines of an order. The file with the lines comes before the lines in the first file."""
+    """Return the lines of an order.
+
+    Lines in the separate file of lines take precedence over lines in the first file.
+    """
     file = max(row.file for row in rows) if len(fields) > 1 else 0
     if file == 0 and len(fields) > 1 and all(row.lines is None for row in rows):
         raise BadOrder("no_lines", "The file with the lines has no line of this order.")
@@ -287,7 +297,7 @@ def _lines(rows: Sequence[Row], fields: Sequence[Mapping[str, str]], code: str, 
 
 
 def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int | None, Line]:
-    """Return the number of a line, if it has one, and the line. Raises BadValue."""
+    """Return the line number, if the line has one, and the line. Raises BadValue."""
     named = {name: values.line(name, texts[name], limit) for name, limit in _LINE_TEXTS.items() if name in texts}
     sku = named.get("sku") or named.get("name", "")[:200]
     if not sku:
@@ -316,7 +326,7 @@ def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int 
 
 
 def _total(lines: Sequence[Line], status: str) -> Decimal:
-    """Return the sum of the lines. A cancelled order keeps the total that it had."""
+    """Return the sum of the lines. For a cancelled order, the cancelled pieces count, too."""
     return sum(
         (line.unit_price * (line.quantity - (0 if status == "cancelled" else line.cancelled or 0)) for line in lines),
         Decimal(0),
@@ -327,4 +337,4 @@ _OF_ORDER = frozenset({FULFILMENT_STATE, PAYMENT_STATE,
     "currency", "status", "kind", "fulfilment", "total_amount", "customer_email", "metadata", *_TIMES, *_LENGTHS,
     *(f"shipping_{part}" for part in _ADDRESS),
 })  # fmt: skip
-"""The fields in which all rows of an order agree."""
+"""The fields that must have the same value in all rows of an order."""

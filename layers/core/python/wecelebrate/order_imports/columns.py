@@ -1,4 +1,4 @@
-"""Which column of a file has which field of an order."""
+"""Maps the columns of a file to the fields of an order."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,25 +39,25 @@ _BY_NAME: Mapping[str, str] = {
     **{folded(field): field for field in (*HEAD_FIELDS, *LINE_FIELDS)},
 }
 FULFILMENT_STATE, PAYMENT_STATE = "fulfilment_state", "payment_state"
-"""The two fields of the order export of Shopify that together say the status of an order."""
+"""The two fields of the order export of Shopify that together determine the status of an order."""
 _SHOPIFY = {
     "Name": "order_number", "Created at": "created_at", "Lineitem name": "name", "Fulfilled at": "shipped_at",
     "Fulfillment Status": FULFILMENT_STATE, "Financial Status": PAYMENT_STATE,
 }  # fmt: skip
-"""In the order export of Shopify, `Name` is the number of the order."""
+"""The fields of the columns in the order export of Shopify, where `Name` is the order number."""
 _MAX_NAME = 200
 _REPEAT = re.compile(r" \([0-9]+\)\Z", re.ASCII)
-"""What the reader of a table appends to the name of a column that the header has twice."""
+"""The suffix that the reader of a table appends to a repeated column name."""
 
 
 class AmbiguousColumns(Exception):
-    """Several columns could have a field. The message names them."""
+    """More than one column could contain a field. The message names these columns."""
 
 
 def known_columns(stated: Mapping[str, str]) -> PlainColumns:
-    """Return what the reader of a table must know about its columns. `stated` maps fields to columns.
+    """Return the known column names for the reader of a table. `stated` maps fields to columns.
 
-    The reader raises AmbiguousColumns if a sheet has the number of the order and ambiguous columns.
+    The reader raises AmbiguousColumns if a sheet has a column for the order number and also ambiguous columns.
     """
     names = frozenset(map(folded, (*_BY_NAME, *_SHOPIFY, *stated.values())))
 
@@ -66,7 +66,7 @@ def known_columns(stated: Mapping[str, str]) -> PlainColumns:
 
     def key_of(header: Sequence[str]) -> int | None:
         if not _has_number(header, stated):
-            return None  # e.g. a legend, whose other columns do not matter
+            return None  # e.g. a sheet with a legend, whose columns are ignored
         fields = fields_of(header, stated)
         return next((at for at, column in enumerate(header) if fields.get(column) == "order_number"), None)
 
@@ -74,9 +74,9 @@ def known_columns(stated: Mapping[str, str]) -> PlainColumns:
 
 
 def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str]:
-    """Return the field of each column that has one. `stated` maps fields to columns, and comes before known names.
+    """Return the field of each column with a known field. `stated` maps fields to columns, and overrides known names.
 
-    A column that has the name of a field itself comes before other names. Raises AmbiguousColumns.
+    A column whose name is the name of a field takes precedence over other known names. Raises AmbiguousColumns.
     """
     header = list(header)
     by_vendor = _vendor(header)
@@ -106,7 +106,7 @@ def _known_field(column: str, by_vendor: Mapping[str, str]) -> str | None:
 
 
 def _has_number(header: Sequence[str], stated: Mapping[str, str]) -> bool:
-    """Return whether a column is the number of the order, or several columns could be it."""
+    """Return whether one or more columns could contain the order number."""
     if "order_number" in stated:
         return stated["order_number"] in header
     by_vendor, taken = _vendor(header), set(stated.values())
@@ -114,9 +114,9 @@ def _has_number(header: Sequence[str], stated: Mapping[str, str]) -> bool:
 
 
 def require_same_fields(earlier: Iterable[str], before: Mapping[str, str], fields: Mapping[str, str]) -> None:
-    """Check that further columns have not changed the fields of the `earlier` columns. Raises AmbiguousColumns.
+    """Check that new columns do not change the fields of the `earlier` columns. Raises AmbiguousColumns.
 
-    In NDJSON, a later row can have columns that the rows before do not have. These rows are read already.
+    In NDJSON, a later row can have new columns after the earlier rows have already been read.
     """
     for column in earlier:
         field = before.get(column)
@@ -131,5 +131,5 @@ def require_same_fields(earlier: Iterable[str], before: Mapping[str, str], field
 
 
 def is_of_lines(fields: Iterable[Any]) -> bool:
-    """Return whether the rows of a file with these fields are lines of orders."""
+    """Return whether each row of a file with these fields is an order line."""
     return "quantity" in set(fields)

@@ -1,10 +1,10 @@
-"""The error file of an import: the rejected rows as they came, with what is wrong. It can be corrected and sent again.
+"""The error file of an import: the original rejected rows, with the errors. A user can correct and import it again.
 
-Rows of tables are in a CSV file. If the import has read JSON objects, the file is NDJSON, because a row of CSV has no
-place for the lines of an order. The file is sent while it is written, and needs no space on the disk of the worker.
+Rows of tables are in a CSV file. If the import has read JSON objects, the error file is NDJSON, because a CSV row
+cannot contain the lines of an order. The worker uploads the file while it writes it, so the file needs no disk space.
 
-A number or a time of a workbook is written as the request says that texts are written, so a corrected file has the same
-values. A cell whose format shows zeros before a number keeps them.
+Numbers and times of a workbook are written in the formats that the request states for texts, so the corrected file has
+the same values. If the format of a cell shows leading zeros, they are kept.
 """
 
 import csv
@@ -28,7 +28,7 @@ _TIMES = frozenset(("created_at", "processed_at", "shipped_at", "delivered_at", 
 _COUNTS = frozenset(("line", "quantity", "shipped_quantity", "cancelled_quantity", "returned_quantity"))
 _AMOUNTS = frozenset(("amount", "total_amount", "unit_price"))
 _NUMBER = re.compile(r"(-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?)([ \u00a0\u202f]?\D{0,5})", re.ASCII)
-"""A number that a workbook stores, and the currency that its format shows."""
+"""A number in a workbook, followed by the currency in the format of its cell."""
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -76,7 +76,7 @@ def _csv(spool: Spool, fields: Sequence[Mapping[str, str]], settings: Settings) 
 
 
 def text_of(cell: str, field: str | None, settings: Settings) -> str:
-    """Return a cell as a text that an import with the same settings reads as the same value."""
+    """Return the text of a cell. An import with the same settings reads the same value from this text."""
     if not isinstance(cell, NumberText):
         return cell
     if field in _TIMES and settings.date_format:
@@ -85,19 +85,22 @@ def text_of(cell: str, field: str | None, settings: Settings) -> str:
 
 
 def _text_of_time(cell: str, date_format: str, settings: Settings) -> str:
-    """Return a time in the format of the request. If the format cannot express it, e.g. its seconds, it stays."""
+    """Return a time in the format of the request, or unchanged if the format would lose a part, e.g. the seconds."""
     try:
         time = datetime.fromisoformat(cell)
         local = time.astimezone(settings.zone).replace(tzinfo=None) if time.tzinfo else time
         text = local.strftime(date_format)
-        is_same = datetime.strptime(text, date_format) == local  # noqa: DTZ007 — both are in the zone of the request
+        is_same = datetime.strptime(text, date_format) == local  # noqa: DTZ007 — both times are in the time zone of the request
     except ValueError:
         return str(cell)
     return text if is_same else str(cell)
 
 
 def _text_of_number(cell: str, decimal_mark: str | None) -> str:
-    """Return a number without an exponent and with the decimal mark of the request. A currency after it stays."""
+    """Return a number without an exponent, with the decimal mark of the request.
+
+    A currency after the number is kept.
+    """
     match = _NUMBER.fullmatch(cell)
     if match is None:
         return str(cell)
@@ -107,7 +110,7 @@ def _text_of_number(cell: str, decimal_mark: str | None) -> str:
 
 
 class _Line:
-    """Keeps the last line that `csv.writer` has written."""
+    """Stores the last line that `csv.writer` has written."""
 
     text = ""
 
@@ -117,7 +120,7 @@ class _Line:
 
 
 class _Parts(io.RawIOBase):
-    """Texts as a file in UTF-8 that can be read once."""
+    """A readable UTF-8 file made of texts. It can be read only once."""
 
     def __init__(self, parts: Iterator[str]) -> None:
         self._parts, self._rest = parts, b""

@@ -1,4 +1,7 @@
-"""The objects of JSON and NDJSON as rows. Numbers stay as they are written: an amount must not become a float."""
+"""Reads JSON and NDJSON objects as rows.
+
+Numbers keep their original text, because an amount must not become a float.
+"""
 
 import io
 import json
@@ -10,16 +13,16 @@ from wecelebrate.feeds.json.records import InvalidJson
 from wecelebrate.feeds.json.scanner import Scanner
 
 LISTS = ("items", "lines", "line_items")
-"""The members of an order that contain its lines."""
+"""The names of the JSON fields that contain the lines of an order."""
 REPORT_PREFIX = "wecelebrate_"
-"""The prefix of the members and columns that an error file adds."""
+"""The prefix of the JSON fields and columns that an error file adds."""
 
 Cells = Mapping[str, str]
-"""Column → cell. The cell of a number is an object of NumberText. Blank cells are left out."""
+"""Maps columns to cells. The cell of a number is a NumberText. Blank cells are left out."""
 
 
 class NotARow(Exception):
-    """The value is no order and no line of an order. The message says why."""
+    """The value is neither an order nor an order line. The message says why."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -33,14 +36,14 @@ _decoder = json.JSONDecoder(parse_int=NumberText, parse_float=NumberText, parse_
 
 
 def parsed(text: str) -> Any:
-    """Parse a JSON text. Numbers become objects of NumberText. Raises ValueError or RecursionError."""
+    """Parse a JSON text. Numbers become NumberText objects. Raises ValueError or RecursionError."""
     return _decoder.decode(text)
 
 
 def items_of(text: io.TextIOWrapper) -> Iterator[Any]:
-    """Yield the items of a JSON list one by one, parsed as by `parsed`. Only one item is in memory.
+    """Yield the items of a JSON list, parsed by `parsed`. Only one item is in memory at a time.
 
-    Raises InvalidJson or UnicodeDecodeError at the first place that is not valid, after the items before it.
+    Yields all items before the first invalid position, and then raises InvalidJson or UnicodeDecodeError.
     """
     scanner = Scanner(text, _decoder)
     scanner.skip("[")
@@ -57,7 +60,7 @@ def items_of(text: io.TextIOWrapper) -> Iterator[Any]:
 
 
 def written(value: Any) -> str:
-    """Return the JSON text of a value that `parsed` has returned. Its numbers are as they were written."""
+    """Return the JSON text of a value that `parsed` has returned. Numbers have their original text."""
     if isinstance(value, NumberText):
         return str(value)
     if isinstance(value, dict):
@@ -68,14 +71,14 @@ def written(value: Any) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Return the JSON text of a value. It can be stored as UTF-8: JSON, but not UTF-8, can have a lone surrogate."""
+    """Return the JSON text of a value, valid in UTF-8. JSON can contain a lone surrogate, but UTF-8 cannot."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     is_unicode = text.isascii() or text.encode("utf-8", "ignore").decode() == text
     return text if is_unicode else json.dumps(value, separators=(",", ":"))
 
 
 def cells_and_lines(item: Any) -> tuple[Cells, tuple[Cells, ...] | None]:
-    """Return the cells of an object, and of the lines of an order that it contains. Raises NotARow.
+    """Return the cells of an object, and the cells of the order lines in the object. Raises NotARow.
 
     The lines are None if the object has none.
     """
@@ -91,7 +94,7 @@ def cells_and_lines(item: Any) -> tuple[Cells, tuple[Cells, ...] | None]:
 
 
 def _cells(item: Mapping[str, Any]) -> Cells:
-    """Return the members of an object as cells. A nested address has a cell for each part, as in CSV."""
+    """Return the fields of a JSON object as cells. A nested address has one cell for each part, as in CSV."""
     cells: dict[str, str] = {}
     for name, value in item.items():
         if name == "shipping_address" and isinstance(value, dict):
@@ -104,7 +107,7 @@ def _cells(item: Mapping[str, Any]) -> Cells:
 
 
 def report_line(source: str, added: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the parts of a line of an error file: the object as it came, and what is wrong with it."""
+    """Yield the parts of a line of an error file: the original object, and its errors."""
     members = {f"{REPORT_PREFIX}{name}": value for name, value in added.items()}
     if REPORT_PREFIX in source:  # the imported file was itself an error file
         source = written({name: value for name, value in parsed(source).items() if name not in members})

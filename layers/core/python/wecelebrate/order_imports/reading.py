@@ -1,4 +1,4 @@
-"""The rows of a file with orders: CSV, XLSX, NDJSON and JSON, also in a zip archive or compressed with gzip."""
+"""Reads the rows of a file with orders: CSV, XLSX, NDJSON or JSON, optionally compressed with zip or gzip."""
 
 import io
 import re
@@ -17,15 +17,15 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells
 from wecelebrate.order_imports.objects import Cells, NotARow, cells_and_lines, items_of, parsed, written
 
 MAX_BYTES = 100 << 20
-"""The largest file, in bytes."""
+"""The maximum size of a file, in bytes."""
 MAX_UNPACKED_BYTES = 150 << 20
-"""The largest text of a file after unpacking. The worker has 512 MB of disk, for this text and the spool."""
+"""The maximum size of a file after decompression. The worker has 512 MB of disk space for this text and the spool."""
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
 MAX_LINE_BYTES = 4 << 20
-"""The longest line of NDJSON, in bytes: an order with all its lines."""
+"""The maximum size of an NDJSON line, in bytes. A line contains an order with all its order lines."""
 _MAX_SHOWN_LINE = 10_000
-"""How many characters of a line that is no JSON are in the error file."""
+"""If a line is not valid JSON, the error file contains at most this number of its characters."""
 _ZONED = re.compile(r"([a-z]+_at) \(([A-Za-z0-9_+/-]{1,100})\)")
 
 
@@ -35,25 +35,25 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True)
 class RawRow:
-    """A row as the file has it."""
+    """A row with the original values of the file."""
 
     number: int
     """The number of the row in the file, from 1. For text files, it is the number of the line."""
     cells: Cells
     lines: tuple[Cells, ...] | None = None
-    """The lines of an order that the row contains. None: the row has none."""
+    """The order lines in the row. None: the row contains no list of lines."""
     problem: str | None = None
     """Why the row cannot be read."""
     flaws: Mapping[str, str] = field(default_factory=dict)
-    """Column → why its cell has no value, e.g. because its formula has an error."""
+    """Maps a column to the reason why its cell has no value, e.g. an error in a formula."""
     source: str | None = None
     """The JSON object of the row. None for a row of a table."""
 
 
 def rows(stream: BinaryIO, name: str, plain_columns: PlainColumns, columns: dict[str, None]) -> Iterator[RawRow]:
-    """Yield the rows of a file that is read once, from its start. Raises UnreadableFile.
+    """Yield the rows of a file. The file is read once, from its start. Raises UnreadableFile.
 
-    `columns` gets the columns of the file: those of a table before its first row, and those of JSON with each row.
+    The function adds the columns of the file to `columns`: for a table before the first row, for JSON with each row.
     """
     try:
         unpacked = unpack(cast(BinaryIO, _Bounded(stream, MAX_BYTES, f"has more than {MAX_BYTES >> 20} MB")), name)
@@ -78,7 +78,7 @@ def rows(stream: BinaryIO, name: str, plain_columns: PlainColumns, columns: dict
 
 
 def _bounded(read: Iterator[RawRow], columns: dict[str, None]) -> Iterator[RawRow]:
-    """Yield the rows, add their columns to `columns`, and check how many there are."""
+    """Yield the rows, add their columns to `columns`, and check the number of rows and columns."""
     for count, row in enumerate(read, start=1):
         if count > MAX_ROWS:
             raise UnreadableFile(f"The file has more than {MAX_ROWS:,} rows. Split it into smaller files.")
@@ -90,7 +90,7 @@ def _bounded(read: Iterator[RawRow], columns: dict[str, None]) -> Iterator[RawRo
 
 
 class _Bounded:
-    """A stream that is too large if it has more than `limit` bytes."""
+    """A stream that raises an error after more than `limit` bytes."""
 
     def __init__(self, stream: Readable, limit: int, problem: str) -> None:
         self._stream, self._left, self._problem = stream, limit, problem
@@ -104,7 +104,7 @@ class _Bounded:
 
 
 class _RawText(io.RawIOBase):
-    """An unpacked text as a file that can be read line by line."""
+    """A decompressed text as a file that can be read line by line."""
 
     def __init__(self, unpacked: UnpackedFile) -> None:
         self._rest, self._stream = unpacked.head, unpacked.stream
@@ -193,9 +193,9 @@ def _flaws(values: Any, names: list[str]) -> dict[str, str]:
 
 
 def _in_zone(cell: str, zone: str) -> str:
-    """Return the time of a cell with the offset of the zone that the name of its column has: `created_at (UTC)`.
+    """Return the time of a cell with the UTC offset of the time zone in the column name, e.g. `created_at (UTC)`.
 
-    A workbook of an export has such columns.
+    Our exports as workbooks have such columns.
     """
     try:
         return NumberText(datetime.fromisoformat(cell).replace(tzinfo=ZoneInfo(zone)).isoformat())

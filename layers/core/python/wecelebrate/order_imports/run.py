@@ -1,8 +1,8 @@
 """Runs the job of an import of historical orders.
 
-The rows of the file are read to the end, grouped by order, and imported in chunks. Each chunk is a transaction,
-together with the progress of the job. If a worker dies, the next worker reads the file again, because the disk of the
-first one is lost, and continues behind the last chunk that was committed: `_Progress` is the checkpoint of the job.
+The job reads all rows of the file, groups them by order, and imports the orders in chunks. One transaction writes a
+chunk and the progress of the job. If a worker dies, its disk is lost. Therefore the next worker reads the file again,
+and continues after the last committed chunk. `_Progress` is the checkpoint of the job.
 """
 
 import json
@@ -34,10 +34,10 @@ BUCKET = "drops"
 CHUNK_ORDERS = 200
 CHUNK_ROWS = 2_000
 CHUNK_BYTES = 8 << 20
-"""The limits of one transaction. The size is that of the rows in the file."""
+"""The limits of one transaction. The size counts the bytes of the rows in the file."""
 FIRST_ERRORS = 20
 _CHECK_ROWS = 1_000
-"""After this number of rows, the reader looks whether it still has the lease."""
+"""After each group of this number of rows, the reader checks whether the worker still has the lease."""
 _MAX_NUMBER_LENGTH = 50
 _NUMBER = re.compile(ORDER_NUMBER_PATTERN.replace("$", r"\Z"))
 _REFUSALS = {
@@ -56,16 +56,16 @@ class _Prepared(NamedTuple):
 
 @dataclass
 class _Progress:
-    """What the committed chunks have done: the checkpoint of the job."""
+    """The progress of the committed chunks. It is the checkpoint of the job."""
 
     orders: int = 0
-    """The position of the last order of these chunks."""
+    """The position of the last order in these chunks."""
     key: str = ""
-    """The number of this order. If another order is at the position, the progress is not valid for the file."""
+    """The number of this order. If the file has another order at this position, the progress is ignored."""
     rows: Counter[str] = field(default_factory=Counter)
     """The number of rows that were created or unchanged."""
     outcomes: Counter[str] = field(default_factory=Counter)
-    """The number of orders for each outcome."""
+    """The number of orders, by outcome."""
 
     @classmethod
     def of(cls, checkpoint: Mapping[str, Any]) -> Self:
@@ -77,7 +77,10 @@ class _Progress:
 
     @property
     def has_refusals(self) -> bool:
-        """Whether the database has refused an order. It must say again which one."""
+        """Whether the database has refused an order.
+
+        A repeated attempt must find out again which orders were refused.
+        """
         return any(self.outcomes[outcome] for outcome in _REFUSALS)
 
     def as_json(self) -> dict[str, Any]:
@@ -113,25 +116,25 @@ def _rejected_files() -> Iterator[None]:
 
 @dataclass
 class _Import:
-    """An import at work."""
+    """A running import."""
 
     job: jobs.LeasedJob
     spool: Spool
     settings: Settings
     committed: _Progress = field(default_factory=_Progress)
-    """What earlier attempts have done."""
+    """The progress of earlier attempts."""
     progress: _Progress = field(default_factory=_Progress)
-    """What earlier attempts and this one have done."""
+    """The progress of earlier attempts and of this attempt."""
     fields: list[Mapping[str, str]] = field(default_factory=list)
-    """The field of each column, for each file."""
+    """For each file, the mapping of columns to fields."""
     orders: Counter[str] = field(default_factory=Counter)
-    """The number of orders for each outcome."""
+    """The number of orders, by outcome."""
     other_totals: list[dict[str, Any]] = field(default_factory=list)
     """The first orders whose total is not the sum of their lines."""
     _above: dict[int, str] = field(default_factory=dict)
-    """The number of the last order of each file, while the file is read."""
+    """For each file, the number of the last order that was read."""
     _nameless: dict[int, Rejection] = field(default_factory=dict)
-    """The first rejected row without a number since this order, of each file, while the file is read."""
+    """For each file, the first rejected row without an order number after this order."""
 
     def read(self) -> None:
         """Store the rows of all files. Raises UnreadableFile, AmbiguousColumns or JobRejected."""
@@ -154,13 +157,13 @@ class _Import:
         self.job.total = self.job.counts["read"]
         self._skip_written()
         with writing(SYSTEM) as tx:
-            self.job.save(tx)  # from here on, the progress can be shown as a share
+            self.job.save(tx)  # From here on, the total is known, so the progress can be shown as a percentage.
 
     def _skip_written(self) -> None:
-        """Count the orders that earlier attempts have written, unless the database must compare them again.
+        """Skip and count the orders that earlier attempts have written, unless the database must compare them again.
 
         If the earlier attempts have read the orders differently, e.g. in an earlier release, the import starts again.
-        This does no harm, because an order that the job has written counts as created.
+        The result is still correct, because an order that the job has already written counts as created.
         """
         if self.committed.orders and self.spool.key(self.committed.orders) != self.committed.key:
             self.committed = _Progress()
@@ -173,7 +176,7 @@ class _Import:
         self.orders += self.committed.outcomes
 
     def _store(self, rows: Iterator[RawRow], header: Mapping[str, None]) -> None:
-        """Store the rows of a file. `header` gets its columns while the rows are read."""
+        """Store the rows of a file. The columns of the file are added to `header` during the reading."""
         file, width = len(self.fields), -1
         self.fields.append({})
         for count, raw in enumerate(rows, start=1):
@@ -193,7 +196,7 @@ class _Import:
             raise jobs.JobRejected("no_order_number", reason)
 
     def _flaw(self, raw: RawRow) -> str | None:
-        """Return why a cell of a field has no value. The cells of other columns do not matter."""
+        """Return the reason why the cell of a field has no value. Cells of columns without a field are ignored."""
         fields = self.fields[-1]
         return next((f"`{fields[name]}`: {flaw}." for name, flaw in raw.flaws.items() if name in fields), None)
 
@@ -206,7 +209,7 @@ class _Import:
         if is_number:
             self._above[row.file] = number
             nameless = self._nameless.pop(row.file, None)
-            if nameless and not row.lines:  # a record with a list of lines is a whole order
+            if nameless and not row.lines:  # A record with a list of lines is a whole order.
                 self.spool.add_gap(number, nameless)
         if is_number and problem is None:
             self.spool.add(number, row)
@@ -220,8 +223,8 @@ class _Import:
             )
         self.spool.reject(rejection)
         self._count_rejected(1)
-        # The row belongs to the order that it names. A row without a number can be the last row of the order above it,
-        # and the first one of the order below it.
+        # A row belongs to the order whose number it contains. A row without a number may be the last row of the order
+        # above, or the first row of the order below.
         if not is_number:
             self._nameless.setdefault(row.file, rejection)
         for key in {number} if is_number else {above} - {None}:
@@ -232,7 +235,10 @@ class _Import:
         self.job.done += rows
 
     def chunks(self) -> Iterator[list[_Prepared]]:
-        """Yield the orders that can be imported and are not written yet, and reject the rows of all others."""
+        """Yield the orders that can be imported and are not written yet.
+
+        Reject the rows of orders that cannot be imported.
+        """
         chunk: list[_Prepared] = []
         rows = size = 0
         skipped = 0 if self.committed.has_refusals else self.committed.orders
@@ -257,7 +263,7 @@ class _Import:
             yield chunk
 
     def _assembled(self, group: Group) -> Assembled:
-        """Return the order with the rows of a group. Raises BadOrder."""
+        """Combine the rows of a group into an order. Raises BadOrder."""
         if gap := self.spool.gap(group.key):
             reason = f"Row {gap[0]} was rejected ({gap[1]}), and is or can be a row of this order."
             raise BadOrder("order_incomplete", reason)
@@ -267,7 +273,10 @@ class _Import:
         return assemble(group.key, group.rows, self.fields, self.settings)
 
     def _reject(self, group: Group, error: BadOrder) -> None:
-        """Reject the rows of an order. The row with the reason gets it, and all others are incomplete without it."""
+        """Reject the rows of an order. The row that causes the error gets the reason.
+
+        The other rows refer to this row.
+        """
         self.orders["rejected"] += 1
         self._count_rejected(group.count)
         if error.row is None:
@@ -278,7 +287,10 @@ class _Import:
         self.spool.reject_order(group.position, "order_incomplete", reason, but=error.row.seq)
 
     def _count_total(self, group: Group, assembled: Assembled) -> None:
-        """Count an order whose total is not the sum of its lines. The first of them are in the result."""
+        """Count an order whose total differs from the sum of its lines.
+
+        The result of the job names the first such orders.
+        """
         if not assembled.has_other_total:
             return
         self.orders["with_other_total"] += 1
@@ -295,8 +307,8 @@ class _Import:
         job.check_lease()
         last = chunk[-1].group.position
         document = orjson.dumps([prepared.assembled.values for prepared in chunk]).decode()
-        # The orders of a committed chunk are compared again, to learn which of them were refused. One that does not
-        # exist is written, because it counts as created.
+        # The database compares the orders of a committed chunk again, to find out which orders were refused. If an
+        # order does not exist, it is written, because the checkpoint counts it as created.
         is_rehearsal = self.settings.is_rehearsal
         with writing(SYSTEM) as tx:
             rows = sql.import_orders(tx, job_id=job.id, orders=document, is_rehearsal=is_rehearsal)
@@ -313,7 +325,7 @@ class _Import:
                     self.orders[outcome] += 1
                 job.done += group.count
             progress.orders, progress.key = last, chunk[-1].group.key
-            if last > self.committed.orders:  # an attempt that compares again makes no progress
+            if last > self.committed.orders:  # During the repeated comparison, the attempt makes no progress.
                 job.checkpoint = progress.as_json()
             job.save(tx)
         for group, _ in chunk:
@@ -321,7 +333,7 @@ class _Import:
                 self.spool.reject_order(group.position, outcome, _REFUSALS[outcome])
 
     def complete(self) -> None:
-        """Write the result and the rejected rows, and complete the job."""
+        """Write the error file and the result, and complete the job."""
         job = self.job
         names = ("read", "created", "unchanged", "rejected", "with_other_total")
         result: dict[str, Any] = {
@@ -349,7 +361,7 @@ class _Import:
 
 
 def _delete_uploads(job: jobs.LeasedJob) -> None:
-    """Delete the imported files, because they contain persons. The bucket deletes a file that is left over."""
+    """Delete the imported files, because they contain personal data. The bucket later deletes leftover files."""
     for source in job.payload["files"]:
         version = storage.ObjectVersion(source["key"], source["version_id"], 0, datetime.now(UTC), False)
         storage.delete_versions(uploads.BUCKET, [version])

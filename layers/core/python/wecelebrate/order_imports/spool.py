@@ -1,9 +1,9 @@
-"""The rows of a file, grouped by order, in a database on the disk of the worker.
+"""Stores the rows of a file, grouped by order, in a database on the disk of the worker.
 
 The rows of an order can be anywhere in a file, and a file can be larger than the memory of the worker. If the worker
-dies, its disk is lost. The next worker reads the file again: the rows and their groups are the same.
+dies, its disk is lost. The next worker reads the file again and gets the same rows and groups.
 
-The disk is bounded, and so is what is read into memory: an order with too many or too large rows is only counted.
+The used disk space and memory are limited. If an order has too many or too large rows, the rows are only counted.
 """
 
 import errno
@@ -18,12 +18,14 @@ from wecelebrate.feeds.items import NumberText
 from wecelebrate.order_imports.objects import Cells, NotARow, cells_and_lines, json_text, parsed
 
 MAX_SPOOL_BYTES = 320 << 20
-"""The largest size of the rows on disk. The worker has 512 MB, also for the text of a file while it is read."""
+"""The maximum size of the rows on disk. The worker has 512 MB, which must also hold the text of the file during the
+reading."""
 REPORT_BYTES = 150 << 20
-"""What the rejections may add after the file was read, when the space of its text is free again."""
+"""The additional disk space for the rejections. They are written after the reading, when the text of the file has been
+deleted."""
 MAX_GROUP_ROWS = 10_000
 MAX_GROUP_BYTES = 8 << 20
-"""The most rows of an order, and their size, that are read into memory. An order has at most 2,000 lines."""
+"""The maximum number and size of the rows of an order that are read into memory. An order has at most 2,000 lines."""
 _PAGE = 4_096
 _FAILED_WRITES = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -38,11 +40,11 @@ class Row:
     """A row of a file."""
 
     file: int
-    """0 for the first file, and 1 for the file with the lines."""
+    """The file of the row: 0 for the first file, and 1 for the file with the lines."""
     number: int
     """The number of the row in its file."""
     raw: Cells
-    """The cells as they came. Numbers are objects of NumberText."""
+    """The original cells. Numbers are NumberText objects."""
     lines: tuple[Cells, ...] | None
     source: str | None = None
     """The JSON object of the row. None for a row of a table."""
@@ -55,20 +57,20 @@ class Group:
     """The rows of an order."""
 
     position: int
-    """The number of the order in the spool, from 1, in the order of the first rows."""
+    """The position of the order in the spool, from 1. Orders are sorted by their first row."""
     key: str
     """The number of the order."""
     count: int
-    """How many rows the order has."""
+    """The number of rows of the order."""
     size: int
-    """How large the rows are, in bytes."""
+    """The size of the rows, in bytes."""
     rows: Sequence[Row] = field(repr=False)
-    """The rows. Empty if there are too many of them, or if they are too large."""
+    """The rows. The list is empty if the order has too many or too large rows."""
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A row that had no effect."""
+    """A rejected row."""
 
     row: Row
     code: str
@@ -76,7 +78,7 @@ class Rejection:
 
 
 class Spool:
-    """Stores rows by the number of their order, and which rows are rejected. Raises SpoolFull."""
+    """Stores rows by order number, and also stores the rejections of rows. Raises SpoolFull."""
 
     def __init__(self, database: sqlite3.Connection, max_bytes: int) -> None:
         self._database = database
@@ -100,7 +102,10 @@ class Spool:
         database.execute(f"pragma max_page_count = {max_bytes // _PAGE}")
 
     def add(self, key: str | None, row: Row) -> Row:
-        """Store a row of the order with the number `key`, or of no order. Returns the row with its `seq`."""
+        """Store a row of the order with the number `key`, or of no order if it is None.
+
+        Returns the row with its `seq`.
+        """
         raw = row.source if row.source is not None else self._encoded(row)
         self.has_objects = self.has_objects or row.source is not None
         position = None if key is None else self._count(key, len(raw))
@@ -148,39 +153,42 @@ class Spool:
         return Row(file, number, table, None, None, seq)
 
     def add_gap(self, key: str, rejection: Rejection) -> None:
-        """Store that the order with the number `key` lacks a row, or may lack it."""
+        """Record that a rejected row belongs, or may belong, to the order with the number `key`."""
         values = (key, rejection.row.number, rejection.code)
         self._execute("insert or ignore into gaps (key, number, code) values (?, ?, ?)", *values)
 
     def gap(self, key: str) -> tuple[int, str] | None:
-        """Return the number of the first row that the order may lack, and why the row was rejected."""
+        """Return the number of the first rejected row that may belong to the order, and the error code of this row."""
         gap: tuple[int, str] | None = self._execute("select number, code from gaps where key = ?", key).fetchone()
         return gap
 
     def reject(self, rejection: Rejection) -> None:
-        """Store that a row is rejected. The row was added before."""
+        """Record that a row is rejected. The row must have been added before."""
         reason = self._reason(rejection.code, rejection.reason)
         self._execute("insert into rejections (seq, reason) values (?, ?)", rejection.row.seq, reason)
 
     def reject_order(self, position: int, code: str, reason: str, but: int = 0) -> None:
-        """Store that all rows of an order are rejected for one reason, except the row with the `seq` in `but`."""
+        """Record that all rows of an order are rejected for one reason, except the row whose `seq` is `but`."""
         query = "insert into rejections (seq, reason) select seq, ? from rows where position = ? and seq <> ?"
         self._execute(query, self._reason(code, reason), position, but)
 
     def _reason(self, code: str, reason: str) -> int:
-        """Return the id of a reason. The same reason again and again is stored once."""
+        """Return the id of a reason. Equal reasons are stored only once."""
         if self._last_reason is None or self._last_reason[:2] != (code, reason):
             cursor = self._execute("insert into reasons (code, reason) values (?, ?)", code, reason)
             self._last_reason = code, reason, cursor.lastrowid or 0
         return self._last_reason[2]
 
     def count_orders(self) -> int:
-        """Return the number of orders. No row is added any more, so the rejections get the rest of the space."""
+        """Return the number of orders.
+
+        No rows are added after this call, so the rejections may use the rest of the space.
+        """
         self._database.execute(f"pragma max_page_count = {(self._max_bytes + REPORT_BYTES) // _PAGE}")
         return int(self._execute("select count(*) from orders").fetchone()[0])
 
     def key(self, position: int) -> str | None:
-        """Return the number of the order at a position. None if the spool has fewer orders."""
+        """Return the order number at a position, or None if the spool has fewer orders."""
         order = self._execute("select key from orders where position = ?", position).fetchone()
         return None if order is None else str(order[0])
 
@@ -201,7 +209,7 @@ class Spool:
             yield Rejection(self._decoded_if_possible(seq, file, number, raw), code, reason)
 
     def _decoded_if_possible(self, seq: int, file: int, number: int, raw: str) -> Row:
-        """Return a rejected row. It can be an object that is no row of an order: then it has no cells."""
+        """Return a rejected row. If the JSON object is not a valid row, the result has no cells."""
         try:
             return self._decoded(seq, file, number, raw)
         except (ValueError, NotARow, RecursionError):
@@ -214,10 +222,10 @@ class Spool:
 
 @contextmanager
 def full_disks(problem: str = "The disk of the worker is full.") -> Iterator[None]:
-    """Raise SpoolFull if the disk is full while a block writes to it. `problem` is valid for the limit of the spool.
+    """Raise SpoolFull if the disk becomes full in a `with` block. `problem` is the message for the limit of the spool.
 
-    SQLite reports a limit of its own and a full disk as SQLITE_FULL, and other limits of the system as an error of a
-    write, e.g. of the size of a file.
+    SQLite reports its own limit and a full disk as SQLITE_FULL. It reports other limits of the system, e.g. of the file
+    size, as write errors.
     """
     advice = "Split the file into smaller files, with all rows of an order in the same one."
     try:
@@ -236,7 +244,7 @@ def full_disks(problem: str = "The disk of the worker is full.") -> Iterator[Non
 
 @contextmanager
 def open_spool(max_bytes: int = MAX_SPOOL_BYTES) -> Iterator[Spool]:
-    """Open an empty spool. It is deleted at the end."""
+    """Open an empty spool. It is deleted at the end of the `with` block."""
     with tempfile.TemporaryDirectory(prefix="order-import-") as folder:
         # The thread that sends the error file reads the rejections, while the thread of the job waits for it.
         database = sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None, check_same_thread=False)

@@ -1,4 +1,4 @@
-"""What became of the pieces of an imported order: shipped, cancelled and returned."""
+"""The numbers of shipped, cancelled and returned pieces of an imported order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class BadState(Exception):
-    """The lines do not fit together, or not to the status of the order."""
+    """The lines contradict each other or the status of the order."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -16,7 +16,10 @@ class BadState(Exception):
 
 @dataclass
 class Line:
-    """A line of an order. Of the pieces, None means that the file does not say it."""
+    """A line of an order.
+
+    If `shipped`, `cancelled` or `returned` is None, the file does not state the number of pieces.
+    """
 
     sku: str
     name: str
@@ -37,10 +40,11 @@ class Line:
 
 
 def settle(lines: list[Line], status: str) -> bool:
-    """Take the pieces of credits from the lines that they credit, and remove the credits.
+    """Cancel the pieces of the lines that credits refer to, and remove the credits.
 
-    A credit is a line below 0. It credits lines of the same SKU and price in the same order: their pieces count as
-    cancelled, which lowers the total of the order. Returns whether nothing is left of the order. Raises BadState.
+    A credit is a line with a quantity below 0. It refers to lines with the same SKU and price in the same order. Their
+    pieces count as cancelled, which reduces the total of the order. Returns whether the whole order is credited. Raises
+    BadState.
     """
     credit_lines = [line for line in lines if line.quantity < 0]
     if not credit_lines:
@@ -65,10 +69,10 @@ def settle(lines: list[Line], status: str) -> bool:
 
 
 def complete(lines: Sequence[Line], status: str, stated: str | None) -> str:
-    """Complete what the file does not say about the pieces, and return the fulfilment of the order. Raises BadState.
+    """Fill in missing numbers of pieces, and return the fulfilment of the order. Raises BadState.
 
-    Without other data, all pieces of a shipped or delivered order were shipped, and all of a cancelled one cancelled.
-    `stated` is the fulfilment that the file states.
+    By default, all pieces of a shipped or delivered order count as shipped, and all pieces of a cancelled order count
+    as cancelled. `stated` is the fulfilment that the file states.
     """
     if stated == "partial" and all(line.shipped is None for line in lines):
         reason = "Only some pieces were shipped. Send also the lines, with `shipped_quantity`, in `lines_upload_id`."

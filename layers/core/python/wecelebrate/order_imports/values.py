@@ -1,7 +1,7 @@
-"""The texts of cells as numbers, amounts, times and lines of text. Nothing is guessed: an unclear text is refused.
+"""Parses the texts of cells as numbers, amounts, times and lines of text. An ambiguous text is refused, not guessed.
 
-What the request says about texts, e.g. their decimal mark, is not valid for a number or a time that the file stores as
-such (NumberText), in JSON or in a workbook.
+The request states formats of texts, e.g. the decimal mark. These formats do not apply to typed numbers (NumberText) and
+typed times in JSON or a workbook.
 """
 
 import re
@@ -45,7 +45,7 @@ class BadValue(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the request says about the values of a file."""
+    """The settings of the request for the values of a file."""
 
     source: str = ""
     zone: tzinfo = UTC
@@ -58,7 +58,7 @@ class Settings:
     number_prefix: str = ""
     is_rehearsal: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """When the job was created. It is the same for each attempt, so that all of them refuse the same orders."""
+    """When the job was created. All attempts use the same time, so that they refuse the same orders."""
 
     @classmethod
     def of(cls, job_payload: Mapping[str, Any], created_at: datetime) -> "Settings":
@@ -77,7 +77,7 @@ class Settings:
 
 
 def shown(text: str) -> str:
-    """Return the beginning of a text, for an error. PostgreSQL must be able to store it."""
+    """Return the beginning of a text for an error message, in a form that PostgreSQL can store."""
     beginning = text[:_MAX_SHOWN]
     return beginning if storable(beginning) else re.sub(r"[\0\ud800-\udfff]", "\ufffd", beginning)
 
@@ -96,7 +96,7 @@ def line(name: str, text: str, max_length: int) -> str:
 def whole(name: str, text: str, decimal_mark: str | None) -> int:
     """Return a whole number. ERP systems write quantities with decimals, e.g. `2.00`. Raises BadValue.
 
-    `1.000` is 1 or 1000: only the stated decimal mark says which.
+    `1.000` can mean 1 or 1000. Only the stated decimal mark decides the meaning.
     """
     if isinstance(text, NumberText):
         return _typed_whole(name, text)
@@ -127,7 +127,8 @@ def _not_whole(name: str, text: str) -> BadValue:
 def number(name: str, text: str, decimal_mark: str | None, currency: str | None = None) -> Decimal:
     """Return a decimal number. Groups of thousands are read only if the decimal mark is stated. Raises BadValue.
 
-    The number can be followed by `currency`, as in `19.90 EUR`: a workbook shows it in the format of the cell.
+    `currency` may follow the number, as in `19.90 EUR`, because a workbook can show the currency in the format of a
+    cell.
     """
     is_typed = isinstance(text, NumberText)
     plain = _without_currency(name, text, currency) if currency else text
@@ -148,7 +149,7 @@ def number(name: str, text: str, decimal_mark: str | None, currency: str | None 
 
 
 def _without_currency(name: str, text: str, currency: str) -> str:
-    """Return a number without the currency after it. Raises BadValue if it is another one than that of the order."""
+    """Return a number without the currency after it. Raises BadValue if the order has another currency."""
     match = _WITH_CURRENCY.fullmatch(text)
     if match is None:
         return text
@@ -162,7 +163,7 @@ def _without_currency(name: str, text: str, currency: str) -> str:
 
 
 def amount(name: str, value: Decimal, currency: str) -> Decimal:
-    """Return an amount with the decimals of its currency. Raises BadValue."""
+    """Return an amount with the number of decimals of its currency. Raises BadValue."""
     if value < 0:
         raise BadValue("negative_amount", f"`{name}` must not be below 0, and is {value}.")
     if value >= MAX_AMOUNT:
@@ -182,7 +183,7 @@ def currency(text: str) -> str:
 
 
 def email(text: str) -> str:
-    """Return an e-mail address. An export can contain the pseudonym of an erased person. Raises BadValue."""
+    """Return an e-mail address, or the pseudonym of an erased person from an export. Raises BadValue."""
     address = text if _ERASED.fullmatch(text) else email_address(text)
     if address is None:
         raise BadValue("bad_email", "`customer_email` must be an e-mail address, e.g. name@example.com.")

@@ -26,7 +26,7 @@ from wecelebrate.kv.models import Entity
 
 MAX_IMAGES = 50
 LEGACY_CATALOG = "catalog_legacy_default"
-"""The catalog of gifts that name none."""
+"""The catalog of gifts without a catalog."""
 _STOCK = ("availableQuantity", "inventoryQuantity", "inventoryCount", "inventory", "stock", "quantity")
 _STOCK_INSIDE = ("available", "availableQuantity", "quantity", "count", "total")
 _TYPES = frozenset(("erp", "manual", "vendor", "dropship"))
@@ -55,23 +55,26 @@ class Pair:
     document: Document
     """The fields with a value, with names in camelCase."""
     row: Mapping[str, Any]
-    """The columns of the row, and the names of what it belongs to."""
+    """The columns of the row, and the names of its parents."""
     environment: str
     old_id: str
     key: str
     notes: Mapping[str, str]
-    """What the mapping has mended."""
+    """The corrections of the mapping."""
     settings: tuple[Document, ...] = ()
     """For a site: its settings documents, the leading one first."""
     kept: set[str] = field(default_factory=set)
-    """The columns that contradict the document because the platform alone decides about them."""
+    """The columns that contradict the document because only the platform decides them."""
 
     def names(self, parent: str) -> set[str]:
         """Return the names that a document can use for the parent of the row."""
         return names_of(self.row[parent], self.environment)
 
     def is_kept(self, column: str) -> bool:
-        """Return whether the platform keeps a column although the document has another value, and remember it."""
+        """Return whether the platform keeps a column although the document has another value.
+
+        The function records such a column.
+        """
         if "kept" in self.notes:
             self.kept.add(column)
             return True
@@ -94,7 +97,7 @@ def pair_of(document: Document, **values: Any) -> Pair:
 
 
 def parent_of(entity: Entity, document: Document, key: str) -> tuple[Entity, str | None]:
-    """Return what decides who owns a document without a row: the entity, and its old id."""
+    """Return the parent that determines the owner of a document without a row: its entity and its old id."""
     match entity:
         case "site":
             return "client", text(first(document, "clientId", "client.id"))
@@ -109,7 +112,7 @@ def parent_of(entity: Entity, document: Document, key: str) -> tuple[Entity, str
 
 
 def state_of(document: Document) -> str | None:
-    """Return `active`, `inactive` or `draft`. Returns None if the document does not say it."""
+    """Return `active`, `inactive` or `draft`. Returns None if the document does not state it."""
     is_deleted = flag(document.get("deleted")) or flag(document.get("isDeleted")) or "deletedAt" in document
     switches = (flag(document.get("isActive")), flag(document.get("active")))
     stated = letters(document.get("status"))
@@ -231,7 +234,7 @@ def _has_branding(stated: Any, branding: Mapping[str, Any]) -> bool:
 
 
 def price_of(document: Document) -> tuple[Decimal | None, str | None]:
-    """Return the price of a gift or of a line, and the currency that it states."""
+    """Return the price of a gift or of a line, and the currency of the price."""
     stated = next((document[name] for name in ("price", "value") if document.get(name) not in (None, "")), None)
     code = first_text(document, "currency", "currencyCode")
     if isinstance(stated, dict):

@@ -1,4 +1,4 @@
-"""Says which record a document belongs to: its environment, its old id, and the id of its row."""
+"""Finds the record to which a document belongs: its environment, its old id, and the id of its row."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ PRODUCTION = "production"
 ENVIRONMENTS = frozenset(
     ("production", "development", "staging", "test", "testing", "preview", "local", "demo", "qa", "uat", "sandbox")
 )
-"""The environments that need no document `environments:<name>`."""
+"""The environments that are known without a document `environments:<name>`."""
 NAMELESS = frozenset(("", "[object Object]", "undefined", "null"))
 MAX_ID_LENGTH = 200
 _HEADS: Mapping[Entity, tuple[str, str]] = {
@@ -25,7 +25,7 @@ _HEADS: Mapping[Entity, tuple[str, str]] = {
     "product": ("gift", "gifts"),
     "order": ("order", "orders"),
 }
-"""The words of the keys of each entity. The first one leads."""
+"""The first segments of the keys of each entity. A key with the first word takes precedence."""
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
@@ -46,7 +46,7 @@ class Stored(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """The record that a document belongs to."""
+    """The record to which a document belongs."""
 
     environment: str
     old_id: str
@@ -68,7 +68,7 @@ def documents_of(entity: Entity, key: str, value: str) -> list[Stored]:
 
 
 def keys_of(entity: Entity, environment: str, old_id: str) -> list[str]:
-    """Return the keys under which a record can have documents. The first one that exists leads."""
+    """Return the keys under which a record can have documents. The first existing key decides the row."""
     leading, other = _HEADS[entity]
     if environment != PRODUCTION:
         return [f"{leading}:{environment}:{old_id}", f"{other}:{environment}:{old_id}"]
@@ -96,7 +96,7 @@ def stated_id(stored: Stored) -> str | None:
 
 
 def other_keys(entity: Entity, stored: Stored, environments: Collection[str]) -> list[str]:
-    """Return the keys that decide about the identity of a document: other documents of the records that it names."""
+    """Return the keys of other documents that affect the identity of a document."""
     names = {stored.key.rpartition(":")[2], stated_id(stored) or ""} - {""}
     environment = _environment(entity, stored.key, environments) if not stored.in_list else PRODUCTION
     return [key for name in names if len(name) <= MAX_ID_LENGTH for key in keys_of(entity, environment, name)]
@@ -115,11 +115,10 @@ def identify(
     existing: Collection[str],
     recorded: Mapping[str, Any] | None,
 ) -> Identity:
-    """Return the record that a document belongs to.
+    """Return the record to which a document belongs.
 
-    environments: the names that are environments in keys of orders.
-    existing: those of `other_keys` that are in the store.
-    recorded: what the mapping has recorded about the document, if it has read it.
+    environments: the names that count as environments in keys of orders. existing: the keys of `other_keys` that exist
+    in the store. recorded: the record of the mapping about the document, if the mapping has read it.
     """
     stated = stated_id(stored)
     if stored.in_list:

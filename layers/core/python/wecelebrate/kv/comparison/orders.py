@@ -53,7 +53,7 @@ def order(pair: Pair) -> Iterator[str]:
     address = _address(document)
     name = first(document, "customerName", "recipientName", "userName", "employeeName")
     names = {text(name) or email}
-    if name is None:  # a secret in the address is no name
+    if name is None:  # A secret in the address does not count as a name.
         in_address = first(address, "fullName", "name")
         names = {text(in_address) or email, *([email] if may_be_left_out(in_address) else ())}
     if not any(same_text(each, row["customer_name"] or None, 500) for each in names):

@@ -25,7 +25,7 @@ from wecelebrate.kv.models import DifferenceKind, Entity
 sql = queries(__file__)
 
 MAX_READS = 5
-"""A document that applications write all the time is read at most this often."""
+"""The maximum number of reads of a document that applications write continuously."""
 _RULES: Mapping[Entity, Callable[[Pair], Iterator[str]]] = {
     "client": fields.client,
     "catalog": fields.catalog,
@@ -47,7 +47,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Scope:
-    """What a comparison compares."""
+    """The scope of a comparison."""
 
     entity: Entity
     environments: Collection[str]
@@ -59,30 +59,30 @@ class Scope:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that are environments in keys of orders."""
+        """The names that count as environments in keys of orders."""
         return ENVIRONMENTS.union(self.declared, self.environments)
 
     def contains(self, owner: str | None) -> bool:
-        """Return whether a record of an owner is compared. Nobody can say who owns a document without a row."""
+        """Return whether a record of an owner is compared. The owner of a document without a row is unknown."""
         return self.client_id is None or owner == self.client_id
 
 
 @dataclass
 class Result:
-    """What became of documents."""
+    """The outcomes of documents."""
 
     differences: list[Difference] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     """The number of documents by outcome."""
     is_suspicious: bool = False
-    """Whether the first read has found a difference, also if the second has not."""
+    """Whether the first read has found a difference, even if the second read has found no difference."""
 
 
 def compare(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> Result:
     """Compare documents with their rows.
 
-    A difference is read again from one new snapshot, in which both sides are from the same moment. It counts only if it
-    is still there, so a write between two reads is no difference.
+    After a difference, the function reads both sides again from one new snapshot. The difference counts only if it
+    still exists, so a write between two reads does not count as a difference.
     """
     result = _judged(tx, scope, documents, _context(tx, scope, documents))
     if not result.differences:
@@ -103,7 +103,7 @@ def recompare(tx: Transaction, scope: Scope, key: str) -> Result:
 
 
 def read(tx: Transaction, entity: Entity, keys: Sequence[str]) -> list[Stored]:
-    """Return the documents under keys of the store, also those in lists."""
+    """Return the documents under keys of the store, including documents in lists."""
     stored_values = decode(sql.read_records(tx, entity=entity, keys=list(keys), ids=[], others=[], values=True))[
         "documents"
     ]
@@ -111,7 +111,7 @@ def read(tx: Transaction, entity: Entity, keys: Sequence[str]) -> list[Stored]:
 
 
 def owners(tx: Transaction, scope: Scope, ids: Sequence[str]) -> dict[str, str | None]:
-    """Return the owners of those of the given rows that exist."""
+    """Return the owners of the given rows that exist."""
     page = _read(tx, scope, [], ids, [], values=False)
     return {id: row["owner"] for id, row in page["rows"].items()}
 
@@ -121,7 +121,7 @@ def _in_list(tx: Transaction, scope: Scope, key: str) -> list[Stored]:
 
 
 def _context(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> dict[str, Any]:
-    """Return the rows that documents lead to, and what the mapping has recorded about them."""
+    """Return the rows of documents, and the records of the mapping about these documents."""
     return _read(tx, scope, _keys(documents), _possible_rows(scope, documents), _others(scope, documents), values=False)
 
 
@@ -153,12 +153,12 @@ def _others(scope: Scope, documents: Iterable[Stored]) -> set[str]:
 
 
 def _settings_keys(site: str) -> tuple[str, str]:
-    """Return the keys of the settings of a site. The first one leads."""
+    """Return the keys of the settings of a site. The first key takes precedence."""
     return f"site_catalog_config:{site}", f"sites:{site}:catalog_config"
 
 
 def _possible_rows(scope: Scope, documents: Iterable[Stored]) -> set[str]:
-    """Return the ids of all rows that documents can lead to."""
+    """Return the ids of all rows that may belong to documents."""
     ids: set[str] = set()
     for stored in documents:
         for existing in (frozenset[str](), frozenset(other_keys(scope.entity, stored, scope.names))):
@@ -168,7 +168,10 @@ def _possible_rows(scope: Scope, documents: Iterable[Stored]) -> set[str]:
 
 
 def _read_again(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> Result:
-    """Compare documents from one snapshot. Their identities are only known after a read, so it can take several."""
+    """Compare documents from one snapshot.
+
+    Several reads may be necessary, because a read can reveal further documents of a record.
+    """
     wanted = {stored.key for stored in documents}
     keys = _keys(documents)
     for _ in range(MAX_READS):
@@ -188,7 +191,7 @@ def _read_again(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> R
 
 
 def _judged(tx: Transaction, scope: Scope, documents: Iterable[Stored], context: Mapping[str, Any]) -> Result:
-    """Compare documents with what was read about them."""
+    """Compare documents with the data that was read about them."""
     judge, result = _Judge(scope, context), Result()
     for stored in documents:
         outcome, differences = judge.outcome(stored)
@@ -203,7 +206,7 @@ def _judged(tx: Transaction, scope: Scope, documents: Iterable[Stored], context:
 
 
 def _owner(tx: Transaction, scope: Scope, stored: Stored, identity: Identity) -> str | None:
-    """Return the client that owns a document without a row, by what the document refers to."""
+    """Return the client that owns a document without a row, according to the references of the document."""
     environment, old_id, _ = identity
     if scope.entity == "client":
         return row_id("client", environment, old_id)
@@ -217,7 +220,7 @@ def _owner(tx: Transaction, scope: Scope, stored: Stored, identity: Identity) ->
 
 
 class _Judge:
-    """Decides what is wrong with a document."""
+    """Finds the differences between a document and its row."""
 
     def __init__(self, scope: Scope, context: Mapping[str, Any]) -> None:
         self.scope = scope
@@ -231,12 +234,12 @@ class _Judge:
                 self.by_row.setdefault(entry["id"], []).append(entry)
 
     def identity(self, stored: Stored) -> Identity:
-        """Return the record that a document belongs to."""
+        """Return the record to which a document belongs."""
         scope, entry = self.scope, self.entries.get(stored.key)
         return identify(scope.entity, stored, scope.names, self.existing, entry)
 
     def outcome(self, stored: Stored) -> tuple[str | None, list[Difference]]:
-        """Return what became of a document, and its differences. Returns None if it is not compared."""
+        """Return the outcome of a document, and its differences. Returns None if the document is not compared."""
         scope, entry = self.scope, self.entries.get(stored.key)
         identity = self.identity(stored)
         id = row_id(scope.entity, identity.environment, identity.old_id)
@@ -248,7 +251,7 @@ class _Judge:
             return None, []
         if outcome is not None:
             return outcome, []
-        if row is None:  # what the document refers to says who owns it
+        if row is None:  # The references of the document determine its owner.
             return "different", [Difference(stored.key, recorded or id, "row_missing", None, None)]
         columns = self._columns(stored, identity, row, recorded is not None and recorded != id)
         if columns == ["kept"]:
@@ -259,7 +262,7 @@ class _Judge:
     def _outcome_without_values(
         self, stored: Stored, identity: Identity, row: Mapping[str, Any] | None, id: str
     ) -> str | None:
-        """Return what became of a document whose values are not compared. Returns None for all others."""
+        """Return the outcome of a document whose values are not compared. Returns None for all other documents."""
         entry = self.entries.get(stored.key)
         if identity.environment not in self.scope.environments:
             return "other_environment"
@@ -270,7 +273,7 @@ class _Judge:
         return "erased" if row is not None and row.get("erased_at") is not None else None
 
     def _leads(self, stored: Stored, identity: Identity, id: str) -> bool:
-        """Return whether a document decides its row. The form of its key decides, and a list comes last."""
+        """Return whether a document decides its row, according to the form of its key. Documents in lists come last."""
         order = keys_of(self.scope.entity, identity.environment, identity.old_id)
         candidates = [(entry["key"], entry["list"] is not None) for entry in self.by_row.get(id, ())]
         candidates += [(key, False) for key in order if key in self.existing]
@@ -281,9 +284,11 @@ class _Judge:
         return bool(leader == stored.key)
 
     def _columns(self, stored: Stored, identity: Identity, row: Mapping[str, Any], is_of_another: bool) -> list[str]:
-        """Return the columns that a document contradicts. `id`: it is of another record. `document`: it has no fields.
+        """Return the columns that a document contradicts.
 
-        Returns only `kept` if the platform alone decides about all of them.
+        `id` means that the document belongs to another record, and `document` that it has no fields.
+
+        Returns only `kept` if only the platform decides all these columns.
         """
         if identity.is_of_another or is_of_another:
             return ["id"]

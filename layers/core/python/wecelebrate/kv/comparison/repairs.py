@@ -1,4 +1,4 @@
-"""Repairs the differences that a comparison has noticed, one record in each transaction."""
+"""Repairs the differences that a comparison has found. Each transaction repairs one record."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,9 +18,9 @@ _NO_ROW = str(UUID(int=0))
 def repair(tx: Transaction, comparison_id: UUID, new: NewRepair) -> Repair:
     """Repair the next record with a difference, and compare it again. A document that is newer than its row stays.
 
-    A document that is older than its row because of a bulk write does not change the row: the database looks again when
-    it has locked the row. Raises NotFound, Conflict if the documents are retired, and Forbidden unless the caller is a
-    super admin.
+    A document that is older than its row because of a bulk write does not change the row: the database checks this
+    again after it has locked the row. Raises NotFound, Conflict if the documents are retired, and Forbidden unless the
+    caller is a super admin.
     """
     if new.source == "kv":
         runs.wait_for_bulk_writes(tx)
@@ -55,10 +55,10 @@ def _names(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _repair(tx: Transaction, scope: records.Scope, source: str, record: dict[str, Any]) -> tuple[bool, bool]:
-    """Repair a record. Returns whether it has no difference any more, and whether its document is in quarantine.
+    """Repair a record. Returns whether all differences are repaired, and whether the document is in quarantine.
 
-    A field can decide several columns: the name of a customer without a name is the address. Therefore columns that
-    differ after a repair are repaired, too.
+    A field can decide several columns. For example, if a customer has no name, the address is the name. Therefore
+    columns that differ after a repair are repaired, too.
     """
     fields: set[str] = set(record["fields"])
     while True:

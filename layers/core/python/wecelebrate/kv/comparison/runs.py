@@ -1,7 +1,7 @@
 """Runs a comparison, page by page: first the documents, and then the rows without documents.
 
-Each page is recorded with its checkpoint, so a comparison that was interrupted continues after the last request. In a
-full comparison, a range of documents is only compared if it has changed since it last had no difference.
+Each page is recorded with its checkpoint, so an interrupted comparison continues after the last request. In a full
+comparison, a range of documents is only compared if it has changed since it last had no difference.
 """
 
 import json
@@ -31,31 +31,31 @@ PAGE_SIZE = 400
 ROWS = 2000
 """The number of rows that are searched together for rows without documents."""
 SECONDS = 2.0
-"""A request begins no further page after this time."""
+"""After this time, a request starts no new page."""
 _WAIT_SECONDS = 0.2
-"""The pause before the next look at whether the sweeper has written the documents of a bulk write."""
+"""The pause between two checks whether the sweeper has written the documents of a bulk write."""
 _NO_ROW = str(UUID(int=0))
 
 
 class Checkpoint(BaseModel):
-    """Where a comparison continues."""
+    """The position at which a comparison continues."""
 
     after_key: str | None = ""
-    """The key after which the next documents are. None: the documents are compared, and the rows follow."""
+    """The next documents come after this key. None: all documents are compared, and the rows follow."""
     after_row: str = _NO_ROW
-    """The row after which the next rows are."""
+    """The next rows come after this row."""
     number: int = 0
     """For a list: the number of its documents that are compared."""
     hash: str | None = None
     """For a list: the hash that it had when its first document was compared."""
     is_equal: bool = True
-    """For a list: whether no difference was noticed in it."""
+    """For a list: whether no difference was found so far."""
     counts: dict[str, int] = {}
-    """For a list: what became of its documents."""
+    """For a list: the outcomes of its documents."""
 
 
 def start(tx: Transaction, new: NewComparison) -> Comparison:
-    """Start a comparison, or return the one that has not ended.
+    """Start a comparison, or return the active comparison.
 
     Raises NotFound if the client does not exist, Conflict if the documents are retired, and Forbidden unless the caller
     is a super admin.
@@ -80,7 +80,7 @@ def last(tx: Transaction) -> list[Comparison]:
 
 
 def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
-    """Compare pages for some time.
+    """Compare pages for a limited time.
 
     Raises NotFound, Conflict if the documents are retired, and Forbidden unless the caller is a super admin.
     """
@@ -101,7 +101,7 @@ def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
 
 
 def wait_for_bulk_writes(tx: Transaction) -> bool:
-    """Wait some time until no document is older than its row because of a bulk write. Returns whether this is so."""
+    """Wait for the documents of bulk writes for a limited time. Returns whether all of them are written."""
     give_up_at = time.monotonic() + SECONDS
     while sql.has_dirty(tx):
         if time.monotonic() > give_up_at:
@@ -111,12 +111,12 @@ def wait_for_bulk_writes(tx: Transaction) -> bool:
 
 
 def scope_of(row: dict[str, Any]) -> Scope:
-    """Return what a comparison compares."""
+    """Return the scope of a comparison."""
     return Scope(row["entity"], row["environments"], row["declared_environments"], row["client_id"])
 
 
 class _Run:
-    """A comparison that runs."""
+    """A running comparison."""
 
     def __init__(self, tx: Transaction, row: dict[str, Any]) -> None:
         self.tx, self.row, self.scope = tx, row, scope_of(row)
@@ -141,7 +141,7 @@ class _Run:
         return page
 
     def _list_after(self, after: str) -> str | None:
-        """Return the key of the list that is compared in parts. Returns None if it was deleted meanwhile."""
+        """Return the key of the list that is compared in parts. Returns None if the list was deleted."""
         keys = self._next_documents(after).get("keys") or [""]
         return keys[0] if entity_of(keys[0]) == self.scope.entity else None
 
@@ -199,7 +199,7 @@ class _Run:
         ]
 
     def _search_rows(self) -> None:
-        """Search the next rows for rows without documents, and search those that have none once more."""
+        """Search the next rows for rows without documents, and check each row that was found a second time."""
         sample, total = self.row["sample"], max(self.row["counts"].get("keys", 0), 1)
         share = 1_000_000 if sample is None else min(1_000_000, ceil(1_000_000 * sample / total))
         page = self._rows_without_documents(self.checkpoint.after_row, None, share)
@@ -229,7 +229,10 @@ class _Run:
     def _bucket(
         self, span: tuple[str, str], documents: int, counts: Counter[str], *, hash: str | None, is_equal: bool
     ) -> dict[str, Any] | None:
-        """Return what the next comparison needs to skip a range of documents. A range with a difference has no hash."""
+        """Return the data with which the next comparison can skip a range of documents.
+
+        A range with a difference has no hash.
+        """
         if self.row["client_id"] is not None or self.row["sample"] is not None:
             return None
         values = {"after_key": span[0], "last_key": span[1], "documents": documents, "counts": dict(counts)}
@@ -260,5 +263,5 @@ def rows_without_documents(
 
 
 def _rows(tx: Transaction, scope: Scope, ids: list[str]) -> dict[str, str | None]:
-    """Return the owners of those of the given rows that exist."""
+    """Return the owners of the given rows that exist."""
     return records.owners(tx, scope, ids) if ids else {}

@@ -1,7 +1,7 @@
 """Reads the values of documents, and compares them with the values of columns.
 
-Values are equal if they differ only in what no reader can see: the order of keys, the form of a number, invisible
-characters, the spaces around a text, and the form of a date.
+The comparison ignores differences without a meaning: the order of keys, the form of a number, invisible characters, the
+spaces around a text, and the form of a date.
 """
 
 import re
@@ -55,7 +55,7 @@ def camel_case(document: Document) -> dict[str, Any]:
 
 
 def first(document: Document, *paths: str) -> Any:
-    """Return the first value that is stated. A path with a period leads into an object."""
+    """Return the first of the fields that has a value. A path with a period selects a field of a nested object."""
     for path in paths:
         name, _, inner = path.partition(".")
         value = document.get(name)
@@ -96,7 +96,7 @@ def same_text(stated: str | None, column: str | None, limit: int) -> bool:
 
 
 def amount(value: Any) -> tuple[Decimal | None, str | None]:
-    """Return an amount, and the sign or code of its currency. The amount is None if its meaning is not certain."""
+    """Return an amount, and the sign or code of its currency. The amount is None if its meaning is unclear."""
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return Decimal(value), None
     if not isinstance(value, str):
@@ -115,7 +115,7 @@ def amount(value: Any) -> tuple[Decimal | None, str | None]:
 
 
 def currency(value: Any) -> str | None:
-    """Return the code of a currency. Returns None if the value names none for certain."""
+    """Return the code of a currency. Returns None if the value does not clearly name a currency."""
     name = text(value)
     if name is None:
         return None
@@ -124,7 +124,7 @@ def currency(value: Any) -> str | None:
 
 
 def whole(value: Any) -> int | None:
-    """Return a count. Returns None if the value is none."""
+    """Return a count. Returns None if the value is not a count."""
     plain = (_plain(value) or "").strip()
     if not _WHOLE.fullmatch(plain):
         return None
@@ -142,7 +142,10 @@ def flag(value: Any) -> bool | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """Return the moment that a value states: ISO 8601, a day in words, or milliseconds. Without a zone it is in UTC."""
+    """Return the time that a value states: ISO 8601, a day in words, or milliseconds.
+
+    A time without a zone is in UTC.
+    """
     plain = (_plain(value) or "").strip()
     if not isinstance(value, str) or re.fullmatch(r"\d{13}", plain, re.ASCII):
         is_number = isinstance(value, int | Decimal | str) and not isinstance(value, bool)
@@ -168,12 +171,12 @@ def moment_in_id(old_id: str) -> datetime | None:
 
 
 def same_moment(stated: datetime, column: str) -> bool:
-    """Return whether a column has a stated moment. JavaScript writes milliseconds, and the database microseconds."""
+    """Return whether a column has a stated time. JavaScript writes milliseconds, and the database microseconds."""
     return abs(stated - datetime.fromisoformat(column)) < timedelta(milliseconds=1.5)
 
 
 def web_address(value: Any) -> str | None:
-    """Return an address of the web. An image in base64 is none."""
+    """Return a web address. Returns None for other values, e.g. an image in base64."""
     is_address = isinstance(value, str) and len(value) <= 2048 and _WEB_ADDRESS.fullmatch(value)
     return value if is_address else None
 

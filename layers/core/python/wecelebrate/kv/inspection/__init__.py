@@ -1,4 +1,4 @@
-"""Inspects the documents of the store: what each document is, and what is wrong with it.
+"""Inspects the documents of the store, and finds the entity and the damage of each document.
 
 `inspect` looks at one document. Some damage needs several documents, e.g. two gifts with the same SKU. For such damage,
 an inspected document has tokens of its id and of its references, which a caller compares (`wecelebrate kv inspect` does

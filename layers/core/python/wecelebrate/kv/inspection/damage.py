@@ -1,4 +1,4 @@
-"""The kinds of damage that documents of the old applications have, and what becomes of such a document."""
+"""The kinds of damage in documents of the old applications, and the outcome for such a document."""
 
 from typing import Literal, NamedTuple
 
@@ -9,12 +9,12 @@ class Damage(NamedTuple):
     """A kind of damage."""
 
     outcome: Outcome
-    """What becomes of the document: a `row` of the platform with a note, an `alias` of another document, `quarantine`
-    until somebody decides, or nothing, because only the `list` is wrong."""
+    """The outcome of the document: it becomes a `row` of the platform with a note, an `alias` of another document, or
+    stays in `quarantine` until an operator decides. `list`: only the list is wrong, and no document changes."""
     advice: str
-    """What the operator does about it."""
+    """The action that the operator takes."""
     reasons: tuple[str, ...] = ()
-    """The reasons that the mapping gives for it in the quarantine (`wecelebrate.kv.reasons`)."""
+    """The quarantine reasons that the mapping gives for this damage (`wecelebrate.kv.reasons`)."""
 
 
 _NOTHING = "nothing: it becomes a row, with a note"
@@ -93,7 +93,7 @@ DAMAGE: dict[str, Damage] = {
     "order_gift_nested": Damage("row", _NOTHING),
     "order_total_missing": Damage("row", "nothing: the total is computed from the line"),
     "order_total_zero": Damage("row", "nothing: the total is computed from the line"),
-    "order_total_disagrees": Damage("row", "nothing: the total stays as it is"),
+    "order_total_disagrees": Damage("row", "nothing: the total does not change"),
     "order_email_missing": Damage("row", "nothing: the order has no address for mails"),
     "order_address_text": Damage("row", _NOTHING),
     "order_address_missing": Damage("row", _NOTHING),
@@ -170,7 +170,7 @@ DAMAGE: dict[str, Damage] = {
 }  # fmt: skip
 
 NOT_INSPECTED: dict[str, str] = {
-    "cannot_be_mapped": "Nobody has foreseen the damage.",
+    "cannot_be_mapped": "The damage is unexpected.",
     "client_changed": "It depends on the owner of the row.",
     "currency_ambiguous": "It depends on the currency of the catalog.",
     "currency_of_catalog": "It depends on the prices of the catalog.",
@@ -187,4 +187,4 @@ NOT_INSPECTED: dict[str, str] = {
     "total_too_large": "The inspection computes a total that is missing, and compares no other.",
     "total_unreadable": "The inspection computes a total that is missing, and compares no other.",
 }
-"""The reasons of the quarantine for which the inspection has no kind of damage, and why."""
+"""The quarantine reasons that the inspection cannot detect, each with an explanation."""

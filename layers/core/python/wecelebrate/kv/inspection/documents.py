@@ -12,13 +12,13 @@ from wecelebrate.kv.inspection.lists import MAX_ID_LENGTH, ListedDocument, canon
 from wecelebrate.kv.models import Entity, InspectedDocument
 
 MAX_VALUE_BYTES = 1_000_000
-"""A larger document is reported."""
+"""The maximum size of a document. The inspection reports larger documents."""
 NAMELESS = frozenset(
     ("gift_object_key", *(f"{name}_id_empty" for name in ("client", "site", "catalog", "gift", "order")))
 )
 """The kinds of damage of documents without an id."""
 MAX_LEVELS = 32
-"""The most levels of objects and lists in a document."""
+"""The maximum number of levels of objects and lists in a document."""
 _CHECKS: dict[str, Callable[[Document], Iterable[str]]] = {
     "client": entities.damage_of_client,
     "site": entities.damage_of_site,
@@ -27,9 +27,9 @@ _CHECKS: dict[str, Callable[[Document], Iterable[str]]] = {
     "order": entities.damage_of_order,
 }
 LEGACY_CATALOG = "catalog_legacy_default"
-"""The catalog of the gifts that name no catalog. It is the only catalog that needs no owner."""
+"""The catalog of gifts without a catalog. Only this catalog needs no owner."""
 _PLURALS = {"client": "clients:", "site": "sites:", "product": "gifts:", "order": "orders:", "catalog": "catalog:"}
-"""The older key of each entity."""
+"""The older form of the keys of each entity."""
 ALL = slice(None)
 ENVIRONMENT, PLAIN, OLDER, OTHER_ID, LISTED = range(5)
 """The forms of a key. If an entity has several keys, the first form becomes the row."""
@@ -52,7 +52,7 @@ def inspect(key: str, family: str, meaning: str, value: str, entries: slice = AL
     document, encodings = _decoded(value)
     old_id, form, damage = _identity(entity, key, document)
     if document is None and value.startswith("{") and f"{prefix_of(entity)}_not_an_object" in damage:
-        damage = [f"{prefix_of(entity)}_too_deep"]  # it cannot even be parsed
+        damage = [f"{prefix_of(entity)}_too_deep"]  # The document is too deep to be parsed.
     if encodings > 1 and isinstance(document, dict):
         damage.append(f"{prefix_of(entity)}_double_encoded")
     inspected = _inspected(key, family, entity, (old_id, form, damage), document)
@@ -109,7 +109,7 @@ def _inspected(
 
 
 def damage_of_identity(damage: Iterable[str]) -> bool:
-    """Return whether nobody can say which entity a document belongs to."""
+    """Return whether the identity of a document is unclear."""
     return any(kind in NAMELESS or kind.endswith(("_id_of_another", "_id_too_long")) for kind in damage)
 
 
@@ -128,12 +128,15 @@ def is_deep(document: Any) -> bool:
 
 
 def prefix_of(entity: str) -> str:
-    """Return the beginning of the names of damage. The old applications say gift, and the platform says product."""
+    """Return the prefix of the names of damage. The old applications use the word gift for a product."""
     return "gift" if entity == "product" else entity
 
 
 def _decoded(value: str) -> tuple[Any, int]:
-    """Return the document, and how many times it was encoded as JSON. The document is None if it cannot be read."""
+    """Return the document, and the number of times it was encoded as JSON.
+
+    The document is None if it cannot be read.
+    """
     try:
         document = decode(value)
         return (decode(document), 2) if isinstance(document, str) else (document, 1)
@@ -186,7 +189,7 @@ def _form(entity: str, key: str) -> int:
 
 
 def _references(entity: str, document: Document) -> dict[str, str]:
-    """Return what the document refers to, and what must be unique."""
+    """Return the references of the document, and its values that must be unique."""
     match entity:
         case "product":
             return {"catalog": text_of(document, "catalogId"), "sku": text_of(document, "sku")}
@@ -217,7 +220,7 @@ def _host(domain: str) -> str:
 
 
 def inspect_list(key: str, family: str, items: list[Any], part: slice) -> InspectedDocument:
-    """Inspect a list: the ids that it names."""
+    """Inspect the ids in a list."""
     listed = entity_of(key)
     entries = [token_of(entry) for item in items[part] if (entry := entry_of(item)) is not None] if listed else []
     return InspectedDocument(

@@ -30,7 +30,7 @@ _FOREIGN_STATES = ("confirmed", "failed", "in_transit", "out_for_delivery", "syn
 _ACTIVE_STATES = ("active", "inactive", "draft")
 _HOSTILE = re.compile(
     "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"  # invisible
-    "|[\u0300-\u036f]{3}"  # piles of accents
+    "|[\u0300-\u036f]{3}"  # several accents on one letter
     "|<[a-zA-Z/!]"  # markup
     r"|\{\{|\$\{"  # templates
     r"|^[=+@-]"  # formulas of spreadsheets
@@ -38,9 +38,9 @@ _HOSTILE = re.compile(
 )
 _CREDENTIAL = re.compile(r"password|passwd|secret|credential|api_?key|token|private_?key", re.IGNORECASE)
 MAX_LINES = 1000
-"""The most lines of an order."""
+"""The maximum number of lines of an order."""
 _MAX_TEXT_LENGTH = 10_000
-"""Only the beginning of a text is compared with patterns."""
+"""The patterns check at most this number of characters of a text."""
 
 
 def damage_of_gift(gift: Document) -> Iterator[str]:

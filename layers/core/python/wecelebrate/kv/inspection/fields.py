@@ -17,7 +17,7 @@ Document = Mapping[str, Any]
 PriceForm = Literal["number", "text", "currency", "comma"]
 
 MAX_PRICE = Decimal(10) ** 12
-"""Prices are below this amount."""
+"""All prices must be below this amount."""
 _MAX_NUMBER_LENGTH = 400
 SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 _PLAIN = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
@@ -29,7 +29,7 @@ _SNAKE = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 def decode(text: str) -> Any:
-    """Parse a JSON text with exact numbers. Raises ValueError, also for a text that is nested too deep."""
+    """Parse a JSON text with exact numbers. Raises ValueError, also if the text is too deeply nested."""
     try:
         return json.loads(text, parse_float=Decimal)
     except RecursionError as error:
@@ -67,7 +67,7 @@ def has_snake_case(document: Document, *names: str) -> bool:
 
 
 def price_of(value: Any) -> tuple[Decimal, str | None, PriceForm] | None:
-    """Return the amount, its currency and the form of a price. Returns None if the value is no price."""
+    """Return the amount, its currency and the form of a price. Returns None if the value is not a price."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | Decimal):
@@ -92,7 +92,7 @@ def price_of(value: Any) -> tuple[Decimal, str | None, PriceForm] | None:
 
 
 def currency_of(value: Any) -> str | None:
-    """Return the code of a currency of ISO 4217, or None if the value is none."""
+    """Return the ISO 4217 code of a currency, or None if the value is not a currency."""
     if not isinstance(value, str):
         return None
     code = SIGNS.get(value.strip(), value.strip().upper())
@@ -116,7 +116,7 @@ def count_of(value: Any) -> int | None:
 
 
 def date_problem(value: Any) -> Literal["missing", "in_words", "bad"] | None:
-    """Return what is wrong with the date of a document. Milliseconds since 1970 are also a date."""
+    """Return the problem of a date in a document. Milliseconds since 1970 are also a valid date."""
     if value is None or value == "":
         return "missing"
     if isinstance(value, int | Decimal) and not isinstance(value, bool):

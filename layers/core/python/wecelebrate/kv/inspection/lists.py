@@ -1,4 +1,4 @@
-"""Reads the lists of the store: the ids that a list names, and the whole documents that it contains.
+"""Reads the ids and the whole documents in the lists of the store.
 
 A document in a list has a key that is computed from the key of the list and its id, as in `kv.key_in_list`. This module
 does not use the functions of the database, so that the inspection can contradict the mapping.
@@ -30,7 +30,7 @@ class ListedDocument(NamedTuple):
     key: str
     """The computed key."""
     stated: str
-    """The id that the document states. "" if it states none."""
+    """The id that the document states, or "" if the document has no id."""
     document: dict[str, Any]
 
 
@@ -66,7 +66,7 @@ def is_whole(item: Any) -> bool:
 
 
 def entry_of(item: Any) -> str | None:
-    """Return the id that an item names. Returns None for a document that states no id."""
+    """Return the id of an item. Returns None for a document without an id."""
     if isinstance(item, dict) and (stated := text_of(item, "id")):
         return stated
     if is_whole(item):
@@ -95,7 +95,10 @@ def _key(key: str, stated: str, copy: int) -> str:
 
 
 def canonical(document: Any) -> str:
-    """Return the same text for documents that are equal in the database. Returns "" for one with too many levels."""
+    """Return the same text for documents that are equal in the database.
+
+    Returns "" for a document with too many levels.
+    """
     try:
         return json.dumps(document, sort_keys=True, default=_plain)
     except RecursionError:

@@ -17,7 +17,7 @@ sql = queries(__file__)
 MAX_VALUE_BYTES = 4_000_000
 """The values of a page have at most this many bytes, unless the page has only one document."""
 MAX_ENTRIES = 100_000
-"""The entries of the lists of a page. An entry has 16 bytes in a response, which can have 5.9 MB."""
+"""The maximum number of list entries on a page. An entry needs 16 bytes in a response of at most 5.9 MB."""
 _CURSOR = "kv documents"
 _Position = tuple[str, int, int]
 """A key, and for a list the number of its next entry and of its next document."""
@@ -44,7 +44,7 @@ def page(tx: Transaction, parameters: InspectionParameters) -> RenderedPage:
     result = _Page(parameters.limit)
     last: _Position | None = None
     for row in rows:
-        if row["value"] is None or result.is_full:  # another document follows
+        if row["value"] is None or result.is_full:  # Another document follows.
             return result.rendered(tx, last)
         if row["key"] != start:
             first_entry, first_document = 0, 0
@@ -94,7 +94,7 @@ class _Page:
         return None
 
     def rendered(self, tx: Transaction, position: "_Position | None") -> RenderedPage:
-        """Return the page, with the catalogs that the products of its gifts have."""
+        """Return the page, with the catalogs of the products that its gifts have become."""
         gifts = {document.key: document for document in self.documents if document.entity == "product"}
         for row in sql.list_catalogs_of_products(tx, keys=list(gifts)) if gifts else ():
             gifts[row["key"]].references["row_catalog"] = token_of(row["catalog"])
@@ -102,7 +102,10 @@ class _Page:
 
 
 def _cursor(last: _Position | None) -> str | None:
-    """Return the cursor after a document, or inside a list. A key can have 1,024 control characters: compress it."""
+    """Return the cursor after a document, or inside a list.
+
+    The cursor is compressed, because a key can have 1,024 control characters.
+    """
     return last and signing.sign(_CURSOR, zlib.compress(json.dumps(last, ensure_ascii=False).encode()))
 
 

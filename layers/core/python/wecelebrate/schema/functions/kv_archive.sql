@@ -1,17 +1,18 @@
 -- The archive of the documents of an entity: one line of JSON for each document. No line contains a secret: secrets
--- stay in the database until the archive expires. The lines are made from the text of a value as PostgreSQL prints it,
+-- stay in the database until the archive expires. A line contains the text of a value exactly as PostgreSQL prints it,
 -- so an undo restores each byte.
 
 set local role app_mirror;
 
--- Returns whether the documents of an entity are archived or deleted. The platform does not write them any more.
+-- Returns whether the documents of an entity are archived or deleted. In this case, the platform no longer writes the
+-- documents.
 create or replace function kv.is_retired(entity text) returns boolean
 language sql stable
 return exists (
   select from kv.retirements r
   where r.entity = $1 and r.status in ('archiving', 'deleting', 'retired', 'restoring'));
 
--- Returns the secrets of a document as [{"path": …, "value": …}, …]: what its cleaned form does not have.
+-- Returns the secrets of a document as [{"path": …, "value": …}, …]: the values that its cleaned form does not contain.
 create or replace function kv.secrets_of(original jsonb, cleaned jsonb, path text[] default '{}') returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -39,7 +40,7 @@ begin
 end
 $$;
 
--- Returns a document with its secrets, as it was.
+-- Returns the original document with its secrets.
 create or replace function kv.with_secrets(cleaned jsonb, secrets jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -54,8 +55,9 @@ begin
 end
 $$;
 
--- Returns whether a document may be deleted: the platform has its content, or it is a list all of whose documents the
--- platform has. Documents in quarantine, of other environments, or that the mirror did not see stay.
+-- Returns whether a document may be deleted. This is true if the platform has the content of the document, or of all
+-- documents in the list. Documents in quarantine, documents of other environments, and documents that were not mirrored
+-- stay.
 create or replace function kv.is_retirable(entity text, key text, value jsonb) returns boolean
 language plpgsql stable
 as $$
@@ -73,7 +75,7 @@ end
 $$;
 
 -- Returns the line of a document without its secrets, and its secrets. The line is null if the document cannot be
--- archived and restored exactly: a text that is itself JSON can hide a secret.
+-- archived and restored exactly, because a text that is itself JSON may contain a secret.
 create or replace function kv.archive_line(key text, value jsonb, out line text, out secrets jsonb)
 language plpgsql immutable parallel safe
 as $$
@@ -136,7 +138,7 @@ begin
 end
 $$;
 
--- Returns a hash of documents in the store, as they are now.
+-- Returns a hash of the current documents in the store.
 create or replace function kv.stored_hash(keys text[]) returns text
 language sql stable
 return (
@@ -149,9 +151,9 @@ create or replace function kv.lines_hash(lines text) returns text
 language sql immutable parallel safe
 return encode(sha256(convert_to(lines, 'UTF8')), 'hex');
 
--- Begins the next part of an archive, and returns it with its lines. Null: no document is left. The part counts when
--- its object is proven. Both are steps of one transaction. The call must be a statement of its own, with bound
--- parameters.
+-- Begins the next part of an archive, and returns the part with its lines. Null: all documents are archived. A part
+-- counts only after its object was verified. One transaction does both steps. The caller must use a separate statement
+-- with bound parameters.
 create or replace function kv.begin_archive_part(entity text, size integer, max_bytes bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -186,8 +188,8 @@ end
 $$;
 grant execute on function kv.begin_archive_part(text, integer, bigint) to app_admin;
 
--- Records that the object of a part was read back. Returns false if its lines are not those of the documents. The call
--- must be a statement of its own, with bound parameters.
+-- Records that the object of a part was read back. Returns false if its lines differ from the documents. The caller
+-- must use a separate statement with bound parameters.
 create or replace function kv.prove_archive_part(
   entity text, number integer, version_id text, content_sha256 text, object_sha256 text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -204,10 +206,10 @@ end
 $$;
 grant execute on function kv.prove_archive_part(text, integer, text, text, text) to app_admin;
 
--- Deletes the documents of the next part of an archive. Returns `deleted`, or `changed` if the documents are not those
--- of the archive any more or the archive is old, or `complete` if all documents of all parts are deleted and none has
--- arrived, or `not_led` if the tables do not answer all reads any more. The call must be a statement of its own, with
--- bound parameters. The triggers of the mirror do not run, so kv.ids stays as it is.
+-- Deletes the documents of the next part of an archive. Returns `deleted` after a deletion, `changed` if the documents
+-- differ from the archive or the archive is too old, `complete` if all documents of all parts are deleted and no new
+-- document has arrived, or `not_led` if the tables no longer answer all reads. The caller must use a separate statement
+-- with bound parameters. The triggers of the mirror do not run, so kv.ids does not change.
 create or replace function kv.delete_archived(entity text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -240,7 +242,7 @@ end
 $$;
 grant execute on function kv.delete_archived(text) to app_admin;
 
--- Returns the next part after a number whose documents must be restored. Null: there is none.
+-- Returns the next part whose documents must be restored, after a part number. Null: no such part is left.
 create or replace function kv.next_deleted_part(entity text, after integer) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -254,8 +256,7 @@ end
 $$;
 grant execute on function kv.next_deleted_part(text, integer) to app_admin;
 
--- Deletes those of the documents that an undo has restored whose rows were deleted since they were archived, also those
--- in lists.
+-- Deletes restored documents whose rows were deleted after the documents were archived, including documents in lists.
 create or replace function kv.delete_restored(entity text, keys text[]) returns void
 language plpgsql volatile
 as $$
@@ -270,9 +271,9 @@ end
 $$;
 
 -- Writes the documents of a part into the store, with their secrets. A key that is in use keeps its document, and
--- the archived secrets of this key stay until the archive expires. The data
--- of persons who were erased since then does not come back, nor do the documents of rows that were deleted. Returns
--- false if these are not the lines of the part.
+-- the archived secrets of this key stay until the archive expires. The function does not restore the data of persons
+-- who were erased since then, or the documents of deleted rows. Returns false if the given lines are not the lines of
+-- the part.
 create or replace function kv.restore_part(entity text, number integer, lines text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -1,10 +1,11 @@
--- Reading both sides of a comparison: documents of the store, and the rows of the platform. What a row must be is
--- decided in Python (wecelebrate/kv/comparison), which shares no code with the mapping. Therefore these functions only
--- read: they call no function that maps a document.
+-- These functions read both sides of a comparison: the documents of the store, and the rows of the platform. Python
+-- code (wecelebrate/kv/comparison) computes the expected rows. It shares no code with the mapping. Therefore these
+-- functions only read, and call no function that maps a document.
 
 set local role app_mirror;
 
--- Returns whether a key belongs to a document of an entity, or to a list of the entity. Keys of secrets do not.
+-- Returns whether a key belongs to a document of an entity, or to a list of the entity. Returns false for keys of
+-- secrets.
 create or replace function kv.is_compared(entity text, key text) returns boolean
 language sql immutable parallel safe
 return case entity
@@ -14,7 +15,7 @@ return case entity
   when 'product' then key ~ '^(gifts?:([^:]+:)?[^:]*$|catalog_gifts:)'
   when 'order' then key ~ '^(orders?:([^:]+:)?[^:]*$|order_index:|user_orders:)' end;
 
--- Returns the beginnings of the keys that can belong to an entity.
+-- Returns the prefixes of the keys that can belong to an entity.
 create or replace function kv.compared_prefixes(entity text) returns text[]
 language sql immutable parallel safe
 return case entity when 'product' then '{catalog_gifts:,gift}' when 'order' then '{order,user_orders:}'
@@ -25,8 +26,8 @@ create or replace function kv.is_compared_list(key text) returns boolean
 language sql immutable parallel safe
 return key ~ '^(client|site|catalog|gift|order)s:all$|^(catalog_gifts|catalog_index|order_index|user_orders):';
 
--- Returns the next keys of an entity after a key, in their order, until the values have 2 MB. A list is a page of its
--- own. `share` is the share of the keys that a sample contains, in millionths.
+-- Returns the next keys of an entity after a key, in their order, until the values have 2 MB. Each list is a separate
+-- page. `share` is the share of the keys that a sample contains, in millionths.
 create or replace function kv.compared_keys(
   entity text, after text, up_to text, size integer, share integer, seed bigint) returns text[]
 language plpgsql stable
@@ -55,13 +56,13 @@ begin
 end
 $$;
 
--- Returns the names that a row has in the store: environments, old ids and keys.
+-- Returns the environments, old ids and keys of a row in the store.
 create or replace function kv.names_of(entity text, id uuid) returns jsonb
 language sql stable
 return (select coalesce(jsonb_agg(jsonb_build_array(i.environment, i.old_id, i.key)), '[]')
   from kv.ids i where i.entity = $1 and i.id = $2 and i.state <> 'gone');
 
--- Returns rows of an entity, each with the names of what it belongs to.
+-- Returns rows of an entity, each with the old ids and keys of its parents.
 create or replace function kv.compared_rows(entity text, ids uuid[]) returns jsonb
 language plpgsql stable
 as $$
@@ -95,10 +96,10 @@ begin
 end
 $$;
 
--- Returns what a comparison needs to know about documents, from one snapshot: the documents, the rows that they lead
--- to, and what the mapping has recorded about both. `keys` also has the computed keys of documents in lists. `ids` are
--- the rows that the documents must have, and `others` the keys of other documents of the same records. Without
--- `has_values`, only the settings of sites have values.
+-- Returns the facts about documents that a comparison needs, from one snapshot: the documents, their rows, and the
+-- records of the mapping about both. `keys` also contains the computed keys of documents in lists. `ids` contains the
+-- expected rows of the documents, and `others` the keys of other documents of the same records. If `has_values` is
+-- false, only the settings of sites have values.
 create or replace function kv.compared_records(
   entity text, keys text[], ids uuid[], others text[], has_values boolean) returns jsonb
 language plpgsql stable
@@ -158,8 +159,8 @@ return (
   from kv.ids i left join catalogs c on c.id = i.id left join sites s on s.id = i.id
   where i.entity in ('client', 'catalog', 'site'));
 
--- Returns a hash of what else decides whether documents agree with the given rows: which catalogs have a list of their
--- gifts, and the names of the gifts of orders.
+-- Returns a hash of other data that affects the comparison of the given rows: the catalogs that have a list of gifts,
+-- and the old ids and keys of the gifts of orders.
 create or replace function kv.references_hash(entity text, ids uuid[]) returns numeric
 language sql stable
 return case entity
@@ -174,9 +175,9 @@ return case entity
       join kv.ids i on i.entity = 'product' and i.id = g.id)
   else 0 end;
 
--- Returns a hash of everything that decides whether the documents of a range of keys agree with their rows, and the
--- number of the documents. Any change of a document, a row, or a name of a parent changes the hash. `version` is the
--- version of the rules of the comparison.
+-- Returns a hash of all data that affects the comparison of a range of keys, and the number of its documents. Any
+-- change of a document, a row, or an old id or key of a parent changes the hash. `version` is the version of the rules
+-- of the comparison.
 create or replace function kv.bucket_hash(
   entity text, after text, last text, version integer, out hash bigint, out documents integer)
 language plpgsql stable
@@ -207,7 +208,7 @@ begin
 end
 $$;
 
--- Returns the bucket after a key, if nothing in it has changed since it was compared.
+-- Returns the bucket after a key, if its data has not changed since the bucket was compared.
 create or replace function kv.unchanged_bucket(entity text, after text, version integer) returns jsonb
 language plpgsql stable
 as $$

@@ -1,11 +1,11 @@
--- What comparisons have noticed, and the repair of differences. A repair uses the functions of the mapping and of the
--- mirror, so both sides are afterwards as if the mirror had written them.
+-- The results of comparisons, and the repair of differences. A repair uses the functions of the mapping and of the
+-- mirror, so the repaired documents and rows have the same values as if the mirror had written them.
 
 set local role app_mirror;
 
--- Records a page of a comparison: how far it is, its numbers, and its differences. A range of documents without a
--- difference becomes a bucket. When a full comparison ends, its differences replace those of earlier comparisons, and
--- those that reads had noticed before it began.
+-- Records a page of a comparison: its checkpoint, its counts, and its differences. A range of documents without a
+-- difference becomes a bucket. When a full comparison ends, its differences replace the differences of earlier
+-- comparisons, and the differences that reads had found before the comparison began.
 create or replace function kv.record_page(
   comparison uuid, status text, checkpoint text, compared bigint, counts jsonb, differences jsonb, bucket jsonb)
 returns jsonb
@@ -50,8 +50,8 @@ return (
       (array_agg(left(coalesce(d.key, d.row_id::text), 200) order by d.key, d.row_id))[1:5] as keys
     from kv.differences d where d.comparison_id = comparison and d.repaired_at is null group by 1, 2) g);
 
--- Returns the last comparison of each entity, and its differences that are not repaired. Keys of entities are no
--- secrets. `comparison` is the only comparison to return, or null.
+-- Returns the last comparison of each entity, and its differences that are not repaired. Keys of entities are not
+-- secret. If `comparison` is not null, only this comparison is returned.
 create or replace function kv.comparison_status(comparison uuid default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -67,8 +67,8 @@ end
 $$;
 grant execute on function kv.comparison_status(uuid) to app_admin;
 
--- Returns the next record of a comparison that has open differences: its key, its row and its fields. `first_id` says
--- where the next request continues.
+-- Returns the next record of a comparison that has open differences: its key, its row and its fields. The next request
+-- continues at `first_id`.
 create or replace function kv.next_open_record(comparison uuid, after uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -87,7 +87,7 @@ end
 $$;
 grant execute on function kv.next_open_record(uuid, uuid) to app_admin;
 
--- Records that differences are repaired.
+-- Marks differences as repaired.
 create or replace function kv.record_repair(ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -98,7 +98,8 @@ end
 $$;
 grant execute on function kv.record_repair(uuid[]) to app_admin;
 
--- Records in the audit log that the differences of a comparison are repaired. Returns false if it does not exist.
+-- Records in the audit log that the differences of a comparison are repaired. Returns false if the comparison does not
+-- exist.
 create or replace function kv.record_repair_start(comparison uuid, source text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -116,7 +117,7 @@ end
 $$;
 grant execute on function kv.record_repair_start(uuid, text) to app_admin;
 
--- Returns the columns of a row as they are hashed when a document is mapped (kv.column_hashes).
+-- Returns the columns of a row in the form that kv.column_hashes uses when a document is mapped.
 create or replace function kv.hashes_of_row(entity text, r jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -128,10 +129,11 @@ begin
 end
 $$;
 
--- Returns whether an application has written the document of a row since it was last mapped, and nothing says that the
--- row is newer, so that the row must not be written over it. The row is newer if one of the columns that differ has
--- changed since then, too, and later than the document says in `updatedAt`. Columns about which only the platform
--- decides are always newer in the row. A document of another record has no newer values of this row.
+-- Returns whether the document of a row is newer than the row, so that the row must not overwrite the document. This is
+-- true if an application has written the document since it was last mapped, unless the row is newer. The row is newer
+-- if a column that differs has also changed since then, and later than the document states in `updatedAt`. Columns that
+-- only the platform decides always count as newer in the row. A document of another record has no newer values of this
+-- row.
 create or replace function kv.is_document_newer(entity text, key text, row_id uuid, fields text[]) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -185,7 +187,7 @@ end
 $$;
 grant execute on function kv.repair_record(text, text, text, uuid, text[]) to app_admin;
 
--- Returns a row as JSON, as its documents have it. Null: it does not exist.
+-- Returns a row as JSON, with the values that its documents must have. Null: the row does not exist.
 create or replace function kv.row_as_json(entity text, id uuid) returns jsonb
 language plpgsql volatile
 as $$
@@ -199,9 +201,9 @@ begin
 end
 $$;
 
--- Maps the documents of a record as if they had never been mapped: all their fields count as changed. A row that has
--- disappeared is written again. An empty base says that an operator has decided for the documents, and their stock.
--- Documents that are older than their row, because a bulk write has not reached them, decide nothing.
+-- Maps the documents of a record as if they had never been mapped: all their fields count as changed. A deleted row is
+-- written again. An empty base means that an operator has chosen the values of the documents, including their stock. If
+-- a bulk write has not reached a document yet, the document is older than its row and does not change the row.
 create or replace function kv.repair_row(entity text, key text, row_id uuid) returns void
 language plpgsql volatile
 as $$
@@ -233,7 +235,7 @@ begin
 end
 $$;
 
--- Returns a document, also one in a list, and locks what contains it. Null: it does not exist.
+-- Returns a document, which can be in a list, and locks its entry in the store. Null: the document does not exist.
 create or replace function kv.stored_document(key text) returns jsonb
 language plpgsql volatile
 as $$
@@ -247,10 +249,10 @@ begin
 end
 $$;
 
--- Writes the document of a row from the row. If the row has disappeared, its documents go, too, as when the mirror sees
--- that a row is deleted. `fields` are the columns that differ. `id` and `document` say that the whole document is
--- wrong. A document that is newer than the row stays, and so do other documents of the row that an application has
--- written since they were last mapped.
+-- Writes the document of a row from the row. If the row no longer exists, the function deletes its documents, as the
+-- mirror does after the deletion of a row. `fields` are the columns that differ. `id` or `document` in `fields` means
+-- that the whole document is wrong. A document that is newer than the row stays. Other documents of the row also stay
+-- if an application has written them since they were last mapped.
 create or replace function kv.repair_document(entity text, key text, row_id uuid, fields text[]) returns void
 language plpgsql volatile
 as $$
@@ -281,7 +283,8 @@ end
 $$;
 
 -- Writes the whole document of a row, in the form that the last version of the old applications wrote: under the key
--- that the row had, or under a new one. `key` is a document of another record that is in its place.
+-- that the row had, or under a new one. `key` is the key of a document of another record that has taken the place of
+-- this document.
 create or replace function kv.restore_document(entity text, key text, row_id uuid, r jsonb) returns void
 language plpgsql volatile
 as $$

@@ -1,6 +1,6 @@
 -- The comparisons of the documents of the store with the rows of the platform. A comparison runs in pages: each page is
--- recorded with its checkpoint, so a comparison that was interrupted continues after the last page. Only super admins
--- may run one. No value is recorded.
+-- recorded with its checkpoint, so an interrupted comparison continues after the last page. Only super admins may start
+-- a comparison. The results contain no values.
 
 set local role app_definer;
 
@@ -19,8 +19,8 @@ grant execute on function app.record_comparison(text, uuid, jsonb) to app_mirror
 
 set local role app_mirror;
 
--- Starts a comparison, or returns the one of the same scope that has not ended. One of another scope ends. Returns null
--- if the client does not exist.
+-- Starts a comparison, or returns the active comparison with the same scope. An active comparison with another scope is
+-- ended. Returns null if the client does not exist.
 create or replace function kv.start_comparison(entity text, client uuid, sample integer) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -51,8 +51,8 @@ end
 $$;
 grant execute on function kv.start_comparison(text, uuid, integer) to app_admin;
 
--- Locks a comparison, and returns it with the environments whose documents are compared. Two requests for one
--- comparison wait for each other. Returns null if it does not exist.
+-- Locks a comparison, and returns it with the environments whose documents are compared. Concurrent requests for the
+-- same comparison execute one after the other. Returns null if the comparison does not exist.
 create or replace function kv.lock_comparison(comparison uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -104,7 +104,7 @@ end
 $$;
 grant execute on function kv.next_documents(uuid, text, integer, integer) to app_admin;
 
--- Returns what a comparison needs to know about documents (kv.compared_records).
+-- Returns the facts about documents that a comparison needs (kv.compared_records).
 create or replace function kv.compared(entity text, keys text[], ids uuid[], others text[], has_values boolean)
 returns text
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -116,8 +116,9 @@ end
 $$;
 grant execute on function kv.compared(text, text[], uuid[], text[], boolean) to app_admin;
 
--- Returns which of the next rows of an entity have lost their documents, or have none although what they belong to has
--- one. `gone` counts rows whose documents an application has deleted: such rows stay. `ids` limits the rows.
+-- Returns which of the next rows of an entity have lost their documents, or have no document although their parent has
+-- a document. `gone` counts rows whose documents an application has deleted. Such rows are not differences. `ids`
+-- limits the rows.
 create or replace function kv.rows_without_documents(
   entity text, client uuid, after uuid, ids uuid[], size integer, share integer, seed bigint) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -158,15 +159,14 @@ end
 $$;
 grant execute on function kv.rows_without_documents(text, uuid, uuid, uuid[], integer, integer, bigint) to app_admin;
 
--- Returns whether the old applications have a row of the environment `production`.
+-- Returns whether a row has a document in the environment `production`.
 create or replace function kv.has_document(entity text, id uuid) returns boolean
 language sql stable
 return exists (
   select from kv.ids i where i.entity = $1 and i.id = $2 and i.has_row and i.state <> 'gone'
     and i.environment = 'production');
 
--- Returns the documents that a list contained when it was last mapped, and that it does not contain any more, if no
--- other document leads to their rows.
+-- Returns the documents that were removed from a list since it was last mapped, if their rows have no other document.
 create or replace function kv.documents_missing_in_list(entity text, list text, keys text[]) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -182,7 +182,8 @@ end
 $$;
 grant execute on function kv.documents_missing_in_list(text, text, text[]) to app_admin;
 
--- Returns the client that owns what a document refers to: a client, a catalog or a site, by the old id or by its keys.
+-- Returns the client that owns the client, catalog or site to which a document refers. The reference is an old id or a
+-- key.
 create or replace function kv.owner_of(entity text, environment text, old_id text, keys text[]) returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -1,10 +1,10 @@
--- Cutting an entity over to the tables, and rolling it back. The gates of a cutover are facts that this file collects;
--- wecelebrate.kv.gates judges them.
+-- The functions of a cutover of an entity to the tables, and of a rollback. This file collects the facts for the gates
+-- (conditions) of a cutover, and wecelebrate.kv.gates checks the gates.
 
 set local role app_mirror;
 
--- Returns the stages with the reads that compared both sides since they were last counted from 0. The counts of the row
--- of all clients include those of each client.
+-- Returns the stages with the number of reads that compared both sides since the last restart of the count. The counts
+-- of the stage of all clients include the counts of each client.
 create or replace function kv.list_stages() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -18,7 +18,7 @@ end
 $$;
 grant execute on function kv.list_stages() to app_admin;
 
--- Returns the reads that compared both sides, and how many of them did not agree.
+-- Returns the number of reads that compared both sides, and the number of these reads that found a difference.
 create or replace function kv.shadow_counts(entity text, client_id uuid) returns jsonb
 language sql stable
 return (
@@ -38,7 +38,8 @@ return (
   where c.entity = $1 and (c.client_id = $2 or c.client_id is null) and c.scope = 'full' and c.status = 'complete'
   order by c.ended_at desc limit 1);
 
--- Returns whether a document can belong to a client: it does, or it has no row, and nobody knows its client.
+-- Returns whether a document belongs to a client, or may belong to it because the document has no row and its client is
+-- unknown.
 create or replace function kv.may_belong_to(d kv.ids, client_id uuid) returns boolean
 language plpgsql stable
 as $$
@@ -47,7 +48,7 @@ begin
 end
 $$;
 
--- Returns what the gates of a cutover judge. A document that waits to be mapped again counts as pending.
+-- Returns the facts that the gates of a cutover check. A document that must be mapped again counts as pending.
 create or replace function kv.cutover_facts(entity text, client_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -75,9 +76,10 @@ end
 $$;
 grant execute on function kv.cutover_facts(text, uuid) to app_admin;
 
--- Makes the following facts and the stage that they allow one step: writes that were accepted while the store led end
--- first, and later writes see the new stage. lock_not_available means that a write runs for more than 2 seconds.
--- Because writes wait from now on, each later statement of the transaction has 2 seconds, too.
+-- Locks the stages, so that the check of the gates and the change of the stage are one atomic step. Writes that were
+-- accepted while the store led end first, and later writes use the new stage. lock_not_available means that a write
+-- runs for more than 2 seconds. Writes wait from now on, so each later statement of the transaction also has a timeout
+-- of 2 seconds.
 create or replace function kv.hold_stages() returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, app, kv, pg_temp set lock_timeout = '2s'
@@ -90,9 +92,9 @@ end
 $$;
 grant execute on function kv.hold_stages() to app_admin;
 
--- Changes the stage of an entity, and records it in the audit log. Returns whether the client exists. A null keeps its
--- value; a client without a row gets the values of all clients first. The call must be a statement of its own, with
--- bound parameters, so that injected SQL cannot call the function.
+-- Changes the stage of an entity, and records it in the audit log. Returns whether the client exists. A null parameter
+-- keeps the stored value. If a client has no stage, its stage starts with the values of the stage of all clients. The
+-- caller must use a separate statement with bound parameters, so that injected SQL cannot call the function.
 create or replace function kv.change_stage(
   entity text, client_id uuid, leads text, reads integer, shadow integer, details jsonb) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -128,7 +130,7 @@ end
 $$;
 grant execute on function kv.change_stage(text, uuid, text, integer, integer, jsonb) to app_admin;
 
--- Returns the id of the row that a canary has become. Null: it became no row.
+-- Returns the id of the row that a canary (a test document) has become. Null: the canary did not become a row.
 create or replace function kv.canary_row(key text) returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -152,7 +154,8 @@ end
 $$;
 grant execute on function kv.canary_name(text) to app_admin;
 
--- Writes a document of the entity, and then its row, looks for both on the other side, and undoes everything.
+-- Tests the mirror with a canary: writes a document of the entity, checks its row, changes the row, checks the
+-- document, and undoes all changes.
 create or replace function kv.try_canary(entity text, out document_to_row boolean, out row_to_document boolean,
   out failure text)
 language plpgsql volatile

@@ -1,5 +1,5 @@
 -- Reading the values of documents of the key-value store. No function of this file reads a table. A function returns
--- null for a value that it cannot read for certain: it never guesses.
+-- null for a value with an unclear meaning, and never guesses.
 
 set local role app_mirror;
 
@@ -41,13 +41,13 @@ begin
 end
 $$;
 
--- Returns whether a value has objects or lists in more than 32 levels. Reading such a value costs its size for each
--- level, and in the end the stack.
+-- Returns whether a value has objects or lists in more than 32 levels. The time to read such a value grows with its
+-- size times its levels, and very deep values exhaust the stack.
 create or replace function kv.is_deep(value jsonb) returns boolean
 language sql immutable parallel safe
 return jsonb_path_exists(value, 'strict $.**{33}');
 
--- Returns what identifies the content of a document, without its revision (functions/kv_mirror_revisions.sql).
+-- Returns a fingerprint of the content of a document, without its revision (functions/kv_mirror_revisions.sql).
 create or replace function kv.fingerprint(value jsonb) returns bigint
 language sql immutable parallel safe
 return hashtextextended((case jsonb_typeof(value) when 'object' then value - '_rev' else value end)::text, 0);
@@ -71,7 +71,7 @@ end
 $$;
 
 -- Returns a text or a number as one line without surrounding spaces, cut to a length. Null if the line is empty.
--- Control characters become spaces, and so do those that change the direction of the text after them.
+-- Control characters and characters that change the text direction become spaces.
 create or replace function kv.line(value jsonb, length integer) returns text
 language sql immutable parallel safe
 return case when jsonb_typeof(value) in ('string', 'number') then nullif(left(btrim(regexp_replace(value #>> '{}',
@@ -217,8 +217,8 @@ return case
     regexp_replace(t, '[.,]', '', 'g')::numeric
 end;
 
--- Reads an amount of money. `sign` is the currency that stands beside the amount. Exactly one of `amount` and `reason`
--- is null.
+-- Reads an amount of money. `sign` is the currency that stands beside the amount. Exactly one of the results `amount`
+-- and `reason` is null.
 create or replace function kv.money(value jsonb, out amount numeric, out sign text, out reason text)
 language plpgsql immutable parallel safe
 as $$
@@ -255,7 +255,7 @@ return case
   when sign = '¥' then currency in ('JPY', 'CNY')
   else coalesce(kv.currency(sign) = currency, false) end;
 
--- Returns whether a text can contain a secret. It is much faster than the comparison of each name.
+-- Returns whether a text can contain a secret. This check is much faster than a comparison of each field name.
 create or replace function kv.may_have_secret(t text) returns boolean
 language sql immutable parallel safe
 return position('pass' in t) > 0 or position('secret' in t) > 0
@@ -335,9 +335,9 @@ begin
 end
 $$;
 
--- Returns the keys under which an entity with an old id can have documents. The first key that exists decides: a key
--- with an environment before a key without, and the form that the last version of the applications writes. This is
--- `catalogs:<id>` for catalogs, and the singular for all others.
+-- Returns the keys under which an entity with an old id can have documents. The first existing key decides. A key with
+-- an environment comes before a key without an environment. Then the key form of the last version of the applications
+-- comes first. This form is `catalogs:<id>` for catalogs, and the singular for all others.
 create or replace function kv.keys_of(entity text, environment text, old_id text) returns text[]
 language plpgsql immutable parallel safe
 as $$

@@ -1,6 +1,7 @@
--- The documents of the key-value store, wherever they are. Most have a key of their own. Some applications have written
--- whole documents into lists, e.g. `gifts:all`. Such a document can be the only copy of its entity, so it has an entry
--- in kv.ids, too, under a key that is computed from the key of the list and the id: `gifts:all::<id>`.
+-- The documents of the key-value store, with their own key or in a list. Most documents have their own key. Some
+-- applications have written whole documents into lists, e.g. `gifts:all`. Such a document can be the only copy of its
+-- entity, so it has an entry in kv.ids, too, under a key that is computed from the key of the list and the id:
+-- `gifts:all::<id>`.
 --
 -- No family of documents contains keys with `::`, so a computed key is never the key of a document in the store.
 
@@ -89,7 +90,7 @@ as $$
 $$;
 
 -- Returns the identity of a document in a list, by the id that it states. An id that has the form of a key, e.g.
--- `order:<site>:<id>`, is read as this key. Another id with a colon is the id of nothing.
+-- `order:<site>:<id>`, is read as this key. Any other id with a colon is not a valid id.
 create or replace function kv.identity_in_list(
   entity text, key text, stated text, environments text[], out environment text, out old_id text)
 language plpgsql stable

@@ -2,7 +2,7 @@
 -- reads a table. References are old ids; functions/kv_references.sql resolves them.
 --
 -- A function returns either the values of the columns, or the reason why the document cannot be mapped. `notes` names
--- what was mended, and the field. A mended field also stays in the remainder, in the form that the document gave it.
+-- each correction and its field. The remainder also keeps the original form of a corrected field.
 
 set local role app_mirror;
 
@@ -12,7 +12,7 @@ language sql immutable parallel safe
 return coalesce(kv.flag(value -> 'deleted') or kv.flag(value -> 'isDeleted'), false)
   or value ? 'deletedAt' or coalesce(lower(value ->> 'status') = 'deleted', false);
 
--- Returns the part of a status that the platform has: `active`, `inactive` or `draft`. Null: the status is not known.
+-- Returns the status in the platform: `active`, `inactive` or `draft`. Null: the status of the document is unknown.
 create or replace function kv.status_of(value jsonb) returns text
 language sql immutable parallel safe
 return case
@@ -58,8 +58,8 @@ begin
 end
 $$;
 
--- Returns those of the given fields that a reader can restore from the columns. A field that was mended, or whose text
--- does not fit into its column, cannot be restored.
+-- Returns the given fields that can be restored from the columns. A field that was corrected, or whose text does not
+-- fit into its column, cannot be restored.
 create or replace function kv.used_fields(v jsonb, fields text[], notes jsonb) returns text[]
 language plpgsql immutable parallel safe
 as $$
@@ -137,7 +137,8 @@ begin
 end
 $$;
 
--- Maps a catalog. Of the connection to its source, only harmless fields are copied: the rest contains credentials.
+-- Maps a catalog. Only harmless fields of the connection to its source are copied, because the other fields contain
+-- credentials.
 create or replace function kv.map_catalog(old_id text, value jsonb) returns kv.mapping
 language plpgsql immutable parallel safe
 as $$
@@ -212,7 +213,7 @@ begin
 end
 $$;
 
--- Returns the addresses of the images of a gift, at most 50. Images in base64 are no addresses.
+-- Returns the addresses of the images of a gift, at most 50. Images in base64 are left out.
 create or replace function kv.image_addresses(v jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$

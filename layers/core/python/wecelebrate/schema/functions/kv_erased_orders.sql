@@ -1,12 +1,12 @@
--- The orders of erased persons. An erasure marks the ids of the orders that have only a document, and whose document
--- mentions the person, because nothing of the person may stay by which a later mapping could recognise the order. The
--- documents of an order with a row lose the data of the person, and no later write brings them back: the identity of
--- the order decides, whatever key or list contains the document.
+-- The orders of erased persons. An erasure marks the ids of orders that have only a document, if this document mentions
+-- the person. The ids are needed because no personal data may stay by which a later mapping could recognise the order.
+-- The personal data is removed from the documents of an order with a row, and a later write cannot restore this data.
+-- The identity of the order decides, for every key and list that contains the document.
 
 set local role app_mirror;
 
--- Returns whether a document mentions one of the addresses, which are in lower case. A document with very many levels
--- is not searched level by level: there, the address may be a part of another text.
+-- Returns whether a document mentions one of the addresses, which are in lower case. A very deeply nested document is
+-- searched as one text, so the address may be a part of another text there.
 create or replace function kv.mentions_address(value jsonb, addresses text[]) returns boolean
 language plpgsql immutable parallel safe
 as $$
@@ -27,7 +27,7 @@ $$;
 -- Marks the orders of a client whose documents mention one of the addresses, in the next `size` documents of the store
 -- after the key `after`. Orders that were placed after `placed_until` are not marked. Returns the last key, or null at
 -- the end. The client of an order is the client of its site, which may have no row yet. Therefore the mark is compared
--- with the client when the order is mapped. A mapping that runs now ends first.
+-- with the client when the order is mapped. The function waits for a running mapping.
 create or replace function kv.mark_erased_orders(
   client uuid, addresses text[], placed_until timestamptz, after text, size integer, out last_key text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -59,7 +59,7 @@ end
 $$;
 grant execute on function kv.mark_erased_orders(uuid, text[], timestamptz, text, integer) to app_definer;
 
--- Returns when the order of a document was placed. Null: the document does not say it.
+-- Returns when the order of a document was placed. Null: the document does not state the time.
 create or replace function kv.placed_at(value jsonb, old_id text) returns timestamptz
 language plpgsql immutable parallel safe
 as $$
@@ -71,8 +71,8 @@ begin
 end
 $$;
 
--- Returns the ids of the orders that a document can be by its key and by the id that it states. `names` are the
--- environments. Null: nobody has looked for them, so the second part of a key can be one.
+-- Returns the possible order ids of a document, according to its key and to the id that it states. `names` contains the
+-- environments. Null: the environments are unknown, so the second part of a key can be an environment.
 create or replace function kv.possible_orders(key text, value jsonb, names text[]) returns uuid[]
 language plpgsql immutable parallel safe
 as $$
@@ -97,8 +97,8 @@ begin
 end
 $$;
 
--- Returns what the document of an order may contain after its person was erased, or null for any other document.
--- `value` is what an application writes. Only an order that the old applications have had has a document.
+-- Returns the allowed content of the document of an order whose person was erased, or null for any other document.
+-- `value` is what an application writes. Only an order that existed in the old applications has a document.
 create or replace function kv.erased_document(key text, value jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -118,8 +118,9 @@ begin
 end
 $$;
 
--- Replaces all documents of an order whose person was erased: only what the row still has stays. Earlier values go.
--- Documents in lists change at the end of the transaction (functions/kv_mirror_lists.sql).
+-- Replaces all documents of an order whose person was erased. The new documents contain only the data that the row
+-- still has. Earlier values are deleted. Documents in lists change at the end of the transaction
+-- (functions/kv_mirror_lists.sql).
 create or replace function kv.erase_documents(order_id uuid, r jsonb) returns void
 language plpgsql volatile
 as $$

@@ -1,21 +1,22 @@
 -- Statements over many products, e.g. a chunk of a sync, do not write the documents of the products: they append the
--- products to kv.dirty. The sweeper folds these products into their documents some seconds later. An application that
--- reads or writes their documents before folds them first, so it gets the new values with a new revision.
+-- products to kv.dirty. The sweeper folds these products into their documents some seconds later. If an application
+-- reads or writes these documents earlier, its request first folds them, so the application gets the new values with a
+-- new revision.
 
 set local role app_mirror;
 
--- The number of rows of a statement from which on their documents are written later.
+-- If a statement changes at least this number of rows, their documents are written later.
 create or replace function kv.bulk_size() returns integer
 language sql immutable parallel safe
 return 200;
 
--- Returns whether the documents of a row are not written yet.
+-- Returns whether the documents of a row still have to be written.
 create or replace function kv.is_dirty(row_id uuid) returns boolean
 language sql stable
 return exists (select from kv.dirty d where d.row_id = $1);
 
--- Writes new documents for products that have none, as kv.create_document() does. A product that had a document before,
--- or whose key is in use, is left out. Returns the products that got a document.
+-- Writes new documents for products without a document, as kv.create_document() does. A product that had a document
+-- before, or whose key is in use, is left out. Returns the products that got a document.
 create or replace function kv.create_product_documents(ids uuid[]) returns uuid[]
 language plpgsql volatile
 as $$
@@ -43,8 +44,9 @@ begin
 end
 $$;
 
--- Returns the columns of a row that disagree with the document that decides its values, without those about which the
--- platform has decided. Further documents of the product can differ in other columns: these stay as they are.
+-- Returns the columns of a row that differ from the document that decides its values, without the columns that the
+-- platform has decided. Further documents of the product can differ in other columns. Their values in these columns
+-- stay unchanged.
 create or replace function kv.stale_columns(leading_key text, document jsonb, r jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -57,9 +59,9 @@ begin
 end
 $$;
 
--- Writes the row of one product into its documents. `document` is the one that decides its values. Returns whether a
--- document with a key of its own has changed: then the caller records that it agrees with the row. `r` is null if the
--- row was deleted, and `leading_key` if the product has no document.
+-- Writes the row of one product into its documents. `document` is the document that decides its values. Returns whether
+-- a document with its own key has changed. If it has changed, the caller records that the document agrees with the row.
+-- `r` is null if the row was deleted, and `leading_key` if the product has no document.
 create or replace function kv.fold_product(product_id uuid, r jsonb, leading_key text, document jsonb) returns boolean
 language plpgsql volatile
 as $$
@@ -88,8 +90,8 @@ exception when others then
 end
 $$;
 
--- Brings the documents of those of the given products that are in kv.dirty into agreement with their rows. The caller
--- has locked the rows, so no other transaction folds them at the same time. Returns their number.
+-- Updates the documents of the given products that are in kv.dirty, so that they agree with their rows. The caller has
+-- locked the rows, so no other transaction folds them at the same time. Returns their number.
 create or replace function kv.fold_locked(ids uuid[]) returns integer
 language plpgsql volatile
 as $$
@@ -130,8 +132,8 @@ begin
 end
 $$;
 
--- Does the same as kv.fold_locked(). If it fails unexpectedly, it folds one product after the other, so that one
--- product does not stop the others, and notes which cannot be folded.
+-- Does the same as kv.fold_locked(). After an unexpected error, the function folds the products one by one, and records
+-- the products that cannot be folded.
 create or replace function kv.fold_each(ids uuid[]) returns integer
 language plpgsql volatile
 as $$
@@ -156,8 +158,8 @@ exception when others then
 end
 $$;
 
--- Waits until no other transaction folds the given products. A product that was deleted has no row that both could
--- lock: without this lock, the write of an application would bring it back while the sweeper deletes its documents.
+-- Waits until no other transaction folds the given products. A deleted product has no row to lock. Without this lock,
+-- the write of an application could restore the product while the sweeper deletes its documents.
 create or replace function kv.lock_dirty(ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -166,7 +168,8 @@ begin
 end
 $$;
 
--- Raises PT503, the status 503 of PostgREST, if more of the given products wait than one transaction folds.
+-- Raises PT503 (PostgREST responds with the status 503) if more of the given products wait than one transaction can
+-- fold.
 create or replace function kv.require_few_dirty(ids uuid[]) returns void
 language plpgsql stable
 as $$
@@ -182,8 +185,8 @@ $$;
 
 -- Locks the rows of documents before an application writes them, and folds their products. If more products wait than
 -- one transaction folds, it raises PT503: kv.fold_written() and kv.fold_selected() must fold them first. Documents in
--- lists are written at once, and not at the end of the transaction, because the write is merged with the list as it is
--- then.
+-- lists are written immediately, and not at the end of the transaction, because the application's write is then merged
+-- with the updated list.
 create or replace function kv.lock_before_write(ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -199,8 +202,8 @@ begin
 end
 $$;
 
--- Folds the next of the given products, at most as many as one transaction folds. Returns their number: 0 if none
--- waits. It waits at most `wait` for each lock.
+-- Folds the next of the given products, at most as many as one transaction folds. Returns the number of folded
+-- products, which is 0 if no product waits. The function waits at most `wait` for each lock.
 create or replace function kv.fold_next(ids uuid[], wait text default null) returns integer
 language plpgsql volatile
 as $$
@@ -221,7 +224,7 @@ begin
 end
 $$;
 
--- Returns whether an old application calls while the mirror is on.
+-- Returns whether the caller is an old application and the mirror is on.
 create or replace function kv.may_fold() returns boolean
 language sql stable
 return app.subject() is not distinct from 'service:kv' and exists (select from kv.mirror m where m.enabled);
@@ -246,8 +249,8 @@ end
 $$;
 grant execute on function kv.fold_selected(text[], text) to app_kv;
 
--- Folds products of kv.dirty, the oldest first, and returns their number. Only the sweeper calls it. It waits for no
--- row: products that another transaction is writing come later. It returns 0 at once if another sweeper folds.
+-- Folds products of kv.dirty, the oldest first, and returns their number. Only the sweeper calls this function. It
+-- skips products that another transaction is writing, and returns 0 immediately if another sweeper is folding.
 create or replace function kv.fold(size integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -268,15 +271,15 @@ end
 $$;
 grant execute on function kv.fold(integer) to app_system;
 
--- Returns whether rows are not in their documents yet.
+-- Returns whether documents still have to be written for some rows.
 create or replace function kv.has_dirty() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$ select exists (select from kv.dirty) $$;
 grant execute on function kv.has_dirty() to app_kv, app_admin;
 
--- Folds the next products of documents that an application is about to read, as kv.fold_next() does. It waits for the
--- sweeper, which may fold them at the moment, but not longer than 3 seconds for a sync that writes them: then it raises
--- lock_not_available, and the documents are answered as they are.
+-- Folds the next products of documents that an application is about to read, as kv.fold_next() does. The function waits
+-- for the sweeper if it is folding these products. It waits at most 3 seconds for a sync that is writing them. After
+-- that, it raises lock_not_available, and the read returns the documents unchanged.
 create or replace function kv.fold_keys(keys text[]) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -2,8 +2,9 @@
 
 set local role app_mirror;
 
--- Reads the price and the currency of a gift. A doubt about money is a reason: nothing is guessed. If `sign` has
--- several meanings and the gift names no currency, the sign must fit the currency of the catalog.
+-- Reads the price and the currency of a gift. If the price or currency is ambiguous, the function returns a reason and
+-- does not guess. If `sign` has several meanings and the gift has no currency, the sign must fit the currency of the
+-- catalog.
 create or replace function kv.price_of(v jsonb, out price numeric, out currency text, out sign text, out reason text)
 language plpgsql immutable parallel safe
 as $$

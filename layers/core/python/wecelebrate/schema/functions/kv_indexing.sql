@@ -4,7 +4,8 @@
 set local role app_mirror;
 
 -- Returns the environments of the predecessor. In a key of an order, the second part is an environment or a site. The
--- id of a site is no environment: otherwise a document `environments:<site>` would hide the orders of the site.
+-- id of a site never counts as an environment. Otherwise a document `environments:<site>` would hide the orders of the
+-- site.
 create or replace function kv.environment_names() returns text[]
 language sql stable
 as $$
@@ -23,9 +24,10 @@ create or replace function kv.name_of(entity text) returns text
 language sql immutable parallel safe
 return case entity when 'product' then 'gift' else entity end;
 
--- Returns the identity that a document has by its key and by its field `id`. `conflict` says that the document states
--- the id of another document: it was written back under a wrong key, so nobody can say what it is. An id of more than
--- 200 characters does not fit into the index of the ids: its document has the hash of its key instead.
+-- Returns the identity of a document, according to its key and its field `id`. `conflict` means that the document
+-- states the id of another document. An application wrote such a document under a wrong key, so its identity is
+-- unknown. An id of more than 200 characters does not fit into the index of the ids, so the hash of the key replaces
+-- it.
 create or replace function kv.identity(
   entity text, key text, value jsonb, environments text[],
   out environment text, out old_id text, out conflict boolean)
@@ -66,8 +68,8 @@ begin
 end
 $$;
 
--- Finds the documents of the next keys after a key. Returns the last key, or null after the last document. If the
--- documents cannot be found together, they are found one by one, and the document that fails is put into quarantine.
+-- Indexes the documents of the next keys after a key. Returns the last key, or null after the last document. If an
+-- error occurs, the function processes the documents one by one, and puts the document that fails into quarantine.
 create or replace function kv.index_documents(after text, environments text[], size integer, out last_key text)
 language plpgsql volatile
 as $$
@@ -132,10 +134,11 @@ as $$
   from families f where f.listed is not null and is_hostile
 $$;
 
--- Finds the documents of keys of the store, also those in lists. If `is_hostile` is true, the values are not read, and
--- the keys become no rows. A document whose row was deleted in the platform is marked, whatever its key is. A document
--- that a retirement has left in the store stays as it is marked, because the documents that it refers to are archived.
--- So do the documents in a list that stays: an erasure needs their marks.
+-- Indexes the documents of keys of the store, including documents in lists. If `is_hostile` is true, the values are not
+-- read, and the keys do not become rows. A document whose row was deleted in the platform is marked, even if the
+-- document has a new key. If a retirement has left a document in the store, its state does not change, because the
+-- documents to which it refers are archived. The states of the documents in such a list do not change either, because
+-- an erasure needs them.
 create or replace function kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
 returns void
 language sql volatile
@@ -171,8 +174,8 @@ as $$
     (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
 $$;
 
--- Raises an error again unless a document can cause it. A document never causes conflicts of transactions, missing
--- resources or objects, cancelled statements, or a lack of rights.
+-- Raises an error again unless a document can cause this error. A document never causes transaction conflicts, missing
+-- resources or objects, cancelled statements, or missing privileges.
 create or replace function kv.raise_unless_of_a_document(code text, message text) returns void
 language plpgsql immutable
 as $$
@@ -183,9 +186,9 @@ begin
 end
 $$;
 
--- Marks the documents that the store no longer has, and those that a list names. Returns the number of ids in lists
--- without a document, and of ids that a list names twice. A document in a list that states no id names nothing. The
--- documents of a retired entity are in its archive, so they stay as they are marked.
+-- Marks the documents that no longer exist in the store, and the documents whose ids are in a list. Returns the number
+-- of ids in lists without a document, and the number of repeated ids in lists. Documents in lists without an id are not
+-- counted. The documents of a retired entity are in its archive, so their states do not change.
 create or replace function kv.index_lists(out dangling bigint, out repeated bigint)
 language plpgsql volatile
 as $$
@@ -253,9 +256,10 @@ begin
 end
 $$;
 
--- Returns the documents that decide the values of rows, mapped, in the order of the keys. If several documents lead to
--- one row, the form of the key decides, and never the clock. A document with a key of its own comes before a document
--- in a list. The row of a document that has disappeared belongs to the other documents with the same id.
+-- Maps the documents that decide the values of rows, and returns them in the order of the keys. If several documents
+-- belong to one row, the form of the key decides which document is used, and never the time. A document with its own
+-- key takes precedence over a document in a list. If a document was deleted, its row belongs to the other documents
+-- with the same id.
 create or replace function kv.drafts(entity text, ids uuid[]) returns kv.draft[]
 language sql stable
 as $$

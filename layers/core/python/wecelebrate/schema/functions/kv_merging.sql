@@ -1,9 +1,9 @@
--- Merging a document with its row, when both can have changed since the document was last mapped. Only a field that the
--- document has changed changes the row: what members and admins have changed meanwhile stays.
+-- Merging a document with its row, when both can have changed since the document was last mapped. A document changes
+-- only the columns of fields that have changed in the document. Changes of members and admins to other columns stay.
 
 set local role app_mirror;
 
--- Returns the columns that documents may change in a row that exists. The platform alone decides about all others.
+-- Returns the columns that documents may change in a row that exists. Only the platform decides all other columns.
 create or replace function kv.merged_columns(entity text) returns text[]
 language sql immutable parallel safe
 return case entity
@@ -20,8 +20,8 @@ language sql immutable parallel safe
 return coalesce((select jsonb_object_agg(c.key, hashtextextended(c.value::text, 0))
   from jsonb_each(columns) c where c.key = any (names) and c.value <> 'null'), '{}');
 
--- Returns the rows of those drafts that have a row, by id, with the columns that documents may change. It locks the
--- rows, so that nobody changes them before the documents are written.
+-- Returns the existing rows of drafts, by id, with the columns that documents may change. The function locks the rows,
+-- so that they do not change before the documents are written.
 create or replace function kv.existing_rows(entity text, ids uuid[]) returns jsonb
 language plpgsql volatile
 as $$
@@ -42,8 +42,8 @@ end
 $$;
 
 -- Merges the status of a document with the status of its row. `agreed` is the last status that both had. If the row has
--- another status now, a member or an admin has changed it, and the row keeps it: a document never brings a site back
--- that somebody has closed. Without `agreed`, nobody knows who has changed it, so the row keeps it, too.
+-- another status now, a member or an admin has changed it, and the row keeps it: a document never reopens a closed
+-- site. If `agreed` is missing, the origin of the status is unknown, so the row also keeps its status.
 create or replace function kv.merged_status(d kv.draft, agreed text, current text) returns kv.draft
 language plpgsql immutable
 as $$
@@ -62,10 +62,12 @@ begin
 end
 $$;
 
--- Keeps the stock of a row, unless its document says how many pieces its writer has sold: it decided the row before,
--- and its base is the stock that the row has now. After a quarantine or a deletion, the mirror has counted since, and
--- what the document says is of unknown age. `keeps_count` says whether the document has changed its stock, too. Without
--- the mirror, the documents decide, and so does a document with an empty base: an operator has decided for it.
+-- Keeps the stock of a row, unless the document says how many pieces its writer has sold. The document says so if it
+-- decided the row before, and if its base is the current stock of the row. After a quarantine or a deletion, the mirror
+-- has continued to change the stock of the row, so the age of the stock in the document is unknown. If the row keeps
+-- its stock, the columns of the draft contain `keeps_count`, which is true if the stock of the document may have
+-- changed (a conflict). If the mirror is off, the documents decide the stock. A document with an empty base also
+-- decides the stock, because an operator has chosen this document.
 create or replace function kv.with_stock_of_row(d kv.draft, current jsonb, base jsonb) returns kv.draft
 language plpgsql stable
 as $$
@@ -95,8 +97,8 @@ begin
 end
 $$;
 
--- Writes the stock of rows into those documents whose stock was not taken, and notes the conflict if they had changed
--- it.
+-- Writes the stock of rows into the documents whose stock was not used, and records a conflict if a document had
+-- changed its stock.
 create or replace function kv.return_counts(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -128,7 +130,7 @@ $$;
 
 -- Merges a draft with its row. A column whose value the document has not changed since it was last mapped gets the
 -- value of the row. `current` has the columns of the row, or null, and `before` is the base of the last mapping. The
--- field `base` of the columns is what the next mapping compares with.
+-- next mapping compares the document with the field `base` of the columns.
 create or replace function kv.merged_draft(d kv.draft, current jsonb, before jsonb) returns kv.draft
 language plpgsql stable
 as $$
@@ -179,7 +181,8 @@ begin
 end
 $$;
 
--- Records what the next mapping of documents compares with. Only the document that decides the values of a row has it.
+-- Records the base with which the next mapping compares a document. Only the document that decides the values of a row
+-- has a base.
 create or replace function kv.record_bases(entity text, drafts kv.draft[]) returns void
 language sql volatile
 as $$

@@ -1,20 +1,22 @@
 -- The mirror from documents to rows: triggers on the store map the documents that a statement has written, in the same
--- transaction. An old application never fails because of the mapping: a document that cannot be mapped is quarantined.
+-- transaction. A write of an old application never fails because of the mapping: a document that cannot be mapped is
+-- put into quarantine.
 --
--- The role of the writer is the mark of origin: only the functions of the mirror write as app_mirror, and no login can
--- enter this role. The triggers do not run for its writes, so nothing echoes. A write that another trigger makes in
--- consequence has another role, so it is mirrored. No setting is read, so no caller can forge the mark.
+-- The role of the writer shows the origin of a write. Only the functions of the mirror write as app_mirror, and no
+-- login can use this role. The triggers do not run for writes of app_mirror, so a mirrored write is not mirrored back.
+-- If such a write starts another trigger, that trigger writes with another role, so its writes are mirrored. The origin
+-- does not depend on a setting, so a caller cannot forge it.
 
 set local role app_mirror;
 
--- Returns whether documents with this key belong to a client, site, catalog, product or order. It is a fast form of
--- app.kv_key_families().
+-- Returns whether documents with this key belong to a client, site, catalog, product or order. The function gives the
+-- same result as app.kv_key_families(), but is faster.
 create or replace function kv.is_entity_key(key text) returns boolean
 language sql immutable parallel safe
 return key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'
   and key !~ '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)';
 
--- Returns whether documents with this key have settings of a site that are copied (functions/kv_settings.sql).
+-- Returns whether documents with this key contain site settings that are copied (functions/kv_settings.sql).
 create or replace function kv.is_settings_key(key text) returns boolean
 language sql immutable parallel safe
 return key ~ '^sites:[^:]+:catalog_config$|^(site_catalog_config|site_configs):';
@@ -25,9 +27,10 @@ create or replace function kv.is_mirrored_key(key text) returns boolean
 language sql immutable parallel safe
 return kv.is_entity_key(key) or kv.entity_of_list(key) is not null or kv.is_settings_key(key);
 
--- Maps the documents with the given keys, and remaps the rows that they led to before. `gone` are the keys of deleted
--- documents: another document of the row decides now. A row is never deleted, and a row that was deleted does not come
--- back. It maps at most 500 rows of each entity: the next run of the backfill maps the others.
+-- Maps the documents with the given keys, and maps the rows again to which these documents led before. `gone` contains
+-- the keys of deleted documents: another document of the row decides it now. The function never deletes a row, and
+-- never restores a deleted row. It maps at most 500 rows of each entity. The next run of the backfill maps the other
+-- rows.
 create or replace function kv.map_written(keys text[], gone text[]) returns void
 language plpgsql volatile
 as $$
@@ -75,15 +78,15 @@ begin
 end
 $$;
 
--- Returns by what the settings of sites exclude products, by the ids of the products.
+-- Returns, for each product, the values by which the settings of sites can exclude it.
 create or replace function kv.product_labels(ids uuid[]) returns jsonb
 language sql stable
 return (
   select coalesce(jsonb_object_agg(p.id, jsonb_build_array(p.catalog_id, p.sku, p.category, p.brand)), '{}')
   from products p where p.id = any ($1));
 
--- Excludes products that are new, or by which the settings of sites exclude them has changed. A sale changes none of
--- this, so it reads no settings, however many sites show the catalog.
+-- Applies the exclusions in the settings of sites to new products, and to products whose excluding values have changed.
+-- A sale changes none of these values, so it reads no settings, even if many sites show the catalog.
 create or replace function kv.exclude_labelled(ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -95,8 +98,8 @@ begin
 end
 $$;
 
--- Puts documents into quarantine whose rows were deleted in the platform, and notes each of them once. A product that a
--- statement over many products has deleted may still have its documents: it waits in kv.dirty.
+-- Puts documents whose rows were deleted in the platform into quarantine, and records each of these documents once. If
+-- a bulk statement has deleted a product, its documents may still exist, because the product waits in kv.dirty.
 create or replace function kv.refuse_deleted(keys text[]) returns void
 language plpgsql volatile
 as $$
@@ -141,7 +144,7 @@ begin
 end
 $$;
 
--- Raises an error again if the transaction can succeed when it is repeated: a deadlock, or a failed serialization.
+-- Raises an error again if a retry of the transaction can succeed: after a deadlock or a serialization failure.
 create or replace function kv.raise_deadlock(code text, message text) returns void
 language plpgsql immutable
 as $$
@@ -152,7 +155,8 @@ begin
 end
 $$;
 
--- Notes what the mirror could not keep. It never fails: a conflict that cannot be noted is a warning in the log.
+-- Records a conflict that the mirror could not resolve. The function never fails: if it cannot record the conflict, it
+-- logs a warning.
 create or replace function kv.note_conflict(key text, kind text, field text, base_rev bigint, rev bigint) returns void
 language plpgsql volatile
 as $$
@@ -165,8 +169,9 @@ exception when others then
 end
 $$;
 
--- Notes that the mapping of documents has failed, and marks them: the gates of a cutover count them, and the next run
--- of the backfill maps them. It never fails: the old applications do not depend on the mapping.
+-- Records that the mapping of documents has failed, and marks these documents. The gates of a cutover count them, and
+-- the next run of the backfill maps them. The function never fails, because the old applications do not depend on the
+-- mapping.
 create or replace function kv.note_failure(keys text[], gone text[], code text) returns void
 language plpgsql volatile
 as $$
@@ -237,7 +242,7 @@ end
 $$;
 grant execute on function kv.mirror_documents() to app_owner;
 
--- Mirrors a document that logical replication has written: it runs the triggers of rows only.
+-- Mirrors a document that logical replication has written, because logical replication runs only row triggers.
 create or replace function kv.mirror_replicated_document() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -260,8 +265,8 @@ end
 $$;
 grant execute on function kv.mirror_replicated_document() to app_owner;
 
--- Locks rows and their documents before the backfill maps them, so that it does not write a value that an application
--- replaces at the same time. Does nothing while the mirror is off.
+-- Locks rows and their documents before the backfill maps them. Otherwise the backfill could write a value that an
+-- application replaces at the same time. Does nothing while the mirror is off.
 create or replace function kv.lock_documents(entity text, ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -298,8 +303,8 @@ return array(
     and (pattern is null or i.key like pattern or i.list like pattern));
 
 -- Locks the rows of the documents that the old applications are about to write, in the order of entities and ids. Every
--- writer locks a row before its documents, so writers of both worlds wait for each other and do not deadlock. Does
--- nothing while the mirror is off. Raises PT503 if a bulk write must be folded first (functions/kv_folding.sql).
+-- writer locks a row before its documents, so writers of documents and of rows wait for each other and do not deadlock.
+-- Does nothing while the mirror is off. Raises PT503 if a bulk write must be folded first (functions/kv_folding.sql).
 create or replace function kv.lock_rows(keys text[], pattern text default null) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -313,7 +318,7 @@ end
 $$;
 grant execute on function kv.lock_rows(text[], text) to app_kv;
 
--- Returns the rows to which keys lead that are not in kv.ids yet.
+-- Returns the rows of keys that are not in kv.ids yet.
 create or replace function kv.rows_of_new_keys(keys text[]) returns uuid[]
 language sql stable
 return array(
@@ -323,8 +328,8 @@ return array(
       where split_part(k, ':', 1) = any (n.heads) and k ~ n.pattern limit 1) f
   where kv.is_entity_key(k) and not exists (select from kv.ids i where i.key = k));
 
--- Returns the rows of documents that are about to be written, also the rows to which a new key or a new item of a list
--- leads. `lists` has the lists among the documents.
+-- Returns the rows of documents that are about to be written, including rows of new keys and of new items of a list.
+-- `lists` contains those documents that are lists.
 create or replace function kv.rows_of_written(keys text[], lists jsonb) returns uuid[]
 language plpgsql stable
 as $$

@@ -1,11 +1,12 @@
--- Writing the changed columns of a row into its document. A field that the row did not change keeps its form. A field
--- that changed keeps its name, its place and the form of its value: a price as text stays a text. No function of this
--- file reads a table.
+-- These functions write the changed columns of a row into its document. A field whose column did not change stays
+-- unchanged. A changed field keeps its name, its position and the form of its value: a price as text stays a text. No
+-- function of this file reads a table.
 
 set local role app_mirror;
 
--- The columns that the mirror writes into documents, and the fields that can contain them, in the order in which the
--- mapping reads them. If a document has none of the fields, it gets the first. A path of two fields has a period.
+-- The columns that the mirror writes into documents, and the fields that can contain each column, in the order in which
+-- the mapping reads the fields. If a document has none of these fields, it gets the first field. A path of two fields
+-- contains a period.
 create or replace function kv.mirrored_columns()
 returns table (entity text, name text, kind text, fields text[])
 language sql immutable parallel safe
@@ -52,19 +53,20 @@ as $$
     ('order', 'cancelled_at', 'time', '{cancelledAt}')
 $$;
 
--- Returns the columns that differ between two versions of a row, and that the mirror writes.
+-- Returns the mirrored columns that differ between two versions of a row.
 create or replace function kv.changed_columns(entity text, old_row jsonb, new_row jsonb) returns jsonb
 language sql immutable parallel safe
 return (
   select coalesce(jsonb_object_agg(c.name, new_row -> c.name), '{}') from kv.mirrored_columns() c
   where c.entity = $1 and new_row -> c.name is distinct from old_row -> c.name);
 
--- Returns a moment as JavaScript writes it.
+-- Returns a time in the format of JavaScript.
 create or replace function kv.moment_text(moment timestamptz) returns text
 language sql stable
 return to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 
--- Returns the name under which an object has a field: in camelCase, or else in snake_case. Null: it has no such field.
+-- Returns the name of a field in an object: in camelCase, or otherwise in snake_case. Null: the object has no such
+-- field.
 create or replace function kv.spelling(object jsonb, field text) returns text
 language sql immutable parallel safe
 return case when jsonb_typeof(object) <> 'object' then null when object ? field then field
@@ -96,7 +98,7 @@ begin
 end
 $$;
 
--- Returns a document with a value at a path. An outer field that is no object becomes one.
+-- Returns a document with a value at a path. If the outer field is not an object, it becomes an object.
 create or replace function kv.with_value(document jsonb, path text[], value jsonb) returns jsonb
 language sql immutable parallel safe
 return case
@@ -130,7 +132,7 @@ begin
 end
 $$;
 
--- Writes the price of a gift. A gift can have its price twice, and both must be equal.
+-- Writes the price of a gift. If a gift has its price in two fields, both get the same value.
 create or replace function kv.with_price(document jsonb, price numeric) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -182,8 +184,8 @@ begin
 end
 $$;
 
--- Writes a status. A field that already means this status keeps its form. The marks of a deletion go if the row is
--- active again.
+-- Writes a status. A field that already means this status keeps its form. If the row is active again, the fields that
+-- mark a deletion are removed.
 create or replace function kv.with_status(document jsonb, status text) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -210,7 +212,7 @@ begin
 end
 $$;
 
--- Writes the branding of a site: the fields that the row has, under the names that the document uses.
+-- Writes the branding fields of a row into the document of a site, under the names that the document uses.
 create or replace function kv.with_branding(document jsonb, branding jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -230,8 +232,8 @@ begin
 end
 $$;
 
--- Writes a text. A number stays a number if the text is one. If the row has no value, no other field may take its
--- place.
+-- Writes a text. If the document has a number and the text is a number, the field stays a number. If the row has no
+-- value, all fields that could contain the value are emptied.
 create or replace function kv.with_text(document jsonb, fields text[], value text) returns jsonb
 language plpgsql immutable parallel safe
 as $$

@@ -1,11 +1,11 @@
--- The mirror and the documents in lists, e.g. in `gifts:all`. Each document in a list has a revision of its own, and a
--- list that an application writes back is merged document by document. A changed row changes its documents in lists at
--- the end of the transaction: then the transaction has all its locks of rows, so lists are always locked after rows and
--- in one order, and a list is written once however many of its rows have changed.
+-- The mirror and the documents in lists, e.g. in `gifts:all`. Each document in a list has its own revision. A list that
+-- an application writes back is merged document by document. A changed row changes its documents in lists at the end of
+-- the transaction. At that time, the transaction already holds all row locks, so lists are always locked after rows and
+-- in a fixed order. Each list is written only once, even if many of its rows have changed.
 
 set local role app_mirror;
 
--- Returns the items of a list, each with the computed key of its document. Items that are no documents have no key.
+-- Returns the items of a list, each with the computed key of its document. Items that are not documents have no key.
 create or replace function kv.keyed_items(list text, items jsonb) returns table (n bigint, item jsonb, key text)
 language sql immutable parallel safe
 as $$
@@ -17,7 +17,7 @@ as $$
   select i.n, i.item, d.key from items i left join documents d on d.value = i.value
 $$;
 
--- Returns a list in which each document has a revision. Documents that have one keep it.
+-- Returns a list in which each document has a revision. Existing revisions are kept.
 create or replace function kv.list_with_revisions(value jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
@@ -29,7 +29,7 @@ begin
 end
 $$;
 
--- Returns a document of a list as it is written. Its earlier version becomes history.
+-- Returns the new value of a document in a list, and moves its earlier version to the history.
 create or replace function kv.written_item(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -43,7 +43,7 @@ begin
 end
 $$;
 
--- Returns a list as it is written: each document is merged with its current version.
+-- Returns the new value of a list: each document is merged with its current version.
 create or replace function kv.written_list(list text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -91,7 +91,7 @@ end
 $$;
 grant execute on function kv.revise_list() to app_owner;
 
--- Returns the ids of the rows that documents in lists lead to. `lists` has the values of the lists by their keys.
+-- Returns the ids of the rows of documents in lists. `lists` maps the keys of lists to their values.
 create or replace function kv.rows_in_lists(lists jsonb) returns uuid[]
 language sql stable
 as $$
@@ -103,7 +103,7 @@ as $$
   where l.entity is not null
 $$;
 
--- Notes that a row has changed, or was deleted if `columns` is null, if a list contains its document. The lists are
+-- Records that a row has changed, or was deleted (`columns` is null), if a list contains its document. The lists are
 -- written at the end of the transaction.
 create or replace function kv.note_list_change(entity text, row_id uuid, columns text[]) returns void
 language sql volatile
@@ -155,8 +155,8 @@ end
 $$;
 grant execute on function kv.write_lists() to app_owner;
 
--- Writes changed rows into their documents in one list. `targets` has the change of each row by the computed key of its
--- document. A list that is JSON in a string stays one.
+-- Writes changed rows into their documents in one list. `targets` maps the computed key of each document to the change
+-- of its row. A list that is JSON in a string stays in this form.
 create or replace function kv.write_list(list text, entity text, targets jsonb) returns void
 language plpgsql volatile
 as $$
@@ -188,8 +188,8 @@ begin
 end
 $$;
 
--- Returns a document of a list with the changes of its row. Null: the row was deleted. What an application has written
--- and no row has yet, e.g. because it is in quarantine, is not written over, unless the person of an order was erased.
+-- Returns a document of a list with the changes of its row. Null: the row was deleted. A document that is not mapped to
+-- a row yet, e.g. because it is in quarantine, stays unchanged, unless the person of the order was erased.
 create or replace function kv.item_of_row(key text, entity text, item jsonb, target jsonb) returns jsonb
 language plpgsql volatile
 as $$

@@ -3,13 +3,13 @@
 
 set local role app_mirror;
 
--- Returns the revision that a document states in its field `_rev`. Null: it states none.
+-- Returns the revision in the field `_rev` of a document. Null: the document has no revision.
 create or replace function kv.revision_of(value jsonb) returns bigint
 language sql immutable parallel safe
 return case when jsonb_typeof(value -> '_rev') = 'number' and value ->> '_rev' ~ '^[0-9]{1,15}$'
   then (value ->> '_rev')::bigint end;
 
--- Returns a document with its revision. A document that is too long for the field stays as it is.
+-- Returns a document with its revision. A document that is too large for a further field stays unchanged.
 create or replace function kv.with_revision(value jsonb, revision bigint) returns jsonb
 language sql immutable parallel safe
 return case when pg_column_size(value) > 1000000 and octet_length(value::text) > 5999900 then value
@@ -20,15 +20,15 @@ create or replace function kv.is_gift_key(key text) returns boolean
 language sql immutable parallel safe
 return key ~ '^(gifts?|catalog_gifts):';
 
--- Returns whether a field of a document is a count of pieces, whose changes by several writers are added up. The fields
--- are those of kv.stock_of. In an order, `quantity` is what was ordered.
+-- Returns whether a field of a document is a stock count. Changes of a stock count by several writers are added up. The
+-- fields are the same as in kv.stock_of. In an order, `quantity` is the ordered quantity and not a stock count.
 create or replace function kv.is_count(field text, key text) returns boolean
 language sql immutable parallel safe
 return kv.camel_name(field) in ('availableQuantity', 'inventoryQuantity', 'inventoryCount', 'inventory', 'stock',
   'available') or kv.is_gift_key(key) and field in ('quantity', 'count', 'total');
 
--- Returns the count that `stated` makes of the current count, if it was `base` when its writer read it. Null: one of
--- the values is no count. The count keeps the form that its writer gave it.
+-- Returns the current count after the change from `base` to `stated`, where `base` is the count that the writer had
+-- read. Null: one of the values is not a count. The result has the same form as `stated`.
 create or replace function kv.merged_count(base jsonb, current jsonb, stated jsonb, out merged jsonb, out below boolean)
 language plpgsql immutable parallel safe
 as $$
@@ -42,8 +42,9 @@ end
 $$;
 
 -- Merges a document that was written on the base of an earlier revision into the current document, field by field. A
--- field that the writer did not change keeps its current value. If both changed a field, objects are merged, counts are
--- added up, and otherwise the last writer wins: `conflicts` has these fields, and their kind of conflict.
+-- field that the writer did not change keeps its current value. If both sides changed a field, objects are merged and
+-- counts are added up. For other values, the last writer wins, and `conflicts` contains the field and the kind of
+-- conflict.
 create or replace function kv.merge(key text, base jsonb, current jsonb, stated jsonb, path text, out merged jsonb,
   out conflicts jsonb)
 language plpgsql immutable parallel safe
@@ -83,17 +84,17 @@ begin
 end
 $$;
 
--- Returns the stock of the row that a document leads to. Null: it has no row, or the row counts no pieces.
+-- Returns the stock of the row of a document. Null: the document has no row, or the stock of the row is not tracked.
 create or replace function kv.counted_stock(key text) returns integer
 language sql stable
 return (
   select p.inventory_count from kv.ids i join products p on p.id = i.id
   where i.key = $1 and i.entity = 'product' and i.has_row and p.inventory_policy = 'tracked');
 
--- Returns a document with the stock that its current version has, and notes the conflict if they differ. A write whose
--- base nobody knows does not say how many pieces its writer sold, so it changes no count: the pieces that others have
--- sold meanwhile would come back. A gift without a stock can get one. If the current version has no fields, the row has
--- counted the pieces.
+-- Returns a document with the stock of its current version, and records a conflict if the stocks differ. If the base of
+-- a write is unknown, the number of pieces that its writer sold is also unknown. Therefore such a write changes no
+-- count. Otherwise pieces that other writers have sold meanwhile would be in stock again. A gift without a stock can
+-- get a stock. If the current version has no fields, the stock comes from the row.
 create or replace function kv.with_current_stock(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -128,8 +129,8 @@ begin
 end
 $$;
 
--- Returns whether an application has written this document on the base of this revision in the last 10 minutes. It
--- notes the write. A write that arrives again has no second effect: the same pieces are not sold twice.
+-- Returns whether an application has written the same document with the same base revision in the last 10 minutes. The
+-- function also records the write. A repeated write has no second effect, so the same pieces are not sold twice.
 create or replace function kv.is_repeated(key text, base_revision bigint, stated jsonb) returns boolean
 language plpgsql volatile
 as $$
@@ -141,8 +142,8 @@ begin
 end
 $$;
 
--- Returns the value that a write gives to a document: merged if its base is an earlier revision, and with the next
--- revision. A write whose base is unknown replaces the document, except for its counts.
+-- Returns the value of a document after a write, with the next revision. If the base of the write is an earlier
+-- revision, the values are merged. A write whose base is unknown replaces the document, except for its counts.
 create or replace function kv.revised(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -177,17 +178,17 @@ begin
 end
 $$;
 
--- Returns the first revision of a document that does not exist, or has no fields. If there was a document with this
--- key before, its revisions must not come back: an application that has read it would pass for a reader of the new one.
--- No document has had as many revisions as there were tenths of milliseconds since 1970. `stated` is the revision that
--- its writer states, or null.
+-- Returns the first revision of a document that does not exist, or has no fields. A document with this key may have
+-- existed before. Its revisions must not be used again. Otherwise a write based on the earlier document would look like
+-- a write based on the new document. In this case, the first revision is the number of tenths of milliseconds since
+-- 1970, because no document has had so many revisions. `stated` is the revision that the writer states, or null.
 create or replace function kv.first_revision(key text, stated bigint) returns bigint
 language sql volatile
 return greatest(coalesce(stated, 0) + 1, case when exists (select from kv.ids i where i.key = $1)
   then (extract(epoch from clock_timestamp()) * 10000)::bigint end);
 
--- Returns the value that a document gets when an application writes it. `current` is null if there is no such document.
--- A document that is JSON in a string has no revision.
+-- Returns the value that a document gets when an application writes it. `current` is null if the document does not
+-- exist. A document that is JSON in a string has no revision.
 create or replace function kv.written_value(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -231,9 +232,9 @@ end
 $$;
 grant execute on function kv.revise_document() to app_owner;
 
--- Gives a revision to the documents of entities after a key that have none, also to those in lists, so that the first
--- write of an application that has read them has a base. Returns the last key, or null after the last document. Keys of
--- entities are no secrets.
+-- Gives a revision to the next documents of entities that have no revision, including documents in lists. The documents
+-- come after the given key. With a revision, the first write of an application that has read the document has a known
+-- base. Returns the last key, or null after the last document. Keys of entities are not secret.
 create or replace function kv.give_revisions(after text, size integer, out last_key text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -258,7 +259,7 @@ end
 $$;
 grant execute on function kv.give_revisions(text, integer) to app_admin;
 
--- Deletes what the mirror no longer needs: history and writes after 10 minutes, and conflicts after 30 days.
+-- Deletes old records of the mirror: the history and the writes after 10 minutes, and conflicts after 30 days.
 create or replace function kv.forget(max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -1,10 +1,10 @@
 -- The mirror from rows to documents: triggers on clients, catalogs, sites, products and orders write the changed
 -- columns into the document that decides the row, in the same transaction. A write of the platform never fails because
--- of the mirror: what was not mirrored is noted in kv.conflicts.
+-- of the mirror. Instead, the mirror records a failure in kv.conflicts.
 
 set local role app_mirror;
 
--- Returns the environments of the predecessor whose documents become rows, and whose documents rows change.
+-- Returns the mirrored environments of the predecessor.
 create or replace function kv.mirrored_environments() returns text[]
 language sql stable
 return coalesce((select m.environments from kv.mirror m where m.is_only), '{production}');
@@ -19,7 +19,8 @@ return (
   order by array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.list nulls first, i.key
   limit 1);
 
--- Returns the id that the old applications use for a row in an environment. Null: they do not have it.
+-- Returns the id that the old applications use for a row in an environment. Null: the old applications do not have the
+-- row.
 create or replace function kv.old_id_in(entity text, id uuid, environment text) returns text
 language sql stable
 return (
@@ -27,7 +28,8 @@ return (
   where i.entity = $1 and i.id = $2 and i.has_row and i.state not in ('gone', 'deleted') and i.environment = $3
   order by i.alias, i.key limit 1);
 
--- Returns the id that the old applications use for a row of the environment `production`. Null: they do not have it.
+-- Returns the id that the old applications use for a row of the environment `production`. Null: the old applications do
+-- not have the row.
 create or replace function kv.old_id_of(entity text, id uuid) returns text
 language sql stable
 return kv.old_id_in(entity, id, 'production');
@@ -60,7 +62,8 @@ begin
 end
 $$;
 
--- Returns the fields of the document of an order. An order with one line also names its gift as the old forms do.
+-- Returns the fields of the document of an order. If an order has one line, its document also has the fields that older
+-- versions used for the gift.
 create or replace function kv.order_document(r jsonb) returns jsonb
 language sql stable
 return (
@@ -82,9 +85,10 @@ return (
     from jsonb_array_elements(r -> 'items') with ordinality e (l, n)
   ) lines);
 
--- Writes a new document for a row that has none, if what the row belongs to has a document: the client of a catalog or
--- a site, the catalog of a product, the site of an order. A document that an application has deleted is not written
--- again, and a key that is in use is not taken. A row that was deleted and restored gets its old id again.
+-- Writes a new document for a row without a document, if the parent of the row has a document. The parent of a catalog
+-- or site is its client, the parent of a product its catalog, and the parent of an order its site. The function does
+-- not rewrite a document that an application has deleted, and does not use a key that is in use. A row that was deleted
+-- and restored gets its old id again.
 create or replace function kv.create_document(entity text, r jsonb) returns void
 language plpgsql volatile
 as $$
@@ -125,7 +129,8 @@ begin
 end
 $$;
 
--- Keeps an earlier version of a document for the writers who have read it.
+-- Stores an earlier version of a document in the history, because applications that have read this version may still
+-- write.
 create or replace function kv.remember(key text, earlier jsonb) returns void
 language sql volatile
 as $$
@@ -134,8 +139,8 @@ as $$
   on conflict on constraint history_pkey do update set value = excluded.value, replaced_at = excluded.replaced_at
 $$;
 
--- Replaces the value of a document for the mirror: it gets the next revision, its earlier value becomes history, and
--- the document counts as mapped if it was mapped before. `value` has the current revision.
+-- Replaces the value of a document for the mirror. The document gets the next revision, the earlier value goes to the
+-- history, and the document stays marked as mapped if it was mapped before. `value` has the current revision.
 create or replace function kv.replace_document(key text, earlier jsonb, value jsonb) returns void
 language plpgsql volatile
 as $$
@@ -152,9 +157,9 @@ begin
 end
 $$;
 
--- Records that documents and their rows have the same values now, so that the next change of a document is compared
--- with them, and not with what the document had when it was last mapped. The agreed status becomes only `active`: what
--- the platform has closed, no document opens again.
+-- Records that documents and their rows now have the same values. The next change of a document is compared with these
+-- values, and not with the values at the last mapping. The function records only the agreed status `active`, because a
+-- document must not reopen a row that the platform has closed.
 create or replace function kv.record_agreements(entity text, ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -176,7 +181,7 @@ begin
 end
 $$;
 
--- Records that the documents of one row have its values now.
+-- Records that the documents of one row now have the values of the row.
 create or replace function kv.record_agreement(entity text, row_id uuid) returns void
 language plpgsql volatile
 as $$
@@ -185,9 +190,9 @@ begin
 end
 $$;
 
--- Writes the changed columns of a row into all its documents of the mirrored environments, in the order of their keys:
--- an application can read any of them. Returns whether a document changed. It locks the documents after the row.
--- Documents in lists change at the end of the transaction.
+-- Writes the changed columns of a row into all its documents of the mirrored environments, in the order of their keys,
+-- because an application can read any of these documents. Returns whether a document changed. The function locks the
+-- documents after the row. Documents in lists change at the end of the transaction.
 create or replace function kv.write_documents(entity text, row_id uuid, changed jsonb, new_row jsonb) returns boolean
 language plpgsql volatile
 as $$
@@ -229,14 +234,14 @@ begin
 end
 $$;
 
--- Returns whether no row has the values of a document yet: because it could not be mapped, or because an application
--- has written it while the mirror was off.
+-- Returns whether the values of a document are not in a row yet. This happens if the document could not be mapped, or
+-- if an application wrote the document while the mirror was off.
 create or replace function kv.is_unmapped(d kv.ids, stored jsonb) returns boolean
 language sql stable
 return d.fingerprint is distinct from d.mapped_fingerprint or d.fingerprint <> kv.fingerprint(stored);
 
--- Writes the changed columns of a row into a document with a key of its own, and returns whether this changed it. A
--- document that is JSON in a string stays one.
+-- Writes the changed columns of a row into a document that has its own key, and returns whether the document changed. A
+-- document that is JSON in a string stays in this form.
 create or replace function kv.mirror_document(
   entity text, key text, environment text, changed jsonb, new_row jsonb) returns boolean
 language plpgsql volatile
@@ -268,8 +273,8 @@ begin
 end
 $$;
 
--- Deletes the documents of a row that was deleted, and their earlier values. Documents in lists go at the end of the
--- transaction. The documents of the row are marked, so that none of them brings the row back.
+-- Deletes the documents of a row that was deleted, and their earlier values. Documents in lists are deleted at the end
+-- of the transaction. The documents of the row are marked, so that they cannot restore the row.
 create or replace function kv.delete_documents(entity text, row_id uuid) returns void
 language plpgsql volatile
 as $$
@@ -313,15 +318,16 @@ exception when others then
 end
 $$;
 
--- Returns a row as its documents have it: a product with its regular price, because the old applications know no
--- offers.
+-- Returns a row with the values that its documents must have. A product has its regular price, because the old
+-- applications do not support offers.
 create or replace function kv.mirrored_row(r jsonb) returns jsonb
 language sql immutable parallel safe
 return case when r -> 'regular_price' <> 'null' then r || jsonb_build_object('price', r -> 'regular_price') else r end;
 
 -- Mirrors the rows that a statement has written, in the order of their ids. The argument of the trigger is the entity.
--- The documents of many products are written later (functions/kv_folding.sql), so a sync takes hardly longer.
--- Only rows whose documents can change are read: a statement that changes no column of a document ends early.
+-- The documents of many products are written later (functions/kv_folding.sql), so a sync needs little extra time. The
+-- trigger reads only rows whose documents can change. If a statement changes no column that a document contains, the
+-- trigger ends early.
 create or replace function kv.mirror_rows() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
   set plan_cache_mode = force_generic_plan  -- planning would take most of the time of a single write

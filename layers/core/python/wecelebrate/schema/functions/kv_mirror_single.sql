@@ -1,19 +1,19 @@
--- The usual change of the mirror: one product whose only document has other prices, counts or texts than before. It
--- needs no lookup of clients, catalogs, lists or other documents, so it takes a fraction of the time of the general
--- mapping (functions/kv_mirror.sql, functions/kv_mirror_rows.sql). A function of this file returns false, and changes
--- nothing, if the change is another one: the general mapping handles it then.
+-- The fast path of the mirror for the most frequent change: one product whose only document has new prices, counts or
+-- texts. This path needs no lookup of clients, catalogs, lists or other documents, so it takes only a fraction of the
+-- time of the general mapping (functions/kv_mirror.sql, functions/kv_mirror_rows.sql). For any other change, a function
+-- of this file returns false and changes nothing. Then the general mapping handles the change.
 
 set local role app_mirror;
 
--- Returns the fields of a gift that refer to nothing and that do not identify it.
+-- Returns the fields of a gift that are neither references nor identifiers.
 create or replace function kv.plain_fields() returns text[]
 language sql immutable parallel safe
 return '{name,title,giftName,gift_name,description,price,value,images,image,imageUrl,image_url,availableQuantity,
   available_quantity,inventoryQuantity,inventory_quantity,inventoryCount,inventory_count,inventory,stock,quantity,
   inStock,in_stock,updatedAt,updated_at,_rev}'::text[];
 
--- Returns the entry of the document of a product, if it is the only entry of the product, has a key of its own, and its
--- row has its values. Otherwise, all fields are null.
+-- Returns the entry of the document of a product, if the product has no other entry, the document has its own key, and
+-- the row has the values of the document. Otherwise, all fields are null.
 create or replace function kv.only_entry(key text) returns kv.ids
 language plpgsql stable
 as $$
@@ -80,8 +80,8 @@ begin
 end
 $$;
 
--- Maps a changed document, and returns whether it did. If an error is raised, it returns false: the general mapping
--- finds the error again, and handles it.
+-- Maps a changed document, and returns whether the function has mapped it. After an error, the function returns false,
+-- because the general mapping raises and handles the same error.
 create or replace function kv.map_single(key text, earlier jsonb, value jsonb) returns boolean
 language plpgsql volatile
   set plan_cache_mode = force_generic_plan  -- planning would take most of the time
@@ -127,8 +127,8 @@ exception when others then
 end
 $$;
 
--- Records that the document of a row that has been written into it has its values, as kv.record_agreements does.
--- Returns whether it did.
+-- Records that a document and its row agree after the row was written into the document, as kv.record_agreements does.
+-- Returns whether the agreement was recorded.
 create or replace function kv.record_single_agreement(entity text, row_id uuid, new_row jsonb) returns boolean
 language plpgsql volatile
 as $$

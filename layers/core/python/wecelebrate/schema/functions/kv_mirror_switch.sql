@@ -1,5 +1,5 @@
--- Switching the mirror on and off. While it is off, its triggers are disabled, so it costs nothing. The lock that
--- enables a trigger waits for the open writes, so no transaction is mirrored in part.
+-- The functions that switch the mirror on and off. While the mirror is off, its triggers are disabled, so it needs no
+-- time. Enabling a trigger takes a lock that waits for open writes, so a transaction is never mirrored in part.
 
 set local role app_mirror;
 
@@ -9,9 +9,9 @@ language sql stable security definer set search_path = pg_catalog, public, app, 
 as $$ select exists (select from kv.mirror m where m.enabled) $$;
 grant execute on function kv.is_mirrored() to app_owner;
 
--- Saves the settings of the mirror, and returns whether they changed. `environments` is null: the settings stay. While
--- the tables lead, object_in_use refuses to switch the mirror off, or to leave out an environment that it had. The lock
--- makes a cutover end first, and a later one see the new settings.
+-- Saves the settings of the mirror, and returns whether they changed. If `environments` is null, the settings stay.
+-- While the tables lead, the function raises object_in_use if the mirror would be switched off or would lose an
+-- environment. Because of the lock, a running cutover ends first, and a later cutover uses the new settings.
 create or replace function kv.save_mirror(enabled boolean, environments text[], currency text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -44,7 +44,7 @@ $$;
 grant execute on function kv.save_mirror(boolean, text[], text) to app_owner;
 
 -- Returns the state of the mirror: the number of earlier values, and the conflicts by kind with at most five keys. Keys
--- of entities are no secrets.
+-- of entities are not secret.
 create or replace function kv.mirror_status() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -79,8 +79,8 @@ grant execute on function app.record_mirror_switch(boolean, jsonb) to app_owner;
 
 set local role app_owner;
 
--- Returns a hash of all functions of the store, also of those whose text PostgreSQL does not keep. `migrate` records it
--- as the comment of the schema, so that a function that somebody has replaced by hand is noticed.
+-- Returns a hash of all functions of the store, including functions whose text PostgreSQL does not keep. `migrate`
+-- stores this hash as the comment of the schema, so that a manual change of a function can be detected.
 create or replace function kv.hash_of_functions() returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -90,8 +90,8 @@ as $$
 $$;
 grant execute on function kv.hash_of_functions() to app_admin;
 
--- Enables or disables the triggers of the mirror. They run under replication, too, except for the trigger that only
--- logical replication needs.
+-- Enables or disables the triggers of the mirror. The triggers also run in sessions with the replication role. The
+-- trigger that only logical replication needs does not run in other sessions.
 create or replace function kv.enable_triggers(enabled boolean) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -110,7 +110,7 @@ begin
 end
 $$;
 
--- Switches the mirror on or off, and returns whether this changed anything. The call must be a statement of its own,
+-- Switches the mirror on or off, and returns whether this changed anything. The caller must use a separate statement
 -- with bound parameters, so that injected SQL cannot call the function. lock_not_available means that a write is
 -- running for more than 2 seconds, or that a migration runs: try again.
 create or replace function kv.switch_mirror(enabled boolean, environments text[], currency text) returns boolean

@@ -2,8 +2,9 @@
 
 set local role app_mirror;
 
--- Returns the status of an order in the platform. The applications have more states: a parcel that moves is shipped, a
--- failed order is cancelled, and a confirmed order waits to be processed. Null: the state is not known.
+-- Returns the status of an order in the platform. The old applications have more states. For example, an order in
+-- transit becomes shipped, a failed order becomes cancelled, and a confirmed order becomes pending. Null: the state is
+-- unknown.
 create or replace function kv.order_status(value jsonb) returns text
 language sql immutable parallel safe
 return case lower(regexp_replace(coalesce(kv.line(value, 100), 'pending'), '[^A-Za-z]', '', 'g'))
@@ -16,7 +17,7 @@ return case lower(regexp_replace(coalesce(kv.line(value, 100), 'pending'), '[^A-
 
 -- Reads the lines of an order. A line has the old id of its gift, its SKU, name, quantity and price, if these are
 -- stated.
--- `reason` says why a line cannot be read. The number of pieces is money, so it is never guessed.
+-- `reason` says why a line cannot be read. The number of pieces affects the amount, so it is never guessed.
 create or replace function kv.lines_of(v jsonb, out lines jsonb, out reason text)
 language plpgsql immutable parallel safe
 as $$
@@ -81,7 +82,7 @@ return coalesce(kv.moment(v -> 'createdAt'), kv.moment(v -> 'orderDate'), kv.mom
   kv.moment(v -> 'date'), kv.time_in_id(old_id),
   kv.moment(v #> '{timeline,0,date}'), kv.moment(v #> '{timeline,0,timestamp}'), kv.moment(v -> 'updatedAt'));
 
--- Returns what was mended in an order.
+-- Returns the notes about corrections of an order.
 create or replace function kv.order_notes(v jsonb, original jsonb, address jsonb, email text) returns jsonb
 language plpgsql immutable parallel safe
 as $$

@@ -1,10 +1,11 @@
--- Reading documents from the tables: the document of a row, in the form that the old applications gave it. A field
--- whose meaning agrees with its column keeps its form, and so do all fields that no column has. A field that disagrees
--- gets the value of the row, in the way in which the mirror writes it (functions/kv_mirror_fields.sql).
+-- These functions read documents from the tables: they return the document of a row in the form that the old
+-- applications gave it. A field whose meaning agrees with its column keeps its form, and so do all fields that no
+-- column has. A field that disagrees gets the value of the row, in the way in which the mirror writes it
+-- (functions/kv_mirror_fields.sql).
 
 set local role app_mirror;
 
--- Returns a row as JSON, as its documents have it. Null: it does not exist.
+-- Returns a row as JSON, with the values that its documents must have. Null: the row does not exist.
 create or replace function kv.row_content(entity text, id uuid) returns jsonb
 language plpgsql stable
 as $$
@@ -19,9 +20,9 @@ begin
 end
 $$;
 
--- Returns whether a column of a row disagrees with what its document says about it. `stated` has the columns of the
--- mapped document, and `fields` its fields. What the mapping mended when it wrote the row is no disagreement: a tier
--- that does not exist, a domain that another site has, a catalog that the site may not read, and a total of 0.
+-- Returns whether a column of a row differs from its document. `stated` contains the columns of the mapped document,
+-- and `fields` its fields. A correction by the mapping is not a difference: a tier that does not exist, a domain that
+-- another site has, a catalog that the site may not read, and a total of 0.
 create or replace function kv.disagrees(d kv.ids, name text, kind text, stated jsonb, fields jsonb, r jsonb)
 returns boolean
 language plpgsql stable
@@ -62,7 +63,7 @@ begin
 end
 $$;
 
--- Returns the columns of a row that disagree with its document.
+-- Returns the columns of a row that differ from its document.
 create or replace function kv.disagreements(d kv.ids, document jsonb, r jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -99,8 +100,8 @@ begin
 end
 $$;
 
--- Returns the fields of a document that its row would change, without those about which the platform has decided: a
--- document with the note `kept` names another value on purpose.
+-- Returns the fields of a document that its row would change, without the fields that the platform has decided. If a
+-- document has the note `kept`, its different value is intended.
 create or replace function kv.mismatched_fields(d kv.ids, stored jsonb, changed jsonb, r jsonb) returns text[]
 language sql stable
 return case
@@ -114,7 +115,7 @@ return case
       and exists (select from kv.notes n where n.key = d.key and n.note = 'kept'))
     order by 1) end;
 
--- Returns whether the store compares documents or answers them from the tables at all.
+-- Returns whether any read of the store compares documents with rows, or returns rows.
 create or replace function kv.is_dialed() returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -125,9 +126,10 @@ end
 $$;
 grant execute on function kv.is_dialed() to app_kv;
 
--- Answers a read of a document: from its row, if the stage of its entity and client selects it, or from the store.
--- A document that decides no row, or that is not mapped, is answered from the store. `chance` is a random number from 0
--- to 1. `agrees` is null unless the read compares both sides. A document that cannot be compared does not agree.
+-- Returns the document for a read: from its row if the stage of its entity and client selects the record, and otherwise
+-- from the store. If a document decides no row, or is not mapped, the result comes from the store. `chance` is a random
+-- number from 0 to 1. `agrees` is null if the read does not compare both sides, and false if the document cannot be
+-- compared.
 create or replace function kv.answer(
   key text, stored jsonb, chance double precision, out value jsonb, out agrees boolean)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -172,8 +174,8 @@ end
 $$;
 grant execute on function kv.answer(text, jsonb, double precision) to app_kv;
 
--- Reads a document and its row again, and records the fields that still differ, each of them once. Returns whether some
--- do. A document that another transaction is writing is left out: its row and its values change together.
+-- Reads a document and its row again, and records each field that still differs once. Returns whether any field
+-- differs. A document that another transaction is writing is left out, because its row and its values change together.
 create or replace function kv.record_mismatch(key text) returns boolean
 language plpgsql volatile
 as $$
@@ -204,7 +206,7 @@ begin
 end
 $$;
 
--- Counts reads that compared both sides. `mismatched` has the keys of the documents that did not agree.
+-- Counts reads that compared both sides. `mismatched` contains the keys of the documents that differed from their rows.
 create or replace function kv.record_shadow_reads(keys text[], mismatched text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -1,5 +1,5 @@
 -- Resolving the old ids of documents, and checking what a document may refer to. A document never gets access to rows
--- of another client: where the mapping is in doubt, the document is quarantined.
+-- of another client. If a reference is unclear, the document is put into quarantine.
 
 set local role app_mirror;
 
@@ -21,8 +21,8 @@ begin
 end
 $$;
 
--- Maps the old ids of those gifts of a batch that name no catalog to the old id of the only catalog whose list of gifts
--- names the gift. Each list is read once.
+-- Finds catalogs for the gifts of a batch that have no catalog. Maps the old id of such a gift to the old id of the
+-- only catalog whose list of gifts contains the gift. Each list is read once.
 create or replace function kv.catalogs_of_lists(drafts kv.draft[]) returns jsonb
 language sql stable
 as $$
@@ -126,7 +126,7 @@ begin
 end
 $$;
 
--- Notes that a site keeps its domain or its catalog, and puts the values of the document into the remainder.
+-- Adds a note if a site keeps its domain or its catalog, and puts the values of the document into the remainder.
 create or replace function kv.keep_site(d kv.draft, existing sites, catalog_id uuid, catalog_name text)
 returns kv.draft
 language plpgsql immutable
@@ -204,7 +204,7 @@ begin
 end
 $$;
 
--- Returns the keys of products of a batch whose SKU another product of the batch with a lower key has, too.
+-- Returns the keys of products of a batch if another product of the batch with a lower key has the same SKU.
 create or replace function kv.repeated_skus(drafts kv.draft[]) returns text[]
 language sql stable
 as $$
@@ -222,7 +222,7 @@ return case when not columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jso
   || kv.kept(jsonb_build_object('status', is_active), jsonb_build_object('status', columns -> 'is_active'));
 
 -- Checks products: the catalog exists, and the price is in the currency of the catalog. `currency` is the currency of
--- prices that name none and whose catalog has none.
+-- prices whose document and catalog have no currency.
 create or replace function kv.check_products(drafts kv.draft[], currency text) returns kv.draft[]
 language plpgsql stable
 as $$

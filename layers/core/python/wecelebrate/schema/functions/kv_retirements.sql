@@ -1,14 +1,14 @@
--- The retirement of the documents of an entity: what its gates judge, and its steps. wecelebrate.kv.retirement judges
--- the gates. The archive is in functions/kv_archive.sql.
+-- The retirement of the documents of an entity: its steps, and the facts for its gates (conditions).
+-- wecelebrate.kv.retirement checks the gates. The archive is in functions/kv_archive.sql.
 
 set local role app_mirror;
 
--- Returns the retirement of an entity that is not undone. Null: there is none.
+-- Returns the active retirement of an entity: the one that was not undone. Null: the entity has no active retirement.
 create or replace function kv.retirement_of(entity text) returns kv.retirements
 language sql stable
 as $$ select r.* from kv.retirements r where r.entity = $1 and r.status <> 'undone' $$;
 
--- Returns a retirement with the numbers of its archive. Null: there is none.
+-- Returns a retirement with the counts of its archive. Null: the retirement does not exist.
 create or replace function kv.retirement_content(r kv.retirements) returns jsonb
 language sql stable
 as $$
@@ -20,7 +20,7 @@ as $$
   having r.id is not null
 $$;
 
--- Returns the documents of an entity that a retirement would delete, and those that would stay, without reading values.
+-- Returns how many documents of an entity a retirement would delete and keep. The function reads no values.
 create or replace function kv.retirable_counts(entity text) returns jsonb
 language sql stable
 as $$
@@ -39,7 +39,7 @@ return exists (
     select from kv.stages s where s.entity = $1 and s.client_id is null and s.leads = 'tables' and s.reads = 100)
   and not exists (select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100));
 
--- Returns what the gates of a retirement judge. The comparison must include all clients.
+-- Returns the facts that the gates of a retirement check. The comparison must include all clients.
 create or replace function kv.retirement_facts(entity text) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -69,8 +69,8 @@ end
 $$;
 grant execute on function kv.retirement_facts(text) to app_admin;
 
--- Returns how many seconds ago an application last used the documents of an entity, and for how many clients it did so
--- within a time. Null: it did not within this time.
+-- Returns how many seconds ago an application last used the documents of an entity, and for how many clients. Only uses
+-- within the given time count. Null: no application used the documents within this time.
 create or replace function kv.traffic_within(entity text, kind text, seconds integer) returns jsonb
 language sql stable
 as $$
@@ -96,8 +96,8 @@ $$;
 grant execute on function kv.retirement_status() to app_admin;
 
 -- Locks the retirement of an entity until the end of the transaction, so that two commands do not work on it at the
--- same time. While documents are not archived yet, stages cannot change either, so the gates judge the stage that is in
--- force when the transaction ends. Returns whether there is a retirement that is not undone.
+-- same time. Before documents are archived, the function also locks the stages, so the stage that the gates check stays
+-- in force until the transaction ends. Returns whether the entity has an active retirement.
 create or replace function kv.lock_retirement(entity text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -112,8 +112,8 @@ end
 $$;
 grant execute on function kv.lock_retirement(text) to app_admin;
 
--- Starts a retirement: from now on, writes are refused. The call must be a statement of its own, with bound parameters,
--- so that injected SQL cannot call the function.
+-- Starts a retirement: from now on, the store refuses writes. The caller must use a separate statement with bound
+-- parameters, so that injected SQL cannot call the function.
 create or replace function kv.start_retirement(entity text, quiet_seconds integer) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -129,9 +129,9 @@ $$;
 grant execute on function kv.start_retirement(text, integer) to app_admin;
 
 -- Ends an undo: the sweeper writes products that have changed since the retirement began into their documents, and
--- creates the documents of new products in catalogs that the old applications have. The secrets of documents that were
--- never deleted are forgotten. Other documents must stay as they are, e.g. those that name another value than their row
--- on purpose.
+-- creates the documents of new products in catalogs that the old applications have. The function deletes the stored
+-- secrets of documents that were never deleted. Other documents must stay unchanged, e.g. documents that intentionally
+-- have another value than their row.
 create or replace function kv.end_undo(r kv.retirements) returns void
 language plpgsql volatile
 as $$
@@ -150,10 +150,11 @@ begin
 end
 $$;
 
--- Changes the status of a retirement, and records it in the audit log. The call must be a statement of its own, with
--- bound parameters. An undo of a retirement that has deleted nothing ends at once. The mirror has not written documents
--- since they were archived, so the end of an undo appends changed products to kv.dirty: otherwise reads would have the
--- values of the rows with the revision of old documents, and no write could say which values it has read.
+-- Changes the status of a retirement, and records it in the audit log. The caller must use a separate statement with
+-- bound parameters. If a retirement has deleted no documents, its undo ends immediately. The mirror has not written
+-- documents since they were archived. Therefore the end of an undo appends changed products to kv.dirty. Otherwise a
+-- read would return values of the row with the revision of the old document, and the base of a later write would be
+-- unclear.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -196,7 +197,7 @@ grant execute on function kv.change_retirement(text, text, jsonb) to app_admin;
 
 set local role app_definer;
 
--- Records in the audit log what happened to the documents of an entity.
+-- Records a step of the retirement of an entity in the audit log.
 create or replace function app.record_retirement(action text, entity text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -210,7 +211,7 @@ $$;
 grant execute on function app.record_retirement(text, text, jsonb) to app_mirror;
 
 -- Refuses a write of the old applications while the documents of its entity are being retired. The name of the
--- constraint is the reason. PostgREST answers a code of this form with its number as the status.
+-- constraint is the reason. PostgREST uses the number in such an error code as the status of the response.
 create or replace function app.refuse_retired_document() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -237,7 +238,8 @@ end
 $$;
 grant execute on function app.refuse_retired_document() to app_owner;
 
--- Keeps the tables in the lead while the documents of an entity are retired: the store cannot answer any more.
+-- Ensures that the tables lead while the documents of an entity are retired, because the store can no longer answer
+-- reads.
 create or replace function app.keep_stage_of_retired() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -2,9 +2,10 @@
 -- document has changed it (functions/kv_merging.sql). The triggers of the tables run: caches are invalidated, and
 -- rollups stay exact. No function of this file sends a mail, a webhook or an event.
 --
--- The platform alone decides about the tier, the activity, the domain and the catalog of a row that exists, and its
--- settings win. A document with another value leaves it, with the note `kept`. Only a site without a catalog gets the
--- catalog of its document, because its catalog may have needed a grant.
+-- Only the platform decides the tier, the activity, the domain and the catalog of an existing row, and settings in the
+-- platform take precedence. If a document has another value, the row keeps its value, and the document gets the note
+-- `kept`. There is one exception: a site without a catalog gets the catalog of its document, because a grant for this
+-- catalog may have been missing before.
 
 set local role app_mirror;
 
@@ -24,7 +25,7 @@ as $$
       excluded.contact_phone, excluded.address, excluded.settings || c.settings)
 $$;
 
--- The currency of a catalog that has one stays, because its prices are in this currency.
+-- If a catalog has a currency, the currency does not change, because the prices of the catalog are in this currency.
 create or replace function kv.write_catalogs(drafts kv.draft[]) returns void
 language sql volatile
 as $$
@@ -78,7 +79,7 @@ as $$
       excluded.inventory_policy)
 $$;
 
--- Records the outcome of documents. `is_alias` says that other documents decide the values of their rows.
+-- Records the outcome of documents. If `is_alias` is true, other documents decide the values of their rows.
 create or replace function kv.record_outcomes(drafts kv.draft[], is_alias boolean) returns void
 language plpgsql volatile
 as $$
@@ -113,8 +114,9 @@ begin
 end
 $$;
 
--- Records the other documents of the same rows. If such a document differs from the one that decides, the fields that
--- differ are its remainder. If the document that decides is in quarantine, the others are, too.
+-- Records the other documents of the same rows. If such a document differs from the document that decides the row, its
+-- remainder contains the different fields. If the document that decides the row is in quarantine, the other documents
+-- are also put into quarantine.
 create or replace function kv.record_aliases(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$

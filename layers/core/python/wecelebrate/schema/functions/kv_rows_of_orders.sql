@@ -1,6 +1,6 @@
--- Orders of the key-value store: resolving what they refer to, and writing them with their lines. An order has no
--- effect but its row, its lines and the figures: no mail, no webhook, no event, and no hold, because the applications
--- have reduced the stock when the order was placed.
+-- Orders of the key-value store: resolving what they refer to, and writing them with their lines. An order changes only
+-- its row, its lines and the daily totals. It causes no mail, no webhook, no event and no stock hold, because the old
+-- applications reduced the stock when the order was placed.
 
 set local role app_mirror;
 
@@ -50,7 +50,7 @@ begin
 end
 $$;
 
--- Returns the currency of an order: its own, that of its gift, or that of the catalog of the site.
+-- Returns the currency of an order. It comes from the order, from its gift, or from the catalog of the site.
 create or replace function kv.order_currency(d kv.draft, site sites, currency text) returns text
 language plpgsql stable
 as $$
@@ -172,7 +172,7 @@ begin
 end
 $$;
 
--- Writes orders with their lines. What never changes in an order is only written once.
+-- Writes orders with their lines. Values of an order that never change are written only once.
 create or replace function kv.write_orders(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -202,8 +202,8 @@ begin
 end
 $$;
 
--- Changes orders that exist: the steps of their life, and their customers. An order that was pending and is now
--- delivered takes both steps. An order whose person was erased after the check stays as it is.
+-- Changes the status and the customer of existing orders. If an order was pending and is now delivered, the function
+-- applies both status changes. An order whose person was erased after the check does not change.
 create or replace function kv.change_orders(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -236,7 +236,7 @@ begin
 end
 $$;
 
--- Deletes the fields of documents that no column has, because the persons of these orders are erased.
+-- Deletes the remainders of documents (the fields without a column), because the persons of these orders are erased.
 create or replace function kv.erase_remainders_of_orders(order_ids uuid[]) returns void
 language sql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

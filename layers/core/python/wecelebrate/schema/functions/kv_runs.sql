@@ -1,9 +1,9 @@
 -- The backfill: it maps the documents of the store to rows, in batches. Each batch is one transaction with its
--- checkpoint, so a run that was interrupted continues after the last batch. Only super admins may run it.
+-- checkpoint, so an interrupted run continues after the last batch. Only super admins may start a backfill.
 
 set local role app_mirror;
 
--- Refuses callers who are no super admins.
+-- Refuses callers who are not super admins.
 create or replace function kv.require_super_admin() returns void
 language plpgsql stable
 as $$
@@ -14,7 +14,8 @@ begin
 end
 $$;
 
--- Starts a run, or returns the run that has not ended. `currency` is the currency of prices that name none.
+-- Starts a run, or returns the active run. `currency` is the currency of prices whose document and catalog have no
+-- currency.
 create or replace function kv.start_backfill(environments text[], currency text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -33,7 +34,8 @@ end
 $$;
 grant execute on function kv.start_backfill(text[], text) to app_admin;
 
--- Does the next batch of a run, and returns the run. Two calls for one run wait for each other.
+-- Processes the next batch of a run, and returns the run. Concurrent calls for the same run execute one after the
+-- other.
 create or replace function kv.continue_backfill(run uuid, size integer) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -76,8 +78,8 @@ end
 $$;
 grant execute on function kv.continue_backfill(uuid, integer) to app_admin;
 
--- Maps the next documents of an entity, and returns the run with its new checkpoint. A batch ends before the document
--- with which it would have more than 1 MB, because a batch must end before the timeout of a statement.
+-- Maps the next documents of an entity, and returns the run with its new checkpoint. A batch has at most 1 MB of
+-- documents, because it must end before the statement timeout.
 create or replace function kv.map_batch(r kv.runs, size integer) returns kv.runs
 language plpgsql volatile
 as $$
@@ -118,8 +120,9 @@ begin
 end
 $$;
 
--- Maps the documents of the given rows again, and writes the rows. If this fails, one document must not stop the
--- others: each half is mapped on its own, until the row that fails is alone. Its documents are put into quarantine.
+-- Maps the documents of the given rows again, and writes the rows. If this fails, the function divides the rows into
+-- halves and maps each half separately, until it finds the row that fails. Only the documents of this row are put into
+-- quarantine.
 create or replace function kv.map_rows(entity text, ids uuid[], currency text) returns void
 language plpgsql volatile
 as $$
@@ -147,7 +150,7 @@ begin
 end
 $$;
 
--- Maps the documents of the given rows, and writes the rows, or fails.
+-- Maps the documents of the given rows, and writes the rows. Raises an error if one of them fails.
 create or replace function kv.map_together(entity text, ids uuid[], currency text) returns void
 language plpgsql volatile
 as $$
@@ -184,9 +187,9 @@ begin
 end
 $$;
 
--- Accounts for each document of the store exactly once: it decides a row, is an alias, is in quarantine, or is left
--- over. A document in a list counts beside its list. `unaccounted` counts documents that the applications have written
--- since the run began.
+-- Counts each document of the store exactly once: a document decides a row, is an alias, is in quarantine, or is left
+-- over. A document in a list is counted in addition to its list. `unaccounted` counts documents that the applications
+-- have written since the run began.
 create or replace function kv.account(environments text[]) returns jsonb
 language sql stable
 as $$
@@ -226,7 +229,7 @@ as $$
 $$;
 
 -- Returns the last run, the number of documents by entity and outcome, the quarantine by reason with at most five keys,
--- and the number of documents by note. Keys of entities are no secrets.
+-- and the number of documents by note. Keys of entities are not secret.
 create or replace function kv.status() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

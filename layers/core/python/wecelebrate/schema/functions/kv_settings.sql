@@ -1,5 +1,6 @@
--- The settings of sites in the key-value store. Excluded products become exclusions of the site. What the platform does
--- not have stays in the store, and the status names the reason: nobody may believe that it was copied.
+-- The settings of sites in the key-value store. Excluded products become exclusions of the site. Settings that the
+-- platform does not support stay in the store, and the status names the reason, so that operators know that these
+-- settings were not copied.
 
 set local role app_mirror;
 
@@ -15,7 +16,7 @@ as $$
   order by key
 $$;
 
--- Returns the texts and numbers of a list, in lower case. Null if the value has another form.
+-- Returns the texts and numbers of a list, in lower case. Null if the value is not such a list.
 create or replace function kv.texts_of(value jsonb) returns text[]
 language sql immutable parallel safe
 return case
@@ -25,8 +26,8 @@ return case
     then array(select distinct lower(kv.line(e, 500)) from jsonb_array_elements(value) e
       where kv.line(e, 500) is not null) end;
 
--- Reads the settings of a site: the SKUs, categories and brands that it excludes, and the reasons why something in the
--- document is not copied. `key` is the key of the document.
+-- Reads the settings of a site: the SKUs, categories and brands that it excludes, and the reasons why other settings in
+-- the document are not copied. `key` is the key of the document.
 create or replace function kv.read_settings(
   key text, value jsonb, out skus text[], out categories text[], out brands text[], out reasons text[])
 language plpgsql immutable parallel safe
@@ -58,7 +59,7 @@ begin
 end
 $$;
 
--- Returns whether a value contains a text, a number or `true` in any level.
+-- Returns whether a value contains a text, a number or `true` at any level.
 create or replace function kv.has_value(value jsonb) returns boolean
 language sql immutable parallel safe
 return jsonb_path_exists(value, 'strict $.** ? (@.type() == "string" || @.type() == "number" || @ == true)');
@@ -77,8 +78,8 @@ end
 $$;
 
 -- Copies the exclusions of documents, of all products or of those with the given ids. A site only excludes products of
--- its own catalog. An exclusion is written once: if a member deletes it, it stays deleted, and an exclusion that
--- disappears from the document stays, because it may hide a product for a reason.
+-- its own catalog. An exclusion is copied only once, so it stays deleted if a member deletes it. If an exclusion
+-- disappears from the document, the copied exclusion stays, because a product may be hidden intentionally.
 create or replace function kv.exclude_products(keys text[], product_ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -109,7 +110,7 @@ begin
 end
 $$;
 
--- Returns the keys that documents with settings of sites can have.
+-- Returns the possible keys of documents with settings of sites.
 create or replace function kv.settings_keys_of(site_ids uuid[]) returns text[]
 language sql stable
 as $$
@@ -129,8 +130,7 @@ as $$
   where kv.is_settings_key(k) and s.catalog_id is null
 $$;
 
--- Returns what the settings of sites contain that is not copied: the reasons, each with the number of documents and at
--- most five keys.
+-- Returns the reasons why settings of sites are not copied, each with the number of documents and at most five keys.
 create or replace function kv.settings_left() returns jsonb
 language sql stable
 as $$

@@ -1,5 +1,6 @@
--- The stages of the cutover: who leads, and which records the store answers from the tables. The row of a client wins
--- over the row of all clients. No setting of a session decides anything, so no caller can forge a stage.
+-- The stages of the cutover. A stage says whether the store or the tables lead, and for which records the store returns
+-- the rows of the tables. The stage of a client takes precedence over the stage of all clients. Session settings have
+-- no effect, so a caller cannot forge a stage.
 
 set local role app_mirror;
 
@@ -19,8 +20,8 @@ begin
 end
 $$;
 
--- Returns the client to which a document belongs: the owner of its row, or else the client that it refers to. Null: the
--- document refers to no client that exists.
+-- Returns the client to which a document belongs: the owner of its row, or otherwise the client to which the document
+-- refers. Null: the document does not refer to an existing client.
 create or replace function kv.client_of_document(d kv.ids) returns uuid
 language plpgsql stable
 as $$
@@ -50,7 +51,7 @@ begin
 end
 $$;
 
--- Returns the stage that applies to the records of a client. Without a row, the store leads.
+-- Returns the stage that applies to the records of a client. If no stage is stored, the store leads.
 create or replace function kv.stage_of(entity text, client_id uuid) returns kv.stages
 language sql stable
 as $$
@@ -58,8 +59,8 @@ as $$
   order by s.client_id nulls last limit 1
 $$;
 
--- Returns the place of a record between 0 and 100. The tables answer the records whose place is less than `reads`, so a
--- record that they answer at 25 % is also answered by them at 50 %.
+-- Returns a fixed number between 0 and 100 for a record. Reads of records whose number is less than `reads` return the
+-- row. Therefore a record that is included at 25 % is also included at 50 %.
 create or replace function kv.place_of(entity text, id uuid) returns double precision
 language sql immutable parallel safe
 return (
@@ -73,8 +74,8 @@ return coalesce(kv.entity_of_list(key), case when kv.is_entity_key(key) then (
   select k.meaning from app.kv_key_families() k
   where split_part($1, ':', 1) = any (k.heads) and $1 ~ k.pattern limit 1) end);
 
--- Returns what kv.refuse_documents compares with: the entries of documents with rows before a statement maps the
--- documents with these keys, and the entries of documents in lists that are not mapped.
+-- Returns the earlier entries for kv.refuse_documents, before a statement maps the documents with these keys: the
+-- entries of documents with rows, and the entries of documents in lists that are not mapped.
 create or replace function kv.entries_before(keys text[]) returns kv.ids[]
 language sql stable
 return array(
@@ -82,11 +83,11 @@ return array(
   where i.key = any (keys) and i.has_row
     or i.list = any (keys) and i.fingerprint is distinct from i.mapped_fingerprint);
 
--- Returns the documents that are bad after a statement has written the documents with these keys, with reasons. Such a
--- document is in quarantine, or was not mapped because there were too many. If the mapping failed with the code
--- `failure`, all documents are bad. A document of another record is bad for the client whose document it has replaced,
--- so this entry of `earlier` is returned. A document in a list that was bad before and has not changed is left out:
--- otherwise nobody could write the other documents of the list.
+-- Returns the bad documents after a statement has written the documents with these keys, with the reasons. A bad
+-- document is in quarantine, or was not mapped because the statement wrote too many documents. If the mapping failed
+-- with the code `failure`, all documents are bad. If a document has replaced a document of another record, it is bad
+-- for the client of that record, so the function returns the entry of this record from `earlier`. A document in a list
+-- that was bad before and has not changed is left out. Otherwise the other documents of the list could not be written.
 create or replace function kv.bad_documents(keys text[], failure text, earlier kv.ids[])
 returns table (entry kv.ids, reason text, field text)
 language sql stable
@@ -111,8 +112,8 @@ as $$
   where failure is not null and kv.entity_of_key(k) is not null and not exists (select from kv.ids i where i.key = k)
 $$;
 
--- Refuses a statement that has written a bad document whose tables lead. The name of the constraint is the reason. The
--- lock makes a cutover wait for the writes that were accepted while the store led.
+-- Refuses a statement that has written a bad document of an entity and client whose tables lead. The name of the
+-- constraint is the reason. The lock makes a cutover wait for the writes that were accepted while the store led.
 create or replace function kv.refuse_documents(keys text[], failure text, earlier kv.ids[]) returns void
 language plpgsql volatile
 as $$

@@ -1,10 +1,11 @@
--- The requests of the old applications for documents of entities. A retirement needs to know whether somebody still
--- uses them. The facade counts in its memory, and reports here at most once a minute, or with each request for an
--- entity that is being retired (wecelebrate.kv.traffic).
+-- The requests of the old applications for documents of entities. A retirement needs to know whether an application
+-- still uses the documents. The facade counts in its memory, and reports here at most once a minute, or with each
+-- request for an entity that is being retired (wecelebrate.kv.traffic).
 
 set local role app_mirror;
 
--- Returns the entities that are being retired, or are retired: each request for their documents is counted at once.
+-- Returns the entities that are being retired, or are retired. The facade reports each request for their documents
+-- immediately.
 create or replace function kv.watched_entities() returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -67,9 +68,9 @@ return (
     select t.entity, t.client_id, t.kind, sum(t.requests) as requests, max(t.last_at) as last_at from kv.traffic t
     where t.day >= current_date - 30 group by 1, 2, 3 order by max(t.last_at) desc limit 1000) t);
 
--- Counts what went wrong since the last call, until a minute ago: a transaction of a minute has ended by then. Returns
--- null if the mirror was never on. It also deletes the secrets of objects that have expired, whatever became of their
--- retirement.
+-- Counts the problems between the last call and one minute ago. The minute ensures that the transactions that recorded
+-- the problems have ended. Returns null if the mirror was never on. The function also deletes the secrets of expired
+-- objects, for every status of the retirement.
 create or replace function kv.report_troubles() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
