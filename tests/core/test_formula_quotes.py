@@ -36,6 +36,8 @@ def test_no_cell_of_a_quoted_text_begins_with_a_formula_sign(text: str) -> None:
         ("Ann;=1+1;", "Ann;'=1+1;"),
         ("Ann\n=1+1;;-2", "Ann\n'=1+1;;'-2"),
         ("red; - blue", "red; - blue"),
+        ("One paragraph\n\nand\r\nanother", "One paragraph\n\nand\r\nanother"),
+        ("a\t\tb;\n", "a\t\tb;\n"),
         ("\uff1d1+1", "'\uff1d1+1"),
         ("'=1", "''=1"),
         ("''-", "'''-"),

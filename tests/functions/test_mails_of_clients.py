@@ -90,7 +90,8 @@ def test_an_order_that_nobody_could_confirm_is_refused_and_takes_no_piece(platfo
         place(platform.api(), shop, mug, 1, person)
     body = order_body((mug, 1), customer_email=person)
     for _ in range(2):
-        problem(platform.api().post(orders_path(shop), json=body), 409, "confirmation_not_possible")
+        refused = problem(platform.api().post(orders_path(shop), json=body), 409, "confirmation_not_possible")
+        assert "at most 5 confirmations" in refused["detail"]
     assert ok(shop.owner.get(f"/v1/products/{mug['id']}"))["inventory_count"] == 95
     assert len(ok(shop.owner.get("/v1/orders"))["data"]) == 5
     signed_in = platform.api(f"customer:{person}", email=person, email_verified=True)

@@ -6,8 +6,8 @@ wrote the text of the cell (CWE-1236). Therefore the platform writes a `'` befor
 `text` for every text. All other texts stay as they are: `'90s` needs no quote.
 
 In many countries, a spreadsheet separates cells at `;`, and then quotation marks inside a line do not protect a text
-from being divided. Therefore a sign after `;`, a tab or a line break inside the text gets a `'`, too: `Ann;=1+1`
-becomes `Ann;'=1+1`.
+from being divided. Therefore one of `= + - @` after `;`, a tab or a line break inside the text gets a `'`, too:
+`Ann;=1+1` becomes `Ann;'=1+1`.
 
 Numbers are not quoted: a quote before -0.02 would break the sums of the receiver. The function `app.formula_safe` of
 the database quotes in the same way.
@@ -16,11 +16,11 @@ the database quotes in the same way.
 import re
 from collections.abc import Iterable
 
-_SIGN = "[=+@\t\r\n＝＋－＠-]"  # noqa: RUF001 — the wide forms are meant
-_BEGINNING = r"(?:^|(?<=[;\t\r\n]))"
-_COMPUTED = re.compile(f"'*{_SIGN}")
-_UNQUOTED = re.compile(f"{_BEGINNING}(?='*{_SIGN})")
-_QUOTED = re.compile(f"{_BEGINNING}'(?='*{_SIGN})")
+_SIGN = "[=+@＝＋－＠-]"  # noqa: RUF001 — the wide forms are meant
+_FIRST = f"'*(?:{_SIGN}|[\\t\\r\\n])"
+_COMPUTED = re.compile(_FIRST)
+_UNQUOTED = re.compile(rf"^(?={_FIRST})|(?<=[;\t\r\n])(?='*{_SIGN})")
+_QUOTED = re.compile(rf"^'(?={_FIRST})|(?<=[;\t\r\n])'(?='*{_SIGN})")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*", re.ASCII)
 
 

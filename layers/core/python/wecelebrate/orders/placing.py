@@ -85,12 +85,13 @@ class DailyOrderLimit(Conflict):
 
 
 class ConfirmationNotPossible(Conflict):
-    """The e-mail address gets no more confirmations today, so nobody could confirm the order.
+    """No mail with a link can be sent to the customer now, so nobody could confirm the order.
 
-    On this site, a guest confirms an order with a link in a mail. The number of these mails to an address is limited,
-    and anybody can name any address, so strangers can have used up the limit. The order was not placed.
+    On this site, a guest confirms an order with a link in a mail. The numbers of these mails are limited, and anybody
+    can name any e-mail address, so strangers can have used up a limit. `detail` names the limit. The order was not
+    placed.
 
-    Sign the customer in: the limit does not apply to the verified address of a customer. Or use another address.
+    Sign the customer in: the limits do not apply to the verified address of a customer. Or try again later.
     """
 
     code = "confirmation_not_possible"
@@ -168,7 +169,7 @@ def _problem(refusal: str, refusal_detail: Any) -> Problem:
         case "catalog":
             return CatalogNotActive()
         case "unconfirmable":
-            return ConfirmationNotPossible()
+            return ConfirmationNotPossible(str(refusal_detail))
         case "country":
             return not_shipped(refusal_detail, "/shipping_address/country")
         case "not_shown":

@@ -46,7 +46,7 @@ if session and (session.stale_at < now or not is_valid(session)) then session = 
 if request.caller_quota and not (request.is_member and session) then
   for i, name in ipairs({ 'address', 'subject' }) do
     local quiet = request.is_member or name == 'subject'
-    if KEYS[i + 1] ~= '' and not count(name, KEYS[i + 1], request.caller_quota, 10000, 6, request.cost, quiet) then
+    if KEYS[i + 1] ~= '' and not count(name, KEYS[i + 1], request.caller_quota, 10000, 6, cost, quiet) then
       return { 'limited', '', table.concat(limits, '\n') }
     end
   end

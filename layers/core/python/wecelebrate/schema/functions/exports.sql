@@ -73,7 +73,8 @@ set local role app_owner;
 create or replace function app.formula_safe(value text) returns text
 language sql immutable parallel safe
 return case when ascii(value) in (9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312) or value ~ '[;\t\r\n]'
-  then regexp_replace(value, '(^|(?<=[;\t\r\n]))(?=''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-])', '''', 'g')
+  then regexp_replace(value, '^(?=''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-])'
+    || '|(?<=[;\t\r\n])(?=''*[=+@\uFF1D\uFF0B\uFF0D\uFF20-])', '''', 'g')
   else value end;
 
 -- Returns a point in time as RFC 3339, in UTC.

@@ -6,8 +6,8 @@ set local role app_definer;
 -- (app.publish_webhook_event), with the checks of these functions. One statement replaces three or four statements,
 -- because each statement of a request costs the function and the database about 0.2 ms of CPU time. `mail_job_id` is
 -- null if no mail is sent now. `has_deliveries` is true if an endpoint gets an event. If the order is refused, nothing
--- changes. Refusals: the refusals of app.place_order, and `unconfirmable`, if the guest must confirm the order, and a
--- limit for mails does not allow the mail with the link.
+-- changes. Refusals: the refusals of app.place_order, and `unconfirmable`, with the reason as a text, if the guest must
+-- confirm the order, and a limit for mails does not allow the mail with the link.
 create or replace function app.place_and_announce_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   address text, out refusal text, out detail jsonb, out placed jsonb, out mail_job_id uuid, out has_deliveries boolean)
@@ -29,7 +29,8 @@ begin
   if not found then
     raise exception 'the caller may not queue the mail of this order' using errcode = 'insufficient_privilege';
   elsif mail_job_id is null and placed ->> 'confirm_by' is not null then
-    raise exception 'the order could not be confirmed' using errcode = 'WC409';
+    raise exception using errcode = 'WC409',
+      message = (select m.reason from mails m where m.order_id = (placed ->> 'id')::uuid limit 1);
   end if;
   has_deliveries := app.publish_webhook_event(client, 'order.created', jsonb_build_object(
     'order_id', placed -> 'id', 'order_number', placed -> 'order_number', 'status', placed -> 'status',
@@ -40,6 +41,7 @@ begin
   end if;
 exception when sqlstate 'WC409' then  -- the block undoes the order
   refusal := 'unconfirmable';
+  detail := to_jsonb(sqlerrm);
   placed := null;
 end
 $$;

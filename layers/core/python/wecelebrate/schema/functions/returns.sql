@@ -341,6 +341,10 @@ begin
   from app.replacement_items($1, coalesce($2, (
     select jsonb_agg(jsonb_build_object('line', r.line, 'quantity', r.quantity)) from return_lines r
     where r.return_id = $3))) i;
+  if refusal = 'too_many' and $2 is null then  -- the request names no line that could be wrong
+    refusal := 'nothing_left';
+    detail := null;
+  end if;
   if refusal is not null then
     return;
   end if;

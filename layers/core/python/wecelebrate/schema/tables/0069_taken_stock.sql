@@ -8,9 +8,3 @@ alter table order_lines
   add column taken_quantity integer not null default 0,
   add constraint order_lines_taken_check check (taken_quantity between 0 and quantity);
 comment on column order_lines.taken_quantity is 'The pieces that the order took from the stock when it was placed.';
-
--- Whether an earlier order has taken its pieces is not recorded, except for imported orders, which have taken none.
-update order_lines l set taken_quantity = l.quantity
-from products p
-where p.id = l.product_id and p.inventory_policy = 'tracked' and not exists (
-  select from order_events e where e.client_id = l.client_id and e.order_id = l.order_id and e.type = 'imported');
