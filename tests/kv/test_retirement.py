@@ -560,7 +560,9 @@ def test_an_undo_restores_intact_objects_names_damaged_objects_and_continues_aft
         key, version = part["object_key"], part["version_id"]
         bodies[key] = s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
-    s3.put_object(Bucket=bucket, Key=damaged["object_key"], Body=b"damaged")
+    flipped = bytearray(bodies[damaged["object_key"]])
+    flipped[len(flipped) // 2] ^= 0xFF  # inside the compressed data, after an intact header
+    s3.put_object(Bucket=bucket, Key=damaged["object_key"], Body=bytes(flipped))
 
     for _ in range(2):  # A repeated undo returns the same error.
         result = command(moved, "retire", "product", "--undo")

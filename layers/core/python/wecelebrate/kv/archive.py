@@ -7,6 +7,7 @@ lines must match the documents in the store. Decision 0099.
 import gzip
 import hashlib
 import time
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -141,5 +142,5 @@ def _read(key: str, version_id: str) -> bytes:
 def _lines(key: str, body: bytes) -> str:
     try:
         return gzip.decompress(body).decode()
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ArchiveDamaged(f"The object {key} cannot be read.") from error

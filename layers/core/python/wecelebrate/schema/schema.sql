@@ -10188,8 +10188,8 @@ CREATE OR REPLACE FUNCTION app.formula_safe(value text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((ascii(value) = ANY (ARRAY[9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312])) OR (value ~
-  '[;\t\r\n]'::text)) THEN regexp_replace(value, '(^|(?<=[;\t\r\n]))(?=''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-])'::text,
-  ''''::text, 'g'::text) ELSE value END;
+  '[;\t\r\n]'::text)) THEN regexp_replace(value, ('^(?=''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-])'::text ||
+  '|(?<=[;\t\r\n])(?=''*[=+@\uFF1D\uFF0B\uFF0D\uFF20-])'::text), ''''::text, 'g'::text) ELSE value END;
 grant execute on function app.formula_safe(text) to app_admin, app_client;
 
 -- Function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
@@ -14122,6 +14122,16 @@ AS $function$
     '+/', '-_'), '=')
 $function$;
 
+-- Function kv.next_deleted_part(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.next_deleted_part(entity text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$ select kv.next_deleted_part($1, 0) $function$;
+grant execute on function kv.next_deleted_part(text) to app_admin;
+
 -- Function kv.next_deleted_part(text,integer), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.next_deleted_part(entity text, after integer)
@@ -14930,7 +14940,8 @@ begin
   if not found then
     raise exception 'the caller may not queue the mail of this order' using errcode = 'insufficient_privilege';
   elsif mail_job_id is null and placed ->> 'confirm_by' is not null then
-    raise exception 'the order could not be confirmed' using errcode = 'WC409';
+    raise exception using errcode = 'WC409',
+      message = (select m.reason from mails m where m.order_id = (placed ->> 'id')::uuid limit 1);
   end if;
   has_deliveries := app.publish_webhook_event(client, 'order.created', jsonb_build_object(
     'order_id', placed -> 'id', 'order_number', placed -> 'order_number', 'status', placed -> 'status',
@@ -14941,6 +14952,7 @@ begin
   end if;
 exception when sqlstate 'WC409' then  -- the block undoes the order
   refusal := 'unconfirmable';
+  detail := to_jsonb(sqlerrm);
   placed := null;
 end
 $function$;
@@ -17172,6 +17184,10 @@ begin
   from app.replacement_items($1, coalesce($2, (
     select jsonb_agg(jsonb_build_object('line', r.line, 'quantity', r.quantity)) from return_lines r
     where r.return_id = $3))) i;
+  if refusal = 'too_many' and $2 is null then  -- the request names no line that could be wrong
+    refusal := 'nothing_left';
+    detail := null;
+  end if;
   if refusal is not null then
     return;
   end if;

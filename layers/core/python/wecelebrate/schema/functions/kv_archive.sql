@@ -256,6 +256,12 @@ end
 $$;
 grant execute on function kv.next_deleted_part(text, integer) to app_admin;
 
+-- The signature that the previous release calls. The next release removes it.
+create or replace function kv.next_deleted_part(entity text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$ select kv.next_deleted_part($1, 0) $$;
+grant execute on function kv.next_deleted_part(text) to app_admin;
+
 -- Deletes restored documents whose rows were deleted after the documents were archived, including documents in lists.
 create or replace function kv.delete_restored(entity text, keys text[]) returns void
 language plpgsql volatile
