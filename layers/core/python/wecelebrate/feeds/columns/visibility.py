@@ -96,11 +96,11 @@ def internal_part(name: str) -> str | None:
         if word in all_words.private:
             return word
     text = "".join(parts)
-    ends = [end for end in accumulate(map(len, parts)) if end]
-    first, last = 0, ends[0] if ends else 0
+    ends = (end for end in accumulate(map(len, parts)) if end)
+    first, last = 0, next(ends, 0)
     for start in range(len(text) - 1):
         if start >= last:
-            first, last = last, next(end for end in ends if end > start)
+            first, last = last, next(end for end in ends if end > start)  # `ends` continues after this end
         for stem in all_words.stems.get(text[start : start + 2], ()):
             # A stem of several words begins with a word: `Cena Kup Teraz` does not contain `nakup`.
             if text.startswith(stem, start) and (start == first or start + len(stem) <= last):
