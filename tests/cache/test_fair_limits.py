@@ -275,6 +275,21 @@ def test_a_large_body_of_a_member_costs_one_request_and_of_a_failed_visitor_its_
         assert visitor.send(address)["address"][0] == ADDRESS_PER_MINUTE - (4 + FAILURE_COST) - 1
 
 
+def test_a_large_body_of_a_member_whose_session_is_not_cached_costs_one_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise NoMembership
+
+    monkeypatch.setattr("wecelebrate.core.requests.request_cache.load_session", refuse)
+    visitor = Client(VISITOR, None)
+    with pytest.raises(NoMembership):
+        RequestCache(
+            Caller(subject="new member"), "192.0.2.9", lambda _: None, False, None, body_bytes=2048 * KIB
+        ).lookup()
+    assert visitor.send("192.0.2.9")["address"][0] == ADDRESS_PER_MINUTE - 1 - 1
+
+
 def test_a_request_with_a_large_body_makes_one_redis_call(direct_redis: DirectRedis) -> None:
     Client(VISITOR, 800, limit="storefront", site="one")
     calls: list[str] = []
