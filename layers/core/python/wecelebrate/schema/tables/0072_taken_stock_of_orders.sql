@@ -1,6 +1,6 @@
--- The pieces that earlier orders have taken from the stock (0069). Whether an order has taken its pieces was not recorded
--- until now, but an imported order and an order of the old applications have taken none. The statement is not in 0069,
--- because the lock of a changed table must not last as long as the update of all rows.
+-- The pieces that earlier orders have taken from the stock (0069). Whether an order has taken its pieces was not
+-- recorded until now, but an imported order and an order of the old applications have taken none. The statement is not
+-- in 0069, because the lock of a changed table must not last as long as the update of all rows.
 
 set local role app_migrate;
 
