@@ -69,6 +69,27 @@ def test_the_price_in_the_catalogs_currency_is_used_if_the_names_contain_the_cur
     assert prices(text, "EUR")[1]
 
 
+@pytest.mark.parametrize(
+    ("header", "amounts", "currency"),
+    [
+        ("Price USD 100+;Price USD 250+;Price USD 500+", "4.00;3.50;3.10", "USD"),
+        ("Price USD 100+;Price EUR 100+", "4.00;3.50", "USD"),
+        ("Price 100+;Price/kg", "4.00;9.00", "EUR"),
+        ("EUR/Karton", "48.00", "EUR"),
+        ("Price per case EUR", "48.00", "EUR"),
+        ("EUR/Karton;USD/Karton", "48.00;52.00", "EUR"),
+        ("Campus price EUR", "48.00", "EUR"),
+    ],
+)
+def test_the_catalogs_currency_in_a_name_does_not_make_the_price_of_several_pieces_or_a_lone_price_the_price_of_one(
+    header: str, amounts: str, currency: str
+) -> None:
+    text = f"SKU;Name;{header}\nA1;Jug;{amounts}\nA2;Bowl;{amounts}\nA3;Cup;{amounts}\n"
+    found, questions = prices(text, currency)
+    assert found == ["None"] * 3
+    assert questions
+
+
 def test_a_sign_of_several_currencies_in_a_name_means_the_catalogs_currency() -> None:
     reading = read("Code,Product,Selling (Rs.)\nT1,Tea,1150.00\nT2,Green tea,520.00\n", currency="LKR")
     assert {product.currency for product in reading.products} == {"LKR"}

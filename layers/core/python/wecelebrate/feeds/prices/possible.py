@@ -1,7 +1,6 @@
 """Finds the columns that can contain the price although their names are not understood, and chooses one of them."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates, fold
@@ -19,26 +18,38 @@ from wecelebrate.feeds.prices.tiers import (
     is_for_a_measure,
     is_for_a_package,
     names_a_package,
+    quantity_in_name,
 )
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.prices.unnamed import unnamed_amounts
 from wecelebrate.feeds.vocabulary.folding import split_words
 
 
-def single_price(columns: Columns, possible: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
+def single_price(
+    columns: Columns, possible: Sequence[PriceCandidate], currency: str, quantities: Collection[int]
+) -> list[PriceCandidate]:
     """Return the only possible price in the catalog's currency, or the only price that is not for a measure.
 
-    For example, `Export price USD` and `Local price ZAR` name their currencies. Of `Pris pr. nøgle` and `Pris pr. kg`,
-    the second is for a measure.
+    The price of a quantity or of a package is never chosen, and neither is the only price of the file. For example,
+    `Export price USD` and `Local price ZAR` name their currencies. Of `Pris pr. nøgle` and `Pris pr. kg`,
+    the second is for a measure. `quantities` are the columns with the prices of quantities.
     """
     named = {one.column: _codes(columns.header[one.column]) for one in possible}
-    own = [one for one in possible if currency in named[one.column]]
-    if len(own) == 1 and all(named.values()):
-        return [replace(own[0], is_doubtful=False)]
+    own = [one for one in possible if currency in named[one.column] and _is_for_one_piece(columns, one)]
+    own = [one for one in own if one.column not in quantities]
+    if len(own) == 1 and len(possible) > 1 and all(named.values()):
+        return own
     pieces = [one for one in possible if not is_for_a_measure(columns.header[one.column])]
     measured = [name for name in columns.header if is_for_a_measure(name) and name_of_price(name)]
-    is_package = any(names_a_package(columns.header[one.column]) for one in pieces)
-    return pieces if len(pieces) == 1 and measured and not is_package else []
+    is_for_several = any(one.column in quantities or names_a_package(columns.header[one.column]) for one in pieces)
+    return pieces if len(pieces) == 1 and measured and not is_for_several else []
+
+
+def _is_for_one_piece(columns: Columns, one: PriceCandidate) -> bool:
+    """Return whether neither the kind of a price is doubtful, nor its name says that it is for several pieces."""
+    name = columns.header[one.column]
+    is_for_several = names_a_package(name) or is_for_a_package(name) or quantity_in_name(name) is not None
+    return not one.is_doubtful and not is_for_several
 
 
 def _codes(column: str) -> set[str]:
