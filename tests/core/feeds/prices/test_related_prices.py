@@ -28,6 +28,27 @@ def test_names_with_two_equal_words_and_one_usual_ratio_differ_by_the_tax() -> N
     assert prices(unclear.replace("brez DDV", "qqq DDV").replace("z DDV", "www DDV"))[1]
 
 
+MARKUPS = ("25;30", "30;36", "10;12")
+
+
+@pytest.mark.parametrize(
+    ("header", "amounts"),
+    [
+        ("Price Level A;Price Level B", MARKUPS),
+        ("Price A incl VAT;Price B incl VAT", MARKUPS),
+        ("Price VAT 1;Price VAT 2", MARKUPS),
+        ("Selling price online;Selling price store", ("25.00;27.50", "30.50;33.55", "10.10;11.11")),
+        ("Selling price Qqq;Selling price Www", ("25.00;27.50", "30.50;33.55", "10.10;11.11")),
+        # Each row fits a usual rate, but no rate fits all rows.
+        ("Prezioa BEZ gabe;Prezioa BEZ barne", ("12.00;14.00", "15.00;18.00", "40.00;44.00")),
+    ],
+)
+def test_a_markup_of_a_usual_tax_rate_is_not_a_tax(header: str, amounts: tuple[str, ...]) -> None:
+    rows = "".join(f"A{number};Jug {number};{each}\n" for number, each in enumerate(amounts))
+    questions = prices(f"SKU;Name;{header}\n{rows}")[1]
+    assert {choice.value for question in questions for choice in question.choices} >= set(header.split(";"))
+
+
 def test_the_ratio_of_two_prices_alone_does_not_show_the_selling_price() -> None:
     for names in ("Price 1;Price 2", "Tarif A;Tarif B", "Price X;Price Y"):
         text = f"SKU;Name;{names}\nA1;Jug;30.00;25.00\nA2;Bowl;36.00;30.00\nA3;Cup;12.00;10.00\n"
