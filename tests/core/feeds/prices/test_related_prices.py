@@ -68,6 +68,28 @@ def test_the_only_amounts_above_the_purchase_price_are_the_price() -> None:
     assert prices(text.replace("Ingrosso", "Www"))[0] == ["None"] * 3
 
 
+LINES = ("3;40.00;120.00", "2;15.00;30.00", "4;11.50;46.00")
+SUMS = ("3;40.00;118.00", "2;15.00;29.00", "4;11.50;45.50")
+"""With a discount, the sum of a line is not a multiple."""
+TENFOLD = ("3;40.00;400.00", "2;15.00;161.00", "4;11.50;109.00")
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        *((f"Menge;EK;{name}", LINES) for name in ("Gesamt", "Summe", "Gesamtwert", "Qqq")),
+        *((f"Qty;Purchase price;{name}", LINES) for name in ("Total", "Line total", "Extended", "Qqq")),
+        *((f"Menge;EK;{name}", SUMS) for name in ("Gesamt", "Wert", "Gesamtwert", "VK-Wert", "Stock value")),
+        ("Menge;EK;Qqq", TENFOLD),
+    ],
+)
+def test_a_sum_above_the_purchase_price_is_not_the_price_of_one_piece(header: str, rows: tuple[str, ...]) -> None:
+    lines = "".join(f"A{number};Jug {number};{each}\n" for number, each in enumerate(rows))
+    found, questions = prices(f"Artikelnr;Bezeichnung;{header}\n{lines}")
+    assert found == ["None"] * 3
+    assert questions
+
+
 @pytest.mark.parametrize("name", ["precios.venta", "prijzen.verkoop.incl", "prezzi.vendita"])
 def test_a_path_with_prices_in_the_plural_names_a_price(name: str) -> None:
     first, *rest = name.split(".")

@@ -78,7 +78,7 @@ def _differ_by_tax(first: str, second: str) -> bool:
 
 
 def _have_usual_rates(columns: Columns, low: int, high: int) -> bool:
-    """Return whether a usual rate fits each row. One rate must fit all rows with whole amounts, which fit many rates."""
+    """Return whether a usual rate fits each row. One rate must fit all rows with whole amounts."""
     rates: set[float] = set()
     common = frozenset[float](RATES)
     rows = 0
