@@ -19,7 +19,7 @@ from wecelebrate.feeds.vocabulary.words import phrases
 State = Literal["active", "inactive", "unstated", "unknown"]
 """`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
 
-StateWords = Literal["words", "commands", "magento codes", "letters", "yes or no", "access"]
+StateWords = Literal["words", "commands", "magento codes", "letters", "yes or no", "codes", "access"]
 """How a column writes states."""
 
 MAX_STATE_LENGTH = 100
@@ -212,7 +212,16 @@ def are_yes_and_no(cells: Sequence[str]) -> bool:
     return len(letters) == YES_AND_NO and len(others) == 1 and others <= _YES_LETTERS
 
 
+def are_clearly_yes_and_no(cells: Sequence[str]) -> bool:
+    """Return whether all values are N, or Y or J, which do not begin a usual word for a state.
+
+    Beside N for "normal", D is "discontinued", S "stopped", O "obsolete" and T "terminated".
+    """
+    return are_yes_and_no(cells) and any(cell.strip().casefold() in _CLEARLY_YES for cell in cells)
+
+
 YES_AND_NO = 2
+_CLEARLY_YES = frozenset("yj")
 _YES_LETTERS = frozenset("dtsoijya")
 """The first letters of `da`, `tak`, `sim`, `oui`, `igen`, `ja`, `yes`, `ano` and other words for yes."""
 
@@ -220,6 +229,11 @@ _YES_LETTERS = frozenset("dtsoijya")
 def state_of_yes_letter(word: str) -> State:
     """Return the state of a column that has only N and another letter."""
     return "inactive" if word == "n" else "active" if len(word) == 1 and word.isalpha() else state_of(word)
+
+
+def state_of_code(word: str) -> State:
+    """Return the state of a column whose letters can be "yes" and "no", or the first letters of states."""
+    return "unknown" if len(word) == 1 and word.isalpha() else state_of(word)
 
 
 def state_of_letter(word: str) -> State:
