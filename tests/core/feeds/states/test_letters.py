@@ -51,3 +51,24 @@ def test_the_only_unknown_word_beside_words_for_inactive_means_active() -> None:
     assert [product.is_active for product in read(text).products] == [True, True, False]
     two = text.replace("B;Mug;6,00;forgalmazott", "B;Mug;6,00;qqqqq")
     assert [product.is_active for product in read(two).products][2] is False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "90* 6*discontinued 4*recalled",
+        "6*discontinued 4*recalled",
+        "5*recalled 1* 1*discontinued",
+        "3*Q 1*discontinued",
+    ],
+)
+def test_an_unknown_word_in_a_few_rows_or_beside_blank_cells_stays_unknown(words: str) -> None:
+    cells = [word for part in words.split() for count, word in [part.split("*")] for _ in range(int(count))]
+    rows = "".join(f"A-{n};Mug;9,50;{word}\n" for n, word in enumerate(cells))
+    reading = read(f"SKU;Name;Price;Status\n{rows}")
+    found = {
+        (product.is_active, "is_active" in product.fields_set)
+        for word, product in zip(cells, reading.products, strict=True)
+        if word in ("recalled", "Q")
+    }
+    assert found == {(False, False)}

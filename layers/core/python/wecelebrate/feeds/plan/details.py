@@ -216,7 +216,7 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
         elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
             plan.active[at] = replace(active, words="access")
         elif plan.profile is None and active.words == "words" and not active.inverse:
-            plan.active[at] = replace(active, active_word=only_unknown_word(facts.cells))
+            plan.active[at] = replace(active, active_word=only_unknown_word(facts.cells, facts.rows))
 
 
 def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWords:

@@ -14,10 +14,10 @@ from wecelebrate.feeds.states.words import (
     opposite,
     state_of,
     state_of_access,
+    state_of_code,
     state_of_command,
     state_of_letter,
     state_of_magento_code,
-    state_of_code,
     state_of_yes_letter,
 )
 from wecelebrate.feeds.warnings import Warnings

@@ -95,7 +95,7 @@ def hides(column: str) -> bool:
 _STATES = listed(
     "status state stav stan stanje etat statut statuts estado estados situacao situacion stato staat stat zustand tila "
     "allapot statusz statusas staatus stare durum hali lifecycle code kod kode codigo codice kennzeichen "
-    "статус состояние стан състояние κατασταση 状態 状态 狀態 상태 סטטוס حالة"
+    "статус состояние стан състояние κατασταση 状態 状态 狀態 상태 סטטוס حالة"  # noqa: RUF001
 )
 _STATE_ENDS = ("status", "state", "statut", "zustand", "lifecycle", "code")
 

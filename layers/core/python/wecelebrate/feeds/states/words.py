@@ -177,15 +177,19 @@ def state_of_access(word: str) -> State:
     return "active" if word == "-1" else state_of(word)
 
 
-def only_unknown_word(cells: Sequence[str]) -> str:
+def only_unknown_word(cells: Sequence[str], rows: int) -> str:
     """Return the only unknown word of a column, in lower case, if all other words mean inactive. Otherwise, return "".
 
-    Beside `discontinued`, the word `distributed` means that a product is sold.
+    Beside `discontinued`, the word `distributed` means that a product is sold, if all rows have a state and most rows
+    have this word. In a column with blank cells, the products without a state are sold, and `recalled` means inactive.
     """
-    words = {cell.strip().casefold() for cell in cells}
+    found = [cell.strip().casefold() for cell in cells]
+    words = set(found)
     unknown = [word for word in words if state_of(word) == "unknown"]
     others = {state_of(word) for word in words if word not in unknown}
-    return unknown[0] if len(unknown) == 1 and others == {"inactive"} and unknown[0].isalpha() else ""
+    if len(unknown) != 1 or others != {"inactive"} or not unknown[0].isalpha() or len(unknown[0]) == 1:
+        return ""
+    return unknown[0] if len(found) >= rows and found.count(unknown[0]) > len(found) / 2 else ""
 
 
 def are_letters(cells: Sequence[str]) -> bool:
