@@ -28,6 +28,27 @@ def test_names_with_two_equal_words_and_one_usual_ratio_differ_by_the_tax() -> N
     assert prices(unclear.replace("brez DDV", "qqq DDV").replace("z DDV", "www DDV"))[1]
 
 
+MARKUPS = ("25;30", "30;36", "10;12")
+
+
+@pytest.mark.parametrize(
+    ("header", "amounts"),
+    [
+        ("Price Level A;Price Level B", MARKUPS),
+        ("Price A incl VAT;Price B incl VAT", MARKUPS),
+        ("Price VAT 1;Price VAT 2", MARKUPS),
+        ("Selling price online;Selling price store", ("25.00;27.50", "30.50;33.55", "10.10;11.11")),
+        ("Selling price Qqq;Selling price Www", ("25.00;27.50", "30.50;33.55", "10.10;11.11")),
+        # Each row fits a usual rate, but no rate fits all rows.
+        ("Prezioa BEZ gabe;Prezioa BEZ barne", ("12.00;14.00", "15.00;18.00", "40.00;44.00")),
+    ],
+)
+def test_a_markup_of_a_usual_tax_rate_is_not_a_tax(header: str, amounts: tuple[str, ...]) -> None:
+    rows = "".join(f"A{number};Jug {number};{each}\n" for number, each in enumerate(amounts))
+    questions = prices(f"SKU;Name;{header}\n{rows}")[1]
+    assert {choice.value for question in questions for choice in question.choices} >= set(header.split(";"))
+
+
 def test_the_ratio_of_two_prices_alone_does_not_show_the_selling_price() -> None:
     for names in ("Price 1;Price 2", "Tarif A;Tarif B", "Price X;Price Y"):
         text = f"SKU;Name;{names}\nA1;Jug;30.00;25.00\nA2;Bowl;36.00;30.00\nA3;Cup;12.00;10.00\n"
@@ -45,6 +66,28 @@ def test_the_only_amounts_above_the_purchase_price_are_the_price() -> None:
     assert prices(text) == (["119.00", "29.00", "19.00"], [])
     assert prices(text.replace("9,00;19,00", "19,00;9,00"))[0] == ["None"] * 3
     assert prices(text.replace("Ingrosso", "Www"))[0] == ["None"] * 3
+
+
+LINES = ("3;40.00;120.00", "2;15.00;30.00", "4;11.50;46.00")
+SUMS = ("3;40.00;118.00", "2;15.00;29.00", "4;11.50;45.50")
+"""With a discount, the sum of a line is not a multiple."""
+TENFOLD = ("3;40.00;400.00", "2;15.00;161.00", "4;11.50;109.00")
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        *((f"Menge;EK;{name}", LINES) for name in ("Gesamt", "Summe", "Gesamtwert", "Qqq")),
+        *((f"Qty;Purchase price;{name}", LINES) for name in ("Total", "Line total", "Extended", "Qqq")),
+        *((f"Menge;EK;{name}", SUMS) for name in ("Gesamt", "Wert", "Gesamtwert", "VK-Wert", "Stock value")),
+        ("Menge;EK;Qqq", TENFOLD),
+    ],
+)
+def test_a_sum_above_the_purchase_price_is_not_the_price_of_one_piece(header: str, rows: tuple[str, ...]) -> None:
+    lines = "".join(f"A{number};Jug {number};{each}\n" for number, each in enumerate(rows))
+    found, questions = prices(f"Artikelnr;Bezeichnung;{header}\n{lines}")
+    assert found == ["None"] * 3
+    assert questions
 
 
 @pytest.mark.parametrize("name", ["precios.venta", "prijzen.verkoop.incl", "prezzi.vendita"])
@@ -67,6 +110,27 @@ def test_the_price_in_the_catalogs_currency_is_used_if_the_names_contain_the_cur
     text = "Code,Description,Export price USD,Local price ZAR incl VAT\nW1,Throw,48.00,1150.00\nW2,Yarn,4.20,99.00\n"
     assert prices(text, "ZAR") == (["1150.00", "99.00"], [])
     assert prices(text, "EUR")[1]
+
+
+@pytest.mark.parametrize(
+    ("header", "amounts", "currency"),
+    [
+        ("Price USD 100+;Price USD 250+;Price USD 500+", "4.00;3.50;3.10", "USD"),
+        ("Price USD 100+;Price EUR 100+", "4.00;3.50", "USD"),
+        ("Price 100+;Price/kg", "4.00;9.00", "EUR"),
+        ("EUR/Karton", "48.00", "EUR"),
+        ("Price per case EUR", "48.00", "EUR"),
+        ("EUR/Karton;USD/Karton", "48.00;52.00", "EUR"),
+        ("Campus price EUR", "48.00", "EUR"),
+    ],
+)
+def test_the_catalogs_currency_in_a_name_does_not_make_the_price_of_several_pieces_or_a_lone_price_the_price_of_one(
+    header: str, amounts: str, currency: str
+) -> None:
+    text = f"SKU;Name;{header}\nA1;Jug;{amounts}\nA2;Bowl;{amounts}\nA3;Cup;{amounts}\n"
+    found, questions = prices(text, currency)
+    assert found == ["None"] * 3
+    assert questions
 
 
 def test_a_sign_of_several_currencies_in_a_name_means_the_catalogs_currency() -> None:

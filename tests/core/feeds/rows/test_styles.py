@@ -98,7 +98,19 @@ def test_a_first_row_is_not_a_product_if_the_skus_below_begin_with_its_sku() -> 
         ("OB-5-37", "Боти", "89.00", 2), ("OB-5-39", "Боти", "95.00", 4), ("OB-6", "Колан", "12.00", None),
         ("OB-7-40", "Чехли", "15.00", 11),
     ]  # fmt: skip
-    assert [(one.line, one.code) for one in reading.rejected] == [(2, "no_product"), (6, "no_product")]
+    assert [(one.line, one.sku, one.code) for one in reading.rejected] == [
+        (2, "OB-5", "no_product"), (6, "OB-7", "no_product"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("next_row", ["210;Belt;12.00;L;4", "210;;;L;4", "21-L;Belt;12.00;L;4"])
+def test_a_product_without_a_size_is_kept_if_the_next_sku_only_begins_with_the_same_digits(next_row: str) -> None:
+    text = f"SKU;Name;Price;Size;Stock\n20;Shirt;20.00;;\n20-S;;;S;3\n20-M;;;M;3\n21;Bag;30.00;;\n{next_row}\n"
+    reading = read(text)
+    kept = {one.sku: (one.name, str(one.price)) for one in reading.products}
+    assert kept["21"] == ("Bag", "30.00")
+    assert {"20-S", "20-M", next_row.partition(";")[0]} <= set(kept)
+    assert [one.sku for one in reading.rejected] == ["20"]
 
 
 def test_codes_that_begin_with_the_code_of_the_product_above_belong_to_its_variants() -> None:

@@ -5,12 +5,12 @@ import pytest
 from tests.core.feeds.feed_reading import read
 
 
-def states(*letters: str) -> list[tuple[bool, bool]]:
+def states(*letters: str, name: str = "Status") -> list[tuple[bool, bool]]:
     """Return whether each product is active, and whether its row states this."""
     rows = "".join(f"A-{n};Mug;9,50;{letter}\n" for n, letter in enumerate(letters))
     return [
         (product.is_active, "is_active" in product.fields_set)
-        for product in read(f"SKU;Name;Price;Status\n{rows}").products
+        for product in read(f"SKU;Name;Price;{name}\n{rows}").products
     ]
 
 
@@ -25,7 +25,25 @@ def test_other_letters_in_a_column_with_the_letter_a_are_unknown() -> None:
 
 def test_letters_for_yes_and_no_keep_their_meaning() -> None:
     assert states("J", "N") == [(True, True), (False, True)]
-    assert states("i", "n") == [(True, True), (False, True)]
+    assert states("i", "n", name="Aktív") == [(True, True), (False, True)]
+
+
+@pytest.mark.parametrize("name", ["Status", "Stav", "State", "Estado", "Shop status"])
+@pytest.mark.parametrize("letter", ["D", "S", "O", "T", "I"])
+def test_the_letter_n_beside_the_first_letter_of_a_state_is_unknown(name: str, letter: str) -> None:
+    assert states("N", "N", letter, name=name) == [(False, False)] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "letter"),
+    [("Visible", "O"), ("Aktivan", "D"), ("Ativo", "S"), ("Actief", "J"), ("Aktywny", "T"), ("Active", "Y")],
+)
+def test_the_letter_n_in_a_column_for_yes_and_no_means_no(name: str, letter: str) -> None:
+    assert states("N", letter, name=name) == [(False, True), (True, True)]
+
+
+def test_yes_and_no_in_a_column_with_the_opposite_of_a_state_keep_their_meaning() -> None:
+    assert states("N", "S", "N", name="Descatalogado") == [(True, True), (False, True), (True, True)]
 
 
 def test_the_only_unknown_word_beside_words_for_inactive_means_active() -> None:
@@ -33,3 +51,24 @@ def test_the_only_unknown_word_beside_words_for_inactive_means_active() -> None:
     assert [product.is_active for product in read(text).products] == [True, True, False]
     two = text.replace("B;Mug;6,00;forgalmazott", "B;Mug;6,00;qqqqq")
     assert [product.is_active for product in read(two).products][2] is False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "90* 6*discontinued 4*recalled",
+        "6*discontinued 4*recalled",
+        "5*recalled 1* 1*discontinued",
+        "3*Q 1*discontinued",
+    ],
+)
+def test_an_unknown_word_in_a_few_rows_or_beside_blank_cells_stays_unknown(words: str) -> None:
+    cells = [word for part in words.split() for count, word in [part.split("*")] for _ in range(int(count))]
+    rows = "".join(f"A-{n};Mug;9,50;{word}\n" for n, word in enumerate(cells))
+    reading = read(f"SKU;Name;Price;Status\n{rows}")
+    found = {
+        (product.is_active, "is_active" in product.fields_set)
+        for word, product in zip(cells, reading.products, strict=True)
+        if word in ("recalled", "Q")
+    }
+    assert found == {(False, False)}

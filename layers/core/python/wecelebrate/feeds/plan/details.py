@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.columns.visibility import Disclosure
@@ -12,6 +12,7 @@ from wecelebrate.feeds.identity.codes import is_rounded
 from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
+from wecelebrate.feeds.plan.model import ActiveColumn
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.prices.candidates import currency_in_name
 from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
@@ -25,7 +26,16 @@ from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
-from wecelebrate.feeds.states.words import are_letters, are_of_access, are_yes_and_no, is_mark_column, only_unknown_word
+from wecelebrate.feeds.states.names import asks_yes_or_no
+from wecelebrate.feeds.states.words import (
+    StateWords,
+    are_clearly_yes_and_no,
+    are_letters,
+    are_of_access,
+    are_yes_and_no,
+    is_mark_column,
+    only_unknown_word,
+)
 from wecelebrate.feeds.tables.codes import translations
 from wecelebrate.feeds.tables.other_lists import (
     refuse_lines_of_documents,
@@ -200,13 +210,21 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
         elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
             plan.active[at] = replace(active, words="magento codes")
         elif plan.profile is None and active.words == "words" and are_yes_and_no(facts.cells):
-            plan.active[at] = replace(active, words="yes or no")
+            plan.active[at] = replace(active, words=_words_of_letters(plan, active, facts))
         elif active.words == "words" and not active.inverse and are_letters(facts.cells):
             plan.active[at] = replace(active, words="letters")
         elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
             plan.active[at] = replace(active, words="access")
         elif plan.profile is None and active.words == "words" and not active.inverse:
-            plan.active[at] = replace(active, active_word=only_unknown_word(facts.cells))
+            plan.active[at] = replace(active, active_word=only_unknown_word(facts.cells, facts.rows))
+
+
+def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWords:
+    """Return what N and another letter mean: no and yes, or in a column such as `Status` possibly other words."""
+    if not active.inverse and are_letters(facts.cells):
+        return "letters"
+    is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
+    return "yes or no" if is_question or are_clearly_yes_and_no(facts.cells) else "codes"
 
 
 def _hide_offers(plan: Plan, columns: Columns) -> None:

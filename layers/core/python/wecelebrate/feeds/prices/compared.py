@@ -1,6 +1,6 @@
 """Compares the amounts of several price columns if their names alone do not show which column is the price."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.notation.shapes import OTHER, shape_of
@@ -43,6 +43,29 @@ def is_always_above(columns: Columns, high: int, low: int) -> bool:
     return len(pairs) >= MIN_COMPARED and all(first < second for first, second in pairs)
 
 
+def is_usual_markup(columns: Columns, high: int, low: int) -> bool:
+    """Return whether the median ratio of two columns is at most that of usual selling prices to purchase prices."""
+    ratios = sorted(second / first for first, second in _amounts(columns, low, high))
+    return bool(ratios) and ratios[len(ratios) // 2] <= MAX_MARKUP
+
+
+def is_multiple(columns: Columns, product: int, factor: int) -> bool:
+    """Return whether the amounts of a column are those of another column times the whole numbers of a third column."""
+    others = [at for at in range(len(columns.header)) if at not in (product, factor)][:MAX_COLUMNS]
+    return any(_is_product(list(_amounts(columns, factor, at, product))) for at in others)
+
+
+def _is_product(rows: Sequence[tuple[float, ...]]) -> bool:
+    return (
+        len(rows) > 1
+        and any(quantity > 1 for _, quantity, _ in rows)
+        and all(
+            quantity.is_integer() and abs(amount * quantity - product) <= MAX_DIFFERENCE
+            for amount, quantity, product in rows
+        )
+    )
+
+
 def has_one_ratio(columns: Columns, first: int, second: int) -> bool:
     """Return whether one factor makes all amounts of a column from those of another: not 1, and at most 1.3."""
     pairs = list(_amounts(columns, first, second))
@@ -63,6 +86,7 @@ MAX_COLUMNS = 60
 MIN_COMPARED = 3
 MIN_RATIO, MAX_RATIO = 1.005, 1.3
 MAX_DEVIATION = 0.01
+MAX_MARKUP = 6
 MAX_DIFFERENCE = 0.011
 """The net prices are rounded to cents."""
 

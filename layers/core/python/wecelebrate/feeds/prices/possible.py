@@ -1,7 +1,6 @@
 """Finds the columns that can contain the price although their names are not understood, and chooses one of them."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates, fold
@@ -9,7 +8,7 @@ from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, name_of_price
-from wecelebrate.feeds.prices.compared import is_always_above
+from wecelebrate.feeds.prices.compared import is_always_above, is_multiple, is_usual_markup
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price, price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import (
@@ -19,26 +18,40 @@ from wecelebrate.feeds.prices.tiers import (
     is_for_a_measure,
     is_for_a_package,
     names_a_package,
+    quantity_in_name,
 )
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.prices.unnamed import unnamed_amounts
+from wecelebrate.feeds.tables.other_lists import names_total
 from wecelebrate.feeds.vocabulary.folding import split_words
+from wecelebrate.feeds.vocabulary.words import words
 
 
-def single_price(columns: Columns, possible: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
+def single_price(
+    columns: Columns, possible: Sequence[PriceCandidate], currency: str, quantities: Collection[int]
+) -> list[PriceCandidate]:
     """Return the only possible price in the catalog's currency, or the only price that is not for a measure.
 
-    For example, `Export price USD` and `Local price ZAR` name their currencies. Of `Pris pr. nøgle` and `Pris pr. kg`,
-    the second is for a measure.
+    The price of a quantity or of a package is never chosen, and neither is the only price of the file. For example,
+    `Export price USD` and `Local price ZAR` name their currencies. Of `Pris pr. nøgle` and `Pris pr. kg`,
+    the second is for a measure. `quantities` are the columns with the prices of quantities.
     """
     named = {one.column: _codes(columns.header[one.column]) for one in possible}
-    own = [one for one in possible if currency in named[one.column]]
-    if len(own) == 1 and all(named.values()):
-        return [replace(own[0], is_doubtful=False)]
+    own = [one for one in possible if currency in named[one.column] and _is_for_one_piece(columns, one)]
+    own = [one for one in own if one.column not in quantities]
+    if len(own) == 1 and len(possible) > 1 and all(named.values()):
+        return own
     pieces = [one for one in possible if not is_for_a_measure(columns.header[one.column])]
     measured = [name for name in columns.header if is_for_a_measure(name) and name_of_price(name)]
-    is_package = any(names_a_package(columns.header[one.column]) for one in pieces)
-    return pieces if len(pieces) == 1 and measured and not is_package else []
+    is_for_several = any(one.column in quantities or names_a_package(columns.header[one.column]) for one in pieces)
+    return pieces if len(pieces) == 1 and measured and not is_for_several else []
+
+
+def _is_for_one_piece(columns: Columns, one: PriceCandidate) -> bool:
+    """Return whether neither the kind of a price is doubtful, nor its name says that it is for several pieces."""
+    name = columns.header[one.column]
+    is_for_several = names_a_package(name) or is_for_a_package(name) or quantity_in_name(name) is not None
+    return not one.is_doubtful and not is_for_several
 
 
 def _codes(column: str) -> set[str]:
@@ -74,11 +87,27 @@ def above_purchase(
     if len(amounts) != 1:
         return []
     number = amounts.pop()
-    if not any(is_always_above(columns, number, low) for low in purchase):
+    if _is_total(columns, number, purchase) or not any(is_always_above(columns, number, low) for low in purchase):
+        return []
+    if not any(is_usual_markup(columns, number, low) for low in purchase):
         return []
     name = PriceName("plain")
     reason = f"{quoted(columns.header[number], 40)} is the only column of amounts above the purchase prices"
     return [PriceCandidate(number, name, "plain", None, reasons=(reason,))]
+
+
+def _is_total(columns: Columns, number: int, purchase: Sequence[int]) -> bool:
+    """Return whether a column has the amounts of lines, or sums: by its name, or as a quantity times another amount."""
+    name = columns.header[number]
+    is_named = names_total(name) or not _TOTALS.isdisjoint(split_words(name)) or fold(name).endswith(_TOTAL_ENDS)
+    return is_named or any(is_multiple(columns, number, low) for low in purchase)
+
+
+_TOTALS = words(
+    "total totals totale totaal totalt sum sums summe summa suma subtotal gesamt value values wert werte valeur valor "
+    "valore waarde varde vaerdi verdi wartosc hodnota ertek valoare extended"
+)
+_TOTAL_ENDS = ("wert", "summe", "total")
 
 
 def _only_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[PriceCandidate]:
@@ -92,6 +121,8 @@ def _only_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[Pr
         is_free = number not in purchase and len(column) <= MAX_NAME and internal_part(column) is None
         name = price_name(fold(plain_name(f"price {column}"))) if is_free and not field_candidates(column) else None
         if name is None or name.kind not in ("plain", "gross", "net") or columns[number].share("is_number") < 1:
+            continue
+        if _is_total(columns, number, purchase):
             continue
         if any(is_always_above(columns, number, low) for low in purchase):
             reason = f"{quoted(column, 40)} has words for prices, and amounts above the purchase prices"

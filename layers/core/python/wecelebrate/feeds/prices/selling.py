@@ -116,7 +116,7 @@ def choose_price(
     possible += [one for one in possible_prices(columns) if one.column not in quantities]
     sold = sold or _of_one_country(columns, rated, currency)
     sold = sold or packs_beside_measures(columns) or sold_of_pair(columns, [*possible, *rated])
-    sold = sold or single_price(columns, possible, currency) or _pair_of_taxes(columns, possible)
+    sold = sold or single_price(columns, possible, currency, quantities) or _pair_of_taxes(columns, possible)
     if not sold:
         possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]

@@ -45,7 +45,8 @@ def kinds_of_choice(title: str) -> tuple[frozenset[Kind], Kind | None]:
 
 
 @cache
-def _tax_words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+def tax_words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the words for taxes, for "with" and for "without"."""
     of = vocabulary().words
     return (
         TAX_WORDS.union(of("prices.tax")), WITH.union(of("prices.with")), WITHOUT.union(of("prices.without")),
@@ -55,7 +56,7 @@ def _tax_words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 def _kind_of(part: str) -> Kind | None:
     plain = "".join(char for char in unicodedata.normalize("NFKD", part.casefold()) if not unicodedata.combining(char))
     tokens = set(_WORDS.findall(plain))
-    taxes, included, excluded = _tax_words()
+    taxes, included, excluded = tax_words()
     is_net = bool(tokens & _NET) or bool(tokens & taxes and tokens & excluded)
     is_gross = bool(tokens & _GROSS) or bool(tokens & taxes and tokens & included)
     return None if is_net == is_gross else "net" if is_net else "gross"

@@ -3,7 +3,7 @@
 | columns                                               | evidence                                          |
 |-------------------------------------------------------|---------------------------------------------------|
 | `MPC brez DDV` 40.98, `MPC z DDV` 50.00, `Stopnja` 22 | each row has the rate of the tax                  |
-| `Prezioa BEZ gabe` 18.18, `Prezioa BEZ barne` 20.00   | two equal words in the names, and one usual ratio |
+| `Prezioa BEZ gabe` 18.18, `Prezioa BEZ barne` 20.00   | a shared word for a tax, and one usual ratio      |
 
 A discount or a margin can have the same ratio as a tax. So the ratio alone never decides.
 """
@@ -16,6 +16,8 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import PriceCandidate
 from wecelebrate.feeds.prices.compared import amount_of
+from wecelebrate.feeds.prices.names import is_price_word
+from wecelebrate.feeds.prices.tax_kinds import tax_words
 from wecelebrate.feeds.vocabulary.folding import split_words
 
 MIN_ROWS = 2
@@ -24,7 +26,7 @@ MAX_ROWS = 200
 MAX_COLUMNS = 60
 MAX_PRICES = 12
 MIN_SHARED = 2
-"""How many words two names share, so that only the word for the tax differs. One of them is the word for the price."""
+"""How many words two names share. One of them is the word for the price, another the word for the tax."""
 MAX_RATES = 3
 RATES = (
     4, 5, 5.5, 6, 7, 7.5, 7.7, 8, 8.1, 9, 9.5, 10, 12, 13, 13.5, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
@@ -55,19 +57,41 @@ def with_related_tax(columns: Columns, sold: list[PriceCandidate]) -> list[Price
 
 
 def _is_taxed(columns: Columns, low: int, high: int) -> bool:
-    if _shares_words(columns.header[low], columns.header[high]):
-        rates = [_usual_rate(*pair) for pair in _pairs(columns, low, high)]
-        if len(rates) >= MIN_ROWS_OF_NAMES and None not in rates and len(set(rates)) <= MAX_RATES:
-            return True
+    if _differ_by_tax(columns.header[low], columns.header[high]) and _have_usual_rates(columns, low, high):
+        return True
     others = [number for number in range(len(columns.header)) if number not in (low, high)][:MAX_COLUMNS]
     return any(_has_rates(columns, low, high, number) for number in others)
 
 
-def _shares_words(first: str, second: str) -> bool:
-    """Return whether the names differ, but share two words: the word for the price and the word for the tax."""
+def _differ_by_tax(first: str, second: str) -> bool:
+    """Return whether the names share two words, one of them a word for a tax, and can differ by "with" and "without".
+
+    If a different word is a letter or a word for a price, the columns are price lists: `Price A incl VAT`
+    and `Price B incl VAT`.
+    """
     words, others = set(split_words(first)), set(split_words(second))
-    common = {word for word in words & others if not word.isdecimal() and len(word) > 1}
-    return len(common) >= MIN_SHARED and words != others
+    common = {word for word in words & others if len(word) > 1}
+    taxes, included, excluded = tax_words()
+    different = (words ^ others) - included - excluded
+    is_list = any(len(word) == 1 or is_price_word(word) for word in different)
+    return len(common) >= MIN_SHARED and not common.isdisjoint(taxes) and words != others and not is_list
+
+
+def _have_usual_rates(columns: Columns, low: int, high: int) -> bool:
+    """Return whether a usual rate fits each row. One rate must fit all rows with whole amounts."""
+    rates: set[float] = set()
+    common = frozenset[float](RATES)
+    rows = 0
+    for first, second in _pairs(columns, low, high):
+        fitting = [rate for rate in RATES if _is_at(first, second, rate)]
+        if not fitting:
+            return False
+        if _are_whole(first, second):
+            common &= frozenset(fitting)
+        else:
+            rates.add(fitting[0])
+        rows += 1
+    return rows >= MIN_ROWS_OF_NAMES and bool(common) and len(rates) <= MAX_RATES
 
 
 def _pairs(columns: Columns, *numbers: int) -> Iterator[tuple[float, float]]:
@@ -76,8 +100,8 @@ def _pairs(columns: Columns, *numbers: int) -> Iterator[tuple[float, float]]:
             yield amounts[0], amounts[1]
 
 
-def _usual_rate(low: float, high: float) -> float | None:
-    return next((rate for rate in RATES if _is_at(low, high, rate)), None)
+def _are_whole(low: float, high: float) -> bool:
+    return not (low * 100) % 100 and not (high * 100) % 100
 
 
 def _is_at(low: float, high: float, rate: float) -> bool:
@@ -85,7 +109,7 @@ def _is_at(low: float, high: float, rate: float) -> bool:
 
     Both amounts are rounded to cents or to whole units.
     """
-    unit = 0.01 if (low * 100) % 100 or (high * 100) % 100 else 1.0
+    unit = 1.0 if _are_whole(low, high) else 0.01
     return abs(high - low * (1 + rate / 100)) <= 0.51 * unit * (2 + rate / 100) and high - low > unit / 2
 
 

@@ -93,7 +93,7 @@ def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Ro
     for row in _completed(rows, styles):
         cells = None if isinstance(row, Rejected) else row[1]
         if held is not None:
-            yield held if cells is None or not _belongs(cells, held[1], styles) else _head(held)
+            yield held if cells is None or not _belongs(cells, held[1], styles) else _head(held, styles)
         if isinstance(row, Rejected) or any(_text(row[1], at) for at in styles.own):
             held = None
             yield row
@@ -104,12 +104,19 @@ def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Ro
 
 
 def _belongs(cells: Cells, first: Cells, styles: Styles) -> bool:
-    sku = _text(first, styles.sku)
-    return bool(sku) and _text(cells, styles.sku) != sku and _text(cells, styles.sku).startswith(sku)
+    """Return whether the SKU of a completed row begins with the SKU of the first row, and its name is the same.
+
+    After a SKU that ends with a digit, a digit begins another SKU: `210` is not a size of `21`.
+    """
+    sku, own = _text(first, styles.sku), _text(cells, styles.sku)
+    if not sku or own == sku or not own.startswith(sku) or _text(cells, styles.name) != _text(first, styles.name):
+        return False
+    return not (sku[-1].isdecimal() and own[len(sku)].isdecimal())
 
 
-def _head(row: Row) -> Rejected:
-    return Rejected(row[0], 1, None, HEAD, NO_PRODUCT, [cell or "" for cell in row[1]])
+def _head(row: Row, styles: Styles) -> Rejected:
+    sku = _text(row[1], styles.sku) or None
+    return Rejected(row[0], 1, sku, HEAD, NO_PRODUCT, [cell or "" for cell in row[1]])
 
 
 def _completed(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Row | Rejected]:
@@ -124,7 +131,7 @@ def _completed(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Row |
         if _text(cells, styles.name):
             first, open_prices = cells, styles.prices
             if not _text(cells, styles.sku):
-                yield _head(row)
+                yield _head(row, styles)
                 continue
         elif first is not None and _text(cells, styles.sku):
             completed = list(cells)

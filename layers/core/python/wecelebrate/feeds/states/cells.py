@@ -14,6 +14,7 @@ from wecelebrate.feeds.states.words import (
     opposite,
     state_of,
     state_of_access,
+    state_of_code,
     state_of_command,
     state_of_letter,
     state_of_magento_code,
@@ -76,6 +77,7 @@ _READERS: dict[str, Callable[[str], State]] = {
     "magento codes": state_of_magento_code,
     "letters": state_of_letter,
     "yes or no": state_of_yes_letter,
+    "codes": state_of_code,
     "access": state_of_access,
 }
 _SEVERITY: dict[State, int] = {"unstated": 0, "active": 1, "unknown": 2, "inactive": 3}

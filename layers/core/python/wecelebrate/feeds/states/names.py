@@ -92,6 +92,22 @@ def hides(column: str) -> bool:
     return _is_made_of(column, _HIDDEN) or _is_flag(column) or _is_negated(column)
 
 
+_STATES = listed(
+    "status state stav stan stanje etat statut statuts estado estados situacao situacion stato staat stat zustand tila "
+    "allapot statusz statusas staatus stare durum hali lifecycle code kod kode codigo codice kennzeichen "
+    "статус состояние стан състояние κατασταση 状態 状态 狀態 상태 סטטוס حالة"  # noqa: RUF001
+)
+_STATE_ENDS = ("status", "state", "statut", "zustand", "lifecycle", "code")
+
+
+def asks_yes_or_no(column: str) -> bool:
+    """Return whether yes and no are the usual values of a column: `Active`, `Lieferbar`, but not `Status`."""
+    parts = words(column)
+    if any(part in _STATES or part.endswith(_STATE_ENDS) for part in parts):
+        return False
+    return shows(column) or hides(column) or any(state_of(part) in ("active", "inactive") for part in parts)
+
+
 def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int]]:
     """Return the columns of `is_active` and of its opposite, found by the words of their names and by their values."""
     free = [number for number in range(len(columns.header)) if number not in used]

@@ -19,7 +19,7 @@ from wecelebrate.feeds.vocabulary.words import phrases
 State = Literal["active", "inactive", "unstated", "unknown"]
 """`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
 
-StateWords = Literal["words", "commands", "magento codes", "letters", "yes or no", "access"]
+StateWords = Literal["words", "commands", "magento codes", "letters", "yes or no", "codes", "access"]
 """How a column writes states."""
 
 MAX_STATE_LENGTH = 100
@@ -177,15 +177,19 @@ def state_of_access(word: str) -> State:
     return "active" if word == "-1" else state_of(word)
 
 
-def only_unknown_word(cells: Sequence[str]) -> str:
+def only_unknown_word(cells: Sequence[str], rows: int) -> str:
     """Return the only unknown word of a column, in lower case, if all other words mean inactive. Otherwise, return "".
 
-    Beside `discontinued`, the word `distributed` means that a product is sold.
+    Beside `discontinued`, the word `distributed` means that a product is sold, if all rows have a state and most rows
+    have this word. In a column with blank cells, the products without a state are sold, and `recalled` means inactive.
     """
-    words = {cell.strip().casefold() for cell in cells}
+    found = [cell.strip().casefold() for cell in cells]
+    words = set(found)
     unknown = [word for word in words if state_of(word) == "unknown"]
     others = {state_of(word) for word in words if word not in unknown}
-    return unknown[0] if len(unknown) == 1 and others == {"inactive"} and unknown[0].isalpha() else ""
+    if len(unknown) != 1 or others != {"inactive"} or not unknown[0].isalpha() or len(unknown[0]) == 1:
+        return ""
+    return unknown[0] if len(found) >= rows and found.count(unknown[0]) > len(found) / 2 else ""
 
 
 def are_letters(cells: Sequence[str]) -> bool:
@@ -212,7 +216,16 @@ def are_yes_and_no(cells: Sequence[str]) -> bool:
     return len(letters) == YES_AND_NO and len(others) == 1 and others <= _YES_LETTERS
 
 
+def are_clearly_yes_and_no(cells: Sequence[str]) -> bool:
+    """Return whether all values are N, or Y or J, which do not begin a usual word for a state.
+
+    Beside N for "normal", D is "discontinued", S "stopped", O "obsolete" and T "terminated".
+    """
+    return are_yes_and_no(cells) and any(cell.strip().casefold() in _CLEARLY_YES for cell in cells)
+
+
 YES_AND_NO = 2
+_CLEARLY_YES = frozenset("yj")
 _YES_LETTERS = frozenset("dtsoijya")
 """The first letters of `da`, `tak`, `sim`, `oui`, `igen`, `ja`, `yes`, `ano` and other words for yes."""
 
@@ -220,6 +233,11 @@ _YES_LETTERS = frozenset("dtsoijya")
 def state_of_yes_letter(word: str) -> State:
     """Return the state of a column that has only N and another letter."""
     return "inactive" if word == "n" else "active" if len(word) == 1 and word.isalpha() else state_of(word)
+
+
+def state_of_code(word: str) -> State:
+    """Return the state of a column whose letters can be "yes" and "no", or the first letters of states."""
+    return "unknown" if len(word) == 1 and word.isalpha() else state_of(word)
 
 
 def state_of_letter(word: str) -> State:

@@ -106,6 +106,11 @@ def names_address(column: str) -> bool:
     )  # fmt: skip
 
 
+def names_total(column: str) -> bool:
+    """Return whether a column name means the amount of a line, or a sum: `Gesamt`, `Line total`."""
+    return len(column) <= MAX_NAME and _TOTAL.fullmatch(fold(column)) is not None
+
+
 def names_document(column: str) -> bool:
     """Return whether a column name means the number of an order or an invoice. `Order` also has other meanings."""
     folded = fold(column)
