@@ -46,7 +46,8 @@ def test_the_text_output_shows_how_the_file_is_read_each_row_and_the_counts() ->
     assert f"✗ line 9 (4714): VK-Preis (EUR): {rejected}" in lines
     assert "5 rows read: 3 accepted as 3 products, 2 rejected" in lines
     assert "  1 no_fixed_price" in lines
-    assert (result.stderr, result.exit_code) == ("", 1)
+    warning = '! Lagerbestand: "-4" is a stock below 0; it is read as 0 (1 row)\n'
+    assert (result.stderr, result.exit_code) == (warning, 1)
 
 
 def test_the_json_output_shows_how_the_file_is_read_each_row_and_the_counts() -> None:
