@@ -66,9 +66,9 @@ def test_an_unknown_word_in_a_few_rows_or_beside_blank_cells_stays_unknown(words
     cells = [word for part in words.split() for count, word in [part.split("*")] for _ in range(int(count))]
     rows = "".join(f"A-{n};Mug;9,50;{word}\n" for n, word in enumerate(cells))
     reading = read(f"SKU;Name;Price;Status\n{rows}")
-    found = {
+    states = {
         (product.is_active, "is_active" in product.fields_set)
         for word, product in zip(cells, reading.products, strict=True)
         if word in ("recalled", "Q")
     }
-    assert found == {(False, False)}
+    assert states == {(False, False)}

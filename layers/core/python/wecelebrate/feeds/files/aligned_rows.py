@@ -68,9 +68,9 @@ def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) ->
             if not _SPACES.search(header.strip()) or any(map(str.isdigit, header)):
                 continue
             layout = _layout(texts, at, is_wide=is_wide)
-            known = count_known(layout.cells(header)) if layout else 0
-            if layout and known >= MIN_KNOWN and (best is None or known > best[0]):
-                best = known, layout
+            count = count_known(layout.cells(header)) if layout else 0
+            if layout and count >= MIN_KNOWN and (best is None or count > best[0]):
+                best = count, layout
     return best[1] if best else None
 
 

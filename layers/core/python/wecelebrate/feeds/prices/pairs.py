@@ -75,8 +75,8 @@ def _name_without_pack(column: str) -> PriceName | None:
     while plain and fold(plain[-1]) in _BETWEEN:
         plain.pop()
     name = " ".join(plain)
-    found = price_in_forms(name_forms(name), name) if name else None
-    return found[1] if found else None
+    form = price_in_forms(name_forms(name), name) if name else None
+    return form[1] if form else None
 
 
 def _has_amounts(columns: Columns, number: int) -> bool:

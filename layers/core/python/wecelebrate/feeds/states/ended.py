@@ -31,12 +31,12 @@ _STOCK = phrases(
 
 def ended_column(columns: Columns, used: set[int]) -> list[int]:
     """Return the only column of this kind, or no column if none or several exist."""
-    found = [
+    columns_of_ends = [
         number for number, name in enumerate(columns.header)
         if number not in used and not field_candidates(name) and not is_property(name)
         and columns[number].filled <= MAX_FILLED and _say_ended(columns[number].cells)
     ]  # fmt: skip
-    return found if len(found) == 1 else []
+    return columns_of_ends if len(columns_of_ends) == 1 else []
 
 
 def _say_ended(cells: Sequence[str]) -> bool:

@@ -183,13 +183,13 @@ def only_unknown_word(cells: Sequence[str], rows: int) -> str:
     Beside `discontinued`, the word `distributed` means that a product is sold, if all rows have a state and most rows
     have this word. In a column with blank cells, the products without a state are sold, and `recalled` means inactive.
     """
-    found = [cell.strip().casefold() for cell in cells]
-    words = set(found)
+    folded = [cell.strip().casefold() for cell in cells]
+    words = set(folded)
     unknown = [word for word in words if state_of(word) == "unknown"]
     others = {state_of(word) for word in words if word not in unknown}
     if len(unknown) != 1 or others != {"inactive"} or not unknown[0].isalpha() or len(unknown[0]) == 1:
         return ""
-    return unknown[0] if len(found) >= rows and found.count(unknown[0]) > len(found) / 2 else ""
+    return unknown[0] if len(folded) >= rows and folded.count(unknown[0]) > len(folded) / 2 else ""
 
 
 def are_letters(cells: Sequence[str]) -> bool:

@@ -129,9 +129,9 @@ def refuse_answer(columns: Columns, sku: Sequence[int], *, has_name: bool) -> No
     if len(columns.sample) != 1 or len(columns.header) > MAX_COLUMNS or _names_article(columns, sku):
         return
     keys = {fold(part) for name in columns.header for part in name[:MAX_NAME].split(".")}
-    known = {key for key in keys if _ERRORS.fullmatch(key)}
-    is_sure = any(map(_SURE_ERRORS.fullmatch, known)) or ("message" in known and not has_name)
-    if len(known) >= MIN_KEYS and is_sure:
+    errors = {key for key in keys if _ERRORS.fullmatch(key)}
+    is_sure = any(map(_SURE_ERRORS.fullmatch, errors)) or ("message" in errors and not has_name)
+    if len(errors) >= MIN_KEYS and is_sure:
         shown = ", ".join(quoted(name, 40) for name in columns.header[:6])
         raise UnreadableFeed(
             f"this looks like the answer of a server that refused the request, and not like a list of products: its "
