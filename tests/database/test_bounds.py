@@ -109,6 +109,17 @@ def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psyc
     assert limits["dead_letters_body_length"] == dead_letters.MAX_BODY_BYTES
 
 
+def test_a_document_of_the_store_is_bounded_by_its_text_and_not_by_its_stored_size(
+    superuser: psycopg.Connection,
+) -> None:
+    """PostgreSQL stores the number 1e131000 in 8 bytes, and its text has 131,001."""
+    insert = "insert into kv_store_6fcaeea3 values (%s, %s::jsonb)"
+    with superuser.transaction(force_rollback=True):
+        superuser.execute(insert, ["other:small", f"[{', '.join(['1e131000'] * 40)}]"])
+        with pytest.raises(psycopg.errors.CheckViolation, match="text_length"), superuser.transaction():
+            superuser.execute(insert, ["other:large", f"[{', '.join(['1e131000'] * 60)}]"])
+
+
 def test_the_largest_row_of_each_table_fits_in_a_response(superuser: psycopg.Connection) -> None:
     """In a response, one byte of JSON or UTF-8 becomes at most 3 bytes, and one character at most 12 bytes."""
     # The source data in a response has at most products.MAX_SHOWN_SOURCE_BYTES.
