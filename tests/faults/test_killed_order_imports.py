@@ -21,6 +21,9 @@ KILLS = 300 if FULL else 4
 ORDERS = 4_000
 MAX_LIFE_SECONDS = 2.5
 """The longest time that a worker runs before the test kills the worker, in seconds."""
+PROGRESS_SECONDS = 180
+"""The longest time until a new worker has read the file again and written its next orders, in seconds. On an idle
+machine this takes about 3 seconds."""
 STATE = """
 select count(*) as orders, count(distinct o.order_number) as numbers, sum(o.total_amount)::text as total,
   sum(l.lines)::integer as lines, sum(e.events)::integer as events, sum(s.shipments)::integer as shipments
@@ -68,9 +71,10 @@ def test_killed_workers_import_each_order_exactly_once(own_platform: Platform, f
         last = 0
         while job_row(platform, job_id)["status"] in ("pending", "processing"):
             # A kill before the claim of the job would have no effect.
-            platform.eventually(partial(is_claimed, platform, job_id), every=0.005)
+            platform.eventually(partial(is_claimed, platform, job_id), within=PROGRESS_SECONDS, every=0.005)
             if kills % 2:  # this worker is killed after it has written its first chunks
-                platform.eventually(partial(is_behind, platform, job_id, last), every=0.005)
+                behind = partial(is_behind, platform, job_id, last)
+                platform.eventually(behind, within=PROGRESS_SECONDS, every=0.005)
                 time.sleep(dice.uniform(0, 0.2))
             else:
                 time.sleep(dice.uniform(0.3, MAX_LIFE_SECONDS))
