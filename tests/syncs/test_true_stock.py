@@ -41,7 +41,7 @@ def hours_ago(hours: float) -> str:
 
 
 def acknowledge(platform: Platform, order: Json, hours: float) -> None:
-    """Record that the ERP system acknowledged the order some hours ago. The order is one hour older."""
+    """Record that the ERP system acknowledged the order some hours ago, one hour after the order was placed."""
     platform.arrange("update stock_holds set since = %s where order_id = %s", [hours_ago(hours + 1), order["id"]])
     with platform.database.transaction():
         platform.database.execute("set local role app_definer")

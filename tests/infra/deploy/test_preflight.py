@@ -55,7 +55,7 @@ def setting(name: str, value: str) -> str:
 def findings(
     settings: OperatorSettings | None = None, zones: tuple[str, ...] = (), env: str = "dev", **changes: Answer
 ) -> dict[str, list[Finding]]:
-    """Run the checks of an environment in an account that is ready for a deploy, except for `changes`.
+    """Run the checks of an environment in an account that is ready for a deploy. `changes` replaces some of its answers.
 
     changes: service__operation → answer.
     """

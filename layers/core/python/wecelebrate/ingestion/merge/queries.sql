@@ -524,9 +524,9 @@ from counts;
 
 -- name: list_similar_skus
 -- List the new SKUs of the file that differ from the SKU of a product, or from another SKU of the file, only in upper
--- and lower case, in spaces or in leading zeros. If `step` is more than 1, only about one of `step` SKUs is compared.
--- At most 1,000 new SKUs are compared, each with an index scan, because the catalog can be large. `of` is the number of
--- compared SKUs.
+-- and lower case, in spaces or in leading zeros. If `step` is more than 1, only a sample is compared: about
+-- one SKU in every `step` SKUs. At most 1,000 new SKUs are compared, each with an index scan, because the catalog can be
+-- large. `of` is the number of compared SKUs.
 with new as materialized (
   select distinct s.sku from app.staged_products s
   where s.job_id = :job_id and s.fence = :fence

@@ -17,7 +17,8 @@ begin
   where s.client_id = e.client_id and s.address = any (e.emails)
     and not exists (select from mail_suppressions x where x.client_id = e.client_id and x.released_at is null
       and x.address = app.suppression_hash(s.address));
-  -- Released before, and suppressed again since an earlier erasure: the first row says enough.
+  -- An earlier erasure has already stored the hash of the address. The address was suppressed again afterwards, so the
+  -- table has two rows for it. The older row keeps the address suppressed, so this row is stored as released.
   update mail_suppressions s set address = app.suppression_hash(s.address), reason = null,
     released_at = coalesce(s.released_at, now())
   where s.client_id = e.client_id and s.address = any (e.emails);
@@ -55,7 +56,7 @@ begin
   with chosen as (
     (select a.id, a.accepted_at from analytics_events a
      where a.client_id = e.client_id and a.session_id = any (sessions) and a.created_at between first_at and last_at
-     -- The events without a user come first, because only the others lead to the visit.
+     -- Erase the events with a user last: only their user shows that the visit belongs to the person.
      order by a.user_id is not null limit $2)
     union
     (select a.id, a.accepted_at from analytics_events a
@@ -195,7 +196,8 @@ end
 $$;
 grant execute on function app.list_runs_to_rewrite(uuid) to app_system;
 
--- Returns the orders of a run that still have their data, as they are now, in the order of the file.
+-- Returns the current values of the orders that the file of a run contains and that are not erased, sorted as in the
+-- file.
 create or replace function app.list_remaining_orders(erasure_id uuid, run_id uuid)
 returns table (order_id uuid, action text, document jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp

@@ -188,8 +188,7 @@ grant execute on function app.claim_job_batch(text, integer, integer, double pre
 set local role app_definer;
 
 -- Saves the progress of staging in the transaction that stages the rows. This must be a definer function, because
--- app_worker cannot read jobs. Returns false when a later worker has claimed the
--- job, or when the job was cancelled.
+-- app_worker cannot read jobs. Returns false when a later worker has claimed the job, or when the job was cancelled.
 create or replace function app.save_staging_progress(
   job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
 returns boolean

@@ -253,7 +253,8 @@ declare
 begin
   select d.value into stored from kv_store_6fcaeea3 d where d.key = $2 for update;
   document := kv.decoded(stored);
-  -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
+  -- If an application has written values that no row has yet, e.g. because the document is in quarantine, the function
+  -- does not overwrite them.
   if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
       or exists (select from kv.ids i where i.key = $2 and kv.is_unmapped(i, stored)) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);

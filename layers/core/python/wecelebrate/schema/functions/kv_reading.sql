@@ -147,8 +147,9 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  -- A document that was written while the mirror did not see it is answered as it is, or its change would be hidden.
-  -- So is a document that is older than its row: its revision must be the revision of the values that are answered.
+  -- Two kinds of documents are returned unchanged. The mirror has not seen the last write of the first kind, so the row
+  -- would hide this write. The second kind is older than its row, so its revision does not belong to the values of the
+  -- row.
   if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;

@@ -52,7 +52,7 @@ declare
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
   hour_ago constant timestamptz := clock_timestamp() - interval '1 hour';
 begin
-  -- The addresses themselves are compared. If app.mailbox is too coarse, its form is the form of two people.
+  -- Compare the addresses, and not their mailboxes: app.mailbox can give two people the same mailbox.
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;

@@ -127,7 +127,8 @@ begin
     return false;
   end if;
   if p.inventory_count + difference < 0 and not exists (select from stock_reports where product_id = product) then
-    -- The count is exact until now. It cannot express less than 0, but a stated stock can.
+    -- Until now, the product has only its exact count, which cannot be negative. Therefore the function stores a
+    -- reported stock, which can be negative.
     select c.sync_settings into settings from catalogs c where c.id = p.catalog_id;
     insert into stock_reports (product_id, catalog_id, reported_count, reported_at)
     select product, p.catalog_id, p.inventory_count + coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
