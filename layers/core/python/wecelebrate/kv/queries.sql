@@ -227,6 +227,10 @@ select kv.delete_archived(:entity);
 -- Return the next part of an archive, after a number, whose documents must be restored. Null: no such part is left.
 select kv.next_deleted_part(:entity, :after);
 
+-- name: give_up_part$
+-- Give up the documents of a part whose object is lost. Returns the keys of the documents.
+select kv.give_up_part(:entity, :number, :reason);
+
 -- name: restore_part$
 -- Restore the documents of a part. Returns false if the given lines are not the lines of the part.
 select kv.restore_part(:entity, :number, :lines);

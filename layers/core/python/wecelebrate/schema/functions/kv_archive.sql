@@ -249,12 +249,39 @@ as $$
 begin
   perform kv.require_super_admin();
   return (
-    select to_jsonb(p) - 'keys' from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
+    select to_jsonb(p) - 'keys' || jsonb_build_object('first_key', p.keys[1])
+    from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
     where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null and p.number > $2
     order by p.number limit 1);
 end
 $$;
 grant execute on function kv.next_deleted_part(text, integer) to app_admin;
+
+-- Gives up the documents of a part: the undo no longer restores them. The caller has checked that the object is lost.
+-- Returns the keys of the documents, or null if the part does not have to be restored. The caller must use a separate
+-- statement with bound parameters, so that injected SQL cannot call the function.
+create or replace function kv.give_up_part(entity text, number integer, reason text) returns text[]
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  p kv.archive_parts;
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.give_up_part\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  update kv.archive_parts a set deleted_at = null, given_up_at = clock_timestamp()
+  where a.retirement_id = r.id and a.number = $2 and a.deleted_at is not null and r.status = 'restoring'
+  returning * into p;
+  if p.number is not null then
+    perform app.record_retirement('give_up', $1, jsonb_build_object('object', p.object_key, 'documents', p.documents,
+      'first_key', p.keys[1], 'last_key', p.last_key, 'reason', left($3, 1000)));
+  end if;
+  return p.keys;
+end
+$$;
+grant execute on function kv.give_up_part(text, integer, text) to app_admin;
 
 -- The signature that the previous release calls. The next release removes it.
 create or replace function kv.next_deleted_part(entity text) returns jsonb

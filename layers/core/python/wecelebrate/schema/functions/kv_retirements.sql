@@ -15,7 +15,8 @@ as $$
   select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
     'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
     'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
-    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0))
+    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0),
+    'given_up', coalesce(sum(p.documents) filter (where p.given_up_at is not null), 0))
   from kv.archive_parts p where p.retirement_id = r.id
   having r.id is not null
 $$;
