@@ -684,6 +684,25 @@ def test_an_undo_creates_documents_for_products_that_were_created_after_the_reti
     moved.eventually(lambda: documents(moved) == before, within=60)
 
 
+def test_an_undo_waits_for_products_that_are_inserted_during_the_retirement(moved: Platform) -> None:
+    before = documents(moved)
+    retire(moved, "product")
+    with psycopg.connect(moved.endpoints.database) as writer:
+        [(id,)] = writer.execute(
+            "insert into products (catalog_id, sku, name, price, currency) select id, 'late', 'Late', 5, 'EUR'"
+            " from kv.ids where key = 'catalogs:own' returning id::text"
+        ).fetchall()
+        while (response := put(moved, "product", target="active")).status_code == 200:
+            assert response.json()["retirement"]["status"] == "restoring"
+        assert (response.status_code, response.json()["code"]) == (409, "conflict")
+        writer.commit()
+    work(moved, "product", target="active")
+    moved.eventually(lambda: f"gift:{id}" in documents(moved), within=60)
+    assert json.loads(documents(moved)[f"gift:{id}"])["name"] == "Late"
+    moved.database.execute("delete from products where id = %s", [id])
+    moved.eventually(lambda: documents(moved) == before, within=60)
+
+
 def test_only_super_admins_can_retire_documents(moved: Platform) -> None:
     for caller in ("support", None):
         response = moved.api(caller).put(f"{ROUTE}/product", json={"target": "retired"})

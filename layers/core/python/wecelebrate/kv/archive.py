@@ -65,6 +65,8 @@ class Progress:
 
     is_complete: bool
     """Whether no object is left whose documents must be restored."""
+    restored: int = 0
+    """The number of objects whose documents this request has restored."""
     given_up: list[GivenUp] = field(default_factory=list)
     """The objects whose documents this request has given up."""
 
@@ -124,7 +126,7 @@ def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progre
         raise ArchiveDamaged(
             " ".join([*(error.detail for error in damaged[:_NAMED_OBJECTS]), *more]), damaged[:MAX_GIVEN_UP]
         )
-    return Progress(part is None and not damaged, given_up)
+    return Progress(part is None and not damaged, restored, given_up)
 
 
 def _give_up(tx: Transaction, entity: Entity, part: Mapping[str, Any], reason: str) -> GivenUp:

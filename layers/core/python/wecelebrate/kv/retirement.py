@@ -139,7 +139,9 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
         if _plan(tx, entity).retirement is None:
             return _plan(tx, entity)
     progress = archive.restore(tx, entity, give_up)
-    if progress.is_complete:
+    # This request has locked the rows of the documents that it has restored. The end of an undo waits for writers of
+    # rows, so it is a transaction of its own.
+    if progress.is_complete and not progress.restored:
         _change(tx, entity, "undone", _numbers(tx, entity))
     return _plan(tx, entity).model_copy(update={"given_up": progress.given_up})
 

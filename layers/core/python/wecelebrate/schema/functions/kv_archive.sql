@@ -12,6 +12,31 @@ return exists (
   select from kv.retirements r
   where r.entity = $1 and r.status in ('archiving', 'deleting', 'retired', 'restoring'));
 
+-- Returns the same as kv.is_retired(). If the documents are retired, the answer stays true until the end of the
+-- transaction: the end of an undo waits for this transaction (kv.wait_for_unmirrored_writes). Otherwise, a row that is
+-- written during an undo and committed after it would never reach a document.
+create or replace function kv.is_still_retired(entity text) returns boolean
+language plpgsql volatile
+as $$
+begin
+  if not kv.is_retired(entity) then
+    return false;
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('kv retired ' || entity, 0));
+  return kv.is_retired(entity);
+end
+$$;
+
+-- Waits for the transactions that have written rows of an entity without their documents, because the documents were
+-- retired. lock_not_available means that such a transaction runs for more than 2 seconds.
+create or replace function kv.wait_for_unmirrored_writes(entity text) returns void
+language plpgsql volatile set lock_timeout = '2s'
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('kv retired ' || entity, 0));
+end
+$$;
+
 -- Returns the secrets of a document as [{"path": …, "value": …}, …]: the values that its cleaned form does not contain.
 create or replace function kv.secrets_of(original jsonb, cleaned jsonb, path text[] default '{}') returns jsonb
 language plpgsql immutable parallel safe
