@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
             "wecelebrate kv retire product --dry-run",
             "wecelebrate kv retire product",
             "wecelebrate kv retire product --undo",
+            "wecelebrate kv retire product --undo --give-up",
             environment=API,
         ),
     )(retire)
@@ -51,6 +52,10 @@ def retire(  # noqa: PLR0917 — each parameter is an option
     undo: Annotated[
         bool, typer.Option("--undo", help="Accept writes again, and restore the deleted documents.")
     ] = False,
+    give_up: Annotated[
+        bool,
+        typer.Option("--give-up", help="With --undo: give up documents whose object in the archive is lost."),
+    ] = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -60,17 +65,22 @@ def retire(  # noqa: PLR0917 — each parameter is an option
     some time, a later call archives them, reads the archive back, and deletes the documents. The command asks before it
     deletes. If a condition (a gate) is not met, the command says what to do, and exits with 1. The command can be
     stopped at any time: the next call continues.
+
+    If an object of the archive is lost, --undo restores the documents of all other objects, and fails. With --give-up,
+    the command names the lost objects and the keys of their documents, asks, and ends the undo without them.
     """
     from infra.command.api import connect
 
     if undo and (quiet is not None or dry_run):
         raise typer.BadParameter("Use --undo without --quiet and --dry-run.")
+    if give_up and not undo:
+        raise typer.BadParameter("Use --give-up with --undo.")
     seconds = None if quiet is None else _seconds(quiet)
     is_new = False
     with connect() as connection:
         api = connection.api
         if undo:
-            plan = _undo(api, entity, quiet=as_json)
+            plan = _undo(api, entity, give_up=give_up, yes=yes, quiet=as_json)
         elif dry_run:
             plan = _put(api, entity, {"target": "retired", "dry_run": True})
         else:
@@ -118,18 +128,41 @@ def _delete(api: "httpx.Client", entity: Entity, plan: output.Json, *, yes: bool
     return plan
 
 
-def _undo(api: "httpx.Client", entity: Entity, *, quiet: bool) -> output.Json:
-    plan = _put(api, entity, {"target": "active"})
+def _undo(api: "httpx.Client", entity: Entity, *, give_up: bool, yes: bool, quiet: bool) -> output.Json:
+    """Restore all documents. Return the last plan, with all documents that were given up."""
+    given_up: list[output.Json] = []
     reported = monotonic()
-    while plan["retirement"] is not None:
+    while True:
+        plan = _restore(api, entity, give_up=give_up, yes=yes)
+        given_up += plan["given_up"]
+        if plan["retirement"] is None:
+            break
         reported = _report(plan, reported, quiet=quiet)
-        plan = _put(api, entity, {"target": "active"})
     if not quiet:
+        for lost in given_up:
+            output.warning(f"given up, {lost['object_key']}: {', '.join(lost['keys'])}")
         output.note(
             f"Run `wecelebrate kv compare --entity {entity} --repair from=tables`: the rows can have changed "
             "while the documents were retired."
         )
-    return plan
+    return {**plan, "given_up": given_up}
+
+
+def _restore(api: "httpx.Client", entity: Entity, *, give_up: bool, yes: bool) -> output.Json:
+    """Send a request that restores documents. If only lost objects are left, ask whether to give up their documents."""
+    import httpx
+
+    response = _send(api, entity, {"target": "active"})
+    damage = response.json() if response.status_code == httpx.codes.CONFLICT else {}
+    if not give_up or damage.get("code") != "kv_archive_damaged":
+        return _plan_of(response)
+    objects = [error["pointer"] for error in damage["errors"]]
+    output.confirm(
+        f"Give up the documents of {len(objects):,} lost objects? Their rows stay in the tables. Fields of the "
+        "documents that no table has are lost.",
+        yes,
+    )
+    return _put(api, entity, {"target": "active", "give_up": objects})
 
 
 def _report(plan: output.Json, reported: float, *, quiet: bool) -> float:
@@ -146,14 +179,24 @@ def _report(plan: output.Json, reported: float, *, quiet: bool) -> float:
 
 def _put(api: "httpx.Client", entity: Entity, change: output.Json) -> output.Json:
     """Send a request, and return the plan in the response. Print the gates that have not passed."""
-    import httpx
+    return _plan_of(_send(api, entity, change))
 
-    from infra.command.api import require_success
+
+def _send(api: "httpx.Client", entity: Entity, change: output.Json) -> "httpx.Response":
+    """Send a request. Print the gates that have not passed, or the objects that are damaged."""
+    import httpx
 
     response = api.put(f"/v1/admin/kv/retirements/{entity}", json=change)
     if response.status_code == httpx.codes.CONFLICT:
-        for gate in response.json().get("errors", []):
-            output.warning(f"{gate['pointer']}: {gate['detail']}")
+        for error in response.json().get("errors", []):
+            output.warning(f"{error['pointer']}: {error['detail']}")
+    return response
+
+
+def _plan_of(response: "httpx.Response") -> output.Json:
+    """Return the plan in a response. Raises an error if the request has failed."""
+    from infra.command.api import require_success
+
     require_success(response)
     plan: output.Json = response.json()
     return plan

@@ -91,6 +91,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "kv.prove_archive_part": ("app_admin",),
     "kv.delete_archived": ("app_admin",),
     "kv.get_next_deleted_part": ("app_admin",),
+    "kv.give_up_part": ("app_admin",),
     "kv.restore_part": ("app_admin",),
     "kill_switches.list_suspended_tables": ("app_system",),
     "kill_switches.restore_row_security": ("app_admin", "app_system"),

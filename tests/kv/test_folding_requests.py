@@ -135,7 +135,7 @@ def test_a_request_for_thousands_of_documents_succeeds_after_several_retries(
     assert waiting(own_platform) == MANY
     query = f"select=key,value&key=like.gift:*&limit={MANY}"
     response, left = repeated(own_platform, lambda: request_here("GET", query))
-    assert (response["statusCode"], left) == (200, [250, 50, 0])
+    assert (response["statusCode"], left) == (200, [250, 50])  # The last portion is followed by the response.
     read = [row for row in json.loads(response["body"]) if row["value"].get("catalogId") == str(tenant.catalog_id)]
     assert {row["value"]["availableQuantity"] for row in read} == {50} and len(read) == MANY
     restock(own_platform, tenant, 30)

@@ -6,6 +6,7 @@ The module uses its own local cloud, because the mirror is switched for a whole 
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -461,3 +462,63 @@ def test_after_many_deletions_the_backfill_maps_the_remaining_documents_of_the_r
     assert len(waiting(mirror)) == 1
     mirror.run()
     assert mirror.value("select count(*) from products where name = 'gifts'") == 501
+
+
+@pytest.mark.parametrize("entity", ["product", "site"])
+def test_the_gate_of_the_comparison_counts_rows_that_failed_to_mirror_after_it(mirror: Mirror, entity: str) -> None:
+    client, other = mirror.id("client:a"), mirror.value("select gen_random_uuid()")
+    mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
+
+    def unmirrored(client_id: object) -> int:
+        facts = mirror.value("select kv.cutover_facts(%s, %s) -> 'comparison'", entity, client_id)
+        count: int = facts["unmirrored"]
+        return count
+
+    mirror.database.execute(
+        "insert into kv.comparisons (entity, status, requested_by, started_at, ended_at)"
+        " values (%s, 'complete', 'me', clock_timestamp(), clock_timestamp())",
+        [entity],
+    )
+    mirror.update("products", "gift:g-a", name="Cup")
+    mirror.update("sites", "site:s-a", name="Cups")
+    assert [unmirrored(None), unmirrored(client)] == [0, 0]
+    mirror.database.execute(
+        "set local role app_mirror; create or replace function kv.changed_columns(entity text, old_row jsonb,"
+        " new_row jsonb) returns jsonb language plpgsql stable as $$ begin return missing(); end $$; reset role"
+    )
+    for number in range(2):
+        mirror.update("products", "gift:g-a", name=f"Cup {number}")
+        mirror.update("sites", "site:s-a", name=f"Cups {number}")
+    assert [unmirrored(None), unmirrored(client), unmirrored(other)] == [1, 1, 0]
+    mirror.database.execute("update kv.comparisons set started_at = clock_timestamp()")
+    assert [unmirrored(None), unmirrored(client)] == [0, 0]
+
+
+@pytest.mark.parametrize("key", ["order:o1", "orders:o1", "user_orders:u"])
+def test_a_write_that_cannot_be_checked_does_not_bring_the_data_of_an_erased_person_back(
+    mirror: Mirror, key: str
+) -> None:
+    jane = order("o1", userName="Jane Roe")
+    mirror.put("order:o1", jane)
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    mirror.database.execute(
+        "set local role app_mirror; create or replace function kv.document_of(entity text, old_id text, r jsonb)"
+        " returns jsonb language plpgsql stable as $$ begin return missing(); end $$; reset role"
+    )
+    with pytest.raises(psycopg.errors.UndefinedFunction), mirror.database.transaction():
+        mirror.put(key, [jane] if key == "user_orders:u" else jane)
+    stored = mirror.value("select string_agg(value::text, '') from kv_store_6fcaeea3")
+    assert "Jane" not in stored
+    mirror.put("order:o2", order("o2", userName="Bob"))  # The check of another order is not needed.
+    assert mirror.document("order:o2")["userName"] == "Bob"
+
+
+def test_an_erasure_fails_if_a_document_cannot_be_written(mirror: Mirror) -> None:
+    mirror.put("order:o1", order("o1", userName="Jane Roe"))
+    mirror.database.execute(
+        "set local role app_mirror; create or replace function kv.document_of(entity text, old_id text, r jsonb)"
+        " returns jsonb language plpgsql stable as $$ begin return missing(); end $$; reset role"
+    )
+    with pytest.raises(psycopg.errors.UndefinedFunction), mirror.database.transaction():
+        mirror.update("orders", "order:o1", customer_name="", customer_email="", shipping_address={}, erased_at="now")
+    assert mirror.row("orders", "order:o1")["erased_at"] is None

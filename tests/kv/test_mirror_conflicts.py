@@ -95,7 +95,7 @@ def test_nested_objects_are_merged_and_removed_fields_stay_removed(mirror: Mirro
 @pytest.mark.parametrize("sold_by_the_platform", [False, True])
 def test_a_repeated_write_reduces_the_stock_once(mirror: Mirror, sold_by_the_platform: bool) -> None:
     stale = read(mirror)
-    sale = stale | {"availableQuantity": 9, "name": "Cup"}
+    sale = stale | {"availableQuantity": 9, "name": "Cup", "updatedAt": "2026-02-20T11:00:00.000Z"}
     mirror.put(KEY, sale)
     if sold_by_the_platform:
         mirror.update("products", KEY, inventory_count=4, name="Bowl")
@@ -104,6 +104,21 @@ def test_a_repeated_write_reduces_the_stock_once(mirror: Mirror, sold_by_the_pla
     mirror.put(KEY, dict(reversed(sale.items())))
     assert read(mirror) == before
     assert mirror.row("products", KEY)["inventory_count"] == (4 if sold_by_the_platform else 9)
+    assert mirror.conflicts() == set()
+
+
+def test_a_repeated_sale_without_the_time_of_the_write_counts_once_and_is_recorded_as_doubtful(mirror: Mirror) -> None:
+    stale = read(mirror)
+    mirror.put(KEY, stale | {"availableQuantity": 9})
+    mirror.put(KEY, stale | {"availableQuantity": 9})
+    assert mirror.row("products", KEY)["inventory_count"] == 9
+    assert mirror.conflicts() == {(KEY, "sale_in_doubt", "updatedAt")}
+
+
+def test_a_repeated_write_without_the_time_of_the_write_that_sells_nothing_is_no_conflict(mirror: Mirror) -> None:
+    stale = read(mirror)
+    for _ in range(2):
+        mirror.put(KEY, stale | {"name": "Cup"})
     assert mirror.conflicts() == set()
 
 

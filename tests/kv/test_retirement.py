@@ -592,6 +592,64 @@ def test_an_undo_restores_intact_objects_names_damaged_objects_and_continues_aft
     moved.database.execute("delete from kv_store_6fcaeea3 where key like 'gift:large-%'")
 
 
+def test_an_undo_gives_up_only_the_documents_of_lost_objects_that_the_operator_has_confirmed(
+    moved: Platform, store: httpx.Client
+) -> None:
+    for name in "abc":  # Each of these documents is a separate object.
+        value = gift(f"large-{name}", catalogId="own", text=name * 1_900_000)
+        moved.database.execute("insert into kv_store_6fcaeea3 values (%s, %s)", [f"gift:large-{name}", Jsonb(value)])
+    compare(moved)
+    before = documents(moved)
+    retirement = retire(moved, "product")["retirement"]
+    parts = moved.database.execute(
+        "select * from kv.archive_parts where retirement_id = %s order by number", [retirement["id"]]
+    ).fetchall()
+    lost, damaged = (next(p for p in parts if f"gift:large-{name}" in p["keys"]) for name in "ab")
+    intact = parts[-1]
+    assert intact not in (lost, damaged)
+    for part in (lost, damaged):
+        moved.s3.delete_object(Bucket=archive_bucket(moved), Key=part["object_key"], VersionId=part["version_id"])
+
+    response = put(moved, "product", target="retired", give_up=[lost["object_key"]])
+    assert response.status_code == 422
+    # The command names what is lost, and gives nothing up without a confirmation.
+    result = command(moved, "retire", "product", "--undo", "--give-up")
+    assert result.returncode == 2 and "--yes" in result.stderr
+    for part in (lost, damaged):
+        assert part["object_key"] in result.stderr
+        assert f"{part['documents']:,} documents, from {part['keys'][0]} to {part['keys'][-1]}" in result.stderr
+    assert run(moved, "status")["retirements"][0]["given_up"] == 0
+    assert before.keys() - documents(moved).keys() == {*lost["keys"], *damaged["keys"]}
+    # Only the named object is given up. The keys of other objects change nothing.
+    plan = put(moved, "product", target="active", give_up=[lost["object_key"], intact["object_key"], "x"]).json()
+    assert [(g["object_key"], g["keys"]) for g in plan["given_up"]] == [(lost["object_key"], lost["keys"])]
+    assert (plan["retirement"]["status"], plan["retirement"]["given_up"]) == ("restoring", len(lost["keys"]))
+    assert put(moved, "product", target="active").json()["code"] == "kv_archive_damaged"
+    assert store.post(PATH, json={"key": "gift:large-c", "value": {}}, headers=MERGE).status_code == 410
+    # After the confirmation, the undo ends.
+    result = command(moved, "retire", "product", "--undo", "--give-up", "--yes")
+    assert result.returncode == 0, result.stderr
+    assert set(damaged["keys"]) <= set(re.findall(r"[^ ,]+", result.stdout + result.stderr))
+    after = documents(moved)
+    assert after.items() <= before.items()
+    assert before.keys() - after.keys() == {*lost["keys"], *damaged["keys"]}
+    assert moved.database.execute("select from kv.archive_secrets").fetchall() == []
+    steps = moved.database.execute(
+        "select details ->> 'object' as object, details ->> 'first_key' as key from audit_log"
+        " where action = 'kv_retirement.give_up' order by id desc limit 2"
+    ).fetchall()
+    assert [(s["object"], s["key"]) for s in steps] == [
+        (damaged["object_key"], damaged["keys"][0]), (lost["object_key"], lost["keys"][0])]  # fmt: skip
+    # A repair writes new documents from the rows.
+    command(moved, "compare", "--entity", "product", "--repair", "from=tables")
+    assert command(moved, "compare", "--entity", "product").returncode == 0
+    written = documents(moved)
+    for part in (lost, damaged):
+        for key in (key for key in part["keys"] if key.startswith("gift:")):
+            assert json.loads(written[key])["name"] == json.loads(before[key])["name"]
+    moved.database.execute("delete from kv_store_6fcaeea3 where key like 'gift:large-%'")
+
+
 def archive_bucket(platform: Platform) -> str:
     return next(str(b["Name"]) for b in platform.s3.list_buckets()["Buckets"] if "kv-archive" in b["Name"])
 
@@ -623,6 +681,25 @@ def test_an_undo_creates_documents_for_products_that_were_created_after_the_reti
     assert (created["name"], created["catalogId"], created["_rev"]) == ("New", "own", 1)
     moved.database.execute("delete from products where sku like 'new-%%'")
     moved.database.execute("delete from catalogs where id = %s", [other["id"]])
+    moved.eventually(lambda: documents(moved) == before, within=60)
+
+
+def test_an_undo_waits_for_products_that_are_inserted_during_the_retirement(moved: Platform) -> None:
+    before = documents(moved)
+    retire(moved, "product")
+    with psycopg.connect(moved.endpoints.database) as writer:
+        [(id,)] = writer.execute(
+            "insert into products (catalog_id, sku, name, price, currency) select id, 'late', 'Late', 5, 'EUR'"
+            " from kv.ids where key = 'catalogs:own' returning id::text"
+        ).fetchall()
+        while (response := put(moved, "product", target="active")).status_code == 200:
+            assert response.json()["retirement"]["status"] == "restoring"
+        assert (response.status_code, response.json()["code"]) == (409, "conflict")
+        writer.commit()
+    work(moved, "product", target="active")
+    moved.eventually(lambda: f"gift:{id}" in documents(moved), within=60)
+    assert json.loads(documents(moved)[f"gift:{id}"])["name"] == "Late"
+    moved.database.execute("delete from products where id = %s", [id])
     moved.eventually(lambda: documents(moved) == before, within=60)
 
 

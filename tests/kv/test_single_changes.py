@@ -53,6 +53,15 @@ def put(key: str, value: Any) -> Step:
     return lambda mirror: mirror.put(key, value)
 
 
+def lose_row(key: str) -> Step:
+    """Forget that a document has become a row."""
+
+    def step(mirror: Mirror) -> None:
+        mirror.database.execute("update kv.ids set has_row = false where key = %s", [key])
+
+    return step
+
+
 PLAIN: dict[str, list[Step]] = {
     "a price": [write(price=7.25)],
     "a price as text": [write(price="8,90 €")],
@@ -86,6 +95,14 @@ OTHER: dict[str, list[Step]] = {
     "another category": [write(category="Mugs", price=6)],
     "an unknown catalog": [write(catalogId="unknown", price=6)],
     "no catalog": [write(catalogId=..., price=6)],
+    "the document of another catalog under the key of its catalog": [
+        put("catalogs:c-a", {"id": "c-z", "name": "Other", "type": "manual", "ownerId": "a"}),
+        write(price=6),
+    ],
+    "a catalog whose row the old id no longer names": [
+        lose_row("catalogs:c-a"),
+        write(price=6),
+    ],
     "another status": [write(status="inactive", price=6)],
     "another id": [write(id="g-z", price=6)],
     "attributes": [write(attributes={"colour": "red"}, price=6)],

@@ -8,13 +8,16 @@ import gzip
 import hashlib
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import Conflict
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.kv.models import Entity
+from wecelebrate.kv.retirement_models import MAX_GIVEN_UP, GivenUp
 
 sql = queries(__file__)
 
@@ -31,7 +34,7 @@ MAX_OBJECT_BYTES = 10_000_000
 """The limit for reading an object. It is larger than any object: an object contains one document of at most 6 MB, or at
 most `PART_BYTES`."""
 _NAMED_OBJECTS = 5
-"""The maximum number of damaged objects that an error names."""
+"""The maximum number of damaged objects in the text of an error. Its `errors` name up to `MAX_GIVEN_UP` objects."""
 _CONTENT_TYPE = "application/gzip"
 
 
@@ -41,16 +44,31 @@ class ArchiveDamaged(Conflict):
     The platform deletes documents only after it has read their archive back, and restores documents only if their
     object has not changed since it was written. `detail` names the object. The request changed nothing in the store.
 
-    An undo restores all other objects first, so only the documents of the named objects are missing. Until they are
-    back, the retirement has the status `restoring`: the store refuses writes of these documents with 410, and reads
-    return the documents that are already restored.
+    An undo restores all other objects first, so only the documents of the named objects are missing. Each item of
+    `errors` describes such an object: `pointer` is its key, and `detail` says how many documents it contains, and the
+    first and the last key of these documents. Until they are back, the store refuses writes of all documents of the
+    entity with 410, and reads return the documents that are already restored.
 
-    If the object that `detail` names was deleted or changed, restore this object under its key. Then send the request
-    again. Objects expire 180 days after they were written. After that, the rows of the platform are the only copy of
-    the data.
+    If an object was deleted or changed, restore this object under its key. Then send the request again. Objects expire
+    180 days after they were written. If an object is lost, an undo can give up its documents: name the key of the
+    object in `give_up`. The rows of the platform are then the only copy of the data:
+
+        {"target": "active", "give_up": ["0197a5c0-6f3b-7d52-9c1e-5a8f2f7f1b3d/product-000001.jsonl.gz"]}
     """
 
     code = "kv_archive_damaged"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The result of a request that restores documents."""
+
+    is_complete: bool
+    """Whether no object is left whose documents must be restored."""
+    restored: int = 0
+    """The number of objects whose documents this request has restored."""
+    given_up: list[GivenUp] = field(default_factory=list)
+    """The objects whose documents this request has given up."""
 
 
 def write_next(tx: Transaction, entity: Entity) -> bool:
@@ -79,28 +97,50 @@ def write_next(tx: Transaction, entity: Entity) -> bool:
     return True
 
 
-def restore(tx: Transaction, entity: Entity) -> bool:
-    """Restore documents from the archive for a limited time. Returns whether all documents of the archive are restored.
+def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progress:
+    """Restore documents from the archive for a limited time.
 
-    If an object is damaged, the function continues with the other objects. Raises ArchiveDamaged if only damaged
+    If an object is damaged, the function continues with the other objects. It gives up the documents of a damaged
+    object whose key is in `give_up`. An intact object is restored in any case. Raises ArchiveDamaged if only damaged
     objects are left.
     """
     began_at, number, restored = time.monotonic(), 0, 0
-    damaged: list[str] = []
+    damaged: list[FieldError] = []
+    given_up: list[GivenUp] = []
     while part := sql.get_next_deleted_part(tx, entity=entity, after=number):
         number = part["number"]
         try:
             _restore_part(tx, entity, part)
             restored += 1
         except ArchiveDamaged as error:
-            damaged.append(error.detail or part["object_key"])
+            reason = error.detail or part["object_key"]
+            if part["object_key"] in give_up:
+                given_up.append(_give_up(tx, entity, part, reason))
+            else:
+                damaged.append(_damage(part, reason))
         if time.monotonic() - began_at > (SECONDS if restored else DAMAGED_SECONDS):
             break
-    if damaged and not restored:
+    if damaged and not restored and not given_up:
         others = len(damaged) - _NAMED_OBJECTS
         more = [f"{others:,} other objects are damaged, too."] if others > 0 else []
-        raise ArchiveDamaged(" ".join([*damaged[:_NAMED_OBJECTS], *more]))
-    return part is None and not damaged
+        raise ArchiveDamaged(
+            " ".join([*(error.detail for error in damaged[:_NAMED_OBJECTS]), *more]), damaged[:MAX_GIVEN_UP]
+        )
+    return Progress(part is None and not damaged, restored, given_up)
+
+
+def _give_up(tx: Transaction, entity: Entity, part: Mapping[str, Any], reason: str) -> GivenUp:
+    """Give up the documents of a damaged object. The audit log keeps the reason."""
+    keys = sql.give_up_part(tx, entity=entity, number=part["number"], reason=reason)
+    return GivenUp(object_key=part["object_key"], reason=reason, keys=keys)
+
+
+def _damage(part: Mapping[str, Any], reason: str) -> FieldError:
+    """Describe a damaged object and the documents that it contains."""
+    return FieldError(
+        pointer=part["object_key"],
+        detail=f"{reason} It contains {part['documents']:,} documents, from {part['first_key']} to {part['last_key']}.",
+    )
 
 
 def _restore_part(tx: Transaction, entity: Entity, part: Mapping[str, Any]) -> None:

@@ -174,7 +174,8 @@ def _fold(page: Page) -> None:
 def _fold_all(fold: Callable[[Transaction], int]) -> None:
     """Apply a bulk write to all documents of a request, with one transaction for each portion.
 
-    Raises StoreError if this takes too long. The completed portions are kept, so the caller can repeat the request.
+    `fold` applies the next portion, and returns the number of products that still wait. Raises StoreError if this takes
+    too long. The completed portions are kept, so the caller can repeat the request.
     """
     ends_at = time.monotonic() + FOLD_SECONDS
     while _run(fold) > 0:

@@ -156,10 +156,12 @@ def _comparison(comparison: Mapping[str, Any] | None) -> _Judged:
             False,
             "The last full comparison is older than 24 hours, or was made before the mirror was on.",
         )
+    open_differences, unmirrored = comparison["open"], comparison["unmirrored"]
+    later = f" Since it began, {unmirrored:,} rows were not mirrored." if unmirrored else ""
     return (
         "comparison",
-        comparison["open"] == 0,
-        f"The last full comparison has {comparison['open']:,} open differences.",
+        open_differences == 0 and unmirrored == 0,
+        f"The last full comparison has {open_differences:,} open differences.{later}",
     )
 
 

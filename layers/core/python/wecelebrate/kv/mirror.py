@@ -23,6 +23,9 @@ ADVICE: Mapping[str, str] = {
     "base_unknown": "The writer had read a version that was replaced more than 10 minutes ago, or sent no "
     "revision. The document replaced all fields except the stock. Compare the document with the row.",
     "below_zero": "Both applications sold the last pieces. Correct the stock, or cancel an order.",
+    "sale_in_doubt": "The same write of a gift without `updatedAt` arrived twice. It counted once, because a repeated "
+    "request looks like this, but it can be the sale of a second application. Count the pieces, and correct the stock. "
+    "Change the application, so that it writes the current time into `updatedAt`.",
     "row_not_mirrored": "The row changed, but not its document. Change the row again, or correct the document.",
     "row_deleted": "The row was deleted in the platform, and an application wrote its document again. The row stays "
     "deleted: delete the document, or give it a new id.",

@@ -202,11 +202,18 @@ class ConflictCount(BaseModel):
     """The conflicts that the mirror could not resolve, by kind."""
 
     kind: Literal[
-        "both_changed", "base_unknown", "below_zero", "row_not_mirrored", "document_not_mirrored", "row_deleted"
+        "both_changed",
+        "base_unknown",
+        "below_zero",
+        "sale_in_doubt",
+        "row_not_mirrored",
+        "document_not_mirrored",
+        "row_deleted",
     ] = Field(
         description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: it is "
         "unknown which value the writer of a document had read, so the document replaced all fields except the stock. "
-        "`below_zero`: both applications sold more than the stock. `row_not_mirrored`, `document_not_mirrored`: a "
+        "`below_zero`: both applications sold more than the stock. `sale_in_doubt`: the same write without `updatedAt` "
+        "arrived twice and counted once, but can be two sales. `row_not_mirrored`, `document_not_mirrored`: a "
         "change did not reach the other side. `row_deleted`: an application wrote a document whose row was deleted."
     )
     advice: str

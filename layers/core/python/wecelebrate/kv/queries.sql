@@ -8,7 +8,8 @@ select kv.lock_written(array(select key from documents), (
   where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'));
 
 -- name: fold_written$
--- Write the next rows of a bulk write into documents that are about to be written. Returns the number of rows.
+-- Write the next rows of a bulk write into documents that are about to be written. Returns the number of rows that
+-- still wait.
 with documents as materialized (
   select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 )
@@ -35,7 +36,8 @@ order by d.key collate "C";
 select kv.lock_rows(:keys, :pattern) as locked, kv.watched_entities() as watched;
 
 -- name: fold_selected$
--- Write the next rows of a bulk write into the documents that the filter selects. Returns the number of rows.
+-- Write the next rows of a bulk write into the documents that the filter selects. Returns the number of rows that still
+-- wait.
 select kv.fold_selected(:keys, :pattern);
 
 -- name: update_documents!
@@ -78,8 +80,7 @@ from (
 ) d;
 
 -- name: fold_documents$
--- Write the next rows of a bulk write into the documents of a page. Returns the number of written rows, which is 0 if
--- no row waits.
+-- Write the next rows of a bulk write into the documents of a page. Returns the number of rows that still wait.
 select kv.fold_keys(coalesce(:keys::text[], '{}') || array(
   select key from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
@@ -226,6 +227,10 @@ select kv.delete_archived(:entity);
 -- name: get_next_deleted_part$
 -- Return the next part of an archive, after a number, whose documents must be restored. Null: no such part is left.
 select kv.next_deleted_part(:entity, :after);
+
+-- name: give_up_part$
+-- Give up the documents of a part whose object is lost. Returns the keys of the documents.
+select kv.give_up_part(:entity, :number, :reason);
 
 -- name: restore_part$
 -- Restore the documents of a part. Returns false if the given lines are not the lines of the part.

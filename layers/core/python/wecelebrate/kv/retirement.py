@@ -5,7 +5,7 @@ transaction writes each step and its checkpoint, so an interrupted retirement ca
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -64,11 +64,13 @@ def change(tx: Transaction, entity: Entity, new: NewRetirement) -> RetirementPla
     """
     if new.target == "active" and (new.delete or new.quiet_seconds is not None):
         raise Invalid(errors=[FieldError(pointer="/target", detail="must be `retired` with these fields")])
+    if new.target == "retired" and new.give_up:
+        raise Invalid(errors=[FieldError(pointer="/target", detail="must be `active` with `give_up`")])
     sql.lock_retirement(tx, entity=entity)
     if new.dry_run:
         return _plan(tx, entity)
     if new.target == "active":
-        return _undo(tx, entity)
+        return _undo(tx, entity, new.give_up)
     plan = _plan(tx, entity)
     if plan.retirement is None:
         _require(plan, _NEEDED_FROM_START)
@@ -128,7 +130,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
             _change(tx, entity, current, _numbers(tx, entity))
 
 
-def _undo(tx: Transaction, entity: Entity) -> RetirementPlan:
+def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> RetirementPlan:
     plan = _plan(tx, entity)
     if plan.retirement is None:
         return plan
@@ -136,9 +138,12 @@ def _undo(tx: Transaction, entity: Entity) -> RetirementPlan:
         _change(tx, entity, "restoring", {})
         if _plan(tx, entity).retirement is None:
             return _plan(tx, entity)
-    if archive.restore(tx, entity):
+    progress = archive.restore(tx, entity, give_up)
+    # This request has locked the rows of the documents that it has restored. The end of an undo waits for writers of
+    # rows, so it is a transaction of its own.
+    if progress.is_complete and not progress.restored:
         _change(tx, entity, "undone", _numbers(tx, entity))
-    return _plan(tx, entity)
+    return _plan(tx, entity).model_copy(update={"given_up": progress.given_up})
 
 
 def _change(tx: Transaction, entity: Entity, target: str, details: Mapping[str, int]) -> None:
@@ -149,7 +154,12 @@ def _numbers(tx: Transaction, entity: Entity) -> Mapping[str, int]:
     retirement = _plan(tx, entity).retirement
     if retirement is None:
         return {}
-    return {"documents": retirement.documents, "deleted": retirement.deleted, "restored": retirement.restored}
+    return {
+        "documents": retirement.documents,
+        "deleted": retirement.deleted,
+        "restored": retirement.restored,
+        "given_up": retirement.given_up,
+    }
 
 
 def _plan(tx: Transaction, entity: Entity) -> RetirementPlan:

@@ -6,8 +6,12 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import Count, Flag, Moment
+from wecelebrate.core.types import Count, Flag, Moment, ShortLine
 from wecelebrate.kv.models import Entity
+
+MAX_GIVEN_UP = 50
+"""The maximum number of objects whose documents a request can give up. An object contains at most 500 documents, so the
+response, which contains the keys of the documents, is below the limit for responses."""
 
 RetirementGateName = Literal["stage", "mirror", "replication", "comparison", "period", "traffic"]
 RetirementStatus = Literal["waiting", "archiving", "deleting", "retired", "restoring", "undone"]
@@ -56,6 +60,19 @@ class Retirement(BaseModel):
     """The number of documents that are currently deleted from the store."""
     restored: int
     """The number of documents that an undo has restored."""
+    given_up: int
+    """The number of documents that an undo has given up, because the objects of the archive were lost."""
+
+
+class GivenUp(BaseModel):
+    """An object of the archive that is lost, and the documents that an undo has given up."""
+
+    object_key: str
+    """The key of the object."""
+    reason: str
+    """What is wrong with the object."""
+    keys: list[str]
+    """The keys of the documents. Their rows still exist, unless they were deleted."""
 
 
 class RetirementPlan(BaseModel):
@@ -70,6 +87,9 @@ class RetirementPlan(BaseModel):
     kept: int = Field(
         description="The number of documents in the store that stay, because the platform does not have them: "
         "documents in quarantine, of other environments, or with a hidden secret."
+    )
+    given_up: list[GivenUp] = Field(
+        default=[], description="The lost objects of the archive whose documents this request has given up."
     )
 
 
@@ -86,6 +106,13 @@ class NewRetirement(Input):
         "only starts the retirement, and returns the gates.",
     )
     dry_run: Flag = Field(default=False, description="Whether the request only shows what would happen.")
+    give_up: list[ShortLine] = Field(
+        default=[],
+        max_length=MAX_GIVEN_UP,
+        description="The keys of lost objects of the archive. An undo gives up their documents instead of waiting for "
+        "the objects. The error `kv_archive_damaged` names these keys. If an object is intact, the undo restores its "
+        "documents. Only with the target `active`.",
+    )
     quiet_seconds: Annotated[Count, Field(ge=1, le=31_536_000)] | None = Field(
         default=None,
         description="The period in which no application may use the documents. Null: 14 days. It cannot be changed "

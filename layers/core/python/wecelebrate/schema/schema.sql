@@ -3571,6 +3571,7 @@ create table kv.archive_parts (
   proven_at timestamp with time zone,
   deleted_at timestamp with time zone,
   restored_at timestamp with time zone,
+  given_up_at timestamp with time zone,
   constraint archive_parts_pkey PRIMARY KEY (retirement_id, number),
   constraint archive_parts_retirement_id_fkey FOREIGN KEY (retirement_id) REFERENCES kv.retirements(id) ON DELETE
     CASCADE,
@@ -3593,6 +3594,8 @@ comment on column kv.archive_parts.proven_at is
   'When the object was read back. Null: the part does not count.';
 comment on column kv.archive_parts.deleted_at is
   'When the documents were deleted. Null: they are in the store.';
+comment on column kv.archive_parts.given_up_at is
+  'When an undo gave up the documents of the object, because the object was lost. They were not restored.';
 -- row-level security: forced
 create policy migrate on kv.archive_parts for all to app_migrate
   using (true)
@@ -3717,7 +3720,8 @@ create table kv.conflicts (
   constraint conflicts_field_length CHECK ((length(field) <= 500)),
   constraint conflicts_key_length CHECK ((length(key) <= 1024)),
   constraint conflicts_kind_check CHECK ((kind = ANY (ARRAY['both_changed'::text, 'base_unknown'::text,
-    'below_zero'::text, 'row_not_mirrored'::text, 'document_not_mirrored'::text, 'row_deleted'::text])))
+    'below_zero'::text, 'row_not_mirrored'::text, 'document_not_mirrored'::text, 'row_deleted'::text,
+    'sale_in_doubt'::text])))
 );
 CREATE INDEX conflicts_by_time ON kv.conflicts USING btree (noticed_at);
 -- row-level security: forced
@@ -6507,7 +6511,10 @@ declare
   catalog catalogs;
   catalog_name text;
   catalog_id uuid;
-  existing products;
+  place text;
+  places jsonb := '{}';  -- the catalogs of the batch by environment and name, because their lookup is slow
+  existing jsonb;
+  rows constant jsonb := kv.existing_products(drafts);
   code text;
   usual jsonb := '{}';
   lists constant jsonb := kv.catalogs_of_lists(drafts);
@@ -6515,32 +6522,37 @@ begin
   foreach d in array drafts loop
     if d.reason is null then
       catalog_name := coalesce(d.columns ->> 'catalog', lists ->> d.old_id, 'catalog_legacy_default');
-      catalog_id := kv.row_of('catalog', d.environment, catalog_name);
-      select * into catalog from catalogs where id = catalog_id;
-      select * into existing from products where id = d.id;
+      place := d.environment || ':' || catalog_name;
+      if not places ? place then
+        places := places || jsonb_build_object(place, kv.row_of('catalog', d.environment, catalog_name));
+      end if;
+      catalog_id := places ->> place;
+      if catalog.id is distinct from catalog_id or catalog_id is null then
+        select * into catalog from catalogs where id = catalog_id;
+      end if;
+      existing := rows -> d.id::text;
       if catalog.currency is null and not usual ? coalesce(catalog_name, '') then
         usual := usual || jsonb_build_object(catalog_name, kv.usual_currency($1, catalog_name, $2));
       end if;
       code := coalesce(d.columns ->> 'currency', catalog.currency, usual ->> catalog_name, $2);
       select r.reason, r.field into d.reason, d.field from (values
-        ('id_in_use', 'id', existing.id is not null and not d.has_row),
+        ('id_in_use', 'id', existing is not null and not d.has_row),
         ('no_catalog', 'catalogId', catalog.id is null and not d.columns ? 'catalog'),
         ('unknown_catalog', 'catalogId', catalog.id is null),
-        ('catalog_changed', 'catalogId', existing.catalog_id <> catalog.id),
+        ('catalog_changed', 'catalogId', (existing ->> 'catalog')::uuid <> catalog.id),
         ('no_currency', 'currency', code is null),
         ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
         ('currency_of_catalog', 'currency',
           code <> coalesce(catalog.currency, usual ->> catalog_name)),
-        ('price_too_fine', 'price', scale((d.columns ->> 'price')::numeric) > app.minor_units(code)),
-        ('sku_repeated', 'sku', exists (
-          select from products p where p.catalog_id = catalog.id and p.sku = d.columns ->> 'sku' and p.id <> d.id))
+        ('price_too_fine', 'price', scale((d.columns ->> 'price')::numeric) > app.minor_units(code))
       ) r (reason, field, applies) where r.applies limit 1;
-      d.notes := d.notes || kv.notes_of_product(d.columns, existing.is_active);
+      d.notes := d.notes || kv.notes_of_product(d.columns, (existing -> 'is_active')::boolean);
       d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
     end if;
     checked := checked || d;
   end loop;
-  repeated := kv.repeated_skus(checked);
+  repeated := kv.taken_skus(checked);
+  repeated := repeated || kv.repeated_skus(array(select c from unnest(checked) c where c.key <> all (repeated)));
   return array(
     select (c.key, c.entity, c.environment, c.old_id, c.id, c.has_row, c.is_open,
       case when c.key = any (repeated) then 'sku_repeated' else c.reason end,
@@ -7532,7 +7544,9 @@ begin
     return null;
   elsif r.status <> 'running' then
     return to_jsonb(r);
-  elsif r.phase = 'index' then
+  end if;
+  execute 'discard plans';  -- plans of earlier batches suit smaller tables, and can read a whole table for each row
+  if r.phase = 'index' then
     last_key := kv.index_documents(r.checkpoint, r.environments, size);
     r.checkpoint := coalesce(last_key, '');
     r.phase := case when last_key is null then 'lists' else 'index' end;
@@ -8958,6 +8972,7 @@ CREATE OR REPLACE FUNCTION kv.end_undo(r kv.retirements)
 AS $function$
 begin
   if r.entity = 'product' and r.status <> 'waiting' then
+    perform kv.wait_for_unmirrored_writes(r.entity);
     insert into kv.dirty (entity, row_id)
     select 'product', p.id from products p
     where greatest(p.created_at, p.updated_at) >= r.started_at
@@ -9569,6 +9584,23 @@ begin
 end
 $function$;
 
+-- Function kv.existing_products(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.existing_products(drafts kv.draft[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  existing jsonb;
+begin
+  execute 'select coalesce(jsonb_object_agg(p.id, jsonb_build_object(''catalog'', p.catalog_id,
+    ''is_active'', p.is_active)), ''{}'') from products p where p.id = any ($1)'
+    into existing using array(select d.id from unnest(drafts) d where d.reason is null);
+  return existing;
+end
+$function$;
+
 -- Function kv.existing_rows(text,uuid[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.existing_rows(entity text, ids uuid[])
@@ -9980,7 +10012,7 @@ begin
   if folded is null then
     return 0;
   end if;
-  if 'production' = any (kv.mirrored_environments()) and not kv.is_retired('product') then
+  if 'production' = any (kv.mirrored_environments()) and not kv.is_still_retired('product') then
     created := kv.create_product_documents(folded);
   end if;
   for p in
@@ -10021,7 +10053,8 @@ begin
   perform kv.lock_entities(next);
   perform kv.lock_dirty(next);
   perform set_config('lock_timeout', usual, true);  -- a document that is not written now would be noted as a conflict
-  return kv.fold_each(next);
+  perform kv.fold_each(next);
+  return (select count(distinct d.row_id) from kv.dirty d where d.row_id = any (ids));
 end
 $function$;
 
@@ -10037,7 +10070,7 @@ begin
   if r is null then
     perform kv.mirror_change('product', jsonb_build_object('id', product_id), null);
     return false;
-  elsif kv.is_retired('product') then
+  elsif kv.is_still_retired('product') then
     return false;
   elsif leading_key is null then
     perform kv.mirror_change('product', null, r);
@@ -10270,6 +10303,34 @@ begin
 end
 $function$;
 grant execute on function kv.give_revisions(text,integer) to app_admin;
+
+-- Function kv.give_up_part(text,integer,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.give_up_part(entity text, number integer, reason text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  p kv.archive_parts;
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.give_up_part\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  update kv.archive_parts a set deleted_at = null, given_up_at = clock_timestamp()
+  where a.retirement_id = r.id and a.number = $2 and a.deleted_at is not null and r.status = 'restoring'
+  returning * into p;
+  if p.number is not null then
+    perform app.record_retirement('give_up', $1, jsonb_build_object('object', p.object_key, 'documents', p.documents,
+      'first_key', p.keys[1], 'last_key', p.last_key, 'reason', left($3, 1000)));
+  end if;
+  return p.keys;
+end
+$function$;
+grant execute on function kv.give_up_part(text,integer,text) to app_admin;
 
 -- Function app.granted_catalog_ids(), owner app_definer
 
@@ -10918,16 +10979,18 @@ CREATE OR REPLACE FUNCTION kv.index_keys(keys text[], environments text[], names
  RETURNS void
  LANGUAGE sql
 AS $function$
-  with documents as materialized (
+  with retired as materialized (  -- a call for each document would take as long as its mapping
+    select e.name from unnest('{client,site,catalog,product,order}'::text[]) e (name) where kv.is_retired(e.name)
+  ), documents as materialized (
     select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
       case when is_hostile then 0 else kv.fingerprint(d.value) end as fingerprint
     from kv.identify($1, $3, $4) d
     where d.environment = any ($2)
-      and not (kv.is_retired(d.entity) and exists (select from kv.ids k where k.key = d.key))
+      and not (d.entity in (select r.name from retired r) and exists (select from kv.ids k where k.key = d.key))
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
-      and not kv.is_retired(i.entity)
+      and i.entity not in (select r.name from retired r)
       and not exists (select from documents d where d.key = i.key)
     returning i.key
   ), forgotten as (
@@ -11315,6 +11378,7 @@ begin
   return d.reason is null and d.columns ? 'catalog'
     and (d.columns ->> 'sku', d.columns ->> 'category', d.columns ->> 'brand')
       is not distinct from (r.sku, r.category, r.brand)
+    and r.catalog_id = kv.row_of('catalog', d.environment, d.columns ->> 'catalog')
     and r.currency = coalesce(d.columns ->> 'currency', r.currency)
     and r.currency = (select c.currency from catalogs c where c.id = r.catalog_id)
     and kv.sign_fits(d.columns ->> 'sign', r.currency)
@@ -11389,6 +11453,21 @@ CREATE OR REPLACE FUNCTION kv.is_snake_case(value jsonb)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((value)::text ~ '"[a-z0-9]+_[a-z0-9_]*[a-z0-9]": '::text);
+
+-- Function kv.is_still_retired(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_still_retired(entity text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not kv.is_retired(entity) then
+    return false;
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('kv retired ' || entity, 0));
+  return kv.is_retired(entity);
+end
+$function$;
 
 -- Function app.is_suspended_privilege(text,text,text), owner app_definer
 
@@ -11812,9 +11891,11 @@ CREATE OR REPLACE FUNCTION kv.last_comparison(entity text, client_id uuid)
 RETURN (SELECT jsonb_build_object('ended_at', c.ended_at, 'is_recent', (c.ended_at > (now() - '24:00:00'::interval)),
   'is_mirrored', (c.started_at >= (SELECT m.changed_at FROM kv.mirror m)), 'open', (SELECT count(*) AS count FROM
   kv.differences f WHERE ((f.comparison_id = c.id) AND (f.repaired_at IS NULL) AND ((last_comparison.client_id IS NULL)
-  OR (f.client_id = last_comparison.client_id) OR (f.client_id IS NULL))))) AS jsonb_build_object FROM kv.comparisons c
-  WHERE ((c.entity = last_comparison.entity) AND ((c.client_id = last_comparison.client_id) OR (c.client_id IS NULL))
-  AND (c.scope = 'full'::text) AND (c.status = 'complete'::text)) ORDER BY c.ended_at DESC LIMIT 1);
+  OR (f.client_id = last_comparison.client_id) OR (f.client_id IS NULL)))), 'unmirrored',
+  kv.unmirrored_rows(last_comparison.entity, last_comparison.client_id, c.started_at)) AS jsonb_build_object FROM
+  kv.comparisons c WHERE ((c.entity = last_comparison.entity) AND ((c.client_id = last_comparison.client_id) OR
+  (c.client_id IS NULL)) AND (c.scope = 'full'::text) AND (c.status = 'complete'::text)) ORDER BY c.ended_at DESC LIMIT
+  1);
 
 -- Function kv.leading_key(text,uuid), owner app_mirror
 
@@ -13501,18 +13582,16 @@ AS $function$
 declare
   existing constant jsonb := kv.existing_rows(
     entity, array(select d.id from unnest(drafts) d where d.reason is null and d.has_row));
-  d kv.draft;
-  merged kv.draft[] := '{}';
 begin
   if entity = 'order' then
     return drafts;
   end if;
-  foreach d in array drafts loop
-    merged := merged || kv.merged_draft(d, existing -> d.id::text,
+  return array(  -- appending to an array in a loop would copy the array for each draft
+    select kv.merged_draft((d.key, d.entity, d.environment, d.old_id, d.id, d.has_row, d.is_open, d.reason, d.field,
+        d.columns, d.remainder, d.notes)::kv.draft, existing -> d.id::text,
       (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
-       order by i.key <> d.key limit 1));
-  end loop;
-  return merged;
+       order by i.key <> d.key limit 1))
+    from unnest(drafts) with ordinality d order by d.ordinality);
 end
 $function$;
 
@@ -13618,7 +13697,7 @@ AS $function$
 begin
   if new_row is null then
     perform kv.delete_documents(entity, (old_row ->> 'id')::uuid);
-  elsif not kv.is_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
+  elsif not kv.is_still_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
     perform kv.mirror_row(entity, old_row, new_row);
   end if;
 exception when others then
@@ -13918,7 +13997,7 @@ RETURN CASE WHEN (r IS NULL) THEN '{}'::text[] WHEN ((r ->> 'erased_at'::text) I
 CREATE OR REPLACE FUNCTION kv.moment(value jsonb)
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
+ IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
 declare
   t text := btrim(value #>> '{}');
@@ -14143,7 +14222,8 @@ AS $function$
 begin
   perform kv.require_super_admin();
   return (
-    select to_jsonb(p) - 'keys' from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
+    select to_jsonb(p) - 'keys' || jsonb_build_object('first_key', p.keys[1])
+    from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
     where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null and p.number > $2
     order by p.number limit 1);
 end
@@ -14259,11 +14339,31 @@ CREATE OR REPLACE FUNCTION kv.note_conflict(key text, kind text, field text, bas
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into kv.conflicts (key, kind, field, base_rev, rev)
-  values (left($1, 1024), $2, left($3, 500), $4, $5);
+  insert into kv.conflicts (key, kind, field, base_rev, rev, noticed_at)
+  values (left($1, 1024), $2, left($3, 500), $4, $5, clock_timestamp());
 exception when others then
   perform kv.raise_deadlock(sqlstate, sqlerrm);
   raise warning 'a conflict of the key-value store was not noted (%)', sqlstate;
+end
+$function$;
+
+-- Function kv.note_doubtful_sale(text,bigint,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.note_doubtful_sale(key text, base_revision bigint, stated jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  base jsonb;
+begin
+  if not kv.is_gift_key(key) or kv.is_deep(stated) or kv.fields(stated) ? 'updatedAt' then
+    return;
+  end if;
+  select h.value into base from kv.history h where h.key = $1 and h.rev = base_revision;
+  if jsonb_typeof(base) = 'object' and not kv.is_deep(base)
+      and (kv.stock_of(kv.fields(base))).stock <> (kv.stock_of(kv.fields(stated))).stock then
+    perform kv.note_conflict(key, 'sale_in_doubt', 'updatedAt', base_revision, null);
+  end if;
 end
 $function$;
 
@@ -14311,7 +14411,8 @@ CREATE OR REPLACE FUNCTION kv.notes_of_product(columns jsonb, is_active boolean)
  IMMUTABLE PARALLEL SAFE
 RETURN ((CASE WHEN (NOT (columns ? 'catalog'::text)) THEN '{"no_catalog": "catalogId"}'::jsonb ELSE '{}'::jsonb END ||
   CASE WHEN (NOT (columns ? 'currency'::text)) THEN '{"currency_from_catalog": "currency"}'::jsonb ELSE '{}'::jsonb END)
-  || kv.kept(jsonb_build_object('status', is_active), jsonb_build_object('status', (columns -> 'is_active'::text))));
+  || CASE WHEN ((is_active IS NULL) OR (to_jsonb(is_active) = (columns -> 'is_active'::text))) THEN '{}'::jsonb ELSE
+  '{"kept": "status"}'::jsonb END);
 
 -- Function kv.old_id_in(text,uuid,text), owner app_mirror
 
@@ -16569,15 +16670,17 @@ begin
   where d.reason is null
   on conflict (key, note) do update set field = excluded.field where n.field <> excluded.field;
 
-  update kv.ids i set state = o.state, alias = $2, has_row = o.has_row, mapped_fingerprint = o.fingerprint
+  update kv.ids i
+  set state = o.state, alias = $2, has_row = o.has_row, mapped_fingerprint = o.fingerprint, base = o.base
   from unnest(drafts) d
     join kv.ids old on old.key = d.key
     cross join lateral (
       select case when d.reason is null then 'mapped' else 'quarantined' end as state,
         d.has_row or d.reason is null and not $2 as has_row,
-        case when d.reason is null and not d.is_open then old.fingerprint end as fingerprint) o
-  where i.key = d.key and (i.state, i.alias, i.has_row, i.mapped_fingerprint)
-    is distinct from (o.state, $2, o.has_row, o.fingerprint);
+        case when d.reason is null and not d.is_open then old.fingerprint end as fingerprint,
+        case when d.reason is null and d.columns ? 'base' then d.columns -> 'base' else old.base end as base) o
+  where i.key = d.key and (i.state, i.alias, i.has_row, i.mapped_fingerprint, i.base)
+    is distinct from (o.state, $2, o.has_row, o.fingerprint, o.base);
 end
 $function$;
 
@@ -16959,6 +17062,33 @@ begin
 end
 $function$;
 grant execute on function app.refuse_retired_document() to app_owner;
+
+-- Function kv.refuse_unchecked_order(text,jsonb,text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.refuse_unchecked_order(key text, value jsonb, code text, message text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  may_be_erased boolean := true;
+begin
+  if key !~ '^(orders?|user_orders|order_index):' then
+    return;
+  end if;
+  begin
+    may_be_erased := exists (select from orders o where o.erased_at is not null and (
+      kv.entity_of_list(key) is not null or o.id = any (kv.possible_orders($1, $2, null)
+        || array(select i.id from kv.ids i where i.key = $1 and i.entity = 'order'))));
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+  end;
+  if may_be_erased then
+    raise exception using errcode = code, message = message,
+      detail = 'Nothing was written, because the document may contain the data of an erased person.';
+  end if;
+end
+$function$;
 
 -- Function kv.refused_change(kv.draft,orders), owner app_mirror
 
@@ -17932,7 +18062,8 @@ AS $function$
   select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
     'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
     'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
-    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0))
+    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0),
+    'given_up', coalesce(sum(p.documents) filter (where p.given_up_at is not null), 0))
   from kv.archive_parts p where p.retirement_id = r.id
   having r.id is not null
 $function$;
@@ -18059,6 +18190,7 @@ begin
     new.value := kv.written_value(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
+    perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);
     raise warning 'a document of the key-value store got no revision (%)', sqlstate;
   end;
   return new;
@@ -18084,6 +18216,7 @@ begin
     new.value := kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
+    perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);
     raise warning 'the documents of a list of the key-value store got no revision (%)', sqlstate;
   end;
   return new;
@@ -18105,6 +18238,7 @@ declare
   conflict record;
 begin
   if base_revision is not null and kv.is_repeated(key, base_revision, stated) then
+    perform kv.note_doubtful_sale(key, base_revision, stated);
     return current;
   elsif jsonb_typeof(current) is distinct from 'object' or base_revision is null then
     stated := kv.with_current_stock(key, current, stated);
@@ -19744,6 +19878,24 @@ end
 $function$;
 grant execute on function kv.switch_mirror(boolean,text[],text) to app_admin;
 
+-- Function kv.taken_skus(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.taken_skus(drafts kv.draft[])
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  keys text[];
+begin
+  execute 'select array_agg(d.key) from unnest($1) d
+      join products p on p.catalog_id = (d.columns ->> ''catalog_id'')::uuid and p.sku = d.columns ->> ''sku''
+    where d.reason is null and p.id <> d.id'
+    into keys using drafts;
+  return coalesce(keys, '{}');
+end
+$function$;
+
 -- Function kv.texts_of(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.texts_of(value jsonb)
@@ -19887,6 +20039,22 @@ begin
 end
 $function$;
 
+-- Function kv.unmirrored_rows(text,uuid,timestamp with time zone), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.unmirrored_rows(entity text, client_id uuid, since timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (
+    select count(distinct c.key) from kv.conflicts c
+    where c.kind = 'row_not_mirrored' and c.noticed_at >= since and kv.entity_of_key(c.key) = $1
+      and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
+        (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
+end
+$function$;
+
 -- Function app.unpark_policies(text,jsonb), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.unpark_policies(table_name text, policies jsonb)
@@ -19968,6 +20136,14 @@ AS $function$
 $function$;
 grant execute on function app.uuid7() to public;
 
+-- Function kv.uuid_in(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.uuid_in(key text)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ("substring"(key, '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'::text))::uuid;
+
 -- Function app.verify_site_domain(uuid,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.verify_site_domain(site uuid, domain text)
@@ -19996,6 +20172,18 @@ begin
 end
 $function$;
 grant execute on function app.verify_site_domain(uuid,text) to app_admin, app_client;
+
+-- Function kv.wait_for_unmirrored_writes(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.wait_for_unmirrored_writes(entity text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET lock_timeout TO '2s'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('kv retired ' || entity, 0));
+end
+$function$;
 
 -- Function app.walk_length(bigint,integer,integer,text), owner app_owner
 

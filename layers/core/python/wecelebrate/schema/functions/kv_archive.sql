@@ -12,6 +12,31 @@ return exists (
   select from kv.retirements r
   where r.entity = $1 and r.status in ('archiving', 'deleting', 'retired', 'restoring'));
 
+-- Returns the same as kv.is_retired(). If the documents are retired, the answer stays true until the end of the
+-- transaction: the end of an undo waits for this transaction (kv.wait_for_unmirrored_writes). Otherwise, a row that is
+-- written during an undo and committed after it would never reach a document.
+create or replace function kv.is_still_retired(entity text) returns boolean
+language plpgsql volatile
+as $$
+begin
+  if not kv.is_retired(entity) then
+    return false;
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('kv retired ' || entity, 0));
+  return kv.is_retired(entity);
+end
+$$;
+
+-- Waits for the transactions that have written rows of an entity without their documents, because the documents were
+-- retired. lock_not_available means that such a transaction runs for more than 2 seconds.
+create or replace function kv.wait_for_unmirrored_writes(entity text) returns void
+language plpgsql volatile set lock_timeout = '2s'
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('kv retired ' || entity, 0));
+end
+$$;
+
 -- Returns the secrets of a document as [{"path": …, "value": …}, …]: the values that its cleaned form does not contain.
 create or replace function kv.secrets_of(original jsonb, cleaned jsonb, path text[] default '{}') returns jsonb
 language plpgsql immutable parallel safe
@@ -249,12 +274,39 @@ as $$
 begin
   perform kv.require_super_admin();
   return (
-    select to_jsonb(p) - 'keys' from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
+    select to_jsonb(p) - 'keys' || jsonb_build_object('first_key', p.keys[1])
+    from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
     where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null and p.number > $2
     order by p.number limit 1);
 end
 $$;
 grant execute on function kv.next_deleted_part(text, integer) to app_admin;
+
+-- Gives up the documents of a part: the undo no longer restores them. The caller has checked that the object is lost.
+-- Returns the keys of the documents, or null if the part does not have to be restored. The caller must use a separate
+-- statement with bound parameters, so that injected SQL cannot call the function.
+create or replace function kv.give_up_part(entity text, number integer, reason text) returns text[]
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  p kv.archive_parts;
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.give_up_part\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  update kv.archive_parts a set deleted_at = null, given_up_at = clock_timestamp()
+  where a.retirement_id = r.id and a.number = $2 and a.deleted_at is not null and r.status = 'restoring'
+  returning * into p;
+  if p.number is not null then
+    perform app.record_retirement('give_up', $1, jsonb_build_object('object', p.object_key, 'documents', p.documents,
+      'first_key', p.keys[1], 'last_key', p.last_key, 'reason', left($3, 1000)));
+  end if;
+  return p.keys;
+end
+$$;
+grant execute on function kv.give_up_part(text, integer, text) to app_admin;
 
 -- The signature that the previous release calls. The next release removes it.
 create or replace function kv.next_deleted_part(entity text) returns jsonb

@@ -25,7 +25,27 @@ return (
   select jsonb_build_object('shadow_reads', coalesce(sum(s.reads), 0), 'mismatches', coalesce(sum(s.mismatches), 0))
   from kv.shadow_reads s where s.entity = $1 and ($2 is null or s.client_id = $2));
 
--- Returns the last full comparison of an entity that includes a client, and its open differences.
+-- Returns the UUID at the end of a key. Null: the key does not end with a UUID.
+create or replace function kv.uuid_in(key text) returns uuid
+language sql immutable parallel safe
+return substring(key from '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')::uuid;
+
+-- Returns the number of documents and rows for which a change of a row has not reached its documents since a time. A
+-- row whose client is unknown counts for each client.
+create or replace function kv.unmirrored_rows(entity text, client_id uuid, since timestamptz) returns bigint
+language plpgsql stable
+as $$
+begin
+  return (
+    select count(distinct c.key) from kv.conflicts c
+    where c.kind = 'row_not_mirrored' and c.noticed_at >= since and kv.entity_of_key(c.key) = $1
+      and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
+        (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
+end
+$$;
+
+-- Returns the last full comparison of an entity that includes a client, its open differences, and the number of rows
+-- that have not reached their documents since it began.
 create or replace function kv.last_comparison(entity text, client_id uuid) returns jsonb
 language sql stable
 return (
@@ -33,7 +53,8 @@ return (
     'is_mirrored', c.started_at >= (select m.changed_at from kv.mirror m), 'open', (
       select count(*) from kv.differences f
       where f.comparison_id = c.id and f.repaired_at is null
-        and ($2 is null or f.client_id = $2 or f.client_id is null)))
+        and ($2 is null or f.client_id = $2 or f.client_id is null)),
+    'unmirrored', kv.unmirrored_rows($1, $2, c.started_at))
   from kv.comparisons c
   where c.entity = $1 and (c.client_id = $2 or c.client_id is null) and c.scope = 'full' and c.status = 'complete'
   order by c.ended_at desc limit 1);

@@ -134,7 +134,7 @@ $$;
 -- 1970. A time without a zone is in UTC. A day without a time begins at midnight UTC. "03/04/2026" is not read, because
 -- it has two meanings.
 create or replace function kv.moment(value jsonb) returns timestamptz
-language plpgsql immutable parallel safe
+language plpgsql immutable strict parallel safe
 as $$
 declare
   t text := btrim(value #>> '{}');

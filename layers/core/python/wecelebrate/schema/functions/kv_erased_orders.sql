@@ -118,6 +118,32 @@ begin
 end
 $$;
 
+-- Raises the error of a failed write if the document can belong to an order whose person was erased. Otherwise, the
+-- function returns, and the document is stored as the application wrote it. A list can contain documents of any order.
+-- If this check fails, too, the write is refused, because it could bring the data of the person back.
+create or replace function kv.refuse_unchecked_order(key text, value jsonb, code text, message text) returns void
+language plpgsql stable
+as $$
+declare
+  may_be_erased boolean := true;
+begin
+  if key !~ '^(orders?|user_orders|order_index):' then
+    return;
+  end if;
+  begin
+    may_be_erased := exists (select from orders o where o.erased_at is not null and (
+      kv.entity_of_list(key) is not null or o.id = any (kv.possible_orders($1, $2, null)
+        || array(select i.id from kv.ids i where i.key = $1 and i.entity = 'order'))));
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+  end;
+  if may_be_erased then
+    raise exception using errcode = code, message = message,
+      detail = 'Nothing was written, because the document may contain the data of an erased person.';
+  end if;
+end
+$$;
+
 -- Replaces all documents of an order whose person was erased. The new documents contain only the data that the row
 -- still has. Earlier values are deleted. Documents in lists change at the end of the transaction
 -- (functions/kv_mirror_lists.sql).

@@ -71,7 +71,7 @@ begin
   if r is null then
     perform kv.mirror_change('product', jsonb_build_object('id', product_id), null);
     return false;
-  elsif kv.is_retired('product') then
+  elsif kv.is_still_retired('product') then
     return false;
   elsif leading_key is null then
     perform kv.mirror_change('product', null, r);
@@ -110,7 +110,7 @@ begin
   if folded is null then
     return 0;
   end if;
-  if 'production' = any (kv.mirrored_environments()) and not kv.is_retired('product') then
+  if 'production' = any (kv.mirrored_environments()) and not kv.is_still_retired('product') then
     created := kv.create_product_documents(folded);
   end if;
   for p in
@@ -202,8 +202,8 @@ begin
 end
 $$;
 
--- Folds the next of the given products, at most as many as one transaction folds. Returns the number of folded
--- products, which is 0 if no product waits. The function waits at most `wait` for each lock.
+-- Folds the next of the given products, at most as many as one transaction folds. Returns how many of the given
+-- products still wait, so 0 means that no further call is needed. The function waits at most `wait` for each lock.
 create or replace function kv.fold_next(ids uuid[], wait text default null) returns integer
 language plpgsql volatile
 as $$
@@ -220,7 +220,8 @@ begin
   perform kv.lock_entities(next);
   perform kv.lock_dirty(next);
   perform set_config('lock_timeout', usual, true);  -- a document that is not written now would be noted as a conflict
-  return kv.fold_each(next);
+  perform kv.fold_each(next);
+  return (select count(distinct d.row_id) from kv.dirty d where d.row_id = any (ids));
 end
 $$;
 

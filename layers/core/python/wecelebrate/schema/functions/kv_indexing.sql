@@ -143,16 +143,18 @@ create or replace function kv.index_keys(keys text[], environments text[], names
 returns void
 language sql volatile
 as $$
-  with documents as materialized (
+  with retired as materialized (  -- a call for each document would take as long as its mapping
+    select e.name from unnest('{client,site,catalog,product,order}'::text[]) e (name) where kv.is_retired(e.name)
+  ), documents as materialized (
     select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
       case when is_hostile then 0 else kv.fingerprint(d.value) end as fingerprint
     from kv.identify($1, $3, $4) d
     where d.environment = any ($2)
-      and not (kv.is_retired(d.entity) and exists (select from kv.ids k where k.key = d.key))
+      and not (d.entity in (select r.name from retired r) and exists (select from kv.ids k where k.key = d.key))
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
-      and not kv.is_retired(i.entity)
+      and i.entity not in (select r.name from retired r)
       and not exists (select from documents d where d.key = i.key)
     returning i.key
   ), forgotten as (

@@ -166,18 +166,16 @@ as $$
 declare
   existing constant jsonb := kv.existing_rows(
     entity, array(select d.id from unnest(drafts) d where d.reason is null and d.has_row));
-  d kv.draft;
-  merged kv.draft[] := '{}';
 begin
   if entity = 'order' then
     return drafts;
   end if;
-  foreach d in array drafts loop
-    merged := merged || kv.merged_draft(d, existing -> d.id::text,
+  return array(  -- appending to an array in a loop would copy the array for each draft
+    select kv.merged_draft((d.key, d.entity, d.environment, d.old_id, d.id, d.has_row, d.is_open, d.reason, d.field,
+        d.columns, d.remainder, d.notes)::kv.draft, existing -> d.id::text,
       (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
-       order by i.key <> d.key limit 1));
-  end loop;
-  return merged;
+       order by i.key <> d.key limit 1))
+    from unnest(drafts) with ordinality d order by d.ordinality);
 end
 $$;
 

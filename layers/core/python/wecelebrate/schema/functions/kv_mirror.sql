@@ -161,8 +161,8 @@ create or replace function kv.note_conflict(key text, kind text, field text, bas
 language plpgsql volatile
 as $$
 begin
-  insert into kv.conflicts (key, kind, field, base_rev, rev)
-  values (left($1, 1024), $2, left($3, 500), $4, $5);
+  insert into kv.conflicts (key, kind, field, base_rev, rev, noticed_at)
+  values (left($1, 1024), $2, left($3, 500), $4, $5, clock_timestamp());
 exception when others then
   perform kv.raise_deadlock(sqlstate, sqlerrm);
   raise warning 'a conflict of the key-value store was not noted (%)', sqlstate;

@@ -84,6 +84,7 @@ begin
     new.value := kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
+    perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);
     raise warning 'the documents of a list of the key-value store got no revision (%)', sqlstate;
   end;
   return new;

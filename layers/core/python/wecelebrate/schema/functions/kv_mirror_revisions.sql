@@ -142,6 +142,26 @@ begin
 end
 $$;
 
+-- Records a conflict if a repeated write may be the write of another application that has sold the same number of
+-- pieces. Only `updatedAt` distinguishes such writes, so a gift without this field is in doubt if its writer has
+-- changed the stock.
+create or replace function kv.note_doubtful_sale(key text, base_revision bigint, stated jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  base jsonb;
+begin
+  if not kv.is_gift_key(key) or kv.is_deep(stated) or kv.fields(stated) ? 'updatedAt' then
+    return;
+  end if;
+  select h.value into base from kv.history h where h.key = $1 and h.rev = base_revision;
+  if jsonb_typeof(base) = 'object' and not kv.is_deep(base)
+      and (kv.stock_of(kv.fields(base))).stock <> (kv.stock_of(kv.fields(stated))).stock then
+    perform kv.note_conflict(key, 'sale_in_doubt', 'updatedAt', base_revision, null);
+  end if;
+end
+$$;
+
 -- Returns the value of a document after a write, with the next revision. If the base of the write is an earlier
 -- revision, the values are merged. A write whose base is unknown replaces the document, except for its counts.
 create or replace function kv.revised(key text, current jsonb, stated jsonb) returns jsonb
@@ -155,6 +175,7 @@ declare
   conflict record;
 begin
   if base_revision is not null and kv.is_repeated(key, base_revision, stated) then
+    perform kv.note_doubtful_sale(key, base_revision, stated);
     return current;
   elsif jsonb_typeof(current) is distinct from 'object' or base_revision is null then
     stated := kv.with_current_stock(key, current, stated);
@@ -212,7 +233,7 @@ end
 $$;
 
 -- Gives each version of a document of an entity a revision, before it is written. An unexpected error leaves the
--- document as the application wrote it.
+-- document as the application wrote it, unless the document may contain the data of an erased person.
 create or replace function kv.revise_document() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -225,6 +246,7 @@ begin
     new.value := kv.written_value(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
+    perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);
     raise warning 'a document of the key-value store got no revision (%)', sqlstate;
   end;
   return new;

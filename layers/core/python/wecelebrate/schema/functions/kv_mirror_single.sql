@@ -45,7 +45,8 @@ end
 $$;
 
 -- Returns whether the values of a draft may be written into its row without the checks of kv.check_products: the draft
--- has the SKU, the category, the brand and the currency of the row, and the price fits the currency.
+-- has the SKU, the category, the brand and the currency of the row, its catalog is still that of the row, and the price
+-- fits the currency. An unchanged `catalogId` can lead to another catalog than before, or to none.
 create or replace function kv.is_plain_change(d kv.draft, r products) returns boolean
 language plpgsql stable
 as $$
@@ -53,6 +54,7 @@ begin
   return d.reason is null and d.columns ? 'catalog'
     and (d.columns ->> 'sku', d.columns ->> 'category', d.columns ->> 'brand')
       is not distinct from (r.sku, r.category, r.brand)
+    and r.catalog_id = kv.row_of('catalog', d.environment, d.columns ->> 'catalog')
     and r.currency = coalesce(d.columns ->> 'currency', r.currency)
     and r.currency = (select c.currency from catalogs c where c.id = r.catalog_id)
     and kv.sign_fits(d.columns ->> 'sign', r.currency)

@@ -214,12 +214,44 @@ as $$
   ) numbered where n > 1
 $$;
 
+-- Returns the catalogs and the activity of the products of a batch that exist, by id. The statement is planned for each
+-- call. Otherwise, a session would keep the plan of its first batch, when the table was empty: a sequential scan.
+create or replace function kv.existing_products(drafts kv.draft[]) returns jsonb
+language plpgsql stable
+as $$
+declare
+  existing jsonb;
+begin
+  execute 'select coalesce(jsonb_object_agg(p.id, jsonb_build_object(''catalog'', p.catalog_id,
+    ''is_active'', p.is_active)), ''{}'') from products p where p.id = any ($1)'
+    into existing using array(select d.id from unnest(drafts) d where d.reason is null);
+  return existing;
+end
+$$;
+
+-- Returns the keys of products of a batch if another product of their catalog has the same SKU. The statement is
+-- planned for each call, as that of kv.existing_products().
+create or replace function kv.taken_skus(drafts kv.draft[]) returns text[]
+language plpgsql stable
+as $$
+declare
+  keys text[];
+begin
+  execute 'select array_agg(d.key) from unnest($1) d
+      join products p on p.catalog_id = (d.columns ->> ''catalog_id'')::uuid and p.sku = d.columns ->> ''sku''
+    where d.reason is null and p.id <> d.id'
+    into keys using drafts;
+  return coalesce(keys, '{}');
+end
+$$;
+
 -- Returns the notes about a gift that compare it with the platform. `is_active` is the value of its row, or null.
 create or replace function kv.notes_of_product(columns jsonb, is_active boolean) returns jsonb
 language sql immutable parallel safe
 return case when not columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
   || case when not columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end
-  || kv.kept(jsonb_build_object('status', is_active), jsonb_build_object('status', columns -> 'is_active'));
+  || case when is_active is null or to_jsonb(is_active) = columns -> 'is_active' then '{}'
+    else '{"kept": "status"}'::jsonb end;
 
 -- Checks products: the catalog exists, and the price is in the currency of the catalog. `currency` is the currency of
 -- prices whose document and catalog have no currency.
@@ -233,7 +265,10 @@ declare
   catalog catalogs;
   catalog_name text;
   catalog_id uuid;
-  existing products;
+  place text;
+  places jsonb := '{}';  -- the catalogs of the batch by environment and name, because their lookup is slow
+  existing jsonb;
+  rows constant jsonb := kv.existing_products(drafts);
   code text;
   usual jsonb := '{}';
   lists constant jsonb := kv.catalogs_of_lists(drafts);
@@ -241,32 +276,37 @@ begin
   foreach d in array drafts loop
     if d.reason is null then
       catalog_name := coalesce(d.columns ->> 'catalog', lists ->> d.old_id, 'catalog_legacy_default');
-      catalog_id := kv.row_of('catalog', d.environment, catalog_name);
-      select * into catalog from catalogs where id = catalog_id;
-      select * into existing from products where id = d.id;
+      place := d.environment || ':' || catalog_name;
+      if not places ? place then
+        places := places || jsonb_build_object(place, kv.row_of('catalog', d.environment, catalog_name));
+      end if;
+      catalog_id := places ->> place;
+      if catalog.id is distinct from catalog_id or catalog_id is null then
+        select * into catalog from catalogs where id = catalog_id;
+      end if;
+      existing := rows -> d.id::text;
       if catalog.currency is null and not usual ? coalesce(catalog_name, '') then
         usual := usual || jsonb_build_object(catalog_name, kv.usual_currency($1, catalog_name, $2));
       end if;
       code := coalesce(d.columns ->> 'currency', catalog.currency, usual ->> catalog_name, $2);
       select r.reason, r.field into d.reason, d.field from (values
-        ('id_in_use', 'id', existing.id is not null and not d.has_row),
+        ('id_in_use', 'id', existing is not null and not d.has_row),
         ('no_catalog', 'catalogId', catalog.id is null and not d.columns ? 'catalog'),
         ('unknown_catalog', 'catalogId', catalog.id is null),
-        ('catalog_changed', 'catalogId', existing.catalog_id <> catalog.id),
+        ('catalog_changed', 'catalogId', (existing ->> 'catalog')::uuid <> catalog.id),
         ('no_currency', 'currency', code is null),
         ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
         ('currency_of_catalog', 'currency',
           code <> coalesce(catalog.currency, usual ->> catalog_name)),
-        ('price_too_fine', 'price', scale((d.columns ->> 'price')::numeric) > app.minor_units(code)),
-        ('sku_repeated', 'sku', exists (
-          select from products p where p.catalog_id = catalog.id and p.sku = d.columns ->> 'sku' and p.id <> d.id))
+        ('price_too_fine', 'price', scale((d.columns ->> 'price')::numeric) > app.minor_units(code))
       ) r (reason, field, applies) where r.applies limit 1;
-      d.notes := d.notes || kv.notes_of_product(d.columns, existing.is_active);
+      d.notes := d.notes || kv.notes_of_product(d.columns, (existing -> 'is_active')::boolean);
       d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
     end if;
     checked := checked || d;
   end loop;
-  repeated := kv.repeated_skus(checked);
+  repeated := kv.taken_skus(checked);
+  repeated := repeated || kv.repeated_skus(array(select c from unnest(checked) c where c.key <> all (repeated)));
   return array(
     select (c.key, c.entity, c.environment, c.old_id, c.id, c.has_row, c.is_open,
       case when c.key = any (repeated) then 'sku_repeated' else c.reason end,

@@ -15,7 +15,8 @@ as $$
   select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
     'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
     'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
-    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0))
+    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0),
+    'given_up', coalesce(sum(p.documents) filter (where p.given_up_at is not null), 0))
   from kv.archive_parts p where p.retirement_id = r.id
   having r.id is not null
 $$;
@@ -131,12 +132,14 @@ grant execute on function kv.start_retirement(text, integer) to app_admin;
 -- Ends an undo: the sweeper writes products that have changed since the retirement began into their documents, and
 -- creates the documents of new products in catalogs that the old applications have. The function deletes the stored
 -- secrets of documents that were never deleted. Other documents must stay unchanged, e.g. documents that intentionally
--- have another value than their row.
+-- have another value than their row. The caller must hold no lock of a row, because the function waits for other
+-- writers.
 create or replace function kv.end_undo(r kv.retirements) returns void
 language plpgsql volatile
 as $$
 begin
   if r.entity = 'product' and r.status <> 'waiting' then
+    perform kv.wait_for_unmirrored_writes(r.entity);
     insert into kv.dirty (entity, row_id)
     select 'product', p.id from products p
     where greatest(p.created_at, p.updated_at) >= r.started_at

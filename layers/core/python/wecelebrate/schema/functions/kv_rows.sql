@@ -79,7 +79,8 @@ as $$
       excluded.inventory_policy)
 $$;
 
--- Records the outcome of documents. If `is_alias` is true, other documents decide the values of their rows.
+-- Records the outcome of documents. If `is_alias` is true, other documents decide the values of their rows. The base of
+-- a merged draft is written in the same update, because each update of kv.ids also writes its indexes.
 create or replace function kv.record_outcomes(drafts kv.draft[], is_alias boolean) returns void
 language plpgsql volatile
 as $$
@@ -102,15 +103,17 @@ begin
   where d.reason is null
   on conflict (key, note) do update set field = excluded.field where n.field <> excluded.field;
 
-  update kv.ids i set state = o.state, alias = $2, has_row = o.has_row, mapped_fingerprint = o.fingerprint
+  update kv.ids i
+  set state = o.state, alias = $2, has_row = o.has_row, mapped_fingerprint = o.fingerprint, base = o.base
   from unnest(drafts) d
     join kv.ids old on old.key = d.key
     cross join lateral (
       select case when d.reason is null then 'mapped' else 'quarantined' end as state,
         d.has_row or d.reason is null and not $2 as has_row,
-        case when d.reason is null and not d.is_open then old.fingerprint end as fingerprint) o
-  where i.key = d.key and (i.state, i.alias, i.has_row, i.mapped_fingerprint)
-    is distinct from (o.state, $2, o.has_row, o.fingerprint);
+        case when d.reason is null and not d.is_open then old.fingerprint end as fingerprint,
+        case when d.reason is null and d.columns ? 'base' then d.columns -> 'base' else old.base end as base) o
+  where i.key = d.key and (i.state, i.alias, i.has_row, i.mapped_fingerprint, i.base)
+    is distinct from (o.state, $2, o.has_row, o.fingerprint, o.base);
 end
 $$;
 

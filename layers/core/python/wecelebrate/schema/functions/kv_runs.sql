@@ -49,7 +49,9 @@ begin
     return null;
   elsif r.status <> 'running' then
     return to_jsonb(r);
-  elsif r.phase = 'index' then
+  end if;
+  execute 'discard plans';  -- plans of earlier batches suit smaller tables, and can read a whole table for each row
+  if r.phase = 'index' then
     last_key := kv.index_documents(r.checkpoint, r.environments, size);
     r.checkpoint := coalesce(last_key, '');
     r.phase := case when last_key is null then 'lists' else 'index' end;
