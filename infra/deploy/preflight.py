@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from infra.deploy import checkout
 from infra.deploy.account import Account
-from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs
+from infra.deploy.stacks import PROXY_OUTPUT, RELEASE_OUTPUT, stack_outputs
 from infra.environments import Environment
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
@@ -134,6 +134,18 @@ def _zones(account: Account) -> list[Finding]:
     return [Finding("zones", "problem", f"RDS Proxy is not available in {names}", fix)]
 
 
+def _proxy(account: Account) -> list[Finding]:
+    """Require that functions stop using the proxy before a deploy deletes it."""
+    environment = account.environment
+    setting = environment.settings.proxy
+    outputs = stack_outputs(account, "data") if setting == "off" else None
+    if outputs is not None and outputs.get(PROXY_OUTPUT, "on") == "on":
+        message = "a deploy would delete the proxy before the functions stop using it: first deploy `bypass`"
+        return [Finding("proxy", "problem", message, _setting(environment, "proxy", '"bypass"'))]
+    ways = {"on": "through RDS Proxy", "bypass": "directly, and the proxy exists", "off": "directly"}
+    return [Finding("proxy", "ok", f"functions connect to the database {ways[setting]}")]
+
+
 def _concurrency(account: Account) -> list[Finding]:
     environment = account.environment
     allowed = account.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
@@ -238,6 +250,7 @@ _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
     "release": _release,
     "bootstrap": _bootstrap,
     "zones": _zones,
+    "proxy": _proxy,
     "concurrency": _concurrency,
     "cache": _cache,
     "mail": _mail,
