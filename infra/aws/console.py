@@ -31,7 +31,7 @@ class Console(Construct):
             versioned=True,
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.CONSOLE_OWNER_ENFORCED,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{CONSOLE}/",

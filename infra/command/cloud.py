@@ -124,10 +124,9 @@ def status(
 ) -> None:
     """Show the parts of the local cloud, or an environment on AWS.
 
-    The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down. With --watch,
-    the command shows the figures that the dashboard on AWS shows: requests and errors of each route, queues, database,
-    cache, replica, memory and CPU. The figures of routes count from the start of the cloud, and the others since the
-    last output.
+    The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down. --watch
+    shows the figures of the dashboard on AWS: routes and queues, database, cache, replica, memory and CPU.
+    The figures of routes count from the start of the cloud, and the others since the last output.
     """
     named = env or NAMED.get()
     if named not in (None, TARGET_LOCAL):

@@ -256,7 +256,7 @@ def show(figures: Mapping[str, Any]) -> None:
 def _workers(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Return a row for each queue with open jobs, and for each worker that ran."""
     from infra.functions import functions
-    from wecelebrate.jobs import QUEUES
+    from wecelebrate.jobs.types import QUEUES
 
     jobs: dict[str, dict[str, float]] = {}
     for type, waiting in figures["queues"].items():
