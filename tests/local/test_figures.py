@@ -11,7 +11,7 @@ import pytest
 from infra.command.figures import LogReader
 from infra.local.route_figures import RouteFigures, percentiles
 from tests.command import Command
-from tests.platform import Platform, Tenant, ok
+from tests.platform import Platform, ok
 
 REPORT = (
     "REPORT RequestId: 7\tDuration: {} ms\tBilled Duration: 9 ms\tMemory Size: 512 MB\tMax Memory Used: {} MB"
@@ -67,8 +67,9 @@ def test_only_new_and_complete_lines_of_a_log_are_read(tmp_path: Path) -> None:
 
 
 def test_the_watched_figures_show_requests_errors_and_the_work_of_the_platform(
-    platform: Platform, tenant: Tenant, wecelebrate: Command
+    platform: Platform, wecelebrate: Command
 ) -> None:
+    tenant = platform.tenant()
     begun = wecelebrate.started("status", "--watch", "--json", "--interval", "3", "--count", "1")
     time.sleep(1.5)
     platform.product(tenant)
