@@ -102,6 +102,16 @@ def _release(account: Account) -> list[Finding]:
     return [Finding("release", "ok", message)]
 
 
+def _python(_: Account) -> list[Finding]:
+    """Warn if the layers would have no bytecode. Each start of a function would then compile all of its code."""
+    from infra.aws import layers
+
+    if layers.python_compiler() is None:
+        message = f"Python {layers.PYTHON} is not installed, so functions start without bytecode, in twice the time"
+        return [Finding("python", "warning", message, f"install Python {layers.PYTHON}, e.g. `uv python install 3.13`")]
+    return [Finding("python", "ok", f"Python {layers.PYTHON} adds bytecode to the functions")]
+
+
 def _bootstrap(account: Account) -> list[Finding]:
     target = f"aws://{account.id}/{account.environment.region}"
     fix = f"cdk bootstrap {target}"
@@ -248,6 +258,7 @@ _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
     "account": _account,
     "settings": _settings,
     "release": _release,
+    "python": _python,
     "bootstrap": _bootstrap,
     "zones": _zones,
     "proxy": _proxy,

@@ -165,7 +165,7 @@ def test_only_cloudfront_reads_the_files_of_the_console(named: Templates) -> Non
     (bucket_id,) = (
         bucket_id
         for bucket_id, bucket in named.of_type("storage", BUCKET).items()
-        if "console" in str(bucket["BucketName"])
+        if "console" in str(bucket.get("BucketName"))
     )
     bucket = named.of_type("storage", BUCKET)[bucket_id]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}

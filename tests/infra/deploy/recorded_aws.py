@@ -24,8 +24,8 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 _CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "since")
 """Options of the AWS CLI itself, which are no parameters of an operation."""
-_CUSTOM_COMMANDS = (["configure", "sso"], ["s3", "sync"], ["logs", "tail"])
-"""Commands of the AWS CLI that are not operations of a service."""
+_CUSTOM_COMMANDS = (["configure", "sso"], ["s3", "sync"], ["logs", "tail"], ["cloudfront", "create-invalidation"])
+"""Commands of the AWS CLI that are not operations of a service, or that have options of their own."""
 
 
 class Refused(Exception):

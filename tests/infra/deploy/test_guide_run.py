@@ -61,17 +61,14 @@ class Operator:
             return 0, ""
         if line.startswith("aws "):
             return 0, json.dumps(aws(line, self._folder), default=str)
-        if line.startswith("curl "):
-            url = line.split('"')[1].replace("$SHOP", self.variables["SHOP"])
-            response = httpx.get(url, verify=TLS)
+        if match := re.fullmatch(r'curl -s "\$\((.*)\)"', line):
+            code, output = self._wecelebrate(match[1].replace(" acme ", f" {self._slug} "))
+            assert code == 0, output
+            response = httpx.get(output.strip(), verify=TLS)
             return 0 if response.is_success else 1, response.text
         if match := re.fullmatch(r'eval "\$\((.*)\)"', line):
             code, output = self._wecelebrate(match[1])
             self.variables |= dict(re.findall(r"^export (\w+)=(.*)$", output, flags=re.MULTILINE))
-            return code, output
-        if match := re.fullmatch(r"([A-Z]+)=\$\((.*)\)", line):
-            code, output = self._wecelebrate(match[2].replace(" acme ", f" {self._slug} "))
-            self.variables[match[1]] = output.strip()
             return code, output
         if match := re.fullmatch(r"make (\w+) ENV=(\w+)", line):
             recipe = re.search(rf"^{match[1]}:.*\n\t@\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
@@ -130,7 +127,7 @@ def test_the_guide_leads_from_an_empty_account_to_the_first_product(operator: Op
     assert operator.account.users == ["ada@example.com"]
     assert "'ada@example.com', 'super_admin'" in operator.account.statements[0]
     assert operator.variables["WECELEBRATE_ENV"] == "dev"
-    (product,) = json.loads(outputs['curl -s "$SHOP"'])["data"]
+    (product,) = json.loads(outputs[LINES[-1]])["data"]
     assert product["name"] == "Mug"
 
 

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from infra.aws import layers
 from infra.deploy.account import Account, AwsError
 from infra.deploy.checkout import TAKE_SETTINGS
 from infra.deploy.preflight import _proxy, preflight
@@ -96,6 +97,7 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
         "account": ["ok"],
         "release": ["ok"],
         "settings": ["ok"],
+        "python": ["ok"] if layers.python_compiler() else ["warning"],
         "bootstrap": ["ok"],
         "zones": ["ok"],
         "proxy": ["ok"],
@@ -104,6 +106,12 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
         "mail": ["warning"],  # an environment can be deployed without mails
         "domain": ["ok"],
     }
+
+
+def test_the_check_warns_if_the_functions_would_have_no_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.aws.layers.python_compiler", lambda: None)
+    (finding,) = findings()["python"]
+    assert (finding.state, str(finding.fix)[:19]) == ("warning", "install Python 3.13")
 
 
 def test_the_check_stops_if_the_credentials_are_missing() -> None:
