@@ -126,7 +126,7 @@ def status(
     """Show the parts of the local cloud, or an environment on AWS.
 
     The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down. --watch
-    shows the figures of the dashboard on AWS: of routes since the start of the cloud, of the rest since the last output.
+    shows the figures of the dashboard on AWS: of routes since the start of the cloud, others since the last output.
     """
     named = env or NAMED.get()
     if named not in (None, TARGET_LOCAL):
