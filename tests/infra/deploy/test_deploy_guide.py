@@ -69,6 +69,21 @@ def test_the_guide_and_the_page_about_cost_have_the_same_figures() -> None:
     assert listed == {name: f"{round(value, -1):.0f}" for name, value in expected.items()}
 
 
+@pytest.mark.parametrize(
+    ("page", "incident"),
+    [
+        ("deploy", "Upgrade"), ("upgrade", "Rollback"), ("upgrade", "If a migration fails"), ("deploy", "Secrets"),
+        ("runbook", "Jobs and dead letters"), ("runbook", "Stop a queue"), ("runbook", "Restore the database"),
+        ("runbook", "Restore one client alone"), ("runbook", "On- and off-boarding of a client"),
+        ("runbook", "Erase a person"), ("runbook", "Failover"), ("runbook", "Redis is down"),
+        ("runbook", "Cost runaway"), ("runbook", "Quotas"), ("runbook", "Kill switches"),
+        ("runbook", "A session as the master user"), ("runbook", "A person has lost the second factor"),
+    ],
+)  # fmt: skip
+def test_each_incident_has_a_chapter(page: str, incident: str) -> None:
+    assert f"\n## {incident}\n" in (ROOT / "docs" / f"{page}.md").read_text("utf-8")
+
+
 def test_the_runbook_lists_the_queues() -> None:
     runbook = (ROOT / "docs" / "runbook.md").read_text("utf-8")
     sentence = runbook[runbook.index("QUEUE is one of") : runbook.index("Its function has the prefix")]
