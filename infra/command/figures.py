@@ -208,7 +208,7 @@ def watch_figures(as_json: bool, interval: float, count: int) -> None:
             continue
         if output.colored(sys.stdout):
             typer.clear()
-        output.result(f"{datetime.now(UTC).astimezone():%H:%M:%S}, the last {collected['seconds']:g} s")
+        output.result(f"{datetime.now(UTC).astimezone():%H:%M:%S}, the last {_number(collected['seconds'])} s")
         output.result()
         show(collected)
         output.result()
@@ -221,7 +221,7 @@ def show(figures: Mapping[str, Any]) -> None:
         print_table(
             _ROUTE_COLUMNS,
             [
-                (route, *(f"{values.get(each, 0):g}" for each in ("requests", "4xx", "5xx", "p50", "p95", "p99")))
+                (route, *(_number(values.get(each, 0)) for each in ("requests", "4xx", "5xx", "p50", "p95", "p99")))
                 for route, values in busiest
             ],
         )
@@ -236,18 +236,18 @@ def show(figures: Mapping[str, Any]) -> None:
     )
     hit_rate = figures["hit_rate_percent"]
     details: dict[str, Cell] = {
-        "hit rate of the cache": "no reads" if hit_rate is None else f"{hit_rate:g} %",
-        "database time": ", ".join(f"{name} {value:g} ms" for name, value in database.items()) or "no queries",
+        "hit rate of the cache": "no reads" if hit_rate is None else f"{_number(hit_rate)} %",
+        "database time": ", ".join(f"{name} {_number(value)} ms" for name, value in database.items()) or "no queries",
         "connections": f"{figures['connections']}",
         "replica lag": f"{figures['replica_lag_seconds']:.2f} s",
-        "handed to the primary": f"{sums.get('ReaderHandedOver', 0):g}",
+        "handed to the primary": _number(sums.get("ReaderHandedOver", 0)),
         "oldest sync": f"{highest.get('SyncAgeSeconds', 0):.0f} s",
         "dead letters": f"{figures['dead_letters']}",
-        "mails bounced": f"{sums.get('MailsBounced', 0):g}",
-        "throttled requests": f"{sums.get('Throttled', 0):g}",
-        "cache errors": f"{sums.get('CacheDown', 0):g}",
-        "memory of functions": f"{highest['MemoryPercent']:g} % at most" if "MemoryPercent" in highest else "",
-        "CPU": ", ".join(f"{part} {value:g} %" for part, value in figures["cpu_percent"].items()),
+        "mails bounced": _number(sums.get("MailsBounced", 0)),
+        "throttled requests": _number(sums.get("Throttled", 0)),
+        "cache errors": _number(sums.get("CacheDown", 0)),
+        "memory of functions": f"{_number(highest['MemoryPercent'])} % at most" if "MemoryPercent" in highest else "",
+        "CPU": ", ".join(f"{part} {_number(value)} %" for part, value in figures["cpu_percent"].items()),
         "memory": ", ".join(f"{part} {value} MB" for part, value in figures["memory_mb"].items()),
     }
     print_details(details)
@@ -270,9 +270,14 @@ def _workers(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
             rows.append(
                 (
                     spec.queue_name,
-                    f"{waiting.get('jobs', 0):g}",
-                    f"{waiting.get('oldest_seconds', 0):g}",
-                    *(f"{runs.get(each, 0):g}" for each in ("runs", "p50", "p95", "memory_mb")),
+                    _number(waiting.get("jobs", 0)),
+                    _number(waiting.get("oldest_seconds", 0)),
+                    *(_number(runs.get(each, 0)) for each in ("runs", "p50", "p95", "memory_mb")),
                 )
             )
     return rows
+
+
+def _number(value: float) -> str:
+    """Return a number with at most one decimal, and never with an exponent."""
+    return f"{value:.1f}".removesuffix(".0")
