@@ -22,6 +22,7 @@ from botocore.validate import validate_parameters
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
 _CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "since")
 """Options of the AWS CLI itself, which are no parameters of an operation."""
 _CUSTOM_COMMANDS = (["configure", "sso"], ["s3", "sync"], ["logs", "tail"], ["cloudfront", "create-invalidation"])
@@ -111,7 +112,7 @@ class RecordedAccount:
     def _describe_db_clusters(self, request: Mapping[str, Any]) -> dict[str, Any]:
         assert request["DBClusterIdentifier"] == "wecelebrate-dev-database"
         arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:wecelebrate-dev-database"
-        return {"DBClusters": [{"DBClusterArn": arn, "MasterUserSecret": {"SecretArn": "arn:x"}, "DatabaseName": "w"}]}
+        return {"DBClusters": [{"DBClusterArn": arn, "MasterUserSecret": {"SecretArn": SECRET}, "DatabaseName": "w"}]}
 
     def _execute_statement(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self.statements.append(request["sql"])
