@@ -39,6 +39,12 @@ RESPONSE_KILOBYTES = 4.0
 """Assumed: the size of a compressed response."""
 IOS = 0.5
 """Assumed: the reads and writes of the storage for a request that the cache does not answer."""
+NAT_KILOBYTES = 3.0
+"""Assumed: the traffic through the NAT gateways for a request, e.g. to Redis and to CloudWatch."""
+COLD_STARTS = 0.01
+"""Assumed: the share of requests that start a new environment. AWS sees less than 1 % in most accounts."""
+INIT_MILLISECONDS = 300.0
+"""Assumed: the CPU time with which a function of the API starts. `make bench ONLY=function-init` measures it."""
 METRICS_PER_FUNCTION = 2
 """Assumed: the number of metrics that a function itself publishes."""
 DETAILED_METRICS = 6
@@ -61,7 +67,6 @@ class Choice:
     requests: float = 0.0
     """Millions of requests a month."""
     arm: bool = True
-    proxy: bool = True
     detailed_metrics: bool = True
     alarms: bool = True
     edge_share: float = EDGE_SHARE
@@ -75,7 +80,7 @@ def lines(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
 def _fixed(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
     environment, watch = choice.environment, PRICES["cloudwatch"]
     acus = environment.capacity[0] * (1 + environment.readers)
-    proxy = PRICES["proxy"]
+    proxy, proxied = PRICES["proxy"], environment.settings.proxy != "off"
     network = environment.nat_gateways * (PRICES["network"]["nat_hour"] + PRICES["network"]["address_hour"])
     queues = sum(2 for spec in specs if spec.has_queue)  # each queue has a dead-letter queue
     metrics = METRICS_PER_FUNCTION * len(specs)
@@ -83,7 +88,7 @@ def _fixed(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
     return {
         "database: minimum capacity": acus * HOURS * PRICES["aurora"]["acu_hour"],
         "database: storage": STORAGE_GB * PRICES["aurora"]["gb_month"],
-        "database: proxy": choice.proxy * max(proxy["minimum_acus"], acus) * proxy["acu_hour"] * HOURS,
+        "database: proxy": proxied * max(proxy["minimum_acus"], acus) * proxy["acu_hour"] * HOURS,
         "network: NAT gateways": network * HOURS,
         "sweeper": _sweeper(choice, specs),
         "queues: polling": queues * POLLS_A_MINUTE * 60 * HOURS / 1e6 * PRICES["sqs"]["million_requests"],
@@ -93,7 +98,7 @@ def _fixed(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, float]:
         "metrics of routes": choice.detailed_metrics * routes * DETAILED_METRICS * watch["metric_month"]
         * min(1.0, choice.requests),
         "firewall": PRICES["firewall"]["month"] + RULES * PRICES["firewall"]["rule_month"],
-        "secrets and canary": SECRETS * PRICES["other"]["secret_month"] + PRICES["other"]["health_check_month"],
+        "secrets and canary": SECRETS * PRICES["secrets"]["secret_month"] + PRICES["route53"]["health_check_month"],
     }  # fmt: skip
 
 
@@ -138,8 +143,19 @@ def _by_request(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, fl
         "functions": requests * (PRICES["lambda"]["million_requests"] + duration),
         "Redis": requests * COMMANDS * PRICES["redis"]["million_commands"],
         "logs": requests * LOG_KILOBYTES * gigabytes * PRICES["cloudwatch"]["log_gb"],
+        "NAT gateways: traffic": requests * NAT_KILOBYTES * gigabytes * PRICES["network"]["nat_gb"],
+        "traces": choice.environment.settings.traces * _traces(requests) * PRICES["xray"]["million_traces"],
         "database: I/O": requests * (1 - HIT_RATE) * IOS * PRICES["aurora"]["million_ios"],
     }  # fmt: skip
+
+
+def _traces(requests: float) -> float:
+    """Return how many million traces X-Ray records for so many million requests of one function.
+
+    X-Ray records one request in each second, and 5 % of the others.
+    """
+    first = min(requests, HOURS * 3600 / 1e6)
+    return first + 0.05 * (requests - first)
 
 
 def total(choice: Choice, specs: tuple[FunctionSpec, ...]) -> float:
@@ -162,7 +178,20 @@ def page() -> str:
     table += [[part, *(f"{parts[name][part]:,.2f}" for name in columns)] for part in next(iter(parts.values()))]
     table.append(["**total**", *(f"**{sum(parts[name].values()):,.0f}**" for name in columns)])
     return "\n".join(
-        [*_introduction(specs), "", *map(_row, table), "", *_savings(prod, dev, specs), "", *_prices(), ""]
+        [
+            *_introduction(specs),
+            "",
+            *map(_row, table),
+            "",
+            *_savings(prod, dev, specs),
+            "",
+            *_starts(specs),
+            "",
+            *_by_use(),
+            "",
+            *_prices(),
+            "",
+        ]
     )
 
 
@@ -188,11 +217,14 @@ def _introduction(specs: tuple[FunctionSpec, ...]) -> list[str]:
         f"- Declared: {len(specs)} functions, {count} alarms, and the capacity, readers and NAT gateways of each"
         " environment.",
         f"- Assumed for each request: {WAIT_MILLISECONDS:g} ms of waiting, {HIT_RATE:.0%} answered by the cache,"
-        f" {COMMANDS} Redis commands, {RESPONSE_KILOBYTES:g} KB of response, {LOG_KILOBYTES} KB of logs.",
+        f" {COMMANDS} Redis commands, {RESPONSE_KILOBYTES:g} KB of response, {LOG_KILOBYTES} KB of logs,"
+        f" {NAT_KILOBYTES:g} KB through the NAT gateways.",
         f"- Assumed: the database stays at its minimum capacity, and {STORAGE_GB} GB are stored.",
         "- At most: AWS bills the metrics of a route only if the route is used. The page assumes that all routes are"
         " used from a million requests on.",
-        "- Mails, exports, imports and images are not included: they depend on the clients.",
+        "- Assumed for traces: all requests use one function, so X-Ray records one in each second, and 5 % of the"
+        " others.",
+        "- Mails, sign-ins, exports, imports and images are not included: they depend on the clients.",
     ]
     return ["# Cost", "", *_wrapped(paragraph), "", *(line for fact in facts for line in _wrapped(fact))]
 
@@ -208,17 +240,15 @@ def _savings(prod: Choice, dev: Choice, specs: tuple[FunctionSpec, ...]) -> list
         "CloudFront answers 60 % of 100M requests": (busy, replace(busy, edge_share=0.6)),
         "arm64 instead of x86 at 100M requests (it is arm64)": (replace(busy, arm=False), busy),
         "dev without alarms": (dev, replace(dev, alarms=False)),
-        "dev at half an ACU": (dev, _environment(dev, capacity=(0.5, 4))),
-        "dev without proxy and NAT gateway (not supported)": (
-            dev,
-            replace(_environment(dev, nat_gateways=0), proxy=False),
-        ),
+        "dev with `capacity = [0.5, 4]`": (dev, _environment(dev, capacity=(0.5, 4))),
+        'dev with `proxy = "off"`': (dev, _settings(dev, proxy="off")),
+        "`traces = false` at 100M requests": (busy, _settings(busy, traces=False)),
     }  # fmt: skip
     table = [["setting", "saves USD a month"], ["---", "---:"]]
     table += [
         [name, f"{total(before, specs) - total(after, specs):,.0f}"] for name, (before, after) in settings.items()
     ]
-    cheapest = replace(_environment(dev, capacity=(0.5, 4)), alarms=False)
+    cheapest = _settings(_environment(dev, capacity=(0.5, 4)), proxy="off")
     return [
         "## What each setting saves",
         "",
@@ -227,10 +257,67 @@ def _savings(prod: Choice, dev: Choice, specs: tuple[FunctionSpec, ...]) -> list
         *_wrapped(
             f"**dev at its cheapest.** An environment costs {total(dev, specs) / HOURS:.2f} USD for each hour that it"
             " exists, so the cheapest dev is one that `make destroy ENV=dev` deletes in the evening: 8 hours on 22 days"
-            f" cost {total(dev, specs) / HOURS * 176:,.0f} USD a month. If it stays, half an ACU and no alarms bring it"
-            f" to {total(cheapest, specs):,.0f} USD. Local development costs nothing (`wecelebrate up`)."
+            f" cost {total(dev, specs) / HOURS * 176:,.0f} USD a month. If it stays, `capacity = [0.5, 4]` and"
+            f' `proxy = "off"` bring it to {total(cheapest, specs):,.0f} USD. Local development costs nothing'
+            " (`wecelebrate up`)."
         ),
     ]
+
+
+def _settings(choice: Choice, **changes: Any) -> Choice:
+    return _environment(choice, settings=choice.environment.settings.model_copy(update=changes))
+
+
+def faster_starts(specs: tuple[FunctionSpec, ...], requests: float) -> dict[str, float]:
+    """Return what the ways to faster first requests cost a month, in USD, at so many million requests.
+
+    The first row is what AWS bills for the starts themselves.
+    """
+    price, seconds = PRICES["lambda"], HOURS * 3600
+    api = [spec.memory / 1024 for spec in specs if spec.kind == "api"]
+    shop = [spec.memory / 1024 for spec in specs if spec.name in ("api-storefront-read", "api-orders-place")]
+    memory = sum(shop) / len(shop)  # a function that most requests use
+    starts = requests * 1e6 * COLD_STARTS
+    return {
+        "nothing: the starts themselves": starts * memory * INIT_MILLISECONDS / 1000 * price["gb_second_arm"],
+        "SnapStart for all functions of the API": sum(api) * seconds * price["snapstart_cache_gb_second"]
+        + starts * memory * price["snapstart_restore_gb"],
+        "SnapStart for storefronts and orders": sum(shop) * seconds * price["snapstart_cache_gb_second"]
+        + starts * memory * price["snapstart_restore_gb"],
+        "provisioned: one environment for each function of the API": sum(api) * seconds
+        * price["provisioned_gb_second_arm"],
+        "provisioned: five environments each for storefronts and orders": 5 * sum(shop) * seconds
+        * price["provisioned_gb_second_arm"],
+    }  # fmt: skip
+
+
+def _starts(specs: tuple[FunctionSpec, ...]) -> list[str]:
+    columns = {name: faster_starts(specs, VOLUMES[name]) for name in ("year 1", "year 3", "100M")}
+    table = [["USD a month", *columns], ["---", *["---:"] * len(columns)]]
+    table += [[way, *(f"{columns[name][way]:,.2f}" for name in columns)] for way in columns["year 1"]]
+    return [
+        "## Faster first requests",
+        "",
+        *_wrapped(
+            "Decision [0119](decisions/0119-no-snapstart-and-no-provisioned-concurrency.md) has the reasons. Assumed:"
+            f" {COLD_STARTS:.0%} of the requests start a new environment, which takes {INIT_MILLISECONDS:g} ms of CPU."
+        ),
+        "",
+        *map(_row, table),
+    ]
+
+
+def _by_use() -> list[str]:
+    cognito = PRICES["cognito"]
+    table = [
+        ["what clients use", "USD"],
+        ["---", "---:"],
+        ["each program in `machines`, a month", f"{cognito['machine_month']:.2f}"],
+        ["1,000 tokens of machines (a token is valid for an hour)", f"{cognito['thousand_machine_tokens']:.2f}"],
+        ["1,000 persons who sign in within a month, after the first 10,000", f"{cognito['user_month'] * 1000:.2f}"],
+        ["1,000 mails", f"{PRICES['ses']['thousand_mails']:.2f}"],
+    ]
+    return ["## What use costs", "", *map(_row, table)]
 
 
 def _environment(choice: Choice, **changes: Any) -> Choice:

@@ -97,6 +97,19 @@ class OperatorSettings(_StrictModel):
     budget: int = Field(default=1_000, ge=1, le=1_000_000)
     """The budget of a month in USD. AWS sends an alarm when 80 % are spent, and when the forecast is higher than the
     budget."""
+    traces: bool = True
+    """Whether functions send traces to X-Ray: one invocation in a second, and 5 % of the further ones."""
+    proxy: Literal["on", "bypass", "off"] = "on"
+    """How functions connect to the database: through RDS Proxy, or directly. With `bypass`, the proxy exists and is not
+    used. With `off`, it does not exist."""
+    console: bool = False
+    """Whether the environment has a bucket and a CloudFront distribution for the files of a staff console."""
+    console_domain: Domain | None = None
+    """The domain of the staff console, e.g. `console.example.com`. Without it, the console has a name of CloudFront."""
+    console_certificate: (
+        Annotated[str, StringConstraints(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/\S+$")] | None
+    ) = None
+    """The ARN of the certificate of `console_domain`, in us-east-1."""
     console_urls: tuple[Url, ...] = ()
     """The URLs of the staff console to which the sign-in page may return."""
     shop_urls: tuple[Url, ...] = ()
@@ -134,9 +147,15 @@ class OperatorSettings(_StrictModel):
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
-        for first, second in (("issuer", "audience"), ("domain", "certificate")):
+        for first, second in (
+            ("issuer", "audience"),
+            ("domain", "certificate"),
+            ("console_domain", "console_certificate"),
+        ):
             if bool(getattr(self, first)) != bool(getattr(self, second)):
                 raise ValueError(f"only one of the settings `{first}` and `{second}` is set: set both or neither")
+        if self.console_domain and not self.console:
+            raise ValueError("`console_domain` needs `console = true`")
         if self.capacity and self.capacity[0] > self.capacity[1]:
             raise ValueError("the minimum of `capacity` is above its maximum")
         names = [grant.name for grant in self.erp]

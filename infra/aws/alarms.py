@@ -85,8 +85,10 @@ def database_alarms(environment: Environment) -> Iterator[Alarm]:
         ("replica-lag", "a reader is 5 seconds behind", "AuroraReplicaLagMaximum", 5_000),
     ):
         yield Alarm(kind, "", summary, _RDS, metric, "Maximum", threshold, cluster, periods=3)
-    yield Alarm("pinned-sessions", "", "a session cannot be shared", _RDS, "DatabaseConnectionsCurrentlySessionPinned",
-                "Maximum", 1, proxy, minutes=1, periods=5)  # fmt: skip
+    if environment.settings.proxy != "off":
+        pinned = "DatabaseConnectionsCurrentlySessionPinned"
+        yield Alarm("pinned-sessions", "", "a session cannot be shared", _RDS, pinned, "Maximum", 1, proxy, minutes=1,
+                    periods=5)  # fmt: skip
 
 
 def api_alarms(api_ids: Mapping[str, str]) -> Iterator[Alarm]:
@@ -117,6 +119,10 @@ def platform_alarms(environment: Environment) -> Iterator[Alarm]:
     yield from _store_alarms(sweeper)
     yield _custom("offers-late", "", "offers were not started or ended", "OffersNotApplied", 10,
                   service=sweeper)  # fmt: skip
+    yield _custom("sync-late", "", "a file of an ERP system waits for an hour", "SyncAgeSeconds", 3_600,
+                  service=sweeper, statistic="Maximum")  # fmt: skip
+    yield _custom("memory", "", "a function has used 90 % of its memory", "MemoryPercent", 90, service=metrics.PLATFORM,
+                  statistic="Maximum")  # fmt: skip
     yield _custom("mails-bounced", "", "mails bounced", "MailsBounced", 20, service="queues-mail-events",
                   minutes=60)  # fmt: skip
     yield Alarm("mail-reputation", "", "SES may stop our mails", _SES, "Reputation.BounceRate", "Maximum", 0.05,
@@ -141,8 +147,8 @@ def _store_alarms(sweeper: str) -> Iterator[Alarm]:
 
 def _custom(
     kind: str, target: str, summary: str, metric: metrics.Name, threshold: float, *, service: str, below: bool = False,
-    minutes: int = 5, **dimensions: str,
+    minutes: int = 5, statistic: Statistic = "Sum", **dimensions: str,
 ) -> Alarm:  # fmt: skip
-    """Return an alarm on a metric that the functions themselves count."""
-    return Alarm(kind, target, summary, metrics.NAMESPACE, metric, "Sum", threshold,
+    """Return an alarm on a metric that the functions themselves record."""
+    return Alarm(kind, target, summary, metrics.NAMESPACE, metric, statistic, threshold,
                  {"service": service, **dimensions}, below, minutes)  # fmt: skip

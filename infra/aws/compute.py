@@ -53,15 +53,19 @@ class Compute(PlatformStack):
         )
         self._stack_environment = stack_environment
         self._layers = {name: self._layer(layer) for name, layer in layers.items()}
-        self._network = self._network_policy(environment)
+        self._policies = [self._network_policy(environment)]
+        if environment.settings.traces:
+            self._policies.append(self._trace_policy())
         data = stack_environment.data
-        default_group = self._security_group("serving", "Functions reach the proxy, AWS, Upstash and the token issuer")
+        default_group = self._security_group(
+            "serving", "Functions reach the database, AWS, Upstash and the token issuer"
+        )
         default_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS")
-        data.allow_proxy_access(default_group)
+        data.allow_access(default_group)
         internet_group = self._security_group("asking", "Functions that call external URLs reach plain HTTP as well")
         for port, protocol in ((443, "HTTPS"), (80, "HTTP")):
             internet_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), protocol)
-        data.allow_proxy_access(internet_group)
+        data.allow_access(internet_group)
         isolated_group = self._security_group("isolated", "Functions that use nothing reach nothing")
         deploy_group = self._security_group("deploying", "Steps of the deploy reach only the writer")
         data.allow_writer_access(deploy_group)
@@ -97,7 +101,7 @@ class Compute(PlatformStack):
             self._stack_environment,
             bindings=bindings,
             layers=layers,
-            network=self._network,
+            policies=self._policies,
             security_group=group,
             failed_schedules=self._failed_schedules,
         )
@@ -158,6 +162,19 @@ class Compute(PlatformStack):
             "IAM5[Resource::*]",
             "EC2 has no narrower resource for interfaces that do not exist yet; functions themselves may not use it",
         )
+        return policy
+
+    def _trace_policy(self) -> iam.ManagedPolicy:
+        """Create the policy with which functions send their traces to X-Ray."""
+        policy = iam.ManagedPolicy(
+            self,
+            "traces",
+            description="Functions send traces to X-Ray",
+            statements=[
+                iam.PolicyStatement(actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"])
+            ],
+        )
+        acknowledge(policy, "IAM5[Resource::*]", "X-Ray has no resources to which these actions could be limited")
         return policy
 
     def _bindings(self, issuers: TokenIssuers, specs: Sequence[FunctionSpec]) -> Bindings:

@@ -11,6 +11,8 @@ from wecelebrate.core.metrics import NAMESPACE, Dimension, Name
 
 _MINUTES = 5
 _WIDTH = 8
+_ROUTES = 10
+"""The number of routes that a graph of routes shows for each HTTP API."""
 
 
 def widgets(
@@ -27,11 +29,14 @@ def widgets(
             for metric in metrics
         ]
 
+    cluster = {"DBClusterIdentifier": environment.resource("database")}
+
     def database(*metrics: str) -> list[cloudwatch.IMetric]:
-        cluster = {"DBClusterIdentifier": environment.resource("database")}
         return [_metric("AWS/RDS", name, "Maximum", cluster) for name in metrics]
 
     def proxy(*metrics: str) -> list[cloudwatch.IMetric]:
+        if environment.settings.proxy == "off":
+            return []
         return [_metric("AWS/RDS", name, "Maximum", {"ProxyName": environment.resource("proxy")}) for name in metrics]
 
     def age(queue: str) -> cloudwatch.IMetric:
@@ -44,12 +49,16 @@ def widgets(
         _graph(
             "Response time (ms)", *(line for each in ("p50", "p95", "p99") for line in api("Latency", statistic=each))
         ),
+        _graph("Slowest routes: p95 (ms)", *(_routes(id, name, "Latency", "p95") for name, id in api_ids.items())),
+        _graph("Routes with errors: 5xx", *(_routes(id, name, "5xx", "Sum") for name, id in api_ids.items())),
         _graph("Time in functions (ms)", _lambda(functions, "Duration", "p95")),
         _graph("Errors of functions", _lambda(functions, "Errors", "Sum")),
         _graph("Throttles of functions", _lambda(functions, "Throttles", "Sum")),
         _graph("Concurrent invocations", _lambda(functions, "ConcurrentExecutions", "Maximum")),
         _graph("Age of the oldest message (s)", *(age(spec.queue_name) for spec in specs if spec.has_queue)),
         _graph("Dead letters", _custom("DeadLetters", "queue")),
+        _graph("Time of workers (ms)", _lambda(f"{functions}queues", "Duration", "p95")),
+        _graph("Age of the oldest unfinished sync (s)", _custom("SyncAgeSeconds", statistic="Maximum")),
         _graph("Throttled requests", _custom("Throttled", "limit")),
         _graph("Database: CPU and capacity (%)", *database("CPUUtilization", "ACUUtilization")),
         _graph(
@@ -58,8 +67,14 @@ def widgets(
             *proxy("ClientConnections", "DatabaseConnectionsCurrentlySessionPinned"),
         ),
         _graph("Replica lag (ms)", *database("AuroraReplicaLagMaximum")),
+        _graph(
+            "Database time of an invocation (ms)",
+            *(_custom("DatabaseMilliseconds", statistic=each) for each in ("p50", "p95", "p99")),
+        ),
+        _graph("Database: free memory (bytes)", _metric("AWS/RDS", "FreeableMemory", "Minimum", cluster)),
+        _graph("Memory of functions (%)", _custom("MemoryPercent", statistic="Maximum")),
+        _graph("Hit rate of the cache (%)", _hit_rate()),
         _graph("Cache", *(_custom(each, "entity") for each in ("CacheHit", "CacheMiss", "CacheStale"))),
-        _graph("Database time of functions (ms)", _custom("DatabaseMilliseconds")),
         _graph("Handed to the primary, cache down", _custom("ReaderHandedOver"), _custom("CacheDown")),
         _graph(
             "Mails",
@@ -72,6 +87,10 @@ def widgets(
             *(_custom(each) for each in ("KvConflicts", "KvMirrorErrors", "KvQuarantined", "KvShadowMismatches")),
         ),
         _graph("Blocked requests", _search("AWS/WAFV2,Rule,WebACL", firewall, "Sum")),
+        _graph(
+            "Cost of this month in the account (USD)",
+            _metric("AWS/Billing", "EstimatedCharges", "Maximum", {"Currency": "USD"}),
+        ),
     ]
 
 
@@ -97,11 +116,42 @@ def _lambda(functions: str, name: str, statistic: str) -> cloudwatch.MathExpress
     return _search("AWS/Lambda,FunctionName", f'MetricName="{name}" FunctionName="{functions}"', statistic)
 
 
-def _custom(name: Name, dimension: Dimension = "") -> cloudwatch.MathExpression:
-    """Return the lines of a metric that the functions count, one for each service and value of the dimension."""
-    return _search(",".join(filter(None, (NAMESPACE, "service", dimension))), f'MetricName="{name}"', "Sum")
+def _routes(api_id: str, api: str, name: str, statistic: str) -> cloudwatch.MathExpression:
+    """Return the ten routes of an HTTP API with the highest values."""
+    query = _searched("AWS/ApiGateway,ApiId,Method,Resource,Stage", f'MetricName="{name}" ApiId="{api_id}"', statistic)
+    return _expression(
+        f"SORT({query}, MAX, DESC, {_ROUTES})", f"{api} ${{PROP('Dim.Method')}} ${{PROP('Dim.Resource')}}"
+    )
+
+
+def _custom(name: Name, dimension: Dimension = "", statistic: str = "Sum") -> cloudwatch.MathExpression:
+    """Return the lines of a metric that the functions record, one for each service and value of the dimension."""
+    return _expression(_searched(_schema(dimension), f'MetricName="{name}"', statistic))
+
+
+def _hit_rate() -> cloudwatch.MathExpression:
+    """Return the share of the cached reads of all functions that the cache has answered."""
+
+    def total(name: Name) -> str:
+        query = f'MetricName="{name}"'
+        return f"SUM({_searched(_schema('entity'), query, 'Sum')})"
+
+    hits, stale, misses = total("CacheHit"), total("CacheStale"), total("CacheMiss")
+    answered = f"(FILL({hits}, 0) + FILL({stale}, 0))"
+    return _expression(f"100 * {answered} / ({answered} + FILL({misses}, 0))", "hit rate")
+
+
+def _schema(dimension: Dimension) -> str:
+    return ",".join(filter(None, (NAMESPACE, "service", dimension)))
 
 
 def _search(schema: str, query: str, statistic: str) -> cloudwatch.MathExpression:
-    expression = f"SEARCH('{{{schema}}} {query}', '{statistic}', {_MINUTES * 60})"
-    return cloudwatch.MathExpression(expression=expression, using_metrics={}, label="")
+    return _expression(_searched(schema, query, statistic))
+
+
+def _searched(schema: str, query: str, statistic: str) -> str:
+    return f"SEARCH('{{{schema}}} {query}', '{statistic}', {_MINUTES * 60})"
+
+
+def _expression(expression: str, label: str = "") -> cloudwatch.MathExpression:
+    return cloudwatch.MathExpression(expression=expression, using_metrics={}, label=label)

@@ -1,4 +1,4 @@
-"""The database: Aurora PostgreSQL behind RDS Proxy.
+"""The database: Aurora PostgreSQL behind RDS Proxy. With the setting `proxy`, functions connect without the proxy.
 
 No function has a database password. Each function has a database login. With this login, it signs in to the proxy
 through IAM. The proxy then signs in to the database with IAM and the same login. RDS keeps and rotates the master
@@ -22,6 +22,7 @@ from constructs import Construct
 from infra.aws.checks import acknowledge
 from infra.aws.retention import log_group, removal_policy
 from infra.aws.stack import PlatformStack
+from infra.deploy.stacks import PROXY_OUTPUT
 from infra.environments import LOG_SETTINGS, Environment
 from infra.functions import Login
 
@@ -43,25 +44,27 @@ class Data(PlatformStack):
         super().__init__(scope, "data", environment, holds_data=True)
         self._database_group = self._group(vpc, "database", "Aurora")
         self._proxy_group = self._group(vpc, "proxy", "RDS Proxy")
+        self._setting = environment.settings.proxy
         self.cluster = self._cluster(environment, vpc)
-        self.proxy = self._proxy(environment, vpc)
-        reader = self.proxy.add_endpoint(
-            "reader",
-            vpc=vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_group_name="data"),
-            security_groups=[self._proxy_group],
-            target_role=rds.ProxyEndpointTargetRole.READ_ONLY,
-        )
+        self.proxy = self._proxy(environment, vpc) if self._setting != "off" else None
+        reader = self._proxy_reader(self.proxy, vpc) if self.proxy else None
         self._create_logins()
         self._sign_in_policies = {login: self._create_sign_in_policy(login) for login in LOGINS}
 
-        self.writer_address = f"{self.proxy.endpoint}:{PORT}"
-        self.reader_address = f"{reader.endpoint}:{PORT}"
         self.direct_address = f"{self.cluster.cluster_endpoint.hostname}:{PORT}"
+        self.writer_address = self.direct_address
+        self.reader_address = f"{self.cluster.cluster_read_endpoint.hostname}:{PORT}"
+        if self.proxy and reader and self._setting == "on":
+            self.writer_address = f"{self.proxy.endpoint}:{PORT}"
+            self.reader_address = f"{reader.endpoint}:{PORT}"
+        cdk.CfnOutput(self, PROXY_OUTPUT, value=self._setting)
 
-    def allow_proxy_access(self, client: ec2.SecurityGroup) -> None:
-        """Allow connections from the security group `client` to the proxy."""
-        self._allow_access(client, self._proxy_group)
+    def allow_access(self, client: ec2.SecurityGroup) -> None:
+        """Allow connections from the security group `client` to the database, through the proxy if it is used."""
+        if self.proxy:
+            self._allow_access(client, self._proxy_group)
+        if self._setting != "on":
+            self._allow_access(client, self._database_group)
 
     def allow_writer_access(self, client: ec2.SecurityGroup) -> None:
         """Allow connections from the security group `client` directly to the writer, without the proxy."""
@@ -187,11 +190,22 @@ class Data(PlatformStack):
             max_idle_connections_percent=30,
         )
 
+    def _proxy_reader(self, proxy: rds.DatabaseProxy, vpc: ec2.IVpc) -> rds.DatabaseProxyEndpoint:
+        return proxy.add_endpoint(
+            "reader",
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="data"),
+            security_groups=[self._proxy_group],
+            target_role=rds.ProxyEndpointTargetRole.READ_ONLY,
+        )
+
     def _create_sign_in_policy(self, login: str) -> iam.ManagedPolicy:
         policy = iam.ManagedPolicy(self, f"sign-in-{login}", description=f"Sign in to the database as {login}")
-        if login == DEPLOY_LOGIN:
-            self.cluster.grant_connect(policy, login)
-        else:
+        # A deploy updates this policy some minutes before the functions. A policy of a function therefore always allows
+        # both ways, so that neither a change to `bypass` nor a change back interrupts sign-ins. The security groups
+        # decide which way is open.
+        self.cluster.grant_connect(policy, login)
+        if self.proxy and login != DEPLOY_LOGIN:
             self.proxy.grant_connect(policy, login)
         return policy
 

@@ -60,7 +60,7 @@ class LambdaFunction(Construct):
         *,
         bindings: Bindings,
         layers: Sequence[lambda_.ILayerVersion],
-        network: iam.IManagedPolicy,
+        policies: Sequence[iam.IManagedPolicy],
         security_group: ec2.ISecurityGroup,
         failed_schedules: sqs.Queue,
     ) -> None:
@@ -76,7 +76,7 @@ class LambdaFunction(Construct):
             "role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"Permissions of {spec.name}",
-            managed_policies=[network],
+            managed_policies=[*policies],
         )
         logs.grant_write(self.role)
         self._grant_permissions()
@@ -95,6 +95,7 @@ class LambdaFunction(Construct):
             timeout=cdk.Duration.seconds(spec.timeout),
             environment=spec.environment(bindings),
             role=self.role.without_policy_updates(),
+            tracing=lambda_.Tracing.ACTIVE if environment.settings.traces else lambda_.Tracing.PASS_THROUGH,
             log_group=logs,
             vpc=stack_environment.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_group_name="functions"),

@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.aws.checks import acknowledge, acknowledge_wildcard
+from infra.aws.console import Console
 from infra.aws.erp import ErpRoles
 from infra.aws.queues import Queues, allow_notifications
 from infra.aws.retention import removal_policy
@@ -80,6 +81,8 @@ class Buckets(Construct):
                 self._notify(name, bucket, queues.by_name[queue])
         images = self.by_name.get("images")
         self._images = self._distribution(images) if images else None
+        if environment.settings.console:
+            Console(self, environment, self._logs)
         drops = self.by_name.get("drops")
         if drops:
             ErpRoles(self, environment, drops, self._arn("drops"))

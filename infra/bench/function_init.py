@@ -99,7 +99,7 @@ class LambdaRuntime:
         built = layers.build(folder / "layers", f"{machine.machine()}-manylinux_2_28")
         boto3 = folder / "boto3"
         for name in RUNTIME_PACKAGES:
-            _copy_package(name, boto3)
+            copy_package(name, boto3)
         compile_all = [python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(boto3)]
         subprocess.run(compile_all, check=True)  # noqa: S603 - the program is Python, and its arguments are constant
         return cls(python, built, boto3, config)
@@ -128,7 +128,7 @@ class LambdaRuntime:
         return Initialisation(seconds * 1000, megabytes)
 
 
-def _copy_package(name: str, folder: Path) -> None:
+def copy_package(name: str, folder: Path) -> None:
     """Copy the code of an installed package. Link its data, such as the API models of botocore, instead of copying
     it."""
     spec = find_spec(name)

@@ -134,6 +134,8 @@ def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> d
     values = {
         "API": ("edge", "url"),
         "CNAME of its domain": ("edge", "target"),
+        "console": ("storage", "ConsoleUrl"),
+        "CNAME of the console": ("storage", "ConsoleTarget"),
         "sign-in of staff": ("identity", "StaffSignIn"),
         "sign-in of customers": ("identity", "CustomersSignIn"),
     }

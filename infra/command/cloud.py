@@ -50,6 +50,7 @@ _COLUMNS = (
         *LOCAL,
         "WECELEBRATE_PORT_<PART>",
         "WECELEBRATE_POOLER",
+        "WECELEBRATE_POSTGRES",
         "WECELEBRATE_ORIGIN_SECRETS",
         "WECELEBRATE_OWNER",
     ),
@@ -105,6 +106,7 @@ def down(
 @command(
     "wecelebrate status",
     "wecelebrate status --json | jq -r .stage",
+    "wecelebrate status --watch",
     "wecelebrate status --env prod",
     environment=(*LOCAL, "AWS_PROFILE"),
 )
@@ -113,18 +115,35 @@ def status(
     env: Annotated[
         str | None, typer.Option("--env", help="An environment on AWS: show its release, health and stacks.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show the figures of the local cloud again and again, until Ctrl-C.")
+    ] = False,
+    interval: Annotated[float, typer.Option("--interval", min=1, help="Seconds between two outputs of --watch.")] = 5,
+    count: Annotated[
+        int, typer.Option("--count", min=0, help="Exit after this number of outputs. 0: do not exit.")
+    ] = 0,
 ) -> None:
     """Show the parts of the local cloud, or an environment on AWS.
 
-    The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down.
+    The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down. --watch
+    shows the figures of the dashboard on AWS: of routes since the start of the cloud, others since the last output.
     """
     named = env or NAMED.get()
     if named not in (None, TARGET_LOCAL):
+        if watch:
+            raise typer.BadParameter(
+                "--watch can only be used for the local cloud: on AWS, the dashboard has the figures"
+            )
         if as_json:
             raise typer.BadParameter("--json can only be used for the local cloud")
         from infra.command.environment import exit_with, show
 
         exit_with(show(named))
+    if watch:
+        from infra.command.figures import watch_figures
+
+        watch_figures(as_json, interval, count)
+        return
     cloud_status = control.status(state_directory())
     if as_json:
         output.print_json(dataclasses.asdict(cloud_status))

@@ -28,6 +28,7 @@ VARIABLES = {
     "WECELEBRATE_HOME": "Folder of the local cloud. The default is the checkout.",
     "WECELEBRATE_PORT_<PART>": "Port of a part of the local cloud, e.g. WECELEBRATE_PORT_API.",
     "WECELEBRATE_POOLER": "off: do not use pgbouncer.",
+    "WECELEBRATE_POSTGRES": "Folder of other programs of PostgreSQL, version 15 or later.",
     "WECELEBRATE_ORIGIN_SECRETS": "Secrets of CloudFront: functions refuse requests without one of them.",
     "WECELEBRATE_OWNER": "Process that owns the local cloud, which stops when it ends: <pid>:<creation time>.",
     "WECELEBRATE_DROPS_BUCKET": "S3 bucket for dropped files of a deployed platform.",

@@ -30,10 +30,13 @@ def execute_as_master(account: Account, sql: str) -> None:
 
 
 def live_cluster(account: Account) -> str:
-    """Return the cluster to which the proxy connects. After a restore, its name differs from the declared name.
+    """Return the cluster to which the proxy connects. After a restore, its name differs from the declared name. If the
+    setting `proxy` says that functions connect directly, return the declared name.
 
     Raises AwsError if the proxy has no target or several targets, e.g. in the middle of a restore.
     """
+    if account.environment.settings.proxy != "on":
+        return account.environment.resource("database")
     proxy = account.environment.resource("proxy")
     pages = account.client("rds").get_paginator("describe_db_proxy_targets").paginate(DBProxyName=proxy)
     targets = [target for page in pages for target in page["Targets"]]

@@ -13,6 +13,8 @@ from typing import Any
 from infra.deploy.account import Account
 from infra.functions import bucket_names, functions
 
+CONSOLE = "console"
+"""The bucket with the files of the staff console, which no function uses (`infra/aws/console.py`)."""
 POOLS = ("staff", "customers")
 """The user pools of the stack `identity`."""
 
@@ -59,7 +61,7 @@ def delete_database(account: Account) -> str | None:
 def kept_buckets(account: Account) -> list[str]:
     """Return the buckets of the environment. They still exist after their stack is deleted."""
     resource = account.environment.resource
-    declared = {f"{resource(name)}-{account.id}" for name in bucket_names(functions())}
+    declared = {f"{resource(name)}-{account.id}" for name in (*bucket_names(functions()), CONSOLE)}
     # CloudFormation names the bucket of the access logs: the name of the stack and the logical id, which it can
     # shorten, and a random part.
     access_logs = re.compile(rf"{re.escape(resource('stor'))}[a-z]{{0,3}}-bucketsaccess[a-z0-9]*-[a-z0-9]{{12,13}}")

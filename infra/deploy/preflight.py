@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from infra.deploy import checkout
 from infra.deploy.account import Account
-from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs
+from infra.deploy.stacks import PROXY_OUTPUT, RELEASE_OUTPUT, stack_outputs
 from infra.environments import Environment
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
@@ -102,6 +102,16 @@ def _release(account: Account) -> list[Finding]:
     return [Finding("release", "ok", message)]
 
 
+def _python(_: Account) -> list[Finding]:
+    """Warn if the layers would have no bytecode. Each start of a function would then compile all of its code."""
+    from infra.aws import layers
+
+    if layers.python_compiler() is None:
+        message = f"Python {layers.PYTHON} is not installed, so functions start without bytecode, in twice the time"
+        return [Finding("python", "warning", message, f"install Python {layers.PYTHON}, e.g. `uv python install 3.13`")]
+    return [Finding("python", "ok", f"Python {layers.PYTHON} adds bytecode to the functions")]
+
+
 def _bootstrap(account: Account) -> list[Finding]:
     target = f"aws://{account.id}/{account.environment.region}"
     fix = f"cdk bootstrap {target}"
@@ -132,6 +142,18 @@ def _zones(account: Account) -> list[Finding]:
     names = ", ".join(f"{name} ({ids.get(name, 'not available')})" for name in unusable)
     fix = _setting(environment, "zones", json.dumps(chosen))
     return [Finding("zones", "problem", f"RDS Proxy is not available in {names}", fix)]
+
+
+def _proxy(account: Account) -> list[Finding]:
+    """Require that functions stop using the proxy before a deploy deletes it."""
+    environment = account.environment
+    setting = environment.settings.proxy
+    outputs = stack_outputs(account, "data") if setting == "off" else None
+    if outputs is not None and outputs.get(PROXY_OUTPUT, "on") == "on":
+        message = "a deploy would delete the proxy before the functions stop using it: first deploy `bypass`"
+        return [Finding("proxy", "problem", message, _setting(environment, "proxy", '"bypass"'))]
+    ways = {"on": "through RDS Proxy", "bypass": "directly, and the proxy exists", "off": "directly"}
+    return [Finding("proxy", "ok", f"functions connect to the database {ways[setting]}")]
 
 
 def _concurrency(account: Account) -> list[Finding]:
@@ -236,8 +258,10 @@ _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
     "account": _account,
     "settings": _settings,
     "release": _release,
+    "python": _python,
     "bootstrap": _bootstrap,
     "zones": _zones,
+    "proxy": _proxy,
     "concurrency": _concurrency,
     "cache": _cache,
     "mail": _mail,

@@ -12,6 +12,8 @@ from infra.environments import Environment
 from infra.functions import ROOT
 from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS
 
+PROXY_OUTPUT = "ProxySetting"
+"""The name of the output of the stack `data` with the setting `proxy`."""
 RELEASE_OUTPUT = "release"
 """The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
 context value from which this output comes."""

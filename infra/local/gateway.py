@@ -1,13 +1,15 @@
 """The HTTP API of API Gateway in front of Lambda, with routes, JWT authorizer, CORS, limits and payload format 2.0.
 
 Error responses that the gateway creates have the same body as on AWS. There are three differences from AWS. The gateway
-uses HTTP without TLS. It has only one stage. It has a health check at `/_local/health`, and an API explorer at `/docs`.
+uses HTTP without TLS. It has only one stage. It has a health check at `/_local/health`, figures of its routes at
+`/_local/figures`, and an API explorer at `/docs`.
 """
 
 import asyncio
 import base64
 import json
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from logging import getLogger
@@ -24,6 +26,8 @@ from infra.local.invocations import INVOCATIONS, Invocations
 from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
 from infra.local.payload_format import BadResponse, Request, Response, event, response
 from infra.local.processes import HEALTH
+from infra.local.route_figures import PATH as FIGURES
+from infra.local.route_figures import RouteFigures
 from infra.local.routes import Routes
 
 Scope = MutableMapping[str, Any]
@@ -73,6 +77,7 @@ class Gateway:
         self._authorizer = authorizer
         self._timeout = timeout
         self._explorer = Explorer()
+        self._figures = RouteFigures()
         self._invocations = Invocations(functions, invocation_key)
         self._routes: Routes[_Target] = Routes()
         self._default_target: _Target | None = None
@@ -105,7 +110,9 @@ class Gateway:
         )
         request_id = base64.b64encode(os.urandom(11)).decode("ascii")
         if raw_path == HEALTH:
-            answer = self._health()
+            answer = _json({"status": "ok", "functions": self._functions.processes})
+        elif raw_path == FIGURES:
+            answer = _json(self._figures.document())
         elif raw_path.startswith(INVOCATIONS):
             await self._invocations(scope, receive, send)
             return
@@ -136,11 +143,28 @@ class Gateway:
 
     async def _serve(self, scope: Scope, receive: Receive, raw_path: str, request_id: str) -> Response:
         target, parameters = self._find(scope["method"], raw_path)
+        begun = time.perf_counter()
+        try:
+            answer = await self._answer(scope, receive, target, parameters, request_id)
+        except _GatewayError as error:
+            self._figures.record(target.route, error.response.status, begun)
+            raise
+        self._figures.record(target.route, answer.status, begun)
+        return answer
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        target: _Target,
+        parameters: Mapping[str, str],
+        request_id: str,
+    ) -> Response:
         headers = scope["headers"]
         claims = await self._authorize(headers) if target.requires_token else None
         request = Request(
             method=scope["method"],
-            raw_path=raw_path,
+            raw_path=scope["raw_path"].decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=await _read_body(headers, receive),
@@ -204,9 +228,9 @@ class Gateway:
         allowed_origin = b"*" if self._any_origin else origin or b""
         return [*other_headers, (b"access-control-allow-origin", allowed_origin), *self._exposed]
 
-    def _health(self) -> Response:
-        body = json.dumps({"status": "ok", "functions": self._functions.processes}).encode()
-        return Response(200, [(b"content-type", b"application/json")], body)
+
+def _json(document: Any) -> Response:
+    return Response(200, [(b"content-type", b"application/json")], json.dumps(document).encode())
 
 
 async def _read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:

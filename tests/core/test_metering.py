@@ -11,9 +11,9 @@ from wecelebrate.core.metering import Meter
 
 @pytest.fixture(autouse=True)
 def no_metrics() -> Iterator[None]:
-    metrics._counters.clear()
+    metrics._values.clear()
     yield
-    metrics._counters.clear()
+    metrics._values.clear()
 
 
 def test_each_metric_is_written_only_once_in_one_line_per_dimension(

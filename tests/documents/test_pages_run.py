@@ -34,7 +34,7 @@ NOT_RUN = {
     "wecelebrate maintenance": "It needs an AWS account. tests/infra/deploy/test_maintenance.py tests it.",
     "wecelebrate --env prod": "It needs an AWS account.",
     'curl -s -X PATCH "$API/v1/clients/ID"': "It would disable a client.",
-    "SHOP=$(wecelebrate shop": "tests/local/test_shop_command.py runs it. It would change the demo data.",
+    'curl -s "$(wecelebrate shop': "tests/local/test_shop_command.py runs it. It would change the demo data.",
     "wecelebrate erp grant": "It would write a file into the checkout. tests/infra/deploy tests it.",
     "wecelebrate tenant": "It needs a restored database. tests/database/test_tenant_restore.py tests it.",
     "git remote": "The command would change the repository.",

@@ -27,12 +27,31 @@ def test_the_database_costs_its_minimum_capacity_for_each_instance() -> None:
 
 
 def test_the_cost_of_requests_is_proportional_to_their_number() -> None:
-    totals = [cost.total(replace(PROD, requests=requests), SPECS) for requests in (1.0, 2.0, 3.0)]
+    # Above one request in a second, X-Ray records a constant share of the further requests.
+    totals = [cost.total(replace(PROD, requests=requests), SPECS) for requests in (3.0, 4.0, 5.0)]
     first, second = (later - earlier for earlier, later in pairwise(totals))
     assert first == pytest.approx(second)
     assert first > 0
     parts = cost.lines(PROD, SPECS)
     assert {parts[name] for name in ("CloudFront", "API Gateway", "functions", "Redis", "logs")} == {0.0}
+
+
+def test_x_ray_records_one_request_in_each_second_and_a_share_of_the_others() -> None:
+    traces = [cost.lines(replace(PROD, requests=requests), SPECS)["traces"] for requests in (0.0, 1.0, 102.628)]
+    assert traces == pytest.approx([0.0, 5.0, 5.0 * (2.628 + 5.0)])
+
+
+def test_a_setting_that_saves_money_is_in_the_cost_of_the_environment() -> None:
+    without = cost._settings(PROD, proxy="off", traces=False)
+    assert cost.lines(without, SPECS)["database: proxy"] == 0
+    assert cost.lines(replace(without, requests=1.0), SPECS)["traces"] == 0
+
+
+def test_provisioned_environments_cost_the_same_without_requests_but_snapstart_costs_more_with_requests() -> None:
+    few, many = cost.faster_starts(SPECS, 1.0), cost.faster_starts(SPECS, 100.0)
+    for way in few:
+        assert (many[way] == pytest.approx(few[way])) == way.startswith("provisioned")
+    assert few["SnapStart for all functions of the API"] > 100 * few["nothing: the starts themselves"]
 
 
 def test_a_request_takes_longer_in_a_function_with_less_memory() -> None:

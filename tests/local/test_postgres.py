@@ -220,6 +220,17 @@ def test_postgres_programs_are_copied_if_other_users_cannot_access_them(
     assert not home.exists()
 
 
+def test_the_programs_of_another_folder_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "17" / "bin"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv(postgres_binaries.VARIABLE, str(folder))
+    with pytest.raises(LocalCloudError, match="is not a folder with the program postgres"):
+        Binaries.find(Account(), tmp_path)
+    (folder / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 17.10'\n")
+    (folder / "postgres").chmod(0o755)
+    assert Binaries.find(Account(), tmp_path) == Binaries(folder.resolve(), 17)
+
+
 def test_an_old_postgres_on_path_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "postgres"
     program.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 14.9'\n")

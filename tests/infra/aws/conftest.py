@@ -30,6 +30,11 @@ shop_urls = ["https://acme.gifts.example.com/signed-in"]
 machines = ["acme-shop", "globex"]
 origin_secret = 7
 secrets_version = 3
+traces = false
+proxy = "off"
+console = true
+console_domain = "console.example.com"
+console_certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1b0e4d7c"
 """
 ERP_GRANT = """
 [[grant]]

@@ -109,11 +109,22 @@ def test_each_function_mounts_the_core_layer_and_the_layers_that_the_function_ne
 def test_a_function_is_allowed_to_sign_in_only_with_its_own_login(dev: Templates, spec: FunctionSpec) -> None:
     statements = [each for each in dev.statements(spec.name) if "rds-db:connect" in each["Action"]]
     uses_database = spec.uses & {"database:read", "database:write"}
-    resources = [str(statement["Resource"]) for statement in statements]
-    assert len(resources) == (1 if uses_database else 0)
+    resources = [str(each) for statement in statements for each in as_list(statement["Resource"])]
+    # The proxy and the cluster: only the security groups decide which of them a function reaches.
+    ways = 0 if not uses_database else 1 if spec.kind == "deploy" else 2
+    assert len(resources) == ways
     for resource in resources:
         assert resource.count("dbuser") == 1
         assert f"/{spec.login}'" in resource
+
+
+def test_functions_send_traces_if_the_operator_has_not_disabled_them(
+    dev: Templates, named: Templates, spec: FunctionSpec
+) -> None:
+    assert dev.function(spec.name)["TracingConfig"] == {"Mode": "Active"}
+    assert any("xray:PutTraceSegments" in each["Action"] for each in dev.statements(spec.name))
+    assert named.function(spec.name)["TracingConfig"] == {"Mode": "PassThrough"}
+    assert not any("xray" in str(each["Action"]) for each in named.statements(spec.name))
 
 
 def test_migrations_connect_to_the_writer_and_other_functions_connect_to_the_proxy(
@@ -249,7 +260,8 @@ def test_roles_have_no_wildcard_actions_and_no_wildcard_resources(dev: Templates
                 assert "*" not in str(statement["Action"]), (stack, id)
                 # The Lambda service needs these EC2 actions, and IAM allows no narrower resource for them. The same
                 # policy denies these actions to the code of functions.
-                if "ec2:CreateNetworkInterface" not in statement["Action"]:
+                # X-Ray has no resources.
+                if not {"ec2:CreateNetworkInterface", "xray:PutTraceSegments"} & {*as_list(statement["Action"])}:
                     assert statement["Resource"] != "*", (stack, id)
 
 

@@ -1,5 +1,10 @@
 """Tests the database on AWS: the access to the database, the protection of the data, and logins without passwords."""
 
+from pathlib import Path
+
+import pytest
+
+from infra.functions import functions
 from tests.infra.aws.templates import Templates
 
 CLUSTER = "AWS::RDS::DBCluster"
@@ -95,6 +100,52 @@ def test_functions_can_reach_the_proxy_and_deploy_steps_can_reach_the_writer(dev
     for name, targets in (("api-products-read", proxies), ("deploy-migrate", databases)):
         (group,) = dev.function(name)["VpcConfig"]["SecurityGroupIds"]
         assert {target_by_source[group["Fn::GetAtt"][0]]} == targets
+
+
+def test_functions_connect_directly_if_the_operator_has_switched_the_proxy_off(named: Templates) -> None:
+    assert named.of_type("data", PROXY) == named.of_type("data", "AWS::RDS::DBProxyEndpoint") == {}
+    assert named.templates["data"]["Outputs"]["ProxySetting"]["Value"] == "off"
+    (cluster,) = named.of_type("data", CLUSTER)
+    variables = named.function("api-products-read")["Environment"]["Variables"]
+    attributes = {}
+    for key in ("WC_DATABASE_WRITER", "WC_DATABASE_READER"):
+        output = variables[key]["Fn::Join"][1][0]["Fn::GetStackOutput"]["OutputName"]
+        attributes[key] = named.templates["data"]["Outputs"][output]["Value"]["Fn::GetAtt"]
+    assert attributes == {
+        "WC_DATABASE_WRITER": [cluster, "Endpoint.Address"],
+        "WC_DATABASE_READER": [cluster, "ReadEndpoint.Address"],
+    }
+    databases = {group["Fn::GetAtt"][0] for group in named.only("data", CLUSTER)["VpcSecurityGroupIds"]}
+    rules = named.of_type("functions", "AWS::EC2::SecurityGroupIngress").values()
+    assert {named.follow("functions", rule["GroupId"])[1] for rule in rules} == databases
+    for statement in named.statements("api-products-read"):
+        if "rds-db:connect" in statement["Action"]:
+            assert cluster in str(statement["Resource"])
+    assert "ProxyName" not in str(named.templates["monitoring"])
+
+
+@pytest.mark.parametrize("proxy", ["on", "bypass"])
+def test_a_bypassed_proxy_still_exists_and_functions_may_use_both_ways(tmp_path: Path, proxy: str) -> None:
+    import aws_cdk as cdk
+
+    from infra.app import Data, Network
+    from infra.environments import get_environment
+
+    (tmp_path / "dev.toml").write_text(f'proxy = "{proxy}"\n')
+    environment = get_environment("dev", {"settings_folder": str(tmp_path)}.get)
+    app = cdk.App(outdir=str(tmp_path / "out"), analytics_reporting=False)
+    data = Data(app, environment, Network(app, environment).vpc)
+    template = cdk.assertions.Template.from_stack(data).to_json()
+    kinds = [resource["Type"] for resource in template["Resources"].values()]
+    assert kinds.count(PROXY) == 1
+    direct = data.writer_address == data.direct_address
+    assert direct == (proxy == "bypass")
+    assert template["Outputs"]["ProxySetting"]["Value"] == proxy
+    policies = [
+        each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::IAM::ManagedPolicy"
+    ]
+    ways = {policy["Description"].rsplit(" ", 1)[1]: str(policy).count("dbuser") for policy in policies}
+    assert ways == {spec.login: 1 if spec.kind == "deploy" else 2 for spec in functions() if spec.login}
 
 
 def test_a_deploy_step_cannot_reach_the_internet(dev: Templates) -> None:

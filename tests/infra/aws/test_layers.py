@@ -1,6 +1,10 @@
 """Tests that each locked package is in exactly one layer, built for the processor and the Python version of Lambda."""
 
+import dataclasses
 import os
+import platform
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,7 +14,9 @@ import pytest
 
 from infra.aws import layers
 from infra.aws.layers import EXTRAS, Layer, LayerError
-from infra.functions import FunctionSpec
+from infra.bench.function_init import RUNTIME_PACKAGES, copy_package
+from infra.bindings import Bindings
+from infra.functions import FunctionSpec, bucket_names
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +88,60 @@ def test_layers_have_bytecode_if_a_compiler_is_installed(built: Mapping[str, Lay
     for file in compiled:
         # PEP 552: bit 0 means that the file contains the hash of its source. Bit 1 means that Python checks this hash.
         assert int.from_bytes(file.read_bytes()[4:8], "little") == 0b01
+
+
+_IMPORT = """
+import importlib.util, sys
+for path in sys.argv[1:]:
+    spec = importlib.util.spec_from_file_location("handler", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert callable(module.handler), path
+assert sys.version_info[:2] == (3, 13)
+"""
+
+
+@pytest.mark.slow  # the layers are built a second time, for the processor of this machine
+@pytest.mark.skipif(layers.python_compiler() is None or sys.platform != "linux", reason="needs Python 3.13 and Linux")
+def test_the_python_of_lambda_imports_each_function_with_only_its_layers(
+    tmp_path: Path, built: Mapping[str, Layer], specs: tuple[FunctionSpec, ...]
+) -> None:
+    here = layers.build(tmp_path / "layers", f"{platform.machine()}-manylinux_2_28")
+    for name, layer in built.items():
+        # Both builds have the same packages in the same versions. An import here shows what an import on arm64 needs.
+        assert metadata(layer) == metadata(here[name])
+    runtime = tmp_path / "runtime"
+    for package in RUNTIME_PACKAGES:
+        copy_package(package, runtime)
+    by_layers: dict[tuple[str, ...], list[FunctionSpec]] = {}
+    for spec in specs:
+        by_layers.setdefault(("core", *spec.vendor_layers), []).append(spec)
+    assert len(by_layers) > 3
+    for names, functions in by_layers.items():
+        paths = [*(str(here[name].folder / "python") for name in names), str(runtime)]
+        environment = {key: value for spec in functions for key, value in spec.environment(_bindings(specs)).items()}
+        handlers = [str(spec.folder / "handler.py") for spec in functions]
+        result = subprocess.run(
+            [str(layers.python_compiler()), "-S", "-s", "-c", _IMPORT, *handlers],
+            env={**environment, "PYTHONPATH": ":".join(paths), "AWS_DEFAULT_REGION": "us-east-1"},
+            cwd=runtime, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert result.returncode == 0, (names, result.stderr[-2000:])
+
+
+def _bindings(specs: tuple[FunctionSpec, ...]) -> Bindings:
+    return Bindings(
+        **{field.name: "x" for field in dataclasses.fields(Bindings) if field.type is str},
+        queues={spec.queue_name: "x" for spec in specs if spec.has_queue},
+        buckets=dict.fromkeys(bucket_names(specs), "x"),
+        passwords={},
+        extra={},
+    )
+
+
+def metadata(layer: Layer) -> set[str]:
+    """Return the names and versions of the packages in a layer."""
+    return {folder.name for folder in layer.folder.glob("python/*.dist-info")}
 
 
 def test_a_second_build_reuses_every_layer(built: Mapping[str, Layer]) -> None:

@@ -16,6 +16,9 @@ from wecelebrate.core.metrics import Name
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
 CORE = ROOT / "layers" / "core" / "python" / "wecelebrate"
 
+COUNTING = ("metrics.count", "count", "metrics.highest", "highest")
+"""The calls that record a metric."""
+
 
 def alarms(cloud: Templates) -> dict[str, Resource]:
     created = cloud.of_type("monitoring", "AWS::CloudWatch::Alarm").values()
@@ -31,7 +34,7 @@ def counted() -> dict[str, set[str]]:
     metrics: dict[str, set[str]] = {}
     for file in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("metrics.count", "count") and node.args:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in COUNTING and node.args:
                 name = node.args[0]
                 if isinstance(name, ast.Constant) and isinstance(name.value, str):
                     named = {each.arg: each.value for each in node.keywords}
@@ -167,6 +170,32 @@ def test_the_dashboard_shows_each_custom_metric_that_the_code_counts(dev: Templa
     shown = {name for name in get_args(Name) if name in body}
     alarmed = {alarm["MetricName"] for alarm in alarms(dev).values()}
     assert shown | alarmed >= set(get_args(Name))
+
+
+def test_the_dashboard_shows_the_figures_that_the_plan_names(dev: Templates) -> None:
+    body = str(dev.only("monitoring", "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    searches = [part for part in body.split("SEARCH(") if "DatabaseMilliseconds" in part.partition(")")[0]]
+    assert [re.search(r"(p\d\d)", each.partition(")")[0])[1] for each in searches] == ["p50", "p95", "p99"]  # type: ignore[index]
+    for text in (
+        "ApiId,Method,Resource,Stage",  # latency and errors of each route
+        "FreeableMemory",
+        "MemoryPercent",
+        "SyncAgeSeconds",
+        "hit rate",
+        "EstimatedCharges",
+        "ApproximateAgeOfOldestMessage",
+        "DatabaseConnectionsCurrentlySessionPinned",
+        "AuroraReplicaLagMaximum",
+        "CPUUtilization",
+    ):
+        assert text in body, text
+    for title in (
+        "Slowest routes: p95 (ms)",
+        "Routes with errors: 5xx",
+        "Time of workers (ms)",
+        "Hit rate of the cache (%)",
+    ):
+        assert title in body, title
 
 
 def test_metrics_of_dead_letters_have_the_dimensions_of_their_alarm(capsys: Any) -> None:

@@ -21,6 +21,9 @@ def data_buckets(cloud: Templates) -> list[Resource]:
     return [bucket for bucket in cloud.of_type("storage", "AWS::S3::Bucket").values() if "BucketName" in bucket]
 
 
+BUCKET = "AWS::S3::Bucket"
+
+
 def test_every_declared_queue_exists_with_its_dead_letter_queue(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
@@ -138,6 +141,42 @@ def test_only_cloudfront_reads_the_bucket_of_images(dev: Templates) -> None:
     access = dev.only("storage", "AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]
     assert access["Name"] == "wecelebrate-dev-images"
     assert access["SigningBehavior"] == "always"
+
+
+def test_an_environment_has_no_place_for_a_console_by_default(dev: Templates) -> None:
+    assert "Console" not in str(dev.templates["storage"]["Outputs"])
+    assert not any("console" in str(bucket.get("BucketName")) for bucket in dev.of_type("storage", BUCKET).values())
+
+
+def test_only_cloudfront_reads_the_files_of_the_console(named: Templates) -> None:
+    outputs = {name: output["Value"] for name, output in named.templates["storage"]["Outputs"].items()}
+    assert outputs["ConsoleUrl"] == "https://console.example.com"
+    id = outputs["ConsoleDistribution"]["Ref"]
+    config = named.of_type("storage", "AWS::CloudFront::Distribution")[id]["DistributionConfig"]
+    assert outputs["ConsoleTarget"] == {"Fn::GetAtt": [id, "DomainName"]}
+    assert config["Aliases"] == ["console.example.com"]
+    assert config["HttpVersion"] == "http2and3"
+    assert config["DefaultRootObject"] == "index.html"
+    assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert config["DefaultCacheBehavior"]["Compress"] is True
+    (error,) = config["CustomErrorResponses"]
+    assert (error["ErrorCode"], error["ResponseCode"], error["ResponsePagePath"]) == (403, 200, "/index.html")
+    (bucket_id,) = (
+        bucket_id
+        for bucket_id, bucket in named.of_type("storage", BUCKET).items()
+        if "console" in str(bucket.get("BucketName"))
+    )
+    bucket = named.of_type("storage", BUCKET)[bucket_id]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (policy,) = (
+        each
+        for each in named.of_type("storage", "AWS::S3::BucketPolicy").values()
+        if each["Bucket"] == {"Ref": bucket_id}
+    )
+    (allowed,) = (each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow")
+    assert (allowed["Principal"], allowed["Action"]) == ({"Service": "cloudfront.amazonaws.com"}, "s3:GetObject")
+    assert {"Ref": id} in allowed["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Join"][1]
 
 
 def test_an_erp_system_may_only_use_the_folders_of_its_catalogs_and_destinations(named: Templates) -> None:

@@ -1,6 +1,7 @@
 """Tests how the first super admin is created. A local PostgreSQL replaces the cluster, and runs the statement."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import psycopg
@@ -9,10 +10,11 @@ from botocore.stub import ANY, Stubber
 
 from infra.aws.data import bootstrap_sql
 from infra.deploy.account import Account, AwsError
-from infra.deploy.data_api import execute_as_master
+from infra.deploy.data_api import execute_as_master, live_cluster
 from infra.deploy.first_admin import create_first_admin, statement
 from infra.environments import get_environment
 from infra.local.postgres import Postgres
+from infra.operator_settings import OperatorSettings
 from tests.infra.aws.test_bootstrap import PASSWORD, cluster, connect, url
 from wecelebrate.schema import migrate
 
@@ -136,6 +138,13 @@ def test_an_account_with_an_unused_temporary_password_is_accepted() -> None:
 def test_the_command_reports_that_the_environment_has_no_user_pool() -> None:
     with pytest.raises(AwsError, match=r"no user pool.*--function-name wecelebrate-dev-deploy-migrate .*ada@example"):
         create_first_admin(account(deployed=False), "ada@example.com")
+
+
+@pytest.mark.parametrize("proxy", ["bypass", "off"])
+def test_without_the_proxy_the_statement_runs_in_the_declared_cluster(proxy: str) -> None:
+    settings = OperatorSettings.model_validate({"proxy": proxy})
+    account = Account(replace(get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings))
+    assert live_cluster(account) == "wecelebrate-dev-database"  # without a call of AWS, for which no client exists
 
 
 @pytest.mark.parametrize("clusters", [[], ["wecelebrate-dev-database", "wecelebrate-dev-restored"]])

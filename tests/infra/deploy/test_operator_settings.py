@@ -100,3 +100,19 @@ def test_a_grant_with_too_much_or_no_access_is_refused(
     with pytest.raises(ValueError, match=r"should match|needs"):
         grant_access(environment(tmp_path), name, principal, catalogs, [], folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_domain_of_the_console_needs_a_certificate_and_the_console(tmp_path: Path) -> None:
+    file, certificate = (
+        tmp_path / "dev.toml",
+        'console_certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"',
+    )
+    domain = 'console_domain = "console.example.com"'
+    file.write_text(f"console = true\n{domain}\n")
+    with pytest.raises(ValueError, match="console_domain"):
+        environment(tmp_path)
+    file.write_text(f"{domain}\n{certificate}\n")
+    with pytest.raises(ValueError, match="`console_domain` needs `console = true`"):
+        environment(tmp_path)
+    file.write_text(f"console = true\n{domain}\n{certificate}\n")
+    assert environment(tmp_path).settings.console_domain == "console.example.com"

@@ -11,9 +11,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from infra.aws import layers
 from infra.deploy.account import Account, AwsError
 from infra.deploy.checkout import TAKE_SETTINGS
-from infra.deploy.preflight import preflight
+from infra.deploy.preflight import _proxy, preflight
 from infra.environments import get_environment
 from infra.local.diagnosis import Finding
 from infra.operator_settings import OperatorSettings
@@ -96,13 +97,21 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
         "account": ["ok"],
         "release": ["ok"],
         "settings": ["ok"],
+        "python": ["ok"] if layers.python_compiler() else ["warning"],
         "bootstrap": ["ok"],
         "zones": ["ok"],
+        "proxy": ["ok"],
         "concurrency": ["ok"],
         "cache": ["ok"],
         "mail": ["warning"],  # an environment can be deployed without mails
         "domain": ["ok"],
     }
+
+
+def test_the_check_warns_if_the_functions_would_have_no_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.aws.layers.python_compiler", lambda: None)
+    (finding,) = findings()["python"]
+    assert (finding.state, str(finding.fix)[:19]) == ("warning", "install Python 3.13")
 
 
 def test_the_check_stops_if_the_credentials_are_missing() -> None:
@@ -156,6 +165,25 @@ def test_a_missing_permission_is_a_problem_but_the_other_checks_still_run() -> N
     problems = findings(ssm__get_parameter="AccessDeniedException")
     assert "AccessDenied" in problem(problems, "bootstrap").message
     assert problems["cache"][0].state == "ok"
+
+
+@pytest.mark.parametrize(("deployed", "state"), [("on", "problem"), ("bypass", "ok"), ("off", "ok"), (None, "problem")])
+def test_the_proxy_is_deleted_only_after_the_functions_have_stopped_using_it(deployed: str | None, state: str) -> None:
+    outputs = [{"OutputKey": "ProxySetting", "OutputValue": deployed}] if deployed else []
+    environment = get_environment("dev", {"settings_folder": "/nonexistent"}.get)
+    settings = OperatorSettings(proxy="off")
+    account = Account(replace(environment, settings=settings))
+    client = boto3.client("cloudformation", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stub = Stubber(client)
+    described = {"StackName": "x", "StackStatus": "UPDATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z"}
+    stub.add_response(
+        "describe_stacks", {"Stacks": [{**described, "Outputs": outputs}]}, {"StackName": "wecelebrate-dev-data"}
+    )
+    stub.activate()
+    account._clients["cloudformation"] = client
+    (finding,) = _proxy(account)
+    assert finding.state == state
+    assert finding.fix == (setting("proxy", '"bypass"') if state == "problem" else None)
 
 
 def grant(name: str, **values: object) -> dict[str, object]:

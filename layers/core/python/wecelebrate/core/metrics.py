@@ -5,6 +5,9 @@ values. The client is never a dimension, because CloudWatch bills each combinati
 `wecelebrate.usage` reports the usage of each client.
 """
 
+import os
+import resource
+import sys
 from typing import Literal
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -26,6 +29,8 @@ Name = Literal[
     "DeadLetters",
     "Heartbeat",
     "MailsBounced",
+    "MemoryPercent",
+    "SyncAgeSeconds",
     "KvConflicts",
     "KvMirrorErrors",
     "KvQuarantined",
@@ -36,9 +41,22 @@ Name = Literal[
 ]
 Dimension = Literal["entity", "limit", "queue", ""]
 PLATFORM = "platform"
-"""The value of the dimension `service` of a metric that several functions count together."""
+"""The value of the dimension `service` of a metric that several functions record together."""
+_PLATFORM_METRICS: frozenset[Name] = frozenset({"DeadLetters", "MemoryPercent"})
+"""The metrics with the service PLATFORM. An alarm cannot combine the metrics of all services, and CloudWatch would bill
+one metric for each function. The field `function` of a line in the log names the function."""
+_UNITS: dict[Name, MetricUnit] = {
+    "DatabaseMilliseconds": MetricUnit.Milliseconds,
+    "MemoryPercent": MetricUnit.Percent,
+    "SyncAgeSeconds": MetricUnit.Seconds,
+}
+"""The units of the metrics that are not counts."""
 
-_counters: dict[tuple[Dimension, str], dict[Name, float]] = {}
+_Line = tuple[str | None, Dimension, str]
+"""The service, or None for the function itself, and the dimension with its value."""
+_values: dict[_Line, dict[Name, float]] = {}
+_recorded_memory = 0
+"""The largest share of the memory that this process has recorded, in percent."""
 
 
 def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "") -> None:
@@ -46,19 +64,46 @@ def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "")
 
     The parameter `of` is the value of `dimension`, for example the name of a limit.
     """
-    counters = _counters.setdefault((dimension, of), {})
-    counters[name] = counters.get(name, 0) + value
+    values = _values_of(name, dimension, of)
+    values[name] = values.get(name, 0) + value
+
+
+def highest(name: Name, value: float) -> None:
+    """Record a value that cannot be added up, e.g. an age. The metric of an invocation is its highest value."""
+    values = _values_of(name, "", "")
+    values[name] = max(values.get(name, value), value)
 
 
 def flush() -> None:
     """Write the metrics since the previous flush to the log: one line for each value of a dimension."""
-    for (dimension, of), counters in _counters.items():
-        # Several functions record the dead letters of a queue. An alarm cannot add up the metrics of all services.
-        metrics = EphemeralMetrics(namespace=NAMESPACE, service=PLATFORM if dimension == "queue" else None)
+    _record_memory()
+    for (service, dimension, of), values in _values.items():
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
         if dimension:
             metrics.add_dimension(dimension, of)
-        for name, value in counters.items():
-            unit = MetricUnit.Milliseconds if name == "DatabaseMilliseconds" else MetricUnit.Count
-            metrics.add_metric(name, unit, round(value, 3))
+        if service and (function := os.environ.get("AWS_LAMBDA_FUNCTION_NAME")):
+            metrics.add_metadata("function", function)
+        for name, value in values.items():
+            metrics.add_metric(name, _UNITS.get(name, MetricUnit.Count), round(value, 3))
         metrics.flush_metrics()
-    _counters.clear()
+    _values.clear()
+
+
+def _values_of(name: Name, dimension: Dimension, of: str) -> dict[Name, float]:
+    return _values.setdefault((PLATFORM if name in _PLATFORM_METRICS else None, dimension, of), {})
+
+
+def _record_memory() -> None:
+    """Record which share of its memory the function has used at most, if the share has grown.
+
+    The maximum of a process never falls, so most invocations write no line.
+    """
+    global _recorded_memory  # noqa: PLW0603 - the maximum of this process
+    size = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")) * 1024**2
+    if size:
+        unit = 1 if sys.platform == "darwin" else 1024
+        used = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * unit
+        percent = used * 100 // size
+        if percent > _recorded_memory:
+            _recorded_memory = percent
+            highest("MemoryPercent", percent)

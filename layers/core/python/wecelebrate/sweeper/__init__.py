@@ -83,6 +83,7 @@ def maintain() -> None:
         webhooks.clean_up(tx)
         audit.clean_up(tx)
         report_unexpected_state(tx)
+        metrics.highest("SyncAgeSeconds", sql.get_age_of_oldest_sync(tx))
         row_security.report(tx)
         sql.delete_old_order_quantities(tx)
         sql.delete_old_guest_mails(tx)

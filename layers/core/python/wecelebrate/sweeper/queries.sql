@@ -15,6 +15,15 @@ select 'settings of ' || setrole::regrole from pg_catalog.pg_db_role_setting
 where setrole in (select oid from pg_catalog.pg_roles where rolname in ('wc_public', 'wc_api', 'wc_worker', 'wc_kv'))
 limit 100;
 
+-- name: get_age_of_oldest_sync$
+-- Get for how many seconds the oldest unfinished sync has waited or run, or 0 if there is no such sync. It leaves out
+-- the syncs that wait for a person, and the syncs behind them.
+select coalesce((
+  select extract(epoch from clock_timestamp() - j.queued_at)::float8 from jobs j
+  where j.type = 'catalog_sync' and j.status in ('pending', 'processing')
+    and app.job_waiting_for(j) is null and app.job_blocked_by(j) is null
+  order by j.queued_at limit 1), 0);
+
 -- name: delete_old_uploads!
 -- Delete uploads that were announced more than a week ago. The jobs of these uploads still contain the outcome.
 delete from uploads where created_at < now() - interval '7 days';

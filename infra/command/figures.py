@@ -1,0 +1,283 @@
+"""The figures of the local cloud that `wecelebrate status --watch` shows. On AWS, the dashboard shows the same figures.
+
+The functions write their metrics and the lines REPORT to their logs, as on AWS. The gateway counts the requests of its
+routes. The other figures come from the database and from the processes.
+"""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import psutil
+import typer
+
+from infra.command import output
+from infra.command.output import Cell, Column, print_details, print_table, result
+from infra.local import control
+from infra.local.endpoints import Endpoints, state_directory
+from infra.local.route_figures import PATH, percentiles
+from wecelebrate.core.metrics import NAMESPACE
+
+_REPORT = re.compile(r"^REPORT RequestId: \S+\tDuration: ([\d.]+) ms\t.*Max Memory Used: (\d+) MB")
+_DATABASE = """
+select
+  (select count(*) from pg_stat_activity where datname = current_database()) as connections,
+  (select coalesce(max(extract(epoch from replay_lag)), 0)::float8 from pg_stat_replication) as replica_lag_seconds,
+  (select count(*) from dead_letters where redriven_at is null) as dead_letters,
+  (select coalesce(json_object_agg(type, json_build_object('jobs', jobs, 'oldest_seconds', oldest)), '{}') from (
+    select type, count(*) as jobs, round(max(extract(epoch from now() - queued_at))) as oldest
+    from jobs where status in ('pending', 'processing') group by type) waiting) as queues
+"""
+_ROUTE_COLUMNS = (
+    Column("route", shorten=True),
+    Column("requests", right=True),
+    *(Column(title, right=True) for title in ("4xx", "5xx", "p50 ms", "p95 ms", "p99 ms")),
+)
+_WORKER_COLUMNS = (
+    Column("queue"),
+    Column("jobs", right=True),
+    Column("oldest s", right=True),
+    *(Column(title, right=True) for title in ("runs", "p50 ms", "p95 ms", "memory MB")),
+)
+_MAX_ROUTES = 12
+
+
+@dataclass
+class LogFigures:
+    """The figures in the logs of the functions since the last reading."""
+
+    sums: dict[str, float] = field(default_factory=dict)
+    """The sum of each metric."""
+    highest: dict[str, float] = field(default_factory=dict)
+    """The highest value of each metric."""
+    database: list[float] = field(default_factory=list)
+    """The database time of each invocation, in milliseconds."""
+    runs: dict[str, list[float]] = field(default_factory=dict)
+    """The durations of the invocations of each function, in milliseconds."""
+    memory: dict[str, int] = field(default_factory=dict)
+    """The most memory that an invocation of each function has used, in megabytes."""
+
+    def add(self, function: str, line: str) -> None:
+        """Add a line of a log. Lines without figures are ignored."""
+        if match := _REPORT.match(line):
+            self.runs.setdefault(function, []).append(float(match[1]))
+            self.memory[function] = max(self.memory.get(function, 0), int(match[2]))
+        elif line.startswith('{"_aws"'):
+            with suppress(ValueError, KeyError, TypeError):
+                self._add_metrics(json.loads(line))
+
+    def _add_metrics(self, document: dict[str, Any]) -> None:
+        for directive in document["_aws"]["CloudWatchMetrics"]:
+            if directive["Namespace"] != NAMESPACE:
+                continue
+            for name in (metric["Name"] for metric in directive["Metrics"]):
+                values = document[name] if isinstance(document[name], list) else [document[name]]
+                self.sums[name] = self.sums.get(name, 0) + sum(values)
+                self.highest[name] = max(self.highest.get(name, 0), *values)
+                if name == "DatabaseMilliseconds":
+                    self.database += values
+
+
+class LogReader:
+    """Reads the lines that the functions have written to their logs since the last call of `read`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._positions = {file: file.stat().st_size for file in self._files()}
+
+    def read(self) -> LogFigures:
+        """Return the figures of the new lines."""
+        figures = LogFigures()
+        for file in self._files():
+            for line in self._new_lines(file):
+                figures.add(file.stem, line)
+        return figures
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("*.log"))
+
+    def _new_lines(self, file: Path) -> Iterator[str]:
+        position = self._positions.get(file, 0)
+        with file.open("rb") as opened:
+            # A log that is shorter than before was rotated, and starts again.
+            opened.seek(position if position <= file.stat().st_size else 0)
+            text = opened.read()
+            # The last line can be incomplete. The next call reads it.
+            complete, _, rest = text.rpartition(b"\n")
+            self._positions[file] = opened.tell() - len(rest)
+        yield from complete.decode("utf-8", "replace").splitlines()
+
+
+class Figures:
+    """Collects the figures of a running local cloud."""
+
+    def __init__(self, state: Path, endpoints: Endpoints) -> None:
+        self._state = state
+        self._endpoints = endpoints
+        self._logs = LogReader(state / "logs" / "functions")
+        self._read_at = time.monotonic()
+        self._cpu_seconds = self._cpu()
+
+    def collect(self) -> dict[str, Any]:
+        """Return the figures since the last call. Raises OSError if the cloud does not answer."""
+        logs, routes, database = self._logs.read(), self._routes(), self._database()
+        now, cpu = time.monotonic(), self._cpu()
+        seconds, self._read_at = now - self._read_at, now
+        used = {part: max(0.0, cpu[part] - self._cpu_seconds.get(part, 0)) for part in cpu}
+        self._cpu_seconds = cpu
+        reads = sum(logs.sums.get(name, 0) for name in ("CacheHit", "CacheStale", "CacheMiss"))
+        return {
+            "seconds": round(seconds, 1),
+            "routes": routes,
+            "database_milliseconds": percentiles(logs.database),
+            "hit_rate_percent": round(100 * (1 - logs.sums.get("CacheMiss", 0) / reads), 1) if reads else None,
+            "metrics": {
+                "sums": {name: round(value, 3) for name, value in sorted(logs.sums.items())},
+                "highest": {name: round(value, 3) for name, value in sorted(logs.highest.items())},
+            },
+            "functions": {
+                name: {"runs": len(runs), **percentiles(runs), "memory_mb": logs.memory[name]}
+                for name, runs in sorted(logs.runs.items())
+            },
+            **database,
+            "cpu_percent": {part: round(value / seconds * 100, 1) for part, value in used.items()},
+            "memory_mb": {part.name: part.memory // 1024**2 for part in control.status(self._state).parts},
+        }
+
+    def _routes(self) -> dict[str, dict[str, float]]:
+        with urlopen(f"{self._endpoints.api}{PATH}", timeout=10) as response:  # noqa: S310 - a URL of the local cloud
+            document: dict[str, dict[str, float]] = json.load(response)
+            return document
+
+    def _database(self) -> dict[str, Any]:
+        import psycopg
+        from psycopg.rows import dict_row
+
+        try:
+            with psycopg.connect(self._endpoints.database, connect_timeout=5, row_factory=dict_row) as connection:
+                row: dict[str, Any] = connection.execute(_DATABASE).fetchone() or {}
+                return row
+        except psycopg.Error as error:
+            raise OSError(f"the database does not answer: {error}") from error
+
+    def _cpu(self) -> dict[str, float]:
+        """Return the CPU time of each part and its descendants, in seconds."""
+        seconds = {}
+        for part in control.status(self._state).parts:
+            with suppress(psutil.Error):
+                process = psutil.Process(part.pid)
+                members = [process, *process.children(recursive=True)]
+                seconds[part.name] = sum(_seconds(member) for member in members)
+        return seconds
+
+
+def _seconds(process: psutil.Process) -> float:
+    with suppress(psutil.Error):
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
+def watch_figures(as_json: bool, interval: float, count: int) -> None:
+    """Show the figures every `interval` seconds, `count` times. With 0 as `count`, do not stop.
+
+    Raises CloudNotRunning if the cloud is not up or was stopped.
+    """
+    state = state_directory()
+    figures = Figures(state, control.running_endpoints(state))
+    shown = 0
+    while not count or shown < count:
+        time.sleep(interval)
+        control.running_endpoints(state)
+        try:
+            collected = figures.collect()
+        except OSError as error:
+            output.warning(f"a part of the local cloud does not answer: {error}")
+            continue
+        shown += 1
+        if as_json:
+            output.print_json_line(collected)
+            continue
+        if output.colored(sys.stdout):
+            typer.clear()
+        output.result(f"{datetime.now(UTC).astimezone():%H:%M:%S}, the last {_number(collected['seconds'])} s")
+        output.result()
+        show(collected)
+        output.result()
+
+
+def show(figures: Mapping[str, Any]) -> None:
+    """Print the figures as tables."""
+    busiest = sorted(figures["routes"].items(), key=lambda item: -item[1]["requests"])[:_MAX_ROUTES]
+    if busiest:
+        print_table(
+            _ROUTE_COLUMNS,
+            [
+                (route, *(_number(values.get(each, 0)) for each in ("requests", "4xx", "5xx", "p50", "p95", "p99")))
+                for route, values in busiest
+            ],
+        )
+        result()
+    if workers := _workers(figures):
+        print_table(_WORKER_COLUMNS, workers)
+        result()
+    sums, highest, database = (
+        figures["metrics"]["sums"],
+        figures["metrics"]["highest"],
+        figures["database_milliseconds"],
+    )
+    hit_rate = figures["hit_rate_percent"]
+    details: dict[str, Cell] = {
+        "hit rate of the cache": "no reads" if hit_rate is None else f"{_number(hit_rate)} %",
+        "database time": ", ".join(f"{name} {_number(value)} ms" for name, value in database.items()) or "no queries",
+        "connections": f"{figures['connections']}",
+        "replica lag": f"{figures['replica_lag_seconds']:.2f} s",
+        "handed to the primary": _number(sums.get("ReaderHandedOver", 0)),
+        "oldest sync": f"{highest.get('SyncAgeSeconds', 0):.0f} s",
+        "dead letters": f"{figures['dead_letters']}",
+        "mails bounced": _number(sums.get("MailsBounced", 0)),
+        "throttled requests": _number(sums.get("Throttled", 0)),
+        "cache errors": _number(sums.get("CacheDown", 0)),
+        "memory of functions": f"{_number(highest['MemoryPercent'])} % at most" if "MemoryPercent" in highest else "",
+        "CPU": ", ".join(f"{part} {_number(value)} %" for part, value in figures["cpu_percent"].items()),
+        "memory": ", ".join(f"{part} {value} MB" for part, value in figures["memory_mb"].items()),
+    }
+    print_details(details)
+
+
+def _workers(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return a row for each queue with open jobs, and for each worker that ran."""
+    from infra.functions import functions
+    from wecelebrate.jobs.types import QUEUES
+
+    jobs: dict[str, dict[str, float]] = {}
+    for type, waiting in figures["queues"].items():
+        jobs[QUEUES[type]] = waiting
+    rows = []
+    for spec in functions():
+        if not spec.has_queue:
+            continue
+        waiting, runs = jobs.get(spec.queue_name, {}), figures["functions"].get(spec.name, {})
+        if waiting or runs:
+            rows.append(
+                (
+                    spec.queue_name,
+                    _number(waiting.get("jobs", 0)),
+                    _number(waiting.get("oldest_seconds", 0)),
+                    *(_number(runs.get(each, 0)) for each in ("runs", "p50", "p95", "memory_mb")),
+                )
+            )
+    return rows
+
+
+def _number(value: float) -> str:
+    """Return a number with at most one decimal, and never with an exponent."""
+    return f"{value:.1f}".removesuffix(".0")

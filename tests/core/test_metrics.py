@@ -1,0 +1,47 @@
+"""Tests the metrics that are no counts: the memory of a function, and ages."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from wecelebrate.core import metrics
+
+
+@pytest.fixture(autouse=True)
+def no_metrics(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(metrics, "_recorded_memory", 0)
+    metrics._values.clear()
+    yield
+    metrics._values.clear()
+
+
+def flushed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    metrics.flush()
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_the_metric_of_an_age_is_the_highest_age_of_an_invocation(capsys: pytest.CaptureFixture[str]) -> None:
+    for seconds in (3.0, 61.5, 12.0):
+        metrics.highest("SyncAgeSeconds", seconds)
+    (line,) = flushed(capsys)
+    assert line["SyncAgeSeconds"] == [61.5]
+    assert '"Unit":"Seconds"' in json.dumps(line, separators=(",", ":"))
+    metrics.highest("SyncAgeSeconds", 0.0)
+    assert flushed(capsys)[0]["SyncAgeSeconds"] == [0.0]
+
+
+def test_the_memory_of_a_function_is_recorded_only_when_its_share_has_grown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "api-sites-read")
+    assert flushed(capsys) == []  # outside of Lambda, the memory of a function is not known
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")
+    (line,) = flushed(capsys)
+    percent = line["MemoryPercent"]
+    assert isinstance(percent, list)
+    assert 0 < percent[0] < 100
+    assert (line["service"], line["function"]) == ("platform", "api-sites-read")
+    assert flushed(capsys) == []
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+    assert flushed(capsys)[0]["MemoryPercent"] > percent  # type: ignore[operator]

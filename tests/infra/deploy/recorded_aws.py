@@ -1,0 +1,213 @@
+"""An AWS account that answers with recorded responses, and keeps what the commands of an operator have created in it.
+
+botocore checks each request and each response against its model of the service, so a misspelt operation, parameter or
+field is an error here as well. `aws` runs a command of the AWS CLI against this account.
+"""
+
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore import xform_name
+from botocore.awsrequest import AWSResponse
+from botocore.hooks import HierarchicalEmitter
+from botocore.session import get_session
+from botocore.validate import validate_parameters
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
+_CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "since")
+"""Options of the AWS CLI itself, which are no parameters of an operation."""
+_CUSTOM_COMMANDS = (["configure", "sso"], ["s3", "sync"], ["logs", "tail"], ["cloudfront", "create-invalidation"])
+"""Commands of the AWS CLI that are not operations of a service, or that have options of their own."""
+
+
+class Refused(Exception):
+    """The account refuses a call with an error code."""
+
+
+@dataclass
+class RecordedAccount:
+    """An empty account, in which an operator deploys `dev`."""
+
+    templates: Mapping[str, dict[str, Any]]
+    """The templates of `dev`. The outputs of the deployed stacks come from them."""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """The values of the outputs that a test needs, by name. All other outputs have the value `x`."""
+    bootstrapped: bool = False
+    deployed: bool = False
+    secrets: dict[str, str] = field(default_factory=dict)
+    users: list[str] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list)
+    """The SQL statements that ran through the Data API."""
+    calls: list[str] = field(default_factory=list)
+
+    def answer(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the response of an operation. Raises Refused, and NotImplementedError without a recording."""
+        self.calls.append(operation)
+        recording: Callable[[Mapping[str, Any]], dict[str, Any]] | None = getattr(
+            self, f"_{xform_name(operation)}", None
+        )
+        if recording is None:
+            raise LookupError(f"no response of {operation} is recorded")
+        return recording(request)
+
+    def stack_outputs(self, stack: str) -> dict[str, str]:
+        """Return the outputs of a deployed stack, by the names in its template."""
+        return {name: self.outputs.get(name, "x") for name in self.templates[stack].get("Outputs", {})}
+
+    def _get_caller_identity(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/ada", "UserId": "ada"}
+
+    def _get_parameter(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        if not self.bootstrapped:
+            raise Refused("ParameterNotFound")
+        return {"Parameter": {"Name": "x", "Value": "28"}}
+
+    def _describe_availability_zones(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        zones = zip("abcdef", (4, 6, 1, 2, 3, 5), strict=True)
+        return {
+            "AvailabilityZones": [
+                {"ZoneName": f"us-east-1{letter}", "ZoneId": f"use1-az{number}", "State": "available"}
+                for letter, number in zones
+            ]
+        }
+
+    def _get_account_settings(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"AccountLimit": {"ConcurrentExecutions": 10}}
+
+    def _get_secret_value(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if request["SecretId"] not in self.secrets:
+            raise Refused("ResourceNotFoundException")
+        return {"Name": request["SecretId"], "SecretString": self.secrets[request["SecretId"]]}
+
+    def _create_secret(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.secrets[request["Name"]] = request["SecretString"]
+        return {"Name": request["Name"]}
+
+    def _describe_stacks(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        stack = request["StackName"].removeprefix("wecelebrate-dev-")
+        if not self.deployed:
+            raise Refused("ValidationError")
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.stack_outputs(stack).items()]
+        description = {"StackName": request["StackName"], "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
+        return {"Stacks": [{**description, "CreationTime": "2026-11-28T00:00:00Z"}]}
+
+    def _admin_create_user(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.users.append(request["Username"])
+        return {
+            "User": {"Username": "u", "Attributes": [{"Name": "sub", "Value": "5f7d0b0e-1111-4222-8333-444455556666"}]}
+        }
+
+    def _describe_db_proxy_targets(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Targets": [{"Type": "TRACKED_CLUSTER", "RdsResourceId": "wecelebrate-dev-database"}]}
+
+    def _describe_db_clusters(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        assert request["DBClusterIdentifier"] == "wecelebrate-dev-database"
+        arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:wecelebrate-dev-database"
+        return {"DBClusters": [{"DBClusterArn": arn, "MasterUserSecret": {"SecretArn": SECRET}, "DatabaseName": "w"}]}
+
+    def _execute_statement(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.statements.append(request["sql"])
+        return {"numberOfRecordsUpdated": 0}
+
+
+@contextmanager
+def recorded(account: RecordedAccount, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let all new clients of boto3 call the recorded account."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    session = boto3.Session(region_name=REGION)
+    events: HierarchicalEmitter = session.events
+
+    def answer(model: Any, params: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> Any:
+        request = context.get("recorded_request", {})
+        try:
+            parsed = account.answer(model.name, request)
+        except Refused as error:
+            body = {"Error": {"Code": str(error), "Message": f"{error}: the resource does not exist"}}
+            return AWSResponse("", 400, {}, None), {**body, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        if model.output_shape:
+            validate_parameters(parsed, model.output_shape)
+        return AWSResponse("", 200, {}, None), {**parsed, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+    def keep(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["recorded_request"] = dict(params)
+
+    events.register("before-parameter-build.*.*", keep)
+    events.register("before-call.*.*", answer)
+    with monkeypatch.context() as patch:
+        patch.setattr(boto3, "client", session.client)
+        yield
+
+
+def aws(command: str, folder: Path) -> dict[str, Any] | None:
+    """Run a command of the AWS CLI with boto3. Return the response, or None for a command without an operation."""
+    service, operation, request = parse(shlex.split(command)[1:], folder)
+    if operation is None:
+        return None
+    response: dict[str, Any] = getattr(boto3.client(service), operation)(**request)  # type: ignore[call-overload]
+    return response
+
+
+def parse(words: list[str], folder: Path) -> tuple[str, str | None, dict[str, Any]]:
+    """Return the service, the method of boto3 and its arguments for a command of the AWS CLI.
+
+    Fails if the service, the operation or an option does not exist, or if a required option is missing. The values of
+    `file://` are read from `folder`.
+    """
+    service, name, *rest = words
+    if [service, name] in _CUSTOM_COMMANDS:
+        return service, None, {}
+    if name == "wait":
+        waiters = get_session().get_waiter_model(service).waiter_names
+        assert rest[0].replace("-", "_") in {xform_name(each) for each in waiters}, words
+        return service, None, {}
+    model = get_session().get_service_model(service)
+    methods = {xform_name(each): each for each in model.operation_names}
+    method = name.replace("-", "_")
+    assert method in methods, f"{service} has no operation {name}"
+    shape = model.operation_model(methods[method]).input_shape
+    members = {xform_name(member, "-"): member for member in shape.members} if shape else {}
+    request: dict[str, Any] = {}
+    position = 0
+    while position < len(rest):
+        word = rest[position]
+        position += 1
+        if not word.startswith("--"):
+            assert word.endswith(".json"), words  # the file into which `lambda invoke` writes its result
+            continue
+        option = word.removeprefix("--")
+        values: list[str] = []
+        while (
+            position < len(rest) and not rest[position].startswith("--") and not rest[position].endswith("result.json")
+        ):
+            values.append(rest[position])
+            position += 1
+        if option in _CLI_OPTIONS:
+            continue
+        positive = option if option in members else option.removeprefix("no-")
+        assert positive in members, f"{service} {name} has no option --{option}"
+        value = " ".join(values)
+        request[members[positive]] = _value(value, folder) if values else option == positive
+    missing = {member for member in shape.required_members if member not in request} if shape else set()
+    assert not missing, f"{service} {name} needs {missing}"
+    return service, method, request
+
+
+def _value(text: str, folder: Path) -> str:
+    if text.startswith("file://"):
+        return (folder / text.removeprefix("file://")).read_text("utf-8")
+    return text
+
+
+def cache_secret() -> str:
+    """Return the content of `cache.json` that the guide describes."""
+    return json.dumps({"url": "https://name.upstash.example", "token": "token"})

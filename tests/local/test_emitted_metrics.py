@@ -1,0 +1,237 @@
+"""Tests that a local run emits each custom metric of an alarm, with the dimensions of the alarm.
+
+Each test provokes what the metric counts, and runs the code of the function that counts it.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from infra.aws.alarms import Alarm, platform_alarms, queue_alarms
+from infra.environments import get_environment
+from infra.functions import functions, worker
+from tests.platform import Json, Platform, created, ok
+from tests.platform.functions import output_of
+from wecelebrate.core.metrics import NAMESPACE
+
+pytestmark = pytest.mark.slow
+
+DEV = get_environment("dev", {"settings_folder": "/nonexistent"}.get)
+CUSTOM = {alarm.name: alarm for alarm in (*queue_alarms(DEV, functions()), *platform_alarms(DEV))}
+SWEEPER = """
+import os
+os.environ.update(AWS_LAMBDA_FUNCTION_NAME="schedules-sweeper", AWS_LAMBDA_FUNCTION_MEMORY_SIZE="512")
+os.environ.update({changes!r})
+from wecelebrate import subscriptions, sweeper
+from wecelebrate.core import cache, metrics
+subscriptions.connect()
+try:
+    sweeper.{call}
+except cache.CacheDown:
+    pass
+metrics.flush()
+"""
+WORKER = """
+import os, runpy
+os.environ["AWS_LAMBDA_FUNCTION_NAME"] = {function!r}
+class Context:
+    aws_request_id = "1"
+    def get_remaining_time_in_millis(self):
+        return 60_000
+runpy.run_path("handler.py")["handler"]({event!r}, Context())
+"""
+REFUSED = "http://127.0.0.1:9"
+"""The URL of a port on which no server listens."""
+
+
+@pytest.fixture(scope="module")
+def platform(own_platform: Platform) -> Iterator[Platform]:
+    """A cloud for this module, because the tests provoke errors that concern the whole platform."""
+    own_platform.database.execute("delete from kill_switches")
+    yield own_platform
+
+
+def lines(output: str) -> list[Json]:
+    return [json.loads(line) for line in output.splitlines() if line.startswith('{"_aws"')]
+
+
+def sweep(platform: Platform, call: str = "maintain()", **changes: str) -> list[Json]:
+    code = SWEEPER.format(call=call, changes=changes)
+    return lines(output_of(platform.run_as("schedules-sweeper", code)))
+
+
+def work(platform: Platform, queue: str, body: str, receives: int) -> list[Json]:
+    """Run the handler of a queue with one message."""
+    spec = next(spec for spec in functions() if spec.name == worker(queue))
+    record = {
+        "messageId": str(uuid4()),
+        "receiptHandle": "x",
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": str(receives), "SentTimestamp": "1", "SenderId": "x"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:wecelebrate-local-{queue}",
+        "awsRegion": "us-east-1",
+    }
+    code = WORKER.format(function=spec.name, event={"Records": [record]})
+    return lines(output_of(platform.run_as(spec.name, code)))
+
+
+def assert_emitted(emitted: list[Json], alarm: Alarm) -> None:
+    """Assert that a line has the metric of an alarm, with exactly the dimensions of the alarm."""
+    with_metric = [line for line in emitted if alarm.metric in line]
+    assert with_metric, (alarm.name, emitted)
+    for line in with_metric:
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == alarm.namespace == NAMESPACE
+        (names,) = directive["Dimensions"]
+        assert {name: line[name] for name in names} == alarm.dimensions
+
+
+def test_each_alarm_on_a_metric_of_the_platform_is_provoked_by_a_test() -> None:
+    kinds = {alarm.kind for alarm in CUSTOM.values() if alarm.namespace == NAMESPACE}
+    code = Path(__file__).read_text("utf-8")
+    assert {kind for kind in kinds if f'"{kind}' not in code} == set()
+
+
+def test_each_round_of_the_sweeper_emits_its_heartbeat_the_oldest_sync_and_its_memory(platform: Platform) -> None:
+    emitted = sweep(platform)
+    for name in ("heartbeat-stopped", "sync-late", "memory"):
+        assert_emitted(emitted, CUSTOM[name])
+    assert next(line["SyncAgeSeconds"] for line in emitted if "SyncAgeSeconds" in line) == [0.0]
+
+
+def test_the_age_of_a_sync_grows_but_a_sync_that_waits_for_a_person_does_not_count(platform: Platform) -> None:
+    tenant = platform.tenant()
+    insert = (
+        "insert into jobs"
+        " (client_id, catalog_id, type, requested_by, payload, ordering_key, queued_at, due_at, approval)"
+        " values (%s, %s, 'catalog_sync', 'a test', '{}', %s, now() - make_interval(mins => %s),"
+        " now() + interval '1 day', %s)"
+    )
+    key = f"catalog:{tenant.catalog_id}"
+    try:
+        platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, key, 90, "needed"])
+        platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, str(uuid4()), 75, None])
+        emitted = sweep(platform)
+    finally:
+        platform.database.execute("delete from jobs where requested_by = 'a test'")
+    (seconds,) = (line["SyncAgeSeconds"][0] for line in emitted if "SyncAgeSeconds" in line)
+    assert 75 * 60 <= seconds < 80 * 60
+
+
+def test_a_cache_that_is_down_is_emitted(platform: Platform) -> None:
+    # The sweeper of the cloud would send an unsent invalidation first, so the program sends one itself.
+    emitted = sweep(platform, "cache.invalidate(['catalog:x'], '1', late=True)", WC_CACHE_URL=REFUSED)
+    assert_emitted(emitted, CUSTOM["cache-down"])
+
+
+def test_an_unexpected_state_of_the_database_is_emitted(platform: Platform) -> None:
+    row = platform.database.execute("select lo_create(0) as id").fetchone()
+    assert row
+    try:
+        assert_emitted(sweep(platform), CUSTOM["unexpected-database-state"])
+    finally:
+        platform.database.execute("select lo_unlink(%s)", [row["id"]])
+
+
+def test_a_suspended_table_is_emitted(platform: Platform) -> None:
+    path = "/v1/admin/row-security-suspensions/orders"
+    ok(platform.admin.put(path, json={"reason": "a test", "minutes": 5}))
+    try:
+        assert_emitted(sweep(platform), CUSTOM["row-security-suspended"])
+    finally:
+        assert platform.admin.delete(path).status_code == 204
+
+
+def test_an_export_that_cannot_be_deleted_is_emitted(platform: Platform) -> None:
+    tenant = platform.tenant()
+    body = {"kind": "products", "format": "csv", "catalog_id": tenant.catalog_id}
+    expire = "update exports set expires_at = now() - interval '1 hour' where id = %s"
+    emitted: list[Json] = []
+
+    def is_emitted() -> bool:
+        """Provoke it again if the sweeper of the cloud has deleted the export first."""
+        response = tenant.owner.post("/v1/exports", json=body)
+        assert response.status_code == 202
+        id = response.json()["id"]
+        platform.eventually(lambda: ok(tenant.owner.get(f"/v1/exports/{id}"))["status"] == "completed")
+        platform.database.execute(expire, [id])
+        emitted[:] = sweep(platform, "delete_expired_exports()", AWS_ENDPOINT_URL_S3=REFUSED)
+        return any("ExportCleanUpFailed" in line for line in emitted)
+
+    platform.eventually(is_emitted)
+    assert_emitted(emitted, CUSTOM["export-clean-up"])
+
+
+def test_offers_that_cannot_be_applied_are_emitted(platform: Platform) -> None:
+    platform.database.execute("alter table products rename column offer_changes_at to hidden")
+    try:
+        assert_emitted(sweep(platform, "apply_due_offers()"), CUSTOM["offers-late"])
+    finally:
+        platform.database.execute("alter table products rename column hidden to offer_changes_at")
+
+
+def test_the_troubles_of_the_old_store_are_emitted(platform: Platform) -> None:
+    execute = platform.database.execute
+    execute("insert into kv.retirements (entity, quiet_seconds, requested_by) values ('product', 1, 'me')")
+    execute("insert into kv.traffic values ('product', null, 'read', current_date, 1, now())")
+    names = ("kv-mirror-errors", "kv-shadow-mismatches", "kv-retired-requests", "kv-quarantine", "kv-conflicts")
+    emitted: list[Json] = []
+
+    def are_emitted() -> bool:
+        """Provoke them again if the sweeper of the cloud has counted them first."""
+        key = f"gift:{uuid4()}"
+        for kind in ("both_changed", "row_not_mirrored"):
+            execute("insert into kv.conflicts (key, kind, field, noticed_at)"
+                    " values (%s, %s, 'x', now() - interval '5 minutes')", [key, kind])  # fmt: skip
+        execute("insert into kv.differences (entity, key, kind, field, noticed_at)"
+                " values ('product', %s, 'field', 'name', now() - interval '5 minutes')", [key])  # fmt: skip
+        execute("insert into kv.ids (key, entity, environment, old_id, id, state, fingerprint)"
+                " values (%s, 'product', 'production', %s, gen_random_uuid(), 'pending', 1)", [key, key])  # fmt: skip
+        execute("insert into kv.quarantine (key, reason, field, since)"
+                " values (%s, 'a test', 'x', now() - interval '5 minutes')", [key])  # fmt: skip
+        execute("insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
+                " on conflict (is_only) do update set reported_until = excluded.reported_until")  # fmt: skip
+        emitted[:] = sweep(platform)
+        return all(any(CUSTOM[name].metric in line for line in emitted) for name in names)
+
+    platform.eventually(are_emitted)
+    for name in names:
+        assert_emitted(emitted, CUSTOM[name])
+
+
+def test_a_message_that_fails_for_good_is_emitted(platform: Platform) -> None:
+    for queue in ("emails", "catalog-syncs"):
+        emitted = work(platform, queue, "no JSON", receives=3)
+        assert_emitted(emitted, CUSTOM[f"dead-letters-{queue}"])
+
+
+def test_a_bounced_mail_is_emitted(platform: Platform) -> None:
+    tenant, address = platform.tenant(), f"ann-{uuid4().hex[:8]}@example.com"
+    created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/members", json={"email": address, "role": "viewer"}))
+    mail: dict[str, Any] = {}
+
+    def sent() -> bool:
+        row = platform.database.execute(
+            "select message_id from mails where recipient = %s and message_id is not null", [address]
+        ).fetchone()
+        mail.update(row or {})
+        return row is not None
+
+    platform.eventually(sent)
+    event = {
+        "eventType": "Bounce",
+        "mail": {"messageId": mail["message_id"], "destination": [address]},
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [{"emailAddress": address, "diagnosticCode": "smtp; 550 5.1.1 user unknown"}],
+        },
+    }
+    emitted = work(platform, "mail-events", json.dumps({"detail": event}), receives=1)
+    assert_emitted(emitted, CUSTOM["mails-bounced"])

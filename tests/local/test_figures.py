@@ -1,0 +1,105 @@
+"""Tests the figures of `wecelebrate status --watch`, from logs and from a running cloud."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from infra.command.figures import Figures, LogReader
+from infra.local.route_figures import RouteFigures, percentiles
+from tests.command import Command
+from tests.platform import Platform, ok
+
+REPORT = (
+    "REPORT RequestId: 7\tDuration: {} ms\tBilled Duration: 9 ms\tMemory Size: 512 MB\tMax Memory Used: {} MB"
+    "\tInit Duration: 3.00 ms\n"
+)
+
+
+def metric_line(values: Mapping[str, float], namespace: str = "wecelebrate") -> str:
+    directive = {"Namespace": namespace, "Dimensions": [["service"]], "Metrics": [{"Name": name} for name in values]}
+    document = {"_aws": {"CloudWatchMetrics": [directive]}, **{name: [value] for name, value in values.items()}}
+    return json.dumps(document) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], {}),
+        ([7.04], {"p50": 7.0, "p95": 7.0, "p99": 7.0}),
+        ([float(value) for value in range(1, 101)], {"p50": 50.0, "p95": 95.0, "p99": 99.0}),
+        ([1.0, 100.0], {"p50": 1.0, "p95": 100.0, "p99": 100.0}),
+    ],
+)
+def test_percentiles_are_values_of_the_sample(values: list[float], expected: dict[str, float]) -> None:
+    assert percentiles(values) == expected
+
+
+def test_the_figures_of_a_route_count_its_errors() -> None:
+    figures = RouteFigures()
+    for status in (200, 404, 429, 503):
+        figures.record("GET /v1/sites", status, time.perf_counter())
+    (route,) = figures.document().values()
+    assert (route["requests"], route["4xx"], route["5xx"]) == (4, 2, 1)
+    assert route["p50"] >= 0
+
+
+def test_only_new_and_complete_lines_of_a_log_are_read(tmp_path: Path) -> None:
+    log = tmp_path / "api-sites-read.log"
+    log.write_text(metric_line({"CacheHit": 1}))
+    reader = LogReader(tmp_path)
+    with log.open("a") as file:
+        file.write(metric_line({"CacheHit": 2, "DatabaseMilliseconds": 4}) + REPORT.format("8.50", 90))
+        file.write(metric_line({"CacheHit": 64}, namespace="other") + 'not JSON\n{"_aws": 1}\n')
+        file.write(REPORT.format("2.50", 80)[:20])
+    figures = reader.read()
+    assert (figures.sums, figures.database) == ({"CacheHit": 2, "DatabaseMilliseconds": 4}, [4])
+    assert (figures.runs, figures.memory) == ({"api-sites-read": [8.5]}, {"api-sites-read": 90})
+    with log.open("a") as file:
+        file.write(REPORT.format("2.50", 80)[20:])
+    (tmp_path / "new.log").write_text(REPORT.format("1.00", 10))
+    assert reader.read().runs == {"api-sites-read": [2.5], "new": [1.0]}
+    log.write_text(REPORT.format("3.00", 70))  # the log was rotated
+    assert reader.read().runs == {"api-sites-read": [3.0]}
+
+
+def test_the_figures_show_requests_errors_and_the_work_of_the_platform(platform: Platform) -> None:
+    tenant = platform.tenant()
+    watched = Figures(platform.state, platform.endpoints)
+    before = watched.collect()["routes"].get("GET /v1/sites", {"requests": 0})["requests"]
+    platform.product(tenant)
+    for _ in range(3):
+        ok(tenant.owner.get("/v1/sites"))
+    assert tenant.owner.get(f"/v1/sites/{uuid4()}").status_code == 404
+    figures: dict[str, Any] = {}
+
+    def complete() -> bool:
+        collected = watched.collect()
+        figures.update({**collected, "functions": figures.get("functions", {}) | collected["functions"]})
+        return "api-sites-read" in figures["functions"]
+
+    platform.eventually(complete)  # a function writes its REPORT after its response
+    assert figures["routes"]["GET /v1/sites"]["requests"] >= before + 3
+    assert figures["routes"]["GET /v1/sites/{site_id}"]["4xx"] >= 1
+    assert figures["functions"]["api-sites-read"]["runs"] >= 1
+    assert figures["functions"]["api-sites-read"]["memory_mb"] > 0
+    assert figures["connections"] > 0
+    assert figures["replica_lag_seconds"] >= 0
+    assert all(value >= 0 for value in figures["cpu_percent"].values())
+    assert any(value > 0 for value in figures["memory_mb"].values())
+
+
+def test_the_command_prints_the_figures_as_tables_and_as_json(platform: Platform, wecelebrate: Command) -> None:
+    ok(platform.admin.get("/v1/me"))
+    text = wecelebrate("status", "--watch", "--interval", "1", "--count", "1").stdout
+    for title in ("route", "hit rate of the cache", "replica lag", "oldest sync", "dead letters", "CPU"):
+        assert title in text
+    result = wecelebrate("status", "--watch", "--json", "--interval", "1", "--count", "2")
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
+    assert first["routes"]["GET /v1/me"]["requests"] >= 1
+    assert second["seconds"] >= 1
+    assert wecelebrate("--env", "dev", "status", "--watch").returncode == 2
