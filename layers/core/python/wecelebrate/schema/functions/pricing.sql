@@ -186,7 +186,7 @@ grant execute on function app.list_priced_products(jsonb, uuid, text, text, text
   timestamptz, text, text, uuid, integer, text[])
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- Keeps `pricing` equal to the rules that it was compiled from. Only a statement that gives `pricing` a value activates
+-- Keeps `pricing` equal to the rules that it was compiled from, and `priced_at` equal to the time of its last change. Only a statement that gives `pricing` a value activates
 -- rules. The statements of the previous release do not give it a value. If a statement of the previous release replaces
 -- active rules, the new rules become active if they have the documented form. Otherwise no rules are active. A change
 -- of the currency is refused if the active rules are for another currency.
@@ -195,6 +195,9 @@ language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.pricing is null then
+    if tg_op = 'UPDATE' and old.pricing is not null then
+      new.priced_at := now();
+    end if;
     return new;
   end if;
   if tg_op = 'UPDATE' and new.currency is distinct from old.currency and new.pricing_rules = old.pricing_rules
@@ -203,6 +206,9 @@ begin
       using errcode = 'check_violation', column = 'pricing_rules';
   end if;
   new.pricing := app.compile_pricing(new.pricing_rules, new.currency);
+  if tg_op = 'INSERT' or new.pricing is distinct from old.pricing then
+    new.priced_at := now();
+  end if;
   return new;
 end
 $$;
