@@ -200,7 +200,7 @@ def test_a_workbook_contains_all_tables_with_charts_and_no_formula(platform: Pla
     response = tenant.owner.get(path_of(tenant), params=query)
     assert response.headers["content-type"] == MEDIA_TYPE
     book = CalamineWorkbook.from_filelike(io.BytesIO(response.content))
-    assert book.sheet_names == ["Report", "Totals", "Days", "Hours", "Statuses", "Sites", "Products"]
+    assert book.sheet_names == ["Report", "Totals", "Days", "Hours", "Statuses", "Sites", "Products", "Returned"]
     expected = report(tenant)
     header, *rows = book.get_sheet_by_name("Days").to_python()
     actual = [dict(zip(header, row, strict=True)) for row in rows]
