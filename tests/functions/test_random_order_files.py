@@ -11,6 +11,7 @@ import random
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -157,7 +158,8 @@ def test_orders_take_only_allowed_steps_whatever_files_and_requests_arrive(platf
     for number in range(FILES):
         if number % 6 == 0:  # The orders before are often final now.
             orders = orders[-ORDERS // 2 :] + [
-                platform.order(shop, (mug, PIECES), (bag, PIECES)) for _ in range(ORDERS)
+                platform.order(shop, (mug, PIECES), (bag, PIECES), customer_email=f"{uuid4().hex}@example.test")
+                for _ in range(ORDERS)
             ]
         file = FORMATS[number % len(FORMATS)](dice, [order["order_number"] for order in orders])
         name, content = repeated if repeated and dice.random() < 0.2 else file

@@ -12067,6 +12067,14 @@ CREATE OR REPLACE FUNCTION app.list_priced_products(pricing jsonb, catalog uuid,
 AS $function$
 declare
   p products;
+  -- The members of the rules are read once, because reading them takes more time than the computation.
+  factor constant numeric := pricing ->> 'factor';
+  amount constant numeric := pricing ->> 'amount';
+  step constant numeric := pricing ->> 'step';
+  ending constant numeric := pricing ->> 'ending';
+  direction constant text := pricing ->> 'direction';
+  lowest constant numeric := pricing ->> 'lowest';
+  decimals constant integer := pricing ->> 'decimals';
 begin
   if pricing is null then
     return query select * from app.list_products($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
@@ -12077,8 +12085,10 @@ begin
       app.lowest_base_price(price_max, true, pricing) - 0.001, $9, $10, $11,
       app.base_key(after_key, after_id, sort, pricing, catalog), $13, $14, $15)
   loop
-    p.price := app.selling_price(p.price, pricing);
-    p.regular_price := app.selling_price(p.regular_price, pricing);
+    p.price := app.priced(p.price, factor, amount, step, ending, direction, lowest, decimals);
+    if p.regular_price is not null then
+      p.regular_price := app.priced(p.regular_price, factor, amount, step, ending, direction, lowest, decimals);
+    end if;
     p.currency := pricing ->> 'currency';
     return next p;
   end loop;
@@ -15372,6 +15382,20 @@ RETURN CASE WHEN ((old_price > (0)::numeric) AND (new_price > (0)::numeric) AND 
   precision)) - round(log(((new_price)::double precision / (old_price)::double precision))))) < (0.0212)::double
   precision)) THEN (round(log(((new_price)::double precision / (old_price)::double precision))))::integer ELSE 0 END;
 grant execute on function app.price_power(numeric,numeric) to app_admin, app_client;
+
+-- Function app.priced(numeric,numeric,numeric,numeric,numeric,text,numeric,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.priced(price numeric, factor numeric, amount numeric, step numeric, ending numeric,
+  direction text, lowest numeric, decimals integer)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN round(CASE WHEN (price = (0)::numeric) THEN price ELSE GREATEST((ending + (step * CASE direction WHEN
+  'nearest'::text THEN div((((2)::numeric * (((price * factor) + amount) - ending)) + step), ((2)::numeric * step)) WHEN
+  'up'::text THEN (div((((price * factor) + amount) - ending), step) + (CASE WHEN ((div((((price * factor) + amount) -
+  ending), step) * step) < (((price * factor) + amount) - ending)) THEN 1 ELSE 0 END)::numeric) ELSE div((((price *
+  factor) + amount) - ending), step) END)), lowest) END, decimals);
+grant execute on function app.priced(numeric,numeric,numeric,numeric,numeric,text,numeric,integer) to public;
 
 -- Function app.pricing_status(jsonb,jsonb), owner app_owner
 
@@ -18795,29 +18819,13 @@ CREATE OR REPLACE FUNCTION app.selling_price(price numeric, pricing jsonb)
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-declare
-  step numeric;
-  ending numeric;
-  exact numeric;
-  steps numeric;
 begin
   if pricing is null or price is null then
     return price;
-  elsif price = 0 then
-    return round(price, (pricing ->> 'decimals')::integer);
   end if;
-  step := pricing ->> 'step';
-  ending := pricing ->> 'ending';
-  exact := price * (pricing ->> 'factor')::numeric + (pricing ->> 'amount')::numeric - ending;
-  if pricing ->> 'direction' = 'nearest' then
-    steps := div(2 * exact + step, 2 * step);  -- half a step is rounded up
-  else
-    steps := div(exact, step);
-    if pricing ->> 'direction' = 'up' and steps * step < exact then
-      steps := steps + 1;
-    end if;
-  end if;
-  return round(greatest(ending + steps * step, (pricing ->> 'lowest')::numeric), (pricing ->> 'decimals')::integer);
+  return app.priced(price, (pricing ->> 'factor')::numeric, (pricing ->> 'amount')::numeric,
+    (pricing ->> 'step')::numeric, (pricing ->> 'ending')::numeric, pricing ->> 'direction',
+    (pricing ->> 'lowest')::numeric, (pricing ->> 'decimals')::integer);
 end
 $function$;
 grant execute on function app.selling_price(numeric,jsonb) to public;
