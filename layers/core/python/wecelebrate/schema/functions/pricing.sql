@@ -73,8 +73,8 @@ return case when pricing is not null then 'applied' when rules = '{}' then 'none
 grant execute on function app.pricing_status(jsonb, jsonb) to public;
 
 -- Returns the selling price of a base price, with the decimals of the currency. The other parameters are the members of
--- compiled rules. The selling price of a free product is 0. The computation is exact until the result is rounded. It uses
--- the integer division, because the division of decimals is not exact. The planner inlines the function.
+-- compiled rules. The selling price of a free product is 0. The computation is exact until the result is rounded. It
+-- uses the integer division, because the division of decimals is not exact. The planner inlines the function.
 create or replace function app.priced(
   price numeric, factor numeric, amount numeric, step numeric, ending numeric, direction text, lowest numeric,
   decimals integer)
@@ -194,10 +194,11 @@ grant execute on function app.list_priced_products(jsonb, uuid, text, text, text
   timestamptz, text, text, uuid, integer, text[])
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- Keeps `pricing` equal to the rules that it was compiled from, and `priced_at` equal to the time of its last change. Only a statement that gives `pricing` a value activates
--- rules. The statements of the previous release do not give it a value. If a statement of the previous release replaces
--- active rules, the new rules become active if they have the documented form. Otherwise no rules are active. A change
--- of the currency is refused if the active rules are for another currency.
+-- Keeps `pricing` equal to the rules that it was compiled from, and `priced_at` equal to the time of its last change.
+-- Only a statement that gives `pricing` a value activates rules. The statements of the previous release do not give it
+-- a value. If a statement of the previous release replaces active rules, the new rules become active if they have the
+-- documented form. Otherwise no rules are active. A change of the currency is refused if the active rules are for
+-- another currency.
 create or replace function app.compile_catalog_pricing() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
