@@ -138,7 +138,7 @@ def test_twenty_requests_with_the_same_key_place_one_order(new_buyer: Callable[[
     with ThreadPoolExecutor(REQUESTS) as pool:
         for _ in range(KEYS):
             buyer = new_buyer()
-            responses = list(pool.map(lambda _, each=buyer: each.send_until_placed(), range(REQUESTS)))  # type: ignore[misc]
+            responses = list(pool.map(lambda _, each=buyer: each.send_until_placed(), range(REQUESTS)))
             assert len({response.json()["id"] for response in responses}) == 1
             assert sum("idempotent-replayed" not in response.headers for response in responses) == 1
     figure(f"keys that were sent {REQUESTS} times", KEYS, "keys")
