@@ -1,10 +1,14 @@
 """An exported file is read exactly. Any other file is passed on unchanged, and a broken file needs little memory."""
 
 import io
+import zipfile
 from typing import Any, BinaryIO, cast
 
+import orjson
 import pytest
 
+from wecelebrate.exports.columns import columns_of
+from wecelebrate.exports.formats import xlsx
 from wecelebrate.feeds import Product, Rejected
 from wecelebrate.ingestion import exported_rows
 from wecelebrate.ingestion.exported_rows import open_exported
@@ -93,3 +97,65 @@ def test_an_endless_line_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch
     (item,) = list(rows)
     assert isinstance(item, Rejected)
     assert (item.code, set(read)) == ("stopped", {1001})
+
+
+def exported_workbook(*products: dict[str, Any], max_rows: int = 1_000_000) -> bytes:
+    """Return the file that an export of these products as XLSX writes."""
+    columns = columns_of("products", "xlsx", ())
+    rows = [{column.name: product.get(column.name) for column in columns} for product in products]
+    out = io.BytesIO()
+    xlsx.write(
+        cast(io.RawIOBase, out),
+        columns,
+        iter([b"\n".join(map(orjson.dumps, rows))]),
+        "Europe/Berlin",
+        max_rows=max_rows,
+    )
+    return out.getvalue()
+
+
+def product(sku: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": "1", "catalog_id": "2", "sku": sku, "name": "Mug", "price": "1.00", "currency": "USD", "offers": "[]",
+        "attributes": "{}", "inventory_policy": "tracked", "inventory_count": 5, "is_active": True,
+        "created_at": "2026-03-29T00:59:59Z", **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1", "'=1", "00123", "1e5", "a\r\nb\tc", "_x0041_ _x005F_", "\x01", "<b>&amp;", "TRUE", "2026-01-01",
+        "1,5", "🎁" * 100, "NULL", "12345678901234567", "-0.02",
+    ],
+)  # fmt: skip
+def test_each_text_of_an_exported_workbook_is_read_unchanged(text: str) -> None:
+    (item,), _ = items_of(exported_workbook(product("A", description=text, attributes='{"a": "b"}')))
+    assert isinstance(item, Rejected if "\x01" in text else Product), item
+    if isinstance(item, Product):
+        assert (item.description, item.attributes) == (text, {"a": "b"})
+
+
+def test_the_rows_of_all_sheets_of_an_exported_workbook_are_read() -> None:
+    content = exported_workbook(*[product(f"S-{n}", price=f"{n}.10") for n in range(5)], max_rows=2)
+    items, rows = items_of(content)
+    assert [(item.sku, str(item.price)) for item in items] == [(f"S-{n}", f"{n}.10") for n in range(5)]
+    assert [item.line for item in items] == [2, 3, 5, 6, 8]
+    assert rows.rows_read == 5
+
+
+def test_a_row_of_a_workbook_with_a_text_that_was_cut_off_is_rejected() -> None:
+    items, _ = items_of(exported_workbook(product("A", images="https://a.test/" + "x" * 40_000), product("B")))
+    assert [item.code if isinstance(item, Rejected) else item.sku for item in items] == ["too_long", "B"]
+
+
+def test_a_damaged_or_changed_workbook_is_passed_on_unchanged() -> None:
+    content = exported_workbook(product("A"))
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        position = book.getinfo("xl/worksheets/sheet1.xml").header_offset + 200
+    for changed in (
+        content[:position] + bytes([content[position] ^ 255]) + content[position + 1 :],
+        content[:-100],
+        exported_workbook(product("A")).replace(b"PK\x03\x04", b"PK\x03\x05", 1),
+    ):
+        assert rest(changed) == changed

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wecelebrate.core.formula_quotes import quoted, quoted_cells, unquoted
+from wecelebrate.core.formula_quotes import quoted, quoted_cells, unquoted, unquoted_start
 
 SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 TEXTS = st.text(st.sampled_from(SIGNS + "'a1; ") | st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -48,6 +48,20 @@ def test_no_cell_of_a_quoted_text_begins_with_a_formula_sign(text: str) -> None:
 )
 def test_a_quote_is_added_only_before_a_formula_sign(text: str, cell: str) -> None:
     assert quoted(text) == cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("'=1;'=2", "=1;'=2"),
+        ("size 5;'-2' gap", "size 5;'-2' gap"),
+        ("''-", "'-"),
+        ("'90s mug", "'90s mug"),
+        ("'", "'"),
+    ],
+)
+def test_only_the_quote_at_the_beginning_is_removed_from_texts_of_other_systems(cell: str, text: str) -> None:
+    assert unquoted_start(cell) == text
 
 
 def test_a_number_among_cells_of_unknown_types_stays_a_number() -> None:

@@ -73,7 +73,7 @@ def test_a_csv_export_quotes_texts_that_look_like_formulas_but_does_not_quote_nu
     assert (rows["zz"]["brand"], rows["zz"]["description"]) == ("A;'=1+1;;''-2", "a\n'\uff1d2 ; b")
 
 
-@pytest.mark.parametrize("file_format", ["csv", "ndjson"])
+@pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx"])
 def test_an_import_of_an_export_changes_no_product(platform: Platform, tenant: Tenant, file_format: str) -> None:
     products = hostile_products(platform, tenant)
     file = exported(tenant.owner, "products", file_format, bom=file_format == "csv")
@@ -82,7 +82,7 @@ def test_an_import_of_an_export_changes_no_product(platform: Platform, tenant: T
     assert products_of(tenant) == products
 
 
-@pytest.mark.parametrize("file_format", ["csv", "ndjson"])
+@pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx"])
 def test_an_import_of_an_export_creates_the_same_products_in_an_empty_catalog(
     platform: Platform, tenant: Tenant, file_format: str
 ) -> None:

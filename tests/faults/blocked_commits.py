@@ -23,12 +23,15 @@ def blocking_commits(platform: Platform) -> Iterator[None]:
         database.execute("alter system reset synchronous_standby_names")
         database.execute("alter system reset synchronous_commit")
         database.execute("select pg_reload_conf()")
-        platform.eventually(lambda: not blocked_commits(platform), within=10, every=0.005)
+        logins = ("wc_api", "wc_public")
+        platform.eventually(
+            lambda: not any(blocked_commits(platform, login) for login in logins), within=10, every=0.005
+        )
 
 
-def blocked_commits(platform: Platform) -> list[int]:
-    """Return the pids of the server processes that belong to the login of the API and whose commit is blocked."""
+def blocked_commits(platform: Platform, login: str = "wc_api") -> list[int]:
+    """Return the pids of the server processes that belong to a login and whose commit is blocked."""
     rows = platform.database.execute(
-        "select pid from pg_stat_activity where wait_event = 'SyncRep' and usename = 'wc_api'"
+        "select pid from pg_stat_activity where wait_event = 'SyncRep' and usename = %s", [login]
     ).fetchall()
     return [row["pid"] for row in rows]

@@ -199,6 +199,44 @@ def test_a_client_with_a_grant_sees_selling_prices_and_no_base_price(platform: P
     )
 
 
+def test_a_client_with_a_grant_gets_all_products_that_have_new_prices_by_a_change_of_the_rules(
+    platform: Platform, shop: Tenant
+) -> None:
+    other = platform.tenant()
+    ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{other.client_id}"))
+    with platform.database.transaction():
+        platform.database.execute("set local session_replication_role = replica")
+        platform.database.execute(
+            "update products set created_at = '2026-01-01Z', updated_at = '2026-01-02Z' where catalog_id = %s",
+            [shop.catalog_id],
+        )
+    platform.wait_for_replica()
+    path, query = f"/v1/catalogs/{shop.catalog_id}/products", {"updated_since": "2026-02-01T00:00:00Z"}
+
+    def changed(tenant: Tenant, **more: str) -> list[Json]:
+        data: list[Json] = ok(tenant.owner.get(path, params=query | more))["data"]
+        return data
+
+    def exported_rows(tenant: Tenant) -> int:
+        filters = query | {"catalog_id": shop.catalog_id}
+        return len(csv_rows(exported(tenant.owner, "products", "csv", filters=filters)))
+
+    assert changed(other) == changed(shop) == []
+    set_rules(shop, RULES)
+    today = str(datetime.now(UTC).date())
+    assert sorted(row["price"] for row in changed(other)) == sorted(PRICES.values())
+    assert {row["updated_at"][:10] for row in changed(other)} == {today}
+    assert len(changed(other, q=ok(other.owner.get(path))["data"][0]["name"])) > 0
+    assert len(changed(other, category="Home")) == len(PRICES)
+    assert exported_rows(other) == len(PRICES)
+    assert (changed(shop), exported_rows(shop)) == ([], 0), "the owner sees base prices, which have not changed"
+    query["updated_since"] = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    assert changed(other) == []
+    query["updated_since"] = "2026-02-01T00:00:00Z"
+    set_rules(shop, None)
+    assert sorted(row["price"] for row in changed(other)) == sorted(PRICES)
+
+
 def test_the_explanation_of_a_price_lists_each_step_to_the_selling_price(platform: Platform, shop: Tenant) -> None:
     product = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products?sort=price"))["data"][1]
     path = f"/v1/products/{product['id']}/price"

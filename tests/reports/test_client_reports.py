@@ -15,7 +15,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from tests.events.sending import accepted, event, post, set_storage, stored
-from tests.platform import Json, Platform, Tenant, ok, pointers, problem
+from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 from tests.reports.orders import Expected, day, insert, random_order, sorted_rows
 from wecelebrate.reports.workbook import MEDIA_TYPE
 
@@ -79,6 +79,30 @@ def test_a_report_is_exact_after_random_changes_and_during_rollups(platform: Pla
             assert_equal(report(tenant), expected)
             rollup.result()
         assert_equal(report(tenant), expected)
+
+
+def test_cancelled_pieces_do_not_count_as_sold_and_returned_pieces_are_reported(
+    platform: Platform, tenant: Tenant
+) -> None:
+    mug = platform.product(tenant, sku="MUG", price="2.50", inventory_count=20)
+    pen = platform.product(tenant, sku="PEN", price="1.00", inventory_count=20)
+    order = platform.order(tenant, (mug, 5), (pen, 2))
+    other = platform.order(tenant, (pen, 4))
+    path, matched = f"/v1/orders/{order['id']}", {"if-match": "*"}
+    lines = [{"line": 1, "quantity": 1}, {"line": 2}]
+    ok(tenant.owner.post(f"{path}/lines/cancel", json={"lines": lines}, headers=matched))
+    for each in (order, other):
+        ok(tenant.owner.post(f"/v1/orders/{each['id']}/ship", json={}, headers=matched))
+    created(tenant.owner.post(f"{path}/returns", json={"lines": [{"line": 1, "quantity": 3}]}, headers=matched))
+    refused = created(tenant.owner.post(f"/v1/orders/{other['id']}/returns", json={}, headers=matched))
+    ok(tenant.owner.post(f"/v1/returns/{refused['id']}/refuse", json={}, headers=matched))
+    actual = ok(tenant.owner.get(path_of(tenant)))
+    sold = [(row["sku"], row["orders"], row["quantity"], row["revenue"]) for row in actual["top_products"]]
+    assert sold == [("MUG", 1, 4, "10.00"), ("PEN", 1, 4, "4.00")]
+    assert actual["returned"] == [{"currency": "USD", "orders": 1, "quantity": 3, "amount": "7.50"}]
+    assert [total["revenue"] for total in actual["totals"]] == ["14.00"]
+    csv_file = tenant.owner.get(path_of(tenant), params={"format": "csv", "table": "returned"}).text
+    assert csv_file.splitlines() == ["currency,orders,quantity,amount", "USD,1,3,7.50"]
 
 
 def test_a_report_of_one_site_counts_only_its_orders(platform: Platform, tenant: Tenant) -> None:
@@ -176,7 +200,7 @@ def test_a_workbook_contains_all_tables_with_charts_and_no_formula(platform: Pla
     response = tenant.owner.get(path_of(tenant), params=query)
     assert response.headers["content-type"] == MEDIA_TYPE
     book = CalamineWorkbook.from_filelike(io.BytesIO(response.content))
-    assert book.sheet_names == ["Report", "Totals", "Days", "Hours", "Statuses", "Sites", "Products"]
+    assert book.sheet_names == ["Report", "Totals", "Days", "Hours", "Statuses", "Sites", "Products", "Returned"]
     expected = report(tenant)
     header, *rows = book.get_sheet_by_name("Days").to_python()
     actual = [dict(zip(header, row, strict=True)) for row in rows]

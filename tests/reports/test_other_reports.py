@@ -61,9 +61,57 @@ def test_the_fulfilment_report_contains_the_hours_to_ship_and_to_deliver(platfor
     assert strict["total"]["late"] > late
 
 
+def test_the_fulfilment_report_contains_the_hours_to_export_and_the_carriers(
+    platform: Platform, tenant: Tenant
+) -> None:
+    dice = random.Random(5)
+    orders = [random_order(dice, tenant.site_id, day("2026-03-01"), day("2026-03-20")) for _ in range(12)]
+    for order in orders:
+        order.status = "shipped"
+    orders[11].status = "cancelled"
+    insert(platform, tenant, *orders)
+    carriers = ["DHL", "dhl ", "DHL", "UPS", "UPS", None]
+    to_export, to_ship, to_deliver, late = [], [], [], 0
+    for number, order in enumerate(orders):
+        hours = dice.randint(1, 20)
+        if number % 2:
+            to_export += [hours] if number != 11 else []
+            exported_at = order.created_at + timedelta(hours=hours)
+            platform.arrange("update orders set exported_at = %s where id = %s", [exported_at, order.id])
+        for parcel in range(1 + number % 2):
+            carrier = carriers[(number + parcel) % 6]
+            shipped, delivered = dice.randint(1, 100), dice.choice([None, 24, 48])
+            shipped_at = order.created_at + timedelta(hours=shipped)
+            platform.database.execute(
+                "insert into shipments (client_id, order_id, number, status, carrier, shipped_at, delivered_at, source)"
+                " values (%s, %s, %s, %s, %s, %s, %s, 'api')",
+                [
+                    tenant.client_id, order.id, f"P{parcel}", "delivered" if delivered else "shipped", carrier,
+                    shipped_at, shipped_at + timedelta(hours=delivered) if delivered else None,
+                ],
+            )  # fmt: skip
+            if number != 11 and (carrier or "").strip().lower() == "dhl":
+                to_ship.append(shipped)
+                to_deliver += [delivered] if delivered else []
+                late += shipped > 72
+    actual = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}/fulfilment", params=DAYS))
+    total = actual["total"]
+    assert (total["orders"], total["exported"]) == (11, len(to_export))
+    assert total["export_p50"] == pytest.approx(median(to_export), abs=0.01)
+    assert total["export_p90"] >= total["export_p50"]
+    by_carrier = {row["carrier"]: row for row in actual["by_carrier"]}
+    assert set(by_carrier) == {"DHL", "UPS", ""}
+    dhl = by_carrier["DHL"]
+    assert (dhl["shipments"], dhl["delivered"], dhl["late"]) == (len(to_ship), len(to_deliver), late)
+    assert dhl["ship_p50"] == pytest.approx(median(to_ship), abs=0.01)
+    assert dhl["deliver_p50"] == pytest.approx(median(to_deliver), abs=0.01)
+    assert sum(row["shipments"] for row in actual["by_carrier"]) == 16
+
+
 def test_the_fulfilment_report_of_an_empty_period_has_no_durations(tenant: Tenant) -> None:
     actual = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}/fulfilment", params=DAYS))
     assert (actual["total"]["orders"], actual["total"]["ship_p50"], actual["by_country"]) == (0, None, [])
+    assert (actual["total"]["export_p50"], actual["by_carrier"]) == (None, [])
     assert pointers(
         problem(
             tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}/fulfilment", params={"late_after": "0"}),
@@ -138,4 +186,5 @@ def test_the_platform_report_counts_all_clients_and_only_admins_read_it(platform
     assert (row["orders"], row["revenue"]) == (len(euros), f"{sum(euros):.2f}")
     assert after["plan_year"] in (1, 2, 3, 4)
     assert after["clients"]["new"] >= 1
+    assert after["requests"]["requests"] > before["requests"]["requests"] > 0
     problem(tenant.owner.get(PLATFORM), 403, "forbidden")

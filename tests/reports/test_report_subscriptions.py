@@ -294,6 +294,47 @@ def test_the_link_that_ends_a_report_works_after_the_report_was_deleted(platform
     assert platform.api().post(link).status_code == 200
 
 
+@pytest.mark.parametrize("is_ended_later", [False, True])
+def test_a_report_that_is_created_again_is_not_sent_to_members_who_had_ended_it(
+    platform: Platform, tenant: Tenant, is_ended_later: bool
+) -> None:
+    person, other = member(platform, tenant), member(platform, tenant)
+    first = created(tenant.owner.post(PATH, json=body(tenant, person, other)))
+    make_due(platform, first)
+    settled(platform, tenant, first, 2)
+    link = link_of(inbox(platform, person)[0])
+    if not is_ended_later:
+        assert platform.api().post(link).status_code == 200
+    assert tenant.owner.delete(f"{PATH}/{first['id']}", headers={"If-Match": "*"}).status_code == 204
+    if is_ended_later:
+        assert platform.api().post(link).status_code == 200
+    second = created(tenant.owner.post(PATH, json=body(tenant, person, other)))
+    ended = {recipient["member_id"]: recipient["unsubscribed_at"] is not None for recipient in second["recipients"]}
+    assert ended == {person["id"]: True, other["id"]: False}
+    make_due(platform, second)
+    (mail,) = settled(platform, tenant, second, 1)
+    assert mail["recipient"] == other["email"]
+    # Only the member starts the mails again, also for later reports.
+    again = ok(platform.api(person["subject"]).post(f"{PATH}/{second['id']}/subscribe"))
+    assert [recipient["unsubscribed_at"] for recipient in again["recipients"]] == [None, None]
+    third = created(tenant.owner.post(PATH, json=body(tenant, person)))
+    assert [recipient["unsubscribed_at"] for recipient in third["recipients"]] == [None]
+
+
+def test_a_member_gets_at_most_50_reports_of_a_client_in_24_hours(platform: Platform, tenant: Tenant) -> None:
+    person, other = member(platform, tenant), member(platform, tenant)
+    subscription = created(tenant.owner.post(PATH, json=body(tenant, person, other)))
+    platform.database.execute(
+        "insert into mails (client_id, template, recipient, details, state)"
+        " select %(client)s, 'report', %(email)s, jsonb_build_object('subscription_id', gen_random_uuid(),"
+        " 'member_id', %(member)s::text, 'last_day', '2026-01-01'), 'sent' from generate_series(1, 50)",
+        {"client": tenant.client_id, "email": person["email"], "member": person["id"]},
+    )
+    make_due(platform, subscription)
+    (mail,) = settled(platform, tenant, subscription, 1)
+    assert mail["recipient"] == other["email"]
+
+
 def test_suppressed_addresses_and_former_members_get_no_report(platform: Platform, tenant: Tenant) -> None:
     bounced, gone, inactive, ended = (member(platform, tenant) for _ in range(4))
     subscription = created(tenant.owner.post(PATH, json=body(tenant, bounced, gone, inactive, ended)))

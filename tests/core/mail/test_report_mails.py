@@ -50,7 +50,7 @@ def report(first_day: str = "2026-03-01", last_day: str = "2026-03-31", **more: 
                                                                     "revenue": "900"}],
         "top_products": [{"product_id": None, "sku": "=1+1", "name": "Mug\r\nBcc: a@example.com", "quantity": 7,
                           "currency": "EUR", **sales}],
-        "customers": {"customers": 3, "returning": 1},
+        "returned": [], "customers": {"customers": 3, "returning": 1},
         "conversion": {"visits": 40, "with_product_view": 9, "with_cart": 5, "with_checkout": 4, "orders": 4,
                        "rate": 0.1},
     }  # fmt: skip

@@ -21,6 +21,7 @@ _FIRST = f"'*(?:{_SIGN}|[\\t\\r\\n])"
 _COMPUTED = re.compile(_FIRST)
 _UNQUOTED = re.compile(rf"^(?={_FIRST})|(?<=[;\t\r\n])(?='*{_SIGN})")
 _QUOTED = re.compile(rf"^'(?={_FIRST})|(?<=[;\t\r\n])'(?='*{_SIGN})")
+_QUOTED_START = re.compile(rf"'(?={_FIRST})")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*", re.ASCII)
 
 
@@ -37,6 +38,14 @@ def quoted(text: str) -> str:
 def unquoted(cell: str) -> str:
     """Return the text that `quoted` has turned into this cell."""
     return _QUOTED.sub("", cell) if "'" in cell else cell
+
+
+def unquoted_start(cell: str) -> str:
+    """Return the text of a cell of another system's file, without the `'` before a sign at its beginning.
+
+    Other systems only quote the beginning of a text. A `'` after `;`, a tab or a line break is a part of their text.
+    """
+    return cell[1:] if _QUOTED_START.match(cell) else cell
 
 
 def quoted_cells(cells: Iterable[str]) -> list[str]:

@@ -131,14 +131,15 @@ from (
   where (:is_active::boolean is null or is_active = :is_active)
     and (:category::text is null or category = :category)
     and (:brand::text is null or brand = :brand)
+    -- `updated_at` of a product whose price has changed by the rules of the catalog is the day of this change.
     and (:updated_since::timestamptz is null or updated_at >= date_trunc('day', :updated_since::timestamptz, 'UTC'))
 ) numbered;
 
 -- name: export_granted_products
 -- Do the same as `export_products`, for a catalog that the caller has a grant for.
 select p.id, p.catalog_id, p.sku, p.name, p.description, p.category, p.brand, p.price::text as price, p.currency,
-  p.offers, null::text as offer_price, p.images, p.attributes, p.inventory_count, p.inventory_policy, p.is_active, p.created_at, p.updated_at,
-  null::jsonb as source_data
+  p.offers, null::text as offer_price, p.images, p.attributes, p.inventory_count, p.inventory_policy, p.is_active,
+  p.created_at, p.updated_at, null::jsonb as source_data
 from app.granted_products(:scope, :after_key, :last_key) p
 where (:is_active::boolean is null or p.is_active = :is_active)
   and (:category::text is null or p.category = :category)

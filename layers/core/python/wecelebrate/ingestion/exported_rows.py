@@ -1,19 +1,20 @@
-"""Reads files that an export of products has written (`wecelebrate.exports`), in CSV or NDJSON.
+"""Reads files that an export of products has written (`wecelebrate.exports`), in CSV, NDJSON or XLSX.
 
 The columns of such a file have the names of the fields of the API, and each value has only one spelling. Therefore the
 reader guesses nothing. Each row is validated like a row of a request, and the import of an unchanged export changes
-nothing. If the name of a column is changed, or the columns `id` and `catalog_id` are removed, the file is read like any
-other file.
+nothing. The cells of a workbook have types, and their texts have no quotes. If the name of a column is changed, or the
+columns `id` and `catalog_id` are removed, the file is read like any other file.
 """
 
 import codecs
 import csv
 import io
 import tempfile
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self, cast
+from typing import IO, Any, BinaryIO, Literal, Self, cast
 
 import orjson
 
@@ -21,9 +22,11 @@ from wecelebrate.core.errors import Invalid
 from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.core.models import normalized
 from wecelebrate.feeds import REPORT_COLUMN_PREFIX, Change, Item, Question, Rejected
+from wecelebrate.feeds.files.containers import report_full_disk
 from wecelebrate.feeds.files.csv_rows import MAX_CELL_LENGTH
 from wecelebrate.ingestion.bulk_import.models import RowFields
 from wecelebrate.ingestion.bulk_import.rows import to_item
+from wecelebrate.ingestion.exported_workbooks import ExportedWorkbook, open_workbook
 
 _FIELDS = frozenset({
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes", "inventory_count",
@@ -34,7 +37,10 @@ _SIGNATURE = frozenset({"id", "catalog_id", "sku", "inventory_policy", "is_activ
 _HEAD_BYTES = 16 * 1024
 """The header, or the first row of NDJSON, is recognised if it ends within this number of bytes. A longer first row of
 NDJSON is read completely."""
+_ZIP = b"PK\x03\x04"
 _MAX_LINE_BYTES = 16 * 1024 * 1024
+_Row = tuple[int, list[str], RowFields | None]
+"""The line of a row, its cells, and its fields. Null: the row does not have the columns of the header."""
 _TRUTH = {"true": True, "false": False}  # A spreadsheet writes TRUE.
 
 
@@ -50,25 +56,44 @@ class ExportedRows:
     questions: tuple[Question, ...] = ()
     changes: tuple[Change, ...] = ()
 
-    def __init__(self, file: BinaryIO, header: list[str] | None, currency: str) -> None:
-        self._file, self._columns, self._currency = file, header, currency
+    def __init__(
+        self, file: BinaryIO, header: list[str] | None, currency: str, workbook: ExportedWorkbook | None = None
+    ) -> None:
+        self._file, self._columns, self._currency, self._workbook = file, header, currency, workbook
         self.rows_read = 0
         self.header = header or sorted(_FIELDS)
         self.details: dict[str, Any] = {"format": "export", "columns": self.header}
 
     def __iter__(self) -> Iterator[Item]:
-        rows = self._json_rows() if self._columns is None else self._csv_rows(self._columns)
         line = 0
         try:
-            for line, cells, fields in rows:
+            for row in self._rows():
                 self.rows_read += 1
-                yield self._item(line, cells, fields)
+                if isinstance(row, Rejected):
+                    yield row
+                else:
+                    line = row[0]
+                    yield self._item(*row)
         except (csv.Error, _LineTooLong):
             self.ended_cleanly = False
             reason = f"reading stopped after line {line}: a cell or a line is too long, or a quote is not closed"
             yield Rejected(line + 1, 0, None, reason, "stopped", [])
 
-    def _json_rows(self) -> Iterator[tuple[int, list[str], RowFields | None]]:
+    def _rows(self) -> Iterator[_Row | Rejected]:
+        if self._workbook is not None:
+            return self._workbook_rows(self._workbook)
+        return self._json_rows() if self._columns is None else self._csv_rows(self._columns)
+
+    def _workbook_rows(self, workbook: ExportedWorkbook) -> Iterator[_Row | Rejected]:
+        for row in workbook.rows():
+            if isinstance(row, Rejected):
+                yield row
+            else:
+                line, cells = row
+                is_complete = len(cells) == len(workbook.columns)
+                yield line, cells, _fields(dict(zip(workbook.columns, cells, strict=True))) if is_complete else None
+
+    def _json_rows(self) -> Iterator[_Row]:
         for line, text in enumerate(_lines(self._file), 1):
             try:
                 row = orjson.loads(text)
@@ -77,7 +102,7 @@ class ExportedRows:
             fields = row if isinstance(row, dict) else None
             yield line, [_as_cell((fields or {}).get(name)) for name in self.header], fields
 
-    def _csv_rows(self, header: list[str]) -> Iterator[tuple[int, list[str], RowFields | None]]:
+    def _csv_rows(self, header: list[str]) -> Iterator[_Row]:
         csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_LENGTH))
         reader = csv.reader(line.decode("utf-8-sig", "replace") for line in _lines(self._file))
         next(reader, None)
@@ -117,6 +142,8 @@ class ExportedRows:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._workbook is not None:
+            self._workbook.close()
         self._file.close()
 
 
@@ -128,6 +155,8 @@ def open_exported(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None,
     `currency` is the currency of the catalog.
     """
     head = _read(stream, _HEAD_BYTES)
+    if head.startswith(_ZIP):
+        return _open_workbook(cast(BinaryIO, _Joined(head, stream)), currency)
     if head.lstrip()[:1] == b"{":
         while b"\n" not in head and len(head) < _MAX_LINE_BYTES and (more := _read(stream, _HEAD_BYTES)):
             head += more
@@ -135,11 +164,31 @@ def open_exported(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None,
     is_exported, header = _recognise(head)
     if not is_exported:
         return None, whole
-    file = tempfile.TemporaryFile()  # noqa: SIM115 — the rows close it
-    while block := whole.read(1 << 20):
-        file.write(block)
+    return ExportedRows(cast(BinaryIO, _copied(whole)), header, currency), whole
+
+
+def _open_workbook(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None, BinaryIO]:
+    """Return the rows of a zip archive if it is an exported workbook. Otherwise, the second value is the whole file."""
+    file = _copied(stream)
+    workbook = open_workbook(file, _are_exported)
+    if workbook is not None:
+        return ExportedRows(cast(BinaryIO, file), workbook.columns, currency, workbook), stream
     file.seek(0)
-    return ExportedRows(cast(BinaryIO, file), header, currency), whole
+    return None, cast(BinaryIO, _Copy(file))
+
+
+def _copied(stream: BinaryIO) -> IO[bytes]:
+    """Copy a stream to a temporary file. The caller closes the file."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 — the caller closes it
+    try:
+        with report_full_disk():
+            while block := stream.read(1 << 20):
+                file.write(block)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
 
 
 def _recognise(head: bytes) -> tuple[bool, list[str] | None]:
@@ -156,7 +205,7 @@ def _recognise(head: bytes) -> tuple[bool, list[str] | None]:
     return _are_exported(names), names
 
 
-def _are_exported(names: list[str]) -> bool:
+def _are_exported(names: Sequence[str]) -> bool:
     own = {name for name in names if not name.startswith(REPORT_COLUMN_PREFIX)}
     return own >= _SIGNATURE and own <= _FIELDS | _IGNORED and len(set(names)) == len(names)
 
@@ -215,6 +264,17 @@ def _read(stream: BinaryIO, size: int) -> bytes:
     while len(content) < size and (block := stream.read(size - len(content))):
         content += block
     return content
+
+
+class _Copy:
+    """The copy of a stream. The temporary file is closed with this object."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        weakref.finalize(self, file.close)
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._file.read(size)
 
 
 class _Joined:

@@ -49,6 +49,7 @@ def get(tx: Transaction, client_id: UUID, filters: ClientReportFilters, *, compl
         "is_closed": scope.period.is_closed,
         "generated_at": datetime.now(UTC),
         "top_products": None,
+        "returned": None,
         "customers": None,
         "conversion": None,
     }

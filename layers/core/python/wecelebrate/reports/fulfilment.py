@@ -1,4 +1,4 @@
-"""The report of fulfilment: how long orders take to be shipped and delivered."""
+"""The report of fulfilment: how long orders take to be exported, shipped and delivered."""
 
 import json
 from datetime import UTC, date, datetime
@@ -11,6 +11,9 @@ from wecelebrate.core.types import Id, Moment, Timezone, Whole
 from wecelebrate.reports.client import sql
 from wecelebrate.reports.models import PeriodFilters
 from wecelebrate.reports.scope import Scope, scope_of
+
+MAX_CARRIERS = 50
+"""The number of carriers with the most shipments."""
 
 
 class FulfilmentFilters(PeriodFilters):
@@ -25,20 +28,28 @@ class FulfilmentFilters(PeriodFilters):
     )
 
 
-class Fulfilment(BaseModel):
+class ShippingTimes(BaseModel):
+    """The times until pieces were shipped and delivered, in hours."""
+
+    late: int = Field(description="The number that was not shipped in time, shipped or not.")
+    ship_p50: float | None = Field(description="The median time from the order to its shipping. Null if none was.")
+    ship_p90: float | None = Field(description="The time in which 90 % of what was shipped was shipped.")
+    deliver_p50: float | None = Field(description="The median time from the shipping to the delivery.")
+    deliver_p90: float | None = Field(description="The time in which 90 % of what was delivered was delivered.")
+
+
+class Fulfilment(ShippingTimes):
     """The figures of a group of orders. All durations are in hours."""
 
     orders: int
     """The number of orders that are not cancelled."""
+    exported: int = Field(description="The number of orders that were given to an ERP system in an order file.")
+    export_p50: float | None = Field(description="The median time from the order to its first export.")
+    export_p90: float | None = Field(description="The time in which 90 % of the exported orders were exported.")
     shipped: int
     """The number of orders that were shipped, including the orders that were delivered later."""
     delivered: int
     """The number of orders that were delivered."""
-    late: int = Field(description="The number of orders that were not shipped in time, shipped or not.")
-    ship_p50: float | None = Field(description="The median time from the order to its shipping. Null without orders.")
-    ship_p90: float | None = Field(description="The time in which 90 % of the shipped orders were shipped.")
-    deliver_p50: float | None = Field(description="The median time from the shipping to the delivery.")
-    deliver_p90: float | None = Field(description="The time in which 90 % of the delivered orders were delivered.")
 
 
 class CountryFulfilment(Fulfilment):
@@ -46,6 +57,19 @@ class CountryFulfilment(Fulfilment):
 
     country: str
     """The ISO 3166-1 code of the country. Empty if the address names no country."""
+
+
+class CarrierFulfilment(ShippingTimes):
+    """The shipments of one carrier. All durations are in hours."""
+
+    carrier: str
+    """The name of the carrier, in its most frequent spelling. Empty if the shipments name no carrier."""
+    orders: int
+    """The number of orders with such a shipment."""
+    shipments: int
+    """The number of shipments."""
+    delivered: int
+    """The number of shipments that were delivered."""
 
 
 class FulfilmentReport(BaseModel):
@@ -67,10 +91,14 @@ class FulfilmentReport(BaseModel):
     """All orders of the period."""
     by_country: list[CountryFulfilment]
     """The orders by the country to which they are sent."""
+    by_carrier: list[CarrierFulfilment]
+    """The shipments of the 50 carriers with the most shipments."""
 
 
 def get(tx: Transaction, client_id: UUID, filters: FulfilmentFilters) -> FulfilmentReport:
     """Return the report of fulfilment. Raises NotFound or Invalid."""
     scope: Scope = scope_of(tx, client_id, filters.site_id, filters.timezone, filters)
-    figures = json.loads(sql.fulfilment(tx, **scope.parameters(), late_after=filters.late_after))
+    figures = json.loads(
+        sql.fulfilment(tx, **scope.parameters(), late_after=filters.late_after, max_carriers=MAX_CARRIERS)
+    )
     return FulfilmentReport(**figures, **scope.fields(), late_after=filters.late_after, generated_at=datetime.now(UTC))

@@ -12,7 +12,7 @@ from wecelebrate.orders.models import OrderStatus
 from wecelebrate.reports.periods import Month
 
 ReportFormat = Literal["json", "csv", "xlsx"]
-ClientTable = Literal["days", "totals", "statuses", "sites", "hours", "products"]
+ClientTable = Literal["days", "totals", "statuses", "sites", "hours", "products", "returned"]
 
 
 class PeriodFilters(Input):
@@ -126,6 +126,19 @@ class ProductSales(Sales):
     """The number of pieces."""
 
 
+class ReturnedFigures(BaseModel):
+    """The pieces of orders in one currency that customers have returned."""
+
+    currency: str
+    """An ISO 4217 code."""
+    orders: int
+    """The number of orders of the period with returned pieces."""
+    quantity: int
+    """The number of pieces in returns that were not refused."""
+    amount: Amount
+    """The sum of the prices of these pieces."""
+
+
 class Customers(BaseModel):
     """The customers who placed orders that are not cancelled.
 
@@ -179,6 +192,9 @@ class ClientReport(BaseModel):
     """The orders by the hour of the day."""
     top_products: list[ProductSales] | None = Field(
         description="The products with the most pieces. Null if the period has more than 50,000 orders."
+    )
+    returned: list[ReturnedFigures] | None = Field(
+        description="The returned pieces, by currency. Null if the period has more than 50,000 orders."
     )
     customers: Customers | None = Field(description="Null if the period has more than 50,000 orders.")
     conversion: Conversion | None = Field(description="Null if the period has more than 50,000 orders.")

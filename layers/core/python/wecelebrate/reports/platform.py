@@ -14,6 +14,7 @@ from wecelebrate.jobs.types import JobStatus, JobType
 from wecelebrate.reports.client import sql
 from wecelebrate.reports.models import DaySales, PeriodFilters, Sales
 from wecelebrate.reports.scope import period_of
+from wecelebrate.usage import requests_of_platform
 
 MAX_CLIENTS = 50
 """The number of clients with the most orders."""
@@ -88,6 +89,15 @@ class Storage(BaseModel):
     """The size of the uploaded files."""
 
 
+class RequestFigures(BaseModel):
+    """The requests of the last 24 hours, whatever the period of the report is. Earlier requests are not counted."""
+
+    requests: int
+    """The number of requests, including the requests of visitors."""
+    throttled: int
+    """The number of requests that exceeded a limit."""
+
+
 class PlatformReport(BaseModel):
     """The report of the platform."""
 
@@ -117,6 +127,9 @@ class PlatformReport(BaseModel):
     """The orders by day (UTC)."""
     jobs: list[JobFigures]
     """The jobs that were created in the period."""
+    requests: RequestFigures | None = Field(
+        description="The requests of the last 24 hours. Null if the cache, which counts them, does not respond."
+    )
     storage: Storage
     """The size of stored data."""
     events: int
@@ -134,6 +147,8 @@ def get(tx: Transaction, filters: PeriodFilters) -> PlatformReport:
     days = {"first_day": period.first_day, "last_day": period.last_day}
     figures = json.loads(sql.platform_figures(tx, **days, max_clients=MAX_CLIENTS))
     figures["orders_per_month"] = round(figures["orders"] * 30 / ((period.last_day - period.first_day).days + 1), 1)
+    usage = requests_of_platform(tx)
+    figures["requests"] = usage and {"requests": usage.requests, "throttled": usage.throttled}
     return PlatformReport(
         **days, **figures, plan=list(PLAN), plan_year=_plan_year(figures), generated_at=datetime.now(UTC)
     )

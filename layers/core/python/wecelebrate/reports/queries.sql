@@ -88,7 +88,8 @@ select json_build_object(
 
 -- name: client_details$
 -- Get the figures of a client on local days that are computed from the orders and the events, not from the totals. The
--- statement reads one snapshot. Its time grows with the number of orders and events. Cancelled orders do not count.
+-- statement reads one snapshot. Its time grows with the number of orders and events. Cancelled orders do not count, and
+-- neither do the cancelled pieces of the other orders.
 with placed as materialized (
   select o.id, o.currency, o.created_at, coalesce(o.customer_subject, lower(o.customer_email)) as buyer
   from orders o
@@ -126,12 +127,21 @@ select json_build_object(
     select json_agg(row_to_json(t) order by t.quantity desc, t.sku, t.currency)
     from (
       select l.product_id, l.sku, (array_agg(l.name order by p.created_at desc, l.line))[1] as name, p.currency,
-        count(distinct p.id) as orders, sum(l.quantity) as quantity,
-        round(sum(l.quantity * l.unit_price), min(app.minor_units(p.currency)))::text as revenue
-      from placed p join order_lines l on l.order_id = p.id
+        count(distinct p.id) as orders, sum(l.quantity - l.cancelled_quantity) as quantity,
+        round(sum((l.quantity - l.cancelled_quantity) * l.unit_price), min(app.minor_units(p.currency)))::text
+          as revenue
+      from placed p join order_lines l on l.order_id = p.id and l.quantity > l.cancelled_quantity
       group by l.product_id, l.sku, p.currency
-      order by sum(l.quantity) desc, l.sku, p.currency
+      order by sum(l.quantity - l.cancelled_quantity) desc, l.sku, p.currency
       limit :max_products
+    ) t), '[]'),
+  'returned', coalesce((
+    select json_agg(row_to_json(t) order by t.currency)
+    from (
+      select p.currency, count(distinct p.id) as orders, sum(l.returned_quantity) as quantity,
+        round(sum(l.returned_quantity * l.unit_price), min(app.minor_units(p.currency)))::text as amount
+      from placed p join order_lines l on l.order_id = p.id and l.returned_quantity > 0
+      group by p.currency
     ) t), '[]'),
   'customers', (
     select json_build_object('customers', count(*), 'returning', count(*) filter (
@@ -148,11 +158,12 @@ select json_build_object(
 )::text;
 
 -- name: fulfilment$
--- Get the times until the orders of a client that were placed on local days were shipped and delivered. The statement
--- reads one snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days after it
--- was placed, even if it was shipped later.
+-- Get the times until the orders of a client that were placed on local days were exported, shipped and delivered. The
+-- statement reads one snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days
+-- after it was placed, even if it was shipped later. The spelling of a carrier is that of its most frequent name.
 with placed as materialized (
-  select o.status, coalesce(o.shipping_address ->> 'country', '') as country,
+  select o.id, o.created_at, o.status, coalesce(o.shipping_address ->> 'country', '') as country,
+    extract(epoch from o.exported_at - o.created_at) / 3600 as hours_to_export,
     extract(epoch from o.shipped_at - o.created_at) / 3600 as hours_to_ship,
     extract(epoch from o.delivered_at - o.shipped_at) / 3600 as hours_to_deliver,
     coalesce(o.shipped_at, now()) > o.created_at + make_interval(days => :late_after) as is_late
@@ -164,18 +175,38 @@ with placed as materialized (
     and o.created_at < (:last_day::date + 1)::timestamp at time zone 'UTC' + interval '15 hours'
     and (o.created_at at time zone :zone)::date between :first_day and :last_day
 ), grouped as (
-  select grouping(country) as is_total, country, count(*) as orders, count(hours_to_ship) as shipped,
+  select grouping(country) as is_total, country, count(*) as orders, count(hours_to_export) as exported,
+    count(hours_to_ship) as shipped,
     count(*) filter (where status = 'delivered') as delivered, count(*) filter (where is_late) as late,
+    round((percentile_cont(0.5) within group (order by hours_to_export))::numeric, 2) as export_p50,
+    round((percentile_cont(0.9) within group (order by hours_to_export))::numeric, 2) as export_p90,
     round((percentile_cont(0.5) within group (order by hours_to_ship))::numeric, 2) as ship_p50,
     round((percentile_cont(0.9) within group (order by hours_to_ship))::numeric, 2) as ship_p90,
     round((percentile_cont(0.5) within group (order by hours_to_deliver))::numeric, 2) as deliver_p50,
     round((percentile_cont(0.9) within group (order by hours_to_deliver))::numeric, 2) as deliver_p90
   from placed group by grouping sets ((), (country))
+), parcels as (
+  select p.id, trim(coalesce(s.carrier, '')) as carrier, s.status,
+    extract(epoch from s.shipped_at - p.created_at) / 3600 as hours_to_ship,
+    extract(epoch from s.delivered_at - s.shipped_at) / 3600 as hours_to_deliver,
+    s.shipped_at > p.created_at + make_interval(days => :late_after) as is_late
+  from placed p join shipments s on s.order_id = p.id and s.client_id = :client_id
+), carriers as (
+  select mode() within group (order by carrier) as carrier, count(distinct id) as orders, count(*) as shipments,
+    count(*) filter (where status = 'delivered') as delivered, count(*) filter (where is_late) as late,
+    round((percentile_cont(0.5) within group (order by hours_to_ship))::numeric, 2) as ship_p50,
+    round((percentile_cont(0.9) within group (order by hours_to_ship))::numeric, 2) as ship_p90,
+    round((percentile_cont(0.5) within group (order by hours_to_deliver))::numeric, 2) as deliver_p50,
+    round((percentile_cont(0.9) within group (order by hours_to_deliver))::numeric, 2) as deliver_p90
+  from parcels group by lower(carrier)
+  order by count(*) desc, lower(carrier) limit :max_carriers
 )
 select json_build_object(
   'total', (select row_to_json(g) from grouped g where is_total = 1),
   'by_country', coalesce((
-    select json_agg(row_to_json(g) order by g.orders desc, g.country) from grouped g where is_total = 0), '[]')
+    select json_agg(row_to_json(g) order by g.orders desc, g.country) from grouped g where is_total = 0), '[]'),
+  'by_carrier', coalesce((
+    select json_agg(row_to_json(c) order by c.shipments desc, lower(c.carrier)) from carriers c), '[]')
 )::text;
 
 -- name: catalog_figures$

@@ -18,6 +18,7 @@ from wecelebrate.reports.models import (
     DaySales,
     HourSales,
     ProductSales,
+    ReturnedFigures,
     SiteSales,
     StatusFigures,
 )
@@ -29,6 +30,7 @@ _CLIENT_TABLES: dict[ClientTable, tuple[str, type[BaseModel]]] = {
     "sites": ("by_site", SiteSales),
     "hours": ("by_hour", HourSales),
     "products": ("top_products", ProductSales),
+    "returned": ("returned", ReturnedFigures),
 }
 _TEXTS = frozenset({"name", "sku"})
 """The columns whose texts come from users."""

@@ -26,6 +26,7 @@ _SHEETS = (
     ("Statuses", "by_status"),
     ("Sites", "by_site"),
     ("Products", "top_products"),
+    ("Returned", "returned"),
 )
 """The name of each sheet, and the field of the report with its rows."""
 _CHARTS = {"by_day": ("day", "column", "Revenue by day"), "by_hour": ("hour", "column", "Revenue by hour of the day")}

@@ -360,6 +360,7 @@ create table catalogs (
   currency text,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
   pricing jsonb,
+  priced_at timestamp with time zone,
   constraint catalogs_pkey PRIMARY KEY (id),
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
   constraint catalogs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -383,6 +384,8 @@ comment on column catalogs.currency is
   'The currency of all prices. Null: there are no products yet, or there may be prices in several currencies.';
 comment on column catalogs.pricing is
   'The price rules in force, as app.compile_pricing returns them. Null: products are sold at their own prices.';
+comment on column catalogs.priced_at is
+  'When the price rules in force were changed. Clients with a grant see their selling prices. Null: never.';
 CREATE INDEX catalogs_by_folded_name ON public.catalogs USING btree (folded_name, id);
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
@@ -459,6 +462,7 @@ create table client_users (
   id uuid not null default app.uuid7(),
   kind text not null default 'person'::text,
   name text,
+  reports_ended_at timestamp with time zone,
   constraint client_users_client_id_unique UNIQUE (client_id, id),
   constraint client_users_id_unique UNIQUE (id),
   constraint client_users_pkey PRIMARY KEY (client_id, user_id),
@@ -480,6 +484,8 @@ comment on column client_users.kind is
   'A person has accepted an invitation. A machine is a program, whose tokens come from client credentials.';
 comment on column client_users.name is
   'A name for the people who manage the members.';
+comment on column client_users.reports_ended_at is
+  'When the member ended a report that was deleted later. New reports are not sent until the member subscribes. Null: new reports are sent.';
 CREATE INDEX client_users_by_client ON public.client_users USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX client_users_by_user ON public.client_users USING btree (user_id);
 CREATE UNIQUE INDEX client_users_machine_id_key ON public.client_users USING btree (user_id) WHERE (kind =
@@ -1501,6 +1507,8 @@ CREATE UNIQUE INDEX mails_one_confirmation_per_order ON public.mails USING btree
   'order_confirmation'::text);
 CREATE UNIQUE INDEX mails_one_report_per_member ON public.mails USING btree (((details ->> 'subscription_id'::text)),
   ((details ->> 'member_id'::text)), ((details ->> 'last_day'::text))) WHERE (template = 'report'::text);
+CREATE INDEX mails_reports_by_member ON public.mails USING btree (client_id, ((details ->> 'member_id'::text)),
+  created_at) WHERE (template = 'report'::text);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.mails FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on mails for all to app_admin
@@ -2523,6 +2531,8 @@ CREATE INDEX report_recipients_by_member ON public.report_recipients USING btree
 CREATE INDEX report_recipients_by_subscription ON public.report_recipients USING btree (client_id, subscription_id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.report_recipients FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
+CREATE TRIGGER keep_ended_report AFTER DELETE ON public.report_recipients FOR EACH ROW WHEN ((old.unsubscribed_at IS NOT
+  NULL)) EXECUTE FUNCTION app.keep_ended_report();
 -- row-level security: forced
 create policy admin on report_recipients for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
@@ -4372,7 +4382,8 @@ UNION ALL
     granted_catalogs.updated_at, granted_catalogs.last_sync_at, granted_catalogs.currency,
     NULL::text AS pricing_status
    FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
-     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name, pricing);
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name, pricing,
+     priced_at);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
@@ -7355,6 +7366,9 @@ CREATE OR REPLACE FUNCTION app.compile_catalog_pricing()
 AS $function$
 begin
   if new.pricing is null then
+    if tg_op = 'UPDATE' and old.pricing is not null then
+      new.priced_at := now();
+    end if;
     return new;
   end if;
   if tg_op = 'UPDATE' and new.currency is distinct from old.currency and new.pricing_rules = old.pricing_rules
@@ -7363,6 +7377,9 @@ begin
       using errcode = 'check_violation', column = 'pricing_rules';
   end if;
   new.pricing := app.compile_pricing(new.pricing_rules, new.currency);
+  if tg_op = 'INSERT' or new.pricing is distinct from old.pricing then
+    new.priced_at := now();
+  end if;
   return new;
 end
 $function$;
@@ -8922,6 +8939,9 @@ begin
     and r.unsubscribed_at is null;
   if found then
     update report_subscriptions s set updated_at = now() where s.id = substr($1, 2, 32)::uuid;
+  elsif not exists (select from report_subscriptions s where s.id = substr($1, 2, 32)::uuid) then
+    update client_users m set reports_ended_at = now()
+    where m.id = substr($1, 34, 32)::uuid and m.reports_ended_at is null;
   end if;
   return true;
 end
@@ -9842,7 +9862,7 @@ begin
   end if;
   -- A client with a grant must not learn the exact time of a change (see functions/sharing.sql).
   if updated_since is not null and catalog <> all (app.owned_catalog_ids()) and app.admin_role() is null then
-    updated_since := date_trunc('day', updated_since, 'UTC');
+    updated_since := app.granted_changes_since(catalog, updated_since);
   end if;
   if sku is not null then
     walk := 1;  -- a catalog has an SKU only once
@@ -10364,12 +10384,29 @@ begin
     c.currency := coalesce(c.pricing ->> 'currency', c.currency);
     c.pricing_rules := '{}';
     c.pricing := null;
+    c.priced_at := null;
     c.low_inventory := null;
     return next c;
   end loop;
 end
 $function$;
 grant execute on function app.granted_catalogs() to app_admin, app_client, app_support, app_system;
+
+-- Function app.granted_changes_since(uuid,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_changes_since(catalog uuid, since timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select case when not exists (
+    select from catalogs c where c.id = $1 and c.id = any ((select app.granted_catalog_ids())::uuid[])
+      and date_trunc('day', c.priced_at, 'UTC') >= date_trunc('day', $2, 'UTC'))
+    then date_trunc('day', $2, 'UTC') end
+$function$;
+grant execute on function app.granted_changes_since(uuid,timestamp with time zone) to app_admin, app_client,
+  app_support;
 
 -- Function app.granted_product(uuid), owner app_definer
 
@@ -10394,8 +10431,9 @@ CREATE OR REPLACE FUNCTION app.granted_product_row(p products)
 AS $function$
 declare
   pricing jsonb;
+  priced_at timestamptz;
 begin
-  select c.pricing into pricing from catalogs c where c.id = p.catalog_id;
+  select c.pricing, c.priced_at into pricing, priced_at from catalogs c where c.id = p.catalog_id;
   p.price := app.selling_price(p.price, pricing);
   p.currency := coalesce(pricing ->> 'currency', p.currency);
   p.inventory_count := least(p.inventory_count, app.max_shown_stock());
@@ -10404,7 +10442,7 @@ begin
   p.regular_price := null;
   p.offer_ends_at := null;
   p.offer_changes_at := null;
-  p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
+  p.updated_at := greatest(p.created_at, date_trunc('day', greatest(p.updated_at, priced_at), 'UTC'));
   return p;
 end
 $function$;
@@ -11672,6 +11710,22 @@ RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts 
 '::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
 grant execute on function app.json_lines(jsonb) to app_admin, app_client;
 
+-- Function app.keep_ended_report(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.keep_ended_report()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  update client_users m set reports_ended_at = old.unsubscribed_at
+  where m.id = old.member_id and m.client_id = old.client_id and m.reports_ended_at is null;
+  return null;
+end
+$function$;
+grant execute on function app.keep_ended_report() to app_owner;
+
 -- Function kv.keep_site(kv.draft,sites,uuid,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.keep_site(d kv.draft, existing sites, catalog_id uuid, catalog_name text)
@@ -12046,7 +12100,7 @@ begin
     select * from app.list_products(catalog, search, sku, category, brand,
       case when pricing is null then price_min else app.lowest_base_price(price_min, false, pricing) end,
       case when pricing is null then price_max else app.lowest_base_price(price_max, true, pricing) - 0.001 end,
-      active, date_trunc('day', updated_since, 'UTC'), sort,
+      active, app.granted_changes_since(catalog, updated_since), sort,
       app.base_key(after_key, after_id, sort, pricing, catalog), after_id, rows, stock)
   loop
     return next app.granted_product_row(p);
@@ -12094,6 +12148,14 @@ CREATE OR REPLACE FUNCTION app.list_priced_products(pricing jsonb, catalog uuid,
 AS $function$
 declare
   p products;
+  -- The members of the rules are read once, because reading them takes more time than the computation.
+  factor constant numeric := pricing ->> 'factor';
+  amount constant numeric := pricing ->> 'amount';
+  step constant numeric := pricing ->> 'step';
+  ending constant numeric := pricing ->> 'ending';
+  direction constant text := pricing ->> 'direction';
+  lowest constant numeric := pricing ->> 'lowest';
+  decimals constant integer := pricing ->> 'decimals';
 begin
   if pricing is null then
     return query select * from app.list_products($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
@@ -12104,8 +12166,10 @@ begin
       app.lowest_base_price(price_max, true, pricing) - 0.001, $9, $10, $11,
       app.base_key(after_key, after_id, sort, pricing, catalog), $13, $14, $15)
   loop
-    p.price := app.selling_price(p.price, pricing);
-    p.regular_price := app.selling_price(p.regular_price, pricing);
+    p.price := app.priced(p.price, factor, amount, step, ending, direction, lowest, decimals);
+    if p.regular_price is not null then
+      p.regular_price := app.priced(p.regular_price, factor, amount, step, ending, direction, lowest, decimals);
+    end if;
     p.currency := pricing ->> 'currency';
     return next p;
   end loop;
@@ -15420,6 +15484,20 @@ RETURN CASE WHEN ((old_price > (0)::numeric) AND (new_price > (0)::numeric) AND 
   precision)) THEN (round(log(((new_price)::double precision / (old_price)::double precision))))::integer ELSE 0 END;
 grant execute on function app.price_power(numeric,numeric) to app_admin, app_client;
 
+-- Function app.priced(numeric,numeric,numeric,numeric,numeric,text,numeric,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.priced(price numeric, factor numeric, amount numeric, step numeric, ending numeric,
+  direction text, lowest numeric, decimals integer)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN round(CASE WHEN (price = (0)::numeric) THEN price ELSE GREATEST((ending + (step * CASE direction WHEN
+  'nearest'::text THEN div((((2)::numeric * (((price * factor) + amount) - ending)) + step), ((2)::numeric * step)) WHEN
+  'up'::text THEN (div((((price * factor) + amount) - ending), step) + (CASE WHEN ((div((((price * factor) + amount) -
+  ending), step) * step) < (((price * factor) + amount) - ending)) THEN 1 ELSE 0 END)::numeric) ELSE div((((price *
+  factor) + amount) - ending), step) END)), lowest) END, decimals);
+grant execute on function app.priced(numeric,numeric,numeric,numeric,numeric,text,numeric,integer) to public;
+
 -- Function app.pricing_status(jsonb,jsonb), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.pricing_status(rules jsonb, pricing jsonb)
@@ -16049,6 +16127,9 @@ begin
       $2 || jsonb_build_object('subscription_id', $1, 'member_id', a.member_id), 'normal') as job
     from app.report_addresses($1) a
     where app.subject() like 'service:%' and a.client_id = any ((select app.editor_ids())::uuid[])
+      and (select count(*) from mails m
+           where m.client_id = a.client_id and m.template = 'report' and m.details ->> 'member_id' = a.member_id::text
+             and m.created_at > now() - interval '24 hours') < 50
   ) mail where mail.job is not null;
 end
 $function$;
@@ -18872,29 +18953,13 @@ CREATE OR REPLACE FUNCTION app.selling_price(price numeric, pricing jsonb)
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-declare
-  step numeric;
-  ending numeric;
-  exact numeric;
-  steps numeric;
 begin
   if pricing is null or price is null then
     return price;
-  elsif price = 0 then
-    return round(price, (pricing ->> 'decimals')::integer);
   end if;
-  step := pricing ->> 'step';
-  ending := pricing ->> 'ending';
-  exact := price * (pricing ->> 'factor')::numeric + (pricing ->> 'amount')::numeric - ending;
-  if pricing ->> 'direction' = 'nearest' then
-    steps := div(2 * exact + step, 2 * step);  -- half a step is rounded up
-  else
-    steps := div(exact, step);
-    if pricing ->> 'direction' = 'up' and steps * step < exact then
-      steps := steps + 1;
-    end if;
-  end if;
-  return round(greatest(ending + steps * step, (pricing ->> 'lowest')::numeric), (pricing ->> 'decimals')::integer);
+  return app.priced(price, (pricing ->> 'factor')::numeric, (pricing ->> 'amount')::numeric,
+    (pricing ->> 'step')::numeric, (pricing ->> 'ending')::numeric, pricing ->> 'direction',
+    (pricing ->> 'lowest')::numeric, (pricing ->> 'decimals')::integer);
 end
 $function$;
 grant execute on function app.selling_price(numeric,jsonb) to public;
@@ -18943,6 +19008,7 @@ begin
   elsif wanted then
     insert into report_recipients (subscription_id, client_id, member_id) values ($1, target.client_id, member)
       on conflict (subscription_id, member_id) do update set unsubscribed_at = null;
+    update client_users m set reports_ended_at = null where m.id = member and m.reports_ended_at is not null;
   else
     update report_recipients r set unsubscribed_at = now()
     where r.subscription_id = $1 and r.member_id = member and r.unsubscribed_at is null;
@@ -19017,8 +19083,9 @@ begin
   if cardinality(refused) = 0 then
     delete from report_recipients r
     where r.subscription_id = $1 and r.member_id <> all ($2) and r.unsubscribed_at is null;
-    insert into report_recipients (subscription_id, client_id, member_id)
-      select $1, client, recipient from unnest($2) recipient on conflict do nothing;
+    insert into report_recipients (subscription_id, client_id, member_id, unsubscribed_at)
+      select $1, client, m.id, m.reports_ended_at from client_users m where m.id = any ($2) and m.client_id = client
+      on conflict do nothing;
   end if;
   return refused;
 end

@@ -110,6 +110,16 @@ def of_platform(tx: Transaction) -> CacheReport:
     )
 
 
+def requests_of_platform(tx: Transaction) -> UsageTotals | None:
+    """Return the sum of all requests to the platform in the last 24 hours, or None if Redis does not respond."""
+    tenants = [PUBLIC, *(str(row["id"]) for row in sql.list_client_ids(tx))]
+    first, last = _hours(UsagePeriod())
+    try:
+        return _sum_totals(_by_entity(_read_counters(tenants, range(first, last + 1))).values())
+    except cache.CacheDown:
+        return None
+
+
 def _hours(period: UsagePeriod) -> tuple[int, int]:
     """Return the first and the last hour of a period, as numbers of hours since the Unix epoch. Raises Invalid."""
     current = int(time()) // 3600

@@ -25,7 +25,7 @@ class CsvRows:
     """Reads the rows below the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
 
     A `'` before a text that a spreadsheet would compute is removed (`core.formula_quotes`). Our own files and those of
-    WooCommerce contain such quotes.
+    WooCommerce contain such quotes. `unquote` removes them from a cell.
 
     If a quote is opened and never closed, csv.reader adds the rows below the quote to the record with the quote. This
     record then has several lines, and at least one of these statements is true:
@@ -41,7 +41,14 @@ class CsvRows:
     """
 
     def __init__(
-        self, text: TextFile, dialect: Dialect, width: int, skip_lines: int, *, is_plain: bool = False
+        self,
+        text: TextFile,
+        dialect: Dialect,
+        width: int,
+        skip_lines: int,
+        *,
+        is_plain: bool = False,
+        unquote: Callable[[str], str] = unquoted,
     ) -> None:
         reader = text.open()
         layout = dialect.layout
@@ -51,6 +58,7 @@ class CsvRows:
         self._dialect = dialect
         self._width = width
         self._is_plain = is_plain
+        self._unquote = unquote
         plain = dialect.quote == '"' and dialect.escape is None and dialect.layout is None
         mark = re.escape(dialect.delimiter)
         self._stray = re.compile(rf'[^{mark}"]"[^{mark}"\r\n]') if plain else None
@@ -64,7 +72,7 @@ class CsvRows:
             self._record.clear()
 
     def rows(self) -> Iterator[Row | Rejected]:  # noqa: PLR0912  (one flat loop, for speed)
-        record, stray = self._record, self._stray
+        record, stray, unquote = self._record, self._stray, self._unquote
         while True:
             reader = csv.reader(self._lines(), **self._dialect.parameters())  # type: ignore[arg-type]
             try:
@@ -80,7 +88,7 @@ class CsvRows:
                         if cells and (cells[0] or any(cells)):
                             is_stray = stray is not None and '"' in record[0] and stray.search(record[0])
                             row = self._repaired(record[0], cells) if is_stray else cells
-                            yield self._line, [unquoted(cell) for cell in row] if "'" in record[0] else row
+                            yield self._line, [unquote(cell) for cell in row] if "'" in record[0] else row
                         else:
                             self._blank += 1
                             if self._blank > MAX_BLANK_ROWS:
@@ -90,7 +98,7 @@ class CsvRows:
                         yield self._recover("a quote is opened here and not closed properly")
                         break
                     else:
-                        yield self._line - len(record) + 1, [unquoted(cell) for cell in cells]
+                        yield self._line - len(record) + 1, [unquote(cell) for cell in cells]
                     record.clear()
                 else:
                     return

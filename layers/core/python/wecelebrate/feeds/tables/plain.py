@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from wecelebrate.core.formula_quotes import unquoted, unquoted_start
 from wecelebrate.feeds.files import dialect as dialects
 from wecelebrate.feeds.files import encoding
 from wecelebrate.feeds.files.archive import Archive
@@ -22,6 +23,7 @@ from wecelebrate.feeds.files.containers import UnpackedFile
 from wecelebrate.feeds.files.csv_rows import CsvRows, check_column_count, sample_lines
 from wecelebrate.feeds.files.formats import reject_binary, text_format
 from wecelebrate.feeds.items import Rejected, Row, UnreadableFeed, quoted
+from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.tables.table import (
     MAX_SAMPLE_LINE_LENGTH,
     SAMPLE_CHARACTERS,
@@ -95,7 +97,9 @@ def _open_csv(text: encoding.TextFile, columns: PlainColumns, unpacked: Unpacked
         raise UnreadableFeed("the file has no header; put the column names into the first line")
     header = column_names(sample[header_row], sample[header_row + 1 :])
     check_column_count(len(header))
-    reader = CsvRows(text, dialect, len(header), skipped + starts[header_row + 1], is_plain=True)
+    unquote = unquoted if _is_own_file(header) else unquoted_start
+    first_line = skipped + starts[header_row + 1]
+    reader = CsvRows(text, dialect, len(header), first_line, is_plain=True, unquote=unquote)
 
     def rows() -> Iterator[Row | Rejected]:
         for row in reader.rows():
@@ -110,6 +114,11 @@ def _open_csv(text: encoding.TextFile, columns: PlainColumns, unpacked: Unpacked
         unpacked.close()
 
     return PlainTable(header, rows, lambda: reader.ended_cleanly and not unpacked.truncated, close)
+
+
+def _is_own_file(header: Sequence[str]) -> bool:
+    """Return whether the platform has written a file: an export of orders or lines, or a file of rejected rows."""
+    return {"client_id", "site_id"} <= set(header) or any(name.startswith(REPORT_COLUMN_PREFIX) for name in header)
 
 
 def _dialect(lines: list[str], count_names: dialects.ColumnCounter, delimiter: str | None) -> dialects.Dialect:

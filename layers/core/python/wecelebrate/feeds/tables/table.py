@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from wecelebrate.core.formula_quotes import unquoted
+from wecelebrate.core.formula_quotes import unquoted, unquoted_start
 from wecelebrate.feeds.columns.names import count_known_columns, fold
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.files import dialect as dialects
@@ -18,7 +18,7 @@ from wecelebrate.feeds.files.formats import Format
 from wecelebrate.feeds.items import Cells, DeclaredMode, Records, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.json.false_values import columns_with_false, without_false
 from wecelebrate.feeds.json.rows import JsonRows
-from wecelebrate.feeds.plan.plan import OPTIONS
+from wecelebrate.feeds.plan.plan import OPTIONS, REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.plan.profiles import known_names
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, notes_of_footer, notes_of_members, notes_of_titles
 from wecelebrate.feeds.tables.codes import MAX_ROWS, Legend, legend_of
@@ -86,7 +86,9 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     detection_lines = [line[:MAX_SAMPLE_LINE_LENGTH] for line in lines[skipped : skipped + 200]]
     dialect = dialects.detect(detection_lines, count_known, delimiter)
     rows, starts = positions(lines[skipped:], dialect)
-    rows = [[unquoted(cell) for cell in without_blank_tail(row)] for row in rows]
+    # Only the files with rejected rows that we have written have quotes inside their texts.
+    unquote = unquoted if any(REPORT_COLUMN_PREFIX in cell for row in rows for cell in row) else unquoted_start
+    rows = [[unquote(cell) for cell in without_blank_tail(row)] for row in rows]
     header_row = dialects.find_header(rows, count_known)
     if not rows or not any(cell.strip() for cell in rows[header_row]):
         raise UnreadableFeed(
@@ -107,7 +109,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     readers: list[CsvRows] = []
 
     def read_rows(readers: list[CsvRows]) -> Iterator[Row | Rejected]:
-        readers.append(CsvRows(text, dialect, own_width, first_line))
+        readers.append(CsvRows(text, dialect, own_width, first_line, unquote=unquote))
         return continued_rows(readers[-1].rows(), header, count_known, further=further)
 
     def read_again() -> Iterator[Row | Rejected]:

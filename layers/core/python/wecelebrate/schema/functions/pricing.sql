@@ -72,35 +72,33 @@ language sql immutable parallel safe
 return case when pricing is not null then 'applied' when rules = '{}' then 'none' else 'unread' end;
 grant execute on function app.pricing_status(jsonb, jsonb) to public;
 
--- Returns the selling price of a base price, with the decimals of the currency. Without rules, it is the base price.
--- The selling price of a free product is 0. The computation is exact until the result is rounded. It uses the integer
--- division, because the division of decimals is not exact.
+-- Returns the selling price of a base price, with the decimals of the currency. The other parameters are the members of
+-- compiled rules. The selling price of a free product is 0. The computation is exact until the result is rounded. It
+-- uses the integer division, because the division of decimals is not exact. The planner inlines the function.
+create or replace function app.priced(
+  price numeric, factor numeric, amount numeric, step numeric, ending numeric, direction text, lowest numeric,
+  decimals integer)
+returns numeric
+language sql immutable parallel safe
+return round(case when price = 0 then price else greatest(ending + step * case direction
+    -- half a step is rounded up
+    when 'nearest' then div(2 * (price * factor + amount - ending) + step, 2 * step)
+    when 'up' then div(price * factor + amount - ending, step) + case
+      when div(price * factor + amount - ending, step) * step < price * factor + amount - ending then 1 else 0 end
+    else div(price * factor + amount - ending, step) end, lowest) end, decimals);
+grant execute on function app.priced(numeric, numeric, numeric, numeric, numeric, text, numeric, integer) to public;
+
+-- Returns the selling price of a base price by compiled rules. Without rules, it is the base price.
 create or replace function app.selling_price(price numeric, pricing jsonb) returns numeric
 language plpgsql immutable parallel safe
 as $$
-declare
-  step numeric;
-  ending numeric;
-  exact numeric;
-  steps numeric;
 begin
   if pricing is null or price is null then
     return price;
-  elsif price = 0 then
-    return round(price, (pricing ->> 'decimals')::integer);
   end if;
-  step := pricing ->> 'step';
-  ending := pricing ->> 'ending';
-  exact := price * (pricing ->> 'factor')::numeric + (pricing ->> 'amount')::numeric - ending;
-  if pricing ->> 'direction' = 'nearest' then
-    steps := div(2 * exact + step, 2 * step);  -- half a step is rounded up
-  else
-    steps := div(exact, step);
-    if pricing ->> 'direction' = 'up' and steps * step < exact then
-      steps := steps + 1;
-    end if;
-  end if;
-  return round(greatest(ending + steps * step, (pricing ->> 'lowest')::numeric), (pricing ->> 'decimals')::integer);
+  return app.priced(price, (pricing ->> 'factor')::numeric, (pricing ->> 'amount')::numeric,
+    (pricing ->> 'step')::numeric, (pricing ->> 'ending')::numeric, pricing ->> 'direction',
+    (pricing ->> 'lowest')::numeric, (pricing ->> 'decimals')::integer);
 end
 $$;
 grant execute on function app.selling_price(numeric, jsonb) to public;
@@ -165,6 +163,14 @@ language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
 declare
   p products;
+  -- The members of the rules are read once, because reading them takes more time than the computation.
+  factor constant numeric := pricing ->> 'factor';
+  amount constant numeric := pricing ->> 'amount';
+  step constant numeric := pricing ->> 'step';
+  ending constant numeric := pricing ->> 'ending';
+  direction constant text := pricing ->> 'direction';
+  lowest constant numeric := pricing ->> 'lowest';
+  decimals constant integer := pricing ->> 'decimals';
 begin
   if pricing is null then
     return query select * from app.list_products($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
@@ -175,8 +181,10 @@ begin
       app.lowest_base_price(price_max, true, pricing) - 0.001, $9, $10, $11,
       app.base_key(after_key, after_id, sort, pricing, catalog), $13, $14, $15)
   loop
-    p.price := app.selling_price(p.price, pricing);
-    p.regular_price := app.selling_price(p.regular_price, pricing);
+    p.price := app.priced(p.price, factor, amount, step, ending, direction, lowest, decimals);
+    if p.regular_price is not null then
+      p.regular_price := app.priced(p.regular_price, factor, amount, step, ending, direction, lowest, decimals);
+    end if;
     p.currency := pricing ->> 'currency';
     return next p;
   end loop;
@@ -186,15 +194,19 @@ grant execute on function app.list_priced_products(jsonb, uuid, text, text, text
   timestamptz, text, text, uuid, integer, text[])
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
--- Keeps `pricing` equal to the rules that it was compiled from. Only a statement that gives `pricing` a value activates
--- rules. The statements of the previous release do not give it a value. If a statement of the previous release replaces
--- active rules, the new rules become active if they have the documented form. Otherwise no rules are active. A change
--- of the currency is refused if the active rules are for another currency.
+-- Keeps `pricing` equal to the rules that it was compiled from, and `priced_at` equal to the time of its last change.
+-- Only a statement that gives `pricing` a value activates rules. The statements of the previous release do not give it
+-- a value. If a statement of the previous release replaces active rules, the new rules become active if they have the
+-- documented form. Otherwise no rules are active. A change of the currency is refused if the active rules are for
+-- another currency.
 create or replace function app.compile_catalog_pricing() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.pricing is null then
+    if tg_op = 'UPDATE' and old.pricing is not null then
+      new.priced_at := now();
+    end if;
     return new;
   end if;
   if tg_op = 'UPDATE' and new.currency is distinct from old.currency and new.pricing_rules = old.pricing_rules
@@ -203,6 +215,9 @@ begin
       using errcode = 'check_violation', column = 'pricing_rules';
   end if;
   new.pricing := app.compile_pricing(new.pricing_rules, new.currency);
+  if tg_op = 'INSERT' or new.pricing is distinct from old.pricing then
+    new.priced_at := now();
+  end if;
   return new;
 end
 $$;

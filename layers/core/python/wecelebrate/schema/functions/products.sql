@@ -167,7 +167,7 @@ begin
   end if;
   -- A client with a grant must not learn the exact time of a change (see functions/sharing.sql).
   if updated_since is not null and catalog <> all (app.owned_catalog_ids()) and app.admin_role() is null then
-    updated_since := date_trunc('day', updated_since, 'UTC');
+    updated_since := app.granted_changes_since(catalog, updated_since);
   end if;
   if sku is not null then
     walk := 1;  -- a catalog has an SKU only once

@@ -4,7 +4,8 @@ set local role app_definer;
 
 -- Replaces the recipients of a subscription, and returns the ids that do not belong to persons who are active members
 -- of the client. If such an id exists, nothing changes. A member who has unsubscribed stays in the list, so that other
--- members cannot subscribe this member again. Returns null unless the caller may write for the client.
+-- members cannot subscribe this member again. A member who has ended a deleted report is added without a subscription.
+-- Returns null unless the caller may write for the client.
 create or replace function app.set_report_recipients(subscription uuid, members uuid[]) returns uuid[]
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -23,8 +24,9 @@ begin
   if cardinality(refused) = 0 then
     delete from report_recipients r
     where r.subscription_id = $1 and r.member_id <> all ($2) and r.unsubscribed_at is null;
-    insert into report_recipients (subscription_id, client_id, member_id)
-      select $1, client, recipient from unnest($2) recipient on conflict do nothing;
+    insert into report_recipients (subscription_id, client_id, member_id, unsubscribed_at)
+      select $1, client, m.id, m.reports_ended_at from client_users m where m.id = any ($2) and m.client_id = client
+      on conflict do nothing;
   end if;
   return refused;
 end
@@ -56,6 +58,7 @@ begin
   elsif wanted then
     insert into report_recipients (subscription_id, client_id, member_id) values ($1, target.client_id, member)
       on conflict (subscription_id, member_id) do update set unsubscribed_at = null;
+    update client_users m set reports_ended_at = null where m.id = member and m.reports_ended_at is not null;
   else
     update report_recipients r set unsubscribed_at = now()
     where r.subscription_id = $1 and r.member_id = member and r.unsubscribed_at is null;
@@ -65,6 +68,18 @@ begin
 end
 $$;
 grant execute on function app.set_own_report(uuid, boolean) to app_admin, app_client;
+
+-- Remembers that a member had ended a report that is deleted.
+create or replace function app.keep_ended_report() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  update client_users m set reports_ended_at = old.unsubscribed_at
+  where m.id = old.member_id and m.client_id = old.client_id and m.reports_ended_at is null;
+  return null;
+end
+$$;
+grant execute on function app.keep_ended_report() to app_owner;
 
 -- Returns the members who receive a report, with the addresses that they have verified.
 create or replace function app.report_addresses(subscription uuid)
@@ -88,8 +103,9 @@ $$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
 -- Queues a mail with a report to each member who receives it, and returns the jobs of the mails. Returns no row for a
--- member who already has the mail about these days. Returns no rows unless the caller is one of our own workers and
--- acts for the client.
+-- member who already has the mail about these days, or who got 50 reports of the client in the last 24 hours: reports
+-- that are created again and again must not flood a member. Returns no rows unless the caller is one of our own workers
+-- and acts for the client.
 create or replace function app.queue_report_mails(subscription uuid, details jsonb) returns table (job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -100,6 +116,9 @@ begin
       $2 || jsonb_build_object('subscription_id', $1, 'member_id', a.member_id), 'normal') as job
     from app.report_addresses($1) a
     where app.subject() like 'service:%' and a.client_id = any ((select app.editor_ids())::uuid[])
+      and (select count(*) from mails m
+           where m.client_id = a.client_id and m.template = 'report' and m.details ->> 'member_id' = a.member_id::text
+             and m.created_at > now() - interval '24 hours') < 50
   ) mail where mail.job is not null;
 end
 $$;
@@ -142,7 +161,7 @@ $$;
 grant execute on function app.report_of_token(text) to app_anon;
 
 -- Unsubscribes the member of a link, and returns whether the platform has created the token. A second call changes
--- nothing.
+-- nothing. If the report was deleted, the member gets no report that is created later.
 create or replace function app.end_report_of_token(token text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -155,6 +174,9 @@ begin
     and r.unsubscribed_at is null;
   if found then
     update report_subscriptions s set updated_at = now() where s.id = substr($1, 2, 32)::uuid;
+  elsif not exists (select from report_subscriptions s where s.id = substr($1, 2, 32)::uuid) then
+    update client_users m set reports_ended_at = now()
+    where m.id = substr($1, 34, 32)::uuid and m.reports_ended_at is null;
   end if;
   return true;
 end
@@ -172,6 +194,8 @@ select s.id, s.client_id, s.site_id, s.name, s.cadence, s.period, s.timezone, s.
 from report_subscriptions s;
 grant select, insert, update on app.report_subscription_view to app_admin, app_client;
 
+create or replace trigger keep_ended_report after delete on report_recipients for each row
+  when (old.unsubscribed_at is not null) execute function app.keep_ended_report();
 create or replace trigger audit_insert_delete after insert or delete on report_subscriptions
   for each row execute function app.audit_row();
 create or replace trigger audit_update after update on report_subscriptions for each row

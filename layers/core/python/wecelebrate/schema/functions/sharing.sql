@@ -36,6 +36,7 @@ begin
     c.currency := coalesce(c.pricing ->> 'currency', c.currency);
     c.pricing_rules := '{}';
     c.pricing := null;
+    c.priced_at := null;
     c.low_inventory := null;
     return next c;
   end loop;
@@ -44,14 +45,16 @@ $$;
 grant execute on function app.granted_catalogs() to app_admin, app_support, app_client, app_system;
 
 -- Returns a product in the form that a client with a grant sees. The time of the last change is rounded down to the
--- day. The reason is that every order changes a product, so the exact time would reveal each order in another shop.
+-- day. The reason is that every order changes a product, so the exact time would reveal each order in another shop. A
+-- change of the price rules is a change of the selling price.
 create or replace function app.granted_product_row(p products) returns products
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   pricing jsonb;
+  priced_at timestamptz;
 begin
-  select c.pricing into pricing from catalogs c where c.id = p.catalog_id;
+  select c.pricing, c.priced_at into pricing, priced_at from catalogs c where c.id = p.catalog_id;
   p.price := app.selling_price(p.price, pricing);
   p.currency := coalesce(pricing ->> 'currency', p.currency);
   p.inventory_count := least(p.inventory_count, app.max_shown_stock());
@@ -60,10 +63,22 @@ begin
   p.regular_price := null;
   p.offer_ends_at := null;
   p.offer_changes_at := null;
-  p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
+  p.updated_at := greatest(p.created_at, date_trunc('day', greatest(p.updated_at, priced_at), 'UTC'));
   return p;
 end
 $$;
+
+-- Returns the time since which a product of a granted catalog must have changed, so that a client with a grant sees the
+-- change: the day of `since`, or null if all products have new prices since then.
+create or replace function app.granted_changes_since(catalog uuid, since timestamptz) returns timestamptz
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  select case when not exists (
+    select from catalogs c where c.id = $1 and c.id = any ((select app.granted_catalog_ids())::uuid[])
+      and date_trunc('day', c.priced_at, 'UTC') >= date_trunc('day', $2, 'UTC'))
+    then date_trunc('day', $2, 'UTC') end
+$$;
+grant execute on function app.granted_changes_since(uuid, timestamptz) to app_admin, app_support, app_client;
 
 -- Returns the product if the caller has a grant for its catalog.
 create or replace function app.granted_product(product_id uuid) returns setof products
@@ -93,7 +108,7 @@ begin
     select * from app.list_products(catalog, search, sku, category, brand,
       case when pricing is null then price_min else app.lowest_base_price(price_min, false, pricing) end,
       case when pricing is null then price_max else app.lowest_base_price(price_max, true, pricing) - 0.001 end,
-      active, date_trunc('day', updated_since, 'UTC'), sort,
+      active, app.granted_changes_since(catalog, updated_since), sort,
       app.base_key(after_key, after_id, sort, pricing, catalog), after_id, rows, stock)
   loop
     return next app.granted_product_row(p);
