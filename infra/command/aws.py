@@ -348,12 +348,25 @@ def _require_existing(environment: Environment, catalogs: list[str], destination
             get(connection.api, path, not_found=f"order destination {id} does not exist")
 
 
+_EXAMPLES = {
+    "name": "acme-sap, with lower-case letters, digits and hyphens",
+    "principal": "arn:aws:iam::210987654321:role/sap",
+    "catalogs": "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
+    "destinations": "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
+}
+"""An example of each value whose form is checked."""
+
+
 def _first_line(error: ValueError) -> str:
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
+        names = (step for step in reversed(first["loc"]) if isinstance(step, str))
+        example = _EXAMPLES.get(next(names, ""))
+        if example and first["type"] == "string_pattern_mismatch":
+            return f"{place} {first['input']} is not valid: give it as {example}"
         return f"{place}: {first['msg']}" if place else str(first["msg"])
     return str(error)
 

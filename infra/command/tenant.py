@@ -7,7 +7,7 @@ import typer
 
 from infra.command import output
 from infra.command.aws import environment_named
-from infra.command.errors import BadUsage
+from infra.command.errors import ApiUnreachable, BadUsage
 from infra.command.help import SETTINGS, documented
 from infra.command.output import Cell, Column, YesOption
 from infra.command.target import NAMED
@@ -112,12 +112,29 @@ def _run(
 
         with aws_errors():
             return restore_client(Account(environment_named(env)), client, restored, copy=copy, access=access)
+    return _run_by_url(client, restored, live, copy=copy, access=access)
+
+
+def _run_by_url(client: str, restored: str, live: str, *, copy: bool, access: Collection[str]) -> dict[str, Any]:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
     from wecelebrate.clients.restoration import TenantError, run
 
+    for parameter, url in (("--restored", restored), ("--live", live)):
+        try:
+            conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise BadUsage(
+                f"{parameter} is not the URL of a database: give e.g. postgresql://wc_migrate@{parameter[2:]}/wecelebrate"
+            ) from error
     try:
         return run(restored, live, client, copy=copy, access=access)
     except TenantError as error:
         raise BadUsage(f"{error}; nothing was copied") from error
+    except psycopg.OperationalError as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ApiUnreachable(f"a database does not respond: check --restored and --live ({reason})") from error
 
 
 def _print(tables: list[dict[str, Any]]) -> None:
