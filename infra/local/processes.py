@@ -317,7 +317,7 @@ class Process:
         except OSError:
             text = ""
         log_lines = [line.strip() for line in text.splitlines() if line.strip()]
-        last = " | ".join(log_lines[-lines:]) if log_lines else "it logged nothing"
+        last = " | ".join(log_lines[-lines:]) if log_lines else "its log is empty"
         return f"{last} (log: {display_path(self.log)})"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
