@@ -3,7 +3,7 @@
 `WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_transcripts.py` records them again. Review the diff.
 
 A transcript contains the same command in three ways: on a terminal of 60 columns, piped, and with a wrong argument. No
-cloud is running. test_tables_of_commands.py compares the output with a cloud.
+cloud is running. test_lists_on_a_terminal.py does the same with a cloud.
 """
 
 import json
