@@ -9,7 +9,7 @@ from infra.command import output
 from infra.command.aws import environment_named
 from infra.command.errors import ApiUnreachable, BadUsage
 from infra.command.help import SETTINGS, documented
-from infra.command.output import Cell, Column, YesOption
+from infra.command.output import Cell, Column, JsonOption, YesOption
 from infra.command.target import NAMED
 
 app = typer.Typer(no_args_is_help=True, help="Copy one client from a restored database into the live one.", **SETTINGS)
@@ -52,9 +52,20 @@ _VARIABLES = ("AWS_PROFILE", "NO_COLOR")
         f"wecelebrate tenant compare {_ON_AWS}", f"wecelebrate tenant compare {_BY_URL}", environment=_VARIABLES
     ),
 )
-def compare(client: _Client, restored: _Restored, live: _Live = None, env: _Environment = None) -> None:
+def compare(
+    client: _Client,
+    restored: _Restored,
+    live: _Live = None,
+    env: _Environment = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
     """Show which rows of a client the live database has lost or changed. The command changes nothing."""
-    _print(_run(client, restored, live, env)["tables"])
+    tables = _run(client, restored, live, env)["tables"]
+    if as_json:
+        output.print_json_list(tables)
+    else:
+        _print(tables)
 
 
 @app.command(

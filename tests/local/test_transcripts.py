@@ -300,7 +300,7 @@ def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> Non
         "inspect",
     }
     shows |= {"ship", "import", "export", "drop-status", "backfill", "cutover", "rollback", "shadow", "retire"}
-    assert ("--json" in options) == (verb in shows or name == "kv compare")
+    assert ("--json" in options) == (verb in shows or name in {"kv compare", "tenant compare", "preflight"})
 
 
 @pytest.mark.parametrize(
