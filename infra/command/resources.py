@@ -50,16 +50,16 @@ def names_hint(plural: str, name: str, names: Iterable[str]) -> str:
     """
     from difflib import get_close_matches
 
-    names = sorted(names)
-    if not names:
+    ordered = sorted(names)
+    if not ordered:
         return f"there are no {plural} yet"
-    by_lower = {each.lower(): each for each in names}
+    by_lower = {each.lower(): each for each in ordered}
     slug = name.lower().replace(" ", "-")
     similar = [slug] if slug in by_lower else get_close_matches(slug, by_lower, n=3)
     if not similar:
         similar = sorted(each for each in by_lower if name.lower() in each)[:3]
-    more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-    all_names = f"the {plural} are {', '.join(map(output.printable, names[:_MAX_NAMES]))}{more}"
+    more = f" and {len(ordered) - _MAX_NAMES:,} more" if len(ordered) > _MAX_NAMES else ""
+    all_names = f"the {plural} are {', '.join(map(output.printable, ordered[:_MAX_NAMES]))}{more}"
     if not similar:
         return all_names
     return f"did you mean {' or '.join(output.printable(by_lower[each]) for each in similar)}? ({all_names})"

@@ -27,7 +27,6 @@ CASES = {
     "members list": "members list --client SLUG",
     "members list invitations": "members list --client SLUG --invitations",
     "dlq list": "dlq list --client SLUG",
-    "switch": "switch",
     "unknown client": "jobs list --client SLUG-x --limit 1",
     "unknown job": "jobs show 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
 }
@@ -36,13 +35,14 @@ _MASKS = (
     (r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|\+00:00)?", "<time>"),
     (r"\b\d+ (?:s|min|h|d)\b", "<age>"),
     (r"[0-9a-f]{32}", "<hex>"),
+    (r"owner-[0-9a-f]{12}", "<owner>"),
     (r"\bt-[0-9a-z-]+", "<slug>"),
     (r"\b[0-9A-F]{10}\b", "<number>"),
-    (r"the clients are .*", "the clients are …"),
+    (r"(?:did you mean|the clients are) .*", "…"),
 )
 """Values that are different in each run."""
-_LONG_TEXTS = ("✗", "object  ", "file  ", "ship to  ", "effect  ")
-"""The beginnings of lines with a text that may need two lines."""
+_LONG_TEXTS = ("✗", "object  ", "file  ", "ship to  ", "effect  ", "    ")
+"""The beginnings of lines with a text that may need two lines. Results of jobs, which are JSON, are indented."""
 
 
 @pytest.fixture(scope="module")
