@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import asdict
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote as quote_path
@@ -13,6 +14,7 @@ import typer
 from infra.command import output
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import SETTINGS, command, documented
+from infra.command.output import JsonOption
 from infra.command.target import (
     API_VARIABLE,
     ENV_VARIABLE,
@@ -25,7 +27,10 @@ from infra.environments import Environment, get_environment
 from infra.functions import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from infra.deploy.account import Account
+    from infra.local.diagnosis import Finding
 
 BUCKET_VARIABLE = "WECELEBRATE_DROPS_BUCKET"
 AWS = ("AWS_PROFILE", "WECELEBRATE_ENV", "NO_COLOR")
@@ -63,23 +68,38 @@ def environment_named(option: str | None) -> Environment:
         raise BadUsage(str(error)) from error
 
 
-@command("wecelebrate preflight --env dev", environment=AWS)
-def preflight(env: EnvironmentOption = None) -> None:
+@command(
+    "wecelebrate preflight --env dev",
+    "wecelebrate preflight --env prod --json | jq '.data[] | select(.fix)'",
+    environment=AWS,
+)
+def preflight(env: EnvironmentOption = None, as_json: JsonOption = False) -> None:
     """Check whether the AWS account has everything that a deploy needs, and print the commands that fix each problem.
 
     The command only reads. The exit code is 1 if there is a problem. Warnings do not change it.
     """
-    if _problems(environment_named(env)):
+    environment = environment_named(env)
+    if as_json:
+        findings = list(_findings(environment))
+        output.print_json_list([asdict(finding) for finding in findings])
+        problems = sum(finding.state == "problem" for finding in findings)
+    else:
+        problems = _problems(environment)
+    if problems:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _findings(environment: Environment) -> "Iterator[Finding]":
+    from infra.deploy.account import Account
+    from infra.deploy.preflight import preflight
+
+    return preflight(Account(environment, may_be_unnamed=True))
 
 
 def _problems(environment: Environment) -> int:
     """Print the results of all checks, and return the number of problems."""
-    from infra.deploy.account import Account
-    from infra.deploy.preflight import preflight as findings
-
     problems = 0
-    for finding in findings(Account(environment, may_be_unnamed=True)):
+    for finding in _findings(environment):
         problems += finding.state == "problem"
         mark, color = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}[finding.state]
         output.marked(mark, color, f"{finding.check:<13}{output.printable(finding.message)}")
@@ -350,12 +370,25 @@ def _require_existing(environment: Environment, catalogs: list[str], destination
             get(connection.api, path, not_found=f"order destination {id} does not exist")
 
 
+_EXAMPLES = {
+    "name": "acme-sap, with lower-case letters, digits and hyphens",
+    "principal": "arn:aws:iam::210987654321:role/sap",
+    "catalogs": "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
+    "destinations": "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
+}
+"""An example of each value whose form is checked."""
+
+
 def _first_line(error: ValueError) -> str:
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
+        names = (step for step in reversed(first["loc"]) if isinstance(step, str))
+        example = _EXAMPLES.get(next(names, ""))
+        if example and first["type"] == "string_pattern_mismatch":
+            return f"{place} {first['input']} is not valid: give it as {example}"
         return f"{place}: {first['msg']}" if place else str(first["msg"])
     return str(error)
 

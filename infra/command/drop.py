@@ -1,6 +1,5 @@
 """The command `wecelebrate drop`: uploads a file as an ERP system would do it, and watches the job of the file."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,11 +11,10 @@ from infra.command.api import Connection, connect, get, get_all, httpx
 from infra.command.errors import BadUsage, CommandError, DecisionNeeded, NotFound
 from infra.command.help import API, FILE_FORMATS, command
 from infra.command.output import JsonOption
+from infra.command.resources import names_hint
 from infra.command.watch import Watch, report
 
 BUCKET = "drops"
-_MAX_NAMES = 20
-"""The maximum number of catalogs that an error message names."""
 
 
 @command(
@@ -114,25 +112,9 @@ def _catalog_by_name(api: httpx.Client, name: str) -> str:
         case [id]:
             return id
         case []:
-            raise NotFound(f"catalog {name} does not exist: {_hint(name, [catalog['name'] for catalog in catalogs])}")
+            names = [catalog["name"] for catalog in catalogs]
+            raise NotFound(f"catalog {name} does not exist: {names_hint('catalogs', name, names)}")
     raise BadUsage(f"{len(ids)} catalogs are named {name}: give one of their ids, {' or '.join(ids)}")
-
-
-def _hint(name: str, names: list[str]) -> str:
-    """Return the names of catalogs that are similar to a name, and the first names of all catalogs."""
-    if not names:
-        return "there are no catalogs yet"
-    by_lower = {each.lower(): each for each in names}
-    slug = name.lower().replace(" ", "-")
-    similar = [slug] if slug in by_lower else get_close_matches(slug, by_lower, n=3)
-    if not similar:
-        similar = sorted(each for each in by_lower if name.lower() in each)[:3]
-    shown = sorted(names)[:_MAX_NAMES]
-    more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-    all_names = f"the catalogs are {', '.join(map(output.printable, shown))}{more}"
-    if not similar:
-        return all_names
-    return f"did you mean {' or '.join(output.printable(by_lower[each]) for each in similar)}? ({all_names})"
 
 
 def put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:

@@ -9,6 +9,7 @@ from infra.command import output
 from infra.command.api import local_cloud
 from infra.command.errors import NotFound, database_errors
 from infra.command.help import LOCAL, command
+from infra.command.resources import names_hint
 from infra.command.token import token_of
 
 _IDS = """
@@ -55,8 +56,9 @@ def env(
     cloud = local_cloud("env")
     with database_errors(), psycopg.connect(cloud.endpoints.database, row_factory=dict_row) as connection:
         ids = connection.execute(_IDS, {"client": client, "platform_domain": PLATFORM_DOMAIN}).fetchone()
+        slugs = [row["slug"] for row in connection.execute("select slug from clients")] if ids is None else []
     if ids is None:
-        raise NotFound(f"client {client} does not exist")
+        raise NotFound(f"client {client} does not exist: {names_hint('clients', client, slugs)}")
     variables = {
         "API": cloud.endpoints.api,
         "TOKEN": token_of(cloud, identity or f"client:{client}"),

@@ -1,5 +1,6 @@
 """The help texts that all commands share: examples, environment variables and exit codes."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -41,6 +42,11 @@ API = (
     "WECELEBRATE_API", "WECELEBRATE_TOKEN", "WECELEBRATE_ENV", "WECELEBRATE_ENV_API", "WECELEBRATE_HOME", "NO_COLOR",
 )  # fmt: skip
 """The variables of the commands that only need the API."""
+_PLACEHOLDERS = {
+    "str": "TEXT", "int": "NUMBER", "int range": "NUMBER", "float": "NUMBER", "float range": "NUMBER", "UUID": "ID",
+    "file": "FILE", "path": "FILE",
+}  # fmt: skip
+"""Maps the types that Typer prints, e.g. `<int range>`, to the placeholders of values in the help."""
 LOCAL = ("WECELEBRATE_HOME", "NO_COLOR")
 """The variables of the commands that need the local cloud."""
 
@@ -53,10 +59,59 @@ class DocumentedCommand(TyperCommand):
     environment: ClassVar[Sequence[str]] = ()
     """The environment variables that the command reads."""
 
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        # Typer would cut the text after some words.
+        self.short_help = self.short_help or first_sentence(self.help or "")
+        for parameter in self.params:
+            if parameter.param_type_name == "argument" and parameter.metavar is None:
+                name = str(parameter.name).upper()
+                parameter.metavar = name if parameter.nargs == 1 else name.removesuffix("S")
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage, with arguments such as `FILE`, `[ID]` and `ID...`."""
+        pieces = [self.options_metavar] if self.options_metavar else []
+        for parameter in self.get_params(ctx):
+            if parameter.param_type_name == "argument":
+                piece = str(parameter.metavar) if parameter.required else f"[{parameter.metavar}]"
+                pieces.append(piece if parameter.nargs == 1 else f"{piece}...")
+        return pieces
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options, each with a placeholder for its value."""
+        for kind, title in (("argument", "Arguments"), ("option", "Options")):
+            records = [
+                (_named(kind, record[0]), record[1])
+                for parameter in self.get_params(ctx)
+                if parameter.param_type_name == kind and (record := parameter.get_help_record(ctx))
+            ]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature of Typer
         """Write the examples and the environment variables."""
         write_examples(formatter, self.examples)
         write_section(formatter, "Environment", {name: VARIABLES[name] for name in self.environment})
+
+
+def _named(kind: str, name: str) -> str:
+    """Return the name of a parameter in the help, e.g. `FILE`, `--limit NUMBER` or `--role <owner|editor>`."""
+    if kind == "argument":
+        choices = re.search(r" <[^>]*\|[^>]*>", name)
+        return name.partition(" <")[0] + (choices[0] if choices else "")
+
+    def placeholder(match: re.Match[str]) -> str:
+        type_name = match[1].removeprefix("list[").removesuffix("]")
+        return _PLACEHOLDERS.get(type_name, f"<{type_name}>")
+
+    return re.sub(r"<([^>]+)>", placeholder, name)
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a help text."""
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) (?=[A-Z])", paragraph, maxsplit=1)[0]
 
 
 def documented(*examples: str, environment: Sequence[str]) -> type[DocumentedCommand]:

@@ -50,7 +50,7 @@ def state_of(job: Json) -> str:
         )
     if job["status"] == "processing":
         return _PHASES.get(job["progress"]["phase"], "working") if job["type"] in LOAD_TYPES else "working"
-    return str(job["status"])
+    return "superseded" if job.get("error_code") == "superseded" else str(job["status"])
 
 
 def styled_state(job: Json) -> Styled:

@@ -79,7 +79,10 @@ def inspect(as_json: JsonOption = False) -> None:
 
 def _print(families: list[output.Json], entities: list[output.Json], damage: list[output.Json]) -> None:
     rows = [(row["family"], row["meaning"], f"{row['documents']:,}", f"{row['bytes']:,}") for row in families]
-    output.print_table(_FAMILIES, rows)
+    if rows:
+        output.print_table(_FAMILIES, rows)
+    else:
+        output.note("the store has no documents")
     if entities:
         output.result()
         output.print_table(
@@ -193,12 +196,13 @@ def status(as_json: JsonOption = False) -> None:
         output.print_json(state)
         return
     run = state["run"]
-    output.result("no run" if run is None else f"last run: {run['status']}, started {run['started_at']}")
+    output.result("no backfill has run" if run is None else f"last run: {run['status']}, started {run['started_at']}")
     rows = [
         (entity["entity"], *(f"{entity[name]:,}" for name in ("rows", "aliases", "quarantined", "pending")))
         for entity in state["entities"]
     ]
-    output.print_table(_ENTITY_COLUMNS, rows)
+    if rows:
+        output.print_table(_ENTITY_COLUMNS, rows)
     kv_mirror.print_mirror(state["mirror"])
     kv_comparison.print_comparisons(state["comparisons"])
     kv_stages.print_stages(state["stages"], state["gates"])

@@ -5,6 +5,7 @@ lazy group of the documentation of Click (https://click.palletsprojects.com/en/s
 knows the short help of each command, so the help and the completion of the shell do not import the commands.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,6 +19,11 @@ from infra.command import output
 from infra.command.errors import exit_code_of
 from infra.command.help import SETTINGS, write_root_epilog
 from infra.local.processes import LocalCloudError
+
+_ID = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5"
+"""An example of an id."""
+_COMPLETION = ("install_completion", "show_completion")
+"""The parameters that Typer adds to each group."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class Entry:
             loaded = app
         command = get_command(loaded)
         command.name = name
+        # Only `wecelebrate` installs a completion, and not each group of commands.
+        command.params = [each for each in command.params if each.name not in _COMPLETION]
         return command
 
 
@@ -86,7 +94,8 @@ class LazyCommands(TyperGroup):
 def plain_message(message: str) -> str:
     """Return a message of Pydantic about a wrong argument without the words that only programmers know."""
     return (
-        message.removeprefix("Value error, ")
+        re.sub(r"a valid UUID, .*", f"an id, e.g. {_ID}", message.removeprefix("Value error, "))
         .replace("Input should be", "must be")
+        .replace("a valid integer", "a whole number")
         .replace(", unable to parse string as an integer", "")
     )

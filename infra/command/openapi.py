@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from infra.command.errors import BadUsage
 from infra.command.help import command
 
 
@@ -15,6 +16,8 @@ def openapi(
     ] = "http://127.0.0.1:8787",
 ) -> None:
     """Print the OpenAPI 3.1 document of the whole API."""
+    if not server.startswith(("http://", "https://")):
+        raise BadUsage(f"--server {server} is not a URL: give it as https://api.example.com")
     # Import this module only here, because it imports every handler, which is slow. Other commands stay fast.
     from infra.openapi import document
 

@@ -102,7 +102,8 @@ def ship(  # noqa: PLR0917 — each parameter is an option
         list[str] | None,
         typer.Option(
             "--line",
-            help="A line and its number of pieces, LINE=PIECES. Without this option, ship all remaining pieces.",
+            metavar="LINE=PIECES",
+            help="A line and its number of pieces. Without this option, ship all remaining pieces.",
         ),
     ] = None,
     as_json: JsonOption = False,

@@ -1,5 +1,6 @@
 """The settings of `wecelebrate read`: the mapping, the attributes and the options of a catalog."""
 
+import codecs
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -52,7 +53,32 @@ def read_settings(mapping: Sequence[str], options: Sequence[str]) -> ReadSetting
             if name not in known:
                 raise BadUsage(f"{parameter} {name} is not known: the names are {', '.join(known)}")
             settings.mapping[name] = value or None
+    _check_options({name: value for name, value in settings.mapping.items() if name in OPTIONS})
     return settings
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    """Check the options as the API checks them. Raises BadUsage."""
+    if not options:
+        return
+    from pydantic import TypeAdapter, ValidationError
+
+    from wecelebrate.catalogs.models import FileOptions
+    from wecelebrate.core.validation_messages import message_for
+
+    try:
+        TypeAdapter(FileOptions).validate_python(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        message = "must be one character, e.g. ;" if name == "delimiter" else message_for(first)
+        raise BadUsage(f"--option {name}={first['input']}: {message}") from error
+    try:
+        codecs.lookup(options.get("encoding") or "utf-8")
+    except LookupError as error:
+        raise BadUsage(
+            f"--option encoding={options['encoding']}: must be a text encoding, e.g. utf-8 or cp1252"
+        ) from error
 
 
 def _add_file(settings: ReadSettings, file: Path, fields: Sequence[str]) -> None:

@@ -21,6 +21,8 @@ LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum 
 
 DEFAULT_LIMIT = 30
 _PAGE_SIZE = 1000
+_MAX_NAMES = 20
+"""The maximum number of objects that an error message names."""
 
 Clients = Mapping[str, str]
 """Id → slug of every client."""
@@ -38,7 +40,29 @@ def client_id(clients: Clients, client: str) -> str:
     for id, slug in clients.items():
         if client in (id, slug):
             return id
-    raise NotFound(f"client {client} does not exist: give the id or slug of a client")
+    raise NotFound(f"client {client} does not exist: {names_hint('clients', client, clients.values())}")
+
+
+def names_hint(plural: str, name: str, names: Iterable[str]) -> str:
+    """Return the names of objects that are similar to a name, and the first names of all objects.
+
+    plural: a noun for the objects, e.g. `clients`.
+    """
+    from difflib import get_close_matches
+
+    ordered = sorted(names)
+    if not ordered:
+        return f"there are no {plural} yet"
+    by_lower = {each.lower(): each for each in ordered}
+    slug = name.lower().replace(" ", "-")
+    similar = [slug] if slug in by_lower else get_close_matches(slug, by_lower, n=3)
+    if not similar:
+        similar = sorted(each for each in by_lower if name.lower() in each)[:3]
+    more = f" and {len(ordered) - _MAX_NAMES:,} more" if len(ordered) > _MAX_NAMES else ""
+    all_names = f"the {plural} are {', '.join(map(output.printable, ordered[:_MAX_NAMES]))}{more}"
+    if not similar:
+        return all_names
+    return f"did you mean {' or '.join(output.printable(by_lower[each]) for each in similar)}? ({all_names})"
 
 
 def filters(clients: Clients, client: str | None, **parameters: str | int | None) -> dict[str, str | int]:

@@ -23,7 +23,7 @@ _COLUMNS = (
     Column("value"),
     Column("since"),
     Column("by", shorten=True),
-    Column("effect", shorten=True),
+    Column("effect"),
 )
 
 

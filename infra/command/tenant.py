@@ -7,9 +7,9 @@ import typer
 
 from infra.command import output
 from infra.command.aws import environment_named
-from infra.command.errors import BadUsage
+from infra.command.errors import ApiUnreachable, BadUsage
 from infra.command.help import SETTINGS, documented
-from infra.command.output import Cell, Column, YesOption
+from infra.command.output import Cell, Column, JsonOption, YesOption
 from infra.command.target import NAMED
 
 app = typer.Typer(no_args_is_help=True, help="Copy one client from a restored database into the live one.", **SETTINGS)
@@ -52,9 +52,20 @@ _VARIABLES = ("AWS_PROFILE", "NO_COLOR")
         f"wecelebrate tenant compare {_ON_AWS}", f"wecelebrate tenant compare {_BY_URL}", environment=_VARIABLES
     ),
 )
-def compare(client: _Client, restored: _Restored, live: _Live = None, env: _Environment = None) -> None:
+def compare(
+    client: _Client,
+    restored: _Restored,
+    live: _Live = None,
+    env: _Environment = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
     """Show which rows of a client the live database has lost or changed. The command changes nothing."""
-    _print(_run(client, restored, live, env)["tables"])
+    tables = _run(client, restored, live, env)["tables"]
+    if as_json:
+        output.print_json_list(tables)
+    else:
+        _print(tables)
 
 
 @app.command(
@@ -112,12 +123,29 @@ def _run(
 
         with aws_errors():
             return restore_client(Account(environment_named(env)), client, restored, copy=copy, access=access)
+    return _run_by_url(client, restored, live, copy=copy, access=access)
+
+
+def _run_by_url(client: str, restored: str, live: str, *, copy: bool, access: Collection[str]) -> dict[str, Any]:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
     from wecelebrate.clients.restoration import TenantError, run
 
+    for parameter, url in (("--restored", restored), ("--live", live)):
+        try:
+            conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise BadUsage(
+                f"{parameter} is not the URL of a database: give e.g. postgresql://wc_migrate@{parameter[2:]}/wecelebrate"
+            ) from error
     try:
         return run(restored, live, client, copy=copy, access=access)
     except TenantError as error:
         raise BadUsage(f"{error}; nothing was copied") from error
+    except psycopg.OperationalError as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ApiUnreachable(f"a database does not respond: check --restored and --live ({reason})") from error
 
 
 def _print(tables: list[dict[str, Any]]) -> None:

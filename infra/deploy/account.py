@@ -76,9 +76,11 @@ class Account:
 @contextmanager
 def aws_errors() -> Iterator[None]:
     """Raise AwsError with one line if the block raises an error of boto3."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:
         yield
+    except NoCredentialsError as error:
+        raise AwsError("no AWS credentials: export AWS_PROFILE, or run `aws configure sso`") from error
     except (ClientError, BotoCoreError) as error:
         raise AwsError(" ".join(str(error).split())) from error

@@ -19,7 +19,7 @@ from infra.local import control
 from infra.local.endpoints import HOME_VARIABLE, CloudNotRunning, Ports, load_endpoints, unknown_port_variables
 from infra.local.hints import this_command
 from infra.local.pid_files import STATE_VARIABLE
-from infra.local.processes import HEALTH, LocalCloudError, http_ok, port_variable, require_free_ports
+from infra.local.processes import HEALTH, LocalCloudError, free_port, http_ok, port_variable, require_free_ports
 from infra.local.unprivileged import PRIMARY, Account
 
 _MIN_DISK_BYTES = 2_000_000_000
@@ -143,7 +143,7 @@ def _ports(state: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
         except LocalCloudError as error:
             busy = True
             yield Finding(
-                "ports", "problem", str(error).partition(": ")[0], f"export {port_variable(part)}={port + 10_000}"
+                "ports", "problem", str(error).partition(": ")[0], f"export {port_variable(part)}={free_port()}"
             )
     if not busy:
         yield Finding("ports", "ok", "all ports are free")

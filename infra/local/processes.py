@@ -8,7 +8,6 @@ these files to find the children.
 import contextlib
 import ctypes
 import errno
-import http.client
 import os
 import random
 import signal
@@ -81,6 +80,8 @@ def is_listening(port: int) -> bool:
 
 def http_ok(port: int, path: str) -> bool:
     """Return whether `GET path` on 127.0.0.1:port returns the status 200. Ignore HTTP proxies in the environment."""
+    import http.client  # takes longer than all other imports of a command
+
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)
@@ -317,7 +318,7 @@ class Process:
         except OSError:
             text = ""
         log_lines = [line.strip() for line in text.splitlines() if line.strip()]
-        last = " | ".join(log_lines[-lines:]) if log_lines else "it logged nothing"
+        last = " | ".join(log_lines[-lines:]) if log_lines else "its log is empty"
         return f"{last} (log: {display_path(self.log)})"
 
     def _spawn(self) -> subprocess.Popen[bytes]:

@@ -9,6 +9,7 @@ import pytest
 from tests.functions.operations import Operation, all_operations, operation_id
 from tests.functions.resources import create_resources
 from tests.functions.test_conditional_requests import VOLATILE
+from tests.functions.test_order_life import mails_to, place, token_in
 from tests.platform import Platform, Tenant, ok, pointers, problem
 
 OPERATIONS = all_operations()
@@ -32,6 +33,10 @@ CREATES = [
 
 `complete_image` needs a file in S3 (tests/images/test_uploads.py). The response to events has no location.
 """
+BUYER_READS = [operation for operation in OPERATIONS if operation.method == "GET" and operation.is_customer_only]
+KEYED = [operation for operation in OPERATIONS if operation.has_parameter("Idempotency-Key")]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+PATHS = {operation.path: operation for operation in OPERATIONS}
 CHANGING_HEADERS = {"date", "apigw-requestid", "x-request-id", "ratelimit", "cache-status"}
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
 
@@ -68,6 +73,26 @@ def test_a_head_request_returns_the_headers_of_a_get_request_without_a_body(
     assert int(head.headers["content-length"]) > 0
     if "etag" in get.headers and not is_volatile:
         assert (conditional.status_code, conditional.headers["etag"]) == (304, tag)
+
+
+@pytest.mark.parametrize("operation", BUYER_READS, ids=operation_id)
+def test_a_head_request_of_a_buyer_returns_the_headers_of_a_get_request_without_a_body(
+    operation: Operation, platform: Platform, tenant: Tenant
+) -> None:
+    is_guest = operation.name == "get_guest_order"
+    buyer = platform.api() if is_guest else platform.api("customer:head")
+    email = f"{uuid4().hex}@example.test"
+    order = place(buyer, tenant, (platform.product(tenant), 1), customer_email=email)
+    path = operation.path.format(domain=tenant.domain, order_id=order["id"])
+    if is_guest:
+        body = {"order_number": order["order_number"], "email": email}
+        assert buyer.post(f"/v1/storefront/{tenant.domain}/orders/lookup", json=body).status_code == 202
+        (mail,) = [mail for mail in mails_to(platform, email, 2) if "link" in mail.subject]
+        path += f"?token={token_in(mail.text)[1]['token'][0]}"
+    get, head = buyer.get(path), buyer.head(path)
+    assert (get.status_code, head.status_code, head.content) == (200, 200, b"")
+    assert lasting_headers(head, volatile=False) == lasting_headers(get, volatile=False)
+    assert int(head.headers["content-length"]) > 0
 
 
 def test_a_head_request_needs_a_token_and_counts_as_much_as_a_get_request(platform: Platform, tenant: Tenant) -> None:
@@ -164,6 +189,42 @@ def test_the_error_of_a_refused_change_has_the_current_etag_if_the_caller_can_re
     assert weak.is_success or operation.name in ("request_return", "replace_order"), weak.text  # nothing was shipped
 
 
+def test_the_error_of_a_refused_cancellation_has_the_current_etag_of_the_order_for_its_buyer(
+    platform: Platform, tenant: Tenant
+) -> None:
+    ok(platform.admin.patch(f"/v1/sites/{tenant.site_id}", json={"cancel_window_minutes": 60}))
+    buyer = platform.api("customer:cancels", any_state=False)
+    order = place(buyer, tenant, (platform.product(tenant), 1))
+    path = f"/v1/storefront/{tenant.domain}/orders/{order['id']}"
+    tag = buyer.get(path).headers["etag"].removeprefix("W/")
+    absent = buyer.post(f"{path}/cancel", json={})
+    assert (absent.status_code, absent.headers["etag"]) == (428, tag)
+    for outdated in ("", OTHER_TAG):
+        refused = buyer.post(f"{path}/cancel", json={}, headers={"If-Match": outdated})
+        assert (refused.status_code, refused.headers["etag"]) == (412, tag)
+    other = platform.api("customer:other").post(f"{path}/cancel", json={}, headers={"If-Match": OTHER_TAG})
+    assert (other.status_code, "etag" in other.headers) == (404, False)
+    assert ok(buyer.post(f"{path}/cancel", json={}, headers={"If-Match": f"W/{tag}"}))["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("operation", PATHS.values(), ids=lambda operation: operation.path)
+def test_every_path_answers_a_method_that_it_does_not_support_with_its_methods(
+    operation: Operation, platform: Platform, ids: dict[str, str]
+) -> None:
+    path = operation.url(ids).partition("?")[0]
+    supported = {each.method for each in OPERATIONS if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each.path), path)}
+    supported |= {"HEAD"} if "GET" in supported else set()
+    allowed = ", ".join([*(method for method in METHODS if method in supported), "OPTIONS"])
+    for method in (*METHODS, "TRACE"):
+        if method not in supported:
+            response = platform.api().request(method, path)
+            assert (response.status_code, response.headers["allow"]) == (405, allowed), method
+            assert response.headers["content-type"] == "application/problem+json"
+            assert not response.content if method == "HEAD" else response.json()["code"] == "method_not_allowed"
+    options = platform.api().options(path)
+    assert (options.status_code, options.headers["allow"]) == (204, allowed)
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
 def test_an_unsupported_method_gets_405_with_the_supported_methods(method: str, platform: Platform) -> None:
     response = platform.api().request(method, "/v1/clients")
@@ -193,6 +254,20 @@ def test_the_type_of_a_problem_is_the_url_of_its_page(platform: Platform) -> Non
     assert unknown["title"] in page.text
     functions_problem = problem(platform.admin.get(f"/v1/clients/{uuid4()}"), 404, "not_found")
     assert httpx.get(functions_problem["type"], headers={"accept": "application/json"}).json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("operation", KEYED, ids=operation_id)
+def test_every_operation_with_an_idempotency_key_refuses_an_empty_key(
+    operation: Operation, platform: Platform, ids: dict[str, str]
+) -> None:
+    refused = operation.send(platform.admin, ids, headers={"Idempotency-Key": ""})
+    problem(refused, 400, "bad_idempotency_key")
+
+
+def test_every_post_operation_that_stores_its_response_accepts_an_idempotency_key() -> None:
+    posts = {operation.name for operation in OPERATIONS if operation.method == "POST"}
+    # The id of an event has the same purpose.
+    assert posts - {operation.name for operation in KEYED} == {"record_events"}
 
 
 @pytest.mark.parametrize("key", ["", "a,b"])

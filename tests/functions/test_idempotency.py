@@ -164,6 +164,17 @@ def test_a_repeated_idempotency_key_with_a_different_path_is_refused(platform: P
     problem(response, 422, "idempotency_key_reused")
 
 
+def test_a_repeated_idempotency_key_with_different_parameters_is_refused(platform: Platform, tenant: Tenant) -> None:
+    ids, headers = create_resources(platform, tenant), {"Idempotency-Key": new_key()}
+    path = f"/v1/webhooks/{ids['webhook_id']}/replay"
+    first = tenant.owner.post(path, params={"since": "2026-01-01T00:00:00Z"}, headers=headers)
+    assert first.status_code == 202
+    later = tenant.owner.post(path, params={"since": "2026-02-01T00:00:00Z"}, headers=headers)
+    problem(later, 422, "idempotency_key_reused")
+    again = tenant.owner.post(path, params={"since": "2026-01-01T00:00:00Z"}, headers=headers)
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (202, "true")
+
+
 @each_create
 def test_an_idempotency_key_is_refused_while_another_request_with_this_key_is_running(create: Create) -> None:
     key = new_key()

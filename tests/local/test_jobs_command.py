@@ -47,11 +47,8 @@ def test_ids_are_not_truncated_on_a_narrow_terminal(wecelebrate: Command, platfo
 
 def test_an_unknown_client_or_type_or_job_is_an_error(wecelebrate: Command, cloud: object) -> None:
     result = wecelebrate("jobs", "list", "--client", "nobody")
-    assert (result.returncode, result.stdout, result.stderr) == (
-        4,
-        "",
-        "✗ client nobody does not exist: give the id or slug of a client\n",
-    )
+    assert (result.returncode, result.stdout) == (4, "")
+    assert result.stderr.startswith("✗ client nobody does not exist: the clients are ")
     assert wecelebrate("jobs", "list", "--type", "laundry").returncode == 2
     wrong_status = wecelebrate("jobs", "list", "--status", "done").stderr
     assert "Invalid value for '--status': 'done' is not one of 'pending', 'processing'," in wrong_status

@@ -54,7 +54,7 @@ def test_the_error_for_a_child_that_ends_too_early_contains_its_last_log_line(tm
 
 def test_a_child_that_does_nothing_and_is_not_ready_is_stopped(tmp_path: Path) -> None:
     process = python(tmp_path, "import time; time.sleep(60)", start_timeout=0.5)
-    with pytest.raises(LocalCloudError, match=r"program was not ready after \d+ s: it logged nothing"):
+    with pytest.raises(LocalCloudError, match=r"program was not ready after \d+ s: its log is empty"):
         process.start()
     assert not process.running
 

@@ -37,7 +37,9 @@ def phase_progress(phase: str, done: int, total: int | None, eta: int | None = N
         (job(progress=phase_progress("merge", 1, 2)), "merging"),
         (job(progress=phase_progress("deactivate", 2, 2)), "deactivating"),
         (job(type="email_notification"), "working"),
-        (job("failed"), "failed"),
+        (job("failed", error_code="not_readable"), "failed"),
+        (job("cancelled", error_code=None), "cancelled"),
+        (job("cancelled", error_code="superseded"), "superseded"),
     ],
 )
 def test_each_state_of_a_job_has_its_own_text(job_row: Json, state: str) -> None:

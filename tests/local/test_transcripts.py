@@ -3,21 +3,22 @@
 `WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_transcripts.py` records them again. Review the diff.
 
 A transcript contains the same command in three ways: on a terminal of 60 columns, piped, and with a wrong argument. No
-cloud is running.
+cloud is running. test_lists_on_a_terminal.py does the same with a cloud.
 """
 
+import json
 import os
-import pty
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from infra.command import app, exports, jobs
 from infra.command.errors import ExitCode
@@ -29,10 +30,16 @@ FOLDER = Path(__file__).parent / "transcripts"
 RECORD = os.environ.get("WECELEBRATE_TRANSCRIPTS") == "write"
 
 ID = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5"
-ARGUMENTS = {
+DATA = Path(__file__).parents[1] / "data"
+BY_URL = ("--client", "acme", "--restored", "postgresql://127.0.0.1:1/old", "--live", "postgresql://127.0.0.1:1/live")
+ARGUMENTS: dict[str, list[str]] = {
+    "up": [],
+    "down": [],
+    "status": [],
     "token": ["--as", "admin"],
+    "env": [],
     "drop": [__file__, "--catalog", "acme-gifts"],
-    "read": [str(Path(__file__).parents[1] / "data" / "feeds" / "erp-german.csv")],
+    "read": [str(DATA / "feeds" / "erp-german.csv")],
     "jobs list": [],
     "jobs show": [ID],
     "jobs watch": [],
@@ -40,6 +47,12 @@ ARGUMENTS = {
     "jobs retry": [ID],
     "jobs approve": [ID],
     "jobs decide": [ID, "--answer", "decimal=,"],
+    "orders list": [],
+    "orders show": ["HXE8J1NH88"],
+    "orders ship": ["HXE8J1NH88", "--line", "1=2"],
+    "orders export": ["Acme ERP"],
+    "orders drop-status": [__file__, "--destination", "Acme ERP"],
+    "orders import": [__file__, "--site", ID, "--source", "an earlier shop"],
     "exports create": ["products"],
     "exports list": [],
     "exports show": [ID],
@@ -48,16 +61,85 @@ ARGUMENTS = {
     "dlq list": [],
     "dlq show": [ID],
     "dlq redrive": [ID],
+    "kv compare": [],
+    "kv cutover": ["product", "--reads", "100"],
+    "kv rollback": ["product"],
+    "kv shadow": ["product", "--percent", "10"],
+    "kv retire": ["product"],
+    "kv inspect": [],
+    "kv backfill": [],
+    "kv status": [],
+    "kv key": [],
+    "kv mirror on": [],
+    "kv mirror off": [],
+    "kv mirror status": [],
     "listen": ["--client", "acme"],
     "mail list": [],
     "mail show": [],
+    "members list": [],
+    "members invite": ["ann@example.com", "--role", "editor"],
+    "members role": ["ann@example.com", "--role", "owner"],
+    "members remove": ["ann@example.com"],
+    "members accept": ["CODE"],
+    "members first-admin": ["ann@example.com"],
     "audit": [],
+    "tenant compare": [*BY_URL],
+    "tenant restore": [*BY_URL],
     "switch": [],
+    "dns": ["_wecelebrate.gifts.example.com", "wecelebrate-site=0123456789abcdef"],
     "migrate": [],
     "schema": [],
-    "status": [],
+    "openapi": ["--server", "https://api.example.com"],
+    "preflight": [],
+    "deploy": [],
+    "destroy": [],
+    "maintenance": ["on", "--env", "prod"],
+    "first-admin": ["ann@example.com"],
+    "sign-in": [],
+    "shop": ["acme"],
+    # A grant with a valid principal would write a file into the checkout.
+    "erp grant": ["acme-sap", "--principal", "acme", "--catalog", ID],
+    "bench": ["--only", "nothing"],
+    "load": ["--users", "0"],
 }
-"""The arguments of each command that needs a cloud, and of `read`, which needs no cloud."""
+"""The arguments of each command. No cloud is running, and no AWS credentials exist."""
+WRONG: dict[str, list[str]] = {
+    "read": ["missing.csv"],
+    "drop": ["missing.csv", "--catalog", "acme-gifts"],
+    "jobs list": ["--status", "done"],
+    "jobs show": ["42"],
+    "jobs watch": ["--timeout", "soon"],
+    "jobs cancel": [],
+    "jobs decide": [ID, "--answer", "comma"],
+    "orders list": ["--limit", "0"],
+    "orders show": [],
+    "orders ship": ["HXE8J1NH88", "--line", "two"],
+    "orders drop-status": ["missing.csv", "--destination", "Acme ERP"],
+    "orders import": ["missing.csv", "--site", ID, "--source", "an earlier shop"],
+    "exports create": ["persons"],
+    "kv cutover": ["person", "--reads", "100"],
+    "kv shadow": ["product", "--percent", "101"],
+    "kv retire": ["product", "--quiet", "two weeks"],
+    "listen": ["--client", "acme", "--forward-to", "https://192.0.2.1/hooks"],
+    "members invite": ["ann@example.com", "--role", "king"],
+    "tenant compare": ["--client", "acme", "--restored", "the backup", "--live", "the database"],
+    "tenant restore": ["--client", "acme", "--restored", "the backup"],
+    "openapi": ["--server", "api.example.com"],
+    "maintenance": ["on"],
+    "destroy": ["--env", "production"],
+}
+"""A wrong argument of some commands. The other commands get an option that does not exist."""
+DOCTOR = "doctor"
+"""The only command without a transcript, because each machine has other problems. tests/local/test_diagnosis.py tests
+it."""
+ENVIRONMENT: dict[str, dict[str, str]] = {"up": {"WECELEBRATE_PORT_API": "99999"}}
+"""The environment variables of a command. With this port, `up` starts no cloud."""
+AWS = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+"""The environment variables of a machine without AWS credentials."""
+_SPINNER = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h(?:\r?\x1b\[\d*[A-Z])*", re.DOTALL)
+"""What a progress display prints until it removes itself. It has a different length each time."""
+MAX_LINES = 200
+"""The number of lines of an output from which on a transcript contains only its first lines."""
 
 
 def commands() -> Iterator[tuple[str, DocumentedCommand]]:
@@ -80,50 +162,60 @@ def commands_of(name: str, command: Any) -> Iterator[tuple[str, DocumentedComman
 ALL = dict(commands())
 
 
-def environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WECELEBRATE_", "NO_COLOR"))}
-    return {**kept, "WECELEBRATE_HOME": str(home), "COLUMNS": "60", "TERM": "xterm"}
+def environment(home: Path, command: str = "") -> dict[str, str]:
+    """Return the environment of a command, on a terminal of 60 columns."""
+    other = ("WECELEBRATE_", "NO_COLOR", "AWS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(other)}
+    own = {"WECELEBRATE_HOME": str(home), "COLUMNS": "60", "TERM": "xterm"}
+    return {**kept, **AWS, **own, **ENVIRONMENT.get(command, {})}
 
 
-def piped(home: Path, arguments: list[str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.command", *arguments],
-        env=environment(home),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    parts = [
-        f"{name}: {line}" for name, text in (("out", done.stdout), ("err", done.stderr)) for line in text.split("\n")
-    ]
-    lines = [part.rstrip() for part in parts if not part.endswith(": ")]
-    return "\n".join([*lines, f"exit code: {done.returncode}"])
+@dataclass(frozen=True)
+class Commands:
+    """Runs commands on a terminal of 60 columns, and piped."""
+
+    process: subprocess.Popen[str]
+
+    def piped(self, home: Path, arguments: list[str]) -> str:
+        """Return the output of a command that is not on a terminal, and its exit code."""
+        (stdout, stderr), exit_code = self._run(home, arguments, terminal=False)
+        parts = [f"{name}: {line}" for name, text in (("out", stdout), ("err", stderr)) for line in text.split("\n")]
+        lines = shortened([part.rstrip() for part in parts if not part.endswith(": ")])
+        return "\n".join([*lines, f"exit code: {exit_code}"])
+
+    def on_terminal(self, home: Path, arguments: list[str]) -> str:
+        """Return the output of a command on a terminal, and its exit code."""
+        (output,), exit_code = self._run(home, arguments, terminal=True)
+        text = _SPINNER.sub("", output.replace("\r\n", "\n")).replace("\x1b", "\\e")
+        return "\n".join([*shortened(text.rstrip().split("\n")), f"exit code: {exit_code}"])
+
+    def _run(self, home: Path, arguments: list[str], *, terminal: bool) -> tuple[list[str], int]:
+        request = {"arguments": arguments, "environment": environment(home, arguments[0]), "terminal": terminal}
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(f"{json.dumps(request)}\n")
+        self.process.stdin.flush()
+        response = json.loads(self.process.stdout.readline())
+        return response["outputs"], response["exit_code"]
 
 
-def on_terminal(home: Path, arguments: list[str]) -> str:
-    ours, theirs = pty.openpty()
+@pytest.fixture(scope="module")
+def commands_process() -> Iterator[Commands]:
+    """The process that runs the commands."""
     with subprocess.Popen(
-        [sys.executable, "-m", "infra.command", *arguments],
-        env=environment(home),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
+        [sys.executable, "-m", "tests.local.forked_commands"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
-        os.close(theirs)
-        output = b""
-        while True:
-            try:
-                chunk = os.read(ours, 65_536)
-            except OSError:  # Linux reports the end of a terminal as an error
-                break
-            if not chunk:
-                break
-            output += chunk
-        os.close(ours)
-    text = output.decode().replace("\r\n", "\n").replace("\x1b", "\\e")
-    return f"{text.rstrip()}\nexit code: {process.returncode}"
+        yield Commands(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def shortened(lines: list[str]) -> list[str]:
+    """Return the lines of an output, or its first lines if it is long, with the first characters of long lines."""
+    cut = [line if len(line) <= 300 else f"{line[:100]}…" for line in lines]
+    return cut if len(cut) <= MAX_LINES else [*cut[:5], "…"]
 
 
 def masked(text: str, home: Path) -> str:
@@ -131,14 +223,14 @@ def masked(text: str, home: Path) -> str:
     return re.sub(r"`\S*wecelebrate ", "`wecelebrate ", text).replace("python -m infra.command", "wecelebrate")
 
 
-def transcript(home: Path, name: str) -> str:
+def transcript(commands_process: Commands, home: Path, name: str) -> str:
     arguments = [*name.split(), *ARGUMENTS[name]]
-    wrong = [*name.split(), "--no-such-option"]
-    with ThreadPoolExecutor(3) as pool:
-        terminal = pool.submit(on_terminal, home, arguments)
-        pipe = pool.submit(piped, home, arguments)
-        usage = pool.submit(piped, home, wrong)
-        sections = {"terminal": terminal.result(), "piped": pipe.result(), "wrong argument": usage.result()}
+    wrong = [*name.split(), *WRONG.get(name, ["--no-such-option"])]
+    sections = {
+        "terminal": commands_process.on_terminal(home, arguments),
+        "piped": commands_process.piped(home, arguments),
+        "wrong argument": commands_process.piped(home, wrong),
+    }
     return "".join(f"== {title}\n{masked(text, home)}\n" for title, text in sections.items())
 
 
@@ -149,13 +241,28 @@ def compare(name: str, text: str) -> None:
     assert text == file.read_text("utf-8")
 
 
+def test_every_command_has_a_transcript_without_a_cloud() -> None:
+    assert set(ARGUMENTS) == set(ALL) - {DOCTOR}
+    assert {file.stem for file in FOLDER.iterdir()} == {"help", *(name.replace(" ", "-") for name in ARGUMENTS)}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_refuses_an_unknown_option_and_names_its_help(name: str) -> None:
+    result = CliRunner().invoke(app, [*name.split(), "--no-such-option"], prog_name="wecelebrate")
+    assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
+    assert f"wecelebrate {name} -h" in " ".join(result.stderr.split())
+    assert "No such option: --no-such-option" in result.stderr
+
+
 @pytest.mark.parametrize("name", ARGUMENTS)
-def test_the_output_of_a_command_without_a_cloud_equals_its_transcript(name: str, tmp_path: Path) -> None:
-    compare(name, transcript(tmp_path, name))
+def test_the_output_of_a_command_without_a_cloud_equals_its_transcript(
+    name: str, tmp_path: Path, commands_process: Commands
+) -> None:
+    compare(name, transcript(commands_process, tmp_path, name))
 
 
-def test_the_help_of_the_program_equals_its_transcript(tmp_path: Path) -> None:
-    compare("help", masked(piped(tmp_path, ["-h"]), tmp_path) + "\n")
+def test_the_help_of_the_program_equals_its_transcript(tmp_path: Path, commands_process: Commands) -> None:
+    compare("help", masked(commands_process.piped(tmp_path, ["-h"]), tmp_path) + "\n")
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -193,7 +300,7 @@ def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> Non
         "inspect",
     }
     shows |= {"ship", "import", "export", "drop-status", "backfill", "cutover", "rollback", "shadow", "retire"}
-    assert ("--json" in options) == (verb in shows or name == "kv compare")
+    assert ("--json" in options) == (verb in shows or name in {"kv compare", "tenant compare", "preflight"})
 
 
 @pytest.mark.parametrize(
@@ -232,6 +339,6 @@ def test_the_types_in_the_exports_command_equal_the_types_of_the_platform() -> N
     assert get_args(exports.Format) == get_args(models.ExportFormat)
 
 
-def test_every_exit_code_is_documented(tmp_path: Path) -> None:
-    text = piped(tmp_path, ["--help"])
-    assert all(re.search(rf"out:   {code.value} +\S", text) for code in ExitCode)
+def test_every_exit_code_is_documented() -> None:
+    text = CliRunner().invoke(app, ["--help"]).stdout
+    assert all(re.search(rf"^  {code.value} +\S", text, re.MULTILINE) for code in ExitCode)

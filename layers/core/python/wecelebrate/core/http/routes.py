@@ -189,7 +189,8 @@ def idempotent(request: Request, tx: Transaction) -> Iterator[None]:
         yield
         return
     body = request.scope["aws.event"].get("body") or ""
-    request_hash = hashlib.sha256(f"{request.url.path}\n{body}".encode()).hexdigest()
+    target = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    request_hash = hashlib.sha256(f"{target}\n{body}".encode()).hexdigest()
     _current[:] = [_IdempotentCreate(tx, key, request_hash)]
     try:
         yield
