@@ -253,6 +253,11 @@ def price_name(folded: str) -> PriceName | None:
     return min(meanings, key=_uncertainty, default=None)
 
 
+def words_of_prices() -> frozenset[str]:
+    """Return all folded words of which names of prices consist."""
+    return _words().names
+
+
 def is_price_word(folded: str) -> bool:
     """Return whether a folded word is a part of the names of prices, as a whole."""
     return folded in _words().names
