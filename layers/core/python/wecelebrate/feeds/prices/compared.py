@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.notation.moments import is_blank
 from wecelebrate.feeds.notation.shapes import OTHER, shape_of
 from wecelebrate.feeds.prices.candidates import PriceCandidate
 from wecelebrate.feeds.vocabulary.folding import split_words
@@ -87,6 +88,8 @@ MIN_COMPARED = 3
 MIN_RATIO, MAX_RATIO = 1.005, 1.3
 MAX_DEVIATION = 0.01
 MAX_MARKUP = 6
+MIN_OFFER = 0.1
+"""An offer below a tenth of the price is not an amount, but a percentage."""
 MAX_DIFFERENCE = 0.011
 """The net prices are rounded to cents."""
 
@@ -118,6 +121,18 @@ def _amounts(columns: Columns, *numbers: int) -> Iterator[tuple[float, ...]]:
     for row in columns.sample:
         if max(numbers) < len(row) and all(amounts := tuple(amount_of(row[number] or "") for number in numbers)):
             yield amounts
+
+
+def is_below(columns: Columns, regular: int, offer: int) -> bool:
+    """Return whether a column has lower prices than the regular prices, and never higher ones. 0 is no price."""
+    pairs = [
+        (amount_of(row[regular] or ""), amount_of(row[offer] or ""))
+        for row in columns.sample
+        if max(regular, offer) < len(row) and not is_blank(row[offer])
+    ]
+    priced = [(price, lower) for price, lower in pairs if price and lower]
+    is_lower = any(lower < price for price, lower in priced)
+    return is_lower and all(MIN_OFFER * price < lower <= price for price, lower in priced)
 
 
 def amount_of(cell: str) -> float:

@@ -26,10 +26,13 @@ from wecelebrate.feeds.notation.moments import (
 )
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
+from wecelebrate.feeds.prices.compared import is_below
 from wecelebrate.feeds.prices.day_order import cells_of, decided_order, order_question
 from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
+from wecelebrate.feeds.prices.names import price_name
+from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
-from wecelebrate.feeds.prices.undated import is_below, undated_question
+from wecelebrate.feeds.prices.undated import undated_question
 from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
 from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
@@ -85,6 +88,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _COMPOUND = re.compile(r"(beginn|start|ende?)(?:datum|dato|date|e)?s?$")
 _SHORT_PRICE = words("p pr px")
 _TIME_ZONES = words("gmt utc")
+MAX_OFFER_NAME = 60
 _MIN_DAYS = 0.8
 """The least share of the values of a column that are days."""
 
@@ -235,6 +239,9 @@ def _is_bare_offer(name: str, currency: str) -> bool:
     """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`."""
     tokens = [word for word in _words(name) if numbers.currency_code(word.upper(), currency) != currency]
     tokens = [word for word in tokens if word not in _SHORT_PRICE]
+    completed = price_name(fold(plain_name(f"price {name}"))) if len(name) <= MAX_OFFER_NAME else None
+    if completed is not None and completed.kind == "offer" and _role(name) is None:  # `Oferta c/IVA`
+        return True
     is_asian = len(tokens) == 1 and _ASIAN_OFFER.search(name)
     is_bare = is_asian or all(_OFFER.fullmatch(word) for word in tokens)
     return bool(is_bare) and _role(name) is None and not any(map(str.isdigit, name))

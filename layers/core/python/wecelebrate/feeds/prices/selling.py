@@ -39,6 +39,7 @@ from wecelebrate.feeds.prices.possible import (
     single_price,
     unnamed_prices,
 )
+from wecelebrate.feeds.prices.rivals import above_offers, with_unnamed_tax
 from wecelebrate.feeds.prices.taxes import with_related_tax
 from wecelebrate.feeds.prices.tiers import (
     is_for_a_measure,
@@ -109,7 +110,7 @@ def choose_price(
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
-    sold = sold or above_purchase(columns, rated, tiers)
+    sold = sold or above_purchase(columns, rated, tiers) or above_offers(columns, rated)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
     quantities = {price.column for price in tiers}
@@ -117,6 +118,7 @@ def choose_price(
     sold = sold or _of_one_country(columns, rated, currency)
     sold = sold or packs_beside_measures(columns) or sold_of_pair(columns, [*possible, *rated])
     sold = sold or single_price(columns, possible, currency, quantities) or _pair_of_taxes(columns, possible)
+    sold = with_unnamed_tax(columns, sold, possible, {*quantities, *(one.column for one in rated)})
     if not sold:
         possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]

@@ -8,13 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.notation.moments import is_blank
 from wecelebrate.feeds.plan.model import Plan
-from wecelebrate.feeds.prices.compared import amount_of
+from wecelebrate.feeds.prices.compared import is_below
 from wecelebrate.feeds.questions import Choice, Question
-
-MIN_RATIO = 0.1
-"""An offer below a tenth of the price is not an amount, but a percentage."""
 
 
 def undated_question(
@@ -43,15 +39,3 @@ def undated_question(
         Choice(name, f"Yes, where {quoted(name, 40)} is not blank, until a later file ends the offer.", facts.examples),
     )
     return [Question("offers", "money", text, choices, facts.examples)]
-
-
-def is_below(columns: Columns, regular: int, offer: int) -> bool:
-    """Return whether a column has lower prices than the regular prices, and never higher ones. 0 is no price."""
-    pairs = [
-        (amount_of(row[regular] or ""), amount_of(row[offer] or ""))
-        for row in columns.sample
-        if max(regular, offer) < len(row) and not is_blank(row[offer])
-    ]
-    priced = [(price, lower) for price, lower in pairs if price and lower]
-    is_lower = any(lower < price for price, lower in priced)
-    return is_lower and all(MIN_RATIO * price < lower <= price for price, lower in priced)

@@ -41,10 +41,11 @@ def ended_column(columns: Columns, used: set[int]) -> list[int]:
 
 def _say_ended(cells: Sequence[str]) -> bool:
     values = {cell.strip().casefold() for cell in cells}
-    return 0 < len(values) <= MAX_WORDS and all(map(_says_ended, values))
+    return 0 < len(values) <= MAX_WORDS and all(map(says_ended, values))
 
 
-def _says_ended(value: str) -> bool:
+def says_ended(value: str) -> bool:
+    """Return whether a value, in lower case, says that a product is no longer sold. `Sold out` does not."""
     is_word = len(value) > (2 if value.isascii() else 1) and len(value) <= MAX_LENGTH
     is_other = (
         value in YES

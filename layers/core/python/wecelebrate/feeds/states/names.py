@@ -59,7 +59,12 @@ _HIDDEN = tuple(sorted(listed(
     "oculta desativad inativo inactief verborg gearchiveerd verlopen skjult skjul inaktiv spaerret sperret utgatt "
     "udgaet dold dolj utgang ukryt nieaktywn zarchiwizow wycofan skryt neaktivn vyrazen archivov sakrij skriven "
     "neaktiv rejtett inaktiv piilot arhiveeritud peidetud paslept neaktyv slept neaktivs gizli pasif ascuns dezactiv "
-    "скрыт неактив архив заблок прихован неактивн 非表示 隐藏 隱藏 下架 停用 숨김 مخفي مؤرشف מוסתר"
+    "скрыт неактив архив заблок прихован неактивн 非表示 隐藏 隱藏 下架 停用 숨김 مخفي مؤرشف מוסתר "
+    "ended stopped beendet eingestellt arrete termine cessa finalizad interrump interrott dismess encerrad stopgezet "
+    "ophort ophoert stoppet avslutt avslutad utgar lopetett poistuv zakonczon zakoncz wstrzyman ukoncen ukonceno "
+    "ukoncan ukinjen prekinut obustavljen opuscen megszun megszunt kifut incetat scos lopetatud lopetati nutrauk "
+    "partrauk durdurul kaldiril ngung dihentikan прекращ завершен останов припинен спрян прекратен прекинут укинут "
+    "καταργ διακοπ 停售 停产 停產 終売 廃番 廃盤 終了 단종 판매중지 판매종료 เลิกขาย หยุดขาย متوقف موقوف הופסק"
 ), key=len, reverse=True))  # fmt: skip
 _STARTS = 4
 """From this number of letters on, a word of the lists is also the beginning of a word. `vis` is a word only."""
@@ -69,6 +74,8 @@ _BESIDE = listed(
     "est en dans le la les du de des sur au aux al l article produit a el los las articulo producto para por se esta "
     "nel nella sul sulla il lo articolo prodotto e no na do da o os nos produto artigo esta site "
     "op het een van te i pa til for er den det vare varen produktet artikeln ar till ei ja "
+    "sale sales salg produkcja production produktion produktionen produkcia produccion producao produzione vyroba "
+    "vyroby gyartas tuotanto produksjon produktionen uretim производство производства prodaja proizvodnja forsaljning "
     "w we dla jest towar towaru produktu v ve se je zbozi produktu pro na u za od artikl proizvod izdelek "
     "a az termek cikk tuote verkossa toode el prekes preke rodoma prece preces ir urun urunu sitede in pe produs "
     "produsul "
