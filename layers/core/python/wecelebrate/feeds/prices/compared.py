@@ -1,5 +1,7 @@
 """Compares the amounts of several price columns if their names alone do not show which column is the price."""
 
+# ruff: noqa: RUF001
+
 from collections.abc import Iterator, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
@@ -19,8 +21,39 @@ _ORDINARY = phrases(
 )
 
 
+_FORMER_AND_NOW = tuple(
+    (phrases(former), phrases(now))
+    for former, now in (
+        ("de", "por"), ("antes", "ahora|agora|despues|depois"), ("was", "now"), ("before", "after|now"),
+        ("vorher|bisher|frueher|fruher", "jetzt|heute|nun"), ("avant", "apres|maintenant"),
+        ("prima", "ora|adesso|dopo"), ("fore|forut|innan", "nu|na|idag"), ("for|forr", "nu|na"), ("eerst|was", "nu"),
+        ("bylo|dawniej|przedtem", "teraz|jest"),
+        ("drive|predtim|predtym|bylo", "nyni|ted|teraz"), ("regen|volt|elotte", "most"), ("inainte", "acum"),
+        ("prije|pre", "sada"), ("prej", "zdaj|sedaj"), ("преди", "сега"), ("было|раньше", "стало|сейчас|теперь"),
+        ("було|раніше", "стало|зараз|тепер"), ("once|onceki", "simdi"), ("ennen", "nyt"), ("enne", "nuud"),
+    )
+)  # fmt: skip
+"""Words that make two names a former price and the price now: `Preço De` and `Preço Por`."""
+
+
+def _is_former_of(former: str, now: str) -> bool:
+    first, second = split_words(former), split_words(now)
+    only_first, only_second = set(first) - set(second), set(second) - set(first)
+    return any(
+        only_first == only_first & a != set() and only_second == only_second & b != set() for a, b in _FORMER_AND_NOW
+    )
+
+
 def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
     """Leave out the ordinary price if the file has a current price, e.g. `Ord. pris` beside a lower `Pris nu`."""
+    sold = [
+        one for one in sold
+        if not any(
+            _is_former_of(columns.header[one.column], columns.header[now.column])
+            and _is_never_above(columns, now.column, one.column)
+            for now in sold if now is not one and not now.is_bad
+        )
+    ]  # fmt: skip
     today = [one for one in sold if not _NOW.isdisjoint(split_words(columns.header[one.column])) and not one.is_bad]
     if len(today) != 1 or today[0].kind not in ("plain", "gross"):
         return sold

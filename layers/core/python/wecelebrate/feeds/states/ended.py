@@ -20,13 +20,22 @@ MAX_WORDS = 3
 MAX_LENGTH = 30
 MAX_NO = 5
 """The length of `nein` and `false`. Longer words among those for no are states, such as `discontinued`."""
-_STOCK = phrases(
+_STOCK_NOW = phrases(
     "sold out|soldout|out of stock|ausverkauft|épuisé|épuisée|rupture|rupture de stock|en rupture|agotado|agotada|"
     "esaurito|esaurita|esgotado|esgotada|uitverkocht|udsolgt|utsolgt|slutsåld|wyprzedany|vyprodáno|"
-    "loppunut|tükendi|нет в наличии|"
+    "loppunut|tükendi|нет в наличии"
+)
+_STOCK = _STOCK_NOW | phrases(
     "not available|unavailable|nicht lieferbar|nicht verfügbar|indisponible|no disponible|non disponibile|indisponível|"
     "niet leverbaar|niet beschikbaar|niedostępny|niedostępna|nedostupný|nem elérhető|ei saatavilla|test|preview|new|neu"
 )
+
+
+def says_sold_out(value: str) -> bool:
+    """Return whether a value, in lower case, only says that a product is out of stock now, as `sold out` does."""
+    if value in NO or value in YES:
+        return False
+    return value in _STOCK_NOW or squeezed(value) in vocabulary().words("values.out_of_stock")
 
 
 def ended_column(columns: Columns, used: set[int]) -> list[int]:
