@@ -12,6 +12,7 @@ from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.ended import ended_column
 from wecelebrate.feeds.states.names import state_columns
 from wecelebrate.feeds.states.pairs import of_the_other_kind
+from wecelebrate.feeds.states.sellable import sellable_columns
 from wecelebrate.feeds.states.words import are_letters_of_states, are_yes_and_no, state_of, state_of_command
 from wecelebrate.feeds.stock.places import is_place
 
@@ -45,7 +46,11 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
         chosen.columns["is_active"] += of_the_other_kind(columns, chosen.columns["is_active"], shown)
     chosen.inverse += hidden
     if not chosen.columns["is_active"] and not chosen.inverse:
-        chosen.columns["is_active"] = state_by_values(columns, used) or ended_column(columns, used)
+        chosen.columns["is_active"] = (
+            sellable_columns(columns, chosen.columns["inventory_count"], used)
+            or state_by_values(columns, used)
+            or ended_column(columns, used)
+        )
     chosen.commands = [
         number
         for number, column in enumerate(columns.header)
