@@ -43,7 +43,13 @@ from wecelebrate.feeds.tables.other_lists import (
     refuse_list_of_documents,
     refuse_movements,
 )
-from wecelebrate.feeds.tables.other_records import refuse_answer, refuse_ledger, refuse_orders
+from wecelebrate.feeds.tables.other_records import (
+    refuse_answer,
+    refuse_appointments,
+    refuse_ledger,
+    refuse_orders,
+    refuse_people,
+)
 from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
@@ -92,9 +98,11 @@ def plan_table(
         refuse_movements(table.header, plan.sku)
         read = Columns(table.header, table.sample)
         refuse_orders(read, plan.sku)
+        refuse_appointments(read, plan.sku)
         if plan.profile is None:
             refuse_ledger(read, plan.sku)
             if not plan.prices and not plan.inventory:
+                refuse_people(read)
                 refuse_answer(read, plan.sku, has_name=bool(plan.name))
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
         refuse_roster(table.header, has_price=bool(plan.prices))

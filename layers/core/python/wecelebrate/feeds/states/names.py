@@ -136,10 +136,10 @@ def _are_states_or_letters(columns: Columns, number: int) -> bool:
     return are_states(cells) or are_yes_and_no(cells)
 
 
-def are_states(cells: Sequence[str]) -> bool:
-    """Return whether all values are states, such as yes and no, with at most three different values."""
+def are_states(cells: Sequence[str], most: int = 3) -> bool:
+    """Return whether all values are states, such as yes and no, with at most three or `most` different values."""
     values = {cell.strip().casefold() for cell in cells}
-    return 0 < len(values) <= 3 and all(
+    return 0 < len(values) <= most and all(
         len(value) <= _STATE_LENGTH and (value in MARKS or state_of(value) != "unknown") and not _is_date(value)
         for value in values
     )
