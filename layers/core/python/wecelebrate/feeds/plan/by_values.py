@@ -95,5 +95,5 @@ def _pieces(cell: str) -> int | None:
     if cell.isdecimal():
         return int(cell) if len(cell) <= MAX_DIGITS else None
     with contextlib.suppress(BadCell):
-        return 0 if stock.read(cell, None) == 0 else None
+        return 0 if stock.read(cell, None) in (0, stock.State.OUT_OF_STOCK) else None
     return None
