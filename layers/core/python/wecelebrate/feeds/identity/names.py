@@ -21,7 +21,7 @@ from functools import lru_cache
 from itertools import islice
 
 from wecelebrate.feeds.columns.names import fold
-from wecelebrate.feeds.identity.further_words import FURTHER_CODES, FURTHER_OBJECTS
+from wecelebrate.feeds.identity.further_words import names_article_number
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
@@ -103,9 +103,8 @@ _KEY_WORDS = words("id uuid guid identifiant")
 _SMALL = words("de del della di do da du des a")
 _SHORT = words("no nr num a")
 _VOCABULARY = frozenset().union(
-    FURTHER_CODES, FURTHER_OBJECTS, _CODE, _OWN_WORDS, _SELLER_WORDS, _OBJECTS, _SECOND_OBJECTS, _FOREIGN_WORDS,
-    _GTIN_WORDS, _KEY_WORDS, _SMALL,
-)  # fmt: skip
+    _CODE, _OWN_WORDS, _SELLER_WORDS, _OBJECTS, _SECOND_OBJECTS, _FOREIGN_WORDS, _GTIN_WORDS, _KEY_WORDS, _SMALL
+)
 _PARTS = re.compile(r"[a-z0-9]+|[^\W\da-z_]+", re.IGNORECASE)
 """The words of a name. A change between Latin letters and another script ends a word."""
 MAX_NAME = 60
@@ -176,15 +175,13 @@ def sku_name(column: str) -> SkuName | None:
     for parts in islice(divisions(folded, _VOCABULARY), MAX_DIVISIONS):
         if (rank := _composed_rank(frozenset(parts))) is not None:
             return SkuName(rank, rank in (OWN, SECOND))
-    return None
+    return SkuName(OWN, is_noun=True) if names_article_number(column) else None
 
 
 def _composed_rank(parts: frozenset[str]) -> int | None:
     """Return the rank of a name that consists of these words, or None if they do not name an identifier."""
     if parts & _GTIN_WORDS:
         return GTIN
-    if parts & FURTHER_CODES and parts & FURTHER_OBJECTS and parts <= FURTHER_CODES | FURTHER_OBJECTS:
-        return OWN
     if parts & _FOREIGN_WORDS and parts & (_CODE | _KEY_WORDS):
         return FOREIGN
     if parts & _SELLER_WORDS:  # `Seller ID` and `Code vendeur` identify the seller

@@ -24,6 +24,8 @@ from wecelebrate.feeds.vocabulary.words import words as listed
 
 MIN_ROWS = 3
 MIN_DISTINCT = 0.9
+MIN_FILLED = 0.8
+"""A note below a short list is a row without a stock."""
 MAX_DIGITS = 5
 MAX_COLUMN_NAME = 60
 _WORD = re.compile(r"[^\W\d_]{2}")
@@ -80,7 +82,7 @@ def _are_names(facts: Facts) -> bool:
 
 def _are_counts(facts: Facts) -> bool:
     cells = facts.cells
-    if facts.rows < MIN_ROWS or facts.filled < MIN_DISTINCT:
+    if facts.rows < MIN_ROWS or facts.filled < MIN_FILLED:
         return False
     if not any(map(str.isdecimal, cells)) or None in (pieces := [_pieces(cell) for cell in cells]):
         return False

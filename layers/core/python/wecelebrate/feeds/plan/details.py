@@ -102,7 +102,6 @@ def plan_table(
         if plan.profile is None:
             refuse_ledger(read, plan.sku)
             if not plan.prices and not plan.inventory:
-                refuse_people(read)
                 refuse_answer(read, plan.sku, has_name=bool(plan.name))
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
         refuse_roster(table.header, has_price=bool(plan.prices))
@@ -114,6 +113,7 @@ def plan_table(
     has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
     if not has_product and not settings.transformations:
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
+        refuse_people(Columns(table.header, table.sample))
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
     complete_plan(

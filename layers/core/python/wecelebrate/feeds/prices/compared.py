@@ -66,6 +66,17 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
     ]
 
 
+def now_of_pair(columns: Columns, possible: Sequence[PriceCandidate]) -> list[PriceCandidate]:
+    """Return the price now of the only two possible prices, if the other one is the former price."""
+    if len(possible) != len(("former", "now")):
+        return []
+    return [
+        now for former, now in (possible, possible[::-1])
+        if _is_former_of(columns.header[former.column], columns.header[now.column])
+        and _is_never_above(columns, now.column, former.column)
+    ]  # fmt: skip
+
+
 def _is_never_above(columns: Columns, low: int, high: int) -> bool:
     pairs = list(_amounts(columns, low, high))
     return bool(pairs) and all(first <= second for first, second in pairs)

@@ -240,7 +240,8 @@ def _is_bare_offer(name: str, currency: str) -> bool:
     tokens = [word for word in _words(name) if numbers.currency_code(word.upper(), currency) != currency]
     tokens = [word for word in tokens if word not in _SHORT_PRICE]
     completed = price_name(fold(plain_name(f"price {name}"))) if len(name) <= MAX_OFFER_NAME else None
-    if completed is not None and completed.kind == "offer" and _role(name) is None:  # `Oferta c/IVA`
+    is_offer = completed is not None and completed.kind == "offer" and completed.currency in (None, currency)
+    if is_offer and _role(name) is None:  # `Oferta c/IVA`
         return True
     is_asian = len(tokens) == 1 and _ASIAN_OFFER.search(name)
     is_bare = is_asian or all(_OFFER.fullmatch(word) for word in tokens)

@@ -22,7 +22,7 @@ from wecelebrate.feeds.prices.candidates import (
     with_named_tax,
     with_totals,
 )
-from wecelebrate.feeds.prices.compared import amount_of, has_one_ratio, is_before_discount, without_former
+from wecelebrate.feeds.prices.compared import amount_of, has_one_ratio, is_before_discount, now_of_pair, without_former
 from wecelebrate.feeds.prices.conditional import for_all, is_for_members
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
@@ -118,6 +118,7 @@ def choose_price(
     ]  # fmt: skip
     sold = sold or _of_one_country(columns, rated, currency)
     sold = sold or packs_beside_measures(columns) or sold_of_pair(columns, [*possible, *rated])
+    sold = sold or now_of_pair(columns, [*possible, *(one for one in rated if one.kind == "compare")])
     sold = sold or single_price(columns, possible, currency, quantities) or _pair_of_taxes(columns, possible)
     sold = with_unnamed_tax(columns, sold, possible, {*quantities, *(one.column for one in rated)})
     if not sold:

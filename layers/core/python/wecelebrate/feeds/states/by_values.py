@@ -45,8 +45,8 @@ def _are_states(cells: Sequence[str]) -> bool:
 def _is_other(value: str) -> bool:
     is_word = len(value) > (2 if value.isascii() else 1) and len(value) <= MAX_LENGTH and not value[:1].isdigit()
     is_stock = squeezed(value) in vocabulary().words(*_STOCKS)
-    return not is_word or is_stock or value in YES or value in NO_WORDS or date_of(value) is not None
+    return not is_word or is_stock or value in _SHORT_WORDS or date_of(value) is not None
 
 
-NO_WORDS = frozenset(value for value in NO if len(value) <= len("false"))
-"""Longer words among those for no are states, such as `discontinued`."""
+_SHORT_WORDS = frozenset(value for value in (*YES, *NO) if len(value) <= len("true")) | {"false"}
+"""Longer words among those for yes and no are states, such as `discontinued`."""

@@ -35,7 +35,7 @@ _STEMS = tuple(map(fold, (
 _BESIDE = words(
     "qty quantity menge bestand stock anzahl qtd qtde qta qte cant cantidad quantite quantita quantidade aantal antal "
     "antall ilosc mnozstvi kolicina kogus kiekis daudzums mennyiseg adet miktar pcs pc stk st ks szt kpl tk vnt gab db "
-    "uds unidades unites pezzi pz stuck stuks in im en na no on v w u is items units pieces for lager stan zaliha "
+    "uds unidades unites pezzi pz stuck stuks in im en na on v w u is items units pieces for lager stan zaliha "
     "zaloga likutis atlikums laoseis keszlet stoc estoque existencias giacenza voorraad beholdning saldo varasto "
     "количество остаток кол во шт к сть τεμ ποσοτητα كميه الكميه 库存 數量 数量 庫存 재고 수량"
 )
