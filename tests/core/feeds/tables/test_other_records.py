@@ -94,7 +94,7 @@ NO_PRODUCTS = {
 
 @pytest.mark.parametrize("text", NO_PRODUCTS.values(), ids=NO_PRODUCTS)
 def test_appointments_persons_and_their_messages_are_refused(text: str) -> None:
-    with pytest.raises(UnreadableFeed, match="this looks like|no column contains a SKU"):
+    with pytest.raises(UnreadableFeed, match=r"this looks like|no column contains a SKU"):
         read(text, "data.json" if text.startswith("[") else "data.csv")
 
 
