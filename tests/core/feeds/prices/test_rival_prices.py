@@ -33,9 +33,9 @@ def test_the_only_amounts_above_offers_with_days_are_the_regular_price(header: s
      "Price;Loyalty price", "Цена;Клубная цена"],
 )  # fmt: skip
 def test_a_price_for_members_is_not_the_price(header: str) -> None:
-    reading = read(f"SKU;Name;{header}\nA;Cup;12,90;9,90\nB;Mug;14,90;11,90\nC;Jug;20,00;18,00\n")
+    reading = read(f"SKU;Name;{header}\nA;Cup;10,00;9,00\nB;Mug;20,00;18,00\nC;Jug;30,00;27,00\n")
     assert ([str(product.price) for product in reading.products], reading.feed.questions) == (
-        ["12.90", "14.90", "20.00"], (),
+        ["10.00", "20.00", "30.00"], (),
     )  # fmt: skip
 
 
