@@ -78,3 +78,22 @@ def test_names_can_be_divided_by_one_space() -> None:
         ("00210", "Bridle, black", "149.00", 6), ("00350", 'Saddle 17"', "2890.00", 0),
         ("00777", "Horseshoes", "42.90", 55),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "footer",
+    ["ST: A=active D=discontinued      6 items listed", "Totale pezzi               35", "* all prices in rupees"],
+)
+def test_the_lines_below_the_last_line_of_dashes_are_no_rows(footer: str) -> None:
+    rule = "-" * 66
+    text = (
+        f"CODE  DESCRIPTION                  RETAIL RS   TRADE RS  STOCK  ST\n{rule}\n"
+        "0004  Ceylon BOP tin 200g           1,450.00   1,015.60     85   A\n"
+        "0011  Silver tips caddy 50g         4,800.00   3,362.40      0   A\n"
+        "0103  Cinnamon powder 100g            620.00     434.80     33   D\n"
+        f"0300  Gift chest, 6 teas            7,250.00   5,077.90      9   A\n{rule}\n{footer}\n"
+    )
+    products = read(text, "list.txt", currency="LKR").products
+    assert [(product.sku, str(product.price), product.inventory_count) for product in products[:4]] == [
+        ("0004", "1450.00", 85), ("0011", "4800.00", 0), ("0103", "620.00", 33), ("0300", "7250.00", 9),
+    ]  # fmt: skip

@@ -103,7 +103,6 @@ def test_a_column_that_is_blank_or_contradicts_the_field_gets_a_lower_score(text
         ("Cost;Price", "2.00", "plain"),
         ("Compare-at price;Price", "2.00", "plain"),
         ("MSRP;Sale price", "2.00", "plain"),
-        ("Special price;Regular price", "2.00", "plain"),
         ("Händlereinkaufspreis;Ladenpreis", "2.00", "plain"),
         ("Price excl. VAT (EUR);Price incl. VAT (EUR)", "2.00", "gross"),
         ("Price;Price with VAT", "2.00", "gross"),

@@ -76,3 +76,28 @@ def test_the_error_response_of_an_object_store_is_refused() -> None:
 )  # fmt: skip
 def test_similar_products_are_read(name: str, text: str) -> None:
     assert read(text, name).products[0].sku == "A"
+
+
+NO_PRODUCTS = {
+    "appointments": "Date,Time,Client,Service,Price\n30/11/2026,09:00,A. Nwosu,Braids,25.00\n"
+    "30/11/2026,13:30,F. Alabi,Wash,8.00\n",
+    "appointments, de": "Uhrzeit;Kunde;Leistung;Preis\n09:00 Uhr;A;Schnitt;42,00\n10:30 Uhr;B;Färben;79,00\n",
+    "appointments, am and pm": "Time,Name,Service,Price\n9:00 AM,A,Cut,42.00\n1:30 pm,B,Dye,79.00\n",
+    "reviews": '[{"review_id":"9001","sku_name":"x","rating":5,"author":"M","email":"m@example.pe","title":"Good"},'
+    '{"review_id":"9002","sku_name":"y","rating":2,"author":"R","email":"r@example.pe","title":"Bad"}]',
+    "messages": "ID;Betreff;Von\n1;Frage;a@example.de\n2;Bestellung;b@example.de\n3;Danke;c@example.de\n",
+    "employees": "Employee No,Name,Position,Hourly Rate,Gross Pay,Active\n1001,S. Hill,Manager,18.50,2960.00,Y\n"
+    "1002,T. Price,Sales,12.20,1464.00,Y\n",
+    "employees, de": "Personalnummer;Name;Abteilung;Stundenlohn\n77;Meier;Lager;15,50\n78;Schulz;Verkauf;16,00\n",
+}
+
+
+@pytest.mark.parametrize("text", NO_PRODUCTS.values(), ids=NO_PRODUCTS)
+def test_appointments_persons_and_their_messages_are_refused(text: str) -> None:
+    with pytest.raises(UnreadableFeed, match=r"this looks like|no column contains a SKU"):
+        read(text, "data.json" if text.startswith("[") else "data.csv")
+
+
+def test_products_with_the_address_of_a_supplier_are_read() -> None:
+    text = "SKU;Name;Preis;Kontakt\nA-1;Tasse;9,90;a@example.de\nA-2;Teller;12,90;b@example.de\n"
+    assert len(read(text).products) == 2

@@ -50,6 +50,10 @@ class FileOptions(TypedDict, total=False):
     delimiter: Annotated[Delimiter | None, Field(description="The delimiter of CSV files.")]
     encoding: Annotated[OptionText | None, Field(description="The character encoding, e.g. `utf-8` or `cp1252`.")]
     decimal: Annotated[Literal[",", "."] | None, Field(description="The decimal separator of prices and quantities.")]
+    day_order: Annotated[
+        Literal["day", "month"] | None,
+        Field(description="Whether the day or the month comes first in the days of offers, e.g. 03/04/2026."),
+    ]
     minor_units: Annotated[
         Literal["yes", "no"] | None,
         Field(

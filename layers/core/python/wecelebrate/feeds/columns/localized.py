@@ -62,7 +62,21 @@ def candidates_with_languages(header: Sequence[str], candidates: Candidates) -> 
         candidates["name"] = [one for one in candidates["name"] if one[1] not in texts]
         named["name"] += [(rank + 2 * RANK, number, code) for rank, number, code in moved]
     for field in FIELDS:
-        candidates[field] += named[field]
+        plain = [
+            one for one in candidates[field]
+            if not is_weak(one[0]) and one[1] not in texts and not without_language(header[one[1]])
+        ]  # fmt: skip
+        if plain and field != "category":  # `Pavadinimas` beside `Name (EN)`
+            candidates[field] = [
+                (rank if without_language(header[number]) is None or is_weak(rank) else rank + RANK, number, code)
+                for rank, number, code in candidates[field]
+            ]
+        elif field != "category":  # the first language of the file is used
+            coded = [one for one in candidates[field] if not is_weak(one[0]) and without_language(header[one[1]])]
+            best = min((rank for rank, _, _ in coded), default=0)
+            candidates[field] = [(best if one in coded else one[0], *one[1:]) for one in candidates[field]]
+        first = min((rank for rank, number, _ in named[field] if number not in texts), default=0)
+        candidates[field] += [(rank if number in texts else first, number, code) for rank, number, code in named[field]]
     return candidates
 
 

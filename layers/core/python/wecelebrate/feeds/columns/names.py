@@ -13,8 +13,9 @@ from itertools import islice
 from wecelebrate.feeds.columns.synonyms import FIELDS, INACTIVE_NAMES, SYNONYMS
 from wecelebrate.feeds.columns.unit_names import price_unit_names, unit_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
-from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TAX_WORDS, price_in_forms
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TAX_WORDS
 from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.short_names import price_of_name
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
 from wecelebrate.feeds.vocabulary.words import words as listed
@@ -226,7 +227,7 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
     is_rate = end is not None and column[end.start()] == "@" and fold(end[1]) in TAX_WORDS  # `precios.venta@iva`
     is_no_amount = is_rate or (end is not None and fold(end[1]) in _NO_AMOUNTS)
     is_no_price = is_no_amount or "price" in candidates or price_unit_names().intersection(name_forms(column))
-    if not is_no_price and (found := price_in_forms(name_forms(column), column)):
+    if not is_no_price and (found := price_of_name(name_forms(column), column)):
         form_rank, name = found
         rank = SOLO_PRICE_RANK if name.is_solo else COMPOSED_PRICE_RANK
         candidates["price"] = ("price", rank + form_rank, name.currency)

@@ -21,6 +21,8 @@ MAX_LINES = 200
 MAX_LINE_LENGTH = 2_000
 MIN_GAP = 2
 MIN_ROWS = 2
+MAX_FOOTER = 6
+"""How many lines below the last line of dashes are a footer."""
 MOST = 0.8
 _FILLER = "\x1e"
 """Stands after a wide character, so that the position of each character is its column on paper."""
@@ -77,7 +79,7 @@ def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) ->
 def _layout(texts: Sequence[str], header: int, *, is_wide: bool) -> AlignedRows | None:
     heads = frozenset(filter(None, map(_without_digits, texts[:header])))
     rows = [
-        text for text in texts[header + 1 :]
+        text for text in texts[header + 1 : _end_of_rows(texts, header)]
         if text.strip() and text != texts[header] and not _RULE.fullmatch(text) and _without_digits(text) not in heads
         and _SPACES.search(text.strip())
     ]  # fmt: skip
@@ -85,6 +87,13 @@ def _layout(texts: Sequence[str], header: int, *, is_wide: bool) -> AlignedRows 
         return None
     gaps = _common_gaps([_on_paper(row) if is_wide else row for row in rows])
     return AlignedRows(gaps, is_wide, heads) if len(gaps) + 1 >= MIN_COLUMNS else None
+
+
+def _end_of_rows(texts: Sequence[str], header: int) -> int:
+    """Return the number of the last line of dashes, below which totals and legends stand, or the number of lines."""
+    rules = [at for at in range(header + 1, len(texts)) if texts[at].strip() and _RULE.fullmatch(texts[at])]
+    is_below_rows = len(rules) > 1 and rules[-1] - rules[-2] > MIN_ROWS
+    return rules[-1] if is_below_rows and len(texts) - rules[-1] <= MAX_FOOTER else len(texts)
 
 
 def _common_gaps(rows: Sequence[str]) -> tuple[tuple[int, int], ...]:

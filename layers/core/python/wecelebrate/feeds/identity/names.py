@@ -21,6 +21,7 @@ from functools import lru_cache
 from itertools import islice
 
 from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.identity.further_words import names_article_number
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
@@ -174,7 +175,7 @@ def sku_name(column: str) -> SkuName | None:
     for parts in islice(divisions(folded, _VOCABULARY), MAX_DIVISIONS):
         if (rank := _composed_rank(frozenset(parts))) is not None:
             return SkuName(rank, rank in (OWN, SECOND))
-    return None
+    return SkuName(OWN, is_noun=True) if names_article_number(column) else None
 
 
 def _composed_rank(parts: frozenset[str]) -> int | None:

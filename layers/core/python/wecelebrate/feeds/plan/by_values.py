@@ -3,24 +3,29 @@
 | column              | rule                                                                                     |
 |---------------------|------------------------------------------------------------------------------------------|
 | the product's name  | the only column with texts of several letters that differ in nearly all rows             |
-| the stock           | the only column with short whole numbers, of which at least one is 0                     |
+| the stock           | the only column with short whole numbers or `none`, of which at least one is 0            |
 
 A column is never taken if it has a known meaning, is a property, or has a private part in its name. If two columns fit,
 neither is taken.
 """
 
+import contextlib
 import re
 from collections.abc import Collection
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import field_candidates, is_inverse
 from wecelebrate.feeds.columns.visibility import is_property, private_part
+from wecelebrate.feeds.items import BadCell
 from wecelebrate.feeds.prices.candidates import name_of_price
+from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.names import is_no_stock
 from wecelebrate.feeds.vocabulary.words import words as listed
 
 MIN_ROWS = 3
 MIN_DISTINCT = 0.9
+MIN_FILLED = 0.8
+"""A note below a short list is a row without a stock."""
 MAX_DIGITS = 5
 MAX_COLUMN_NAME = 60
 _WORD = re.compile(r"[^\W\d_]{2}")
@@ -77,11 +82,20 @@ def _are_names(facts: Facts) -> bool:
 
 def _are_counts(facts: Facts) -> bool:
     cells = facts.cells
-    if facts.rows < MIN_ROWS or facts.filled < MIN_DISTINCT:
+    if facts.rows < MIN_ROWS or facts.filled < MIN_FILLED:
         return False
-    if not all(cell.isdecimal() and len(cell) <= MAX_DIGITS for cell in cells):
+    if not any(map(str.isdecimal, cells)) or None in (pieces := [_pieces(cell) for cell in cells]):
         return False
-    counts = [int(cell) for cell in cells]
+    counts = [count for count in pieces if count is not None]
     is_zero = 0 in counts and any(count > 1 for count in counts)
     are_percentages = max(counts) <= 100 and all(count % 5 == 0 for count in counts)
     return is_zero and not are_percentages and any(count not in _YEARS for count in counts if count)
+
+
+def _pieces(cell: str) -> int | None:
+    """Return the number of pieces in a cell: a short whole number, or a word such as `none`."""
+    if cell.isdecimal():
+        return int(cell) if len(cell) <= MAX_DIGITS else None
+    with contextlib.suppress(BadCell):
+        return 0 if stock.read(cell, None) in (0, stock.State.OUT_OF_STOCK) else None
+    return None

@@ -43,7 +43,13 @@ from wecelebrate.feeds.tables.other_lists import (
     refuse_list_of_documents,
     refuse_movements,
 )
-from wecelebrate.feeds.tables.other_records import refuse_answer, refuse_ledger, refuse_orders
+from wecelebrate.feeds.tables.other_records import (
+    refuse_answer,
+    refuse_appointments,
+    refuse_ledger,
+    refuse_orders,
+    refuse_people,
+)
 from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
@@ -92,6 +98,7 @@ def plan_table(
         refuse_movements(table.header, plan.sku)
         read = Columns(table.header, table.sample)
         refuse_orders(read, plan.sku)
+        refuse_appointments(read, plan.sku)
         if plan.profile is None:
             refuse_ledger(read, plan.sku)
             if not plan.prices and not plan.inventory:
@@ -106,6 +113,7 @@ def plan_table(
     has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
     if not has_product and not settings.transformations:
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
+        refuse_people(Columns(table.header, table.sample))
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
     complete_plan(

@@ -14,7 +14,7 @@ from wecelebrate.feeds.states.words import StateWords
 from wecelebrate.feeds.transformations.arithmetic import Arithmetic
 from wecelebrate.feeds.transformations.computed import ComputedColumns
 
-OPTIONS = ("decimal", "delimiter", "encoding", "language", "minor_units", "record", "sheet")
+OPTIONS = ("day_order", "decimal", "delimiter", "encoding", "language", "minor_units", "record", "sheet")
 """The keys of a catalog's mapping that are not fields, but options for reading the file."""
 
 

@@ -7,10 +7,12 @@ from wecelebrate.feeds.columns.names import fold, is_inverse, is_weak
 from wecelebrate.feeds.columns.synonyms import COMMANDS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.chosen import Candidate, Chosen, Reason
+from wecelebrate.feeds.states.by_values import state_by_values
 from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.ended import ended_column
 from wecelebrate.feeds.states.names import state_columns
 from wecelebrate.feeds.states.pairs import of_the_other_kind
+from wecelebrate.feeds.states.sellable import sellable_columns
 from wecelebrate.feeds.states.words import are_letters_of_states, are_yes_and_no, state_of, state_of_command
 from wecelebrate.feeds.stock.places import is_place
 
@@ -43,7 +45,12 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
     elif len(chosen.columns["is_active"]) == 1:
         chosen.columns["is_active"] += of_the_other_kind(columns, chosen.columns["is_active"], shown)
     chosen.inverse += hidden
-    chosen.columns["is_active"] += [] if chosen.columns["is_active"] or chosen.inverse else ended_column(columns, used)
+    if not chosen.columns["is_active"] and not chosen.inverse:
+        chosen.columns["is_active"] = (
+            sellable_columns(columns, chosen.columns["inventory_count"], used)
+            or state_by_values(columns, used)
+            or ended_column(columns, used)
+        )
     chosen.commands = [
         number
         for number, column in enumerate(columns.header)

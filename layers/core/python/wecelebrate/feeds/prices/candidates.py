@@ -18,7 +18,6 @@ from wecelebrate.feeds.prices.names import (
     TIERS,
     Kind,
     PriceName,
-    price_in_forms,
 )
 from wecelebrate.feeds.prices.names_with_values import (
     currency_of_cells,
@@ -29,6 +28,7 @@ from wecelebrate.feeds.prices.names_with_values import (
     sign_in_name,
 )
 from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.short_names import price_of_name, without_rate
 from wecelebrate.feeds.prices.tiers import (
     QuantityPrice,
     currency_before,
@@ -78,7 +78,7 @@ def share_of_amounts(facts: Facts) -> float:
 
 def name_of_price(column: str) -> PriceName | None:
     """Return what the name of a column says about a price."""
-    named_price = price_in_forms(name_forms(column), column)
+    named_price = price_of_name(name_forms(column), column)
     name = named_price[1] if named_price else None
     if name and not name.currency and "$" not in column:
         name = replace(name, currency=currency_in_name(column, None, ""))
@@ -168,16 +168,24 @@ def _rated(
     elif facts.cells and facts.share("is_zero") == 1:
         is_bad = True
         reasons.append("all its values are 0")
+    elif facts.cells and all(cell.rstrip().endswith("%") for cell in facts.cells):
+        is_bad = True
+        reasons.append(f"values like {shown} are percentages")
     elif facts.cells:
         count = sum(value.is_number for value in facts.values)
         reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
     code = currency_in_name(header, code or name.currency, currency) or sign_in_name(header, currency)
     is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
-    is_doubtful = is_doubtful or _UNCLEAR_UNIT.search(plain_name(columns.header[column])) is not None
+    is_doubtful = is_doubtful or _UNCLEAR_UNIT.search(_without_rate(header, name)) is not None
     is_doubtful = is_doubtful or (name.kind in TIERS and names_a_package(header))
     is_internal = name.kind in TIERS and internal_part(columns.header[column]) is not None
     kind: Kind = "purchase" if is_internal else name.kind  # `Customer price` is the price of one customer
     return PriceCandidate(column, name, kind, code, is_bad, rank, tuple(reasons), is_doubtful)
+
+
+def _without_rate(column: str, name: PriceName) -> str:
+    plain = plain_name(column)
+    return without_rate(plain) if name.tax or name.names_tax else plain
 
 
 def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:

@@ -1,8 +1,11 @@
 """Compares the amounts of several price columns if their names alone do not show which column is the price."""
 
+# ruff: noqa: RUF001
+
 from collections.abc import Iterator, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.notation.moments import is_blank
 from wecelebrate.feeds.notation.shapes import OTHER, shape_of
 from wecelebrate.feeds.prices.candidates import PriceCandidate
 from wecelebrate.feeds.vocabulary.folding import split_words
@@ -18,8 +21,39 @@ _ORDINARY = phrases(
 )
 
 
+_FORMER_AND_NOW = tuple(
+    (phrases(former), phrases(now))
+    for former, now in (
+        ("de", "por"), ("antes", "ahora|agora|despues|depois"), ("was", "now"), ("before", "after|now"),
+        ("vorher|bisher|frueher|fruher", "jetzt|heute|nun"), ("avant", "apres|maintenant"),
+        ("prima", "ora|adesso|dopo"), ("fore|forut|innan", "nu|na|idag"), ("for|forr", "nu|na"), ("eerst|was", "nu"),
+        ("bylo|dawniej|przedtem", "teraz|jest"),
+        ("drive|predtim|predtym|bylo", "nyni|ted|teraz"), ("regen|volt|elotte", "most"), ("inainte", "acum"),
+        ("prije|pre", "sada"), ("prej", "zdaj|sedaj"), ("преди", "сега"), ("было|раньше", "стало|сейчас|теперь"),
+        ("було|раніше", "стало|зараз|тепер"), ("once|onceki", "simdi"), ("ennen", "nyt"), ("enne", "nuud"),
+    )
+)  # fmt: skip
+"""Words that make two names a former price and the price now: `Preço De` and `Preço Por`."""
+
+
+def _is_former_of(former: str, now: str) -> bool:
+    first, second = split_words(former), split_words(now)
+    only_first, only_second = set(first) - set(second), set(second) - set(first)
+    return any(
+        only_first == only_first & a != set() and only_second == only_second & b != set() for a, b in _FORMER_AND_NOW
+    )
+
+
 def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
     """Leave out the ordinary price if the file has a current price, e.g. `Ord. pris` beside a lower `Pris nu`."""
+    sold = [
+        one for one in sold
+        if not any(
+            _is_former_of(columns.header[one.column], columns.header[now.column])
+            and _is_never_above(columns, now.column, one.column)
+            for now in sold if now is not one and not now.is_bad
+        )
+    ]  # fmt: skip
     today = [one for one in sold if not _NOW.isdisjoint(split_words(columns.header[one.column])) and not one.is_bad]
     if len(today) != 1 or today[0].kind not in ("plain", "gross"):
         return sold
@@ -30,6 +64,17 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
         or _ORDINARY.isdisjoint(split_words(columns.header[one.column]))
         or not _is_never_above(columns, today[0].column, one.column)
     ]
+
+
+def now_of_pair(columns: Columns, possible: Sequence[PriceCandidate]) -> list[PriceCandidate]:
+    """Return the price now of the only two possible prices, if the other one is the former price."""
+    if len(possible) != len(("former", "now")):
+        return []
+    return [
+        now for former, now in (possible, possible[::-1])
+        if _is_former_of(columns.header[former.column], columns.header[now.column])
+        and _is_never_above(columns, now.column, former.column)
+    ]  # fmt: skip
 
 
 def _is_never_above(columns: Columns, low: int, high: int) -> bool:
@@ -87,6 +132,8 @@ MIN_COMPARED = 3
 MIN_RATIO, MAX_RATIO = 1.005, 1.3
 MAX_DEVIATION = 0.01
 MAX_MARKUP = 6
+MIN_OFFER = 0.1
+"""An offer below a tenth of the price is not an amount, but a percentage."""
 MAX_DIFFERENCE = 0.011
 """The net prices are rounded to cents."""
 
@@ -118,6 +165,18 @@ def _amounts(columns: Columns, *numbers: int) -> Iterator[tuple[float, ...]]:
     for row in columns.sample:
         if max(numbers) < len(row) and all(amounts := tuple(amount_of(row[number] or "") for number in numbers)):
             yield amounts
+
+
+def is_below(columns: Columns, regular: int, offer: int) -> bool:
+    """Return whether a column has lower prices than the regular prices, and never higher ones. 0 is no price."""
+    pairs = [
+        (amount_of(row[regular] or ""), amount_of(row[offer] or ""))
+        for row in columns.sample
+        if max(regular, offer) < len(row) and not is_blank(row[offer])
+    ]
+    priced = [(price, lower) for price, lower in pairs if price and lower]
+    is_lower = any(lower < price for price, lower in priced)
+    return is_lower and all(MIN_OFFER * price < lower <= price for price, lower in priced)
 
 
 def amount_of(cell: str) -> float:

@@ -244,13 +244,20 @@ def price_name(folded: str) -> PriceName | None:
         return PriceName(kind)
     if folded in _SOLO_NAMES:
         return PriceName("plain", is_weak=True, is_solo=True)
-    all_words, meanings = _words(), list[PriceName]()
+    all_words, meanings, fewest = _words(), list[PriceName](), MAX_NAME
     for parts in islice(divisions(folded, all_words.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
-        if (meaning := _meaning(parts, all_words)) is not None:
-            meanings.append(meaning)
+        letters = sum(len(part) == 1 and part.isascii() for part in parts)  # `inkl` is not `ink` and `l`
+        if letters <= fewest and (meaning := _meaning(parts, all_words)) is not None:
+            meanings = [*(meanings if letters == fewest else ()), meaning]
+            fewest = letters
     if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in meanings):  # `prices EK` is `price SEK`
         meanings = [one for one in meanings if one.currency]
     return min(meanings, key=_uncertainty, default=None)
+
+
+def words_of_prices() -> frozenset[str]:
+    """Return all folded words of which names of prices consist."""
+    return _words().names
 
 
 def is_price_word(folded: str) -> bool:

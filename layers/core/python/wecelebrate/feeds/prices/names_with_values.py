@@ -96,7 +96,10 @@ def bare_tax_prices(columns: Columns, currency: str) -> list[tuple[int, PriceNam
 
     The amounts must have a currency, or the values of `Brutto` must be those of `Netto` plus one of a few tax rates.
     """
-    named = [(number, name) for number, column in enumerate(columns.header) if (name := _bare_tax_name(column))]
+    named = [
+        (number, name) for number, column in enumerate(columns.header)
+        if (name := _bare_tax_name(column)) and not any("%" in cell for cell in columns[number].cells)
+    ]  # fmt: skip
     priced = [(number, name) for number, name in named if currency_of_cells(columns, number, currency)]
     pairs = [(net, gross) for net, first in named for gross, second in named if (first.kind, second.kind) == _NET_GROSS]
     taxed = {number for net, gross in pairs if has_few_rates(columns, net, gross) for number in (net, gross)}

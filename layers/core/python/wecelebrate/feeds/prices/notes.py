@@ -15,7 +15,7 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
-from wecelebrate.feeds.prices.tax_kinds import kinds_of_choice
+from wecelebrate.feeds.prices.tax_kinds import kinds_of_choice, says_for_some
 from wecelebrate.feeds.prices.trade_words import is_trade_note
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
@@ -167,6 +167,8 @@ def _of_title(title: str, notes: Notes) -> Notes:
     kinds, ticked = kinds_of_choice(title)
     if len(kinds) > 1:
         notes = replace(notes, kind=ticked or notes.kind, tax_choice="" if ticked else title, text=title)
+    elif says_for_some(title):
+        notes = replace(notes, tax_choice=title, text=title)
     elif kind := _kind_of(title):
         notes = replace(notes, kind=kind, text=title)
     if units := _units_of(title):

@@ -13,7 +13,6 @@ offers are not read.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
@@ -21,21 +20,22 @@ from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.moments import (
     is_blank,
-    is_order_open,
     moment_of,
-    order_of_days,
     period_of,
     stated_order,
 )
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
-from wecelebrate.feeds.prices.days_by_values import days_by_values
+from wecelebrate.feeds.prices.compared import is_below
+from wecelebrate.feeds.prices.day_order import cells_of, decided_order, order_question
+from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
+from wecelebrate.feeds.prices.names import price_name
+from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
+from wecelebrate.feeds.prices.undated import undated_question
 from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
 from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
-
-Role = Literal["first", "last", "both"]
 
 _OFFER = re.compile(
     r"(?:on)?(?:sale(?!s|able)|special(?!i[sz]|it)|promo\w*|offers?|discount\w*|clearance|reduced|aktions?|angebots?|sonder(?:preis|angebot)|"
@@ -62,8 +62,8 @@ _REDUCED_NOUN = re.compile(r"(?:prices?|preis|pris|prijs)_(?:discounts?|rabatt|r
 _FIRST = words(
     "from fromdate beginnt startet begint commence empieza comienza start starts started startat startsat startdate "
     "startdatum startdato begin begins begindatum beginn ab von vom seit od odkdy oddatum since desde inicio inicia "
-    "du debut datedebut dal dalla da inizio decorrenza vanaf van fran fra alkaen alku tol kezdete kezdet dela din "
-    "inceput baslangic baslama с от початок начало начала validfrom gultigab gultigvon zacatek poczatek datastart "  # noqa: RUF001
+    "du debut datedebut dal dalla da inizio decorrenza vanaf van fran fra alkaen alkaa alku tol kezdete kezdet dela "
+    "din inceput baslangic baslama с от початок начало начала validfrom gultigab gultigvon zacatek poczatek datastart "  # noqa: RUF001
     "rozpoczecia"
 )
 _LAST = words(
@@ -86,7 +86,9 @@ _ASIAN_LAST = re.compile(
 _ASIAN_BOTH = re.compile(r"期間|期间|기간")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _COMPOUND = re.compile(r"(beginn|start|ende?)(?:datum|dato|date|e)?s?$")
+_SHORT_PRICE = words("p pr px")
 _TIME_ZONES = words("gmt utc")
+MAX_OFFER_NAME = 60
 _MIN_DAYS = 0.8
 """The least share of the values of a column that are days."""
 
@@ -118,22 +120,29 @@ def find_offers(
     prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
     if mapping.get("offers"):
         prices = [number for number, name in enumerate(plan.header) if fold(name) == fold(mapping["offers"] or "")][:1]
+    has_days = False
     for price in prices:
         roles = _named_days(plan, columns, price)
         if roles is None:
+            plan.questions += undated_question(plan, columns, mapping, prices)
             return None
         roles = roles or _days_beside(plan, columns, price)
-        cells = [cell for number in roles.values() for cell in columns[number].cells if not is_blank(cell)]
-        month_first = order_of_days(cells)
-        if month_first is None and earlier_order is not None and is_order_open(cells):
-            month_first = earlier_order
-        elif month_first is None and currency == "USD":
-            month_first = True
+        days = roles.get("first"), roles.get("last"), roles.get("both")
+        cells = cells_of(columns, days)
+        month_first = decided_order(columns, days, mapping, currency, earlier_order)
         if cells and month_first is not None:
-            days = roles.get("first"), roles.get("last"), roles.get("both")
             return OfferColumns(price, *days, month_first, stated_order(cells))
+        if mapping.get("offers") and not cells:
+            return OfferColumns(price)  # a user has decided that the offers are valid now
+        has_days = has_days or bool(cells)
+        plan.questions += order_question(columns, price, days)
+    if mapping.get("offers"):
+        return None
     is_month_first = currency == "USD" if earlier_order is None else earlier_order
-    return None if mapping.get("offers") else _earlier_offers(plan, columns, earlier, month_first=is_month_first)
+    offers = _earlier_offers(plan, columns, earlier, month_first=is_month_first)
+    if offers is None and not has_days:
+        plan.questions += undated_question(plan, columns, mapping, prices)
+    return offers
 
 
 def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, month_first: bool) -> OfferColumns | None:
@@ -229,6 +238,11 @@ def _is_another_amount(name: str) -> bool:
 def _is_bare_offer(name: str, currency: str) -> bool:
     """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`."""
     tokens = [word for word in _words(name) if numbers.currency_code(word.upper(), currency) != currency]
+    tokens = [word for word in tokens if word not in _SHORT_PRICE]
+    completed = price_name(fold(plain_name(f"price {name}"))) if len(name) <= MAX_OFFER_NAME else None
+    is_offer = completed is not None and completed.kind == "offer" and completed.currency in (None, currency)
+    if is_offer and _role(name) is None:  # `Oferta c/IVA`
+        return True
     is_asian = len(tokens) == 1 and _ASIAN_OFFER.search(name)
     is_bare = is_asian or all(_OFFER.fullmatch(word) for word in tokens)
     return bool(is_bare) and _role(name) is None and not any(map(str.isdigit, name))
@@ -252,6 +266,7 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
         name = name_of_price(header)
         if name is None:
             is_amount = any("." in cell or "," in cell or not cell.isascii() for cell in facts.cells)
+            is_amount = is_amount or is_below(columns, plan.prices[0].column, number)
             if (
                 not is_amount
                 or any("%" in cell for cell in facts.cells)
@@ -273,6 +288,7 @@ def _named_days(plan: Plan, columns: Columns, price: int) -> dict[Role, int] | N
     would seem to be valid forever.
     """
     roles: dict[Role, int] = {}
+    others: list[int] = []
     for number, name in enumerate(plan.header):
         if number == price or not _names_offer(name) or not _TIME_ZONES.isdisjoint(_words(name)):
             continue
@@ -284,8 +300,13 @@ def _named_days(plan: Plan, columns: Columns, price: int) -> dict[Role, int] | N
                 return None
         elif role is None and "both" not in roles and _has_days(columns, number, "both"):
             roles["both"] = number
+        elif role is None and _has_days(columns, number, "last") and not columns[number].is_empty:
+            others.append(number)
     if "both" in roles and len(roles) > 1:
         del roles["both"]
+    others = others or unnamed_days(columns, price, roles)
+    if others and "both" not in roles:
+        return with_unnamed_days(columns, roles, others)
     return {} if all(columns[number].is_empty for number in roles.values()) else roles
 
 

@@ -22,7 +22,8 @@ from wecelebrate.feeds.prices.candidates import (
     with_named_tax,
     with_totals,
 )
-from wecelebrate.feeds.prices.compared import amount_of, has_one_ratio, is_before_discount, without_former
+from wecelebrate.feeds.prices.compared import amount_of, has_one_ratio, is_before_discount, now_of_pair, without_former
+from wecelebrate.feeds.prices.conditional import for_all, is_for_members
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
     TIERS,
@@ -39,6 +40,8 @@ from wecelebrate.feeds.prices.possible import (
     single_price,
     unnamed_prices,
 )
+from wecelebrate.feeds.prices.rivals import above_offers, with_unnamed_tax
+from wecelebrate.feeds.prices.tax_names import excludes_tax, named_by_tax
 from wecelebrate.feeds.prices.taxes import with_related_tax
 from wecelebrate.feeds.prices.tiers import (
     is_for_a_measure,
@@ -94,12 +97,8 @@ def choose_price(
     `earlier` are the price columns of the catalog's earlier file. A remembered column is kept if it is a candidate.
     """
     tiers = quantity_prices(columns)
-    rated = price_candidates(columns, candidates, currency, tiers)
-    if not any(one.kind in TIERS and not one.is_bad for one in rated):
-        rated += [
-            PriceCandidate(number, name, name.kind, None, reasons=(f"the values are prices: {KIND_TEXTS[name.kind]}",))
-            for number, name in bare_tax_prices(columns, currency)
-        ]
+    rated = for_all(columns, price_candidates(columns, candidates, currency, tiers))
+    rated += _named_by_tax(columns, rated, currency)
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
     sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
     sold = with_related_tax(columns, sold)
@@ -109,14 +108,19 @@ def choose_price(
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
-    sold = sold or above_purchase(columns, rated, tiers)
+    sold = sold or above_purchase(columns, rated, tiers) or above_offers(columns, rated)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
     quantities = {price.column for price in tiers}
-    possible += [one for one in possible_prices(columns) if one.column not in quantities]
+    possible += [
+        one for one in possible_prices(columns)
+        if one.column not in quantities and not (sold and is_for_members(columns.header[one.column]))
+    ]  # fmt: skip
     sold = sold or _of_one_country(columns, rated, currency)
     sold = sold or packs_beside_measures(columns) or sold_of_pair(columns, [*possible, *rated])
+    sold = sold or now_of_pair(columns, [*possible, *(one for one in rated if one.kind == "compare")])
     sold = sold or single_price(columns, possible, currency, quantities) or _pair_of_taxes(columns, possible)
+    sold = with_unnamed_tax(columns, sold, possible, {*quantities, *(one.column for one in rated)})
     if not sold:
         possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
@@ -146,6 +150,7 @@ def choose_price(
         others += [
             one for one in possible
             if not one.is_doubtful and one.column not in considered | {best.column}
+            and not excludes_tax(columns.header[one.column])
             and not _repeats(columns.header, best.column, one.column)
             and has_one_ratio(columns, best.column, one.column)
         ]  # fmt: skip
@@ -163,6 +168,16 @@ def choose_price(
     if foreign and not questions:
         questions = [_currency_question(columns, best, foreign[0])]
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
+
+
+def _named_by_tax(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
+    """Return the prices whose names only say whether they include the tax, if no other selling price exists."""
+    if any(one.kind in TIERS and not one.is_bad for one in rated):
+        return []
+    return named_by_tax(columns) or [
+        PriceCandidate(number, name, name.kind, None, reasons=(f"the values are prices: {KIND_TEXTS[name.kind]}",))
+        for number, name in bare_tax_prices(columns, currency)
+    ]
 
 
 def _repeats(header: Sequence[str], column: int, other: int) -> bool:

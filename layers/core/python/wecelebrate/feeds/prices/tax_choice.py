@@ -1,4 +1,4 @@
-"""Asks about the tax if a form offers prices with and without tax, and neither of them is ticked. See `tax_kinds`."""
+"""Asks about the tax if a form offers prices with and without tax, or if a note is only about some prices."""
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
@@ -17,7 +17,7 @@ def tax_question(plan: Plan, columns: Columns, note: str) -> list[Question]:
     if named is not None and (named.tax or named.kind != "plain"):
         return []
     text = (
-        f"The file says {quoted(note, 80)}, and nothing is ticked. Do the prices in {quoted(name, 40)} include the "
+        f"The file says {quoted(note, 80)}. Do all prices in {quoted(name, 40)} include the "
         "tax? Otherwise the step `multiply` of the catalog's mapping can add it."
     )
     choices = (

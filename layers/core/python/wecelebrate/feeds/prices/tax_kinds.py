@@ -44,6 +44,29 @@ def kinds_of_choice(title: str) -> tuple[frozenset[Kind], Kind | None]:
     return frozenset(kind for kind, _ in kinds), ticked.pop() if len(ticked) == 1 else None
 
 
+_SOME = words(
+    "some several partly partially teils teilweise einige manche certains certaines quelques partiellement algunos "
+    "algunas parte alguns algumas alcuni alcune sommige deels enkele nogle noen nokre nagra delvis osa jotkut osin "
+    "niektore czesc czesciowo nektere castecne ciastocne nehany egyes reszben unele unii partial neki neke "
+    "nekatere dalis dazas dazi moned osaliselt nekoi некоторые часть частично деякі частина някои част неки бази "
+    "bazi kismen μερικα μερικεσ καποιεσ 一部 部分 일부 بعض חלק บางรายการ sebagian beberapa"
+)
+"""Words that make a note about the tax true only for some of the prices, without saying for which."""
+
+
+def says_for_some(title: str) -> bool:
+    """Return whether a note says that only some of the prices include the tax, or do not include it."""
+    tokens = _plain_words(title[:MAX_TITLE])
+    taxes, included, excluded = tax_words()
+    is_about_tax = bool(tokens & (_GROSS | _NET)) or bool(tokens & taxes and tokens & (included | excluded))
+    return is_about_tax and bool(tokens & _SOME)
+
+
+def _plain_words(text: str) -> set[str]:
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    return set(_WORDS.findall(plain))
+
+
 @cache
 def tax_words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Return the words for taxes, for "with" and for "without"."""
@@ -54,8 +77,7 @@ def tax_words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 
 
 def _kind_of(part: str) -> Kind | None:
-    plain = "".join(char for char in unicodedata.normalize("NFKD", part.casefold()) if not unicodedata.combining(char))
-    tokens = set(_WORDS.findall(plain))
+    tokens = _plain_words(part)
     taxes, included, excluded = tax_words()
     is_net = bool(tokens & _NET) or bool(tokens & taxes and tokens & excluded)
     is_gross = bool(tokens & _GROSS) or bool(tokens & taxes and tokens & included)

@@ -57,7 +57,7 @@ def with_related_tax(columns: Columns, sold: list[PriceCandidate]) -> list[Price
 
 
 def _is_taxed(columns: Columns, low: int, high: int) -> bool:
-    if _differ_by_tax(columns.header[low], columns.header[high]) and _have_usual_rates(columns, low, high):
+    if _differ_by_tax(columns.header[low], columns.header[high]) and have_usual_rates(columns, low, high):
         return True
     others = [number for number in range(len(columns.header)) if number not in (low, high)][:MAX_COLUMNS]
     return any(_has_rates(columns, low, high, number) for number in others)
@@ -77,7 +77,7 @@ def _differ_by_tax(first: str, second: str) -> bool:
     return len(common) >= MIN_SHARED and not common.isdisjoint(taxes) and words != others and not is_list
 
 
-def _have_usual_rates(columns: Columns, low: int, high: int) -> bool:
+def have_usual_rates(columns: Columns, low: int, high: int) -> bool:
     """Return whether a usual rate fits each row. One rate must fit all rows with whole amounts."""
     rates: set[float] = set()
     common = frozenset[float](RATES)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from wecelebrate.feeds.columns.facts import NOTHING
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.plan.plan import ActiveColumn, Plan
+from wecelebrate.feeds.states.ended import says_sold_out
 from wecelebrate.feeds.states.words import (
     MARKS,
     MAX_STATE_LENGTH,
@@ -54,13 +55,26 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
 
         return read_state
 
+    columns = {column.column: column for column in plan.active}
     readers = [(column.column, reader(column)) for column in plan.active]
+
+    has_stock = plan.profile is None and bool(plan.inventory)
+    sold_out = lru_cache(maxsize=CACHE_SIZE)(_says_sold_out)
+
+    def is_sold_out(column: ActiveColumn, cell: str, cells: Cells) -> bool:
+        """Return whether the state only repeats that the stock of the row is 0. The product is still in the range."""
+        if column.inverse or column.words != "words" or not sold_out(cell):
+            return False
+        stocks = [cells[number] or "" for number in plan.inventory if number != column.column]
+        return bool(stocks) and all(stock.strip() and not _PIECES.search(stock) for stock in stocks)
 
     def read_column(cells: Cells, column: int, read_state: Callable[[str], State]) -> State:
         cell = cells[column]
         if cell is None:
             return "unstated"
         state = read_state(cell if len(cell) < MAX_STATE_LENGTH else cell[:MAX_STATE_LENGTH])
+        if state == "inactive" and has_stock and is_sold_out(columns[column], cell, cells):
+            return "unstated"
         if state == "unknown":
             warnings.add("unknown_state", plan.column_name(column), cell.strip())
         return state
@@ -71,6 +85,14 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     return lambda cells: max(
         (read_column(cells, column, read_state) for column, read_state in readers), key=_SEVERITY.__getitem__
     )
+
+
+_PIECES = re.compile(r"[^\W\D0]")
+"""A digit above 0, in any script."""
+
+
+def _says_sold_out(cell: str) -> bool:
+    return len(cell) <= MAX_STATE_LENGTH and says_sold_out(cell.strip().casefold())
 
 
 _READERS: dict[str, Callable[[str], State]] = {

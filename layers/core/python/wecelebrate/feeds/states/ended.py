@@ -20,13 +20,22 @@ MAX_WORDS = 3
 MAX_LENGTH = 30
 MAX_NO = 5
 """The length of `nein` and `false`. Longer words among those for no are states, such as `discontinued`."""
-_STOCK = phrases(
+_STOCK_NOW = phrases(
     "sold out|soldout|out of stock|ausverkauft|épuisé|épuisée|rupture|rupture de stock|en rupture|agotado|agotada|"
     "esaurito|esaurita|esgotado|esgotada|uitverkocht|udsolgt|utsolgt|slutsåld|wyprzedany|vyprodáno|"
-    "loppunut|tükendi|нет в наличии|"
+    "loppunut|tükendi|нет в наличии"
+)
+_STOCK = _STOCK_NOW | phrases(
     "not available|unavailable|nicht lieferbar|nicht verfügbar|indisponible|no disponible|non disponibile|indisponível|"
     "niet leverbaar|niet beschikbaar|niedostępny|niedostępna|nedostupný|nem elérhető|ei saatavilla|test|preview|new|neu"
 )
+
+
+def says_sold_out(value: str) -> bool:
+    """Return whether a value, in lower case, only says that a product is out of stock now, as `sold out` does."""
+    if value in NO or value in YES:
+        return False
+    return value in _STOCK_NOW or squeezed(value) in vocabulary().words("values.out_of_stock")
 
 
 def ended_column(columns: Columns, used: set[int]) -> list[int]:
@@ -41,10 +50,11 @@ def ended_column(columns: Columns, used: set[int]) -> list[int]:
 
 def _say_ended(cells: Sequence[str]) -> bool:
     values = {cell.strip().casefold() for cell in cells}
-    return 0 < len(values) <= MAX_WORDS and all(map(_says_ended, values))
+    return 0 < len(values) <= MAX_WORDS and all(map(says_ended, values))
 
 
-def _says_ended(value: str) -> bool:
+def says_ended(value: str) -> bool:
+    """Return whether a value, in lower case, says that a product is no longer sold. `Sold out` does not."""
     is_word = len(value) > (2 if value.isascii() else 1) and len(value) <= MAX_LENGTH
     is_other = (
         value in YES

@@ -29,6 +29,11 @@ _SHOWN = tuple(sorted(listed(
     "parduotuv veikal magaza "
     "sell vente venta vendita venda verkoop verkauf salgs prodej prodaj prodat prodaz sprzedaz pardavim "
     "pardav pardot elado vanzare myynti myydaan muuk satis "
+    "strona stronie nettsalg netsalg verfugbar lieferbar zeigen leverba verkrijgba beschikba disponib dostupn "
+    "dostepn saadav saatav kaphato rendelheto elerheto ponuce ponuke nabidce laman papar dipapar tunjuk jual dijual "
+    "jualan yayin publik публік публик розміщ размещ ιστοσελ διαδικτ δημοσι πωλησ διαθεσ "
+    "הצג להציג מכירה זמין פורסם منشور متوفر للبيع نمایش فروش "
+    "在售 展示 发布 發布 可见 可見 网店 網店 官网 出品 전시 게시 공개 "
     "витрин сайт магазин показ отобра показв видим опублик активен активн продаж продава магазин прода "
     "εμφανι ενεργο καταστημα ορατο ηλεκτρονικ معروض للبيع عرض المتجر مفعل ظاهر متاح נראה מוצג באתר בחנות פעיל "
     "表示 公開 販売 掲載 上架 显示 顯示 销售 发布 启用 판매 진열 노출 표시"
@@ -59,7 +64,12 @@ _HIDDEN = tuple(sorted(listed(
     "oculta desativad inativo inactief verborg gearchiveerd verlopen skjult skjul inaktiv spaerret sperret utgatt "
     "udgaet dold dolj utgang ukryt nieaktywn zarchiwizow wycofan skryt neaktivn vyrazen archivov sakrij skriven "
     "neaktiv rejtett inaktiv piilot arhiveeritud peidetud paslept neaktyv slept neaktivs gizli pasif ascuns dezactiv "
-    "скрыт неактив архив заблок прихован неактивн 非表示 隐藏 隱藏 下架 停用 숨김 مخفي مؤرشف מוסתר"
+    "скрыт неактив архив заблок прихован неактивн 非表示 隐藏 隱藏 下架 停用 숨김 مخفي مؤرشف מוסתר "
+    "ended stopped beendet eingestellt arrete termine cessa finalizad interrump interrott dismess encerrad stopgezet "
+    "ophort ophoert stoppet avslutt avslutad utgar lopetett poistuv zakonczon zakoncz wstrzyman ukoncen ukonceno "
+    "ukoncan ukinjen prekinut obustavljen opuscen megszun megszunt kifut incetat scos lopetatud lopetati nutrauk "
+    "partrauk durdurul kaldiril ngung dihentikan прекращ завершен останов припинен спрян прекратен прекинут укинут "
+    "καταργ διακοπ 停售 停产 停產 終売 廃番 廃盤 終了 단종 판매중지 판매종료 เลิกขาย หยุดขาย متوقف موقوف הופסק"
 ), key=len, reverse=True))  # fmt: skip
 _STARTS = 4
 """From this number of letters on, a word of the lists is also the beginning of a word. `vis` is a word only."""
@@ -69,6 +79,9 @@ _BESIDE = listed(
     "est en dans le la les du de des sur au aux al l article produit a el los las articulo producto para por se esta "
     "nel nella sul sulla il lo articolo prodotto e no na do da o os nos produto artigo esta site "
     "op het een van te i pa til for er den det vare varen produktet artikeln ar till ei ja "
+    "dispo avail available nett kohta mi mu kas ali czy li ли чи co 여부 "
+    "sale sales salg produkcja production produktion produktionen produkcia produccion producao produzione vyroba "
+    "vyroby gyartas tuotanto produksjon produktionen uretim производство производства prodaja proizvodnja forsaljning "
     "w we dla jest towar towaru produktu v ve se je zbozi produktu pro na u za od artikl proizvod izdelek "
     "a az termek cikk tuote verkossa toode el prekes preke rodoma prece preces ir urun urunu sitede in pe produs "
     "produsul "
@@ -76,6 +89,8 @@ _BESIDE = listed(
 )
 """Words beside the words of the two lists."""
 _FURTHER_BESIDE = frozenset(map(fold, listed("di sa tren thi पर में को से কি")))
+_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+"""A character of Japanese, Chinese or Korean, in which spaces do not separate words."""
 _STATE_LENGTH = 30
 MAX_NAME = 60
 
@@ -121,10 +136,10 @@ def _are_states_or_letters(columns: Columns, number: int) -> bool:
     return are_states(cells) or are_yes_and_no(cells)
 
 
-def are_states(cells: Sequence[str]) -> bool:
-    """Return whether all values are states, such as yes and no, with at most three different values."""
+def are_states(cells: Sequence[str], most: int = 3) -> bool:
+    """Return whether all values are states, such as yes and no, with at most three or `most` different values."""
     values = {cell.strip().casefold() for cell in cells}
-    return 0 < len(values) <= 3 and all(
+    return 0 < len(values) <= most and all(
         len(value) <= _STATE_LENGTH and (value in MARKS or state_of(value) != "unknown") and not _is_date(value)
         for value in values
     )
@@ -179,4 +194,6 @@ def _is_flag(column: str) -> bool:
 def _is_in(word: str, stems: Sequence[str]) -> bool:
     if stems is _SHOWN and any(word.startswith(stem) for stem in _FURTHER_SHOWN):
         return True
+    if _ASIAN.match(word):
+        return any(stem in word for stem in stems if len(stem) > 1 and _ASIAN.match(stem))
     return any(word == stem or (len(stem) >= _STARTS and word.startswith(stem)) for stem in stems)

@@ -14,13 +14,15 @@ _SOLD = re.compile(
     r"vente|venta|vendita|venda|verkoop|salg"
 )
 
+MAX_STATES = 8
+
 
 def of_the_other_kind(columns: Columns, first: Sequence[int], understood: Sequence[int]) -> list[int]:
     """Return the column of the other kind of state: sold beside shown, or shown beside sold.
 
     Shops in Korea and Japan have both: `진열상태` and `판매상태`. A product is sold only if both columns say yes.
     """
-    if not first or not are_states(columns[first[0]].cells):
+    if not first or not are_states(columns[first[0]].cells, MAX_STATES):
         return []
     name = columns.header[first[0]].casefold()
     for own, other in ((_DISPLAYED, _SOLD), (_SOLD, _DISPLAYED)):

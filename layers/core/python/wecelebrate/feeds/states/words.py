@@ -116,6 +116,8 @@ _NEGATION = re.compile(
     r"ikke længere|ikke lenger|ikke|inte längre|inte|ej|już nie|nie|již ne|už nie|ne|nem|ei enää|ei|nu mai|"
     r"больше не|не|δεν)\s+(\S.*)"
 )
+_NEGATING = "미비불非未不無无"
+"""The first characters of negated words in Korean, Japanese and Chinese: `미전시`, `未公開`."""
 _PARTS = re.compile(r"\s*[,;:(\u2013\u2014]\s*|\s+-\s+|\.\s+")
 MAX_PARTS = 6
 MIN_LETTERS = 3
@@ -123,6 +125,8 @@ MIN_LETTERS = 3
 
 def _negated(word: str) -> State | None:
     """Return the state of a negated word, as in `nicht gesperrt` and `no longer active`, or None."""
+    if len(word) > 1 and word[0] in _NEGATING and state_of(word[1:]) == "active":
+        return "inactive"
     match = _NEGATION.fullmatch(word)
     state = state_of(match[2]) if match and not _PARTS.search(match[2]) else "unknown"
     return opposite(state) if state in ("active", "inactive") else None

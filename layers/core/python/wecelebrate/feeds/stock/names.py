@@ -23,6 +23,7 @@ from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.closing import is_closing_stock
 from wecelebrate.feeds.stock.lists import is_key_of_list, stocks_of_lists
+from wecelebrate.feeds.stock.reserved_names import is_reserved
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
@@ -215,7 +216,7 @@ def _joined_places(columns: Columns, used: set[int]) -> list[int]:
 def is_no_stock(column: str) -> bool:
     """Return whether a word in the name of a column says that its pieces cannot be sold."""
     tokens = {fold(token) for token in _TOKENS.findall(column)}
-    return not tokens.isdisjoint(_NO_PLACE) or any(map(_RESERVED.fullmatch, tokens)) or "%" in column
+    return not tokens.isdisjoint(_NO_PLACE) or is_reserved(column) or "%" in column
 
 
 def is_size(column: str) -> bool:
@@ -287,15 +288,6 @@ def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
     return understood > 0.5 * len(facts.cells)
 
 
-_RESERVED = re.compile(
-    r"(?:qty|quantity|menge|bestand|stock|anzahl)?"
-    r"(?:reserviert|reserved|allocated|committed|impegnat[ao]|riservat[ao]|reservad[ao]s?|reservees?|reserve|gereserveerd|reserverade?t?|reservert|reserveret|zarezerwowan[aey]?|rezerwacj[aei]|rezervovan[oae]|(?:rez|res)erv(?:at[aei]?|ate|acj[aei]|acij[aei]|acije|irano|irani|aci[oó]n|uota|eta|[ae]?ts|e|es)|"
-    r"comprometid[oa]s?|alloc|alloe|zugeteilt|toegewezen|apartad[oa]s?|vorgemerkt|foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
-    r"(?:in)?auftragen|inauftrag|qtaimpegnata|onorders"
-)
-"""Names of columns with the pieces that are sold and not sent yet."""
-
-
 def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
     """Return the column of the pieces that are not reserved, or `stock_columns` if this column is not certain.
 
@@ -304,7 +296,7 @@ def without_reserved(columns: Columns, stock_columns: list[int], used: set[int])
     """
     reserved = [
         number for number, column in enumerate(columns.header)
-        if number not in stock_columns and any(_RESERVED.fullmatch(form) for form in name_forms(column))
+        if number not in stock_columns and is_reserved(column)
         and not columns[number].is_empty and columns[number].share("is_number") == 1
     ]  # fmt: skip
     free = [number for number in range(len(columns.header)) if number not in {*stock_columns, *used, *reserved}]
@@ -337,7 +329,7 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
         return None
     reserved = [
         number for number, column in enumerate(columns.header)
-        if number != stock_columns[0] and any(_RESERVED.fullmatch(form) for form in name_forms(column))
+        if number != stock_columns[0] and is_reserved(column)
         and not columns[number].is_empty and columns[number].share("is_number") == 1
     ]  # fmt: skip
     if len(reserved) != 1:
@@ -361,8 +353,13 @@ def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less
             return []
         for number, column in enumerate(columns.header):
             facts = columns[number]
-            is_reserved = number != at and any(_RESERVED.fullmatch(form) for form in name_forms(column))
-            if is_reserved and facts.cells and facts.share("is_number") == 1 and facts.share("is_zero") < 1:
+            if (
+                number != at
+                and is_reserved(column)
+                and facts.cells
+                and facts.share("is_number") == 1
+                and facts.share("is_zero") < 1
+            ):
                 stock_name = columns.header[at]
                 text = (
                     f"The column {quoted(column, 40)} has pieces that are reserved. Are they still contained in the "

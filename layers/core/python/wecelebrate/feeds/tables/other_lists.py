@@ -53,6 +53,8 @@ _KINDS = tuple(
 
 _CUSTOMER = 6
 """The index of the numbers of customers in _KINDS."""
+_EMPLOYEE = 7
+"""The index of the numbers of employees in _KINDS."""
 
 
 _DOCUMENT = re.compile(
@@ -223,10 +225,10 @@ def refuse_list_of_addresses(header: Sequence[str], sku: Sequence[int], *, has_n
     """
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
     kinds = sum(any(kind.fullmatch(name) for name in names) for kind in _KINDS)
-    is_number = any(
-        _KINDS[_CUSTOMER].fullmatch(fold(header[number])) for number in sku if len(header[number]) < MAX_NAME
-    )
-    if kinds >= MIN_KINDS and (is_number or not has_name):
+    keys = [fold(header[number]) for number in sku if len(header[number]) < MAX_NAME]
+    is_number = any(_KINDS[_CUSTOMER].fullmatch(key) for key in keys)
+    is_staff = any(_KINDS[_EMPLOYEE].fullmatch(key) for key in keys)
+    if is_staff or (kinds >= MIN_KINDS and (is_number or not has_name)):
         raise UnreadableFeed(
             "this looks like a list of customers or other addresses, and not like a list of products: its columns are "
             f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "

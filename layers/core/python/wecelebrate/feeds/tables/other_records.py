@@ -4,6 +4,8 @@
 |------------------------------------------|---------------------------------------------------------------------|
 | a cash book, the statement of an account | a balance that changes by each row's amount                         |
 | the orders of customers                  | the number of an order as the SKU, beside e-mail addresses and days |
+| a list of appointments                   | times of a day as the SKU                                           |
+| the messages of customers                | e-mail addresses, and neither a price nor a stock                   |
 | the answer of a server to a bad request  | one record with the keys of errors, and neither a price nor a stock |
 """
 
@@ -35,6 +37,7 @@ _ORDERS = re.compile(
     r"سفارش|शमारهسفارش|siparis|ordine|ordernr|ordrenr|objednavk)"
 )
 """The beginnings of the names of the numbers of orders, in languages that `other_lists` does not know."""
+_TIME = re.compile(r"\d{1,2}[:]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?|\s?(?:h|Uhr))?", re.IGNORECASE)
 _ERRORS = re.compile(
     r"(?:error|fault|exception|fehler|erreur|errore|erro|fout|fejl|fel|virhe|chyba|blad|hiba|ошибка)"
     r"(?:s|es|code|message|string|text|type|id)?|"
@@ -113,6 +116,27 @@ def refuse_orders(columns: Columns, sku: Sequence[int]) -> None:
             "this looks like a list of orders or invoices, and not like a list of products: its columns are "
             f"{', '.join(name[:40] for name in columns.header[:10])}; send the list of products, or name the SKU "
             "column in the catalog's sync settings"
+        )
+
+
+def refuse_appointments(columns: Columns, sku: Sequence[int]) -> None:
+    """Raise UnreadableFeed if the values of the SKU are times of a day, as in a list of appointments."""
+    if any(_are(_TIME.fullmatch, columns[number].cells) for number in sku):
+        raise UnreadableFeed(
+            "this looks like a list of appointments, and not like a list of products: its columns are "
+            f"{', '.join(name[:40] for name in columns.header[:10])}; send the list of products, or name the SKU "
+            "column in the catalog's sync settings"
+        )
+
+
+def refuse_people(columns: Columns) -> None:
+    """Raise UnreadableFeed if each row has an e-mail address. The file must have neither a price nor a stock."""
+    numbers = range(min(len(columns.header), MAX_COLUMNS))
+    if any(_are(_MAIL.fullmatch, columns[number].cells) for number in numbers):
+        raise UnreadableFeed(
+            "this looks like a list of persons or of their messages, and not like a list of products: each row has an "
+            "e-mail address, and no price; send the list of products, or name the SKU column in the catalog's sync "
+            "settings"
         )
 
 

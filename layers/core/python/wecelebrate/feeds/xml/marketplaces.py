@@ -115,8 +115,14 @@ class YandexMarket(_MarketplaceFeed):
         self._categories.close()
 
 
+_STOCK_ELEMENTS = ("STOCK_AMOUNT", "STOCK_QUANTITY", "STOCK_COUNT", "STOCK", "AMOUNT", "QUANTITY", "SKLADEM", "SKLADOM")
+
+
 class Heureka(_MarketplaceFeed):
-    """Reads the feed of Heureka and Zboží. It has no stock, only a number of days until dispatch."""
+    """Reads the feed of Heureka and Zboží.
+
+    The format has no stock, only a number of days until dispatch. Shops add an element for it.
+    """
 
     name = "Heureka"
     complete_elements = ("SHOPITEM",)
@@ -138,7 +144,10 @@ class Heureka(_MarketplaceFeed):
             (child_text(param, "PARAM_NAME"), child_text(param, "VAL")) for param in descend(element, "PARAM")
         ] + _pairs(element, {"EAN": "GTIN", "PRODUCTNO": "MPN"})
         images = [text_of(image) for name in ("IMGURL", "IMGURL_ALTERNATIVE") for image in descend(element, name)]
-        yield self._record(element, texts, images, pairs)
+        record = self._record(element, texts, images, pairs)
+        if (stock := first_child(element, *_STOCK_ELEMENTS)) is not None:
+            record[STOCK] = text_of(stock)
+        yield record
 
 
 class Ceneo(_MarketplaceFeed):

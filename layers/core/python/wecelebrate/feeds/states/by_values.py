@@ -1,0 +1,52 @@
+"""Finds the column of the state by its values, if its name is not known: `अवस्था`, `Trạng thái bán`, `Info`.
+
+All its values are words for states, such as `active` and `discontinued`, and both kinds occur. Yes, no, single letters
+and words that only say something about the stock do not count.
+"""
+
+from collections.abc import Sequence
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import field_candidates
+from wecelebrate.feeds.columns.visibility import is_property, private_part
+from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.states.ended import says_ended
+from wecelebrate.feeds.states.words import date_of, state_of
+from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.folding import squeezed
+
+MIN_ROWS = 3
+MIN_FILLED = 0.8
+MAX_WORDS = 5
+MAX_LENGTH = 30
+_STOCKS = ("values.in_stock", "values.out_of_stock", "values.yes", "values.no", "values.few", "values.to_order")
+
+
+def state_by_values(columns: Columns, used: set[int]) -> list[int]:
+    """Return the only column of this kind, or no column if none or several exist."""
+    states = [
+        number for number, name in enumerate(columns.header)
+        if number not in used and not field_candidates(name) and not is_property(name) and private_part(name) is None
+        and columns[number].rows >= MIN_ROWS and columns[number].filled >= MIN_FILLED
+        and _are_states(columns[number].cells)
+    ]  # fmt: skip
+    return states if len(states) == 1 else []
+
+
+def _are_states(cells: Sequence[str]) -> bool:
+    values = {cell.strip().casefold() for cell in cells}
+    if not 1 < len(values) <= MAX_WORDS or any(map(_is_other, values)):
+        return False
+    states = {value: state_of(value) for value in values}
+    ended = [value for value, state in states.items() if state == "inactive"]
+    return set(states.values()) == {"active", "inactive"} and all(map(says_ended, ended))
+
+
+def _is_other(value: str) -> bool:
+    is_word = len(value) > (2 if value.isascii() else 1) and len(value) <= MAX_LENGTH and not value[:1].isdigit()
+    is_stock = squeezed(value) in vocabulary().words(*_STOCKS)
+    return not is_word or is_stock or value in _SHORT_WORDS or date_of(value) is not None
+
+
+_SHORT_WORDS = frozenset(value for value in (*YES, *NO) if len(value) <= len("true")) | {"false"}
+"""Longer words among those for yes and no are states, such as `discontinued`."""

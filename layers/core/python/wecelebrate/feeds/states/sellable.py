@@ -1,0 +1,41 @@
+"""Finds the column of yes and no whose name can mean the stock, but whose values are states: `Saadaval`, `Disponible`.
+
+If a row says no and has pieces in stock, the column does not repeat the stock. It says that the product is not sold.
+"""
+
+import re
+from collections.abc import Sequence
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import name_forms
+from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.vocabulary import vocabulary
+
+_PIECES = re.compile(r"\d{1,7}")
+
+
+def sellable_columns(columns: Columns, stock: Sequence[int], used: set[int]) -> list[int]:
+    """Return the only column of this kind beside the stock, or no column if none or several exist."""
+    if len(stock) != 1:
+        return []
+    names = vocabulary().words("columns.availability", "columns.in_stock")
+    sellable = [
+        number for number, column in enumerate(columns.header)
+        if number not in stock and number not in used and not names.keys().isdisjoint(name_forms(column))
+        and _contradicts(columns, stock[0], number)
+    ]  # fmt: skip
+    return sellable if len(sellable) == 1 else []
+
+
+def _contradicts(columns: Columns, stock: int, number: int) -> bool:
+    """Return whether all values are yes or no, and a row without stock says yes or a row with stock says no."""
+    words = vocabulary().words
+    yes, no = YES.union(words("values.yes")), NO.union(words("values.no"))
+    answers = {cell.strip().casefold() for cell in columns[number].cells}
+    if not answers <= yes | no or answers.isdisjoint(no):
+        return False
+    for row in columns.sample:
+        pieces, answer = ((row[at] or "").strip() if at < len(row) else "" for at in (stock, number))
+        if _PIECES.fullmatch(pieces) and int(pieces) > 0 and answer.casefold() in no:
+            return True
+    return False

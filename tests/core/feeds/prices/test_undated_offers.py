@@ -1,0 +1,101 @@
+"""Tests the questions about offers without days, and about days that can be read in two orders."""
+
+# ruff: noqa: RUF001
+
+from datetime import date
+
+import pytest
+
+from tests.core.feeds.feed_reading import Reading, read
+
+OFFERS = {
+    "pt": "SKU;Nome;Preço;Preço promocional",
+    "tr": "SKU;Ürün Adı;Satış Fiyatı;İndirimli Fiyat",
+    "es": "SKU;Producto;P.V.P.;P. Rebajado",
+    "es, tax": "SKU;Producto;Precio c/IVA;Oferta c/IVA",
+    "de": "SKU;Bezeichnung;Preis;Aktionspreis",
+    "hu": "SKU;Megnevezés;Bruttó ár;Akciós ár",
+}
+ROWS = "A;Cup;12,90;9,90\nB;Mug;14,90;\nC;Jug;20,00;0,00\n"
+
+
+def keys(reading: Reading) -> list[str]:
+    return [question.key for question in reading.feed.questions]
+
+
+@pytest.mark.parametrize("header", OFFERS.values(), ids=OFFERS)
+def test_offers_without_days_are_a_question(header: str) -> None:
+    reading = read(f"{header}\n{ROWS}")
+    (question,) = reading.feed.questions
+    assert (question.key, question.subject) == ("offers", "money")
+    assert [choice.value for choice in question.choices] == ["", header.split(";")[3]]
+    assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.00"]
+
+
+@pytest.mark.parametrize("header", OFFERS.values(), ids=OFFERS)
+def test_the_answer_decides_whether_offers_without_days_are_sold_at(header: str) -> None:
+    column = header.split(";")[3]
+    sold = read(f"{header}\n{ROWS}", mapping={"offers": column})
+    assert not sold.feed.questions
+    assert [[str(offer.price) for offer in product.offers or ()] for product in sold.products] == [["9.90"], [], []]
+    regular = read(f"{header}\n{ROWS}", mapping={"offers": None})
+    assert not regular.feed.questions and not any(product.offers for product in regular.products)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SKU;Nome;Preço;Preço promocional\nA;Cup;12,90;\nB;Mug;14,90;0,00\n",
+        "SKU;Name;Price;Promo price\nA;Cup;12.90;12.90\nB;Mug;14.90;14.90\n",
+        "SKU;Name;Price;Discount\nA;Cup;12.90;9.90\nB;Mug;14.90;1.00\n",
+        "SKU;Name;Price;Member promo price\nA;Cup;12.90;9.90\nB;Mug;14.90;\n",
+    ],
+)
+def test_a_file_without_lower_offers_has_no_question(text: str) -> None:
+    assert "offers" not in keys(read(text))
+
+
+TWO_ORDERS = "SKU,Name,Price,Sale Price,Sale From,Sale To\nA,Cup,12.90,9.90,{}\nB,Mug,14.90,,,\n"
+
+
+def test_days_in_two_orders_are_a_question_if_they_change_the_offers() -> None:
+    text = TWO_ORDERS.format("08/11/2099,10/12/2099")
+    assert keys(read(text, currency="CAD")) == ["day_order"]
+    day, month = (read(text, mapping={"day_order": order}, currency="CAD") for order in ("day", "month"))
+    for reading, first, last in (
+        (day, date(2099, 11, 8), date(2099, 12, 10)),
+        (month, date(2099, 8, 11), date(2099, 10, 12)),
+    ):
+        (offer,) = reading.products[0].offers or ()
+        assert (offer.first, offer.last, reading.feed.questions) == (first, last, ())
+
+
+@pytest.mark.parametrize(
+    ("days", "first"),
+    [
+        ("10/11/2099,11/10/2099", date(2099, 10, 11)),  # in the other order, the offer ends before it starts
+        ("12/10/2099,01/11/2099", date(2099, 10, 12)),
+        ("13/10/2099,01/11/2099", date(2099, 10, 13)),
+    ],
+)
+def test_the_order_in_which_no_offer_ends_before_it_starts_decides(days: str, first: date) -> None:
+    reading = read(TWO_ORDERS.format(days), currency="CAD")
+    (offer,) = reading.products[0].offers or ()
+    assert (offer.first, reading.feed.questions) == (first, ())
+
+
+def test_days_of_the_past_in_two_orders_are_no_question() -> None:
+    assert not read(TWO_ORDERS.format("08/11/2001,10/12/2001"), currency="CAD").feed.questions
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "SKU;Nimi;Hinta;Tarjoushinta;Tarjous käyntiin;Tarjous päättyy", "SKU;Név;Ár;Akciós ár;Akció nap;Akció vége",
+        "SKU;Name;Preis;Aktionspreis;Aktion Termin1;Aktion bis",
+    ],
+)  # fmt: skip
+def test_a_column_of_days_with_an_unknown_word_is_the_other_day(header: str) -> None:
+    rows = "A;Cup;12,90;9,90;15.12.2099;06.01.2100\nB;Mug;14,90;;;\n"
+    (offer,) = read(f"{header}\n{rows}").products[0].offers or ()
+    assert (offer.first, offer.last) == (date(2099, 12, 15), date(2100, 1, 6))
