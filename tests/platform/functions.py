@@ -39,7 +39,7 @@ class Functions(CloudAccess):
         response = httpx.post(
             f"{self.endpoints.api}{INVOCATIONS}/{key}/2015-03-31/functions/{function}/invocations",
             json={},
-            headers={"Authorization": "AWS4-HMAC-SHA256 "},
+            headers={"Authorization": "AWS4-HMAC-SHA256 Credential=test"},
             timeout=120,
             trust_env=False,
         )
