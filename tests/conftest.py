@@ -15,6 +15,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,13 @@ import pytest
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
 from infra.local.owner import OWNER_VARIABLE, environment_of
 from infra.local.processes import LocalCloudError
-from tests import order, watchdog
+from tests import cloud_data, order, watchdog
 from tests.command import Command
 from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
+CLOUD_DATA = "cloud-data"
+"""The name of the folder, in the folder of the session, with the data that separate clouds copy."""
 MAIN = "WECELEBRATE_TEST_OWNER"
 """Contains the value of WECELEBRATE_OWNER in the main process. The main process owns the shared cloud, so that the
 cloud keeps running if a worker is killed."""
@@ -75,6 +78,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         home = Path(os.environ[HOME])
         if (home / ".local").exists():
             _wecelebrate(home, "down", "--erase", "--yes")
+        cloud_data.erase(home / CLOUD_DATA)
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -85,7 +89,8 @@ def shared() -> Path:
 
 
 def _wecelebrate(home: Path, *arguments: str, owner: str = "") -> None:
-    environment = {**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"}
+    variables = {"WECELEBRATE_HOME": str(home), "WECELEBRATE_PRELOAD": "on", "COLUMNS": "200"}
+    environment = {**os.environ, **Ports.free().environment, **variables}
     environment[OWNER_VARIABLE] = owner or environment[OWNER_VARIABLE]
     result = Command(home, environment)(*arguments)
     if result.returncode:
@@ -114,16 +119,23 @@ def state(cloud: Endpoints, shared: Path) -> Path:
     return shared / ".local"
 
 
-@pytest.fixture(scope="module")
-def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A separate cloud for one test module. The tests of the module are allowed to break parts of this cloud."""
-    home = tmp_path_factory.mktemp("cloud")
+@contextmanager
+def separate_cloud(home: Path, shared: Path) -> Iterator[Platform]:
+    """Run a cloud in the new folder `home` until the end of the block."""
+    cloud_data.copy(shared / CLOUD_DATA, home / ".local")
     _wecelebrate(home, "up", "--detach")
     try:
         with Platform.of(load_endpoints(home / ".local"), home / ".local") as platform:
             yield platform
     finally:
         _wecelebrate(home, "down", "--erase", "--yes")
+
+
+@pytest.fixture(scope="module")
+def own_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Platform]:
+    """A separate cloud for one test module. The tests of the module are allowed to break parts of this cloud."""
+    with separate_cloud(tmp_path_factory.mktemp("cloud"), shared) as platform:
+        yield platform
 
 
 @pytest.fixture

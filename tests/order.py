@@ -11,11 +11,17 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 LONG_MODULES = (
+    "tests/kv/test_retirement.py",
     "tests/functions/test_conditional_requests.py",
     "tests/documents/test_pages_run.py",
     "tests/functions/test_audit.py",
     "tests/functions/test_http_caching.py",
+    "tests/kv/test_comparison_repair.py",
+    "tests/kv/test_cutover.py",
+    "tests/kv/test_comparison.py",
     "tests/infra/aws/test_synth.py",
+    "tests/kv/test_mirror_writers.py",
+    "tests/kv/test_folding_requests.py",
     "tests/functions/test_http_manners.py",
     "tests/functions/test_statements.py",
     "tests/core/feeds/xml/test_feeds_xml_hostile.py",

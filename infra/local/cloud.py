@@ -53,6 +53,8 @@ class Cloud:
         self.upstash = Upstash(self.redis, ports.upstash)
         # With secrets, functions refuse requests without a secret, as they do behind CloudFront.
         self.origin_secrets = os.environ.get("WECELEBRATE_ORIGIN_SECRETS", "")
+        # The test suite starts hundreds of function processes, and changes no code while they run.
+        self.preload = os.environ.get("WECELEBRATE_PRELOAD") == "on"
         self.aws = Aws(state, ports.aws, self.specs)
         self.host = Process(
             "functions",
@@ -185,6 +187,7 @@ class Cloud:
                     "state": str(self.state),
                     "bindings": asdict(self.bindings),
                     "invocation_key": self.credentials.invocation_key,
+                    "preload": self.preload,
                     "aws": {
                         "endpoint_url": self.aws.url,
                         "region": REGION,

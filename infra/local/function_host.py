@@ -41,6 +41,7 @@ from infra.local.lambda_service import Lambda
 from infra.local.poller import Poller
 from infra.local.schedules import Scheduler
 from infra.local.sqs import Sqs
+from infra.local.zygote import PLATFORM, PRELOAD, Zygote
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,8 @@ class HostConfig(BaseModel):
     invocation_key: str = Field(default_factory=lambda: secrets.token_hex(16))
     """The key with which functions invoke other functions. Without a value, no function knows the key."""
     functions: Path = FUNCTIONS
+    preload: bool = False
+    """Whether the zygote also imports modules of the platform. Then the host does not notice changes of the code."""
 
 
 async def run(config: HostConfig, stop: asyncio.Event) -> None:
@@ -99,6 +102,7 @@ async def run(config: HostConfig, stop: asyncio.Event) -> None:
         specs,
         {spec.name: spec.environment(bindings) for spec in specs},
         logs=state / "logs" / "functions",
+        zygote=Zygote(PRELOAD + PLATFORM if config.preload else PRELOAD),
         credentials=config.aws.environment(),
     )
     issuer = Issuer(state, bindings.issuer, bindings.audience)

@@ -47,6 +47,15 @@ PRELOAD = (
 """Third-party modules that several functions import. These modules must not start threads or open connections. The list
 does not contain our own modules. As on Lambda, each process imports our modules itself, with its own environment
 variables."""
+PLATFORM = (
+    "wecelebrate.core.batches",
+    "wecelebrate.core.http",
+    "wecelebrate.jobs",
+    "wecelebrate.orders",
+    "wecelebrate.products",
+)
+"""Our modules that most functions import. The clouds of the test suite preload them, which saves three quarters of the
+CPU time of each start. A zygote with these modules does not notice changes of their code."""
 
 
 class ZygoteDied(Exception):
@@ -70,7 +79,7 @@ class Zygote:
     """
 
     def __init__(self, preload: Sequence[str] = PRELOAD) -> None:
-        self._preload = tuple(preload)
+        self.preload = tuple(preload)
         self._ids = itertools.count()
         self._pending: dict[int, asyncio.Future[Fork]] = {}
         """Maps the id of each unanswered fork request to the `Future` that will receive its answer."""
@@ -119,7 +128,7 @@ class Zygote:
 
     async def _start(self) -> None:
         own_socket, zygote_socket = socket.socketpair()
-        arguments = [str(zygote_socket.fileno()), str(os.getpid()), json.dumps([str(ROOT)]), json.dumps(self._preload)]
+        arguments = [str(zygote_socket.fileno()), str(os.getpid()), json.dumps([str(ROOT)]), json.dumps(self.preload)]
         with zygote_socket:
             # The zygote itself needs only PATH. A fork request contains the environment variables of the function.
             self._process = subprocess.Popen(  # noqa: S603, ASYNC220 (our own program; a start takes 1 ms)

@@ -21,6 +21,7 @@ import gc
 import importlib
 import io
 import json
+import logging
 import os
 import selectors
 import signal
@@ -127,6 +128,7 @@ def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
     os.close(log)
     os.close(null)
     sys.stdout = LineWriter(1)
+    rename_logger(request["environment"].get("POWERTOOLS_SERVICE_NAME", ""))
     os.chdir(request["folder"])
     sys.path.insert(0, request["folder"])
     sys.argv = ["bootstrap", HANDLER]
@@ -138,6 +140,20 @@ def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
     bootstrap.ERROR_LOG_LINE_TERMINATE = "\n"
     client.main(sys.argv)
     sys.exit(0)
+
+
+def rename_logger(name: str) -> None:
+    """Give the logger of preloaded modules the name of the function.
+
+    All modules of a function share a logger, whose name is in $POWERTOOLS_SERVICE_NAME when the modules are imported.
+    """
+    loggers = logging.root.manager.loggerDict
+    logger = loggers.pop("service_undefined", None)
+    if isinstance(logger, logging.Logger) and name:
+        logger.name = name
+        loggers[name] = logger
+        for handler in logger.handlers:
+            handler.formatter.append_keys(service=name)  # type: ignore[union-attr]
 
 
 def lower_priority(niceness: int) -> None:

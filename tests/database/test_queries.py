@@ -4,6 +4,7 @@ Proxy."""
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import aiosql
@@ -296,9 +297,16 @@ STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|l
 """Matches the beginning of a string that looks like SQL."""
 
 
-def _texts() -> Iterator[tuple[str, str]]:
-    """Yield all SQL that Lambda functions send: named queries, and strings in the Python package that look like SQL."""
-    yield from QUERIES.items()
+@lru_cache(maxsize=1)
+def _texts() -> list[tuple[str, str]]:
+    """Return all SQL that Lambda functions send: named queries, and strings in the Python package that look like SQL.
+
+    The search takes two seconds of CPU time, so it runs only once.
+    """
+    return [*QUERIES.items(), *_strings()]
+
+
+def _strings() -> Iterator[tuple[str, str]]:
     for file in sorted(PACKAGE.rglob("*.py")):
         if "schema" in file.relative_to(PACKAGE).parts or file.name in ("first_admin.py", "restoration.py"):
             continue  # the steps of the deploy do not connect through RDS Proxy

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,10 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         control.erase(home / ".local")
 
 
-def all_steps() -> list[Step]:
+@lru_cache(maxsize=1)
+def all_steps() -> tuple[Step, ...]:
     """Return the commands of all pages."""
-    return [step for page in guides() for step in page_steps(page)]
+    return tuple(step for page in guides() for step in page_steps(page))
 
 
 def page_steps(page: Page) -> list[Step]:

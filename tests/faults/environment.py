@@ -2,13 +2,31 @@
 
 import json
 import os
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
+from typing import TypeVar
 
 from infra.bindings import Bindings
 from infra.functions import functions
 
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
 """True if the tests run in full size (`make faults`), False if they run in small size (`make test` and `pytest`)."""
+
+First = TypeVar("First")
+Second = TypeVar("Second")
+
+
+def pairs(first: Sequence[First], second: Sequence[Second]) -> list[tuple[First, Second]]:
+    """Return all pairs in full size. In small size, pair each item of the longer sequence with one of the other.
+
+    The small size contains each item of both sequences. The items of the shorter sequence take turns.
+    """
+    if FULL:
+        return list(product(first, second))
+    return [
+        (first[number % len(first)], second[number % len(second)]) for number in range(max(len(first), len(second)))
+    ]
 
 
 def function_environment(state: Path, function: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.openapi import document
+from tests.faults.environment import pairs
 from tests.functions.operations import Operation, all_operations, operation_id
 from tests.functions.resources import create_resources
 from tests.platform import Json, Platform, Tenant, ok, pointers, problem
@@ -14,6 +15,17 @@ from wecelebrate.core.http.bodies import MAX_BYTES, STOREFRONT, STOREFRONT_MAX_B
 PATCHES = [operation for operation in all_operations() if operation.method == "PATCH"]
 WITH_BODY = [operation for operation in all_operations() if "requestBody" in operation.definition]
 JSON = {"content-type": "application/json"}
+MALFORMED = {
+    "truncated": b"{",
+    "a word": b"nonsense",
+    "a trailing comma": b'{"a": 1,}',
+    "not UTF-8": b"\xff\xfe\x00",
+    "too deeply nested": b"[" * 50_000,
+    "a number that is too long": b'{"a": ' + b"9" * 5000 + b"}",
+}
+"""Bodies that are not JSON. Each operation gets one of them in turn, and each of them if FULL is set."""
+OTHER_TYPES = ("text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense")
+"""Content types that are not JSON. Each operation gets one of them in turn, and each of them if FULL is set."""
 
 
 def nested(levels: int) -> Any:
@@ -99,11 +111,10 @@ def test_numbers_that_json_does_not_allow_are_refused(tenant: Tenant, ids: dict[
         assert pointers(problem(response, 422, "invalid")) == [f"/{pointer}"]
 
 
-@pytest.mark.parametrize("operation", WITH_BODY, ids=operation_id)
 @pytest.mark.parametrize(
-    "content",
-    [b"{", b"nonsense", b'{"a": 1,}', b"\xff\xfe\x00", b"[" * 50_000, b'{"a": ' + b"9" * 5000 + b"}"],
-    ids=["truncated", "a word", "a trailing comma", "not UTF-8", "too deeply nested", "a number that is too long"],
+    ("operation", "content"),
+    pairs(WITH_BODY, list(MALFORMED.values())),
+    ids=[f"{operation.name}-{name}" for operation, name in pairs(WITH_BODY, list(MALFORMED))],
 )
 def test_a_body_that_is_not_json_is_refused_as_malformed(
     platform: Platform, operation: Operation, ids: dict[str, str], content: bytes
@@ -111,8 +122,11 @@ def test_a_body_that_is_not_json_is_refused_as_malformed(
     problem(operation.send(platform.admin, ids, json=None, content=content, headers=JSON), 400, "malformed_body")
 
 
-@pytest.mark.parametrize("operation", WITH_BODY, ids=operation_id)
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense"])
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    pairs(WITH_BODY, OTHER_TYPES),
+    ids=[f"{operation.name}-{kind}" for operation, kind in pairs(WITH_BODY, OTHER_TYPES)],
+)
 def test_a_body_whose_content_type_is_not_json_is_refused(
     platform: Platform, operation: Operation, ids: dict[str, str], kind: str
 ) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from tests.faults.environment import FULL
+from tests.kv.commands import command, run
 from tests.kv.moving import gift, order
 from tests.kv.store import SECRET, Sizes, generate
 from tests.kv.store.truth import Truth
 from tests.kv.store.writing import copy_to
-from tests.kv.test_mirror_writers import command, run
 from tests.platform import Platform
 
 SIZES = (

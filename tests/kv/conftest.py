@@ -9,12 +9,37 @@ import httpx
 import pytest
 
 from infra.local.credentials import Credentials
+from infra.local.endpoints import load_endpoints
+from tests.conftest import separate_cloud
 from tests.kv.moving import Move
 from tests.platform import Platform
 
 PATH = "/rest/v1/kv_store_6fcaeea3"
 MERGE = {"Prefer": "resolution=merge-duplicates"}
 Store = Callable[..., httpx.Response]
+ROLLED_BACK = ("mirror", "mirror_conflicts", "mirror_lists", "mirror_scope", "offers", "single_changes", "stages")
+"""The modules `test_….py` that leave no rows, except those of comparisons. A worker runs them on the same cloud."""
+
+
+@pytest.fixture(scope="package")
+def rolled_back_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Platform]:
+    """A separate cloud that several modules use."""
+    with separate_cloud(tmp_path_factory.mktemp("cloud"), shared) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def own_platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
+) -> Iterator[Platform]:
+    """A separate cloud. A module of ROLLED_BACK shares it with other modules."""
+    if request.path.stem.removeprefix("test_") in ROLLED_BACK:
+        state = request.getfixturevalue("rolled_back_platform").state
+        with Platform.of(load_endpoints(state), state) as platform:
+            yield platform
+    else:
+        with separate_cloud(tmp_path_factory.mktemp("cloud"), shared) as platform:
+            yield platform
 
 
 @pytest.fixture

@@ -4,9 +4,6 @@ The module uses its own local cloud, because the mirror is switched for a whole 
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +12,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from infra.local.credentials import Credentials
+from tests.kv.commands import command
 from tests.kv.conftest import MERGE, PATH
 from tests.kv.mirroring import Mirror, mirrored
 from tests.kv.moving import gift
@@ -201,18 +199,6 @@ def test_several_bulk_updates_of_a_product_change_its_document_once(mirror: Mirr
     update(mirror, "price = 7")
     assert mirror.fold() == MANY + 1  # including the gift of the client
     assert {document["price"] for document in documents(mirror).values()} == {7}
-
-
-def command(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `wecelebrate kv …`."""
-    return subprocess.run(
-        [sys.executable, "-m", "infra.command", "kv", *arguments],
-        env={**os.environ, "WECELEBRATE_HOME": str(platform.state.parent), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.faults.environment import FULL
+from tests.kv.commands import command, run
 from tests.kv.comparing import OWN, compare, damaged, fill, found, id_of, unnoticed, value
 from tests.kv.store.truth import Truth
-from tests.kv.test_mirror_writers import OldApplication, command, run
+from tests.kv.test_mirror_writers import OldApplication
 from tests.platform import Platform
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.kv.commands import run
 from tests.kv.comparing import OWN, TABLES, Damage, compare, damaged, fill, found, id_of, unnoticed, value
 from tests.kv.moving import gift
 from tests.kv.store.truth import Truth
-from tests.kv.test_mirror_writers import run
 from tests.platform import Platform
 
 

@@ -3,11 +3,8 @@
 The module uses its own local cloud, because stages and the mirror affect a whole platform.
 """
 
-import json
-import os
 import random
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +16,7 @@ import psycopg
 import pytest
 
 from infra.local.credentials import Credentials
+from tests.kv.commands import command, run
 from tests.kv.conftest import MERGE, PATH
 from tests.platform import Json, Platform, Tenant
 from wecelebrate.schema import migrate
@@ -60,26 +58,6 @@ def store(own_platform: Platform) -> Iterator[httpx.Client]:
     headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
     with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
         yield client
-
-
-def command(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `wecelebrate kv …`."""
-    return subprocess.run(
-        [sys.executable, "-m", "infra.command", "kv", *arguments],
-        env={**os.environ, "WECELEBRATE_HOME": str(platform.state.parent), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def run(platform: Platform, *arguments: str) -> Json:
-    """Run `wecelebrate kv … --json`, and return what it prints."""
-    result = command(platform, *arguments, "--json")
-    assert result.returncode == 0, result.stderr
-    printed: Json = json.loads(result.stdout)
-    return printed
 
 
 def overridden(*gates: str) -> list[str]:

@@ -20,9 +20,9 @@ import pytest
 from infra.bindings import Bindings
 from infra.functions import functions
 from infra.local.credentials import Credentials
+from tests.kv.commands import command
 from tests.kv.conftest import MERGE, PATH
 from tests.kv.moving import gift
-from tests.kv.test_bulk_writes import command
 from tests.platform import Platform, Tenant
 from wecelebrate.core.database import endpoints
 from wecelebrate.core.settings import settings

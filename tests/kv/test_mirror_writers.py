@@ -4,11 +4,7 @@ The module uses its own local cloud, because the mirror is switched for a whole 
 """
 
 import copy
-import json
-import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +18,7 @@ import pytest
 
 from infra.local.credentials import Credentials
 from tests.faults.environment import FULL
+from tests.kv.commands import command, run
 from tests.kv.conftest import MERGE, PATH
 from tests.platform import Json, Platform, Tenant
 
@@ -44,26 +41,6 @@ def on(own_platform: Platform) -> Iterator[Json]:
 def tenant(own_platform: Platform, on: Json) -> Tenant:
     """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
     return own_platform.tenant()
-
-
-def command(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `wecelebrate kv …`."""
-    return subprocess.run(
-        [sys.executable, "-m", "infra.command", "kv", *arguments],
-        env={**os.environ, "WECELEBRATE_HOME": str(platform.state.parent), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def run(platform: Platform, *arguments: str) -> Json:
-    """Run `wecelebrate kv … --json`, and return what it prints."""
-    result = command(platform, *arguments, "--json")
-    assert result.returncode == 0, result.stderr
-    printed: Json = json.loads(result.stdout)
-    return printed
 
 
 class OldApplication:

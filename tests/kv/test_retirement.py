@@ -23,11 +23,11 @@ from psycopg.types.json import Jsonb
 
 from infra.local.credentials import Credentials
 from tests.faults.environment import FULL
+from tests.kv.commands import command, run
 from tests.kv.comparing import fill
 from tests.kv.conftest import MERGE, PATH
 from tests.kv.moving import gift, order
 from tests.kv.store import SECRET
-from tests.kv.test_mirror_writers import command, run
 from tests.platform import Json, Platform
 
 ENTITIES = ("client", "catalog", "site", "product", "order")

@@ -1,6 +1,7 @@
 """Tests the zygote: the modules that the zygote preloads, and the replacement of a dead zygote."""
 
 import asyncio
+import json
 import os
 import signal
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.lambda_service import Lambda
-from infra.local.zygote import Zygote, ZygoteDied
+from infra.local.zygote import PLATFORM, PRELOAD, Zygote, ZygoteDied
 from tests.local.processes import is_running
 from tests.local.sample_functions import call, write
 
@@ -32,11 +33,38 @@ async def test_a_zygote_that_dies_is_replaced(tmp_path: Path) -> None:
         await functions.stop(grace=0)
 
 
-async def test_preloaded_modules_start_no_threads() -> None:
+@pytest.mark.parametrize("modules", [PRELOAD, PRELOAD + PLATFORM], ids=["packages", "platform"])
+async def test_preloaded_modules_start_no_threads(modules: tuple[str, ...]) -> None:
     # The zygote exits with an error if it has more than one thread, or if a module is missing.
-    zygote = Zygote()
+    zygote = Zygote(modules)
     await zygote.start()
     await zygote.stop()
+
+
+async def test_preloaded_modules_log_with_the_name_of_the_function(tmp_path: Path) -> None:
+    handler = """
+        from aws_lambda_powertools import Logger
+        from wecelebrate.jobs.workers import logger
+        own = Logger()
+        def handler(event, context):
+            logger.append_keys(job="a job")
+            own.warning("own")
+            logger.warning("preloaded")
+    """
+    spec = write(tmp_path, "api/log/read", handler)
+    environment = {spec.name: {"POWERTOOLS_SERVICE_NAME": spec.name}}
+    functions = Lambda([spec], environment, logs=tmp_path / "logs", zygote=Zygote(PRELOAD + PLATFORM))
+    await functions.start()
+    try:
+        await call(functions, spec)
+    finally:
+        await functions.stop(grace=0)
+    [log] = (tmp_path / "logs").iterdir()
+    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
+    assert [(line["message"], line["service"], line["job"]) for line in lines] == [
+        ("own", spec.name, "a job"),
+        ("preloaded", spec.name, "a job"),
+    ]
 
 
 async def test_a_missing_module_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 
+import httpx
+
 from infra.bindings import Bindings
 from infra.functions import functions
+from infra.local.invocations import INVOCATIONS
 from tests.platform.cloud import CloudAccess
 from tests.platform.responses import Json
 
@@ -31,9 +34,17 @@ class Functions(CloudAccess):
         )
 
     def invoke(self, function: str) -> Json:
-        """Invoke the handler of a scheduled function in a new process. Return the result of the handler."""
-        call = "import json, runpy; print(json.dumps(runpy.run_path('handler.py')['handler']({}, None)))"
-        result: Json = json.loads(output_of(self.run_as(function, call)).splitlines()[-1])
+        """Invoke a scheduled function of the cloud. Return the result of the handler."""
+        key = json.loads((self.state / "functions.json").read_text("utf-8"))["invocation_key"]
+        response = httpx.post(
+            f"{self.endpoints.api}{INVOCATIONS}/{key}/2015-03-31/functions/{function}/invocations",
+            json={},
+            headers={"Authorization": "AWS4-HMAC-SHA256 Credential=test"},
+            timeout=120,
+            trust_env=False,
+        )
+        assert response.status_code == 200 and "x-amz-function-error" not in response.headers, response.text
+        result: Json = response.json()
         return result
 
 

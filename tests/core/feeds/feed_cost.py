@@ -1,7 +1,6 @@
-"""Reads one file, and prints time and memory as JSON. Tests run it in a separate process: `feed_cost.py <file>`."""
+"""Reads one file, and prints time and memory as JSON. Tests call `main` in a separate process."""
 
 import json
-import sys
 from pathlib import Path
 from time import process_time
 
@@ -30,6 +29,3 @@ def main(path: Path) -> None:
     print(  # noqa: T201
         json.dumps({"seconds": seconds, "megabytes": megabytes, "products": products, "reasons": reasons})
     )
-
-
-main(Path(sys.argv[1]))

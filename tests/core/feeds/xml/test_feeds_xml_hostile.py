@@ -4,40 +4,56 @@ Each file is read in a separate process.
 """
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.core.feeds.hostile_xml import HOSTILE, ONE_PRODUCT, listener, write_bmecat, write_rss
+from tests.core.forks import Forks
 
-SCRIPT = Path(__file__).parents[1] / "feed_cost.py"
+SETUP = "from pathlib import Path\nfrom tests.core.feeds.feed_cost import main"
 SECONDS = 2.0
 MEGABYTES = 256
+Cost = dict[str, Any]
 
 
-def cost_of(content: bytes | str, folder: Path) -> dict[str, Any]:
-    """Write a file with this content, and read it in a separate process. Returns the result, CPU time and memory."""
-    path = folder / "feed.xml"
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return file_cost(path)
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    """A process that has imported the package."""
+    with Forks(SETUP) as forks:
+        yield forks
 
 
-def file_cost(path: Path) -> dict[str, Any]:
-    process = subprocess.run(
-        [sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, timeout=60, check=True
-    )
-    cost: dict[str, Any] = json.loads(process.stdout)
-    return cost
+@pytest.fixture
+def file_cost(forks: Forks) -> Callable[[Path], Cost]:
+    """A function that reads a file in a separate process. It returns the result, CPU time and memory."""
+
+    def file_cost(path: Path) -> Cost:
+        process = forks.run(f"main(Path({str(path)!r}))")
+        assert process.returncode == 0, process.stderr
+        cost: Cost = json.loads(process.stdout)
+        return cost
+
+    return file_cost
+
+
+@pytest.fixture
+def cost_of(file_cost: Callable[[Path], Cost], tmp_path: Path) -> Callable[[bytes | str], Cost]:
+    """A function that writes a file with this content, and reads the file in a separate process."""
+
+    def cost_of(content: bytes | str) -> Cost:
+        path = tmp_path / "feed.xml"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return file_cost(path)
+
+    return cost_of
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_xml_is_processed_within_the_limits(name: str, tmp_path: Path) -> None:
-    content = HOSTILE[name]()
-    cost = cost_of(content, tmp_path)
+def test_hostile_xml_is_processed_within_the_limits(name: str, cost_of: Callable[[bytes | str], Cost]) -> None:
+    cost = cost_of(HOSTILE[name]())
     assert cost["seconds"] < SECONDS, cost
     assert cost["megabytes"] < MEGABYTES, cost
     assert cost["reasons"]
@@ -48,13 +64,13 @@ WITH_ENTITIES = ("billion laughs", "billion laughs in UTF-16", "quadratic blowup
 
 
 @pytest.mark.parametrize("name", WITH_ENTITIES)
-def test_declared_entities_are_refused(name: str, tmp_path: Path) -> None:
-    cost = cost_of(HOSTILE[name](), tmp_path)
+def test_declared_entities_are_refused(name: str, cost_of: Callable[[bytes | str], Cost]) -> None:
+    cost = cost_of(HOSTILE[name]())
     assert cost["products"] == 0
     assert "DOCTYPE declares entities" in cost["reasons"][0]
 
 
-def test_nothing_is_fetched_from_the_network(tmp_path: Path) -> None:
+def test_nothing_is_fetched_from_the_network(cost_of: Callable[[bytes | str], Cost]) -> None:
     with listener() as (port, connections):
         address = f"http://127.0.0.1:{port}/x"
         schema = "http://www.w3.org/2001/XMLSchema-instance"
@@ -67,12 +83,12 @@ def test_nothing_is_fetched_from_the_network(tmp_path: Path) -> None:
             f'<?xml-stylesheet type="text/xsl" href="{address}"?><a>{ONE_PRODUCT}</a>',
             f'<a xmlns:xsi="{schema}" xsi:schemaLocation="u {address}">{ONE_PRODUCT}</a>',
         ):
-            cost = cost_of(text, tmp_path)
+            cost = cost_of(text)
             assert cost["products"] == (0 if "ENTITY" in text else 1), text
         assert connections == []
 
 
-def test_no_local_file_is_read(tmp_path: Path) -> None:
+def test_no_local_file_is_read(tmp_path: Path, cost_of: Callable[[bytes | str], Cost]) -> None:
     secret = tmp_path / "secret.dtd"
     secret.write_text('<!ENTITY e "TOP SECRET"><!ATTLIST product kind CDATA "TOP SECRET">')
     for text in (
@@ -81,12 +97,14 @@ def test_no_local_file_is_read(tmp_path: Path) -> None:
         f'<!DOCTYPE a [<!ENTITY e SYSTEM "{secret.as_uri()}">]><a>{ONE_PRODUCT.replace("x", "&e;")}</a>',
         f'<!DOCTYPE a [<!ENTITY % p SYSTEM "{secret.as_uri()}"> %p;]><a>{ONE_PRODUCT.replace("x", "&e;")}</a>',
     ):
-        assert "SECRET" not in json.dumps(cost_of(text, tmp_path))
+        assert "SECRET" not in json.dumps(cost_of(text))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [write_bmecat, write_rss])
-def test_memory_does_not_grow_with_the_number_of_products(write: Callable[[Path, int], None], tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_number_of_products(
+    write: Callable[[Path, int], None], tmp_path: Path, file_cost: Callable[[Path], Cost]
+) -> None:
     peaks = []
     for count in (2_000, 40_000):
         write(tmp_path / "feed.xml", count)
