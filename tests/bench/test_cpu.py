@@ -40,7 +40,7 @@ def part(state: Path, name: str, program: str, folder: Path | None = None) -> It
 
 
 @pytest.mark.parametrize("program", [ENDED_CHILD, RUNNING_CHILD], ids=["ended", "running"])
-def test_the_cpu_time_of_a_part_contains_the_time_of_its_children(tmp_path: Path, program: str) -> None:
+def test_the_cpu_time_of_a_part_of_the_cloud_includes_its_child_processes(tmp_path: Path, program: str) -> None:
     with part(tmp_path, "postgres", program):
         used = CpuTime.of(tmp_path)
         assert set(used.parts) == {"postgres"}
@@ -54,7 +54,7 @@ def test_the_cpu_time_of_the_function_host_is_separate_from_the_time_of_its_func
         assert 0 < used.parts[GATEWAY] < used.parts[FUNCTIONS]
 
 
-def test_a_part_that_has_ended_has_no_cpu_time(tmp_path: Path) -> None:
+def test_a_part_of_the_cloud_whose_process_has_ended_has_no_cpu_time(tmp_path: Path) -> None:
     with part(tmp_path, "postgres", ENDED_CHILD):
         pass
     assert CpuTime.of(tmp_path).total == 0

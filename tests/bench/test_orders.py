@@ -84,7 +84,7 @@ def test_all_orders_of_a_hot_product_contain_this_product(server: Server) -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux accepts each address of 127.0.0.0/8")
-def test_each_address_orders_at_most_the_pieces_that_a_site_allows_per_day(server: Server) -> None:
+def test_orders_from_one_ip_address_contain_at_most_the_pieces_that_a_site_allows_per_day(server: Server) -> None:
     place_orders(server, 3 * orders.ORDERS_PER_ADDRESS)
     pieces = {sender: server.senders.count(sender) * orders.LINES_PER_ORDER for sender in server.senders}
     assert len(pieces) >= 3

@@ -60,7 +60,7 @@ def test_the_report_of_a_run_has_a_verdict_for_each_limit() -> None:
         (300.0, 90.0, "22.5 × its p50 at 0.75 × its rate, no limit above 0.7 ×"),
     ],
 )
-def test_the_p95_has_a_limit_only_up_to_70_percent_of_the_rate_of_health(
+def test_the_p95_has_a_limit_only_up_to_70_percent_of_the_request_rate_of_the_health_route(
     per_second: float, p95: float, verdict: str
 ) -> None:
     requests = replace(GOOD, requests=round(per_second * 10), p95=p95)
@@ -85,14 +85,14 @@ def test_the_number_of_visitors_grows_by_a_quarter_in_each_step_of_a_ramp() -> N
     assert [count for count, _ in islice(users._ramp(1), 4)] == [1, 2, 3, 4]
 
 
-def test_the_report_of_a_step_shows_all_kinds_of_requests_and_the_cpu_and_the_queues() -> None:
+def test_the_report_of_a_step_shows_all_types_of_requests_the_cpu_time_and_the_queues() -> None:
     lines = list(observation().lines())
     assert lines[0].startswith("100 users for 10 s: 100 requests/s, 1,000 requests, p50 10 ms, p95 40 ms, p99 60 ms")
     assert [line.split()[0] for line in lines[1:]] == ["product", "list", "order", "CPU:", "queues:"]
     assert lines[-1] == "  queues: 7 jobs email_notification for up to 3 s"
 
 
-def test_the_popular_pages_contain_all_lists_and_more_products_of_the_most_visited_sites() -> None:
+def test_the_popular_pages_include_the_lists_of_all_sites_and_more_products_of_the_most_visited_sites() -> None:
     shops = [Shop(name, ["art & tea"], [f"{name}-{number}" for number in range(4)]) for name in ("a", "b")]
     paths = [path.removeprefix("/v1/storefront/") for path in popular_paths(shops)]
     lists = "products?limit=50", "products?limit=50&category=art%20%26%20tea"

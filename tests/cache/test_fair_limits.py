@@ -40,14 +40,14 @@ def hourly_clock(clock: Clock) -> Clock:
 @pytest.mark.parametrize(
     "caller", [VISITOR, Caller(subject="carol", site_domain="shop.test")], ids=["guest", "customer"]
 )
-def test_one_address_can_use_only_a_share_of_the_orders_of_a_site(caller: Caller) -> None:
+def test_one_address_can_use_only_a_share_of_the_order_limit_of_a_site(caller: Caller) -> None:
     visitor = Client(caller, 40 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     assert visitor.exhaust("192.0.2.1", is_order=True) == 40 // ORDER_SHARE
     assert visitor.headers["RateLimit"].split(", ")[-1].startswith('"orders-address";r=0;')
     assert visitor.send("192.0.2.2", is_order=True)["orders"][0] == 40 - 40 // ORDER_SHARE - 1
 
 
-def test_one_address_can_use_only_a_share_of_the_requests_of_a_storefront(hourly_clock: Clock) -> None:
+def test_one_address_can_use_only_a_share_of_the_request_limit_of_a_storefront(hourly_clock: Clock) -> None:
     visitor = Client(VISITOR, 1000, limit="storefront")
     accepted = 0
     with pytest.raises(TooManyRequests, match=f"The limit of {1000 // STOREFRONT_SHARE} requests from one address"):
@@ -241,7 +241,7 @@ KIB = 1024
 @pytest.mark.parametrize(
     "caller", [VISITOR, Caller(subject="carol", site_domain="shop.test")], ids=["guest", "customer"]
 )
-def test_a_visitors_request_costs_one_request_for_each_started_16_kib_in_all_its_limits(
+def test_a_visitors_request_counts_as_one_request_per_started_16_kib_of_its_body_in_the_request_limits(
     caller: Caller, body_bytes: int, cost: int, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     visitor = Client(caller, 800, limit="storefront", site="one")
@@ -253,7 +253,7 @@ def test_a_visitors_request_costs_one_request_for_each_started_16_kib_in_all_its
     assert counted == [cost, cost, 1, 1, *[cost] * len(keys[4:])]
 
 
-def test_one_address_can_send_only_a_share_of_the_bytes_of_the_event_limit(hourly_clock: Clock) -> None:
+def test_one_address_can_use_only_a_share_of_the_limit_for_the_bytes_of_events(hourly_clock: Clock) -> None:
     visitor = Client(VISITOR, 1000, limit="storefront")
     accepted = 0
     with pytest.raises(TooManyRequests, match="The limit of 500 requests from one address per hour"):
@@ -265,7 +265,7 @@ def test_one_address_can_send_only_a_share_of_the_bytes_of_the_event_limit(hourl
     assert visitor.send("192.0.2.1")["storefront"][0] == 999, "events do not count against the limit of the storefront"
 
 
-def test_a_large_body_of_a_member_costs_one_request_and_of_a_failed_visitor_its_size_and_five() -> None:
+def test_the_size_of_a_request_body_counts_for_a_visitor_even_if_the_request_fails_but_not_for_a_member() -> None:
     member, visitor = Client(MEMBER, 10), Client(VISITOR, None)
     Attempt(MEMBER, body_bytes=2048 * KIB).request.lookup()
     assert member.send()["requests"][0] == 8
@@ -275,7 +275,7 @@ def test_a_large_body_of_a_member_costs_one_request_and_of_a_failed_visitor_its_
         assert visitor.send(address)["address"][0] == ADDRESS_PER_MINUTE - (4 + FAILURE_COST) - 1
 
 
-def test_a_large_body_of_a_member_whose_session_is_not_cached_costs_one_request(
+def test_a_member_request_with_a_large_body_counts_as_one_request_if_the_session_is_not_cached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*arguments: object) -> None:

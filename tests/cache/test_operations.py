@@ -168,7 +168,7 @@ def test_five_thousand_tags_are_invalidated_and_recorded_within_a_second(
     assert seconds < 1, f"{seconds:.2f} s"
 
 
-def test_different_threads_read_the_same_tokens_for_the_same_tags(key_prefix: str) -> None:
+def test_all_threads_read_identical_tokens_for_a_tag(key_prefix: str) -> None:
     cache.read_tags([])  # After this call, Redis has stored the script.
     client = shared_redis()
     with ThreadPoolExecutor(1) as pool:

@@ -74,13 +74,15 @@ def test_a_page_is_rare_if_a_visitor_chooses_one_of_its_filters_freely(filters: 
     assert page(**filters, category="Bags").is_rare
 
 
-def test_equal_price_bounds_have_one_entry() -> None:
+def test_price_bounds_with_the_same_amount_share_one_cache_entry() -> None:
     for name in ("price_min", "price_max"):
         assert len({page(**{name: bound}) for bound in ("100", "100.0", "100.00", "100.000")}) == 1
         assert page(**{name: "100"}) != page(**{name: "100.01"})
 
 
-def test_a_rare_page_needs_two_uses_within_five_minutes(clock: Clock, key_prefix: str, raw_redis: RedisClient) -> None:
+def test_a_rare_page_is_stored_only_if_its_second_use_follows_within_five_minutes(
+    clock: Clock, key_prefix: str, raw_redis: RedisClient
+) -> None:
     shop, rare = visitor(), page(q="mug")
     assert read(rare) == "first"
     (mark,) = raw_redis.keys(f"{key_prefix}{shop.tenant}:*used:*")
@@ -100,7 +102,9 @@ def test_a_stored_rare_page_that_becomes_invalid_is_loaded_and_stored_at_the_nex
     assert [read(rare) for _ in range(2)] == ["load", "hit"]
 
 
-def test_forty_rare_pages_of_one_address_leave_only_their_marks(key_prefix: str, raw_redis: RedisClient) -> None:
+def test_forty_rare_pages_that_one_address_requests_once_use_little_space_in_redis(
+    key_prefix: str, raw_redis: RedisClient
+) -> None:
     visitor()
     read(page(price_max="1"))
     before = stored_bytes(raw_redis, key_prefix)
@@ -109,7 +113,9 @@ def test_forty_rare_pages_of_one_address_leave_only_their_marks(key_prefix: str,
     assert stored_bytes(raw_redis, key_prefix) - before < 40 * 512
 
 
-def test_the_values_that_one_address_stores_in_an_hour_have_a_bound(key_prefix: str, raw_redis: RedisClient) -> None:
+def test_the_total_size_of_the_values_that_one_address_stores_in_an_hour_is_limited(
+    key_prefix: str, raw_redis: RedisClient
+) -> None:
     visitor()
     for number in range(200):
         for _ in range(2):
@@ -122,14 +128,14 @@ def test_the_values_that_one_address_stores_in_an_hour_have_a_bound(key_prefix: 
     assert read(common, "192.0.2.1") == "hit"
 
 
-def test_a_rare_page_above_256_kib_is_not_stored_but_a_common_page_is() -> None:
+def test_a_rare_page_of_more_than_256_kib_is_not_stored_but_a_common_page_of_this_size_is() -> None:
     visitor()
     body = "x" * (cache.MAX_RARE_LENGTH + 1)
     assert [read(page(q="mug"), body=body) for _ in range(4)] == ["first", "load", "load", "load"]
     assert [read(page(), body=body) for _ in range(2)] == ["load", "hit"]
 
 
-def test_the_values_of_members_have_no_budget(key_prefix: str, raw_redis: RedisClient) -> None:
+def test_the_values_that_members_load_have_no_size_limit_per_hour(key_prefix: str, raw_redis: RedisClient) -> None:
     Client(MEMBER, 100_000)
     for number in range(60):
         wanted = entry(PRODUCTS, number, tags=[])

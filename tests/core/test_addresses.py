@@ -64,7 +64,7 @@ def test_the_error_for_a_missing_address_field_points_to_this_field(
     assert pointers(country, **fields) == missing
 
 
-def test_the_error_uses_the_field_name_of_the_country_and_gives_an_example() -> None:
+def test_an_address_error_uses_the_name_that_the_country_has_for_the_field_and_gives_an_example() -> None:
     _, errors = normalized_address({"line1": "1 Main Street", "city": "Springfield", "country": "US"}, "/address")
     assert [(error.pointer, error.detail) for error in errors] == [
         ("/address/region", "is required in US: the state, e.g. AL (Alabama)"),
@@ -85,7 +85,7 @@ def test_kanji_and_arabic_addresses_are_stored_unchanged() -> None:
     assert normalized_address(arabic, "") == (arabic, [])
 
 
-def test_a_line_of_70_characters_and_a_packing_station_are_accepted() -> None:
+def test_an_address_line_of_70_characters_and_a_packing_station_are_accepted() -> None:
     long_line = "Gutenbergstraße am Historischen Marktplatz der Freundschaft 12 Haus 3b"
     assert len(long_line) == 70
     address = {"line1": long_line, "postal_code": "10115", "city": "Berlin", "country": "DE"}

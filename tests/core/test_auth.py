@@ -88,7 +88,7 @@ def test_the_claims_of_a_valid_token_are_returned(issuer: Issuer) -> None:
     assert auth.bearer_claims(f"bearer   {issuer.token('someone')}") is not None
 
 
-def test_a_request_without_a_header_has_no_claims_and_an_invalid_header_is_refused() -> None:
+def test_a_request_without_an_authorization_header_has_no_claims_and_an_invalid_header_is_refused() -> None:
     assert auth.bearer_claims(None) is None
     for header in ("", "Bearer", "Bearer ", "Basic YTpi", "token"):
         with pytest.raises(Unauthenticated):

@@ -112,7 +112,7 @@ def test_all_jobs_return_to_the_queue_if_the_database_is_unavailable(ends: list[
     assert ends == ["a returned", "b returned", "c returned"]
 
 
-def test_a_job_that_fails_in_the_common_step_is_repeated_without_the_others(ends: list[str]) -> None:
+def test_if_a_job_fails_in_the_common_step_only_this_job_is_repeated(ends: list[str]) -> None:
     work = Work(failing("open", "b", ValueError("a fault")))
     run_batch(work)
     assert ends == ["b released with 1 failures"]
@@ -127,7 +127,7 @@ def test_jobs_return_to_the_queue_if_too_little_time_is_left(ends: list[str]) ->
     assert ends == ["b returned", "c returned"]
 
 
-def test_a_job_that_needs_no_work_is_not_run(ends: list[str]) -> None:
+def test_a_job_that_has_already_ended_is_not_run(ends: list[str]) -> None:
     work, jobs = Work(), [job("a"), job("b")]
     jobs[0].ended = True
     batch_workers._run_batch(jobs, work.open)

@@ -45,7 +45,7 @@ def test_two_objects_with_different_names_have_different_cache_entries(first_nam
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
-def test_the_cache_entry_of_a_list_depends_on_its_filters_but_not_on_their_order(
+def test_the_cache_entry_of_a_list_depends_on_the_filters_but_not_on_their_sequence(
     filters: dict[str, object],
 ) -> None:
     reversed_filters = dict(reversed(filters.items()))

@@ -58,6 +58,6 @@ def test_a_token_of_another_cluster_is_ignored(monkeypatch: pytest.MonkeyPatch) 
     assert consistency.min_xids(f"{token},{consistency.token('12')}") == ("12",)
 
 
-def test_only_the_first_sixteen_tokens_of_a_request_count() -> None:
+def test_only_the_first_sixteen_consistency_tokens_of_a_request_are_used() -> None:
     header = ",".join(consistency.token(str(xid)) for xid in range(100, 117))
     assert consistency.min_xids(header) == tuple(str(xid) for xid in range(100, 116))

@@ -171,7 +171,7 @@ def detail_of(records: list[str]) -> str:
     return error.value.errors[0].detail
 
 
-def test_a_missing_record_is_reported_with_at_most_five_other_records(records: list[str]) -> None:
+def test_the_error_for_a_missing_dns_record_shows_at_most_five_of_the_records_that_exist(records: list[str]) -> None:
     assert detail_of(records).endswith("; the name has no TXT record")
     records += ["a\x1b[31m", "b" * 101, "c~ !", "d", "e", "f"]
     shown = f"found 6 other: 'a?[31m', '{'b' * 100}', 'c~ !', 'd', 'e'"

@@ -24,12 +24,12 @@ def change(key: str = "price", before: Any = "VK", now: Any = "UVP", subject: Su
     return Change(key, subject, before, now, "It differs.")
 
 
-def test_answers_about_options_are_stored_in_the_options_and_about_fields_in_the_mapping() -> None:
+def test_an_answer_is_stored_in_the_options_if_it_is_about_an_option_and_in_the_mapping_if_about_a_field() -> None:
     matches = doubts.find([question("decimal"), question("price", values=("VK", "UVP"))], [], ["VK", "UVP"])
     assert [(doubt["key"], doubt["setting"]) for doubt in matches] == [("decimal", "options"), ("price", "mapping")]
 
 
-def test_the_question_about_a_change_has_the_choices_accept_and_keep_and_stop() -> None:
+def test_a_question_about_a_change_has_the_choices_accept_keep_and_stop() -> None:
     (doubt,) = doubts.find([], [change()], ["SKU", "VK", "UVP"])
     assert (doubt["kind"], doubt["before"], doubt["now"], doubt["setting"]) == ("change", "VK", "UVP", "mapping")
     assert [choice["value"] for choice in doubt["choices"]] == ["accept", "keep", "stop"]
@@ -53,12 +53,12 @@ def test_a_change_that_no_setting_can_undo_has_only_the_choices_accept_and_stop(
     assert doubt["setting"] is None
 
 
-def test_a_changed_option_can_be_kept() -> None:
+def test_a_question_about_a_changed_option_has_the_choice_keep() -> None:
     (doubt,) = doubts.find([], [change(key="decimal", before=",", now=".")], [])
     assert (doubt["setting"], doubt["choices"][1]["value"]) == ("options", "keep")
 
 
-def test_an_accepted_change_is_not_a_question_again_but_another_change_of_the_key_is() -> None:
+def test_an_accepted_change_is_not_asked_again_but_a_further_change_of_the_same_setting_is() -> None:
     accepted = [{"key": "price", "before": "VK", "now": "UVP"}]
     assert doubts.find([], [change()], ["VK"], accepted) == []
     assert len(doubts.find([], [change(now="Netto")], ["VK"], accepted)) == 1
@@ -68,7 +68,7 @@ def test_a_change_that_the_settings_decide_is_not_a_question() -> None:
     assert doubts.find([], [change()], ["VK"], decided={"price"}) == []
 
 
-def test_a_question_replaces_the_change_with_the_same_key_and_keys_are_unique() -> None:
+def test_a_question_replaces_a_change_with_the_same_key_and_each_key_has_only_one_question() -> None:
     matches = doubts.find([question("price"), question("price"), question("sku", "identity")], [change()], ["VK"])
     assert [(doubt["key"], doubt["kind"]) for doubt in matches] == [("price", "question"), ("sku", "question")]
 

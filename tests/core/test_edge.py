@@ -25,7 +25,7 @@ def admitted(monkeypatch: pytest.MonkeyPatch, secrets: str, sent: str | None) ->
 
 
 @pytest.mark.parametrize("sent", ["a", "b"])
-def test_a_request_with_a_secret_gets_the_address_and_the_host_of_the_visitor(
+def test_the_client_address_and_the_host_of_a_request_with_the_secret_are_those_of_the_visitor(
     monkeypatch: pytest.MonkeyPatch, sent: str
 ) -> None:
     event, is_admitted = admitted(monkeypatch, "a,b", sent)
@@ -46,14 +46,14 @@ def test_a_request_without_a_valid_secret_is_refused_and_is_not_modified(
     assert event["requestContext"] == EVENT["requestContext"]
 
 
-def test_a_visitor_cannot_set_the_client_address_without_cloudfront(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_visitor_cannot_forge_the_client_address_if_cloudfront_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     event, is_admitted = admitted(monkeypatch, "", "a")
     assert is_admitted
     assert event["requestContext"] == EVENT["requestContext"]
 
 
 @pytest.mark.parametrize("respond", [serve(api()), lambda event, _: fallback.respond(event)])
-def test_api_functions_and_the_fallback_function_refuse_with_a_problem_document(
+def test_api_functions_and_the_fallback_function_answer_a_refused_request_with_a_problem_document(
     monkeypatch: pytest.MonkeyPatch, respond: Any
 ) -> None:
     monkeypatch.setattr(edge, "settings", lambda: Settings(origin_secrets="a"))

@@ -92,13 +92,13 @@ def test_a_caller_without_access_to_the_cells_gets_rows_without_cells() -> None:
     assert "secret" not in row["item"]
 
 
-def test_a_page_ends_before_it_is_larger_than_a_response() -> None:
+def test_a_page_ends_before_it_exceeds_the_maximum_size_of_a_response() -> None:
     rows = page(Stored(written([["A", "x" * 900_000, ""]] * 9)), None, 9)
     assert [row["item"] is None for row in rows] == [False] * 6 + [True]
     assert sum(len(row["item"]) for row in rows[:-1]) <= MAX_RESPONSE_BYTES
 
 
-def test_a_row_that_is_larger_than_a_response_gets_a_separate_page() -> None:
+def test_a_row_that_exceeds_the_maximum_size_of_a_response_gets_a_separate_page() -> None:
     cells = ["x" * 990_000] * 3
     file = Stored(written([cells]).replace(b"name", b"n\xc3\xa4me"))
     assert len(page(file, None, 5)) == 1
@@ -127,7 +127,7 @@ def test_an_error_file_of_an_earlier_release_without_a_sku_column_is_read() -> N
     ],
     ids=lambda body: str(body[:20]),
 )
-def test_a_replaced_error_file_is_not_found(body: bytes) -> None:
+def test_an_error_file_that_was_replaced_by_another_file_raises_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body), None, 5)
 
@@ -159,16 +159,16 @@ def test_pages_of_json_objects_contain_each_row_once(items: list[dict[str, Any]]
 
 
 @pytest.mark.parametrize("body", [b"[]\n", b"{}\n", b"1\n", b'{"wecelebrate_line": 1}\n', b"[" * 9_999, b"\xff{}"])
-def test_a_replaced_error_file_with_json_objects_is_not_found(body: bytes) -> None:
+def test_an_error_file_with_json_objects_that_was_replaced_by_another_file_raises_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body, OBJECTS), None, 5)
 
 
-def test_a_shortened_error_file_is_not_found() -> None:
+def test_an_error_file_that_was_shortened_raises_not_found() -> None:
     with pytest.raises(NotFound):
         page(Stored(written([["A-1", "Mug", ""]])), 10_000, 5)
 
 
-def test_the_report_columns_of_an_error_file_have_the_prefix_that_feeds_ignore() -> None:
+def test_the_report_columns_of_an_error_file_have_the_prefix_of_columns_that_a_feed_ignores() -> None:
     assert error_file.REPORT_PREFIX == feeds.REPORT_COLUMN_PREFIX
     assert all(column.startswith(feeds.REPORT_COLUMN_PREFIX) for column in REPORT_COLUMNS)

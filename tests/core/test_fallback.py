@@ -64,7 +64,7 @@ def test_a_method_that_the_path_does_not_support_gets_405(method: str) -> None:
     assert respond(method.replace("DELETE", "PUT"), "/v1/things/7")["headers"]["allow"] == "DELETE, OPTIONS"
 
 
-def test_options_returns_the_methods_of_the_path() -> None:
+def test_an_options_request_returns_the_methods_that_the_path_supports() -> None:
     response = respond("OPTIONS", "/v1/things")
     assert (response["statusCode"], response["headers"]["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
 
@@ -74,7 +74,7 @@ def test_a_preflight_request_succeeds_for_every_path() -> None:
     assert respond("OPTIONS", "/nowhere", **headers)["statusCode"] == 204
 
 
-def test_the_route_table_contains_every_operation_and_head_for_each_get() -> None:
+def test_the_route_table_contains_every_operation_and_a_head_route_for_each_get_route() -> None:
     table = route_table.decode(encoded_routes(functions()))
     specs = [spec for spec in functions() if spec.is_documented]
     names = [name for spec in specs for name in operations(app(spec))]

@@ -18,7 +18,7 @@ def test_a_quoted_text_is_read_back_unchanged(text: str) -> None:
 
 
 @given(TEXTS)
-def test_no_cell_of_a_quoted_text_begins_with_a_formula_sign(text: str) -> None:
+def test_no_cell_of_a_quoted_text_begins_with_a_formula_character(text: str) -> None:
     for separator in (None, ";", "\t", "\n", "\r"):
         cells = quoted(text).split(separator) if separator else [quoted(text)]
         assert not {cell[:1] for cell in cells} & set("=+-@\uff1d\uff0b\uff0d\uff20")
@@ -46,7 +46,7 @@ def test_no_cell_of_a_quoted_text_begins_with_a_formula_sign(text: str) -> None:
         ("", ""),
     ],
 )
-def test_a_quote_is_added_only_before_a_formula_sign(text: str, cell: str) -> None:
+def test_a_quote_is_added_only_before_a_formula_character(text: str, cell: str) -> None:
     assert quoted(text) == cell
 
 

@@ -38,7 +38,9 @@ REFUSED = ["\u200c", "\u200d", "\u200e", "\u202e", "\u2024", "\u2800", "\u00a0",
 
 
 @pytest.mark.parametrize(("name", "ascii_name"), OWN_DOMAINS)
-def test_names_that_can_have_different_owners_have_different_encodings(name: str, ascii_name: str | None) -> None:
+def test_domain_names_that_can_have_different_owners_have_different_encodings(
+    name: str, ascii_name: str | None
+) -> None:
     if ascii_name is None:
         with pytest.raises(ValueError, match="Joiner"):
             host_names.to_ascii(name)
@@ -68,7 +70,7 @@ def test_a_host_name_has_at_most_253_characters_before_it_is_encoded() -> None:
 
 
 @given(st.text(min_size=1, max_size=20))
-def test_encoding_an_encoded_host_name_again_does_not_change_it(label: str) -> None:
+def test_encoding_a_host_name_that_is_already_encoded_does_not_change_the_host_name(label: str) -> None:
     try:
         name = host_names.to_ascii(f"ü{label}.example")
     except ValueError:

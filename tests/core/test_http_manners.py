@@ -72,7 +72,7 @@ def test_a_repeated_parameter_is_refused(query: str) -> None:
     assert errors_of(send_request(strict_app(), "GET", f"/things?{query}")) == {"limit": "must be sent only once"}
 
 
-def test_a_parameter_that_is_a_list_can_be_repeated() -> None:
+def test_a_query_parameter_that_is_a_list_can_be_repeated() -> None:
     assert send_request(strict_app(), "GET", "/words?word=a&word=b")["body"] == "a b"
 
 
@@ -86,7 +86,7 @@ def test_a_parameter_that_is_a_list_can_be_repeated() -> None:
         ('{"a": [[[{"": 1, "": 2}]]]}', ["/a/0/0/0/"]),
     ],
 )
-def test_a_duplicate_key_is_refused_at_any_depth(body: str, pointers: list[str]) -> None:
+def test_a_json_object_with_a_duplicate_key_is_refused_at_any_depth(body: str, pointers: list[str]) -> None:
     response = send_request(strict_app(), "POST", "/things", body.encode(), content_type="application/json")
     assert errors_of(response) == dict.fromkeys(pointers, "must not appear twice in the same object")
 
@@ -97,7 +97,7 @@ def test_a_body_that_is_not_json_is_malformed(body: bytes) -> None:
     assert_problem(response, 400, "malformed_body")
 
 
-def test_the_same_key_is_allowed_in_different_objects() -> None:
+def test_different_objects_in_a_json_body_can_have_the_same_key() -> None:
     body = b'[{"a": {"a": 1}}, {"a": 2}]'
     assert parse(body) == json.loads(body)
 
@@ -122,7 +122,7 @@ def test_a_route_that_creates_an_object_must_declare_its_location() -> None:
             http.api().post("/things", status_code=status)(lambda: None)
 
 
-def test_the_values_in_the_path_of_a_location_header_are_quoted() -> None:
+def test_the_values_in_the_path_of_a_location_header_are_percent_encoded() -> None:
     app = http.api()
 
     @app.post("/{shop}/things", status_code=202, dependencies=[http.located_at("/{shop}/things/{size}")])

@@ -68,7 +68,7 @@ def test_a_request_counts_as_one_request_for_each_started_16_kib_of_its_body(bod
     assert size_cost(body_bytes) == cost
 
 
-def test_a_limit_is_parsed_from_its_name_and_quota_and_remaining_requests_and_seconds() -> None:
+def test_a_limit_is_parsed_from_its_name_its_quota_its_remaining_requests_and_its_seconds() -> None:
     assert Limit.parse("requests 1000 993 42") == Limit("requests", quota=1000, remaining=993, seconds=42)
     assert Limit.parse("orders.5f0c 50 0 7") == Limit("orders", quota=50, remaining=0, seconds=7)
 
@@ -138,14 +138,14 @@ def test_a_small_quota_is_raised_to_twenty_requests_per_minute(clock: Clock) -> 
     assert local.count("ann").quota == 20
 
 
-def test_a_caller_can_use_only_a_whole_number_of_requests_of_a_shared_quota(clock: Clock) -> None:
+def test_the_share_that_a_caller_can_use_of_a_common_quota_is_a_whole_number_of_requests(clock: Clock) -> None:
     local = LocalLimits()
     local.learn("ann", 12_000)
     assert count(local, "ann", 12, share=4) == Limit("local", quota=12, remaining=0, seconds=60)
     refused(local, "ann", share=4)
 
 
-def test_a_local_limit_counts_the_cost_of_a_request(clock: Clock) -> None:
+def test_a_local_limit_counts_a_request_several_times_if_its_cost_is_higher(clock: Clock) -> None:
     local = LocalLimits()
     assert local.count("ann", cost=16).remaining == 4
     assert local.count("ann", cost=16).remaining == 0
@@ -176,7 +176,7 @@ def test_a_refused_request_is_not_counted(clock: Clock) -> None:
     assert local.count("ann").remaining == 0
 
 
-def test_requests_can_be_added_beyond_the_limit_and_subtracted_down_to_zero(clock: Clock) -> None:
+def test_the_counter_of_a_caller_can_rise_beyond_the_limit_and_cannot_fall_below_zero(clock: Clock) -> None:
     local = LocalLimits()
     local.add("ann", 25)
     refused(local, "ann")

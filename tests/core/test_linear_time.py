@@ -94,7 +94,7 @@ def forks() -> Iterator[Forks]:
 
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("name", CALLS)
-def test_a_long_text_takes_linear_time(name: str, forks: Forks) -> None:
+def test_the_time_for_searching_a_long_text_is_linear_in_its_length(name: str, forks: Forks) -> None:
     child = forks.run(PROGRAM.format(units=UNITS, call=CALLS[name], limit=CPU_SECONDS))
     assert child.returncode not in (-signal.SIGXCPU, -signal.SIGALRM), "the function used too much CPU time"
     assert child.returncode == 0, child.stderr[-500:]

@@ -49,7 +49,7 @@ def error_of(value: Any, model: type[Input] = Body, name: str = "value") -> tupl
     return error.value.errors[0].pointer, error.value.errors[0].detail
 
 
-def test_a_body_has_at_most_64_levels() -> None:
+def test_a_json_body_has_at_most_64_levels() -> None:
     assert Body.model_validate({"value": nested(63)}).value == nested(63)
     assert "64 levels" in error_of(nested(64))[1]
 
@@ -76,7 +76,7 @@ def test_a_text_without_nul_or_unpaired_surrogates_can_be_stored(text: str) -> N
     "value",
     ["e\u0301", ["e\u0301", "\u00e9", "e"], ["e", "\u00e9", "e\u0301"], {"e\u0301": [{"a": "e\u0301", "b": 1}]}],
 )
-def test_all_texts_and_keys_of_a_body_are_converted_to_nfc(value: Any) -> None:
+def test_all_texts_and_keys_of_a_json_body_are_converted_to_nfc(value: Any) -> None:
     expected = json.loads(json.dumps(value, ensure_ascii=False).replace("e\u0301", "\u00e9"))
     assert Body.model_validate({"value": value}).value == expected
 
@@ -86,7 +86,7 @@ def test_a_value_in_nfc_is_not_copied() -> None:
         assert normalized(value) is value
 
 
-def test_an_object_cannot_have_the_same_key_in_two_spellings() -> None:
+def test_an_object_cannot_have_two_keys_that_differ_only_in_their_unicode_spelling() -> None:
     problem = "must not contain the same key in two Unicode spellings"
     assert error_of({"a": [{"\u00e9": 1, "e\u0301": 2}]}) == ("/value/a/0", problem)
 
@@ -141,7 +141,7 @@ def test_an_object_has_at_most_ten_thousand_keys_in_all_levels_together() -> Non
         Order.model_validate({"attributes": largest | {"one": 1}})
 
 
-def test_an_unknown_field_is_refused_and_space_around_a_text_is_removed() -> None:
+def test_an_unknown_field_is_refused_and_white_space_around_a_text_is_removed() -> None:
     with pytest.raises(ValidationError, match="extra"):
         Query.model_validate({"q": "a", "limitt": 1})
     assert Query.model_validate({"q": " a "}).q == "a"

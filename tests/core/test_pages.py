@@ -134,7 +134,7 @@ def test_a_page_ends_before_the_first_row_that_does_not_fit(letters: list[str], 
         assert page.next_cursor is None
 
 
-def test_a_row_without_an_item_becomes_the_first_row_of_the_next_page() -> None:
+def test_a_row_whose_item_is_missing_becomes_the_first_row_of_the_next_page() -> None:
     page = pages.render(rows(["1", "2", None]), 1000, list_request())
     assert page.data == "[1,2]"
     assert page.next_cursor is not None
@@ -223,7 +223,7 @@ def test_the_runtime_encodes_responses_in_ascii_before_python_3_12(version: tupl
     assert pages._encodes_in_ascii(version) is is_ascii
 
 
-def test_the_body_of_a_page_has_the_rows_and_the_cursor_and_additional_fields() -> None:
+def test_the_response_body_of_a_page_contains_the_rows_the_cursor_and_additional_fields() -> None:
     page = pages.RenderedPage("[1,2]", "abc", {"facets": "{}"})
     assert pages.body(page) == ('{"data":[1,2],"next_cursor":"abc","has_more":true,"facets":{}}', "abc")
     last = pages.RenderedPage("[]", None)

@@ -60,7 +60,7 @@ def test_a_problem_page_explains_the_problem_and_the_solution(code: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/problems", *(f"/problems/{code}" for code in problem_classes())])
-def test_the_html_loads_no_other_resources_and_its_policy_forbids_them(path: str) -> None:
+def test_problem_pages_load_no_additional_resources_and_their_content_security_policy_forbids_it(path: str) -> None:
     response = send_request(APP, "GET", path, accept="text/html,*/*;q=0.8")
     assert response["headers"]["content-type"] == "text/html; charset=utf-8"
     page = Elements(response["body"])
@@ -92,7 +92,7 @@ def test_the_index_has_links_to_all_problem_pages(accept: str, media_type: str) 
     assert all(code in response["body"] for code in problem_classes())
 
 
-def test_a_caller_with_the_current_etag_of_a_page_gets_304() -> None:
+def test_a_request_with_the_current_etag_of_a_problem_page_gets_304() -> None:
     first = send_request(APP, "GET", "/problems/invalid")
     again = send_request(APP, "GET", "/problems/invalid", if_none_match=f"W/{first['headers']['etag']}")
     assert (again["statusCode"], again.get("body") or "") == (304, "")

@@ -17,7 +17,7 @@ class Clock:
         self.now += seconds
 
 
-def test_each_worker_uses_an_equal_share_of_the_rate() -> None:
+def test_each_worker_may_use_an_equal_share_of_the_rate_limit() -> None:
     clock = Clock()
     limiter = RateLimiter(rate=14, workers=2, clock=lambda: clock.now, sleep=clock.sleep)
     for _ in range(8):

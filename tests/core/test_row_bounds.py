@@ -50,7 +50,7 @@ def test_a_value_of_a_product_has_a_maximum_size_as_json(field: str, name: str, 
     assert too_large and too_large.startswith(f"{name}: {max_bytes + 1:,} bytes as JSON are more than {max_bytes:,};")
 
 
-def test_the_size_counts_bytes_and_the_spaces_that_postgresql_adds() -> None:
+def test_the_size_of_a_value_is_in_bytes_and_includes_the_spaces_that_postgresql_adds() -> None:
     # Each character of 4 bytes counts as 4 bytes.
     gifts = {"a": "\N{WRAPPED PRESENT}" * (128 * KIB)}
     assert reason(attributes=gifts)
@@ -112,7 +112,7 @@ def test_the_reason_for_a_rejected_row_has_at_most_2000_characters() -> None:
     assert MAX_REASON_LENGTH == 2000
 
 
-def test_an_example_of_a_change_has_at_most_a_thousand_characters() -> None:
+def test_a_sample_value_of_a_change_has_at_most_a_thousand_characters() -> None:
     assert sample_value("x" * 1000) == "x" * 1000
     assert sample_value("x" * 1001) == "x" * 999 + "…"
     assert sample_value(7) == 7

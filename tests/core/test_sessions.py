@@ -36,7 +36,7 @@ def visitor(**fields: Any) -> CallerContext:
         Session(f"{FIRST}:anon.{SITE}", str(FIRST), "storefront", 20_000, str(SITE), str(CATALOG)),
     ],
 )
-def test_a_stored_session_is_equal_to_the_original(session: Session) -> None:
+def test_a_session_that_is_serialized_and_parsed_is_equal_to_the_original(session: Session) -> None:
     assert Session.parse(str(session)) == session
 
 
@@ -56,9 +56,7 @@ def test_only_admins_and_support_are_staff() -> None:
         ({}, "viewer"),
     ],
 )
-def test_a_member_of_one_client_shares_the_scope_of_all_members_with_the_same_role(
-    fields: dict[str, Any], role: str
-) -> None:
+def test_members_of_one_client_with_the_same_role_share_one_cache_scope(fields: dict[str, Any], role: str) -> None:
     session, tags = session_of(Caller("ann"), context(**fields))
     assert session == Session(f"{FIRST}:{role}", str(FIRST), "requests", 1000)
     assert tags == ["tiers", "user:ann", f"client:{FIRST}"]
@@ -85,7 +83,7 @@ def test_the_limit_for_the_visitors_of_a_site_is_twenty_times_the_limit_of_its_c
     assert tags == ["tiers", "domain:gifts.test", f"site:{SITE}", f"client:{FIRST}"]
 
 
-def test_a_site_without_a_catalog_and_a_client_without_a_limit_have_empty_fields() -> None:
+def test_the_session_has_empty_fields_if_the_site_has_no_catalog_and_the_client_has_no_limit() -> None:
     caller = Caller(site_domain="gifts.test")
     session, _ = session_of(caller, visitor(site_catalog_id=None, requests_per_hour=None))
     assert (session.catalog, session.quota) == ("", None)
@@ -125,7 +123,9 @@ class Database:
         yield transaction
 
 
-def test_a_session_is_cached_for_an_hour_with_the_tags_of_its_second_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_is_cached_for_an_hour_with_the_tags_that_were_known_after_its_second_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     database = Database(monkeypatch, [[FIRST]])
     sessions.load_session(Caller("ann", min_xids=("7",)), TagVersions("", ("8",), history_unknown=True))
     assert database.reads == [(("7", "8"), True), (("7", "9"), False)]
@@ -138,7 +138,9 @@ def test_the_session_of_a_visitor_is_cached_for_five_minutes(monkeypatch: pytest
     assert [life for _, life in database.stored] == [300]
 
 
-def test_a_session_whose_clients_change_twice_while_it_is_loaded_is_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_is_not_cached_if_its_clients_change_twice_while_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     once = Database(monkeypatch, [[FIRST], [FIRST, SECOND]])
     sessions.load_session(Caller("ann"), TagVersions("", (), history_unknown=False))
     assert (len(once.reads), len(once.stored)) == (3, 1)

@@ -11,7 +11,9 @@ from wecelebrate.core.shortening import shortened, shortened_text
 @pytest.mark.parametrize(
     ("text", "shorter"), [("", ""), ("abcd", "abcd"), ("abcde", "abcde"), ("abcdef", "abcd…"), ("abcdefg", "abcd…")]
 )
-def test_a_text_with_more_than_five_characters_is_cut_to_five_with_an_ellipsis(text: str, shorter: str) -> None:
+def test_a_text_of_more_than_five_characters_is_shortened_to_five_characters_including_an_ellipsis(
+    text: str, shorter: str
+) -> None:
     assert shortened_text(text, 5) == shorter
 
 

@@ -21,7 +21,7 @@ def test_a_signed_text_is_the_base64_of_half_an_hmac_followed_by_the_content() -
     assert signing.sign("cursor", b'{"a":1}') == "pwaRwa5_eBCTjMBxW0Hk9nsiYSI6MX0"
 
 
-def test_a_keyed_hash_is_the_first_half_of_an_hmac_in_base64() -> None:
+def test_a_keyed_hash_is_the_base64_encoding_of_the_first_half_of_an_hmac() -> None:
     # printf 'orders\0ann@example.test' | openssl dgst -sha256 -hmac "a key" -binary | head -c 16 | base64
     assert signing.keyed_hash("orders", "ann@example.test") == "exKJKVkNqTZA10D6hZ55Nw"
 

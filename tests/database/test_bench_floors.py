@@ -37,7 +37,9 @@ def shop(platform: BenchPlatform) -> orders.Shop:
     return orders.Shop(site[0], domain, products.fetchall())
 
 
-def test_the_floors_copy_and_merge_products_into_the_current_schema(platform: BenchPlatform) -> None:
+def test_the_file_floors_of_the_benchmark_can_copy_and_merge_products_in_the_current_schema(
+    platform: BenchPlatform,
+) -> None:
     connection = platform.database
     catalog_id = platform.create_catalog()
     assert files.copy(platform, catalog_id, 20) > 0
@@ -48,7 +50,7 @@ def test_the_floors_copy_and_merge_products_into_the_current_schema(platform: Be
     assert connection.execute(query, [catalog_id]).fetchall() == before
 
 
-def test_the_floor_of_orders_inserts_an_order_with_its_lines_into_the_current_schema(
+def test_the_order_floor_of_the_benchmark_can_insert_an_order_with_its_lines_into_the_current_schema(
     own_database: Database, platform: BenchPlatform, shop: orders.Shop
 ) -> None:
     with orders.insert(own_database.url(), shop)() as send:
@@ -78,7 +80,7 @@ from orders where site_id = %s
         (["sent", "delivered"], None),
     ],
 )
-def test_a_run_of_orders_counts_only_if_a_mail_is_sent_for_each_order(
+def test_a_benchmark_run_of_orders_is_valid_only_if_a_mail_is_sent_for_each_order(
     own_database: Database, platform: BenchPlatform, shop: orders.Shop, states: list[str], message: str | None
 ) -> None:
     def place_two() -> Timings:
@@ -95,7 +97,7 @@ def test_a_run_of_orders_counts_only_if_a_mail_is_sent_for_each_order(
             orders.wait_for_mails(platform, place_two, timeout=0)
 
 
-def test_the_shops_of_visitors_belong_to_different_clients_and_sell_a_large_stock(
+def test_the_shops_in_the_visitor_benchmark_belong_to_different_clients_and_have_a_large_stock(
     platform: BenchPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(users, "CLIENTS", 2)

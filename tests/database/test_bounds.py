@@ -63,7 +63,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_every_text_and_json_column_has_a_bound_or_is_written_only_by_the_platform(
+def test_every_text_or_json_column_has_a_size_limit_or_is_written_only_by_the_platform(
     superuser: psycopg.Connection,
 ) -> None:
     columns = superuser.execute("""
@@ -109,7 +109,7 @@ def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psyc
     assert limits["dead_letters_body_length"] == dead_letters.MAX_BODY_BYTES
 
 
-def test_a_document_of_the_store_is_bounded_by_its_text_and_not_by_its_stored_size(
+def test_a_document_of_the_key_value_store_is_limited_by_the_length_of_its_text_not_by_its_stored_size(
     superuser: psycopg.Connection,
 ) -> None:
     """PostgreSQL stores the number 1e131000 in 8 bytes, and its text has 131,001."""
@@ -300,7 +300,7 @@ def test_a_query_that_app_page_rows_runs_cannot_write(superuser: psycopg.Connect
         ("wc_worker", 800_000, "1min"),
     ],
 )
-def test_a_statement_may_not_run_longer_than_the_function_that_waits_for_it(
+def test_the_statement_timeout_is_not_longer_than_the_remaining_time_of_the_function(
     database: Database, login: str, left: int | None, timeout: str
 ) -> None:
     with database.connect(login) as connection:

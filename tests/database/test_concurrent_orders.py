@@ -108,7 +108,7 @@ def run_all(database: Database, work: list[tuple[str, Caller, str, list[object]]
         return [result for future in [pool.submit(part) for part in parts] for result in future.result()]
 
 
-def test_exactly_one_of_concurrent_cancellations_shipments_and_deliveries_succeeds(
+def test_exactly_one_of_several_concurrent_cancellations_shipments_and_deliveries_succeeds(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("update products set inventory_count = %s", [ORDERS * 4])

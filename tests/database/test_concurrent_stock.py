@@ -141,7 +141,7 @@ def connection(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_at_most_100_of_100_pieces_are_sold_while_files_cancellations_and_returns_arrive(
+def test_of_100_pieces_at_most_100_are_sold_while_stock_files_cancellations_and_returns_arrive(
     own_database: Database, connection: psycopg.Connection, means: str
 ) -> None:
     for number in range(ROUNDS):

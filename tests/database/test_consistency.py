@@ -77,7 +77,9 @@ def test_the_previous_release_can_still_call_app_enter(
     assert old == {column: new[column] for column in old}
 
 
-def test_a_member_of_several_clients_has_the_request_limit_of_the_best_tier(superuser: psycopg.Connection) -> None:
+def test_a_member_of_several_clients_has_the_request_limit_of_the_client_with_the_best_tier(
+    superuser: psycopg.Connection,
+) -> None:
     superuser.execute("update clients set tier = 'professional' where id = %s", [B])
     superuser.execute("set local session authorization wc_api")
     context = enter(superuser, BY_NAME["owner of A and viewer of B"])

@@ -84,7 +84,7 @@ def test_queries_read_the_context_only_in_scalar_subqueries() -> None:
     assert not comparisons
 
 
-def test_a_comparison_for_each_row_is_recognized() -> None:
+def test_the_search_recognizes_a_query_that_calls_a_context_function_for_each_row() -> None:
     for query in ("where s.id = app.site_id()", "where owner_client_id = any (app.client_ids())"):
         assert PER_ROW.search(query)
     for query in (

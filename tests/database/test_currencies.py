@@ -80,7 +80,9 @@ class Second(threading.Thread):
         return self.error
 
 
-def test_one_statement_with_two_currencies_is_refused(first: psycopg.Connection, catalog: UUID) -> None:
+def test_one_statement_that_writes_prices_in_two_currencies_is_refused(
+    first: psycopg.Connection, catalog: UUID
+) -> None:
     with pytest.raises(psycopg.errors.CheckViolation) as caught:
         add(first, catalog, "EUR", "USD", "EUR")
     assert caught.value.diag.column_name == "currency"
@@ -122,7 +124,7 @@ def test_an_update_cannot_add_another_currency_to_a_catalog(
 
 
 @pytest.mark.parametrize(("currency", "refused"), [("EUR", False), ("USD", True)])
-def test_a_second_transaction_waits_while_the_first_product_is_added_and_must_use_its_currency(
+def test_a_second_transaction_waits_for_the_first_product_of_a_catalog_and_must_use_the_same_currency(
     own_database: Database, first: psycopg.Connection, catalog: UUID, currency: str, refused: bool
 ) -> None:
     add(first, catalog, "EUR")
@@ -133,7 +135,7 @@ def test_a_second_transaction_waits_while_the_first_product_is_added_and_must_us
     assert currency_of(first, catalog) == "EUR"
 
 
-def test_a_first_product_that_was_added_after_the_currency_was_read_still_sets_the_currency(
+def test_a_first_product_that_is_committed_after_another_transaction_read_the_currency_sets_the_currency(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     function = first.execute("select pg_get_functiondef('app.check_catalog_currency'::regproc)").fetchone()
@@ -190,7 +192,7 @@ def test_a_new_product_waits_for_a_change_of_the_currency(
     assert isinstance(second.finish(), psycopg.errors.CheckViolation)
 
 
-def test_other_changes_of_a_catalog_do_not_wait_for_new_products(
+def test_changes_of_a_catalog_that_keep_its_currency_do_not_wait_for_new_products(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     add(first, catalog, "EUR")

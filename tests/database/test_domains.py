@@ -40,7 +40,7 @@ def test_callers_cannot_write_the_protected_columns(
         connection.execute(f"update sites set {change}".encode())
 
 
-def test_a_new_site_of_a_caller_has_a_derived_slug_and_no_verification(
+def test_a_site_that_a_caller_creates_has_a_generated_slug_and_is_not_verified(
     connections: dict[str, psycopg.Connection],
 ) -> None:
     with entered(connections["wc_api"], OWNER) as connection:

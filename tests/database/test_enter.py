@@ -79,7 +79,7 @@ def test_every_account_is_only_a_customer_on_a_storefront(database: Database, su
         assert (role, admin_role, clients, editors, owned, site) == ("app_customer", None, None, None, None, A_SITE)
 
 
-def test_a_member_of_two_clients_can_restrict_itself_to_one_client(database: Database) -> None:
+def test_a_member_of_two_clients_can_restrict_a_session_to_one_client(database: Database) -> None:
     with database.connect("wc_api") as connection:
         assert sorted(enter(connection, "both")[2]) == sorted([A, B])
         connection.rollback()

@@ -117,7 +117,7 @@ def expected_facets(rows: list[tuple[Any, ...]], filters: dict[str, Any]) -> dic
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_facets_with_all_filters_equal_a_count_of_the_products_after_random_changes(
+def test_facet_counts_with_all_filters_are_exact_after_random_changes_of_the_products(
     superuser: psycopg.Connection, seed: int
 ) -> None:
     rng = Random(seed)
@@ -159,7 +159,7 @@ def test_facets_with_all_filters_equal_a_count_of_the_products_after_random_chan
             assert (facets["price"]["min"], facets["price"]["max"]) == expected["price"], filter_
 
 
-def test_facet_values_with_equal_counts_are_sorted_by_name_and_limited_to_the_maximum_number(
+def test_facet_values_with_equal_counts_are_sorted_by_name_and_their_number_is_limited(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set is_active = false where catalog_id = %s", [A_CATALOG])
@@ -174,14 +174,14 @@ def test_facet_values_with_equal_counts_are_sorted_by_name_and_limited_to_the_ma
             assert [bucket["value"] for bucket in facets["brand"]] == names
 
 
-def test_a_change_of_the_stock_or_the_price_writes_no_delta_of_a_facet(superuser: psycopg.Connection) -> None:
+def test_a_change_of_only_the_stock_or_the_price_writes_no_facet_delta(superuser: psycopg.Connection) -> None:
     superuser.execute("update products set category = 'Mugs', brand = 'Acme'")
     superuser.execute("delete from facet_deltas")
     superuser.execute("update products set inventory_count = inventory_count + 1, price = price + 1, category = 'Mugs'")
     assert value(superuser, "select count(*) from facet_deltas") == 0
 
 
-def test_a_chunk_of_a_sync_writes_one_delta_per_value_instead_of_one_per_product(
+def test_a_chunk_of_a_sync_writes_one_facet_delta_per_value_and_not_one_per_product(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("delete from facet_deltas")

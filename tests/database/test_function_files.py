@@ -68,7 +68,9 @@ def test_every_function_stays_unchanged_if_a_function_file_fails(
     assert migrate(new.url("wc_migrate"), release) == ["functions/one", "functions/two"]
 
 
-def test_a_file_cannot_change_the_result_type_of_a_function(fresh: Fresh, database: Database, release: Path) -> None:
+def test_a_function_file_cannot_change_the_result_type_of_a_function(
+    fresh: Fresh, database: Database, release: Path
+) -> None:
     new = fresh()
     migrate(new.url("wc_migrate"), release)
     write_functions(release, one=FUNCTION.format(name="one", n=1).replace("returns int", "returns bigint"))
@@ -90,7 +92,7 @@ def test_an_old_release_does_not_change_functions_of_a_newer_database(
     assert value(new, "select app.one()") == 11
 
 
-def test_two_concurrent_runs_replace_a_changed_function_only_once(
+def test_two_concurrent_runs_of_migrate_replace_a_changed_function_only_once(
     fresh: Fresh, database: Database, release: Path
 ) -> None:
     new = fresh()
@@ -182,7 +184,9 @@ where n.nspname = 'app'
 """Selects the functions that policies, defaults, constraints and indexes use, directly or through other functions."""
 
 
-def test_a_function_whose_results_are_stored_is_not_defined_in_a_function_file(superuser: psycopg.Connection) -> None:
+def test_a_function_whose_results_postgresql_stores_is_not_defined_in_a_function_file(
+    superuser: psycopg.Connection,
+) -> None:
     stored = {name for (name,) in superuser.execute(STORED.encode()).fetchall()}
     assert {"app.uuid7", "app.client_ids", "app.context", "app.may_read_product", "app.order_number"} <= stored
     replaceable = {name.partition("(")[0] for file in schema.function_files() for name in defined(file)}

@@ -75,9 +75,7 @@ def test_an_update_with_the_same_values_is_not_audited_and_invalidates_no_cached
 
 
 @pytest.mark.parametrize("table", NAMED)
-def test_a_new_name_changes_the_folded_name_and_the_time_of_the_update(
-    superuser: psycopg.Connection, table: str
-) -> None:
+def test_a_new_name_changes_the_folded_name_and_updated_at(superuser: psycopg.Connection, table: str) -> None:
     before = contents(superuser, table)
     superuser.execute(sql.SQL("update {} set name = 'Straße É'").format(sql.Identifier(table)))
     now = superuser.execute("select now()").fetchone()

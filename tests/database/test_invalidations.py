@@ -211,7 +211,7 @@ def test_a_change_of_the_stock_invalidates_pages_only_if_the_old_or_the_new_stoc
     ]
 
 
-def test_a_change_of_the_stock_invalidates_what_grantees_read_only_if_they_see_the_change(
+def test_a_stock_change_invalidates_the_values_that_grantees_read_only_if_grantees_see_the_change(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set inventory_count = 500 where id = %s", [A_PRODUCT])
@@ -225,7 +225,7 @@ def test_a_change_of_the_stock_invalidates_what_grantees_read_only_if_they_see_t
     assert [queued(superuser, update, count, A_PRODUCT) for count in (399, 398)] == [STOCK | SHOWN_STOCK, STOCK]
 
 
-def test_a_change_of_the_stock_of_a_catalog_without_an_owner_invalidates_what_staff_reads(
+def test_a_stock_change_in_a_catalog_without_an_owner_invalidates_the_values_that_staff_reads(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update catalogs set owner_client_id = null where id = %s", [A_CATALOG])
@@ -234,7 +234,7 @@ def test_a_change_of_the_stock_of_a_catalog_without_an_owner_invalidates_what_st
     assert tags == {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
 
 
-def test_a_change_of_the_policy_invalidates_pages_only_if_it_changes_whether_the_product_is_in_stock(
+def test_a_change_of_the_stock_policy_invalidates_pages_only_if_the_product_becomes_in_stock_or_sold_out(
     superuser: psycopg.Connection,
 ) -> None:
     visible = {f"products:{A_CATALOG}", f"product:{A_PRODUCT}"}
@@ -256,7 +256,9 @@ def test_a_different_spelling_of_a_json_number_counts_as_a_change(superuser: psy
     assert queued(superuser, setting, '{"n": 1.0}', A) == {f"client:{A}", "clients"}
 
 
-def test_a_large_update_is_fast_even_if_its_plan_was_made_for_one_row(superuser: psycopg.Connection) -> None:
+def test_a_large_update_is_fast_even_if_postgresql_planned_the_statement_for_one_row(
+    superuser: psycopg.Connection,
+) -> None:
     insert = (
         "insert into products (catalog_id, sku, name, price) select %s, n::text, 'n', 1 from generate_series(1, 5000) n"
     )
@@ -326,7 +328,9 @@ def exists(database: Database, row: UUID) -> bool:
 
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_kv"])
-def test_a_login_that_knows_the_id_of_a_sent_row_can_delete_the_row(own_database: Database, login: str) -> None:
+def test_a_login_can_delete_a_sent_outbox_row_if_the_login_knows_the_id_of_the_row(
+    own_database: Database, login: str
+) -> None:
     row, _ = committed(own_database)
     with own_database.connect(login, autocommit=True) as connection:
         connection.execute("select app.delete_sent_invalidations(%s)", [[uuid4()]])
@@ -345,7 +349,7 @@ def test_logins_cannot_read_the_ids_of_outbox_rows(database: Database) -> None:
 
 
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller.entered], ids=lambda caller: caller.name)
-def test_callers_cannot_delete_sent_rows_inside_a_transaction(
+def test_callers_cannot_delete_sent_outbox_rows_inside_a_transaction(
     connections: dict[str, psycopg.Connection], caller: Any
 ) -> None:
     with (

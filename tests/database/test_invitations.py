@@ -92,14 +92,14 @@ def test_only_workers_of_the_platform_can_create_the_token_of_an_invitation(
 
 
 @pytest.mark.parametrize("caller", ENTERED, ids=lambda caller: caller.name)
-def test_a_caller_with_another_address_cannot_accept_an_invitation(
+def test_a_caller_with_a_different_email_address_cannot_accept_an_invitation(
     superuser: psycopg.Connection, caller: Caller
 ) -> None:
     rows = act(superuser, caller, "select refusal from app.accept_invitation(%s)", token_of("A"))
     assert rows is None if caller.role != "app_customer" else rows == [("address",)]
 
 
-def test_an_account_can_accept_an_invitation_only_with_the_token_and_the_verified_address(
+def test_an_account_needs_the_token_and_the_verified_email_address_to_accept_an_invitation(
     superuser: psycopg.Connection,
 ) -> None:
     for name in INVITATIONS:
@@ -122,7 +122,7 @@ def test_an_account_can_accept_an_invitation_only_with_the_token_and_the_verifie
         ("expires_at = now()", "expired"),
     ],
 )
-def test_an_ended_invitation_is_refused_without_the_reason_for_accounts_with_another_address(
+def test_accounts_with_a_different_address_are_not_told_why_an_invitation_has_ended(
     superuser: psycopg.Connection, change: str, refusal: str
 ) -> None:
     superuser.execute(f"update invitations set {change} where id = %s".encode(), [ident("A invitation")])

@@ -74,7 +74,7 @@ def test_a_job_that_is_not_due_is_not_claimed(superuser: psycopg.Connection) -> 
     assert claim(superuser, 5) == "b"
 
 
-def test_a_job_leaves_its_batch_when_a_worker_claims_only_this_job(superuser: psycopg.Connection) -> None:
+def test_a_job_leaves_its_batch_when_a_worker_claims_the_job_separately(superuser: psycopg.Connection) -> None:
     create(superuser, A, "a")
     claim(superuser, 5)
     superuser.execute("update jobs set status = 'pending', leased_until = null where type = 'email_notification'")

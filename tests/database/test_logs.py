@@ -73,7 +73,9 @@ def test_neither_the_log_nor_the_error_of_a_failing_statement_contains_its_value
     assert marker not in logs(state)
 
 
-def test_the_log_of_a_slow_statement_has_its_text_without_its_values(database: Database, state: Path) -> None:
+def test_the_log_of_a_slow_statement_contains_the_text_of_the_statement_but_not_the_values(
+    database: Database, state: Path
+) -> None:
     marker, mark = f"ann-{uuid4().hex}@example.test", f"slow-{uuid4().hex}"
     with database.connect("wc_api") as connection:
         connection.execute(f"/* {mark} */ select pg_sleep(0.6), %s::text".encode(), [marker])

@@ -54,14 +54,14 @@ def mailbox(superuser: psycopg.Connection, address: str) -> str:
 
 
 @pytest.mark.parametrize("form", SPELLINGS)
-def test_all_spellings_that_a_provider_delivers_to_one_mailbox_have_the_same_form(
+def test_all_address_spellings_that_a_provider_delivers_to_one_mailbox_have_one_normalized_form(
     superuser: psycopg.Connection, form: str
 ) -> None:
     assert {mailbox(superuser, address) for address in [form, *SPELLINGS[form]]} == {form}
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_addresses_of_different_mailboxes_have_different_forms(
+def test_addresses_of_different_mailboxes_have_different_normalized_forms(
     superuser: psycopg.Connection, one: str, other: str
 ) -> None:
     assert mailbox(superuser, one) != mailbox(superuser, other)

@@ -24,7 +24,7 @@ def test_a_second_run_of_migrate_applies_no_file(fresh: Fresh, database: Databas
     assert migrate(new.url("wc_migrate")) == []
 
 
-def test_two_concurrent_runs_apply_each_file_only_once(fresh: Fresh, database: Database) -> None:
+def test_two_concurrent_runs_of_migrate_apply_each_file_only_once(fresh: Fresh, database: Database) -> None:
     new = fresh()
     runs = [start_migrate(new, schema.FOLDER) for _ in range(2)]
     outputs = [process.communicate(timeout=60) for process in runs]
@@ -96,7 +96,7 @@ def test_the_lease_ends_when_a_migration_without_a_transaction_fails(
     assert migrate(new.url("wc_migrate"), folder) == ["0001_bad"]
 
 
-def test_two_concurrent_runs_apply_a_migration_without_a_transaction_only_once(
+def test_two_concurrent_runs_of_migrate_apply_a_migration_without_a_transaction_only_once(
     fresh: Fresh, database: Database, tmp_path: Path
 ) -> None:
     new = fresh()
@@ -122,7 +122,7 @@ def test_a_backfill_can_change_rows_with_the_role_app_migrate_but_not_with_the_r
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
 @pytest.mark.parametrize("role", ["app_owner", "app_definer", "app_migrate"])
-def test_only_the_migration_login_can_set_the_roles_of_migrations(database: Database, login: str, role: str) -> None:
+def test_only_the_migration_login_can_use_the_roles_of_migrations(database: Database, login: str, role: str) -> None:
     with database.connect(login) as connection, pytest.raises(errors.InsufficientPrivilege):
         connection.execute(f"set role {role}".encode())
 

@@ -59,7 +59,7 @@ def sweep(connection: psycopg.Connection, at: datetime, limit: int = 100) -> int
     return int(changed)
 
 
-def test_the_price_of_a_running_offer_is_the_current_price_and_the_price_of_a_future_offer_is_not(
+def test_the_current_price_is_the_price_of_a_running_offer_and_not_of_a_future_offer(
     superuser: psycopg.Connection,
 ) -> None:
     end = NOW + 5 * HOUR
@@ -84,7 +84,7 @@ def test_offers_start_and_end_at_their_times(superuser: psycopg.Connection) -> N
     assert sweep(superuser, end + HOUR) == 0
 
 
-def test_the_lowest_of_several_running_offers_is_the_price_until_it_ends(superuser: psycopg.Connection) -> None:
+def test_the_lowest_of_several_running_offers_is_the_price_until_this_offer_ends(superuser: psycopg.Connection) -> None:
     set_offers(
         superuser, offer("18"), offer("15", NOW - HOUR, NOW + HOUR), offer("16", None, NOW + 2 * HOUR), offer("25")
     )
@@ -95,7 +95,7 @@ def test_the_lowest_of_several_running_offers_is_the_price_until_it_ends(superus
     assert state(superuser)[0] == "18.00" and state(superuser)[3:] == (None, None)
 
 
-def test_an_offer_applies_only_while_it_is_lower_than_the_regular_price(superuser: psycopg.Connection) -> None:
+def test_an_offer_applies_only_while_the_offer_price_is_below_the_regular_price(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("20"), offer("22"))
     assert prices(superuser) == ("20", None)
     superuser.execute("update products set price = 21 where id = %s", [A_PRODUCT])
@@ -129,7 +129,7 @@ def test_a_change_of_the_currency_ends_the_offers(superuser: psycopg.Connection)
     assert state(superuser)[:3] == ("20", None, [])
 
 
-def test_equal_offers_are_stored_once_in_a_normalized_form(superuser: psycopg.Connection) -> None:
+def test_duplicate_offers_are_stored_only_once_in_a_normalized_form(superuser: psycopg.Connection) -> None:
     """Offers that have ended, that never run, or that are finer than the currency are left out."""
     superuser.execute("set timezone = 'Asia/Tokyo'")
     local = NOW.astimezone().isoformat()
@@ -161,7 +161,7 @@ def test_the_start_of_an_offer_changes_updated_at_and_invalidates_the_cache_with
     assert superuser.execute("select count(*) from audit_log").fetchall() == [(audited,)]
 
 
-def test_an_order_has_the_price_that_is_valid_when_it_is_placed(superuser: psycopg.Connection) -> None:
+def test_an_order_has_the_price_that_is_valid_when_the_order_is_placed(superuser: psycopg.Connection) -> None:
     start, end = NOW + HOUR, NOW + 2 * HOUR
     set_offers(superuser, offer("15", start, end))
     for at, expected, other in ((NOW, "40", "30"), (start, "30.00", "40"), (end, "40", "30")):
@@ -180,7 +180,9 @@ def test_only_the_platform_starts_offers(superuser: psycopg.Connection) -> None:
             act(superuser, BY_NAME[name], APPLY, NOW, 10)
 
 
-def test_a_client_with_a_grant_and_other_clients_see_no_offers(superuser: psycopg.Connection) -> None:
+def test_neither_a_client_with_a_grant_nor_any_client_except_the_owner_can_see_the_offers(
+    superuser: psycopg.Connection,
+) -> None:
     superuser.execute("update products set offers = %s", [Jsonb([offer("15"), offer("9", NOW + HOUR)])])
     viewer = BY_NAME["A's owner"]
     rows = act(
@@ -260,7 +262,9 @@ def merged(superuser: psycopg.Connection, **columns: Any) -> tuple[int, int, int
     return counts["updated"], counts["running_offers"], counts["waiting_offers"]
 
 
-def test_an_unchanged_file_stays_unchanged_while_an_offer_runs(superuser: psycopg.Connection, load: str) -> None:
+def test_a_file_that_is_loaded_again_during_an_offer_changes_no_product(
+    superuser: psycopg.Connection, load: str
+) -> None:
     stated = Jsonb([offer("15.00", None, NOW + HOUR)])
     assert merged(superuser, offers=stated) == (0, 1, 0)
     assert merged(superuser) == (0, 0, 0)

@@ -68,7 +68,9 @@ STATEMENTS = {
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_the_deltas_are_exact_after_every_kind_of_statement(superuser: psycopg.Connection, statement: str) -> None:
+def test_the_order_deltas_are_exact_after_every_type_of_statement(
+    superuser: psycopg.Connection, statement: str
+) -> None:
     superuser.execute("delete from order_lines")
     superuser.execute(sql.SQL(STATEMENTS[statement]))
     assert superuser.execute(DIFFERENCE).fetchall() == []
@@ -187,7 +189,9 @@ def test_a_report_query_uses_the_indexes_on_client_and_day(database: Database) -
     assert all(str(A) in line and "2026-03-01" in line and "2026-03-31" in line for line in ranges)
 
 
-def test_a_client_without_orders_can_be_deleted_before_its_deltas_are_rolled_up(superuser: psycopg.Connection) -> None:
+def test_a_client_whose_orders_were_deleted_can_be_deleted_before_the_order_deltas_are_rolled_up(
+    superuser: psycopg.Connection,
+) -> None:
     client, site = ident("a deleted client"), ident("a deleted site")
     superuser.execute("insert into clients (id, name, slug) values (%s, 'client', 'deleted')", [client])
     superuser.execute("insert into sites (id, client_id, name) values (%s, %s, 'site')", [site, client])

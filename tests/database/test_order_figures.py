@@ -97,7 +97,7 @@ def test_orders_from_before_the_release_are_counted_once(fresh: Callable[[], Dat
 
 
 @pytest.mark.timeout(180)
-def test_the_figures_are_exact_on_the_replica(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_order_figures_on_the_replica_are_exact(tmp_path_factory: pytest.TempPathFactory) -> None:
     with started(tmp_path_factory.mktemp("servers")) as servers:
         database = Database(servers.primary, DATABASE, servers.credentials)
         with database.connect() as connection:

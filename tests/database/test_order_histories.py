@@ -260,7 +260,7 @@ def test_a_random_history_has_only_allowed_steps_and_satisfies_the_invariants(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_long_random_history_of_writers_contains_every_kind_of_change(orders: Orders, seed: int) -> None:
+def test_a_long_random_history_of_changes_by_writers_contains_every_type_of_change(orders: Orders, seed: int) -> None:
     done: set[str] = set()
     rng = Random(seed)
     for round_number in range(12):

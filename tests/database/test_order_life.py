@@ -31,7 +31,7 @@ def test_an_order_is_processed_shipped_and_delivered(orders: Orders) -> None:
     assert orders.stock() == 7
 
 
-def test_shipping_a_pending_order_writes_both_events(orders: Orders) -> None:
+def test_shipping_a_pending_order_writes_the_events_processing_and_shipped(orders: Orders) -> None:
     order = orders.place()
     assert orders.ship(order).types == ["processing", "shipped"]
     assert orders.row(order, "processed_at is not null", "shipped_at is not null") == (True, True)
@@ -55,7 +55,7 @@ def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_shipment(ord
     assert orders.deliver(order, "B").types == ["shipment_delivered", "delivered"]
 
 
-def test_a_shipment_with_more_pieces_than_are_open_is_refused(orders: Orders) -> None:
+def test_a_shipment_with_more_pieces_than_are_not_yet_shipped_is_refused(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     outcome = orders.ship(order, {2: 1, 1: 4})
     assert (outcome.refusal, outcome.detail) == ("too_many", [{"at": 1, "left": 3}])
@@ -65,7 +65,7 @@ def test_a_shipment_with_more_pieces_than_are_open_is_refused(orders: Orders) ->
     assert orders.ship(order, {1: 1}).refusal == "too_many"
 
 
-def test_repeated_news_has_no_effect(orders: Orders) -> None:
+def test_news_about_an_order_that_arrives_again_has_no_effect(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     for expected in (None, "unchanged"):
         assert orders.process(order, "ERP-1", source="file").refusal == expected
@@ -111,7 +111,9 @@ def test_a_shipped_order_cannot_be_cancelled(orders: Orders) -> None:
     assert (orders.status(order), orders.stock()) == ("shipped", 7)
 
 
-def test_late_news_about_a_cancelled_order_does_not_change_the_order_and_is_recorded_once(orders: Orders) -> None:
+def test_each_piece_of_late_news_about_a_cancelled_order_is_recorded_only_once_and_changes_nothing(
+    orders: Orders,
+) -> None:
     order = orders.place()
     orders.cancel(order)
     for _ in range(2):
@@ -122,21 +124,21 @@ def test_late_news_about_a_cancelled_order_does_not_change_the_order_and_is_reco
     assert orders.events(order) == ["cancelled", "late_news", "late_news", "late_news"]
 
 
-def test_late_news_through_the_api_is_refused_without_an_event(orders: Orders) -> None:
+def test_late_news_about_an_order_through_the_api_is_refused_and_writes_no_event(orders: Orders) -> None:
     order = orders.place()
     orders.cancel(order)
     assert orders.ship(order).refusal == "status"
     assert orders.events(order) == ["cancelled"]
 
 
-def test_the_order_of_a_deleted_product_can_be_cancelled(orders: Orders) -> None:
+def test_an_order_whose_product_was_deleted_can_be_cancelled(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.connection.execute("delete from products where id = %s", [A_PRODUCT])
     assert orders.cancel(order).refusal is None
     assert (orders.status(order), orders.stock(A_EXCLUDED), orders.pieces(order)) == ("cancelled", 10, (0, 3, 0))
 
 
-def test_cancelled_lines_of_a_shipped_order_lower_the_total_and_keep_the_status(orders: Orders) -> None:
+def test_cancelling_lines_of_a_shipped_order_lowers_the_total_and_does_not_change_the_status(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2})
     assert orders.cancel_lines(order, {2: 2}).types == ["lines_cancelled"]
@@ -149,7 +151,7 @@ def test_cancelled_lines_of_a_shipped_order_lower_the_total_and_keep_the_status(
     assert orders.deliver(order).types == ["shipment_delivered", "delivered"]
 
 
-def test_an_order_whose_last_open_pieces_are_cancelled_after_all_deliveries_can_be_delivered(orders: Orders) -> None:
+def test_an_order_can_be_delivered_if_its_last_open_pieces_are_cancelled_after_all_deliveries(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 3})
     orders.deliver(order)
@@ -158,7 +160,7 @@ def test_an_order_whose_last_open_pieces_are_cancelled_after_all_deliveries_can_
     assert orders.deliver(order).types == ["delivered"]
 
 
-def test_an_order_without_remaining_pieces_is_cancelled_as_a_whole(orders: Orders) -> None:
+def test_an_order_is_cancelled_as_a_whole_when_its_last_pieces_are_cancelled(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     assert orders.cancel_lines(order, {1: 3}).types == ["lines_cancelled"]
     assert orders.row(order, "status", "total_amount::integer") == ("pending", 20)
@@ -167,7 +169,7 @@ def test_an_order_without_remaining_pieces_is_cancelled_as_a_whole(orders: Order
     assert (orders.stock(), orders.stock(A_EXCLUDED)) == (10, 10)
 
 
-def test_cancelled_lines_lower_the_totals_of_the_day(orders: Orders) -> None:
+def test_cancelling_lines_of_an_order_lowers_the_totals_of_the_day(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2})
     orders.cancel_lines(order, {2: 2})
@@ -178,7 +180,9 @@ def test_cancelled_lines_lower_the_totals_of_the_day(orders: Orders) -> None:
     assert deltas == [(0,), (30,)]
 
 
-def test_an_exported_order_is_cancelled_only_when_the_erp_system_confirms_it(orders: Orders) -> None:
+def test_an_order_that_was_exported_is_cancelled_only_when_the_erp_system_confirms_the_cancellation(
+    orders: Orders,
+) -> None:
     order = orders.place()
     ((marked,),) = act(orders.connection, SYSTEM, "select app.mark_orders_exported(%s, now())", [order])
     assert (marked, orders.row(order, "version")) == (1, 1)
@@ -219,7 +223,7 @@ def test_an_order_that_gets_a_problem_while_it_is_processed_is_not_shipped(order
     assert orders.ship(order, {1: 1}).refusal is None
 
 
-def test_a_shipment_of_an_order_with_a_problem_gets_tracking_data_but_no_further_pieces(orders: Orders) -> None:
+def test_tracking_data_but_no_pieces_can_be_added_to_a_shipment_while_the_order_has_a_problem(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2}, number="P1")
     orders.change(order, problem="address")
@@ -244,7 +248,7 @@ def test_the_event_of_a_change_contains_the_names_of_the_fields_but_no_personal_
     assert orders.change(order, problem="unconfirmed").refusal == "reserved"
 
 
-def test_every_change_has_its_own_version_and_event(orders: Orders) -> None:
+def test_every_change_of_an_order_has_a_separate_version_and_event(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.process(order)
     orders.ship(order, {1: 1}, number="A")
@@ -256,14 +260,14 @@ def test_every_change_has_its_own_version_and_event(orders: Orders) -> None:
     assert orders.row(order, "version") == 5
 
 
-def test_a_change_with_an_old_version_of_the_order_is_refused(orders: Orders) -> None:
+def test_a_change_that_is_based_on_an_old_version_of_the_order_is_refused(orders: Orders) -> None:
     order = orders.place()
     read_at = orders.row(order, "updated_at")
     assert orders.process(order, expected=read_at - timedelta(seconds=1)).refusal == "changed"
     assert orders.process(order, expected=read_at).refusal is None
 
 
-def test_the_time_of_news_is_between_the_time_of_the_order_and_now(orders: Orders) -> None:
+def test_the_time_of_news_about_an_order_is_never_before_the_order_or_in_the_future(orders: Orders) -> None:
     order = orders.place()
     orders.process(order, at=NOW - timedelta(days=400))
     orders.ship(order, at=NOW + timedelta(days=400))
@@ -271,7 +275,7 @@ def test_the_time_of_news_is_between_the_time_of_the_order_and_now(orders: Order
     assert row == (True, True)
 
 
-def test_events_cannot_be_changed_or_deleted(orders: Orders) -> None:
+def test_order_events_cannot_be_changed_or_deleted(orders: Orders) -> None:
     order = orders.place()
     orders.process(order)
     for statement in ("update order_events set details = '{\"a\": 1}'", "delete from order_events"):
@@ -351,7 +355,9 @@ def test_the_sql_of_a_caller_cannot_change_columns_that_only_functions_change(
         if first != second
     ],
 )
-def test_a_status_change_that_the_table_does_not_allow_is_refused(orders: Orders, first: str, second: str) -> None:
+def test_the_table_of_orders_refuses_a_status_change_that_is_not_allowed(
+    orders: Orders, first: str, second: str
+) -> None:
     allowed = {
         ("pending", "processing"), ("pending", "shipped"), ("processing", "shipped"), ("shipped", "delivered"),
         ("pending", "cancelled"), ("processing", "cancelled"),
@@ -368,7 +374,7 @@ def test_a_status_change_that_the_table_does_not_allow_is_refused(orders: Orders
             orders.connection.execute(change, [second, order])
 
 
-def test_a_direct_change_of_the_address_creates_an_event(orders: Orders) -> None:
+def test_changing_the_address_of_an_order_directly_in_sql_writes_an_event(orders: Orders) -> None:
     order = orders.place()
     act(orders.connection, EDITOR, "update orders set customer_name = 'D' where id = %s returning id", order)
     query = "select type, actor, details from order_events where order_id = %s"
@@ -377,7 +383,7 @@ def test_a_direct_change_of_the_address_creates_an_event(orders: Orders) -> None
     ]
 
 
-def test_a_returned_piece_is_for_sale_again_only_if_the_client_decides_it(orders: Orders) -> None:
+def test_a_returned_piece_goes_back_on_sale_only_if_the_client_decides_so(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order)
     first = orders.request_return(order, {1: 2})
@@ -392,7 +398,7 @@ def test_a_returned_piece_is_for_sale_again_only_if_the_client_decides_it(orders
     assert orders.stock() == 8
 
 
-def test_pieces_of_a_refused_return_and_pieces_that_did_not_arrive_can_be_returned_again(orders: Orders) -> None:
+def test_pieces_of_a_refused_return_and_pieces_that_did_not_arrive_can_be_in_a_further_return(orders: Orders) -> None:
     order = orders.place()
     orders.ship(order)
     refused = orders.request_return(order, {1: 3})

@@ -62,7 +62,7 @@ def test_the_symbols_of_order_numbers_are_uniform_and_independent_in_all_positio
         assert 750 < sum(each[first] == each[second] for each in numbers) < 1250, (first, second)
 
 
-def test_two_orders_can_have_the_same_number_only_if_their_clients_differ(admin: psycopg.Connection) -> None:
+def test_two_orders_can_have_identical_order_numbers_only_if_their_clients_differ(admin: psycopg.Connection) -> None:
     existing = number(admin)
     admin.execute(PLACE_WITH_NUMBER, [B, B_SITE, existing])
     with pytest.raises(errors.UniqueViolation) as error, admin.transaction():
@@ -70,7 +70,7 @@ def test_two_orders_can_have_the_same_number_only_if_their_clients_differ(admin:
     assert error.value.diag.constraint_name == "orders_client_number_unique"
 
 
-def test_the_same_transaction_can_use_a_new_number_after_a_conflict(admin: psycopg.Connection) -> None:
+def test_a_transaction_can_continue_with_a_new_order_number_after_a_conflict(admin: psycopg.Connection) -> None:
     existing = number(admin)
     again = f"{PLACE_WITH_NUMBER} on conflict on constraint orders_client_number_unique do nothing"
     before = admin.execute("select count(*) from orders").fetchone()

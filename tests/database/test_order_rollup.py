@@ -73,7 +73,7 @@ def change_zones_while(database: Database, is_active: Callable[[], bool]) -> int
     return changes
 
 
-def test_the_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_rollups(
+def test_the_order_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_rollups(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     reads = mixed = 0

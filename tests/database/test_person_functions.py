@@ -94,7 +94,7 @@ def test_only_the_service_of_the_platform_can_run_the_steps_of_an_erasure(
 
 
 @each_caller
-def test_personal_data_of_an_order_is_masked_for_members_without_the_right_also_in_filters(
+def test_personal_data_in_orders_is_masked_even_in_filters_for_members_without_the_right_to_see_it(
     superuser: psycopg.Connection, caller: Caller
 ) -> None:
     shown = call(superuser, caller, "select id, customer_email from app.order_view")
@@ -146,13 +146,13 @@ def test_a_masked_name_has_the_first_character_of_each_word(
     ("address", "masked"),
     [("ann@example.com", "a***@e***.com"), ("a@b.co.uk", "a***@b***.uk"), ("x", "x***@***"), ("a@host", "a***@h***")],
 )
-def test_a_masked_address_contains_only_first_characters_and_the_top_level_domain(
+def test_a_masked_email_address_shows_only_first_characters_and_the_top_level_domain(
     superuser: psycopg.Connection, address: str, masked: str
 ) -> None:
     assert superuser.execute("select app.masked_email(%s)", [address]).fetchone() == (masked,)
 
 
-def test_harmless_details_contain_no_texts_about_persons(superuser: psycopg.Connection) -> None:
+def test_harmless_details_of_an_event_contain_no_texts_about_persons(superuser: psycopg.Connection) -> None:
     details = json.dumps({"lines": [{"line": 1}], "reason": "Ann", "note": "Ann", "tracking_number": "1", "x": "Ann"})
     row = superuser.execute("select app.harmless_details(%s)", [details]).fetchone()
     assert row == ({"lines": [{"line": 1}]},)
@@ -184,7 +184,9 @@ def mentions(superuser: psycopg.Connection, content: Any, *needles: str, subject
         ({"name": "Schmidt"}, "schmidt"),
     ],
 )
-def test_a_document_mentions_the_words_of_a_person(superuser: psycopg.Connection, content: Any, needle: str) -> None:
+def test_a_document_that_contains_the_words_of_a_person_is_found(
+    superuser: psycopg.Connection, content: Any, needle: str
+) -> None:
     assert mentions(superuser, content, needle)
 
 
@@ -201,13 +203,15 @@ def test_a_document_mentions_the_words_of_a_person(superuser: psycopg.Connection
         ("order 1234567", "123456"),
     ],
 )
-def test_a_name_of_a_guest_does_not_match_keys_constants_ids_times_and_parts_of_words(
+def test_a_persons_data_does_not_match_keys_constants_ids_times_or_parts_of_words_in_a_document(
     superuser: psycopg.Connection, content: Any, needle: str
 ) -> None:
     assert not mentions(superuser, content, needle)
 
 
-def test_a_subject_matches_an_equal_value_unless_it_is_an_ordinary_word(superuser: psycopg.Connection) -> None:
+def test_a_subject_matches_an_equal_value_in_a_document_unless_the_subject_is_an_ordinary_word(
+    superuser: psycopg.Connection,
+) -> None:
     subject = "01987654-7abc-7def-8abc-0123456789ab"
     assert mentions(superuser, {"user_id": subject}, subjects=(subject,))
     assert not mentions(superuser, {"status": "pending"}, subjects=("pending",))
@@ -252,7 +256,9 @@ def after(
             return connection.execute(query.encode(), values).fetchall()
 
 
-def test_an_erasure_erases_only_stored_responses_that_contain_its_client(erasing: psycopg.Connection) -> None:
+def test_an_erasure_deletes_only_stored_responses_that_mention_the_person_and_the_client(
+    erasing: psycopg.Connection,
+) -> None:
     bodies = {
         "of A": {"client_id": str(A), "note": "for Ann Buyer"},
         "of B": {"client_id": str(B), "note": "for Ann Buyer"},
@@ -270,7 +276,7 @@ def test_an_erasure_erases_only_stored_responses_that_contain_its_client(erasing
     assert {key for (key,) in remaining} == bodies.keys() - {"of A"}
 
 
-def test_a_message_that_belongs_to_no_client_is_erased_if_it_contains_the_complete_address(
+def test_a_message_without_a_client_is_erased_if_it_contains_the_complete_email_address(
     erasing: psycopg.Connection,
 ) -> None:
     for queue, body in {"mail": {"to": "C@test"}, "name": {"to": "Ann Buyer"}, "part": {"to": "cc@test"}}.items():
@@ -284,7 +290,7 @@ def test_a_message_that_belongs_to_no_client_is_erased_if_it_contains_the_comple
     assert "mail" not in {queue for (queue,) in remaining}
 
 
-def test_an_erasure_keeps_audit_entries_by_members_and_about_other_objects(erasing: psycopg.Connection) -> None:
+def test_an_erasure_keeps_audit_entries_of_members_and_about_unrelated_objects(erasing: psycopg.Connection) -> None:
     member, order = "a-owner", str(ident("A's order"))
     erasing.execute(
         "update erasures set subjects = array['buyer|1', %s, %s], needles = array['c@test', 'buyer|1', %s, %s]",

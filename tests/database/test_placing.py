@@ -135,7 +135,9 @@ def test_low_stock_is_not_returned_for_a_catalog_of_another_owner(superuser: psy
     assert order(superuser, GUEST, {A_PRODUCT: 5})[3] is None
 
 
-def test_an_order_gets_another_number_if_its_first_number_already_exists(superuser: psycopg.Connection) -> None:
+def test_an_order_gets_a_different_order_number_if_the_first_number_already_exists(
+    superuser: psycopg.Connection,
+) -> None:
     superuser.execute("create sequence app.numbers")
     superuser.execute("grant usage on sequence app.numbers to app_definer")
     superuser.execute(

@@ -142,7 +142,7 @@ def test_selling_prices_are_exact_and_monotonic_and_never_0(
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), example=examples().filter(lambda example: example.rules != {}))
-def test_a_limit_of_selling_prices_selects_the_same_products_as_the_limit_of_base_prices(
+def test_a_filter_on_selling_prices_selects_the_same_products_as_the_computed_filter_on_base_prices(
     connection: psycopg.Connection, data: st.DataObject, example: Example
 ) -> None:
     bases = data.draw(prices_in(example.currency))
@@ -204,7 +204,7 @@ def test_the_database_ignores_price_rules_without_the_documented_form(
     assert row == (None,)
 
 
-def test_an_update_of_the_previous_release_does_not_activate_price_rules(superuser: psycopg.Connection) -> None:
+def test_an_update_by_the_previous_release_does_not_activate_price_rules(superuser: psycopg.Connection) -> None:
     status_of = "app.pricing_status(pricing_rules, pricing)"
     rules = f"update catalogs set pricing_rules = %s where id = %s returning pricing, {status_of}"
     superuser.execute("update catalogs set currency = 'USD' where id = %s", [A_CATALOG])

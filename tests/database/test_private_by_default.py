@@ -119,7 +119,9 @@ def test_the_migration_moves_attributes_from_files_and_keeps_attributes_from_the
     assert products["renamed"] == ({}, {**saleor, "Grade": "B", "level": "3"})
 
 
-def test_the_migration_moves_a_column_of_an_earlier_file_of_the_catalog(before: tuple[Database, Path]) -> None:
+def test_the_migration_moves_an_attribute_that_was_a_column_of_an_earlier_file_of_the_catalog(
+    before: tuple[Database, Path],
+) -> None:
     add(before[0], "delta", {"Projekt": "Nord", "Own": "x"}, {"sku": "A", "Stock": "4"})
     with before[0].connect(autocommit=True) as connection:
         connection.execute(

@@ -211,7 +211,7 @@ def test_a_search_for_a_common_or_a_rare_word_returns_the_right_page(named: psyc
 
 
 @pytest.mark.parametrize("word", ["zebra", "newest", "oldest"])
-def test_a_search_returns_the_right_page_even_if_its_matches_are_clustered_by_name_or_by_creation(
+def test_a_search_returns_the_right_page_even_if_the_matches_are_next_to_each_other_by_name_or_by_age(
     named: psycopg.Connection, word: str
 ) -> None:
     named.execute(
@@ -319,7 +319,7 @@ def test_the_largest_name_and_sku_and_category_fit_into_the_indexes(named: psyco
 
 @pytest.mark.parametrize("sort", ["name", "-name", "price", "-price", "created_at", "-created_at"])
 @pytest.mark.parametrize("search", [None, "fruit"])
-def test_the_functions_of_the_previous_release_return_the_same_pages(
+def test_the_functions_of_the_previous_release_return_the_same_pages_as_the_current_functions(
     named: psycopg.Connection, sort: str, search: str | None
 ) -> None:
     for number, name in enumerate(("Zebra", "apfel", "Äpfel", "Apfel", "Birne", "Łódź")):
@@ -385,7 +385,7 @@ def filled(named: psycopg.Connection) -> psycopg.Connection:
 
 
 @pytest.mark.parametrize("words", ["mug 2999", "μοναδική", "ЕДИНСТВЕННАЯ", "f1234 mug"])
-def test_the_search_index_evaluates_the_catalog_and_all_words_in_every_script(
+def test_the_search_index_is_used_for_the_catalog_and_all_words_in_every_script(
     filled: psycopg.Connection, words: str
 ) -> None:
     # For a small table, the planner estimates about the same cost for all indexes.

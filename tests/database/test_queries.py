@@ -338,7 +338,7 @@ def test_statements_do_not_pin_a_session(pin: str) -> None:
     assert [place for place, text in texts.items() if re.search(PINS[pin], text, re.IGNORECASE)] == []
 
 
-def test_statements_are_smaller_than_16_kib_because_larger_ones_pin_a_session() -> None:
+def test_statements_are_smaller_than_16_kib_because_larger_statements_pin_a_session() -> None:
     assert [place for place, text in _texts() if len(text.encode()) >= 16 * 1024] == []
 
 
@@ -357,7 +357,7 @@ def test_statements_are_smaller_than_16_kib_because_larger_ones_pin_a_session() 
         ("a discard", "discard all"),
     ],
 )
-def test_a_pinning_statement_is_detected(pin: str, text: str) -> None:
+def test_a_statement_that_pins_a_session_is_detected(pin: str, text: str) -> None:
     assert re.search(PINS[pin], text, re.IGNORECASE)
 
 

@@ -170,7 +170,9 @@ def test_all_statements_of_a_snapshot_see_the_same_rows_with_the_access_of_the_c
         assert site_name(tx) == "later"
 
 
-def test_a_snapshot_is_opened_on_the_primary_until_the_replica_has_replayed_the_request(servers: Postgres) -> None:
+def test_a_snapshot_is_opened_on_the_primary_until_the_replica_has_replayed_the_requested_change(
+    servers: Postgres,
+) -> None:
     with psycopg.connect(servers.replica_url, autocommit=True) as replica:
         replica.execute("select pg_wal_replay_pause()")
         try:
@@ -185,7 +187,7 @@ def test_a_snapshot_is_opened_on_the_primary_until_the_replica_has_replayed_the_
 
 
 @pytest.mark.usefixtures("immediate_conflicts")
-def test_a_snapshot_that_the_replica_ends_can_be_opened_again_on_the_primary(servers: Postgres) -> None:
+def test_a_snapshot_can_be_opened_again_on_the_primary_after_the_replica_has_ended_it(servers: Postgres) -> None:
     with pytest.raises(EndedByReplica), reading_snapshot(OWNER, lambda _: True) as tx:
         assert on_replica(tx)
         replay_lock(servers, tx)
@@ -317,7 +319,7 @@ def call(endpoint: Callable[[Transaction], object], method: str, opening: Openin
     return asyncio.run(send())
 
 
-def test_an_endpoint_is_repeated_on_the_primary_if_the_replica_ends_its_read(servers: Postgres) -> None:
+def test_an_endpoint_is_run_again_on_the_primary_if_the_replica_ends_the_read_transaction(servers: Postgres) -> None:
     used_replica: list[bool] = []
 
     def endpoint(tx: Transaction) -> bool:
@@ -330,7 +332,7 @@ def test_an_endpoint_is_repeated_on_the_primary_if_the_replica_ends_its_read(ser
     assert used_replica == [True, False]
 
 
-def test_an_endpoint_is_not_repeated_if_its_write_fails(servers: Postgres) -> None:
+def test_an_endpoint_is_not_run_again_if_its_write_transaction_fails(servers: Postgres) -> None:
     used_replica: list[bool] = []
 
     def endpoint(tx: Transaction) -> None:

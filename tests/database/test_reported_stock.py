@@ -50,7 +50,7 @@ def settings(superuser: psycopg.Connection, **values: Any) -> None:
     )
 
 
-def test_a_file_with_a_stock_of_5_from_before_an_order_of_5_pieces_leaves_a_stock_of_0(
+def test_a_stock_file_that_counted_5_pieces_before_5_pieces_were_ordered_leaves_a_stock_of_0(
     superuser: psycopg.Connection,
 ) -> None:
     place(superuser, 5, ago(minutes=5))
@@ -87,7 +87,7 @@ def test_an_acknowledged_order_is_subtracted_from_a_physical_stock_but_not_from_
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_an_acknowledgement_that_arrives_late_counts_from_its_own_time(
+def test_an_acknowledgement_that_arrives_late_counts_from_the_time_it_contains(
     superuser: psycopg.Connection, means: str
 ) -> None:
     settings(superuser, stock_means=means)
@@ -99,7 +99,7 @@ def test_an_acknowledgement_that_arrives_late_counts_from_its_own_time(
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_shipped_pieces_are_missing_in_a_later_count_but_not_in_an_earlier_count(
+def test_a_stock_count_lacks_pieces_that_were_shipped_before_the_count_but_not_pieces_shipped_later(
     superuser: psycopg.Connection, means: str
 ) -> None:
     settings(superuser, stock_means=means)
@@ -127,7 +127,7 @@ def test_shipped_pieces_are_missing_in_a_later_count_but_not_in_an_earlier_count
         ("free", 0, 1, 5),
     ],
 )
-def test_an_order_without_an_acknowledgement_is_held_for_the_hours_of_the_catalog(
+def test_an_order_without_an_acknowledgement_holds_its_pieces_for_the_hours_that_the_catalog_defines(
     superuser: psycopg.Connection, means: str, hours: int | None, age: int, free: int
 ) -> None:
     settings(superuser, stock_means=means, hold_hours=hours)
@@ -147,7 +147,7 @@ def test_a_changed_setting_applies_to_the_stock_of_earlier_files(superuser: psyc
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_an_order_cancelled_after_the_erp_system_knew_it_returns_its_pieces_until_the_next_file(
+def test_cancelling_an_order_that_the_erp_system_knew_returns_its_pieces_until_the_next_stock_file(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=5))
@@ -162,7 +162,7 @@ def test_an_order_cancelled_after_the_erp_system_knew_it_returns_its_pieces_unti
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_an_order_cancelled_before_the_erp_system_knew_it_does_not_change_the_reported_stock(
+def test_cancelling_an_order_that_the_erp_system_did_not_know_does_not_change_the_reported_stock(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=5))
@@ -174,7 +174,7 @@ def test_an_order_cancelled_before_the_erp_system_knew_it_does_not_change_the_re
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_a_product_with_more_ordered_pieces_than_the_file_reports_has_no_stock_and_recovers_exactly(
+def test_a_product_with_more_ordered_pieces_than_the_file_reports_has_no_stock_until_pieces_are_released(
     superuser: psycopg.Connection,
 ) -> None:
     first, second = place(superuser, 4, ago(minutes=9)), place(superuser, 1, ago(minutes=8))
@@ -198,7 +198,7 @@ def test_a_row_can_contain_the_time_at_which_its_stock_was_counted(superuser: ps
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_a_time_in_the_future_counts_as_now(superuser: psycopg.Connection) -> None:
+def test_a_count_time_in_the_future_is_treated_as_now(superuser: psycopg.Connection) -> None:
     load(superuser, 5, ago(hours=-48))
     placed = place(superuser, 2, ago(minutes=0))
     load(superuser, 5, ago(hours=-48))
@@ -207,7 +207,7 @@ def test_a_time_in_the_future_counts_as_now(superuser: psycopg.Connection) -> No
     assert stock(superuser, A_PRODUCT) == 3
 
 
-def test_the_stock_of_rows_without_a_time_is_the_free_stock_now(superuser: psycopg.Connection) -> None:
+def test_the_stock_of_rows_without_a_count_time_is_the_free_stock_now(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     load(superuser, 6, None)
@@ -231,7 +231,7 @@ def test_a_stock_that_a_caller_writes_is_the_free_stock_now(superuser: psycopg.C
     assert stock(superuser, A_PRODUCT) == 8
 
 
-def test_a_change_of_another_column_keeps_the_reported_stock(superuser: psycopg.Connection) -> None:
+def test_a_change_of_a_column_other_than_the_stock_keeps_the_reported_stock(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     act(superuser, BY_NAME["A's editor"], "update products set name = 'n' where id = %s returning 1", A_PRODUCT)
@@ -287,7 +287,9 @@ def test_an_order_of_an_untracked_product_holds_no_pieces(superuser: psycopg.Con
     assert stock(superuser, A_PRODUCT) == 4
 
 
-def test_a_difference_changes_the_reported_stock_which_can_become_negative(superuser: psycopg.Connection) -> None:
+def test_changing_the_stock_by_a_difference_changes_the_reported_stock_which_can_become_negative(
+    superuser: psycopg.Connection,
+) -> None:
     change = "select app.change_stock(%s, %s)"
     editor = BY_NAME["A's editor"]
     for difference, free in ((-2, 3), (-6, 0), (2, 0), (2, 1), (4, 5)):
@@ -326,7 +328,7 @@ def test_only_writers_of_a_catalog_can_report_its_stock_or_read_the_reported_sto
         act(superuser, BY_NAME[name], f"select app.{function}", A_CATALOG, A_PRODUCT)
 
 
-def test_finished_holds_are_deleted_without_a_change_of_the_stock(superuser: psycopg.Connection) -> None:
+def test_the_deletion_of_finished_stock_holds_does_not_change_the_stock(superuser: psycopg.Connection) -> None:
     shipped, cancelled, returned, forgotten, recent = (place(superuser, 1, ago(days=20)) for _ in range(5))
     load(superuser, 9, ago(days=6))
     call(superuser, "ship_held_pieces", shipped, 1, 1, ago(days=8))
@@ -351,7 +353,7 @@ def test_finished_holds_are_deleted_without_a_change_of_the_stock(superuser: psy
     assert stock(superuser, A_PRODUCT) == before + 2
 
 
-def test_the_deletion_of_finished_holds_keeps_the_reported_stock_of_a_product_below_0(
+def test_the_deletion_of_finished_stock_holds_keeps_a_reported_stock_below_0(
     superuser: psycopg.Connection,
 ) -> None:
     place(superuser, 2, ago(days=20))

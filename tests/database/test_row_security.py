@@ -128,7 +128,9 @@ def test_a_privilege_granted_during_a_suspension_has_no_effect_until_the_suspens
             connection.execute("drop policy extra on orders")
 
 
-def test_a_suspension_can_end_even_if_its_roles_and_columns_no_longer_exist(own_database: Database) -> None:
+def test_a_suspension_can_end_even_if_roles_and_columns_that_it_recorded_no_longer_exist(
+    own_database: Database,
+) -> None:
     role = f"app_gone_{own_database.name}"
     with own_database.connect() as connection:
         connection.execute(f"create role {role}".encode())
@@ -162,7 +164,7 @@ def test_a_suspension_cannot_begin_while_a_migration_runs(own_database: Database
             suspend(own_database, "orders")
 
 
-def test_a_migration_ends_a_suspension_that_began_during_the_run(own_database: Database, tmp_path: Path) -> None:
+def test_a_migration_ends_a_suspension_that_began_during_the_migration(own_database: Database, tmp_path: Path) -> None:
     third = "set local role app_owner; create table seen as select app.current_suspensions(false) as name"
     folder = write_tables(
         tmp_path, m9001_first="select 1", m9002_second="-- no-transaction\nselect 1;\n", m9003_third=third

@@ -72,7 +72,7 @@ def test_an_invalid_order_is_rejected(
         superuser.execute(ORDER, {**VALID, **change})
 
 
-def test_two_clients_can_have_the_same_order_number(superuser: psycopg.Connection) -> None:
+def test_two_clients_can_have_orders_with_the_same_order_number(superuser: psycopg.Connection) -> None:
     superuser.execute(ORDER, VALID)
     superuser.execute(ORDER, {**VALID, "client": B, "site": B_SITE})
 
@@ -82,7 +82,7 @@ def test_a_client_with_orders_cannot_be_deleted(superuser: psycopg.Connection) -
         superuser.execute("delete from clients where id = %s", [A])
 
 
-def test_the_function_creates_only_missing_partitions(connections: dict[str, psycopg.Connection]) -> None:
+def test_the_partition_function_creates_only_missing_partitions(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_worker"], BY_NAME["system"]) as system:
         assert value(system, "select app.create_event_partitions('2031-03-31', 2)") == 3
         assert value(system, "select app.create_event_partitions('2031-04-01', 2)") == 1
@@ -124,7 +124,7 @@ def test_an_event_id_is_recorded_only_once_for_each_client(connections: dict[str
         assert system.execute(receipt, [B, ident("A's event")]).rowcount == 1
 
 
-def test_new_ids_are_uuids_of_version_7_in_time_order(superuser: psycopg.Connection) -> None:
+def test_new_ids_are_uuids_of_version_7_and_sort_by_time(superuser: psycopg.Connection) -> None:
     ids: list[UUID] = []
     for _ in range(20):
         time.sleep(0.002)

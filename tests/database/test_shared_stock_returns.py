@@ -39,7 +39,9 @@ def shipped_without_stock(orders: Orders, quantity: int) -> UUID:
     return order
 
 
-def test_pieces_that_an_order_has_taken_go_back_to_the_stock_of_another_client_once(foreign: Orders) -> None:
+def test_returned_pieces_that_an_order_took_from_the_stock_of_another_client_go_back_there_only_once(
+    foreign: Orders,
+) -> None:
     order = shipped(foreign, 4)
     assert foreign.stock() == 6
     first = foreign.request_return(order, {1: 3})
@@ -49,7 +51,9 @@ def test_pieces_that_an_order_has_taken_go_back_to_the_stock_of_another_client_o
     assert foreign.stock() == 10
 
 
-def test_pieces_that_an_order_has_not_taken_never_go_into_the_stock_of_another_client(foreign: Orders) -> None:
+def test_returned_pieces_that_an_order_did_not_take_from_the_stock_of_another_client_are_not_put_there(
+    foreign: Orders,
+) -> None:
     order = shipped_without_stock(foreign, 5000)
     returned = foreign.request_return(order)
     outcome = foreign.receive(returned.created, [{"line": 1, "quantity": 5000, "restock": 1}])
@@ -64,7 +68,7 @@ def test_the_owner_of_a_catalog_may_put_every_returned_piece_on_sale(orders: Ord
     assert orders.stock() == 60
 
 
-def test_pieces_that_an_order_has_not_taken_are_not_sent_again_from_the_stock_of_another_client(
+def test_pieces_that_an_order_did_not_take_from_the_stock_of_another_client_are_not_replaced_from_there(
     foreign: Orders,
 ) -> None:
     order = shipped_without_stock(foreign, 5)
@@ -74,7 +78,7 @@ def test_pieces_that_an_order_has_not_taken_are_not_sent_again_from_the_stock_of
     assert foreign.stock() == 10
 
 
-def test_pieces_without_a_tracked_stock_are_sent_again_in_every_catalog(foreign: Orders) -> None:
+def test_pieces_of_an_untracked_product_can_be_replaced_in_every_catalog(foreign: Orders) -> None:
     foreign.connection.execute(UNTRACK, [A_PRODUCT])
     order = shipped(foreign, 5)
     assert foreign.replace(order).refusal is None

@@ -128,7 +128,7 @@ def test_a_replacement_takes_its_pieces_from_the_stock(superuser: psycopg.Connec
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_pieces_without_a_line_cannot_be_released(superuser: psycopg.Connection) -> None:
+def test_held_pieces_cannot_be_released_without_a_line_number(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 4)
     with pytest.raises(errors.InvalidParameterValue):
         call(superuser, "release_held_pieces", placed, None, 1, None)

@@ -87,7 +87,7 @@ def stocks(database: Database) -> tuple[int, int]:
         return stock(connection, FIRST), stock(connection, SECOND)
 
 
-def test_an_order_before_the_merge_stays_subtracted(shop: Database) -> None:
+def test_an_order_placed_before_the_merge_remains_subtracted(shop: Database) -> None:
     assert place(shop, {FIRST: 5}) is None
     merge(shop, {FIRST: {"inventory_count": 5}})
     assert stocks(shop) == (0, 5)
@@ -105,7 +105,7 @@ def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_subtr
 
 
 @pytest.mark.parametrize("stated", [{"inventory_count": 5}, {"inventory_count": 5, "name": "Cup"}, {"name": "Cup"}])
-def test_an_order_during_a_merge_with_an_unchanged_stock_stays_subtracted(
+def test_an_order_placed_during_a_merge_that_does_not_change_the_stock_remains_subtracted(
     shop: Database, stated: dict[str, Any]
 ) -> None:
     rows = {FIRST: {"inventory_count": 9}, SECOND: stated}

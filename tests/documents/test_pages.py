@@ -61,12 +61,12 @@ def test_every_guide_can_be_reached_from_the_readme() -> None:
     assert {page.name for page in guides()} <= reached
 
 
-def test_code_blocks_have_a_language_that_is_run_or_compared() -> None:
+def test_each_code_block_has_a_language_whose_blocks_are_run_or_compared() -> None:
     assert not [str(block) for page in guides() for block in page.blocks if block.language not in LANGUAGES]
 
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=str)
-def test_a_toml_block_equals_the_file_that_the_page_mentions(block: Block) -> None:
+def test_a_toml_block_on_a_page_equals_the_file_that_the_block_names(block: Block) -> None:
     name, _, text = block.code.removeprefix("# ").partition("\n")
     assert text == (ROOT / name).read_text("utf-8")
 
@@ -116,7 +116,7 @@ def test_a_page_sets_a_variable_before_its_commands_use_the_variable(page: Page)
 
 
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
-def test_commands_and_options_in_a_text_exist(page: Page) -> None:
+def test_the_commands_and_options_that_a_text_names_exist(page: Page) -> None:
     root: Any = typer.main.get_command(app)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for text in {token.content for token in page.inline if token.type == "code_inline"}:

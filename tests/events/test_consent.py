@@ -47,7 +47,7 @@ def test_the_privacy_signals_of_a_browser_make_events_anonymous(
     assert "planted" not in str(row)
 
 
-def test_an_event_without_consent_is_not_stored_but_the_other_events_of_the_request_are(
+def test_an_event_without_consent_is_not_stored_but_the_remaining_events_of_the_request_are_stored(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     named, unnamed, refused = (event(consent=consent, **person()) for consent in ("all", "anonymous", "none"))

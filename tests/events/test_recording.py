@@ -143,7 +143,7 @@ def test_events_of_an_unknown_or_inactive_site_are_not_accepted(platform: Platfo
     problem(post(visitor, tenant, event()), 404, "not_found")
 
 
-def test_events_have_a_separate_limit(tenant: Tenant, visitor: httpx.Client) -> None:
+def test_requests_with_events_have_a_separate_limit(tenant: Tenant, visitor: httpx.Client) -> None:
     response = post(visitor, tenant, event())
     assert '"events";q=20000' in response.headers["ratelimit-policy"]
     assert '"storefront"' not in response.headers["ratelimit-policy"]

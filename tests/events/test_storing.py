@@ -51,7 +51,7 @@ def partition_for(platform: Platform, time: datetime) -> None:
     platform.database.execute("select app.create_event_partitions(%s, 0)", [time.date()])
 
 
-def test_ids_of_rows_are_ordered_by_the_time_of_acceptance() -> None:
+def test_the_ids_of_event_rows_are_in_the_sequence_in_which_the_events_were_accepted() -> None:
     client, now = uuid4(), datetime.now(UTC)
     ids = [row_id(client, uuid4(), now + timedelta(milliseconds=number)) for number in range(100)]
     assert ids == sorted(ids)
@@ -69,7 +69,9 @@ def test_a_message_that_is_redriven_after_a_month_stores_no_event_twice(platform
     stored(platform, tenant, 3)
 
 
-def test_rows_of_a_wrong_or_unknown_site_are_not_stored(platform: Platform, tenant: Tenant) -> None:
+def test_rows_that_name_an_unknown_site_or_the_site_of_another_client_are_not_stored(
+    platform: Platform, tenant: Tenant
+) -> None:
     other = platform.tenant()
     wrong = [row(tenant, site_id=other.site_id), row(tenant, site_id=str(uuid4())), row(tenant, client_id=str(uuid4()))]
     assert store(platform, *wrong, row(tenant)) == 1

@@ -49,7 +49,9 @@ def test_a_member_cannot_export_the_rows_of_another_client(platform: Platform, t
     assert platform.api().post("/v1/exports", json=body).status_code == 401
 
 
-def test_a_viewer_exports_what_it_can_read_and_deletes_the_export(platform: Platform, tenant: Tenant) -> None:
+def test_a_viewer_can_export_the_rows_that_the_viewer_can_read_and_can_delete_the_export(
+    platform: Platform, tenant: Tenant
+) -> None:
     platform.product(tenant, sku="A-1")
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     export_id = start(viewer, "products", "csv", include=["source_data"])
@@ -71,7 +73,7 @@ def test_only_exports_of_callers_who_can_read_source_data_contain_source_data(
     assert row["source_data"] == ""
 
 
-def test_the_export_of_a_client_with_a_grant_has_a_limited_stock_and_only_the_day_of_a_change(
+def test_the_export_of_a_client_with_a_grant_shows_a_limited_stock_and_only_the_days_of_changes(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.product(tenant, sku="A-1", inventory_count=500)
@@ -158,7 +160,7 @@ def test_a_viewer_cancels_its_own_unfinished_export(platform: Platform, tenant: 
     assert published.fetchall() == [{"event": "job.cancelled", "job_id": export["job_id"]}]
 
 
-def test_a_deleted_unfinished_export_is_cancelled(platform: Platform, tenant: Tenant) -> None:
+def test_deleting_an_unfinished_export_cancels_the_export(platform: Platform, tenant: Tenant) -> None:
     insert_products(platform, tenant.catalog_id, 60_000)
     export_id = start(tenant.owner, "products", "xlsx")
     export = ok(tenant.owner.get(f"/v1/exports/{export_id}"))

@@ -83,7 +83,7 @@ def test_an_import_of_an_export_changes_no_product(platform: Platform, tenant: T
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx"])
-def test_an_import_of_an_export_creates_the_same_products_in_an_empty_catalog(
+def test_importing_an_export_into_an_empty_catalog_creates_identical_products(
     platform: Platform, tenant: Tenant, file_format: str
 ) -> None:
     products = hostile_products(platform, tenant)
@@ -99,7 +99,7 @@ def test_an_import_of_an_export_creates_the_same_products_in_an_empty_catalog(
     ]
 
 
-def test_a_dropped_export_is_loaded_like_an_imported_export_and_invalid_rows_are_reported(
+def test_a_dropped_export_file_is_loaded_like_an_imported_export_file_and_its_invalid_rows_are_reported(
     platform: Platform, tenant: Tenant
 ) -> None:
     products = hostile_products(platform, tenant)
@@ -136,7 +136,9 @@ def test_an_xlsx_export_has_long_numbers_as_texts_and_states_the_time_zone(platf
     assert str(line["created_at (Europe/Berlin)"]) == "2026-03-29 01:59:59"
 
 
-def test_a_parquet_export_has_the_types_of_the_values(platform: Platform, tenant: Tenant, tmp_path: Path) -> None:
+def test_the_columns_of_a_parquet_export_have_the_types_of_their_values(
+    platform: Platform, tenant: Tenant, tmp_path: Path
+) -> None:
     products = hostile_products(platform, tenant)
     (tmp_path / "products.parquet").write_bytes(exported(tenant.owner, "products", "parquet"))
     table = read_parquet(tmp_path / "products.parquet").read_all()
@@ -152,7 +154,7 @@ def test_a_parquet_export_has_the_types_of_the_values(platform: Platform, tenant
     assert [json.loads(value) for value in columns["attributes"]] == [product["attributes"] for product in products]
 
 
-def test_the_filters_apply_to_exports_of_orders_and_lines_and_customers(platform: Platform, tenant: Tenant) -> None:
+def test_the_filters_apply_to_exports_of_orders_order_lines_and_customers(platform: Platform, tenant: Tenant) -> None:
     first = insert_order(platform, tenant, "N-1", email="Ann@test.org", name="Ann", total="10.00")
     insert_order(
         platform, tenant, "N-2", email="ann@test.org", name="=Ann", total="2.50", created_at="2026-04-01T00:00:00Z"

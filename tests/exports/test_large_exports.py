@@ -64,7 +64,7 @@ def test_the_rows_after_a_full_sheet_are_in_another_sheet_with_a_header() -> Non
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx", "parquet"])
 @pytest.mark.parametrize("fails", ["rows", "file"])
-def test_an_error_while_reading_rows_or_writing_the_file_is_raised_unchanged(
+def test_an_error_that_occurs_while_rows_are_read_or_the_file_is_written_is_raised_unchanged(
     file_format: ExportFormat, fails: str
 ) -> None:
     def blocks() -> Iterator[bytes]:

@@ -169,7 +169,7 @@ def api_client(platform: Platform, subject: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_product_with_a_late_commit_is_listed_before_and_after_the_replica_catches_up(
+def test_a_product_whose_transaction_commits_late_is_listed_before_and_after_the_replica_catches_up(
     own_platform: Platform, tenant: Tenant
 ) -> None:
     def create(client: httpx.Client, sku: str) -> Json:

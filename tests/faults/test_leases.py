@@ -73,7 +73,7 @@ it has written its job, in the same transaction."""
 
 
 @pytest.mark.timeout(300)
-def test_workers_keep_their_leases_during_long_statements_before_or_after_writing_the_job(
+def test_workers_keep_their_leases_during_long_statements_before_and_after_they_write_the_job(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform = own_platform
@@ -139,7 +139,7 @@ def run(platform: Platform, code: str) -> Any:
 SHOW = "print(json.dumps([job.lease_lost, *result]))"
 
 
-def test_a_thread_renews_the_lease_and_hides_the_message_during_a_long_statement(
+def test_the_renewal_thread_renews_the_lease_and_hides_the_message_during_a_long_statement(
     own_platform: Platform,
 ) -> None:
     lost, first, later, hidden, threads = run(
@@ -165,7 +165,7 @@ def test_a_lease_is_renewed_right_after_a_transaction_that_locked_the_job(own_pl
     assert left > 2
 
 
-def test_the_lease_is_still_renewed_after_a_connection_of_the_thread_was_lost(own_platform: Platform) -> None:
+def test_the_lease_is_still_renewed_after_the_renewal_thread_has_lost_its_connection(own_platform: Platform) -> None:
     lost, left = run(
         own_platform,
         "with renewing(job):\n    time.sleep(1)\n    for _ in range(3):\n        renewal._interrupt()\n"
@@ -175,7 +175,7 @@ def test_the_lease_is_still_renewed_after_a_connection_of_the_thread_was_lost(ow
     assert left > 2
 
 
-def test_the_worker_renews_the_lease_itself_if_the_thread_cannot_connect(own_platform: Platform) -> None:
+def test_the_worker_renews_the_lease_itself_if_the_renewal_thread_cannot_connect(own_platform: Platform) -> None:
     lost, left = run(
         own_platform,
         "import psycopg\n"

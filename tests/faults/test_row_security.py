@@ -88,7 +88,7 @@ def may(platform: Platform, role: str, verb: str, table: str) -> bool:
 
 
 @pytest.mark.parametrize("table", suspendable_tables())
-def test_during_a_suspension_a_role_keeps_only_privileges_that_it_had_on_every_row(
+def test_during_a_suspension_a_role_has_only_the_privileges_that_the_role_had_on_every_row_before(
     platform: Platform, table: str
 ) -> None:
     cells = access.matrix()[table].cells
@@ -148,7 +148,7 @@ def break_policy(platform: Platform, name: str) -> None:
     platform.wait_for_replica()
 
 
-def test_admins_read_a_table_with_a_broken_policy_while_it_is_suspended(platform: Platform) -> None:
+def test_admins_can_read_a_table_with_a_broken_policy_while_the_table_is_suspended(platform: Platform) -> None:
     tenant = platform.tenant()
     product = platform.product(tenant)
     platform.order(tenant, (product, 1))

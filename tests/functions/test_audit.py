@@ -351,7 +351,7 @@ def test_a_long_value_is_cut_off_in_the_audit_entry(platform: Platform, tenant: 
 
 @pytest.mark.parametrize("subject", ["admin", "support"])
 @pytest.mark.parametrize("operation", [OPERATIONS[name] for name in PERSONAL_READS], ids=operation_id)
-def test_a_staff_read_of_personal_data_leaves_an_audit_entry_even_for_a_cache_hit(
+def test_a_read_of_personal_data_by_staff_leaves_an_audit_entry_even_if_the_value_is_cached(
     platform: Platform, tenant: Tenant, operation: Operation, subject: str
 ) -> None:
     ids, api = create_resources(platform, tenant), platform.api(subject)
@@ -387,7 +387,7 @@ def test_filter_values_with_personal_data_are_not_copied_into_the_audit_log(plat
         assert entry["details"]["query"] == {"customer_email": "[redacted]", "status": "pending"}
 
 
-def test_a_staff_read_of_personal_data_fails_if_the_audit_log_cannot_record_it(
+def test_a_read_of_personal_data_by_staff_fails_if_the_audit_log_cannot_record_the_read(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = create_resources(platform, tenant)["order_id"]
@@ -406,7 +406,7 @@ def test_a_staff_read_of_personal_data_fails_if_the_audit_log_cannot_record_it(
         platform.database.execute("drop trigger a_test on audit_log")
 
 
-def test_an_owner_reads_only_the_audit_entries_about_their_client(
+def test_an_owner_can_read_only_the_audit_entries_about_the_clients_of_this_owner(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     for each in (tenant, other_tenant):
@@ -417,7 +417,7 @@ def test_an_owner_reads_only_the_audit_entries_about_their_client(
     assert ok(tenant.owner.get("/v1/audit", params={"client_id": other_tenant.client_id}))["data"] == []
 
 
-def test_an_owner_sees_which_staff_account_read_an_order_but_not_its_ip_address(
+def test_an_owner_sees_which_staff_account_read_an_order_but_not_the_ip_address_of_the_account(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = create_resources(platform, tenant)["order_id"]

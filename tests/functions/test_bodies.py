@@ -28,6 +28,14 @@ OTHER_TYPES = ("text/plain", "application/x-www-form-urlencoded", "application/x
 """Content types that are not JSON. Each operation gets one of them in turn, and each of them if FULL is set."""
 
 
+@pytest.fixture(autouse=True)
+def cached_session(platform: Platform) -> None:
+    """Store the session of the admin in the cache. Without a cached session, a failed request counts several times
+    against the limit of its IP address, and the requests of this module would exceed this limit.
+    """
+    ok(platform.admin.get("/v1/me"))
+
+
 def nested(levels: int) -> Any:
     value: Any = 1
     for _ in range(levels):
@@ -116,7 +124,7 @@ def test_numbers_that_json_does_not_allow_are_refused(tenant: Tenant, ids: dict[
     pairs(WITH_BODY, list(MALFORMED.values())),
     ids=[f"{operation.name}-{name}" for operation, name in pairs(WITH_BODY, list(MALFORMED))],
 )
-def test_a_body_that_is_not_json_is_refused_as_malformed(
+def test_a_request_body_that_is_not_json_is_refused_as_malformed(
     platform: Platform, operation: Operation, ids: dict[str, str], content: bytes
 ) -> None:
     problem(operation.send(platform.admin, ids, json=None, content=content, headers=JSON), 400, "malformed_body")
@@ -127,7 +135,7 @@ def test_a_body_that_is_not_json_is_refused_as_malformed(
     pairs(WITH_BODY, OTHER_TYPES),
     ids=[f"{operation.name}-{kind}" for operation, kind in pairs(WITH_BODY, OTHER_TYPES)],
 )
-def test_a_body_whose_content_type_is_not_json_is_refused(
+def test_a_request_body_whose_content_type_is_not_json_is_refused(
     platform: Platform, operation: Operation, ids: dict[str, str], kind: str
 ) -> None:
     headers = {"content-type": kind}
@@ -136,14 +144,16 @@ def test_a_body_whose_content_type_is_not_json_is_refused(
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=operation_id)
-def test_a_body_that_is_not_an_object_is_refused(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
+def test_a_request_body_that_is_not_a_json_object_is_refused(
+    platform: Platform, operation: Operation, ids: dict[str, str]
+) -> None:
     for content in (b"[]", b'"x"', b"7", b"true"):
         response = operation.send(platform.admin, ids, json=None, content=content, headers=JSON)
         assert pointers(problem(response, 422, "invalid")) == [""]
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=operation_id)
-def test_an_empty_body_is_refused_only_if_the_operation_requires_a_body(
+def test_an_empty_request_body_is_refused_only_if_the_operation_requires_a_body(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.admin, ids, json=None, content=b"", headers=JSON)
@@ -156,7 +166,7 @@ def test_an_empty_body_is_refused_only_if_the_operation_requires_a_body(
 @pytest.mark.parametrize(
     "operation", [each for each in WITH_BODY if not each.path.endswith("/bulk-import")], ids=operation_id
 )
-def test_a_body_that_exceeds_the_limit_of_its_route_is_refused_before_it_is_parsed(
+def test_a_request_body_that_exceeds_the_limit_of_its_route_is_refused_before_it_is_parsed(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     is_visitor = operation.path.startswith(STOREFRONT)
@@ -169,7 +179,7 @@ def test_a_body_that_exceeds_the_limit_of_its_route_is_refused_before_it_is_pars
         problem(response, status, "malformed_body" if status == 400 else "content_too_large")
 
 
-def test_a_body_that_exceeds_the_limit_of_the_gateway_is_refused(tenant: Tenant) -> None:
+def test_a_request_body_that_exceeds_the_limit_of_the_gateway_is_refused(tenant: Tenant) -> None:
     response = tenant.owner.post("/v1/sites", content=b" " * (10 * 1024 * 1024 + 1), headers=JSON)
     assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
 

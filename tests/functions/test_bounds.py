@@ -145,7 +145,7 @@ def test_the_error_for_an_object_that_is_too_large_contains_the_field_and_the_li
     assert detail in body["errors"][0]["detail"]
 
 
-def test_an_object_within_the_limits_can_be_stored_and_sent_again(tenant: Tenant) -> None:
+def test_an_object_within_the_limits_can_be_stored_and_the_returned_object_can_be_sent_back(tenant: Tenant) -> None:
     path = f"/v1/sites/{tenant.site_id}"
     for value in (largest_object(), {str(number): 1 for number in range(MAX_OBJECT_KEYS)}, {"k": [1e20, -1e-7, 0.5]}):
         empty = dict.fromkeys(ok(tenant.owner.get(path))["branding"])
@@ -156,7 +156,7 @@ def test_an_object_within_the_limits_can_be_stored_and_sent_again(tenant: Tenant
         assert ok(tenant.owner.put(path, json={**content, "branding": value}))["branding"] == value
 
 
-def test_a_row_of_an_import_with_a_value_that_is_too_large_is_rejected(platform: Platform, tenant: Tenant) -> None:
+def test_an_import_row_with_a_value_that_is_too_large_is_rejected(platform: Platform, tenant: Tenant) -> None:
     rows: list[dict[str, Any]] = [
         {"sku": "A", "name": "A", "price": "1.00", "attributes": largest_object(-100)},
         {"sku": "B", "name": "B", "price": "1.00", "attributes": largest_object()},
@@ -171,7 +171,7 @@ def test_a_row_of_an_import_with_a_value_that_is_too_large_is_rejected(platform:
     assert len(second["reason"]) <= 2_000
 
 
-def test_a_row_of_a_file_with_a_value_that_is_too_large_is_rejected(platform: Platform, tenant: Tenant) -> None:
+def test_a_file_row_with_a_value_that_is_too_large_is_rejected(platform: Platform, tenant: Tenant) -> None:
     columns = 200
     header = ";".join(["sku", "name", "price", *(f"Material {number}" for number in range(columns))])
     small = ";".join(["S", "Small", "1.00", *["x"] * columns])

@@ -38,7 +38,7 @@ def test_an_owner_creates_and_changes_a_catalog(tenant: Tenant) -> None:
     assert replaced["owner_client_id"] == tenant.client_id
 
 
-def test_a_mapping_to_an_unknown_field_is_refused(tenant: Tenant) -> None:
+def test_a_mapping_that_names_an_unknown_field_is_refused(tenant: Tenant) -> None:
     body = {"sync_settings": {"mapping": {"weight": "kg"}}}
     response = tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=body)
     assert pointers(problem(response, 422, "invalid")) == ["/sync_settings/mapping/weight"]

@@ -205,7 +205,7 @@ def unread(platform: Platform, unread_tenant: Tenant) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_cache_hit_has_the_same_etag_as_the_miss(
+def test_a_cached_response_has_the_same_etag_as_the_response_that_was_not_cached(
     platform: Platform, unread_tenant: Tenant, unread: dict[str, str], operation: Operation
 ) -> None:
     # The product was just created, so the cache already contains it. This change removes the product from the cache.
@@ -275,7 +275,7 @@ def test_an_empty_patch_keeps_the_etag(resource: Resource) -> None:
     assert (response.status_code, response.headers["etag"], resource.tag) == (200, before, before)
 
 
-def test_restoring_a_name_does_not_restore_the_etag(platform: Platform, tenant: Tenant) -> None:
+def test_changing_a_name_back_does_not_restore_the_earlier_etag(platform: Platform, tenant: Tenant) -> None:
     api, path = tenant.owner, f"/v1/products/{platform.product(tenant)['id']}"
     first = api.get(path)
     for name in ("Another", first.json()["name"]):
@@ -331,7 +331,7 @@ def test_a_change_with_the_current_etag_succeeds(resource: Resource) -> None:
 
 
 @each_change
-def test_an_if_match_header_with_a_star_matches_every_state(resource: Resource) -> None:
+def test_an_if_match_header_with_a_star_matches_whatever_the_etag_of_the_object_is(resource: Resource) -> None:
     assert resource.change("*").is_success
 
 
@@ -414,7 +414,7 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
 
 
 @each_change
-def test_a_conditional_request_of_another_client_gets_404_with_any_etag(
+def test_a_conditional_request_for_an_object_of_another_client_gets_404_with_any_etag(
     resource: Resource, other_tenant: Tenant
 ) -> None:
     api = resource.platform.api(resource.platform.member(other_tenant.client_id), any_state=False)

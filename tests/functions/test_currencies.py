@@ -66,7 +66,7 @@ def test_a_product_without_a_currency_gets_the_currency_of_its_catalog(platform:
     assert pointers(problem(fine, 422, "invalid")) == ["/price"]
 
 
-def test_a_product_in_another_currency_than_its_catalog_is_refused_by_every_write(
+def test_every_write_of_a_product_in_a_different_currency_than_its_catalog_is_refused(
     platform: Platform, tenant: Tenant
 ) -> None:
     product = platform.product(tenant, currency="EUR")
@@ -116,7 +116,7 @@ def test_a_new_product_does_not_set_a_currency_that_the_owner_has_removed(mixed:
     assert catalog_of(mixed)["currency"] is None
 
 
-def test_a_replaced_catalog_keeps_its_currency_unless_the_request_contains_a_currency_field(
+def test_replacing_a_catalog_keeps_its_currency_unless_the_request_contains_a_currency_field(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.product(tenant, currency="EUR")
@@ -175,7 +175,7 @@ def test_a_client_with_a_grant_sees_the_currency_of_the_catalog(platform: Platfo
     assert {row["id"]: row["currency"] for row in rows} == {tenant.catalog_id: "EUR", grantee.catalog_id: None}
 
 
-def test_only_one_of_several_concurrent_first_products_in_different_currencies_is_created(
+def test_of_several_concurrent_first_products_in_different_currencies_only_one_product_is_created(
     platform: Platform, tenant: Tenant
 ) -> None:
     currencies = ["EUR", "USD", "JPY", "CHF"]

@@ -99,7 +99,7 @@ def test_the_error_for_a_missing_dns_record_contains_the_required_and_the_existi
     assert shown_site(platform, domain) is None
 
 
-def test_a_client_that_controls_a_domain_gets_it_although_another_client_claims_it(
+def test_a_client_that_controls_a_domain_can_verify_it_even_if_another_client_claims_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     squatted = claim(other_tenant, domain)
@@ -120,7 +120,7 @@ def test_the_dns_record_of_one_site_does_not_verify_another_site(
     assert shown_site(platform, domain) == site["id"]
 
 
-def test_a_site_without_its_dns_record_keeps_the_domain_until_another_site_verifies_it(
+def test_a_site_whose_dns_record_was_removed_keeps_the_domain_until_another_site_verifies_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -140,7 +140,7 @@ def test_a_site_without_its_dns_record_keeps_the_domain_until_another_site_verif
     assert shown_site(platform, f"{site['slug']}.{PLATFORM_DOMAIN}") == site["id"]
 
 
-def test_a_client_that_loses_its_domain_sees_the_time_but_not_the_new_owner(
+def test_a_client_that_loses_a_domain_sees_when_it_lost_the_domain_but_not_who_has_it_now(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -211,7 +211,7 @@ def test_a_site_cannot_claim_a_domain_that_clients_cannot_own(tenant: Tenant, do
 
 
 @pytest.mark.parametrize("name", ["www", "api", "Admin", "CONSOLE", "mail", "---", "Ω", "xn--fiqs8s", "a" * 500])
-def test_every_name_of_a_site_leads_to_a_valid_slug_that_is_not_reserved(
+def test_a_valid_slug_that_is_not_reserved_can_be_derived_from_every_site_name(
     platform: Platform, tenant: Tenant, name: str
 ) -> None:
     first, second = claim(tenant, None, name=name), claim(tenant, None, name=name)
@@ -254,7 +254,7 @@ def test_a_site_without_a_domain_cannot_verify_a_domain(tenant: Tenant) -> None:
     assert pointers(problem(verify(tenant, site), 422, "invalid")) == ["/domain"]
 
 
-def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_it(
+def test_if_two_sites_verify_a_domain_at_the_same_time_exactly_one_site_gets_the_domain(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     claims = [(owner, claim(owner, domain)) for owner in (tenant, other_tenant)]
@@ -268,7 +268,7 @@ def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_it(
         assert shown_site(platform, domain) == holder
 
 
-def test_a_client_verifies_one_domain_at_a_time_and_does_not_delay_other_clients(
+def test_a_client_can_verify_only_one_domain_at_a_time_and_does_not_delay_other_clients(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     slow = claim(tenant, domain)

@@ -52,7 +52,7 @@ def mails_of(shop: Tenant) -> list[Json]:
 
 
 @pytest.mark.parametrize("subject", [None, "customer:mallory"], ids=["guests", "a customer"])
-def test_60_orders_are_accepted_but_send_at_most_5_mails_to_one_stranger(
+def test_60_orders_with_the_address_of_a_stranger_are_accepted_but_send_at_most_5_mails(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor, subject: str | None
 ) -> None:
     mug = platform.product(shop, inventory_count=1000)
@@ -77,7 +77,7 @@ def test_60_orders_are_accepted_but_send_at_most_5_mails_to_one_stranger(
     assert filtered["state"] == "suppressed"
 
 
-def test_the_number_of_mails_to_a_stranger_is_a_setting_of_the_site(platform: Platform, shop: Tenant) -> None:
+def test_the_maximum_number_of_mails_to_a_stranger_is_a_setting_of_the_site(platform: Platform, shop: Tenant) -> None:
     mug, guest = platform.product(shop), platform.api()
     set_limits(shop, max_recipient_mails=0)
     created(guest.post(orders_path(shop), json=order_body((mug, 1))))
@@ -112,7 +112,9 @@ def test_a_stranger_cannot_stop_the_mails_to_the_verified_owner_of_an_address(pl
     assert states[others] == "suppressed"
 
 
-def test_20_spellings_of_one_mailbox_get_at_most_5_mails(platform: Platform, shop: Tenant) -> None:
+def test_one_mailbox_gets_at_most_5_mails_even_if_its_address_is_spelled_in_20_ways(
+    platform: Platform, shop: Tenant
+) -> None:
     mug = platform.product(shop, inventory_count=1000)
     set_limits(shop, max_daily_quantity=None, max_daily_quantity_per_address=None)
     name = f"victim{uuid4().hex[:8]}"
@@ -127,7 +129,7 @@ def test_20_spellings_of_one_mailbox_get_at_most_5_mails(platform: Platform, sho
 
 
 @pytest.mark.parametrize(("pieces", "addresses"), [(7, 100), (250, 250), (None, 1000)])
-def test_an_ip_address_causes_mails_to_at_most_100_strangers_or_its_larger_daily_quantity(
+def test_guests_of_one_ip_address_cause_mails_to_at_most_100_strangers_unless_the_daily_quantity_is_larger(
     platform: Platform, shop: Tenant, pieces: int | None, addresses: int
 ) -> None:
     mug = platform.product(shop, inventory_count=100)
@@ -152,7 +154,7 @@ def test_an_ip_address_causes_mails_to_at_most_100_strangers_or_its_larger_daily
     assert states(platform.api(), "fourth") == "sent", "each visitor has a separate limit"
 
 
-def test_a_customer_with_another_spelling_of_an_address_does_not_own_the_address(
+def test_a_customer_whose_address_is_spelled_differently_does_not_own_the_address(
     platform: Platform, shop: Tenant
 ) -> None:
     mug = platform.product(shop, inventory_count=100)
@@ -217,7 +219,7 @@ def test_a_site_without_guest_orders_accepts_orders_only_from_customers(platform
 
 
 @pytest.mark.parametrize("subject", [None, "customer:ann"], ids=["guest", "customer"])
-def test_an_order_above_the_quantity_or_the_amount_of_a_site_is_refused(
+def test_an_order_above_the_maximum_quantity_or_amount_of_a_site_is_refused(
     platform: Platform, shop: Tenant, subject: str | None
 ) -> None:
     mug, bag = platform.product(shop, price="10.00"), platform.product(shop, inventory_count=100)
@@ -353,7 +355,7 @@ def unknown_page(platform: Platform, shop: Tenant, attacker: httpx.Client) -> ht
 
 @pytest.mark.parametrize("subject", [None, "customer:mallory"], ids=["guest", "customer"])
 @pytest.mark.parametrize("flood", [invalid_body, unknown_product, malformed_json, bad_token, unknown_page])
-def test_failed_requests_use_up_only_the_limit_of_their_address(
+def test_failed_requests_use_up_only_the_limit_of_the_ip_address_that_sends_them(
     platform: Platform, shop: Tenant, flood: Callable[..., httpx.Response], subject: str | None
 ) -> None:
     mug = platform.product(shop)
@@ -375,7 +377,7 @@ def minute(platform: Platform) -> str:
     return str(int(platform.redis.time()[0]) // 60)
 
 
-def test_the_orders_of_one_address_cannot_block_the_checkout_for_other_addresses(
+def test_the_orders_from_one_ip_address_cannot_block_the_checkout_for_other_ip_addresses(
     platform: Platform, shop: Tenant
 ) -> None:
     mug = platform.product(shop, inventory_count=100)
@@ -391,7 +393,7 @@ def test_the_orders_of_one_address_cannot_block_the_checkout_for_other_addresses
     created(other.post(orders_path(shop), json=order_body((mug, 1))))
 
 
-def test_an_order_with_a_large_body_costs_one_request_for_each_started_16_kib_and_one_order(
+def test_an_order_with_a_large_body_counts_as_one_order_and_as_one_request_per_started_16_kib(
     platform: Platform, shop: Tenant
 ) -> None:
     body = json.dumps(order_body((platform.product(shop), 1))).encode().ljust(40_000)

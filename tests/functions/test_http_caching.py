@@ -334,7 +334,7 @@ def test_a_visitors_request_that_keeps_the_database_busy_counts_more_than_once(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="on this operating system all visitors share one address")
 @pytest.mark.parametrize("operation", STOREFRONT_PAGES, ids=operation_id)
-def test_the_limit_of_an_address_applies_to_visitors_with_and_without_a_token(
+def test_the_limit_of_an_ip_address_applies_to_visitors_with_and_without_a_token(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     source = address()

@@ -95,7 +95,9 @@ def test_a_head_request_of_a_buyer_returns_the_headers_of_a_get_request_without_
     assert int(head.headers["content-length"]) > 0
 
 
-def test_a_head_request_needs_a_token_and_counts_as_much_as_a_get_request(platform: Platform, tenant: Tenant) -> None:
+def test_a_head_request_needs_a_token_and_counts_against_the_limit_like_a_get_request(
+    platform: Platform, tenant: Tenant
+) -> None:
     path = f"/v1/catalogs/{tenant.catalog_id}"
     assert platform.api().head(path).status_code == 401
     assert platform.api("admin").head(f"/v1/catalogs/{uuid4()}").status_code == 404
@@ -125,7 +127,9 @@ def test_every_operation_refuses_each_parameter_that_is_sent_twice(
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=operation_id)
-def test_every_operation_refuses_a_duplicate_key(operation: Operation, platform: Platform, ids: dict[str, str]) -> None:
+def test_every_operation_refuses_a_duplicate_json_key(
+    operation: Operation, platform: Platform, ids: dict[str, str]
+) -> None:
     response = operation.send(
         platform.admin,
         ids,
@@ -232,7 +236,7 @@ def test_an_unsupported_method_gets_405_with_the_supported_methods(method: str, 
     assert response.headers["allow"] == "GET, HEAD, POST, OPTIONS"
 
 
-def test_options_without_cors_returns_the_supported_methods(platform: Platform) -> None:
+def test_an_options_request_without_cors_headers_returns_the_supported_methods(platform: Platform) -> None:
     response = platform.api().options(f"/v1/clients/{uuid4()}")
     assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, PUT, PATCH, OPTIONS")
 

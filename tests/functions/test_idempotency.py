@@ -300,7 +300,9 @@ def test_a_response_is_not_replayed_after_a_grant_was_revoked(platform: Platform
     assert pointers(refused) == ["/catalog_id"]
 
 
-def test_a_replayed_rotation_neither_rotates_again_nor_returns_a_secret(platform: Platform, tenant: Tenant) -> None:
+def test_a_replayed_rotation_of_a_secret_neither_rotates_the_secret_again_nor_returns_it(
+    platform: Platform, tenant: Tenant
+) -> None:
     ids = create_resources(platform, tenant)
     headers, path = {"Idempotency-Key": new_key()}, f"/v1/webhooks/{ids['webhook_id']}/rotate"
     secret = ok(tenant.owner.post(path, headers=headers))["secret"]
@@ -324,7 +326,7 @@ def test_stored_responses_contain_no_secrets_and_no_presigned_urls(create: Creat
     assert "secret" not in first or first["secret"] not in text
 
 
-def test_a_replayed_upload_has_a_new_url_that_accepts_the_file(tenant: Tenant) -> None:
+def test_the_replayed_response_of_an_upload_has_a_new_url_that_accepts_the_file(tenant: Tenant) -> None:
     headers = {"Idempotency-Key": new_key()}
     new = {"name": "rows.csv", "size": 3, "client_id": tenant.client_id}
     first = created(tenant.owner.post("/v1/uploads", json=new, headers=headers))
@@ -397,7 +399,9 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @each_create
-def test_concurrent_create_requests_with_the_same_key_insert_one_row(create: Create, pool: ThreadPoolExecutor) -> None:
+def test_concurrent_create_requests_with_the_same_idempotency_key_insert_only_one_row(
+    create: Create, pool: ThreadPoolExecutor
+) -> None:
     key, barrier = new_key(), threading.Barrier(CONCURRENT_REQUESTS)
 
     def send_until_created(_: int) -> httpx.Response:

@@ -35,7 +35,7 @@ def shipped_in_parts(shop: Tenant, order: Json) -> list[Any]:
     return [mail["reason"] if mail["state"] == "suppressed" else None for mail in mails]
 
 
-def test_one_client_never_uses_up_the_mails_that_all_clients_may_send_to_an_address(
+def test_one_client_cannot_use_up_the_mails_that_all_clients_together_may_send_to_an_address(
     platform: Platform, shop: Tenant
 ) -> None:
     victim = f"{uuid4().hex[:12]}@example.test"
@@ -54,7 +54,7 @@ def test_one_client_never_uses_up_the_mails_that_all_clients_may_send_to_an_addr
     assert [mail["state"] for mail in mails_of(other)] != ["suppressed"]
 
 
-def test_a_client_sends_a_stranger_at_most_20_mails_about_shipments(platform: Platform, shop: Tenant) -> None:
+def test_a_client_sends_at_most_20_mails_about_shipments_to_a_stranger(platform: Platform, shop: Tenant) -> None:
     mug, victim = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
     reasons = shipped_in_parts(shop, place(platform.api(), shop, mug, PIECES, victim))
     assert len(reasons) == PIECES
@@ -68,7 +68,7 @@ def test_a_client_sends_a_stranger_at_most_20_mails_about_shipments(platform: Pl
 
 
 @pytest.mark.parametrize(("is_imported", "suppressed"), [(False, 0), (True, PIECES - 20)])
-def test_the_mails_to_a_customer_are_limited_only_if_a_file_states_the_customer(
+def test_mails_to_a_customer_are_limited_only_if_the_customer_of_the_order_comes_from_an_imported_file(
     platform: Platform, shop: Tenant, is_imported: bool, suppressed: int
 ) -> None:
     mug, email = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
@@ -83,7 +83,9 @@ def test_the_mails_to_a_customer_are_limited_only_if_a_file_states_the_customer(
     assert (len(reasons), len([reason for reason in reasons if reason])) == (PIECES, suppressed)
 
 
-def test_an_order_that_nobody_could_confirm_is_refused_and_takes_no_piece(platform: Platform, shop: Tenant) -> None:
+def test_an_order_that_could_not_get_a_confirmation_mail_is_refused_and_does_not_change_the_stock(
+    platform: Platform, shop: Tenant
+) -> None:
     set_limits(shop, confirm_guest_orders=True)
     mug, person = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"
     for _ in range(5):

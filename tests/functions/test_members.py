@@ -44,7 +44,7 @@ def test_members_are_listed_newest_first_in_pages(platform: Platform) -> None:
     assert len(data) == 5
 
 
-def test_members_can_be_filtered_by_role_and_kind_and_address(platform: Platform) -> None:
+def test_members_can_be_filtered_by_role_by_email_address_and_as_persons_or_machines(platform: Platform) -> None:
     tenant = platform.tenant()
     _, viewer = join(platform, tenant, "viewer")
     machine = created(
@@ -141,7 +141,7 @@ def test_members_of_a_client_without_an_owner_can_be_changed_and_removed(platfor
 
 
 @pytest.mark.parametrize("change", ["delete", "patch"])
-def test_one_owner_remains_when_the_owners_remove_or_demote_each_other_at_the_same_time(
+def test_at_least_one_owner_remains_if_all_owners_remove_or_demote_each_other_at_the_same_time(
     platform: Platform, change: str
 ) -> None:
     for _ in range(3):

@@ -47,7 +47,7 @@ def apply(platform: Platform, at: datetime) -> None:
     platform.wait_for_replica()
 
 
-def test_an_editor_states_offers_and_reads_the_usual_price(platform: Platform, tenant: Tenant) -> None:
+def test_an_editor_can_write_offers_and_can_still_read_the_usual_price(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, price="20.00", offers=[offer("15", None, LATER)])
     stated = [{"price": "15.00", "starts_at": None, "ends_at": LATER.isoformat()}]
     assert (product["price"], product["offer_price"], product["offers"]) == ("20.00", "15.00", stated)
@@ -71,7 +71,7 @@ def test_an_editor_states_offers_and_reads_the_usual_price(platform: Platform, t
     assert change(tenant, product, offers=[])["offer_price"] is None
 
 
-def test_visitors_see_the_offer_and_order_at_it(platform: Platform, tenant: Tenant) -> None:
+def test_visitors_see_the_offer_price_and_their_orders_have_this_price(platform: Platform, tenant: Tenant) -> None:
     cheap, dear = platform.product(tenant, price="20.00"), platform.product(tenant, price="17.00")
     assert shown(platform, tenant) == [("17.00", None, None), ("20.00", None, None)]
     change(tenant, cheap, offers=[offer("15", None, LATER)])
@@ -92,7 +92,7 @@ def test_visitors_see_the_offer_and_order_at_it(platform: Platform, tenant: Tena
     assert created(platform.api().post(orders_path(tenant), json=order_body((product, 2))))["total_amount"] == "40.00"
 
 
-def test_a_start_and_an_end_are_changes_of_the_product(platform: Platform, tenant: Tenant) -> None:
+def test_the_start_and_the_end_of_an_offer_count_as_changes_of_the_product(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, price="20.00", offers=[offer("15", SOON, LATER)])
     path = f"/v1/products/{product['id']}"
     etag = tenant.owner.get(path).headers["etag"]
@@ -115,7 +115,7 @@ def test_the_sweeper_starts_an_offer(platform: Platform, tenant: Tenant) -> None
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}"))["offer_price"] == "15.00"
 
 
-def test_price_rules_apply_to_both_prices(platform: Platform, tenant: Tenant) -> None:
+def test_price_rules_apply_to_the_offer_price_and_to_the_regular_price(platform: Platform, tenant: Tenant) -> None:
     platform.product(tenant, price="20.00", offers=[offer("15", None, LATER)])
     rules = {"markup_percent": "20", "rounding": {"step": "1", "ending": "0.99", "direction": "up"}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"pricing_rules": rules}))
@@ -124,7 +124,7 @@ def test_price_rules_apply_to_both_prices(platform: Platform, tenant: Tenant) ->
     assert shown(platform, tenant) == [("50.99", None, LATER.isoformat())]
 
 
-def test_wrong_offers_are_refused_with_their_places(platform: Platform, tenant: Tenant) -> None:
+def test_the_error_for_a_wrong_offer_points_to_the_wrong_value(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, price="20.00")
     path = f"/v1/products/{product['id']}"
     for offers, pointer in (

@@ -34,7 +34,7 @@ def test_the_document_has_no_error_models_of_fastapi() -> None:
     assert "ValidationError" not in json.dumps(document())
 
 
-def test_a_property_with_a_type_does_not_share_the_name_of_its_schema() -> None:
+def test_a_typed_property_and_the_schema_that_contains_it_have_different_names() -> None:
     """A property must not share the name of its own schema, because the Python generator names variables after classes.
 
     The generated client would then declare one variable with two types. The generator declares no type for the variable

@@ -58,7 +58,7 @@ def test_an_invalid_correction_of_an_address_is_refused(
     assert ok(tenant.owner.get(f"/v1/orders/{order['id']}"))["shipping_address"] == order["shipping_address"]
 
 
-def test_an_address_must_be_in_a_country_to_which_the_site_ships(platform: Platform) -> None:
+def test_a_corrected_address_must_be_in_a_country_to_which_the_site_ships(platform: Platform) -> None:
     tenant = platform.tenant()
     order = placed(platform, tenant)
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"ship_to_countries": ["AT", "CH"]}))

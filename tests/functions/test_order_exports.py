@@ -78,7 +78,7 @@ def test_a_csv_file_has_a_row_for_each_line_of_an_order(platform: Platform, shop
     assert first["ship_phone"] == "'+49 30 1234567"
 
 
-def test_the_done_file_has_the_sha_256_of_the_file(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_the_done_file_contains_the_sha_256_of_the_exported_file(platform: Platform, shop: Tenant, mug: Json) -> None:
     destination = platform.destination(shop, "ndjson")
     platform.order(shop, (mug, 1))
     platform.export(shop, destination)
@@ -90,7 +90,7 @@ def test_the_done_file_has_the_sha_256_of_the_file(platform: Platform, shop: Ten
     assert (run["seq"], run["sha256"], run["key"]) == (1, digest, f"orders/{destination['id']}/out/{name}")
 
 
-def test_changes_and_cancellations_are_rows_with_an_action_and_each_version_is_exported_once(
+def test_changes_and_cancellations_are_exported_as_rows_with_an_action_and_each_version_only_once(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv")
@@ -148,7 +148,7 @@ def test_each_destination_gets_all_orders_that_match_its_site_filter(
     assert actions(platform, one_site) == []
 
 
-def test_orders_of_another_client_and_older_orders_are_not_exported(
+def test_orders_of_another_client_and_orders_older_than_the_destination_are_not_exported(
     platform: Platform, shop: Tenant, other_tenant: Tenant, mug: Json
 ) -> None:
     platform.order(shop, (mug, 1))
@@ -191,7 +191,7 @@ def test_an_order_with_an_address_that_is_too_long_is_exported_after_a_correctio
     assert actions(platform, destination)[1:] == [[("new", order["order_number"])]]
 
 
-def test_a_refused_order_with_a_new_note_is_exported_when_the_destination_accepts_longer_lines(
+def test_a_refused_order_that_was_changed_is_exported_after_the_destination_allows_longer_lines(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)

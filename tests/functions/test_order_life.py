@@ -153,7 +153,7 @@ def test_a_change_of_an_order_requires_the_current_etag(platform: Platform, shop
     problem(shop.owner.patch(path, json={"problem": "address"}, headers=tag), 412, "precondition_failed")
 
 
-def test_a_repeated_request_with_the_same_key_gets_the_first_response_and_has_no_second_effect(
+def test_a_request_repeated_with_the_same_idempotency_key_gets_the_first_response_and_has_no_second_effect(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, inventory_count=5)
@@ -172,7 +172,7 @@ def test_a_repeated_request_with_the_same_key_gets_the_first_response_and_has_no
     assert created(first) == created(second)
 
 
-def test_a_retry_with_a_new_key_after_a_lost_response_does_not_ship_anything_twice(
+def test_a_retry_with_a_new_idempotency_key_after_a_lost_response_ships_no_piece_twice(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
@@ -281,7 +281,9 @@ def test_returned_pieces_go_back_to_the_stock_and_can_be_replaced(
     problem(post(shop, f"{path}/replacements", lines=[{"line": 1, "quantity": 1}]), 409, "out_of_stock")
 
 
-def test_a_cached_order_and_its_lists_show_every_change(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_a_cached_order_and_the_cached_lists_that_contain_it_show_every_change(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
     path = f"/v1/orders/{order['id']}"
     for action, status in (("process", "processing"), ("ship", "shipped"), ("deliver", "delivered")):
@@ -320,7 +322,7 @@ def token_in(text: str) -> tuple[str, dict[str, list[str]]]:
     return f"https://{url.netloc}{url.path}", parse_qs(url.query)
 
 
-def test_a_guest_looks_up_an_order_with_the_link_in_a_mail(
+def test_a_guest_can_read_an_order_with_the_link_in_a_mail(
     platform: Platform, shop: Tenant, other_tenant: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 2))
@@ -368,7 +370,7 @@ def test_the_log_of_mails_shows_a_link_without_its_token(platform: Platform, sho
     assert "token" not in text
 
 
-def test_order_look_ups_respect_the_mail_limit_of_the_site_for_strangers(
+def test_mails_for_order_look_ups_count_against_the_limit_of_mails_to_a_stranger(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 1))

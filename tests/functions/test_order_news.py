@@ -68,7 +68,7 @@ def error_rows(platform: Platform, job: Json) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 
-def test_an_order_is_identified_by_the_external_number_of_its_acknowledgement(
+def test_an_order_is_identified_by_the_external_number_in_its_acknowledgement(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))
@@ -153,7 +153,7 @@ def test_a_late_shipped_row_does_not_change_a_cancelled_order(
     assert events.count("late_news") == 1
 
 
-def test_an_unknown_order_and_another_clients_order_are_rejected_in_the_same_way(
+def test_an_order_of_another_client_is_rejected_with_the_same_error_as_an_unknown_order(
     platform: Platform, shop: Tenant, other_tenant: Tenant, mug: Json, destination: Json
 ) -> None:
     foreign = platform.order(other_tenant, (platform.product(other_tenant), 1))
@@ -249,7 +249,7 @@ def test_a_cancellation_that_the_erp_confirms_returns_the_pieces_to_the_stock_on
     assert len(platform.exported_files(destination)) == 2
 
 
-def test_a_change_from_the_erp_is_not_exported_to_the_same_erp(
+def test_a_change_that_comes_from_an_erp_system_is_not_exported_to_this_erp_system(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2), (bag, 1))
@@ -275,7 +275,7 @@ def test_the_job_of_an_unreadable_file_fails_with_the_reason(
     assert (result["status"], result["error"]) == ("failed", job["error"])
 
 
-def test_a_file_for_an_unknown_destination_gets_an_error_file(platform: Platform) -> None:
+def test_a_file_for_an_unknown_destination_is_answered_with_an_error_file(platform: Platform) -> None:
     for name in ("no-uuid", "0192f0c1-5b7e-7c3a-9d4e-2f6a8b1c3d5e"):
         platform.s3.put_object(Bucket=platform.drops, Key=f"orders/{name}/incoming/x.csv", Body=b"a")
         key = f"orders/{name}/results/x.csv.refused.json"
@@ -293,7 +293,7 @@ def test_each_line_of_a_json_shipment_has_its_own_number_of_pieces(
     assert parcels(platform, shop, order) == [("A1", "shipped", ((1, 1), (2, 2)))]
 
 
-def test_rows_with_and_without_a_line_in_one_shipment_are_all_rejected(
+def test_all_rows_of_a_shipment_are_rejected_if_only_some_rows_name_an_order_line(
     platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 3), (bag, 1))

@@ -134,7 +134,7 @@ def test_an_order_with_an_outdated_total_is_refused(platform: Platform, shop: Te
     assert stock_of(platform, mug) == 5
 
 
-def test_an_order_with_two_currencies_or_a_duplicate_product_is_refused(
+def test_an_order_with_products_in_two_currencies_or_with_a_duplicate_product_is_refused(
     platform: Platform, guest: httpx.Client
 ) -> None:
     shop = platform.tenant()

@@ -87,7 +87,7 @@ def test_pages_sorted_by_price_skip_and_repeat_nothing_and_reveal_no_base_price(
             assert len(ids) == len(set(ids)) == len(PRICES), (sort, limit)
 
 
-def test_a_product_whose_price_changes_between_two_pages_hides_no_other_product(
+def test_a_price_change_between_two_page_requests_does_not_hide_any_unchanged_product(
     platform: Platform, shop: Tenant
 ) -> None:
     set_rules(shop, {"rounding": {"step": "10", "ending": "9.99"}})
@@ -134,7 +134,7 @@ def test_the_rules_convert_prices_to_another_currency_at_the_given_rate(platform
     assert {each["currency"] for each in ok(shop.owner.get(f"{path}/products"))["data"]} == {"USD"}
 
 
-def test_the_limit_of_an_order_is_in_the_currency_of_the_catalog(platform: Platform, shop: Tenant) -> None:
+def test_the_maximum_amount_of_an_order_is_in_the_currency_of_the_catalog(platform: Platform, shop: Tenant) -> None:
     ok(shop.owner.patch(f"/v1/sites/{shop.site_id}", json={"max_order_amount": "20.50"}))
     product = next(each for each in platform.storefront_products(shop.domain) if each["price"] == "10.20")
     set_rules(shop, YEN)
@@ -310,7 +310,7 @@ def priced(platform: Platform) -> Tenant:
 
 
 @pytest.mark.parametrize(("rules", "names"), WRONG, ids=str)
-def test_invalid_price_rules_are_refused_with_pointers(
+def test_the_error_for_invalid_price_rules_points_to_the_invalid_values(
     platform: Platform, priced: Tenant, rules: Any, names: list[str]
 ) -> None:
     path = f"/v1/catalogs/{priced.catalog_id}"

@@ -189,7 +189,9 @@ def test_a_client_can_announce_at_most_200_images_within_an_hour(platform: Platf
     created(upload_image(tenant, tenant.owner))
 
 
-def test_a_client_has_at_most_100_exports_of_all_its_members_together(platform: Platform, other_tenant: Tenant) -> None:
+def test_all_members_of_a_client_together_can_have_at_most_100_exports(
+    platform: Platform, other_tenant: Tenant
+) -> None:
     tenant = platform.tenant()
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     arrange(platform, tenant, EXPORT_ROWS, 99)

@@ -129,7 +129,9 @@ def test_a_category_is_an_exact_filter_and_each_spelling_is_counted_separately(
 @pytest.mark.parametrize(
     "parameters", [{"q": " ".join("abcdefghijk")}, {"q": "x" * 201}, {"sku": ""}, {"sku": "s" * 201}]
 )
-def test_a_search_of_more_than_ten_words_and_an_invalid_sku_are_refused(door: Door, parameters: Json) -> None:
+def test_a_search_with_more_than_ten_words_is_refused_and_an_invalid_sku_is_refused(
+    door: Door, parameters: Json
+) -> None:
     response = door.api.get(door.path, params=parameters)
     assert pointers(problem(response, 422, "invalid")) == list(parameters)
 
@@ -157,7 +159,7 @@ def test_products_are_sorted_by_name_without_regard_to_case_and_accents(platform
             assert [row["name"] for row in descending] == ORDERED[::-1]
 
 
-def test_clients_and_sites_and_catalogs_and_schedules_are_sorted_like_products(platform: Platform) -> None:
+def test_clients_sites_catalogs_and_schedules_are_sorted_like_products(platform: Platform) -> None:
     member = f"owner-{uuid4().hex[:12]}"
     for name in CREATED:
         client = platform.client(name=name)

@@ -198,7 +198,7 @@ def test_a_grantee_finds_products_by_the_words_of_their_names_and_by_their_skus(
         assert [row["inventory_count"] for row in rows] == [MAX_STOCK] * count, query
 
 
-def test_the_owner_and_the_platform_still_see_everything(sharing: Sharing) -> None:
+def test_the_owner_and_the_platform_can_still_see_everything_in_a_shared_catalog(sharing: Sharing) -> None:
     for api in (sharing.owner.owner, sharing.platform.admin):
         assert ok(api.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == 12_345
         assert ok(api.get(sharing.catalog_path))["pricing_rules"] == {"margin": PRIVATE}
@@ -264,7 +264,7 @@ def test_a_client_without_a_grant_gets_404_for_the_catalog_and_its_products(shar
     problem(tenant.owner.get(f"{sharing.catalog_path}/products"), 404, "not_found")
 
 
-def test_a_revoked_grant_ends_the_access(sharing: Sharing) -> None:
+def test_a_client_cannot_read_a_catalog_after_its_grant_was_revoked(sharing: Sharing) -> None:
     api = sharing.grantee.owner
     ok(api.patch(f"/v1/sites/{sharing.site['id']}", json={"catalog_id": None}))
     path = f"{sharing.catalog_path}/grants/{sharing.grantee.client_id}"
@@ -294,7 +294,7 @@ def test_the_error_for_a_wrong_total_does_not_depend_on_the_stock(sharing: Shari
     problem(order(sharing, quantity, total_amount="0.01"), 409, "total_changed")
 
 
-def test_an_order_above_a_shared_stock_gets_the_same_error_as_an_order_above_half_of_the_stock(
+def test_an_order_above_all_of_a_shared_stock_gets_the_same_error_as_an_order_above_half_of_the_stock(
     sharing: Sharing,
 ) -> None:
     sharing.set_stock(7_321)

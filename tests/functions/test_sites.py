@@ -56,7 +56,9 @@ def test_a_site_cannot_show_a_catalog_of_another_client(
         assert pointers(problem(response, 422, "invalid")) == ["/catalog_id"]
 
 
-def test_a_site_for_another_client_cannot_be_created_with_any_catalog(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_member_cannot_create_a_site_for_another_client_whatever_the_catalog_of_the_site_is(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
     for catalog in (other_tenant.catalog_id, tenant.catalog_id, None):
         new = {"client_id": other_tenant.client_id, "name": "Theirs", "catalog_id": catalog}
         problem(tenant.owner.post("/v1/sites", json=new), 403, "forbidden")

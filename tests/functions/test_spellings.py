@@ -136,7 +136,7 @@ BODIES: list[tuple[str, Json, str]] = [
 
 
 @pytest.mark.parametrize(("resource", "change", "pointer"), BODIES)
-def test_a_body_with_a_hostile_spelling_is_refused(  # noqa: PLR0917
+def test_a_request_body_with_a_hostile_spelling_is_refused(  # noqa: PLR0917
     platform: Platform, tenant: Tenant, ids: Mapping[str, str], resource: str, change: Json, pointer: str
 ) -> None:
     resources: dict[str, tuple[str, Json]] = {
@@ -168,13 +168,15 @@ def test_the_texts_of_requests_are_converted_to_nfc(platform: Platform, tenant: 
     problem(again, 409, "already_exists")
 
 
-def test_two_keys_that_are_equal_in_nfc_are_refused(tenant: Tenant) -> None:
+def test_two_json_keys_that_are_equal_in_nfc_are_refused(tenant: Tenant) -> None:
     new = {**PRODUCT, "attributes": {"a": {NFD: 1, NFC: 2}}}
     response = tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=new)
     assert pointers(problem(response, 422, "invalid")) == ["/attributes/a"]
 
 
-def test_orders_are_found_by_their_number_and_their_customer_in_any_case(platform: Platform, tenant: Tenant) -> None:
+def test_orders_are_found_by_order_number_and_by_customer_regardless_of_upper_and_lower_case(
+    platform: Platform, tenant: Tenant
+) -> None:
     product = platform.product(tenant)
     body = {**ORDER, "customer_email": "Ann.Upper@X.Test", "lines": [{"product_id": product["id"], "quantity": 1}]}
     response = platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json={**body, "shipping_address": ADDRESS})

@@ -48,9 +48,7 @@ def shop(platform: Platform) -> Shop:
     return Shop(tenant, visible, inactive, excluded)
 
 
-def test_a_site_is_public_at_its_domain_and_the_case_of_the_domain_does_not_matter(
-    platform: Platform, shop: Shop
-) -> None:
+def test_a_site_is_public_at_its_domain_in_upper_and_lower_case(platform: Platform, shop: Shop) -> None:
     settings = {"branding": {"color": "#fff"}, "settings": {"public": {"locale": "de"}, "secret": {"key": "s3cr3t"}}}
     ok(shop.tenant.owner.patch(f"/v1/sites/{shop.tenant.site_id}", json=settings))
     storefront = ok(platform.api().get(shop.path))
@@ -268,7 +266,7 @@ def test_a_new_product_appears_on_the_storefront(platform: Platform) -> None:
     assert [row["id"] for row in platform.storefront_products(tenant.domain)] == [product["id"]]
 
 
-def test_a_page_with_free_filters_is_stored_at_its_second_use(platform: Platform) -> None:
+def test_a_page_with_freely_chosen_filters_is_cached_at_its_second_use(platform: Platform) -> None:
     tenant, visitor = platform.tenant(), platform.api()
     platform.product(tenant, price="9.00")
     path = f"/v1/storefront/{tenant.domain}/products"
@@ -289,7 +287,9 @@ def test_a_page_with_free_filters_is_stored_at_its_second_use(platform: Platform
     problem(visitor.get(f"{path}?price_max=1e2"), 422, "invalid")
 
 
-def test_forty_different_filters_leave_only_small_marks_in_the_cache(platform: Platform) -> None:
+def test_forty_pages_with_different_filters_use_little_space_in_the_cache_after_one_request_each(
+    platform: Platform,
+) -> None:
     tenant, visitor = platform.tenant(), platform.api()
     for _ in range(3):
         platform.product(tenant, price="9.00", attributes={"text": "x" * 20_000})

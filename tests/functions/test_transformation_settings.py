@@ -28,7 +28,7 @@ def refusal(tenant: Tenant, **settings: Any) -> dict[str, str]:
     return {each["pointer"].removeprefix("/sync_settings/"): each["detail"] for each in error["errors"]}
 
 
-def test_a_mapping_can_contain_columns_and_transformations_and_null(tenant: Tenant) -> None:
+def test_a_mapping_can_contain_columns_transformations_and_null(tenant: Tenant) -> None:
     content = {
         "name": "Own",
         "type": "erp",
@@ -81,7 +81,7 @@ def test_a_patch_replaces_a_transformation_as_a_whole(tenant: Tenant) -> None:
         ({"price": PRICE, "price_unit": "PE"}, "mapping/price_unit", "use the step divide_by_column"),
     ],
 )
-def test_a_wrong_entry_of_a_mapping_is_refused_with_its_pointer(
+def test_the_error_for_a_wrong_mapping_entry_points_to_this_entry(
     tenant: Tenant, mapping: Json, pointer: str, detail: str
 ) -> None:
     errors = refusal(tenant, mapping=mapping)
@@ -117,7 +117,7 @@ def test_a_wrong_entry_of_a_mapping_is_refused_with_its_pointer(
         ({"round": {"decimals": 2, "mode": "up"}, "otherwise": "keep"}, "/otherwise", "is not possible with round"),
     ],
 )
-def test_a_wrong_step_of_a_transformation_is_refused_with_its_pointer(
+def test_the_error_for_a_wrong_transformation_step_points_to_this_step(
     tenant: Tenant, step: Any, pointer: str, detail: str
 ) -> None:
     errors = refusal(tenant, mapping={"price": {"columns": ["A"], "transform": ["trim", step]}})
@@ -139,7 +139,7 @@ def test_a_step_that_does_not_fit_its_field_is_refused(
     assert list(refusal(tenant, mapping={field: {"columns": ["A"], "transform": steps}})) == [pointer]
 
 
-def test_a_wrong_attribute_setting_is_refused_with_its_pointer(tenant: Tenant) -> None:
+def test_the_error_for_a_wrong_attribute_setting_points_to_this_setting(tenant: Tenant) -> None:
     errors = refusal(
         tenant, attributes={"Maß": {"columns": ["A"], "transform": [{"round": {"decimals": 1, "mode": "up"}}]}}
     )

@@ -141,7 +141,7 @@ def test_the_storefront_shows_a_change_of_the_inventory_policy_at_once(platform:
     assert shown() == [False, False]
 
 
-def test_a_bulk_import_changes_the_stock_policy_and_its_repetition_changes_nothing(
+def test_a_bulk_import_can_change_the_stock_policy_and_repeating_the_import_changes_nothing(
     platform: Platform, shop: Tenant
 ) -> None:
     def stocks() -> dict[str, tuple[str, int]]:

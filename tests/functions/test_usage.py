@@ -31,7 +31,7 @@ def usage(api: httpx.Client, tenant: Tenant, **parameters: str) -> Json:
     return ok(api.get(f"/v1/clients/{tenant.client_id}/usage", params=parameters))
 
 
-def test_the_report_of_a_client_shows_the_cost_of_its_requests(platform: Platform, new_tenant: Tenant) -> None:
+def test_the_usage_report_of_a_client_shows_the_cost_of_its_requests(platform: Platform, new_tenant: Tenant) -> None:
     for _ in range(4):
         ok(new_tenant.owner.get(f"/v1/catalogs/{new_tenant.catalog_id}"))
     report = usage(new_tenant.owner, new_tenant)
@@ -97,11 +97,13 @@ def test_a_throttled_request_is_counted_in_the_usage_report(
     assert report["limits"][0]["remaining"] == 0
 
 
-def test_the_report_of_another_client_is_not_found(new_tenant: Tenant, other_tenant: Tenant) -> None:
+def test_the_usage_report_of_another_client_is_not_found(new_tenant: Tenant, other_tenant: Tenant) -> None:
     problem(other_tenant.owner.get(f"/v1/clients/{new_tenant.client_id}/usage"), 404, "not_found")
 
 
-def test_the_support_role_is_not_allowed_to_read_the_report_of_a_client(platform: Platform, new_tenant: Tenant) -> None:
+def test_the_support_role_is_not_allowed_to_read_the_usage_report_of_a_client(
+    platform: Platform, new_tenant: Tenant
+) -> None:
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 
@@ -129,7 +131,9 @@ def test_a_usage_report_covers_the_requested_hours_or_by_default_24_hours(new_te
         ({"since": "2026-01-01T00:00:00Z"}, "since"),
     ],
 )
-def test_an_invalid_time_span_is_refused(tenant: Tenant, parameters: dict[str, str], pointer: str) -> None:
+def test_a_usage_report_with_an_invalid_time_span_is_refused(
+    tenant: Tenant, parameters: dict[str, str], pointer: str
+) -> None:
     response = tenant.owner.get(f"/v1/clients/{tenant.client_id}/usage", params=parameters)
     assert pointers(problem(response, 422, "invalid")) == [pointer]
 

@@ -70,7 +70,7 @@ def child_of(pid: int | None, *, besides: set[psutil.Process]) -> psutil.Process
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "MPO"])
-def test_the_process_returns_the_same_bytes_as_rendering_in_the_worker(strict: Renderer, kind: str) -> None:
+def test_the_renderer_process_returns_the_same_bytes_as_rendering_in_the_worker(strict: Renderer, kind: str) -> None:
     data = picture(1700, 900, kind)
     assert strict.render(data) == rendering.render(data)
 
@@ -84,7 +84,7 @@ def test_rendering_a_hostile_image_stays_within_its_limits_and_ends_with_an_expe
     used.close()
 
 
-def test_one_process_renders_many_images_and_each_image_has_the_full_cpu_time(strict: Renderer) -> None:
+def test_one_process_renders_many_images_and_each_image_can_use_the_full_cpu_time_limit(strict: Renderer) -> None:
     strict.render(SMALL)
     pid = strict.pid
     assert outcome(strict, b"no image") == "not_an_image"
@@ -137,14 +137,14 @@ def test_an_image_that_crashes_its_decoder_is_rejected(
     assert outcome(patient, SMALL) == ""
 
 
-def test_a_process_that_was_killed_while_idle_is_replaced(strict: Renderer) -> None:
+def test_a_renderer_process_that_was_killed_while_idle_is_replaced(strict: Renderer) -> None:
     strict.render(SMALL)
     assert strict.pid is not None
     os.kill(strict.pid, signal.SIGKILL)
     assert outcome(strict, SMALL) == ""
 
 
-def test_a_process_that_was_killed_while_it_renders_is_replaced_and_the_image_is_rendered_again(
+def test_a_renderer_process_that_was_killed_during_its_work_is_replaced_and_the_image_is_rendered_again(
     strict: Renderer,
 ) -> None:
     strict.render(SMALL)
@@ -206,7 +206,7 @@ def test_the_rendering_child_process_cannot_open_files_or_start_processes(strict
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process with its parent")
-def test_the_process_and_its_child_end_when_the_worker_is_killed(bomb: bytes, tmp_path: Path) -> None:
+def test_the_renderer_process_and_its_child_process_end_when_the_worker_is_killed(bomb: bytes, tmp_path: Path) -> None:
     image = tmp_path / "bomb.jpg"
     image.write_bytes(bomb)
     program = (
@@ -223,7 +223,7 @@ def test_the_process_and_its_child_end_when_the_worker_is_killed(bomb: bytes, tm
     assert (len(gone), alive) == (2, [])
 
 
-def test_the_end_of_a_thread_that_renders_does_not_end_the_process(strict: Renderer) -> None:
+def test_the_renderer_process_continues_after_the_thread_that_started_it_has_ended(strict: Renderer) -> None:
     thread = threading.Thread(target=strict.render, args=(SMALL,))
     thread.start()
     thread.join()
@@ -232,7 +232,7 @@ def test_the_end_of_a_thread_that_renders_does_not_end_the_process(strict: Rende
     assert strict.pid == pid
 
 
-def test_an_image_is_not_rendered_after_the_given_time(strict: Renderer) -> None:
+def test_an_image_is_postponed_if_the_time_limit_for_its_rendering_has_passed(strict: Renderer) -> None:
     with pytest.raises(RenderingPostponed):
         strict.render(SMALL, until=time.monotonic() - 1)
     assert strict.pid is None
@@ -268,7 +268,9 @@ def end(code: int) -> str:
     return f"{start}raise SystemExit({code})"
 
 
-def test_a_result_with_the_expected_structure_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rendering_result_with_the_expected_structure_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "program.py").write_text(answer(VALID), "utf-8")
     monkeypatch.setattr(renderer, "PROGRAM", tmp_path / "program.py")
     used = Renderer()

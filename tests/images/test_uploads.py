@@ -78,7 +78,7 @@ def test_an_upload_that_differs_from_the_announced_file_is_rejected(platform: Pl
     "change",
     [{"type": "image/svg+xml"}, {"type": "text/html"}, {"bytes": 0}, {"bytes": 20 * 1024 * 1024 + 1}, {"bytes": 1.5}],
 )
-def test_an_unsupported_type_or_size_is_invalid(tenant: Tenant, change: Json) -> None:
+def test_an_upload_with_an_unsupported_type_or_size_is_invalid(tenant: Tenant, change: Json) -> None:
     new = {"type": "image/png", "bytes": 100} | change
     problem(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/images", json=new), 422, "invalid")
 

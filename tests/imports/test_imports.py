@@ -78,14 +78,14 @@ def test_invalid_rows_are_reported_with_their_row_numbers_and_all_other_rows_are
     ]
 
 
-def test_a_request_is_rejected_if_a_row_has_no_sku(tenant: Tenant) -> None:
+def test_an_import_request_is_rejected_if_a_row_has_no_sku(tenant: Tenant) -> None:
     body = {"catalog_id": tenant.catalog_id, "rows": [product_row(1), {"name": "Nameless"}, {"sku": 7}]}
     error = problem(tenant.owner.post("/v1/products/bulk-import", json=body), 422, "invalid")
     assert pointers(error) == ["/rows/1/sku", "/rows/2/sku"]
     problem(tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id}), 422, "invalid")
 
 
-def test_a_request_whose_rows_are_too_large_is_rejected_and_the_error_recommends_an_upload(tenant: Tenant) -> None:
+def test_an_import_request_that_is_too_large_is_rejected_and_the_error_recommends_an_upload(tenant: Tenant) -> None:
     rows = [product_row(number, description="x" * 900) for number in range(5_000)]
     body = {"catalog_id": tenant.catalog_id, "rows": rows}
     error = problem(tenant.owner.post("/v1/products/bulk-import", json=body), 422, "rows_too_large")
@@ -179,7 +179,9 @@ def test_a_job_fails_if_the_user_who_requested_the_job_is_no_longer_a_member(
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"] == []
 
 
-def test_the_first_api_imports_products_and_shows_the_state_of_the_job(platform: Platform, tenant: Tenant) -> None:
+def test_the_platforms_first_api_imports_products_and_shows_the_state_of_the_job(
+    platform: Platform, tenant: Tenant
+) -> None:
     body = {"products": [product_row(1), product_row(2, price="much")]}
     response = tenant.owner.post("/api/products/bulk-import", json=body)
     queued = response.json()
@@ -201,13 +203,13 @@ def test_the_first_api_imports_products_and_shows_the_state_of_the_job(platform:
 
 
 @pytest.mark.parametrize("products", [None, [], "many", [{"name": "Nameless"}], [1]])
-def test_the_first_api_reports_invalid_products_in_the_error_field(tenant: Tenant, products: object) -> None:
+def test_the_platforms_first_api_reports_invalid_products_in_the_error_field(tenant: Tenant, products: object) -> None:
     response = tenant.owner.post("/api/products/bulk-import", json={"products": products})
     error = problem(response, 400, "not_importable")
     assert "/products" in error["error"] or "rows" in error["error"], error
 
 
-def test_the_first_api_requires_the_catalog_if_the_caller_can_write_to_several_catalogs(
+def test_the_platforms_first_api_requires_a_catalog_if_the_caller_can_write_to_several_catalogs(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.catalog(owner=tenant.client_id)
@@ -219,7 +221,7 @@ def test_the_first_api_requires_the_catalog_if_the_caller_can_write_to_several_c
     assert tenant.owner.post("/api/products/bulk-import", json=body).status_code == 202
 
 
-def test_the_user_who_requests_an_import_gets_a_mail_if_the_request_sets_notify(
+def test_the_user_who_requests_an_import_gets_a_mail_if_the_field_notify_is_true(
     platform: Platform, tenant: Tenant
 ) -> None:
     subject = platform.member(tenant.client_id, "editor")

@@ -15,7 +15,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 @pytest.mark.parametrize("is_workbook", [False, True])
-def test_the_name_sama_is_not_treated_as_a_ditto_word(tenant: Tenant, is_workbook: bool) -> None:
+def test_the_customer_name_sama_is_not_read_as_a_ditto_word(tenant: Tenant, is_workbook: bool) -> None:
     header = ("order_number", "created_at", "status", "currency", "customer_name", "shipping_city", "sku", "quantity",
               "unit_price")  # fmt: skip
     rows = [
@@ -49,7 +49,7 @@ def test_a_total_that_is_not_the_sum_of_the_lines_is_reported(tenant: Tenant) ->
     assert orders_of(tenant)["A-1"]["total_amount"] == "9.99"
 
 
-def test_the_totals_of_lines_are_not_read_as_totals_of_orders(tenant: Tenant) -> None:
+def test_totals_of_order_lines_are_not_read_as_totals_of_orders(tenant: Tenant) -> None:
     rows = [(*ROWS[0], "7.00"), (*ROWS[2][:7], "7", "1.00", "7.00")]
     job = imported(tenant, table(rows, (*HEADER, "Total")))
     assert rejections_of(tenant, job) == [(2, "total_of_line"), (3, "total_of_line")]
@@ -57,7 +57,7 @@ def test_the_totals_of_lines_are_not_read_as_totals_of_orders(tenant: Tenant) ->
     assert orders_of(tenant)["A-1"]["total_amount"] == "14.00"
 
 
-def test_a_changed_status_or_total_of_an_imported_order_is_reported(tenant: Tenant) -> None:
+def test_a_row_whose_status_or_total_differs_from_the_imported_order_is_reported(tenant: Tenant) -> None:
     header = (*HEADER, "total_amount")
     shipped = (*ROWS[1], "0.99")
     imported(tenant, table([shipped], header))

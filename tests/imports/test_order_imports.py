@@ -72,7 +72,7 @@ def test_a_second_import_of_the_same_order_file_changes_nothing(platform: Platfo
     assert orders_of(tenant) == before
 
 
-def test_a_repeated_attempt_counts_the_orders_of_the_first_attempt_as_created(
+def test_a_repeated_attempt_counts_the_orders_that_the_first_attempt_wrote_as_created(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = imported(tenant, table(ROWS[:1]))
@@ -90,7 +90,7 @@ def test_a_repeated_attempt_counts_the_orders_of_the_first_attempt_as_created(
         platform.database.execute(statement, [job["id"], json.dumps([again])])
 
 
-def test_an_order_is_rejected_if_its_number_is_in_use_or_its_content_has_changed(
+def test_an_order_is_rejected_if_its_number_is_in_use_or_if_it_differs_from_the_imported_order(
     platform: Platform, tenant: Tenant
 ) -> None:
     imported(tenant, table(ROWS[:1]))
@@ -183,7 +183,7 @@ def live(platform: Platform, tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx"])
-def test_an_import_of_an_export_into_another_client_creates_the_same_orders(
+def test_importing_exported_orders_into_another_client_creates_identical_orders(
     platform: Platform, file_format: str
 ) -> None:
     tenant, copy = platform.tenant(), platform.tenant()
@@ -313,7 +313,7 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
     assert codes == {"credit", "amount_too_fine", "order_incomplete"}
 
 
-def test_the_corrected_error_file_can_be_imported(tenant: Tenant) -> None:
+def test_the_corrected_error_file_of_an_order_import_can_be_imported(tenant: Tenant) -> None:
     job = imported(tenant, table([(*ROWS[0][:8], "3,50"), ROWS[2], (*ROWS[1][:5], "", "", "1", "1.00")]))
     assert rejections_of(tenant, job) == [(2, "bad_amount"), (3, "order_incomplete"), (4, "no_product")]
     text = error_file(tenant, job).replace('"3,50"', "3.50")
@@ -322,7 +322,7 @@ def test_the_corrected_error_file_can_be_imported(tenant: Tenant) -> None:
     assert orders_of(tenant)["A-1"]["total_amount"] == "8.00"
 
 
-def test_the_request_can_map_the_fields_of_json_lines(tenant: Tenant) -> None:
+def test_a_request_can_map_the_fields_of_orders_in_ndjson(tenant: Tenant) -> None:
     order = {"id": "#1001", "created": "2024-05-01 10:00", "state": "Completed", "lines": [
         {"sku": "X", "name": "X", "quantity": 1, "unit_price": 10.1}]}  # fmt: skip
     job = imported(

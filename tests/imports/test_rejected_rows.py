@@ -67,7 +67,7 @@ def test_pages_of_any_size_contain_each_rejected_row_once(platform: Platform, te
     assert read[0]["code"] == "superseded"
 
 
-def test_the_rejected_rows_of_an_import_have_the_fields_of_the_request(tenant: Tenant) -> None:
+def test_the_rejected_rows_of_an_import_contain_the_fields_that_the_request_sent(tenant: Tenant) -> None:
     rows = [product_row(1), {"sku": "P-2", "name": "Mug", "price": 1.5, "inventory_count": -1, "images": ["/a.jpg"]}]
     job = import_rows(tenant, rows)
     (row,) = rejected(tenant.owner, job["id"])
@@ -83,7 +83,7 @@ def test_a_job_without_rejected_rows_has_an_empty_list_and_no_error_file(tenant:
     assert ok(tenant.owner.get(f"/v1/jobs/{job['id']}/result-file"))["name"] == "result.json"
 
 
-def test_the_signed_urls_return_the_files_without_a_token(platform: Platform, tenant: Tenant) -> None:
+def test_the_signed_urls_of_a_job_return_its_files_without_a_token(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "käse (1).csv", csv_file([["A-1", "Mug", "x", "secret"]]))
     for field, content_type in (("error_file", "text/csv; charset=utf-8"), ("result_file", "application/json")):
         file = ok(tenant.owner.get(f"/v1/jobs/{job['id']}/{field.replace('_', '-')}"))
@@ -129,7 +129,7 @@ def test_the_job_of_another_client_is_not_found_even_with_a_grant_for_the_catalo
             problem(other.owner.get(f"/v1/jobs/{job_id}/{path}"), 404, "not_found")
 
 
-def test_a_cursor_is_valid_only_for_the_rows_of_its_job(platform: Platform, tenant: Tenant) -> None:
+def test_a_cursor_is_valid_only_for_the_rejected_rows_of_one_job(platform: Platform, tenant: Tenant) -> None:
     file = csv_file([["A-1", "Mug", "x", ""], ["A-2", "Mug", "y", ""]])
     first, second = (platform.sync(tenant.catalog_id, f"cursor-{number}.csv", file) for number in (1, 2))
     page = ok(tenant.owner.get(f"/v1/jobs/{first['id']}/rejected-rows", params={"limit": 1}))
@@ -175,7 +175,9 @@ def test_a_deleted_or_replaced_error_file_is_not_found(platform: Platform, tenan
     problem(tenant.owner.get(f"/v1/jobs/{job['id']}/error-file"), 404, "not_found")
 
 
-def test_a_corrected_error_file_has_no_report_columns_of_the_earlier_job(platform: Platform, tenant: Tenant) -> None:
+def test_the_error_file_of_a_corrected_error_file_does_not_repeat_the_report_columns(
+    platform: Platform, tenant: Tenant
+) -> None:
     job = platform.sync(tenant.catalog_id, "round.csv", csv_file([["R-1", "Mug", "x", "1"]]))
     errors = platform.read(job["result"]["error_file"])
     second = platform.sync(tenant.catalog_id, "round.csv", errors.replace(b",x,", b",y,"))

@@ -78,7 +78,7 @@ def test_the_rows_of_requests_and_files_with_hostile_spellings_are_rejected(tena
     assert (product["sku"], product["name"], product["price"]) == (f"{NFC}-1", NFC, "1.00")
 
 
-def test_a_row_with_only_a_new_currency_is_rejected_unless_the_price_fits_the_currency(
+def test_a_row_that_changes_only_the_currency_is_rejected_unless_the_stored_price_fits_the_currency(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.allow_several_currencies(tenant)
@@ -138,7 +138,9 @@ def test_rows_without_a_currency_are_in_the_currency_of_the_catalog(tenant: Tena
     assert (product["price"], product["currency"]) == ("1.255", "KWD")
 
 
-def test_a_dry_run_shows_no_change_for_a_row_in_another_currency(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_shows_no_change_for_a_row_in_a_different_currency_than_the_catalog(
+    platform: Platform, tenant: Tenant
+) -> None:
     platform.product(tenant, sku="old", price="1.00", currency="EUR")
     rows = [{"sku": sku, "name": "N", "price": "2", "currency": "USD"} for sku in ("old", "new")]
     job = import_rows(tenant, [*rows, {"sku": "fine", "name": "N", "price": "2"}], dry_run=True)

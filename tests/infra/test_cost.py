@@ -15,11 +15,11 @@ SPECS = functions()
 PROD = Choice(ENVIRONMENTS["prod"])
 
 
-def test_the_page_equals_the_output_of_the_program() -> None:
+def test_the_cost_page_equals_the_output_of_the_cost_program() -> None:
     assert (ROOT / "docs" / "cost.md").read_text("utf-8") == cost.page()
 
 
-def test_the_database_costs_its_minimum_capacity_for_each_instance() -> None:
+def test_each_database_instance_costs_at_least_its_minimum_capacity() -> None:
     parts = cost.lines(PROD, SPECS)
     assert parts["database: minimum capacity"] == pytest.approx(2 * 3 * 730 * 0.12)
     assert parts["database: proxy"] == pytest.approx(8 * 0.015 * 730)

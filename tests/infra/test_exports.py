@@ -14,7 +14,7 @@ def test_the_page_of_the_exports_shows_the_current_profiles() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
-def test_the_page_has_a_table_with_an_sku_and_a_source_for_each_export(profile: Profile) -> None:
+def test_the_page_has_a_table_with_an_sku_row_and_a_list_of_sources_for_each_export(profile: Profile) -> None:
     sections = re.split(r"^## ", FILE.read_text("utf-8"), flags=re.MULTILINE)
     section = next(section for section in sections if f"### Export `{profile.name}`\n" in section)
     table = section.partition(f"### Export `{profile.name}`\n")[2].partition("\n###")[0]

@@ -150,7 +150,7 @@ def test_a_route_for_staff_requires_a_token(tmp_path: Path, auth: str) -> None:
         ("POST /v1/{area}/", "/v1/storefront/"),
     ],
 )
-def test_a_route_with_a_parameter_in_the_place_of_the_prefix_of_another_api_is_rejected(
+def test_a_route_is_rejected_if_its_parameter_could_match_the_path_prefix_of_another_api(
     tmp_path: Path, route: str, prefix: str
 ) -> None:
     folder = declare(tmp_path, "api/things/read", f'routes = ["{route}"]\nauth = "required"\n')
@@ -173,7 +173,7 @@ def test_a_route_with_a_parameter_in_the_place_of_the_prefix_of_another_api_is_r
         ("GET /{thing}/things", MAIN_API),
     ],
 )
-def test_the_path_of_a_route_decides_to_which_api_it_belongs(tmp_path: Path, route: str, api: HttpApi) -> None:
+def test_the_path_of_a_route_decides_which_api_serves_the_route(tmp_path: Path, route: str, api: HttpApi) -> None:
     spec = read_spec(tmp_path, "api/things/read", f'routes = ["{route}"]\nauth = "required"\n')
     assert {each.name: spec.routes_in(each) for each in APIS if spec.routes_in(each)} == {
         api.name: (route, route.replace("GET", "HEAD"))
@@ -205,7 +205,7 @@ def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) ->
         functions(tmp_path / "functions")
 
 
-def test_the_bucket_names_include_used_buckets_and_buckets_that_send_notifications(tmp_path: Path) -> None:
+def test_the_bucket_names_include_the_buckets_that_a_function_uses_and_those_that_notify_it(tmp_path: Path) -> None:
     declare(tmp_path, "queues/drops", '[queue]\nbucket = "drops"\n')
     declare(tmp_path, "api/exports/read", API + 'uses = ["bucket:exports:read", "bucket:drops:write"]\n')
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")
@@ -291,7 +291,9 @@ def test_a_function_has_only_the_environment_variables_that_its_declaration_need
         ("api/things/read", API + 'uses = ["cache"]\nlayers = ["files"]\n', ("base", "http", "cache", "files")),
     ],
 )
-def test_the_layers_follow_from_the_declaration(tmp_path: Path, path: str, text: str, layers: tuple[str, ...]) -> None:
+def test_the_layers_of_a_function_follow_from_its_declaration(
+    tmp_path: Path, path: str, text: str, layers: tuple[str, ...]
+) -> None:
     assert read_spec(tmp_path, path, text).vendor_layers == layers
 
 

@@ -38,7 +38,7 @@ def shell(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
     ],
 )
 @pytest.mark.parametrize("named", [None, "the environment"])
-def test_a_url_of_another_environment_than_the_one_that_is_signed_in_is_refused(
+def test_an_api_url_that_does_not_belong_to_the_signed_in_environment_is_refused(
     monkeypatch: pytest.MonkeyPatch, variables: tuple[str, str, str | None], problem: str, named: str | None
 ) -> None:
     environment, url, stated = variables
@@ -62,7 +62,7 @@ def test_a_url_of_another_environment_than_the_one_that_is_signed_in_is_refused(
         (None, "https://prod.example.com", None),
     ],
 )
-def test_a_url_that_can_be_that_of_the_environment_is_used(
+def test_an_api_url_that_may_belong_to_the_signed_in_environment_is_used(
     monkeypatch: pytest.MonkeyPatch, environment: str | None, url: str, stated: str | None
 ) -> None:
     shell(monkeypatch, API=url, TOKEN="t")
@@ -70,7 +70,7 @@ def test_a_url_that_can_be_that_of_the_environment_is_used(
     assert target.remote_api() == (url, "t")
 
 
-def test_the_local_cloud_can_be_named_whatever_the_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_option_for_the_local_cloud_overrides_all_variables_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     shell(monkeypatch, ENV="prod", API="https://staging.example.com", TOKEN="t")
     token = target.NAMED.set("local")
     try:

@@ -37,7 +37,9 @@ def mapping(move: Move) -> Move:
 
 @relaxed
 @given(value=st.dictionaries(NAMES, VALUES, max_size=5) | VALUES)
-def test_a_line_of_the_archive_contains_no_secret_and_restores_each_byte(mapping: Move, value: Any) -> None:
+def test_a_line_of_the_archive_contains_no_secret_and_every_byte_of_the_document_can_be_restored(
+    mapping: Move, value: Any
+) -> None:
     [row] = mapping.rows(
         "select line, secrets, %s::jsonb::text as text from kv.archive_line('a:1', %s)", *[Jsonb(value)] * 2
     )
@@ -92,7 +94,7 @@ def test_a_request_with_a_pattern_is_counted_for_each_entity_that_the_pattern_ca
     assert {row["e"] for row in rows} == entities
 
 
-def test_requests_are_counted_by_entity_client_and_day_without_keys(move: Move) -> None:
+def test_request_counts_are_stored_per_entity_client_and_day_and_contain_no_keys(move: Move) -> None:
     move.run()
     requests = [
         {"kind": "read", "key": "gift:g-a", "requests": 3, "age": 0},
@@ -153,7 +155,7 @@ def test_documents_without_a_row_in_the_platform_cannot_be_retired(move: Move) -
     assert page["keys"] == ["gift:g-a"]
 
 
-def test_a_backfill_keeps_the_state_of_the_documents_in_a_list_that_a_retirement_has_left_in_the_store(
+def test_a_backfill_does_not_change_the_state_of_listed_documents_whose_list_stays_after_a_retirement(
     move: Move,
 ) -> None:
     move.put("gifts:all", [gift("listed", catalogId="c-a"), gift("bad", catalogId="c-a", price="x")])
@@ -168,7 +170,7 @@ def test_a_backfill_keeps_the_state_of_the_documents_in_a_list_that_a_retirement
     assert move.rows(entries) == before
 
 
-def test_secrets_expire_together_with_their_object_for_every_status_of_the_retirement(move: Move) -> None:
+def test_archived_secrets_expire_together_with_their_archive_object_in_every_status_of_a_retirement(move: Move) -> None:
     move.database.execute(
         "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
         " on conflict (is_only) do update set reported_until = excluded.reported_until"
@@ -195,14 +197,14 @@ def test_secrets_expire_together_with_their_object_for_every_status_of_the_retir
     assert [row["key"] for row in move.rows("select key from kv.archive_secrets")] == ["site"]
 
 
-def test_the_facade_never_reports_keys_of_other_families() -> None:
+def test_the_facade_does_not_count_requests_for_keys_that_belong_to_no_entity() -> None:
     keys = ["session:s", "magic-link:t", "hris_connection_1", "gift:1", "order_index:u", "employees:all", "giftx:1"]
     assert [target[1] for target in traffic._targets("read", Filter(keys=keys))] == ["gift:1", "order_index:u"]
     assert [target[1:] for target in traffic._targets("read", Filter())] == [(None, "%")]
 
 
 @pytest.mark.parametrize("text", ["gift:\0", "gift:\ud800", "gift:\udfff:x", "\0"])
-def test_a_request_for_an_impossible_key_is_not_counted(text: str) -> None:
+def test_a_request_for_a_key_that_postgresql_cannot_store_is_not_counted(text: str) -> None:
     keys = Filter(keys=["gift:1", text, "gift:ä😀"])
     assert [target[1] for target in traffic._targets("write", keys)] == ["gift:1", "gift:ä😀"]
     assert list(traffic._targets("write", Filter(pattern=text))) == []

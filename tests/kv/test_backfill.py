@@ -154,7 +154,9 @@ def _fingerprint(platform: Platform) -> dict[str, Any]:
     return {row["name"]: (row["n"], row["hash"]) for row in platform.database.execute(each.encode()).fetchall()}
 
 
-def test_every_document_is_accounted_for_exactly_once(run: dict[str, Any], truths: list[Truth]) -> None:
+def test_every_document_is_counted_exactly_once_in_the_result_of_the_backfill(
+    run: dict[str, Any], truths: list[Truth]
+) -> None:
     counts = run["counts"]
     expected = Counter(truth.resolution for truth in truths)
     assert run["status"] == "complete"
@@ -182,7 +184,7 @@ def test_every_document_has_its_expected_outcome(
         assert truth.row_of is None or ids[truth.key] == ids[truth.row_of], truth
 
 
-def test_the_quarantine_names_the_damage_of_each_document(
+def test_the_quarantine_states_the_damage_of_each_document(
     own_platform: Platform, run: dict[str, Any], truths: list[Truth]
 ) -> None:
     rows = own_platform.database.execute("select key, reason from kv.quarantine").fetchall()
@@ -192,7 +194,7 @@ def test_the_quarantine_names_the_damage_of_each_document(
             assert reasons[truth.key] in REASONS[truth.reason], truth
 
 
-def test_the_notes_name_each_correction_of_a_document(notes: dict[str, set[str]], truths: list[Truth]) -> None:
+def test_the_notes_state_each_correction_of_a_document(notes: dict[str, set[str]], truths: list[Truth]) -> None:
     for truth in truths:
         for damage in truth.damage:
             if damage in NOTES:
@@ -225,7 +227,7 @@ def test_migrated_orders_cause_no_mail_webhook_event_or_hold(own_platform: Platf
         assert own_platform.database.execute(query.encode()).fetchone() == {"n": 0}, table
 
 
-def test_further_runs_change_nothing(own_platform: Platform, run: dict[str, Any]) -> None:
+def test_further_runs_of_the_backfill_change_nothing(own_platform: Platform, run: dict[str, Any]) -> None:
     before = _fingerprint(own_platform)
     for _ in range(2):
         counts = _backfill(own_platform)["counts"]
@@ -233,7 +235,9 @@ def test_further_runs_change_nothing(own_platform: Platform, run: dict[str, Any]
     assert _fingerprint(own_platform) == before
 
 
-def test_the_status_tells_the_operator_what_to_do(own_platform: Platform, run: dict[str, Any]) -> None:
+def test_the_backfill_status_gives_the_operator_advice_for_each_quarantine_reason(
+    own_platform: Platform, run: dict[str, Any]
+) -> None:
     response = own_platform.admin.get("/v1/admin/kv/status")
     assert response.status_code == 200
     state = response.json()
@@ -284,7 +288,7 @@ def _check_that_both_agree(platform: Platform) -> set[str]:
 
 
 @pytest.mark.timeout(600)
-def test_the_inspection_and_the_quarantine_find_the_same_damaged_documents(
+def test_the_inspection_finds_exactly_the_damaged_documents_that_are_in_quarantine(
     own_platform: Platform, run: dict[str, Any]
 ) -> None:
     reasons = _check_that_both_agree(own_platform)
@@ -318,6 +322,6 @@ def test_only_super_admins_can_run_the_backfill(own_platform: Platform, role: st
     assert api.post("/v1/admin/kv/runs", json={}).status_code == 403
 
 
-def test_a_run_that_does_not_exist_is_not_found(own_platform: Platform) -> None:
+def test_a_backfill_run_that_does_not_exist_is_not_found(own_platform: Platform) -> None:
     path = "/v1/admin/kv/runs/0197a5c0-6f3b-7d52-9c1e-5a8f2f7f1b3d/batches"
     assert own_platform.admin.post(path).status_code == 404

@@ -22,7 +22,7 @@ def test_a_new_list_of_the_gifts_of_a_catalog_changes_the_hash_of_products(move:
     assert hash_of(move, "product") == before
 
 
-def test_a_new_old_id_of_a_gift_changes_the_hash_of_the_orders_that_contain_the_gift(move: Move) -> None:
+def test_changing_the_old_id_of_a_gift_changes_the_hash_of_the_orders_that_contain_the_gift(move: Move) -> None:
     move.put("order:o-a", order("o-a"))
     move.run()
     before = {entity: hash_of(move, entity) for entity in ("order", "site")}

@@ -75,7 +75,9 @@ def test_documents_of_few_products_are_written_immediately(mirror: Mirror) -> No
     assert mirror.value("select count(*) from kv.dirty") == 0
 
 
-def test_a_bulk_update_changes_only_the_changed_fields_of_a_document_and_keeps_their_form(mirror: Mirror) -> None:
+def test_a_bulk_update_changes_only_the_changed_fields_of_a_document_and_keeps_the_format_of_each_value(
+    mirror: Mirror,
+) -> None:
     for number in range(3):
         fields = {"price": "19,99 €", "catalogId": "c-a", "availableQuantity": 4, "colour": "red"}
         mirror.put(f"gift:text-{number}", gift(f"text-{number}", **fields))
@@ -166,7 +168,7 @@ def test_a_change_of_one_row_does_not_overwrite_a_document_that_was_written_whil
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
-def test_a_second_document_of_a_product_keeps_the_fields_in_which_it_differs(mirror: Mirror) -> None:
+def test_a_second_document_of_a_product_keeps_the_fields_that_differ_from_the_first_document(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Cup"))
     insert(mirror)
     mirror.fold()
@@ -236,7 +238,7 @@ def rows(stock: int, price: str = "5.00") -> bytes:
     return ("sku,name,price,currency,stock\n" + "".join(lines)).encode()
 
 
-def test_an_application_reads_synced_values_immediately_and_its_stale_write_takes_stock_exactly_once(
+def test_an_old_application_reads_synced_values_at_once_and_its_stale_write_reduces_the_stock_only_once(
     own_platform: Platform, tenant: Tenant, store: httpx.Client
 ) -> None:
     assert own_platform.sync(tenant.catalog_id, "first.csv", rows(100))["counts"]["created"] == MANY
@@ -258,7 +260,7 @@ def test_an_application_reads_synced_values_immediately_and_its_stale_write_take
     assert {row["id"]: row["stock"] for row in stocks} == {first: 49, second: 50}
 
 
-def test_a_write_of_a_stale_list_after_a_sync_takes_stock_exactly_once(
+def test_a_write_of_a_stale_list_after_a_sync_reduces_the_stock_only_once(
     own_platform: Platform, tenant: Tenant, store: httpx.Client
 ) -> None:
     item = gift("listed", sku="B-0003", catalogId=tenant.catalog_id, availableQuantity=100)

@@ -43,7 +43,7 @@ def test_a_comparison_of_a_migrated_damaged_store_finds_no_difference(
 
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("truths")
-def test_a_second_comparison_of_an_unchanged_store_compares_nothing_and_returns_the_same_numbers(
+def test_a_second_comparison_of_an_unchanged_store_recomputes_nothing_and_returns_the_same_numbers(
     own_platform: Platform,
 ) -> None:
     first = compare(own_platform, code=0)
@@ -58,7 +58,7 @@ def test_a_second_comparison_of_an_unchanged_store_compares_nothing_and_returns_
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_comparison_continues_after_a_range_whose_documents_were_deleted(own_platform: Platform) -> None:
+def test_a_comparison_continues_after_a_range_of_keys_whose_documents_were_deleted(own_platform: Platform) -> None:
     first = compare(own_platform, "--entity", "product", code=0)["product"]
     own_platform.database.execute("delete from kv.buckets where entity = 'product'")
     own_platform.database.execute(
@@ -108,7 +108,7 @@ def test_a_comparison_finds_exactly_the_columns_that_were_changed_without_trigge
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_comparison_of_one_client_does_not_see_the_data_of_another_client(own_platform: Platform) -> None:
+def test_a_comparison_for_one_client_does_not_read_the_data_of_another_client(own_platform: Platform) -> None:
     own, other = id_of(own_platform, "client:own"), id_of(own_platform, "client:other")
     with unnoticed(own_platform):
         own_platform.database.execute(
@@ -124,7 +124,7 @@ def test_a_comparison_of_one_client_does_not_see_the_data_of_another_client(own_
     assert result.returncode not in (0, 1)
 
 
-def test_a_sample_compares_only_some_documents(own_platform: Platform, truths: list[Truth]) -> None:
+def test_a_comparison_of_a_sample_compares_only_some_documents(own_platform: Platform, truths: list[Truth]) -> None:
     comparison = compare(own_platform, "--entity", "order", "--sample", "100", code=0)["order"]
     assert comparison["scope"] == "sample"
     documents = sum(truth.entity == "order" for truth in truths)

@@ -43,7 +43,7 @@ def _documents(platform: Platform) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("truths")
 @pytest.mark.parametrize("source", ["kv", "tables"])
-def test_changed_columns_are_repaired_from_both_sides_and_a_second_repair_changes_nothing(
+def test_changed_columns_are_repaired_from_either_side_and_a_second_repair_changes_nothing(
     own_platform: Platform, source: str
 ) -> None:
     rows, documents = _values(own_platform, REPAIRED), _documents(own_platform)
@@ -113,7 +113,7 @@ def test_a_repair_restores_documents_that_were_deleted_without_triggers(own_plat
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_writes_a_document_that_disappeared_from_a_list_under_its_own_key(
+def test_if_a_document_has_disappeared_from_a_list_a_repair_writes_the_document_under_its_own_key(
     own_platform: Platform,
 ) -> None:
     [row] = own_platform.database.execute(
@@ -136,7 +136,9 @@ def test_a_repair_writes_a_document_that_disappeared_from_a_list_under_its_own_k
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_replaces_a_document_under_a_wrong_key_with_the_document_of_the_row(own_platform: Platform) -> None:
+def test_a_repair_replaces_a_document_that_belongs_under_a_different_key_with_the_document_of_the_row(
+    own_platform: Platform,
+) -> None:
     own = f"gift:{OWN}"
     with unnoticed(own_platform):
         own_platform.database.execute(
@@ -165,7 +167,7 @@ def test_a_repair_maps_a_document_that_no_backfill_has_mapped(own_platform: Plat
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_new_row_of_an_old_client_has_no_document_until_a_repair_writes_the_document(own_platform: Platform) -> None:
+def test_a_row_without_a_document_is_a_difference_until_a_repair_writes_the_document(own_platform: Platform) -> None:
     id = value(
         own_platform,
         "insert into products (catalog_id, sku, name, price, currency) values (%s, 'N1', 'Pen', 2.5, 'EUR')"
@@ -179,7 +181,9 @@ def test_a_new_row_of_an_old_client_has_no_document_until_a_repair_writes_the_do
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_keeps_and_names_documents_that_are_newer_than_their_rows(own_platform: Platform) -> None:
+def test_a_repair_does_not_change_documents_that_are_newer_than_their_rows_and_lists_their_keys(
+    own_platform: Platform,
+) -> None:
     written: dict[str, dict[str, Any]] = {
         "gift:g-a": {"price": "21,50 €", "stock": 6},
         "client:own": {"name": "Renamed"},
@@ -214,7 +218,7 @@ def test_a_repair_keeps_and_names_documents_that_are_newer_than_their_rows(own_p
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_writes_a_row_that_changed_after_its_document_into_the_document(own_platform: Platform) -> None:
+def test_if_a_row_changed_after_its_document_a_repair_writes_the_row_into_the_document(own_platform: Platform) -> None:
     own_platform.database.execute(
         "update kv_store_6fcaeea3 set value = value || %s where key = 'client:own'",
         [Jsonb({"name": "Older", "updatedAt": "2020-01-01T00:00:00.000Z"})],
@@ -227,7 +231,7 @@ def test_a_repair_writes_a_row_that_changed_after_its_document_into_the_document
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_keeps_newer_other_documents_of_the_same_row(own_platform: Platform) -> None:
+def test_a_repair_does_not_change_a_newer_second_document_of_the_row(own_platform: Platform) -> None:
     """Only the document that decides the row is repaired."""
     other = gift("g-a", catalogId="own", name="Alias", stock=3)
     own_platform.database.execute("insert into kv_store_6fcaeea3 values ('gifts:g-a', %s)", [Jsonb(other)])

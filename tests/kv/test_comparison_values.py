@@ -78,16 +78,16 @@ def test_dates_in_every_form_are_read(value: Any, expected: datetime | None) -> 
 @pytest.mark.parametrize(
     ("value", "count"), [(7, 7), ("7", 7), (Decimal("7.0"), 7), (-1, None), ("many", None), (2**31, None), (True, None)]
 )
-def test_counts_are_whole_numbers(value: Any, count: int | None) -> None:
+def test_only_whole_numbers_from_0_to_the_maximum_are_read_as_counts(value: Any, count: int | None) -> None:
     assert whole(value) == count
 
 
-def test_field_names_in_snake_case_are_read_and_camel_case_names_win() -> None:
+def test_snake_case_field_names_are_read_and_camel_case_field_names_have_priority() -> None:
     document = {"catalog_id": "a", "catalogId": "b", "available_quantity": 5, "_rev": 1, "brand": None}
     assert camel_case(document) == {"catalogId": "b", "availableQuantity": 5, "_rev": 1}
 
 
-def test_texts_are_compared_as_a_reader_sees_them() -> None:
+def test_texts_are_compared_without_invisible_characters_and_additional_white_space() -> None:
     assert text("  a\u202eb\n c ") == "a b c"
     assert text(" \x01 ") is None
     assert same_text(text("a\tb"), "a b", 500)
@@ -113,13 +113,13 @@ def test_texts_are_compared_as_a_reader_sees_them() -> None:
         ([1, 2], [2, 1], False),
     ],
 )
-def test_the_comparison_of_objects_ignores_the_order_of_fields_and_secrets(
+def test_the_comparison_of_objects_ignores_secrets_and_the_sequence_of_the_fields(
     stated: Any, column: Any, is_same: bool
 ) -> None:
     assert same_object(stated, column) is is_same
 
 
-def test_the_row_of_a_record_is_computed_from_its_old_id() -> None:
+def test_the_row_id_of_a_record_is_computed_from_its_old_id() -> None:
     assert row_id("product", "production", "0F5E9A54-0000-4000-8000-000000000000") == (
         "0f5e9a54-0000-4000-8000-000000000000"
     )
@@ -127,7 +127,7 @@ def test_the_row_of_a_record_is_computed_from_its_old_id() -> None:
     assert row_id("product", "production", "gift-1")[14] == "8"
 
 
-def test_a_document_with_the_id_of_another_document_belongs_to_another_record() -> None:
+def test_a_document_that_contains_the_id_of_another_document_belongs_to_a_different_record() -> None:
     stored = Stored("gift:2", "gift:2", {"id": "1"})
     assert identify("product", stored, (), {"gift:1"}, None).is_of_another
     assert identify("product", stored, (), (), None) == ("production", "1", False)
@@ -146,7 +146,7 @@ def test_documents_in_lists_have_computed_keys() -> None:
     assert unreadable.document is None
 
 
-def test_a_key_with_an_environment_takes_precedence() -> None:
+def test_a_key_that_contains_an_environment_has_priority_over_a_key_without_an_environment() -> None:
     assert keys_of("catalog", "production", "a") == [
         "catalogs:production:a", "catalogs:a", "catalog:production:a", "catalog:a",
     ]  # fmt: skip

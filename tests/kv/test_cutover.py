@@ -129,7 +129,7 @@ def test_each_failed_gate_tells_the_operator_what_to_do(
     assert (stage["leads"], stage["reads"]) == ("tables", 25)
 
 
-def test_documents_in_quarantine_fail_the_gate_only_for_their_client(
+def test_quarantined_documents_fail_the_gate_of_a_cutover_only_for_their_client(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     other = own_platform.tenant()
@@ -156,7 +156,7 @@ def changed(platform: Platform, change: str, undo: str) -> Iterator[None]:
         platform.database.execute(undo.encode())
 
 
-def test_gates_fail_after_a_write_while_a_trigger_is_disabled(
+def test_the_gates_of_a_cutover_fail_after_a_write_while_a_trigger_is_disabled(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     product = own_platform.product(tenant)
@@ -178,7 +178,7 @@ def test_gates_fail_after_a_write_while_a_trigger_is_disabled(
     assert rows == [{"key": f"gift:{product['id']}", "field": "name", "client_id": tenant.client_id}]
 
 
-def test_the_gate_fails_if_a_function_or_a_trigger_condition_was_changed(own_platform: Platform) -> None:
+def test_the_gate_for_triggers_fails_if_a_function_or_a_trigger_condition_was_changed(own_platform: Platform) -> None:
     row = own_platform.database.execute("select pg_get_functiondef('kv.mirror_row'::regproc) as text").fetchone()
     assert row is not None
     with changed(own_platform, row["text"].replace("begin", "begin  -- patched", 1), row["text"]):
@@ -198,7 +198,7 @@ def test_the_gate_fails_if_a_function_or_a_trigger_condition_was_changed(own_pla
 
 
 @pytest.mark.slow
-def test_the_gate_fails_while_an_old_transaction_is_open(own_platform: Platform) -> None:
+def test_the_gates_of_a_cutover_fail_while_an_old_transaction_is_open(own_platform: Platform) -> None:
     with psycopg.connect(own_platform.endpoints.database) as connection:
         connection.execute("select 1")
         time.sleep(61)
@@ -206,7 +206,7 @@ def test_the_gate_fails_while_an_old_transaction_is_open(own_platform: Platform)
     assert "transactions" not in failed(own_platform, "client")
 
 
-def test_the_canary_of_a_cutover_leaves_no_data(own_platform: Platform) -> None:
+def test_the_canary_write_of_a_cutover_leaves_no_data(own_platform: Platform) -> None:
     for entity in ("client", "catalog", "site", "product", "order"):
         assert "canary" not in failed(own_platform, entity)
     left = own_platform.database.execute(
@@ -216,7 +216,7 @@ def test_the_canary_of_a_cutover_leaves_no_data(own_platform: Platform) -> None:
     assert left == []
 
 
-def test_an_override_of_a_gate_requires_a_reason_which_the_audit_log_keeps(own_platform: Platform) -> None:
+def test_overriding_a_gate_requires_a_reason_and_the_reason_is_in_the_audit_log(own_platform: Platform) -> None:
     api = own_platform.api("admin")
     body = {"leads": "tables", "reads": 10, "overrides": ["comparison", "shadow"]}
     assert api.put(f"{STAGES}/order", json=body).status_code == 422
@@ -257,7 +257,7 @@ def test_an_override_of_a_gate_requires_a_reason_which_the_audit_log_keeps(own_p
         {"client_id": "x", "shadow": 1},
     ],
 )
-def test_an_invalid_change_of_a_stage_is_refused(own_platform: Platform, body: Json) -> None:
+def test_an_invalid_change_of_a_cutover_stage_is_refused(own_platform: Platform, body: Json) -> None:
     assert own_platform.api("admin").put(f"{STAGES}/product", json=body).status_code == 422
 
 
@@ -271,7 +271,7 @@ def test_unknown_entities_and_clients_are_refused(own_platform: Platform) -> Non
 
 
 @pytest.mark.parametrize("role", ["admin", "support", "owner"])
-def test_only_super_admins_can_see_and_change_stages(own_platform: Platform, role: str) -> None:
+def test_only_super_admins_can_see_and_change_cutover_stages(own_platform: Platform, role: str) -> None:
     subject = role if role == "support" else own_platform.member(own_platform.client()["id"])
     if role == "admin":
         own_platform.database.execute(
@@ -309,7 +309,7 @@ def test_the_mirror_stays_on_while_the_tables_lead(own_platform: Platform) -> No
     assert run(own_platform, "mirror", "status")["enabled"] is True
 
 
-def test_while_the_tables_lead_the_store_refuses_a_bad_document_with_advice(
+def test_while_the_tables_lead_a_write_of_a_bad_document_is_refused_with_advice(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     bad = {"id": "bad", "name": "Mug", "price": "free", "catalogId": tenant.catalog_id}
@@ -368,7 +368,7 @@ def answered(store: httpx.Client) -> set[str]:
 
 
 @pytest.mark.slow
-def test_reads_of_a_fixed_share_of_the_records_of_one_client_return_the_rows(
+def test_for_one_client_reads_of_a_fixed_share_of_the_records_return_the_values_of_the_rows(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     fill(own_platform, tenant, RECORDS)
@@ -493,7 +493,7 @@ def led(platform: Platform, entity: str = "order") -> Iterator[None]:
     run(platform, "rollback", entity)
 
 
-def test_while_the_tables_lead_the_mirror_cannot_drop_an_environment(own_platform: Platform) -> None:
+def test_an_environment_cannot_be_removed_from_the_mirror_while_the_tables_lead(own_platform: Platform) -> None:
     both = ("--environment", "production", "--environment", "test", "--currency", "EUR")
     run(own_platform, "mirror", "on", *both)
     with led(own_platform):
@@ -544,7 +544,7 @@ def test_a_rollback_of_all_clients_includes_a_client_whose_first_stage_is_writte
     assert {(stage["client_id"], stage["leads"]) for stage in stages} == {(None, "kv"), (tenant.client_id, "kv")}
 
 
-def test_the_gate_fails_while_mismatches_are_open_and_a_full_comparison_closes_them(
+def test_the_shadow_gate_fails_while_mismatches_are_open_and_a_full_comparison_closes_the_mismatches(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     shadowed(own_platform, store, tenant)
@@ -580,7 +580,7 @@ TRIGGERS = [
 
 
 @pytest.mark.parametrize(("table", "name", "verb"), TRIGGERS)
-def test_the_gate_fails_if_any_trigger_is_disabled_or_missing(
+def test_the_gate_for_triggers_fails_if_any_trigger_is_disabled_or_missing(
     own_platform: Platform, table: str, name: str, verb: str
 ) -> None:
     row = own_platform.database.execute(
@@ -596,7 +596,9 @@ def test_the_gate_fails_if_any_trigger_is_disabled_or_missing(
     assert "triggers" not in failed(own_platform, "client")
 
 
-def test_the_gate_fails_if_the_condition_of_a_trigger_is_narrower_than_in_the_release(own_platform: Platform) -> None:
+def test_the_gate_for_triggers_fails_if_a_trigger_condition_is_narrower_than_in_the_release(
+    own_platform: Platform,
+) -> None:
     row = own_platform.database.execute(
         "select pg_get_triggerdef(oid) as text from pg_trigger where tgname = 'mirror_list_revision'"
     ).fetchone()
@@ -608,7 +610,7 @@ def test_the_gate_fails_if_the_condition_of_a_trigger_is_narrower_than_in_the_re
     assert "triggers" not in failed(own_platform, "client")
 
 
-def test_the_gate_fails_if_an_sql_standard_function_was_changed_until_a_deployment_replaces_it(
+def test_the_gate_for_triggers_fails_after_a_change_of_an_sql_standard_function_until_the_next_deployment(
     own_platform: Platform,
 ) -> None:
     row = own_platform.database.execute("select pg_get_functiondef('kv.revision_of'::regproc) as text").fetchone()
@@ -623,7 +625,7 @@ def test_the_gate_fails_if_an_sql_standard_function_was_changed_until_a_deployme
     assert own_platform.database.execute(enabled.encode()).fetchall() == []
 
 
-def test_a_cutover_is_refused_if_its_gates_take_too_long_while_writes_wait(
+def test_a_cutover_is_refused_if_checking_its_gates_takes_too_long_while_writes_wait(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     shadowed(own_platform, store, tenant)

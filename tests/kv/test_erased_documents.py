@@ -54,7 +54,7 @@ def test_an_order_document_of_an_erased_person_never_becomes_a_row(
     assert move.value("select count(*) from orders where client_id = %s", client) == 0
 
 
-def test_a_document_that_was_unreadable_at_the_erasure_is_recognised_later(move: Move, client: UUID) -> None:
+def test_an_order_document_that_was_unreadable_during_the_erasure_is_recognised_later(move: Move, client: UUID) -> None:
     move.put("order:o-1", order("o-1", quantity="?", **PERSON))
     move.put("order:o-2", order("o-2", siteId="s-late", **PERSON))
     move.run()
@@ -97,7 +97,7 @@ def test_an_order_that_the_person_places_after_the_erasure_becomes_a_row(move: M
     assert reasons == ["person_erased", None, "no_date", None]
 
 
-def test_a_mark_of_an_erased_order_contains_no_personal_data(move: Move, client: UUID) -> None:
+def test_the_entry_of_an_erased_order_contains_no_personal_data(move: Move, client: UUID) -> None:
     move.put("order:o-1", order("o-1", **PERSON))
     erase(move)
     erase(move)

@@ -27,7 +27,7 @@ def test_an_upsert_replaces_the_whole_document(store: Store, prefix: str) -> Non
     assert store("GET", {"select": "value", "key": f"eq.{prefix}a"}).json() == [{"value": {"name": "Cup"}}]
 
 
-def test_an_upsert_of_several_documents_accepts_the_parameter_columns(store: Store, prefix: str) -> None:
+def test_an_upsert_of_several_documents_accepts_the_query_parameter_columns(store: Store, prefix: str) -> None:
     body = [{"key": f"{prefix}a", "value": 1}, {"key": f"{prefix}b", "value": "two"}]
     assert store("POST", {"columns": '"key","value"'}, body=body, headers=MERGE).status_code == 201
     assert store("GET", {"select": "key,value", "key": f"like.{prefix}%"}).json() == body
@@ -37,7 +37,7 @@ def test_an_upsert_without_documents_succeeds(store: Store) -> None:
     assert store("POST", {"columns": '"key","value"'}, body=[], headers=MERGE).status_code == 201
 
 
-def test_the_same_key_twice_in_one_upsert_is_refused_and_writes_nothing(store: Store, prefix: str) -> None:
+def test_an_upsert_that_contains_a_key_twice_is_refused_and_writes_nothing(store: Store, prefix: str) -> None:
     body = [{"key": f"{prefix}a", "value": 1}, {"key": f"{prefix}a", "value": 2}]
     response = store("POST", body=body, headers=MERGE)
     assert (response.status_code, response.json()["code"]) == (500, "21000")
@@ -66,14 +66,16 @@ def test_an_insert_of_an_existing_key_is_a_conflict(store: Store, prefix: str) -
     assert (response.status_code, response.json()["code"]) == (409, "23505")
 
 
-def test_a_document_that_does_not_exist_is_an_empty_list(store: Store, prefix: str) -> None:
+def test_a_read_of_a_document_that_does_not_exist_returns_an_empty_list(store: Store, prefix: str) -> None:
     response = store("GET", {"select": "value", "key": f"eq.{prefix}none"})
     assert (response.status_code, response.text) == (200, "[]")
     assert response.headers["content-range"] == "*/*"
     assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
-def test_several_documents_are_read_by_their_keys_and_missing_ones_are_absent(store: Store, prefix: str) -> None:
+def test_several_documents_are_read_by_their_keys_and_keys_without_a_document_are_left_out(
+    store: Store, prefix: str
+) -> None:
     write(store, **{f"{prefix}a": 1, f"{prefix}c,d": 2, f'{prefix}"q"': 3, f"{prefix}(x)": 4})
     wanted = f'in.({prefix}a,"{prefix}c,d",{prefix}none,"{prefix}\\"q\\"","{prefix}(x)")'
     keys = {row["key"] for row in store("GET", {"select": "key", "key": wanted}).json()}
@@ -81,7 +83,7 @@ def test_several_documents_are_read_by_their_keys_and_missing_ones_are_absent(st
     assert store("GET", {"select": "value", "key": "in.()"}).json() == []
 
 
-def test_a_prefix_filter_supports_the_wildcards_of_like(store: Store, prefix: str) -> None:
+def test_a_prefix_filter_supports_the_wildcards_of_the_sql_operator_like(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}site_a:1": 1, f"{prefix}siteXa:1": 2, f"{prefix}other": 3})
     keys = [row["key"] for row in store("GET", {"select": "key", "key": f"like.{prefix}site_a:*"}).json()]
     assert keys == [f"{prefix}siteXa:1", f"{prefix}site_a:1"]
@@ -117,7 +119,7 @@ def test_a_request_for_a_single_object_fails_unless_the_filter_selects_exactly_o
         assert response.json()["details"] == f"The result contains {rows} rows"
 
 
-def test_documents_are_deleted_by_key_by_list_and_by_prefix(store: Store, prefix: str) -> None:
+def test_documents_can_be_deleted_by_one_key_by_a_list_of_keys_and_by_a_key_prefix(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}{name}": 1 for name in ("a", "b", "c", "demo:1", "demo:2")})
     assert store("DELETE", {"key": f"eq.{prefix}a"}).status_code == 204
     assert store("DELETE", {"key": f"in.({prefix}b,{prefix}none)"}).status_code == 204
@@ -156,7 +158,9 @@ def test_a_patch_request_replaces_the_whole_value_of_a_document(store: Store, pr
         ("[" * 100_000, "PGRST102"),
     ],
 )
-def test_a_malformed_body_is_refused_with_the_error_code_of_postgrest(store: Store, body: str, code: str) -> None:
+def test_a_malformed_request_body_is_refused_with_the_error_code_of_postgrest(
+    store: Store, body: str, code: str
+) -> None:
     response = store("POST", body=body, headers=MERGE)
     assert (response.status_code, response.json()["code"]) == (400, code)
 
@@ -197,7 +201,7 @@ def test_a_response_that_is_too_large_for_lambda_is_refused_with_the_limit(store
     "headers",
     [{"apikey": ""}, {"apikey": "wrong"}, {"apikey": "", "Authorization": "Bearer wrong"}, {"apikey": "é" * 10}],
 )
-def test_a_request_without_a_valid_key_is_refused(store: Store, headers: dict[str, str]) -> None:
+def test_a_request_without_a_valid_api_key_is_refused(store: Store, headers: dict[str, str]) -> None:
     encoded = {name: value.encode() for name, value in headers.items()}
     response = store("GET", {"select": "value"}, headers=encoded)
     assert response.status_code == 401
@@ -214,7 +218,7 @@ def test_an_access_token_of_the_platform_gives_no_access_to_the_store(store: Sto
     assert store("GET", headers={"apikey": token, "Authorization": f"Bearer {token}"}).status_code == 401
 
 
-def test_concurrent_upserts_of_the_same_documents_in_any_order_all_succeed(store: Store, prefix: str) -> None:
+def test_concurrent_upserts_of_the_same_documents_in_different_sequences_all_succeed(store: Store, prefix: str) -> None:
     keys = [f"{prefix}{number}" for number in range(20)]
 
     def upsert(number: int) -> int:
@@ -227,7 +231,7 @@ def test_concurrent_upserts_of_the_same_documents_in_any_order_all_succeed(store
     assert len(values) == 1
 
 
-def test_the_log_contains_neither_a_key_nor_a_value(store: Store, platform: Platform, prefix: str) -> None:
+def test_the_log_contains_neither_keys_nor_values_of_documents(store: Store, platform: Platform, prefix: str) -> None:
     store("POST", body={"key": f"{prefix}a", "value": None}, headers=MERGE)
     store("POST", body=f'{{"key": "{prefix}a", "value": "\\u0000planted"}}', headers=MERGE)
     logs = b"".join(file.read_bytes() for file in platform.state.rglob("*.log"))

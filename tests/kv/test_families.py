@@ -55,7 +55,7 @@ FAMILIES = {
 """Maps each key to the meaning of its family."""
 
 
-def test_the_form_of_a_key_decides_its_family(platform: Platform) -> None:
+def test_the_pattern_of_a_key_decides_its_family(platform: Platform) -> None:
     platform.database.execute("begin")
     try:
         platform.database.execute("delete from kv_store_6fcaeea3")
@@ -142,7 +142,7 @@ def test_callers_who_are_not_admins_cannot_inspect_the_store(platform: Platform,
     assert platform.api(subject).get("/v1/admin/kv/families").status_code == 403
 
 
-def test_the_database_role_of_the_store_cannot_read_other_tables(platform: Platform) -> None:
+def test_the_database_role_of_the_key_value_store_can_read_no_table_except_the_store(platform: Platform) -> None:
     tables = platform.database.execute(
         "select c.oid::regclass::text as name from pg_class c where c.relkind in ('r', 'p', 'v')"
         " and c.relnamespace = 'public'::regnamespace"

@@ -12,7 +12,7 @@ from tests.kv.store import DAMAGES, SECRET, Sizes, count_damage, generate
 SIZES = Sizes(huge=1000)
 
 
-def test_the_same_seed_gives_the_same_store() -> None:
+def test_the_same_seed_generates_identical_stores() -> None:
     assert list(generate(SIZES)) == list(generate(SIZES))
     assert list(generate(SIZES)) != list(generate(Sizes(huge=1000, seed=2)))
 
@@ -42,7 +42,7 @@ def test_a_store_that_is_too_small_for_the_damage_is_refused() -> None:
         list(generate(Sizes(gifts=30)))
 
 
-def test_the_truth_of_an_alias_names_a_key_that_decides_a_row() -> None:
+def test_the_expected_result_for_an_alias_names_the_key_of_the_document_that_decides_the_row() -> None:
     truths = {truth.key: truth for _, _, truth in generate(SIZES)}
     aliases = [truth for truth in truths.values() if truth.resolution == "alias"]
     assert aliases
@@ -52,7 +52,7 @@ def test_the_truth_of_an_alias_names_a_key_that_decides_a_row() -> None:
         assert truths[alias.row_of].old_id == alias.old_id
 
 
-def test_secrets_are_marked_in_keys_and_values() -> None:
+def test_all_generated_secrets_in_keys_and_values_contain_a_marker() -> None:
     secret_families = {"session:<token>", "hris_connection_<id>", "sftp_config:<client>", "webhook:<id>"}
     families = {truth.family for _, value, truth in generate(SIZES) if SECRET in json.dumps(value)}
     assert families > secret_families

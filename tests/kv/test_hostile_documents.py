@@ -72,7 +72,7 @@ def test_an_order_has_at_most_1000_lines(move: Move, number: int, reason: str | 
         assert move.row("orders", "order:o-1")["items"][-1]["line"] == number
 
 
-def test_a_gift_without_a_catalog_gets_the_catalog_whose_list_contains_it(move: Move) -> None:
+def test_a_gift_that_names_no_catalog_gets_the_only_catalog_whose_list_contains_the_gift(move: Move) -> None:
     move.tenant("b")
     for name in ("one", "both"):
         move.put(f"gift:{name}", gift(name))
@@ -211,7 +211,7 @@ def test_a_document_cannot_change_protected_columns_of_an_existing_row(move: Mov
     assert (rest["domain"], rest["catalogId"]) == ("b.example", "c-2")
 
 
-def test_an_environment_with_the_id_of_a_site_does_not_hide_orders(move: Move) -> None:
+def test_an_environment_that_is_named_like_the_id_of_a_site_does_not_hide_the_orders_of_the_site(move: Move) -> None:
     for name in ("s-a", "real"):
         move.put(f"environments:{name}", {"id": name})
         move.put(f"order:{name}:{UUIDS[0]}", order(UUIDS[0]))

@@ -122,7 +122,7 @@ def test_no_secret_is_printed_or_logged(own_platform: Platform, truths: list[Tru
 
 @pytest.mark.skipif(FULL, reason="small pages of a large store take too long")
 @pytest.mark.parametrize("limit", [25, 999])
-def test_pages_of_any_size_contain_the_same_documents(own_platform: Platform, truths: list[Truth], limit: int) -> None:
+def test_pages_of_any_size_contain_all_documents(own_platform: Platform, truths: list[Truth], limit: int) -> None:
     documents: list[Any] = []
     cursor = None
     while True:

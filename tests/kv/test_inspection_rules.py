@@ -62,7 +62,7 @@ def test_the_inspection_finds_exactly_the_generated_damage(sizes: Sizes) -> None
     assert entities == entities_of(truths)
 
 
-def test_the_examples_of_each_damage_are_documents_with_this_damage() -> None:
+def test_the_examples_of_each_type_of_damage_are_documents_with_this_damage() -> None:
     records = list(generate(Sizes()))
     truths = {truth.key: truth for truth in flat(truth for _, _, truth in records)}
     rows = list(inspected(records).damage())
@@ -86,7 +86,7 @@ def test_the_migration_page_lists_every_kind_of_damage() -> None:
     assert documented == [(f"`{kind}`", damage.outcome, damage.advice) for kind, damage in DAMAGE.items()]
 
 
-def test_each_quarantine_reason_is_known_to_the_inspection_or_listed_as_an_exception() -> None:
+def test_the_inspection_knows_each_quarantine_reason_except_the_reasons_that_are_listed_as_exceptions() -> None:
     inspected = {reason for damage in DAMAGE.values() for reason in damage.reasons}
     assert inspected | NOT_INSPECTED.keys() == ADVICE.keys()
     assert not inspected & NOT_INSPECTED.keys()

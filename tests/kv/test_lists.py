@@ -23,7 +23,7 @@ def states(move: Move) -> dict[str, str]:
     return {row["key"]: "alias" if row["alias"] and row["state"] == "mapped" else row["state"] for row in rows}
 
 
-def test_a_gift_that_only_a_list_contains_becomes_a_product(move: Move) -> None:
+def test_a_gift_that_exists_only_in_a_list_becomes_a_product(move: Move) -> None:
     move.put("gifts:all", [gift("g-only", catalogId="c-a", name="Lamp", price="7,50 €"), "g-gone", {"id": "g-none"}])
     move.run()
     product = move.row("products", "gifts:all::g-only")
@@ -47,7 +47,7 @@ def test_a_document_with_its_own_key_takes_precedence_over_its_copy_in_a_list(mo
     assert (counts["documents"], counts["rows"], counts["aliases"]) == (8, 5, 2)
 
 
-def test_a_copy_of_a_document_in_quarantine_is_in_quarantine(move: Move) -> None:
+def test_if_a_document_is_in_quarantine_its_copy_in_a_list_is_in_quarantine_too(move: Move) -> None:
     move.put("gift:g-b", gift("g-b", catalogId="c-a", price="on request"))
     move.put("gifts:all", [gift("g-b", catalogId="c-a", price=3)])
     move.run()
@@ -57,7 +57,7 @@ def test_a_copy_of_a_document_in_quarantine_is_in_quarantine(move: Move) -> None
     assert move.row("products", "gifts:all::g-b")["price"] == 3
 
 
-def test_every_kind_of_list_can_contain_the_only_copy(move: Move) -> None:
+def test_the_only_copy_of_a_document_can_be_in_a_list_of_any_type(move: Move) -> None:
     move.put("clients:all", [{"id": "x", "name": "Client x"}])
     move.put("catalogs:all", [{"id": "c-x", "name": "Range", "type": "manual", "ownerId": "x"}])
     move.put("sites:all", [{"id": "s-x", "name": "Shop", "clientId": "x", "catalogId": "c-x"}])
@@ -119,7 +119,7 @@ def test_a_hostile_document_in_a_list_does_not_block_other_documents(
     assert (counts["documents"], counts["quarantined"], counts["unaccounted"]) == (7, int(reason is not None), 0)
 
 
-def test_two_documents_with_the_same_id_in_a_list_become_one_product(move: Move) -> None:
+def test_two_documents_in_a_list_with_the_same_id_become_one_product(move: Move) -> None:
     first = gift("g-x", catalogId="c-a", name="First")
     move.put("gifts:all", [first, gift("g-x", catalogId="c-a", name="Second"), first, {"id": "g-x"}, "g-x"])
     move.run()
@@ -152,13 +152,13 @@ def test_the_computed_keys_of_documents_in_lists_are_unique(move: Move) -> None:
 
 
 @pytest.mark.parametrize("value", [{"id": "g-x"}, "g-x", 7, None, '[{"id": "g-x", "price'])
-def test_a_list_key_whose_value_is_not_a_list_contains_no_documents(move: Move, value: Any) -> None:
+def test_the_value_of_a_list_key_contains_no_documents_if_the_value_is_not_a_list(move: Move, value: Any) -> None:
     move.put("gifts:all", value)
     move.run()
     assert states(move) == {}
 
 
-def test_a_list_and_a_document_that_are_encoded_twice_are_read(move: Move) -> None:
+def test_lists_and_documents_that_are_json_inside_a_json_string_are_read(move: Move) -> None:
     move.put(
         "gifts:all", '[{"id": "g-x", "name": "Mug", "sku": "X", "price": 5, "currency": "EUR", "catalogId": "c-a"}]'
     )
@@ -167,7 +167,7 @@ def test_a_list_and_a_document_that_are_encoded_twice_are_read(move: Move) -> No
     assert set(states(move).values()) == {"mapped"} and len(states(move)) == 2
 
 
-def test_an_order_in_a_list_can_have_a_key_as_its_id(move: Move) -> None:
+def test_an_order_in_a_list_can_have_a_complete_key_as_its_id(move: Move) -> None:
     key = "order:s-a:0197a5c0-6f3b-7d52-9c1e-5a8f2f7f1b3d"
     move.put(key, order(key, siteId=None))
     move.put("user_orders:u", [order(key, siteId="s-a"), order("order:s-a:0197a5c0-6f3b-7d52-9c1e-000000000000")])
@@ -176,7 +176,7 @@ def test_an_order_in_a_list_can_have_a_key_as_its_id(move: Move) -> None:
     assert list(states(move).values()) == ["mapped", "alias"]
 
 
-def test_a_gift_that_leaves_its_list_keeps_its_row(move: Move) -> None:
+def test_the_row_of_a_gift_is_kept_when_the_gift_is_removed_from_its_list(move: Move) -> None:
     move.put("gifts:all", [gift("g-x", catalogId="c-a"), gift("g-y", catalogId="c-a")])
     move.run()
     move.put("gifts:all", [gift("g-x", catalogId="c-a", name="Renamed")])

@@ -115,7 +115,7 @@ def test_the_mapping_accepts_the_same_currencies_as_the_platform(call: Call) -> 
         assert call("currency", name) is None
 
 
-def test_a_uuid_stays_the_id_of_the_row_and_other_ids_become_uuids_of_version_8(call: Call) -> None:
+def test_an_id_that_is_a_uuid_becomes_the_row_id_and_each_different_id_becomes_a_uuid_of_version_8(call: Call) -> None:
     stays = "0197A5C0-6F3B-7D52-9C1E-5A8F2F7F1B3D"
     assert call("id_of", "order", "production", stays) == stays.lower()
     ids = {
@@ -191,7 +191,7 @@ def test_a_site_gets_only_the_branding_and_the_settings_that_the_platform_reads(
     assert client["columns"]["settings"] == {"locale": "de", "public": {"locale": "de-AT"}}
 
 
-def test_a_line_of_text_contains_no_control_characters_and_no_direction_marks(call: Call) -> None:
+def test_a_one_line_text_contains_no_control_characters_and_no_direction_marks(call: Call) -> None:
     hostile = "a\x1bb\u202ec\u2066d\u200fe\nf\x85g\u2028"
     assert call("line", Jsonb(hostile), 500) == "a b c d e f g"
     assert call("paragraphs", Jsonb(hostile), 500) == "a b c d e\nf g\u2028"
@@ -258,19 +258,19 @@ def test_a_gift_with_an_ambiguous_price_is_refused_with_a_reason(
     assert call("map_product", "g-1", Jsonb(GIFT | fields))["reason"] == reason
 
 
-def test_snake_case_gives_the_same_row_as_camel_case(call: Call) -> None:
+def test_a_document_in_snake_case_gives_the_same_row_as_a_document_in_camel_case(call: Call) -> None:
     snake = {"id": "g-1", "name": "Mug", "sku": "M-1", "price": 19.99, "currency": "EUR", "catalog_id": "c-1"}
     assert call("map_product", "g-1", Jsonb(snake))["columns"] == call("map_product", "g-1", Jsonb(GIFT))["columns"]
 
 
-def test_the_remainder_keeps_the_original_form_of_a_corrected_field(call: Call) -> None:
+def test_the_remainder_of_a_document_contains_the_original_value_of_a_corrected_field(call: Call) -> None:
     document = GIFT | {"price": "19,99 €", "tags": ["new"], "token": "planted", "createdAt": "February 20, 2026"}
     assert call("map_product", "g-1", Jsonb(document))["remainder"] == {
         "price": "19,99 €", "tags": ["new"], "createdAt": "February 20, 2026",
     }  # fmt: skip
 
 
-def test_the_connection_of_a_catalog_is_not_copied(call: Call) -> None:
+def test_the_connection_data_of_a_catalog_are_not_copied(call: Call) -> None:
     source = {"type": "api", "sourceId": "s-1", "apiConfig": {"credentials": {"username": "erp", "x": "planted"}}}
     mapping = call("map_catalog", "c-1", Jsonb({"id": "c-1", "name": "Range", "type": "erp", "source": source}))
     assert "planted" not in str(mapping) and "apiConfig" not in str(mapping)
@@ -308,7 +308,7 @@ ORDER = {
         ("out_for_delivery", "shipped"), ("delivered", "delivered"), ("failed", "cancelled"), (None, "pending"),
     ],
 )  # fmt: skip
-def test_an_unknown_status_of_an_order_becomes_the_nearest_known_status(
+def test_an_order_status_that_the_platform_does_not_have_becomes_the_nearest_status(
     call: Call, foreign: str | None, status: str
 ) -> None:
     mapping = call("map_order", ORDER["id"], f"order:{ORDER['id']}", Jsonb(ORDER | {"status": foreign}))
@@ -334,7 +334,7 @@ def test_an_unreadable_order_is_refused_with_a_reason(call: Call, fields: dict[s
     assert mapping["reason"] == reason
 
 
-def test_an_order_without_a_date_has_the_time_in_its_id(call: Call) -> None:
+def test_an_order_without_a_date_gets_the_time_that_its_id_contains(call: Call) -> None:
     mapping = call("map_order", ORDER["id"], f"order:{ORDER['id']}", Jsonb(ORDER | {"createdAt": "yesterday"}))
     assert mapping["columns"]["created_at"] == "2026-02-20T10:00:00+00:00"
     mapping = call("map_order", "ORD-1", "order:ORD-1", Jsonb(ORDER | {"createdAt": None}))

@@ -37,7 +37,7 @@ def test_a_document_does_not_reactivate_a_row_that_the_platform_has_deactivated(
 
 
 @pytest.mark.parametrize(("table", "key", "document"), DOCUMENTS)
-def test_a_status_that_only_the_document_has_changed_changes_the_row(
+def test_if_only_the_document_has_changed_the_status_the_row_gets_the_new_status(
     move: Move, table: str, key: str, document: Any
 ) -> None:
     move.put(key, document)
@@ -49,7 +49,7 @@ def test_a_status_that_only_the_document_has_changed_changes_the_row(
         assert "kept" not in move.notes(key)
 
 
-def test_after_a_row_and_its_document_agree_again_a_change_of_the_document_changes_the_row(move: Move) -> None:
+def test_after_a_document_has_become_equal_to_its_row_again_its_next_change_changes_the_row(move: Move) -> None:
     move.run()
     change(move, "sites", "site:s-a", status="inactive")
     for status, expected in (("draft", "inactive"), ("inactive", "inactive"), ("active", "active")):
@@ -58,7 +58,7 @@ def test_after_a_row_and_its_document_agree_again_a_change_of_the_document_chang
         assert move.row("sites", "site:s-a")["status"] == expected
 
 
-def test_a_row_without_a_recorded_base_keeps_its_status(move: Move) -> None:
+def test_a_row_for_which_no_base_version_is_recorded_keeps_its_status(move: Move) -> None:
     move.run()
     move.database.execute("update kv.ids set base = null")
     change(move, "sites", "site:s-a", status="inactive")
@@ -105,7 +105,7 @@ def test_a_sku_that_only_the_platform_has_changed_is_not_checked_for_duplicates(
     assert move.row("products", "gift:g-b")["sku"] == "SKU-g-a"
 
 
-def test_a_document_in_quarantine_is_compared_with_its_last_mapped_version(move: Move) -> None:
+def test_a_document_that_leaves_the_quarantine_is_compared_with_its_last_mapped_version(move: Move) -> None:
     move.run()
     change(move, "products", "gift:g-a", name="Ours")
     move.put("gift:g-a", gift("g-a", catalogId="c-a", price="?"))
@@ -117,7 +117,7 @@ def test_a_document_in_quarantine_is_compared_with_its_last_mapped_version(move:
     assert (row["name"], row["price"]) == ("Ours", 6)
 
 
-def test_the_base_of_a_document_contains_only_hashes_of_values(move: Move) -> None:
+def test_the_recorded_base_version_of_a_document_contains_only_hashes_of_values(move: Move) -> None:
     move.put("client:a", {"id": "a", "name": "Client a", "contactEmail": "planted@b.example"})
     move.run()
     bases = move.rows("select key, base from kv.ids where base is not null order by key")

@@ -22,7 +22,7 @@ def mirror(own_platform: Platform) -> Iterator[Mirror]:
         yield mirror
 
 
-def test_a_written_document_becomes_a_row_immediately(mirror: Mirror) -> None:
+def test_a_new_document_becomes_a_row_immediately(mirror: Mirror) -> None:
     mirror.put("order:o1", order("o1"))
     assert mirror.row("clients", "client:a")["name"] == "Client a"
     assert mirror.row("sites", "site:s-a")["catalog_id"] == mirror.id("catalogs:c-a")
@@ -36,7 +36,7 @@ def test_a_changed_document_changes_its_row(mirror: Mirror) -> None:
     assert (row["name"], row["price"], row["inventory_count"]) == ("Cup", 7.5, 3)
 
 
-def test_a_document_that_returns_to_an_earlier_value_changes_its_row_after_the_platform_has_changed_it(
+def test_a_document_can_set_a_value_back_that_the_platform_has_changed_in_the_row(
     mirror: Mirror,
 ) -> None:
     before = mirror.document("gift:g-a")
@@ -98,7 +98,7 @@ def test_a_written_list_of_documents_becomes_rows_immediately(mirror: Mirror) ->
     assert [row["name"] for row in rows] == ["Cup", "Mug", "Mug"]
 
 
-def test_the_documents_of_one_statement_are_mapped_in_the_order_of_their_references(mirror: Mirror) -> None:
+def test_documents_that_one_statement_writes_are_mapped_in_the_sequence_of_their_references(mirror: Mirror) -> None:
     documents = {
         "catalogs:c-b": {"id": "c-b", "name": "Range", "type": "manual", "ownerId": "b"},
         "client:b": {"id": "b", "name": "Client b"},
@@ -160,7 +160,9 @@ def test_deleting_a_document_deletes_no_row(mirror: Mirror, key: str) -> None:
         assert mirror.row(table, name)
 
 
-def test_after_the_document_of_a_row_is_deleted_the_next_document_decides_the_row(mirror: Mirror) -> None:
+def test_after_the_document_that_decides_a_row_is_deleted_the_next_document_of_the_row_decides_its_values(
+    mirror: Mirror,
+) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup"))
     assert mirror.row("products", "gift:g-a")["name"] == "Mug"
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
@@ -220,7 +222,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("fields", "columns", "changed"), FORMS)
-def test_a_changed_field_of_a_document_keeps_its_form_and_its_name(
+def test_a_field_that_a_row_changes_in_its_document_keeps_its_format_and_its_name(
     mirror: Mirror, fields: dict[str, Any], columns: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     document = (
@@ -339,7 +341,7 @@ def test_a_session_setting_of_a_caller_does_not_stop_the_mirror(mirror: Mirror, 
     assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
 
 
-def test_the_mirror_runs_when_the_session_has_the_replication_role(mirror: Mirror) -> None:
+def test_the_mirror_works_even_if_the_session_replication_role_is_replica(mirror: Mirror) -> None:
     mirror.database.execute("set local session_replication_role = replica")
     mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Bowl"))
     assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
@@ -357,7 +359,7 @@ def test_writes_of_logical_replication_are_mirrored_although_statement_triggers_
     assert mirror.value("select state from kv.ids where key = 'gift:g-a'") == "gone"
 
 
-def test_documents_of_other_families_get_no_revision_and_become_no_row(mirror: Mirror) -> None:
+def test_documents_that_do_not_belong_to_an_entity_get_no_revision_and_become_no_row(mirror: Mirror) -> None:
     for key in ("session:x", "clients:all", "sites:slug:s", "employees:1", "client:a:site:s-a", "catalogs:a:b"):
         mirror.put(key, {"id": "x"})
         mirror.put(key, {"id": "y"})

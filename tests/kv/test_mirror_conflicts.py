@@ -31,7 +31,7 @@ def read(mirror: Mirror) -> dict[str, Any]:
     return document
 
 
-def test_a_stale_write_keeps_newer_values_of_fields_that_it_did_not_change(mirror: Mirror) -> None:
+def test_a_stale_write_keeps_newer_values_of_the_fields_that_the_stale_write_did_not_change(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, name="Cup", price=6)
     mirror.put(KEY, stale | {"color": "blue"})
@@ -42,7 +42,7 @@ def test_a_stale_write_keeps_newer_values_of_fields_that_it_did_not_change(mirro
     assert mirror.conflicts() == set()
 
 
-def test_a_stale_write_of_the_stock_changes_it_by_the_difference(mirror: Mirror) -> None:
+def test_a_stale_write_of_a_stock_changes_the_stock_by_the_difference(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, stale | {"availableQuantity": 8})
@@ -65,7 +65,9 @@ def test_two_writers_who_sell_the_same_number_of_pieces_reduce_the_stock_twice(m
     assert mirror.conflicts() == set()
 
 
-def test_a_stale_write_that_sells_more_than_the_stock_sets_it_to_0_and_records_a_conflict(mirror: Mirror) -> None:
+def test_a_stale_write_that_sells_more_than_the_stock_sets_the_stock_to_0_and_records_a_conflict(
+    mirror: Mirror,
+) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=1)
     mirror.put(KEY, stale | {"availableQuantity": 5})
@@ -174,7 +176,7 @@ FORMS_OF_STOCK: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("before", "stated", "after"), FORMS_OF_STOCK)
-def test_a_write_without_a_revision_keeps_the_stock_in_each_form(
+def test_a_write_without_a_revision_does_not_change_the_stock_whatever_the_format_of_the_stock_is(
     mirror: Mirror, before: dict[str, Any], stated: dict[str, Any], after: dict[str, Any]
 ) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a", **before))
@@ -185,7 +187,7 @@ def test_a_write_without_a_revision_keeps_the_stock_in_each_form(
     assert {kind for _, kind, _ in mirror.conflicts()} == {"base_unknown"}
 
 
-def test_any_write_can_add_a_stock_to_a_gift_without_a_stock(mirror: Mirror) -> None:
+def test_a_write_without_a_revision_can_add_a_stock_to_a_gift_that_has_no_stock(mirror: Mirror) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a"))
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a", stock=3))
     assert mirror.row("products", "gift:g-b")["inventory_count"] == 3
@@ -193,7 +195,7 @@ def test_any_write_can_add_a_stock_to_a_gift_without_a_stock(mirror: Mirror) -> 
 
 
 @pytest.mark.parametrize("revision", ["forgotten", "future"])
-def test_a_write_with_an_unknown_base_replaces_all_fields_except_the_stock_and_records_a_conflict(
+def test_a_write_with_an_unknown_revision_replaces_all_fields_except_the_stock_and_records_a_conflict(
     mirror: Mirror, revision: str
 ) -> None:
     stale = read(mirror)
@@ -207,7 +209,9 @@ def test_a_write_with_an_unknown_base_replaces_all_fields_except_the_stock_and_r
     assert mirror.conflicts() == {(KEY, "base_unknown", ""), (KEY, "base_unknown", "availableQuantity")}
 
 
-def test_a_write_without_changes_does_not_shorten_the_lifetime_of_its_base(mirror: Mirror) -> None:
+def test_a_write_that_changes_nothing_does_not_shorten_the_time_for_which_its_base_version_is_kept(
+    mirror: Mirror,
+) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale)
     mirror.database.execute("update kv.history set replaced_at = now() - interval '11 minutes'")
@@ -227,7 +231,9 @@ def test_a_document_that_is_json_in_a_string_does_not_restore_sold_pieces(mirror
 
 
 @pytest.mark.parametrize("key", [KEY, "gift:production:g-a"])
-def test_a_document_that_decides_a_row_again_does_not_restore_sold_pieces(mirror: Mirror, key: str) -> None:
+def test_a_document_that_becomes_the_decisive_document_of_a_row_again_does_not_restore_sold_pieces(
+    mirror: Mirror, key: str
+) -> None:
     stale = read(mirror)
     if key == KEY:
         mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
@@ -239,7 +245,7 @@ def test_a_document_that_decides_a_row_again_does_not_restore_sold_pieces(mirror
     assert (key, "base_unknown", "availableQuantity") in mirror.conflicts()
 
 
-def test_an_alias_that_decides_a_row_after_a_deletion_does_not_restore_sold_pieces(mirror: Mirror) -> None:
+def test_an_alias_that_becomes_decisive_after_a_deletion_does_not_restore_sold_pieces(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup", stock=99))
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [KEY])
     row = mirror.row("products", "gifts:g-a")
@@ -247,7 +253,7 @@ def test_an_alias_that_decides_a_row_after_a_deletion_does_not_restore_sold_piec
     assert mirror.document("gifts:g-a")["stock"] == 10
 
 
-def test_a_stale_write_merges_a_stock_in_the_field_quantity(mirror: Mirror) -> None:
+def test_a_stock_in_a_field_named_quantity_is_merged_in_a_stale_write(mirror: Mirror) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a", quantity=10))
     stale = mirror.value("select value from kv_store_6fcaeea3 where key = 'gift:g-b'")
     mirror.update("products", "gift:g-b", inventory_count=7)
@@ -280,7 +286,7 @@ def test_a_document_that_is_not_an_object_is_stored_unchanged(mirror: Mirror, va
     assert mirror.row("products", KEY)["name"] == "Bowl"
 
 
-def test_documents_without_a_revision_get_one_before_they_are_read(mirror: Mirror) -> None:
+def test_documents_without_a_revision_get_a_revision_before_they_are_read(mirror: Mirror) -> None:
     mirror.database.execute("alter table kv_store_6fcaeea3 disable trigger mirror_revision")
     mirror.database.execute("update kv_store_6fcaeea3 set value = value - '_rev'")
     mirror.put("session:x", {"token": "x"})
@@ -315,7 +321,7 @@ def test_pieces_that_were_sold_while_a_document_was_in_quarantine_stay_sold(mirr
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_a_document_that_leaves_the_quarantine_without_a_sale_gets_the_stock_of_its_row(mirror: Mirror) -> None:
+def test_a_document_that_leaves_the_quarantine_and_contains_no_sale_gets_the_stock_of_its_row(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, read(mirror) | {"price": 5})
@@ -325,7 +331,7 @@ def test_a_document_that_leaves_the_quarantine_without_a_sale_gets_the_stock_of_
     assert mirror.row("products", KEY)["inventory_count"] == 6
 
 
-def test_sales_of_only_the_old_application_during_the_quarantine_reduce_the_stock(mirror: Mirror) -> None:
+def test_sales_that_only_the_old_application_made_during_the_quarantine_reduce_the_stock(mirror: Mirror) -> None:
     mirror.put(KEY, read(mirror) | {"price": "?"})
     mirror.put(KEY, read(mirror) | {"price": 5, "availableQuantity": 8})
     assert (mirror.row("products", KEY)["inventory_count"], mirror.document(KEY)["availableQuantity"]) == (8, 8)
@@ -345,7 +351,9 @@ def test_a_quarantined_document_does_not_restore_sold_pieces_if_its_row_has_anot
 
 
 @pytest.mark.parametrize("broken", ["text", [1], None])
-def test_a_stale_write_over_a_document_without_fields_does_not_restore_sold_pieces(mirror: Mirror, broken: Any) -> None:
+def test_a_stale_write_over_a_document_that_is_not_an_object_does_not_restore_sold_pieces(
+    mirror: Mirror, broken: Any
+) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=7)
     mirror.put(KEY, broken)
@@ -364,7 +372,7 @@ def test_a_repair_from_the_document_sets_the_stock_of_the_row_to_that_of_the_doc
     assert mirror.row("products", KEY)["inventory_count"] == 10
 
 
-def test_a_write_based_on_a_deleted_document_is_not_a_write_based_on_the_new_document(mirror: Mirror) -> None:
+def test_a_write_based_on_a_deleted_document_is_not_taken_for_a_write_based_on_its_successor(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [KEY])
     mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=10))

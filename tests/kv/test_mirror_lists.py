@@ -109,7 +109,7 @@ def test_a_document_that_returns_to_a_list_does_not_restore_sold_pieces(mirror: 
     assert mirror.conflicts() == {(FIRST, "base_unknown", "availableQuantity")}
 
 
-def test_a_list_and_a_document_that_are_json_in_strings_stay_json_in_strings(mirror: Mirror) -> None:
+def test_lists_and_documents_that_are_json_inside_a_json_string_remain_in_this_format(mirror: Mirror) -> None:
     mirror.put(LIST, json.dumps(stored(mirror)))
     mirror.put("catalog_gifts:c-a", [json.dumps(gift("g-3", catalogId="c-a", quantity=10))])
     mirror.update("products", FIRST, inventory_count=7)
@@ -297,7 +297,7 @@ def test_data_of_an_erased_person_cannot_return_under_another_key_or_in_another_
     assert mirror.value("select count(*) from orders where customer_name like 'Jane%%'") == 0
 
 
-def test_an_order_of_another_environment_and_an_order_without_documents_are_not_erased(mirror: Mirror) -> None:
+def test_an_order_in_another_environment_and_a_further_order_of_the_person_are_not_erased(mirror: Mirror) -> None:
     mirror.put("order:o-1", JANE)
     erase(mirror, "order:o-1")
     mirror.end()
@@ -308,7 +308,7 @@ def test_an_order_of_another_environment_and_an_order_without_documents_are_not_
 
 
 @pytest.mark.parametrize("environment", ["production", "test"])
-def test_lists_with_an_erased_person_are_written_at_the_end_and_keep_their_form(
+def test_lists_with_an_erased_person_are_written_at_the_end_of_the_transaction_and_keep_their_format(
     mirror: Mirror, environment: str
 ) -> None:
     mirror.put("user_orders:u", json.dumps([JANE, "o-7"]))

@@ -61,7 +61,7 @@ def test_a_written_document_does_not_restore_a_deleted_row(mirror: Mirror, key: 
     assert counts["left_over"]["row_deleted"] == 1 and counts["unaccounted"] == 0
 
 
-def test_a_deleted_document_leaves_the_quarantine(mirror: Mirror) -> None:
+def test_deleting_a_document_removes_its_quarantine_entry(mirror: Mirror) -> None:
     stale = mirror.document("gift:g-a")
     mirror.delete("products", "gift:g-a")
     mirror.put("gift:g-a", stale)
@@ -79,7 +79,7 @@ def test_a_document_cannot_restore_a_row_that_was_deleted_after_the_document(mir
     assert (products(mirror), mirror.conflicts()) == (0, DELETED)
 
 
-def test_a_restored_row_gets_its_old_id_again(mirror: Mirror) -> None:
+def test_a_restored_row_is_linked_to_its_old_id_again(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a"))
     mirror.database.execute("create temp table kept on commit drop as select * from products where id = %s",
                             [mirror.id("gift:g-a")])  # fmt: skip
@@ -172,7 +172,7 @@ def test_a_statement_maps_at_most_500_documents_and_the_backfill_maps_the_others
     assert mirror.rows("select from kv.ids where fingerprint is distinct from mapped_fingerprint") == []
 
 
-def test_a_price_that_is_changed_through_a_cursor_changes_the_document(mirror: Mirror) -> None:
+def test_updating_the_price_of_the_current_row_of_a_cursor_changes_the_document(mirror: Mirror) -> None:
     mirror.put("gifts:all", [gift("g-1", catalogId="c-a")])
     ids = [mirror.id("gift:g-a"), mirror.id("gifts:all::g-1")]
     mirror.database.execute(
@@ -187,7 +187,7 @@ def test_a_price_that_is_changed_through_a_cursor_changes_the_document(mirror: M
     assert prices == {7, 8} == {int(mirror.row("products", key)["price"]) for key in ("gift:g-a", "gifts:all::g-1")}
 
 
-def test_prices_that_a_cursor_changes_row_by_row_with_a_function_change_the_documents(mirror: Mirror) -> None:
+def test_updating_prices_with_a_function_that_a_cursor_calls_row_by_row_changes_the_documents(mirror: Mirror) -> None:
     mirror.put("gift:g-b", gift("g-b", catalogId="c-a"))
     mirror.database.execute(
         "create function pg_temp.reprice(id uuid) returns numeric language sql as"

@@ -87,7 +87,7 @@ def application(own_platform: Platform) -> Iterator[OldApplication]:
         yield application
 
 
-def test_the_mirror_is_off_at_first_and_the_commands_switch_it(own_platform: Platform) -> None:
+def test_the_mirror_is_initially_off_and_the_commands_switch_it_on_and_off(own_platform: Platform) -> None:
     assert run(own_platform, "mirror", "status")["enabled"] is False
     state = run(own_platform, "mirror", "on", "--environment", "production", "--environment", "test")
     assert (state["enabled"], state["environments"], state["currency"]) == (True, ["production", "test"], None)
@@ -102,7 +102,7 @@ def test_the_mirror_is_off_at_first_and_the_commands_switch_it(own_platform: Pla
     assert {row["subject"] for row in rows} == {"admin"}
 
 
-def test_switching_the_mirror_fails_if_it_waits_too_long_for_a_write(own_platform: Platform) -> None:
+def test_switching_the_mirror_on_fails_if_the_command_waits_too_long_for_a_write(own_platform: Platform) -> None:
     own_platform.database.execute("begin; update clients set name = name")
     try:
         result = command(own_platform, "mirror", "on")
@@ -114,7 +114,7 @@ def test_switching_the_mirror_fails_if_it_waits_too_long_for_a_write(own_platfor
 
 
 @pytest.mark.parametrize("currency", ["XXX", "EURO", "€"])
-def test_an_unknown_currency_is_refused(own_platform: Platform, currency: str) -> None:
+def test_switching_the_mirror_on_with_an_unknown_currency_is_refused(own_platform: Platform, currency: str) -> None:
     assert command(own_platform, "mirror", "on", "--currency", currency).returncode == 5
     assert run(own_platform, "mirror", "status")["enabled"] is False
 
@@ -133,7 +133,7 @@ def test_only_super_admins_can_switch_the_mirror(own_platform: Platform, role: s
     assert run(own_platform, "mirror", "status")["enabled"] is False
 
 
-def test_an_old_application_can_read_and_change_an_order_of_the_platform(
+def test_an_old_application_can_read_and_change_an_order_placed_in_the_platform(
     own_platform: Platform, tenant: Tenant, application: OldApplication
 ) -> None:
     product = own_platform.product(tenant, inventory_count=9)
@@ -148,7 +148,7 @@ def test_an_old_application_can_read_and_change_an_order_of_the_platform(
     assert status["mirror"]["conflicts"] == []
 
 
-def test_an_order_of_an_old_application_becomes_an_order_of_the_platform(
+def test_an_order_placed_in_an_old_application_becomes_an_order_of_the_platform(
     own_platform: Platform, tenant: Tenant, application: OldApplication
 ) -> None:
     product = own_platform.product(tenant, inventory_count=9)

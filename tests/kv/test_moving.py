@@ -23,7 +23,7 @@ def test_documents_become_rows_that_refer_to_each_other(move: Move) -> None:
     assert (line["product_id"], line["quantity"], line["unit_price"]) == (move.id("gift:g-a"), 2, 5)
 
 
-def test_several_keys_of_a_gift_lead_to_one_row(move: Move) -> None:
+def test_several_documents_of_a_gift_with_different_keys_become_one_row(move: Move) -> None:
     move.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Older"))
     move.put("gift:production:g-a", gift("g-a", catalogId="c-a", name="Newest"))
     move.run()
@@ -42,7 +42,7 @@ def test_an_equal_document_under_another_key_has_no_remainder(move: Move) -> Non
     assert move.rows("select from kv.remainders where key = 'gifts:g-a'") == []
 
 
-def test_a_key_can_differ_from_the_id(move: Move) -> None:
+def test_the_key_of_a_document_can_differ_from_its_id(move: Move) -> None:
     move.put("client:demo", {"id": "client-demo", "name": "Demo"})
     for name in ("demo", "client-demo"):
         move.put(f"site:of-{name}", {"id": f"of-{name}", "name": "Shop", "clientId": name})
@@ -68,7 +68,7 @@ def test_a_site_with_the_catalog_of_another_client_is_quarantined(move: Move) ->
     assert move.rows("select from catalog_grants where catalog_id = %s", move.id("catalogs:c-a")) == []
 
 
-def test_a_catalog_of_the_platform_needs_a_grant(move: Move) -> None:
+def test_a_site_shows_a_catalog_of_the_platform_only_after_its_client_gets_a_grant(move: Move) -> None:
     shared_id = "catalog_legacy_default"
     move.put(f"catalogs:{shared_id}", {"id": shared_id, "name": "Shared", "type": "manual"})
     move.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "a", "catalogId": shared_id})
@@ -116,7 +116,7 @@ def test_the_client_of_an_order_is_the_client_of_its_site(move: Move) -> None:
     assert (line["product_id"], line["name"]) == (None, "Theirs")
 
 
-def test_a_repeated_order_number_of_a_client_gets_a_suffix(move: Move) -> None:
+def test_an_order_number_that_occurs_twice_for_a_client_gets_a_suffix(move: Move) -> None:
     for number in range(1, 6):
         move.put(f"order:o-{number}", order(f"o-{number}", orderNumber="#1"))
     move.run()
@@ -139,7 +139,7 @@ def test_a_repeated_order_number_of_a_client_gets_a_suffix(move: Move) -> None:
           "totalValue": 10}, 10, "unknown_gift"),
     ],
 )  # fmt: skip
-def test_a_total_that_is_missing_is_computed(move: Move, fields: dict[str, Any], total: int, note: str) -> None:
+def test_a_missing_order_total_is_computed(move: Move, fields: dict[str, Any], total: int, note: str) -> None:
     move.put("order:o-1", order("o-1", **fields))
     move.run()
     assert move.row("orders", "order:o-1")["total_amount"] == total
@@ -159,7 +159,7 @@ def test_a_missing_price_of_an_order_line_is_the_regular_price_of_the_product_an
     assert move.row("orders", "order:o-1")["total_amount"] == 10
 
 
-def test_a_total_that_is_not_divisible_by_the_quantity_is_not_rounded(move: Move) -> None:
+def test_an_order_total_that_is_not_divisible_by_the_quantity_is_not_rounded(move: Move) -> None:
     move.put("order:o-1", order("o-1", quantity=3, unitPrice=None, totalValue=10))
     move.run()
     assert move.reason("order:o-1") == "price_too_fine"
@@ -180,7 +180,7 @@ def test_a_migrated_order_sends_no_messages_and_holds_no_stock(move: Move) -> No
 QUIET = ("mails", "webhook_deliveries", "order_events", "stock_holds", "analytics_events", "shipments", "images")
 
 
-def test_later_runs_apply_the_status_changes_of_an_order(move: Move) -> None:
+def test_later_backfill_runs_apply_the_status_changes_of_an_order(move: Move) -> None:
     move.put("order:o-1", order("o-1"))
     move.run()
     move.put("order:o-1", order("o-1", status="delivered", deliveredAt="2026-02-22T00:00:00Z"))
@@ -245,7 +245,7 @@ def test_documents_of_other_environments_become_rows_only_if_a_run_includes_thei
     assert move.row("clients", "client:a")["name"] == "Client a"
 
 
-def test_the_price_of_a_gift_without_a_currency_requires_the_option_currency(move: Move) -> None:
+def test_a_gift_whose_price_has_no_currency_requires_the_currency_option(move: Move) -> None:
     move.put("gift:g-a", gift("g-a", catalogId="c-a", currency=None))
     move.run()
     assert move.reason("gift:g-a") == "no_currency"
@@ -262,7 +262,7 @@ def test_all_prices_of_a_catalog_are_in_one_currency(move: Move) -> None:
     assert move.value("select currency from catalogs where id = %s", move.id("catalogs:c-a")) == "USD"
 
 
-def test_the_ids_in_a_list_only_mark_documents_as_listed(move: Move) -> None:
+def test_a_list_of_ids_only_flags_documents_as_listed(move: Move) -> None:
     move.put("gift:g-b", gift("g-b", catalogId="c-a"))
     move.put("gifts:all", ["g-a", "g-a", "g-gone", {"id": "g-b"}])
     move.put("client:b", {"id": "b", "name": "Unlisted"})
@@ -273,7 +273,7 @@ def test_the_ids_in_a_list_only_mark_documents_as_listed(move: Move) -> None:
     assert move.row("clients", "client:b")["name"] == "Unlisted"
 
 
-def test_a_further_run_changes_no_row(move: Move) -> None:
+def test_a_repeated_backfill_changes_no_row(move: Move) -> None:
     move.put("gift:bad", gift("bad", price="?"))
     move.put("order:o-1", order("o-1"))
     move.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Other"))

@@ -27,7 +27,7 @@ def prices(mirror: Mirror) -> tuple[float, float | None]:
     return float(row["price"]), row["regular_price"] and float(row["regular_price"])
 
 
-def test_offers_start_and_end_without_a_write_of_documents(own_platform: Platform, mirror: Mirror) -> None:
+def test_the_start_and_the_end_of_an_offer_write_no_documents(own_platform: Platform, mirror: Mirror) -> None:
     before = mirror.document("gift:g-a")
     assert prices(mirror) == (5, None)
     mirror.update("products", "gift:g-a", offers=Jsonb([{"price": "4", "ends_at": LATER.isoformat()}]))

@@ -220,7 +220,9 @@ def test_a_retirement_is_refused_while_an_application_uses_the_documents(
     }
 
 
-def test_requests_for_keys_of_other_families_do_not_block_a_retirement(moved: Platform, store: httpx.Client) -> None:
+def test_requests_for_keys_that_belong_to_no_entity_do_not_block_a_retirement(
+    moved: Platform, store: httpx.Client
+) -> None:
     run(moved, "retire", "order")
     moved.database.execute("delete from kv.traffic")
     for key in ("eq.session:s3cr3t-4", "eq.employees:kept", "like.employees:*", "eq.order_counter"):
@@ -235,7 +237,7 @@ def test_requests_for_keys_of_other_families_do_not_block_a_retirement(moved: Pl
     assert [r["status"] for r in status["retirements"]] == ["waiting"]
 
 
-def test_the_default_period_of_a_retirement_is_14_days(moved: Platform) -> None:
+def test_a_retirement_by_default_requires_14_days_without_requests(moved: Platform) -> None:
     plan = run(moved, "retire", "order")
     assert plan["retirement"]["quiet_seconds"] == 14 * 24 * 60 * 60
     assert failed(put(moved, "order", target="retired", delete=True)) == {"period"}
@@ -246,7 +248,7 @@ def test_the_default_period_of_a_retirement_is_14_days(moved: Platform) -> None:
     assert put(moved, "order", target="retired", delete=True).status_code == 200
 
 
-def test_the_command_deletes_no_documents_without_a_confirmation(moved: Platform) -> None:
+def test_the_retire_command_deletes_no_documents_without_a_confirmation(moved: Platform) -> None:
     run(moved, "retire", "site", "--quiet", "1s")
     time.sleep(1.1)
     before = documents(moved)
@@ -305,7 +307,7 @@ def test_no_documents_are_deleted_if_the_tables_no_longer_lead(moved: Platform) 
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_an_undo_restores_each_byte(moved: Platform, entity: str) -> None:
+def test_undoing_a_retirement_restores_every_byte(moved: Platform, entity: str) -> None:
     before, marked = documents(moved), marks(moved)
     plan = retire(moved, entity)
     retirement = plan["retirement"]
@@ -414,7 +416,9 @@ def test_a_running_comparison_stops_when_its_documents_are_retired(moved: Platfo
     assert documents(moved) == after
 
 
-def test_secrets_of_a_document_whose_key_is_in_use_are_kept_until_the_archive_expires(moved: Platform) -> None:
+def test_archived_secrets_of_a_document_whose_key_is_in_use_again_are_kept_until_the_archive_expires(
+    moved: Platform,
+) -> None:
     before = documents(moved)
     retire(moved, "product")
     moved.database.execute("insert into kv_store_6fcaeea3 values ('gift:token', '{\"id\": \"token\"}')")
@@ -513,7 +517,7 @@ def test_an_undo_before_the_first_deletion_deletes_the_stored_secrets(moved: Pla
 
 
 @pytest.mark.parametrize("damage", ["deleted", "replaced"])
-def test_an_undo_does_not_restore_a_damaged_object(moved: Platform, damage: str) -> None:
+def test_undoing_a_retirement_does_not_restore_a_damaged_archive_object(moved: Platform, damage: str) -> None:
     plan = retire(moved, "client")
     s3 = moved.s3
     [part] = moved.database.execute(
@@ -540,7 +544,7 @@ def test_an_undo_does_not_restore_a_damaged_object(moved: Platform, damage: str)
     )
 
 
-def test_an_undo_restores_intact_objects_names_damaged_objects_and_continues_after_their_repair(
+def test_an_undo_restores_intact_archive_objects_reports_damaged_objects_and_continues_after_their_repair(
     moved: Platform, store: httpx.Client
 ) -> None:
     for name in "abcd":  # Each of these documents is a separate object.
@@ -710,7 +714,7 @@ def test_only_super_admins_can_retire_documents(moved: Platform) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_retirement_and_its_undo_continue_after_kills(moved: Platform) -> None:
+def test_a_retirement_and_its_undo_continue_after_their_worker_is_killed(moved: Platform) -> None:
     for first in range(0, MANY, 400):  # While the tables lead, a request may write at most 500 documents.
         moved.database.execute(
             "insert into kv_store_6fcaeea3 select 'gift:many-' || n, jsonb_build_object('id', 'many-' || n,"

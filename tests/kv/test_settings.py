@@ -43,7 +43,7 @@ def test_excluded_products_in_the_settings_become_exclusions_of_the_site(move: M
 
 
 @pytest.mark.usefixtures("gifts")
-def test_a_run_does_not_restore_an_exclusion_that_a_member_has_deleted(move: Move) -> None:
+def test_a_backfill_does_not_restore_an_exclusion_that_a_member_has_deleted(move: Move) -> None:
     move.put("site_configs:s-a", {"excludedSkus": ["SKU_1%"]})
     move.run()
     move.database.execute("delete from site_product_exclusions where site_id = %s", [move.id("site:s-a")])

@@ -113,7 +113,7 @@ def put_forms(mirror: Store) -> None:
 
 
 @pytest.mark.parametrize("key", FORMS)
-def test_a_read_returns_a_document_that_agrees_with_its_row_in_exactly_its_form(mirror: Store, key: str) -> None:
+def test_a_read_returns_a_document_unchanged_if_the_document_agrees_with_its_row(mirror: Store, key: str) -> None:
     put_forms(mirror)
     for entity in ("client", "catalog", "site", "product", "order"):
         mirror.stage(entity, reads=100, shadow=100)
@@ -138,7 +138,7 @@ CHANGES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("table", "key", "columns", "fields"), CHANGES)
-def test_a_read_returns_an_unmirrored_change_of_a_row_in_the_form_of_the_document(
+def test_a_change_of_a_row_that_was_not_mirrored_is_read_in_the_format_of_the_document(
     mirror: Store, table: str, key: str, columns: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     put_forms(mirror)
@@ -181,7 +181,9 @@ def test_reads_of_aliases_and_of_documents_without_a_mapped_row_return_the_docum
         assert mirror.read(key) == mirror.document(key)
 
 
-def test_a_larger_share_of_reads_from_the_tables_includes_all_records_of_a_smaller_share(mirror: Store) -> None:
+def test_if_the_share_of_reads_from_the_tables_grows_all_records_of_the_smaller_share_are_included(
+    mirror: Store,
+) -> None:
     mirror.database.execute(
         "insert into kv_store_6fcaeea3 select 'gift:' || n, jsonb_build_object('id', n::text, 'name', 'Mug',"
         " 'price', 5, 'currency', 'EUR', 'catalogId', 'c-a') from generate_series(1, 400) n"
@@ -235,7 +237,7 @@ def test_a_bad_document_is_accepted_if_the_store_leads_and_refused_if_the_tables
     assert mirror.row("products", "gift:good")["name"] == "Mug"
 
 
-def test_the_stage_of_the_client_of_a_document_decides_whether_it_is_refused(mirror: Store) -> None:
+def test_the_cutover_stage_of_the_client_of_a_document_decides_whether_the_document_is_refused(mirror: Store) -> None:
     mirror.tenant("b")
     mirror.stage("product", leads="tables")
     mirror.stage("product", "client:b", leads="kv")
@@ -266,7 +268,7 @@ def test_documents_that_cannot_be_mapped_together_are_refused_while_the_tables_l
     mirror.database.execute(many.encode())
 
 
-def test_session_settings_do_not_change_which_side_leads_or_answers_reads(mirror: Store) -> None:
+def test_session_settings_change_neither_the_leading_side_nor_the_side_that_answers_reads(mirror: Store) -> None:
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
     settings = (
@@ -291,7 +293,7 @@ def test_session_settings_do_not_change_which_side_leads_or_answers_reads(mirror
         mirror.put("gift:worse", gift("worse", catalogId="c-a", price="free"))
 
 
-def test_a_mismatch_is_recorded_once_for_each_field_without_its_values(mirror: Store) -> None:
+def test_a_mismatch_is_recorded_once_for_each_field_and_without_the_values_of_the_field(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row", price=9)
@@ -318,7 +320,7 @@ def test_a_missing_row_is_recorded_as_a_mismatch(mirror: Store) -> None:
     assert mirror.differences() == [("gift:g-a", "row_missing", None)]
 
 
-def test_a_mismatch_is_not_recorded_if_a_second_read_finds_no_difference(mirror: Store) -> None:
+def test_a_mismatch_is_recorded_only_if_a_second_read_also_finds_a_difference(mirror: Store) -> None:
     mirror.stage("product", shadow=100)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
@@ -340,7 +342,7 @@ def test_a_status_that_the_platform_has_decided_is_not_a_mismatch(mirror: Store)
     assert (answer["value"]["status"], answer["agrees"]) == ("inactive", True)
 
 
-def test_only_reads_of_the_service_for_the_old_applications_are_counted_and_return_rows(mirror: Store) -> None:
+def test_only_reads_by_the_service_of_the_old_applications_are_counted_and_can_return_rows(mirror: Store) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege), mirror.database.transaction():
         mirror.database.execute("select kv.record_shadow_reads('{gift:g-a}', '{}')")
     mirror.stage("product", reads=100, shadow=100)
@@ -349,7 +351,7 @@ def test_only_reads_of_the_service_for_the_old_applications_are_counted_and_retu
 
 
 @pytest.mark.parametrize("stage", ["reads", "shadow"])
-def test_a_read_returns_a_document_that_was_not_mirrored_unchanged(mirror: Store, stage: str) -> None:
+def test_a_document_that_was_not_mirrored_is_returned_unchanged(mirror: Store, stage: str) -> None:
     mirror.stage("product", reads=100, shadow=100 if stage == "shadow" else 0)
     with mirror.unnoticed():
         mirror.update("products", "gift:g-a", name="Row")
@@ -387,7 +389,9 @@ def test_a_document_of_another_client_cannot_replace_a_document_of_a_client_whos
     mirror.put("gift:g-a", value)
 
 
-def test_if_the_mapping_fails_the_stage_of_the_client_of_the_earlier_row_refuses_the_write(mirror: Store) -> None:
+def test_if_the_mapping_fails_the_write_is_refused_according_to_the_stage_of_the_client_of_the_earlier_row(
+    mirror: Store,
+) -> None:
     mirror.tenant("b")
     mirror.stage("product", "client:a", leads="tables")
     mirror.database.execute(

@@ -72,7 +72,7 @@ def test_queues_have_the_declared_attributes(aws: Aws) -> None:
     assert queue_attributes(aws, "intake")["VisibilityTimeout"] == str(6 * 30)
 
 
-def test_the_server_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> None:
+def test_the_aws_emulator_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> None:
     assert aws.process.pid is not None
     connections = psutil.Process(aws.process.pid).net_connections()
     listening = [connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN]
@@ -118,7 +118,7 @@ def test_objects_and_messages_still_exist_after_an_orderly_restart(aws: Aws) -> 
     assert len(receive(aws, "intake")) == 1, "S3 must send exactly one notification"
 
 
-def test_objects_still_exist_and_notifications_still_arrive_after_the_server_was_killed(aws: Aws) -> None:
+def test_objects_still_exist_and_notifications_still_arrive_after_the_emulator_was_killed(aws: Aws) -> None:
     first = aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"1")["VersionId"]
     aws.s3.put_object(Bucket=aws.buckets["drops"], Key="kept", Body=b"2")
     assert aws.process.pid is not None
@@ -131,7 +131,7 @@ def test_objects_still_exist_and_notifications_still_arrive_after_the_server_was
     assert json.loads(message["Body"])["Records"][0]["s3"]["object"]["versionId"] == third
 
 
-def test_a_changed_declaration_changes_the_queue(aws: Aws, tmp_path: Path) -> None:
+def test_a_changed_queue_declaration_changes_the_queue(aws: Aws, tmp_path: Path) -> None:
     aws.specs = declare(tmp_path, SYNCS.replace("visibility = 70", "visibility = 90").replace("= 2", "= 5"))
     aws.provision()
     syncs = queue_attributes(aws, "syncs")

@@ -62,7 +62,7 @@ def healthy(api: str) -> bool:
         return False
 
 
-def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrate: Command) -> None:
+def test_the_commands_up_status_and_down_control_a_detached_cloud(wecelebrate: Command) -> None:
     assert "is not up: run" in wecelebrate("status").stderr
     up = wecelebrate("up", "--detach")
     assert up.returncode == 0, up.stderr
@@ -102,7 +102,7 @@ def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrat
 
 
 @pytest.mark.slow
-def test_killed_parts_are_restarted_and_the_api_responds(running: Command) -> None:
+def test_parts_of_the_cloud_that_are_killed_are_restarted_and_the_api_responds(running: Command) -> None:
     api = running.endpoints.api
     before = running.pids()
     for pid in before.values():
@@ -144,7 +144,9 @@ def test_an_invalid_port_is_reported_in_one_line(wecelebrate: Command) -> None:
         assert result.stderr == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
 
 
-def test_the_error_of_a_second_cloud_mentions_the_ports_that_the_first_cloud_uses(state: Path, tmp_path: Path) -> None:
+def test_the_error_for_starting_a_second_cloud_mentions_the_ports_that_the_first_cloud_uses(
+    state: Path, tmp_path: Path
+) -> None:
     parts = json.loads((state / "supervisor.json").read_text("utf-8"))["parts"]
     ports = {port_variable(name): str(port) for part in parts.values() for name, port in part.items()}
     environment = {**os.environ, **ports, "WECELEBRATE_HOME": str(tmp_path), "COLUMNS": "200"}

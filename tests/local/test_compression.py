@@ -40,7 +40,7 @@ async def test_small_responses_and_images_are_not_compressed(api: Api, kind: str
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity"])
-async def test_head_has_the_headers_of_get_and_no_body(api: Api, coding: str) -> None:
+async def test_a_head_response_has_the_headers_of_the_get_response_and_no_body(api: Api, coding: str) -> None:
     get, head = [
         await api.client.request(method, "/responses/large", headers={"accept-encoding": coding})
         for method in ("GET", "HEAD")
@@ -53,7 +53,7 @@ async def test_head_has_the_headers_of_get_and_no_body(api: Api, coding: str) ->
 
 
 @pytest.mark.parametrize("tag", ['"t"', 'W/"t"'])
-async def test_a_304_response_repeats_the_etag_of_the_request(api: Api, tag: str) -> None:
+async def test_a_304_response_contains_the_etag_that_the_request_sent(api: Api, tag: str) -> None:
     response = await api.client.get("/responses/large", headers={"if-none-match": tag})
     assert (response.status_code, response.headers["etag"], response.content) == (304, tag, b"")
     assert response.headers["vary"] == "Origin, Accept-Encoding"

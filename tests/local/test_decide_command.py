@@ -32,7 +32,7 @@ def job_of(tenant: Tenant) -> Json:
     return job
 
 
-def test_a_piped_drop_prints_the_questions_and_the_command_that_answers_them_and_exits_with_7(
+def test_a_piped_drop_command_prints_the_questions_and_the_command_that_answers_them_and_exits_with_7(
     wecelebrate: Command, tenant: Tenant, tmp_path: Path
 ) -> None:
     result = wecelebrate(*drop(tmp_path, tenant))
@@ -46,7 +46,7 @@ def test_a_piped_drop_prints_the_questions_and_the_command_that_answers_them_and
     assert lines[-1].startswith("✗ the job has questions: ")
 
 
-def test_a_piped_drop_with_the_option_json_prints_the_job_with_its_questions(
+def test_a_piped_drop_command_with_the_option_json_prints_the_job_with_its_questions(
     wecelebrate: Command, tenant: Tenant, tmp_path: Path
 ) -> None:
     result = wecelebrate(*drop(tmp_path, tenant, "--json"))
@@ -54,7 +54,7 @@ def test_a_piped_drop_with_the_option_json_prints_the_job_with_its_questions(
     assert json.loads(result.stdout)["questions"][0]["key"] == "decimal"
 
 
-def test_a_drop_behind_a_waiting_job_prints_the_id_of_that_job_and_exits_with_7(
+def test_a_drop_command_whose_job_must_wait_prints_the_id_of_the_earlier_waiting_job_and_exits_with_7(
     wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     waiting = ask(platform, tenant)
@@ -137,7 +137,7 @@ def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str
     return process.returncode, output.decode().replace("\r\n", "\n")
 
 
-def test_a_drop_on_a_terminal_asks_with_numbered_choices_and_continues_after_the_answer(
+def test_a_drop_command_on_a_terminal_asks_with_numbered_choices_and_continues_after_the_answer(
     platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\nx\n2\n")

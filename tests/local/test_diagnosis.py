@@ -24,7 +24,7 @@ def finding(
     return result
 
 
-def test_an_unknown_variable_of_a_port_is_one_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_variable_with_an_unknown_name_is_one_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WECELEBRATE_PORT_APPI", "1234")
     findings = list(diagnose(tmp_path, CHECKOUT, {"WECELEBRATE_PORT_APPI": "1234"}))
     (problem,) = [finding for finding in findings if "APPI" in f"{finding.message} {finding.fix}"]

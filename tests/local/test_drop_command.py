@@ -51,7 +51,7 @@ def test_the_drop_command_rejects_an_unknown_catalog_before_the_upload(
     [("acme-gift", "did you mean acme-gifts?"), ("Acme Gifts", "did you mean acme-gifts?"), ("ACM", "acme-gifts"),
      ("zzzzzz", "the catalogs are ")],
 )  # fmt: skip
-def test_an_unknown_name_of_a_catalog_is_answered_with_names_of_catalogs(
+def test_the_error_for_an_unknown_catalog_name_suggests_names_of_catalogs(
     wecelebrate: Command, cloud: object, tmp_path: Path, name: str, hint: str
 ) -> None:
     result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", name)
@@ -60,13 +60,17 @@ def test_an_unknown_name_of_a_catalog_is_answered_with_names_of_catalogs(
     assert hint in result.stderr
 
 
-def test_a_file_without_rows_causes_a_warning(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+def test_the_drop_command_prints_a_warning_for_a_file_without_rows(
+    wecelebrate: Command, catalog: str, tmp_path: Path
+) -> None:
     result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
     assert result.stderr == "! the file contains no rows\n"
     assert result.returncode == 0
 
 
-def test_an_empty_file_is_an_error(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
+def test_the_drop_command_reports_an_error_for_an_empty_file(
+    wecelebrate: Command, catalog: str, tmp_path: Path
+) -> None:
     result = wecelebrate("drop", write_file(tmp_path, ""), "--catalog", catalog, "--wait")
     assert result.stderr == "✗ failed: the file is empty\n"
     assert result.returncode == 1
@@ -83,7 +87,7 @@ def test_rejected_rows_are_printed_and_available_at_a_url(wecelebrate: Command, 
     assert "A,Cup,[b],2,not_a_number," in httpx.get(url_line.removeprefix("all rejected rows: "), verify=TLS).text
 
 
-def test_a_drop_prints_the_offers_the_warnings_and_the_doubts_of_its_job(
+def test_the_drop_command_prints_the_offers_the_warnings_and_the_doubts_of_its_job(
     wecelebrate: Command, catalog: str, tmp_path: Path
 ) -> None:
     text = (
@@ -114,7 +118,9 @@ def test_a_file_name_with_a_line_break_is_rejected(wecelebrate: Command, tmp_pat
 
 
 @pytest.mark.parametrize("user", ["admin", "support", "client:acme", "editor:acme", "viewer:globex"])
-def test_a_token_belongs_to_the_requested_user(wecelebrate: Command, platform: Platform, user: str) -> None:
+def test_the_token_command_prints_a_token_of_the_requested_user(
+    wecelebrate: Command, platform: Platform, user: str
+) -> None:
     token = wecelebrate("token", "--as", user).stdout.strip()
     me = httpx.get(f"{platform.endpoints.api}/v1/me", headers={"Authorization": f"Bearer {token}"}).json()
     kind, _, slug = user.partition(":")

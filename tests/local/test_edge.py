@@ -38,7 +38,7 @@ def get(cloud: Endpoints, path: str, **headers: str) -> httpx.Response:
         "/no/such/path",
     ],
 )
-def test_a_request_without_the_secret_is_refused_by_every_kind_of_function(
+def test_a_request_without_the_secret_of_cloudfront_is_refused_by_every_type_of_function(
     behind_cloudfront: Endpoints, path: str
 ) -> None:
     for headers in ({}, {"x_origin_secret": "guessed"}, {"x_origin_secret": ""}, {"x_origin_secret": CURRENT[:-1]}):

@@ -17,7 +17,7 @@ def get(path: str) -> Response | None:
     return asyncio.run(Explorer().get(path, SERVER))
 
 
-def test_the_page_loads_only_files_that_the_explorer_serves() -> None:
+def test_the_explorer_page_loads_only_files_that_the_explorer_serves() -> None:
     page = get(PAGE)
     assert page is not None
     html = page.body.decode()
@@ -29,7 +29,7 @@ def test_the_page_loads_only_files_that_the_explorer_serves() -> None:
         assert response is not None and response.status == 200 and response.body, path
 
 
-def test_the_server_in_the_openapi_document_is_the_gateway() -> None:
+def test_the_server_url_in_the_openapi_document_is_the_url_of_the_gateway() -> None:
     response = get(DOCUMENT)
     assert response is not None
     served = json.loads(response.body)
@@ -38,12 +38,12 @@ def test_the_server_in_the_openapi_document_is_the_gateway() -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/docs/"])
-def test_the_root_path_and_a_slash_at_the_end_redirect_to_the_explorer(path: str) -> None:
+def test_the_root_path_and_the_explorer_path_with_a_final_slash_redirect_to_the_explorer(path: str) -> None:
     response = get(path)
     assert response is not None
     assert (response.status, response.headers) == (307, [(b"location", b"/docs")])
 
 
-def test_the_explorer_does_not_serve_other_paths() -> None:
+def test_the_explorer_serves_only_its_own_paths() -> None:
     assert get("/docs/../pyproject.toml") is None
     assert get("/v1/products") is None

@@ -48,7 +48,7 @@ def test_an_export_is_created_downloaded_listed_and_deleted(
     assert (missing.returncode, missing.stderr) == (4, f"✗ export {export['id']} does not exist\n")
 
 
-def test_the_command_fails_if_the_api_refuses_a_filter(wecelebrate: Command, tenant: Tenant) -> None:
+def test_the_exports_command_fails_if_the_api_refuses_a_filter(wecelebrate: Command, tenant: Tenant) -> None:
     for arguments in (["--filter", "brand"], ["--output", "x.csv"]):
         assert wecelebrate("exports", "create", "orders", "--client", tenant.slug, *arguments).returncode == 2
     refused = wecelebrate("exports", "create", "orders", "--client", tenant.slug, "--filter", "brand=x")

@@ -18,7 +18,7 @@ def host(tmp_path: Path) -> Iterator[HostProcess]:
     host.close()
 
 
-def test_the_host_serves_callers_with_a_token_and_ends_on_sigterm(host: HostProcess) -> None:
+def test_the_function_host_serves_callers_with_a_token_and_ends_after_the_signal_sigterm(host: HostProcess) -> None:
     me = host.me()
     assert me["sub"] == "someone"
     assert me["names"] == ["AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "WC_ENVIRONMENT"]
@@ -34,7 +34,7 @@ def test_the_host_serves_callers_with_a_token_and_ends_on_sigterm(host: HostProc
     assert (host.state / "logs" / "functions" / "api-me-read.log").read_text().startswith("START RequestId: ")
 
 
-def test_all_processes_end_when_the_host_is_killed(host: HostProcess) -> None:
+def test_all_processes_end_when_the_function_host_is_killed(host: HostProcess) -> None:
     host.me()
     descendants = host.descendants()
     assert len(descendants) == 2

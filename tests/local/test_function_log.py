@@ -34,7 +34,7 @@ def test_a_large_log_is_rotated_while_a_process_appends_to_it(tmp_path: Path) ->
     log.close()
 
 
-def test_the_watcher_increases_its_version_when_a_file_is_added_or_changed_or_removed(tmp_path: Path) -> None:
+def test_the_version_of_the_file_watcher_increases_when_a_file_is_added_changed_or_removed(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     watcher = FileWatcher([tmp_path, tmp_path / "missing"], interval=0)
@@ -50,7 +50,7 @@ def test_the_watcher_increases_its_version_when_a_file_is_added_or_changed_or_re
     assert watcher.version() == 3
 
 
-def test_the_watcher_scans_at_most_once_per_interval(tmp_path: Path) -> None:
+def test_the_file_watcher_scans_the_files_at_most_once_per_interval(tmp_path: Path) -> None:
     watcher = FileWatcher([tmp_path], interval=60)
     (tmp_path / "x.py").write_text("1")
     assert watcher.version() == 0

@@ -23,7 +23,7 @@ async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
         yield api
 
 
-async def test_a_request_becomes_an_event_of_format_2(api: Api) -> None:
+async def test_a_request_becomes_a_lambda_event_of_payload_format_2(api: Api) -> None:
     event = await api.echo(
         "POST", "/echo/caf%C3%A9?a=1&a=2&b=%20", json={"x": 1}, headers={"Cookie": "s=1; t=2", "X-Two": "é".encode()}
     )
@@ -50,7 +50,7 @@ async def test_the_source_address_is_the_address_of_the_connection(api: Api, for
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def test_each_method_has_its_own_route(api: Api, method: str) -> None:
+async def test_each_http_method_of_a_path_has_a_separate_route(api: Api, method: str) -> None:
     assert (await api.echo(method, "/echo/x"))["routeKey"] == f"{method} /echo/{{name}}"
 
 

@@ -30,17 +30,17 @@ async def invoke(api: Api, path: str, **headers: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-async def test_a_function_invokes_a_function_with_the_key_of_the_cloud(api: Api, host: str) -> None:
+async def test_a_function_can_invoke_another_function_with_the_key_of_the_cloud(api: Api, host: str) -> None:
     assert await invoke(api, path(KEY), host=f"{host}:{api.client.base_url.port}") == (200, "")
 
 
-async def test_a_request_without_the_key_is_refused(api: Api) -> None:
+async def test_an_invocation_without_the_key_of_the_cloud_is_refused(api: Api) -> None:
     assert await invoke(api, path("test")) == (403, "UnrecognizedClientException")
     assert await invoke(api, path(KEY).replace(f"/{KEY}/", "/")) == (404, "UnknownOperationException")
     assert await invoke(api, path(KEY), authorization="Bearer x") == (403, "MissingAuthenticationTokenException")
 
 
-async def test_a_request_with_a_foreign_host_name_that_points_to_this_machine_is_refused(api: Api) -> None:
+async def test_an_invocation_through_a_foreign_host_name_that_points_to_the_local_computer_is_refused(api: Api) -> None:
     port = api.client.base_url.port
     for host in (f"evil.example:{port}", f"127.0.0.1:{port}.evil.example", "127.0.0.1", ""):
         assert await invoke(api, path(KEY), host=host) == (403, "AccessDeniedException"), host

@@ -180,7 +180,7 @@ async def test_a_missing_token_is_rejected_with_a_bearer_challenge(issuer: Issue
         await authorizer(issuer).claims(header)
 
 
-async def test_tokens_with_an_unknown_key_are_rejected_and_cause_no_repeated_fetches(
+async def test_tokens_signed_with_an_unknown_key_are_rejected_and_cause_at_most_one_fetch_of_the_keys(
     issuer: Issuer, tmp_path: Path
 ) -> None:
     other = Issuer(tmp_path, URL)
@@ -195,7 +195,7 @@ async def test_tokens_with_an_unknown_key_are_rejected_and_cause_no_repeated_fet
     assert keys.fetches == 1
 
 
-async def test_an_unknown_key_makes_the_authorizer_fetch_the_keys_again(
+async def test_a_token_signed_with_an_unknown_key_makes_the_authorizer_fetch_the_keys_again(
     issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.local.authorizer.MIN_REFETCH_INTERVAL", 0.0)
@@ -213,7 +213,7 @@ async def test_all_tokens_are_rejected_if_the_keys_are_unavailable(issuer: Issue
         await authorizer().claims(f"Bearer {issuer.token('me')}")
 
 
-async def test_a_cached_token_expires(issuer: Issuer) -> None:
+async def test_a_token_that_the_authorizer_has_cached_is_rejected_after_it_expires(issuer: Issuer) -> None:
     verifier = authorizer(issuer)
     token = issuer.token("me", expires_in=1)
     assert (await verifier.claims(f"Bearer {token}"))["sub"] == "me"

@@ -80,7 +80,7 @@ def test_watching_a_job_prints_its_outcome(wecelebrate: Command, platform: Platf
     assert (result.returncode, result.stderr) == (1, "✗ failed: it [broke]\n")
 
 
-def test_a_piped_drop_prints_the_command_that_approves_the_job_and_ends_with_exit_code_7(
+def test_a_piped_drop_command_prints_the_command_that_approves_the_job_and_exits_with_7(
     wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     job_awaiting_approval(platform, tenant)
@@ -101,7 +101,7 @@ def test_a_piped_drop_prints_the_command_that_approves_the_job_and_ends_with_exi
     assert (watched.returncode, watched.stdout) == (0, rows)
 
 
-def test_watching_without_an_id_waits_for_all_open_jobs(
+def test_the_watch_command_without_an_id_waits_for_all_open_jobs(
     wecelebrate: Command, platform: Platform, tenant: Tenant
 ) -> None:
     rows = "".join(f"P-{n},Cup,1.00\n" for n in range(20_000))
@@ -188,7 +188,7 @@ def test_dead_letters_are_redriven_only_after_confirmation(
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", str(uuid4())), (str(uuid4()), "--queue", "emails")])
-def test_redriving_requires_either_ids_or_a_filter(
+def test_redriving_dead_letters_requires_either_ids_or_a_filter(
     wecelebrate: Command, cloud: object, arguments: tuple[str, ...]
 ) -> None:
     result = wecelebrate("dlq", "redrive", *arguments)

@@ -132,7 +132,7 @@ def test_all_processes_end_after_a_benchmark_was_killed(group: Group, number: si
     assert not list(group.home.rglob("postgres"))
 
 
-def test_killing_the_command_aborts_the_start_of_its_cloud(group: Group) -> None:
+def test_killing_the_command_that_starts_a_cloud_aborts_the_start(group: Group) -> None:
     up = group.start("infra.command", "up", "--detach")
     wait_until(lambda: bool(group.parts()), 120)
     up.kill()
@@ -162,7 +162,7 @@ def test_a_detached_cloud_stops_when_its_owner_is_killed(group: Group) -> None:
         wait_until(group.has_ended, 60)
 
 
-def test_another_process_with_the_pid_of_the_owner_is_not_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_has_reused_the_pid_of_the_owner_is_not_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, f"{os.getpid()}:{psutil.Process().create_time() - 5}")
     owner = Owner.of_environment()
     assert owner
@@ -170,7 +170,9 @@ def test_another_process_with_the_pid_of_the_owner_is_not_the_owner(monkeypatch:
 
 
 @pytest.mark.parametrize("value", ["4711", "x:1", "4711:x", ":"])
-def test_an_owner_variable_that_is_not_a_process_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_owner_variable_that_does_not_name_a_process_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, value)
     with pytest.raises(LocalCloudError, match="is not a process: unset it, or set it to <pid>:<creation time>"):
         Owner.of_environment()

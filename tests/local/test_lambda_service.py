@@ -52,7 +52,9 @@ async def test_sixteen_invocations_run_concurrently(tmp_path: Path) -> None:
         assert functions.processes[spec.name]["processes"] == 16
 
 
-async def test_functions_of_queues_have_a_lower_cpu_priority_than_functions_of_the_api(tmp_path: Path) -> None:
+async def test_functions_that_serve_queues_have_a_lower_cpu_priority_than_functions_that_serve_the_api(
+    tmp_path: Path,
+) -> None:
     code = """
         import os, pathlib
 
@@ -101,7 +103,7 @@ async def test_processes_share_no_state(tmp_path: Path) -> None:
     assert [count for _, count in outcomes] == [1, 1, 1]
 
 
-async def test_only_the_declared_number_of_events_run_concurrently_and_the_other_events_wait_in_order(
+async def test_only_the_declared_number_of_events_run_concurrently_and_later_events_wait_for_their_turn(
     tmp_path: Path,
 ) -> None:
     spec = write(
@@ -304,7 +306,9 @@ async def test_a_failed_import_is_reported_and_retried(tmp_path: Path) -> None:
     assert "Runtime.ImportModuleError" in (tmp_path / "logs" / f"{spec.name}.log").read_text()
 
 
-async def test_a_changed_file_is_reloaded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_function_is_reloaded_after_its_file_has_changed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
     spec = write(tmp_path, "api/edit/read", "def handler(event, context): return 'before'\n")
     async with running(tmp_path, spec) as functions:

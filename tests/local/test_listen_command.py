@@ -29,7 +29,7 @@ def test_the_listen_command_prints_events_and_removes_its_endpoint_at_the_end(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_listen_command_and_removes_its_endpoint(
+def test_the_listen_command_removes_its_endpoint_when_a_signal_ends_the_command(
     wecelebrate: Command, platform: Platform, number: signal.Signals
 ) -> None:
     tenant = platform.tenant()
@@ -43,7 +43,7 @@ def test_a_signal_ends_the_listen_command_and_removes_its_endpoint(
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
 
 
-def test_the_listen_command_removes_the_endpoint_of_a_killed_listen_command(
+def test_the_listen_command_removes_the_endpoint_that_an_earlier_killed_listen_command_has_left(
     wecelebrate: Command, platform: Platform
 ) -> None:
     tenant = platform.tenant()
@@ -85,7 +85,7 @@ def test_an_unknown_client_is_an_error(wecelebrate: Command, cloud: object) -> N
         ([404], "the API returned 404: busy"),
     ],
 )
-def test_a_deletion_is_retried_if_the_object_is_in_use_and_fails_with_an_error_after_that(
+def test_the_deletion_of_an_object_that_is_in_use_is_retried_a_few_times_and_then_fails_with_an_error(
     monkeypatch: pytest.MonkeyPatch, statuses: list[int], error: str | None
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)

@@ -34,7 +34,7 @@ def test_the_next_due_time_of_a_schedule_matches_its_expression(expression: str,
     assert Schedule(expression).next(utc(after)) == utc(due)
 
 
-def test_a_rate_is_due_immediately_and_a_cron_expression_is_due_at_its_next_time() -> None:
+def test_a_rate_schedule_is_due_immediately_and_a_cron_schedule_is_due_at_its_next_matching_time() -> None:
     created = utc("2026-03-01T10:00:30")
     assert Schedule("rate(5 minutes)").first(created) == created
     assert Schedule("cron(0/15 * * * ? *)").first(created) == utc("2026-03-01T10:15:00")
@@ -79,7 +79,7 @@ def test_an_invalid_schedule_is_rejected(expression: str) -> None:
         Schedule(expression)
 
 
-def test_the_event_has_the_format_of_eventbridge_scheduler() -> None:
+def test_the_event_of_a_scheduled_function_has_the_format_of_eventbridge_scheduler() -> None:
     payload = event("schedules-sweep", utc("2026-03-01T10:00:30"))
     assert (payload["source"], payload["detail-type"], payload["time"]) == (
         "aws.scheduler", "Scheduled Event", "2026-03-01T10:00:30Z",
@@ -88,7 +88,7 @@ def test_the_event_has_the_format_of_eventbridge_scheduler() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_number_of_overlapping_runs_of_a_scheduled_function_is_its_concurrency(tmp_path: Path) -> None:
+async def test_the_concurrency_of_a_scheduled_function_limits_how_many_of_its_runs_overlap(tmp_path: Path) -> None:
     spec = write(
         tmp_path,
         "schedules/sweep",

@@ -47,7 +47,9 @@ def test_the_list_of_mails_starts_with_the_newest_mail(platform: Platform, wecel
     assert wecelebrate("mail", "list", "--to", "nobody@example.test").stderr == "no mail\n"
 
 
-def test_the_wait_option_waits_for_a_mail_that_is_sent_later(platform: Platform, wecelebrate: Command) -> None:
+def test_the_mail_command_with_the_option_wait_waits_for_a_mail_that_is_sent_later(
+    platform: Platform, wecelebrate: Command
+) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
     with wecelebrate.started("mail", "show", "--to", to, "--wait") as process:
         send_mail(platform, to, "Later")

@@ -66,12 +66,12 @@ def test_the_error_for_a_missing_program_mentions_the_program(checkout: Path) ->
     assert "is needed; not found: nowhere/python." in failed_make_ready(checkout, "PYTHON=nowhere/python")
 
 
-def test_the_error_for_an_old_python_mentions_its_version(checkout: Path) -> None:
+def test_the_error_for_a_python_version_that_is_too_old_mentions_the_version(checkout: Path) -> None:
     old = fake_python(checkout, 'test "$1" = --version && echo Python 3.9.2')
     assert f"is needed; {old} is Python 3.9.2." in failed_make_ready(checkout, f"PYTHON={old}")
 
 
-def test_make_ready_leaves_no_incomplete_environment_if_python_has_no_venv(checkout: Path) -> None:
+def test_make_ready_leaves_no_incomplete_virtual_environment_if_python_lacks_the_module_venv(checkout: Path) -> None:
     """On Debian without python3-venv, Python creates `.venv/bin/python`, and then fails because pip is missing."""
     debian = fake_python(
         checkout,
@@ -91,7 +91,7 @@ def test_make_ready_leaves_no_incomplete_environment_if_python_has_no_venv(check
         assert not (checkout / ".venv").exists()
 
 
-def test_an_environment_without_pip_is_created_again(checkout: Path) -> None:
+def test_a_virtual_environment_without_pip_is_created_again(checkout: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout / ".venv"], check=True)
     full = fake_python(
         checkout,

@@ -15,7 +15,7 @@ def shop(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def test_an_import_prints_its_rejected_rows_in_a_dry_run_and_in_a_real_run(
+def test_an_order_import_prints_its_rejected_rows_both_in_a_dry_run_and_in_a_real_run(
     wecelebrate: Command, shop: Tenant, tmp_path: Path
 ) -> None:
     file = tmp_path / "old orders.csv"
@@ -34,7 +34,7 @@ def test_an_import_prints_its_rejected_rows_in_a_dry_run_and_in_a_real_run(
     assert again.stdout == "✓ 4 rows of 3 orders: 0 created, 3 unchanged, 0 rejected\n"
 
 
-def test_options_supply_values_that_the_file_does_not_contain(
+def test_command_options_can_supply_values_that_the_order_file_does_not_contain(
     wecelebrate: Command, shop: Tenant, tmp_path: Path
 ) -> None:
     orders, lines = tmp_path / "orders.csv", tmp_path / "lines.csv"
@@ -59,7 +59,7 @@ def test_options_supply_values_that_the_file_does_not_contain(
         (["--site", "x", "--status-word", "done"], 2, "--status-word done is not valid: give it as NAME=VALUE"),
     ],
 )
-def test_a_wrong_option_is_an_error(
+def test_an_order_import_with_a_wrong_option_is_an_error(
     wecelebrate: Command, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
     file = tmp_path / "orders.csv"

@@ -20,7 +20,9 @@ def order(platform: Platform, shop: Tenant) -> Json:
     return platform.order(shop, (platform.product(shop, sku="MUG", inventory_count=10), 3))
 
 
-def test_orders_are_listed_and_shown_by_their_number(wecelebrate: Command, shop: Tenant, order: Json) -> None:
+def test_orders_can_be_listed_and_can_be_shown_by_their_order_number(
+    wecelebrate: Command, shop: Tenant, order: Json
+) -> None:
     listed = wecelebrate("orders", "list", "--client", shop.slug, "--status", "pending", "--json")
     assert [row["order_number"] for row in json.loads(listed.stdout)["data"]] == [order["order_number"]]
     table = wecelebrate("orders", "list", "--client", shop.slug).stdout
@@ -37,7 +39,7 @@ def test_an_order_that_does_not_exist_is_an_error(wecelebrate: Command) -> None:
         assert (shown.returncode, shown.stdout, shown.stderr) == (4, "", f"✗ order {name} does not exist\n")
 
 
-def test_pieces_of_an_order_are_shipped(wecelebrate: Command, order: Json) -> None:
+def test_the_orders_command_ships_pieces_of_an_order(wecelebrate: Command, order: Json) -> None:
     number = order["order_number"]
     refused = wecelebrate("orders", "ship", number, "--line", "one")
     assert (refused.returncode, refused.stdout) == (2, "")
@@ -48,7 +50,7 @@ def test_pieces_of_an_order_are_shipped(wecelebrate: Command, order: Json) -> No
     assert "JD01" in wecelebrate("orders", "show", number).stdout
 
 
-def test_orders_are_exported_and_a_file_with_changes_of_orders_is_dropped(
+def test_the_orders_command_exports_orders_and_loads_a_file_with_changes_of_orders(
     wecelebrate: Command, platform: Platform, shop: Tenant, order: Json, tmp_path: Path
 ) -> None:
     destination = platform.destination(shop, "csv", orders_from="2026-01-01T00:00:00Z")
@@ -64,7 +66,7 @@ def test_orders_are_exported_and_a_file_with_changes_of_orders_is_dropped(
     assert json.loads(again.stdout)["counts"]["unchanged"] == 1
 
 
-def test_an_unknown_destination_is_refused_before_the_upload(wecelebrate: Command, tmp_path: Path) -> None:
+def test_an_unknown_order_destination_is_refused_before_the_upload(wecelebrate: Command, tmp_path: Path) -> None:
     news = tmp_path / "news.csv"
     news.write_text("order_number,status\n")
     for arguments in (("export", "no such ERP"), ("drop-status", str(news), "--destination", "no such ERP")):

@@ -110,7 +110,7 @@ def test_the_raw_path_is_decoded_but_the_raw_query_string_is_not() -> None:
         (None, b"x", "x"),
     ],
 )
-def test_a_text_body_is_unchanged_in_the_event(content_type: str | None, body: bytes, text: str) -> None:
+def test_a_text_body_of_a_request_is_unchanged_in_the_event(content_type: str | None, body: bytes, text: str) -> None:
     assert event_body(content_type, body) == (text, False)
 
 
@@ -130,7 +130,7 @@ def test_a_request_body_is_encoded_as_base64_if_it_has_no_text_type_or_is_invali
     assert event_body(content_type, body) == (encoded, True)
 
 
-def test_a_response_keeps_its_status_and_headers_and_cookies_and_body() -> None:
+def test_the_response_has_the_status_the_headers_the_cookies_and_the_body_of_the_function_result() -> None:
     answer = response(
         json.dumps(
             {
@@ -152,7 +152,7 @@ def test_a_response_keeps_its_status_and_headers_and_cookies_and_body() -> None:
     ]
 
 
-def test_a_base64_body_is_decoded() -> None:
+def test_a_response_body_in_base64_is_decoded() -> None:
     answer = response(b'{"statusCode": 200, "body": "AP8=", "isBase64Encoded": true}')
     assert answer.body == b"\x00\xff"
     assert answer.headers == [(b"content-type", b"text/plain;charset=UTF-8")]
@@ -167,7 +167,7 @@ def test_a_base64_body_is_decoded() -> None:
         (b"null", b"null"),
     ],
 )
-def test_a_result_without_a_status_code_becomes_the_response_body(payload: bytes, body: bytes) -> None:
+def test_a_function_result_without_a_status_code_becomes_the_response_body(payload: bytes, body: bytes) -> None:
     answer = response(payload)
     assert (answer.status, answer.headers, answer.body) == (200, [(b"content-type", b"application/json")], body)
 
@@ -186,6 +186,6 @@ def test_a_result_without_a_status_code_becomes_the_response_body(payload: bytes
         b'{"statusCode": 200, "body": "?", "isBase64Encoded": true}',
     ],
 )
-def test_an_invalid_response_is_an_error(payload: bytes) -> None:
+def test_an_invalid_function_result_is_an_error(payload: bytes) -> None:
     with pytest.raises(BadResponse):
         response(payload)

@@ -234,7 +234,7 @@ def test_transactions_succeed_after_a_server_restart(pooler: Pooler, servers: Po
         ({"dbname": "postgres"}, "no such database|does not exist"),
     ],
 )
-def test_the_pooler_rejects_a_wrong_login_or_database_or_startup_option(
+def test_the_pooler_rejects_a_wrong_login_a_wrong_database_and_an_unsupported_startup_option(
     pooler: Pooler, parameters: dict[str, str], message: str
 ) -> None:
     """The pooler has no entry for the login `wc_migrate`, because migrations connect to the primary directly."""
@@ -243,7 +243,9 @@ def test_the_pooler_rejects_a_wrong_login_or_database_or_startup_option(
         psycopg.connect(psycopg.conninfo.make_conninfo(host="127.0.0.1", port=pooler.port, **(login | parameters)))
 
 
-def test_pgbouncer_does_not_run_as_root_and_only_its_account_can_read_the_passwords(pooler: Pooler) -> None:
+def test_pgbouncer_does_not_run_as_root_and_only_the_account_of_pgbouncer_can_read_the_passwords(
+    pooler: Pooler,
+) -> None:
     assert pooler.process.pid is not None
     assert psutil.Process(pooler.process.pid).uids().effective != 0
     (users,) = pooler.server.home.glob("pool-writer/users.txt")
@@ -268,7 +270,7 @@ def fake_pgbouncer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(file)
 
 
-def test_pgbouncer_is_found_on_path(fake_pgbouncer: str) -> None:
+def test_pgbouncer_is_found_in_the_search_path_of_the_shell(fake_pgbouncer: str) -> None:
     assert find_pgbouncer(Account()) == fake_pgbouncer
 
 
@@ -280,7 +282,7 @@ def test_poolers_can_be_switched_off(fake_pgbouncer: str, monkeypatch: pytest.Mo
         find_pgbouncer(Account())
 
 
-def test_a_program_that_the_account_cannot_run_is_ignored(fake_pgbouncer: str) -> None:
+def test_a_pgbouncer_program_that_the_account_cannot_run_is_ignored(fake_pgbouncer: str) -> None:
     """In this test, the account cannot enter the folder of the program."""
     Path(fake_pgbouncer).parent.chmod(0o700)
     assert find_pgbouncer(Account(65534, 65534)) is None

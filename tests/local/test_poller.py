@@ -120,7 +120,7 @@ async def test_the_number_of_concurrent_batches_reaches_but_never_exceeds_the_de
     assert max(running) == 3
 
 
-async def test_a_batch_collects_messages_until_its_window_closes(start_queue: StartQueue) -> None:
+async def test_a_batch_collects_messages_until_the_batching_window_ends(start_queue: StartQueue) -> None:
     queue = await start_queue("window", batch_size=25, window=2, visibility=20)
     for start in range(0, 25, 10):
         entries: Any = [{"Id": str(number), "MessageBody": "x"} for number in range(start, min(start + 10, 25))]
@@ -129,7 +129,7 @@ async def test_a_batch_collects_messages_until_its_window_closes(start_queue: St
     assert [len(run["records"]) for run in queue.runs()] == [25]
 
 
-async def test_a_message_is_delivered_immediately_if_the_queue_has_no_window(start_queue: StartQueue) -> None:
+async def test_a_message_is_delivered_immediately_if_the_queue_has_no_batching_window(start_queue: StartQueue) -> None:
     queue = await start_queue("prompt", visibility=20)
     queue.send("x")
     await wait_until(lambda: len(queue.runs()) == 1)

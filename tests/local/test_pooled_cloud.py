@@ -92,7 +92,7 @@ def pooled_pids(pooler: str | None) -> set[int]:
 
 
 @pytest.mark.timeout(180)
-def test_requests_succeed_after_a_killed_pooler_is_restarted(pooled_platform: Platform) -> None:
+def test_requests_succeed_after_a_pooler_was_killed_and_restarted(pooled_platform: Platform) -> None:
     tenant = pooled_platform.tenant()
     path = f"/v1/sites/{tenant.site_id}"
     for number, pooler in enumerate((pooled_platform.endpoints.pooler_writer, pooled_platform.endpoints.pooler_reader)):

@@ -231,7 +231,9 @@ def test_the_programs_of_another_folder_can_be_chosen(tmp_path: Path, monkeypatc
     assert Binaries.find(Account(), tmp_path) == Binaries(folder.resolve(), 17)
 
 
-def test_an_old_postgres_on_path_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_postgres_version_in_the_search_path_is_rejected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = tmp_path / "postgres"
     program.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 14.9'\n")
     program.chmod(0o755)
@@ -267,7 +269,7 @@ def test_credentials_are_generated_once_and_only_the_owner_can_read_them(tmp_pat
     )
 
 
-def test_a_new_login_gets_a_password(tmp_path: Path) -> None:
+def test_a_login_that_has_no_password_yet_gets_a_password(tmp_path: Path) -> None:
     credentials = Credentials.of(tmp_path)
     file = tmp_path / "secrets.json"
     secrets = json.loads(file.read_text())

@@ -32,7 +32,7 @@ def sleeping_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
 
-def test_the_start_method_waits_until_the_child_is_ready_and_the_stop_method_until_it_has_ended(tmp_path: Path) -> None:
+def test_start_waits_until_the_child_process_is_ready_and_stop_waits_until_it_has_ended(tmp_path: Path) -> None:
     port = free_port()
     process = http_server(tmp_path, port)
     process.start()
@@ -47,19 +47,19 @@ def test_the_start_method_waits_until_the_child_is_ready_and_the_stop_method_unt
     process.stop()  # a second stop does nothing
 
 
-def test_the_error_for_a_child_that_ends_too_early_contains_its_last_log_line(tmp_path: Path) -> None:
+def test_the_error_for_a_child_process_that_ends_too_early_contains_its_last_log_line(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"program did not start: exit code 3: no such thing \(log: .*\.log\)"):
         python(tmp_path, "import sys; print('no such thing'); sys.exit(3)").start()
 
 
-def test_a_child_that_does_nothing_and_is_not_ready_is_stopped(tmp_path: Path) -> None:
+def test_a_child_process_that_is_idle_and_not_ready_in_time_is_stopped(tmp_path: Path) -> None:
     process = python(tmp_path, "import time; time.sleep(60)", start_timeout=0.5)
     with pytest.raises(LocalCloudError, match=r"program was not ready after \d+ s: its log is empty"):
         process.start()
     assert not process.running
 
 
-def test_a_child_that_still_works_is_not_stopped_before_it_is_ready(tmp_path: Path) -> None:
+def test_a_child_process_that_is_still_busy_gets_more_time_to_become_ready(tmp_path: Path) -> None:
     program = (
         "import time; began = time.process_time()\nwhile time.process_time() < began + 2: pass\nprint('x', flush=True)"
     )
@@ -68,7 +68,7 @@ def test_a_child_that_still_works_is_not_stopped_before_it_is_ready(tmp_path: Pa
     process.stop()
 
 
-def test_a_child_that_works_forever_and_is_never_ready_is_stopped(
+def test_a_child_process_that_is_busy_forever_and_never_becomes_ready_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.local.processes.MAX_START_SECONDS", 1.0)
@@ -78,7 +78,7 @@ def test_a_child_that_works_forever_and_is_never_ready_is_stopped(
     assert not process.running
 
 
-def test_a_child_that_ignores_its_stop_signal_is_killed(tmp_path: Path) -> None:
+def test_a_child_process_that_ignores_the_stop_signal_is_killed(tmp_path: Path) -> None:
     program = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('x', flush=True); time.sleep(60)"
     )
@@ -89,7 +89,7 @@ def test_a_child_that_ignores_its_stop_signal_is_killed(tmp_path: Path) -> None:
     assert process.exit_status == "signal 9 (SIGKILL)"
 
 
-def test_the_stop_method_also_ends_the_descendants_of_a_child(tmp_path: Path) -> None:
+def test_stop_also_ends_the_descendants_of_a_child_process(tmp_path: Path) -> None:
     process = python(tmp_path, SLEEPING_PARENT, ready=lambda: process.log.read_text().strip().isdecimal())
     process.start()
     grandchild = int(process.log.read_text())
@@ -130,7 +130,7 @@ def test_a_single_error_mentions_all_ports_that_a_running_cloud_uses(tmp_path: P
     )
 
 
-def test_the_exit_summary_of_a_killed_child_contains_no_line_of_its_log(tmp_path: Path) -> None:
+def test_the_exit_summary_of_a_killed_child_process_contains_no_line_of_its_log(tmp_path: Path) -> None:
     process = http_server(tmp_path, free_port())
     process.start()
     process.log.write_text("all is well\n")
@@ -146,7 +146,7 @@ def test_the_error_for_a_missing_program_mentions_the_program(tmp_path: Path) ->
         Process("program", ["/no-such-program"], tmp_path, lambda: True).start()
 
 
-def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+def test_a_child_process_ends_when_its_parent_process_is_killed(tmp_path: Path) -> None:
     """On Linux, the child ends immediately. On other systems, the child ends at the next start or stop of the cloud."""
     parent = subprocess.Popen(
         [
@@ -183,7 +183,7 @@ time.sleep(60)
     wait_for_exit(child)
 
 
-def test_orphans_of_a_killed_supervisor_are_stopped(tmp_path: Path) -> None:
+def test_orphan_processes_of_a_killed_supervisor_are_stopped(tmp_path: Path) -> None:
     orphan = sleeping_process()
     ProcessIdentity.of(orphan.pid).write(tmp_path / "run" / "part.json")
     assert stop_orphans(tmp_path) == ["part"]
@@ -192,7 +192,7 @@ def test_orphans_of_a_killed_supervisor_are_stopped(tmp_path: Path) -> None:
     assert stop_orphans(tmp_path) == []
 
 
-def test_orphans_are_stopped_without_waiting_for_zombies(tmp_path: Path) -> None:
+def test_stopping_orphan_processes_does_not_wait_for_zombies(tmp_path: Path) -> None:
     """In a container without an init process, an orphan that has ended stays a zombie."""
     command = [sys.executable, "-c", SLEEPING_PARENT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:

@@ -42,7 +42,7 @@ def phase_progress(phase: str, done: int, total: int | None, eta: int | None = N
         (job("cancelled", error_code="superseded"), "superseded"),
     ],
 )
-def test_each_state_of_a_job_has_its_own_text(job_row: Json, state: str) -> None:
+def test_each_state_of_a_job_is_shown_with_a_different_word(job_row: Json, state: str) -> None:
     assert state_of(job_row) == state
 
 
@@ -50,7 +50,7 @@ def test_the_state_of_a_job_shows_the_time_until_its_retry() -> None:
     assert state_of(job("pending", due_at=(datetime.now(UTC) + timedelta(seconds=599)).isoformat())) == "retry in 9 min"
 
 
-def test_a_duration_is_shown_in_its_largest_unit() -> None:
+def test_a_duration_is_shown_in_the_largest_unit_that_fits() -> None:
     assert [duration(seconds) for seconds in (-1, 0.2, 59, 60, 7_199, 86_400)] == [
         "0 s",
         "0 s",
@@ -61,7 +61,7 @@ def test_a_duration_is_shown_in_its_largest_unit() -> None:
     ]
 
 
-def test_a_bar_shows_the_phase_and_percentage_and_row_count_and_rate_and_remaining_time(
+def test_a_progress_bar_shows_the_phase_percentage_row_count_rate_and_remaining_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = io.StringIO()
@@ -89,7 +89,9 @@ def test_a_bar_shows_the_phase_and_percentage_and_row_count_and_rate_and_remaini
         assert "acme" not in rendered()
 
 
-def test_a_bar_shows_no_rate_and_no_remaining_time_in_the_first_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_progress_bar_shows_no_rate_and_no_remaining_time_in_the_first_two_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     screen = io.StringIO()
     clock = iter([0.0, 0.5, 1.9])
     monkeypatch.setattr(progress, "monotonic", lambda: next(clock))

@@ -36,7 +36,7 @@ def document(*arguments: str, stdin: bytes | None = None) -> dict[str, Any]:
     return result
 
 
-def test_the_text_output_shows_how_the_file_is_read_each_row_and_the_counts() -> None:
+def test_the_text_output_shows_the_interpretation_of_the_file_the_result_of_each_row_and_the_counts() -> None:
     result = read(GERMAN)
     lines = result.stdout.splitlines()
     assert "decimal          ," in lines
@@ -50,7 +50,7 @@ def test_the_text_output_shows_how_the_file_is_read_each_row_and_the_counts() ->
     assert (result.stderr, result.exit_code) == (warning, 1)
 
 
-def test_the_json_output_shows_how_the_file_is_read_each_row_and_the_counts() -> None:
+def test_the_json_output_shows_the_interpretation_of_the_file_the_result_of_each_row_and_the_counts() -> None:
     result = document(stdin=ROWS)
     assert result["read_as"]["format"] == "csv"
     assert {field["field"]: field["columns"] for field in result["read_as"]["fields"]}["price"] == ["price"]
@@ -64,7 +64,7 @@ def test_the_json_output_shows_how_the_file_is_read_each_row_and_the_counts() ->
     assert (result["has_more"], result["ended_cleanly"]) == (False, True)
 
 
-def test_accepted_and_rejected_rows_add_up_for_every_sample_file() -> None:
+def test_the_accepted_and_the_rejected_rows_of_every_sample_file_add_up_to_all_rows() -> None:
     for file in sorted(FEEDS.iterdir()):
         if file.suffix == ".md":
             continue
@@ -77,7 +77,7 @@ def test_accepted_and_rejected_rows_add_up_for_every_sample_file() -> None:
         assert counts["products"] > 0 or set(counts["codes"]) == {"not_sold_itself"}
 
 
-def test_ndjson_and_csv_print_only_rows_to_stdout() -> None:
+def test_with_the_formats_ndjson_and_csv_only_rows_are_printed_to_stdout() -> None:
     lines = read("--format", "ndjson", stdin=ROWS)
     rows = [json.loads(line) for line in lines.stdout.splitlines()]
     assert rows == document(stdin=ROWS)["data"]
@@ -97,7 +97,7 @@ def test_the_option_rejected_prints_only_rejected_rows_but_counts_all_rows() -> 
     assert result["counts"]["read"] == 3
 
 
-def test_the_option_limit_ends_the_rows_and_reports_that_the_file_has_more_rows() -> None:
+def test_the_option_limit_stops_after_the_given_number_of_rows_and_reports_that_the_file_has_more_rows() -> None:
     result = document("--limit", "1", stdin=ROWS)
     assert ([row["line"] for row in result["data"]], result["has_more"]) == ([2], True)
     assert result["counts"]["read"] == 1
@@ -111,7 +111,7 @@ def test_the_exit_code_is_0_if_all_rows_are_accepted() -> None:
     assert read("--limit", "1", stdin=ROWS).exit_code == 0
 
 
-def test_the_options_mapping_and_option_determine_how_the_file_is_read() -> None:
+def test_the_command_options_mapping_and_option_determine_how_the_file_is_read() -> None:
     file = b"Nr;Was;Wieviel\n7;Tasse;1.234\n"
     mapping = ["--mapping", "sku=Nr", "--mapping", "name=Was", "--mapping", "price=Wieviel"]
     for mark, price in ((",", "1234.00"), (".", "1.23")):
@@ -162,14 +162,14 @@ def test_a_wrong_argument_is_a_usage_error(arguments: list[str], message: str) -
 
 @pytest.mark.parametrize("row_format", ["table", "json", "ndjson", "csv"])
 @pytest.mark.parametrize("file", [b"", b"%PDF-1.7", b"PK\x03\x04 not a zip", b"<html><body>"])
-def test_an_unreadable_file_prints_its_reason_in_one_line_to_stderr(file: bytes, row_format: str) -> None:
+def test_for_an_unreadable_file_the_reason_is_printed_in_one_line_to_stderr(file: bytes, row_format: str) -> None:
     result = read("--format", row_format, stdin=file)
     assert (result.stdout, result.exit_code) == ("", 1)
     assert result.stderr.startswith("✗ ")
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_the_error_for_a_mapped_column_that_does_not_exist_is_printed_after_the_columns_of_the_file() -> None:
+def test_the_error_for_a_mapped_column_that_is_missing_is_printed_after_the_list_of_existing_columns() -> None:
     result = read("--mapping", "price=Wieviel", stdin=ROWS)
     assert result.exit_code == 1
     assert "attribute        Colour" in result.stdout
@@ -202,7 +202,7 @@ def test_control_characters_in_cells_do_not_control_the_terminal() -> None:
         (7, "price: blank", "line 7 (A-1): price: blank"),
     ],
 )
-def test_the_line_of_a_rejected_row_is_printed_once(line: int, reason: str, text: str) -> None:
+def test_the_line_number_of_a_rejected_row_is_printed_only_once(line: int, reason: str, text: str) -> None:
     assert at_line(line, reason, "A-1") == text
 
 
@@ -220,7 +220,9 @@ class Question:
     choices: tuple[Choice, ...]
 
 
-def test_an_open_question_is_printed_with_the_options_that_answer_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_open_question_is_printed_with_the_command_options_that_answer_the_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     thousands = Choice(",", "The dot groups thousands", ("1.250 → 1250.00",))
     question = Question("decimal", "Is 1.250 a thousand?", (thousands, Choice(".", "The dot separates decimals")))
     monkeypatch.setattr(feeds.Feed, "questions", (question,), raising=False)
@@ -239,7 +241,7 @@ def skip_questions(feed: feeds.Feed, name: str, value: object) -> None:
         object.__setattr__(feed, name, value)
 
 
-def test_the_command_read_does_not_import_modules_of_the_cloud() -> None:
+def test_the_read_command_does_not_import_modules_of_the_local_cloud() -> None:
     program = (
         "import sys\nfrom infra.command import app\n"
         f"try:\n    app(['read', {GERMAN!r}])\nexcept SystemExit:\n    pass\nprint(*sys.modules)"
@@ -270,7 +272,7 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, row_format
 
 
 @pytest.mark.parametrize("in_settings", [False, True])
-def test_a_json_file_can_contain_a_mapping_with_transformations(tmp_path: Path, in_settings: bool) -> None:
+def test_the_mapping_option_accepts_a_json_file_with_transformations(tmp_path: Path, in_settings: bool) -> None:
     mapping = {"price": {"columns": ["price"], "transform": [{"multiply": "2"}]}, "name": {"join": ["name", "Colour"]}}
     attributes = {"Farbe": {"columns": ["Colour"], "transform": [{"replace": {"red": "Rot"}, "otherwise": "reject"}]}}
     file = tmp_path / "mapping.json"

@@ -18,13 +18,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
         yield server
 
 
-def test_a_client_can_connect_with_the_url(server: Redis) -> None:
+def test_a_client_can_connect_with_the_redis_url(server: Redis) -> None:
     with valkey.Valkey.from_url(server.url) as client:
         client.set("key", "value")
         assert client.get("key") == b"value"
 
 
-def test_a_password_is_required(server: Redis) -> None:
+def test_redis_requires_a_password(server: Redis) -> None:
     with (
         valkey.Valkey(port=server.port) as client,
         pytest.raises(valkey.AuthenticationError, match="Authentication required"),
@@ -32,14 +32,14 @@ def test_a_password_is_required(server: Redis) -> None:
         client.get("key")
 
 
-def test_only_the_owner_can_read_the_password(server: Redis) -> None:
+def test_only_the_owner_can_read_the_redis_password(server: Redis) -> None:
     assert (server.state / "redis" / "redis.conf").stat().st_mode & 0o777 == 0o600
     assert (server.state / "secrets.json").stat().st_mode & 0o777 == 0o600
     with (server.state / "logs" / "redis.log").open() as log:
         assert server.credentials.redis not in log.read()
 
 
-def test_the_server_is_empty_after_a_restart(tmp_path: Path) -> None:
+def test_redis_is_empty_after_a_restart(tmp_path: Path) -> None:
     server = Redis(tmp_path, free_port())
     for _ in range(2):
         with server, valkey.Valkey.from_url(server.url) as client:

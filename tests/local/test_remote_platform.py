@@ -30,7 +30,7 @@ def remote(platform: Platform, tmp_path: Path) -> Command:
 
 
 @pytest.mark.parametrize("arguments", [["jobs", "list"], ["dlq", "list"], ["audit"], ["switch"]])
-def test_a_list_of_a_deployed_platform_equals_the_list_of_the_local_cloud_and_has_the_shape_of_the_api(
+def test_a_list_command_on_a_deployed_platform_prints_json_in_the_shape_of_a_list_of_the_api(
     remote: Command, arguments: list[str]
 ) -> None:
     result = remote(*arguments, "--json")
@@ -102,7 +102,7 @@ def test_a_command_that_needs_the_local_cloud_prints_an_error_in_a_signed_in_she
     assert "needs the local cloud, but WECELEBRATE_API is http" in result.stderr
 
 
-def test_a_drop_on_a_deployed_platform_needs_a_bucket(remote: Command) -> None:
+def test_the_drop_command_on_a_deployed_platform_requires_a_bucket_name(remote: Command) -> None:
     result = remote("drop", __file__, "--catalog", "acme-gifts")
     assert (result.returncode, result.stdout) == (2, "")
     assert "give --bucket" in result.stderr
@@ -192,7 +192,7 @@ def test_texts_from_other_users_cannot_control_the_terminal() -> None:
         (["--dry-run", "--full"], "dry-run/full/"),
     ],
 )
-def test_a_dropped_file_is_in_the_folder_of_its_mode(
+def test_a_file_is_dropped_into_the_folder_for_the_mode_of_the_command_options(
     wecelebrate: Command, platform: Platform, tmp_path: Path, options: list[str], folder: str
 ) -> None:
     catalog = platform.tenant().catalog_id
@@ -206,7 +206,7 @@ def test_a_dropped_file_is_in_the_folder_of_its_mode(
     assert wecelebrate("drop", str(file), "--catalog", catalog, "--full", "--delta").returncode == 2
 
 
-def test_erasing_without_a_terminal_needs_the_option_yes(tmp_path: Path) -> None:
+def test_the_erasure_of_data_without_a_terminal_requires_the_option_yes(tmp_path: Path) -> None:
     (tmp_path / ".local").mkdir()
     command = Command(tmp_path, {"WECELEBRATE_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
     result = command("down", "--erase")

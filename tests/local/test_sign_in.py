@@ -98,7 +98,7 @@ async def test_a_person_signs_in_and_gets_the_claims_of_cognito(issuer: Issuer, 
     assert refused.status_code == 401
 
 
-async def test_a_demo_account_has_a_fixed_subject_and_an_unverified_address_is_not_used(
+async def test_a_demo_account_has_a_fixed_subject_and_an_unverified_email_address_is_ignored(
     issuer: Issuer, browser: httpx.AsyncClient
 ) -> None:
     async with oauth_client(issuer) as client:
@@ -108,7 +108,7 @@ async def test_a_demo_account_has_a_fixed_subject_and_an_unverified_address_is_n
         assert caller(claims_of(issuer, token["access_token"])).email is None
 
 
-async def test_a_refreshed_token_has_the_time_of_the_sign_in_and_the_old_refresh_token_ends_the_sign_in(
+async def test_a_refreshed_token_has_the_time_of_the_sign_in_and_reusing_an_old_refresh_token_ends_the_sign_in(
     issuer: Issuer, browser: httpx.AsyncClient
 ) -> None:
     async with oauth_client(issuer) as client:
@@ -133,7 +133,7 @@ async def test_a_revoked_refresh_token_is_refused(issuer: Issuer, browser: httpx
             await client.refresh_token(f"{URL}/token", refresh_token=token["refresh_token"])
 
 
-async def test_a_code_is_used_once_and_its_second_use_ends_the_sign_in(
+async def test_a_sign_in_code_can_be_used_only_once_and_a_second_use_ends_the_sign_in(
     issuer: Issuer, browser: httpx.AsyncClient
 ) -> None:
     async with oauth_client(issuer) as client:
@@ -220,7 +220,7 @@ def parameters() -> dict[str, str]:
     }
 
 
-async def test_the_page_escapes_its_parameters_and_runs_no_script(browser: httpx.AsyncClient) -> None:
+async def test_the_sign_in_page_escapes_its_parameters_and_runs_no_script(browser: httpx.AsyncClient) -> None:
     attack = '"><script>alert(1)</script>'
     response = await browser.get("/authorize", params=parameters() | {"state": attack, "nonce": attack, attack: attack})
     assert response.status_code == 200
@@ -236,7 +236,7 @@ async def test_a_person_who_cancels_returns_to_the_client_without_a_code(browser
         assert (await choose(browser, f"{URL}/authorize?{urlencode(parameters())}", **wrong)).status_code == 400
 
 
-async def test_a_form_of_another_site_is_refused(browser: httpx.AsyncClient) -> None:
+async def test_a_sign_in_form_that_another_site_submits_is_refused(browser: httpx.AsyncClient) -> None:
     form = parameters() | {"account": "admin"}
     response = await browser.post("/authorize", data=form, headers={"Origin": "http://evil.example"})
     assert response.status_code == 403

@@ -18,7 +18,7 @@ from tests.local.processes import is_running
 from tests.local.two_server_cloud import two_server_cloud
 
 
-def test_parts_start_after_their_dependencies(tmp_path: Path) -> None:
+def test_each_part_of_the_cloud_starts_after_the_parts_that_it_depends_on(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         assert [event.part for event in cloud.events if event.kind == "ready"] == ["first", "step", "second"]
@@ -59,7 +59,7 @@ def test_a_killed_part_is_reported_and_restarted(tmp_path: Path) -> None:
         assert status(tmp_path).healthy
 
 
-def test_killed_parts_restart_in_the_order_of_their_dependencies(tmp_path: Path) -> None:
+def test_killed_parts_are_restarted_in_the_sequence_of_their_dependencies(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         for part in ("second", "first"):
@@ -99,7 +99,7 @@ def test_a_second_supervisor_in_the_same_directory_fails(tmp_path: Path) -> None
         assert status(tmp_path).healthy
 
 
-def test_a_shutdown_stops_the_parts_of_a_killed_supervisor(tmp_path: Path) -> None:
+def test_a_shutdown_also_stops_the_parts_that_a_killed_supervisor_has_left(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         pids = [cloud.pid(part) for part in ("first", "second")]
@@ -111,7 +111,7 @@ def test_a_shutdown_stops_the_parts_of_a_killed_supervisor(tmp_path: Path) -> No
         assert status(tmp_path).stage == "down"
 
 
-def test_a_new_supervisor_can_start_after_the_previous_one_was_killed(tmp_path: Path) -> None:
+def test_a_new_supervisor_can_start_after_an_earlier_supervisor_was_killed(tmp_path: Path) -> None:
     with two_server_cloud(tmp_path) as cloud:
         cloud.wait_for("up")
         cloud.process.kill()
@@ -164,7 +164,7 @@ def test_the_parts_that_are_still_starting_are_reported_regularly(
     assert len(waiting) >= 2
 
 
-def test_a_port_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_can_be_set_with_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WECELEBRATE_PORT_API", "9000")
     assert Ports.from_environment() == Ports(api=9000)
 

@@ -266,7 +266,7 @@ def test_the_help_of_the_program_equals_its_transcript(tmp_path: Path, commands_
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_the_help_of_a_command_has_a_text_for_every_option_and_an_example(name: str) -> None:
+def test_the_help_of_a_command_contains_an_example_and_a_text_for_every_option(name: str) -> None:
     command = ALL[name]
     assert isinstance(command, DocumentedCommand)
     assert command.help
@@ -280,7 +280,7 @@ def test_the_help_of_a_command_has_a_text_for_every_option_and_an_example(name: 
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> None:
+def test_every_command_that_lists_or_shows_something_has_the_option_json(name: str) -> None:
     verb = name.rpartition(" ")[2]
     options = {option for parameter in ALL[name].params for option in parameter.opts}
     shows = {
@@ -334,7 +334,7 @@ def test_the_job_types_of_the_jobs_command_equal_the_job_types_of_the_platform()
     assert get_args(jobs.WaitingFor) == get_args(types.WaitingFor)
 
 
-def test_the_types_in_the_exports_command_equal_the_types_of_the_platform() -> None:
+def test_the_types_in_the_exports_command_equal_the_export_types_of_the_platform() -> None:
     assert get_args(exports.Kind) == get_args(models.ExportKind)
     assert get_args(exports.Format) == get_args(models.ExportFormat)
 

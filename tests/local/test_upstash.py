@@ -75,7 +75,7 @@ def test_the_adapter_does_not_reformat_the_numbers_in_commands(
     assert client.get(key) == "1.10"
 
 
-def test_hashes_and_lists_and_sets_and_sorted_sets_work(client: upstash_redis.Redis, key: str) -> None:
+def test_the_adapter_supports_hashes_lists_sets_and_sorted_sets(client: upstash_redis.Redis, key: str) -> None:
     assert client.hset(f"{key}:h", values={"name": "Käse", "price": 3}) == 2
     assert client.hgetall(f"{key}:h") == {"name": "Käse", "price": "3"}
     assert client.hmget(f"{key}:h", "name", "none") == ["Käse", None]
@@ -91,7 +91,7 @@ def test_hashes_and_lists_and_sets_and_sorted_sets_work(client: upstash_redis.Re
     assert client.type(f"{key}:z") == "zset"
 
 
-def test_a_pipeline_returns_results_in_order(client: upstash_redis.Redis, key: str) -> None:
+def test_a_pipeline_returns_its_results_in_the_sequence_of_its_commands(client: upstash_redis.Redis, key: str) -> None:
     pipeline = client.pipeline()
     pipeline.set(key, 1)
     pipeline.incr(key)
@@ -203,7 +203,7 @@ def test_the_token_can_be_given_as_a_query_parameter(adapter: Upstash, key: str)
         assert http.get(f"/get/{key}").json() == {"result": "value"}
 
 
-def test_a_command_can_be_given_in_the_path_of_the_request(http: httpx.Client, key: str) -> None:
+def test_a_redis_command_can_be_given_in_the_path_of_the_request(http: httpx.Client, key: str) -> None:
     assert http.get(f"/set/{key}/a%2Fb%20c/EX/100").json() == {"result": "OK"}
     assert http.get(f"/GET/{key}").json() == {"result": "a/b c"}
     assert http.get(f"/ttl/{key}").json() == {"result": 100}
@@ -211,7 +211,7 @@ def test_a_command_can_be_given_in_the_path_of_the_request(http: httpx.Client, k
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_the_body_becomes_an_argument_after_the_path_and_before_the_query_parameters(
+def test_the_request_body_becomes_an_argument_between_the_path_and_the_query_parameters(
     http: httpx.Client, key: str, method: str
 ) -> None:
     body = b'{"binary": "\xff\x00"}'
@@ -222,7 +222,9 @@ def test_the_body_becomes_an_argument_after_the_path_and_before_the_query_parame
     assert encoded.json() == {"result": b64encode(body).decode()}
 
 
-def test_the_base64_header_makes_the_adapter_encode_all_result_strings_except_ok(http: httpx.Client, key: str) -> None:
+def test_with_the_base64_header_the_adapter_encodes_all_strings_in_results_except_ok(
+    http: httpx.Client, key: str
+) -> None:
     http.headers["Upstash-Encoding"] = "base64"
     rows = [["SET", key, "value"], ["GET", key], ["PING"], ["STRLEN", key], ["MGET", key, "none"], ["NO-SUCH"]]
     results = http.post("/pipeline", json=rows).json()
@@ -296,7 +298,7 @@ def test_commands_unsupported_by_upstash_are_rejected(http: httpx.Client, comman
     assert http.get("/ping").json() == {"result": "PONG"}
 
 
-def test_a_stream_named_block_can_be_read(http: httpx.Client) -> None:
+def test_a_stream_whose_key_is_the_word_block_can_be_read(http: httpx.Client) -> None:
     assert http.post("/", json=["XREAD", "COUNT", 1, "STREAMS", "block", "0"]).json() == {"result": None}
 
 
@@ -315,7 +317,7 @@ def test_a_stream_named_block_can_be_read(http: httpx.Client) -> None:
         ("/multi-exec", b'{"a": 1}'),
     ],
 )
-def test_an_invalid_body_returns_400(http: httpx.Client, path: str, body: bytes) -> None:
+def test_an_invalid_request_body_returns_400(http: httpx.Client, path: str, body: bytes) -> None:
     response = http.post(path, content=body)
     assert response.status_code == 400
     assert response.json()["error"].startswith("ERR ")

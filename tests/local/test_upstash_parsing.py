@@ -20,7 +20,7 @@ from infra.local.upstash.resp import ErrorReply, Parser, Status, Value, encode_v
         (b"-- #!lua flags=allow-key-locking\nreturn 1", b"-- #!lua flags=allow-key-locking\nreturn 1"),
     ],
 )
-def test_the_parser_removes_only_the_upstash_flag_from_a_script(script: bytes, plain: bytes) -> None:
+def test_the_flag_parser_removes_only_the_flag_of_upstash_from_a_script(script: bytes, plain: bytes) -> None:
     assert strip_flag(script) == plain
 
 
@@ -36,7 +36,7 @@ VALUES: st.SearchStrategy[Value] = st.recursive(SCALARS, lambda inner: st.lists(
 
 
 @given(st.lists(VALUES, max_size=4), st.lists(st.integers(1, 9), min_size=1, max_size=20))
-def test_the_parser_accepts_chunks_of_any_size(values: list[Value], sizes: list[int]) -> None:
+def test_the_reply_parser_accepts_chunks_of_any_size(values: list[Value], sizes: list[int]) -> None:
     stream = b"".join(map(encode_value, values))
     parser = Parser()
     parsed: list[Value] = []

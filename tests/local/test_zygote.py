@@ -67,7 +67,7 @@ async def test_preloaded_modules_log_with_the_name_of_the_function(tmp_path: Pat
     ]
 
 
-async def test_a_missing_module_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+async def test_a_preloaded_module_that_does_not_exist_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ZygoteDied, match="ended with code 1 while it was starting"):
         await Zygote(preload=("there_is_no_such_module",)).start()
     assert "No module named 'there_is_no_such_module'" in capfd.readouterr().err

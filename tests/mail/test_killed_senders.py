@@ -103,7 +103,7 @@ def test_exactly_one_mail_is_sent_although_the_worker_is_killed_before_sending(
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_event_arrives(
+def test_only_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_ses_event_arrives(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     email = address()
@@ -115,7 +115,7 @@ def test_one_mail_is_sent_if_the_worker_is_killed_after_sending_and_an_event_arr
     assert len(mails_sent_to(platform, email)) == 1
 
 
-def test_two_mails_are_sent_if_the_worker_is_killed_after_sending_and_no_event_arrives(
+def test_two_mails_are_sent_if_the_worker_is_killed_after_sending_and_no_ses_event_arrives(
     platform: Platform, run_as: RunAs, tenant: Tenant, state: Path
 ) -> None:
     # The second mail is unavoidable, because SES has no idempotency keys. See docs/mail.md.

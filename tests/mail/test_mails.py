@@ -249,7 +249,7 @@ def test_late_and_repeated_mail_events_have_no_effect(
 
 
 @pytest.mark.parametrize("order_of_events", list(permutations(("Delivery", "Bounce", "Complaint"))))
-def test_the_final_state_of_a_mail_does_not_depend_on_the_order_of_its_events(
+def test_the_final_state_of_a_mail_does_not_depend_on_the_sequence_of_its_events(
     platform: Platform, run_as: RunAs, as_login: AsLogin, tenant: Tenant, order_of_events: tuple[str, ...]
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
@@ -260,7 +260,7 @@ def test_the_final_state_of_a_mail_does_not_depend_on_the_order_of_its_events(
     assert len(suppressions(tenant)) == 1
 
 
-def test_an_event_without_our_tag_is_assigned_to_its_mail_by_the_message_id_of_ses(
+def test_an_event_without_the_tag_of_the_platform_is_assigned_to_its_mail_by_the_message_id_of_ses(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:
     mail_row = send_confirmation(platform, run_as, tenant, address())
@@ -268,7 +268,9 @@ def test_an_event_without_our_tag_is_assigned_to_its_mail_by_the_message_id_of_s
     platform.eventually(lambda: read_mail(tenant, mail_row)["state"] == "delivered")
 
 
-def test_a_mail_that_ses_has_confirmed_is_not_sent_again(platform: Platform, run_as: RunAs, tenant: Tenant) -> None:
+def test_a_mail_whose_delivery_ses_has_confirmed_is_not_sent_again(
+    platform: Platform, run_as: RunAs, tenant: Tenant
+) -> None:
     email = address()
     order_id = create_order(platform, tenant, email)
     run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))

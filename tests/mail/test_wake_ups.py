@@ -32,7 +32,7 @@ def enqueue(run_as: RunAs, tenant: Tenant, order_id: UUID) -> None:
     run_as(service(tenant), lambda tx: mail.order_confirmation(tx, order_id))
 
 
-def test_transactions_within_a_second_send_one_message_and_every_mail_is_sent(
+def test_transactions_within_a_second_send_only_one_queue_message_and_every_mail_is_sent(
     platform: Platform, run_as: RunAs, tenant: Tenant, sent_messages: list[OutgoingMessage]
 ) -> None:
     recipients = [address() for _ in range(12)]
@@ -46,7 +46,7 @@ def test_transactions_within_a_second_send_one_message_and_every_mail_is_sent(
     platform.eventually(lambda: all(len(mails_sent_to(platform, each)) == 1 for each in recipients), within=30)
 
 
-def test_a_transaction_more_than_a_second_later_sends_another_message(
+def test_a_transaction_more_than_a_second_later_sends_a_further_queue_message(
     platform: Platform,
     run_as: RunAs,
     tenant: Tenant,
@@ -61,7 +61,7 @@ def test_a_transaction_more_than_a_second_later_sends_another_message(
     assert [message.queue for message in sent_messages] == ["emails", "emails"]
 
 
-def test_each_client_gets_a_separate_message(
+def test_a_separate_queue_message_is_sent_for_each_client(
     platform: Platform, run_as: RunAs, tenant: Tenant, stranger: Tenant, sent_messages: list[OutgoingMessage]
 ) -> None:
     for each in (tenant, stranger):
@@ -69,7 +69,7 @@ def test_each_client_gets_a_separate_message(
     assert {message.group for message in sent_messages} == {str(tenant.client_id), str(stranger.client_id)}
 
 
-def test_the_next_transaction_sends_a_message_if_sqs_refused_the_previous_message(
+def test_the_next_transaction_sends_a_queue_message_if_sqs_refused_the_previous_queue_message(
     platform: Platform,
     run_as: RunAs,
     tenant: Tenant,

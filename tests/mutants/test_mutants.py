@@ -55,7 +55,7 @@ def test_constants_of_a_module_and_decorated_functions_are_mutated(module: str) 
     ]
 
 
-def test_a_constant_that_only_determines_the_speed_is_not_mutated(module: str) -> None:
+def test_a_constant_that_is_listed_because_it_only_affects_the_speed_is_not_mutated(module: str) -> None:
     assert {mutant.key.function for mutant in mutants_of(module, OPERATORS, ["MAX_AGE"])} == {"is_adult"}
 
 
@@ -71,13 +71,13 @@ KILLED, LIVING, OTHER = mutant("a < b", "a <= b"), mutant("a > b", "a >= b"), mu
 RESULT = Result("a.py", [KILLED, LIVING, OTHER], [LIVING])
 
 
-def test_a_surviving_mutant_must_be_in_the_list() -> None:
+def test_a_mutant_that_survives_must_be_in_the_list_of_equivalent_mutants() -> None:
     assert unlisted(RESULT, {}) == [LIVING]
     assert unlisted(RESULT, {KILLED.key: "reason"}) == [LIVING]
     assert unlisted(RESULT, {LIVING.key: "reason"}) == []
 
 
-def test_a_mutant_in_the_list_must_survive() -> None:
+def test_a_mutant_in_the_list_of_equivalent_mutants_must_survive() -> None:
     missing = mutant("a is b", "a is not b").key
     other_module = mutant("a < b", "a <= b", "b.py").key
     listed = dict.fromkeys([LIVING.key, KILLED.key, missing, other_module], "reason")
@@ -90,7 +90,7 @@ def test_the_share_of_killed_mutants_is_computed_over_all_modules() -> None:
     assert share_killed([]) == 1
 
 
-def test_an_entry_without_a_reason_and_a_duplicate_entry_are_refused(tmp_path: Path) -> None:
+def test_a_list_entry_without_a_reason_and_a_duplicate_list_entry_are_refused(tmp_path: Path) -> None:
     entry = '[["a.py"]]\nline = "a < b"\nmutant = "a <= b"\nreason = "b is never a"\n'
     file = tmp_path / "equivalent.toml"
     file.write_text(entry)
@@ -112,20 +112,20 @@ def run(folder: Path, tests: str, equivalent: str = "") -> subprocess.CompletedP
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_command_succeeds_if_the_tests_notice_every_change(tmp_path: Path) -> None:
+def test_make_mutants_succeeds_if_the_tests_notice_every_change(tmp_path: Path) -> None:
     completed = run(tmp_path, "tests/core/outbound/test_retry_after.py")
     assert completed.returncode == 0, completed.stdout + completed.stderr
     assert "core/outbound/retry_after.py" in completed.stdout and "100%" in completed.stdout
 
 
-def test_the_command_fails_and_shows_the_change_that_no_test_notices(tmp_path: Path) -> None:
+def test_make_mutants_fails_and_shows_the_change_if_no_test_notices_a_change(tmp_path: Path) -> None:
     completed = run(tmp_path, "tests/core/test_rate_limit.py")
     assert completed.returncode == 1, completed.stdout + completed.stderr
     assert "+ seconds = (until.replace(tzinfo=until.tzinfo and UTC) - now).total_seconds()" in completed.stdout
     assert "The tests kill 0% of the mutants; the minimum is 50%." in completed.stdout
 
 
-def test_the_command_fails_if_a_listed_mutant_is_killed(tmp_path: Path) -> None:
+def test_make_mutants_fails_if_a_listed_mutant_is_killed(tmp_path: Path) -> None:
     line = "seconds = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()"
     entry = (
         f'[["core/outbound/retry_after.py"]]\nfunction = "seconds_to_wait"\nline = "{line}"\n'
@@ -136,7 +136,7 @@ def test_the_command_fails_if_a_listed_mutant_is_killed(tmp_path: Path) -> None:
     assert "A mutant in equivalent.toml is killed by a test" in completed.stdout
 
 
-def test_the_command_fails_if_the_tests_fail_without_a_change(tmp_path: Path) -> None:
+def test_make_mutants_fails_if_the_tests_already_fail_without_a_change(tmp_path: Path) -> None:
     completed = run(tmp_path, "tests/core/test_missing.py")
     assert completed.returncode == 1
     assert "these tests fail without a mutation: tests/core/test_missing.py" in completed.stderr

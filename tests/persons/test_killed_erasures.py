@@ -40,7 +40,7 @@ from new_orders
 
 
 @pytest.mark.timeout(1800)
-def test_an_erasure_with_killed_workers_erases_and_counts_every_order_once(own_platform: Platform) -> None:
+def test_an_erasure_whose_workers_are_killed_erases_and_counts_every_order_exactly_once(own_platform: Platform) -> None:
     platform, person, dice = own_platform, Person.new(), random.Random(7)
     platform.database.execute("alter table jobs alter max_attempts set default 1000000")
     tenant = platform.tenant()

@@ -84,7 +84,7 @@ def test_a_viewer_gets_masked_personal_data_and_an_owner_gets_the_real_data(
 
 
 @pytest.mark.parametrize("kind", ["orders", "customers", "events"])
-def test_an_export_of_a_viewer_contains_masked_personal_data(
+def test_an_export_by_a_viewer_contains_masked_personal_data(
     platform: Platform, tenant: Tenant, person: Person, kind: str
 ) -> None:
     delivered(platform, tenant, person)
@@ -163,7 +163,7 @@ def test_the_sort_order_of_masked_customers_does_not_reveal_their_addresses(
 
 
 @pytest.mark.parametrize("change", ["right", "role", "removed"])
-def test_a_member_who_loses_access_to_personal_data_loses_the_exports_that_contain_it(
+def test_a_member_who_loses_access_to_personal_data_loses_the_exports_that_contain_personal_data(
     platform: Platform, tenant: Tenant, person: Person, change: str
 ) -> None:
     delivered(platform, tenant, person)
@@ -191,7 +191,7 @@ def test_a_member_who_loses_access_to_personal_data_loses_the_exports_that_conta
         assert ok(editor.get(f"/v1/exports/{ids['products']}"))["url"]
 
 
-def test_personal_data_in_rejected_rows_is_hidden_from_members_without_access_to_it(
+def test_personal_data_in_rejected_rows_is_hidden_from_members_who_may_not_see_personal_data(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     destination = platform.destination(tenant, "csv")

@@ -105,7 +105,7 @@ def test_cancelled_pieces_do_not_count_as_sold_and_returned_pieces_are_reported(
     assert csv_file.splitlines() == ["currency,orders,quantity,amount", "USD,1,3,7.50"]
 
 
-def test_a_report_of_one_site_counts_only_its_orders(platform: Platform, tenant: Tenant) -> None:
+def test_a_report_for_one_site_counts_only_the_orders_of_this_site(platform: Platform, tenant: Tenant) -> None:
     dice = random.Random(6)
     second = platform.site(tenant.client_id, tenant.catalog_id)
     here = [random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(30)]
@@ -117,7 +117,7 @@ def test_a_report_of_one_site_counts_only_its_orders(platform: Platform, tenant:
     assert second["name"] in names and len(names) == 2
 
 
-def test_an_unchanged_report_comes_from_the_cache_and_a_new_order_invalidates_it(
+def test_an_unchanged_report_comes_from_the_cache_and_a_new_order_invalidates_the_cached_report(
     platform: Platform, tenant: Tenant
 ) -> None:
     statuses = [
@@ -134,7 +134,7 @@ def test_an_unchanged_report_comes_from_the_cache_and_a_new_order_invalidates_it
     assert (actual["first_day"], actual["last_day"], actual["is_closed"]) == ("2026-03-01", "2026-03-31", True)
 
 
-def test_the_default_period_is_the_current_month_until_today(tenant: Tenant) -> None:
+def test_the_default_period_of_a_report_is_the_current_month_until_today(tenant: Tenant) -> None:
     actual = ok(tenant.owner.get(path_of(tenant)))
     today = datetime.now(UTC).date()
     assert actual["first_day"] == str(today.replace(day=1))
@@ -176,7 +176,7 @@ def test_the_conversion_rate_uses_the_number_of_sessions_with_events(platform: P
     }
 
 
-def test_a_csv_file_contains_one_table_and_no_formula(platform: Platform, tenant: Tenant) -> None:
+def test_the_csv_file_of_a_report_contains_only_one_table_and_no_formula(platform: Platform, tenant: Tenant) -> None:
     dice = random.Random(2)
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": "=cmd|' /C calc'!A0"}))
     insert(platform, tenant, *(random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(40)))
@@ -192,7 +192,9 @@ def test_a_csv_file_contains_one_table_and_no_formula(platform: Platform, tenant
         assert len(text.splitlines()) > 1, table
 
 
-def test_a_workbook_contains_all_tables_with_charts_and_no_formula(platform: Platform, tenant: Tenant) -> None:
+def test_the_workbook_of_a_report_contains_all_tables_two_charts_and_no_formula(
+    platform: Platform, tenant: Tenant
+) -> None:
     dice = random.Random(2)
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": "=1+1"}))
     insert(platform, tenant, *(random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(40)))

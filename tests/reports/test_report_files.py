@@ -50,7 +50,7 @@ def download(tenant: Tenant, job: Json) -> httpx.Response:
     return response
 
 
-def test_a_json_file_equals_the_report_of_the_api(platform: Platform, tenant: Tenant) -> None:
+def test_a_report_file_in_json_equals_the_report_of_the_api(platform: Platform, tenant: Tenant) -> None:
     job = finished(platform, tenant, format="json")
     file = json.loads(download(tenant, job).content)
     report = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}", params=MARCH))
@@ -58,19 +58,21 @@ def test_a_json_file_equals_the_report_of_the_api(platform: Platform, tenant: Te
     assert file == report
 
 
-def test_a_workbook_is_the_default_format(platform: Platform, tenant: Tenant) -> None:
+def test_the_default_format_of_a_report_file_is_a_workbook(platform: Platform, tenant: Tenant) -> None:
     book = CalamineWorkbook.from_filelike(io.BytesIO(download(tenant, finished(platform, tenant)).content))
     assert "Products" in book.sheet_names
     assert len(book.get_sheet_by_name("Products").to_python()) > 1
 
 
-def test_a_csv_file_contains_the_chosen_table(platform: Platform, tenant: Tenant) -> None:
+def test_a_report_file_in_csv_contains_the_table_that_the_request_names(platform: Platform, tenant: Tenant) -> None:
     job = finished(platform, tenant, format="csv", table="products")
     assert download(tenant, job).text.startswith("product_id,sku,name,quantity,")
 
 
 @pytest.mark.slow
-def test_the_products_of_a_large_period_are_only_in_a_report_file(platform: Platform, tenant: Tenant) -> None:
+def test_for_a_period_with_many_orders_only_the_report_file_contains_the_products(
+    platform: Platform, tenant: Tenant
+) -> None:
     platform.database.execute(
         "insert into orders (client_id, site_id, customer_name, customer_email, total_amount, created_at,"
         " shipping_address, items) select %s, %s, 'C', 'c@example.test', 1, '2026-03-15Z', '{}', '[]'"
@@ -111,6 +113,6 @@ def test_a_report_request_with_an_invalid_field_is_refused(tenant: Tenant, body:
     assert pointers(problem(tenant.owner.post("/v1/reports", json=body), 422, "invalid")) == [pointer]
 
 
-def test_an_admin_must_name_an_existing_client(platform: Platform) -> None:
+def test_an_admin_who_requests_a_report_must_name_an_existing_client(platform: Platform) -> None:
     for body in (MARCH, MARCH | {"client_id": str(uuid4())}):
         assert pointers(problem(platform.admin.post("/v1/reports", json=body), 422, "invalid")) == ["/client_id"]

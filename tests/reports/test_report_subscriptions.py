@@ -171,7 +171,7 @@ def link_of(message: SentMail) -> str:
     return url[url.index("/v1/unsubscribe/") :]
 
 
-def test_recipients_get_the_figures_of_the_day_once_in_the_language_of_the_report(
+def test_recipients_get_the_figures_of_the_day_only_once_and_in_the_language_of_the_report(
     platform: Platform, tenant: Tenant
 ) -> None:
     insert(platform, tenant, *orders_of_yesterday(tenant))
@@ -201,7 +201,7 @@ def test_recipients_get_the_figures_of_the_day_once_in_the_language_of_the_repor
     assert len(inbox(platform, *people)) == len(mails_of(platform, subscription)) == 2
 
 
-def test_the_message_for_ses_has_the_charts_and_the_workbook_and_no_personal_data(
+def test_the_message_to_ses_contains_the_charts_and_the_workbook_but_no_personal_data(
     platform: Platform, tenant: Tenant, as_function: Callable[[str], Any]
 ) -> None:
     orders = orders_of_yesterday(tenant)
@@ -234,7 +234,7 @@ def test_the_message_for_ses_has_the_charts_and_the_workbook_and_no_personal_dat
     assert message["List-Unsubscribe"].startswith(f"<{platform.endpoints.api}/v1/unsubscribe/r")
 
 
-def test_one_click_ends_the_mails_and_only_the_recipient_can_subscribe_again(
+def test_a_recipient_can_unsubscribe_with_one_click_and_only_the_recipient_can_subscribe_again(
     platform: Platform, tenant: Tenant
 ) -> None:
     person, other = member(platform, tenant), member(platform, tenant)
@@ -280,11 +280,11 @@ def test_one_click_ends_the_mails_and_only_the_recipient_can_subscribe_again(
 
 @pytest.mark.parametrize("link", ["x", "r" + "0" * 104, "v" + "0" * 104])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_forged_link_is_not_found(platform: Platform, method: str, link: str) -> None:
+def test_a_forged_unsubscribe_link_is_not_found(platform: Platform, method: str, link: str) -> None:
     problem(platform.api().request(method, f"/v1/unsubscribe/{link}"), 404, "not_found")
 
 
-def test_the_link_that_ends_a_report_works_after_the_report_was_deleted(platform: Platform, tenant: Tenant) -> None:
+def test_an_unsubscribe_link_still_works_after_the_report_was_deleted(platform: Platform, tenant: Tenant) -> None:
     person = member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person)))
     make_due(platform, subscription)
@@ -431,7 +431,9 @@ def test_each_mail_is_sent_exactly_once_if_a_worker_is_killed(
     assert sorted(message.recipients[0] for message in inbox(platform, *people)) == sorted(p["email"] for p in people)
 
 
-def test_recipients_must_be_members_of_the_client_and_not_machines(platform: Platform, tenant: Tenant) -> None:
+def test_recipients_of_a_report_must_be_members_of_the_client_and_must_not_be_machines(
+    platform: Platform, tenant: Tenant
+) -> None:
     other_tenant = platform.tenant()
     stranger, own = member(platform, other_tenant), member(platform, tenant)
     machine = created(
@@ -451,7 +453,7 @@ def test_recipients_must_be_members_of_the_client_and_not_machines(platform: Pla
     problem(platform.admin.post(f"{PATH}/{subscription['id']}/subscribe"), 403, "forbidden")
 
 
-def test_concurrent_creations_do_not_exceed_the_quota(platform: Platform, tenant: Tenant) -> None:
+def test_reports_that_are_created_concurrently_do_not_exceed_the_quota(platform: Platform, tenant: Tenant) -> None:
     person = member(platform, tenant)
     platform.arrange(
         "insert into report_subscriptions (client_id, name, cadence, timezone)"
@@ -475,7 +477,7 @@ def test_a_report_has_at_most_20_recipients(platform: Platform, tenant: Tenant) 
     problem(late.post(f"{PATH}/{subscription['id']}/subscribe"), 409, "too_many_report_recipients")
 
 
-def test_the_file_of_a_sent_report_can_be_read(platform: Platform, tenant: Tenant) -> None:
+def test_the_workbook_of_a_report_that_was_sent_can_be_downloaded(platform: Platform, tenant: Tenant) -> None:
     person = member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person, attach_workbook=False)))
     make_due(platform, subscription)

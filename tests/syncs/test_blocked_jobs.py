@@ -67,7 +67,9 @@ def test_the_queue_report_counts_a_blocked_job_separately(platform: Platform, te
     assert syncs()["blocked"] == before
 
 
-def test_a_waiting_import_blocks_later_imports_until_a_full_file_cancels_it(platform: Platform, tenant: Tenant) -> None:
+def test_an_import_that_waits_for_a_decision_blocks_later_imports_until_a_full_file_cancels_it(
+    platform: Platform, tenant: Tenant
+) -> None:
     first = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, first))
     second = import_file(tenant)

@@ -175,7 +175,7 @@ def test_a_dry_run_of_a_full_file_shows_the_products_that_would_be_deactivated(
     assert len(active_skus(platform, tenant)) == 10
 
 
-def test_an_older_version_of_a_file_is_superseded_if_its_notification_arrives_late(
+def test_a_file_version_is_superseded_if_its_notification_arrives_after_a_newer_version_was_loaded(
     platform: Platform, tenant: Tenant
 ) -> None:
     key = f"{tenant.catalog_id}/incoming/price.csv"
@@ -205,7 +205,9 @@ def test_a_new_full_file_supersedes_all_waiting_full_files_but_no_delta_files(
     assert {product["price"] for product in platform.storefront_products(tenant.domain)} == {"5.00"}
 
 
-def test_a_sync_fetches_images_only_if_the_catalog_enables_this(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_fetches_images_only_if_a_setting_of_the_catalog_enables_image_fetching(
+    platform: Platform, tenant: Tenant
+) -> None:
     rows = b"sku,name,price,image\nI-1,Mug,1.00,http://127.0.0.1:9009/mug.png\n"
     parameters = {"type": "image_processing"}
     platform.sync(tenant.catalog_id, "pictures.csv", rows)

@@ -37,7 +37,9 @@ def drop(platform: Platform, tenant: Tenant, rows: str, name: str = "akce.csv") 
     return platform.sync(tenant.catalog_id, name, (HEADER + rows).encode())
 
 
-def test_a_file_with_offers_is_sold_at_them_in_their_time(platform: Platform, tenant: Tenant) -> None:
+def test_products_from_a_file_with_offers_have_the_offer_prices_during_the_days_of_the_offers(
+    platform: Platform, tenant: Tenant
+) -> None:
     rows = (
         f"A;Vrtulník;1290,00;990,00;{day(-30)};{day(-1)}\nB;Stavebnice;949,00;799,00;{day(-1)};{day(0)}\n"
         f"C;Kostky;349,00;299,00;{day(1)};{day(9)}\nD;Jezevec;259,00;;;\n"
@@ -72,7 +74,7 @@ def test_a_file_without_columns_of_offers_changes_only_the_usual_price(platform:
     assert (stored["price"], stored["offer_price"], len(stored["offers"])) == ("25.00", "15.00", 1)
 
 
-def test_a_dry_run_shows_offers(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_shows_the_changes_of_offers(platform: Platform, tenant: Tenant) -> None:
     drop(platform, tenant, "B;Stavebnice;949,00;;;\n")
     rows = [{"sku": "B", "offers": [{"price": "799.00", "ends_at": f"{TODAY.year + 1}-01-01T00:00:00Z"}]}]
     job = import_rows(tenant, rows, dry_run=True)

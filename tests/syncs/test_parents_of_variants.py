@@ -40,7 +40,7 @@ ALL = {
 
 
 @pytest.mark.parametrize("folder", ["", "full/"])
-def test_the_order_of_parents_and_variants_in_a_file_does_not_matter(
+def test_the_sequence_of_parents_and_variants_in_a_file_does_not_matter(
     platform: Platform, tenant: Tenant, folder: str
 ) -> None:
     assert sync(platform, tenant, f"{folder}a.csv", *ROWS) == (5, 5, 0, 0, 0, 0)

@@ -56,14 +56,16 @@ def test_prices_that_change_by_a_power_of_ten_need_an_approval(
     assert prices(platform, tenant)["S-003"] == "4.00"
 
 
-def test_after_an_approval_the_shown_changes_are_applied(platform: Platform, tenant: Tenant) -> None:
+def test_the_changes_that_a_job_has_shown_are_applied_after_its_approval(platform: Platform, tenant: Tenant) -> None:
     job = stop(platform, tenant, catalog_file(factor="1000"))
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"))
     assert finished(platform, tenant, job)["counts"]["updated"] == COUNT
     assert prices(platform, tenant)["S-003"] == "4000.00"
 
 
-def test_changes_that_an_approval_did_not_show_need_another_approval(platform: Platform, tenant: Tenant) -> None:
+def test_changes_that_were_not_shown_before_an_approval_need_a_further_approval(
+    platform: Platform, tenant: Tenant
+) -> None:
     job = stop(platform, tenant, catalog_file(factor="1000"), "full/new.csv")
     assert "would_deactivate" not in job["result"]
     import_rows(tenant, [{"sku": f"N-{n}", "name": "New", "price": "1.00"} for n in range(COUNT)])
@@ -111,7 +113,7 @@ def test_a_delta_with_three_prices_that_become_ten_times_as_high_needs_an_approv
     ],
     ids=["stock", "categories", "states"],
 )
-def test_a_file_that_empties_stocks_or_categories_or_deactivates_products_needs_an_approval(
+def test_a_file_needs_an_approval_if_it_removes_stocks_or_categories_or_deactivates_products(
     platform: Platform, tenant: Tenant, body: bytes, code: str, change: tuple[str, str | None]
 ) -> None:
     (reason,) = stop(platform, tenant, body)["result"]["reasons"]
@@ -158,7 +160,7 @@ def test_a_plausibility_setting_that_is_null_has_its_default(platform: Platform,
     assert stop(platform, tenant, catalog_file(factor="1000"))["waiting_for"] == "approval"
 
 
-def test_an_import_of_rows_is_not_compared_with_the_catalog(platform: Platform, tenant: Tenant) -> None:
+def test_the_prices_in_an_import_of_rows_are_not_checked_for_plausibility(platform: Platform, tenant: Tenant) -> None:
     rows = [{"sku": f"S-{n:03d}", "price": f"{(n + 1) * 1000}.00"} for n in range(COUNT)]
     assert import_rows(tenant, rows)["counts"]["updated"] == COUNT
 

@@ -174,7 +174,9 @@ def test_a_job_asks_again_if_its_worker_died_before_it_stored_the_question(platf
     assert (again["id"], again["questions"]) == (job["id"], job["questions"])
 
 
-def test_a_catalog_with_on_doubt_guess_uses_the_first_choice_and_reports_it(platform: Platform, tenant: Tenant) -> None:
+def test_a_catalog_whose_on_doubt_setting_is_guess_uses_the_first_choice_and_reports_the_doubt(
+    platform: Platform, tenant: Tenant
+) -> None:
     change_settings(tenant, on_doubt="guess")
     job = platform.sync(tenant.catalog_id, "lamps.csv", ambiguous_file())
     assert (job["status"], job["counts"]["created"]) == ("completed", 3)
@@ -183,7 +185,9 @@ def test_a_catalog_with_on_doubt_guess_uses_the_first_choice_and_reports_it(plat
     assert prices(platform, tenant)["Q-0"] == {",": "1250.00", ".": "1.25"}[doubt["choices"][0]["value"]]
 
 
-def test_the_job_of_a_catalog_with_on_doubt_refuse_fails_with_the_questions(platform: Platform, tenant: Tenant) -> None:
+def test_the_job_of_a_catalog_whose_on_doubt_setting_is_refuse_fails_with_the_questions(
+    platform: Platform, tenant: Tenant
+) -> None:
     change_settings(tenant, on_doubt="refuse")
     job = platform.sync(tenant.catalog_id, "lamps.csv", ambiguous_file())
     assert (job["status"], job["error_code"]) == ("failed", "doubtful_file")
@@ -202,7 +206,9 @@ def test_a_dry_run_reports_the_questions_and_does_not_wait(platform: Platform, t
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/reading"))["reading"] is None
 
 
-def test_an_import_of_an_ambiguous_file_asks_but_an_import_of_rows_does_not(platform: Platform, tenant: Tenant) -> None:
+def test_an_ambiguous_imported_file_leads_to_a_question_but_an_import_of_rows_does_not(
+    platform: Platform, tenant: Tenant
+) -> None:
     job = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, job))
     actions = ok(tenant.owner.get("/v1/audit", params={"object_id": job["id"]}))["data"]
@@ -228,7 +234,7 @@ def list_prices(platform: Platform, tenant: Tenant) -> Tenant:
     return tenant
 
 
-def test_a_changed_price_column_is_a_question_until_a_user_accepts_the_change(
+def test_a_changed_price_column_leads_to_a_question_until_a_user_accepts_the_change(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
@@ -247,7 +253,7 @@ def test_a_changed_price_column_is_a_question_until_a_user_accepts_the_change(
     assert platform.sync(tenant.catalog_id, "c.csv", OTHER_PRICE)["status"] == "completed"
 
 
-def test_an_accepted_change_is_not_asked_again_although_a_newer_file_replaces_the_job(
+def test_an_accepted_change_leads_to_no_further_question_even_if_its_job_was_cancelled(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
@@ -260,13 +266,17 @@ def test_an_accepted_change_is_not_asked_again_although_a_newer_file_replaces_th
     assert platform.sync(tenant.catalog_id, "c.csv", OTHER_PRICE)["status"] == "completed"
 
 
-def test_a_change_of_the_price_column_in_the_mapping_is_not_a_question(platform: Platform, list_prices: Tenant) -> None:
+def test_a_price_column_that_was_changed_in_the_mapping_leads_to_no_question(
+    platform: Platform, list_prices: Tenant
+) -> None:
     tenant = list_prices
     change_settings(tenant, mapping={"price": "price"})
     assert platform.sync(tenant.catalog_id, "b.csv", OTHER_PRICE)["counts"]["updated"] == 2
 
 
-def test_the_answer_keep_reads_a_changed_decimal_separator_as_before(platform: Platform, tenant: Tenant) -> None:
+def test_after_the_answer_keep_the_file_is_read_with_the_earlier_decimal_separator(
+    platform: Platform, tenant: Tenant
+) -> None:
     platform.sync(tenant.catalog_id, "a.csv", b"sku;name;price\nC-1;Chair;10,00\nC-2;Couch;20,00\n")
     job = ask(platform, tenant, "b.csv", b"sku;name;price\nC-1;Chair;10.00\nC-2;Couch;20.00\n")
     (question,) = job["questions"]
@@ -288,7 +298,7 @@ def test_a_job_can_be_stopped_because_of_a_changed_price_column(platform: Platfo
     assert prices(platform, tenant)["C-1"] == "10.00"
 
 
-def test_a_catalog_shows_how_its_last_file_was_read_until_a_user_deletes_this_reading(
+def test_a_catalog_shows_how_its_last_file_was_read_until_a_user_deletes_this_information(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices

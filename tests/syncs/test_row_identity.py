@@ -49,7 +49,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_later_of_two_records_with_one_sku_is_loaded_even_on_the_same_line(
+def test_if_two_records_have_the_same_sku_the_later_record_is_loaded_even_if_both_are_on_one_line(
     platform: Platform, tenant: Tenant, name: str
 ) -> None:
     job = platform.sync(tenant.catalog_id, name, FILES[name].encode())
@@ -93,7 +93,7 @@ def test_a_delta_merges_attributes_and_source_data_key_by_key(platform: Platform
     assert product(tenant, "A") == before
 
 
-def test_a_blank_cell_of_a_delta_removes_the_attribute(platform: Platform, tenant: Tenant) -> None:
+def test_a_blank_attribute_cell_in_a_delta_removes_the_attribute(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "base.csv", BASE)
     for updated in (1, 0):
         job = platform.sync(tenant.catalog_id, "delta.csv", b"SKU,Colour,Size\nA,,L\n")

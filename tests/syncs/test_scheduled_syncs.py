@@ -169,7 +169,9 @@ def test_a_run_of_a_schedule_reads_all_pages_of_a_long_list_of_files(platform: P
     assert wait_for_run(platform, tenant, schedule)["last_outcome"] == "2 new files were queued."
 
 
-def test_a_run_with_many_files_continues_with_another_message(platform: Platform, tenant: Tenant) -> None:
+def test_a_run_of_a_schedule_with_many_files_continues_with_a_further_queue_message(
+    platform: Platform, tenant: Tenant
+) -> None:
     schedule = create_schedule(tenant)
     versions = [upload_export(platform, tenant, f"{number}.csv", "A", price=f"{number + 1}") for number in range(5)]
     platform.database.execute("update schedules set run_requested_at = now() where id = %s", [schedule["id"]])
@@ -205,7 +207,9 @@ def test_concurrent_sweepers_request_each_due_run_exactly_once(platform: Platfor
     assert run_due(platform) == 0
 
 
-def test_a_locked_schedule_does_not_run_before_it_is_unlocked(platform: Platform, tenant: Tenant) -> None:
+def test_a_schedule_whose_row_is_locked_runs_only_after_the_lock_is_released(
+    platform: Platform, tenant: Tenant
+) -> None:
     locked, free = create_schedule(tenant), create_schedule(tenant)
     make_due(platform, locked)
     with platform.holding("select from schedules where id = %s for update", [locked["id"]]):
@@ -260,7 +264,9 @@ def test_a_job_that_waits_for_an_approval_does_not_block_the_next_run(platform: 
     assert {product["sku"] for product in platform.storefront_products(tenant.domain)} == set(skus[1:])
 
 
-def test_the_sweeper_sends_a_lost_message_of_a_run_again(platform: Platform, tenant: Tenant) -> None:
+def test_the_sweeper_resends_the_message_for_a_run_of_a_schedule_if_the_message_was_lost(
+    platform: Platform, tenant: Tenant
+) -> None:
     schedule = create_schedule(tenant)
     upload_export(platform, tenant, "a.csv", "A")
     platform.database.execute(

@@ -48,7 +48,7 @@ def test_a_file_with_two_spellings_of_a_sku_needs_an_approval(platform: Platform
 
 
 @pytest.mark.parametrize("body", [BASE, b"sku,name,price\n124,Mug,5.00\nAB-2,Cup,6.00\nC78,Pot,7.00\n"])
-def test_files_with_stored_skus_or_different_skus_need_no_approval(
+def test_files_whose_skus_are_stored_or_clearly_different_need_no_approval(
     platform: Platform, tenant: Tenant, body: bytes
 ) -> None:
     assert platform.sync(tenant.catalog_id, "next.csv", body)["status"] == "completed"

@@ -44,7 +44,9 @@ def test_the_stock_of_a_product_is_the_sum_over_all_places_in_any_sequence_of_ro
 PLACES = {"Berlin": 3, "Lyon": 4, "Turin": 5}
 
 
-def test_rows_that_differ_in_another_field_are_not_added_up(platform: Platform, tenant: Tenant) -> None:
+def test_rows_that_also_differ_in_a_field_such_as_the_price_are_not_added_up(
+    platform: Platform, tenant: Tenant
+) -> None:
     body = HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\nA,Mug,Lyon,4,5.50\nB,Cup,Lyon,2,6.00\n"
     job = platform.sync(tenant.catalog_id, "stock.csv", body.encode())
     assert counts(job) == (4, 3, 0, 0, 1)
@@ -52,7 +54,7 @@ def test_rows_that_differ_in_another_field_are_not_added_up(platform: Platform, 
     assert [(error["sku"], error["code"]) for error in job["first_errors"]] == [("A", "superseded")]
 
 
-def test_the_later_of_two_rows_with_the_same_place_counts(platform: Platform, tenant: Tenant) -> None:
+def test_if_two_rows_have_the_same_sku_and_place_the_later_row_counts(platform: Platform, tenant: Tenant) -> None:
     body = HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\nA,Mug,Lyon,4,5.00\nA,Mug,Berlin,9,5.00\n"
     job = platform.sync(tenant.catalog_id, "stock.csv", body.encode())
     assert counts(job) == (4, 3, 0, 0, 1)
@@ -60,7 +62,7 @@ def test_the_later_of_two_rows_with_the_same_place_counts(platform: Platform, te
     assert [(error["line"], error["code"]) for error in job["first_errors"]] == [(2, "superseded")]
 
 
-def test_a_product_without_a_count_at_one_place_is_untracked(platform: Platform, tenant: Tenant) -> None:
+def test_a_product_is_untracked_if_one_of_its_places_states_no_number(platform: Platform, tenant: Tenant) -> None:
     body = HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\nA,Mug,Lyon,in stock,5.00\nB,Cup,Lyon,sold out,6.00\n"
     assert counts(platform.sync(tenant.catalog_id, "stock.csv", body.encode())) == (4, 4, 0, 0, 0)
     assert stocks(tenant) == {"A": ("untracked", 0), "B": ("tracked", 1)}
@@ -106,13 +108,17 @@ def test_a_total_stock_replaces_the_stock_of_all_places_and_a_file_without_stock
     assert stocks(tenant) == {"A": ("tracked", 1)}
 
 
-def test_a_single_place_is_replaced_if_no_product_has_several_places(platform: Platform, tenant: Tenant) -> None:
+def test_if_no_product_has_several_places_a_new_place_replaces_the_earlier_place(
+    platform: Platform, tenant: Tenant
+) -> None:
     platform.sync(tenant.catalog_id, "all.csv", (HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\n").encode())
     platform.sync(tenant.catalog_id, "moved.csv", b"sku,warehouse,qty\nA,Lyon,4\n")
     assert stocks(tenant) == {"A": ("tracked", 4), "B": ("tracked", 1)}
 
 
-def test_lots_are_added_up_and_a_delta_replaces_all_lots(platform: Platform, tenant: Tenant) -> None:
+def test_the_stocks_of_lots_are_added_up_and_a_delta_replaces_all_lots_of_a_product(
+    platform: Platform, tenant: Tenant
+) -> None:
     body = "sku,name,lot,qty,price\nA,Mug,L-1,3,5.00\nB,Cup,L-7,1,6.00\nA,Mug,L-2,4,5.00\nB,Cup,L-8,1,6.00\n"
     assert counts(platform.sync(tenant.catalog_id, "lots.csv", body.encode())) == (4, 4, 0, 0, 0)
     assert stocks(tenant) == {"A": ("tracked", 7), "B": ("tracked", 2)}

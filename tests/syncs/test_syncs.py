@@ -131,7 +131,7 @@ def test_only_the_final_row_is_loaded_if_several_rows_have_the_same_sku(platform
     assert [product["name"] for product in platform.storefront_products(tenant.domain)] == ["New"]
 
 
-def test_files_of_a_catalog_are_loaded_in_the_order_of_their_upload(platform: Platform, tenant: Tenant) -> None:
+def test_files_of_a_catalog_are_loaded_in_the_sequence_of_their_upload(platform: Platform, tenant: Tenant) -> None:
     versions = [
         platform.drop(tenant.catalog_id, "price.csv", (HEADER + f"A-1,Mug,{price}.00,1,\n").encode())
         for price in range(1, 13)

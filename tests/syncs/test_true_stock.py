@@ -142,7 +142,7 @@ def test_a_dry_run_shows_the_free_stock_that_would_result_and_changes_nothing(
     assert (stock["inventory_count"], stock["reported_count"], stock["held_count"]) == (3, None, 2)
 
 
-def test_products_with_more_ordered_pieces_than_stated_stock_are_reported(
+def test_products_with_more_ordered_pieces_than_the_stock_in_the_file_are_reported(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     buy(platform, tenant, mug, 4)
@@ -160,7 +160,7 @@ def import_rows(tenant: Tenant, stock: int, **fields: Any) -> Json:
     return wait_for_job(tenant.owner, response.json()["id"])
 
 
-def test_the_stock_in_an_import_is_free_stock_unless_the_request_states_when_it_was_counted(
+def test_the_stock_in_an_import_is_the_free_stock_unless_the_request_states_when_the_stock_was_counted(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     buy(platform, tenant, mug, 2)
@@ -194,7 +194,9 @@ def test_a_patch_can_change_the_stock_by_a_difference(platform: Platform, tenant
     assert pointers(body) == ["/inventory_delta"]
 
 
-def test_a_client_with_a_grant_cannot_see_the_stated_stock(platform: Platform, tenant: Tenant, mug: Json) -> None:
+def test_a_client_with_a_grant_cannot_see_the_stock_that_a_file_states(
+    platform: Platform, tenant: Tenant, mug: Json
+) -> None:
     other = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{other.client_id}"))
     buy(platform, tenant, mug, 2)
@@ -211,7 +213,7 @@ def test_a_client_with_a_grant_cannot_see_the_stated_stock(platform: Platform, t
     assert explained(tenant, mug)["held_count"] == 2
 
 
-def test_the_owner_of_a_catalog_sees_only_the_pieces_of_orders_of_other_clients(
+def test_for_orders_of_other_clients_the_owner_of_a_catalog_sees_only_the_number_of_pieces(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     other = platform.tenant()

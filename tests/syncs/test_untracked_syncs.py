@@ -70,7 +70,9 @@ def test_the_stock_column_decides_whether_a_product_is_tracked_and_a_blank_cell_
     assert stocks(tenant) == {"A": ("tracked", 9), "B": UNTRACKED, "C": ("tracked", 100)}
 
 
-def test_a_flag_without_a_count_tracks_a_product_and_keeps_its_count(platform: Platform, tenant: Tenant) -> None:
+def test_a_file_with_only_a_tracking_flag_makes_a_product_tracked_and_does_not_change_its_stock_count(
+    platform: Platform, tenant: Tenant
+) -> None:
     load(platform, tenant, b"sku,name,price,stock\nA,Lamp,10.00,5\nB,Mug,5.00,in stock\n")
     load(platform, tenant, b"sku,name,price,track stock\nA,Lamp,10.00,yes\nB,Mug,5.00,yes\nC,Desk,9.00,yes\n")
     assert stocks(tenant) == {"A": ("tracked", 5), "B": ("tracked", 0), "C": ("tracked", 0)}
@@ -87,7 +89,9 @@ def test_a_dry_run_shows_a_change_of_the_inventory_policy(platform: Platform, te
     assert stocks(tenant) == {"A": ("tracked", 5)}
 
 
-def test_an_uploaded_file_follows_the_settings_of_the_catalog(platform: Platform, tenant: Tenant) -> None:
+def test_an_imported_file_follows_the_default_inventory_policy_of_the_catalog(
+    platform: Platform, tenant: Tenant
+) -> None:
     for policy, sku in (("tracked", "A"), ("untracked", "B")):
         settings = {"sync_settings": {"default_inventory_policy": policy}}
         ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=settings))

@@ -121,7 +121,9 @@ def test_a_sync_of_an_upload_supersedes_a_job_that_waits_for_an_approval(platfor
     assert [wait_for_job(tenant.owner, job)["status"] for job in (dry, new)] == ["completed", "completed"]
 
 
-def test_a_dropped_file_supersedes_a_waiting_sync_of_an_upload(platform: Platform, tenant: Tenant) -> None:
+def test_a_dropped_file_supersedes_a_sync_of_an_upload_that_waits_for_an_approval(
+    platform: Platform, tenant: Tenant
+) -> None:
     sync(tenant, HEADER + b"".join(b"A-%d,Mug,1.00,1\n" % number for number in range(10)))
     waiting = start(tenant, upload(tenant.owner, HEADER + b"A-1,Mug,1.00,1\n"), mode="full").json()["id"]
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{waiting}"))["awaiting_approval"])
@@ -130,7 +132,7 @@ def test_a_dropped_file_supersedes_a_waiting_sync_of_an_upload(platform: Platfor
     assert ok(tenant.owner.get(f"/v1/jobs/{waiting}"))["error_code"] == "superseded"
 
 
-def test_syncs_of_a_catalog_are_loaded_in_the_order_of_their_requests(platform: Platform, tenant: Tenant) -> None:
+def test_syncs_of_a_catalog_are_loaded_in_the_sequence_of_their_requests(platform: Platform, tenant: Tenant) -> None:
     jobs = []
     for price in range(1, 6):
         jobs.append(start(tenant, upload(tenant.owner, HEADER + f"A-1,Mug,{price}.00,1\n".encode())).json()["id"])
@@ -165,7 +167,9 @@ def test_a_sync_of_an_upload_without_a_file_is_refused(platform: Platform, tenan
     assert pointers(problem(start(tenant, "1"), 422, "invalid")) == ["/upload_id"]
 
 
-def test_a_viewer_of_a_client_cannot_load_its_uploads_into_another_catalog(platform: Platform, tenant: Tenant) -> None:
+def test_a_viewer_of_a_client_cannot_load_uploads_of_this_client_into_a_catalog_of_another_client(
+    platform: Platform, tenant: Tenant
+) -> None:
     other = platform.tenant()
     subject = platform.member(tenant.client_id, "editor")
     platform.database.execute(

@@ -37,7 +37,7 @@ def condition(number: str, price: str) -> str:
     )
 
 
-def test_a_material_without_a_price_is_inactive_until_its_price_arrives_and_it_is_activated(
+def test_a_material_without_a_price_is_inactive_and_remains_inactive_when_its_price_arrives(
     platform: Platform,
 ) -> None:
     tenant = platform.tenant()
@@ -86,7 +86,9 @@ def catalogue_line(action: str, standard: str, seller: str = "", name: str = "")
     )
 
 
-def test_a_line_of_a_peppol_catalogue_deletes_the_product_with_its_standard_identification(platform: Platform) -> None:
+def test_a_deletion_line_of_a_peppol_catalogue_deletes_the_product_with_the_stated_standard_identification(
+    platform: Platform,
+) -> None:
     tenant, other = platform.tenant(), platform.tenant()
     lines = [
         catalogue_line("Add", "07012345678904", "NB-A5", "Notebook A5"),

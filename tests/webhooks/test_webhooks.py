@@ -18,7 +18,7 @@ from tests.webhooks.receiving import (
 FEED = b"sku,name,price\nA-1,Mug,5\nA-2,,7\n"
 
 
-def test_events_are_signed_with_both_secrets_during_the_overlap_of_a_rotation(
+def test_events_are_signed_with_both_secrets_during_the_overlap_period_of_a_secret_rotation(
     platform: Platform, tenant: Tenant, receiver: Receiver
 ) -> None:
     previous = receiver.secret
@@ -35,7 +35,9 @@ def test_events_are_signed_with_both_secrets_during_the_overlap_of_a_rotation(
             receiver.events[1].verified(secret)
 
 
-def test_only_the_response_to_the_creation_contains_the_secret(tenant: Tenant, receiver: Receiver) -> None:
+def test_only_the_response_to_the_creation_of_an_endpoint_contains_its_secret(
+    tenant: Tenant, receiver: Receiver
+) -> None:
     assert receiver.secret.startswith("whsec_")
     for path in ("/v1/webhooks", f"/v1/webhooks/{receiver.id}"):
         assert receiver.secret not in tenant.owner.get(path).text

@@ -49,7 +49,7 @@ def test_a_sample_file_read_a_second_time_has_no_changes_and_no_questions(name: 
     assert (second.changes, second.questions) == ((), ())
 
 
-def test_the_decimal_separator_of_the_earlier_file_decides(memory: dict[str, Any]) -> None:
+def test_the_decimal_separator_of_the_earlier_file_is_used_for_unclear_values(memory: dict[str, Any]) -> None:
     reading = read_after("Artikelnummer;VK\nA;1.250\n", memory)
     assert (str(reading.product.price), reading.feed.questions, reading.feed.changes) == ("1250.00", (), ())
     assert reading.feed.reading["decimal"]["by"] == "memory"
@@ -124,7 +124,7 @@ def test_the_description_of_a_file_without_prices_keeps_the_earlier_entries_abou
     "memory",
     [{}, {"columns": 3}, {"columns": {"sku": [1, {}]}}, {"decimal": "x", "currency": []}, {"price": {"kind": 1}}],
 )
-def test_any_json_object_is_accepted_as_the_memory(memory: dict[str, Any]) -> None:
+def test_any_json_object_is_accepted_as_the_memory_of_the_earlier_file(memory: dict[str, Any]) -> None:
     assert read_after(FIRST, memory).products[0].sku == "A"
 
 
@@ -174,7 +174,7 @@ def test_a_list_of_costs_leads_to_no_question_if_an_earlier_file_has_stated_pric
         ("Artikelnummer;Bestand\nA;15\n", False),
     ],
 )
-def test_a_file_is_refused_if_all_its_prices_are_in_another_currency_than_the_catalog(text: str, refused: bool) -> None:
+def test_a_file_is_refused_if_no_price_is_in_the_currency_of_the_catalog(text: str, refused: bool) -> None:
     reading = read_after(text, None).feed.reading
     reason = refused_currency(reading, "EUR")
     assert (reason is not None) == refused
@@ -184,7 +184,7 @@ def test_a_file_is_refused_if_all_its_prices_are_in_another_currency_than_the_ca
         assert "prices in EUR" in reason
 
 
-def test_the_currency_of_an_earlier_file_refuses_no_file_without_prices() -> None:
+def test_a_file_without_prices_is_not_refused_because_of_the_currency_of_an_earlier_file() -> None:
     earlier = read_after("Artikelnummer;VK (CHF)\nA;15,00\n", None).feed.reading
     stock = read_after("Artikelnummer;Bestand\nA;15\n", earlier).feed.reading
     assert stock["currency"]["code"] == "CHF"

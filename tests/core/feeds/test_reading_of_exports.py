@@ -31,7 +31,9 @@ def test_a_total_below_the_rows_does_not_change_how_a_small_file_is_read() -> No
 
 
 @pytest.mark.parametrize("name", ["Артикул", "Item code", "Artikelnummer"])
-def test_marketplace_numbers_in_the_column_sku_and_own_codes_in_another_column_lead_to_a_question(name: str) -> None:
+def test_a_column_sku_with_marketplace_numbers_beside_a_column_with_the_sellers_codes_leads_to_a_question(
+    name: str,
+) -> None:
     reading = read(f"{name};SKU;Name\nM-1;1500000001;Mug\nM-2;1500000002;Cup\n")
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("sku", "identity")
@@ -47,12 +49,14 @@ def test_short_numbers_in_the_column_sku_are_skus() -> None:
 @pytest.mark.parametrize(
     ("column", "on", "off"), [("disc_flag", "N", "Y"), ("停用状态", "否", "是"), ("Obsolete YN", "N", "Y")]
 )
-def test_a_flag_with_the_name_of_an_inactive_state_deactivates_the_product(column: str, on: str, off: str) -> None:
+def test_yes_in_a_flag_column_named_after_an_inactive_state_makes_the_product_inactive(
+    column: str, on: str, off: str
+) -> None:
     products = read(f"SKU,Name,{column}\nA-1,Mug,{on}\nA-2,Cup,{off}\n").products
     assert [product.is_active for product in products] == [True, False]
 
 
-def test_the_column_add_delete_has_commands() -> None:
+def test_a_column_named_add_delete_contains_commands() -> None:
     products = read("sku\tprice\tadd-delete\nA-1\t9.50\ta\nA-2\t9.50\td\n").products
     assert [product.is_active for product in products] == [True, False]
 
@@ -64,7 +68,7 @@ def test_the_column_add_delete_has_commands() -> None:
         ("мање од 5", 0), ("12 days", None), ("více než 5 ks", 5), ("до 3 шт", 0), ("daugiau nei 20 vnt", 20),
     ],
 )  # fmt: skip
-def test_bounds_of_stocks_are_read_in_every_language(cell: str, pieces: int | None) -> None:
+def test_stock_bounds_such_as_more_than_10_are_read_in_every_language(cell: str, pieces: int | None) -> None:
     reading = read(f"SKU,Name,Stock\nA-1,Mug,{cell}\nA-2,Cup,7\n")
     if pieces is None:
         assert reading.rejection.code == "not_a_number"
@@ -79,7 +83,7 @@ def test_the_stocks_of_sizes_are_added_up_and_reported() -> None:
     assert (question.subject, "sizes" in question.text) == ("other", True)
 
 
-def test_columns_of_sizes_with_texts_are_not_a_stock() -> None:
+def test_size_columns_that_contain_texts_are_not_a_stock() -> None:
     products = read("Art-Nr;Name;VK;S;M;L\nT-1;Shirt;19,90;44 cm;46 cm;48 cm\n").products
     assert products[0].inventory_count is None
 
@@ -93,7 +97,7 @@ def test_columns_of_sizes_with_texts_are_not_a_stock() -> None:
         ("Brutto;Farbe", ("9,90 €;rot", "5,00 €;blau"), ["9.90", "5.00"]),
     ],
 )
-def test_net_and_gross_without_the_word_price_are_prices_if_the_values_show_it(
+def test_columns_named_only_net_and_gross_are_prices_if_their_values_are_like_prices(
     header: str, rows: tuple[str, str], prices: list[str]
 ) -> None:
     text = f"Art-Nr;Artikel;{header}\n" + "".join(f"A-{n};Ding {n};{row}\n" for n, row in enumerate(rows))
@@ -106,7 +110,7 @@ def test_net_and_gross_weights_are_not_prices() -> None:
     assert all(product.price is None for product in read(text).products)
 
 
-def test_a_column_with_a_known_price_name_is_preferred_to_a_column_brutto() -> None:
+def test_a_column_with_a_known_price_name_is_preferred_to_a_column_named_brutto() -> None:
     product = read("Art-Nr;Artikel;VK;Netto;Brutto\nA-1;Topf;49,90;10,00;11,90\n").product
     assert str(product.price) == "49.90"
 
@@ -126,7 +130,7 @@ def test_a_price_that_a_formula_computes_is_read_as_excel_shows_it(code: str) ->
     assert reading.rejection.code == "too_precise"
 
 
-def test_a_format_without_decimals_does_not_round_a_price() -> None:
+def test_a_number_format_without_decimals_does_not_round_a_price() -> None:
     def write(book: object) -> None:
         sheet = book.add_worksheet()  # type: ignore[attr-defined]
         sheet.write_row(0, 0, ["SKU", "Name", "Price"])
@@ -151,12 +155,12 @@ def test_a_barcode_that_a_spreadsheet_has_rounded_is_not_public() -> None:
         {"@type": "ListItem", "position": 1, "item": MUG},
     ],
 )
-def test_the_envelope_of_a_product_is_not_a_part_of_its_names(record: dict[str, object]) -> None:
+def test_the_json_object_that_wraps_a_product_is_not_a_part_of_the_column_names(record: dict[str, object]) -> None:
     product = read(json.dumps({"data": [record]}), "list.json").product
     assert (product.sku, product.name, str(product.price)) == ("M-1", "Mug", "9.50")
 
 
-def test_the_json_object_attributes_of_a_product_with_a_name_contains_its_properties() -> None:
+def test_a_json_object_named_attributes_contains_the_properties_of_the_product_that_has_a_name() -> None:
     record = {"sku": "M-1", "name": "Mug", "attributes": {"color": "red", "title": "Deluxe"}}
     product = read(json.dumps([record]), "list.json").product
     assert (product.name, product.attributes["color"]) == ("Mug", "red")
@@ -169,9 +173,7 @@ def test_the_price_is_read_from_the_offer_of_a_schema_org_product() -> None:
 
 
 @pytest.mark.parametrize(("currency", "price"), [("EUR", "19.90"), ("CHF", "21.00")])
-def test_the_amount_and_the_currency_of_an_xml_element_with_only_attributes_stay_together(
-    currency: str, price: str
-) -> None:
+def test_the_amount_stays_with_its_currency_if_an_xml_price_has_only_attributes(currency: str, price: str) -> None:
     text = (
         '<list><article no="A-1" title="Lamp"><price currency="EUR" value="19.90"/><price currency="CHF" '
         'value="21.00"/></article><article no="A-2" title="Vase"><price currency="EUR" value="9.90"/><price '
@@ -182,7 +184,7 @@ def test_the_amount_and_the_currency_of_an_xml_element_with_only_attributes_stay
     assert reading.feed.questions == ()
 
 
-def test_a_profile_without_its_price_column_reads_the_price_by_its_name() -> None:
+def test_the_price_is_read_by_its_column_name_if_the_price_column_of_the_profile_is_missing() -> None:
     text = (
         "Item.id;Variation.id;Variation.number;ItemText.name1;VariationSalesPrice.price [Standard];"
         "VariationSalesPrice.price [UVP];Variation.purchasePrice;VariationStock.netStock\n"
@@ -200,13 +202,15 @@ def test_a_profile_without_its_price_column_reads_the_price_by_its_name() -> Non
         ("code;PRICE_VAT;PRICE", "H-1;149.00;123.14\nH-2;10.00;8.26"),
     ],
 )
-def test_a_column_named_only_after_the_tax_is_the_price_with_tax_if_the_values_show_it(header: str, rows: str) -> None:
+def test_a_column_named_only_with_tax_is_the_price_with_tax_if_its_values_are_like_prices(
+    header: str, rows: str
+) -> None:
     reading = read(f"{header}\n{rows}\n", currency="CZK")
     assert str(reading.products[0].price) == "149.00"
     assert reading.feed.questions == ()
 
 
-def test_the_column_of_available_stock_is_preferred_if_a_cell_states_a_bound() -> None:
+def test_the_column_of_available_stock_is_preferred_even_if_a_cell_contains_only_a_bound() -> None:
     text = "Kód;Název;Stav zásoby;K dispozici\nH-1;Hrnek;25;21\nH-2;Váza;120;více než 100\nH-3;Talíř;1;1\n"
     assert [product.inventory_count for product in read(text).products] == [21, 100, 1]
 
@@ -215,12 +219,12 @@ def test_the_column_of_available_stock_is_preferred_if_a_cell_states_a_bound() -
     ("column", "values"),
     [("KULLANIM DURUMU", ("KULLANIMDA", "KULLANILMIYOR")), ("Public", ("Yes", "No"))],
 )
-def test_states_of_further_systems_are_known(column: str, values: tuple[str, str]) -> None:
+def test_product_states_of_further_systems_are_known(column: str, values: tuple[str, str]) -> None:
     products = read(f"SKU,Name,{column}\nA-1,Mug,{values[0]}\nA-2,Cup,{values[1]}\n").products
     assert [product.is_active for product in products] == [True, False]
 
 
-def test_a_path_of_items_is_the_sku_if_the_other_number_is_from_the_manufacturer() -> None:
+def test_an_item_path_is_the_sku_if_the_only_further_number_is_from_the_manufacturer() -> None:
     text = (
         "Type,Item,Description,MPN,Price\nInventory Part,Mugs:Blue,Blue mug,P-1,9.50\n"
         "Inventory Part,Bowls:Oak,Oak bowl,P-2,19.50\n"
@@ -231,7 +235,7 @@ def test_a_path_of_items_is_the_sku_if_the_other_number_is_from_the_manufacturer
     ]  # fmt: skip
 
 
-def test_a_style_number_is_the_sku_without_sizes_and_leads_to_a_question_with_sizes() -> None:
+def test_a_style_number_is_the_sku_unless_the_styles_have_sizes_which_leads_to_a_question() -> None:
     rows = "Style No,Description,Price\n4401,Wallet,49.00\n4402,Belt,39.50\n"
     assert [product.sku for product in read(rows).products] == ["4401", "4402"]
     sizes = (

@@ -95,7 +95,7 @@ def test_a_valid_logo_url_is_kept_unchanged() -> None:
         (["a@b.test"], None),
     ],
 )
-def test_only_a_single_address_with_an_ascii_local_part_is_accepted(value: Any, expected: str | None) -> None:
+def test_only_a_single_email_address_with_an_ascii_local_part_is_accepted(value: Any, expected: str | None) -> None:
     assert email_address(value) == expected
     assert Brand.parse({"reply_to": value}, "Acme").reply_to == expected
 

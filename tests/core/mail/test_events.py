@@ -139,7 +139,7 @@ def test_a_permanent_bounce_is_recorded_and_suppresses_the_recipient_address(
     [(BOUNCE, ROW | {"is_news": False}), (BOUNCE, None), ({"eventType": "Delivery"}, ROW)],
     ids=["received before", "unknown mail", "delivery"],
 )
-def test_a_delivery_or_old_bounce_or_bounce_of_an_unknown_mail_suppresses_no_address(
+def test_a_delivery_a_repeated_bounce_and_a_bounce_of_an_unknown_mail_suppress_no_address(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None
 ) -> None:
     queries = received(monkeypatch, event, row)
@@ -147,7 +147,7 @@ def test_a_delivery_or_old_bounce_or_bounce_of_an_unknown_mail_suppresses_no_add
     assert queries.suppressed == []
 
 
-def test_the_field_with_the_kind_of_an_event_can_have_the_name_that_sns_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_type_of_an_event_is_also_read_from_the_field_that_sns_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert received(monkeypatch, {"notificationType": "Delivery"}).recorded[0]["state"] == "delivered"
 
 
@@ -156,7 +156,7 @@ def test_a_mail_event_without_effect_is_not_recorded(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"mail": []}, {"mail": ["x"]}, {"mail": [None]}, []])
-def test_a_mail_without_a_valid_tag_is_found_by_the_id_that_ses_gave_it(
+def test_a_mail_without_a_valid_tag_is_found_by_the_message_id_of_ses(
     monkeypatch: pytest.MonkeyPatch, tags: object
 ) -> None:
     recorded = received(monkeypatch, {"eventType": "Delivery", "mail": {"messageId": "1", "tags": tags}}).recorded

@@ -142,7 +142,7 @@ def test_texts_of_users_cannot_add_markup_or_headers_or_lines_to_a_report_mail()
     assert [name for name in mime(rendered) if name.lower() == "bcc"] == []
 
 
-def test_the_images_are_inline_parts_and_the_workbook_is_an_attachment() -> None:
+def test_the_images_of_a_report_are_inline_parts_and_the_workbook_is_an_attachment() -> None:
     mail = mail_of(report())
     rendered = render(mail, TOKEN)
     drawn = {f"{chart.name}@report": chart.png for chart in charts.draw(report(), "en")}
@@ -165,14 +165,14 @@ def test_the_images_are_inline_parts_and_the_workbook_is_an_attachment() -> None
     assert images[0]["alt"] == "Chart: Revenue by day. The highest value is €1,234.50 (Mar 1, 2026)."
 
 
-def test_the_headers_allow_a_recipient_to_end_the_report_with_one_click() -> None:
+def test_the_mail_headers_let_a_recipient_end_the_report_with_one_click() -> None:
     message = mime(render(mail_of(report()), TOKEN))
     assert message["List-Unsubscribe"] == f"<https://api.example.com/v1/unsubscribe/{TOKEN}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert (message["To"], message["From"]) == ("owner@example.com", "Acme <mail@example.com>")
 
 
-def test_a_mail_in_the_log_has_no_link_that_ends_the_report() -> None:
+def test_a_report_mail_that_is_only_logged_has_no_link_that_ends_the_report() -> None:
     rendered = render(mail_of(report()))
     assert rendered.unsubscribe_url is None
     assert "unsubscribe" not in rendered.html + rendered.text

@@ -36,7 +36,7 @@ def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     settings.cache_clear()
 
 
-def test_a_mail_is_sent_as_text_and_html_with_our_tags(ses: Stubber) -> None:
+def test_a_mail_is_sent_as_text_and_html_with_the_tags_of_the_platform(ses: Stubber) -> None:
     expected = {
         "FromEmailAddress": "Acme <mail@mail.test>",
         "Destination": {"ToAddresses": ["ada@example.test"]},
@@ -85,7 +85,9 @@ def test_a_mail_is_rejected_if_ses_can_never_accept_it(ses: Stubber, code: str) 
         ("InternalServiceErrorException", ""),
     ],
 )
-def test_a_mail_is_not_rejected_if_the_error_concerns_our_ses_account(ses: Stubber, code: str, text: str) -> None:
+def test_a_mail_is_not_rejected_if_the_error_concerns_the_ses_account_of_the_platform(
+    ses: Stubber, code: str, text: str
+) -> None:
     ses.add_client_error("send_email", code, text, 400)
     with pytest.raises(ClientError):
         sending.send(MAIL, TAGS)

@@ -78,7 +78,7 @@ def test_the_apostrophes_that_our_exports_add_are_removed() -> None:
 
 
 @pytest.mark.parametrize("number", ["Same", "dto.", "idem", "Sama", "Igual"])
-def test_no_row_gets_the_number_of_the_order_above_it(number: str) -> None:
+def test_a_word_such_as_ditto_is_not_replaced_by_the_order_number_of_the_row_above(number: str) -> None:
     content = f"order_number,status,tracking_number\nAB12,shipped,JD01\n{number},shipped,JD02\n"
     assert [row.order_number for row in news(content)] == ["AB12", number]
     file = io.BytesIO()
@@ -101,7 +101,7 @@ def test_a_row_with_a_shifted_or_a_broken_cell_is_rejected() -> None:
     assert isinstance(row, RejectedRow) and row.code == "bad_row"
 
 
-def test_texts_in_a_compressed_file_are_read_like_the_files_themselves() -> None:
+def test_a_compressed_json_or_csv_file_is_read_like_the_uncompressed_file() -> None:
     text = b'[{"order_number": "AB12", "status": "shipped"}]'
     for content in (
         text,
@@ -260,7 +260,7 @@ def test_the_sequence_of_the_rows_does_not_affect_the_news() -> None:
     ]
 
 
-def test_the_newest_rows_of_a_line_count_and_quantities_with_the_same_time_are_added() -> None:
+def test_only_the_newest_rows_of_a_line_are_used_and_quantities_with_equal_times_are_added_up() -> None:
     old, new = datetime(2026, 11, 26, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC)
     same = [row(1, happened_at=old, quantity=1), row(2, happened_at=old, quantity=2)]
     assert quantities(same, [1, 1]) == [{"line": 1, "quantity": 3}]
@@ -274,7 +274,7 @@ def test_the_newest_rows_of_a_line_count_and_quantities_with_the_same_time_are_a
     assert item.newest("tracking_url") == "https://new.test/"
 
 
-def test_each_line_of_a_json_object_keeps_its_own_quantity() -> None:
+def test_each_line_of_an_order_in_a_json_object_keeps_its_own_quantity() -> None:
     lines = '[{"line": 1, "quantity": 1}, {"line": 2, "quantity": 2}]'
     rows = news(f'{{"order_number": "AB12", "status": "shipped", "lines": {lines}}}', "news.json")
     [item] = grouped([(FIRST, each) for each in rows], "file")

@@ -43,7 +43,7 @@ def test_the_rows_of_an_order_become_the_lines_of_the_order() -> None:
     assert (order["customer_name"], order["customer_email"], order["shipping_address"]) == ("", "", {})
 
 
-def test_a_credit_in_the_same_order_cancels_pieces_of_its_lines() -> None:
+def test_a_line_with_a_negative_quantity_cancels_pieces_of_the_order() -> None:
     order = order_of(LINE, LINE | {"quantity": "-1"})
     assert (pieces_of(order), order["total_amount"]) == ([(2, 1, 1)], "3.50")
 
@@ -175,7 +175,7 @@ def test_the_states_of_a_shopify_export_give_the_status_of_the_order(states: dic
     assert order["shipped_at"] == ("2024-03-01T12:00:00+01:00" if status == "shipped" else None)
 
 
-def test_the_words_of_a_request_decide_about_the_states_of_a_shopify_export() -> None:
+def test_the_status_words_of_a_request_override_the_meaning_of_states_in_a_shopify_export() -> None:
     row = SHOPIFY | {"Fulfillment Status": "fulfilled", "Financial Status": "paid"}
     assert order_of(row, settings=Settings(statuses={"fulfilled": "delivered"}))["status"] == "delivered"
     assert order_of(row, settings=Settings(status="delivered"))["status"] == "shipped"
@@ -189,7 +189,7 @@ def test_the_words_of_a_request_decide_about_the_states_of_a_shopify_export() ->
         ({"Fulfillment Status": "partial"}, "no_shipped_quantity", "lines_upload_id"),
     ],
 )
-def test_a_shopify_order_whose_status_stays_open_is_refused_with_the_option_that_helps(
+def test_a_shopify_order_with_an_unclear_status_is_refused_and_the_error_names_the_option_that_helps(
     states: dict[str, str], code: str, text: str
 ) -> None:
     with pytest.raises(BadOrder) as caught:

@@ -95,7 +95,9 @@ def test_an_error_file_shows_the_cells_of_a_workbook_as_people_see_them() -> Non
         (NumberText(""), "quantity", ""),
     ],
 )
-def test_a_typed_cell_is_written_in_the_text_format_of_the_request(cell: str, field: str | None, text: str) -> None:
+def test_a_typed_cell_is_written_to_the_error_file_in_the_number_and_date_format_of_the_request(
+    cell: str, field: str | None, text: str
+) -> None:
     assert error_files.text_of(cell, field, GERMAN) == text
 
 

@@ -24,7 +24,7 @@ ROWS = [RawRow(n + 2, CELLS | {"order_number": f"A{n}"} | ({"quantity": "x"} if 
     ("outcomes", "written", "done"),
     [({}, ["A0", "A2", "A3"], 1), ({"created": 2}, ["A3"], 3), ({"created": 1, "differs": 1}, ["A0", "A2", "A3"], 1)],
 )
-def test_written_orders_are_skipped_unless_an_earlier_attempt_refused_an_order(
+def test_orders_that_are_already_written_are_skipped_unless_an_earlier_attempt_refused_an_order(
     outcomes: dict[str, int], written: list[str], done: int
 ) -> None:
     rows = Counter({"created": outcomes.get("created", 0)})

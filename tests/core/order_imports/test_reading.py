@@ -62,7 +62,7 @@ def test_a_table_is_read_if_lines_with_other_text_are_above_it() -> None:
     assert [(row.number, row.cells["order_number"]) for row in rows] == [(5, "A1")]
 
 
-def test_the_row_with_the_column_name_of_the_request_is_the_header() -> None:
+def test_the_row_that_contains_a_column_name_of_the_request_is_the_header() -> None:
     rows = read(b"Bericht;;\n\nBelegnr;Datum;Wer\n4711;01.03.2024;Ann\n", stated={"order_number": "Belegnr"})
     assert [row.cells for row in rows] == [{"Belegnr": "4711", "Datum": "01.03.2024", "Wer": "Ann"}]
 

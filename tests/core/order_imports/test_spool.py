@@ -23,7 +23,7 @@ def object_row(number: int, source: str) -> Row:
     return Row(0, number, cells, lines, source)
 
 
-def test_the_spool_returns_the_rows_of_an_order_together_with_all_cells() -> None:
+def test_the_spool_returns_all_rows_of_an_order_together_and_with_all_cells() -> None:
     with open_spool() as spool:
         spool.add("A", row(2, a="x", b=NumberText("1.50")))
         spool.add("B", row(3, b="y\ud800", c="Größe"))
@@ -46,7 +46,7 @@ def test_the_spool_returns_json_objects_with_their_lines_and_exact_numbers() -> 
     assert isinstance(only.raw["total"], NumberText) and written(parsed(source)) == source
 
 
-def test_the_rows_of_an_order_are_only_counted_if_they_are_too_large_for_the_memory(
+def test_the_rows_of_an_order_that_is_too_large_for_the_memory_are_only_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(spools, "MAX_GROUP_ROWS", 3)

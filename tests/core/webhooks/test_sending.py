@@ -92,7 +92,7 @@ def test_a_failing_endpoint_can_request_a_pause_of_at_most_an_hour(
     assert attempt().pause == pause
 
 
-def test_the_first_2048_bytes_of_a_response_are_stored_without_nul(endpoint: Endpoint) -> None:
+def test_the_first_2048_bytes_of_a_response_are_stored_without_nul_characters(endpoint: Endpoint) -> None:
     endpoint.response = response(500, {}, b"\0" + b"a" * 2047 + b"b")
     assert attempt().body == "\N{REPLACEMENT CHARACTER}" + "a" * 2047
     endpoint.response = response(500, {}, b"a" * 2047 + "ä".encode())

@@ -19,7 +19,7 @@ def routes(cloud: Templates, api: HttpApi) -> dict[str, Resource]:
 
 
 @EACH_API
-def test_each_api_has_exactly_the_declared_routes_of_its_paths_and_each_route_calls_its_function(
+def test_each_api_has_exactly_the_routes_declared_for_its_paths_and_each_route_calls_its_function(
     dev: Templates, specs: tuple[FunctionSpec, ...], api: HttpApi
 ) -> None:
     functions = {}
@@ -35,7 +35,7 @@ def test_each_api_has_exactly_the_declared_routes_of_its_paths_and_each_route_ca
     }
 
 
-def test_all_apis_together_have_each_declared_route_once(dev: Templates, specs: tuple[FunctionSpec, ...]) -> None:
+def test_each_declared_route_is_in_exactly_one_of_the_apis(dev: Templates, specs: tuple[FunctionSpec, ...]) -> None:
     created = [key for api in APIS for key in routes(dev, api) if key != DEFAULT_ROUTE]
     declared = [route for spec in specs for route in spec.served_routes if route != DEFAULT_ROUTE]
     assert sorted(created) == sorted(declared)
@@ -48,7 +48,7 @@ def test_the_staff_api_has_all_paths_below_admin_and_no_other_path(dev: Template
             assert (api == STAFF_API) == path_of(key).startswith("/v1/admin/"), key
 
 
-def test_the_prefixes_of_the_apis_do_not_begin_with_each_other() -> None:
+def test_no_path_prefix_of_an_api_begins_with_the_path_prefix_of_another_api() -> None:
     """CloudFront uses the first pattern that matches, so the order of such prefixes would matter."""
     prefixes = [prefix for api in APIS for prefix in api.prefixes]
     assert all(prefix.startswith("/") and prefix.endswith("/") for prefix in prefixes)
@@ -127,7 +127,9 @@ def test_the_cors_settings_are_the_same_as_in_the_local_cloud(dev: Templates, ap
 
 
 @EACH_API
-def test_the_stage_throttles_requests_and_its_log_has_no_tokens_or_query_strings(dev: Templates, api: HttpApi) -> None:
+def test_each_api_throttles_requests_and_its_access_log_has_no_tokens_or_query_strings(
+    dev: Templates, api: HttpApi
+) -> None:
     stage = dev.only(api.name, "AWS::ApiGatewayV2::Stage")
     assert stage["StageName"] == "$default"
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == api.rate > 0
@@ -144,7 +146,7 @@ def test_the_limits_of_all_apis_together_stay_well_below_the_limit_of_an_account
 
 
 @EACH_API
-def test_each_api_uses_at_most_80_percent_of_its_routes(dev: Templates, api: HttpApi) -> None:
+def test_each_api_has_at_most_80_percent_of_the_routes_that_aws_allows(dev: Templates, api: HttpApi) -> None:
     """HEAD adds one route, but no integration and no permission, for each route GET."""
     count = len(routes(dev, api))
     left = USABLE_ROUTES - count
@@ -177,7 +179,7 @@ def test_a_flood_of_requests_without_a_route_is_throttled_before_it_reaches_a_fu
     assert default_route in resource["DependsOn"]
 
 
-def test_the_function_for_requests_without_a_route_has_no_permissions_and_a_reserved_concurrency(
+def test_the_fallback_function_has_no_permissions_and_a_reserved_concurrency(
     prod: Templates,
 ) -> None:
     fallback = prod.function("api-fallback")
@@ -189,7 +191,7 @@ def test_the_function_for_requests_without_a_route_has_no_permissions_and_a_rese
     assert [rule["CidrIp"] for rule in security_group["SecurityGroupEgress"]] == ["255.255.255.255/32"]
 
 
-def test_the_environment_variables_of_each_function_use_at_most_half_of_the_quota(
+def test_the_route_table_in_the_environment_variables_uses_at_most_half_of_the_quota(
     specs: tuple[FunctionSpec, ...],
 ) -> None:
     """AWS allows 4 KB. The route table must leave space for twice as many routes."""

@@ -106,7 +106,9 @@ def test_each_function_mounts_the_core_layer_and_the_layers_that_the_function_ne
     assert len(layer_ids) <= 5  # Lambda allows at most five layers
 
 
-def test_a_function_is_allowed_to_sign_in_only_with_its_own_login(dev: Templates, spec: FunctionSpec) -> None:
+def test_a_function_is_allowed_to_sign_in_to_the_database_only_with_the_login_of_this_function(
+    dev: Templates, spec: FunctionSpec
+) -> None:
     statements = [each for each in dev.statements(spec.name) if "rds-db:connect" in each["Action"]]
     uses_database = spec.uses & {"database:read", "database:write"}
     resources = [str(each) for statement in statements for each in as_list(statement["Resource"])]
@@ -204,7 +206,7 @@ def test_the_images_api_can_only_write_uploads_and_the_worker_can_read_uploads_a
     assert objects("queues-images", "s3:GetObject") == [f"{bucket}image-uploads-/*/uploads/*", f"{bucket}images-/*"]
 
 
-def test_only_the_worker_of_exports_writes_exports_and_few_functions_delete_them(dev: Templates) -> None:
+def test_only_the_export_worker_can_write_exports_and_only_few_functions_can_delete_exports(dev: Templates) -> None:
     def may(name: str, action: str) -> bool:
         return any(
             action in statement["Action"] and "exports-" in str(statement["Resource"])
@@ -412,7 +414,7 @@ def test_the_templates_contain_no_secret(scheduled: Templates) -> None:
     assert signing_key["Fn::Join"][1][0] == "{{resolve:secretsmanager:"
 
 
-def test_an_app_with_an_existing_issuer_has_no_user_pool(scheduled: Templates) -> None:
+def test_an_environment_with_an_existing_token_issuer_has_no_user_pool(scheduled: Templates) -> None:
     assert "identity" not in scheduled.templates
     variables = scheduled.function("api-storefront-read")["Environment"]["Variables"]
     assert variables["WC_ISSUER"] == "https://id.example"

@@ -13,6 +13,8 @@ def test_the_picture_of_the_architecture_shows_the_current_declarations(specs: t
 
 
 @pytest.mark.parametrize(("service", "resource_type"), SERVICES.items())
-def test_the_stacks_create_each_service_of_the_picture(service: str, resource_type: str, dev: Templates) -> None:
+def test_the_stacks_create_each_service_that_the_architecture_diagram_shows(
+    service: str, resource_type: str, dev: Templates
+) -> None:
     assert service in FILE.read_text("utf-8")
     assert any(dev.of_type(stack, resource_type) for stack in dev.templates)

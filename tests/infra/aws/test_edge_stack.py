@@ -65,7 +65,9 @@ def test_only_storefronts_and_problem_pages_are_cached_and_the_cache_key_contain
     assert parameters["EnableAcceptEncodingBrotli"] and parameters["EnableAcceptEncodingGzip"]
 
 
-def test_cloudfront_sends_each_path_to_the_api_with_this_path(dev: Templates, named: Templates) -> None:
+def test_cloudfront_sends_each_request_to_the_api_that_serves_the_path_of_the_request(
+    dev: Templates, named: Templates
+) -> None:
     for cloud in (dev, named):
         config = distribution(cloud)
         stack_of = {}
@@ -85,7 +87,7 @@ def test_cloudfront_sends_each_path_to_the_api_with_this_path(dev: Templates, na
         assert sent == "/v1/storefront/* storefront-api, /v1/admin/* staff-api"
 
 
-def test_cloudfront_uses_only_one_output_of_the_main_api_which_every_release_has(dev: Templates) -> None:
+def test_cloudfront_uses_only_one_output_of_the_main_api_and_every_release_has_this_output(dev: Templates) -> None:
     """A deploy that moves paths updates `edge` before the main API, so `edge` must work with the outputs of the
     previous release."""
     outputs = set(
@@ -120,7 +122,7 @@ def test_cloudfront_serves_http_3_and_tls_and_each_request_passes_the_firewall(
     assert named.templates["edge"]["Outputs"]["url"]["Value"] == "https://api.example.com"
 
 
-def test_the_firewall_limits_addresses_and_uses_the_rules_of_aws(dev: Templates) -> None:
+def test_the_firewall_limits_requests_per_ip_address_and_uses_the_managed_rules_of_aws(dev: Templates) -> None:
     rules = dev.only("edge", "AWS::WAFv2::WebACL")["Rules"]
     assert [rule["Priority"] for rule in rules] == list(range(len(rules)))
     assert rules[0]["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
@@ -129,13 +131,13 @@ def test_the_firewall_limits_addresses_and_uses_the_rules_of_aws(dev: Templates)
     assert "AWSManagedRulesCommonRuleSet" in groups and "AWSManagedRulesKnownBadInputsRuleSet" in groups
 
 
-def test_a_firewall_in_the_mode_count_blocks_no_request(named: Templates) -> None:
+def test_a_firewall_in_count_mode_blocks_no_request(named: Templates) -> None:
     first, *managed = named.only("edge", "AWS::WAFv2::WebACL")["Rules"]
     assert first["Action"] == {"Count": {}}
     assert [rule["OverrideAction"] for rule in managed] == [{"Count": {}}] * len(managed)
 
 
-def test_firewall_rules_that_would_refuse_valid_requests_only_count(dev: Templates) -> None:
+def test_firewall_rules_that_would_refuse_valid_requests_only_count_requests(dev: Templates) -> None:
     rules = {rule["Name"]: rule for rule in dev.only("edge", "AWS::WAFv2::WebACL")["Rules"]}
     group = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     assert all(override["ActionToUse"] == {"Count": {}} for override in group["RuleActionOverrides"])

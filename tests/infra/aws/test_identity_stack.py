@@ -43,13 +43,13 @@ def test_browsers_sign_in_with_a_code_and_without_a_secret(named: Templates) -> 
         assert "implicit" not in browser["AllowedOAuthFlows"]
 
 
-def test_by_default_the_sign_in_page_redirects_only_to_the_machine_of_the_operator(dev: Templates) -> None:
+def test_by_default_the_sign_in_page_redirects_only_to_the_computer_of_the_operator(dev: Templates) -> None:
     for name in ("staff", "customers"):
         urls = client(dev, pool(dev, name)[0], "code")["CallbackURLs"]
         assert all(url.startswith("http://localhost:") for url in urls)
 
 
-def test_each_pool_has_a_sign_in_page_with_a_branding_for_its_client(dev: Templates) -> None:
+def test_each_user_pool_has_a_branded_sign_in_page(dev: Templates) -> None:
     domains = dev.of_type("identity", "AWS::Cognito::UserPoolDomain").values()
     assert len(domains) == 2
     for domain in domains:
@@ -62,7 +62,7 @@ def test_each_pool_has_a_sign_in_page_with_a_branding_for_its_client(dev: Templa
     }
 
 
-def test_each_machine_gets_tokens_with_the_scopes_of_the_resource_server(named: Templates) -> None:
+def test_each_machine_client_gets_tokens_with_the_scopes_of_the_resource_server(named: Templates) -> None:
     clients = named.of_type("identity", "AWS::Cognito::UserPoolClient")
     machines = {id: each for id, each in clients.items() if each["AllowedOAuthFlows"] == ["client_credentials"]}
     assert [machine["ClientName"] for machine in machines.values()] == ["acme-shop", "globex"]
@@ -82,7 +82,9 @@ def test_no_app_client_for_machines_exists_if_the_setting_machines_is_empty(dev:
     assert flows == [["code"], ["code"]]
 
 
-def test_mails_of_the_pools_go_through_ses_if_there_is_a_mail_domain(dev: Templates, named: Templates) -> None:
+def test_the_user_pools_send_their_mails_through_ses_if_a_mail_domain_is_configured(
+    dev: Templates, named: Templates
+) -> None:
     for name in ("staff", "customers"):
         assert "EmailConfiguration" not in pool(dev, name)[1]
         email = pool(named, name)[1]["EmailConfiguration"]
@@ -90,7 +92,7 @@ def test_mails_of_the_pools_go_through_ses_if_there_is_a_mail_domain(dev: Templa
         assert "mail@mail.example.com" in email["From"]
 
 
-def test_both_pools_add_the_verified_email_address_to_access_tokens(dev: Templates) -> None:
+def test_both_user_pools_add_the_verified_email_address_to_access_tokens(dev: Templates) -> None:
     (name,) = dev.of_type("identity", "AWS::Lambda::Function")
     for kind in ("staff", "customers"):
         _, properties = pool(dev, kind)
@@ -109,7 +111,7 @@ def test_functions_verify_the_tokens_of_customers(dev: Templates) -> None:
     assert dev.templates["identity"]["Resources"][audience]["Properties"]["UserPoolId"] == {"Ref": customers}
 
 
-def test_an_access_token_contains_the_address_and_whether_it_is_verified() -> None:
+def test_an_access_token_contains_the_email_address_and_whether_the_address_is_verified() -> None:
     attributes = {"sub": "1", "email": "ann@example.com", "email_verified": "true", "phone_number": "+1"}
     event = handler({"request": {"userAttributes": attributes}, "response": {}}, None)
     claims = event["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"]

@@ -68,7 +68,7 @@ def test_binaries_are_built_for_the_processor_of_lambda(built: Mapping[str, Laye
         assert int.from_bytes(header[18:20], "little") == aarch64, file
 
 
-def test_core_contains_our_package_with_its_sql_files(built: Mapping[str, Layer]) -> None:
+def test_the_core_layer_contains_the_package_of_the_project_with_its_sql_files(built: Mapping[str, Layer]) -> None:
     package = built["core"].folder / "python" / "wecelebrate"
     sources = {file.relative_to(layers.CORE) for file in layers.CORE.rglob("*") if file.suffix in {".py", ".sql"}}
     assert sources == {file.relative_to(package) for file in package.rglob("*") if file.suffix in {".py", ".sql"}}

@@ -22,7 +22,7 @@ def allowed(cloud: Templates, queue: str) -> list[dict[str, Any]]:
     return [statement for statement in policy["PolicyDocument"]["Statement"] if statement["Effect"] == "Allow"]
 
 
-def test_mails_are_sent_from_the_domain_in_the_context(named: Templates) -> None:
+def test_mails_are_sent_from_the_configured_mail_domain(named: Templates) -> None:
     identity = named.only("storage", "AWS::SES::EmailIdentity")
     assert identity["EmailIdentity"] == "mail.example.com"
     assert identity["DkimAttributes"] == {"SigningEnabled": True}
@@ -34,14 +34,14 @@ def test_mails_are_sent_from_the_domain_in_the_context(named: Templates) -> None
     assert named.function("api-mails-read")["Environment"]["Variables"]["WC_MAIL_FROM"] == variables["WC_MAIL_FROM"]
 
 
-def test_no_ses_identity_exists_without_a_mail_domain_and_the_rate_is_the_rate_of_the_sandbox(dev: Templates) -> None:
+def test_without_a_mail_domain_no_ses_identity_exists_and_the_mail_rate_is_that_of_the_sandbox(dev: Templates) -> None:
     assert dev.of_type("storage", "AWS::SES::EmailIdentity") == {}
     variables = dev.function("queues-emails")["Environment"]["Variables"]
     assert variables["WC_RATE"] == "1.0"
     assert variables["WC_MAIL_FROM"] == "wecelebrate <mail@dev.wecelebrate.invalid>"
 
 
-def test_only_functions_that_use_email_are_allowed_to_send_mail_and_only_from_our_address(
+def test_only_functions_that_use_email_may_send_mail_and_only_from_the_sender_address_of_the_platform(
     named: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     assert {spec.name for spec in specs if "email" in spec.uses} == SENDERS

@@ -70,7 +70,9 @@ def test_every_queue_has_alarms_for_its_oldest_message_and_its_dead_letters(
             assert dead["Threshold"] == 1
 
 
-def test_every_api_has_an_alarm_for_errors_and_all_except_the_staff_api_have_one_for_latency(dev: Templates) -> None:
+def test_every_api_has_an_alarm_for_errors_and_every_api_except_the_staff_api_has_one_for_latency(
+    dev: Templates,
+) -> None:
     for api in APIS:
         suffix = "" if api == MAIN_API else f"-{api.name}"
         errors = alarms(dev)[f"api-errors{suffix}"]
@@ -110,7 +112,9 @@ def test_every_kind_of_alarm_has_a_paragraph_in_the_runbook(dev: Templates) -> N
         assert match[1] in paragraphs
 
 
-def test_the_code_counts_the_custom_metric_of_each_alarm_with_the_same_dimensions(dev: Templates) -> None:
+def test_each_custom_metric_that_an_alarm_uses_is_counted_by_the_code_with_the_dimensions_of_the_alarm(
+    dev: Templates,
+) -> None:
     metrics = counted()
     custom = [alarm for alarm in alarms(dev).values() if alarm["Namespace"] == "wecelebrate"]
     assert {alarm["MetricName"] for alarm in custom} >= {"DeadLetters", "Heartbeat", "MailsBounced"}
@@ -119,13 +123,13 @@ def test_the_code_counts_the_custom_metric_of_each_alarm_with_the_same_dimension
         assert dimension in metrics[alarm["MetricName"]], alarm["AlarmName"]
 
 
-def test_the_service_of_each_alarm_is_a_function_or_the_platform(dev: Templates) -> None:
+def test_the_service_dimension_of_each_alarm_is_a_function_or_the_platform(dev: Templates) -> None:
     names = {spec.name for spec in functions(FUNCTIONS)} | {"platform"}
     services = {dimensions(alarm).get("service") for alarm in alarms(dev).values()} - {None}
     assert services <= names
 
 
-def test_missing_metrics_of_the_sweeper_the_heartbeat_and_the_endpoint_raise_an_alarm(dev: Templates) -> None:
+def test_an_alarm_is_raised_if_metrics_of_the_sweeper_the_heartbeat_or_the_endpoint_are_missing(dev: Templates) -> None:
     for name in ("sweeper-stopped", "heartbeat-stopped", "canary"):
         alarm = alarms(dev)[name]
         assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == ("LessThanThreshold", "breaching")
@@ -137,7 +141,7 @@ def test_every_alarm_is_sent_when_it_begins_and_when_it_ends(dev: Templates) -> 
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
-def test_cloudwatch_and_budgets_may_publish_to_the_topic_and_the_mail_address_is_subscribed(
+def test_cloudwatch_and_budgets_may_publish_to_the_alarm_topic_and_the_mail_address_is_subscribed_to_it(
     dev: Templates, named: Templates
 ) -> None:
     policy = dev.only("monitoring", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
@@ -157,7 +161,7 @@ def test_the_health_check_requests_the_public_url_of_the_api(dev: Templates, nam
     assert dev.follow("monitoring", host)[0] == "edge"
 
 
-def test_the_budget_warns_before_the_money_is_spent(named: Templates) -> None:
+def test_the_budget_warns_about_the_actual_cost_and_about_the_forecast_of_the_cost(named: Templates) -> None:
     budget = named.only("monitoring", "AWS::Budgets::Budget")
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 300, "Unit": "USD"}
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:environment$dev"]}

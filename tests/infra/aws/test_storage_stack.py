@@ -75,7 +75,7 @@ def test_every_declared_bucket_is_private_and_versioned_and_encrypted(
         assert any("NoncurrentVersionExpiration" in rule for rule in rules)
 
 
-def test_a_bucket_needs_no_custom_resource_to_notify_the_queue_that_declares_it(dev: Templates) -> None:
+def test_a_bucket_notifies_the_queue_that_declares_it_without_a_custom_resource(dev: Templates) -> None:
     (bucket,) = [bucket for bucket in data_buckets(dev) if "NotificationConfiguration" in bucket]
     assert "wecelebrate-dev-drops-" in str(bucket["BucketName"])
     (notification,) = bucket["NotificationConfiguration"]["QueueConfigurations"]

@@ -64,7 +64,9 @@ def test_cfn_lint_reports_no_problem(dev: Templates, prod: Templates, named: Tem
     assert (result.stdout, result.returncode) == ("", 0)
 
 
-def test_the_first_command_of_a_deploy_that_moves_paths_leaves_out_the_api_that_loses_them(dev: Templates) -> None:
+def test_the_first_command_of_a_deploy_that_moves_paths_does_not_update_the_api_that_loses_the_paths(
+    dev: Templates,
+) -> None:
     first, _ = deploy_commands(get_environment("dev"), {MAIN_API.name})
     selection = first[first.index("deploy") + 1 : first.index("-c")]
     bin = Path(sys.executable).parent

@@ -21,7 +21,7 @@ def switches(cluster: Postgres) -> list[tuple[str, str, str]]:
         return superuser.execute("select name, value, updated_by from kill_switches order by 1").fetchall()
 
 
-def test_the_master_user_changes_every_switch_and_changes_it_back(migrated: Postgres) -> None:
+def test_the_master_user_can_set_and_reset_every_kill_switch(migrated: Postgres) -> None:
     with connect(migrated, "master") as master:
         for name, (default, other, _) in DEFAULTS.items():
             for _ in range(2):
@@ -34,20 +34,20 @@ def test_the_master_user_changes_every_switch_and_changes_it_back(migrated: Post
         assert superuser.execute(query).fetchone() == (4 * len(DEFAULTS),)  # each switch is set and reset twice
 
 
-def test_the_statement_of_the_runbook_is_the_statement_of_the_command() -> None:
+def test_the_sql_statement_in_the_runbook_equals_the_statement_that_the_command_runs() -> None:
     assert f"\n{statement('cache=off')}\n" in (ROOT / "docs" / "runbook.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     "setting", ["cache", "cache=", "cache=maybe", "caches=off", "cache=off'; drop table orders; --"]
 )
-def test_only_a_valid_switch_and_value_become_a_statement(setting: str) -> None:
+def test_only_a_valid_switch_with_a_valid_value_becomes_an_sql_statement(setting: str) -> None:
     with pytest.raises(ValueError, match="use one of reads=replica"):
         statement(setting)
 
 
 @pytest.mark.parametrize("arguments", [("cache=off",), ()])
-def test_the_command_needs_an_environment_and_a_switch(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_the_switch_command_needs_an_environment_and_a_switch(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     result = CommandHere(tmp_path, {"WECELEBRATE_HOME": str(tmp_path)})("switch", *arguments, "--break-glass")
     assert (result.returncode, result.stdout) == (2, "")
     assert "needs a switch and an environment" in result.stderr

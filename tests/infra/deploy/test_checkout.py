@@ -64,7 +64,7 @@ def test_the_commands_of_the_guide_check_out_each_tag_with_the_newest_settings(s
         commit(server, "environments/prod.toml", f"budget = {budget + 1}\n")  # the branch on the server moves
 
 
-def test_the_check_lists_settings_that_were_not_pushed_or_not_fetched(server: Path, checkout: Path) -> None:
+def test_the_settings_check_lists_settings_that_were_not_pushed_or_not_fetched(server: Path, checkout: Path) -> None:
     (checkout / "environments" / "prod.toml").write_text("budget = 9\n")
     (checkout / "environments" / "dev.toml").write_text("budget = 9\n")
     assert changed_settings(checkout) == ["environments/dev.toml", "environments/prod.toml"]
@@ -77,7 +77,9 @@ def test_the_changed_settings_are_unknown_if_the_remote_branch_does_not_exist(se
     assert changed_settings(tmp_path / "no repository") is None
 
 
-def test_changed_code_and_commits_after_a_tag_are_not_a_release(checkout: Path, tmp_path: Path) -> None:
+def test_a_checkout_with_changed_code_or_with_commits_after_a_tag_is_not_a_release(
+    checkout: Path, tmp_path: Path
+) -> None:
     assert re.fullmatch(r"v0\.2\.0-1-g[0-9a-f]{10}", release(checkout))
     git(checkout, "checkout", "v0.2.0")
     (checkout / "code.py").write_text("changed")

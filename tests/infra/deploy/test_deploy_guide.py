@@ -63,7 +63,7 @@ def test_the_guide_lists_exactly_the_settings_that_exist() -> None:
     assert listed == OperatorSettings.model_fields.keys() - {"erp"}
 
 
-def test_the_guide_and_the_page_about_cost_have_the_same_figures() -> None:
+def test_the_deploy_guide_states_the_costs_that_the_cost_program_computes() -> None:
     listed = dict(re.findall(r"^\| `(\w+)` \| .* \| about (\d+) \|$", GUIDE, flags=re.MULTILINE))
     expected = {name: cost.total(cost.Choice(each), functions()) for name, each in ENVIRONMENTS.items()}
     assert listed == {name: f"{round(value, -1):.0f}" for name, value in expected.items()}

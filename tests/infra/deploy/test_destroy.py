@@ -63,7 +63,7 @@ def test_all_versions_and_delete_markers_in_the_buckets_of_the_stack_are_deleted
         assert len(s3.list_object_versions(Bucket="wecelebrate-prod-drops-1")["Versions"]) == 2
 
 
-def test_locked_versions_are_deleted_before_their_retention_ends() -> None:
+def test_locked_object_versions_are_deleted_before_their_retention_ends() -> None:
     with mock_aws():
         s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
         bucket = "wecelebrate-dev-erasures-1"
@@ -78,7 +78,7 @@ def test_locked_versions_are_deleted_before_their_retention_ends() -> None:
         assert "Versions" not in s3.list_object_versions(Bucket=bucket)
 
 
-def test_a_version_that_s3_does_not_delete_causes_an_error_instead_of_an_endless_loop() -> None:
+def test_an_object_version_that_s3_does_not_delete_causes_an_error_instead_of_an_endless_loop() -> None:
     with mock_aws():
         s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
         bucket = "wecelebrate-dev-erasures-1"
@@ -119,7 +119,7 @@ def test_remaining_resources_are_found_by_their_tags() -> None:
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
 @pytest.mark.parametrize("options", [(), ("--delete-data-of", "dev")])
-def test_a_permanent_environment_is_not_destroyed_without_its_name(
+def test_a_permanent_environment_is_destroyed_only_if_the_command_repeats_the_name_of_the_environment(
     name: str, options: tuple[str, ...], tmp_path: Path
 ) -> None:
     result = CommandHere(tmp_path, {})("destroy", "--env", name, "--yes", *options)
@@ -136,7 +136,7 @@ def cluster(rds: Any, name: str) -> None:
         rds.create_db_instance(**engine, DBInstanceIdentifier=f"{name}-{number}", DBInstanceClass="db.r6g.large")
 
 
-def test_only_the_data_of_the_permanent_environment_is_deleted() -> None:
+def test_only_the_data_of_the_named_permanent_environment_is_deleted() -> None:
     with mock_aws():
         names = ("wecelebrate-staging", "wecelebrate-prod")
         foreign = (
@@ -199,7 +199,7 @@ def rds_stub(status: str, *members: str) -> tuple[Account, Stubber]:
     return staging, stub
 
 
-def test_a_repeated_deletion_skips_instances_that_are_being_deleted_and_returns_its_own_snapshot() -> None:
+def test_a_repeated_deletion_skips_instances_that_are_already_being_deleted_and_returns_only_a_new_snapshot() -> None:
     staging, stub = rds_stub("available", "deleting", "available")
     assert str(delete_database(staging)).startswith("wecelebrate-staging-final-")
     stub.assert_no_pending_responses()
@@ -208,7 +208,7 @@ def test_a_repeated_deletion_skips_instances_that_are_being_deleted_and_returns_
     stub.assert_no_pending_responses()
 
 
-def test_only_protected_stacks_of_the_environment_lose_their_protection() -> None:
+def test_termination_protection_is_removed_only_from_the_protected_stacks_of_the_environment() -> None:
     stacks = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
     stub = Stubber(stacks)
     common = {"StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z"}

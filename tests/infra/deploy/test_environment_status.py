@@ -89,7 +89,9 @@ def test_the_status_command_fails_if_the_api_does_not_answer(command: CommandHer
     assert "no answer of /v1/health" in result.stdout
 
 
-def test_an_environment_that_is_not_deployed_and_two_different_names_are_errors(command: CommandHere) -> None:
+def test_the_status_of_an_undeployed_environment_and_a_command_with_two_environments_are_errors(
+    command: CommandHere,
+) -> None:
     missing = command("status", "--env", "dev")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert "dev is not deployed in the account 123456789012" in missing.stderr
@@ -109,7 +111,7 @@ def test_maintenance_needs_the_public_address_of_the_operator(command: CommandHe
 
 
 @pytest.mark.parametrize("arguments", [("up",), ("down", "--erase", "--yes"), ("doctor",)])
-def test_a_command_that_acts_only_on_this_machine_refuses_an_environment(
+def test_a_command_that_acts_only_on_the_local_computer_refuses_an_environment(
     command: CommandHere, arguments: tuple[str, ...]
 ) -> None:
     result = command("--env", "prod", *arguments)

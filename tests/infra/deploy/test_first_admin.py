@@ -49,7 +49,9 @@ def test_the_master_user_can_create_only_one_super_admin(migrated: Postgres) -> 
     assert len(admins(migrated)) == 1
 
 
-def test_an_account_that_was_created_again_replaces_its_predecessor(migrated: Postgres) -> None:
+def test_an_admin_account_that_is_created_again_replaces_the_earlier_account_with_this_email_address(
+    migrated: Postgres,
+) -> None:
     with connect(migrated, "master") as master:
         master.execute(statement(SUBJECT, "o'hara@example.com").encode())
         master.execute(statement(OTHER, "O'Hara@example.com").encode())
@@ -58,7 +60,7 @@ def test_an_account_that_was_created_again_replaces_its_predecessor(migrated: Po
     assert sorted(rows) == [(SUBJECT, False), (OTHER, True)]
 
 
-def test_an_address_cannot_inject_sql_into_the_statement() -> None:
+def test_an_email_address_cannot_inject_sql_into_the_statement() -> None:
     sql = statement(SUBJECT, "x'); drop table orders; $first_admin$ --@example.com")
     assert sql.count("$first_admin$") == 2
     assert "x''); drop" in sql
@@ -135,7 +137,7 @@ def test_an_account_with_an_unused_temporary_password_is_accepted() -> None:
     assert create_first_admin(account(known=True, state="FORCE_CHANGE_PASSWORD"), "ada@example.com") == SUBJECT
 
 
-def test_the_command_reports_that_the_environment_has_no_user_pool() -> None:
+def test_the_first_admin_command_reports_that_the_environment_has_no_user_pool() -> None:
     with pytest.raises(AwsError, match=r"no user pool.*--function-name wecelebrate-dev-deploy-migrate .*ada@example"):
         create_first_admin(account(deployed=False), "ada@example.com")
 
@@ -148,7 +150,7 @@ def test_without_the_proxy_the_statement_runs_in_the_declared_cluster(proxy: str
 
 
 @pytest.mark.parametrize("clusters", [[], ["wecelebrate-dev-database", "wecelebrate-dev-restored"]])
-def test_the_command_writes_nothing_if_the_live_cluster_is_not_clear(clusters: list[str]) -> None:
+def test_nothing_is_written_if_the_command_cannot_determine_which_database_cluster_is_live(clusters: list[str]) -> None:
     targets = [{"RdsResourceId": cluster, "Type": "TRACKED_CLUSTER"} for cluster in clusters]
     with pytest.raises(AwsError, match=f"the target {', '.join(clusters) or 'no cluster'}, so nothing was changed"):
         execute_as_master(account(targets=targets), "select 1")

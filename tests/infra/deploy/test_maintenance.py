@@ -52,7 +52,9 @@ def addresses(client: Any) -> list[list[str]]:
     ]
 
 
-def test_a_closed_environment_refuses_all_other_addresses_with_its_last_rule(client: Any) -> None:
+def test_the_last_firewall_rule_of_a_closed_environment_refuses_every_address_except_the_accepted_address(
+    client: Any,
+) -> None:
     prod, dev = account(client, "prod"), account(client, "dev")
     close(prod, ip_address("8.8.4.4"))
     first, last = rules(client, "wecelebrate-prod-api")
@@ -67,7 +69,9 @@ def test_a_closed_environment_refuses_all_other_addresses_with_its_last_rule(cli
 
 
 @pytest.mark.parametrize(("second", "expected"), [("8.8.8.8", "8.8.8.8/32"), ("2001:4860:4860::8888", None)])
-def test_a_second_address_replaces_the_first(client: Any, second: str, expected: str | None) -> None:
+def test_closing_an_environment_for_a_second_address_replaces_the_first_accepted_address(
+    client: Any, second: str, expected: str | None
+) -> None:
     prod = account(client, "prod")
     close(prod, ip_address("8.8.4.4"))
     close(prod, ip_address(second))
@@ -75,7 +79,9 @@ def test_a_second_address_replaces_the_first(client: Any, second: str, expected:
     assert [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")] == ["requests-per-address", "maintenance"]
 
 
-def test_an_opened_environment_has_the_same_rules_as_before_and_a_second_call_changes_nothing(client: Any) -> None:
+def test_an_environment_that_is_opened_again_has_its_earlier_rules_and_a_second_call_changes_nothing(
+    client: Any,
+) -> None:
     prod = account(client, "prod")
     close(prod, ip_address("8.8.4.4"))
     for _ in range(2):
@@ -91,6 +97,6 @@ def test_an_environment_that_is_not_deployed_has_no_firewall(client: Any) -> Non
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1", "127.0.0.1", "::1", "nonsense", "8.8.8.8/32"])
-def test_only_a_public_address_can_be_accepted(text: str) -> None:
+def test_only_a_public_address_can_be_accepted_during_maintenance(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a public address|does not appear"):
         parse_address(text)

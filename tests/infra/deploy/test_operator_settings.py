@@ -25,7 +25,9 @@ def test_each_environment_has_default_settings_if_no_file_exists(tmp_path: Path)
     assert environment(tmp_path, "prod").concurrency == 1000
 
 
-def test_the_file_of_the_operator_replaces_defaults_and_the_context_replaces_the_file(tmp_path: Path) -> None:
+def test_the_settings_file_overrides_the_defaults_and_the_cdk_context_overrides_the_settings_file(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "dev.toml").write_text('zones = ["us-east-1c", "us-east-1d"]\nmail_domain = "mail.example.com"\n')
     dev = environment(tmp_path, mail_domain="other.example.com", console_urls="https://a.example/,https://b.example/")
     assert dev.zones == ("us-east-1c", "us-east-1d")
@@ -69,13 +71,13 @@ def test_the_error_for_an_invalid_setting_contains_the_file_and_the_setting(
     assert message in str(error.value)
 
 
-def test_a_single_zone_is_refused(tmp_path: Path) -> None:
+def test_a_setting_with_only_one_availability_zone_is_refused(tmp_path: Path) -> None:
     (tmp_path / "dev.toml").write_text('zones = ["us-east-1a"]')
     with pytest.raises(ValueError, match="at least two availability zones"):
         environment(tmp_path)
 
 
-def test_a_grant_is_added_to_the_file_and_read_again(tmp_path: Path) -> None:
+def test_an_erp_grant_is_added_to_the_file_and_can_be_read_again(tmp_path: Path) -> None:
     first = grant_access(environment(tmp_path), "acme-sap", PRINCIPAL, [CATALOG], [], folder=tmp_path)
     second = grant_access(environment(tmp_path), "globex", PRINCIPAL, [], [CATALOG], folder=tmp_path)
     assert environment(tmp_path).settings.erp == (first, second)
@@ -94,7 +96,7 @@ def test_a_grant_is_added_to_the_file_and_read_again(tmp_path: Path) -> None:
         ("Acme Inc", PRINCIPAL, [CATALOG]),
     ],
 )
-def test_a_grant_with_too_much_or_no_access_is_refused(
+def test_an_erp_grant_with_too_much_or_no_access_is_refused(
     tmp_path: Path, name: str, principal: str, catalogs: list[str]
 ) -> None:
     with pytest.raises(ValueError, match=r"should match|needs"):

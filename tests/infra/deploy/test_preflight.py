@@ -56,7 +56,7 @@ def setting(name: str, value: str) -> str:
 def findings(
     settings: OperatorSettings | None = None, zones: tuple[str, ...] = (), env: str = "dev", **changes: Answer
 ) -> dict[str, list[Finding]]:
-    """Run the checks of an environment in an account that is ready for a deploy. `changes` replaces some of its answers.
+    """Run the checks of an environment in an account that is ready for a deploy. `changes` replaces some answers.
 
     changes: service__operation → answer.
     """
@@ -192,7 +192,7 @@ def grant(name: str, **values: object) -> dict[str, object]:
     return {"name": name, "principal": principal, "external_id": "12345678", "catalogs": [catalog], **values}
 
 
-def test_a_role_that_is_deployed_but_missing_in_the_checkout_is_a_problem() -> None:
+def test_a_deployed_erp_role_that_is_missing_in_the_checkout_is_a_problem() -> None:
     settings = OperatorSettings.model_validate({"erp": [grant("acme-sap"), grant("globex", ended=True)]})
     deployed = stack("ErpRoleAcmeSap", "ErpRoleGlobex", "Other")
     assert [each.state for each in findings(settings, cloudformation__describe_stacks=deployed)["settings"]] == ["ok"]
@@ -224,7 +224,7 @@ def test_credentials_of_another_account_are_a_problem_and_end_the_check() -> Non
     assert findings(OperatorSettings(account="123456789012"), env="prod")["account"][0].state == "ok"
 
 
-def test_credentials_of_another_account_cannot_create_an_aws_client() -> None:
+def test_no_aws_client_is_created_with_credentials_for_a_different_aws_account() -> None:
     settings = OperatorSettings(account="210987654321")
     account = Account(replace(get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings))
     client = boto3.client("sts", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
@@ -245,7 +245,7 @@ def test_an_aws_client_for_a_permanent_environment_requires_the_account_number_i
     assert Account(environment, may_be_unnamed=True)._unnamed is None
 
 
-def test_a_permanent_environment_must_name_its_account() -> None:
+def test_the_settings_of_a_permanent_environment_must_contain_the_account_number() -> None:
     missing = problem(findings(env="prod"), "account")
     assert missing.message == "no setting names the account of prod; the credentials are of 123456789012"
     assert missing.fix == setting("account", '"123456789012"').replace("dev.toml", "prod.toml")
@@ -275,7 +275,7 @@ def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_i
     assert findings()["settings"][0].state == "ok"
 
 
-def test_the_printed_command_adds_a_setting_to_a_new_checkout_and_replaces_it_later(tmp_path: Path) -> None:
+def test_the_command_that_the_check_prints_adds_a_setting_and_later_replaces_the_setting(tmp_path: Path) -> None:
     sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
     problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
     for command in (setting("mail_rate", "14"), setting("budget", "5"), str(problem(problems, "mail").fix)):
@@ -287,7 +287,7 @@ MAIL = OperatorSettings(mail_domain="mail.example.com", mail_rate=14)
 ACCOUNT = {"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}}
 
 
-def test_a_verified_mail_domain_can_be_used_by_cognito() -> None:
+def test_the_check_proposes_that_cognito_uses_a_mail_domain_that_is_verified() -> None:
     problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=ACCOUNT)
     assert [each.fix for each in problems["mail"]] == [setting("mail_verified", "true")]
 

@@ -101,7 +101,7 @@ def test_the_redirect_of_another_sign_in_attempt_is_ignored(page: Page) -> None:
         sign_in(page, seconds=0.5, state="forged")
 
 
-def test_other_requests_before_the_redirect_do_not_end_the_sign_in(page: Page) -> None:
+def test_unrelated_requests_before_the_redirect_do_not_end_the_sign_in(page: Page) -> None:
     assert sign_in(page, before=("favicon.ico", "?code=stolen&state=other", "?state=other")) == "the-token"
 
 
@@ -153,7 +153,7 @@ def test_an_owner_signs_in_without_credentials_of_aws(
     ]
 
 
-def test_a_shell_after_a_failed_sign_in_has_the_environment_but_no_token(
+def test_after_a_failed_sign_in_a_shell_has_the_name_of_the_environment_but_no_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(SignIn, "wait", lambda *_: (_ for _ in ()).throw(AwsError("nobody signed in")))
@@ -178,7 +178,9 @@ def test_a_shell_after_a_failed_sign_in_has_the_environment_but_no_token(
         (("--page", "https://a.example", "--client", "x", "--api", "https://b.example/v1"), "--api must be a URL"),
     ],
 )
-def test_an_incomplete_or_insecure_platform_is_refused(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+def test_a_sign_in_command_with_incomplete_or_insecure_options_is_refused(
+    tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
     result = Command(tmp_path, {})("sign-in", *options)
     assert result.returncode == 2
     assert message in result.stderr

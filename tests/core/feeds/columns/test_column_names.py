@@ -32,13 +32,13 @@ def test_names_are_compared_without_case_accents_spaces_and_punctuation(name: st
         ("---", ()),
     ],
 )
-def test_the_shorter_forms_of_a_name_omit_its_remark_or_its_prefixes_or_a_final_digit_1(
+def test_the_shorter_forms_of_a_column_name_lack_the_remark_the_prefixes_or_a_final_digit_1(
     column: str, forms: tuple[str, ...]
 ) -> None:
     assert name_forms(column) == forms
 
 
-def test_the_rank_grows_by_ten_for_each_earlier_name_and_by_one_for_each_earlier_form() -> None:
+def test_the_rank_grows_by_ten_for_each_better_column_name_and_by_one_for_each_longer_form_of_the_name() -> None:
     assert rank("SKU") == 0
     assert rank("variant sku") == 10
     assert rank("Product SKU") == 20
@@ -70,7 +70,7 @@ def test_a_currency_in_the_name_of_a_price_column_does_not_change_its_rank() -> 
     assert field_candidates("weight EUR") == ()
 
 
-def test_a_column_that_means_inactive_is_the_last_choice_for_the_state() -> None:
+def test_a_column_that_means_inactive_is_the_last_choice_for_the_state_of_a_product() -> None:
     assert field_candidates("Gesperrt") == (("is_active", 10_000, None),)
     assert field_candidates("Gesperrt (ja/nein)") == (("is_active", 10_001, None),)
     assert is_inverse("Discontinued") and is_inverse("Gesperrt (ja/nein)")
@@ -120,7 +120,7 @@ def test_columns_of_unrelated_database_tables_are_neither_the_name_nor_the_price
     assert {"name", "price"}.isdisjoint(field for field, _, _ in field_candidates(name))
 
 
-def test_a_price_for_a_trade_unit_is_divided_even_if_its_column_name_has_a_table() -> None:
+def test_a_price_for_a_trade_unit_is_divided_even_if_its_column_name_contains_a_database_table() -> None:
     header = "Part_PartNum,Part_PartDescription,Part_UnitPrice,Part_PricePerCode,Calculated_OnHandQty"
     reading = read(f"{header}\nHX-1,Bolt,11.00,C,4200\nHX-2,Nut,20.00,M,9\nDR-1,Drill,64.99,E,12\n", currency="USD")
     assert {product.sku: str(product.price) for product in reading.products} == {

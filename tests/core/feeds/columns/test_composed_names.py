@@ -33,7 +33,7 @@ def test_a_name_that_contains_a_usual_name_means_its_field(column: str, field: s
         "Stock value", "Safety stock", "Stock on order", "Colour name", "Reorder stock", "Nom",
     ],
 )  # fmt: skip
-def test_a_name_with_a_word_of_another_meaning_does_not_mean_a_field(column: str) -> None:
+def test_a_name_that_also_contains_a_word_with_another_meaning_does_not_mean_a_field(column: str) -> None:
     assert composed_fields(column) == ()
 
 
@@ -44,7 +44,7 @@ def test_a_composed_name_is_used_only_if_no_usual_name_exists() -> None:
 
 
 @pytest.mark.parametrize("values", ["Inventory,Service", "Lagerartikel,Dienstleistung", "simple,variable"])
-def test_kinds_of_items_are_not_categories(values: str) -> None:
+def test_columns_with_types_of_items_are_not_columns_of_categories(values: str) -> None:
     first, second = values.split(",")
     text = f"No.;Description;Type;Item Category Code\nA-1;Desk;{first};DESKS\nA-2;Setup;{second};WORK\n"
     assert [product.category for product in read(text).products] == ["DESKS", "WORK"]
@@ -71,7 +71,7 @@ def test_objects_that_only_contain_the_product_do_not_change_the_meaning_of_a_pa
     assert getattr(product, field) == (False if field == "is_active" else value)
 
 
-def test_a_path_with_another_object_keeps_its_meaning() -> None:
+def test_a_path_with_an_unrelated_object_does_not_mean_a_field() -> None:
     text = "sku,name,ItemComparison.PriceAmount,Vendor.Name\nK-1,Kettle,132.00,Secret Ltd\n"
     product = read(text).product
     assert product.price is None

@@ -16,12 +16,12 @@ from wecelebrate.feeds.columns.localized import without_language
         ("product_name_de_DE", "product_name_en_GB"), ("Nome: IT", "Nome: EN"), ("Title (SE)", "Title (NO)"),
     ],
 )  # fmt: skip
-def test_the_first_language_is_the_name(first: str, second: str) -> None:
+def test_the_product_name_is_read_from_the_column_in_the_first_language(first: str, second: str) -> None:
     reading = read(f"SKU;{first};{second}\nA-1;Kerze;Candle\nB-1;;Wick\n")
     assert [product.name for product in reading.products] == ["Kerze", "Wick"]
 
 
-def test_a_name_without_a_language_is_preferred() -> None:
+def test_a_name_column_without_a_language_is_preferred() -> None:
     reading = read("SKU,Name EN,Naziv,Description EN\nA-1,Candle,Svijeća,Red wax\n")
     assert [(product.name, product.description) for product in reading.products] == [("Svijeća", "Red wax")]
 
@@ -31,7 +31,7 @@ def test_a_name_in_a_language_is_preferred_to_a_short_description() -> None:
     assert [product.name for product in reading.products] == ["Kåsa"]
 
 
-def test_a_member_of_a_json_record_can_be_a_language() -> None:
+def test_a_key_of_a_json_record_can_be_a_language() -> None:
     record = {"sku": "A-1", "localizedfields": {"sl": {"name": "Čevelj"}, "en": {"name": "Boot"}}}
     other = {"sku": "B-1", "translations": {"de": {"title": "Wachs"}}}
     keyed = {"sku": "C-1", "name": {"fr": "Bougie", "en": "Candle"}}
@@ -42,7 +42,7 @@ def test_a_member_of_a_json_record_can_be_a_language() -> None:
 @pytest.mark.parametrize(
     "column", ["Part No", "Stock in", "Made in", "Size", "Sort by", "Item ID", "name", "Weight kg"]
 )
-def test_other_short_words_are_not_languages(column: str) -> None:
+def test_short_words_that_are_not_languages_do_not_mean_a_language(column: str) -> None:
     assert without_language(column) != column
     reading = read(f"SKU,Name,{column}\nA-1,Mug,x\n")
     assert [product.name for product in reading.products] == ["Mug"]
@@ -55,6 +55,6 @@ def test_a_number_is_not_a_name(column: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["En stock", "Auf Lager", "Op voorraad", "Disponibile", "På lager", "Stock current"])
-def test_a_column_in_stock_can_contain_numbers(column: str) -> None:
+def test_a_column_named_in_stock_can_contain_numbers(column: str) -> None:
     reading = read(f"SKU;Name;Price;{column}\nA-1;Mug;12,50;120,000\nB-1;Cap;9,90;1.250,000\nC-1;Pen;1,00;0,000\n")
     assert [product.inventory_count for product in reading.products] == [120, 1250, 0]

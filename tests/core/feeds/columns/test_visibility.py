@@ -65,13 +65,13 @@ def test_a_name_that_is_not_known_is_not_public(name: str) -> None:
     assert not is_property(name)
 
 
-def test_no_known_property_has_a_private_part_or_a_letter_that_names_do_not_have() -> None:
+def test_no_known_property_name_contains_a_private_word_or_characters_that_names_cannot_have() -> None:
     assert [name for name in KNOWN_NAMES if private_part(name) or words(name) != (name,)] == []
     assert len(KNOWN_NAMES) > 1_400
     assert all(len(names.split()) == len(set(names.split())) for names in PROPERTIES.values())
 
 
-def test_usual_names_of_public_texts_and_prices_are_not_names_of_internal_values() -> None:
+def test_usual_names_of_public_texts_and_prices_are_not_treated_as_internal_names() -> None:
     texts = ("name", "description", "category", "brand", "price")
     assert [name for field in texts for name in SYNONYMS[field] if internal_part(name)] == []
 
@@ -220,7 +220,7 @@ def test_a_proposal_says_for_each_column_whether_it_is_public_and_why() -> None:
     ]
 
 
-def test_a_blank_cell_of_an_attribute_is_reported_so_that_a_delta_can_remove_it() -> None:
+def test_a_blank_attribute_cell_is_reported_so_that_a_delta_can_remove_the_attribute() -> None:
     product = read("sku,colour,size,material\nA,,M,\n").product
     assert (product.attributes, product.blank_attributes) == ({"size": "M"}, ("colour", "material"))
 

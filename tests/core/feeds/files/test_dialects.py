@@ -27,7 +27,7 @@ def test_known_columns_are_more_important_than_rows_of_equal_width() -> None:
     assert detected("a,b;sku;c,d\n1,2;3,4\n5,6;7,8\n").delimiter == ";"
 
 
-def test_without_known_columns_the_delimiter_gives_rows_of_equal_width() -> None:
+def test_if_no_column_is_known_the_delimiter_that_yields_rows_of_equal_width_is_used() -> None:
     assert detected("a;b,c\n1;2\n3;4\n5;6,7\n").delimiter == ";"
     # (3 - 1) × (2 / 4)² is less than (2 - 1) × (4 / 4)².
     assert detected("a,b,c;d\n1,2,3;4\n5;6\n7;8\n").delimiter == ";"
@@ -60,11 +60,11 @@ def test_a_file_of_one_column_has_the_default_delimiter() -> None:
     assert detected("sku\n1\n", delimiter="|") == Dialect("|")
 
 
-def test_a_given_delimiter_is_used_even_if_another_one_fits_better() -> None:
+def test_a_given_delimiter_is_used_even_if_another_character_fits_better() -> None:
     assert detected("sku,name,price\n1,2,3\n", delimiter=";").delimiter == ";"
 
 
-def test_the_header_is_expected_in_the_first_twenty_rows_and_a_hundred_rows_are_compared() -> None:
+def test_the_header_is_expected_in_the_first_twenty_rows_and_the_widths_of_a_hundred_rows_are_compared() -> None:
     titles = "x\n" * 19
     assert detected(f"{titles}sku;name,b,c\n").delimiter == ";"
     assert detected(f"x\n{titles}sku;name,b,c\n").delimiter == ","

@@ -69,7 +69,7 @@ def test_a_file_with_a_compression_ratio_of_one_hundred_is_read() -> None:
     assert len(read(packed).products) == 30_000
 
 
-def test_csv_files_with_the_same_columns_in_an_archive_are_one_list() -> None:
+def test_csv_files_of_an_archive_that_have_the_same_columns_are_read_as_one_list() -> None:
     first, second = (
         "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė",
         "\ufeffKodas;Kaina;Pavadinimas\r\nN1;39,00;Staltiesė\r\n",
@@ -80,7 +80,7 @@ def test_csv_files_with_the_same_columns_in_an_archive_are_one_list() -> None:
     assert [(product.sku, str(product.price)) for product in reading.products] == [("D1", "89.00"), ("N1", "39.00")]
 
 
-def test_an_archive_with_files_of_different_columns_or_with_other_texts_is_refused() -> None:
+def test_an_archive_with_csv_files_of_different_columns_or_with_further_text_files_is_refused() -> None:
     first = "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė\n".encode()
     same = b"Kodas;Kaina;Pavadinimas\nD2;9,00;Vaza\nD1;79,00;Vaza\n"
     for other in (same, b"Kodas;Likutis\nD1;4\n", b'{"sku": "D1"}\n', b"Kodas;Kaina;Pavadinimas"):

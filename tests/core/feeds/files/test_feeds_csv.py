@@ -33,7 +33,7 @@ def test_a_file_with_only_a_sku_column_is_read() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_every_kind_of_line_end_is_recognised(end: str) -> None:
+def test_every_line_ending_is_recognised(end: str) -> None:
     reading = read(end.join(["sku,name,price", 'A,"two\nlines",1', "B,Hat,2", ""]))
     assert [(p.sku, p.name) for p in reading.products] == [("A", "two lines"), ("B", "Hat")]
 

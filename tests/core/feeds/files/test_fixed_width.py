@@ -41,7 +41,7 @@ def test_without_dashes_the_common_spaces_of_all_lines_divide_the_columns() -> N
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_any_line_end_is_read(end: str) -> None:
+def test_every_line_ending_is_read(end: str) -> None:
     assert len(read(PLAIN.replace("\n", end)).products) == 3
 
 
@@ -52,12 +52,12 @@ def test_rows_are_reported_with_their_line_numbers() -> None:
 MANY = "".join(f"T-{number}     Becher                   9,90        12\n" for number in range(103, 260))
 
 
-def test_a_later_row_with_a_wider_number_is_read() -> None:
+def test_a_row_whose_number_is_wider_than_the_numbers_in_the_rows_above_is_read() -> None:
     products = read(PLAIN + MANY + "T-999     Becher sehr lang     11.249,00        12\n").products
     assert (products[-1].name, str(products[-1].price)) == ("Becher sehr lang", "11249.00")
 
 
-def test_a_row_with_a_word_in_two_columns_is_divided_by_its_spaces() -> None:
+def test_a_row_with_a_word_that_crosses_a_column_boundary_is_divided_at_its_spaces() -> None:
     text = "Becher-mit-sehr-langem-Text-ohne-Leerzeichen"
     products = read(PLAIN + MANY + f"T-999     {text}  7,50  12\n").products
     assert (products[-1].name, str(products[-1].price)) == (text, "7.50")

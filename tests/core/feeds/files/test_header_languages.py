@@ -26,7 +26,7 @@ def test_the_language_of_the_header_decides_the_code_page(encoding: str, header:
     assert [product.name for product in reading.products] == [name]
 
 
-def test_digits_of_other_scripts_are_numbers() -> None:
+def test_digits_of_non_latin_scripts_are_read_as_numbers() -> None:
     reading = read("SKU;Name;Price;Stock\nA-1;Sari;১,২৫,০০০.৫০;৬\nB-1;Mug;१२५.५०;१२\nC-1;Cup;១២.៥០;៤០\n")
     assert [(str(product.price), product.inventory_count) for product in reading.products] == [
         ("125000.50", 6), ("125.50", 12), ("12.50", 40),

@@ -59,7 +59,7 @@ def test_a_repeated_label_begins_a_block() -> None:
     ]  # fmt: skip
 
 
-def test_a_value_can_contain_the_separator_and_a_later_block_can_have_further_labels() -> None:
+def test_a_value_can_contain_the_label_separator_and_a_later_block_can_have_additional_labels() -> None:
     products = read(EQUALS, "list.txt").products
     assert [(one.name, f"{one.price}", one.attributes) for one in products] == [
         ("Cup: blue", "2.90", {}), ("Mug", "3.90", {"Colour": "red"}),

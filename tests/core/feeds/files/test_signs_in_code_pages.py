@@ -16,7 +16,7 @@ from tests.core.feeds.feed_reading import read
         ("SKU;Titre;Prix\nB-1;La «Belle» forêt;12,00\nB-2;Le bois;9,00\n", "La «Belle» forêt"),
     ],
 )
-def test_quotation_marks_beside_words_show_a_code_page_of_windows(text: str, name: str) -> None:
+def test_quotation_marks_beside_words_show_that_the_file_is_in_a_code_page_of_windows(text: str, name: str) -> None:
     assert read(text, encoding="cp1252").products[0].name == name
 
 
@@ -28,7 +28,7 @@ def test_quotation_marks_beside_words_show_a_code_page_of_windows(text: str, nam
         ("SKU;Name;Price;Stock\nH-1;Robot;1490 Kč;3\nH-2;Doll;399 Kč;4\n", "1490.00 CZK"),
     ],
 )
-def test_the_sign_of_a_currency_says_that_a_file_is_from_central_europe(text: str, price: str) -> None:
+def test_a_currency_symbol_shows_that_a_file_is_in_the_central_european_code_page(text: str, price: str) -> None:
     product = read(text, encoding="cp1250").products[0]
     assert f"{product.price} {product.currency}" == price
 

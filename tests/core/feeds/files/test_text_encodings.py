@@ -47,7 +47,7 @@ def test_a_byte_order_mark_determines_the_encoding(mark: bytes, codec: str, enco
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_latin_text_in_utf_16_and_utf_32_is_recognised_without_a_mark(codec: str) -> None:
+def test_latin_text_in_utf_16_and_utf_32_is_recognised_without_a_byte_order_mark(codec: str) -> None:
     for text in ("sku", "s", "sku;Größe\n", "a" * 101, "sku;Ж\n"):
         assert facts((text + "x" * (-len(text) % 4)).encode(codec)) == (codec, False, False)
     assert facts("sku,name,pri\0ce,size".encode(codec)) == (codec, False, True)
@@ -66,7 +66,7 @@ def test_a_text_with_at_most_a_few_nul_characters_is_utf_8(content: bytes, nul: 
     # At every second position, more than 40 % of the bytes must be zero. At the others, less than 20 % must be zero.
     [(5, "utf-16-le"), (4, "utf-8"), (10, "utf-16-le")],
 )
-def test_utf_16_is_assumed_only_if_many_zero_bytes_are_at_every_second_position(zeros: int, encoding: str) -> None:
+def test_utf_16_is_assumed_only_if_many_bytes_at_every_second_position_are_zero(zeros: int, encoding: str) -> None:
     units = [b"a\0"] * zeros + [b"ab"] * (10 - zeros)
     content = b"".join(unit + unit for unit in units)
     assert facts(content)[0] == encoding
@@ -111,7 +111,7 @@ def test_a_nul_character_in_any_chunk_is_noticed() -> None:
         ("cp1252", "cp1252", False),
     ],
 )
-def test_a_named_encoding_is_used_without_detection(encoding: str, name: str, damaged: bool) -> None:
+def test_an_encoding_that_the_caller_names_is_used_without_detection(encoding: str, name: str, damaged: bool) -> None:
     assert facts("Größe".encode("latin-1"), encoding) == (name, damaged, False)
 
 
@@ -156,7 +156,7 @@ def test_the_text_is_read_from_its_start_with_unchanged_line_ends() -> None:
         assert file.open().read() == "a\r\nb\ufffd\ufffd\n"
 
 
-def test_one_invalid_byte_in_a_named_encoding_is_damage() -> None:
+def test_one_invalid_byte_in_an_encoding_that_the_caller_names_is_damage() -> None:
     assert facts(b"a\xff", "utf-8") == ("utf-8-sig", True, False)
     assert facts(b"a", "utf-8") == ("utf-8-sig", False, False)
 
@@ -244,7 +244,7 @@ def test_an_encoding_is_detected_from_the_lines_that_are_not_ascii(
     assert encodings._non_ascii_lines(io.BytesIO(content)) == sample
 
 
-def test_a_line_that_is_longer_than_a_chunk_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_beginning_of_a_line_that_is_longer_than_a_chunk_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encodings, "CHUNK", 7)
     assert encodings._non_ascii_lines(io.BytesIO(b"plain text \xfc\n")) == b"ext \xfc\n"
 

@@ -31,7 +31,7 @@ def test_lines_with_codes_names_and_prices_are_products() -> None:
     ]  # fmt: skip
 
 
-def test_a_letter_is_the_sign_of_the_catalogs_own_currency() -> None:
+def test_a_letter_beside_an_amount_is_the_symbol_of_the_currency_of_the_catalog() -> None:
     reading = read(NAIRA, mapping={"decimal": "."}, currency="NGN")
     assert [(one.sku, one.name, int(one.price or 0), one.inventory_count) for one in reading.products] == [
         ("GR01", "Ofada rice, 5kg", 9500, 20), ("GR02", "Garri ijebu aso-oke", 2800, 45),
@@ -49,7 +49,7 @@ def test_a_letter_is_the_sign_of_the_catalogs_own_currency() -> None:
         "TITLE\nA1 Mug - 9.50 EUR - 4 - old - red\nA2 Jug - 8.50 EUR - 1 - old - red\nA3 Pan - 7 EUR - 1 - x - y\n",
     ],
 )
-def test_other_texts_are_not_written_lists(text: str) -> None:
+def test_texts_without_codes_names_and_prices_are_not_written_lists(text: str) -> None:
     assert detect(text.splitlines(keepends=True)) is None
     with pytest.raises(UnreadableFeed):
         read(text)

@@ -33,7 +33,7 @@ def test_names_that_are_codes_stay_names_if_the_file_has_a_sku() -> None:
 
 
 @pytest.mark.parametrize(("record", "part"), [("stock", "stockHeader"), ("item", "main"), ("article", "articleHeader")])
-def test_the_part_of_an_xml_record_that_contains_the_product_is_not_in_the_paths(record: str, part: str) -> None:
+def test_paths_do_not_contain_the_xml_element_that_wraps_the_product(record: str, part: str) -> None:
     items = "".join(
         f"<{record}><{part}><code>C-{n}</code><name>Mug</name><isInternet>{online}</isInternet>"
         f"<sellingPrice>89.5</sellingPrice><count>{n}</count></{part}></{record}>"

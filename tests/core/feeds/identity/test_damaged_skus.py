@@ -12,28 +12,28 @@ def asked(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("cell", ["02. Mrz", "1. Okt", "Dez 16", "Mar-22", "3-Mar", "12-Dec", "05. Feb"])
-def test_a_day_and_a_month_or_a_month_and_a_year_is_recognised_as_a_date_of_excel(cell: str) -> None:
+def test_a_day_with_a_month_or_a_month_with_a_year_is_recognised_as_a_date_that_excel_wrote(cell: str) -> None:
     assert is_date_of_excel(cell)
 
 
 @pytest.mark.parametrize("cell", ["MAR-22", "DEC-16", "2-3", "Set 16", "Rot-12", "12-Dechant", "Mar-2022X", "A-12"])
-def test_a_code_is_not_a_date_of_excel(cell: str) -> None:
+def test_a_code_is_not_a_date_that_excel_wrote(cell: str) -> None:
     assert not is_date_of_excel(cell)
 
 
-def test_a_date_among_the_skus_leads_to_a_question_until_it_is_answered() -> None:
+def test_a_date_among_the_skus_leads_to_a_question_until_the_question_is_answered() -> None:
     text = "Teilenummer;Bezeichnung;VK brutto\n04. Mai;Ring;1,90\n44-100;Schelle;2,10\n44-200;Rohr;3,10\n"
     assert asked(text) == ["sku"]
     assert read(text, mapping={"sku": "Teilenummer"}).feed.questions == ()
 
 
-def test_several_skus_of_one_listing_in_a_cell_lead_to_a_question() -> None:
+def test_a_cell_with_several_skus_of_one_listing_leads_to_a_question() -> None:
     header = "SKU,Title,Price,Variation values\n"
     assert asked(f'{header}"CUP-RED,CUP-BLUE",Cup,9.00,"Red,Blue"\nPEN-1,Pen,2.00,\n') == ["sku"]
 
 
 @pytest.mark.parametrize("row", ['"M8,5x20",Bolt,9.00,"a,b"', '"CUP-RED,CUP-BLUE",Cup,9.00,Red', "CUP-1,Cup,9.00,Red"])
-def test_a_comma_in_a_sku_leads_to_no_question_if_the_number_of_variations_differs(row: str) -> None:
+def test_a_comma_in_a_sku_leads_to_no_question_if_the_row_does_not_have_as_many_variations(row: str) -> None:
     assert asked(f"SKU,Title,Price,Tags\n{row}\nPEN-1,Pen,2.00,\n") == []
 
 
@@ -55,11 +55,11 @@ def test_the_number_of_a_voucher_is_a_sku() -> None:
 @pytest.mark.parametrize(
     ("name", "is_seller"), [("판매자 상품코드", True), ("Seller item code", True), ("Angebotsnummer", False)]
 )
-def test_the_number_of_an_offer_is_not_the_number_of_the_seller(name: str, *, is_seller: bool) -> None:
+def test_the_number_of_an_offer_is_not_a_number_that_the_seller_assigns(name: str, *, is_seller: bool) -> None:
     assert names_seller(name) == is_seller
 
 
-def test_the_date_of_a_cell_of_a_workbook_among_codes_leads_to_a_question() -> None:
+def test_a_workbook_cell_with_a_date_among_codes_leads_to_a_question() -> None:
     questions = read(
         "Artikel;Bezeichnung;Preis\n1-20;Tasse;9,90\n2026-03-02;Topf;19,90\n7-11;Krug;5,90\n"
     ).feed.questions

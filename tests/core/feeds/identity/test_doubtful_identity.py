@@ -90,6 +90,6 @@ def test_a_list_of_orders_or_invoices_is_refused(header: str) -> None:
         read(f"{header}\nR-1001,2026-01-05,Acme,123.50,open\nR-1002,2026-01-06,Bolt,12.50,paid\n")
 
 
-def test_an_order_number_can_be_the_number_for_ordering_a_product() -> None:
+def test_a_column_named_order_number_can_contain_the_number_for_ordering_a_product() -> None:
     text = "Order no,Date,Name,Price,Customer\nO-11,2026-01-05,Mug,8.50,Acme\nO-12,2026-01-05,Cup,7.50,Acme\n"
     assert skus(read(text)) == ["O-11", "O-12"]

@@ -17,7 +17,7 @@ ROWS = "03-12;Brake pads;14500;7\n10.05;Oil filter;2600;45\n1E5;Spark plug;1900;
         "Alkatrészszám;Megnevezés;Ár;Készlet",
     ],
 )  # fmt: skip
-def test_the_number_of_anything_can_be_the_sku(header: str) -> None:
+def test_a_column_named_number_of_an_item_contains_the_skus_whatever_the_item_is(header: str) -> None:
     reading = read(f"{header}\n{ROWS}")
     assert reading.details["mapping"]["sku"] == header.split(";", maxsplit=1)[0]
     assert [product.sku for product in reading.products] == ["03-12", "10.05", "1E5", "0012", "7/8"]
@@ -31,7 +31,7 @@ def test_the_number_of_anything_can_be_the_sku(header: str) -> None:
         "Номер детали;Фамилия;Адрес;Телефон",
     ],
 )  # fmt: skip
-def test_other_numbers_are_not_skus(header: str) -> None:
+def test_numbers_that_do_not_identify_items_are_not_skus(header: str) -> None:
     with pytest.raises(UnreadableFeed, match="no column contains a SKU"):
         read(f"{header}\n{ROWS}")
 

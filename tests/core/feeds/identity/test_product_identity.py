@@ -47,7 +47,7 @@ OWN_NAMES = (
 
 
 @pytest.mark.parametrize("name", OWN_NAMES)
-def test_the_own_code_of_an_article_is_preferred_to_its_barcode_and_to_a_suppliers_number(name: str) -> None:
+def test_the_shops_own_code_of_an_article_is_preferred_to_its_barcode_and_to_a_suppliers_number(name: str) -> None:
     text = f"Lieferanten-Nr.;EAN;{name};Bezeichnung;Preis\n"
     text += "".join(f"L-{n};{gtin};A-{7 * n};Tasse {n};1,50\n" for n, gtin in enumerate(GTINS, 1))
     reading = read(text)
@@ -108,7 +108,7 @@ def test_row_numbers_barcodes_and_foreign_numbers_are_the_sku_only_without_a_bet
         (f"条码,品名,价格\n{GTINS[0]},杯,1.50\n{GTINS[1]},壶,2.50\n{GTINS[2]},罐,3.50\n", "条码"),
     ],
 )  # fmt: skip
-def test_the_only_column_with_codes_is_the_sku_with_any_name(text: str, expected: str) -> None:
+def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, expected: str) -> None:
     reading = read(text)
     assert (column(reading), identity_questions(reading)) == (expected, [])
 
@@ -128,7 +128,9 @@ def test_the_only_column_with_codes_is_the_sku_with_any_name(text: str, expected
         ("Your code,Our code,Name\nY1,R1,Mug\nY2,R2,Cup\nY3,R3,Pot\n", ["Our code", "Your code"]),
     ],
 )  # fmt: skip
-def test_a_column_that_can_be_the_sku_leads_to_a_question_until_it_is_answered(text: str, expected: list[str]) -> None:
+def test_a_column_that_might_be_the_sku_leads_to_a_question_until_the_question_is_answered(
+    text: str, expected: list[str]
+) -> None:
     reading = read(text)
     assert choices(reading) == expected
     answered = read(text, mapping={"sku": expected[0]})
@@ -241,7 +243,7 @@ def test_row_numbers_start_with_the_first_number_and_have_no_gaps() -> None:
     assert not is_code("") and not is_code("A" * 41 + "1") and is_code("A1")
 
 
-def test_a_sheet_with_another_numbered_list_is_not_a_sheet_with_products() -> None:
+def test_a_sheet_with_a_numbered_list_of_customers_is_not_a_sheet_with_products() -> None:
     def write(book: Any) -> None:
         for name, rows in (
             ("Artikel", [["Artikelnummer", "Name", "Preis"], ["A-1", "Tasse", 1.5], ["A-2", "Topf", 2.5]]),
@@ -286,7 +288,7 @@ def test_a_code_that_identifies_the_seller_does_not_identify_products(name: str)
     ("number", "name"),
     [("Weinnr", "Wein"), ("Wine No.", "Wine"), ("Vin n°", "Vin"), ("Bouquet ID", "Bouquet"), ("Käse-Nummer", "Käse")],
 )
-def test_a_column_with_the_number_of_the_named_thing_identifies_products(number: str, name: str) -> None:
+def test_a_column_named_after_the_number_of_the_product_type_identifies_products(number: str, name: str) -> None:
     reading = read(
         f"{number};{name};Jahrgang;Preis\n101;Riesling;2023;9,90\n102;Silvaner;2022;8,50\n103;Merlot;2021;7,50\n"
     )
@@ -294,6 +296,6 @@ def test_a_column_with_the_number_of_the_named_thing_identifies_products(number:
 
 
 @pytest.mark.parametrize("own", ["販売者商品コード", "出品者商品コード"])
-def test_a_japanese_sellers_code_is_preferred_to_the_marketplace_number(own: str) -> None:
+def test_the_japanese_code_of_the_seller_is_preferred_to_the_number_of_the_marketplace(own: str) -> None:
     reading = read(f"商品ID,{own},商品名,販売価格\n900001,TG-1,湯呑,1200\n900002,TG-2,皿,1500\n", currency="JPY")
     assert [product.sku for product in reading.products] == ["TG-1", "TG-2"]

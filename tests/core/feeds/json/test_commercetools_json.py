@@ -43,13 +43,13 @@ LIMITS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("limits", LIMITS)
-def test_a_price_for_some_customers_is_not_the_price(limits: dict[str, Any]) -> None:
+def test_a_price_that_only_some_customers_pay_is_not_used_as_the_price(limits: dict[str, Any]) -> None:
     first = product(variant("A", price(500, **limits), price(900)), number=1)
     second = product(variant("B", price(900), price(500, **limits)), number=2)
     assert prices(read_products(first, second)) == {"A": "9.00 EUR", "B": "9.00 EUR"}
 
 
-def test_the_price_of_the_only_country_is_the_price() -> None:
+def test_the_price_for_the_only_country_with_prices_is_used() -> None:
     assert prices(read_products(product(variant("A", price(900, country="DE"))))) == {"A": "9.00 EUR"}
 
 

@@ -54,7 +54,7 @@ def test_false_is_not_a_sku() -> None:
     assert reading.rejection.code == "empty"
 
 
-def test_false_keeps_its_meaning_in_columns_of_states_and_stocks() -> None:
+def test_false_means_inactive_in_columns_of_states_and_zero_in_columns_of_stocks() -> None:
     products = read(
         json.dumps(
             [

@@ -122,7 +122,7 @@ def variant(number: int, parent: int, sku: str, size: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_the_lines_of_a_bulk_result_belong_to_their_product_wherever_they_are() -> None:
+def test_the_lines_of_a_bulk_result_are_assigned_to_their_product_wherever_the_lines_are() -> None:
     image = {"id": gid("MediaImage", 9), "image": {"url": "https://x.example/hat.jpg"}, "__parentId": gid("Product", 1)}
     reading = bulk(
         HAT, CAP, variant(4, 2, "CAP-S", "S"), variant(3, 1, "HAT-S", "S"), image, variant(5, 1, "HAT-L", "L")
@@ -136,7 +136,7 @@ def test_the_lines_of_a_bulk_result_belong_to_their_product_wherever_they_are() 
     ]
 
 
-def test_a_variant_of_a_bulk_result_without_its_product_changes_only_its_own_values() -> None:
+def test_a_variant_in_a_bulk_result_that_lacks_its_product_changes_only_its_own_values() -> None:
     reading = bulk(HAT, variant(3, 1, "HAT-S", "S"), variant(7, 99, "LOST-S", "S"), "{broken")
     lost = next(product for product in reading.products if product.sku == "LOST-S")
     assert "name" not in lost.fields_set

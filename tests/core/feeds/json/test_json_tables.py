@@ -34,6 +34,6 @@ def test_a_row_with_a_wrong_number_of_values_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("names", [["SKU", "Name", "Price"], ["SKU", "SKU", "Price", "Stock"], ["a", "b", "c", "d"]])
-def test_lists_without_the_names_of_the_rows_are_not_a_table(names: list[str]) -> None:
+def test_lists_without_column_names_are_not_a_table(names: list[str]) -> None:
     with pytest.raises(UnreadableFeed):
         read(json.dumps({"columns": names, "data": ROWS}), "table.json")

@@ -54,7 +54,7 @@ def test_the_keys_of_the_products_can_be_in_any_language(names: tuple[str, str, 
 
 
 @pytest.mark.parametrize("keys", [("1041", "1042"), ("-NaBcDeF1x", "-NaBcDeF2x"), ("A-1", "A-2")])
-def test_the_own_number_of_a_product_is_its_sku_and_its_json_key_is_not(keys: tuple[str, str]) -> None:
+def test_the_number_inside_a_product_is_its_sku_and_its_json_key_is_not(keys: tuple[str, str]) -> None:
     products = {keys[0]: MUG | {"sku": "MUG-R"}, keys[1]: POT | {"sku": "POT-B"}}
     assert prices(reading_of({"status": "ok", "data": products})) == {"MUG-R": "9.50", "POT-B": "19.50"}
 
@@ -75,7 +75,7 @@ def test_database_keys_identify_products_that_have_no_other_number(keys: tuple[s
     assert ([product.sku for product in reading.products], reading.details["mapping"]["sku"]) == ([*keys], "_id")
 
 
-def test_texts_by_language_are_not_products() -> None:
+def test_objects_with_one_text_per_language_are_not_products() -> None:
     texts = {"de": {"name": "Tasse", "price": 9}, "en": {"name": "Mug", "price": 9}}
     with pytest.raises(UnreadableFeed):
         reading_of({"texts": texts})

@@ -17,12 +17,12 @@ from wecelebrate.feeds.notation.convert import plain_text, sku
         ("\ufeffA-1", "A-1"), ("A-1\u00ad", "A-1"), ('="A""1"', 'A"1'), ("'Q", "'Q"), ("=A", "=A"), ("N-1", "N-1"),
     ],
 )  # fmt: skip
-def test_a_sku_has_no_artefacts(cell: str, clean: str) -> None:
+def test_artefacts_of_programs_are_removed_from_a_sku(cell: str, clean: str) -> None:
     assert sku(cell) == clean
 
 
 @pytest.mark.parametrize("cell", ["nan", "NaN", "NULL", "null", "N/A", "#N/A", "None", "undefined", '=""'])
-def test_a_word_for_no_value_is_neither_a_sku_nor_a_text(cell: str) -> None:
+def test_a_word_that_means_no_value_is_neither_a_sku_nor_a_text(cell: str) -> None:
     reading = read(f"sku\tname\tdescription\tbrand\tprice\nA\tMug\t{cell}\t{cell}\t5\n{cell}\tCap\t\t\t5\n")
     product = reading.products[0]
     assert (product.description, product.brand) == (None, None)
@@ -30,7 +30,7 @@ def test_a_word_for_no_value_is_neither_a_sku_nor_a_text(cell: str) -> None:
     assert read(f"sku\tname\nA\t{cell}\n").rejection.reason == "name: is empty"
 
 
-def test_a_word_for_no_value_is_not_a_price() -> None:
+def test_a_word_that_means_no_value_is_not_a_price() -> None:
     reason = 'price: is empty, because the cell contains "N/A"'
     assert read("sku,name,price\nA,Mug,5\nB,Cap,N/A\n").rejection.reason == reason
 
@@ -41,7 +41,7 @@ def test_a_price_without_a_value_does_not_mean_that_the_cells_of_the_row_are_shi
     assert reason == f'Retail Price: is empty, because the cell contains "{cell}"'
 
 
-def test_whole_numbers_that_a_program_wrote_as_floats_are_skus_without_the_ending() -> None:
+def test_the_decimal_ending_of_a_whole_number_that_a_program_wrote_as_a_float_is_not_a_part_of_the_sku() -> None:
     reading = read("sku,name\n1001.0,Mug\n1002.0,Cap\n")
     assert [product.sku for product in reading.products] == ["1001", "1002"]
     assert [product.sku for product in read("sku,name\n1001.0,Mug\nA-1,Cap\n").products] == ["1001.0", "A-1"]
@@ -73,7 +73,7 @@ def test_entities_are_decoded_in_names_brands_and_categories() -> None:
         ("CHF 12.--", "12.00", "CHF"), ("€ 12,-", "12.00", "EUR"), ("S/ 15.90", "15.90", "PEN"),
     ],
 )  # fmt: skip
-def test_a_price_is_read_as_people_write_it(cell: str, price: str, currency: str) -> None:
+def test_all_usual_spellings_of_a_price_are_read(cell: str, price: str, currency: str) -> None:
     product = read(f"sku\tprice\nA\t{cell}\n", currency="SEK" if cell.startswith("kr") else "EUR").product
     assert (str(product.price), product.currency) == (price, currency)
 
@@ -89,7 +89,7 @@ def test_a_price_is_read_as_people_write_it(cell: str, price: str, currency: str
         (["Soap\\, Cream", "a,b"], ["Soap, Cream", "a"]),
     ],
 )
-def test_the_first_of_several_categories_is_the_category(cells: list[str], categories: list[str]) -> None:
+def test_the_first_of_several_categories_is_used(cells: list[str], categories: list[str]) -> None:
     rows = "".join(f"A{number}\tx\t{cell}\n" for number, cell in enumerate(cells))
     assert [product.category for product in read(f"sku\tname\tcategory\n{rows}").products] == categories
 
@@ -132,5 +132,5 @@ def test_a_line_break_in_a_cell_of_a_table_does_not_end_the_category() -> None:
     )
 
 
-def test_a_sale_description_is_a_description() -> None:
+def test_a_column_named_sale_description_contains_the_description() -> None:
     assert read("sku,name,Sale Description\nA,Mug,A mug.\n").product.description == "A mug."

@@ -36,5 +36,5 @@ def test_a_day_of_iran_is_read(text: str, day: date) -> None:
 @pytest.mark.parametrize(
     "text", ["2999-12-31", "31.12.2599", "1.2.3", "9999-12-31", "2500-01-01", "12.5", "", "115/13/20"]
 )
-def test_other_texts_are_not_changed(text: str) -> None:
+def test_texts_without_a_day_of_another_calendar_are_not_changed(text: str) -> None:
     assert gregorian(text) == text

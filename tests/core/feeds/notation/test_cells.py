@@ -80,7 +80,7 @@ def test_the_length_of_a_cell_is_checked_after_its_lines_are_joined() -> None:
     ("cell", "value"),
     [("1", True), (" Ja ", True), ("PUBLISHED", True), ("✓", True), ("0", False), ("-1", False), ("Nein", False)],
 )
-def test_a_word_means_yes_or_no(cell: str, value: bool) -> None:
+def test_words_for_yes_and_no_are_understood(cell: str, value: bool) -> None:
     assert boolean(cell) is value
 
 
@@ -103,12 +103,14 @@ def test_a_word_that_means_neither_yes_nor_no_is_refused(cell: str) -> None:
         ("", []),
     ],
 )
-def test_a_cell_is_split_where_an_address_clearly_ends(cell: str, addresses: list[str]) -> None:
+def test_a_cell_with_several_web_addresses_is_split_where_an_address_clearly_ends(
+    cell: str, addresses: list[str]
+) -> None:
     assert split_images(cell) == addresses
     assert image_addresses(cell) == addresses
 
 
-def test_an_address_has_at_most_2048_characters() -> None:
+def test_a_web_address_has_at_most_2048_characters() -> None:
     longest = "https://a.test/".ljust(2048, "a")
     assert image_addresses(longest) == [longest]
     assert image_address(longest) == longest
@@ -116,7 +118,7 @@ def test_an_address_has_at_most_2048_characters() -> None:
     assert code_of(image_addresses, f"a.jpg\n{longest}a") == "too_long"
 
 
-def test_a_cell_with_addresses_has_at_most_102400_characters() -> None:
+def test_a_cell_with_web_addresses_has_at_most_102400_characters() -> None:
     cell = "a.jpg\n".ljust(102_400, "\n")
     assert image_addresses(cell) == ["a.jpg"]
     assert code_of(image_addresses, f"{cell}\n") == "too_long"
@@ -125,7 +127,7 @@ def test_a_cell_with_addresses_has_at_most_102400_characters() -> None:
 
 
 @pytest.mark.parametrize("address", ["ftp://a.test/1.jpg", "javascript:alert(1)", "data:image/png;base64,AA", "a\x01b"])
-def test_an_address_with_a_control_character_or_a_scheme_other_than_http_is_refused(address: str) -> None:
+def test_a_web_address_with_a_control_character_or_a_scheme_other_than_http_is_refused(address: str) -> None:
     assert code_of(image_address, address) == "not_an_address"
 
 

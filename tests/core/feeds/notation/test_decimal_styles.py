@@ -100,7 +100,7 @@ def test_the_currency_of_a_value_is_read_from_its_cell_or_its_row() -> None:
         ("sku;price;stock\nA;1.250;2,5\nB;12.000;10\n", ["1250.00", "12000.00"]),
     ],
 )
-def test_another_numeric_column_shows_the_decimal_separator(text: str, expected: list[str]) -> None:
+def test_a_second_numeric_column_can_show_the_decimal_separator(text: str, expected: list[str]) -> None:
     reading = read(text)
     assert (amounts(reading), reading.feed.questions) == (expected, ())
     assert reading.feed.reading["decimal"]["by"] == "other columns"
@@ -114,7 +114,7 @@ def test_codes_and_dates_do_not_show_the_decimal_separator(column: str) -> None:
     ]
 
 
-def test_the_language_decides_together_with_the_place_of_the_currency_sign() -> None:
+def test_the_language_and_the_position_of_the_currency_symbol_decide_together_on_the_decimal_separator() -> None:
     german = read("Artikelnummer;Bezeichnung;Preis\nA;Tasse;1.250 €\nB;Topf;12.000 €\n")
     assert (amounts(german), german.feed.questions) == (["1250.00", "12000.00"], ())
     english = read("sku;name;price\nA;Mug;$1,250\nB;Pot;$12,000\n", currency="USD")
@@ -147,7 +147,7 @@ def test_unclear_prices_lead_to_a_question_with_the_values_of_the_file(
     assert all(choice.examples for choice in question.choices)
 
 
-def test_the_choices_show_how_the_values_of_the_file_are_read() -> None:
+def test_the_choices_of_a_question_show_how_the_values_of_the_file_would_be_read() -> None:
     (question,) = prices("1.250", "12.000").feed.questions
     examples = {choice.value: choice.examples for choice in question.choices}
     assert examples == {
@@ -157,7 +157,7 @@ def test_the_choices_show_how_the_values_of_the_file_are_read() -> None:
 
 
 @pytest.mark.parametrize(("mark", "expected"), [(",", ["1250.00", "12000.00"]), (".", ["1.25", "12.00"])])
-def test_the_answer_is_an_option_of_the_mapping_and_the_question_is_not_asked_again(
+def test_the_answer_about_the_decimal_separator_is_stored_in_the_mapping_and_the_question_is_not_asked_again(
     mark: str, expected: list[str]
 ) -> None:
     reading = prices("1.250", "12.000", mapping={"decimal": mark})
@@ -168,7 +168,7 @@ def test_a_feed_with_an_open_question_is_read_with_the_first_choice() -> None:
     assert amounts(read("Artikelnummer;Preis\nA;1.250\n")) == ["1250.00"]
 
 
-def test_both_styles_need_no_decision_if_every_value_is_certain() -> None:
+def test_a_file_with_both_decimal_separators_leads_to_no_question_if_every_value_is_certain() -> None:
     reading = prices("12,50", "13.90", "1.234,50")
     assert (amounts(reading), questions(reading)) == (["12.50", "13.90", "1234.50"], [])
 
@@ -191,7 +191,9 @@ def test_prices_with_fractions_of_a_cent_are_rejected_and_not_read_as_thousands(
         (["12,0", "3,500"], [12, 3], False),
     ],
 )
-def test_quantities_follow_the_same_evidence(cells: list[str], expected: list[int] | None, asked: bool) -> None:
+def test_the_decimal_separator_of_quantities_is_detected_by_the_same_rules_as_that_of_prices(
+    cells: list[str], expected: list[int] | None, asked: bool
+) -> None:
     rows = "".join(f"A{number};{cell}\n" for number, cell in enumerate(cells))
     reading = read(f"Artikelnummer;Bestand\n{rows}")
     assert [key for key, _, _ in questions(reading)] == ["decimal"] * asked
@@ -200,7 +202,7 @@ def test_quantities_follow_the_same_evidence(cells: list[str], expected: list[in
         assert [product.inventory_count for product in reading.products] == expected
 
 
-def test_quantities_are_written_in_the_style_of_the_prices_if_they_are_unclear() -> None:
+def test_unclear_quantities_are_read_with_the_decimal_separator_of_the_prices() -> None:
     reading = read("sku;price;stock\nA;12,50;12,000\nB;3,00;1,000\n")
     assert ([product.inventory_count for product in reading.products], reading.feed.questions) == ([12, 1], ())
     reading = read("sku;price;stock\nA;12.50;12,000\nB;3.00;1,000\n")
@@ -217,7 +219,7 @@ def test_the_whole_file_is_read_if_the_sample_does_not_show_the_decimal_separato
     assert f"{late.products[-1].price}" == "1250.00"
 
 
-def test_a_workbook_stores_numbers_so_only_texts_are_unclear() -> None:
+def test_only_texts_of_a_workbook_can_be_unclear_because_its_numbers_are_stored_as_numbers() -> None:
     stored = read(table(["sku", "price"], ["A", 1.25], ["B", 12], ["C", 1.5]), "list.xlsx")
     assert (amounts(stored), stored.feed.questions) == (["1.25", "12.00", "1.50"], ())
     texts = read(table(["sku", "price"], ["A", "1.250"], ["B", "12.000"]), "list.xlsx")
@@ -236,7 +238,7 @@ def test_the_description_says_why_a_decimal_separator_was_chosen() -> None:
     assert decimal == {"mark": ",", "by": "values", "reason": "1 values like 12,90"}
 
 
-def test_a_tally_counts_the_values_of_a_column() -> None:
+def test_a_tally_counts_how_the_numbers_of_a_column_are_written() -> None:
     tally = Tally()
     for cell in ("1.299", "12,50", "349", "5000", "Mug", "5 €"):
         tally.add(cell, "EUR")

@@ -161,7 +161,9 @@ def test_other_prices_of_the_file_determine_how_an_ambiguous_separator_is_read()
         ("0.001 EUR", None),
     ],
 )
-def test_a_price_has_the_decimals_of_its_currency_and_a_finer_price_is_rejected(cell: str, price: str | None) -> None:
+def test_a_price_has_the_decimals_of_its_currency_and_a_price_with_more_decimals_is_rejected(
+    cell: str, price: str | None
+) -> None:
     reading = read(f"sku,price\nA,{cell}\n")
     if price is None:
         assert (reading.rejection.code, reading.products) == ("too_precise", [])

@@ -66,7 +66,7 @@ def code_of(cell: str, mark: DecimalMark | None = None) -> str:
         ("12.50" + " " * 55, None, "12.50"),
     ],
 )
-def test_a_price_is_read_as_people_write_it(cell: str, mark: DecimalMark | None, expected: str) -> None:
+def test_all_usual_spellings_of_a_price_are_read(cell: str, mark: DecimalMark | None, expected: str) -> None:
     assert price(cell, mark, "EUR")[0] == Decimal(expected)
 
 
@@ -127,7 +127,7 @@ def test_a_price_that_is_negative_or_too_large_or_ambiguous_is_refused(cell: str
         ("EUR" + " " * 100 + "X", "USD", "EUR"),
     ],
 )
-def test_a_sign_that_several_currencies_use_means_the_currency_of_the_catalog(
+def test_a_symbol_that_several_currencies_use_means_the_currency_of_the_catalog(
     text: str, catalog: str, code: Any
 ) -> None:
     assert currency_code(text, catalog) == code
@@ -142,7 +142,7 @@ def test_a_price_gets_the_decimals_of_its_currency(amount: str, currency: str, e
 
 
 @pytest.mark.parametrize(("amount", "currency"), [("12.345", "EUR"), ("12.5", "JPY"), ("1.2345", "KWD")])
-def test_a_price_that_is_finer_than_its_currency_is_refused(amount: str, currency: str) -> None:
+def test_a_price_with_more_decimals_than_its_currency_is_refused(amount: str, currency: str) -> None:
     with pytest.raises(BadCell, match=f"{amount} must have .* decimals in {currency}") as error:
         exact_price(Decimal(amount), currency)
     assert error.value.code == "too_precise"

@@ -21,5 +21,5 @@ def test_a_word_for_thousands_or_millions_multiplies_the_amount(currency: str, c
 
 
 @pytest.mark.parametrize("cell", ["12 kg", "3 mm", "12 k", "999999999999 mio", "rb", "5 rbx"])
-def test_other_words_are_not_thousands(cell: str) -> None:
+def test_words_that_do_not_mean_thousands_do_not_multiply_the_amount(cell: str) -> None:
     assert read(f"SKU;Name;Price\nA;Cup;{cell}\n").rejection.sku == "A"

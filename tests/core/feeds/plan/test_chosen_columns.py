@@ -246,12 +246,14 @@ def test_the_description_says_why_a_column_was_chosen() -> None:
         ("Tuotenumero;Tuotenimi;Ostohinta;Myyntihinta (sis. ALV)", "1;Kiulu;18,00;49,00", "49.00"),
     ],
 )
-def test_the_selling_price_beside_a_purchase_price_or_an_old_price_is_chosen(header: str, row: str, price: str) -> None:
+def test_the_selling_price_is_chosen_if_a_purchase_price_or_an_old_price_is_beside_it(
+    header: str, row: str, price: str
+) -> None:
     reading = read(f"{header}\n{row}\n", mapping={"sku": header.partition(";")[0]})
     assert (str(reading.product.price), reading.feed.questions) == (price, ())
 
 
 @pytest.mark.parametrize("name", ["Inpris", "Nettoinpris", "Indpris", "Innpris"])
-def test_a_purchase_price_alone_leads_to_a_question(name: str) -> None:
+def test_a_file_whose_only_price_is_a_purchase_price_leads_to_a_question(name: str) -> None:
     reading = read(f"Artnr;Namn;{name}\nA;Häst;145,00\n", mapping={"sku": "Artnr"})
     assert [question.subject for question in reading.feed.questions] == ["money"]

@@ -5,7 +5,7 @@ import pytest
 from tests.core.feeds.feed_reading import read
 
 
-def test_the_only_column_of_distinct_texts_is_the_name_and_the_only_column_of_pieces_is_the_stock() -> None:
+def test_the_only_column_of_distinct_texts_is_the_product_name_and_the_only_column_of_pieces_is_the_stock() -> None:
     text = "SKU;Qwx;Price;Zzq\nA1;Rote Tasse;4,50;12\nA2;Blaue Schale;9,90;0\nA3;Krug;19,00;3\n"
     products = read(text).products
     assert [product.name for product in products] == ["Rote Tasse", "Blaue Schale", "Krug"]
@@ -31,34 +31,34 @@ def test_a_private_column_is_never_the_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Min qqq", "Bestellt", "Reserved", "Qqq %"])
-def test_pieces_that_cannot_be_sold_are_not_a_stock(name: str) -> None:
+def test_a_column_with_numbers_of_pieces_that_cannot_be_sold_is_not_the_stock(name: str) -> None:
     rows = "A1;Rote Tasse;4,50;12\nA2;Blaue Schale;9,90;0\nA3;Krug;19,00;3\n"
     assert all(product.inventory_count is None for product in read(f"SKU;Name;Price;{name}\n{rows}").products)
 
 
-def test_two_columns_of_pieces_are_not_a_stock() -> None:
+def test_of_two_columns_with_numbers_of_pieces_neither_is_the_stock() -> None:
     text = "SKU;Name;Price;Zzq;Wwq\nA1;Tasse;4,50;12;3\nA2;Schale;9,90;0;4\nA3;Krug;19,00;3;0\n"
     assert all(product.inventory_count is None for product in read(text).products)
 
 
-def test_abbreviations_mean_numbers_and_states_if_their_values_agree() -> None:
+def test_abbreviated_column_names_mean_numbers_and_states_if_the_values_fit() -> None:
     text = "Cod;Descrizione;Prezzo;Giac.;Sosp.\nB1;Borsa;58,00;6;N\nB2;Cintura;11,00;24;N\nB3;Sciarpa;9,00;0;S\n"
     products = read(text).products
     assert [(product.inventory_count, product.is_active) for product in products] == [(6, True), (24, True), (0, False)]
 
 
-def test_n_means_no_if_the_column_has_only_one_other_letter() -> None:
+def test_the_letter_n_means_no_if_the_column_contains_only_one_further_letter() -> None:
     text = "SKU;Name;Price;Aktiven\nA1;Tasse;4,50;D\nA2;Schale;9,90;D\nA3;Krug;19,00;N\n"
     assert [product.is_active for product in read(text).products] == [True, True, False]
 
 
-def test_descriptions_with_html_or_blanks_are_not_names_beside_a_column_of_names() -> None:
+def test_descriptions_with_html_or_with_blanks_are_not_names_if_the_file_has_a_name_column() -> None:
     rows = ("J1|Jabłoń|45,00|<p>Stara</p>", "G2|Grusza|49,00|<p>Nowa</p>", "P3|Porzeczka|19,90|", "")
     text = "\n".join(("Indeks|Nazwa rośliny|Cena|Opis", *rows))
     assert [product.name for product in read(text, currency="PLN").products] == ["Jabłoń", "Grusza", "Porzeczka"]
 
 
-def test_columns_named_after_prices_or_a_store_are_price_and_stock_if_their_values_fit() -> None:
+def test_columns_named_after_a_price_or_a_storeroom_are_the_price_and_the_stock_if_their_values_fit() -> None:
     text = (
         "Cikk;Név;Beszerzés;Nagyker nettó;Kisker bruttó;Raktár;Foglalt\nSZ1;Szappan;420;690;1290;55;5\n"
         "SZ2;Kecsketej;460;740;1390;0;0\nSZ3;Doboz;1200;1900;3490;9;2\n"

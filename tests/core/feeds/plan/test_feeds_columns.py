@@ -69,7 +69,7 @@ def test_a_product_is_inactive_if_a_column_such_as_discontinued_says_yes() -> No
 
 
 @pytest.mark.parametrize("column", ["status", "active", "Status (Shop)"])
-def test_an_unknown_state_is_a_warning_and_says_only_that_a_new_product_is_inactive(column: str) -> None:
+def test_an_unknown_state_causes_a_warning_and_makes_only_new_products_inactive(column: str) -> None:
     reading = read(f"sku,name,{column}\nA,Mug,checked by Bob\nB,Cap,active\n")
     unknown, active = reading.products
     assert (unknown.is_active, "is_active" in unknown.fields_set) == (False, False)

@@ -28,7 +28,7 @@ def test_a_price_book_has_a_price_for_each_currency(currency: str) -> None:
     assert not any("61.2" in text for product in reading.products for text in product.attributes.values())
 
 
-def test_a_book_value_is_not_a_price() -> None:
+def test_a_column_named_book_value_is_not_a_price() -> None:
     reading = read("SKU;Name;Book value;Stock\nA-1;Desk;41.20;3\nA-2;Lamp;12.80;9\n")
     assert [product.price for product in reading.products] == [None, None]
 

@@ -73,13 +73,13 @@ def test_a_column_with_an_ambiguous_name_is_not_a_state_if_its_values_are_not_st
         "How many", "Cant.", "Beschikbare voorraad", "Disponibel", "Free Qty", "Closing Stock",
     ],
 )  # fmt: skip
-def test_a_column_contains_the_stock(column: str) -> None:
+def test_a_column_with_a_usual_heading_for_stocks_contains_the_stock(column: str) -> None:
     text = f"SKU;Name;Price;{column}\nA-1;Mug;1.50;12\nA-2;Cup;2.50;0\nA-3;Pot;3.50;7\n"
     assert [product.inventory_count for product in read(text).products] == [12, 0, 7]
 
 
 @pytest.mark.parametrize("column", ["Libre", "Units", "Avail.", "Left"])
-def test_a_column_with_a_weak_stock_name_is_not_used_beside_a_clear_name_or_with_other_values(column: str) -> None:
+def test_a_weak_stock_name_is_used_only_if_no_clear_stock_name_exists_and_the_values_are_numbers(column: str) -> None:
     clear = read(f"SKU;Name;{column};Stock\nA-1;Mug;3;12\nA-2;Cup;4;0\n").products
     assert [product.inventory_count for product in clear] == [12, 0]
     words = read(f"SKU;Name;{column}\nA-1;Mug;per box\nA-2;Cup;per metre\n").products
@@ -95,7 +95,7 @@ def test_a_column_with_a_weak_stock_name_is_not_used_beside_a_clear_name_or_with
         "اسم الصنف", "שם פריט", "ชื่อสินค้า", "Ονομασία", "Naziv", "Nimetus", "Nosaukums", "Pavadinimas", "Denumire",
     ],
 )  # fmt: skip
-def test_a_column_contains_the_name(column: str) -> None:
+def test_a_column_with_a_usual_heading_for_names_contains_the_product_name(column: str) -> None:
     text = f"SKU;{column};Price\nA-1;Rote Tasse;1.50\nA-2;Blaue Tasse;2.50\nA-3;Topf;3.50\n"
     assert [product.name for product in read(text).products] == ["Rote Tasse", "Blaue Tasse", "Topf"]
 
@@ -110,13 +110,13 @@ def test_a_column_contains_the_name(column: str) -> None:
         "Katalognummer", "Our Code", "Nº", "№",
     ],
 )  # fmt: skip
-def test_a_column_contains_the_sku(column: str) -> None:
+def test_a_column_with_a_usual_heading_for_skus_contains_the_sku(column: str) -> None:
     text = f"{column};Name;Price\nA-71;Mug;1.50\nB-72;Cup;2.50\nC-73;Pot;3.50\n"
     assert [product.sku for product in read(text).products] == ["A-71", "B-72", "C-73"]
 
 
 @pytest.mark.parametrize("column", ["Nr", "No", "Nº", "№", "Number", "Sıra No", "מספר", "번호", "番号"])
-def test_a_number_of_the_row_is_not_a_sku_beside_a_gtin(column: str) -> None:
+def test_a_row_number_is_not_the_sku_if_the_file_has_a_gtin(column: str) -> None:
     codes = ("4006381333931", "4006381333948", "4006381333955")
     rows = "".join(f"{number};{code};Mug {number};1.50\n" for number, code in enumerate(codes, 1))
     assert [product.sku for product in read(f"{column};EAN;Name;Price\n{rows}").products] == list(codes)
@@ -137,7 +137,7 @@ def test_a_number_of_the_row_is_not_a_sku_beside_a_gtin(column: str) -> None:
         ("Sell", "plain"), ("Asking", "plain"), ("Precio público", "plain"), ("現在価格", "plain"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_price_says_its_kind(column: str, kind: str) -> None:
+def test_the_name_of_a_price_column_states_the_type_of_the_price(column: str, kind: str) -> None:
     name = name_of_price(column)
     assert name is not None
     assert name.kind == kind
@@ -169,12 +169,12 @@ def test_the_name_of_a_price_contains_its_currency(column: str, currency: str | 
         ("ожидается", State.UNKNOWN), ("quelques pièces", 1), ("無制限", State.UNLIMITED),
     ],
 )  # fmt: skip
-def test_a_cell_states_a_stock(cell: str, meaning: int | State) -> None:
+def test_usual_stock_cells_are_read(cell: str, meaning: int | State) -> None:
     assert stock.read(cell, None) == meaning
 
 
 @pytest.mark.parametrize("cell", ["склад 4, полка 2", "3F", "残業", "5 шт/кор", "货架 12"])
-def test_other_texts_are_not_a_stock(cell: str) -> None:
+def test_unrelated_texts_are_not_a_stock(cell: str) -> None:
     with pytest.raises(BadCell):
         stock.read(cell, None)
 
@@ -204,5 +204,5 @@ def test_a_price_is_read_in_the_digits_and_with_the_currency_of_its_country(
 
 
 @pytest.mark.parametrize("text", ["шт", "个", "за", "kg", "р.п."])
-def test_other_words_are_not_currencies(text: str) -> None:
+def test_words_that_are_not_currencies_are_not_read_as_currencies(text: str) -> None:
     assert currency_code(text, "EUR") is None

@@ -121,7 +121,7 @@ def test_a_sku_has_the_letters_of_its_number_format(code: str, raw: str, text: s
 
 
 @pytest.mark.parametrize("code", ["0", "00000", "0.00", "#,##0", "General", "@", "yyyy-mm-dd", "0%"])
-def test_other_number_formats_have_no_pattern(code: str) -> None:
+def test_number_formats_without_a_currency_or_letters_have_no_pattern(code: str) -> None:
     assert digit_pattern(code) is None
 
 

@@ -55,7 +55,7 @@ def test_the_code_of_a_tax_is_not_a_price() -> None:
     assert (str(product.price), product.currency) == ("9.90", "EUR")
 
 
-def test_the_same_products_in_two_sheets_with_other_prices_lead_to_a_question() -> None:
+def test_two_sheets_that_list_the_same_products_at_different_prices_lead_to_a_question() -> None:
     def write(book) -> None:  # type: ignore[no-untyped-def]
         for name, price in (("2026", 9.9), ("2024", 7.9)):
             sheet = book.add_worksheet(name)
@@ -81,7 +81,7 @@ def test_shopware_prices_are_read_in_the_currency_of_the_shop() -> None:
     assert [(one.sku, str(one.price)) for one in reading.products] == [("SW-1", "9.90"), ("SW-2", "9.90")]
 
 
-def test_an_amount_is_divided_by_the_divisor_beside_it() -> None:
+def test_an_amount_is_divided_by_the_divisor_in_the_price_object() -> None:
     product = read(
         '[{"sku":"A","title":"Mug","price":{"amount":990,"divisor":100,"currency_code":"EUR"}},'
         '{"sku":"B","title":"Cup","price":{"amount":1990,"divisor":100,"currency_code":"EUR"}}]'

@@ -26,7 +26,7 @@ def read_rows(header: str, *days: object) -> Reading:
 
 
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
-def test_two_columns_of_days_after_an_offer_are_its_days(header: str) -> None:
+def test_two_columns_of_days_after_an_offer_price_are_the_first_and_last_day_of_the_offer(header: str) -> None:
     reading = read_rows(header, FIRST, LAST, "", "")
     assert reading.details["mapping"]["offers"] == header.split(";")[3:]
     cup, mug = reading.products
@@ -44,7 +44,7 @@ def test_two_columns_of_days_after_an_offer_are_its_days(header: str) -> None:
     ],
     ids=["in rows without offers", "the end before the start", "all in the past", "no days"],
 )  # fmt: skip
-def test_other_columns_of_days_are_not_the_days_of_the_offers(days: tuple[object, ...]) -> None:
+def test_unrelated_columns_of_days_are_not_the_days_of_the_offers(days: tuple[object, ...]) -> None:
     reading = read_rows("SKU;Name;Price;Special price;Created;Changed", *days)
     assert "offers" not in reading.details["mapping"]
     assert [f"{product.price}" for product in reading.products] == ["1290.00", "1490.00"]

@@ -21,7 +21,7 @@ def with_title(title: str, price: str = "Price", amounts: tuple[str, str] = ("12
 
 
 @pytest.mark.parametrize("title", OPEN)
-def test_a_form_without_a_ticked_box_leads_to_a_question(title: str) -> None:
+def test_a_form_without_a_ticked_tax_box_leads_to_a_question(title: str) -> None:
     reading = with_title(title)
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("price", "money")
@@ -30,14 +30,14 @@ def test_a_form_without_a_ticked_box_leads_to_a_question(title: str) -> None:
 
 
 @pytest.mark.parametrize("title", CLOSED)
-def test_a_note_about_only_one_kind_of_price_leads_to_no_question(title: str) -> None:
+def test_a_note_that_names_only_prices_with_tax_or_only_prices_without_tax_leads_to_no_question(title: str) -> None:
     reading = with_title(title)
     assert not reading.feed.questions
     assert [f"{product.price}" for product in reading.products] == ["12.90", "14.90"]
 
 
 @pytest.mark.parametrize("price", ["Price incl. VAT", "Preis brutto"])
-def test_the_name_of_a_column_overrides_the_note_with_the_form(price: str) -> None:
+def test_the_name_of_a_price_column_overrides_a_form_above_the_rows(price: str) -> None:
     assert not with_title("Prices with VAT / without VAT", price).feed.questions
 
 

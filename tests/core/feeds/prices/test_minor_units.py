@@ -41,7 +41,7 @@ def test_the_remark_p_means_pence_for_whole_numbers_in_pounds() -> None:
 
 
 @pytest.mark.parametrize("name", ["Price per cent", "Price/ct", "Price (P)"])
-def test_a_price_for_a_carat_or_with_another_remark_is_not_in_cents(name: str) -> None:
+def test_a_price_for_a_carat_or_with_an_unrelated_remark_is_not_in_cents(name: str) -> None:
     assert prices(read(f"SKU;Name;{name}\nA;Ring;24900\n")) == ["24900.00 EUR"]
 
 
@@ -55,7 +55,7 @@ def test_a_column_beside_the_price_says_that_amounts_are_in_cents(column: str) -
     assert prices(read(text)) == ["249.00 EUR", "9.95 EUR", "1.50 EUR"]
 
 
-def test_an_unknown_unit_in_a_column_with_the_unit_cents_is_rejected() -> None:
+def test_an_unknown_unit_is_rejected_if_the_column_also_contains_the_unit_cents() -> None:
     reading = read("sku,name,price,unit\nA,Mug,24900,cents\nB,Cap,995,points\n")
     assert [item.code for item in reading.rejected] == ["not_a_number"]
 
@@ -187,7 +187,7 @@ def test_pence_as_a_currency_are_refused() -> None:
     assert read("sku,name,price,currency\nA,Mug,1950,GBX\n", currency="GBP").rejection.code == "unknown_currency"
 
 
-def test_an_attribute_of_an_xml_price_says_that_it_is_in_cents() -> None:
+def test_an_attribute_of_an_xml_price_can_say_that_the_amount_is_in_cents() -> None:
     for attribute in ('unit="cents"', 'precision="2"'):
         items = "".join(
             f"<item><sku>A{n}</sku><name>x</name><price {attribute}>{n}</price></item>" for n in (1950, 2500)

@@ -85,7 +85,7 @@ JSON = json.dumps([
         ("shop.xml", XML), ("shop.json", JSON),
     ],
 )  # fmt: skip
-def test_the_offers_of_shops_have_their_days(name: str, text: str) -> None:
+def test_the_days_of_the_offers_of_known_shop_systems_are_read(name: str, text: str) -> None:
     reading = read(text, name)
     by_sku = {product.sku: product for product in reading.products}
     assert [str(by_sku[sku].price) for sku in "AB"] == ["12.90", "14.90"]
@@ -131,7 +131,7 @@ def test_an_offer_without_days_is_valid_now_if_other_offers_have_days() -> None:
         "SKU;Name;Price;Special price;Stock;Sales start date\nA;Cup;12.90;9.90;1;2026-11-01\n",
     ],
 )
-def test_a_price_without_certain_days_is_not_an_offer(text: str) -> None:
+def test_a_price_whose_days_are_not_certain_is_not_an_offer(text: str) -> None:
     product = read(text).product
     assert (str(product.price), product.offers, "offers" in product.fields_set) == ("12.90", (), False)
 
@@ -174,7 +174,7 @@ def test_the_month_is_first_in_dates_with_slashes_if_the_currency_is_usd() -> No
 
 
 @pytest.mark.parametrize("sign", ["-", "/", "."])
-def test_all_days_of_a_file_decide_whether_the_month_is_first(sign: str) -> None:
+def test_all_dates_of_a_file_are_compared_to_decide_whether_the_month_is_first(sign: str) -> None:
     text = "SKU,Name,Price,Sale price,Sale start,Sale end\nA,Cup,12.90,9.90,11-01-2026,11-30-2026\n".replace("-", sign)
     assert offers(read(text).product) == [("9.90", date(2026, 11, 1), LAST)]
     text = text.replace(f"11{sign}30", f"12{sign}10")
@@ -182,7 +182,7 @@ def test_all_days_of_a_file_decide_whether_the_month_is_first(sign: str) -> None
     assert offers(read(text).product) == expected
 
 
-def test_a_number_of_two_digits_at_both_ends_can_be_the_year() -> None:
+def test_a_date_with_a_possible_two_digit_year_at_each_end_is_ambiguous() -> None:
     year, this = date.today().year % 100, date.today().year  # noqa: DTZ011
     cells = [(f"{year}/11/{day}", f"{day}/11/{year}") for day in (20, 30)]
     assert order_of_days([first for first, _ in cells]) is None
@@ -223,7 +223,7 @@ def test_an_offer_that_ends_before_it_starts_is_left_out_with_a_warning(first: s
     assert codes == ([("bad_offer", f"9.90 {first} {last}")] if is_bad else [])
 
 
-def test_dates_that_mean_no_date_do_not_limit_an_offer() -> None:
+def test_placeholder_dates_that_mean_no_date_do_not_limit_an_offer() -> None:
     first, last = "0001-01-01T00:00:00+01:00", "9999-12-31 23:59"
     header = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90"
     assert offers(read(f"{header};2026-11-20;{first}\n").product) == [("9.90", FIRST, None)]
@@ -238,7 +238,7 @@ def test_the_amount_of_an_offer_is_not_a_public_attribute() -> None:
     assert read(text).product.attributes == {}
 
 
-def test_the_mapping_can_leave_offers_out_or_name_their_column() -> None:
+def test_the_mapping_can_exclude_offers_or_name_the_offer_column() -> None:
     text = "SKU;Name;Price;Special price;Club offer price;Special from\nA;Cup;12.90;9.90;8.90;20.11.2026\n"
     assert read(text, mapping={"offers": None}).product.offers == ()
     assert offers(read(text, mapping={"offers": "Club offer price"}).product) == [("8.90", FIRST, None)]
@@ -259,7 +259,7 @@ SHOWN = {False: "A;Cup;12.90;9.90;20/11/2026;30/11/2026\n", True: "A;Cup;12.90;9
 
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
 @pytest.mark.parametrize("month_first", [False, True])
-def test_ambiguous_dates_are_read_in_the_order_of_earlier_files(currency: str, month_first: bool) -> None:
+def test_ambiguous_dates_are_read_in_the_day_and_month_order_of_earlier_files(currency: str, month_first: bool) -> None:
     header = "SKU;Name;Price;Special price;Special from;Special to\n"
     first = read(header + SHOWN[month_first], currency=currency)
     assert first.feed.reading["month_first"] is month_first
@@ -287,7 +287,7 @@ def test_offers_are_not_read_if_the_order_of_day_and_month_is_unknown_in_all_fil
 
 
 @pytest.mark.parametrize("header", ["Special price;Special from;Special to", "Aktionspreis;von;bis"])
-def test_blank_columns_of_offers_keep_their_meaning_from_the_earlier_file(header: str) -> None:
+def test_blank_offer_columns_keep_the_meaning_that_they_had_in_the_earlier_file(header: str) -> None:
     row = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
     first = read(f"SKU;Name;Price;{header}\n{row}")
     blank = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400))
@@ -305,7 +305,7 @@ def test_blank_columns_of_offers_keep_their_meaning_from_the_earlier_file(header
 @pytest.mark.parametrize(
     "header", ["sale_price;sale_start;sale_end", "Aktionspreis;von;bis", "sale_price;sale_price_effective_date;note"]
 )
-def test_the_columns_of_later_offers_are_not_attributes(header: str) -> None:
+def test_offer_columns_whose_first_offer_is_far_down_in_the_file_are_not_attributes(header: str) -> None:
     later = "A;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
     text = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400)) + later
     reading = read(text)
@@ -330,7 +330,7 @@ def test_days_and_times_are_read_in_many_forms(cell: str, expected: Any) -> None
     assert moment_of(cell) == expected
 
 
-def test_an_end_far_in_the_future_means_no_end_and_the_last_minute_belongs_to_the_offer() -> None:
+def test_an_end_date_far_in_the_future_means_no_end_and_the_offer_includes_its_last_minute() -> None:
     assert end_of(date(9999, 12, 31)) is None and end_of(LAST) == LAST
     assert start_of(date(1900, 1, 1)) is None and start_of(FIRST) == FIRST
     assert end_of(datetime(2026, 11, 30, 23, 59, 59)) == datetime(2026, 12, 1)  # noqa: DTZ001

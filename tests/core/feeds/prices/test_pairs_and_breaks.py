@@ -17,14 +17,14 @@ def prices(reading: Reading) -> list[str]:
         "Indeks;Nazwa;CZ;CS",
     ],
 )  # fmt: skip
-def test_the_higher_price_of_a_pair_is_the_selling_price(header: str) -> None:
+def test_the_higher_of_a_pair_of_prices_is_the_selling_price(header: str) -> None:
     reading = read(f"{header}\nA;Cup;18,40;39,00\nB;Mug;31,15;64,50\n")
     assert prices(reading) == ["39.00", "64.50"]
     assert not reading.feed.questions
     assert not any("18,40" in str(product.attributes) for product in reading.products)
 
 
-def test_a_pair_of_prices_leads_to_a_question_if_not_the_same_one_is_always_higher() -> None:
+def test_a_pair_of_price_columns_leads_to_a_question_if_neither_column_is_higher_in_all_rows() -> None:
     (question,) = read("Art-Nr;Bezeichnung;EP;VP\nA;Cup;18,40;9,00\nB;Mug;31,15;64,50\n").feed.questions
     assert (question.key, question.subject) == ("price", "money")
 
@@ -37,13 +37,13 @@ def test_a_pair_of_prices_leads_to_a_question_if_not_the_same_one_is_always_high
         "Code;Product;Price per kg;Jar price (incl VAT)",
     ],
 )  # fmt: skip
-def test_the_price_of_a_pack_is_the_selling_price_if_another_price_is_for_a_measure(header: str) -> None:
+def test_the_price_of_a_pack_is_the_selling_price_if_the_file_also_has_a_price_for_a_measure(header: str) -> None:
     reading = read(f"{header}\nA;Biltong;499,00;49,90\nB;Wors;459,00;229,50\n")
     assert prices(reading) == ["49.90", "229.50"]
     assert not reading.feed.questions
 
 
-def test_the_price_of_a_pack_without_a_price_of_a_measure_leads_to_a_question() -> None:
+def test_the_price_of_a_pack_leads_to_a_question_if_the_file_has_no_price_for_a_measure() -> None:
     assert read("Code;Product;Pack price\nA;Biltong;49,90\nB;Wors;229,50\n").feed.questions
 
 
@@ -64,5 +64,7 @@ def test_the_quantities_of_price_breaks_are_found_by_their_values(attribute: str
 
 
 @pytest.mark.parametrize(("second", "price"), [(2, "8.90"), (10, "12.90")], ids=["numbers of lists", "higher prices"])
-def test_other_attributes_of_prices_do_not_resolve_the_question(second: int, price: str) -> None:
+def test_price_attributes_that_are_not_quantities_do_not_answer_the_question_about_the_price(
+    second: int, price: str
+) -> None:
     assert breaks("pri", second, price).feed.questions

@@ -102,7 +102,7 @@ def test_whole_amounts_without_a_currency_can_be_cents(key: str) -> None:
     [("Level 1;Level 2;Level 3", True), ("Stufe A;Stufe B;Stufe C", True), ("Nivel 1;Nivel 2;Nivel 3", True),
      ("Length;Width;Height", False)],
 )  # fmt: skip
-def test_whole_amounts_of_price_levels_lead_to_a_question(header: str, is_open: bool) -> None:
+def test_whole_amounts_in_columns_named_like_price_levels_lead_to_a_question(header: str, is_open: bool) -> None:
     reading = read(
         f"Model;Description;{header};Stock\nM-1;Bell;98;91;85;4\nM-2;Horn;140;132;120;7\nM-3;Light;45;45;40;9\n"
     )

@@ -34,7 +34,7 @@ def asked(reading: Reading) -> list[str]:
         (("HN", "EA"), ["12.00", "12.50"]), (("CX", "PR"), ["1200.00", "12.50"]), (("HN", "BX"), ["12.00", "12.50"]),
     ],
 )  # fmt: skip
-def test_the_unit_of_a_price_in_words_divides_it(units: tuple[str, str], expected: list[str]) -> None:
+def test_a_price_is_divided_by_its_unit_in_words(units: tuple[str, str], expected: list[str]) -> None:
     second = "12,00" if expected[1] == "0.12" else "12,50"
     reading = table("Preis;Preiseinheit", f"1200,00;{units[0]}", f"{second};{units[1]}")
     assert (prices(reading), reading.rejected, asked(reading)) == (expected, [], [])
@@ -49,7 +49,9 @@ def test_an_unknown_unit_of_a_price_is_rejected_and_not_sold_as_one_piece() -> N
 @pytest.mark.parametrize(
     "units", [("le 100", "la pièce"), ("per 100", "each"), ("100 Stk", "Stück"), ("cada mil", "cada uno"), ("%", "Stk")]
 )
-def test_units_of_prices_in_a_column_with_any_name_lead_to_a_question(column: str, units: tuple[str, str]) -> None:
+def test_price_units_in_a_column_lead_to_a_question_whatever_the_column_name_is(
+    column: str, units: tuple[str, str]
+) -> None:
     rows = [f"1200,00;{unit}" for unit in units]
     assert asked(table(f"Preis;{column}", *rows)) == ["price_unit"]
     assert asked(table(f"Preis;{column}", *rows, price_unit=column)) == []
@@ -70,13 +72,15 @@ def test_contents_and_units_of_sale_lead_to_no_question(column: str, units: tupl
     ("column", "codes"),
     [("Whrg", ("CHF", "EUR")), ("xx", ("Fr.", "€")), ("C", ("chf", "eur")), ("Note", ("", "EUR")), ("Dev.", ("", "€"))],
 )
-def test_a_column_of_currency_codes_is_the_currency_with_any_name(column: str, codes: tuple[str, str]) -> None:
+def test_a_column_of_currency_codes_is_the_currency_column_whatever_its_name_is(
+    column: str, codes: tuple[str, str]
+) -> None:
     reading = table(f"Preis;{column}", *(f"12.50;{code}" for code in codes), currency="CHF")
     assert [one.currency for one in reading.products] == ["CHF", "EUR"]
 
 
 @pytest.mark.parametrize("values", [("M", "L"), ("FR", "DE"), ("neu", "EUR"), ("TRY",)])
-def test_other_short_words_are_not_currencies(values: tuple[str, ...]) -> None:
+def test_short_words_that_are_not_currency_codes_are_not_currencies(values: tuple[str, ...]) -> None:
     reading = table("Preis;xx", *(f"12.50;{value}" for value in values), currency="CHF")
     assert {one.currency for one in reading.products} == {"CHF"}
 
@@ -100,7 +104,7 @@ def test_numbers_inside_the_names_of_price_columns_are_ignored(header: str) -> N
      ("COST1;PRICE1;PRICE2", ["PRICE1", "PRICE2"]), ("EK;verkaufspreis1netto;verkaufspreis2netto",
       ["verkaufspreis1netto", "verkaufspreis2netto"])],
 )  # fmt: skip
-def test_only_selling_prices_are_offered_if_there_are_several_lists(header: str, choices: list[str]) -> None:
+def test_only_selling_prices_are_choices_if_the_file_has_several_price_lists(header: str, choices: list[str]) -> None:
     (question,) = table(header, "5,50;9,50;8,50", "6,50;10,50;9,50").feed.questions
     assert [choice.value for choice in question.choices] == choices
 
@@ -166,7 +170,7 @@ def test_a_price_of_a_minimum_quantity_above_one_leads_to_a_question(column: str
 
 
 @pytest.mark.parametrize("columns", ["Min Qty", "MOQ", "Min Qty;Max Qty"])
-def test_minimum_quantities_of_one_minimum_orders_and_stock_levels_lead_to_no_question(columns: str) -> None:
+def test_a_minimum_quantity_of_one_a_minimum_order_quantity_and_stock_limits_lead_to_no_question(columns: str) -> None:
     value = {"Min Qty": "1", "MOQ": "10", "Min Qty;Max Qty": "10;50"}[columns]
     reading = table(f"Price;{columns}", f"12.00;{value}", f"13.00;{value}")
     assert (prices(reading), asked(reading)) == (["12.00", "13.00"], [])

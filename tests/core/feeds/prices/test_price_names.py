@@ -23,14 +23,14 @@ def test_the_price_list_in_the_currency_of_the_catalog_is_used(currency: str, pr
 
 
 @pytest.mark.parametrize(("currency", "price"), [("PLN", "119.90"), ("CZK", "699.00"), ("EUR", "27.90")])
-def test_currency_signs_beside_the_amounts_show_the_currencies_of_prices_for_countries(
+def test_currency_symbols_beside_the_amounts_show_the_currencies_of_the_price_columns_of_countries(
     currency: str, price: str
 ) -> None:
     content = "SKU;Name;Cena PL*;Cena CZ;Cena SK\nA-1;Czajnik;119,90 zł;699,00 Kč;27,90 €\n"
     assert prices(content, currency)[0] == (price, currency)
 
 
-def test_prices_of_countries_in_one_currency_lead_to_a_question() -> None:
+def test_price_columns_of_several_countries_in_one_currency_lead_to_a_question() -> None:
     reading = read("SKU;Name;Cena PL;Cena SK\nA-1;Czajnik;27,90;29,90\nB-1;Toster;20,90;21,90\n")
     assert [question.subject for question in reading.feed.questions] == ["money"]
 
@@ -49,7 +49,9 @@ def test_a_blank_price_is_not_replaced_by_a_price_in_another_currency() -> None:
         ("Cena PL*", "plain"), ("Net price (DK)", "net"), ("Zakup cena PL", "purchase"),
     ],
 )  # fmt: skip
-def test_brackets_and_countries_in_a_name_do_not_change_the_kind_of_a_price(name: str, kind: str) -> None:
+def test_brackets_and_countries_in_the_name_of_a_price_do_not_change_the_type_of_the_price(
+    name: str, kind: str
+) -> None:
     match = listed_price(name)
     assert match is not None
     assert match.kind == kind
@@ -63,7 +65,7 @@ def test_a_price_list_is_recognised_as_the_selling_price_by_the_brackets_in_its_
 @pytest.mark.parametrize(
     ("base", "total"), [("Precio base", "Precio total"), ("Prix HT", "Prix total"), ("Price", "Total price")]
 )
-def test_a_total_that_is_a_little_higher_is_the_price_with_tax(base: str, total: str) -> None:
+def test_a_total_that_exceeds_the_price_by_a_tax_rate_is_the_price_with_tax(base: str, total: str) -> None:
     assert prices(f"SKU;Name;{base};{total}\nA-1;Drill;100,00;119,00\nB-1;Saw;50,00;52,50\n", "EUR") == [
         ("119.00", "EUR"), ("52.50", "EUR"),
     ]  # fmt: skip
@@ -87,12 +89,12 @@ def test_a_total_of_several_pieces_is_not_a_price() -> None:
         ("17 500 FCFA", "XAF", "17500"), ("RM 32.50/beg", "MYR", "32.50"),
     ],
 )  # fmt: skip
-def test_currency_signs_are_recognised(cell: str, currency: str, price: str) -> None:
+def test_currency_symbols_are_recognised(cell: str, currency: str, price: str) -> None:
     reading = read(f"SKU;Name;Price\nA-1;Rice;{cell}\n", currency=currency)
     assert [product.price for product in reading.products] == [Decimal(price)]
 
 
-def test_a_sign_of_another_currency_is_not_ignored() -> None:
+def test_the_symbol_of_a_currency_that_is_not_the_catalogs_is_not_ignored() -> None:
     reading = read("SKU;Name;Precio\nA-1;Phone;US$ 98,00\nB-1;Case;Gs. 35.000\n", currency="PYG")
     assert [(product.price, product.currency) for product in reading.products] == [
         (Decimal("98.00"), "USD"), (Decimal(35000), "PYG"),
@@ -105,7 +107,7 @@ def test_a_price_for_a_measure_is_rejected(unit: str) -> None:
     assert [rejected.code for rejected in reading.rejected] == ["bad_price_unit"]
 
 
-def test_a_currency_at_the_end_of_a_name_is_not_a_purchase_price() -> None:
+def test_a_currency_code_that_ends_with_ek_at_the_end_of_a_name_does_not_mean_a_purchase_price() -> None:
     match = price_name("listpricesek")
     assert match is not None
     assert (match.kind, match.currency) == ("list", "SEK")

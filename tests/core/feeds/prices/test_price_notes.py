@@ -34,7 +34,7 @@ def prices(reading: Reading) -> list[str]:
         ("1 00 000", "100000.00 EUR"),
     ],
 )  # fmt: skip
-def test_a_price_is_read_with_words_beside_it(cell: str, price: str) -> None:
+def test_a_price_with_words_beside_its_amount_is_read(cell: str, price: str) -> None:
     assert prices(table("Preis", cell, "1,50 EUR" if "," in cell else "1.50 EUR"))[0] == price
 
 
@@ -62,7 +62,7 @@ def test_a_price_that_is_not_the_price_of_one_piece_is_rejected(cell: str, code:
     assert table("Preis", cell, "1,50" if "," in cell else "1.50").rejection.code == code
 
 
-def test_a_price_with_a_unit_in_its_cell_and_in_a_column_is_rejected() -> None:
+def test_a_price_that_has_a_unit_both_in_its_cell_and_in_a_column_is_rejected() -> None:
     assert table("Preis;Preiseinheit", "12,00/100;100", "1,50;1").rejection.code == "bad_price_unit"
     assert table("Preis pro 100", "12,00/100", "1,00").rejection.code == "bad_price_unit"
 

@@ -98,7 +98,7 @@ def test_only_purchase_prices_lead_to_a_question() -> None:
     assert "only purchase prices" in question.text
 
 
-def test_a_price_of_a_type_in_the_currency_of_the_catalog_is_preferred() -> None:
+def test_of_several_prices_of_a_selling_type_the_price_in_the_currency_of_the_catalog_is_used() -> None:
     prices = [
         {"type": kind, "currency": code, "amount": amount}
         for kind, code, amount in [("cost", "EUR", 5), ("retail", "USD", 10), ("retail", "EUR", 9)]
@@ -106,7 +106,7 @@ def test_a_price_of_a_type_in_the_currency_of_the_catalog_is_preferred() -> None
     assert sold_at(in_json(*prices)) == ["9.00 EUR"] * 2
 
 
-def test_types_of_data_are_not_types_of_prices() -> None:
+def test_the_data_type_of_a_price_is_not_a_price_type() -> None:
     assert sold_at(in_xml('<price type="decimal">9.00</price>')) == ["9.00 EUR"] * 2
     assert sold_at(in_json({"type": "centPrecision", "currency": "EUR", "amount": 9})) == ["9.00 EUR"] * 2
 
@@ -125,7 +125,7 @@ def test_the_types_of_prices_in_variants_are_read_too() -> None:
         [{"typeId": "1", "amount": 5}, {"typeId": "2", "amount": 9}],
     ],
 )
-def test_several_json_prices_without_a_known_difference_lead_to_a_question(prices: list[dict[str, Any]]) -> None:
+def test_several_json_prices_whose_difference_is_not_known_lead_to_a_question(prices: list[dict[str, Any]]) -> None:
     assert [question.key for question in in_json(*prices).feed.questions] == ["price"]
 
 
@@ -138,7 +138,7 @@ def test_several_json_prices_without_a_known_difference_lead_to_a_question(price
         "<prices><price><amount>5.00</amount></price><price><amount>9.00</amount></price></prices>",
     ],
 )
-def test_several_xml_prices_without_a_known_difference_lead_to_a_question(prices: str) -> None:
+def test_several_xml_prices_whose_difference_is_not_known_lead_to_a_question(prices: str) -> None:
     assert [question.key for question in in_xml(prices).feed.questions] == ["price"]
 
 
@@ -176,7 +176,9 @@ def test_rows_with_prices_of_several_types_lead_to_a_question(column: str, types
 
 
 @pytest.mark.parametrize(("column", "value"), [("Price list", "Web"), ("Unit", "Pair"), ("Colour", "Red")])
-def test_one_type_of_selling_prices_and_unrelated_words_lead_to_no_question(column: str, value: str) -> None:
+def test_prices_of_one_selling_type_with_unrelated_words_beside_them_lead_to_no_question(
+    column: str, value: str
+) -> None:
     assert sold_at(read(f"SKU;Name;{column};Price\nA-1;Mug;{value};9.00\nA-2;Cup;{value};9.00\n")) == ["9.00 EUR"] * 2
 
 
@@ -235,7 +237,7 @@ def test_the_stock_of_commerceml_is_the_sum_of_its_warehouses(stock: str, count:
     assert {one.inventory_count for one in commerce_ml("Закупочная", "Розничная", stock).products} == {count}
 
 
-def test_commerceml_names_currencies_in_russian_and_can_be_a_delta() -> None:
+def test_currencies_in_russian_and_files_that_are_deltas_are_read_from_commerceml() -> None:
     reading = commerce_ml("Закупочная", "Розничная", currency="руб.", changes="true")
     assert sold_at(reading) == ["90.00 RUB", "91.00 RUB"]
     assert reading.feed.declared_mode == "delta"

@@ -33,7 +33,7 @@ def prices(reading: Reading) -> list[str]:
         ("※表示価格はすべて卸価格になります", "品番;品名;価格;在庫"),
     ],
 )  # fmt: skip
-def test_a_note_that_the_prices_are_those_of_dealers_leads_to_a_question(note: str, header: str) -> None:
+def test_a_note_that_the_prices_are_for_dealers_leads_to_a_question(note: str, header: str) -> None:
     for text in (f"{note};;;\n\n{header}\n{ROWS}", f"{header}\n{ROWS};;;\n{note};;;\n"):
         reading = read(text)
         assert (question_keys(reading), prices(reading)) == (["price"], ["None", "None"])
@@ -54,7 +54,7 @@ def test_a_note_that_the_prices_are_those_of_dealers_leads_to_a_question(note: s
         ("Purchase before 31 December. Prices incl. VAT", "SKU;Name;Price;Stock"),
     ],
 )
-def test_other_notes_and_named_selling_prices_lead_to_no_question(note: str, header: str) -> None:
+def test_unrelated_notes_and_prices_that_are_named_selling_prices_lead_to_no_question(note: str, header: str) -> None:
     reading = read(f"{note};;;\n\n{header}\n{ROWS}")
     assert (question_keys(reading), prices(reading)) == ([], ["4.50", "9.00"])
 

@@ -23,7 +23,7 @@ def question_keys(reading: Reading) -> list[str]:
         ("ref;designation;pv{0};qte{0}", "qte"), ("sku;name;price{0};qty{0}", "qty"),
     ],
 )  # fmt: skip
-def test_of_numbered_prices_the_price_with_the_quantity_1_is_used(header: str, quantity: str) -> None:
+def test_if_prices_are_numbered_the_price_with_the_quantity_1_is_used(header: str, quantity: str) -> None:
     first, second = header.format(1), ";".join(header.format(2).split(";")[2:])
     text = f"{first};{second}\nA-1;Mug;8,40;1;7,10;20\nA-2;Cap;12,60;1;;\nA-3;Pen;2,50;1;1,90;50\n"
     reading = read(text)
@@ -59,12 +59,12 @@ def test_the_price_that_names_its_tax_is_used_if_the_other_price_is_lower_by_a_t
     assert (prices(reading), question_keys(reading)) == (["12.10", "24.20", "6.05"], [])
 
 
-def test_a_price_that_is_not_lower_by_a_tax_rate_is_another_price_list() -> None:
+def test_two_prices_whose_difference_is_not_a_tax_rate_are_different_price_lists() -> None:
     reading = read("SKU;Descripción;PVP;PVP IVA incl.\nA-1;Taza;10,00;19,10\nA-2;Plato;20,00;24,20\n")
     assert question_keys(reading) == ["price"]
 
 
-def test_the_list_price_of_a_supplier_is_not_a_choice_of_a_question() -> None:
+def test_the_list_price_of_a_supplier_is_not_offered_as_a_choice() -> None:
     header = "SKU;Descrizione;Listino 1;Listino 1 (ivato);Listino 2;Listino 2 (ivato);Prezzo forn."
     rows = "A-1;Tazza;10,00;12,20;8,00;9,76;4,00\nA-2;Piatto;20,00;24,40;16,00;19,52;9,00\n"
     (question,) = read(f"{header}\n{rows}").feed.questions
@@ -101,7 +101,7 @@ def test_the_only_price_leads_to_a_question_if_it_is_for_a_measure(name: str) ->
 
 
 @pytest.mark.parametrize("name", ["Grundpreis/kg", "Unit price (for comparison)/kg", "Jämförpris/kg"])
-def test_a_price_for_comparison_leads_to_no_question(name: str) -> None:
+def test_a_file_with_only_a_comparison_price_for_a_measure_leads_to_no_question(name: str) -> None:
     reading = read(f"SKU;Name;Stock;{name}\nA-1;Gouda;4;24,90\nA-2;Brie;5;15,50\n")
     assert (question_keys(reading), prices(reading)) == ([], ["None", "None"])
 
@@ -135,7 +135,7 @@ def day(offset: int) -> str:
     ["Gültig ab;Gültig bis", "Valid from;Valid to", "Valable du;Valable au", "Válido desde;Válido hasta",
      "Geldig vanaf;Geldig tot", "Platí od;Platí do", "Действует с;Действует по", "Start date;End date"],  # noqa: RUF001
 )  # fmt: skip
-def test_of_several_prices_of_a_product_the_price_that_is_valid_today_is_used(columns: str) -> None:
+def test_if_a_product_has_several_prices_the_price_that_is_valid_today_is_used(columns: str) -> None:
     rows = [
         f"A-1;Lamp;39,90;{day(-700)};{day(-1)}", f"A-1;Lamp;42,90;{day(0)};{day(30)}",
         f"A-1;Lamp;45,90;{day(31)};31.12.9999", f"A-2;Pen;2,50;{day(-5)};31.12.9999", f"A-3;Cap;7,00;{day(9)};",
@@ -146,7 +146,7 @@ def test_of_several_prices_of_a_product_the_price_that_is_valid_today_is_used(co
     assert [row.sku for row in reading.rejected] == ["A-1", "A-1", "A-3"]
 
 
-def test_of_several_mapped_prices_of_a_product_the_price_that_is_valid_today_is_used() -> None:
+def test_if_a_product_has_several_mapped_prices_the_price_that_is_valid_today_is_used() -> None:
     text = f"SKU;Name;Price;Valid from\nA-1;Lamp;42,90;{day(-9)}\nA-1;Lamp;45,90;{day(9)}\n"
     assert prices(read(text, mapping={"price": "Price"})) == ["42.90"]
 
@@ -164,7 +164,7 @@ def test_dates_that_can_be_read_in_two_ways_lead_to_a_question() -> None:
     assert question.choices[1].examples == ("42,90", "45,90")
 
 
-def test_dates_are_read_in_the_american_order_if_one_of_them_shows_this_order() -> None:
+def test_dates_are_read_with_the_month_first_if_one_date_of_the_file_is_clearly_written_so() -> None:
     year = TODAY.year + 1
     text = (
         f"SKU;Name;Price;Valid from;Valid to\nA-1;Lamp;42.90;01/02/{TODAY.year - 1};01/31/{year}\n"
@@ -188,6 +188,6 @@ def test_two_columns_with_the_same_name_and_different_prices_lead_to_a_question(
 @pytest.mark.parametrize(
     "columns", ["Prijs incl;Prijs excl", "Preis inkl.;Preis exkl.", "Price incl;Price excl", "Pris ink;Pris exkl"]
 )
-def test_with_and_without_mean_the_tax_if_the_name_contains_nothing_else(columns: str) -> None:
+def test_the_words_with_and_without_mean_the_tax_if_the_column_name_contains_no_further_words(columns: str) -> None:
     reading = read(f"SKU;Name;{columns}\nA-1;Mug;12,10;10,00\nA-2;Cup;6,05;5,00\n")
     assert (prices(reading), question_keys(reading)) == (["12.10", "6.05"], [])

@@ -12,14 +12,14 @@ def prices(text: str, currency: str = "EUR") -> tuple[list[str], list[Question]]
     return [str(product.price) for product in reading.products], questions
 
 
-def test_a_column_of_rates_shows_which_price_has_the_tax() -> None:
+def test_a_column_of_tax_rates_shows_which_price_includes_the_tax() -> None:
     text = "SKU;Name;Price A;Price B;Qqq\nA1;Jug;24.39;30.00;23\nA2;Bowl;28.46;35.01;23\nA3;Cup;10.00;10.80;8\n"
     assert prices(text) == (["30.00", "35.01", "10.80"], [])
     fractions = text.replace(";23\n", ";0.23\n").replace(";8\n", ";0.08\n")
     assert prices(fractions) == (["30.00", "35.01", "10.80"], [])
 
 
-def test_names_with_two_equal_words_and_one_usual_ratio_differ_by_the_tax() -> None:
+def test_two_prices_with_similar_names_and_a_tax_rate_as_their_ratio_differ_by_the_tax() -> None:
     text = (
         "Šifra;Naziv;MPC brez DDV;MPC z DDV\nV-1;Konjiček;40,98;50,00\nV-2;Kocka;12,30;15,00\nV-3;Punčka;20,49;25,00\n"
     )
@@ -49,7 +49,7 @@ def test_a_markup_of_a_usual_tax_rate_is_not_a_tax(header: str, amounts: tuple[s
     assert {choice.value for question in questions for choice in question.choices} >= set(header.split(";"))
 
 
-def test_the_ratio_of_two_prices_alone_does_not_show_the_selling_price() -> None:
+def test_the_ratio_of_two_prices_does_not_show_the_selling_price_if_the_names_say_nothing() -> None:
     for names in ("Price 1;Price 2", "Tarif A;Tarif B", "Price X;Price Y"):
         text = f"SKU;Name;{names}\nA1;Jug;30.00;25.00\nA2;Bowl;36.00;30.00\nA3;Cup;12.00;10.00\n"
         assert prices(text)[1], names
@@ -60,7 +60,7 @@ def test_the_price_of_one_piece_is_preferred_to_the_price_of_a_hundred() -> None
     assert prices(text, "USD") == (["0.20", "0.15"], [])
 
 
-def test_the_only_amounts_above_the_purchase_price_are_the_price() -> None:
+def test_the_only_column_of_amounts_above_the_purchase_price_is_the_selling_price() -> None:
     rows = ("B1;Borsa;58,00;119,00;6", "B2;Cintura;11,00;29,00;24", "B3;Sciarpa;9,00;19,00;0", "")
     text = "\n".join(("Cod;Descrizione;Ingrosso;Qqq;Giac.", *rows))
     assert prices(text) == (["119.00", "29.00", "19.00"], [])
@@ -91,7 +91,7 @@ def test_a_sum_above_the_purchase_price_is_not_the_price_of_one_piece(header: st
 
 
 @pytest.mark.parametrize("name", ["precios.venta", "prijzen.verkoop.incl", "prezzi.vendita"])
-def test_a_path_with_prices_in_the_plural_names_a_price(name: str) -> None:
+def test_a_json_path_that_contains_the_word_prices_means_a_price(name: str) -> None:
     first, *rest = name.split(".")
     value = "19.90"
     for key in reversed(rest):
@@ -100,7 +100,7 @@ def test_a_path_with_prices_in_the_plural_names_a_price(name: str) -> None:
     assert prices(text) == (["19.90"], [])
 
 
-def test_a_private_stem_of_two_words_must_begin_at_the_start_of_a_word() -> None:
+def test_the_two_word_stem_of_a_private_name_must_begin_at_the_start_of_a_word() -> None:
     text = "Sygnatura;Tytuł oferty;Cena Kup Teraz\nAL-1;Lampka;59,99 zł\nAL-2;Kabel;24,90 zł\n"
     assert prices(text, "PLN") == (["59.99", "24.90"], [])
     assert prices(text.replace("Cena Kup Teraz", "Cena za kupu"), "PLN")[0] == ["None", "None"]
@@ -124,7 +124,7 @@ def test_the_price_in_the_catalogs_currency_is_used_if_the_names_contain_the_cur
         ("Campus price EUR", "48.00", "EUR"),
     ],
 )
-def test_the_catalogs_currency_in_a_name_does_not_make_the_price_of_several_pieces_or_a_lone_price_the_price_of_one(
+def test_a_currency_in_a_column_name_does_not_make_a_pack_price_or_a_lone_price_the_price_of_one_piece(
     header: str, amounts: str, currency: str
 ) -> None:
     text = f"SKU;Name;{header}\nA1;Jug;{amounts}\nA2;Bowl;{amounts}\nA3;Cup;{amounts}\n"
@@ -133,18 +133,18 @@ def test_the_catalogs_currency_in_a_name_does_not_make_the_price_of_several_piec
     assert questions
 
 
-def test_a_sign_of_several_currencies_in_a_name_means_the_catalogs_currency() -> None:
+def test_a_symbol_of_several_currencies_in_a_column_name_means_the_currency_of_the_catalog() -> None:
     reading = read("Code,Product,Selling (Rs.)\nT1,Tea,1150.00\nT2,Green tea,520.00\n", currency="LKR")
     assert {product.currency for product in reading.products} == {"LKR"}
 
 
-def test_a_word_for_sale_with_a_tax_is_a_price_and_a_state_column_with_many_numbers_is_a_stock() -> None:
+def test_a_column_named_sale_with_tax_is_the_price_and_a_column_named_state_with_many_numbers_is_the_stock() -> None:
     text = "Kód;Položka;Prodej s DPH;Stav\nN1;Kladivo;229,90;12\nN2;Pilka;169,40;0\nN3;Metr;96,80;31\n"
     assert prices(text, "CZK") == (["229.90", "169.40", "96.80"], [])
     assert [product.inventory_count for product in read(text, currency="CZK").products] == [12, 0, 31]
 
 
-def test_a_second_price_with_one_ratio_and_an_unknown_word_leads_to_a_question() -> None:
+def test_a_second_price_with_a_constant_ratio_and_an_unknown_word_in_its_name_leads_to_a_question() -> None:
     text = (
         "SKU;Nome do Produto;Preço à vista (Pix);Preço no cartão\nC1;Camiseta;R$ 45,90;R$ 51,00\n"
         "C2;Regata;R$ 53,91;R$ 59,90\nB1;Boné;R$ 71,91;R$ 79,90\n"

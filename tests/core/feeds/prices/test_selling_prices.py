@@ -35,7 +35,9 @@ def asked(reading: Reading) -> list[list[str]]:
         ("MRP", "list"), ("EVP", "list"), ("Retail inc VAT", "gross"), ("Sell ex VAT", "net"), ("PU HT", "net"),
     ],
 )  # fmt: skip
-def test_trade_words_for_a_selling_price_are_understood_if_the_file_also_has_a_cost(name: str, kind: str) -> None:
+def test_words_that_traders_use_for_the_selling_price_are_understood_if_the_file_also_has_a_cost(
+    name: str, kind: str
+) -> None:
     reading = table(f"Unit Cost;{name}", "1,00;2,50", "2,00;3,75")
     assert (prices(reading), asked(reading)) == (["2.50 EUR", "3.75 EUR"], [])
     assert reading.feed.reading["price"]["kind"] == kind
@@ -80,7 +82,7 @@ def test_the_price_with_tax_is_recognised_even_if_the_price_without_tax_has_six_
         ("UVP;Netto-Preis", "CHF", ["Netto-Preis", "UVP"]),
     ],
 )
-def test_a_net_price_that_is_not_the_list_price_without_tax_leads_to_a_question(
+def test_a_net_price_that_is_not_the_list_price_minus_the_tax_leads_to_a_question(
     header: str, currency: str, choices: list[str]
 ) -> None:
     assert asked(table(header, "49,99;29,99", "24,99;12,00", currency=currency)) == [choices]
@@ -96,7 +98,7 @@ def test_a_net_price_that_is_not_the_list_price_without_tax_leads_to_a_question(
         ("UVP;Preis netto;Preis", ("59,95;39,95;44,95", "24,99;12,00;14,00"), "44.95 EUR"),
     ],
 )
-def test_a_net_price_that_only_lacks_the_tax_or_is_a_selling_price_leads_to_no_question(
+def test_a_net_price_that_is_the_list_price_minus_the_tax_or_a_selling_price_leads_to_no_question(
     header: str, rows: tuple[str, ...], price: str
 ) -> None:
     reading = table(header, *rows)
@@ -150,13 +152,13 @@ def test_prices_only_for_larger_quantities_lead_to_a_question(header: str) -> No
         ("Preis pro 100", None),
     ],
 )  # fmt: skip
-def test_the_name_of_a_price_can_say_from_which_quantity_it_is_valid(name: str, quantity: int | None) -> None:
+def test_the_name_of_a_price_can_say_from_which_quantity_the_price_is_valid(name: str, quantity: int | None) -> None:
     in_name = quantity_in_name(name)
     assert (in_name and in_name[0], units_in_name(name)) == (quantity, 100 if "pro 100" in name else 1)
 
 
 @pytest.mark.parametrize("word", ["per", "für", "voor", "cada", "chaque", "på", "pentru", "setiap", "за", "za każde"])
-def test_the_same_words_between_a_price_and_its_unit_are_known_in_names_and_in_cells(word: str) -> None:
+def test_a_word_between_a_price_and_its_unit_is_known_both_in_column_names_and_in_cells(word: str) -> None:
     assert (units_in_name(f"Price {word} 100"), units_of(f"{word} 100", None)) == (100, Decimal(100))
 
 
@@ -220,5 +222,5 @@ def test_the_currency_of_a_price_is_the_one_in_the_name_of_its_column(
     assert prices(table(header, row, currency=currency)) == [price]
 
 
-def test_prices_in_two_currencies_that_are_not_the_catalogs_lead_to_a_question() -> None:
+def test_prices_in_two_foreign_currencies_lead_to_a_question() -> None:
     assert asked(table("Price EUR;Price USD", "5,00;6,00", currency="CHF")) == [["Price EUR", "Price USD"]]

@@ -22,7 +22,7 @@ def prices(reading: Reading) -> list[str]:
         ("Código;Descripción;P. con IVA;Exis.", "A-1;Taza;39,00;7"),
     ],
 )
-def test_the_first_letters_of_a_price_or_a_stock_are_read(header: str, rows: str) -> None:
+def test_abbreviations_of_the_words_for_price_and_stock_are_understood(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}\n")
     assert prices(reading) == ["39.00 EUR"]
     assert reading.product.inventory_count == 7
@@ -37,7 +37,7 @@ def test_the_first_letters_of_a_price_or_a_stock_are_read(header: str, rows: str
         ("Price incl. VAT per", "Price"),
     ],
 )  # fmt: skip
-def test_a_price_name_with_a_preposition_at_its_end_can_mean_the_unit_of_the_price(unit: str, price: str) -> None:
+def test_a_price_name_that_ends_with_a_preposition_can_mean_the_unit_of_the_price(unit: str, price: str) -> None:
     reading = read(f"SKU;Name;{unit};{price};Stock\nA-1;Tornillo;100;18,00;5\nB-2;Candado;1;8,95;6\n")
     assert prices(reading) == ["0.18 EUR", "8.95 EUR"]
     assert reading.details["mapping"]["price_unit"] == unit
@@ -62,7 +62,7 @@ def test_the_number_of_packs_is_the_stock_if_another_column_has_the_state() -> N
 
 
 @pytest.mark.parametrize("carton", ["Preis pro Karton inkl. MwSt", "Price per case inc VAT"])
-def test_the_price_of_a_carton_is_still_a_question(carton: str) -> None:
+def test_a_file_whose_only_price_is_for_a_carton_still_leads_to_a_question(carton: str) -> None:
     reading = read(f"SKU;Name;{carton}\nA-1;Glas;16,50\nB-2;Vase;17,90\n")
     assert [question.key for question in reading.feed.questions] == ["price"]
 
@@ -80,20 +80,20 @@ def test_the_price_of_each_piece_with_tax_is_read(each: str, other: str) -> None
 
 
 @pytest.mark.parametrize("header", ["CHF/Stück", "EUR/pc", "EUR per piece", "€/pièce", "EUR/ks"])
-def test_a_currency_for_one_piece_is_the_price(header: str) -> None:
+def test_a_column_named_currency_per_piece_is_the_price(header: str) -> None:
     code = "CHF" if "CHF" in header else "EUR"
     reading = read(f"Nr.;Name;{code}/kg;{header}\nA-1;Gruyère;29.00;8.70\nB-2;Laib;27.00;12.96\n")
     assert prices(reading) == [f"8.70 {code}", f"12.96 {code}"]
 
 
 @pytest.mark.parametrize("header", ["Your Web Price", "Ihr Onlinepreis", "Votre prix web", "Su precio web"])
-def test_a_column_your_web_price_is_the_price_and_the_description_is_the_name(header: str) -> None:
+def test_a_column_named_your_web_price_is_the_price_and_the_description_is_the_name(header: str) -> None:
     reading = read(f"Part #;Description;{header};QOH\nA-1;Oil filter;6.99;4\nB-2;Wiper;17.95;5\n")
     assert prices(reading) == ["6.99 EUR", "17.95 EUR"]
     assert [product.name for product in reading.products] == ["Oil filter", "Wiper"]
 
 
-def test_a_column_your_price_can_be_a_dealers_price() -> None:
+def test_a_column_named_your_price_might_be_the_price_for_a_dealer() -> None:
     reading = read("Part #;Description;Your Price\nA-1;Oil filter;6.99\nB-2;Wiper;17.95\n")
     assert [question.key for question in reading.feed.questions] == ["price"]
 
@@ -102,7 +102,7 @@ def test_a_column_your_price_can_be_a_dealers_price() -> None:
     ("cells", "currency"),
     [(("Rs. 48,500/-", "Rs. 865/-"), "PKR"), (("Rp 48.500", "Rp 1.250"), "IDR"), (("Tk 48,500.00", "Tk 1,250"), "BDT")],
 )
-def test_a_column_rate_is_the_price_if_another_column_has_the_dealers_rate(
+def test_a_column_named_rate_is_the_price_if_another_column_has_the_rate_for_dealers(
     cells: tuple[str, str], currency: str
 ) -> None:
     reading = read(
@@ -129,6 +129,6 @@ def test_the_dirham_is_not_a_dinar_in_the_name_of_a_column(name: str, code: str)
 
 
 @pytest.mark.parametrize("page", ["cp1252", "utf-8"])
-def test_the_sign_of_the_pound_is_decoded_correctly_in_a_file_of_few_words(page: str) -> None:
+def test_the_pound_symbol_is_decoded_correctly_in_a_file_with_few_words(page: str) -> None:
     text = "Code,Item,Price,Tray\nB1,Sourdough \u2013 800g,£4.20,£38.50\nB2,Rye,£3.95,£35.90\nC1,Cake,95p,£8.60\n"
     assert prices(read(text, currency="GBP", encoding=page)) == ["4.20 GBP", "3.95 GBP", "0.95 GBP"]

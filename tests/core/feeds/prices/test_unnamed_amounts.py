@@ -56,14 +56,14 @@ def test_amounts_beside_a_clear_price_lead_to_no_question() -> None:
         (("29,90 €", "45,00 €"), "PLN", ([["", "Cena PL"]], ["None", "None"])),
     ],
 )
-def test_the_price_of_one_country_is_used_if_its_amounts_have_the_sign_of_the_catalogs_currency(
+def test_a_price_column_for_a_country_is_used_if_its_amounts_have_the_symbol_of_the_catalogs_currency(
     cells: tuple[str, str], currency: str, expected: tuple[list[list[str]], list[str]]
 ) -> None:
     reading = read(f"SKU;Nazwa;Cena PL\nA-1;Obrus;{cells[0]}\nA-2;Kubek;{cells[1]}\n", currency=currency)
     assert (asked(reading), prices(reading)) == expected
 
 
-def test_a_currency_sign_in_square_brackets_is_the_currency_of_the_price() -> None:
+def test_a_currency_symbol_in_square_brackets_is_the_currency_of_the_price() -> None:
     text = "SKU;Título;Preço [R$];Preço promocional\nA-1;Cuia;R$ 59,90;R$ 44,90\nA-2;Rede;R$ 189,00;\n"
     assert prices(read(text, currency="BRL")) == ["59.90", "189.00"]
 
@@ -80,7 +80,7 @@ def test_the_hungarian_gross_price_is_used_and_not_the_offer() -> None:
 
 
 @pytest.mark.parametrize("name", ["Basis", "PE", "Einheit", "Preiseinheit", "ME", "Bezug"])
-def test_a_unit_with_a_currency_divides_the_price_with_any_column_name(name: str) -> None:
+def test_a_price_is_divided_by_a_unit_that_names_a_currency_whatever_the_name_of_the_unit_column_is(name: str) -> None:
     text = f"Artikel;Bezeichnung;Preis;{name}\nA-1;Schraube;7,00;€/100\nA-2;Bohrer;7,00;€/1\n"
     assert prices(read(text)) == ["0.07", "7.00"]
 
@@ -93,7 +93,7 @@ def test_a_unit_with_a_currency_divides_the_price_with_any_column_name(name: str
         (("€/Stk", "€/Stk"), ["7.00", "7.00"]),
     ],
 )
-def test_a_unit_with_a_currency_divides_the_price(units: tuple[str, str], expected: list[str]) -> None:
+def test_a_price_is_divided_by_a_unit_that_names_a_currency(units: tuple[str, str], expected: list[str]) -> None:
     reading = read(f"Artikel;Bezeichnung;VK netto;Basis\nA-1;Schraube;7,00;{units[0]}\nA-2;Bohrer;7,00;{units[1]}\n")
     assert asked(reading) == []
     assert [item.code if hasattr(item, "code") else str(item.price) for item in reading.items] == expected

@@ -79,11 +79,11 @@ def test_a_parent_with_a_price_is_sold_too() -> None:
     assert set(products(HEADER + TEE.replace(",,,https", ",25.00,2,https") + SMALL)) == {"TEE", "TEE-S"}
 
 
-def test_a_file_without_prices_changes_its_parents_too() -> None:
+def test_parents_are_updated_as_well_if_the_file_has_no_prices() -> None:
     assert set(products("SKU,Parent SKU,Name\nTEE,,T-Shirt\nTEE-S,TEE,\n")) == {"TEE", "TEE-S"}
 
 
-def test_a_product_without_a_price_and_without_variants_is_rejected_as_without_a_mapping() -> None:
+def test_a_product_without_a_price_and_without_variants_is_rejected_with_and_without_a_parent_mapping() -> None:
     rejection = accounted(HEADER + TEE + MUG).rejection
     assert (rejection.sku, rejection.reason) == ("TEE", "Price: is empty")
     assert rejection == accounted(HEADER + TEE + MUG, {}).rejection
@@ -121,7 +121,7 @@ def test_parents_that_name_each_other_and_endless_chains_are_rejected() -> None:
     assert "more than 10 parents" in reading.rejected[0].reason
 
 
-def test_a_product_that_names_itself_or_zero_has_no_parent() -> None:
+def test_a_product_whose_parent_is_itself_or_0_has_no_parent() -> None:
     rows = "A,A,Apple,,,,,,1.00,1,,\nB,0,Pear,,,,,,1.00,1,,\n"
     assert {sku: p.name for sku, p in products(HEADER + rows).items()} == {"A": "Apple", "B": "Pear"}
 
@@ -130,7 +130,7 @@ def test_a_product_that_names_itself_or_zero_has_no_parent() -> None:
     ("sku", "parent"),
     [("1001", "1001.0"), ("1001.0", "1001.0"), ('"=""00123"""', "'00123"), ("Caf\u00e9", "Cafe\u0301"), ("A ", " A")],
 )
-def test_a_parent_is_found_in_every_spelling_that_programs_write_of_its_sku(sku: str, parent: str) -> None:
+def test_a_parent_is_found_however_a_program_spells_the_sku_of_the_parent(sku: str, parent: str) -> None:
     end = ".0" if sku.endswith(".0") else ""
     rows = f"{sku},,Mug,1.00\n1002{end},{parent},,2.00\n1003{end},{parent},,3.00\n"
     variants = accounted("SKU,Parent SKU,Name,Price\n" + rows).products
@@ -142,7 +142,7 @@ def test_the_last_row_with_the_sku_of_a_parent_is_used() -> None:
     assert [(product.sku, product.name, product.rows) for product in variants] == [("TEE-S", "Tee", 3)]
 
 
-def test_a_variant_fills_the_columns_of_a_field_together() -> None:
+def test_a_variant_that_has_a_value_in_one_column_of_a_field_inherits_none_of_the_columns_of_this_field() -> None:
     header = "SKU,Parent SKU,Name,Price,Image 1,Image 2\n"
     rows = "A,,Mug,9.00,https://x.example/1.jpg,https://x.example/2.jpg\nB,A,,9.00,,https://x.example/3.jpg\n"
     mapping = {**PARENT, "images": {"columns": ["Image 1", "Image 2"]}}
@@ -198,7 +198,7 @@ def test_parents_are_found_in_json_xml_and_workbooks() -> None:
         assert (small.name, small.category, str(small.price)) == ("T-Shirt", "Clothes", "19.90"), name
 
 
-def test_a_key_that_only_later_json_records_have_is_inherited_by_earlier_records() -> None:
+def test_a_key_that_only_later_json_records_have_is_inherited_by_the_variants_in_earlier_records() -> None:
     rows = [{"sku": f"P-{n}", "parent": "", "name": f"Plate {n}", "price": 5} for n in range(1_500)]
     rows[0] = {"sku": "TEE-S", "parent": "TEE", "price": 19}
     rows.append({"sku": "TEE", "parent": "", "name": "T-Shirt", "brand": "Acme", "colour": "Blue"})
@@ -206,7 +206,7 @@ def test_a_key_that_only_later_json_records_have_is_inherited_by_earlier_records
     assert (small.name, small.brand, small.attributes) == ("T-Shirt", "Acme", {"colour": "Blue"})
 
 
-def test_the_mapping_replaces_the_rule_of_a_known_export() -> None:
+def test_a_parent_column_in_the_mapping_replaces_the_rule_of_a_known_export() -> None:
     header = "ID,Type,SKU,Name,In stock?,Stock,Regular price,Categories,Images,Parent,Model\n"
     rows = "1,simple,HD,Hoodie,1,,30,Clothes,,,\n7,simple,HD-B,,1,4,20,,,,HD\n"
     assert products(header + rows, {"parent": "Model"})["HD-B"].name == "Hoodie"

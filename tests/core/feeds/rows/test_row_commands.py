@@ -33,21 +33,21 @@ def test_a_recognised_column_of_commands_works_without_a_mapping() -> None:
     assert reading.rejection.code == "skipped"
 
 
-def test_a_command_that_is_mapped_to_nothing_is_not_obeyed() -> None:
+def test_commands_are_not_obeyed_if_the_mapping_says_that_no_column_contains_commands() -> None:
     reading = read("sku;name;price;Command\n1;Tasse;1,50;delete\n", mapping={"command": None})
     assert reading.product.is_active
     assert "is_active" not in reading.product.fields_set
 
 
 @pytest.mark.parametrize("names", [("command", "is_active"), ("is_active", "command")])
-def test_a_state_and_a_command_both_count(names: tuple[str, str]) -> None:
+def test_a_product_is_active_only_if_both_its_state_and_its_command_allow_it(names: tuple[str, str]) -> None:
     columns = {"command": "Was", "is_active": "Status"}
     mapping = {name: columns[name] for name in names}
     content = "sku;name;price;Status;Was\n1;T;1,50;ja;delete\n2;T;1,50;nein;update\n3;T;1,50;ja;update\n"
     assert [product.is_active for product in read(content, mapping=mapping).products] == [False, False, True]
 
 
-def test_a_list_of_values_translates_commands() -> None:
+def test_a_replacement_list_in_the_mapping_translates_commands() -> None:
     entry: dict[str, Any] = {"columns": ["Kz"], "transform": [{"replace": {"L": "delete", "-": "skip", "A": "update"}}]}
     content = "sku;name;price;Kz\n1;T;1,50;L\n2;T;1,50;-\n3;T;1,50;A\n4;T;x;L\n"
     reading = read(content, mapping={"command": entry})
@@ -60,7 +60,7 @@ def test_a_list_of_values_translates_commands() -> None:
     assert dict(reading.products[2].source) == {"sku": "4", "name": "T", "price": "x", "Kz": "L"}
 
 
-def test_an_unknown_command_is_an_unknown_state() -> None:
+def test_an_unknown_command_is_handled_like_an_unknown_state() -> None:
     reading = read("sku;name;price;Kz\n1;T;1,50;vielleicht\n", mapping={"command": "Kz"})
     assert not reading.product.is_active
     assert "is_active" not in reading.product.fields_set

@@ -56,6 +56,6 @@ def test_a_row_with_a_sku_and_values_is_a_product(table: str, row: str, sku: str
     assert (skus(reading)[-1], reading.rejected) == (sku, [])
 
 
-def test_a_row_without_a_sku_is_rejected_with_this_reason() -> None:
+def test_a_row_without_a_sku_is_rejected_because_its_sku_is_empty() -> None:
     rejected = read(TABLE + ";Krug;1,00;2\n").rejection
     assert (rejected.code, rejected.reason) == ("empty", "SKU: is empty")

@@ -30,7 +30,7 @@ def by_sku(text: str) -> dict[str, Product]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_woocommerce_variations_inherit_from_their_product_wherever_it_is(seed: int) -> None:
+def test_woocommerce_variations_inherit_from_their_product_wherever_the_product_is(seed: int) -> None:
     rows = [HOODIE, BLUE, RED, MUG, CAP, GREEN]
     random.Random(seed).shuffle(rows)
     reading = read(WOO + "".join(rows))
@@ -48,7 +48,7 @@ def test_woocommerce_variations_inherit_from_their_product_wherever_it_is(seed: 
     assert products["CAP-G"].attributes == {"Colour": "Green"}
 
 
-def test_a_variable_woocommerce_product_is_not_sold_even_if_it_has_a_price() -> None:
+def test_a_woocommerce_product_with_variations_is_not_sold_even_if_the_product_has_a_price() -> None:
     reading = read(WOO + HOODIE.replace("Hoodie,1,,,", "Hoodie,1,,15,"))
     assert not reading.products
     assert (reading.rejection.sku, reading.rejection.code) == ("HD", "not_sold_itself")
@@ -80,14 +80,16 @@ def test_a_shopify_variant_without_its_title_row_changes_only_its_own_values() -
     assert product.fields_set & {"name", "brand", "is_active"} == set()
 
 
-def test_the_order_of_the_items_is_the_same_each_time() -> None:
+def test_the_items_have_a_stable_sequence() -> None:
     rows = [HOODIE, *(f"{n},simple,P{n},Part {n},1,1,2,,,,,\n" for n in range(20, 60)), BLUE, RED, CAP, MUG, GREEN]
     first, second = ([item.sku for item in read(WOO + "".join(rows)).items] for _ in range(2))
     assert first == second
     assert first[-3:] == ["HD-B", "HD-R", "CAP-G"]
 
 
-def test_more_scattered_products_than_are_remembered_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scattered_products_are_read_even_if_the_file_has_more_of_them_than_the_reader_remembers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("wecelebrate.feeds.rows.regrouping.MAX_KEYS", 3)
     parents = [f"{n},variable,V{n},Vase {n},1,,,Vases,,,Colour,Blue\n" for n in range(31, 61)]
     variants = [f"{100 + n},variation,V{n}-B,Vase {n} - Blue,1,1,5,,,id:{n},Colour,Blue\n" for n in range(31, 61)]

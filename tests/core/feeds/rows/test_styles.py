@@ -41,11 +41,11 @@ def test_the_rows_of_a_style_have_the_name_and_the_price_of_its_first_row() -> N
         ),
     ],
 )
-def test_styles_are_read_in_other_languages_and_column_orders(text: str, prices: list[str]) -> None:
+def test_styles_are_read_in_various_languages_and_column_orders(text: str, prices: list[str]) -> None:
     assert [str(one.price) for one in read(text).products] == prices
 
 
-def test_a_blank_price_after_a_row_with_its_own_price_is_rejected() -> None:
+def test_a_blank_price_below_a_variant_with_a_different_price_is_rejected() -> None:
     reading = read(
         "SKU;Style;Name;Price;Size;Stock\nK-S;K;Shirt;129,00;S;4\nK-L;;;139,00;L;2\nK-X;;;;XL;3\n"
         "P-S;P;Polo;99,00;S;1\nP-M;;;;M;1\n"
@@ -53,7 +53,7 @@ def test_a_blank_price_after_a_row_with_its_own_price_is_rejected() -> None:
     assert (reading.rejection.sku, reading.rejection.code) == ("K-X", "empty")
 
 
-def test_a_row_without_a_sku_contains_only_the_common_values_of_the_rows_below() -> None:
+def test_a_row_without_a_sku_is_not_a_product_and_provides_the_common_values_of_the_rows_below() -> None:
     reading = read(
         "Article,Name,Price,SKU,Colour,Stock\nBAG,Canvas bag,39.00,,,\n,,,BAG-R,red,3\n,,,BAG-B,blue,5\n"
         "TOTE,Tote,29.00,,,\n,,,TOTE-W,white,0\n"
@@ -64,7 +64,7 @@ def test_a_row_without_a_sku_contains_only_the_common_values_of_the_rows_below()
     assert {one.code for one in reading.rejected} == {"no_product"}
 
 
-def test_a_workbook_is_read_in_the_same_way() -> None:
+def test_styles_in_a_workbook_are_read_in_the_same_way_as_in_csv() -> None:
     rows: list[list[Any]] = [
         ["Modellnr.", "Bezeichnung", "VK brutto", "Artikelnummer", "Farbe", "Bestand"],
         ["M1", "Rucksack", 79.9, "M1-R", "rot", 4], [None, None, None, "M1-B", "blau", 2],
@@ -88,7 +88,7 @@ def test_a_row_that_lacks_its_name_and_belongs_to_no_style_is_rejected(text: str
     assert (reading.rejection.sku, reading.rejection.code) == ("A-2", "empty")
 
 
-def test_a_first_row_is_not_a_product_if_the_skus_below_begin_with_its_sku() -> None:
+def test_the_first_row_of_a_style_is_not_a_product_if_the_skus_below_begin_with_the_sku_of_this_row() -> None:
     text = (
         "Код;Артикул;Размер;Цена;Наличност\nOB-5;Боти;;89,00;\nOB-5-37;;37;;2\nOB-5-39;;39;95,00;4\n"
         "OB-6;Колан;;12,00;\nOB-7;Чехли;;15,00;\nOB-7-40;;40;;11\n"
@@ -104,7 +104,9 @@ def test_a_first_row_is_not_a_product_if_the_skus_below_begin_with_its_sku() -> 
 
 
 @pytest.mark.parametrize("next_row", ["210;Belt;12.00;L;4", "210;;;L;4", "21-L;Belt;12.00;L;4"])
-def test_a_product_without_a_size_is_kept_if_the_next_sku_only_begins_with_the_same_digits(next_row: str) -> None:
+def test_a_product_without_a_size_is_kept_if_the_next_row_with_a_similar_sku_is_a_different_product(
+    next_row: str,
+) -> None:
     text = f"SKU;Name;Price;Size;Stock\n20;Shirt;20.00;;\n20-S;;;S;3\n20-M;;;M;3\n21;Bag;30.00;;\n{next_row}\n"
     reading = read(text)
     kept = {one.sku: (one.name, str(one.price)) for one in reading.products}
@@ -113,7 +115,7 @@ def test_a_product_without_a_size_is_kept_if_the_next_sku_only_begins_with_the_s
     assert [one.sku for one in reading.rejected] == ["20"]
 
 
-def test_codes_that_begin_with_the_code_of_the_product_above_belong_to_its_variants() -> None:
+def test_rows_whose_codes_begin_with_the_code_of_the_product_above_are_variants_of_this_product() -> None:
     text = (
         "SKU Induk;SKU Varian;Nama Produk;Ukuran;Harga;Stok\nKMJ;;Kemeja batik;;229.000;\n;KMJ-M;;M;;12\n"
         ";KMJ-XL;;XL;239.000;0\nSLD;SLD-0;Selendang;All size;89.000;40\n"

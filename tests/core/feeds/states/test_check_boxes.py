@@ -22,7 +22,9 @@ def states(header: str, first: str, second: str) -> list[bool | None]:
         ("Відображати", "Так", "Ні"),  # noqa: RUF001
     ],
 )
-def test_the_first_product_is_sold_and_the_second_one_is_not(header: str, first: str, second: str) -> None:
+def test_a_check_box_or_a_state_word_says_that_the_first_product_is_sold_and_the_second_product_is_not(
+    header: str, first: str, second: str
+) -> None:
     assert states(header, first, second) == [True, False]
 
 
@@ -48,9 +50,9 @@ def test_a_stock_that_a_spreadsheet_is_still_loading_is_unknown() -> None:
     assert [product.inventory_count for product in reading.products] == [None, 4, 6]
 
 
-def test_minus_1_does_not_mean_yes_in_a_column_with_1() -> None:
+def test_the_value_minus_1_does_not_mean_yes_if_the_column_also_contains_1() -> None:
     assert states("Aktiv", "1", "-1") == [True, False]
 
 
-def test_minus_1_in_a_column_that_means_the_opposite_hides_the_product() -> None:
+def test_the_value_minus_1_in_a_column_such_as_blocked_makes_the_product_inactive() -> None:
     assert states("Gesperrt", "0", "-1") == [True, False]

@@ -52,7 +52,7 @@ def test_a_product_on_hold_is_inactive(name: str) -> None:
 
 
 @pytest.mark.parametrize("yes", FLAGS)
-def test_yes_and_no_are_understood_in_columns_of_states_and_their_opposites(yes: str) -> None:
+def test_yes_and_no_are_understood_in_state_columns_and_in_columns_with_the_opposite_meaning(yes: str) -> None:
     assert states("Aktiv", yes, FLAGS[yes]) == [True, False]
     for name in ("Geblokkeerd", "Utgått", "Gesperrt", "Discontinued", "On hold"):
         assert states(name, yes, FLAGS[yes]) == [False, True]
@@ -70,6 +70,6 @@ def test_the_words_for_yes_and_no_of_each_language_are_states(language: str) -> 
 
 
 @pytest.mark.parametrize("name", ["販売状況", "公開状況", "销售状况", "판매상황"])
-def test_a_column_with_the_state_of_sales_is_a_column_of_states(name: str) -> None:
+def test_a_column_named_sales_state_is_a_column_of_states(name: str) -> None:
     assert states(name, "active", "inactive") == [True, False]
     assert states("販売状況", "販売中", "販売終了") == [True, False]

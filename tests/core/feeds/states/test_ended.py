@@ -20,7 +20,7 @@ def states(column: str, *cells: str) -> list[bool | None]:
         ("Прим.", "снят с продажи"),  # noqa: RUF001
     ],
 )  # fmt: skip
-def test_a_word_for_the_end_of_a_product_deactivates_it(column: str, word: str) -> None:
+def test_a_remark_that_a_product_is_discontinued_makes_the_product_inactive(column: str, word: str) -> None:
     assert states(column, "", word, "", "") == [True, False, True, True]
 
 
@@ -32,5 +32,5 @@ def test_a_word_for_the_end_of_a_product_deactivates_it(column: str, word: str) 
         ("Colour", ("", "passiv", "", "")), ("Class", ("", "E", "", "")),
     ],
 )  # fmt: skip
-def test_other_remarks_do_not_change_the_state(column: str, cells: tuple[str, ...]) -> None:
+def test_remarks_that_do_not_mean_discontinued_do_not_change_the_state(column: str, cells: tuple[str, ...]) -> None:
     assert states(column, *cells) == [True] * 4

@@ -15,11 +15,11 @@ def states(*letters: str, name: str = "Status") -> list[tuple[bool, bool]]:
 
 
 @pytest.mark.parametrize("letters", ["AAI", "aai", "AAD", "AAN"])
-def test_the_letter_a_means_active_and_the_other_letter_means_inactive(letters: str) -> None:
+def test_beside_the_letter_a_for_active_the_letters_i_d_and_n_mean_inactive(letters: str) -> None:
     assert states(*letters) == [(True, True), (True, True), (False, True)]
 
 
-def test_other_letters_in_a_column_with_the_letter_a_are_unknown() -> None:
+def test_beside_the_letter_a_for_active_an_unrelated_letter_is_unknown() -> None:
     assert states("A", "Q") == [(True, True), (False, False)]
 
 
@@ -30,7 +30,7 @@ def test_letters_for_yes_and_no_keep_their_meaning() -> None:
 
 @pytest.mark.parametrize("name", ["Status", "Stav", "State", "Estado", "Shop status"])
 @pytest.mark.parametrize("letter", ["D", "S", "O", "T", "I"])
-def test_the_letter_n_beside_the_first_letter_of_a_state_is_unknown(name: str, letter: str) -> None:
+def test_the_letter_n_is_unknown_if_the_column_also_contains_the_initial_of_a_state(name: str, letter: str) -> None:
     assert states("N", "N", letter, name=name) == [(False, False)] * 3
 
 
@@ -42,7 +42,7 @@ def test_the_letter_n_in_a_column_for_yes_and_no_means_no(name: str, letter: str
     assert states("N", letter, name=name) == [(False, True), (True, True)]
 
 
-def test_yes_and_no_in_a_column_with_the_opposite_of_a_state_keep_their_meaning() -> None:
+def test_yes_and_no_keep_their_meaning_in_a_column_whose_name_means_inactive() -> None:
     assert states("N", "S", "N", name="Descatalogado") == [(True, True), (False, True), (True, True)]
 
 

@@ -29,7 +29,7 @@ def test_a_column_with_a_negated_name_hides_the_product(column: str, yes: str, n
 
 
 @pytest.mark.parametrize(("column", "yes", "no"), HIDDEN[:6], ids=[column for column, _, _ in HIDDEN[:6]])
-def test_a_product_is_sold_only_if_both_columns_allow_it(column: str, yes: str, no: str) -> None:
+def test_a_product_is_sold_only_if_both_of_its_state_columns_allow_it(column: str, yes: str, no: str) -> None:
     rows = f"A;Cup;2,90;{no};no\nB;Mug;3,90;{yes};no\nC;Jug;4,90;{no};yes\n"
     reading = read(f"SKU;Name;Price;{column};Discontinued\n{rows}")
     assert [product.is_active for product in reading.products] == [True, False, False]
@@ -41,5 +41,5 @@ def test_a_column_name_in_a_further_language_means_that_the_product_is_shown(col
 
 
 @pytest.mark.parametrize("column", ["Fragile?", "Nettoverkauf", "Not returnable", "Neue Kollektion", "Gift wrap?"])
-def test_other_names_are_not_states(column: str) -> None:
+def test_column_names_without_a_word_for_a_state_are_not_states(column: str) -> None:
     assert states(column, "yes", "no") == [True, True]

@@ -43,11 +43,11 @@ def test_a_column_name_with_an_unknown_word_does_not_mean_a_state(name: str) -> 
     assert [product.is_active for product in reading.products] == [True, True]
 
 
-def test_values_that_are_not_states_say_nothing() -> None:
+def test_values_that_are_not_states_do_not_make_a_product_inactive() -> None:
     reading = read("SKU,Name,Boutique en ligne\nA,Mug,Lyon\nB,Cap,non\nC,Pen,Paris\n")
     assert [product.is_active for product in reading.products] == [True, True, True]
 
 
-def test_a_known_column_is_preferred() -> None:
+def test_a_column_with_a_known_state_name_is_preferred() -> None:
     reading = read("SKU,Name,Show in the store,Active\nA,Mug,no,yes\nB,Cap,yes,no\n")
     assert [product.is_active for product in reading.products] == [True, False]

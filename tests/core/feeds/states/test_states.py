@@ -36,12 +36,12 @@ def test_a_word_means_that_a_product_is_sold(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["2", "checked by bob", "40", "perhaps", "z4", "lager nord"])
-def test_other_words_are_unknown(word: str) -> None:
+def test_words_that_are_not_states_are_unknown(word: str) -> None:
     assert state_of(word) == "unknown"
     assert opposite("unknown") == "unknown"
 
 
-def test_an_unknown_state_keeps_stored_products_and_makes_new_products_inactive() -> None:
+def test_an_unknown_state_does_not_change_stored_products_and_makes_new_products_inactive() -> None:
     reading = read("SKU,Name,Status\nA,Mug,zz\nB,Cap,zz\nC,Pen,yy\nD,Cup,active\nE,Hat,\n")
     assert [(p.is_active, "is_active" in p.fields_set) for p in reading.products] == [
         (False, False), (False, False), (False, False), (True, True), (True, False),
@@ -53,7 +53,7 @@ def test_an_unknown_state_keeps_stored_products_and_makes_new_products_inactive(
     assert reading.feed.warnings.total == 3
 
 
-def test_a_product_is_inactive_if_any_column_says_so() -> None:
+def test_a_product_is_inactive_if_any_of_its_columns_says_that_it_is_inactive() -> None:
     reading = read("SKU,Name,Active,Discontinued\nA,x,yes,yes\nB,x,zz,yes\nC,x,yes,no\nD,x,zz,no\n")
     assert [(p.is_active, "is_active" in p.fields_set) for p in reading.products] == [
         (False, True), (False, True), (True, True), (False, False),
@@ -61,14 +61,14 @@ def test_a_product_is_inactive_if_any_column_says_so() -> None:
 
 
 @pytest.mark.parametrize("mark", ["x", "X", "✓", "•"])
-def test_in_a_column_of_marks_a_blank_cell_means_no(mark: str) -> None:
+def test_in_a_column_whose_cells_are_check_marks_or_blank_a_blank_cell_means_no(mark: str) -> None:
     active = read(f"SKU;Name;Aktiv\nA;Tasse;{mark}\nB;Topf;\n").products
     assert [(p.is_active, "is_active" in p.fields_set) for p in active] == [(True, True), (False, True)]
     blocked = read(f"SKU;Name;Gesperrt\nA;Tasse;{mark}\nB;Topf;\n").products
     assert [(p.is_active, "is_active" in p.fields_set) for p in blocked] == [(False, True), (True, True)]
 
 
-def test_a_column_with_other_values_or_without_blanks_is_not_a_column_of_marks() -> None:
+def test_a_column_with_further_values_or_without_blank_cells_is_not_a_column_of_check_marks() -> None:
     assert not is_mark_column(["x", "ja"], 3)
     assert not is_mark_column(["x", "x"], 2)
     assert not is_mark_column([], 2)
@@ -100,7 +100,7 @@ def test_a_command_can_delete_a_product() -> None:
         ({"archived": True}, False),
     ],
 )
-def test_the_states_of_a_shops_api_are_known(record: dict[str, object], active: bool) -> None:
+def test_the_product_states_in_the_api_of_a_shop_system_are_known(record: dict[str, object], active: bool) -> None:
     product = read(json.dumps([{"sku": "A", "name": "Mug", **record}]), "feed.json").product
     assert (product.is_active, "is_active" in product.fields_set) == (active, True)
 
@@ -114,7 +114,7 @@ def test_the_states_of_a_shops_api_are_known(record: dict[str, object], active: 
         ("Status", "unlisted", False), ("Etat", "épuisé", False), ("Not for sale", "yes", False),
     ],
 )  # fmt: skip
-def test_the_states_of_a_shops_export_are_known(header: str, cell: str, active: bool) -> None:
+def test_the_product_states_in_the_export_of_a_shop_system_are_known(header: str, cell: str, active: bool) -> None:
     product = read(f"SKU,Name,{header}\nA,Mug,{cell}\n").product
     assert (product.is_active, "is_active" in product.fields_set) == (active, True)
 
@@ -154,6 +154,6 @@ def test_a_product_of_shopify_without_a_date_of_publication_is_not_published(sta
     assert [(item.sku, item.is_active) for item in reading.products] == [("A-1", True), ("A-2", False), ("A-3", False)]
 
 
-def test_a_column_of_dates_of_publication_without_any_date_says_nothing() -> None:
+def test_a_column_of_publication_dates_without_any_date_does_not_set_the_state() -> None:
     reading = read("SKU;Name;Price;Published at\nA-1;Tee;9,00;\nA-2;Hut;5,00;\n")
     assert ["is_active" in item.fields_set for item in reading.products] == [False, False]

@@ -26,6 +26,6 @@ def test_a_product_that_is_not_shown_or_not_sold_is_inactive(names: tuple[str, s
         ("बिक्री के लिए", "हाँ", "नहीं"), ("Live", "Y", "N"), ("גלוי באתר", "כן", "לא"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_state_is_read(name: str, yes: str, no: str) -> None:
+def test_further_names_of_state_columns_are_understood(name: str, yes: str, no: str) -> None:
     reading = read(f"SKU,Name,Price,{name}\nA,Cup,5,{yes}\nB,Mug,5,{no}\nC,Jug,5,{yes}\n")
     assert [product.is_active for product in reading.products] == [True, False, True]

@@ -41,7 +41,7 @@ def test_a_stock_without_a_limit_is_not_tracked(cell: str) -> None:
         "Sklad dostupné",
     ],
 )
-def test_a_column_name_with_words_for_free_and_for_a_store_means_a_stock(column: str) -> None:
+def test_a_column_name_with_words_for_available_and_for_a_storeroom_means_a_stock(column: str) -> None:
     products = read(f"SKU;Name;Price;{column}\nA-1;Mug;9,50;12\nA-2;Cup;8,50;0\nA-3;Pan;7,00;340\n").products
     assert [product.inventory_count for product in products] == [12, 0, 340]
 
@@ -59,7 +59,7 @@ def test_a_column_of_reserved_pieces_leads_to_a_question_that_does_not_stop_the_
 
 
 @pytest.mark.parametrize("cell", ["expected", "erwartet", "in arrivo", "en commande", "ожидается"])
-def test_a_word_without_a_day_and_a_number_does_not_change_the_stock(cell: str) -> None:
+def test_a_word_for_expected_without_a_day_and_a_number_does_not_change_the_stock(cell: str) -> None:
     assert cells.read(cell, None) is State.UNKNOWN
 
 
@@ -80,7 +80,7 @@ def test_reserved_pieces_are_not_counted(cell: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("cell", ["50 reserved", "1 250 reserved", "50 (reserved)"])
-def test_a_cell_with_only_reserved_pieces_is_not_divided(cell: str) -> None:
+def test_a_cell_with_only_reserved_pieces_is_rejected(cell: str) -> None:
     reading = read(f"SKU;Name;Price;Stock\nA-1;Mug;9.90;{cell}\nA-2;Pot;8.90;4\nA-3;Jar;8.90;5\n")
     assert (reading.rejection.sku, reading.rejection.code) == ("A-1", "not_a_number")
 

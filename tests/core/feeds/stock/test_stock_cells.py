@@ -97,7 +97,7 @@ def test_a_negative_quantity_is_not_a_stock(cell: str) -> None:
         ("auf Anfrage", 0),
     ],
 )
-def test_a_bound_is_read_as_the_smallest_certain_stock(cell: str, pieces: int) -> None:
+def test_the_smallest_certain_stock_is_read_from_a_bound_such_as_more_than_100(cell: str, pieces: int) -> None:
     assert stock.read(cell, "," if "1.000" in cell else None) == pieces
 
 
@@ -142,7 +142,7 @@ def test_a_bound_is_read_as_the_smallest_certain_stock(cell: str, pieces: int) -
         ("?", State.UNKNOWN),
     ],
 )
-def test_words_without_a_number_are_a_state(cell: str, state: State) -> None:
+def test_a_stock_cell_with_words_instead_of_a_number_is_read_as_an_availability(cell: str, state: State) -> None:
     assert stock.read(cell, None) is state
 
 
@@ -166,7 +166,7 @@ def test_a_cell_that_states_no_stock_or_a_stock_that_is_too_large_is_refused(cel
     assert error.value.code == code
 
 
-def test_no_word_has_two_meanings() -> None:
+def test_no_word_has_two_meanings_in_a_stock_cell() -> None:
     meanings = Counter(form for text in TEXTS for form in {fold(word) for word in text.split("|")})
     assert [form for form, count in meanings.items() if count > 1] == []
     assert "" not in meanings

@@ -46,7 +46,7 @@ def stock_of(header: str, row: str, mapping: Mapping[str, str | None] | None = N
         ("n/a", None),
     ],
 )
-def test_a_cell_of_the_stock_sets_the_policy_and_the_count(cell: str, stock: Stock | None) -> None:
+def test_a_stock_cell_sets_the_stock_policy_and_the_number_of_pieces(cell: str, stock: Stock | None) -> None:
     assert stock_of("Stock", cell) == stock
 
 
@@ -99,7 +99,7 @@ SHOPIFY = (
 )
 
 
-def test_a_shopify_variant_is_counted_only_with_a_tracker_and_the_policy_deny() -> None:
+def test_the_stock_of_a_shopify_variant_is_tracked_only_with_a_tracker_and_the_policy_deny() -> None:
     rows = (
         "mug,Mug,Size,S,M-S,shopify,5,deny,9\n"
         "mug,,,M,M-M,,5,deny,9\n"
@@ -152,7 +152,9 @@ def test_the_variants_of_shopify_json_have_their_own_stock() -> None:
         ("limited_availability", "", ("tracked", 1)),
     ],
 )
-def test_google_states_the_availability_and_perhaps_a_quantity(availability: str, quantity: str, stock: Stock) -> None:
+def test_the_availability_and_the_optional_quantity_of_a_google_feed_are_read(
+    availability: str, quantity: str, stock: Stock
+) -> None:
     header = "id\ttitle\tlink\tprice\tavailability\tquantity\n"
     row = f"A\tLamp\thttps://shop.example/a\t10.00 EUR\t{availability}\t{quantity}\n"
     assert stocks(read(header + row, "feed.tsv"))["A"] == stock
@@ -197,11 +199,13 @@ def test_google_states_the_availability_and_perhaps_a_quantity(availability: str
         ("inventory_count,inventory_policy", "5,tracked", ("tracked", 5)),
     ],
 )
-def test_columns_beside_the_count_decide_whether_the_count_limits_orders(header: str, row: str, stock: Stock) -> None:
+def test_columns_beside_the_number_of_pieces_decide_whether_this_number_limits_orders(
+    header: str, row: str, stock: Stock
+) -> None:
     assert stock_of(header, row) == stock
 
 
-def test_the_report_of_a_file_names_the_columns_that_decide_about_the_policy() -> None:
+def test_the_report_of_a_file_names_the_columns_that_decide_on_the_stock_policy() -> None:
     header = "sku,name,price,stock,track stock,availability"
     mapping = read(f"{header}\nA,Lamp,1,5,yes,in stock\n").details["mapping"]
     assert (mapping["inventory_count"], mapping["inventory_policy"]) == ("stock", ["availability", "track stock"])
@@ -215,7 +219,7 @@ def test_hundreds_of_columns_about_the_stock_are_read_without_a_large_cache() ->
     assert stocks(read(header + "\nA,5" + ",no" * 900 + "\nB,5" + "," * 900 + "\n")) == {"A": OUT, "B": ("tracked", 5)}
 
 
-def test_a_column_in_stock_with_only_0_and_1_is_a_state() -> None:
+def test_a_column_named_in_stock_with_only_0_and_1_is_a_state() -> None:
     header = "SKU,Name,Price,In stock\n"
     flags = header + "".join(f"S{n},Lamp,10,{n % 2}\n" for n in range(6))
     assert set(stocks(read(flags)).values()) == {OUT, UNTRACKED}
@@ -229,7 +233,7 @@ def test_if_the_stock_is_mapped_all_other_columns_about_the_stock_are_ignored() 
     assert stock_of("Stock,Availability", "9,sold out", {"inventory_count": None}) is None
 
 
-def test_the_stock_of_several_warehouses_is_their_sum_unless_one_is_not_counted() -> None:
+def test_the_stock_is_the_sum_of_all_warehouses_unless_a_warehouse_does_not_count_its_pieces() -> None:
     header = "Variant SKU,Product Name,Variant Price,Berlin Warehouse Quantity,Paris Warehouse Quantity\n"
     rows = "A,Lamp,10,3,4\nB,Lamp,10,3,sold out\nC,Lamp,10,3,in stock\nD,Lamp,10,,2\nE,Lamp,10,,\n"
     assert stocks(read(header + rows)) == {

@@ -27,7 +27,7 @@ def test_the_stock_that_can_be_sold_is_preferred_to_the_total(total: str, free: 
 @pytest.mark.parametrize(
     ("name", "cells"), [("Available", "yes no yes"), ("Verfügbarkeit", "3 5 2"), ("Available", "1 0 1")]
 )
-def test_a_state_or_a_time_of_delivery_is_not_preferred_to_the_stock(name: str, cells: str) -> None:
+def test_a_column_of_states_or_of_delivery_times_is_not_preferred_to_the_stock(name: str, cells: str) -> None:
     rows = zip("ABC", (3, 0, 7), cells.split(), strict=True)
     text = "".join(f"{sku}-1;Rug;9,90;{stock};{cell}\n" for sku, stock, cell in rows)
     reading = read(f"SKU;Name;Price;Stock;{name}\n{text}")
@@ -39,7 +39,7 @@ def test_a_state_or_a_time_of_delivery_is_not_preferred_to_the_stock(name: str, 
     ["Giac. pz", "Bestand Stk.", "Available physical", "Frei verwendbar", "Stock pcs", "Stan szt.", "Qté dispo",
      "Voorraad stuks", "Unrestricted use", "Qta disp."],
 )  # fmt: skip
-def test_a_name_that_consists_of_words_for_a_stock_is_a_stock(name: str) -> None:
+def test_a_column_name_that_consists_only_of_words_for_a_stock_means_a_stock(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\nA-1;Rug;12,90;26\nB-1;Mat;9,90;0\n")
     assert [product.inventory_count for product in reading.products] == [26, 0]
 
@@ -47,7 +47,7 @@ def test_a_name_that_consists_of_words_for_a_stock_is_a_stock(name: str) -> None
 @pytest.mark.parametrize(
     "name", ["Qty per pack", "Min stock", "Stock unit", "Stock value", "Lagerort", "Free shipping"]
 )
-def test_a_name_with_another_word_is_not_a_stock(name: str) -> None:
+def test_a_column_name_with_an_unrelated_word_does_not_mean_a_stock(name: str) -> None:
     assert stock_rank(name) is None
 
 
@@ -57,7 +57,7 @@ def test_a_name_with_another_word_is_not_a_stock(name: str) -> None:
      "Magazyn A;Magazyn B;Magazyn C", "Lager 1;Lager 2;Lager 3", "Wien Bestand;Graz Bestand;Linz Bestand",
      "Склад Москва;Склад Тверь;Склад Пермь", "Filiale Köln;Filiale Bonn;Filiale Trier"],
 )  # fmt: skip
-def test_the_stocks_of_places_are_added_up_and_reported_if_no_column_has_the_total(names: str) -> None:
+def test_the_stocks_of_places_are_added_up_and_a_warning_is_reported_if_no_column_has_the_total(names: str) -> None:
     rows = "AT-1;Rug;14,90;20;35;0\nAT-2;Mat;24,50;0;0;0\nAT-3;Mop;9,80;110;64;15\n"
     reading = read(f"Art.Nr.;Artikel;Preis;{names}\n{rows}")
     assert [product.inventory_count for product in reading.products] == [55, 0, 189]
@@ -86,7 +86,7 @@ def test_numbers_that_are_no_stocks_of_places_are_not_added_up(names: str) -> No
     assert not any(question.key == "inventory_count" for question in reading.feed.questions)
 
 
-def test_the_numbers_of_sites_are_not_states_and_their_stocks_are_added_up() -> None:
+def test_site_numbers_are_not_states_and_the_stocks_of_the_sites_are_added_up() -> None:
     rows = "D1;Panel;1;MALMO;40,00;595,00\nD1;Panel;2;UMEA;12,00;595,00\nD3;Tray;1;MALMO;0,00;249,00\n"
     reading = read(f"Item number;Product name;Site;Warehouse;Available physical;Sales price\n{rows}")
     assert [(product.sku, product.inventory_count) for product in reading.products] == [("D1", 52), ("D3", 0)]

@@ -15,7 +15,7 @@ from wecelebrate.feeds.warnings import text_of
         (("many", "Plenty"), [("vague_stock", "many", 2)]),
     ],
 )
-def test_a_stock_that_is_read_as_another_number_is_a_warning(
+def test_a_stock_that_is_read_as_a_different_number_causes_a_warning(
     cells: tuple[str, ...], codes: list[tuple[str, str, int]]
 ) -> None:
     rows = "".join(f"A{number};Cup;12.50;{cell}\n" for number, cell in enumerate(cells))
@@ -25,7 +25,7 @@ def test_a_stock_that_is_read_as_another_number_is_a_warning(
     assert all(text_of(each).startswith('Stock: "') for each in warnings)
 
 
-def test_a_warning_is_about_one_row_or_several_rows() -> None:
+def test_a_warning_states_the_number_of_its_rows() -> None:
     entry = {"code": "negative_stock", "column": "Stock", "value": "-3", "rows": 1}
     assert text_of(entry) == 'Stock: "-3" is a stock below 0; it is read as 0 (1 row)'
     assert text_of(entry | {"rows": 1200}).endswith("(1,200 rows)")

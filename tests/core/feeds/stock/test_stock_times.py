@@ -29,7 +29,7 @@ def test_a_time_with_an_offset_is_read(cell: str) -> None:
         "0001-01-01T00:00:00+14:00", "2026-03-02T12:00:00Z" + " " * 30, "2026-03-02T12:00:00 CET",
     ],
 )  # fmt: skip
-def test_a_time_without_an_offset_and_other_texts_are_refused(cell: str) -> None:
+def test_a_time_without_an_offset_and_a_text_that_is_not_a_time_are_refused(cell: str) -> None:
     with pytest.raises(BadCell) as caught:
         stock_time(cell)
     assert caught.value.code == "bad_time"

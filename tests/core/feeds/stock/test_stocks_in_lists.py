@@ -75,11 +75,11 @@ def test_reserved_and_expected_pieces_are_not_added_up() -> None:
 @pytest.mark.parametrize(
     "header", ["Ref;Artículo;PVP;Stock tienda;Stock almacén", "Nr;Artikel;Preis;Bestand Lager;Bestand Filiale"]
 )
-def test_places_whose_names_are_words_for_places_are_added_up(header: str) -> None:
+def test_places_with_names_such_as_warehouse_or_shop_are_added_up(header: str) -> None:
     assert counts(f"{header}\nA-1;Taza;9,90;4;2\nA-2;Olla;19,90;0;1\n") == [6, 1]
 
 
-def test_the_number_of_a_warehouse_is_not_a_stock() -> None:
+def test_a_warehouse_number_is_not_a_stock() -> None:
     products = [
         {"sku": "A-0", "name": "Mug", "price": 9.9, "stock": [{"warehouseId": 1, "netStock": 4}]},
         {"sku": "A-1", "name": "Cup", "price": 8.9, "stock": [{"warehouseId": 1, "netStock": 0}]},
@@ -101,12 +101,12 @@ def test_columns_of_places_and_of_sizes_are_added_up(header: str) -> None:
     assert counts(f"{header}\nA-1;Ski;99,50;1;2;5\nA-2;Staver;49,50;0;4;1\n") == expected
 
 
-def test_a_total_without_a_word_for_a_stock_is_the_sum_of_the_columns_before_it() -> None:
+def test_a_column_named_total_is_the_stock_only_if_it_is_the_sum_of_the_columns_before() -> None:
     assert counts("SKU;Name;Price;Athens;Patras;Total\nA;Mug;9,90;40;20;60\nB;Cup;8,90;0;5;5\n") == [60, 5]
     assert counts("SKU;Name;Price;Athens;Patras;Total\nA;Mug;9,90;40;20;61\nB;Cup;8,90;0;5;5\n") == [None, None]
 
 
-def test_a_share_is_not_a_stock() -> None:
+def test_a_percentage_is_not_a_stock() -> None:
     assert counts("SKU;Name;Price;DB %\nA;Mug;9,90;41\nB;Cup;8,90;38\n") == [None, None]
 
 

@@ -33,7 +33,7 @@ def test_the_invoice_or_the_order_of_one_customer_is_refused(text: str) -> None:
         "Order number;see below\n",
     ],
 )
-def test_the_titles_of_a_list_of_products_are_not_a_document(titles: str) -> None:
+def test_a_product_list_with_titles_above_the_table_is_not_refused_as_an_invoice_or_order(titles: str) -> None:
     reading = read(f"{titles}\nSKU;Name;Price;Stock\nA-1;Lamp;40.00;2\nA-2;Bulb;3.50;9\n")
     assert [product.sku for product in reading.products] == ["A-1", "A-2"]
 
@@ -46,7 +46,9 @@ def test_the_titles_of_a_list_of_products_are_not_a_document(titles: str) -> Non
         (["Réf", "Nom", "Prix €", "Prix d'achat", "Stock"], ["HT", "TTC"]),
     ],
 )
-def test_the_first_row_of_a_header_is_not_a_title_about_purchase_prices(names: list[str], taxes: list[str]) -> None:
+def test_the_first_row_of_a_header_of_two_rows_is_not_read_as_a_title_about_purchase_prices(
+    names: list[str], taxes: list[str]
+) -> None:
     def write(book: Any) -> None:
         sheet = book.add_worksheet("List")
         sheet.write(0, 0, "Spring 2026")

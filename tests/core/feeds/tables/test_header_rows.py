@@ -21,7 +21,7 @@ NAMES = ["Nr", "Text", "EK Netto", "EK Brutto", "VK Netto", "VK Brutto", "Lager"
         ),
     ],
 )
-def test_prices_below_groups_are_told_apart(text: str, price: str) -> None:
+def test_prices_with_equal_names_below_different_groups_are_told_apart(text: str, price: str) -> None:
     reading = read(text)
     assert (f"{reading.product.price} {reading.product.currency}", reading.feed.questions) == (price, ())
     assert reading.product.attributes == {}
@@ -34,7 +34,7 @@ def test_prices_below_groups_are_told_apart(text: str, price: str) -> None:
         ([["Nr", "Text", "EK", "", "VK", "", "Lager"], ["", "", "Netto", "Brutto", "Netto", "Brutto"]], 1),
     ],
 )
-def test_the_names_of_two_rows_are_joined(rows: list[list[str]], last: int) -> None:
+def test_the_names_in_the_two_rows_of_a_header_are_joined(rows: list[list[str]], last: int) -> None:
     assert join_header_rows(rows, 0) == (last, NAMES)
 
 

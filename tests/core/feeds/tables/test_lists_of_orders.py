@@ -31,7 +31,7 @@ def test_the_lines_of_orders_are_refused_although_they_name_products_and_prices(
         "SKU,Name,Customer rating,Created at,Quantity,Price\nT-1,Mug,4.5,2026-01-02,5,9.90\n",
     ],
 )
-def test_a_list_of_products_with_similar_columns_is_read(text: str) -> None:
+def test_a_list_of_products_with_columns_like_those_of_order_lines_is_read(text: str) -> None:
     assert [product.sku for product in read(text).products][:1] == ["T-1"]
 
 
@@ -67,7 +67,7 @@ def test_the_movements_of_a_stock_are_refused(text: str) -> None:
         "1,A,Mug,2,9.90,19.80\n2,B,Cup,1,8.90,8.90\n",
     ],
 )
-def test_documents_in_other_formats_and_of_other_kinds_are_refused(text: str) -> None:
+def test_documents_of_further_types_and_in_further_formats_are_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match=r"orders or invoices|invoice or the order"):
         read(text)
 

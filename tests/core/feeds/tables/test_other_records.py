@@ -43,7 +43,7 @@ def test_a_table_with_a_running_balance_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ORDERS.values(), ids=ORDERS)
-def test_the_orders_of_persons_are_refused(text: str) -> None:
+def test_a_list_of_orders_with_the_names_of_persons_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match="list of orders"):
         read(text)
 
@@ -74,7 +74,7 @@ def test_the_error_response_of_an_object_store_is_refused() -> None:
         ("a.json", '{"code":"A","name":"Vase","status":"draft","details":"Blue"}'),
     ],
 )  # fmt: skip
-def test_similar_products_are_read(name: str, text: str) -> None:
+def test_product_lists_that_resemble_refused_lists_are_read(name: str, text: str) -> None:
     assert read(text, name).products[0].sku == "A"
 
 

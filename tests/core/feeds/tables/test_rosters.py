@@ -15,7 +15,7 @@ from wecelebrate.feeds import UnreadableFeed
         "Lp.;Pracownik;Sklep;Pon;Wt;Śr;Czw;Pt;Sob;Godziny",
     ],
 )  # fmt: skip
-def test_a_plan_of_work_is_refused(header: str) -> None:
+def test_a_work_schedule_is_refused(header: str) -> None:
     rows = "1;Joana;Porto;9-17;9-17;;9-17;9-17;;32\n2;Rui;Porto;;12-20;12-20;12-20;12-20;10-18;40\n"
     with pytest.raises(UnreadableFeed, match="plan of work"):
         read(f"{header}\n{rows}")

@@ -70,7 +70,7 @@ def test_ditto_marks_of_a_workbook_are_read() -> None:
 
 
 @pytest.mark.parametrize("cell", ["-", "x", "n/a", "", "--", "?"])
-def test_other_signs_are_not_ditto_marks(cell: str) -> None:
+def test_cells_that_only_resemble_ditto_marks_are_not_ditto_marks(cell: str) -> None:
     reading = read(f"SKU;Name;Brand;Price\nA-1;Mug;Acme;9.50\nA-2;Pot;{cell};8.50\n")
     assert reading.products[1].brand != "Acme"
 
@@ -85,7 +85,9 @@ def test_other_signs_are_not_ditto_marks(cell: str) -> None:
         ("品番;品名;価格;在庫", "品番;品名;在庫;価格", "G-1;グラス;100;5\nG-2;水差し;25;24"),
     ],
 )
-def test_rows_below_a_second_header_are_read_in_the_order_of_that_header(first: str, second: str, rows: str) -> None:
+def test_rows_below_a_second_header_are_read_in_the_column_order_of_this_header(
+    first: str, second: str, rows: str
+) -> None:
     reading = read(f"{first}\nB-1;X;12;40\nB-2;Y;9;30\nOther;;;\n{second}\n{rows}\n")
     assert {sku: f"{price}".removesuffix(".00") for sku, price in prices(reading).items()} == {
         "B-1": "12", "B-2": "9", "G-1": "5", "G-2": "24",
@@ -93,14 +95,14 @@ def test_rows_below_a_second_header_are_read_in_the_order_of_that_header(first: 
     assert stocks(reading) == {"B-1": 40, "B-2": 30, "G-1": 100, "G-2": 25}
 
 
-def test_a_repeated_first_header_restores_the_first_order() -> None:
+def test_a_repetition_of_the_first_header_restores_the_first_column_order() -> None:
     text = "SKU;Name;Price;Stock\nA-1;Mug;9;4\nSKU;Name;Stock;Price\nA-2;Pot;5;19\nSKU;Name;Price;Stock\nA-3;Jar;7;2\n"
     reading = read(text)
     assert prices(reading) == {"A-1": "9.00", "A-2": "19.00", "A-3": "7.00"}
     assert [row.code for row in reading.rejected] == ["no_product"] * 2
 
 
-def test_the_columns_of_a_workbook_are_reordered() -> None:
+def test_the_columns_of_a_workbook_are_reordered_below_a_second_header() -> None:
     rows: list[list[Any]] = [
         ["SKU", "Name", "Price", "Stock"], ["A-1", "Mug", 9, 40], ["SKU", "Name", "Stock", "Price"],
         ["A-2", "Pot", 50, 7.125], ["A-3", "Jar", 60, 8],
@@ -119,7 +121,7 @@ def test_the_columns_of_a_workbook_are_reordered() -> None:
         ("SKU;Name;Price\nA-1;Mug;9.00\nA-2;Pot;8.00", "\nCustomer;Email;Balance\nSmith;s@x.example;12.00"),
     ],
 )
-def test_rows_below_the_names_of_another_table_are_rejected(first: str, second: str) -> None:
+def test_rows_below_the_header_of_a_different_table_are_rejected(first: str, second: str) -> None:
     reading = read(f"{first}\n{second}\n")
     assert prices(reading) == {"A-1": "9.00", "A-2": "8.00"}
     assert {row.code for row in reading.rejected} == {"no_product"}
@@ -130,12 +132,12 @@ def test_rows_below_the_names_of_another_table_are_rejected(first: str, second: 
     "row",
     ["Name;Mug;9;4", "A-3;Price;9;4", "A-3;Stock;9;4", "SKU;Name;9;4"],
 )
-def test_a_product_with_the_name_of_a_column_does_not_begin_a_table(row: str) -> None:
+def test_a_product_that_is_named_like_a_column_does_not_begin_a_table(row: str) -> None:
     reading = read(f"SKU;Name;Price;Stock\nA-1;Mug;9;4\n{row}\nA-4;Jar;7;2\n")
     assert (prices(reading)["A-4"], len(reading.products)) == ("7.00", 3)
 
 
-def test_names_of_groups_in_the_column_of_names_do_not_hide_the_sku() -> None:
+def test_group_names_in_the_name_column_do_not_prevent_the_detection_of_the_sku() -> None:
     text = (
         "Nr;Artikel;Preis;Bestand\n;TASSEN;;\nT-1;Tasse rot;9,90;4\nT-2;Tasse blau;9,90;3\n;TÖPFE;;\nP-1;Topf;19,90;2\n"
     )

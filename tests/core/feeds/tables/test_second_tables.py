@@ -16,7 +16,7 @@ S2;Shirt;M;25,00;9,99;1
 """
 
 
-def test_the_rows_of_a_second_table_have_its_further_columns() -> None:
+def test_the_rows_of_a_second_table_include_the_additional_columns_of_this_table() -> None:
     products = read(TABLES).products
     assert [(one.sku, str(one.price), one.inventory_count, one.attributes) for one in products] == [
         ("A1", "9.90", 4, {}), ("A2", "19.90", 2, {}), ("S1", "25.00", 3, {"Größe": "S"}),
@@ -24,7 +24,7 @@ def test_the_rows_of_a_second_table_have_its_further_columns() -> None:
     ]  # fmt: skip
 
 
-def test_a_workbook_is_read_in_the_same_way() -> None:
+def test_a_second_table_in_a_workbook_is_read_in_the_same_way_as_in_csv() -> None:
     rows: list[list[Any]] = [
         ["Code", "Item", "RRP", "Stock"], ["M1", "Mug", 9.5, 4], [],
         ["Code", "Item", "Size", "RRP", "Stock"], ["T1", "Shirt", "S", 19.5, 1],
@@ -35,7 +35,7 @@ def test_a_workbook_is_read_in_the_same_way() -> None:
     ]  # fmt: skip
 
 
-def test_a_table_with_other_prices_is_rejected() -> None:
+def test_a_second_table_with_prices_of_a_different_type_is_rejected() -> None:
     for name in ("Prix revendeur HT", "Coût", "Prix d'achat"):
         reading = read(
             "Réf;Désignation;Prix TTC;Stock\nF1;Bougie;14,00;10\n\n"
@@ -61,7 +61,7 @@ def test_a_second_table_can_lack_the_last_columns() -> None:
     ]  # fmt: skip
 
 
-def test_a_second_table_with_other_names_of_the_same_meanings_is_read() -> None:
+def test_a_second_table_whose_columns_have_different_names_with_equal_meanings_is_read() -> None:
     text = (
         "Varenr.;Varetekst;Vejl. pris;Nettopris;Pris nu;På lager\n4001;Pendel;1.299,95;611,20;1.099,95;14\n"
         "4010;Bordlampe;749,00;352,05;599,00;0\n;;;;;\nReservedele;;;;;\n"

@@ -37,7 +37,7 @@ def test_a_table_whose_columns_are_products_is_refused(names: tuple[str, ...]) -
         read("\n".join(";".join((name, *row)) for name, row in zip(names, rows, strict=False)))
 
 
-def test_a_first_column_with_names_of_products_is_not_a_transposed_table() -> None:
+def test_a_table_whose_first_column_contains_product_names_is_not_a_transposed_table() -> None:
     reading = read("SKU;Name;Price\nPrice;Sign for prices;12,50\nName;Sign for names;9,90\nStock;Sign;1,00\n")
     assert len(reading.products) == 3
 
@@ -56,6 +56,6 @@ def test_a_table_with_one_value_in_each_row_is_refused_with_a_hint(text: str) ->
         read(text)
 
 
-def test_names_of_options_are_not_values_of_products() -> None:
+def test_rows_that_differ_only_in_the_name_of_an_option_are_read_as_products() -> None:
     reading = read("SKU,Name,Option,Price\nA1,Mug,Size,9.90\nA1,Mug,Color,9.90\nA2,Pot,Size,8.90\n")
     assert {product.sku for product in reading.products} == {"A1", "A2"}

@@ -70,13 +70,13 @@ def test_a_joined_sku_with_a_blank_part_is_rejected() -> None:
     assert "Artikel + Größe" in reading.rejection.reason
 
 
-def test_images_of_several_columns_are_joined_by_lines() -> None:
+def test_images_in_several_columns_become_one_list() -> None:
     content = "sku;name;price;Bild A;Bild B\n1;T;1,50;https://x.example/a.jpg;https://x.example/b.jpg\n"
     reading = read(content, mapping={"images": {"join": ["Bild A", "Bild B"], "separator": "\n"}})
     assert reading.product.images == ["https://x.example/a.jpg", "https://x.example/b.jpg"]
 
 
-def test_the_stock_of_several_locations_is_added() -> None:
+def test_the_stocks_of_several_locations_are_added_up() -> None:
     content = (
         "sku;name;price;Lager Nord;Lager Süd\n1;T;1,50;3;4\n2;T;1,50;;5\n3;T;1,50;1.200;0\n4;T;1,50;;\n5;T;1,50;abc;1\n"
     )
@@ -95,7 +95,7 @@ def test_a_column_that_does_not_exist_makes_the_file_unreadable() -> None:
         )
 
 
-def test_a_missing_column_of_an_attribute_leaves_the_attribute_out() -> None:
+def test_an_attribute_is_left_out_if_the_file_does_not_have_its_column() -> None:
     reading = read("sku;name;price\n1;T;1,50\n", attributes={"Farbe": {"columns": ["Farbcode"]}})
     assert reading.product.attributes == {}
 
@@ -137,7 +137,7 @@ def test_steps_change_a_text(cell: str, steps: list[Any], value: str) -> None:
         ("", "upper"),
     ],
 )
-def test_a_value_can_become_blank(cell: str, step: Any) -> None:
+def test_the_steps_of_a_transformation_can_make_a_value_blank(cell: str, step: Any) -> None:
     product = read_attribute(cell, step).product
     assert (product.attributes, product.blank_attributes) == ({}, ("Wert",))
 
@@ -168,7 +168,7 @@ def test_the_error_of_a_step_does_not_show_a_value_of_a_private_column() -> None
     assert "the value does not match" in rejection.reason
 
 
-def test_a_list_of_values_can_replace_a_blank_value() -> None:
+def test_a_replacement_list_can_replace_a_blank_value() -> None:
     content = "sku;name;price;Gruppe\n1;T;1,50;\n2;T;1,50;G1\n"
     steps = [{"replace": {"": "Sonstiges", "g1": "Küche"}}]
     reading = read(content, mapping={"category": {"columns": ["Gruppe"], "transform": steps}})
@@ -195,7 +195,7 @@ def test_rows_are_rejected_if_regular_expressions_have_used_all_their_time(monke
 
 
 @pytest.mark.parametrize(("otherwise", "is_active"), [("keep", False), ("reject", None)])
-def test_a_list_of_values_translates_states(otherwise: str, is_active: bool | None) -> None:
+def test_a_replacement_list_translates_states(otherwise: str, is_active: bool | None) -> None:
     content = "sku;name;price;Status\n1;T;1,50;A\n2;T;1,50;z\n3;T;1,50;Q\n"
     step = {"replace": {"A": "active", "Z": "inactive"}, "otherwise": otherwise}
     reading = read(content, mapping={"is_active": {"columns": ["Status"], "transform": [step]}})
@@ -206,7 +206,7 @@ def test_a_list_of_values_translates_states(otherwise: str, is_active: bool | No
         assert reading.feed.warnings.as_json()[0]["column"] == "Status"
 
 
-def test_a_translated_state_is_not_inverted_even_if_the_column_name_means_the_opposite() -> None:
+def test_a_translated_state_is_not_inverted_even_if_the_column_name_means_inactive() -> None:
     content = "sku;name;price;gesperrt\n1;T;1,50;X\n2;T;1,50;\n"
     step = {"replace": {"x": "inactive", "": "active"}}
     reading = read(content, mapping={"is_active": {"columns": ["gesperrt"], "transform": [step]}})
@@ -263,7 +263,7 @@ def test_steps_compute_a_price_exactly(cell: str, steps: list[Any], price: str) 
         ("0,15", [{"round": {"decimals": 3, "mode": "up"}}, {"divide": "10"}], "EUR"),
     ],
 )
-def test_a_computed_price_that_is_finer_than_its_currency_is_rejected(
+def test_a_computed_price_with_more_decimals_than_its_currency_is_rejected(
     cell: str, steps: list[Any], currency: str
 ) -> None:
     rejection = read_price(cell, *steps, currency=currency).rejection
@@ -271,7 +271,7 @@ def test_a_computed_price_that_is_finer_than_its_currency_is_rejected(
     assert rejection.reason.startswith("Preis: ")
 
 
-def test_a_price_is_divided_by_a_column() -> None:
+def test_a_step_divides_a_price_by_the_value_of_a_column() -> None:
     reading = read_price("250,00;100", {"divide_by_column": "PE"}, header="Preis;PE")
     assert reading.product.price == Decimal("2.50")
 
@@ -288,14 +288,14 @@ def test_a_divisor_that_can_be_read_in_two_ways_is_rejected() -> None:
     assert rejection.code == "ambiguous_number"
 
 
-def test_a_unit_does_not_divide_a_price_that_a_step_already_divides_by_it() -> None:
+def test_a_price_is_not_divided_by_its_unit_a_second_time_if_a_step_already_divides_by_this_unit() -> None:
     reading = read_price("250,00;100", {"divide_by_column": "Preiseinheit"}, header="Preis;Preiseinheit")
     assert reading.product.price == Decimal("2.50")
     reading = read_price("250,00", {"divide": "100"}, header="Preis pro 100", columns="Preis pro 100")
     assert reading.product.price == Decimal("2.50")
 
 
-def test_the_decimal_separator_is_decided_by_the_texts_before_the_numbers_are_computed() -> None:
+def test_the_decimal_separator_is_detected_in_the_original_texts_before_numbers_are_computed() -> None:
     content = "Nr;Name;VK\n1;T;1.250 je Stück\n2;T;2,49 je Stück\n"
     split = {"split": {"separator": " "}}
     mapping = {"sku": "Nr", "price": {"columns": ["VK"], "transform": [split, {"divide": "2"}, ROUND]}}
@@ -349,7 +349,7 @@ def test_a_private_column_stays_private_if_another_column_has_a_transformation()
     assert (reading.product.attributes, reading.product.price) == ({}, Decimal("3.00"))
 
 
-def test_later_keys_of_a_json_file_do_not_move_the_computed_columns() -> None:
+def test_keys_that_only_later_json_records_have_do_not_shift_the_computed_columns() -> None:
     content = '[{"sku":"1","a":"Mug","b":"red","price":2},{"sku":"2","a":"Cap","price":3,"Color":"blue","late":"x"}]'
     many = content.replace("},{", "}," + ",".join(f'{{"sku":"m{n}","a":"A","price":1}}' for n in range(1_200)) + ",{")
     reading = read(
@@ -379,7 +379,7 @@ def test_a_workbook_row_is_rejected_if_a_source_of_a_computed_field_has_an_error
     assert (reading.rejection.sku, reading.rejection.code) == ("A", "formula_error")
 
 
-def test_variants_of_an_export_are_computed_row_by_row() -> None:
+def test_the_fields_of_the_variants_in_an_export_are_computed_row_by_row() -> None:
     header = "Handle,Title,Vendor,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src"
     rows = ["mug,Mug,Acme,Size,S,M-S,10.00,", "mug,,,,M,M-M,x,", "mug,,,,L,M-L,12.00,"]
     mapping = {
@@ -393,7 +393,7 @@ def test_variants_of_an_export_are_computed_row_by_row() -> None:
     assert (reading.rejection.sku, len(reading.rejection.raw)) == ("M-M", 8)
 
 
-def test_a_rejected_row_has_its_computed_sku() -> None:
+def test_a_rejected_row_is_reported_with_its_computed_sku() -> None:
     content = "Art;Gr;name;price\nT;M;Shirt;1,50\nT;L;Shirt;1,50;zu viel\n"
     reading = read(content, mapping={"sku": {"join": ["Art", "Gr"], "separator": "-"}})
     assert (reading.rejection.code, reading.rejection.sku) == ("too_many_cells", "T-L")

@@ -38,7 +38,7 @@ def test_an_item_of_heureka_has_the_price_with_tax_and_no_category_of_heureka() 
     assert "inventory_count" not in pot.fields_set
 
 
-def test_an_offer_of_ceneo_has_the_stock_and_the_price_of_its_element() -> None:
+def test_an_offer_of_ceneo_has_the_price_and_the_stock_from_the_attributes_of_its_element() -> None:
     reading = read_file("ceneo.xml", "PLN")
     assert reading.details["kind"] == "Ceneo"
     mug, service = reading.products

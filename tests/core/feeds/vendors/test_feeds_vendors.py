@@ -87,7 +87,7 @@ def test_a_square_variation_is_a_product_and_an_archived_item_is_inactive() -> N
     assert (old.name, old.is_active, blue.is_active) == ("Old Mug", False, True)
 
 
-def test_a_squarespace_variant_has_its_own_price_and_the_visibility_of_its_product() -> None:
+def test_a_squarespace_variant_has_its_own_price_and_is_visible_only_if_its_product_is() -> None:
     reading = read_file("squarespace.csv", "USD")
     assert prices(reading) == {"SQ0001": "89.00", "SQ0002": "119.00", "SQ0010": "24.50"}
     single, double, box = reading.products
@@ -96,7 +96,7 @@ def test_a_squarespace_variant_has_its_own_price_and_the_visibility_of_its_produ
     assert single.images == ["https://images.example/moss.jpg", "https://images.example/throw.jpg"]
 
 
-def test_a_bigcommerce_variant_inherits_the_price_unless_it_has_its_own() -> None:
+def test_a_bigcommerce_variant_without_a_price_inherits_the_price_of_its_product() -> None:
     reading = read_file("bigcommerce.csv", "USD")
     assert prices(reading) == {"TOTE-S": "18.00", "TOTE-L": "21.00", "CORK-4": "9.50"}
     small, large, coaster = reading.products
@@ -111,7 +111,7 @@ def test_a_bigcommerce_variant_inherits_the_price_unless_it_has_its_own() -> Non
     assert (small.is_active, coaster.is_active) == (True, False)
 
 
-def test_a_bigcommerce_variant_whose_price_a_rule_changes_is_rejected() -> None:
+def test_a_bigcommerce_variant_is_rejected_if_a_rule_changes_its_price() -> None:
     reading = read_file("bigcommerce-legacy.csv", "USD")
     assert prices(reading) == {"SCARF-SR": "45.00", "SLIP-42": "32.00"}
     assert (reading.rejection.sku, reading.rejection.code) == ("SCARF-LR", "price_rule")
@@ -151,7 +151,7 @@ def test_a_shopware_variant_inherits_name_and_gross_price_from_its_product() -> 
         ),
     ],
 )
-def test_the_name_of_a_woocommerce_variation_is_extended_only_if_it_lacks_the_options(
+def test_options_are_added_to_the_name_of_a_woocommerce_variation_only_if_the_name_lacks_them(
     rows: str, names: dict[str, str]
 ) -> None:
     header = "ID,Type,SKU,Name,Regular price,Parent,Attribute 1 value(s),Attribute 1 name,Categories\n"
@@ -196,7 +196,7 @@ def test_an_amazon_listings_report_is_read() -> None:
     ]
 
 
-def test_ebay_prices_are_in_the_currency_of_the_column_action() -> None:
+def test_ebay_prices_are_in_the_currency_that_the_name_of_the_action_column_states() -> None:
     reading = read_file("ebay.csv", "EUR")
     assert reading.details["profile"] == "ebay"
     assert [(p.sku, str(p.price), p.currency) for p in reading.products] == [

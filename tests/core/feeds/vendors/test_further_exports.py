@@ -7,7 +7,7 @@ def outcome(reading: Reading) -> dict[str, tuple[str | None, str, int | None]]:
     return {one.sku: (one.name, str(one.price), one.inventory_count) for one in reading.products}
 
 
-def test_variations_without_a_title_belong_to_the_listing_of_ebay_above_them() -> None:
+def test_variations_without_a_title_belong_to_the_ebay_listing_in_the_row_above() -> None:
     header = "Action;Item number;Title;Variation details;Custom label (SKU);Available quantity;Currency;Start price"
     rows = (
         "Revise;110;Cap;;CAP-1;4;EUR;9,50\nRevise;111;Sock;;;;EUR;\n;;;Size=S;SOCK-S;6;EUR;3,00\n"
@@ -33,13 +33,13 @@ def test_the_items_of_quickbooks_are_identified_by_their_names() -> None:
     assert [(one.is_active, one.attributes) for one in reading.products] == [(True, {}), (False, {})]
 
 
-def test_an_akeneo_product_without_a_name_in_the_first_language_has_the_name_in_the_next() -> None:
+def test_an_akeneo_product_whose_name_is_missing_in_the_first_language_has_its_name_in_the_next_language() -> None:
     header = "sku;family;categories;enabled;name-fr_FR;name-en_US;price-EUR"
     reading = read(f"{header}\nP-1;f;c;1;Bol;Bowl;9.00\nP-2;f;c;1;;Plate;8.00\n")
     assert [one.name for one in reading.products] == ["Bol", "Plate"]
 
 
-def test_the_stock_of_jtl_that_can_be_sold_is_used() -> None:
+def test_the_jtl_stock_that_can_be_sold_is_used() -> None:
     header = "Artikelnummer;Artikelname;Brutto-VK;Lagerbestand gesamt;Verfügbarer Lagerbestand"
     assert outcome(read(f"{header}\nT-1;Tasse;9,50;12;7\n")) == {"T-1": ("Tasse", "9.50", 7)}
 

@@ -18,7 +18,7 @@ def products(*records: dict[str, Any]) -> list[tuple[str, str, bool]]:
     return [(one.sku, f"{one.price} {one.currency}", one.is_active) for one in reading.products]
 
 
-def test_a_link_to_a_record_is_its_name() -> None:
+def test_a_link_to_a_record_is_read_as_the_name_of_the_record() -> None:
     reading = read(json.dumps([RECORD]), "feed.json", currency="EUR")
     assert (reading.product.currency, reading.product.category) == ("CHF", "All / Furniture")
     assert "barcode" not in reading.product.attributes
@@ -29,5 +29,5 @@ def test_false_means_that_a_field_has_no_value(blank: str) -> None:
     assert products(RECORD, {**RECORD, "default_code": "CHAIR-2", blank: False}) == [("CHAIR-1", "80.00 CHF", True)]
 
 
-def test_false_means_no_in_a_field_of_yes_and_no() -> None:
+def test_false_means_no_in_a_boolean_field() -> None:
     assert products({**RECORD, "active": False}) == [("CHAIR-1", "80.00 CHF", False)]

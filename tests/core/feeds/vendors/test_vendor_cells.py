@@ -22,11 +22,11 @@ from wecelebrate.feeds.notation.convert import attributes_of_codes
         ("no pair", {}),
     ],
 )
-def test_pairs_of_magento_are_attributes(cell: str, attributes: dict[str, str]) -> None:
+def test_name_value_pairs_of_magento_are_attributes(cell: str, attributes: dict[str, str]) -> None:
     assert attributes_of_codes(cell) == attributes
 
 
-def test_only_public_pairs_of_magento_become_attributes() -> None:
+def test_only_public_name_value_pairs_of_magento_become_attributes() -> None:
     cell = '"color=Red,supplier_code=S-9,cost_price=4,size=M"'
     product = read(
         f"sku,attribute_set_code,product_type,name,price,additional_attributes\nA,D,simple,Hat,5,{cell}\n"
@@ -46,7 +46,9 @@ def test_only_public_pairs_of_magento_become_attributes() -> None:
         ("USD 1500", "EUR", ("15.00", "USD")),
     ],
 )
-def test_prices_of_commercetools_are_cents_for_all_customers(cell: str, currency: str, price: tuple[str, str]) -> None:
+def test_only_commercetools_prices_for_all_customers_are_used_and_their_amounts_are_in_cents(
+    cell: str, currency: str, price: tuple[str, str]
+) -> None:
     text = f"productType,variantId,sku,prices,name.en\nmain,1,A,{cell},Hat\n"
     product = read(text, currency=currency).product
     assert (str(product.price), product.currency) == price
@@ -55,7 +57,7 @@ def test_prices_of_commercetools_are_cents_for_all_customers(cell: str, currency
 @pytest.mark.parametrize(
     "cell", ["12.99", "EUR", "EUR 12.99", "EUR 900 dealers", "EUR 900$2020-01-01~2020-02-01", "XXQ 5"]
 )
-def test_other_prices_in_a_file_of_commercetools_are_rejected(cell: str) -> None:
+def test_commercetools_prices_that_are_not_for_all_customers_or_not_in_cents_are_rejected(cell: str) -> None:
     reading = read(f"productType,variantId,sku,prices,name.en\nmain,1,A,{cell},Hat\n")
     assert (reading.rejection.sku, reading.rejection.code) == ("A", "not_a_number")
 
@@ -67,13 +69,15 @@ def test_other_prices_in_a_file_of_commercetools_are_rejected(cell: str) -> None
         ("DELETE", "", False), ("MERGE", "DELETE", False), ("IGNORE", "", "ignored"), ("MERGE", "IGNORE", "ignored"),
     ],
 )  # fmt: skip
-def test_commands_of_matrixify_delete_or_skip_a_row(command: str, variant_command: str, result: bool | str) -> None:
+def test_matrixify_commands_can_delete_or_skip_a_product(
+    command: str, variant_command: str, result: bool | str
+) -> None:
     header = "Handle,Command,Title,Vendor,Variant Command,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
     (item,) = read(f"{header}hat,{command},Hat,Nord,{variant_command},Title,Default Title,HAT,5\n").items
     assert (item.code if isinstance(result, str) else item.is_active) == result  # type: ignore[union-attr]
 
 
-def test_only_the_first_default_of_a_store_view_is_read_and_a_translation_alone_is_rejected() -> None:
+def test_only_the_default_store_view_is_read_and_a_translation_without_a_default_view_is_rejected() -> None:
     header = "sku,store_view_code,attribute_set_code,product_type,name,price\n"
     reading = read(header + "A,de,,,Hut,\nA,,Default,simple,Hat,5\nB,fr,,,Chapeau,\nC,default,Default,simple,Cap,6\n")
     assert [(product.sku, product.name, product.rows) for product in reading.products] == [

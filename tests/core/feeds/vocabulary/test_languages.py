@@ -43,7 +43,7 @@ def test_each_language_of_the_vocabulary_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=IDS)
-def test_an_export_is_read_without_a_question(language: Language) -> None:
+def test_an_export_in_each_language_is_read_without_a_question(language: Language) -> None:
     reading = read(export(language), currency=language.currency)
     assert reading.feed.questions == ()
     assert not reading.rejected
@@ -102,7 +102,7 @@ def test_a_column_name_with_a_private_word_is_private_even_if_it_names_a_field_o
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=IDS)
-def test_a_name_in_capitals_or_without_accents_is_the_same_name(language: Language) -> None:
+def test_a_column_name_in_capitals_or_with_additional_spaces_is_recognised(language: Language) -> None:
     assert field_candidates(language.stock.upper()) == field_candidates(language.stock)
     assert field_candidates(f"  {language.sku} : ") == field_candidates(language.sku)
 
@@ -120,5 +120,5 @@ def test_a_name_in_capitals_or_without_accents_is_the_same_name(language: Langua
         ("Isıtıcı Rengi", None), ("Ценовая группа", None), ("価格帯", None), ("No", "sku"), ("№", "sku"),
     ],
 )  # fmt: skip
-def test_a_name_is_recognised_in_the_spellings_that_people_use(column: str, field: str | None) -> None:
+def test_a_column_name_is_recognised_in_the_spellings_that_people_use(column: str, field: str | None) -> None:
     assert next((name for name, _, _ in field_candidates(column)), None) == field

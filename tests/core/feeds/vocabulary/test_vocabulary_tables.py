@@ -57,7 +57,7 @@ def meanings(tables: dict[str, list[str]], meaning_of: dict[str, str]) -> dict[s
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.toml")), ids=lambda file: file.stem)
-def test_a_file_has_only_known_keys_and_all_required_ones(file) -> None:  # type: ignore[no-untyped-def]
+def test_a_vocabulary_file_has_only_known_keys_and_all_required_keys(file) -> None:  # type: ignore[no-untyped-def]
     content = tomllib.loads(file.read_text("utf-8"))
     assert content.pop("language") and content.pop("decimal") in (",", ".")
     weak = content["columns"].get("weak", {})
@@ -133,7 +133,7 @@ def test_a_public_text_is_never_read_from_a_column_with_a_purchase_name() -> Non
     assert [word for word in private if texts & {field for field, _, _ in field_candidates(word)}] == []
 
 
-def test_a_word_of_purchase_prices_makes_each_price_of_its_language_a_purchase_price() -> None:
+def test_a_purchase_word_beside_a_price_word_of_the_same_language_means_a_purchase_price() -> None:
     wrong = []
     for tables in vocabulary().by_language.values():
         for base in tables.get("prices.base", ())[:2]:
@@ -143,7 +143,7 @@ def test_a_word_of_purchase_prices_makes_each_price_of_its_language_a_purchase_p
     assert wrong == []
 
 
-def test_a_selling_price_of_a_language_is_not_a_purchase_price_because_of_another_language() -> None:
+def test_a_name_of_a_selling_price_is_not_a_purchase_price_because_of_a_word_of_another_language() -> None:
     wrong = []
     for code, tables in vocabulary().by_language.items():
         purchase = set(tables["prices.purchase"])
@@ -155,12 +155,12 @@ def test_a_selling_price_of_a_language_is_not_a_purchase_price_because_of_anothe
     assert wrong == []
 
 
-def test_an_inverse_name_means_the_opposite_and_a_name_of_a_state_does_not() -> None:
+def test_a_column_name_for_inactive_products_is_inverse_and_a_column_name_for_a_state_is_not() -> None:
     assert all(is_inverse(name) for name in vocabulary().words("columns.inactive"))
     assert [name for name in vocabulary().words("columns.is_active") if is_inverse(name)] == []
 
 
-def test_words_that_are_also_values_do_not_make_a_row_a_header() -> None:
+def test_words_that_can_also_be_cell_values_do_not_make_a_row_a_header() -> None:
     row = ["Nr", "No", "Web", "Live", "Ja", "Stück", "в наличии", "售罄", "품절", "нет", "Pasif"]
     assert count_known_columns(row) == 0
     assert count_known_columns(["Артикул", "Наименование", "Цена", "Нет"]) == 3
@@ -189,7 +189,7 @@ def test_words_are_divided_by_commas_and_keep_their_languages() -> None:
         (("Größe", "GRÖSSE", "gro\u0308ße"), "grosse"), (("Đơn giá", "ĐƠN GIÁ", "don gia"), "dongia"),
     ],
 )  # fmt: skip
-def test_the_spellings_of_a_word_are_folded_to_one(spellings: tuple[str, ...], folded: str) -> None:
+def test_all_spellings_of_a_word_have_one_folded_form(spellings: tuple[str, ...], folded: str) -> None:
     assert {squeezed(spelling) for spelling in spellings} == {folded}
 
 
@@ -217,7 +217,7 @@ def test_characters_are_folded_in_the_same_way_in_lists_and_in_names() -> None:
     assert word_lists(characters) == [[folded] if (folded := squeezed(char)) else [] for char in characters]
 
 
-def test_what_the_first_file_needs_is_loaded_before_it_arrives() -> None:
+def test_modules_and_tables_that_the_first_file_needs_are_loaded_before_a_file_arrives() -> None:
     program = """
 from io import BytesIO
 from wecelebrate import feeds

@@ -35,7 +35,7 @@ def workbook(*rows: str, styles: str = "", more: str = "") -> str:
 NAMES = row("Artikelnummer", "Bezeichnung", "VK brutto", "EK", "Bestand")
 
 
-def test_cells_that_are_left_out_are_blank() -> None:
+def test_cells_that_the_xml_omits_are_blank() -> None:
     reading = read(
         workbook(NAMES, row("K-1", "Tasse & Teller", 9.9, 4.1, 4), row("K-2", "Topf", 19.9, None, 2)), "export.xls"
     )
@@ -46,12 +46,12 @@ def test_cells_that_are_left_out_are_blank() -> None:
     assert reading.products[0].attributes == {}
 
 
-def test_rows_have_the_numbers_of_the_sheet() -> None:
+def test_rows_are_reported_with_their_row_numbers_in_the_sheet() -> None:
     reading = read(workbook(NAMES, row("K-1", "Tasse", 9.9), row("K-2", "Topf", "frei", index=9)))
     assert (reading.rejection.line, reading.rejection.sku) == (9, "K-2")
 
 
-def test_a_number_format_states_the_currency_and_the_zeros() -> None:
+def test_the_currency_and_the_leading_zeros_are_read_from_the_number_format() -> None:
     styles = (
         '<Style ss:ID="money"><NumberFormat ss:Format="#,##0.00\\ &quot;CHF&quot;"/></Style>'
         '<Style ss:ID="code"><NumberFormat ss:Format="00000"/></Style>'
@@ -84,7 +84,7 @@ def test_a_hidden_sheet_is_not_read_and_an_error_rejects_its_row() -> None:
     assert [sheet["hidden"] for sheet in reading.details["sheets"]] == [False, True]
 
 
-def test_utf_16_and_prefixes_are_read() -> None:
+def test_a_workbook_in_utf_16_with_namespace_prefixes_is_read() -> None:
     text = workbook(row("SKU", "Name", "Price"), row("A-1", "Mügchen", 9.5))
     for name in ("Workbook", "Worksheet", "Table", "Row", "Cell", "Data", "Styles"):
         text = text.replace(f"<{name}", f"<ss:{name}").replace(f"</{name}", f"</ss:{name}")

@@ -115,7 +115,7 @@ def test_the_only_visible_sheet_with_products_is_read() -> None:
     assert read(sheets_workbook(both=True, hidden=True)).product.sku == "M"
 
 
-def test_sheets_with_the_same_header_are_read_unless_the_mapping_names_one() -> None:
+def test_all_sheets_with_the_same_header_are_read_unless_the_mapping_names_a_sheet() -> None:
     reading = read(sheets_workbook(both=True))
     assert [(product.sku, product.source["Sheet"]) for product in reading.products] == [("M", "Mugs"), ("C", "Caps")]
     for option in ("caps", "3"):
@@ -124,7 +124,7 @@ def test_sheets_with_the_same_header_are_read_unless_the_mapping_names_one() -> 
         read(sheets_workbook(both=False), mapping={"sheet": "Hats"})
 
 
-def test_prefixed_elements_and_shared_strings_are_read() -> None:
+def test_elements_with_namespace_prefixes_and_shared_strings_are_read() -> None:
     strings = b"<sst><si><t>sku</t></si><si><r><t>na</t></r><r><t>me</t></r><rPh><t>x</t></rPh></si></sst>"
     content = sheet(
         b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row>'

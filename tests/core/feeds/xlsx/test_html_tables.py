@@ -13,7 +13,7 @@ PAGE = """<html><head><meta charset="utf-8"><style>td {mso-number-format: "\\@"}
 <tr><td>00018<td>Topf<br>groß<td>1.249,00<td>0</table></body></html>"""
 
 
-def test_the_table_of_a_page_is_read() -> None:
+def test_the_table_in_an_html_page_is_read() -> None:
     reading = read(PAGE, "export.xls")
     assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in reading.products] == [
         ("00017", "Tasse & Teller", "9.90", 4), ("00018", "Topf groß", "1249.00", 0),
@@ -21,12 +21,12 @@ def test_the_table_of_a_page_is_read() -> None:
     assert reading.details["format"] == "xlsx"
 
 
-def test_a_table_without_a_page_in_another_encoding_is_read() -> None:
+def test_an_html_table_without_a_page_is_read_even_if_its_encoding_is_not_utf_8() -> None:
     table = PAGE[PAGE.index("<table") : PAGE.index("</body")]
     assert read(table, encoding="cp1252").products[1].name == "Topf groß"
 
 
-def test_a_cell_that_covers_other_cells_gives_them_its_value() -> None:
+def test_a_cell_that_spans_several_rows_has_its_value_in_each_of_these_rows() -> None:
     products = read(
         "<table><tr><td>Kategorie<td>SKU<td>Name<td>Preis</tr><tr><td rowspan=2>Tassen<td>K-1<td>Tasse<td>5,50</tr>"
         "<tr><td>K-2<td>Becher<td>6,50</tr><tr><td>Töpfe<td>K-3<td>Topf<td>7,50</tr></table>"
@@ -36,7 +36,7 @@ def test_a_cell_that_covers_other_cells_gives_them_its_value() -> None:
     ]  # fmt: skip
 
 
-def test_a_table_around_the_products_does_not_matter() -> None:
+def test_a_layout_table_around_the_table_of_products_is_ignored() -> None:
     inner = PAGE[PAGE.index("<table") : PAGE.index("</body")]
     page = f"<html><table><tr><td>Shop</td></tr><tr><td>{inner}</td></tr><tr><td>Imprint</td></tr></table></html>"
     assert [one.sku for one in read(page).products] == ["00017", "00018"]
@@ -58,12 +58,12 @@ def test_the_address_of_a_picture_is_the_text_of_its_cell() -> None:
         ("<html><table><tr><td>Sign in</td><td><input></td></tr></table></html>", "HTML page"),
     ],
 )
-def test_other_pages_are_refused(page: str, reason: str) -> None:
+def test_html_pages_without_a_list_of_products_are_refused(page: str, reason: str) -> None:
     with pytest.raises(UnreadableFeed, match=reason):
         read(page)
 
 
-def test_many_rows_are_read_in_order() -> None:
+def test_many_rows_are_read_in_the_sequence_of_the_page() -> None:
     rows = "".join(f"<tr><td>A-{n}</td><td>Mug {n}</td><td>{n},50</td></tr>" for n in range(1, 5_001))
     page = f"<table><tr><td>SKU</td><td>Name</td><td>Preis</td></tr>{rows}</table>"
     products = read(gzip.compress(page.encode()), "x.html.gz").products

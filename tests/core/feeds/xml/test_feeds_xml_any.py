@@ -210,7 +210,7 @@ def test_random_xml_is_read_or_refused(inside: list[etree._Element], root: str, 
         assert str(error)
 
 
-def test_a_name_that_is_not_valid_in_xml_is_refused() -> None:
+def test_an_element_name_that_is_not_valid_in_xml_is_refused() -> None:
     with pytest.raises(UnreadableFeed, match="is not a valid name of an element"):
         read("<?xml version='1.0'?><a\x01b><p><sku>A</sku></p></a\x01b>", "feed.xml")
     with pytest.raises(UnreadableFeed, match="must name the element of a product"):

@@ -24,7 +24,7 @@ def test_sap_conditions_give_the_price_of_one_piece_that_is_valid_today() -> Non
     assert mug.fields_set == {"sku", "price", "currency"}
 
 
-def test_sap_conditions_of_one_customer_or_of_purchasing_and_discounts_are_left_out() -> None:
+def test_sap_conditions_for_one_customer_for_purchases_or_for_discounts_are_ignored() -> None:
     reading = read_file("sap-cond-a04.xml", "EUR")
     assert [str(product.price) for product in reading.products if product.sku == "4711"] == ["12.50"]
 
@@ -44,7 +44,7 @@ def test_a_custom_idoc_type_with_materials_is_read_as_materials(root: str) -> No
 
 
 @pytest.mark.parametrize(("language", "name"), [(None, "Steinzeugbecher, 0,3 l"), ("en", "Stoneware mug, 0.3 l")])
-def test_gdsn_2_has_the_gtin_of_the_identification_and_a_name_in_the_requested_language(
+def test_a_gdsn_2_product_has_the_gtin_as_its_sku_and_a_name_in_the_requested_language(
     language: str | None, name: str
 ) -> None:
     (mug,) = read_file("gdsn2-catalogue-item.xml", "EUR", {"language": language} if language else None).products
@@ -70,7 +70,7 @@ def test_a_cxml_index_without_the_element_cxml_is_read() -> None:
         ("<urlset><url><loc>https://x.example</loc></url></urlset>", "a sitemap"),
     ],
 )
-def test_the_error_names_the_kind_of_a_document_that_is_not_a_catalog(document: str, name: str) -> None:
+def test_the_error_says_what_a_document_is_if_it_is_not_a_catalog(document: str, name: str) -> None:
     with pytest.raises(UnreadableFeed, match=name):
         read(document, name="products.xml")
 
@@ -83,7 +83,7 @@ def test_the_error_names_the_kind_of_a_document_that_is_not_a_catalog(document: 
         '<!ATTLIST ARTICLE mode CDATA "new">',
     ],
 )
-def test_a_doctype_that_declares_only_own_fields_is_read(declarations: str) -> None:
+def test_a_doctype_that_declares_only_user_defined_fields_is_read(declarations: str) -> None:
     doctype = f'<?xml version="1.0"?>\n<!DOCTYPE BMECAT SYSTEM "bmecat_new_catalog_1_2.dtd" [{declarations}]>\n'
     reading = read(doctype + BMECAT, name="catalog.xml")
     assert [(p.sku, p.name, str(p.price)) for p in reading.products] == [("A-1", "Mug", "4.20")]
@@ -105,7 +105,7 @@ def test_a_doctype_that_declares_or_uses_entities_is_refused(declarations: str) 
         read(f"<!DOCTYPE BMECAT [{declarations}]>{BMECAT}", name="catalog.xml")
 
 
-def test_the_removed_declarations_may_be_longer_than_a_chunk(tmp_path: Path) -> None:
+def test_the_declarations_that_are_removed_from_a_doctype_may_be_longer_than_a_chunk(tmp_path: Path) -> None:
     fields = "".join(f"<!ELEMENT UDX.F{number} (#PCDATA)>\n" for number in range(4_000))
     reading = read(f"<!DOCTYPE BMECAT [{fields}]>\n{BMECAT}", name="catalog.xml")
     assert [p.sku for p in reading.products] == ["A-1"]

@@ -35,7 +35,7 @@ def facts(reading: Reading) -> list[tuple[str, str | None, str, int | None]]:
     return [(one.sku, one.name, str(one.price), one.inventory_count) for one in reading.products]
 
 
-def test_an_offer_without_an_article_belongs_to_the_product_with_its_id() -> None:
+def test_an_offer_without_an_article_number_belongs_to_the_product_with_the_id_of_the_offer() -> None:
     reading = commerceml(
         product("g-1", "ЛМП-1", "Лампа") + product("g-2", "СТЛ-2", "Стол") + product("g-3", "ШКФ-3", "Шкаф"),
         offer("g-2", "5400.00", 2) + offer("g-1", "990.00", 7),
@@ -46,7 +46,7 @@ def test_an_offer_without_an_article_belongs_to_the_product_with_its_id() -> Non
     assert not reading.feed.questions
 
 
-def test_the_offers_of_variants_are_products_of_their_own() -> None:
+def test_each_offer_of_a_variant_is_a_separate_product() -> None:
     options = (
         "<ХарактеристикиТовара><ХарактеристикаТовара><Наименование>Размер</Наименование><Значение>{}</Значение>"
         "</ХарактеристикаТовара></ХарактеристикиТовара>"
@@ -57,7 +57,7 @@ def test_the_offers_of_variants_are_products_of_their_own() -> None:
     ]  # fmt: skip
 
 
-def test_an_offer_without_a_product_keeps_its_id() -> None:
+def test_an_offer_without_a_product_has_its_id_as_the_sku() -> None:
     reading = commerceml(product("g-1", "ЛМП-1", "Лампа"), offer("g-9", "5.00", 1) + offer("g-1", "990.00", 7))
     assert [one.sku for one in reading.products] == ["ЛМП-1", "g-9"]
 
@@ -66,7 +66,7 @@ def test_an_offer_without_a_product_keeps_its_id() -> None:
     ("order_quantity", "price_quantity", "price"),
     [("", "100", "0.18"), ("", "10", "1.80"), ("100", "", "0.18"), ("1", "1000", "0.02"), ("", "", "18.00")],
 )
-def test_a_bmecat_price_is_divided_by_its_quantity(order_quantity: str, price_quantity: str, price: str) -> None:
+def test_a_bmecat_price_is_divided_by_its_price_quantity(order_quantity: str, price_quantity: str, price: str) -> None:
     def quantity(text: str) -> str:
         return f"<PRICE_QUANTITY>{text}</PRICE_QUANTITY>" if text else ""
 

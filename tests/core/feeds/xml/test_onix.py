@@ -42,7 +42,7 @@ def test_the_stock_of_the_supplier_who_can_supply_is_used_and_a_deleted_book_is_
     assert stated == [book[3:] for book in EXPECTED]
 
 
-def test_texts_authors_and_the_cover_are_those_of_the_book_and_not_of_its_series() -> None:
+def test_the_texts_authors_and_cover_of_a_book_are_not_taken_from_its_series() -> None:
     book = read_file("onix.xml", "EUR").products[0]
     assert (book.category, book.brand, book.description) == ("Fiction", "Harbour", "A town and its sea.")
     assert (book.attributes, list(book.images)) == (
@@ -74,7 +74,7 @@ def test_the_availability_says_whether_a_book_is_sold(code: str, is_active: bool
     assert (book.is_active, book.inventory_count) == (is_active, stock)
 
 
-def test_an_own_number_identifies_a_product_without_an_isbn() -> None:
+def test_a_proprietary_number_identifies_a_product_without_an_isbn() -> None:
     text = TEXT.replace(
         "<ProductIDType>15</ProductIDType><IDValue>9780000000019", "<ProductIDType>06</ProductIDType><IDValue>10.1/x"
     )

@@ -19,7 +19,9 @@ def document(*products: str) -> Reading:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("is_first", [True, False])
-def test_the_price_with_tax_is_read(element: str, with_tax: str, without_tax: str, is_first: bool) -> None:
+def test_of_several_price_elements_the_price_with_tax_is_read(
+    element: str, with_tax: str, without_tax: str, is_first: bool
+) -> None:
     gross, net = (f"<{element} {with_tax}>{{}}</{element}>", f"<{element} {without_tax}>{{}}</{element}>")
     prices = [(gross.format(amount), net.format(amount // 2)) for amount in (34, 66)]
     reading = document(*("".join(pair if is_first else pair[::-1]) for pair in prices))
@@ -27,12 +29,12 @@ def test_the_price_with_tax_is_read(element: str, with_tax: str, without_tax: st
     assert reading.feed.questions == ()
 
 
-def test_a_code_of_a_tax_does_not_say_that_the_price_contains_it() -> None:
+def test_a_tax_code_of_a_price_does_not_mean_that_the_price_includes_the_tax() -> None:
     reading = document('<price vat="1">34.00</price>', '<price vat="0">66.00</price>')
     assert reading.details["mapping"]["price"] == "price"
 
 
-def test_a_price_keeps_its_type_if_it_also_has_a_tax() -> None:
+def test_a_purchase_price_is_not_the_selling_price_even_if_all_prices_have_a_tax_attribute() -> None:
     prices = (
         '<prix type="achat" ht="oui">{}.84</prix><prix type="vente" ht="oui">{}.49</prix>'
         '<prix type="vente" ht="non">{}.90</prix>'
@@ -42,7 +44,7 @@ def test_a_price_keeps_its_type_if_it_also_has_a_tax() -> None:
 
 
 @pytest.mark.parametrize("attribute", ["keel", "langue", "sprache", "språk", "jazyk", "idioma", "язык"])
-def test_the_first_language_is_the_name(attribute: str) -> None:
+def test_the_name_in_the_first_language_is_the_product_name(attribute: str) -> None:
     name = f'<name {attribute}="et">Lõikelaud</name><name {attribute}="en">Board</name><price>5</price>'
     reading = document(name, name)
     assert [product.name for product in reading.products] == ["Lõikelaud"] * 2
