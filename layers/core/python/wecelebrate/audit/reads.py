@@ -55,7 +55,9 @@ def _record_part(request: Request, kind: str, noun: str, response: Response) -> 
         details = {"path": request.url.path} | ({} if rows is None else {"count": len(rows)})
         action = f"{noun}.{'read' if rows is None else 'list'}"
         record = sql.record_job_read if kind == "job" else sql.record_order_read
-        record(tx, action=action, object_id=request.path_params[f"{kind}_id"], **as_json({"details": details}, "details"))
+        record(
+            tx, action=action, object_id=request.path_params[f"{kind}_id"], **as_json({"details": details}, "details")
+        )
 
 
 def _record(request: Request, noun: str, response: Response) -> None:

@@ -70,6 +70,8 @@ MAX_RARE_LENGTH = 256 * 1024
 ordinary products has about 21,000."""
 SECOND_USE_MS = 300_000
 """A rare value is stored if it is requested a second time within this time, in milliseconds."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """How many KiB of values some requests may store in an hour. When it is used up, no further values are stored."""
