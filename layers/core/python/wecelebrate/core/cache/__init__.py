@@ -86,8 +86,8 @@ class Budget:
 
 
 ADDRESS_KIB_PER_HOUR = 8 * 1024
-"""How many KiB of values the requests of one IP address may store in an hour: about 400 pages of 50 products. Requests of
-other addresses store the same values."""
+"""How many KiB of values the requests of one IP address may store in an hour: about 400 pages of 50 products. Requests
+of other addresses store the same values."""
 FREE_KIB_PER_HOUR = 1024
 """How many KiB of values the requests of each IP address may store in an hour, even if the shared budget is used up."""
 SHARED_KIB_PER_HOUR = 128 * 1024
@@ -96,7 +96,8 @@ SHARED_KIB_PER_HOUR = 128 * 1024
 Few addresses therefore cannot fill Redis, and an ordinary visitor does not depend on what others store.
 """
 CLIENT_KIB_PER_HOUR = 64 * 1024
-"""How many KiB of values the requests of one client's members may store in an hour: about 3,200 pages of 50 products."""
+"""How many KiB of values the requests of one client's members may store in an hour: about 3,200 pages of 50
+products."""
 MARK_MS = 10_000
 """How long it is remembered that a value was too long, or that a budget was used up, in milliseconds."""
 _TAGS_PER_CALL = 1000
