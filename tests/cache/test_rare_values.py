@@ -156,19 +156,22 @@ def test_concurrent_requests_do_not_wait_for_a_value_that_is_too_long(key_prefix
     assert [read(wanted, caller=MEMBER) for _ in range(2)] == ["load", "hit"]
 
 
+@pytest.mark.parametrize(
+    ("address", "free_parts"), [("192.0.2.{}", 10), ("2001:db8:{}::1", 10), ("2001:db8:1:{}::1", 1)]
+)
 def test_many_addresses_together_store_little_beyond_what_each_may_store(
-    monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
+    monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient, address: str, free_parts: int
 ) -> None:
     visitor()
     monkeypatch.setattr(cache, "FREE_KIB_PER_HOUR", 512)
     monkeypatch.setattr(cache, "SHARED_KIB_PER_HOUR", 1024)
     for number in range(10):
         for page_number in range(20):
-            read(entry(PRODUCTS, number, page_number, tags=[]), f"192.0.2.{number}")
-    free, shared = 10 * (512 + 200), 1024 + 200
+            read(entry(PRODUCTS, number, page_number, tags=[]), address.format(number))
+    free, shared = free_parts * (512 + 200), 1024 + 200
     assert free < stored_bytes(raw_redis, key_prefix) / KIB < 1.25 * (free + shared), "instead of 10 times 4,000"
     common = entry(PRODUCTS, "common", tags=[])
-    assert read(common, "192.0.2.1") == "first"
+    assert read(common, address.format(1)) == "first"
     assert [read(common, "198.51.100.1") for _ in range(2)] == ["load", "hit"], "an ordinary visitor stores its pages"
 
 

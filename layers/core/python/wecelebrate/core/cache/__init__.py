@@ -79,17 +79,16 @@ class Budget:
     key: str
     """The key of the limit that counts the stored KiB."""
     quota: int
-    free: int
-    """The part of the quota that does not count against the shared budget."""
-    shared_key: str = ""
-    """The key of a budget that many budgets share. Empty if there is none."""
+    free_key: str = ""
+    """The key of the limit for what may be stored even if the shared budget is used up. Empty: no budget is shared."""
 
 
 ADDRESS_KIB_PER_HOUR = 8 * 1024
 """How many KiB of values the requests of one IP address may store in an hour: about 400 pages of 50 products. Requests
 of other addresses store the same values."""
 FREE_KIB_PER_HOUR = 1024
-"""How many KiB of values the requests of each IP address may store in an hour, even if the shared budget is used up."""
+"""How many KiB of values the requests of one IPv4 address, or of one /48 of IPv6, may store in an hour, even if the
+shared budget is used up."""
 SHARED_KIB_PER_HOUR = 128 * 1024
 """How many KiB of values all IP addresses together may store in an hour beyond their free parts.
 
@@ -166,10 +165,10 @@ def release(lock: str, owner: str) -> None:
 
 
 def _put(keys: list[str], *arguments: str, budget: Budget | None = None) -> None:
-    of_budget = (str(budget.quota), str(budget.free)) if budget else ("0", "0")
+    own = budget or Budget("", 0)
     redis().run(
-        PUT, [*keys, budget.key if budget else "", budget.shared_key if budget else ""],
-        prefix(), str(now()), *arguments, meter.unsent(), *of_budget, str(SHARED_KIB_PER_HOUR), str(MARK_MS),
+        PUT, [*keys, own.key, own.free_key, key(PUBLIC, "limit", "stored-shared")], prefix(), str(now()), *arguments,
+        meter.unsent(), str(own.quota), str(FREE_KIB_PER_HOUR), str(SHARED_KIB_PER_HOUR), str(MARK_MS),
     )  # fmt: skip
     meter.mark_sent()
 

@@ -14,7 +14,7 @@ from wecelebrate.core.cache import Budget, Charge
 from wecelebrate.core.cache.keys import PUBLIC, key, quoted
 from wecelebrate.core.database import Caller
 from wecelebrate.core.requests import limits
-from wecelebrate.core.requests.addresses import limited_address
+from wecelebrate.core.requests.addresses import limited_address, wide_address
 from wecelebrate.core.requests.limits import (
     FAILURE_COST,
     ORDER_SHARE,
@@ -70,12 +70,11 @@ class RequestCount:
             return None
         if self._is_member:
             # `lookup.lua` builds the same key.
-            quota = cache.CLIENT_KIB_PER_HOUR
-            return Budget(key(session.tenant, "limit", "stored"), quota, quota)
+            return Budget(key(session.tenant, "limit", "stored"), cache.CLIENT_KIB_PER_HOUR)
         if not self._address:
             return None
-        shared = key(PUBLIC, "limit", "stored-shared")
-        return Budget(self._address_budget, cache.ADDRESS_KIB_PER_HOUR, cache.FREE_KIB_PER_HOUR, shared)
+        free = key(PUBLIC, "limit", "stored-free", wide_address(self._address))
+        return Budget(self._address_budget, cache.ADDRESS_KIB_PER_HOUR, free)
 
     @property
     def _address_budget(self) -> str:
