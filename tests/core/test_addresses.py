@@ -8,6 +8,7 @@ import pytest
 from wecelebrate.addresses import normalized_address, po_box_field, region_code, rules_of
 from wecelebrate.addresses.forms import address_format
 from wecelebrate.addresses.rules import AddressField
+from wecelebrate.addresses.shipping import CountryNotShipped, check_shipped
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.types.country import countries
 from wecelebrate.orders.models import NewOrder, ShippingAddress
@@ -258,3 +259,12 @@ def test_an_order_has_its_postal_code_in_the_spelling_of_the_country() -> None:
     with pytest.raises(Invalid) as refused:
         NewOrder.model_validate(order)
     assert [error.pointer for error in refused.value.errors] == ["/shipping_address/postal_code"]
+
+
+def test_a_site_ships_to_its_countries_or_if_it_names_none_to_all() -> None:
+    check_shipped(None, "DE", "/country")
+    check_shipped(["AT", "DE"], "DE", "/country")
+    for countries_of_site in (["AT"], []):
+        with pytest.raises(CountryNotShipped) as refused:
+            check_shipped(countries_of_site, "DE", "/country")
+        assert [error.pointer for error in refused.value.errors] == ["/country"]

@@ -61,6 +61,7 @@ def test_the_default_of_the_last_day_is_today_and_of_the_first_day_the_first_day
         (None, date(2026, 3, 15), None, "/last_day", "must not be before first_day"),
         (None, date(2026, 3, 2), date(2026, 3, 1), "/last_day", "must not be before first_day"),
         (None, NOW - timedelta(days=3_660), NOW, "/last_day", "must be at most 3,660 days after first_day"),
+        (None, NOW - timedelta(days=3_661), NOW, "/last_day", "must be at most 3,660 days after first_day"),
     ],
 )
 def test_days_that_are_no_period_are_refused(
