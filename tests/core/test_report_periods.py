@@ -16,11 +16,11 @@ MONTH = TypeAdapter[str](Month)
 class Clock(datetime):
     """A clock whose time is set by the test."""
 
-    time = datetime(2026, 3, 14, 23, 30, tzinfo=UTC)
+    current = datetime(2026, 3, 14, 23, 30, tzinfo=UTC)
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> "Clock":
-        return cls.fromtimestamp(cls.time.timestamp(), tz)
+        return cls.fromtimestamp(cls.current.timestamp(), tz)
 
 
 @pytest.mark.parametrize(

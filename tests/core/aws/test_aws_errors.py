@@ -307,6 +307,6 @@ def test_the_errors_of_every_call_to_aws_are_tested() -> None:
                 if isinstance(owner, ast.Name) and owner.id in TESTED:
                     called.setdefault(owner.id, set()).add(node.func.attr)
                     if owner.id == "boto3":
-                        services |= {each.value for each in node.args if isinstance(each, ast.Constant)}
+                        services |= {str(each.value) for each in node.args if isinstance(each, ast.Constant)}
     assert services == SERVICES, "a client of another service is not covered by TESTED"
     assert called == TESTED
