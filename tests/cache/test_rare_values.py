@@ -120,10 +120,10 @@ def test_the_total_size_of_the_values_that_one_address_stores_in_an_hour_is_limi
     for number in range(200):
         for _ in range(2):
             read(page(price_max=f"1000{number}"), "192.0.2.1")
-    most = cache.STORED_KIB_PER_HOUR * KIB + 256 * KIB
+    most = cache.ADDRESS_KIB_PER_HOUR * KIB + 256 * KIB
     assert 0.9 * most < stored_bytes(raw_redis, key_prefix) < 1.25 * most, "Redis rounds the size of a value up"
     common = page()
-    assert [read(common, "192.0.2.1") for _ in range(2)] == ["load", "load"], "its responses are not stored"
+    assert [read(common, "192.0.2.1") for _ in range(2)] == ["first", "first"], "its responses are not stored"
     assert [read(common, "192.0.2.2") for _ in range(2)] == ["load", "hit"], "another address stores the same page"
     assert read(common, "192.0.2.1") == "hit"
 
@@ -131,16 +131,68 @@ def test_the_total_size_of_the_values_that_one_address_stores_in_an_hour_is_limi
 def test_a_rare_page_of_more_than_256_kib_is_not_stored_but_a_common_page_of_this_size_is() -> None:
     visitor()
     body = "x" * (cache.MAX_RARE_LENGTH + 1)
-    assert [read(page(q="mug"), body=body) for _ in range(4)] == ["first", "load", "load", "load"]
+    assert [read(page(q="mug"), body=body) for _ in range(4)] == ["first", "load", "first", "first"]
     assert [read(page(), body=body) for _ in range(2)] == ["load", "hit"]
 
 
-def test_the_values_that_members_load_have_no_size_limit_per_hour(key_prefix: str, raw_redis: RedisClient) -> None:
+@pytest.mark.parametrize("caller", [VISITOR, MEMBER])
+def test_concurrent_requests_do_not_wait_for_each_other_if_the_budget_is_used_up(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Client(caller, 100_000)
+    kib = {VISITOR: "ADDRESS_KIB_PER_HOUR", MEMBER: "CLIENT_KIB_PER_HOUR"}[caller]
+    monkeypatch.setattr(cache, kib, 0)
+    monkeypatch.setattr(cache, "FREE_KIB_PER_HOUR", 0)
+    assert read(entry(PRODUCTS, 1, tags=[]), caller=caller) == "load"
+    for wanted in (entry(PRODUCTS, 1, tags=[]), entry(PRODUCTS, 2, tags=[])):
+        requests = [RequestCache(caller, "192.0.2.1", ignore_limits) for _ in range(3)]
+        assert [request.lookup(wanted).status for request in requests] == ["first"] * 3
+
+
+def test_concurrent_requests_do_not_wait_for_a_value_that_is_too_long(key_prefix: str, raw_redis: RedisClient) -> None:
     Client(MEMBER, 100_000)
-    for number in range(60):
-        wanted = entry(PRODUCTS, number, tags=[])
-        assert [read(wanted, caller=MEMBER) for _ in range(2)] == ["load", "hit"]
-    assert raw_redis.keys(f"{key_prefix}public:limit:stored:*") == []
+    wanted, other = entry(PRODUCTS, "too long", tags=[]), entry(PRODUCTS, "other", tags=[])
+    assert read(wanted, caller=MEMBER, body="x" * (cache.MAX_VALUE_LENGTH + 1)) == "load"
+    requests = [RequestCache(MEMBER, "192.0.2.1", ignore_limits) for _ in range(3)]
+    assert [request.lookup(wanted).status for request in requests] == ["first"] * 3
+    assert requests[0].lookup(other).status == "load", "the mark is of one value"
+    (mark,) = raw_redis.keys(f"{key_prefix}*:too-long")
+    assert 0 < raw_redis.pttl(mark) <= 10_000
+    raw_redis.delete(mark)  # Redis does not use the clock of the test
+    assert [read(wanted, caller=MEMBER) for _ in range(2)] == ["load", "hit"]
+
+
+@pytest.mark.parametrize(
+    ("address", "free_parts"), [("192.0.2.{}", 10), ("2001:db8:{}::1", 10), ("2001:db8:1:{}::1", 1)]
+)
+def test_many_addresses_together_store_little_beyond_what_each_may_store(
+    monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient, address: str, free_parts: int
+) -> None:
+    visitor()
+    monkeypatch.setattr(cache, "FREE_KIB_PER_HOUR", 512)
+    monkeypatch.setattr(cache, "SHARED_KIB_PER_HOUR", 1024)
+    for number in range(10):
+        for page_number in range(20):
+            read(entry(PRODUCTS, number, page_number, tags=[]), address.format(number))
+    free, shared = free_parts * (512 + 200), 1024 + 200
+    assert free < stored_bytes(raw_redis, key_prefix) / KIB < 1.25 * (free + shared), "instead of 10 times 4,000"
+    common = entry(PRODUCTS, "common", tags=[])
+    assert read(common, address.format(1)) == "first"
+    assert [read(common, "198.51.100.1") for _ in range(2)] == ["load", "hit"], "an ordinary visitor stores its pages"
+
+
+def test_the_members_of_each_client_have_a_budget_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 1024)
+    other = Caller(subject="bob")
+    first, second = Client(MEMBER, 100_000), Client(other, 100_000)
+    statuses = [read(entry(PRODUCTS, number, tags=[]), caller=MEMBER) for number in range(20)]
+    assert statuses == ["load"] * 7 + ["first"] * 13
+    assert [read(entry(PRODUCTS, 1, tags=[]), caller=other) for _ in range(2)] == ["load", "hit"]
+    budgets = {f"{key_prefix}{client.tenant}:limit:stored" for client in (first, second)}
+    assert budgets <= set(raw_redis.keys(f"{key_prefix}*:limit:stored*")), "and no budget of an address"
+    assert raw_redis.keys(f"{key_prefix}public:limit:stored*") == []
 
 
 def test_the_first_use_of_a_rare_page_makes_one_redis_call(direct_redis: DirectRedis) -> None:

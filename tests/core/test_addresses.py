@@ -8,6 +8,7 @@ import pytest
 from wecelebrate.addresses import normalized_address, po_box_field, region_code, rules_of
 from wecelebrate.addresses.forms import address_format
 from wecelebrate.addresses.rules import AddressField
+from wecelebrate.addresses.shipping import CountryNotShipped, check_shipped
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.types.country import countries
 from wecelebrate.orders.models import NewOrder, ShippingAddress
@@ -258,3 +259,43 @@ def test_an_order_has_its_postal_code_in_the_spelling_of_the_country() -> None:
     with pytest.raises(Invalid) as refused:
         NewOrder.model_validate(order)
     assert [error.pointer for error in refused.value.errors] == ["/shipping_address/postal_code"]
+
+
+def test_a_site_ships_to_its_countries_or_if_it_names_none_to_all() -> None:
+    check_shipped(None, "DE", "/country")
+    check_shipped(["AT", "DE"], "DE", "/country")
+    for countries_of_site in (["AT"], []):
+        with pytest.raises(CountryNotShipped) as refused:
+            check_shipped(countries_of_site, "DE", "/country")
+        assert [error.pointer for error in refused.value.errors] == ["/country"]
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "code"),
+    [
+        ("US", "Cali", "CA"),
+        ("US", "Cal", None),
+        ("US", "Texa", "TX"),
+        ("US", "Tex", None),
+        ("JP", "\u9752\u68ee", "\u9752\u68ee\u770c"),
+        ("JP", "\u9752", None),
+    ],
+)
+def test_a_region_is_found_by_the_beginning_of_its_name_if_the_beginning_is_long_enough(
+    country: str, text: str, code: str | None
+) -> None:
+    region = rules_of(country).region(text)
+    assert (region.code if region else None) == code
+
+
+def test_a_region_must_be_listed_only_if_the_country_has_a_list_and_requires_a_region() -> None:
+    # The Emirates have a list and do not require a region, and American Samoa requires a region and has no list.
+    assert [rules_of(country).region_must_be_listed for country in ("US", "AE", "AS", "DE")] == [
+        True, False, False, False,
+    ]  # fmt: skip
+
+
+def test_a_country_requires_the_first_line_of_the_street_and_an_unknown_country_has_the_default_rules() -> None:
+    assert rules_of("AD").required == {"line1", "city"}
+    assert rules_of("QQ").required == {"line1", "city"}
+    assert rules_of("QQ").regions == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wecelebrate.core.formula_quotes import quoted, quoted_cells, unquoted, unquoted_start
+from wecelebrate.core.formula_quotes import is_computed, quoted, quoted_cells, unquoted, unquoted_start
 
 SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 TEXTS = st.text(st.sampled_from(SIGNS + "'a1; ") | st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -68,3 +68,13 @@ def test_a_number_among_cells_of_unknown_types_stays_a_number() -> None:
     assert quoted_cells(["-0.02", "-1,234.50", "-5 kg", "+4915123456", "-"]) == [
         "-0.02", "-1,234.50", "'-5 kg", "'+4915123456", "'-",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-0.02", "@A1", "\t=1", "\r", "\n1", "'=1", "''-1", "\uff1d1", "\uff201"])
+def test_a_text_at_whose_beginning_a_spreadsheet_sees_a_formula_is_computed(text: str) -> None:
+    assert is_computed(text)
+
+
+@pytest.mark.parametrize("text", ["", "1", "a=1", " =1", "'90s", "Ann;=1+1", "\u22121"])
+def test_a_text_that_begins_with_anything_else_is_not_computed(text: str) -> None:
+    assert not is_computed(text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wecelebrate.core.requests.addresses import limited_address
+from wecelebrate.core.requests.addresses import limited_address, wide_address
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,19 @@ def test_an_ipv6_address_counts_as_the_ipv4_address_that_it_contains_or_as_its_6
     source: str, limited: str
 ) -> None:
     assert limited_address(source) == limited
+
+
+@pytest.mark.parametrize(
+    ("source", "wide"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("2001:db8:1:ffff::1", "2001:db8:1::/48"),
+        ("2001:db8:2::1", "2001:db8:2::/48"),
+        ("2002:c000:201::1", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("", ""),
+        ("test-invoke-source-ip", "test-invoke-source-ip"),
+    ],
+)
+def test_a_wide_address_is_the_48_bit_network_of_an_ipv6_address(source: str, wide: str) -> None:
+    assert wide_address(limited_address(source)) == wide

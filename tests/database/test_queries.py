@@ -65,6 +65,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "audit.record_reads": ("app_admin", "app_support"),
     "audit.record_job_read": ("app_admin", "app_support"),
+    "audit.record_order_read": ("app_admin", "app_support"),
     "audit.delete_expired_entries": ("app_system",),
     "clients.create_client": ("app_admin",),
     "kv.list_families": ("app_admin",),
@@ -144,6 +145,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "jobs.get_dead_letter": ("app_admin", "app_support"),
     "jobs.mark_redriven": ("app_admin",),
     "members.accept_invitation": ("app_customer",),
+    "members.accept_machine_membership": ("app_customer",),
     "members.has_super_admin": ("app_admin",),
     "members.revoke_own_sessions": BACK_OFFICE,
     "members.revoke_member_sessions": ("app_admin",),

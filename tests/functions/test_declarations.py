@@ -132,3 +132,13 @@ def test_a_request_without_claims_opens_no_database_connection(route: str, monke
     request = Request(method, raw_path, "", [], b"", address, "HTTP/1.1", "an-id")
     response = http.serve(app(spec))(event(request, route, {}, None, "a-trace"), None)
     assert (response["statusCode"], opened) == (401, [])
+
+
+def test_a_function_that_strangers_call_without_a_limit_has_a_bounded_concurrency() -> None:
+    open_functions = [spec for spec in SPECS if spec.kind == "api" and spec.auth == "none" and "cache" not in spec.uses]
+    assert {spec.name: spec.concurrency for spec in open_functions if "concurrency" in spec.model_fields_set} == {
+        "api-fallback": 4,
+        "api-health-read": 8,
+        "api-problems-read": 4,
+    }
+    assert len(open_functions) == 3

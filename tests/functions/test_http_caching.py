@@ -133,7 +133,12 @@ REFUSED_FOR_COMPLETED_JOBS = (
     "redrive_dead_letter",
 )
 """The operations that fail because the job in `ids` is completed."""
-WITHOUT_A_RESOURCE = ("accept_invitation", "subscribe_to_report", "unsubscribe_from_report")
+WITHOUT_A_RESOURCE = (
+    "accept_invitation",
+    "accept_machine_membership",
+    "subscribe_to_report",
+    "unsubscribe_from_report",
+)
 """The operations that fail because the code in their body does not belong to an invitation, or because staff members
 receive no reports."""
 REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "confirm_order", "cancel_guest_order")

@@ -39,9 +39,7 @@ def test_one_client_cannot_use_up_the_mails_that_all_clients_together_may_send_t
     platform: Platform, shop: Tenant
 ) -> None:
     victim = f"{uuid4().hex[:12]}@example.test"
-    platform.arrange(
-        "update sites set max_recipient_mails = 100 where id = %s", [shop.site_id]
-    )  # of an earlier release
+    platform.arrange("update sites set max_recipient_mails = 10 where id = %s", [shop.site_id])  # of an earlier release
     mug = platform.product(shop, inventory_count=100)
     for _ in range(12):
         created(platform.api().post(orders_path(shop), json=order_body((mug, 1), customer_email=victim)))

@@ -202,6 +202,10 @@ def test_a_machine_acts_with_the_role_of_its_membership(platform: Platform, tena
     member = created(response)
     assert (member["kind"], member["subject"], member["email"]) == ("machine", f"machine:{machine_id}", None)
     assert ok(tenant.owner.get(response.headers["location"])) == member
+    problem(machine.get("/v1/sites"), 403, "no_membership")
+    accepted = ok(machine.post(f"{path}/accept"))
+    assert (accepted["client_id"], accepted["member_id"]) == (tenant.client_id, member["id"])
+    assert accepted["role"] == "viewer"
     assert {site["client_id"] for site in ok(machine.get("/v1/sites"))["data"]} == {tenant.client_id}
     new_site = {"client_id": tenant.client_id, "name": f"site {uuid4()}"}
     problem(machine.post("/v1/sites", json=new_site), 403, "forbidden")
@@ -211,13 +215,65 @@ def test_a_machine_acts_with_the_role_of_its_membership(platform: Platform, tena
     problem(machine.get("/v1/sites"), 403, "no_membership")
 
 
-def test_a_machine_is_a_member_of_one_client_and_never_an_owner(
+def machine_api(platform: Platform, machine_id: str) -> httpx.Client:
+    return platform.api(machine_id, client_id=machine_id, aud="wecelebrate")
+
+
+def clients_of(api: httpx.Client) -> list[str]:
+    return [membership["client_id"] for membership in ok(api.get("/v1/me"))["memberships"]]
+
+
+def test_a_machine_belongs_to_the_client_that_it_accepts_even_if_another_client_has_added_it_first(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
-    member = created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new))
+    machine = machine_api(platform, new["machine_id"])
+    stolen = created(other_tenant.owner.post(f"/v1/clients/{other_tenant.client_id}/machines", json=new))
+    assert not stolen["is_active"]
+    problem(machine.get("/v1/me"), 403, "no_membership")
+    own = created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new))
+    problem(machine.get("/v1/me"), 403, "no_membership")
+    for _ in range(2):
+        assert ok(machine.post(f"/v1/clients/{tenant.client_id}/machines/accept"))["member_id"] == own["id"]
+        assert clients_of(machine) == [tenant.client_id]
+    ok(other_tenant.owner.patch(path_of(other_tenant, stolen), json={"role": "viewer", "name": "ERP"}))
+    assert clients_of(machine) == [tenant.client_id]
+    ok(machine.post(f"/v1/clients/{other_tenant.client_id}/machines/accept"))
+    assert clients_of(machine) == [other_tenant.client_id], "a machine has one client"
+    assert not ok(tenant.owner.get(path_of(tenant, own)))["is_active"]
+    entry = ok(tenant.owner.get("/v1/audit", params={"subject": own["subject"], "limit": 1}))["data"][0]
+    assert (entry["action"], entry["after"]) == ("member.change", {"is_active": False})
+
+
+def test_only_the_machine_itself_accepts_and_only_a_membership_that_exists(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    new = {"machine_id": uuid4().hex, "role": "editor"}
+    path = f"/v1/clients/{tenant.client_id}/machines"
+    created(tenant.owner.post(path, json=new))
+    stranger = uuid4().hex
+    for api in (tenant.owner, platform.admin, machine_api(platform, stranger), platform.api(stranger)):
+        problem(api.post(f"{path}/accept"), 404, "not_found")
+    machine = machine_api(platform, new["machine_id"])
+    problem(machine.post(f"/v1/clients/{other_tenant.client_id}/machines/accept"), 404, "not_found")
+    problem(machine.get("/v1/me"), 403, "no_membership")
+
+
+def test_a_machine_that_staff_add_has_access_at_once_and_to_one_client(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    new = {"machine_id": uuid4().hex, "role": "editor"}
+    assert created(platform.admin.post(f"/v1/clients/{tenant.client_id}/machines", json=new))["is_active"]
+    assert clients_of(machine_api(platform, new["machine_id"])) == [tenant.client_id]
     for other in (tenant, other_tenant):
-        problem(other.owner.post(f"/v1/clients/{other.client_id}/machines", json=new), 409, "already_exists")
+        response = platform.admin.post(f"/v1/clients/{other.client_id}/machines", json=new)
+        problem(response, 409, "already_exists")
+
+
+def test_a_machine_is_added_once_and_is_never_an_owner(tenant: Tenant) -> None:
+    new = {"machine_id": uuid4().hex, "role": "editor"}
+    member = created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new))
+    problem(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new), 409, "already_exists")
     response = tenant.owner.patch(path_of(tenant, member), json={"role": "owner"})
     assert pointers(problem(response, 422, "invalid")) == ["/role"]
     refused = tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new | {"role": "owner"})

@@ -38,6 +38,7 @@ REASONS = {
     "create_client": STAFF,
     "replay_erasures": STAFF,
     "accept_invitation": "an invitation can be accepted once",
+    "accept_machine_membership": "it creates nothing: an owner has added the machine before",
     "resend_invitation": "the mail of an invitation is sent at most five times",
     "resend_staff_invitation": "the mail of an invitation is sent at most five times",
     "revoke_sessions": "there is one row for each account",

@@ -9,7 +9,11 @@ from tests.platform import Platform, Tenant, ok, pointers, problem
 NIL = "00000000-0000-7000-8000-000000000000"
 OPERATIONS = all_operations()
 TOKEN_REQUIRED = [operation for operation in OPERATIONS if operation.requires_token]
-MEMBERS_ONLY = [operation for operation in TOKEN_REQUIRED if operation.name != "accept_invitation"]
+MEMBERS_ONLY = [
+    operation
+    for operation in TOKEN_REQUIRED
+    if operation.name not in ("accept_invitation", "accept_machine_membership")
+]
 """The operations that need a membership. Every account can accept an invitation (`test_invitations.py`)."""
 READS = [
     operation for operation in MEMBERS_ONLY if operation.method == "GET" and not operation.path.startswith("/v1/admin/")

@@ -288,13 +288,17 @@ TESTED = {
     },
     "_sqs": {"send_message_batch", "get_queue_url", "change_message_visibility"},
     "_ses": {"send_email"},  # tested in tests/core/mail/test_sending.py
+    "_client": {"invoke"},  # tested in test_direct_workers.py
     "boto3": {"client"},
 }  # fmt: skip
 """For each client of boto3, the methods whose errors are tested in this folder or in test_sending.py."""
+SERVICES = {"s3", "sqs", "sesv2", "lambda"}
+"""The services of AWS that these clients call."""
 
 
 def test_the_errors_of_every_call_to_aws_are_tested() -> None:
     called: dict[str, set[str]] = {}
+    services: set[str] = set()
     texts = [file.read_text("utf-8") for file in CODE.rglob("*.py")]
     for text in (text for text in texts if "boto3" in text or "s3_client" in text):
         for node in ast.walk(ast.parse(text)):
@@ -302,4 +306,7 @@ def test_the_errors_of_every_call_to_aws_are_tested() -> None:
                 owner = node.func.value.func if isinstance(node.func.value, ast.Call) else node.func.value
                 if isinstance(owner, ast.Name) and owner.id in TESTED:
                     called.setdefault(owner.id, set()).add(node.func.attr)
+                    if owner.id == "boto3":
+                        services |= {str(each.value) for each in node.args if isinstance(each, ast.Constant)}
+    assert services == SERVICES, "a client of another service is not covered by TESTED"
     assert called == TESTED

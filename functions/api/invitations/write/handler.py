@@ -1,8 +1,10 @@
-"""Invitations: accept one. The caller needs an account, but no membership."""
+"""Memberships: accept an invitation or the membership of a machine. The caller needs an account, but no membership."""
 
+from wecelebrate import members
 from wecelebrate.core.http import AccountWrite, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.members import invitations
-from wecelebrate.members.models import AcceptedInvitation, InvitationCode
+from wecelebrate.members.models import AcceptedInvitation, AcceptedMembership, InvitationCode
 
 app = api()
 
@@ -11,6 +13,12 @@ app = api()
 def accept_invitation(body: InvitationCode, tx: AccountWrite) -> AcceptedInvitation:
     """Accept an invitation with the code in its mail. The account of the caller must have verified the address."""
     return invitations.accept(tx, body.code)
+
+
+@app.post("/v1/clients/{client_id}/machines/accept")
+def accept_machine_membership(client_id: Id, tx: AccountWrite) -> AcceptedMembership:
+    """Accept the membership of a client, with the token of the machine that an owner has added to this client."""
+    return members.accept_machine_membership(tx, client_id)
 
 
 handler = serve(app)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from wecelebrate import jobs
-from wecelebrate.audit.reads import records_job_reads
+from wecelebrate.audit.reads import records_reads_of
 from wecelebrate.core.http import Reading, api, model_response, page_response, serve
 from wecelebrate.core.pages import ListParameters, Page
 from wecelebrate.core.types import Id
@@ -33,7 +33,7 @@ def get_job(job_id: Id, tx: Reading) -> Job:
 @app.get(
     "/v1/jobs/{job_id}/rejected-rows",
     response_model=Page[RejectedRow],
-    dependencies=[records_job_reads("rejected_row")],
+    dependencies=[records_reads_of("job", "rejected_row")],
 )
 def list_rejected_rows(
     job_id: Id, request: Request, parameters: Annotated[ListParameters, Query()], tx: Reading
@@ -45,13 +45,13 @@ def list_rejected_rows(
     return page_response(request, parameters, rejections.page(tx, job_id, parameters))
 
 
-@app.get("/v1/jobs/{job_id}/error-file", dependencies=[records_job_reads("error_file")])
+@app.get("/v1/jobs/{job_id}/error-file", dependencies=[records_reads_of("job", "error_file")])
 def get_error_file(job_id: Id, tx: Reading) -> JobFile:
     """Return a URL of the file with all rejected rows of a completed job. Correct the rows and load the file again."""
     return rejections.get_error_file(tx, job_id)
 
 
-@app.get("/v1/jobs/{job_id}/result-file", dependencies=[records_job_reads("result_file")])
+@app.get("/v1/jobs/{job_id}/result-file", dependencies=[records_reads_of("job", "result_file")])
 def get_result_file(job_id: Id, tx: Reading) -> JobFile:
     """Return a URL of the file with the result of an import, a sync or an order file."""
     return rejections.get_result_file(tx, job_id)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from wecelebrate.audit.reads import records_reads
+from wecelebrate.audit.reads import records_reads, records_reads_of
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import ListParameters, Page
 from wecelebrate.core.types import Id
@@ -28,7 +28,7 @@ def list_order_lines(order_id: Id, tx: Reading) -> OrderLines:
     return history.lines(tx, order_id)
 
 
-@app.get("/v1/orders/{order_id}/shipments")
+@app.get("/v1/orders/{order_id}/shipments", dependencies=[records_reads_of("order", "shipment")])
 def list_shipments(order_id: Id, tx: Reading) -> Shipments:
     """List the shipments of an order, the oldest first."""
     return history.shipments(tx, order_id)

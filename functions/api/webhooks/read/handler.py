@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from wecelebrate import webhooks
+from wecelebrate.audit.reads import records_reads
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
 from wecelebrate.core.types import Id
@@ -31,7 +32,7 @@ def list_webhook_deliveries(request: Request, filters: Annotated[DeliveryFilters
     return page_response(request, filters, webhooks.deliveries_page(tx, filters))
 
 
-@app.get("/v1/webhook-deliveries/{delivery_id}")
+@app.get("/v1/webhook-deliveries/{delivery_id}", dependencies=[records_reads("webhook_delivery")])
 def get_webhook_delivery(delivery_id: Id, tx: Reading) -> DeliveryDetails:
     """Read one delivery with its payload and its last attempts."""
     return webhooks.get_delivery(tx, delivery_id)

@@ -7,7 +7,14 @@ select app.record_reads(:action, :reads);
 select app.record_reads(:action, jsonb_build_array(jsonb_build_object(
   'client_id', j.client_id, 'object_id', j.id::text, 'details', :details::jsonb)))
 from jobs j
-where j.id = :job_id;
+where j.id = :object_id;
+
+-- name: record_order_read!
+-- Record that the caller, who belongs to the platform's staff, reads a part of an order, e.g. its shipments.
+select app.record_reads(:action, jsonb_build_array(jsonb_build_object(
+  'client_id', o.client_id, 'object_id', o.id::text, 'details', :details::jsonb)))
+from orders o
+where o.id = :object_id;
 
 -- name: delete_expired_entries$
 -- Delete entries that are older than two years, at most `max_rows`, and return their number.

@@ -3,13 +3,14 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Depends, Request, Response
 
-from wecelebrate.core.database import as_json, queries, writing
+from wecelebrate.core.database import Transaction, as_json, queries, writing
 from wecelebrate.core.http import before_response, failures
 
 sql = queries(__file__)
@@ -33,43 +34,52 @@ def records_reads(noun: str) -> Any:
     return Depends(register)
 
 
-def records_job_reads(noun: str) -> Any:
-    """Return a dependency of a GET route of one job, whose path has the parameter `job_id`.
+def records_reads_of(kind: Literal["job", "order"], noun: str) -> Any:
+    """Return a dependency of a GET route whose path has the id of a job or of an order (`job_id`, `order_id`).
 
-    The dependency records each response that shows staff the rows or the files of the job, because the rows of a file
-    with orders contain personal data. The object of the entry is the job.
+    The dependency records each response that shows staff a part of this object, e.g. the rejected rows of a job or the
+    shipments of an order. The object of the entry is the job or the order.
     """
 
     async def register(request: Request) -> None:
-        before_response(request, partial(_record_job, request, noun))
+        before_response(request, partial(_record_part, request, kind, noun))
 
     return Depends(register)
 
 
-def _record_job(request: Request, noun: str, response: Response) -> None:
-    cache = failures.remembered(request)
-    if cache.is_staff is False or response.status_code != HTTPStatus.OK:
-        return
-    rows = json.loads(bytes(response.body)).get("data")
-    with writing(cache.caller, remember=False) as tx:
-        if tx.context.is_staff:
-            details = {"path": request.url.path} | ({} if rows is None else {"count": len(rows)})
-            action = f"{noun}.{'read' if rows is None else 'list'}"
-            job_id = request.path_params["job_id"]
-            sql.record_job_read(tx, action=action, job_id=job_id, **as_json({"details": details}, "details"))
+def _record_part(request: Request, kind: str, noun: str, response: Response) -> None:
+    with _staff_reading(request, response) as tx:
+        if tx is None:
+            return
+        rows = json.loads(bytes(response.body)).get("data")
+        details = {"path": request.url.path} | ({} if rows is None else {"count": len(rows)})
+        action = f"{noun}.{'read' if rows is None else 'list'}"
+        record = sql.record_job_read if kind == "job" else sql.record_order_read
+        record(
+            tx, action=action, object_id=request.path_params[f"{kind}_id"], **as_json({"details": details}, "details")
+        )
 
 
 def _record(request: Request, noun: str, response: Response) -> None:
+    with _staff_reading(request, response) as tx:
+        if tx is None:
+            return
+        body = json.loads(bytes(response.body))
+        is_list = isinstance(body.get("data"), list)
+        entries = list(_list_entries(noun, body["data"], request)) if is_list else [_entry(noun, body)]
+        action = f"{noun}.{'list' if is_list else 'read'}"
+        sql.record_reads(tx, action=action, **as_json({"reads": entries}, "reads"))
+
+
+@contextmanager
+def _staff_reading(request: Request, response: Response) -> Iterator[Transaction | None]:
+    """Open the transaction that records a read. It is None if the caller is not staff, or if no data is shown."""
     cache = failures.remembered(request)
     if cache.is_staff is False or response.status_code != HTTPStatus.OK:
+        yield None
         return
-    body = json.loads(bytes(response.body))
-    is_list = isinstance(body.get("data"), list)
-    entries = list(_list_entries(noun, body["data"], request)) if is_list else [_entry(noun, body)]
     with writing(cache.caller, remember=False) as tx:
-        if tx.context.is_staff:
-            action = f"{noun}.{'list' if is_list else 'read'}"
-            sql.record_reads(tx, action=action, **as_json({"reads": entries}, "reads"))
+        yield tx if tx.context.is_staff else None
 
 
 def _entry(noun: str, item: Mapping[str, Any]) -> dict[str, Any]:

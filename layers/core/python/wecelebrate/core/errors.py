@@ -218,7 +218,8 @@ class NoMembership(Forbidden):
 
     The token is valid, but its account does not belong to a client or to the staff of the platform.
 
-    Ask an owner of the client to add the account. `GET /v1/me` shows the clients of an account.
+    Ask an owner of the client to add the account. `GET /v1/me` shows the clients of an account. A machine that an owner
+    has added must accept its membership once, with `POST /v1/clients/{client_id}/machines/accept`.
     """
 
     code = "no_membership"

@@ -16,7 +16,7 @@ from wecelebrate.core.database import Transaction, as_json, queries
 from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.problem_document import FieldError
-from wecelebrate.members.models import Member, MemberFilters, MemberPatch, NewMachine
+from wecelebrate.members.models import AcceptedMembership, Member, MemberFilters, MemberPatch, NewMachine
 
 sql = queries(__file__)
 
@@ -67,12 +67,26 @@ def get(tx: Transaction, client_id: UUID, member_id: UUID) -> Member:
 def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
     """Make a machine a member of a client.
 
-    Raises NotFound, Forbidden or TooManyMembers. Raises AlreadyExists if the machine is a member of a client.
+    If staff add the machine, it has access at once. If an owner adds it, it has access after it has accepted
+    (`accept_machine_membership`), because an id does not prove that the machine belongs to the client. Raises NotFound,
+    Forbidden or TooManyMembers. Raises AlreadyExists if the client already has the machine, or if staff add a machine
+    that has access to another client.
     """
     require_manager(tx, client_id)
     quotas.check(tx, QUOTA, client_id, lambda: int(sql.count_members(tx, client_id=client_id)))
     subject = MACHINE_PREFIX + new.machine_id
     return Member(**sql.add_machine(tx, client_id=client_id, subject=subject, role=new.role, name=new.name))
+
+
+def accept_machine_membership(tx: Transaction, client_id: UUID) -> AcceptedMembership:
+    """Accept the membership of a client for the calling machine, which then has access to this client only.
+
+    Raises NotFound.
+    """
+    row = sql.accept_machine_membership(tx, client_id=client_id)
+    if row is None:
+        raise NotFound
+    return AcceptedMembership(**row)
 
 
 def change(tx: Transaction, client_id: UUID, member_id: UUID, patch: MemberPatch, match: Match) -> Member:

@@ -35,7 +35,7 @@ class Member(BaseModel):
         "viewers get masked persons."
     )
     is_active: bool
-    """Whether the member has access. The API creates only active members."""
+    """Whether the member has access. A machine that an owner has added has none until it accepts its membership."""
     created_at: Moment
     updated_at: Moment
 
@@ -148,6 +148,19 @@ class AcceptedInvitation(BaseModel):
     """The id of the membership."""
     role: ClientRole | StaffRole
     """The role of the caller."""
+
+
+class AcceptedMembership(BaseModel):
+    """The membership that the calling machine has accepted."""
+
+    client_id: UUID
+    """The client to which the machine now has access."""
+    client_name: str
+    """The name of the client."""
+    member_id: UUID
+    """The id of the membership."""
+    role: ClientRole
+    """The role of the machine."""
 
 
 class StaffMember(BaseModel):

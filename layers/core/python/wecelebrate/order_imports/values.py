@@ -31,6 +31,8 @@ _GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,30})?\Z", re.ASCI
 _TYPED = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?\Z", re.ASCII)
 _WITH_CURRENCY = re.compile(r"(.*[0-9])[ \u00a0\u202f]?([^\d\s.,+-]{1,5}\.?)\Z")
 _ERASED = re.compile(r"erased-[0-9a-f]{1,64}@erased\.invalid")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+"""A digit of another script, which `strptime` would read in years."""
 _OFFSET = re.compile(r"\s+(Z|UTC|[+-][0-9]{2}:?[0-9]{2})\Z", re.ASCII)
 
 
@@ -194,6 +196,8 @@ def moment(name: str, text: str, settings: Settings) -> datetime:
     """Return a time. A time without an offset is in the time zone of the settings. Raises BadValue."""
     date_format = None if isinstance(text, NumberText) else settings.date_format
     try:
+        if _OTHER_DIGIT.search(text):
+            raise ValueError(text)
         if date_format:
             value = datetime.strptime(text, date_format)  # noqa: DTZ007 — the time zone follows
         else:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import StringConstraints
 
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.problem_document import FieldError
@@ -17,14 +17,8 @@ LATE_EVENTS = timedelta(days=8)
 """How long events of a day can still arrive. After this time, the period of a report is closed."""
 
 
-def _check_month(value: str) -> str:
-    if not 2000 <= int(value[:4]) <= 2999:
-        raise ValueError("must be in the years 2000 to 2999")
-    return value
-
-
-Month = Annotated[str, StringConstraints(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$"), AfterValidator(_check_month)]
-"""A month, e.g. `2026-03`."""
+Month = Annotated[str, StringConstraints(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$")]
+"""A month of the years 2000 to 2999, e.g. `2026-03`."""
 
 
 @dataclass(frozen=True)

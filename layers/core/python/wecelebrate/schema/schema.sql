@@ -478,6 +478,8 @@ create table client_users (
 );
 comment on column client_users.email is
   'The address of the accepted invitation. Null for a machine.';
+comment on column client_users.is_active is
+  'Whether the member has access. A machine that an owner has added has none until it accepts its membership.';
 comment on column client_users.personal_data is
   'Whether the member sees the data of persons. Null: the role decides; viewers do not see them.';
 comment on column client_users.kind is
@@ -488,12 +490,14 @@ comment on column client_users.reports_ended_at is
   'When the member ended a report that was deleted later. New reports are not sent until the member subscribes. Null: new reports are sent.';
 CREATE INDEX client_users_by_client ON public.client_users USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX client_users_by_user ON public.client_users USING btree (user_id);
-CREATE UNIQUE INDEX client_users_machine_id_key ON public.client_users USING btree (user_id) WHERE (kind =
-  'machine'::text);
+CREATE UNIQUE INDEX client_users_machine_id_key ON public.client_users USING btree (user_id) WHERE ((kind =
+  'machine'::text) AND is_active);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
 CREATE TRIGGER end_exports_of_member AFTER DELETE OR UPDATE OF role, is_active, personal_data ON public.client_users FOR
   EACH ROW EXECUTE FUNCTION app.end_exports_of_member();
+CREATE TRIGGER hold_machine BEFORE INSERT OR UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION
+  app.hold_machine();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.client_users REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.client_users REFERENCING NEW TABLE AS after FOR EACH
@@ -3109,7 +3113,7 @@ create table sites (
   constraint sites_max_line_quantity_check CHECK (((max_line_quantity >= 1) AND (max_line_quantity <= 10000))),
   constraint sites_max_order_amount_check CHECK (((max_order_amount > (0)::numeric) AND (max_order_amount <
     '1000000000000'::numeric) AND (scale(max_order_amount) <= 3))),
-  constraint sites_max_recipient_mails_check CHECK (((max_recipient_mails >= 0) AND (max_recipient_mails <= 100))),
+  constraint sites_max_recipient_mails_check CHECK (((max_recipient_mails >= 0) AND (max_recipient_mails <= 10))),
   constraint sites_name_check CHECK ((length(name) >= 1)),
   constraint sites_name_length CHECK ((length(name) <= 500)),
   constraint sites_order_page_url_length CHECK ((length(order_page_url) <= 2048)),
@@ -4803,6 +4807,36 @@ begin
 end
 $function$;
 grant execute on function app.accept_invitation(text) to app_customer;
+
+-- Function app.accept_machine_membership(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.accept_machine_membership(client_id uuid, OUT client_name text, OUT role text, OUT
+  member_id uuid)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  machine constant text := app.subject();
+begin
+  if machine is null or not starts_with(machine, 'machine:') then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('machine ' || machine, 0));
+  select c.name, m.role, m.id into client_name, role, member_id
+  from client_users m join clients c on c.id = m.client_id
+  where m.client_id = $1 and m.user_id = machine and m.kind = 'machine' and c.is_active;
+  if member_id is null then
+    return;
+  end if;
+  update client_users m set is_active = false where m.user_id = machine and m.client_id <> $1 and m.is_active;
+  update client_users m set is_active = true where m.id = member_id and not m.is_active;
+  return next;
+end
+$function$;
+grant execute on function app.accept_machine_membership(uuid) to app_customer;
 
 -- Function kv.account(text[]), owner app_mirror
 
@@ -6678,7 +6712,7 @@ begin
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
-  select least(s.max_recipient_mails, total_quota / 2), t.requests_per_hour / 2,
+  select s.max_recipient_mails, t.requests_per_hour / 2,
       case when s.id is not null then least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000) end
     into site_quota, client_quota, source_quota
   from clients c join tiers t on t.name = c.tier left join sites s on s.id = mailed_order.site_id
@@ -10735,6 +10769,22 @@ RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WH
   WHEN (means = 'physical'::text) THEN LEAST((hold).shipped_at, ((hold).since + make_interval(hours =>
   COALESCE(hold_hours, 720)))) ELSE LEAST((hold).shipped_at, (hold).acknowledged_at, ((hold).since + make_interval(hours
   => COALESCE(hold_hours, 72)))) END;
+
+-- Function app.hold_machine(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.hold_machine()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if new.kind = 'machine' and current_user = 'app_client' then
+    new.is_active := tg_op = 'UPDATE' and old.is_active and new.user_id = old.user_id;
+  end if;
+  return new;
+end
+$function$;
+grant execute on function app.hold_machine() to app_owner;
 
 -- Function kv.hold_stages(), owner app_mirror
 

@@ -20,6 +20,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from wecelebrate.core.cache.keys import PUBLIC, Entity, key, prefix
 from wecelebrate.core.cache.redis import CacheDown, Script, redis
@@ -35,6 +36,7 @@ from wecelebrate.core.metering import meter
 
 __all__ = [
     "UNKNOWN_HISTORY",
+    "Budget",
     "CacheDown",
     "CacheLookup",
     "CacheResult",
@@ -68,12 +70,35 @@ MAX_RARE_LENGTH = 256 * 1024
 ordinary products has about 21,000."""
 SECOND_USE_MS = 300_000
 """A rare value is stored if it is requested a second time within this time, in milliseconds."""
-STORED_KIB_PER_HOUR = 8 * 1024
-"""How many KiB of values the requests of one IP address may store in an hour.
 
-This is about 400 pages of 50 products. When the budget is used up, further responses to this address are not stored.
-Requests of other addresses store the same values.
+
+@dataclass(frozen=True)
+class Budget:
+    """How many KiB of values some requests may store in an hour. When it is used up, no further values are stored."""
+
+    key: str
+    """The key of the limit that counts the stored KiB."""
+    quota: int
+    free_key: str = ""
+    """The key of the limit for what may be stored even if the shared budget is used up. Empty: no budget is shared."""
+
+
+ADDRESS_KIB_PER_HOUR = 8 * 1024
+"""How many KiB of values the requests of one IP address may store in an hour: about 400 pages of 50 products. Requests
+of other addresses store the same values."""
+FREE_KIB_PER_HOUR = 1024
+"""How many KiB of values the requests of one IPv4 address, or of one /48 of IPv6, may store in an hour, even if the
+shared budget is used up."""
+SHARED_KIB_PER_HOUR = 128 * 1024
+"""How many KiB of values all IP addresses together may store in an hour beyond their free parts.
+
+Few addresses therefore cannot fill Redis, and an ordinary visitor does not depend on what others store.
 """
+CLIENT_KIB_PER_HOUR = 64 * 1024
+"""How many KiB of values the requests of one client's members may store in an hour: about 3,200 pages of 50
+products."""
+MARK_MS = 10_000
+"""How long it is remembered that a value was too long, or that a budget was used up, in milliseconds."""
 _TAGS_PER_CALL = 1000
 
 READ_TAGS, PUT, INVALIDATE, LOOKUP = Script("read_tags"), Script("put"), Script("invalidate"), Script("lookup")
@@ -123,26 +148,28 @@ def put(
     owner: str = "",
     *,
     max_length: int = MAX_VALUE_LENGTH,
-    budget: str = "",
+    budget: Budget | None = None,
 ) -> None:
     """Store a value for the lifetime of its entity, and release the lock of the value.
 
-    A longer value than `max_length` is not stored. `budget` is the key of the limit that counts the stored KiB of an
-    address.
+    A longer value than `max_length` is not stored. A value of a caller whose `budget` is used up is not stored, either.
     """
     life = max(value.stale_at - now() + entity.stale * 1000, 1)
     raw = str(value)
-    fits = len(raw) <= max_length
-    _put([value_key if fits else "", lock, budget], owner, str(life), raw if fits else "")
+    _put([value_key, lock], owner, str(life), raw if len(raw) <= max_length else "", budget=budget)
 
 
 def release(lock: str, owner: str) -> None:
     """Release the lock of a value whose load failed."""
-    _put(["", lock, ""], owner, "1", "")
+    _put(["", lock], owner, "1", "")
 
 
-def _put(keys: list[str], *arguments: str) -> None:
-    redis().run(PUT, keys, prefix(), str(now()), *arguments, str(STORED_KIB_PER_HOUR), meter.unsent())
+def _put(keys: list[str], *arguments: str, budget: Budget | None = None) -> None:
+    own = budget or Budget("", 0)
+    redis().run(
+        PUT, [*keys, own.key, own.free_key, key(PUBLIC, "limit", "stored-shared")], prefix(), str(now()), *arguments,
+        meter.unsent(), str(own.quota), str(FREE_KIB_PER_HOUR), str(SHARED_KIB_PER_HOUR), str(MARK_MS),
+    )  # fmt: skip
     meter.mark_sent()
 
 

@@ -14,7 +14,7 @@
 --           hit         The value is valid.
 --           stale       The value has expired. Another request is loading the new value.
 --           load        There is no value, and this request has the lock: load the value, store it with `tokens`.
---           first       There is no value. It is not stored at its first use: load the value, and do not store it.
+--           first       There is no value, and it would not be stored, e.g. at its first use: load it, and do not store it.
 --           refresh     Like load, but there is also an expired value.
 --           wait        There is no value. Another request is loading it.
 --   limits: one line `name quota remaining seconds` for each counted limit
@@ -151,6 +151,11 @@ if request.second_use_ms > 0 and not raw
   and call('SET', prefix .. scope .. ':used:' .. request.suffix, '1', 'NX', 'PX', request.second_use_ms) then
   return answer('first')
 end
+-- put.lua has recently refused to store the value, or values of this caller.
+local budget = request.is_member and of_tenant .. 'stored' or request.budget_key
+local marks = { too_long_mark(prefix .. scope .. ':' .. request.suffix) }
+if budget then marks[2] = used_up_mark(budget) end
+if not value and call('EXISTS', unpack(marks)) > 0 then return answer('first') end
 local lock = prefix .. scope .. ':lock:' .. request.suffix
 if call('SET', lock, request.lock_owner, 'NX', 'PX', request.lock_ms) then
   return answer(value and 'refresh' or 'load', value and raw, tags)

@@ -148,6 +148,10 @@ local function count(name, key, quota, width, buckets, amount, quiet)
   return allowed
 end
 
+-- The marks of values that put.lua did not store: because the value is too long, or because the budget is used up.
+local function too_long_mark(value_key) return value_key .. ':too-long' end
+local function used_up_mark(budget_key) return budget_key .. ':used-up' end
+
 -- Subtract one request from a limit that has counted this request. The latest bucket is decremented.
 local function refund(key)
   local latest = -1

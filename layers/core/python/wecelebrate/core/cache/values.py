@@ -99,6 +99,8 @@ class CacheLookup:
     second_use_ms: int = 0
     """If there is no value, it is stored only if another request asks for it within this time, in milliseconds. 0: the
     value is stored at its first use."""
+    budget_key: str = ""
+    """The key of the budget for the values that a visitor's request stores. Empty if there is none."""
     background: bool = False
     """Whether no caller waits for the value. This is the case after a write, and when the cache is warmed."""
 
@@ -129,6 +131,7 @@ class CacheLookup:
             "suffix": self.suffix,
             "tags": self.tags,
             "second_use_ms": self.second_use_ms,
+            "budget_key": self.budget_key or None,
             "background": self.background,
         }
         return orjson.dumps({name: value for name, value in fields.items() if value is not None}).decode()

@@ -12,6 +12,8 @@ Some customers have a /56 or a /48, and so get up to 65,536 addresses. These add
 mobile network gives each telephone a /64, and all telephones of a /48 would otherwise share one limit. The limit of a
 site, and the limit of the recipient of a mail, apply to all addresses together.
 """
+_WIDE_PREFIX = 48
+"""The largest network that providers usually give to one customer."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 """IPv6 addresses whose last 32 bits are an IPv4 address (RFC 6052)."""
 
@@ -33,6 +35,18 @@ def limited_address(source: str) -> str:
     if owner is not None:
         return str(owner)
     return str(IPv6Network((int(address) >> _IPV6_HOST_BITS << _IPV6_HOST_BITS, 128 - _IPV6_HOST_BITS)))
+
+
+def wide_address(limited: str) -> str:
+    """Return the address for a limit that must hold for all addresses of one owner: the /48 of an IPv6 network.
+
+    `limited` is the result of `limited_address`. Anybody can get a /48 at no cost.
+    """
+    try:
+        network = IPv6Network(limited)
+    except ValueError:
+        return limited
+    return str(network.supernet(new_prefix=_WIDE_PREFIX))
 
 
 def _ipv4_owner(address: IPv6Address) -> IPv4Address | None:

@@ -10,11 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from wecelebrate.core import cache, kill_switches
-from wecelebrate.core.cache import Charge
+from wecelebrate.core.cache import Budget, Charge
 from wecelebrate.core.cache.keys import PUBLIC, key, quoted
 from wecelebrate.core.database import Caller
 from wecelebrate.core.requests import limits
-from wecelebrate.core.requests.addresses import limited_address
+from wecelebrate.core.requests.addresses import limited_address, wide_address
 from wecelebrate.core.requests.limits import (
     FAILURE_COST,
     ORDER_SHARE,
@@ -64,11 +64,20 @@ class RequestCount:
         self._local_orders: tuple[str, ...] = ()
         """The local order limits that have counted the request."""
 
+    def budget(self, session: Session) -> Budget | None:
+        """Return the budget for the values that the request stores in the cache. None if there is none."""
+        if not self._is_counting():
+            return None
+        if self._is_member:
+            # `lookup.lua` builds the same key.
+            return Budget(key(session.tenant, "limit", "stored"), cache.CLIENT_KIB_PER_HOUR)
+        if not self._address:
+            return None
+        free = key(PUBLIC, "limit", "stored-free", wide_address(self._address))
+        return Budget(self._address_budget, cache.ADDRESS_KIB_PER_HOUR, free)
+
     @property
-    def budget_key(self) -> str:
-        """The key of the limit for the values that a visitor's request stores in the cache. Empty if there is none."""
-        if self._is_member or not self._address or not self._is_counting():
-            return ""
+    def _address_budget(self) -> str:
         return key(PUBLIC, "limit", "stored", self._address)
 
     def lookup_fields(self) -> dict[str, Any]:
@@ -88,6 +97,7 @@ class RequestCount:
             "cost": self._cost,
             "count_request": counting and not self._limits.keys() - {"address"},
             "requests_per_order": STOREFRONT_FACTOR if count_order else None,
+            "budget_key": self._address_budget if counting and self._address and not self._is_member else "",
         }
 
     def record_lookup(self, lines: Iterable[str], session: Session | None, *, refused: bool) -> None:

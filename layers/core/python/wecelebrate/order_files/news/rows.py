@@ -223,7 +223,7 @@ def _time(text: str | None, zone: tzinfo) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        for date_format in _DATE_FORMATS:
+        for date_format in _DATE_FORMATS if text.isascii() else ():
             try:
                 moment = datetime.strptime(text, date_format)  # noqa: DTZ007 (the zone follows)
                 break

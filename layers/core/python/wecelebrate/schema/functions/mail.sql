@@ -56,7 +56,7 @@ begin
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
-  select least(s.max_recipient_mails, total_quota / 2), t.requests_per_hour / 2,
+  select s.max_recipient_mails, t.requests_per_hour / 2,
       case when s.id is not null then least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000) end
     into site_quota, client_quota, source_quota
   from clients c join tiers t on t.name = c.tier left join sites s on s.id = mailed_order.site_id

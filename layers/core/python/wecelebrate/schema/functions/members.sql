@@ -72,6 +72,52 @@ end
 $$;
 grant execute on function app.accept_invitation(text) to app_customer;
 
+-- A machine that an owner adds to a client has no access until it accepts its membership. Otherwise an owner could add
+-- the machine of another client, whose requests would then concern the wrong client. Staff add machines of operators
+-- that they know, so those have access at once.
+create or replace function app.hold_machine() returns trigger
+language plpgsql set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if new.kind = 'machine' and current_user = 'app_client' then
+    new.is_active := tg_op = 'UPDATE' and old.is_active and new.user_id = old.user_id;
+  end if;
+  return new;
+end
+$$;
+
+grant execute on function app.hold_machine() to app_owner;
+
+-- Accepts the membership that a client has prepared for the calling machine. Returns no row if there is none. A machine
+-- is a member of the client that it accepted last, because only a program with its secret can accept.
+--
+-- Any signed-in account may call this function, because a machine has no role before it has accepted. The caller can
+-- only get a membership of its own subject.
+create or replace function app.accept_machine_membership(
+  client_id uuid, out client_name text, out role text, out member_id uuid) returns setof record
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  machine constant text := app.subject();
+begin
+  if machine is null or not starts_with(machine, 'machine:') then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('machine ' || machine, 0));
+  select c.name, m.role, m.id into client_name, role, member_id
+  from client_users m join clients c on c.id = m.client_id
+  where m.client_id = $1 and m.user_id = machine and m.kind = 'machine' and c.is_active;
+  if member_id is null then
+    return;
+  end if;
+  update client_users m set is_active = false where m.user_id = machine and m.client_id <> $1 and m.is_active;
+  update client_users m set is_active = true where m.id = member_id and not m.is_active;
+  return next;
+end
+$$;
+grant execute on function app.accept_machine_membership(uuid) to app_customer;
+
 -- Queues the mail of an open invitation. Returns no row unless the caller may invite people to the client, or to the
 -- staff.
 create or replace function app.queue_invitation_mail(invitation uuid, out client_id uuid, out job_id uuid)
@@ -203,6 +249,9 @@ $$;
 grant execute on function app.delete_old_invitations(integer) to app_system;
 
 set local role app_owner;
+
+create or replace trigger hold_machine before insert or update on client_users
+  for each row execute function app.hold_machine();
 
 -- The members of clients and the members of the staff in the form of the API.
 create or replace view app.member_view with (security_invoker = true) as
