@@ -190,7 +190,7 @@ class Data(PlatformStack):
             max_idle_connections_percent=30,
         )
 
-    def _proxy_reader(self, proxy: rds.DatabaseProxy, vpc: ec2.IVpc) -> rds.DatabaseProxyEndpoint:
+    def _proxy_reader(self, proxy: rds.DatabaseProxy, vpc: ec2.IVpc) -> rds.IDatabaseProxyEndpoint:
         return proxy.add_endpoint(
             "reader",
             vpc=vpc,

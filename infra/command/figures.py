@@ -6,7 +6,6 @@ routes. The other figures come from the database and from the processes.
 
 import json
 import re
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -17,7 +16,6 @@ from typing import Any
 from urllib.request import urlopen
 
 import psutil
-import typer
 
 from infra.command import output
 from infra.command.output import Cell, Column, print_details, print_table, result
@@ -206,8 +204,7 @@ def watch_figures(as_json: bool, interval: float, count: int) -> None:
         if as_json:
             output.print_json_line(collected)
             continue
-        if output.colored(sys.stdout):
-            typer.clear()
+        output.clear_screen()
         output.result(f"{datetime.now(UTC).astimezone():%H:%M:%S}, the last {_number(collected['seconds'])} s")
         output.result()
         show(collected)

@@ -202,6 +202,12 @@ def colored(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def clear_screen() -> None:
+    """Clear the terminal if stdout is a terminal with colours. Otherwise print nothing."""
+    if colored(sys.stdout):
+        _print("\x1b[H\x1b[2J", sys.stdout)
+
+
 def _escaped(character: str) -> str:
     return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
 

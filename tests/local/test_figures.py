@@ -1,5 +1,6 @@
 """Tests the figures of `wecelebrate status --watch`, from logs and from a running cloud."""
 
+import io
 import json
 import time
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from infra.command import output
 from infra.command.figures import Figures, LogReader
 from infra.local.route_figures import RouteFigures, percentiles
 from tests.command import Command
@@ -103,3 +105,20 @@ def test_the_command_prints_the_figures_as_tables_and_as_json(platform: Platform
     assert first["routes"]["GET /v1/me"]["requests"] >= 1
     assert second["seconds"] >= 1
     assert wecelebrate("--env", "dev", "status", "--watch").returncode == 2
+
+
+class Terminal(io.StringIO):
+    """An output that looks like a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_only_a_terminal_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, file = Terminal(), io.StringIO()
+    for stdout in (terminal, file):
+        monkeypatch.setattr("sys.stdout", stdout)
+        output.clear_screen()
+    assert (terminal.getvalue(), file.getvalue()) == ("\x1b[H\x1b[2J\n", "")

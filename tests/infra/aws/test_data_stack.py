@@ -128,7 +128,8 @@ def test_functions_connect_directly_if_the_operator_has_switched_the_proxy_off(n
 def test_a_bypassed_proxy_still_exists_and_functions_may_use_both_ways(tmp_path: Path, proxy: str) -> None:
     import aws_cdk as cdk
 
-    from infra.app import Data, Network
+    from infra.aws.data import Data
+    from infra.aws.network import Network
     from infra.environments import get_environment
 
     (tmp_path / "dev.toml").write_text(f'proxy = "{proxy}"\n')

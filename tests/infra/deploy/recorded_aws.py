@@ -16,7 +16,7 @@ import boto3
 import pytest
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
-from botocore.hooks import HierarchicalEmitter
+from botocore.compat import HTTPHeaders
 from botocore.session import get_session
 from botocore.validate import validate_parameters
 
@@ -125,7 +125,7 @@ def recorded(account: RecordedAccount, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     session = boto3.Session(region_name=REGION)
-    events: HierarchicalEmitter = session.events
+    events = session.events
 
     def answer(model: Any, params: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> Any:
         request = context.get("recorded_request", {})
@@ -133,10 +133,10 @@ def recorded(account: RecordedAccount, monkeypatch: pytest.MonkeyPatch) -> Itera
             parsed = account.answer(model.name, request)
         except Refused as error:
             body = {"Error": {"Code": str(error), "Message": f"{error}: the resource does not exist"}}
-            return AWSResponse("", 400, {}, None), {**body, "ResponseMetadata": {"HTTPStatusCode": 400}}
+            return AWSResponse("", 400, HTTPHeaders(), None), {**body, "ResponseMetadata": {"HTTPStatusCode": 400}}
         if model.output_shape:
             validate_parameters(parsed, model.output_shape)
-        return AWSResponse("", 200, {}, None), {**parsed, "ResponseMetadata": {"HTTPStatusCode": 200}}
+        return AWSResponse("", 200, HTTPHeaders(), None), {**parsed, "ResponseMetadata": {"HTTPStatusCode": 200}}
 
     def keep(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         context["recorded_request"] = dict(params)
