@@ -5131,8 +5131,9 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  -- A document that was written while the mirror did not see it is answered as it is, or its change would be hidden.
-  -- So is a document that is older than its row: its revision must be the revision of the values that are answered.
+  -- Two kinds of documents are returned unchanged. The mirror has not seen the last write of the first kind, so the row
+  -- would hide this write. The second kind is older than its row, so its revision does not belong to the values of the
+  -- row.
   if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;
@@ -6245,7 +6246,8 @@ begin
     return false;
   end if;
   if p.inventory_count + difference < 0 and not exists (select from stock_reports where product_id = product) then
-    -- The count is exact until now. It cannot express less than 0, but a stated stock can.
+    -- Until now, the product has only its exact count, which cannot be negative. Therefore the function stores a
+    -- reported stock, which can be negative.
     select c.sync_settings into settings from catalogs c where c.id = p.catalog_id;
     insert into stock_reports (product_id, catalog_id, reported_count, reported_at)
     select product, p.catalog_id, p.inventory_count + coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
@@ -6708,7 +6710,7 @@ declare
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
   hour_ago constant timestamptz := clock_timestamp() - interval '1 hour';
 begin
-  -- The addresses themselves are compared. If app.mailbox is too coarse, its form is the form of two people.
+  -- Compare the addresses, and not their mailboxes: app.mailbox can give two people the same mailbox.
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
@@ -9186,7 +9188,8 @@ begin
   where s.client_id = e.client_id and s.address = any (e.emails)
     and not exists (select from mail_suppressions x where x.client_id = e.client_id and x.released_at is null
       and x.address = app.suppression_hash(s.address));
-  -- Released before, and suppressed again since an earlier erasure: the first row says enough.
+  -- An earlier erasure has already stored the hash of the address. The address was suppressed again afterwards, so the
+  -- table has two rows for it. The older row keeps the address suppressed, so this row is stored as released.
   update mail_suppressions s set address = app.suppression_hash(s.address), reason = null,
     released_at = coalesce(s.released_at, now())
   where s.client_id = e.client_id and s.address = any (e.emails);
@@ -9320,7 +9323,7 @@ begin
   with chosen as (
     (select a.id, a.accepted_at from analytics_events a
      where a.client_id = e.client_id and a.session_id = any (sessions) and a.created_at between first_at and last_at
-     -- The events without a user come first, because only the others lead to the visit.
+     -- Erase the events with a user last: only their user shows that the visit belongs to the person.
      order by a.user_id is not null limit $2)
     union
     (select a.id, a.accepted_at from analytics_events a
@@ -13838,7 +13841,8 @@ declare
 begin
   select d.value into stored from kv_store_6fcaeea3 d where d.key = $2 for update;
   document := kv.decoded(stored);
-  -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
+  -- If an application has written values that no row has yet, e.g. because the document is in quarantine, the function
+  -- does not overwrite them.
   if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
       or exists (select from kv.ids i where i.key = $2 and kv.is_unmapped(i, stored)) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
