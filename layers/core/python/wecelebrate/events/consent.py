@@ -6,8 +6,9 @@ docs/decisions/0052.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from wecelebrate.core.models import Object
@@ -56,12 +57,17 @@ def anonymous(identity: Identity, site_id: str, day: date) -> Identity:
     """
     identifiers = {text for text in (identity.user_id, identity.session_id) if text}
     session = identity.session_id
-    return replace(
-        identity,
+    return Identity(
         user_id=None,
-        session_id=keyed_hash("event session", f"{site_id} {day} {session}") if session else None,
+        session_id=_session_hash(f"{site_id} {day} {session}") if session else None,
         data=_without_persons(identity.data, identifiers),
     )
+
+
+@lru_cache(maxsize=1)
+def _session_hash(visit: str) -> str:
+    """Return the keyed hash of a visit. The events of a request usually belong to one visit, so the hash is cached."""
+    return keyed_hash("event session", visit)
 
 
 def _without_persons(value: Any, identifiers: set[str]) -> Any:
