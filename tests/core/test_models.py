@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from wecelebrate.core import models
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import (
     ABSENT,
@@ -179,3 +180,36 @@ def test_a_stored_copy_of_a_response_has_no_secrets_on_any_level() -> None:
         "name": "Ann",
     }
     assert (created.url, created.endpoint.secret) == ("https://a.test/?signature=s", "s")
+
+
+def outcome(value: Any) -> Any:
+    """Return the normalized value, or the errors for which it is refused."""
+    try:
+        return normalized(value)
+    except Invalid as refusal:
+        return refusal.errors
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [1, 2.5, None, True, 'text\t\n"\\']},
+        {"a": ["e\u0301", "\u00e9"]},
+        {"e\u0301": 1, "\u00e9": 2},
+        {"a": {"b\0": 1}},
+        ["\ud800"],
+        ["\\u0000", "\x7f", "\x1f"],
+        [float("nan")],
+        {"a": [{"b": float("-inf")}]},
+        10**5000,
+        nested(64),
+        nested(65),
+        ["[{" * 100],
+        [[] for _ in range(100)],
+        {"a": object()},
+    ],
+)
+def test_the_fast_check_of_plain_values_changes_no_outcome(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = outcome(value)
+    monkeypatch.setattr(models, "_is_plain", lambda _: False)
+    assert fast == outcome(value)
