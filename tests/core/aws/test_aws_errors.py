@@ -218,46 +218,12 @@ def test_an_object_is_read_from_the_given_byte_to_the_end(faults: Faults) -> Non
             storage.open_from("drops", key, offset)
 
 
-def messages(count: int) -> list[queue.OutgoingMessage]:
-    return [queue.message("jobs", {"n": number}, None) for number in range(count)]
-
-
 def received() -> list[int]:
     """Receive all messages of the queue, and return their numbers in order."""
     sqs, numbers = boto3.client("sqs"), []
     while batch := sqs.receive_message(QueueUrl=settings().queue("jobs"), MaxNumberOfMessages=10).get("Messages"):
         numbers += [json.loads(message["Body"])["n"] for message in batch]
     return sorted(numbers)
-
-
-@pytest.mark.parametrize("error", [*TEMPORARY, (403, "AccessDenied")], ids=lambda error: error[1])
-def test_the_sweeper_sends_messages_later_if_sqs_refuses_the_messages(faults: Faults, error: tuple[int, str]) -> None:
-    faults.forever = error
-    assert not queue.send_or_defer(messages(3))
-    faults.forever = None
-    assert received() == []
-
-
-def test_messages_are_sent_once_after_two_throttled_attempts(faults: Faults) -> None:
-    faults.errors = [(400, "ThrottlingException"), (503, "ServiceUnavailable")]
-    assert queue.send_or_defer(messages(3))
-    assert received() == [0, 1, 2]
-
-
-def test_the_sweeper_resends_all_messages_of_a_transaction_if_sqs_refuses_one_message(
-    faults: Faults, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sqs = queue._sqs()
-    send = sqs.send_message_batch
-
-    def refuse_the_second(**request: Any) -> dict[str, Any]:
-        second = request["Entries"].pop(1)
-        failed = {"Id": second["Id"], "SenderFault": False, "Code": "InternalError", "Message": "m"}
-        return {**send(**request), "Failed": [failed]}
-
-    monkeypatch.setattr(sqs, "send_message_batch", refuse_the_second)
-    assert not queue.send_or_defer(messages(3))
-    assert received() == [0, 2], "the sweeper sends all three messages again; a message may be delivered twice"
 
 
 @pytest.mark.parametrize("error", [*TEMPORARY, (403, "AccessDenied")], ids=lambda error: error[1])
@@ -270,7 +236,7 @@ def test_a_failed_message_is_reported_even_if_sqs_refuses_to_change_its_visibili
     def refuse(*_: object) -> None:
         raise AssertionError("no message of this test is a dead letter")
 
-    queue.send(messages(1))
+    boto3.client("sqs").send_message(QueueUrl=settings().queue("jobs"), MessageBody='{"n": 0}')
     message = boto3.client("sqs").receive_message(QueueUrl=settings().queue("jobs"), AttributeNames=["All"])["Messages"]
     event = {"Records": [record(dict(message[0]), "arn:aws:sqs:us-east-1:123456789012:jobs", "us-east-1")]}
     faults.forever = error
@@ -286,7 +252,7 @@ TESTED = {
         "delete_objects", "create_multipart_upload", "upload_part", "complete_multipart_upload",
         "abort_multipart_upload",
     },
-    "_sqs": {"send_message_batch", "get_queue_url", "change_message_visibility"},
+    "_sqs": {"get_queue_url", "change_message_visibility"},  # messages are sent by `core.sqs`: see test_sqs.py
     "_ses": {"send_email"},  # tested in tests/core/mail/test_sending.py
     "_client": {"invoke"},  # tested in test_direct_workers.py
     "boto3": {"client"},

@@ -26,7 +26,7 @@ from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate.core import deadline, direct_workers, kill_switches, metrics
+from wecelebrate.core import deadline, direct_workers, kill_switches, metrics, sqs
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
@@ -213,8 +213,6 @@ def send(messages: Iterable[OutgoingMessage]) -> None:
     if is_direct():
         _run_workers(messages)
         return
-    from botocore.exceptions import BotoCoreError, ClientError
-
     for name, group in groupby(sorted(messages), attrgetter("queue")):
         waiting = list(group)
         for first in range(0, len(waiting), _BATCH_SIZE):
@@ -223,11 +221,9 @@ def send(messages: Iterable[OutgoingMessage]) -> None:
                 for at, each in enumerate(waiting[first : first + _BATCH_SIZE])
             ]
             try:
-                response = _sqs().send_message_batch(QueueUrl=settings().queue(name), Entries=entries)  # type: ignore[arg-type]
-            except (BotoCoreError, ClientError) as error:
+                sqs.send_batch(settings().queue(name), entries)
+            except sqs.SqsError as error:
                 raise SendError(f"{name}: {error}") from error
-            if failed := response.get("Failed"):
-                raise SendError(f"{name}: {failed[0].get('Code')}: {failed[0].get('Message')}")
 
 
 def is_direct() -> bool:

@@ -7,7 +7,6 @@ and 20 ms to create its client. A failed call is not retried, because it is poss
 import ssl
 from functools import cached_property
 from http.client import HTTPConnection, HTTPSConnection
-from select import POLLIN, poll
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +14,8 @@ import orjson
 from upstash_redis.commands import Commands
 from upstash_redis.format import cast_response
 from upstash_redis.http import format_response, make_headers
+
+from wecelebrate.core.kept_connection import is_closed_by_server
 
 
 class Upstash(Commands):
@@ -68,7 +69,7 @@ class Transport:
             self._connection = None
 
     def _connected(self, scheme: str, host: str) -> HTTPConnection:
-        if self._connection is not None and _closed_by_server(self._connection):
+        if self._connection is not None and is_closed_by_server(self._connection):
             self.close()
         if self._connection is None:
             if scheme == "https":
@@ -80,12 +81,3 @@ class Transport:
     @cached_property
     def _ssl_context(self) -> ssl.SSLContext:
         return ssl.create_default_context()
-
-
-def _closed_by_server(connection: HTTPConnection) -> bool:
-    """Return whether the server closed the connection while it was idle. Lambda can freeze an instance for minutes."""
-    if connection.sock is None:
-        return False
-    readable = poll()
-    readable.register(connection.sock, POLLIN)
-    return bool(readable.poll(0))

@@ -1,0 +1,70 @@
+"""One HTTP connection that stays open between the invocations of a function."""
+
+import ssl
+from functools import lru_cache
+from http.client import HTTPConnection, HTTPSConnection
+from select import POLLIN, poll
+from urllib.parse import urlsplit
+
+
+class KeptConnection:
+    """Sends requests over one persistent connection. It is not thread-safe."""
+
+    def __init__(self, connect_timeout: float, read_timeout: float) -> None:
+        """The timeouts are in seconds. `read_timeout` applies to each read and write."""
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._connection: HTTPConnection | None = None
+        self._origin = ("", "")
+
+    def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Send a POST request. It returns the status and the body of the response, and it follows no redirect.
+
+        Raises OSError or HTTPException if there is no response. The server may have processed the request.
+        """
+        target = urlsplit(url)
+        connection = self._connected(target.scheme, target.netloc)
+        try:
+            connection.request("POST", target.path or "/", body, headers)
+            response = connection.getresponse()
+            content = response.read()
+        except BaseException:
+            self.close()
+            raise
+        return response.status, content
+
+    def close(self) -> None:
+        """Close the connection. The next request opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self, scheme: str, host: str) -> HTTPConnection:
+        if self._connection is not None and (self._origin != (scheme, host) or is_closed_by_server(self._connection)):
+            self.close()
+        if self._connection is None:
+            if scheme == "https":
+                connection: HTTPConnection = HTTPSConnection(
+                    host, timeout=self._connect_timeout, context=_ssl_context()
+                )
+            else:
+                connection = HTTPConnection(host, timeout=self._connect_timeout)
+            connection.connect()
+            connection.sock.settimeout(self._read_timeout)
+            connection.auto_open = 0  # otherwise http.client would connect again without the timeout of reads
+            self._connection, self._origin = connection, (scheme, host)
+        return self._connection
+
+
+def is_closed_by_server(connection: HTTPConnection) -> bool:
+    """Return whether the server closed the connection while it was idle. Lambda can freeze an instance for minutes."""
+    if connection.sock is None:
+        return connection.auto_open == 0
+    readable = poll()
+    readable.register(connection.sock, POLLIN)
+    return bool(readable.poll(0))
+
+
+@lru_cache(maxsize=1)
+def _ssl_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
