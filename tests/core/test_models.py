@@ -208,6 +208,7 @@ def outcome(value: Any) -> Any:
         [[] for _ in range(100)],
         {"a": object()},
     ],
+    ids=range(14),
 )
 def test_the_fast_check_of_plain_values_changes_no_outcome(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = outcome(value)

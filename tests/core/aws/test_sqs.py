@@ -6,7 +6,6 @@ A server in this process answers like SQS, so a test can choose each response.
 import json
 import socket
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,7 +63,7 @@ class Sqs:
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sqs, HttpServer]]:
     """Start the server, and configure this process like a function that sends messages to it, without pauses."""
     configure(monkeypatch)
-    monkeypatch.setattr(sqs, "time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr(sqs, "sleep", lambda _: None)
     fake = Sqs()
     with serving(fake) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url(""))

@@ -7,22 +7,21 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-m
 As boto3 with the same settings, it tries a call three times if SQS cannot be reached, fails or limits the rate.
 """
 
-import hmac
 import os
 import random
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import sha256
 from http.client import HTTPException
+from time import sleep
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
 
 from wecelebrate.core.aws import THROTTLING_CODES
+from wecelebrate.core.aws_signature import ALGORITHM, NoCredentials, Signer
 from wecelebrate.core.kept_connection import KeptConnection
 
 ATTEMPTS = 3
@@ -47,7 +46,7 @@ def send_batch(queue_url: str, entries: Sequence[Mapping[str, Any]]) -> None:
     body = orjson.dumps({"QueueUrl": queue_url, "Entries": entries})
     for attempt in range(ATTEMPTS):
         if attempt:
-            time.sleep(random.uniform(0, MAX_PAUSE_SECONDS * attempt))  # noqa: S311 - no secret
+            sleep(random.uniform(0, MAX_PAUSE_SECONDS * attempt))  # noqa: S311 - no secret
         try:
             headers = _headers(queue_url, body)
             with _lock:
@@ -84,46 +83,29 @@ def _endpoint(queue_url: str) -> str:
 
 
 def _headers(queue_url: str, body: bytes) -> dict[str, str]:
-    """Return the signed headers of a request. Lambda sets the environment variables. Raises SqsError."""
-    variables = os.environ
-    access_key, secret_key = variables.get("AWS_ACCESS_KEY_ID"), variables.get("AWS_SECRET_ACCESS_KEY")
-    region = variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION")
-    if not (access_key and secret_key and region):
-        raise SqsError("the credentials or the region of AWS are not set")
+    """Return the signed headers of a request. Raises SqsError if there are no credentials."""
+    try:
+        signer = Signer.of("sqs")
+    except NoCredentials as error:
+        raise SqsError(f"the credentials of AWS are missing: {error}") from error
+    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     signed = {
         "content-type": _CONTENT_TYPE,
         "host": urlsplit(_endpoint(queue_url)).netloc,
-        "x-amz-date": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+        "x-amz-date": time,
         "x-amz-target": _TARGET,
     }
-    if token := variables.get("AWS_SESSION_TOKEN"):
-        signed["x-amz-security-token"] = token
-    headers = {**signed, "authorization": _authorization(access_key, secret_key, region, signed, body)}
-    # Lambda recognises functions that start each other in a loop by this header.
-    if trace := variables.get("_X_AMZN_TRACE_ID"):
-        headers["x-amzn-trace-id"] = quote(trace, safe="-=;:+&[]{}\"',")
-    return headers
-
-
-def _authorization(access_key: str, secret_key: str, region: str, signed: Mapping[str, str], body: bytes) -> str:
-    """Return the header of Signature Version 4 for a POST request to the path `/`.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-    """
+    if signer.session_token:
+        signed["x-amz-security-token"] = signer.session_token
     names = sorted(signed)
     lines = [f"{name}:{signed[name]}" for name in names]
     canonical = "\n".join(["POST", "/", "", *lines, "", ";".join(names), sha256(body).hexdigest()])
-    at = signed["x-amz-date"]
-    scope = f"{at[:8]}/{region}/sqs/aws4_request"
-    text = "\n".join(["AWS4-HMAC-SHA256", at, scope, sha256(canonical.encode()).hexdigest()])
-    signature = hmac.digest(_signing_key(secret_key, at[:8], region), text.encode(), "sha256").hex()
-    return f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
-
-
-@lru_cache(maxsize=1)
-def _signing_key(secret_key: str, day: str, region: str) -> bytes:
-    """Return the key of a day. It is cached, because all requests of a day have the same key."""
-    key = f"AWS4{secret_key}".encode()
-    for part in (day, region, "sqs", "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    authorization = (
+        f"{ALGORITHM} Credential={signer.access_key}/{signer.scope(time)}, SignedHeaders={';'.join(names)},"
+        f" Signature={signer.signature(time, canonical)}"
+    )
+    headers = {**signed, "authorization": authorization}
+    # Lambda recognises functions that start each other in a loop by this header.
+    if trace := os.environ.get("_X_AMZN_TRACE_ID"):
+        headers["x-amzn-trace-id"] = quote(trace, safe="-=;:+&[]{}\"',")
+    return headers
