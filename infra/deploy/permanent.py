@@ -62,8 +62,8 @@ def kept_buckets(account: Account) -> list[str]:
     """Return the buckets of the environment. They still exist after their stack is deleted."""
     resource = account.environment.resource
     declared = {f"{resource(name)}-{account.id}" for name in (*bucket_names(functions()), CONSOLE)}
-    # CloudFormation names the bucket of the access logs: the name of the stack and the logical id, which it can
-    # shorten, and a random part.
+    # CloudFormation creates the name of the bucket of the access logs. It consists of the name of the stack and the
+    # logical id, which CloudFormation can shorten, and a random part.
     access_logs = re.compile(rf"{re.escape(resource('stor'))}[a-z]{{0,3}}-bucketsaccess[a-z0-9]*-[a-z0-9]{{12,13}}")
     buckets: list[dict[str, Any]] = account.client("s3").list_buckets()["Buckets"]
     names = [str(bucket["Name"]) for bucket in buckets]
