@@ -317,7 +317,7 @@ def test_an_image_is_rejected_if_its_result_has_an_unexpected_structure(
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "import time; time.sleep(60)", end(0), end(3)])
-def test_a_renderer_process_that_does_not_start_or_exits_by_itself_rejects_no_image(
+def test_no_image_is_rejected_if_its_renderer_process_fails_to_start_or_exits_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")

@@ -49,7 +49,7 @@ class Store(Mirror):
         return row
 
     def enter(self) -> None:
-        """Use the role of the service for the old applications."""
+        """Switch to the database role of the service for the old applications."""
         self.database.execute("set local session authorization wc_kv")
         self.database.execute(
             "select role from app.enter(%s, %s, %s, %s, %s, %s, %s, %s, %s)",

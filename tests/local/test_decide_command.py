@@ -70,7 +70,7 @@ def test_a_drop_command_whose_job_must_wait_prints_the_id_of_the_earlier_waiting
     assert waiting["id"] in shown
 
 
-def test_the_command_decide_sends_the_answers(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+def test_the_decide_command_sends_the_answers(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     assert "needs a decision" in wecelebrate("jobs", "list", "--waiting-for", "decision").stdout
     shown = wecelebrate("jobs", "show", job["id"]).stdout

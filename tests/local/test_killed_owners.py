@@ -170,7 +170,7 @@ def test_a_process_that_has_reused_the_pid_of_the_owner_is_not_the_owner(monkeyp
 
 
 @pytest.mark.parametrize("value", ["4711", "x:1", "4711:x", ":"])
-def test_an_owner_variable_that_does_not_name_a_process_is_an_error(
+def test_an_owner_environment_variable_without_a_valid_process_id_is_an_error(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, value)

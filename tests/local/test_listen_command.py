@@ -43,7 +43,7 @@ def test_the_listen_command_removes_its_endpoint_when_a_signal_ends_the_command(
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
 
 
-def test_the_listen_command_removes_the_endpoint_that_an_earlier_killed_listen_command_has_left(
+def test_the_listen_command_removes_the_endpoint_that_a_killed_listen_command_has_left_behind(
     wecelebrate: Command, platform: Platform
 ) -> None:
     tenant = platform.tenant()

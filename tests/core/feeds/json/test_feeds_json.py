@@ -181,6 +181,6 @@ def test_a_record_with_a_key_that_has_the_same_value_twice_is_read() -> None:
     assert reading.product.sku == "A"
 
 
-def test_keys_of_records_that_are_only_punctuation_are_read() -> None:
+def test_record_keys_that_consist_only_of_punctuation_are_read() -> None:
     reading = read(json.dumps([{"sku": "A", "name": "x", "price": 1, ".0": {"0": 1}, ".": 2}]), "feed.json")
     assert [p.sku for p in reading.products] == ["A"]
