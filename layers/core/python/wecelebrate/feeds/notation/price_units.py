@@ -241,7 +241,7 @@ def say_what_a_price_is_for(cells: Sequence[str], *, is_unit: bool = False) -> b
 
 def is_power_of_ten(cells: Sequence[str]) -> bool:
     """Return whether all values are 1, 10, 100, 1,000 or 10,000, and not all are 1."""
-    values = {cell.strip().replace(".", "").replace(",", "") for cell in cells}
+    values = {cell.strip().replace(".", "").replace(",", "") for cell in set(cells)}
     if any(len(value) > _MAX_UNITS for value in values):  # the pattern below takes quadratic time
         return False
     values = {re.sub(r"\D+$", "", value) for value in values}

@@ -34,7 +34,10 @@ def state_by_values(columns: Columns, used: set[int]) -> list[int]:
 
 
 def _are_states(cells: Sequence[str]) -> bool:
-    values = {cell.strip().casefold() for cell in cells}
+    texts = {cell.strip() for cell in set(cells)}
+    if any(len(text) > MAX_LENGTH for text in texts):  # a text of 32,000 characters would take long to fold
+        return False
+    values = {text.casefold() for text in texts}
     if not 1 < len(values) <= MAX_WORDS or any(map(_is_other, values)):
         return False
     states = {value: state_of(value) for value in values}
