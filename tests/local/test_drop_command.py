@@ -109,7 +109,7 @@ def test_the_drop_command_prints_the_offers_the_warnings_and_the_doubts_of_its_j
 def test_the_drop_command_rejects_a_missing_file_and_a_folder(wecelebrate: Command, tmp_path: Path, name: str) -> None:
     result = wecelebrate("drop", str(tmp_path / name), "--catalog", "acme-gifts")
     assert result.returncode == 2
-    assert "Invalid value for 'file'" in result.stderr
+    assert "Invalid value for 'FILE'" in result.stderr
 
 
 def test_a_file_name_with_a_line_break_is_rejected(wecelebrate: Command, tmp_path: Path) -> None:
