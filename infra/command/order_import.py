@@ -48,7 +48,7 @@ def import_orders(  # noqa: PLR0917 — each parameter is an option
         str | None, typer.Option("--date-format", help="How times are written, e.g. '%d.%m.%Y %H:%M'.")
     ] = None,
     decimal_mark: Annotated[
-        Literal[".", ","] | None, typer.Option("--decimal-mark", help="The decimal mark of amounts.")
+        Literal[",", "."] | None, typer.Option("--decimal-mark", help="The decimal mark of amounts.")
     ] = None,
     number_prefix: Annotated[
         str, typer.Option("--number-prefix", help="A text that is put before each order number.")

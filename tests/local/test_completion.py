@@ -43,4 +43,6 @@ def test_the_shell_completes_commands_and_options_and_values(words: str, offered
 
 
 def test_the_script_of_the_completion_is_printed() -> None:
-    assert "_WECELEBRATE_COMPLETE=complete_bash" in output({}, "--show-completion", "bash")
+    # The option takes the name of the shell if Typer may not look for a shell among the parents of the process.
+    variables = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    assert "_WECELEBRATE_COMPLETE=complete_bash" in output(variables, "--show-completion", "bash")

@@ -76,7 +76,7 @@ class OrderImport(Input):
         ]
         | None
     ) = Field(default=None, description="How times are written, as for `strptime`. Without it, they must be ISO 8601.")
-    decimal_mark: Literal[".", ","] | None = Field(
+    decimal_mark: Literal[",", "."] | None = Field(
         default=None,
         description="The decimal mark of amounts. Without it, it is a point, and a comma is not accepted.",
     )
