@@ -54,4 +54,4 @@ class Bindings:
     extra: Mapping[str, str]
     """Further environment variables, which only this cloud needs."""
     function_prefix: str = ""
-    """What the names of functions in this cloud begin with, before the name in the declarations."""
+    """The prefix of the names of functions in this cloud. The name in the declaration follows the prefix."""

@@ -1,4 +1,4 @@
-"""Divides the concurrent invocations of an AWS account between the queues and the functions that reserve some."""
+"""Divides the concurrent invocations of an AWS account between the queues and the functions with a reservation."""
 
 from collections.abc import Iterable, Mapping
 

@@ -150,7 +150,7 @@ def _by_request(choice: Choice, specs: tuple[FunctionSpec, ...]) -> dict[str, fl
 
 
 def _traces(requests: float) -> float:
-    """Return how many million traces X-Ray records for so many million requests of one function.
+    """Return how many traces X-Ray records for the requests of one function. Both numbers are in millions.
 
     X-Ray records one request in each second, and 5 % of the others.
     """
@@ -269,9 +269,9 @@ def _settings(choice: Choice, **changes: Any) -> Choice:
 
 
 def faster_starts(specs: tuple[FunctionSpec, ...], requests: float) -> dict[str, float]:
-    """Return what the ways to faster first requests cost a month, in USD, at so many million requests.
+    """Map each way to make first requests faster to its cost a month, in USD. requests: in millions a month.
 
-    The first row is what AWS bills for the starts themselves.
+    The first entry is not a way, but what AWS bills for the starts themselves.
     """
     price, seconds = PRICES["lambda"], HOURS * 3600
     api = [spec.memory / 1024 for spec in specs if spec.kind == "api"]

@@ -54,7 +54,7 @@ class Environment:
     """The number of days for which logs are kept. CloudWatch Logs accepts only certain values, e.g. 7, 30 or 90."""
     concurrency: int
     """The number of concurrent invocations that AWS allows in the account. A new account has 10. The default after a
-    request to AWS is 1,000, and only such an account can reserve the declared concurrency of functions."""
+    request to AWS is 1,000. Only an account with such a number can reserve the declared concurrency of functions."""
     settings: OperatorSettings = field(default_factory=OperatorSettings)
     """The settings of the operator for this environment."""
 

@@ -56,7 +56,7 @@ def page() -> str:
 
 
 def _readings() -> dict[str, list[Reading]]:
-    """Return the readings of the sample files by the names of their profiles."""
+    """Map the name of each profile to the readings of its sample files."""
     readings: dict[str, list[Reading]] = defaultdict(list)
     for path in sorted(SAMPLES.iterdir()):
         if path.suffix in (".md", ".xml"):
@@ -104,7 +104,7 @@ def _names(patterns: Iterable[str]) -> list[str]:
 
 
 def _notes(profile: Profile, header: Mapping[str, str]) -> Iterator[str]:
-    """Yield the notes about the rows. `header` maps folded names to the columns of the samples."""
+    """Yield the notes about the rows. `header` maps the folded name of each column to its name in the samples."""
     if profile.minor_units:
         yield "Prices are whole numbers of the smallest unit of the currency, such as cents."
     if profile.variants:

@@ -137,7 +137,7 @@ class FunctionSpec(Declaration):
         return self.routes + heads
 
     def routes_in(self, api: HttpApi) -> tuple[str, ...]:
-        """Return the served routes that an HTTP API of AWS has. Each API has the route `$default`."""
+        """Return those of the served routes that belong to one HTTP API on AWS. `$default` belongs to every API."""
         return tuple(route for route in self.served_routes if route == DEFAULT_ROUTE or api_of(path_of(route)) == api)
 
     @cached_property
@@ -364,8 +364,8 @@ def encoded_routes(specs: Iterable[FunctionSpec]) -> str:
 
 
 LOCKED_BUCKETS: Mapping[str, int] = {"erasures": 400}
-"""Bucket → number of days for which nobody changes or deletes an object (Object Lock). The list of erasures must live
-longer than every backup of the database, because it is repeated after a restore."""
+"""Bucket → number of days for which nobody can change or delete an object (Object Lock). The list of erasures must live
+longer than every backup of the database, because the erasures are repeated after a restore."""
 
 
 def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:

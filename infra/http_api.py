@@ -108,7 +108,7 @@ APIS = (MAIN_API, STOREFRONT_API, STAFF_API)
 PATTERNS: Mapping[str, HttpApi] = {f"{prefix}*": api for api in APIS for prefix in api.prefixes}
 """Maps each path pattern of CloudFront to its API. The main API has all paths that match no pattern."""
 PATHS_OUTPUT = "paths"
-"""The output of the stack `edge` with `sent_paths`. A deploy compares the output with its own release."""
+"""The output of the stack `edge` with `sent_paths`. A deploy compares the output with the paths of its own release."""
 
 
 def sent_paths() -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def api_of(path: str) -> HttpApi:
 
 
 def route_problem(path: str, *, requires_token: bool) -> str | None:
-    """Return why no API can have a route with a path, or None.
+    """Return the reason why no API can have a route with this path, or None if an API can have it.
 
     A request to a route can have the prefix of another API if the route has a parameter in the place of this prefix.
     For example, CloudFront would send a request to `/v1/admin/products` to the staff API, also if the main API had a

@@ -47,8 +47,8 @@ class ErpGrant(_StrictModel):
     destinations: tuple[Uuid, ...] = ()
     """The ids of the destinations whose order files the system reads."""
     ended: bool = False
-    """Whether the access has ended. The next deploy deletes the role. If a grant is only missing in the file, the check
-    before a deploy reports a problem, because the file of an old release may be checked out."""
+    """Whether the access has ended. The next deploy deletes the role. If a grant was removed from the file instead, the
+    check before a deploy reports a problem, because the file of an old release may be checked out."""
 
     @property
     def output(self) -> str:
@@ -98,7 +98,7 @@ class OperatorSettings(_StrictModel):
     """The budget of a month in USD. AWS sends an alarm when 80 % are spent, and when the forecast is higher than the
     budget."""
     traces: bool = True
-    """Whether functions send traces to X-Ray: one invocation in a second, and 5 % of the further ones."""
+    """Whether functions send traces to X-Ray: one invocation in each second, and 5 % of the other invocations."""
     proxy: Literal["on", "bypass", "off"] = "on"
     """How functions connect to the database: through RDS Proxy, or directly. With `bypass`, the proxy exists and is not
     used. With `off`, it does not exist."""
@@ -188,7 +188,7 @@ class OperatorSettings(_StrictModel):
 
 
 _LISTS = ("zones", "capacity", "console_urls", "shop_urls", "machines", "kv_key_hashes")
-"""The lists that are one text, separated by commas, in the context of CDK."""
+"""The settings that are lists. In the context of CDK, such a list is one text with commas."""
 
 
 def _load(file: Path) -> dict[str, Any]:

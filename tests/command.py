@@ -31,7 +31,7 @@ class Command:
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command, and wait until the command has ended."""
         with self.started(*arguments) as process:
-            stdout, stderr = process.communicate(timeout=900)  # the command `up` itself has shorter limits
+            stdout, stderr = process.communicate(timeout=900)  # the limits of `up` are shorter than this timeout
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def started(self, *arguments: str) -> subprocess.Popen[str]:

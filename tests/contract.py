@@ -78,7 +78,7 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
             if operation["operationId"] == name:
                 response = dereferenced(document(), operation["responses"][status])
                 if media_type == PROBLEM:
-                    # The schema of the document also allows a message of the gateway, which has another media type.
+                    # The OpenAPI schema also allows a message of the gateway, which has another media type.
                     return _compiled(json.dumps({"$ref": f"{SCHEMAS}Problem"}))
                 return _compiled(json.dumps(response["content"][media_type]["schema"]))
     raise LookupError(name)

@@ -47,7 +47,7 @@ LONG_MODULES = (
 )
 """The modules that take the longest time, the longest first. `pytest --durations=100` shows which tests are long."""
 _SHARE = 0.8
-"""All long modules begin within this share of the other modules."""
+"""All long modules begin before this share of the other modules has begun."""
 
 
 def spread(items: Sequence[Item], module: Callable[[Item], str]) -> list[Item]:

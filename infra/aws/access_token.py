@@ -5,7 +5,7 @@ The stack of the user pool deploys this file as it is, so the file must not impo
 
 
 def handler(event: dict, _context: object) -> dict:  # type: ignore[type-arg]
-    """Add the address to the claims of the token, and whether the address is verified."""
+    """Add two claims to the token: the e-mail address, and whether this address is verified."""
     attributes = event["request"]["userAttributes"]
     claims = {name: attributes[name] for name in ("email", "email_verified") if name in attributes}
     event["response"]["claimsAndScopeOverrideDetails"] = {"accessTokenGeneration": {"claimsToAddOrOverride": claims}}

@@ -16,7 +16,7 @@ _NEAR_TIMEOUT = {"queue": 0.97}
 shortly before their timeout, so their share is higher."""
 _ACU_BYTES = 2 * 1024**3
 _BYTES_PER_CONNECTION = 9_531_392
-"""The memory for one connection, in bytes. Aurora allows one connection for this amount, and at most 5,000 in total."""
+"""The memory for one connection, in bytes. Aurora allows one for each such amount, but at most 5,000."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Alarm:
     kind: str
     """The section of the runbook."""
     target: str
-    """The function, queue or database. Empty if the environment has only one target of this kind."""
+    """The function, queue, database or API of the alarm. Empty if the environment has only one of this kind."""
     summary: str
     namespace: str
     metric: str
@@ -103,7 +103,7 @@ def api_alarms(api_ids: Mapping[str, str]) -> Iterator[Alarm]:
 
 
 def platform_alarms(environment: Environment) -> Iterator[Alarm]:
-    """Yield the alarms of the sweeper, mails, schedules and unexpected state."""
+    """Yield the alarms of the sweeper, mails and schedules, and of an unexpected state of the database."""
     sweeper = "schedules-sweeper"
     yield Alarm("sweeper-stopped", "", "the sweeper does not run", _LAMBDA, "Invocations", "Sum", 1,
                 {"FunctionName": environment.resource(sweeper)}, below=True)  # fmt: skip

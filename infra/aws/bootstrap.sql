@@ -21,8 +21,8 @@ begin
   -- On AWS, only the master user can create this extension, because the user is a member of rds_superuser.
   if exists (select from pg_catalog.pg_roles where rolname = 'rds_superuser') then
     create extension if not exists pg_stat_statements;
-    -- Migrations allow a function to see the transactions of all logins. Without this permission, a gate of the cutover
-    -- of the old store fails, and an operator must override the gate.
+    -- With this permission, migrations can let an SQL function see the transactions of all logins. Without it, a gate
+    -- of the cutover of the old store fails, and an operator must override the gate.
     begin
       grant pg_read_all_stats to wc_migrate with admin option;
     exception when insufficient_privilege then

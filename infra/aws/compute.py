@@ -232,7 +232,7 @@ class Compute(PlatformStack):
         )
 
     def _create_origin_secrets(self, number: int) -> list[secrets.Secret]:
-        """Create the secret with this number and its predecessor. Functions accept both.
+        """Create the secret with this number, and the secret with the previous number. Functions accept both.
 
         A deploy with the next number updates the functions first, and then CloudFront, so no request is refused.
         """

@@ -117,7 +117,7 @@ def _lambda(functions: str, name: str, statistic: str) -> cloudwatch.MathExpress
 
 
 def _routes(api_id: str, api: str, name: str, statistic: str) -> cloudwatch.MathExpression:
-    """Return the ten routes of an HTTP API with the highest values."""
+    """Of the routes of an HTTP API, return the ten with the highest values."""
     query = _searched("AWS/ApiGateway,ApiId,Method,Resource,Stage", f'MetricName="{name}" ApiId="{api_id}"', statistic)
     return _expression(
         f"SORT({query}, MAX, DESC, {_ROUTES})", f"{api} ${{PROP('Dim.Method')}} ${{PROP('Dim.Resource')}}"
@@ -130,7 +130,7 @@ def _custom(name: Name, dimension: Dimension = "", statistic: str = "Sum") -> cl
 
 
 def _hit_rate() -> cloudwatch.MathExpression:
-    """Return the share of the cached reads of all functions that the cache has answered."""
+    """Return the hit rate: of the reads of all functions that use the cache, the share that the cache answered."""
 
     def total(name: Name) -> str:
         query = f'MetricName="{name}"'

@@ -1,4 +1,4 @@
-"""The database: Aurora PostgreSQL behind RDS Proxy. With the setting `proxy`, functions connect without the proxy.
+"""The database: Aurora PostgreSQL behind RDS Proxy. The setting `proxy` can let functions connect directly.
 
 No function has a database password. Each function has a database login. With this login, it signs in to the proxy
 through IAM. The proxy then signs in to the database with IAM and the same login. RDS keeps and rotates the master
@@ -210,9 +210,9 @@ class Data(PlatformStack):
 
     def _create_sign_in_policy(self, login: str) -> iam.ManagedPolicy:
         policy = iam.ManagedPolicy(self, f"sign-in-{login}", description=f"Sign in to the database as {login}")
-        # A deploy updates this policy some minutes before the functions. A policy of a function therefore always allows
-        # both ways, so that neither a change to `bypass` nor a change back interrupts sign-ins. The ingress rules of
-        # the proxy and the database decide which way is open.
+        # A deploy updates this policy some minutes before the functions. The policy therefore always allows sign-ins
+        # both through the proxy and directly, so that neither a change to `bypass` nor a change back interrupts
+        # them. The ingress rules of the proxy and of the database decide which of the two ways is open.
         self.cluster.grant_connect(policy, login)
         if self.proxy and login != DEPLOY_LOGIN:
             self.proxy.grant_connect(policy, login)

@@ -33,7 +33,7 @@ flood of requests before they invoke functions."""
 CACHED_PATHS = ("/v1/storefront/*", "/problems", "/problems/*")
 """The paths whose responses can be public. Every other response has `Cache-Control: no-store`."""
 _KEY_HEADERS = ("Authorization", "Origin", "Accept", "Consistency-Token")
-"""The request headers on which a response can depend. The cache keeps one response for each combination."""
+"""The request headers on which a response can depend. The cache keeps a response for each combination of values."""
 _MANAGED_RULES = (
     "AWSManagedRulesAmazonIpReputationList",
     "AWSManagedRulesKnownBadInputsRuleSet",
@@ -48,9 +48,10 @@ _COUNTED_RULES = (
     "GenericRFI_BODY",
     "NoUserAgent_HEADER",
 )
-"""The rules of AWSManagedRulesCommonRuleSet that only count. They would refuse bulk imports, product texts in HTML with
-links or paths, query strings above 2 KiB (a cursor may have 6 KiB, and the key-value store gets lists of keys), and
-programs that send no `User-Agent`. The functions check bodies and query strings themselves."""
+"""The rules of AWSManagedRulesCommonRuleSet that only count requests. If they blocked requests, they would refuse bulk
+imports, product texts in HTML with links or paths, query strings above 2 KiB (a cursor may have 6 KiB, and the
+key-value store gets lists of keys), and programs that send no `User-Agent`. The functions check bodies and query
+strings themselves."""
 
 
 class Edge(PlatformStack):

@@ -63,7 +63,7 @@ class Queues(Construct):
 
 
 def failed_schedules(scope: Construct, environment: Environment) -> sqs.Queue:
-    """Create the queue of the schedules that EventBridge Scheduler could not deliver to their functions."""
+    """Create the queue for the events of schedules that EventBridge Scheduler could not deliver to a function."""
     queue = sqs.Queue(
         scope,
         "failed-schedules",

@@ -85,7 +85,8 @@ def search_paths(catalog: UUID) -> NextPath:
 
 
 def search_parameters(catalog: UUID) -> NextParameters:
-    """Generate parameters of SEARCH_QUERY and MEMBER_SEARCH_QUERY for the same searches and order as `search_paths`."""
+    """Generate parameters of SEARCH_QUERY and MEMBER_SEARCH_QUERY. The searches are those of `search_paths`, in
+    the same sequence."""
     next_search = _searches()
 
     def next_parameters() -> dict[str, Any]:

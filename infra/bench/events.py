@@ -23,7 +23,7 @@ from infra.local.processes import LocalCloudError
 RUNS = 5
 SECONDS = 2.0
 RATE_SECONDS = 6.0
-"""The duration of the runs that measure rates. A worker waits up to a second until its batch is full."""
+"""The duration of the runs that measure rates. They are long, because a worker waits up to 1 s for a full batch."""
 CONNECTIONS = 8
 EVENTS = 20
 """The number of events in each request. A visitor who looks at a page for some seconds causes about this number of
@@ -55,7 +55,10 @@ def events(platform: BenchPlatform) -> Iterator[Row]:
 
 
 def _rates(platform: BenchPlatform, sending: Connect, health: Connect) -> tuple[tuple[float, float], ...]:
-    """Send events for some seconds, and wait until they are stored. Return the two rates, each with its floor."""
+    """Send events for some seconds, and wait until they are stored.
+
+    Return two rates, each with its floor: the rate of accepted events, and the rate of stored events.
+    """
     before = _wait_until_stored(platform, 0)
     began = time.monotonic()
     timings = load(sending, CONNECTIONS, RATE_SECONDS)

@@ -125,7 +125,7 @@ def _copy(platform: BenchPlatform, statement: str, records: list[tuple[object, .
 
 
 def _record(catalog_id: UUID, row: list[str]) -> tuple[object, ...]:
-    """Convert a CSV row to the values of _TABLE_COLUMNS, and the source data."""
+    """Convert a CSV row to the values of _TABLE_COLUMNS and to the source data."""
     return (
         catalog_id,
         *row[:7],

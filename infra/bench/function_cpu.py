@@ -1,20 +1,20 @@
 """Measures the CPU time that the process of a function uses for a request. AWS bills this time.
 
 The floor is the CPU time of `bare_function`, a route of FastAPI with Mangum that does no work. The same runtime client
-runs both functions, in processes of the same zygote.
+runs `bare_function` and the measured functions, in processes of the same zygote.
 
 The target of a cached page is the ratio 1.5. A request to `/v1/health` must not need more than a cached page. The
 other targets are the targets of the whole requests, applied to the CPU time of the function:
 
 - The rate of pages must grow from 1.5 to 3 times the rate of the peer, so the CPU time of a page must be halved.
-- The rate of lists of 1,000 rows must grow from 1.4 to 4 times the rate of the peer, so their time must be
-  divided by 2.86.
+- The rate of lists of 1,000 rows must grow from 1.4 to 4 times the rate of the peer, so the CPU time of a
+  list must be divided by 2.86.
 - The CPU time of an order in the whole cloud must fall from 60 ms to 20 ms, so it must be divided by 3.
 
 These targets were set with measurements on one machine: `/v1/health` took 1.75 ms, a page 5.7 ms, and an order 12.9 ms.
-All functions together used twice as much for an order and its mail. `/v1/health` takes 2.46 times as long as the bare
-function, so the bare function would have taken 0.71 ms on that machine. A list of 1,000 rows takes 12.9 times as long
-as the bare function.
+For an order and its mail, all functions together used twice these 12.9 ms. `/v1/health` takes 2.46 times as long as the
+bare function, so the bare function would have taken 0.71 ms on that machine. A list of 1,000 rows takes 12.9 times as
+long as the bare function.
 """
 
 import asyncio

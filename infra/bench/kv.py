@@ -26,7 +26,7 @@ from infra.local.issuer import Issuer
 
 RUNS = 9
 GIFTS = 400
-"""The number of documents that are written in turns. Half of them are written while the mirror is on."""
+"""The number of gifts whose documents are written in turns. Half of them are written while the mirror is on."""
 WRITES = 150
 ORDER_RUNS, ORDER_SECONDS = 5, 3.0
 SYNC_RUNS, SYNC_COUNT = 3, 100_000
@@ -73,7 +73,7 @@ class Store:
     def client(self, name: str) -> UUID:
         """Write the document of a client while the mirror is on, and return the id of its row.
 
-        Only rows of clients that have a document are mirrored.
+        The rows of a client are mirrored only if the client has a document.
         """
         self.put(f"client:{name}", {"id": name, "name": name})
         [(client,)] = self.database.execute("select id from kv.ids where key = %s", [f"client:{name}"]).fetchall()
@@ -236,7 +236,7 @@ def _pair(store: Store, figure: Callable[[], object], floor: Callable[[], object
 
 
 def _seconds(write: Callable[[], object]) -> float:
-    """Return the average duration of one of WRITES writes, in seconds."""
+    """Return the average duration of a write in seconds, measured with WRITES writes."""
     write()  # the first write reads the system catalogs of PostgreSQL again, because a trigger has changed
     began = time.perf_counter()
     for _ in range(WRITES):

@@ -27,7 +27,7 @@ Work = Literal["search", "read_largest_rows", "patch", "import_rows", "render_im
 """The name of a method of Neighbour."""
 
 NICENESS = 19
-"""The niceness of all work except `use_cpu`. That work represents processes of the platform, so it has no niceness."""
+"""The niceness of all work except `use_cpu`. `use_cpu` represents processes of the platform, so it has none."""
 FLOOD_PER_SECOND = 100
 """The number of requests a second in `flood`. It exceeds the neighbour's quota of 1,000 requests an hour."""
 PAUSE = 0.1

@@ -39,7 +39,7 @@ QUOTA = 10_000_000
 """The quota of the first client, in requests an hour. The benchmark sends about 100,000 requests."""
 CONNECTIONS = 1
 """The number of connections of the first client. With more connections it would use all cores of a small machine by
-itself, and every work would slow it down."""
+itself, and any work of the neighbour would slow it down."""
 WARM_UP_SECONDS = 1.0
 
 SEARCHED_PRODUCTS = 100_000
@@ -84,7 +84,7 @@ def _row(name: str, first: Connect, prepared: Prepared, work: Work, runs: int = 
         cores = min(1.0, max(0.0, cpu_seconds / disturbed.timings.seconds))
         with neighbour(replace(prepared, cpu_seconds=cores * period, period=period), "use_cpu") as other:
             for number in range(runs):
-                # The order changes, because a run is a little faster if it directly follows another run.
+                # The order of the two changes, because a run is a little faster if it directly follows another run.
                 pair = [(disturbed, worker), (floor, other)]
                 for measured, repeater in pair if number % 2 else reversed(pair):
                     measured.run(repeater)

@@ -1,10 +1,10 @@
 """Measures how fast orders are placed, and how much CPU time an order takes.
 
-The targets are multiples of the figures of a peer, Directus 12.3, or of a figure of the platform. Both were measured on
-one machine with the commit d33676ca, which is called the baseline. In this commit, the mails and webhooks of one second
-did not yet share one message. On that machine, in turns with Directus, the baseline placed 25 orders/s with one
-connection, where Directus inserted 56 items/s, and 35 orders/s with eight connections, where Directus inserted 49
-items/s. An order took 60 ms of CPU time.
+The targets are multiples of the figures of a peer, Directus 12.3, or of a figure of the platform. All these figures
+were measured on one machine. The platform had the commit d33676ca, which is called the baseline. In this commit, the
+mails and webhooks of one second did not yet share one message. On that machine, in turns with Directus, the baseline
+placed 25 orders/s with one connection, where Directus inserted 56 items/s, and 35 orders/s with eight connections,
+where Directus inserted 49 items/s. An order took 60 ms of CPU time.
 
 A limit of a ratio is computed from a target and the ratio of the baseline, which is measured with the functions of the
 baseline. The limit is the ratio of the baseline, multiplied by the target, and divided by the figure of the baseline on
@@ -36,7 +36,7 @@ from infra.local.processes import LocalCloudError
 RUNS = 5
 SECONDS = 3.0
 """The duration of each run. It is longer than the runs of pages, because the workers send the mails of an order at
-least one second after the order. Most of the run must include the work of these workers."""
+least one second after the order. These workers must be at work during most of the run."""
 WARM_UP_SECONDS = 1.0
 CONNECTIONS = 8
 CPU_RUNS, CPU_ORDERS, CPU_REQUESTS, IDLE_SECONDS = 3, 150, 1_000, 5.0
@@ -75,7 +75,7 @@ select p.client_id, p.id, l.* from placed p, jsonb_to_recordset(%(items)s)
 _ADDRESS = {"line1": "1 Main Street", "city": "Springfield", "country": "US", "postal_code": "62701", "region": "IL"}
 
 _numbers = itertools.count()
-"""The numbers of all orders of this process. Each order has a different customer."""
+"""Counts the orders of this process. The number makes the customer of each order different."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Shop:
 
     @classmethod
     def create(cls, platform: BenchPlatform, client_id: UUID = ACME) -> "Shop":
-        """Create a catalog with PRODUCTS products and a site of a client that shows them."""
+        """Create a catalog with PRODUCTS products for a client, and a site that shows these products."""
         catalog = catalogs.create_filled_catalog(platform, PRODUCTS, client_id)
         database = platform.database
         database.execute("update products set inventory_count = %s where catalog_id = %s", [STOCK, catalog])
@@ -193,7 +193,7 @@ def insert(database: str, shop: Shop) -> Connect:
 
 
 def _row(shop: Shop, dice: random.Random) -> dict[str, object]:
-    """Return the parameters of _INSERT for an order like those of `place`."""
+    """Return the parameters of _INSERT for an order like the orders that `place` sends."""
     items = [
         {"line": line, "product_id": id_, "sku": sku, "name": name, "quantity": 1, "unit_price": "12.50", "image": None}
         for line, (id_, sku, name) in enumerate(dice.sample(shop.products, LINES_PER_ORDER), 1)
@@ -285,5 +285,5 @@ def _count(connect: Connect, requests: int) -> Timings:
 
 
 def _median(times: Sequence[CpuTime]) -> CpuTime:
-    """Return the median of each part."""
+    """Return, for each part of the cloud, the median of its CPU times."""
     return CpuTime({part: median(time.parts.get(part, 0.0) for time in times) for part in times[0].parts})

@@ -8,7 +8,7 @@ the floor of the storefront page and of the list is the figure divided by the ra
 of three measurements.
 
 The floor of a page with filter and search contains the bare query. Whenever the bare query gets faster, e.g. by a new
-index, the floor must be measured again. Its value at reference speed is the measured value, divided by the time of
+index, the floor must be measured again. The floor at reference speed is the measured floor, divided by the time of
 `/v1/health` in the same run and multiplied by 1.93 ms.
 """
 

@@ -199,7 +199,7 @@ class BenchPlatform:
         raise LocalCloudError(f"after 30 seconds, {function} is still running or has logged no invocation: see {log}")
 
     def settle(self) -> None:
-        """Bring the database into the state that the database would reach without this call some minutes after a load.
+        """Bring the database into the state that it would reach on its own, but only some minutes after a load.
 
         Afterwards, the planner statistics are current, the visibility map marks almost all pages as visible (also on
         the replica), and a checkpoint is complete. Raises LocalCloudError after 60 attempts if an open transaction

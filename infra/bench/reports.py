@@ -1,8 +1,8 @@
 """Measures the report of a client with a million orders.
 
 The targets are 10 ms for a month that is not cached, and 1.5 times `/v1/health` for a cached month. At reference speed
-(`infra.bench.pages`), `/v1/health` takes 1.93 ms p50. So the limit of the first row is 10 / 1.93 = 5.2. A job reads the
-products and customers of such a month, because it has more than 50,000 orders. The third row compares the query of the
+(`infra.bench.pages`), `/v1/health` takes 1.93 ms p50. So the limit of the first row is 10 / 1.93 = 5.2. The month has
+more than 50,000 orders, so a job reads its products and customers. The third row compares the query of the
 daily totals with a query that computes the same figures from the orders.
 """
 

@@ -42,11 +42,11 @@ MAX_P95 = 500.0
 MAX_QUEUE_SECONDS = 30.0
 """The maximum time that a job waits for a worker, in seconds."""
 MAX_CPU = 0.95
-"""The maximum share of all cores that the cloud and the visitors use. With more, every further visitor waits."""
+"""The maximum share of all cores that the cloud and the visitors use. If they use more, every further visitor waits."""
 MIN_HIT_RATE = 0.8
 HEALTH_SHARE, MAX_RATIO = 0.7, 8.0
 """With up to HEALTH_SHARE times the rate of `/v1/health`, the p95 is at most MAX_RATIO times the p50 of `/v1/health`.
-This does not depend on the speed of the machine."""
+This limit does not depend on the speed of the machine."""
 
 _QUEUES = """
 select type, count(*), extract(epoch from clock_timestamp() - min(greatest(queued_at, due_at)))::float
@@ -190,7 +190,7 @@ def _sites(platform: BenchPlatform, client: UUID, catalog: UUID) -> list[Shop]:
 
 
 def _warm_up(platform: BenchPlatform, shops: Sequence[Shop]) -> None:
-    """Read the pages that the cache of a platform with these visitors already contains."""
+    """Read the pages that would already be in the cache of a platform that has these visitors."""
     paths = list(popular_paths(shops))
     for first in range(0, len(paths), 1_000):  # an IP address may send 600 requests a minute
         some = iter(paths[first : first + 1_000])

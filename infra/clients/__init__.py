@@ -30,9 +30,9 @@ class Clients:
 def build(folder: Path) -> Clients:
     """Build both clients from the OpenAPI document of this checkout.
 
-    The function creates `folder` again. The folder then contains the document, the sources of both clients in `python`
-    and `typescript`, and both packages. Raises ToolError if a generator fails, or if a generator leaves out a part of
-    the document.
+    The function deletes `folder` and creates it again. The folder then contains the document, the sources of both
+    clients in `python` and `typescript`, and both packages. Raises ToolError if a generator fails, or if a generator
+    leaves out a part of the document.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -33,7 +33,7 @@ def build(openapi: Json, folder: Path) -> Path:
     package["dependencies"] = {"openapi-fetch": f"^{tools['openapi-fetch']}"}
     (source / "package.json").write_text(json.dumps(package, indent=2) + "\n", "utf-8")
     npm.run("openapi-typescript", str(folder / "openapi.json"), *_TYPES, "--output", str(source / "src" / "schema.ts"))
-    # The compiler finds openapi-fetch there. npm does not pack this folder.
+    # The compiler finds openapi-fetch in this folder. npm does not pack the folder.
     (source / "node_modules").symlink_to(npm.MODULES)
     npm.run("tsc", "--project", ".", cwd=source)
     (file,) = json.loads(npm.run("npm", "pack", "--json", "--pack-destination", str(folder), cwd=source))

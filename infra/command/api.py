@@ -236,7 +236,7 @@ def issue_token(local: LocalCloud, subject: str, email: str, expires_in: int) ->
 
 
 def _error_message(response: httpx.Response) -> str:
-    """Return a message with the status of an error response and its detail, or with the errors of its fields."""
+    """Return a message with the status and the detail of an error response. Without a detail, use its field errors."""
     try:
         problem = response.json()
     except ValueError:

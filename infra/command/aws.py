@@ -219,7 +219,7 @@ def destroy(
 
 def _print_kept(account: "Account") -> None:
     """Print the buckets and user pools that are deleted with a permanent environment. The operator sees them before the
-    question whether to delete it."""
+    command asks whether to delete the environment."""
     from infra.deploy import permanent
 
     if not account.environment.permanent:
@@ -296,7 +296,7 @@ def sign_in(
 
 
 def _begin_sign_in(name: str) -> None:
-    """Print the shell variables that name the environment before the sign-in."""
+    """Before the sign-in, print the shell variables that name the environment."""
     variables = ("API", "TOKEN", API_VARIABLE, SIGNED_IN_VARIABLE, TOKEN_VARIABLE, BUCKET_VARIABLE)
     output.result(f"unset {' '.join(variables)}")
     output.result(f"export {ENV_VARIABLE}={quote(name)}")

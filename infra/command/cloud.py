@@ -201,7 +201,7 @@ class StartupProgress:
             case "starting":
                 self._starting.append(event.part)
             case "waiting":
-                # A spinner shows the parts on a terminal.
+                # On a terminal, the spinner already shows the parts.
                 if not self._spinner:
                     output.note(f"… {event.seconds:3.0f} s: waiting for {detail}")
             case "ready":
@@ -347,7 +347,7 @@ def _run_in_background(state: Path, report: int) -> int:
             supervisor = cloud.supervisor(on_event)
 
             def command_has_ended() -> bool:
-                # The command ends when it has read the event `up`, so this condition must read `is_up` last.
+                # The command ends when it has received the event `up`, so this condition must check `is_up` last.
                 return has_no_reader(report) and not is_up.is_set()
 
             # Until the cloud is up, the command owns it: if the command is killed, the supervisor stops the cloud.

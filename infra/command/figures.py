@@ -107,7 +107,7 @@ class LogReader:
     def _new_lines(self, file: Path) -> Iterator[str]:
         position = self._positions.get(file, 0)
         with file.open("rb") as opened:
-            # A log that is shorter than before was rotated, and starts again.
+            # If a log has become shorter, it was rotated, and starts again.
             opened.seek(position if position <= file.stat().st_size else 0)
             text = opened.read()
             # The last line can be incomplete. The next call reads it.

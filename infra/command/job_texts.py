@@ -64,7 +64,7 @@ def count_rows(number: int) -> str:
 
 
 def at_line(line: int, reason: str, sku: str | None = None) -> str:
-    """Return the reason why a row was rejected, with its line. Some reasons name the line already."""
+    """Return the reason why a row was rejected, with the line of the row. Some reasons name the line already."""
     if re.match(rf"line {line}(?!\d)", reason):
         return reason
     return f"line {line} ({sku}): {reason}" if sku else f"line {line}: {reason}"
@@ -146,7 +146,7 @@ def warning_lines(job: Json) -> list[str]:
 
 
 def offers_line(job: Json) -> str | None:
-    """Return the numbers of offers that the file of a job has, or None if it has none."""
+    """Return the numbers of running and waiting offers in the file of a job, or None if the file has no offers."""
     offers = (job["result"] or {}).get("offers")
     return offers and f"offers: {offers['running']:,} running, {offers['waiting']:,} waiting"
 
@@ -163,8 +163,8 @@ def question_head(question: Json) -> list[str]:
 
 
 def choice_lines(question: Json, numbered: bool = False) -> list[str]:
-    """Return a line for each choice of a question. If `numbered` is true, a line has a number instead of the value to
-    type."""
+    """Return a line for each choice of a question. If `numbered` is true, a line begins with a number instead of the
+    text to type."""
     lines = []
     for number, choice in enumerate(question["choices"], 1):
         name = str(number) if numbered else shlex.quote(f"{question['key']}={choice['value']}")

@@ -39,7 +39,7 @@ _MAX_KEYS = 5
 
 
 class ComparedEntity(StrEnum):
-    """An entity whose documents become rows, in the order in which they depend on each other."""
+    """An entity whose documents become rows. Each entity comes after the entities on which it depends."""
 
     CLIENT = "client"
     CATALOG = "catalog"
@@ -168,8 +168,8 @@ def _compare(api: "httpx.Client", scope: output.Json, *, quiet: bool) -> output.
 def _repair(
     api: "httpx.Client", comparison: output.Json, source: Source, newer: list[str], *, quiet: bool
 ) -> Counter[str]:
-    """Repair all differences, and count the outcomes. Add the keys of documents that are newer than their rows to
-    `newer`."""
+    """Repair all differences, and count the outcomes. Add to `newer` the keys of documents that are newer than their
+    rows."""
     outcomes = Counter[str]()
     total = sum(found["differences"] for found in comparison["found"])
     reported = monotonic()

@@ -9,8 +9,9 @@ select id, min(scope) as catalog from entries where list like 'catalog!_gifts:%'
 group by id having count(distinct scope) = 1;
 create index catalogs_of_lists_by_id on catalogs_of_lists (id);
 
--- The first key of each entity becomes the row. A document in a list becomes the row only if the entity has no own key.
--- `alone`: the entity has no other key. `place`: the catalog of a gift.
+-- Of each entity, the document with the first key becomes the row. A document in a list becomes the row only if the
+-- entity has no key of its own.
+-- `alone`: the entity has only this key. `place`: the catalog of a gift.
 create table leaders as
 select * from (
   select d.*, sum(d.form <> c.listed) over (partition by d.entity, d.id) = 1 as alone, d.form = c.listed as in_list,
@@ -127,7 +128,7 @@ where not exists (select 1 from leaders l where l.entity = e.lists and l.id = e.
   and not exists (select 1 from leaders l where l.entity = e.lists and l.key_id = e.id)
 group by e.lists, e.id;
 
--- Only documents that become rows compete for a SKU, a domain or a number. The first key keeps it.
+-- Only documents that become rows compete for a SKU, a domain or a number. The document with the first key keeps it.
 create index damage_by_key on damage (key);
 update leaders set held = 1 where key in (select d.key from damage d join held_kinds h on h.kind = d.kind);
 

@@ -1,8 +1,9 @@
 """The group of all commands. It imports the module of a command only when this command runs.
 
-Without this group, Typer imports all commands at every start, which takes longer than most commands run. This is the
-lazy group of the documentation of Click (https://click.palletsprojects.com/en/stable/complex/). In addition, the group
-knows the short help of each command, so the help and the completion of the shell do not import the commands.
+Without this group, Typer imports all commands at every start, which takes longer than most commands
+themselves. This is the lazy group of the documentation of Click
+(https://click.palletsprojects.com/en/stable/complex/). In addition, the group knows the short help of each command, so
+the help and the completion of the shell do not import the commands.
 """
 
 import re
@@ -64,11 +65,11 @@ class LazyCommands(TyperGroup):
             self.commands[name] = TyperCommand(name=name, callback=None, short_help=entry.short_help)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature of Typer
-        """Return the names of the commands, in the order of their table."""
+        """Return the names of the commands, in the order of `entries`."""
         return list(self.commands)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Find the command that the arguments name, and import it. The arguments run or complete this command."""
+        """Find the command that the arguments name, and import it. Typer then runs it or completes its arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, self.entries[name].load(name) if name else command, rest
 

@@ -36,7 +36,7 @@ MAX_BODY_BYTES = 1 << 20
 _DESCRIPTION = "wecelebrate listen"
 """The description of the temporary endpoints of this command."""
 _FORWARD_TIMEOUT = 10.0
-"""The time in which the target of --forward-to must respond, in seconds. The platform waits as long."""
+"""The time in which the target of --forward-to must respond, in seconds. The platform waits for the same time."""
 _PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
 """The private networks of RFC 1918 and RFC 4193. Link-local networks are not in the list, because clouds serve the
 credentials of a machine there."""
@@ -110,7 +110,7 @@ def _delete_dead_endpoints(api: httpx.Client, client: str) -> None:
 
 
 def _print_event(secret: str, headers: dict[str, str], body: bytes, as_json: bool) -> bool:
-    """Print an event. Return False if its signature is not valid, because another program has sent it."""
+    """Print an event. Return False if its signature is not valid: then another program has sent it."""
     from standardwebhooks import Webhook, WebhookVerificationError
 
     try:

@@ -127,7 +127,7 @@ def _total_row(order: Json) -> tuple[Cell, ...]:
 
 
 def _site(api: "httpx.Client", name: str) -> Json:
-    """Return the site with this id, slug or domain. Raises NotFound, and BadUsage if several sites have this name."""
+    """Return the site with this id, slug or domain. Raises NotFound, and BadUsage if several sites match."""
     from infra.command.api import get, get_all
 
     try:
@@ -164,7 +164,7 @@ def _upload(api: "httpx.Client", site: Json, file: Path) -> str:
 
 
 def _pairs(option: str, texts: list[str] | None) -> dict[str, Any]:
-    """Return the names and values of an option that can be repeated. Raises BadUsage."""
+    """Map each name to its value, from the texts NAME=VALUE of a repeatable option. Raises BadUsage."""
     pairs = {}
     for text in texts or ():
         name, sign, value = text.partition("=")

@@ -26,7 +26,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for con
 _MIN_SHORTENED = 6
 """The least width of a column that is shortened, in characters."""
 _MIN_READABLE = 8
-"""The width from which on a shortened column of a list still says what it is about, in characters."""
+"""The least width at which a shortened column can still be understood, in characters."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def marked(mark: str, color: str, text: str) -> None:
 
 
 def write(text: str) -> None:
-    """Write a part of a long result. It is not flushed, because a result can have a million lines."""
+    """Write a part of a long result. Do not flush the output, because a result can have a million lines."""
     sys.stdout.write(text)
 
 
@@ -133,7 +133,7 @@ class Table:
     """A table whose rows are printed one by one, so that a table of any length needs little memory.
 
     The widths of the columns come from `sample`, the first rows. On a terminal, the cells of a later row are shortened
-    to these widths. Otherwise a wider cell moves the cells after it to the right.
+    to these widths. Without a terminal, a wider cell moves the cells after it to the right.
     """
 
     def __init__(self, columns: Sequence[Column], sample: Iterable[Sequence[Cell]]) -> None:

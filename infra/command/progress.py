@@ -1,6 +1,6 @@
 """Shows the progress of jobs as bars on a terminal.
 
-This module imports rich, which is slow: import it only for bars.
+This module imports rich, which is slow. Import this module only to show bars.
 """
 
 from collections import deque

@@ -105,7 +105,7 @@ def _checked_currency(text: str) -> str:
 
 
 def _opened(file: Path, stack: ExitStack) -> tuple[BinaryIO, str]:
-    """Open the file, and return it with its name. Copy stdin to a temporary file, because the file is read twice.
+    """Open the file, and return it with its name. Copy stdin to a temporary file, because the content is read twice.
 
     Raises BadUsage.
     """

@@ -31,7 +31,7 @@ _OPTIONAL = frozenset((*FIELDS, "attributes"))
 _LONG_FIELDS = ("description", "images")
 """The fields that have no separate column in a table, because their values are long."""
 _MAX_COLUMN_WIDTH = 30
-"""The maximum width of the names of columns, in characters. A wider name moves the reason to the right."""
+"""The maximum width of the names of columns, in characters. After a wider name, the reason is further to the right."""
 _TEXTS = ("name", "category", "brand")
 """The fields that a narrow terminal shortens. Prices and SKUs are not shortened, because a shortened price or SKU would
 be wrong."""

@@ -44,7 +44,7 @@ def client_id(clients: Clients, client: str) -> str:
 
 
 def names_hint(plural: str, name: str, names: Iterable[str]) -> str:
-    """Return the names of objects that are similar to a name, and the first names of all objects.
+    """Return a hint for a name that does not exist: similar names, and the names of the first _MAX_NAMES objects.
 
     plural: a noun for the objects, e.g. `clients`.
     """

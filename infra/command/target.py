@@ -15,7 +15,7 @@ API_VARIABLE = "WECELEBRATE_API"
 TOKEN_VARIABLE = "WECELEBRATE_TOKEN"  # noqa: S105 - the name of the variable
 ENV_VARIABLE = "WECELEBRATE_ENV"
 SIGNED_IN_VARIABLE = "WECELEBRATE_ENV_API"
-"""The variable with the URL of the API to which the sign-in was. A sign-in prints it beside the variable of the URL."""
+"""The variable with the API of the last sign-in. A sign-in prints the same URL for this variable and API_VARIABLE."""
 LOCAL = "local"
 """The name of the local cloud for the option --env."""
 
@@ -47,7 +47,7 @@ def remote_api() -> tuple[str | None, str | None]:
 
 
 def _require_api_of(signed_in: str, url: str) -> None:
-    """Raise BadUsage if a URL is not that of the environment that is signed in, as far as this machine can say it."""
+    """Raise BadUsage if this machine can see that a URL is not the API of the environment of the sign-in."""
     host, stated = urlsplit(url).netloc, os.environ.get(SIGNED_IN_VARIABLE)
     environment = _environment_of(host)
     if stated and stated.rstrip("/") != url.rstrip("/"):
@@ -65,7 +65,7 @@ def _require_api_of(signed_in: str, url: str) -> None:
 
 
 def _environment_of(host: str) -> str | None:
-    """Return the environment whose settings have a host as the domain of the API. None: no settings name it."""
+    """Return the environment whose settings name a host as the domain of the API. None if no settings name it."""
     from infra.environments import ENVIRONMENTS
     from infra.operator_settings import OperatorSettings
 

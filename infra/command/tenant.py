@@ -113,7 +113,7 @@ def restore(
 def _run(
     client: str, restored: str, live: str | None, env: str | None, *, copy: bool = False, access: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Compare the databases, and copy the missing rows if `copy` is true: on AWS, or in the databases of two URLs."""
+    """Compare two databases, on AWS or at the given URLs. If `copy` is true, copy the missing rows."""
     named = env or NAMED.get()
     if (live is None) == (named is None):
         raise BadUsage("give --env with the name of the restored cluster, or --restored and --live with two URLs")

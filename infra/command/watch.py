@@ -52,7 +52,7 @@ class Watch:
 
         On a terminal, this method asks the questions of the job. If the job needs an approval, it waits until another
         command approves the job. Raises DecisionNeeded if no terminal is attached, or if an earlier job that waits for
-        a person must end before this job. Raises TimedOut after `timeout` seconds without a question.
+        a person must end before this job. Raises TimedOut after `timeout` seconds. Each question restarts this time.
 
         find: a function that returns the current state of the job, or None if the job does not exist yet.
         """
@@ -81,7 +81,10 @@ class Watch:
         return self.one(find, timeout)
 
     def _decide(self, job: Json) -> None:
-        """Ask the questions of a job. Raises DecisionNeeded if no terminal is attached, or if an earlier job waits."""
+        """Ask the questions of a job.
+
+        Raises DecisionNeeded if no terminal is attached, or if an earlier job waits for a person.
+        """
         if job["blocked_by"]:
             raise DecisionNeeded(
                 f"the job starts after an earlier job of its catalog, which waits for a person: "

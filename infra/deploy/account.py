@@ -17,8 +17,8 @@ class Account:
     """The AWS account of an environment. The method `client` creates the clients of AWS services in the region."""
 
     def __init__(self, environment: Environment, *, may_be_unnamed: bool = False) -> None:
-        """may_be_unnamed: whether the setting `account` of a permanent environment may be missing, because the check
-        reports it."""
+        """may_be_unnamed: whether the setting `account` of a permanent environment may be missing, because
+        `preflight` reports that."""
         self.environment = environment
         self._may_be_unnamed = may_be_unnamed
         self._clients: dict[str, Any] = {}
@@ -26,8 +26,8 @@ class Account:
     def client(self, service: str) -> Any:
         """Return the client of a service. The client is created once.
 
-        Raises AwsError if the credentials are of another account than the setting `account` names, or if the setting
-        of a permanent environment is missing.
+        Raises AwsError if the credentials are of another account than the setting `account` names, or if a permanent
+        environment does not have this setting.
         """
         if service not in self._clients:
             import boto3

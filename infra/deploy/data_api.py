@@ -10,7 +10,7 @@ DATABASE = "wecelebrate"
 
 
 def execute_as_master(account: Account, sql: str) -> None:
-    """Execute one statement. The Data API accepts no parameters in a `do` statement, so its text contains the values.
+    """Execute one statement. The text contains all values, because a `do` statement can have no parameters.
 
     Raises AwsError if it is not clear which cluster the platform uses.
     """
@@ -30,7 +30,7 @@ def execute_as_master(account: Account, sql: str) -> None:
 
 
 def live_cluster(account: Account) -> str:
-    """Return the cluster to which the proxy connects. After a restore, its name differs from the declared name. If the
+    """Return the name of the cluster to which the proxy connects. After a restore, it is not the declared name. If the
     setting `proxy` says that functions connect directly, return the declared name.
 
     Raises AwsError if the proxy has no target or several targets, e.g. in the middle of a restore.

@@ -62,8 +62,8 @@ def kept_buckets(account: Account) -> list[str]:
     """Return the buckets of the environment. They still exist after their stack is deleted."""
     resource = account.environment.resource
     declared = {f"{resource(name)}-{account.id}" for name in bucket_names(functions())}
-    # CloudFormation names the buckets of the access logs and of the staff console: the name of the stack and the
-    # logical id, which it can shorten, and a random part.
+    # CloudFormation creates the names of the buckets of the access logs and of the staff console. Such a name consists
+    # of the name of the stack and the logical id, which CloudFormation can shorten, and a random part.
     generated = re.compile(
         rf"{re.escape(resource('stor'))}[a-z]{{0,3}}-buckets(access|{CONSOLE})[a-z0-9]*-[a-z0-9]{{12,13}}"
     )

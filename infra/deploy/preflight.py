@@ -16,7 +16,7 @@ PROXYLESS_ZONES = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "cac1-az4"})
 Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html, "Quotas and limitations".
 """
 MIN_BOOTSTRAP_VERSION = 23
-"""The oldest version whose roles may roll back a stack that a deploy with `--no-rollback` has left (`cdk rollback`)."""
+"""The oldest bootstrap version of CDK whose roles may run `cdk rollback` after a failed deploy with `--no-rollback`."""
 CONCURRENCY_QUOTA = "L-B99A9384"
 """The code of the quota of concurrent invocations of Lambda."""
 
@@ -82,7 +82,7 @@ def _settings(account: Account) -> list[Finding]:
 
 def _account(account: Account) -> list[Finding]:
     """Require that the settings of a permanent environment name its account. An earlier check has compared the
-    credentials."""
+    account with the credentials."""
     environment = account.environment
     if environment.settings.account is None and environment.permanent:
         message = f"no setting names the account of {environment.name}; the credentials are of {account.id}"
@@ -271,7 +271,7 @@ _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
 def _setting(environment: Environment, name: str, value: str) -> str:
     """Return the command that adds a setting to the file of the operator, or replaces it there.
 
-    The file and its folder need not exist. `sed` without a suffix for a copy works only on Linux.
+    The file and its folder need not exist. `sed -i` needs a suffix for a backup copy, except on Linux.
     """
     file = f"environments/{environment.name}.toml"
     return f"mkdir -p environments; touch {file}; sed -i.bak '/^{name} *=/d' {file}; echo '{name} = {value}' >> {file}"

@@ -82,8 +82,8 @@ def proxy_of_functions(account: Account) -> str | None:
 
 
 def apis_that_lose_paths(account: Account) -> frozenset[str]:
-    """Return the HTTP APIs that lose paths: CloudFront sends these paths to them, but in this release another API has
-    the paths."""
+    """Return the HTTP APIs that lose paths: at present, CloudFront sends these paths to them, but in this release the
+    paths belong to another API."""
     outputs = stack_outputs(account, "edge")
     if outputs is None:
         return frozenset()
@@ -100,9 +100,10 @@ def apis_that_lose_paths(account: Account) -> frozenset[str]:
 def deploy_commands(environment: Environment, losing: Collection[str], *options: str) -> list[list[str]]:
     """Return the CDK commands that deploy all stacks. losing: the result of `apis_that_lose_paths`.
 
-    CDK deploys `edge` after the APIs. If an API lost routes in this order, CloudFront would for some minutes send
-    requests to this API that it could not answer. Therefore, a first command deploys everything except the APIs that
-    lose routes: the new APIs get these routes, and then CloudFront uses them. The second command deploys the rest.
+    CDK deploys `edge` after the APIs. If an API lost routes before `edge` changes, CloudFront would for some
+    minutes send requests to this API that the API could not answer. Therefore, a first command deploys everything
+    except the APIs that lose routes: the new APIs get these routes, and then CloudFront uses them. The second command
+    deploys the rest.
     """
     commands = [cdk_command(environment, "deploy", *options)]
     if losing:

@@ -1,6 +1,6 @@
 """The whole local cloud: its parts, and the order in which the supervisor starts them.
 
-In this diagram, a line leads from a part to the right, to the parts that need it. A part starts as soon as all parts
+In this diagram, lines lead from each part to the parts further right that need it. A part starts as soon as all parts
 that it needs are ready. The two poolers are in parentheses, because they exist only if pgbouncer is installed.
 
 postgres ─┬─ replica ─── (pool-reader) ─┐
@@ -51,7 +51,7 @@ class Cloud:
             self.pool_reader = Pooler("reader", pgbouncer, self.postgres.replica_server, ports.pooler_reader)
         self.redis = Redis(state, ports.redis, self.credentials)
         self.upstash = Upstash(self.redis, ports.upstash)
-        # With secrets, functions refuse requests without a secret, as they do behind CloudFront.
+        # If secrets are given, functions refuse requests that contain none of them, as they do behind CloudFront.
         self.origin_secrets = os.environ.get("WECELEBRATE_ORIGIN_SECRETS", "")
         # The test suite starts hundreds of function processes, and changes no code while they run.
         self.preload = os.environ.get("WECELEBRATE_PRELOAD") == "on"

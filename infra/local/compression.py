@@ -12,10 +12,11 @@ MIN_BYTES = 1_000
 """The minimum size of a compressed body. CloudFront has the same limit."""
 _CODINGS = ("gzip",)
 _LEVEL = 4
-"""The compression level of zlib. Level 6 takes twice as long, and makes JSON only 2 % smaller. All clients share this
-process, so it uses the faster level."""
+"""The compression level of zlib. Level 6 takes twice as long as this level, and makes JSON only 2 % smaller. All
+clients share this process, so it uses the faster level."""
 _MAX_LOOP_BYTES = 16 * 1024
-"""Larger bodies are compressed in a thread, so that the event loop serves other clients. zlib releases the GIL."""
+"""Bodies above this size are compressed in a thread, so that the event loop serves other clients. zlib releases the
+GIL."""
 
 
 async def compressed(response: Response, request_headers: Iterable[tuple[bytes, bytes]]) -> Response:
@@ -26,8 +27,8 @@ async def compressed(response: Response, request_headers: Iterable[tuple[bytes, 
         return _not_modified(response, headers, request)
     if not _is_compressible(response, headers):
         return response
-    # Small responses have the same Vary header. A response with the status 304 needs this header, too, but its size is
-    # unknown.
+    # Responses that are too small for compression get this Vary header, too. A response with the status 304 needs the
+    # Vary header of the whole response, but the size of the whole response is unknown.
     changes = {b"vary": vary(headers.get(b"vary"), "Accept-Encoding")}
     body = response.body
     if len(body) >= MIN_BYTES and content_coding(request.get(b"accept-encoding"), _CODINGS):
@@ -39,7 +40,7 @@ async def compressed(response: Response, request_headers: Iterable[tuple[bytes, 
 
 
 def _not_modified(response: Response, headers: Mapping[bytes, str], request: Mapping[bytes, str]) -> Response:
-    """Add to a response without a body the headers that the response with the body had (RFC 9110, 15.4.5)."""
+    """To a response without a body, add the headers that the whole response has (RFC 9110, 15.4.5)."""
     tag = headers.get(b"etag", "")
     changes = {b"vary": vary(headers.get(b"vary"), "Accept-Encoding")}
     if tag and weak(tag) in (part.strip() for part in request.get(b"if-none-match", "").split(",")):

@@ -55,8 +55,8 @@ def prepare(
             connection.execute("select pg_advisory_xact_lock(hashtext('wecelebrate bootstrap'))")
             if not _exists(connection, "select 1 from pg_roles where rolname = %s", MIGRATOR):
                 connection.execute("create role wc_migrate login noinherit createrole")
-            # Migrations allow a function to see the transactions of all logins, because a cutover of the old store must
-            # wait for them.
+            # With this permission, migrations let an SQL function see the transactions of all logins. A cutover of the
+            # old store must wait for these transactions.
             connection.execute("grant pg_read_all_stats to wc_migrate with admin option")
             _set_password(connection, MIGRATOR, passwords[MIGRATOR])
         if not _exists(connection, "select 1 from pg_database where datname = %s", database):

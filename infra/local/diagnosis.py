@@ -26,7 +26,7 @@ _MIN_DISK_BYTES = 2_000_000_000
 """The minimum free disk space, in bytes. PostgreSQL keeps up to 1 GB of its write-ahead log. The demo data and the logs
 need less."""
 _MIN_MEMORY_BYTES = 2_500_000_000
-"""After some use, the parts of the local cloud use about 2.2 GB."""
+"""The minimum available memory, in bytes. After some use, the parts of the local cloud use about 2.2 GB of memory."""
 _MIN_FILES = 1024
 _MAX_CLOCK_LEAD = 60.0
 """How far the newest file of the checkout may be in the future, in seconds."""
@@ -126,7 +126,7 @@ def _cloud(state: Path) -> Finding:
 
 def _ports(state: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     if unknown_port_variables(environment):
-        return  # `_variables` reports them.
+        return  # `_variables` reports the unknown variables.
     try:
         ports = Ports.from_environment()
     except LocalCloudError as error:

@@ -115,7 +115,7 @@ class Issuer:
 
         If the body of `POST /token` is a JSON object with `subject` and the optional fields `email`, `email_verified`
         and `expires_in`, the response is a token of this subject. The request needs no secret, because only programs on
-        this machine can reach the server. The server refuses a request with another Host header, because the request
+        this machine can reach the server. The server refuses a request with another Host header, because such a request
         comes from a web page whose domain points to this machine (DNS rebinding).
         """
         hosts = [value for name, value in scope["headers"] if name == b"host"]

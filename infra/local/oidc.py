@@ -70,13 +70,13 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """Return the requested scopes that the client may use. If the request names no scopes, return all of them, as
-        Cognito does."""
+        """Return the requested scopes that the client may use. If the request names no scopes, return all scopes of the
+        client, as Cognito does."""
         requested = scope.split() if scope else self.scopes
         return " ".join(name for name in requested if name in self.scopes)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Return whether a redirect URI is registered. The texts must be equal."""
+        """Return whether exactly this redirect URI is registered."""
         return redirect_uri in self.redirect_uris
 
     def check_client_secret(self, client_secret: str) -> bool:

@@ -63,9 +63,9 @@ class ProcessIdentity:
 
 
 def terminate(process: psutil.Process, stop_signal: signal.Signals = signal.SIGTERM, timeout: float = 5.0) -> None:
-    """Terminate a process and its descendants. The process is not a child of this process.
+    """Terminate a process that is not a child of this process, and its descendants.
 
-    Send `stop_signal` to the process. Kill all of these processes that are still running after `timeout` seconds.
+    Send `stop_signal` to the process. After `timeout` seconds, kill the processes that are still running.
     """
     with contextlib.suppress(psutil.NoSuchProcess):
         descendants = process.children(recursive=True)

@@ -144,9 +144,9 @@ class Server:
     def _clear_postmaster_pid(self) -> None:
         """Terminate a postmaster that is still running, or remove a `postmaster.pid` that is not valid any more.
 
-        PostgreSQL does not start if any process has the pid in `postmaster.pid`, even if that process is another
-        program. If no process has this pid, this method does not remove the file. PostgreSQL then removes the file
-        itself, and checks whether children of the killed postmaster still use its shared memory.
+        If any process has the pid that `postmaster.pid` contains, PostgreSQL does not start, even if that process is
+        another program. If no process has this pid, this method does not remove the file. PostgreSQL then
+        removes the file itself, and checks whether children of the killed postmaster still use its shared memory.
         """
         file = self.data / "postmaster.pid"
         try:

@@ -175,7 +175,7 @@ class Process:
     state: Path
     ready: Callable[[], bool]
     ports: Mapping[str, int] = field(default_factory=dict)
-    """Name of a port → port on which the child listens. The environment variable WECELEBRATE_PORT_<NAME> sets it."""
+    """Name of a port → port on which the child listens. The variable WECELEBRATE_PORT_<NAME> sets this port."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The environment variables for the child. The child also gets all environment variables of this process."""
     cwd: Path | None = None

@@ -68,7 +68,7 @@ def document(server: str = LOCAL) -> Json:
 
 @lru_cache(maxsize=1)
 def _local_document() -> Json:
-    """Build the document of all API functions only once, because this takes seconds."""
+    """Build the document of all API functions only once, because a build takes seconds."""
     return build(tuple(spec for spec in functions() if spec.is_documented), LOCAL)
 
 

@@ -31,8 +31,8 @@ ERROR: Json = {
 class ErrorResponse:
     """One component: the name, the status, and whether the gateway can return the status as well.
 
-    The status is None for the response `default`. It describes errors that the document does not list, e.g. the error
-    of a wrong base URL.
+    The status is None for the response `default`. This response describes errors that the document does not list, e.g.
+    the error of a wrong base URL.
     """
 
     name: str
@@ -67,8 +67,8 @@ def components() -> Json:
 
 
 def reference(status: int | None, *, by_gateway: bool = True) -> Json:
-    """Return the reference to an error. by_gateway: whether the gateway checks the token. It decides which component
-    401 has."""
+    """Return the reference to an error. by_gateway: whether the gateway checks the token. The status
+    401 has two components, and this value chooses one of them."""
     errors = [error for error in ERRORS if error.status == status]
     name = next((error.name for error in errors if error.by_gateway == by_gateway), errors[0].name)
     return {"$ref": f"#/components/responses/{name}"}

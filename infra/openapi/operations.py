@@ -50,7 +50,7 @@ HEADERS: Json = {
 }
 """The headers of responses, for `components/headers`."""
 _HEADER_NAMES = {"RequestId": "x-request-id"}
-"""Maps the name of a header in `HEADERS` to its name in responses, if the lower-case name is not the same."""
+"""Maps a name in `HEADERS` to the name of the header in responses, unless that is the same name in lower case."""
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",
@@ -97,7 +97,7 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
         operation["responses"]["304"] = not_modified
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "if-match":
-            parameter["required"] = True  # a request without it gets 428
+            parameter["required"] = True  # a request without this header gets 428
     body = operation.get("requestBody")
     if body and method == "PATCH":
         body["content"] = {MERGE_PATCH: body["content"]["application/json"], **body["content"]}

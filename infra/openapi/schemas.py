@@ -62,7 +62,7 @@ def clean(openapi: Json) -> None:
 def require_fields_of_responses(openapi: Json) -> None:
     """Mark all properties of objects in successful responses as required, because the API always sends them.
 
-    Pydantic leaves out properties with a default. Schemas that requests, errors or webhooks also use stay unchanged.
+    Pydantic does not mark properties with a default. Schemas that requests, errors or webhooks also use stay unchanged.
     """
     schemas = openapi["components"]["schemas"]
     sent: list[Any] = []

@@ -77,7 +77,7 @@ def _parameter_text(parameter: Json) -> str:
             if name.endswith("_id")
             else (f"The {name} of the object.")
         )
-    # This parameter is a filter for one value. Every other parameter has its own description.
+    # Only filters for one value have no description of their own, so this parameter is such a filter.
     return f"Only objects whose `{name}` has this value."
 
 

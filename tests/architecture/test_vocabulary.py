@@ -1,4 +1,4 @@
-"""Tests that names that standard terms have replaced are not used again.
+"""Tests that old names are not used again after standard terms have replaced them.
 
 The lists contain fully qualified names, so that the same words can still be used in other places.
 """

@@ -37,7 +37,7 @@ with visiting(sys.argv[1], [Shop("a.test", ["mugs"], ["a-1", "a-2"])], Path(sys.
 
 
 class Server(ThreadingHTTPServer):
-    """An HTTP server that counts its requests. It answers with `status` and, to every second request, from a cache."""
+    """An HTTP server that counts its requests. It answers with `status`. Every second response is a cache hit."""
 
     daemon_threads = True
     request_queue_size = 100

@@ -37,7 +37,7 @@ def clients(shared: Path) -> Clients:
 
 
 def _install(clients: Clients, folder: Path) -> None:
-    """Install both packages in `folder` without their dependencies. The environments of the tools contain these."""
+    """Install both packages in `folder`, without their dependencies, which the environments of the tools contain."""
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps"]
     subprocess.run([*uv, "--target", str(folder / "python"), str(clients.wheel)], check=True)
     modules = folder / "node_modules"

@@ -149,7 +149,7 @@ def change_a_product(api: str, token: str, product: str, etag: str) -> Json:
 
 
 def read_and_deactivate_a_product(api: str, token: str, product: str) -> Json:
-    """Read a product twice, and deactivate it. The second read and the deactivation have no body."""
+    """Read a product twice, and deactivate it. The second read and the deactivation have no response body."""
     client, id_ = AuthenticatedClient(api, token), UUID(product)
     etag = get_product.sync_detailed(id_, client=client).headers["etag"]
     unchanged = get_product.sync_detailed(id_, client=client, if_none_match=etag)

@@ -289,7 +289,7 @@ def test_a_region_is_found_by_the_beginning_of_its_name_if_the_beginning_is_long
 
 
 def test_a_region_must_be_listed_only_if_the_country_has_a_list_and_requires_a_region() -> None:
-    # The Emirates have a list and do not require a region, and American Samoa requires a region and has no list.
+    # The Emirates have a list of regions, but require no region. American Samoa requires a region, but has no list.
     assert [rules_of(country).region_must_be_listed for country in ("US", "AE", "AS", "DE")] == [
         True, False, False, False,
     ]  # fmt: skip

@@ -45,7 +45,7 @@ class Work:
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list to which every job appends how it ended, unless the job has recorded its outcome."""
+    """Return a list of how the jobs ended. A job that has recorded its own outcome is not in this list."""
     ends: list[str] = []
 
     def returned(jobs: Sequence[LeasedJob]) -> None:

@@ -102,7 +102,7 @@ def _create_world(database: Database, state: Path) -> Database:
 
 
 def _copy_migrated(database: Database) -> None:
-    """Create or replace a database as a copy of MIGRATED, because the migrations take much longer."""
+    """Create or replace a database as a copy of MIGRATED, because the migrations take much longer than a copy."""
     name, template = sql.Identifier(database.name), sql.Identifier(MIGRATED)
     with replace(database, name="postgres").connect(autocommit=True) as connection:
         is_template = connection.execute("select from pg_database where datname = %s and datistemplate", [MIGRATED])

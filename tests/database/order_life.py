@@ -45,7 +45,7 @@ class Outcome:
 
     @property
     def types(self) -> list[str]:
-        """The types of the events, in the order of the events."""
+        """The types of the events, in the sequence of the events."""
         return [event["type"] for event in self.news or []]
 
 

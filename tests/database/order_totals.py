@@ -44,7 +44,7 @@ with zones (zone) as (
 )
 (table figures except all table counted) union all (table counted except all table figures)
 """
-"""Selects the figures of local days and hours that differ from a direct count of the orders, in one snapshot."""
+"""Selects the figures, by local day and hour, that differ from a direct count of the orders in the same snapshot."""
 
 ROLLUP = "select app.rollup_order_deltas(%s)"
 COUNT_DELTAS = "select count(*) from order_deltas"
@@ -79,7 +79,7 @@ with figures as (
 )
 (table figures except all table counted) union all (table counted except all table figures)
 """
-"""Selects the figures in the time zones of the clients that differ from a direct count of the orders."""
+"""Selects the figures, by the time zones of the clients, that differ from a direct count of the orders."""
 
 _PLACE = """
 insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, created_at,

@@ -112,7 +112,7 @@ def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psyc
 def test_a_document_of_the_key_value_store_is_limited_by_the_length_of_its_text_not_by_its_stored_size(
     superuser: psycopg.Connection,
 ) -> None:
-    """PostgreSQL stores the number 1e131000 in 8 bytes, and its text has 131,001."""
+    """PostgreSQL stores the number 1e131000 in 8 bytes, but its text has 131,001 bytes."""
     insert = "insert into kv_store_6fcaeea3 values (%s, %s::jsonb)"
     with superuser.transaction(force_rollback=True):
         superuser.execute(insert, ["other:small", f"[{', '.join(['1e131000'] * 40)}]"])

@@ -48,7 +48,7 @@ CHANGES: dict[str, tuple[Caller, str, tuple[object, ...]]] = {
     "deliver": (SYSTEM, DELIVER, (None, "file", None, None)),
     "cancel a line": (EDITOR, CANCEL_LINES, (Jsonb([{"line": 1, "quantity": 1}]), None, True, "api", None, None)),
 }
-"""The competing changes. Each has a caller, a statement, and the values of the statement after the id of the order."""
+"""The competing changes. Each has a caller, a statement, and the statement's values, which follow the order id."""
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def superuser(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 def as_caller(database: Database, work: list[tuple[str, Caller, str, list[object]]]) -> list[tuple[str, str | None]]:
-    """Run each statement in its own transaction. Return the names and refusals."""
+    """Run each statement in its own transaction. Return the name of each change, and its refusal or None."""
     results: list[tuple[str, str | None]] = []
     connections: dict[str, psycopg.Connection] = {}
     try:
@@ -83,7 +83,7 @@ def as_caller(database: Database, work: list[tuple[str, Caller, str, list[object
 
 
 def place_all(database: Database, count: int) -> list[UUID]:
-    """Place orders of two products. Every second order contains the products in the reverse order."""
+    """Place orders of two products. Every second order lists the products in reverse."""
     ids: list[UUID] = []
     with database.connect(CUSTOMER.login) as connection:
         for number in range(count):

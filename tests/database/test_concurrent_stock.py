@@ -73,7 +73,7 @@ class Round:
                 self.sold_out += 1
 
     def handle(self, connection: psycopg.Connection, rng: random.Random, placed: str, quantity: int) -> None:
-        """Simulate a part of the life of an order. The platform learns of a shipment and an acknowledgement later."""
+        """Simulate a part of the life of an order. The platform learns of shipments and acknowledgements late."""
         erp, fate = self.erp, rng.random()
         if fate < 0.2:
             self.cancel(connection, placed, quantity)

@@ -142,7 +142,7 @@ def test_a_first_product_that_is_committed_after_another_transaction_read_the_cu
     assert function is not None
     read = "where c.id = $1 for key share;"
     assert function[0].count(read) == 1
-    # Only the first transaction sees this version of the function. It waits after it has read the currency.
+    # Only the first transaction sees this version of the function, which waits after it has read the currency.
     first.execute(function[0].replace(read, f"{read} perform pg_advisory_xact_lock({LOCK});").encode())
     with own_database.connect() as lock:
         lock.execute("select pg_advisory_lock(%s)", [LOCK])

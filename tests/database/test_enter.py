@@ -33,7 +33,7 @@ def enter(
         ("wc_api", "service:drops", None, None, REFUSED),
         ("wc_api", "service:system", None, None, REFUSED),
         ("wc_worker", "service:drops", None, ident("no client"), REFUSED),
-        # The login of the key-value store enters only as the service of the store, and no other login enters as it.
+        # Only the login of the key-value store enters as the service of the store, and it enters only as this service.
         ("wc_kv", "service:system", None, None, REFUSED),
         ("wc_kv", "service:drops", None, A, REFUSED),
         ("wc_kv", "super", None, None, REFUSED),

@@ -226,7 +226,7 @@ def change_in_transactions(database: Database, seed: int, count: int) -> None:
                     with connection.transaction():
                         change_products(connection, rng, (A_CATALOG, LENT))
                 except psycopg.errors.DeadlockDetected:
-                    pass  # two writers change the same products in different orders
+                    pass  # two writers change the same products in different sequences
             if rng.random() < 0.1:
                 connection.rollback()
             else:

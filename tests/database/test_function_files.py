@@ -1,5 +1,5 @@
-"""Tests that `migrate` applies changed function files in one transaction, and only if it belongs to the latest
-release."""
+"""Tests that `migrate` applies changed function files in one transaction, and only if this `migrate` belongs to
+the latest release."""
 
 import re
 from collections import Counter

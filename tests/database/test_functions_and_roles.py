@@ -93,6 +93,7 @@ def test_the_role_public_can_execute_only_functions_that_do_not_read_rows(superu
         "fold_unicode",
         "product_query",
         "compile_pricing",
+        "priced",
         "pricing_status",
         "rule_number",
         "selling_price",

@@ -1,5 +1,5 @@
-"""Tests that the functions allow only owners and super admins to erase persons, and only members with the right to see
-them."""
+"""Tests that the functions let only owners and super admins erase persons, and show personal data only to members who
+may see personal data."""
 
 import json
 from collections.abc import Iterator

@@ -49,7 +49,7 @@ def test_the_words_in_the_migration_equal_the_words_in_the_readers() -> None:
 
 @pytest.fixture
 def before(fresh: Callable[[], Database], database: Database, tmp_path: Path) -> tuple[Database, Path]:
-    """A database with the tables of the previous release and a catalog, and the folder of its migrations."""
+    """A database with a catalog and the tables of the previous release, and the folder of that release's migrations."""
     new, tables = fresh(), tmp_path / "tables"
     tables.mkdir()
     for file in sorted((schema.FOLDER / "tables").glob("[0-9]*.sql")):
@@ -109,7 +109,7 @@ def test_the_migration_moves_attributes_from_files_and_keeps_attributes_from_the
     assert products["file"] == ({"Colour": "red"}, row)
     assert products["api"] == ({"Cost Price": "11.40", "Projekt": "Nord", "nested": {"a": 1}}, None)
     assert products["changed"] == ({"Projekt": "Sued", "Own": "x"}, row)
-    # A delta has replaced the row. A known private name is moved anyway, and its value is kept.
+    # A delta has replaced the row. An attribute with a known private name is moved anyway, and keeps its value.
     assert products["delta"] == (
         {"Projekt": "Nord", "Colour": "red"}, {"sku": "A", "Stock": "4", "Cost Price": "11.40"},
     )  # fmt: skip

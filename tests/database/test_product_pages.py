@@ -62,7 +62,7 @@ def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> se
 def visible(caller: Caller) -> str:
     """Return the part of the function's name that depends on the caller.
 
-    Storefronts use the function without the rules for shared catalogs.
+    For storefronts, this part is empty: their function has no rules for shared catalogs.
     """
     return "" if caller.login == "wc_public" else "visible_"
 

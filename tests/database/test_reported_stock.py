@@ -184,7 +184,7 @@ def test_a_product_with_more_ordered_pieces_than_the_file_reports_has_no_stock_u
     name = f"Mug {A_PRODUCT}"
     assert merged["short"] == [{"product_id": SKU, "sku": SKU, "name": name, "reported_count": 3, "held_count": 5}]
     call(superuser, "release_held_pieces", second, None, None, None)
-    assert stock(superuser, A_PRODUCT) == 0  # 4 of 3 are still ordered
+    assert stock(superuser, A_PRODUCT) == 0  # 4 pieces are still ordered, and the file reported 3
     call(superuser, "release_held_pieces", first, 1, 2, None)
     assert stock(superuser, A_PRODUCT) == 1
 

@@ -35,7 +35,7 @@ def place(superuser: psycopg.Connection, quantity: int, product: UUID = A_PRODUC
 
 
 def call(superuser: psycopg.Connection, function: str, *values: Any) -> Any:
-    """Call a function that changes orders as the owner of the function, and return the result."""
+    """Call a function that changes orders, with the role of the function's owner. Return the result."""
     with superuser.transaction():
         superuser.execute("set local role app_definer")
         row = superuser.execute(f"select app.{function}({', '.join(['%s'] * len(values))})".encode(), values).fetchone()

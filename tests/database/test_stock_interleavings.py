@@ -1,4 +1,4 @@
-"""Tests that a concurrent merge and order of the same product have the same result as one after the other."""
+"""Tests that a merge and an order of the same product have the same result concurrently as one after the other."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ from tests.database.world import A_CATALOG, CATALOG_OF
 FIRST, SECOND = sorted(
     (product for product, catalog in CATALOG_OF.items() if catalog == A_CATALOG), key=lambda product: product.bytes
 )[:2]
-"""Two products, in the order in which merges and orders lock these products."""
+"""Two products. Merges and orders lock FIRST before SECOND."""
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_no_pieces(shop
 
 
 def test_orders_and_merges_of_the_same_products_never_deadlock(shop: Database) -> None:
-    """Orders contain the products in any order, and merges change all of these products, also fields other than the
+    """Orders contain the products in any sequence, and merges change all of these products, also fields other than the
     stock."""
     stop = threading.Event()
     failures: list[psycopg.Error] = []

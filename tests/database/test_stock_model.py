@@ -21,7 +21,7 @@ from tests.faults.environment import FULL
 EXAMPLES = 1_000 if FULL else 40
 """`make test` runs 40 histories, `make faults` runs 1,000."""
 NEVER = 10**9
-"""A number of minutes after all times of a history."""
+"""A number of minutes that is later than all times of a history."""
 
 
 @dataclass

@@ -97,7 +97,7 @@ def pages() -> dict[str, Page]:
 
 
 def guides() -> list[Page]:
-    """Return the pages with commands in their reading order: README.md, the pages of docs/ in the order of the links in
+    """Return the pages with commands, in reading order: README.md, the pages of docs/ in the order of the links in
     README.md, then all other pages of docs/."""
     readme = pages()["README.md"]
     in_docs = [name for name in pages() if Path(name).parent == Path("docs")]

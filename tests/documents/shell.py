@@ -134,7 +134,7 @@ def normalized(text: str) -> str:
 
 def pattern(shown: str) -> str:
     """Return a regular expression for an output. `…` stands for the rest of a line. A line with only `…` stands for
-    lines."""
+    one or more lines."""
     lines = (".*?".join(map(re.escape, line.split("…"))) for line in shown.splitlines())
     return r"\n".join(r"(?:.*\n)*?.*" if line == ".*?" else line for line in lines)
 

@@ -110,7 +110,7 @@ def test_a_dropped_export_file_is_loaded_like_an_imported_export_file_and_its_in
     (error,) = job["first_errors"]
     assert (error["sku"], error["code"]) == ("zz", "invalid")
     assert "/inventory_policy" in error["reason"]
-    # The error file can be corrected and dropped again.
+    # The error file can be corrected, and then dropped like another file.
     errors = platform.read(job["result"]["error_file"]).decode()
     job = platform.sync(tenant.catalog_id, "errors.csv", errors.replace("sometimes", "untracked").encode())
     assert nonzero(job) == {"read": 1, "unchanged": 1}

@@ -35,7 +35,7 @@ SHEET_ROWS = xlsx.MAX_ROWS_PER_SHEET if FULL else 1_000
 CHANGES = 100 if FULL else 5
 """The number of exports that run while another thread changes products."""
 MAX_GROWTH_BYTES = 48 * 1024 * 1024
-"""The memory by which ten times as many rows may increase the peak."""
+"""How much the peak memory may grow if an export has ten times as many rows."""
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ Second = TypeVar("Second")
 
 
 def pairs(first: Sequence[First], second: Sequence[Second]) -> list[tuple[First, Second]]:
-    """Return all pairs in full size. In small size, pair each item of the longer sequence with one of the other.
+    """Return all pairs in full size. In small size, return one pair for each item of the longer sequence.
 
     The small size contains each item of both sequences. The items of the shorter sequence take turns.
     """

@@ -89,7 +89,8 @@ class RestoredServer(Server):
         shutil.copytree(archive.base, self.data)
         for path in (self.data, *self.data.rglob("*")):
             self.account.chown(path)
-        (self.data / "postgresql.auto.conf").unlink()  # with this file, the copy would archive into the same folder
+        # With this file, the copy would archive its WAL into the same folder as the primary.
+        (self.data / "postgresql.auto.conf").unlink()
         self._write("recovery.signal", "")
         self._launch(
             archive.binaries,
@@ -106,7 +107,7 @@ class RestoredServer(Server):
 
 
 def restored(stack: ExitStack, archive: Archive, platform: Platform, to: datetime, name: str) -> RestoredServer:
-    """Restore the database of a cloud to a point in time, on a second server that stops at the end of the stack."""
+    """Restore the database of a cloud to a point in time, on a second server that stops at the end of `stack`."""
     server = RestoredServer(name, platform.state, free_port(), archive.credentials, archive.account, False)
     stack.callback(server.stop)
     server.restore(archive, to)

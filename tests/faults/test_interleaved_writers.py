@@ -190,8 +190,8 @@ def test_a_product_whose_transaction_commits_late_is_listed_before_and_after_the
             late, early = f"LATE-{number}", f"EARLY-{number}"
             skus(writer, tenant)
             insert = "insert into products (catalog_id, sku, name, price) values (%s, %s, %s, 1)"
-            # Another transaction has inserted the SKU `late`. So the request that creates it gets a transaction id, and
-            # waits.
+            # Another transaction has inserted the SKU `late`. So the request that creates this SKU gets a
+            # transaction id, and waits.
             with own_platform.holding(insert, [tenant.catalog_id, late, late]) as held:
                 creation = pool.submit(create, writer, late)
                 held.wait_for(1)

@@ -84,7 +84,7 @@ def place(platform: Platform, shop: Tenant) -> list[str]:
 
 
 def news(numbers: list[str], dice: random.Random) -> str:
-    """Return a file that ships each order in two parcels, with its rows in a random order."""
+    """Return a file that ships each order in two parcels. The rows of the file are shuffled."""
     rows = [f"{number},shipped,1,{pieces},P{pieces}" for number in numbers for pieces in (1, 2)]
     rows += [f"{number},acknowledged,,," for number in numbers]
     rows += [f"{number},delivered,,,P2" for number in numbers]

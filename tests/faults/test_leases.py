@@ -51,7 +51,7 @@ def test_the_job_of_a_killed_worker_is_resumed_within_fifteen_seconds(own_platfo
             lock.wait_for(1)
             time.sleep(
                 2 * kill if FULL else LEASE_SECONDS / 2
-            )  # In each round, the lease is older when the worker dies.
+            )  # In each round, the lease at the worker's death is older than in the round before.
             assert signal_workers(platform, "product-imports")
             killed_at = time.monotonic()
             lock.terminate_waiting()

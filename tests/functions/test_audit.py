@@ -117,8 +117,8 @@ TESTED_ELSEWHERE = {
     "restore_row_security",
 }
 """The operations that need a DNS record, a code, a certain state, or a separate cloud. `test_domains.py`,
-`test_members.py`, `test_invitations.py`, `test_report_subscriptions.py` and `test_row_security.py` test that they leave
-an entry."""
+`test_members.py`, `test_invitations.py`, `test_report_subscriptions.py` and `test_row_security.py` test that these
+operations leave an entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
     "cancel_own_order": "The history of the order records it; a customer is neither staff nor a member.",

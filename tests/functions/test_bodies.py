@@ -23,9 +23,9 @@ MALFORMED = {
     "too deeply nested": b"[" * 50_000,
     "a number that is too long": b'{"a": ' + b"9" * 5000 + b"}",
 }
-"""Bodies that are not JSON. Each operation gets one of them in turn, and each of them if FULL is set."""
+"""Bodies that are not JSON. If FULL is set, each operation gets all bodies, otherwise one body in turn."""
 OTHER_TYPES = ("text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense")
-"""Content types that are not JSON. Each operation gets one of them in turn, and each of them if FULL is set."""
+"""Content types that are not JSON. If FULL is set, each operation gets all types, otherwise one type in turn."""
 
 
 @pytest.fixture(autouse=True)

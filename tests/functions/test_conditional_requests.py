@@ -245,7 +245,7 @@ def test_a_read_with_the_current_etag_gets_a_304_response(
     tag = full.headers["etag"].removeprefix("W/")
     for if_none_match in (tag, f"W/{tag}", f"{OTHER_TAG}, {tag}", f'W/{OTHER_TAG} ,W/{tag},"x"', "*"):
         response = api.get(path, headers={"If-None-Match": if_none_match})
-        # The response repeats the ETag as the caller sent it (weak or strong), because this ETag identifies the copy.
+        # The response repeats the ETag as sent by the caller (weak or strong): this ETag identifies the caller's copy.
         expected = f"W/{tag}" if f"W/{tag}" in if_none_match else tag
         assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", expected)
         for header in ("cache-control", "vary", "link"):

@@ -147,7 +147,7 @@ REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "co
 
 @pytest.fixture(scope="module")
 def changed_tenant(platform: Platform) -> Tenant:
-    """A tenant for the tests of changes. The tests change its client, catalog and site, but they do not delete them."""
+    """A tenant for the tests of changes. The tests change its client, catalog and site, but delete none of these."""
     return platform.tenant()
 
 

@@ -270,7 +270,7 @@ def test_every_operation_with_an_idempotency_key_refuses_an_empty_key(
 
 def test_every_post_operation_that_stores_its_response_accepts_an_idempotency_key() -> None:
     posts = {operation.name for operation in OPERATIONS if operation.method == "POST"}
-    # The id of an event has the same purpose.
+    # The id of an event has the same purpose as an idempotency key.
     assert posts - {operation.name for operation in KEYED} == {"record_events"}
 
 

@@ -27,7 +27,7 @@ def place(api: httpx.Client, shop: Tenant, product: Json, quantity: int, email: 
 
 
 def shipped_in_parts(shop: Tenant, order: Json) -> list[Any]:
-    """Ship PIECES pieces of an order one by one. Return the reason of each suppressed mail, and None for each other."""
+    """Ship PIECES pieces of an order one by one. Return for each mail why it is suppressed, or None."""
     for number in range(PIECES):
         body = {"number": f"P-{number}", "lines": [{"line": 1, "quantity": 1}]}
         ok(shop.owner.post(f"/v1/orders/{order['id']}/ship", json=body, headers={"If-Match": "*"}))

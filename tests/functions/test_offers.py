@@ -1,4 +1,4 @@
-"""Offers of products through the API: writers state them, visitors see them, orders are placed at them."""
+"""Offers of products through the API: writers state offers, visitors see them, and orders have the offered prices."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def test_an_editor_can_write_offers_and_can_still_read_the_usual_price(platform:
     assert ok(tenant.owner.get(path)) == product
     [listed] = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"]
     assert listed == product
-    # The price of an editor is the usual price, also if it is that of the offer.
+    # A price that an editor writes is the usual price, even if it equals the price of the offer.
     assert change(tenant, product, price="18.00")["price"] == "18.00"
     assert change(tenant, product, name="Lamp")["offers"] == stated
     changed = change(tenant, product, price="15.00")

@@ -49,7 +49,7 @@ def test_every_reference_points_to_a_component() -> None:
 
 
 def test_the_titles_of_schemas_are_unique() -> None:
-    # Examples of problems also have a title. Only they also have a code, so the code distinguishes them from schemas.
+    # Examples of problems have a title, like schemas. Only the examples have a code, so the code identifies them.
     schemas = [node for node in _objects(document()) if isinstance(node.get("title"), str) and "code" not in node]
     titles = Counter(node["title"] for node in schemas)
     del titles[document()["info"]["title"]]

@@ -156,7 +156,7 @@ def test_orders_take_only_allowed_steps_whatever_files_and_requests_arrive(platf
     counts = {"updated": 0, "unchanged": 0, "rejected": 0}
     repeated: tuple[str, bytes] | None = None
     for number in range(FILES):
-        if number % 6 == 0:  # The orders before are often final now.
+        if number % 6 == 0:  # Many of the earlier orders are final by now.
             orders = orders[-ORDERS // 2 :] + [
                 platform.order(shop, (mug, PIECES), (bag, PIECES), customer_email=f"{uuid4().hex}@example.test")
                 for _ in range(ORDERS)

@@ -31,7 +31,7 @@ def test_a_member_can_end_their_sessions_on_all_devices(platform: Platform, tena
             body = problem(api.get(request), 401, "session_revoked")
             assert "invalid_token" in api.get(request).headers["www-authenticate"], body
         problem(api.patch(path, json={"name": "x"}), 401, "session_revoked")
-    new = signed_in(platform, subject, -2, nbf=0)  # this session begins later, so it is still valid
+    new = signed_in(platform, subject, -2, nbf=0)  # this session begins after the revocation, so it is valid
     time.sleep(3)
     for _ in range(2):
         ok(new.get(path))

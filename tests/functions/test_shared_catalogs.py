@@ -146,7 +146,7 @@ def test_the_cache_does_not_tell_a_grantee_that_another_shop_has_sold_a_product(
             cache_statuses(sharing, api)
             assert cache_statuses(sharing, api) == hits
 
-    # The first change of a day changes `updated_at`, which a client with a grant sees to the day.
+    # A client with a grant sees only the day of `updated_at`, which the first change of a day changes.
     sell(1)
     for _ in range(3):
         warm()

@@ -1,8 +1,8 @@
 """Historical orders are imported once, with their numbers and times. An import affects only the figures of reports.
 
 The report test generates a file in the format of "Online Retail" (Chen, 2015, UCI Machine Learning Repository,
-CC BY 4.0): cp1252, US times, invoices with a C and negative quantities, adjustments without a customer, lines of an
-invoice with times of different minutes, articles without a description, and lines that occur twice.
+CC BY 4.0): cp1252, US times, invoices with a C and negative quantities, adjustments without a customer, lines of one
+invoice that differ in the minute, articles without a description, and lines that occur twice.
 """
 
 import csv
@@ -203,7 +203,7 @@ def test_importing_exported_orders_into_another_client_creates_identical_orders(
 
 
 def compared(order: Json, file_format: str) -> Json:
-    """Return the fields that an order and its copy must share. For a workbook, a time is only present or absent."""
+    """Return the fields that an order and its copy must share. For a workbook, only the presence of a time counts."""
     fields = {name: order[name] for name in COMPARED}
     for name in COMPARED:
         if file_format == "xlsx" and name.endswith("_at"):

@@ -11,7 +11,7 @@ from tests.reports.orders import sorted_rows
 
 FILE = Path("tests/data/orders/superstore-2017.csv")
 ZONE = "America/Los_Angeles"
-"""The time zone of the client. The file has dates in New York. In this time zone, each order is on the day before."""
+"""The time zone of the client. The file has dates in New York. In Los Angeles, each order is on the day before."""
 TABLES = """
 create table rows as
 select "Order ID" as number, "Product ID" as sku, "Customer ID" as customer, cast(Quantity as integer) as quantity,

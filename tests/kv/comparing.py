@@ -21,7 +21,7 @@ SIZES = (
     else Sizes(clients=20, sites=30, gifts=400, orders=600, damage=0.003)
 )
 OWN = "2f0c5c0e-5c1d-4a53-8a4f-3d3f6d1f2a10"
-"""An id that is a UUID, so the row has the same id."""
+"""An id that is a UUID, so a document and its row share this id."""
 Found = set[tuple[str, str | None, str, str | None]]
 """A set of differences, each with the entity, the key, the kind and the field."""
 TABLES = {"client": "clients", "catalog": "catalogs", "site": "sites", "product": "products", "order": "orders"}

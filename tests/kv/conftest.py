@@ -18,7 +18,7 @@ PATH = "/rest/v1/kv_store_6fcaeea3"
 MERGE = {"Prefer": "resolution=merge-duplicates"}
 Store = Callable[..., httpx.Response]
 ROLLED_BACK = ("mirror", "mirror_conflicts", "mirror_lists", "mirror_scope", "offers", "single_changes", "stages")
-"""The modules `test_….py` that leave no rows, except those of comparisons. A worker runs them on the same cloud."""
+"""The modules `test_….py` that leave no rows except rows of comparisons. A worker runs all of them on one cloud."""
 
 
 @pytest.fixture(scope="package")

@@ -98,7 +98,7 @@ TABLES = (
 
 @pytest.fixture(scope="module")
 def truths(own_platform: Platform) -> list[Truth]:
-    """The expected results for a damaged store. A backfill has migrated the store after it was killed once."""
+    """The expected results for a damaged store. The first backfill was killed, and the fixture `run` completes it."""
     with own_platform.database.transaction():
         truths = copy_to(own_platform.database, generate(SIZES))
     killed = _start(own_platform)
@@ -113,7 +113,7 @@ def truths(own_platform: Platform) -> list[Truth]:
 
 @pytest.fixture(scope="module")
 def run(own_platform: Platform, truths: list[Truth]) -> dict[str, Any]:
-    """The run that was killed, after the command was started again."""
+    """The run that was killed, after a second start of the command has completed this run."""
     [killed] = own_platform.database.execute("select id, status from kv.runs").fetchall()
     run = _backfill(own_platform)
     assert (killed["status"], str(killed["id"])) == ("running", run["id"])

@@ -331,7 +331,7 @@ def test_while_the_tables_lead_a_write_of_a_bad_document_is_refused_with_advice(
 
 
 def fill(platform: Platform, tenant: Tenant, count: int) -> None:
-    """Add gifts that are already mapped, to the rows and the documents of a tenant."""
+    """Add already mapped gifts to the rows and the documents of a tenant."""
     id = "kv.id_of('product', 'production', 'share-' || n)"
     ids = f"from generate_series(1, {count}) n"
     with platform.database.transaction():

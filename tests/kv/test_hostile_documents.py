@@ -163,7 +163,7 @@ def test_an_order_is_locked_before_its_document_is_checked(move: Move) -> None:
     id = move.id("order:o-1")
     locked_by = move.value("select xmax::text from orders where id = %s", id)
     move.database.execute("set local search_path = pg_catalog, public, app, kv, pg_temp")
-    with move.database.transaction():  # The savepoint makes its locks distinguishable from the locks of the insert.
+    with move.database.transaction():  # Locks of the savepoint can be distinguished from locks of the insert.
         move.database.execute("select kv.check_orders(kv.drafts('order', array[%s]), null)", [id])
         assert move.value("select xmax::text from orders where id = %s", id) != locked_by
 

@@ -11,7 +11,7 @@ from tests.kv.moving import Move, gift, order
 
 
 def only(move: Move, prefix: str) -> str:
-    """Return the key of the only document in a list whose key begins with the prefix."""
+    """Return the only key that begins with the prefix, among the keys of documents in lists."""
     [row] = move.rows("select key from kv.ids where list is not null and starts_with(key, %s)", prefix)
     key: str = row["key"]
     return key

@@ -19,7 +19,7 @@ KEY = "gift:g-a"
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store with the client `a`, its catalog, site and gift, whose mirror is on."""
+    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
     with mirrored(own_platform) as mirror:
         mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=10, color="red", settings={"a": 1, "b": 2}))
         yield mirror

@@ -25,7 +25,7 @@ MAX_CPU_SECONDS = 5.0
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store with two gifts that only a list contains, whose mirror is on."""
+    """A store whose mirror is on, with two gifts that only a list contains."""
     with mirrored(own_platform) as mirror:
         gifts = [gift(f"g-{number}", catalogId="c-a", availableQuantity=10, color="red") for number in (1, 2)]
         mirror.put(LIST, [gifts[0], "g-9", {"id": "g-8"}, gifts[1]])

@@ -19,7 +19,7 @@ DELETED = {("gift:g-a", "row_deleted", "")}
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store with the client `a`, its catalog, site and gift, whose mirror is on."""
+    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
     with mirrored(own_platform) as mirror:
         yield mirror
 

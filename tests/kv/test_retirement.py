@@ -144,7 +144,7 @@ def failed(response: httpx.Response) -> set[str]:
 
 
 def objects(platform: Platform, retirement_id: str) -> dict[str, str]:
-    """Return the lines of the objects of an archive by key."""
+    """Map the key of each object of an archive to the lines of the object."""
     s3 = platform.s3
     bucket = archive_bucket(platform)
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=retirement_id).get("Contents", [])

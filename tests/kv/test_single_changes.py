@@ -1,4 +1,4 @@
-"""Tests of the fast path for a change of the only document of a product, or of its row.
+"""Tests of the fast path for a change of a product's row, or of the product's only document.
 
 The fast path must have the same results as the general mapping. The module uses its own local cloud, because the mirror
 is switched for a whole platform.
@@ -21,7 +21,7 @@ Step = Callable[[Mirror], None]
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Mirror]:
-    """A store with the client `a`, its catalog, site and gift, whose mirror is on."""
+    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
     own_platform.database.execute("set track_functions = 'all'")
     with mirrored(own_platform) as mirror:
         yield mirror
@@ -129,7 +129,7 @@ def outcome(mirror: Mirror, steps: list[Step]) -> dict[str, Any]:
     for step in steps:
         step(mirror)
     written = {
-        "documents": (  # The first revision after a string is computed from the time.
+        "documents": (  # If a document was a string before, its first revision is computed from the time.
             "select key, case when kv.revision_of(value) > 1000000000000 then value - '_rev' else value end as value"
             " from kv_store_6fcaeea3 order by key"
         ),

@@ -69,7 +69,7 @@ class Store(Mirror):
 
 @pytest.fixture
 def mirror(own_platform: Platform) -> Iterator[Store]:
-    """A store with the client `a`, its catalog, site and gift, whose mirror is on."""
+    """A store whose mirror is on, with the client `a`, its catalog, site and gift."""
     with mirrored(own_platform):
         own_platform.database.prepare_threshold = None  # app.enter deallocates prepared statements
         yield Store(own_platform)

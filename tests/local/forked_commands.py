@@ -1,7 +1,7 @@
 """Runs commands in forks of one process, which imports their modules only once.
 
 Each line of stdin is a JSON object with the arguments and the environment of a command. The program prints the output
-of the command in one line. A command on a terminal has one output, and otherwise one for stdout and one for stderr.
+of the command in one line. A command on a terminal has one output, any other command has two: stdout and stderr.
 """
 
 import json

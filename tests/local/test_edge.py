@@ -1,4 +1,4 @@
-"""Tests the functions behind CloudFront: with secrets, the real gateway and functions refuse all other requests."""
+"""Tests the functions behind CloudFront: the real gateway and functions refuse every request without a secret."""
 
 from collections.abc import Iterator
 from pathlib import Path

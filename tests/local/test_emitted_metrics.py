@@ -45,7 +45,7 @@ class Context:
 runpy.run_path("handler.py")["handler"]({event!r}, Context())
 """
 STORE = "kv-"
-"""The beginning of the alarms of the old store. `tests/kv/test_archive.py` tests what the database counts for them."""
+"""The beginning of the old store's alarm names. `tests/kv/test_archive.py` tests the counts for these alarms."""
 REFUSED = "http://127.0.0.1:9"
 """The URL of a port on which no server listens."""
 
@@ -158,7 +158,7 @@ def test_an_export_that_cannot_be_deleted_is_emitted(platform: Platform) -> None
     emitted: list[Json] = []
 
     def is_emitted() -> bool:
-        """Provoke it again if the sweeper of the cloud has deleted the export first."""
+        """Provoke the metric. The test repeats this if the sweeper of the cloud has deleted the export first."""
         response = tenant.owner.post("/v1/exports", json=body)
         assert response.status_code == 202
         id = response.json()["id"]

@@ -137,9 +137,9 @@ ENVIRONMENT: dict[str, dict[str, str]] = {"up": {"WECELEBRATE_PORT_API": "99999"
 AWS = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 """The environment variables of a machine without AWS credentials."""
 _SPINNER = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h(?:\r?\x1b\[\d*[A-Z])*", re.DOTALL)
-"""What a progress display prints until it removes itself. It has a different length each time."""
+"""What a progress display prints until it removes itself. This output has a different length each time."""
 MAX_LINES = 200
-"""The number of lines of an output from which on a transcript contains only its first lines."""
+"""If an output has more lines than this, the transcript contains only the first lines of the output."""
 
 
 def commands() -> Iterator[tuple[str, DocumentedCommand]]:
@@ -213,7 +213,7 @@ def commands_process() -> Iterator[Commands]:
 
 
 def shortened(lines: list[str]) -> list[str]:
-    """Return the lines of an output, or its first lines if it is long, with the first characters of long lines."""
+    """Return the lines of an output, with long lines cut off. Of a long output, return only the first lines."""
     cut = [line if len(line) <= 300 else f"{line[:100]}…" for line in lines]
     return cut if len(cut) <= MAX_LINES else [*cut[:5], "…"]
 

@@ -47,7 +47,7 @@ class Orders(Tenants, Files):
         return jobs[0]
 
     def exported_files(self, destination: Json) -> dict[str, bytes]:
-        """Map the name of each file that a destination got to its content. Leave out the `.done` files."""
+        """Map file names to contents, for all files that a destination got. Leave out the `.done` files."""
         prefix = f"orders/{destination['id']}/out/"
         listed = self.s3.list_objects_v2(Bucket=self.drops, Prefix=prefix).get("Contents", [])
         keys = sorted(entry["Key"] for entry in listed if not entry["Key"].endswith(".done"))

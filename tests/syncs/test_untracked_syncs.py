@@ -1,4 +1,4 @@
-"""Tests how files change whether the stock of a product is tracked, in products, on storefronts and in orders."""
+"""Tests files that start or end the tracking of stock, and the effects on products, storefronts and orders."""
 
 import httpx
 import pytest

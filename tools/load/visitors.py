@@ -88,7 +88,7 @@ class Visitor(User):
 
     @task(28)
     def read_list(self) -> None:
-        """Read the first page of all products or, as often, of one category."""
+        """Read the first page of all products or, with equal probability, of one category."""
         path = f"products?limit={PAGE_SIZE}"
         if random.random() < 0.5:
             path += f"&category={quote(self.shops.one_of(self.shop['categories']))}"
@@ -120,7 +120,7 @@ class Visitor(User):
             if response.status not in (200, 201):
                 error = http.client.HTTPException(f"{response.status} {_code(content)}".strip())
         except (OSError, http.client.HTTPException) as failure:
-            self.connection.close()  # the next request opens it again
+            self.connection.close()  # the next request opens the connection again
             error = failure
         self.environment.events.request.fire(
             request_type=method,
@@ -156,7 +156,7 @@ class Recorder:
             self.errors[name][f"{type(exception).__name__}: {exception}"] += 1
 
     def kinds(self) -> dict[str, dict]:
-        """Return kind of request → its counts and durations, and the same for `all` requests."""
+        """Return a mapping from each kind of request, and from `all`, to counts and durations."""
         kinds = {kind: self._summary([kind]) for kind in ("product", "list", "order")}
         return kinds | {"all": self._summary(list(kinds))}
 

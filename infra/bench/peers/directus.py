@@ -27,7 +27,7 @@ from infra.local.processes import LocalCloudError, free_port
 
 FOLDER = ROOT / "tools" / "directus"
 START_TIMEOUT = 180.0
-"""The maximum time until Directus has created its tables, and until it answers, in seconds each."""
+"""The maximum time of each of two steps, in seconds: Directus creates its tables, and then starts to answer."""
 COLLECTION = "orders"
 _FIELDS = {
     **dict.fromkeys(("customer_name", "customer_email", "currency", "status"), "string"),
@@ -35,8 +35,8 @@ _FIELDS = {
     "total_amount": "decimal",
 }
 _UNTIL_STDIN_ENDS = '"$@" & cat > /dev/null; kill -9 0'
-"""A shell program that runs a command until its own stdin is closed. The stdin of a process is closed when the process
-that started it ends, even if that process is killed. The program kills its whole process group, because the command
+"""A shell program that runs a command until the stdin of the shell is closed. This happens when the process that has
+started it ends, even if that process is killed. The program kills its whole process group, because the command
 `node` of `.venv` is a Python program that starts the real Node.js."""
 
 

@@ -65,7 +65,7 @@ class Faults:
 
     @contextmanager
     def only(self, operation: str, errors: list[tuple[int, str]]) -> Iterator[None]:
-        """Answer only the calls of one AWS operation with errors."""
+        """Restrict the errors to the calls of one AWS operation."""
         self.operation, self.errors = operation, list(errors)
         try:
             yield

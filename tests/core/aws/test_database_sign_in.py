@@ -165,7 +165,7 @@ def test_a_read_is_repeated_on_the_primary_if_the_replica_ends_it_before_the_fir
 ) -> None:
     """A recovery conflict on the replica can end `app.enter`.
 
-    On the primary, the same SQLSTATE means that two writes conflict.
+    On the primary, the SQLSTATE of such an error means that two writes conflict.
     """
 
     def fail(_: Endpoint, address: str) -> None:

@@ -54,7 +54,7 @@ def stub(request: pytest.FixtureRequest, configured: None) -> Iterator[Stubber]:
 
 
 def invoke(stub: Stubber) -> bool:
-    """Start or run a worker, whichever client is stubbed. Return whether that succeeded."""
+    """Start or run a worker, depending on which client is stubbed. Return whether the call succeeded."""
     if stub.client is direct_workers._client(START_SECONDS):
         return direct_workers.start([("jobs", "{}")])
     try:

@@ -1,6 +1,6 @@
 """Tests that a connection that breaks while a file is read is an error of the platform, and not the end of the file.
 
-If the rest of the file were ignored, a full sync would deactivate the products in it.
+If the rest of the file were ignored, a full sync would deactivate the products of this rest.
 """
 
 import gzip

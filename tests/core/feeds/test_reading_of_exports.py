@@ -1,4 +1,4 @@
-"""Tests files in the form that ERP systems and marketplaces write: identities, states, stocks and prices of columns."""
+"""Tests files in the form that ERP systems and marketplaces write: columns of identities, states, stocks and prices."""
 
 import json
 

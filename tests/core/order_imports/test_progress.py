@@ -72,7 +72,7 @@ def test_orders_of_a_committed_chunk_are_written_again_if_they_are_not_in_the_da
 
 @pytest.mark.parametrize("key", ["A9", ""])
 def test_a_checkpoint_that_does_not_match_the_orders_is_ignored(key: str) -> None:
-    """The checkpoint of an earlier release can have a different number of orders, and has no key."""
+    """The checkpoint of an earlier release can count the orders of a file differently, and has no key."""
     assert attempt(ROWS, _Progress(3, key, Counter(created=2), Counter(created=2))) == (["A0", "A2", "A3"], [False])
     assert attempt(ROWS, _Progress(9, "A2", Counter(created=2), Counter(created=2))) == (["A0", "A2", "A3"], [False])
 

@@ -25,7 +25,7 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def names(monkeypatch: pytest.MonkeyPatch) -> Resolver:
     """Replace the resolver of host names. `names(*answers)` sets one list of addresses for each look-up.
 
-    The function returns a list. Every later look-up appends its host name to this list.
+    `names` returns a list of host names, to which every later look-up appends its host name.
     """
 
     def resolve_to(*answers: list[str]) -> list[str]:

@@ -25,7 +25,7 @@ PROGRAMS = {"aws", "curl", "git", "make", "source", "wecelebrate", "cdk", "eval"
 
 
 def words(command: str) -> list[str]:
-    """Return the words of a command, without variables before it, `eval "$(…)"` or `NAME=$(…)` around it."""
+    """Return the words of a command, without leading variables or a surrounding `eval "$(…)"` or `NAME=$(…)`."""
     inner = re.fullmatch(r'(?:eval "|[A-Z]+=)\$\((.*)\)"?', command)
     parts = shlex.split(inner[1] if inner else command)
     while "=" in parts[0]:

@@ -146,7 +146,7 @@ def test_the_first_admin_command_reports_that_the_environment_has_no_user_pool()
 def test_without_the_proxy_the_statement_runs_in_the_declared_cluster(proxy: str) -> None:
     settings = OperatorSettings.model_validate({"proxy": proxy})
     account = Account(replace(get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings))
-    assert live_cluster(account) == "wecelebrate-dev-database"  # without a call of AWS, for which no client exists
+    assert live_cluster(account) == "wecelebrate-dev-database"  # calls no AWS service: no client exists
 
 
 @pytest.mark.parametrize("clusters", [[], ["wecelebrate-dev-database", "wecelebrate-dev-restored"]])

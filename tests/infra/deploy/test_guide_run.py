@@ -1,6 +1,6 @@
 """Follows the deploy guide line by line: from an empty account, whose answers are recorded, to the first product.
 
-The API of the deployed platform is the local cloud, and its administrator signs in.
+The local cloud replaces the API of the deployed platform, and the administrator of the cloud signs in.
 """
 
 import json

@@ -68,8 +68,8 @@ def sign_in(
 ) -> str:
     """Sign in with a simulated browser that immediately returns with the code.
 
-    The browser first sends the requests in `before`. If `silent` is true, a connection is opened before them that sends
-    nothing. `changes` replaces parts of the returned query string.
+    The browser first sends the requests in `before`. If `silent` is true, a connection that sends nothing is opened
+    before these requests. `changes` replaces parts of the returned query string.
     """
     attempt = SignIn.begin(f"http://127.0.0.1:{page.server_port}", "client", free_port())
 

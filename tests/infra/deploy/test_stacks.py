@@ -88,7 +88,7 @@ def edge(paths: str | None) -> Account:
         ("", {"api"}),
         ("/v1/storefront/* storefront-api", {"api"}),
         (SENT, set()),
-        # a later release: its paths return to the main API, which this release uses for them
+        # a later release, which moved paths to a new API: in this release, the main API has these paths again
         (f"{SENT}, /v1/orders/* orders-api", {"orders-api"}),
         ("/v1/admin/* operators-api, /v1/storefront/* storefront-api", {"operators-api"}),
     ],

@@ -11,16 +11,18 @@ fields of `Truth`). With `--database URL`, the documents go directly to the tabl
 `truth.DAMAGES` names each kind of damage and the expected resolution of the document:
 
 * `row`: the document decides a row. A value that a column cannot hold is corrected, with a note. The rule is: a value
-that does not decide money, ownership or visibility is corrected, because no record may be lost. * `quarantine`: the
-document does not clearly state the price, the quantity, the owner or the identity. `Truth.reason` is
-  the name of the damage.
+  that does not decide money, ownership or visibility is corrected, because no record may be lost.
+* `quarantine`: the document does not clearly state the price, the quantity, the owner or the identity. `Truth.reason`
+  is the name of the damage.
 * `alias`: a second key of the same entity. `Truth.row_of` is the key that leads the row. `gift:` comes before `gifts:`,
-  `catalogs:` before `catalog:`, and a key with an environment before a key without.
+  `catalogs:` before `catalog:`, and a key with an environment before a key without an environment.
 * `list`: the list is derived from the documents. A document that is not in the list still becomes a row, and an id
-without a document (`Truth.dangling`) is ignored. * A document in a list (`Truth.contained` of the list) also represents
-an entity. It decides a row if no document with its own key exists for the entity. Otherwise the document in the list is
-an alias, or it is in quarantine together with the document that has the key. * `leftover`: the family is known, but its
-documents do not become rows. Settings of sites and unknown families are also leftovers.
+  without a document (`Truth.dangling`) is ignored.
+* A document in a list (`Truth.contained` of the list) also represents an entity. It decides a row if no document with
+  its own key exists for the entity. Otherwise the document in the list is an alias, or it is in quarantine together
+  with the document that has the key.
+* `leftover`: the family is known, but its documents do not become rows. Settings of sites and unknown families are also
+  leftovers.
 
 A record has at most one kind of damage (only the huge value is also a base64 image). A record refers to a record in
 quarantine only if this is its own damage, so no damage causes another damage. All environments are `production`.
@@ -28,8 +30,11 @@ quarantine only if this is its own damage, so no damage causes another damage. A
 Every secret, in keys and in values, begins with `truth.SECRET`: no output may contain it.
 
     truth     the kinds of damage, and the truth about a key
-    plan      which records are damaged; ids and times in the formats of the old application tenants   clients,
-    catalogs, sites gifts     gifts orders    orders others    lists, sessions, secrets, logs, and all other families
+    plan      which records are damaged; ids and times in the formats of the old application
+    tenants   clients, catalogs, sites
+    gifts     gifts
+    orders    orders
+    others    lists, sessions, secrets, logs, and all other families
     writing   files and tables
 """
 

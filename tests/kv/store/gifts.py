@@ -51,7 +51,7 @@ class Gifts:
 
 
 def _changes(number: int, cents: int, created: datetime) -> dict[str, Callable[[Document], object]]:
-    """Return what each kind of damage changes in the document. The other kinds change the key or another document."""
+    """Return the changes for each kind of damage to the document. Other kinds change the key or another document."""
     whole, part = divmod(cents, 100)
     texts = {
         "EUR": (f"{whole},{part:02} €", f"EUR {whole}.{part:02}"),

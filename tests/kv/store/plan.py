@@ -54,8 +54,8 @@ class Plan:
 
     damaged: number of the record → its damage
     healthy: the numbers of all other records, sorted
-    partners: number of a damaged record → number of a healthy record. If a record copies the number, SKU or domain of
-    its partner, the record has the greater number, and therefore the greater key.
+    partners: number of a damaged record → number of a healthy record. If a record copies the order number, SKU or
+    domain of its partner, the number of the record is greater, and therefore its key is greater, too.
     """
 
     def __init__(self, rng: random.Random, count: int, kinds: Sequence[str], rate: float) -> None:

@@ -1,4 +1,4 @@
-"""Catalogs: list and read them, list their grants, and read how their last file was read."""
+"""Catalogs: list and show them, list their grants, and show how their last file was read."""
 
 from typing import Annotated
 

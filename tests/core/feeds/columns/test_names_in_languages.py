@@ -1,4 +1,4 @@
-"""Tests which of several columns with names is used if they are in different languages."""
+"""Tests which column with names is used if a file has several such columns in different languages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests printed lists with pages, with names separated by one space, and with characters as wide as two letters."""
+"""Tests printed lists with pages, with one space between column names, and with characters as wide as two letters."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests that short files of Central Europe in cp1250 are not read as Western, and Western ones not as cp1250."""
+"""Tests that short Central European files in cp1250 are not read as Western files, and Western files not as cp1250."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests texts in which each product is a block of lines with a label and a value."""
+"""Tests texts in which each product is a block of lines, and each line has a label and a value."""
 
 # ruff: noqa: RUF001
 

@@ -63,7 +63,7 @@ def test_a_text_with_at_most_a_few_nul_characters_is_utf_8(content: bytes, nul: 
 
 @pytest.mark.parametrize(
     ("zeros", "encoding"),
-    # At every second position, more than 40 % of the bytes must be zero. At the others, less than 20 % must be zero.
+    # At every second position, more than 40 % of the bytes must be zero. At all others, less than 20 %.
     [(5, "utf-16-le"), (4, "utf-8"), (10, "utf-16-le")],
 )
 def test_utf_16_is_assumed_only_if_many_bytes_at_every_second_position_are_zero(zeros: int, encoding: str) -> None:

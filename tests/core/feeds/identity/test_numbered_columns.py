@@ -1,4 +1,4 @@
-"""Tests that the only column whose name means the number of something contains the SKUs of a list of products."""
+"""Tests that the only column that is named as the number of an item, e.g. `Part no`, contains the SKUs of a list."""
 
 import pytest
 

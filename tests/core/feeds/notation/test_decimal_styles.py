@@ -1,4 +1,4 @@
-"""Tests which character is decimal in a file, and when this is a question."""
+"""Tests which character is the decimal separator of a file, and when a question is asked."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests which column is chosen for a field by its name and its values, and when a question is asked."""
+"""Tests which column is chosen for a field by the name and the values of the column, and when a question is asked."""
 
 import pytest
 

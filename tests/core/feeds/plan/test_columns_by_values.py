@@ -1,4 +1,4 @@
-"""Tests that columns of the name, the stock and the state with unknown names are recognised by their values."""
+"""Tests that the columns of names, stocks and states are recognised by their values if the column names are unknown."""
 
 import pytest
 

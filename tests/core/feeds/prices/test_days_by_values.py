@@ -1,4 +1,4 @@
-"""Tests that the days of offers are found by their values, if their column names are not in the tables."""
+"""Tests that columns with the days of offers are found by their values if the vocabulary lacks the column names."""
 
 from datetime import UTC, datetime, timedelta
 

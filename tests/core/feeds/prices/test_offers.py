@@ -1,4 +1,4 @@
-"""Tests offers with days: the lower price, its first day and its last day, in many languages and formats."""
+"""Tests offers with days: the offer price, its first day and its last day, in many languages and formats."""
 
 import json
 from datetime import date, datetime
@@ -263,13 +263,13 @@ def test_ambiguous_dates_are_read_in_the_day_and_month_order_of_earlier_files(cu
     header = "SKU;Name;Price;Special price;Special from;Special to\n"
     first = read(header + SHOWN[month_first], currency=currency)
     assert first.feed.reading["month_first"] is month_first
-    # After a file with other dates, or a file without offers, the order is still remembered.
+    # After a file with other dates, or a file without offers, the order of day and month is still remembered.
     second = read(header + "A;Cup;12.90;9.90;2026-11-20;2026-11-30\n", memory=first.feed.reading, currency=currency)
     third = read("SKU;Name;Price\nA;Cup;12.90\n", memory=second.feed.reading, currency=currency)
     days = (date(2026, 3, 11), date(2026, 5, 11)) if month_first else (date(2026, 11, 3), date(2026, 11, 5))
     for memory in (first.feed.reading, second.feed.reading, third.feed.reading):
         assert offers(read(header + OPEN, memory=memory, currency=currency).product) == [("9.90", *days)]
-    # The order that a file itself shows is used and remembered.
+    # If a file itself shows its order of day and month, this order is used and remembered.
     other = read(header + SHOWN[not month_first] + OPEN, memory=third.feed.reading, currency=currency)
     assert offers(other.products[0]) == [("9.90", FIRST, LAST)]
     assert other.feed.reading["month_first"] is not month_first

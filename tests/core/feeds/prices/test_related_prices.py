@@ -70,7 +70,7 @@ def test_the_only_column_of_amounts_above_the_purchase_price_is_the_selling_pric
 
 LINES = ("3;40.00;120.00", "2;15.00;30.00", "4;11.50;46.00")
 SUMS = ("3;40.00;118.00", "2;15.00;29.00", "4;11.50;45.50")
-"""With a discount, the sum of a line is not a multiple."""
+"""With a discount, the sum of a line is not a multiple of the price."""
 TENFOLD = ("3;40.00;400.00", "2;15.00;161.00", "4;11.50;109.00")
 
 

@@ -1,4 +1,4 @@
-"""Tests which of several price columns is the price, if their names are not understood or are not for all customers."""
+"""Tests which of several price columns is used if their names are unknown or their prices are not for all customers."""
 
 import pytest
 

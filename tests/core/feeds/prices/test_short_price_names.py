@@ -1,4 +1,4 @@
-"""Tests names of prices that are shortened, that name a piece or a pack, or that end with a preposition."""
+"""Tests price names that are shortened, that mention a piece or a pack, or that end with a preposition."""
 
 # ruff: noqa: RUF001
 

@@ -1,4 +1,4 @@
-"""Tests the questions about offers without days, and about days that can be read in two orders."""
+"""Tests the questions about offers without days, and about days that can be read day first or month first."""
 
 # ruff: noqa: RUF001
 
@@ -73,7 +73,7 @@ def test_days_in_two_orders_are_a_question_if_they_change_the_offers() -> None:
 @pytest.mark.parametrize(
     ("days", "first"),
     [
-        ("10/11/2099,11/10/2099", date(2099, 10, 11)),  # in the other order, the offer ends before it starts
+        ("10/11/2099,11/10/2099", date(2099, 10, 11)),  # if read day first, the offer would end before it starts
         ("12/10/2099,01/11/2099", date(2099, 10, 12)),
         ("13/10/2099,01/11/2099", date(2099, 10, 13)),
     ],

@@ -1,4 +1,4 @@
-"""Tests how programs write check boxes and pauses of sales: Access, Airtable, a marketplace, letters."""
+"""Tests how programs write check boxes and pauses of sales: in Access, Airtable and a marketplace, and as letters."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests that a column in which some rows say that a product has ended is a column of states, whatever its name is."""
+"""Tests that a column is a column of states, whatever its name is, if some cells say that a product has ended."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests further names of states, and that a product is sold only if it is both shown and sold."""
+"""Tests further names of states, and that a product is active only if it is both shown and for sale."""
 
 import pytest
 

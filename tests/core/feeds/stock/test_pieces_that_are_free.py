@@ -1,4 +1,4 @@
-"""Tests that the pieces that can be sold are the stock, if another column has the reserved pieces."""
+"""Tests that the column of pieces that can be sold is the stock if another column has the reserved pieces."""
 
 import pytest
 

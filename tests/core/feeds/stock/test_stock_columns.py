@@ -1,4 +1,4 @@
-"""Tests that the stock of a row is read from all columns that say something about it."""
+"""Tests that the stock of a row is read from all columns that say something about the stock."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def stocks(reading: Reading) -> dict[str, Stock | None]:
 
 
 def stock_of(header: str, row: str, mapping: Mapping[str, str | None] | None = None) -> Stock | None:
-    """Return the stock of the only row of a CSV file, after the columns SKU, Name and Price."""
+    """Return the stock of the only row of a CSV file. `header` and `row` follow the columns SKU, Name and Price."""
     return stocks(read(f"SKU,Name,Price,{header}\nA,Lamp,10.00,{row}\n", mapping=mapping))["A"]
 
 

@@ -1,4 +1,4 @@
-"""Tests the stocks of several places in the lists of JSON and XML, which are added up."""
+"""Tests that the stocks of several places in the lists of JSON and XML are added up."""
 
 import json
 

@@ -63,7 +63,7 @@ def test_the_error_response_of_an_object_store_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        # The number of each row grows by the quantity of each pack.
+        # From row to row, the position grows by the quantity of a pack.
         ("a.csv", "Code;Name;Price;Pack;Pos\nA;Cup;2,90;10;10\nB;Mug;3,90;10;20\nC;Jug;4,90;10;30\nD;Pot;5,90;10;40\n"),
         # The running total of an ABC analysis.
         ("a.csv", "SKU;Name;Sales;Total\nA;Cup;50;50\nB;Mug;30;80\nC;Jug;15;95\nD;Pot;5;100\n"),

@@ -1,4 +1,4 @@
-"""Tests that ditto marks repeat the row above, and that headers within a table change the order of the rows below."""
+"""Tests that ditto marks repeat the row above, and that headers within a table change the column order below."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests second tables of the same kind: they have further columns, and the same prices."""
+"""Tests second tables of the same kind as the first: they have further columns, and prices of the same type."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests that amounts in toman are read as rial, once: with the step `multiply` by 10, and without it."""
+"""Tests that amounts in toman are converted to rial exactly once, with or without the step `multiply` by 10."""
 
 # ruff: noqa: RUF001
 

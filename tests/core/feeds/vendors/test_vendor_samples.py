@@ -9,7 +9,7 @@ from tests.core.feeds.feed_reading import FEEDS, Reading, read_file
 from wecelebrate.feeds import Product, open_feed
 
 Values = tuple[str | None, str | None, int | str | None, bool]
-"""The name, the price, the stock and whether the product is sold. The code of a rejected row replaces them."""
+"""The name, the price, the stock and whether the product is sold. A rejected row has its error code instead."""
 
 SAMPLES: dict[str, tuple[str, dict[str, Values | str]]] = {
     "ebay-revise.csv": (

@@ -34,7 +34,7 @@ KEYS = {
 REQUIRED = ("columns.sku", "columns.name", "columns.inventory_count", "columns.is_active", "prices.purchase",
             "values.in_stock", "values.out_of_stock", "values.active", "values.inactive", "private.stems")  # fmt: skip
 NEW = [code for code, tables in vocabulary().by_language.items() if "prices.base" in tables and code != "fi"]
-"""The languages whose words are only in their files."""
+"""The languages whose words are only in the languages' own files."""
 STATES = {
     "values.yes": "active", "values.active": "active", "values.in_stock": "active", "values.no": "inactive",
     "values.inactive": "inactive", "values.out_of_stock": "inactive",

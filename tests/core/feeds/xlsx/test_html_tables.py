@@ -1,4 +1,4 @@
-"""Tests HTML pages with a table, which many shops call an Excel file."""
+"""Tests HTML pages with a table. Many shops call such a page an Excel file."""
 
 import gzip
 

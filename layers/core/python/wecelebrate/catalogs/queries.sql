@@ -39,7 +39,7 @@ returning id, owner_client_id, name, type, source, status, currency, source_conf
   low_inventory, created_at, updated_at, last_sync_at, app.pricing_status(pricing_rules, pricing) as pricing_status;
 
 -- name: lock_catalog$
--- Lock a catalog that the caller may change until the end of the transaction. It returns null for a catalog that the
+-- Lock, until the end of the transaction, a catalog that the caller may change. It returns null for a catalog that the
 -- caller may not change.
 select id from catalogs where id = :catalog_id for no key update;
 

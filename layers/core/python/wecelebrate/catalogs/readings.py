@@ -1,7 +1,7 @@
 """Readings: the reading of a catalog says how the last merged file was read.
 
 If the next file of the catalog can be read in several ways, it is read in the same way as the last file. A difference
-is reported. If the difference concerns prices or SKUs, the job asks a user.
+from the last reading is reported. If the difference concerns prices or SKUs, the job asks a user.
 """
 
 from uuid import UUID

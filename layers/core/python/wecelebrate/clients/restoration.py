@@ -60,7 +60,7 @@ NOT_COPIED: Mapping[str, str] = {
     "webhook_deliveries": "its endpoint has already received the events",
     "dead_letters": "an operator has already handled it",
 }
-"""Maps each table that is not copied to the reason."""
+"""The tables that are not copied, each with the reason."""
 
 ACCESS: Mapping[str, str] = {
     "client_users": "it lets a person use the client",
@@ -73,7 +73,7 @@ ACCESS: Mapping[str, str] = {
     "report_subscriptions": "it sends figures to persons",
     "report_recipients": "it sends figures to a person",
 }
-"""Maps each table that is copied only if the operator names it to the reason. An owner of the client can have
+"""The tables that are copied only if the operator names them, each with the reason. An owner of the client can have
 deleted a missing row on purpose, e.g. the membership of a person who was dismissed."""
 _PARENTS = {
     "webhook_secrets": ("webhook_id", "webhooks"),

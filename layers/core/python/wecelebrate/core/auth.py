@@ -21,8 +21,8 @@ from wecelebrate.core.types import email_address
 MACHINE_PREFIX = "machine:"
 """The prefix of a machine's subject.
 
-A person's subject cannot have this prefix. Therefore a client that adds a machine as a member cannot add a person who
-has not accepted an invitation.
+A person's subject cannot have this prefix. Therefore a client that adds a machine as a member cannot add a person in
+this way, without an accepted invitation.
 """
 JWKS_LIFE_SECONDS = 3600.0
 """How long the public keys of the issuer are cached."""

@@ -37,7 +37,7 @@ class WorkerFailed(Exception):
 
 
 def start(messages: Iterable[tuple[str, str]]) -> bool:
-    """Start a worker for each message, and do not wait until it has finished.
+    """Start a worker for each message, and do not wait until the workers have finished.
 
     It returns False if a worker failed at once.
 
@@ -62,7 +62,7 @@ def _start(queue: str, body: str) -> bool:
 
 
 def run(queue: str, body: str) -> None:
-    """Let a worker process a message, and wait until it has finished. Raises WorkerFailed."""
+    """Let a worker process a message, and wait until the worker has finished. Raises WorkerFailed."""
     from botocore.exceptions import ReadTimeoutError
 
     try:

@@ -19,8 +19,8 @@ HOST_HEADER = "x-viewer-host"
 def admit(event: dict[str, Any]) -> Forbidden | None:
     """Replace the address and the host in `event` by those of the visitor.
 
-    If no secrets are configured, change nothing. It returns a problem if the request did not come through CloudFront,
-    otherwise None.
+    If no secrets are configured, nothing is changed. The function returns a problem if the request did not come through
+    CloudFront, otherwise None.
     """
     secrets = [secret.encode() for secret in settings().origin_secrets.split(",") if secret]
     if not secrets:

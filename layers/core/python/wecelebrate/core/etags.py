@@ -41,7 +41,7 @@ class Versioned(Protocol):
 
 
 class Match:
-    """The state that an object must have when the caller changes it. It comes from the If-Match header."""
+    """The state that an object must have when the caller changes it. This state comes from the If-Match header."""
 
     def __init__(self, if_match: str | None) -> None:
         self._if_match = if_match

@@ -31,7 +31,7 @@ def is_computed(text: str) -> bool:
 
 
 def quoted(text: str) -> str:
-    """Return the text of a cell, with a `'` before each sign from which on a spreadsheet would compute it."""
+    """Return the text of a cell, with a `'` before each sign at which a spreadsheet would begin a formula."""
     return _UNQUOTED.sub("'", text)
 
 

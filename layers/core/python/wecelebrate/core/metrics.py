@@ -94,7 +94,7 @@ def _values_of(name: Name, dimension: Dimension, of: str) -> dict[Name, float]:
 
 
 def _record_memory() -> None:
-    """Record which share of its memory the function has used at most, if the share has grown.
+    """Record the largest share of its memory that the function has used, if this share has grown.
 
     The maximum of a process never falls, so most invocations write no line.
     """

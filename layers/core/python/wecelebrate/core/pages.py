@@ -33,7 +33,7 @@ so that every row fits in a response (`0011_bounds.sql`).
 MAX_CURSOR_LENGTH = 6 * 1024
 """The maximum length of a cursor. A cursor can contain a name of 500 characters, in UTF-8 and Base64."""
 CURSOR_PATTERN = r"^[A-Za-z0-9_.-]+$"
-"""The published pattern. A text with other characters has no valid signature."""
+"""The pattern of a cursor that the API publishes. A text with other characters has no valid signature."""
 
 
 def _encodes_in_ascii(python_version: tuple[object, ...]) -> bool:
@@ -124,8 +124,8 @@ def page_rows(
 ) -> list[dict[str, Any]]:
     """Run the query of a list until its rows fill a response. `render` describes the columns of the query.
 
-    `order` contains the sort keys, in the order of the columns. If the rows do not fit in a response, the column `item`
-    of the last returned row is None.
+    `order` contains the sort keys, in the sequence of the columns. If the rows do not fit in a response, the column
+    `item` of the last returned row is None.
     """
     return rows_within(tx, query, {key: _KEY_TYPES[key] for key in order}, MAX_RESPONSE_BYTES, parameters)
 

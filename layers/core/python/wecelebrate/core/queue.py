@@ -10,7 +10,7 @@ This module handles batches, partial failures and retry delays:
 - A message becomes a dead letter in two cases: it has failed as often as the queue allows, or it is not a JSON object.
   If the dead letter cannot be recorded, SQS moves the message to the dead-letter queue.
 - A handler that needs a long time calls `message.extend_visibility()` repeatedly. If the worker dies, the message is
-  delivered again VISIBILITY_SECONDS after the last call. The visibility timeout of the queue is longer.
+  delivered again VISIBILITY_SECONDS after the last call. The visibility timeout of the queue is longer than that.
 """
 
 import json
@@ -319,8 +319,8 @@ def consume_together(
     """Create the Lambda handler of a queue whose messages are handled together, e.g. in one transaction.
 
     `work` handles all messages of a batch. If `work` raises an exception, it is called again for each message, so one
-    message that cannot be handled does not stop the others. There is one exception: Unavailable concerns all messages,
-    so all of them are delivered again later. `work` must accept messages that it has handled before.
+    message that cannot be handled does not stop the others. Unavailable is handled differently: it concerns all
+    messages, so all of them are delivered again later. `work` must accept messages that it has handled before.
     """
     one_by_one = consume(lambda message: work([message]), on_dead_letter=on_dead_letter)
 

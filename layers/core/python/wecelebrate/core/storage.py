@@ -155,7 +155,7 @@ def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
 
 
 def put_locked(bucket: str, key: str, body: bytes, content_type: str) -> None:
-    """Write an object to a bucket with Object Lock. S3 requires a checksum there."""
+    """Write an object to a bucket with Object Lock. For such a bucket, S3 requires a checksum."""
     with temporary_errors("S3"):
         s3_client().put_object(
             Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type, ChecksumAlgorithm="SHA256"

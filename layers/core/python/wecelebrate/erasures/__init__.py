@@ -122,7 +122,7 @@ def request_replay(tx: Transaction) -> UUID:
 
 
 def start_retention() -> int:
-    """Start the erasure of orders that are older than their clients keep orders. It returns the number of clients."""
+    """Start the erasure of orders that exceed the retention time of their clients. It returns the number of clients."""
     with writing(SYSTEM) as tx:
         started = list(sql.start_retention_erasures(tx))
         for row in started:

@@ -27,11 +27,11 @@ from wecelebrate.order_files import FOLDER, export
 
 BUCKET = export.BUCKET
 MAX_SEARCHED_BYTES = 64 * 1024 * 1024
-"""A file whose content is larger, with the content of all archives in it, is deleted without a search."""
+"""A file with more content than this, including the content of all archives in it, is deleted without a search."""
 MIN_LENGTH = 6
 """The minimum length of a text that is searched for. The database has the same rule (app.is_needle)."""
 _MAX_DEPTH = 3
-"""How many archives inside of each other are opened. A file with more is deleted."""
+"""How many archives inside of each other are opened. A file with more nested archives is deleted."""
 _WINDOW = 1 << 20
 """The number of bytes that are decoded at a time."""
 _WORD = "0-9a-z\u00c0-\u024f\u0370-\u052f"
@@ -173,7 +173,7 @@ class Needles:
     def __init__(self, texts: Iterable[str]) -> None:
         """Store the texts in lower case. Texts with fewer than MIN_LENGTH characters are ignored."""
         self._patterns = {text: _pattern(text) for text in texts if len(text) >= MIN_LENGTH}
-        # This is one character as `&#123;` or `\\u00e9`.
+        # One character can take six characters in a file, as in `&#123;` or `\\u00e9`.
         self._overlap = 6 * max(map(len, self._patterns), default=0) + 64
 
     def occur_in(self, content: bytes) -> bool:
@@ -193,7 +193,7 @@ class Needles:
 
         Each part is yielded as it is. If it contains escapes, it is also yielded without the escapes.
 
-        A word may begin in the previous part, or end in the next part. Such a word is found only in that part.
+        A word may begin in the previous part, or end in the next part. It is then found only in that other part.
         """
         for encoding in _encodings(content):
             decoder, tail = codecs.getincrementaldecoder(encoding)("replace"), ""

@@ -81,11 +81,11 @@ select app.has_waiting_order_files(:erasure_id);
 select run_id, destination_id, seq, settings, created_at, key, refused from app.list_runs_to_rewrite(:erasure_id);
 
 -- name: list_remaining_orders
--- List the orders of a run that were not erased, in the order of the file.
+-- List the orders of a run that were not erased, in the same sequence as in the file of the run.
 select order_id, action, document from app.list_remaining_orders(:erasure_id, :run_id);
 
 -- name: record_run_file
--- Record the file of a run that was written again.
+-- Record the rewritten file of a run.
 select app.set_run_file(:erasure_id, :run_id, :key, :size, :sha256);
 
 -- name: find_files_to_search^
@@ -101,9 +101,10 @@ select app.complete_erasure(:erasure_id, :counts);
 select app.list_identities(:client_id, :after, :max_rows);
 
 -- name: restore_erasure$
--- Create an erasure of the list again. It returns its job, or null if the database still has the erasure.
+-- Create an erasure from the list again. It returns the job of the erasure, or null if the database still has the
+-- erasure.
 select app.restore_erasure(:erasure_id, :client_id, :emails::text[], :subjects::text[], :orders_before, :created_at);
 
 -- name: start_retention_erasures
--- Create an erasure for each client that has finished orders which are older than the client keeps orders.
+-- Create an erasure for each client that has finished orders whose age exceeds the retention time of the client.
 select client_id, job_id from app.start_retention_erasures();

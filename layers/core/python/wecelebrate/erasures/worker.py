@@ -19,7 +19,7 @@ from wecelebrate.core.idempotency import LIFE_SECONDS
 from wecelebrate.erasures import files, register, replay, sql
 
 ORDERS_PER_STEP = 200
-"""The maximum number of orders that one transaction erases. With their mails and events, this takes about 0.1 s."""
+"""The maximum number of orders that one transaction erases. With their mails and events, these take about 0.1 s."""
 EVENTS_PER_STEP = 2_000
 ROWS_PER_STEP = 2_000
 """The maximum number of rows that one transaction searches for the person."""
@@ -110,8 +110,8 @@ def _counts(job: jobs.LeasedJob) -> dict[str, int]:
 def _mark_documents(job: jobs.LeasedJob, erasure_id: UUID) -> None:
     """Mark the orders of the person that have a document but no row, before the orders with a row are erased.
 
-    The backfill can map a document at any time. If it maps a document before the mark, the document has a row, and the
-    next step erases this row. After the mark, the backfill no longer maps the document.
+    The backfill can map a document at any time. If it maps a document before the document is marked, the document has a
+    row, and the next step erases this row. After the mark, the backfill no longer maps the document.
     """
     after: str | None = ""
     while after is not None:

@@ -114,7 +114,7 @@ def _send(client_id: UUID, rows: Sequence[messages.Row]) -> None:
 
 
 def _id_of(given: Any) -> UUID | None:
-    """Return the id of an event that is not valid, or None if its id is not valid."""
+    """Return the id of an invalid event, or None if the id itself is not valid."""
     value = given.get("id") if isinstance(given, dict) else None
     return UUID(value) if isinstance(value, str) and is_id(value) else None
 

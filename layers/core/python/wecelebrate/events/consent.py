@@ -17,7 +17,7 @@ from wecelebrate.sites.models import EventStorage
 
 _RANK: dict[EventStorage, int] = {"none": 0, "anonymous": 1, "all": 2}
 _AT = "@\uff20\ufe6b"
-"""The at sign, and its wide and its small form, which NFKC and many input methods replace by it."""
+"""The at sign, and its wide and its small form, which NFKC and many input methods replace by the at sign."""
 _EMAIL = re.compile(
     rf"[^\s{_AT}][{_AT}][^\s{_AT}]|%(?:25)*40|&(?:#0*64|#x0*40|commat);|\\u0040",
     re.IGNORECASE,

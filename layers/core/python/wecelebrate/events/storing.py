@@ -10,7 +10,7 @@ from wecelebrate.events import sql
 from wecelebrate.events.messages import rows_of
 
 MAX_ROWS = 2_000
-"""The largest number of events that one transaction stores. It takes about 0.1 s."""
+"""The largest number of events that one transaction stores. Storing them takes about 0.1 s."""
 
 
 def store(received: Sequence[Message]) -> None:

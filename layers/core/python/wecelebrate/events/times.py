@@ -7,7 +7,7 @@ method of Segment (https://segment.com/docs/connections/spec/common/#timestamps)
 from datetime import datetime, timedelta
 
 MAX_AGE = timedelta(days=7)
-"""The largest age of an event. Receipts recognise a repeated event for the same time."""
+"""The largest age of an event. For the same length of time, receipts recognise a repeated event."""
 MAX_LEAD = timedelta(minutes=5)
 """How far an event can be in the future. A device can send a batch while its clock is being set."""
 

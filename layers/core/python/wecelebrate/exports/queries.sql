@@ -276,5 +276,5 @@ from matching m left join totals t on t.email = m.email
   cross join (
     select (select app.sees_all_persons()) or :scope::uuid = any ((select app.person_client_ids())::uuid[]) as shown) p
 group by m.email, p.shown
--- The order of the addresses would reveal masked data.
+-- If masked addresses were sorted, their sequence would reveal data.
 order by case when p.shown then m.email end, min(m.created_at), (array_agg(m.id order by m.created_at, m.id))[1];

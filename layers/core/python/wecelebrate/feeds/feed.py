@@ -256,8 +256,8 @@ class Feed:
         return product_builder(plan, self._currency, mark, stock, self.warnings, find_note=find_note)
 
     def _stock_columns(self, plan: Plan) -> StockColumns:
-        # In a known export, and beside a stock, the column of the state is not a column of the stock, even if its name
-        # is `is_available`.
+        # In a known export, or if the file has a column of the stock, the column of the state says nothing about the
+        # stock, even if its name is `is_available`.
         active = {column.column for column in plan.active if plan.profile or plan.inventory} - {*plan.inventory}
         header = ["" if number in active else name for number, name in enumerate(plan.header)]
         return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample)

@@ -74,8 +74,8 @@ class Product:
     inventory_policy: InventoryPolicy | None = None
     """Whether the stock is tracked. None: a product with an `inventory_count` is tracked, otherwise nothing changes."""
     stock_by_place: dict[str, int | None] | None = None
-    """The stock at each place, if the file has a column with the place. None: the stock is not counted at this
-    place."""
+    """The stock at each place, if the file has a column with the place. A place with the value None does not count its
+    stock."""
     stock_as_of: datetime | None = None
     """When the stock of the row was counted. None: the row does not state the time."""
     offers: tuple[Offer, ...] | None = ()

@@ -121,7 +121,7 @@ def _is_amount(char: str) -> bool:
 
 
 def _stated(source: str, cells: Sequence[str | None], currency: str, reason: str) -> dict[str, Any] | None:
-    """Return the currency that the cells of the rows with a price state. Blank cells mean that of the catalog."""
+    """Return the currency that the cells of the rows with a price state. A blank cell means the catalog currency."""
     codes = [numbers.currency_code(cell, currency) if cell and cell.strip() else None for cell in cells]
     names = sorted({code for code in codes if code})
     if not names:

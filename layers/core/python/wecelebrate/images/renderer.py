@@ -50,7 +50,7 @@ class Limits:
     """The worst valid image that was tried (WebP with transparency, 64 megapixels) takes 4.5 seconds."""
     wall_seconds: float = 60.0
     memory: int = 1280 * 1024 * 1024
-    """The address space in bytes. The worst valid image (the same) takes 1,177 MB."""
+    """The address space in bytes. The same worst valid image takes 1,177 MB."""
     start_seconds: float = 20.0
     """The longest time from the start of the process until it has imported Pillow."""
 

@@ -25,7 +25,7 @@ job within this time, plus the interval of the sweeper."""
 RENEW_SECONDS = 3.0
 """The time between two renewals of a lease, in seconds. A thread renews the lease (`jobs.renewal`)."""
 OVERDUE = 2 / 3
-"""If the thread has not renewed the lease when this share of its time is over, the work renews the lease itself."""
+"""If the thread has not renewed the lease when this share of the lease is over, the work renews the lease itself."""
 INLINE_LEASE_SECONDS = 60
 """The length of the lease of a job that runs within a request. It is not renewed, so it is longer than a request."""
 MIN_SECONDS_LEFT = 20.0

@@ -126,7 +126,7 @@ def run_job(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
         if job.last_attempt:
             _fail(job, *TOO_SLOW)
         else:
-            _release(job, delay=0, failures=job.failures)  # This is 0 if the attempt made progress.
+            _release(job, delay=0, failures=job.failures)  # `failures` is 0 if the attempt made progress.
     except JobRejected as rejection:
         _fail(job, rejection.code, rejection.reason)
     except Unavailable:

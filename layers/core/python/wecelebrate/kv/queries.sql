@@ -63,7 +63,7 @@ delete from kv_store_6fcaeea3 where key in (select key from locked);
 -- Return a page of documents as one JSON array, with the columns in the given order, and the number of documents.
 -- A null filter selects all documents. The planner computes the conditions on parameters before it chooses an index.
 -- `is_dialed`: tables answer or compare documents, so read_answers returns what the response must contain.
--- `has_dirty`: a bulk write is not in all documents yet, so fold_documents must write those of this page first.
+-- `has_dirty`: a bulk write is not in all documents yet, so fold_documents must first write the documents of this page.
 -- `watched`: requests for documents of these entities must be counted at once.
 select coalesce(json_agg(case :columns
     when 'key' then (select to_json(r) from (select d.key) r)
@@ -225,7 +225,8 @@ select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :ob
 select kv.delete_archived(:entity);
 
 -- name: get_next_deleted_part$
--- Return the next part of an archive, after a number, whose documents must be restored. Null: no such part is left.
+-- Return the first part of an archive after the given number whose documents must be restored. Null: no such part is
+-- left.
 select kv.next_deleted_part(:entity, :after);
 
 -- name: give_up_part$

@@ -43,7 +43,7 @@ def _functions() -> Iterator[tuple[str, str]]:
 def _triggers() -> Mapping[str, tuple[str, tuple[str, ...]]]:
     """Map the name of each trigger that the mirror needs to the function that it calls, and to parts of its definition.
 
-    The parts are the texts in the condition of the trigger in this release, and how it is deferred.
+    The parts are the texts in the condition of the trigger in this release, and how the trigger is deferred.
     """
     verbs = ("insert", "update", "delete")
     rows = {f"{table}.mirror_{verb}": "mirror_rows" for table in _TABLES for verb in verbs}

@@ -80,7 +80,7 @@ def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
 def counting_write(selected: Filter) -> Iterator[set[str]]:
     """Count the write of a `with` block, also if it is refused.
 
-    The block adds the entities that are being retired to the set, because the database does not refuse a deletion or
+    The block adds to the set the entities that are being retired, because the database does not refuse a deletion or
     replacement that selects no document.
     """
     watched: set[str] = set()

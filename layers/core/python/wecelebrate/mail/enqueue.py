@@ -35,8 +35,8 @@ def order_shipped(
     """Enqueue a shipping notice to the customer. It returns the id of the job.
 
     An order can have several shipping notices, for example one per parcel. `pieces` are the `line` and the `quantity`
-    of each line in the parcel, if it does not contain the whole order. Raises NotFound if the order does not exist,
-    or if the caller is not allowed to send this mail.
+    of each line in the parcel, if the parcel does not contain the whole order. Raises NotFound if the order does not
+    exist, or if the caller is not allowed to send this mail.
     """
     details = tracking.model_dump(mode="json", exclude_none=True) if tracking else {}
     if pieces is not None:
@@ -105,5 +105,5 @@ def _enqueue_job(tx: Transaction, mail_row: Mapping[str, Any] | None) -> UUID | 
 
 
 def announce_mail(tx: Transaction, job_id: UUID, client_id: UUID | None) -> None:
-    """Start a worker for a mail that a function of the database has queued, after the commit."""
+    """After the commit, start a worker for a mail that a function of the database has queued."""
     enqueue(tx, "email_notification", job_id, client_id)

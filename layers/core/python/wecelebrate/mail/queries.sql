@@ -36,8 +36,8 @@ left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 
 -- name: list_mails_to_send
--- List the given mails, with the data of `get_mail`, and with the cause for which mails to the address are suppressed
--- (`cause`), and whether this cause is a mail of the same client (`is_own`). Both are null when the mail can be sent.
+-- List the given mails, with the data of `get_mail`. `cause` says why mails to the address are suppressed, and `is_own`
+-- whether this cause is a mail of the same client. Both are null when the mail can be sent.
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.created_at, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
   page.order_page_url, page.domain, page.slug, o.confirm_by,

@@ -171,8 +171,8 @@ values (:client_id, :email, :role, :name, :language)
 returning *;
 
 -- name: resend_invitation!
--- Make the tokens of an invitation invalid, and let it be open for seven more days. It affects 0 rows when the
--- invitation is not open, or was sent again in the meantime.
+-- Make the tokens of an invitation invalid, and keep the invitation open for seven more days. It affects 0 rows when
+-- the invitation is not open, or was sent again in the meantime.
 update invitations set sends = sends + 1, expires_at = now() + interval '7 days', token_hashes = '{}'
 where id = :invitation_id and sends = :sends and accepted_at is null and revoked_at is null;
 

@@ -104,7 +104,7 @@ limit 1;
 select run_id, more from app.begin_order_export(:destination_id, :job_id, :max_orders);
 
 -- name: list_exported_orders
--- List the orders of a run, in the order of the file.
+-- List the orders of a run, in the same sequence as in the file of the run.
 select order_id, action, document from order_exports where run_id = :run_id order by position;
 
 -- name: release_refused_orders!

@@ -2,9 +2,11 @@
 
 models      the request
 reading     the rows of a file: CSV, XLSX, NDJSON and JSON
-columns     the mapping of columns to fields values      parsing texts of cells as amounts, times and other values
-assembling  combining the rows of an order into an order spool       the rows of a file, grouped by order, on the disk
-of the worker run         the job
+columns     the mapping of columns to fields
+values      parsing texts of cells as amounts, times and other values
+assembling  combining the rows of an order into an order
+spool       the rows of a file, grouped by order, on the disk of the worker
+run         the job
 
 An import creates only orders, with their numbers and times. It creates no mails, webhook events, order files or stock
 holds. The database decides which orders exist already (`schema/functions/order_importing.sql`).

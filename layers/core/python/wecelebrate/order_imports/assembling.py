@@ -208,7 +208,7 @@ def _status(texts: Mapping[str, str], settings: Settings) -> str:
 
 
 def _status_of_states(texts: Mapping[str, str], settings: Settings) -> str | None:
-    """Return the status that the states of fulfilment and payment in an export of Shopify say together."""
+    """Return the status that follows from both states in an export of Shopify: of the fulfilment and of the payment."""
     fulfilment, payment = texts.get(FULFILMENT_STATE), texts.get(PAYMENT_STATE)
     for text in (fulfilment, payment):
         if text is not None and (stated := settings.statuses.get(folded(text))):

@@ -1,7 +1,8 @@
 """The error file of an import: the original rejected rows, with the errors. A user can correct and import it again.
 
 Rows of tables are in a CSV file. If the import has read JSON objects, the error file is NDJSON, because a CSV row
-cannot contain the lines of an order. The worker uploads the file while it writes it, so the file needs no disk space.
+cannot contain the lines of an order. The worker uploads the file while the file is being written, so the file needs no
+disk space.
 
 Numbers and times of a workbook are written in the formats that the request states for texts, so the corrected file has
 the same values. If the format of a cell shows leading zeros, they are kept.

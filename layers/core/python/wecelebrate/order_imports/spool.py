@@ -102,7 +102,7 @@ class Spool:
         database.execute(f"pragma max_page_count = {max_bytes // _PAGE}")
 
     def add(self, key: str | None, row: Row) -> Row:
-        """Store a row of the order with the number `key`, or of no order if it is None.
+        """Store a row of the order with the number `key`, or of no order if `key` is None.
 
         Returns the row with its `seq`.
         """
@@ -193,7 +193,7 @@ class Spool:
         return None if order is None else str(order[0])
 
     def orders(self) -> Iterator[Group]:
-        """Yield the orders, in the order of their first rows."""
+        """Yield the orders, sorted by their first rows."""
         for position, key, count, size in self._database.execute("select * from orders order by position"):
             rows: list[Row] = []
             if count <= MAX_GROUP_ROWS and size <= MAX_GROUP_BYTES:

@@ -42,9 +42,9 @@ class Line:
 def settle(lines: list[Line], status: str) -> bool:
     """Cancel the pieces of the lines that credits refer to, and remove the credits.
 
-    A credit is a line with a quantity below 0. It refers to lines with the same SKU and price in the same order. Their
-    pieces count as cancelled, which reduces the total of the order. Returns whether the whole order is credited. Raises
-    BadState.
+    A credit is a line with a quantity below 0. It refers to lines with the same SKU and price in the same order. The
+    credited pieces of these lines count as cancelled, which reduces the total of the order. Returns whether the whole
+    order is credited. Raises BadState.
     """
     credit_lines = [line for line in lines if line.quantity < 0]
     if not credit_lines:

@@ -108,7 +108,7 @@ def _stock_tags(object_id: UUID) -> list[str]:
     """Return the tags for the stock of a product, or of all products of a catalog.
 
     Each change invalidates what the owner of the catalog reads. What a client with a grant reads becomes invalid only
-    if it changes, so no cache miss tells this client an order in another shop.
+    if it changes, so no cache miss reveals an order in another shop to this client.
     """
     return [f"stock:{object_id}:$client", f"shown-stock:{object_id}"]
 

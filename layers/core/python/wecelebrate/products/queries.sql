@@ -94,12 +94,13 @@ select e.product_id, e.catalog_id, e.sku, e.base::text, e.base_currency, e.curre
 from app.product_price(:product_id) e left join products p on p.id = e.product_id;
 
 -- name: apply_due_offers$
--- Start and end the offers of at most `max_products` products that are due at a time, by default now. It returns the
+-- Start and end the offers that are due at a time, by default now, for at most `max_products` products. It returns the
 -- number of changed products.
 select app.apply_due_offers(coalesce(:at::timestamptz, now()), :max_products);
 
 -- name: settle_stock_holds$
--- Delete the holds of at most `max_products` products that no longer affect a stock. It returns the number of products.
+-- Delete the holds that no longer affect a stock, of at most `max_products` products. It returns the number of
+-- products.
 select app.settle_stock_holds(:max_products);
 
 -- name: get_low_stock_rule^

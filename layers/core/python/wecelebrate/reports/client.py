@@ -19,7 +19,7 @@ MAX_DETAILED_ORDERS = 50_000
 Reading this number of orders takes about half a second.
 """
 MAX_PRODUCTS = 20
-"""The number of products with the most pieces."""
+"""The report lists this number of products, those with the most pieces."""
 
 
 def entry(client_id: UUID, filters: ClientReportFilters) -> Entry:

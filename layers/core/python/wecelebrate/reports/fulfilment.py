@@ -13,7 +13,7 @@ from wecelebrate.reports.models import PeriodFilters
 from wecelebrate.reports.scope import Scope, scope_of
 
 MAX_CARRIERS = 50
-"""The number of carriers with the most shipments."""
+"""The report lists this number of carriers, those with the most shipments."""
 
 
 class FulfilmentFilters(PeriodFilters):

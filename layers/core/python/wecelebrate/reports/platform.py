@@ -17,7 +17,7 @@ from wecelebrate.reports.scope import period_of
 from wecelebrate.usage import requests_of_platform
 
 MAX_CLIENTS = 50
-"""The number of clients with the most orders."""
+"""The report lists this number of clients, those with the most orders."""
 
 
 class PlanYear(BaseModel):

@@ -18,9 +18,9 @@ where :site_id::uuid is null or f.site_id = :site_id;
 
 -- name: client_figures$
 -- Get the figures of a client's orders on local days, from the totals. The statement reads one snapshot. `revenue` is
--- the amount of all orders that are not cancelled. Amounts have the decimals of their currency. The time zone is the
--- time zone of the client, whose totals are stored by local day, unless `zone` names another one. `by_hour` of one site
--- needs the slots, too.
+-- the amount of all orders that are not cancelled. Amounts have the decimals of their currency. The totals of a client
+-- are stored by local day in its own time zone. If `zone` names another one, the days are in that time zone. `by_hour`
+-- of one site also needs the slots of 15 minutes.
 with slots as materialized (
   select f.local_time, f.site_id, f.currency, f.status, f.orders, f.amount
   from app.order_figures(:client_id, coalesce(:zone, (select timezone from clients where id = :client_id)),
@@ -87,9 +87,9 @@ select json_build_object(
 )::text;
 
 -- name: client_details$
--- Get the figures of a client on local days that are computed from the orders and the events, not from the totals. The
--- statement reads one snapshot. Its time grows with the number of orders and events. Cancelled orders do not count, and
--- neither do the cancelled pieces of the other orders.
+-- Get, for local days, the figures of a client that are computed from the orders and the events, not from the totals.
+-- The statement reads one snapshot. Its time grows with the number of orders and events. Cancelled orders do not count,
+-- and neither do the cancelled pieces of the other orders.
 with placed as materialized (
   select o.id, o.currency, o.created_at, coalesce(o.customer_subject, lower(o.customer_email)) as buyer
   from orders o
@@ -158,7 +158,7 @@ select json_build_object(
 )::text;
 
 -- name: fulfilment$
--- Get the times until the orders of a client that were placed on local days were exported, shipped and delivered. The
+-- For the orders of a client that were placed on local days, get the times until export, shipping and delivery. The
 -- statement reads one snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days
 -- after it was placed, even if it was shipped later. The spelling of a carrier is that of its most frequent name.
 with placed as materialized (
@@ -210,9 +210,9 @@ select json_build_object(
 )::text;
 
 -- name: catalog_figures$
--- Get the figures of a catalog's products that the caller may see, and of its syncs in the last 30 days. The result is
--- null if the caller may not see the catalog. The value of a stock is at selling prices, and has the decimals of its
--- currency.
+-- Get the figures of a catalog's products that the caller may see, and of the syncs of the catalog in the last 30 days.
+-- The result is null if the caller may not see the catalog. The value of a stock is at selling prices, and has the
+-- decimals of its currency.
 select json_build_object(
   'catalog_id', c.id, 'name', c.name, 'last_sync_at', c.last_sync_at,
   'hours_since_sync', round(extract(epoch from now() - c.last_sync_at) / 3600, 2),

@@ -23,7 +23,7 @@ class Scope:
     zone: str
     """The time zone of the days."""
     is_own_zone: bool
-    """Whether it is the time zone of the client."""
+    """Whether `zone` is the time zone of the client."""
     period: Period
 
     def parameters(self) -> dict[str, Any]:

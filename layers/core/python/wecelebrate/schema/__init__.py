@@ -208,7 +208,7 @@ def _replace_functions(connection: psycopg.Connection, folder: Path, report: Cal
 def _has_replaced_functions(connection: psycopg.Connection) -> bool:
     """Return whether a function of the key-value store is not the one that the last run has applied.
 
-    The cutover of the store depends on these functions. If somebody has replaced one by hand, all of them are applied
+    The cutover of the store depends on these functions. If somebody has replaced one of them by hand, all are applied
     again. A new major version of PostgreSQL can have the same effect.
     """
     row = None

@@ -93,7 +93,7 @@ def _publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[s
 
 
 def announce(tx: Transaction, client_id: UUID) -> None:
-    """Start a worker for deliveries that a function of the database has created, after the commit."""
+    """After the commit, start a worker for deliveries that a function of the database has created."""
     messages.announce(tx, client_id)
 
 

@@ -257,7 +257,7 @@ def forget_writes(write_key: str) -> None:
 
 
 def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int:
-    """Delete all values of these entities of these tenants, and of callers with several clients.
+    """Delete all values of these entities, both of these tenants and of callers with several clients.
 
     It returns the number of deleted values.
 

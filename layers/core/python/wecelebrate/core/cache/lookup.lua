@@ -57,7 +57,7 @@ if not session then
 end
 
 -- The metadata of a session is `scope|tenant|limit name|quota|site|catalog`. If sessions of the account were ended, a
--- seventh part is the time from which sessions are valid, which the caller of this script compares.
+-- seventh part is the time from which sessions are valid. The caller of this script checks the session against it.
 local scope, tenant, limit, quota, site, catalog =
   string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)')
 quota = tonumber(quota)
@@ -101,7 +101,8 @@ end
 
 local of_tenant = prefix .. tenant .. ':limit:'
 if request.count_request and quota then
-  -- Check the share of the address only if its limit per minute allows more requests an hour than the share.
+  -- Check the share of the address only if the limit per minute of the address allows more requests an hour than this
+  -- share.
   if request.address and request.address_per_hour > quota / request.storefront_share
     and not count_share(limit, of_tenant .. limit .. '-address.' .. request.address, quota, request.storefront_share,
       cost) then

@@ -121,8 +121,7 @@ local function add(key, width, buckets, amount)
 end
 
 -- Count `amount` requests (by default one) against a limit. Returns whether the request is allowed. A refused request is
--- not counted. The state of the limit is appended to `limits`. If `quiet` is true, this happens
--- only if the request is refused.
+-- not counted. The state of the limit is appended to `limits`, but if `quiet` is true, only for a refused request.
 local function count(name, key, quota, width, buckets, amount, quiet)
   local bucket = math.floor(now / width)
   local used, oldest, outdated = 0, bucket, {}

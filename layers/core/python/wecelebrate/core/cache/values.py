@@ -85,7 +85,7 @@ class CacheLookup:
     own_limit: str | None = None
     """The name of the limit against which the request counts, if it is not the limit of its session."""
     cost: int = 1
-    """The number of requests that the request counts as. For a member with a session, the request is one request."""
+    """The number of requests that the request counts as. The request of a member with a session counts as one."""
     count_request: bool = False
     """Whether the request counts against the limit of its session."""
     requests_per_order: int | None = None

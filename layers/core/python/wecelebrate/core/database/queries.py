@@ -45,7 +45,7 @@ def queries(module_file: str) -> Queries:
 def rows_within(
     tx: Transaction, query: Any, keys: Mapping[str, str], max_bytes: int, parameters: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Run the named query of a list until its items have more than `max_bytes` bytes.
+    """Run the named query of a list until the returned items have more than `max_bytes` bytes.
 
     The query has the column `item` and the columns that are named in `keys`. `keys` maps the names of these columns to
     their types in PostgreSQL. If the rows exceed `max_bytes`, the item of the last returned row is None.

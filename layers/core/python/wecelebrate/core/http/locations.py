@@ -44,7 +44,7 @@ class Location:
 
 
 def not_located() -> Any:
-    """Create the dependency of an operation that accepts work without a path.
+    """Create the dependency of an operation that accepts work which has no path of its own.
 
     The response can have no `Location` header.
     """

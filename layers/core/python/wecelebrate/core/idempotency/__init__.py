@@ -5,7 +5,7 @@ in the transaction that creates the object. If this transaction fails, neither t
 
 A second request with the same key and the same content gets the stored response. A second request with the same key and
 different content is an error. Guests of a site have no subject, so all guests share one namespace of keys. A guest gets
-a stored response only if the key and the content of the request are the same.
+a stored response only if the key and the content are the same as in the first request.
 
 A stored response never contains a secret or a presigned URL (`models.Secret`). A stored response is returned only if
 the caller would still be allowed to make the request: `core.http.routes` rehearses the request first.

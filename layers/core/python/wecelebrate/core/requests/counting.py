@@ -35,7 +35,7 @@ class RequestCount:
 
     The request of a visitor counts as several requests if it has a large body (`limits.size_cost`).
 
-    `own_limit` is the name of a limit of the client that has the same quota as the limit of the session. The request
+    `own_limit` is the name of another limit of the client, with the same quota as the limit of the session. The request
     counts against this limit instead, so requests of this kind cannot use up the limit that other requests need.
     """
 

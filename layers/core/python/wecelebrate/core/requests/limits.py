@@ -35,7 +35,7 @@ SUBJECT_PER_MINUTE = ADDRESS_PER_MINUTE
 FAILURE_COST = 5
 """How many additional requests a failed request costs. An address is therefore allowed 100 failures per minute."""
 FREE_MILLISECONDS, MILLISECONDS_PER_REQUEST = 100, 25
-"""A visitor's request costs one additional request for each full 25 milliseconds of database time after the first 100.
+"""A visitor's request costs one additional request for each full 25 ms of database time after the first 100 ms.
 
 An ordinary request needs less than 10 milliseconds, and a cached response needs no database time. Facets of 100,000
 products need about 350 milliseconds, so an address can request them 54 times a minute.

@@ -41,7 +41,7 @@ class Session:
     site: str = ""
     catalog: str = ""
     not_before: float | None = None
-    """Sessions of the caller that started earlier, in epoch seconds, have ended."""
+    """Sessions of the caller that started before this time, in epoch seconds, have ended."""
 
     @property
     def is_staff(self) -> bool:

@@ -79,7 +79,7 @@ def finer_problem(currency: str) -> str:
 
 
 def _decimal(value: Any) -> Any:
-    """Parse an amount: a decimal string or a JSON number. A JSON number counts in its shortest decimal form."""
+    """Parse an amount: a decimal string or a JSON number. A JSON number has the value of its shortest decimal form."""
     if isinstance(value, str):
         if not _amount.match(value):
             raise PydanticKnownError("decimal_parsing")

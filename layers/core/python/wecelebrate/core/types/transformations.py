@@ -209,7 +209,7 @@ Problem = tuple[tuple[str | int, ...], str]
 
 
 def problems(entry: Mapping[str, Any], field: str | None) -> Iterable[Problem]:
-    """Yield the errors of a transformation that its types do not find. `field` is None for an attribute."""
+    """Yield the errors that the types of a transformation do not find. `field` is None for an attribute."""
     given = [name for name in SOURCES if name in entry]
     if len(given) != 1:
         yield (), f"must have exactly one of {', '.join(SOURCES)}"

@@ -50,7 +50,7 @@ def write(
             cut_cells = _write_rows(_Sheets(book, columns, timezone), blocks, max_rows)
         except BaseException:
             for sheet in book.worksheets():
-                sheet.row_data_fh.close()  # Only `Workbook.close` would close it.
+                sheet.row_data_fh.close()  # Otherwise, only `Workbook.close` closes this file.
             raise
         book.close()
         with path.open("rb") as file:

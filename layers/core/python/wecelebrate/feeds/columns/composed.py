@@ -6,8 +6,8 @@ manager` have another meaning. An unknown word can also change the meaning, and 
 become public. A column with a composed name is used only if the file has no column with a usual name, and if the values
 of the column fit the field.
 
-A stock is not public text. So other words in its name, such as the name of a place, can be unknown. Only words that say
-that the pieces cannot be sold, as in `Safety stock`, exclude a column (`_NO_STOCK`).
+A stock is not public text. So the name of its column can contain unknown words, such as the name of a place. Only words
+that say that the pieces cannot be sold, as in `Safety stock`, exclude a column (`_NO_STOCK`).
 """
 
 import re
@@ -21,12 +21,12 @@ from wecelebrate.feeds.vocabulary.words import divisions
 from wecelebrate.feeds.vocabulary.words import words as listed
 
 COMPOSED_TEXT_RANK = 15_000
-"""The rank of composed names: after all usual names, also those with a language, and before weak names."""
+"""The rank of composed names: after all usual names, including those with a language, and before weak names."""
 MAX_NAME = 60
 MAX_WORDS = 6
 MAX_CJK_REST = 6
 MIN_HEAD = 5
-"""A shorter usual name in Latin letters, such as `nev` and `nom`, is a part of other words."""
+"""A usual name in Latin letters that is shorter than this, such as `nev` and `nom`, is also a part of other words."""
 
 _NO_HEADS = listed(
     "type group gruppe class groupe gruppo grupo grup grupa clasa line linea linha family familie department "
@@ -40,7 +40,7 @@ _ENDINGS = listed(
     "nom nombre nome navn namn nazwa nazev nimi naam libelle description desc label title titel key kurz short full "
     "display web shop online local default original"
 )
-"""Words after the name of a category or a brand that do not change it."""
+"""Words that can follow the name of a category or a brand without changing its meaning."""
 _OTHERS = listed(
     "tax taxes vat mwst ust steuer tva iva btw moms posting buchungs buchung price prices preis preise prix precio "
     "prezzo cena pris discount rabatt customer customers kunde kunden client customs zoll duty tariff shipping versand "

@@ -93,7 +93,7 @@ class Facts:
     def share(self, kind: str) -> float:
         """Return the share of the values for which the attribute `kind` of `Value` is true.
 
-        It returns 1 without values.
+        It returns 1 if there are no values.
         """
         return sum(getattr(value, kind) for value in self.values) / len(self.values) if self.values else 1.0
 

@@ -16,7 +16,7 @@ _OTHER_CODES = {
     "nb": ("no", "nn"), "cs": ("cz",), "sv": ("se",), "da": ("dk",), "zh": ("cn", "tw"), "ja": ("jp",),
     "ko": ("kr",), "el": ("gr",), "uk": ("ua",), "et": ("ee",), "sl": ("si",), "en": ("gb", "us"),
 }  # fmt: skip
-"""Codes of countries that people write for languages."""
+"""Codes of countries that people write instead of codes of languages."""
 _CONTAINERS = frozenset((
     "localizedfields", "localized", "localizedvalues", "translations", "translation", "i18n", "locales", "texts",
     "languages", "lang", "values",
@@ -39,9 +39,10 @@ Candidates = dict[str, list[tuple[int, int, str | None]]]
 """For each field, the rank of a column, the number of the column, and the currency in its name."""
 FIELDS = ("name", "description", "category")
 RANK = 2_000
-"""What a language in the name adds to the rank of a column. Names that can be values have higher ranks."""
+"""What a language in the name adds to the rank of a column. Names that can also be values have ranks that are even
+higher."""
 _SHORT_TEXTS = frozenset(("shortdescription", "descriptionshort", "kurzbeschreibung", "shorttext"))
-"""Descriptions that are names only if the file has no better name."""
+"""Names of descriptions, which are read as product names only if the file has no better column."""
 
 
 def candidates_with_languages(header: Sequence[str], candidates: Candidates) -> Candidates:

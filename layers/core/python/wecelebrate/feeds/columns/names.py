@@ -105,8 +105,8 @@ MAX_ALTERNATIVES = 4
 def name_forms(column: str) -> tuple[str, ...]:
     """Return the folded forms of a column name. The first form is the complete name.
 
-    The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, a final 1, as in
-    `Bezeichnung 1`, one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`), or the
+    The other forms lack some parts: remarks in brackets; `.0` in a JSON path; the prefix `variants.`; a final 1, as in
+    `Bezeichnung 1`; one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`); or the
     table of a database, as in `Part_UnitPrice`.
     """
     column = column if column.isascii() else unicodedata.normalize("NFKC", column).translate(_BRACKETS)
@@ -132,7 +132,7 @@ def name_forms(column: str) -> tuple[str, ...]:
 COMPOSED_PRICE_RANK = 5_000
 """The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
 SOLO_PRICE_RANK = 7_000
-"""The rank of a price column whose name alone does not show that it is a header: `Sell`, `Retail`."""
+"""The rank of a price column whose name does not show that its row is the header: `Sell`, `Retail`."""
 
 
 _NO_AMOUNTS = frozenset((
@@ -144,7 +144,7 @@ _PATH_END = re.compile(r"[.@]([^.@]*)$")
 
 
 WEAK_RANK = 20_000
-"""The rank of a name that also means other things, such as `Web` and `Nr`. The values have to agree."""
+"""The rank of a name that also means other things, such as `Web` and `Nr`. The values must fit such a name."""
 _VOCABULARY_RANK = 1_000
 
 
@@ -200,8 +200,8 @@ def is_weak(rank: int) -> bool:
 
 
 MAX_COLUMN_NAME = 1_000
-"""A column with a longer name is not assigned to a field. The limit bounds the time for names that become longer when
-folded."""
+"""A column whose name is longer than this is not assigned to a field. The limit bounds the time for names that become
+longer when folded."""
 
 
 @lru_cache(maxsize=8192)

@@ -73,8 +73,8 @@ class VariantRule:
     price_rules: Mapping[str, str] = field(default_factory=dict)
     """Maps columns to patterns for their cells. A row that matches a pattern changes the prices of variants.
 
-    The rule applies to the variant with the SKU of this row, or without a SKU, to all variants of the product. Such
-    prices cannot be computed, so these variants are rejected.
+    The prices change for the variant with the SKU of this row, or for all variants of the product if the row has no
+    SKU. Such prices cannot be computed, so these variants are rejected.
     """
 
 
@@ -107,7 +107,7 @@ class Profile:
     joined_fields: Columns = ()
     """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses.
 
-    A name uses the first cell that is not blank, as in a column for each language.
+    The field `name` is the first of these cells that is not blank, e.g. if each language has its own column.
     """
     other_identifier: str | None = None
     """A column with another identifier than the SKU. A row that has only this identifier, and no name, means the stored

@@ -10,7 +10,7 @@ Sources: Google Merchant Center, product data specification; schema.org, Product
 
 Further words of many languages are in `vocabulary`.
 
-A change of a table changes only files that are read later. To move attributes that are stored already, add a migration
+A change of a table affects only files that are read later. To make stored attributes public or private, add a migration
 like 0027_private_by_default.sql, which contains a copy of the tables.
 """
 

@@ -8,7 +8,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import Cells
 
 MIN_REPEATED = 0.2
-"""If fewer of the rows share their SKU with another row, the file only repeats some products."""
+"""If the share of rows that have the SKU of another row is smaller than this, the file only repeats some products."""
 MAX_EXPLAINED = 3
 
 

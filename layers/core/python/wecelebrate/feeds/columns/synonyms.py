@@ -177,4 +177,4 @@ COMMANDS = frozenset(
         "操作",
     )
 )
-"""Column names of a command for each row, such as `DELETE`."""
+"""Names of columns that contain a command for each row, such as the command `DELETE`."""

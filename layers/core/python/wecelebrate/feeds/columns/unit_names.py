@@ -21,7 +21,8 @@ POSSIBLE_PRICE_UNITS = frozenset((
     "pe", "uom", "um", "unitofmeasure", "unit", "units", "sellunit", "sellinguom", "cm", "ecm", "einheit", "me",
     "unite", "unidad", "unita", "eenheid",
 ))  # fmt: skip
-"""Column names that can mean the unit of a price or the unit that is sold. The values decide, or a question."""
+"""Column names that can mean the unit of a price or the unit that is sold. The values decide, or the answer to a
+question."""
 _LOOSE_PRICE_UNIT = re.compile(
     r"(?:unit|einheits|p|pr|price|preis|vk|prix|precio|prezzo|prijs|pris){1,2}(?:qty|quantity|per|pro|je|einheit|einh|unit|"
     r"basis|base|menge|factor|faktor|divisor)|(?:per|pro|je|par|por|pour)(?:qty|quantity|unit|units|menge|stk|stuck|pcs)?|"

@@ -100,7 +100,7 @@ def internal_part(name: str) -> str | None:
     first, last = 0, next(ends, 0)
     for start in range(len(text) - 1):
         if start >= last:
-            first, last = last, next(end for end in ends if end > start)  # `ends` continues after this end
+            first, last = last, next(end for end in ends if end > start)  # the next search in `ends` continues here
         for stem in all_words.stems.get(text[start : start + 2], ()):
             # A stem of several words begins with a word: `Cena Kup Teraz` does not contain `nakup`.
             if text.startswith(stem, start) and (start == first or start + len(stem) <= last):
@@ -149,8 +149,8 @@ class Disclosure:
     """Decides which attributes of a catalog's products are public.
 
     `chosen` maps the names of attributes to the columns that the catalog's settings make public. `hidden` are columns
-    that the settings keep private. A column is the name of a column of the file, or the name of a feature: an attribute
-    in a cell that has one attribute per line.
+    that the settings keep private. Both contain names: the name of a column of the file, or that of a feature, which is
+    one attribute in a cell with one attribute per line.
     """
 
     def __init__(self, chosen: Mapping[str, str | Mapping[str, Any]] | None = None, hidden: Iterable[str] = ()) -> None:

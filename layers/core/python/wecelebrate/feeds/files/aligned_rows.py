@@ -22,7 +22,7 @@ MAX_LINE_LENGTH = 2_000
 MIN_GAP = 2
 MIN_ROWS = 2
 MAX_FOOTER = 6
-"""How many lines below the last line of dashes are a footer."""
+"""The maximum number of lines below the last line of dashes that are read as a footer."""
 MOST = 0.8
 _FILLER = "\x1e"
 """Stands after a wide character, so that the position of each character is its column on paper."""

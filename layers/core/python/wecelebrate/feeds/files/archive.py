@@ -35,7 +35,7 @@ _NOT_DATA = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOTE = re.compile(r"[^.]+|.*\.(?:txt|md|rtf)", re.IGNORECASE | re.DOTALL)
-"""Names of texts for people."""
+"""Names of text files that people read, such as notes."""
 _SEPARATOR = re.compile(rb"[^;,\t|](?:[;\t|]|,(?! ))")
 _DELIMITER = re.compile(rb"[;,\t|]")
 MAX_PARTS = 50
@@ -80,7 +80,7 @@ class Archive:
         return "[Content_Types].xml" in self.entries and any(name.lower() == "xl/workbook.xml" for name in self.entries)
 
     def data_files(self) -> list[zipfile.ZipInfo]:
-        """Return the only data file, or all data files if they are CSV files with the same columns and other rows.
+        """Return the only data file, or all data files if they are CSV files with the same columns and different rows.
 
         Raises UnreadableFeed if there is no data file, or several with different columns.
         """
@@ -104,9 +104,9 @@ class Archive:
         return data
 
     def _have_own_rows(self, data: Sequence[zipfile.ZipInfo]) -> bool:
-        """Return whether no first cell is in more than one file.
+        """Return whether each value in the first column is in only one of the files.
 
-        Files of old and new prices would have the same codes.
+        Two files with the old and the new prices of the same products would have the same values there.
         """
         seen: set[bytes] = set()
         for info in data:
@@ -124,7 +124,7 @@ class Archive:
     def _first_line(self, info: zipfile.ZipInfo) -> bytes:
         """Return the first line.
 
-        If the file does not begin with a short line of a table, return its name, which is unique.
+        If the entry does not begin with a short line of a table, return the name of the entry, which is unique.
         """
         line, end, _ = self.open(info).read(MAX_FIRST_LINE).partition(b"\n")
         line = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r ")

@@ -37,9 +37,9 @@ class Dialect:
     escape: str | None = None
     skip_space: bool = False
     layout: Layout | AlignedRows | WrittenList | None = None
-    """The aligned columns of a file without delimiters, or a list that a person has written.
+    """The layout of aligned columns in a file without delimiters, or of a list that a person has written.
 
-    Its lines are divided before csv.reader reads them.
+    The lines of such a file are divided before csv.reader reads them.
     """
 
     def parameters(self) -> dict[str, object]:
@@ -177,8 +177,8 @@ def _has_padded_cells(sample: list[str], dialect: Dialect) -> bool:
 def _has_padded_quotes(text: str, delimiter: str, quote: str) -> bool:
     """Return whether there are spaces between a delimiter and the next quote.
 
-    The next quote can also be the one at the end of a cell. No regular expression is used: if the
-    delimiter is a space, its time would grow with the square of the length of a run of spaces.
+    The next quote can also be the one at the end of a cell. No regular expression is used, because its time would grow
+    with the square of the length of a run of spaces if the delimiter is a space.
     """
     for before in text.split(quote)[:-1]:
         bare = before.rstrip(" ")

@@ -2,7 +2,7 @@
 
 Such a file has `KÃ¼che` instead of `Küche`. It is repaired only if this is certain: each sequence of non-ASCII
 characters in the file must be valid UTF-8 when it is written in the other encoding. Words of real languages do not have
-this property, because in other encodings, bytes of UTF-8 are letters beside signs.
+this property, because in other encodings, bytes of UTF-8 are letters beside symbols.
 """
 
 import io
@@ -17,10 +17,10 @@ CODECS = ("cp1252", "cp850", "mac_roman")
 """The encodings in which programs read UTF-8 by mistake."""
 BLOCK = 1 << 20
 MAX_RUN = 4_096
-"""A longer sequence of non-ASCII characters at the end of a block can be divided."""
+"""A sequence of non-ASCII characters that is longer than this can be divided at the end of a block."""
 _RUN = re.compile(r"[^\x00-\x7f]+")
 _CONTROL = range(0x80, 0xA0)
-"""Characters without a meaning. A program in Latin-1, or in cp1252 for five bytes, has made them of these bytes."""
+"""Control characters. Programs read these bytes as such characters: all of them in Latin-1, five of them in cp1252."""
 
 
 def repair(file: IO[bytes]) -> IO[bytes] | None:

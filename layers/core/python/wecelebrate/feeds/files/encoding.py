@@ -48,8 +48,8 @@ LEGACY = (
     "koi8_r", "cp850", "mac_roman",
 )  # fmt: skip
 
-# Encodings of DOS and of the old Mac OS. They are used only if the text in the other encodings is more disordered: the
-# letters of a word such as `Käse` resemble a language in several encodings.
+# Encodings of DOS and of the old Mac OS. They are used only if the text is more disordered in all other encodings,
+# because the letters of a word such as `Käse` resemble a language in several encodings.
 OLD = frozenset(("cp850", "mac_roman"))
 
 # Letters that are rare in Western texts. In cp1254, the bytes of these letters mean common Turkish letters.
@@ -62,7 +62,8 @@ _CENTRAL_SIGNS = re.compile(rb"\d[ \xa0]?(?:K\xe8|z\xb3)(?![\x80-\xffA-Za-z])")
 _POUNDS = re.compile(rb"(?<![A-Za-z\x80-\xff])\xa3 ?\d")
 """An amount in pounds in cp1252, which would be `Ł4.20` in cp1250. No word begins with this letter and a digit."""
 _CARON_IN_WORD = re.compile(r"[^\W\d_][ìù][^\W\d_]|[^\W\d_]è(?=[^\W\d_])")
-"""Letters with a grave accent inside of words, where Italian has none. In cp1250, they are letters with a caron."""
+"""Letters with a grave accent inside of words, where Italian has none. In cp1250, their bytes are letters with a
+caron."""
 _CARONS = re.compile(r"[šžŠŽ]|[^\W\d_]ø[^\W\d_]")
 _FRENCH = re.compile(r"[êàçâîœ]", re.IGNORECASE)
 

@@ -11,9 +11,9 @@ repeats them on each page:
                                  INC VAT   EX VAT
     -------  ------------------  -------  -------
 
-The columns are those of the line of dashes. Without such a line, they are divided by the places where the header and
-all lines below it have two spaces or more. A cell can be longer than its column, up to the next space, because words
-are never divided.
+The columns are those of the line of dashes. Without such a line, the columns are divided at the places where the header
+and all lines below it have two spaces or more. A cell can be longer than its column, up to the next space, because
+words are never divided.
 """
 
 import re
@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 SEPARATOR = "\x1f"
-"""Divides the cells of a line after they were found. It is in no text file that people read."""
+"""The character that `divided` writes between the cells of a line. No text file that people read contains it."""
 MIN_COLUMNS = 3
 MIN_KNOWN = 2
 """The least number of known names in the header."""
@@ -42,12 +42,12 @@ class Layout:
     gaps: tuple[tuple[int, int], ...]
     """The start and the end of the spaces between two columns."""
     heading: tuple[str, ...] = ()
-    """The lines of a header of several lines. The first of them contains the joined names, the others are blank."""
+    """The lines of a header of several lines. They are read as one line with the joined names, and blank lines."""
 
     def divided(self, line: str) -> str:
         """Return the line with a separator between its cells.
 
-        If a word is in two columns, the cells are the texts between two spaces or more.
+        If a word is in two columns, the cells are the texts that two spaces or more separate.
         """
         text = line.rstrip("\r\n")
         end = line[len(text) :]
@@ -56,7 +56,7 @@ class Layout:
         return SEPARATOR.join(self._cells(text)) + (end or "\n")
 
     def has_names(self, text: str) -> bool:
-        """Return whether a line above the dashes can be the header: no number, and no word in two columns."""
+        """Return whether a line above the dashes can be the header: it has no digit, and no word in two columns."""
         is_cut = any(len(text) > last and " " not in text[first:last] for first, last in self.gaps)
         return not is_cut and not any(map(str.isdigit, text))
 
@@ -67,7 +67,7 @@ class Layout:
         )
 
     def _cut(self, text: str) -> list[str]:
-        """Return the cells of a line between the middles of the spaces, because a name can be wider than its column."""
+        """Return the cells of a line, cut in the middle of each gap, because a name can be wider than its column."""
         starts = [0, *((first + last) // 2 for first, last in self.gaps), len(text)]
         return [text[start:end].strip() for start, end in pairwise(starts)]
 

@@ -19,14 +19,14 @@ CODE_PAGES = {
 }
 """The code page of Windows for each language in Latin letters."""
 OTHER_PAGES = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "th": "cp874"}
-"""Code pages of other letters, whose short texts look like Cyrillic or Greek to a detector."""
+"""Code pages of languages in other letters. A detector takes their short texts for Cyrillic or Greek."""
 _PAGES = tuple(dict.fromkeys(CODE_PAGES.values()))
 _SEPARATORS = re.compile(r'[;,\t|"\r]+|  +')
 HEAD = 4_096
 """How many bytes at the start of a file can be its header."""
 MAX_LINES = 20
 MIN_NAMES = 2
-"""So many names of one language more than of each language of another code page decide."""
+"""The header must have this many more names of one language than of any language of another code page."""
 
 
 @cache
@@ -62,7 +62,7 @@ def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
 
 
 def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | None:
-    """Return the code page, if one exists, in which at least two names of the header are names of its language."""
+    """Return the code page in which at least two names of the header are names of one of its languages, or None."""
     for page in dict.fromkeys(OTHER_PAGES.values()):
         if page != detected and _count_names(head[:HEAD], page) >= MIN_NAMES:
             try:
@@ -74,7 +74,7 @@ def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | N
 
 
 def _count_names(head: bytes, page: str) -> int:
-    """Return the number of names in the best line that belong to one language with this code page."""
+    """Return the largest number of names in a line that belong to one language with this code page."""
     known, best = _languages_of_names(), 0
     for line in head.decode(page, "replace").split("\n")[:MAX_LINES]:
         languages = Counter(

@@ -31,22 +31,23 @@ from wecelebrate.feeds.stock.places import is_stock, places_of
 from wecelebrate.feeds.vocabulary import vocabulary
 
 WORDS_ONLY = 0.3
-"""A column in which a smaller share of the values look like identifiers contains words."""
+"""If the share of values that look like identifiers is smaller than this, a column contains words."""
 REPEATED = 0.5
-"""A column in which a smaller share of the values are different does not identify products."""
+"""If the share of different values is smaller than this, a column does not identify products."""
 MOSTLY_TEXT = 0.8
 """The least share of texts in a column that contains the names of products."""
 MIN_VALUES = 3
-"""With fewer values, nothing is concluded from repeated values."""
+"""If a column has fewer values than this, nothing is concluded from repeated values."""
 COMPOSED = 10_000
-"""The position of names that are not in SYNONYMS, after all names that are."""
+"""The position of names that are not in SYNONYMS. It comes after the positions of all names in SYNONYMS."""
 MAX_OWN_CODE = 16
 MAX_NOUN = 60
 MIN_REFERENCES = 0.7
-"""With references in a smaller share of the rows, the key of the database identifies the products."""
+"""If a smaller share of rows than this has references, the key of the database identifies the products."""
 MOSTLY = 0.9
 MIN_VARIANTS = 4
-"""If rows with the same SKU differ only in columns that are not properties, at least this number of rows is a doubt."""
+"""From this number of rows on, it is doubtful if rows with the same SKU differ only in columns that are not
+properties."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Chooses the column of the SKU by the names and the values of the columns.
 
-`sku_names` has the ranks of the names. A column such as `Material` or `Nummer` contains own article numbers if its
-values look like identifiers (SAP). It is not a candidate if its values are words. If the names do not decide, the
+The module `names` has the ranks of the names. A column such as `Material` or `Nummer` contains own article numbers if
+its values look like identifiers (SAP). It is not a candidate if its values are words. If the names do not decide, the
 values decide (`codes`): the only column with codes is the SKU. Several such columns lead to a question.
 """
 
@@ -55,10 +55,10 @@ _KIND_TEXTS: dict[codes.Kind, str] = {
 @dataclass(slots=True)
 class SkuChoice:
     columns: list[SkuCandidate] = field(default_factory=list)
-    """The column of the SKU. A further column is used where the first one is blank."""
+    """The columns of the SKU. A further column is used in rows in which the columns before it are blank."""
     questions: list[Question] = field(default_factory=list)
     repeats: Repeats | None = None
-    """Why several rows have the same SKU, if they have."""
+    """Why several rows have the same SKU, if several rows do."""
 
 
 def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier: Sequence[str]) -> SkuChoice:
@@ -238,7 +238,7 @@ def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
 def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
     """Choose a column by its values, because no column name means a SKU or an own article number.
 
-    It returns None if the values do not show a better column than the best name.
+    It returns None if the values do not show a better column than the one with the best name.
     """
     named = best[0] if best and not any(best[0].order[:2]) else None
     identifying = _identifying(columns)
@@ -272,7 +272,7 @@ def _is_first_code(columns: Columns, one: SkuCandidate) -> bool:
 def _first_column_question(columns: Columns) -> SkuChoice | None:
     """Ask whether the first column identifies the products, if its name is a property such as `Style`.
 
-    Its values must look like codes. A style that several rows share differs in the colour or the size of the products.
+    Its values must look like codes. If several rows share a style, their products differ in colour or size.
     """
     number = next((number for number in range(len(columns.header)) if not columns[number].is_empty), None)
     if number is None or not is_property(columns.header[number]):

@@ -22,7 +22,7 @@ Kind = Literal["codes", "barcodes", "numbers", "rows", "texts"]
 MIN_SHARE = 0.9
 """The least share of rows with a value, of different values, and of values of the kind."""
 MIN_NAMED = 0.8
-"""The least share of rows with a value in a column of names: totals have none."""
+"""The least share of rows with a value in a column of names. It allows for rows with totals, which have no name."""
 MIN_CODES = 0.5
 MAX_CODE_LENGTH = 40
 MIN_DIGITS = 3
@@ -34,7 +34,7 @@ _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 _YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
 _CAPITALS = re.compile(r"[A-Z0-9]+(?:[-_./][A-Z0-9]+)+")
 _CAPITAL_WORDS = re.compile(r"[A-Z0-9]{2,}(?:[-_./][A-Z0-9]+)*")
-"""Also a code without a separator, such as `SNUFFER`, beside codes with separators."""
+"""This pattern also matches a code without a separator, such as `SNUFFER`, beside codes with separators."""
 _SEPARATED = re.compile(r"[^\W_]+(?:[-_./:][^\W_]+)+")
 
 
@@ -107,7 +107,7 @@ def are_item_names(facts: Facts) -> bool:
 def are_short_codes(facts: Facts) -> bool:
     """Return whether all rows have a code or a word in capitals, such as `RAGLAN` or `1001`.
 
-    Several rows can have the same.
+    Several rows can have the same code.
     """
     return (
         facts.filled >= MIN_SHARE

@@ -22,11 +22,11 @@ _MONTHS = phrases(
 )
 _DAY = re.compile(r"\d{1,2}(?:\.\s?|-|\s)(?P<month>[^\W\d_]{3,4})\.?")
 _DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
-"""The date in a cell of a workbook. A column in which all values are dates has dates."""
+"""The date in a cell of a workbook. If all values of a column are dates, they are not damaged SKUs."""
 _YEAR = re.compile(r"(?P<month>[^\W\d_]{3,4})\.?[ -]\d\d")
 MAX_DATE = 10
 MIN_PREFIX = 2
-"""So many characters are equal at the beginnings of the SKUs of one listing. Those of `M8,5x20` are not."""
+"""The SKUs of one listing begin with at least this many equal characters. `M8` and `5x20` in `M8,5x20` do not."""
 MAX_VALUES = 1_000
 """The maximum length of a cell with the values of variations."""
 _JOINED = re.compile(r"[^\s,;|]{2,60}(?:[,;|]\s?[^\s,;|]{2,60}){1,50}")

@@ -1,4 +1,4 @@
-"""Words of many languages of which names of the numbers of articles consist: `產品代號`, `품목코드`, `رقم الصنف`."""
+"""Words of many languages that form the names of columns with article numbers: `產品代號`, `품목코드`, `رقم الصنف`."""
 
 from functools import lru_cache
 
@@ -21,14 +21,14 @@ _OBJECTS = frozenset(map(fold, words(
     "สินค้า hàng sản phẩm sp vật tư barang produk ürün malzeme toote kauba prekės gaminio preces produkta "
     "proizvoda izdelka artikla výrobku zboží tovaru produktu cikk termék produs produsului articol"
 )))  # fmt: skip
-"""Words for an article or a product. Only beside a word for a number, they mean the number of an article."""
+"""Words for an article or a product. They mean the number of an article only beside a word for a number."""
 
 
 @lru_cache(maxsize=4096)
 def names_article_number(column: str) -> bool:
     """Return whether a name consists of words for a number and words for an article.
 
-    Spaces divide the words of a name, but those of a name in Chinese, Japanese or Korean.
+    Spaces divide the words of a name, except in Chinese, Japanese and Korean.
     """
     if len(column) > MAX_NAME:
         return False

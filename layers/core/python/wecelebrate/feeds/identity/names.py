@@ -112,7 +112,7 @@ MAX_DIVISIONS = 20
 
 
 WEAK_NAMES = "columns.weak.sku"
-"""The table of names such as `Nr`, which can also number the rows."""
+"""The table of names such as `Nr`, which can also be the name of a column with row numbers."""
 _TABLES = (
     (OWN, "columns.sku"), (GTIN, "columns.gtin"), (FOREIGN, "columns.foreign"), (KEY, "columns.key"),
     (SECOND, WEAK_NAMES),

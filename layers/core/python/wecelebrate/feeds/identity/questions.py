@@ -30,7 +30,7 @@ def sku_choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] =
 def reasons_first(columns: Columns, numbers: Sequence[int]) -> list[int]:
     """Sort the columns: first the columns that make rows different products.
 
-    These are not columns of places or private columns.
+    Such columns are neither columns of places nor private.
     """
     return sorted(
         numbers,

@@ -24,7 +24,7 @@ _RANDOM = re.compile(
 _IDS = frozenset(("id", "_id", "uid", "uuid", "guid", "key", "code", "number", "no", "nr"))
 """Members that customers and orders have too."""
 _MIN_NUMBER = 5
-"""Shorter numbers can be those of rows."""
+"""Numbers that are shorter than this can be row numbers."""
 
 
 def are_products(members: Sequence[tuple[str, Any]]) -> bool:

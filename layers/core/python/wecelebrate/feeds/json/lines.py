@@ -121,9 +121,9 @@ class BulkResult:
         return value
 
     def _orphans(self) -> Iterator[Line]:
-        """Yield the variants whose product is not in the file, as a product with one variant."""
+        """Yield the variants whose product is not in the file, each as a product with one variant."""
         query = "select line, value from children where parent not in (select id from children) order by rowid"
-        # Only lines that belong to these lines are deleted meanwhile.
+        # While this query runs, the code deletes only lines that belong to the lines in its result.
         for number, text in self._database.execute(query):
             child = json.loads(text)
             if _list_name(child) == "variants":

@@ -14,7 +14,8 @@ MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
 VARIANT_KEYS = ("variants", "variations", "skus")
 CUSTOM_KEYS = ("custom_attributes", "customAttributes")
-"""Keys of attributes by their codes. Their columns have the prefix `attributes.`, as those of other exports."""
+"""Keys of lists that contain attributes with their codes. The columns of these attributes have the prefix
+`attributes.`, as in other exports."""
 STOCK_KEYS = (
     "availability", "backorders", "inventory_level", "inventory_quantity", "manage_stock", "stock", "stock_quantity",
     "stock_status",

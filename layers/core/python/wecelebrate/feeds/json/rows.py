@@ -34,11 +34,12 @@ OTHER_LISTS = re.compile(
 )
 """Names of lists whose items are not products to sell."""
 _KEYED: frozenset[str] = frozenset()
-"""Instead of the keys of lists: search for an object whose members are the products."""
+"""A value instead of the keys of lists: search for an object whose members are the products."""
 _ROWS = frozenset(("[",))
-"""Instead of the keys of lists: search for a list of names, and a list of rows with as many values."""
+"""Another value instead of the keys of lists: search for a list of names, and a list of rows with as many values."""
 _LIKELY = frozenset(("",))
-"""Instead of the keys of lists: search for a list under any key, whose first object has the number of an article."""
+"""Another value instead of the keys of lists: search for a list under any key, whose first object has an article
+number."""
 
 # The usual keys of the list of products. A list of objects under such a key is preferred to other lists.
 LIST_KEYS = frozenset(
@@ -180,9 +181,9 @@ class JsonRows:
     def _continues(self, scanner: Scanner, last: Any) -> bool:
         """Return whether the file has another list of products.
 
-        If so, the scanner is at its first product. The other list must have the same name as the first list, or its
-        products must have the keys of the last product: `{"lamps": [...], "cups": [...]}`, `{"berlin": {"products":
-        [...]}, "wien": {"products": [...]}}`.
+        If so, the scanner is at the first product of this list. The other list must have the same name as the first
+        list, or its products must have the keys of the last product: `{"lamps": [...], "cups": [...]}`, `{"berlin":
+        {"products": [...]}, "wien": {"products": [...]}}`.
         """
         if self._end != "]" or not self._depth or not isinstance(last, dict):
             return False

@@ -15,7 +15,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 MAX_YEARS = 15
-"""By how many years a day of another calendar differs from today at most."""
+"""The maximum number of years between today and a day of another calendar."""
 MAX_LENGTH = 20
 _BUDDHIST, _MINGUO, _REIWA = 543, -1911, -2018
 """The year of the calendar in the Gregorian year 0."""

@@ -23,7 +23,8 @@ MAX_ATTRIBUTE_LENGTH = 5_000
 
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
 SUSPECT_STARTS = frozenset("='#(\\nNuU")
-"""The first characters of `="00123"`, `'00124` and of the words in NOTHING. Such cells are checked for artefacts."""
+"""The first characters of `="00123"`, `'00124` and of the words in NOTHING. Cells that begin with such a character are
+checked for artefacts."""
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _QUOTED_NUMBER = re.compile(r"'(?=[\d=+@-])")
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")

@@ -115,7 +115,7 @@ def _by_three_decimals(tally: Tally) -> DecimalStyle | None:
 
 
 def _by_odd_fractions(tally: Tally) -> DecimalStyle | None:
-    """Decide for a quantity such as `1.234`: fractions of a unit are halves or quarters, so these are thousands."""
+    """Decide for a quantity such as `1.234`: fractions of a unit are halves or quarters, so it is 1234."""
     marks = {mark for mark, count in tally.odd_fractions.items() if count}
     if len(marks) != 1 or len([mark for mark, count in tally.unclear.items() if count]) != 1:
         return None

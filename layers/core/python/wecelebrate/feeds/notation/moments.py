@@ -20,7 +20,7 @@ _TIME = re.compile(
 _SECONDS = re.compile(r"1\d{9}", re.ASCII)
 _SPACES = re.compile(r"(?<=[\d][./-])\s+(?=\d)")
 _NUMBERS = re.compile(r"(?<!\d)(?<!\d[ T])(?<!, )(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
-"""A day in numbers whose year is not the first of them. A time such as ` 10.30.15` follows a day."""
+"""A day in numbers, of which the first is not the year. A time such as ` 10.30.15` after a day does not match."""
 MAX_YEARS = 4
 """A number can be the year of an offer if it differs from the current year by at most this number."""
 _DAY_AND_NAME = re.compile(r"(\d{1,2})[.\s-]+([^\W\d_]{3,12})[.,\s-]+(\d{4})")
@@ -44,7 +44,7 @@ _NOTHING = NO_DATES | words("- – null none n/a nan 0")
 
 
 def is_blank(cell: str | None) -> bool:
-    """Return whether a cell has no date, but is blank or has a sign that means "no date"."""
+    """Return whether a cell is blank, or has a sign that means "no date"."""
     return not cell or cell.strip().casefold() in _NOTHING or not cell.strip()
 
 
@@ -105,7 +105,7 @@ def order_of_days(cells: Iterable[str]) -> bool | None:
 def stated_order(cells: Iterable[str]) -> bool | None:
     """Return whether the month is before the day in numeric dates that show it, e.g. 31/12/2026.
 
-    Return None without them.
+    Return None if there are no such dates.
     """
     shown = {int(match[3]) > 12 for match in _dates(cells) if (int(match[1]) > 12) != (int(match[3]) > 12)}
     return shown.pop() if len(shown) == 1 else None
@@ -124,7 +124,7 @@ def _dates(cells: Iterable[str]) -> list[re.Match[str]]:
 
 
 def _begin_with_years(dates: Sequence[re.Match[str]]) -> bool:
-    """Return whether the first numbers of dates such as 26/11/20 can be the years, like the last numbers.
+    """Return whether the first numbers of dates such as 26/11/20 can be the years, and not only the last numbers.
 
     If the last numbers differ less than the first numbers, the last numbers are the years, and the first are days.
     """

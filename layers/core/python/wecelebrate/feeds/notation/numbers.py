@@ -57,7 +57,7 @@ SIGNS = {
     "ZK": "ZMW", "د.إ": "AED", "دإ": "AED", "د.ا": "JOD", "د.أ": "JOD",  # noqa: RUF001
 }  # fmt: skip
 DIRHAM = re.compile(r"(?<!\w)د\s?\.?\s?إ\.?(?!\w)")
-"""The sign of the dirham of the Emirates. In the folded form it is that of the Jordanian dinar."""
+"""The sign of the dirham of the Emirates. When it is folded, it is equal to the sign of the Jordanian dinar."""
 # Signs that several currencies use. If the catalog's currency is in a sign's list, this currency is used.
 # Otherwise the first currency in the list is used.
 SHARED_SIGNS = {
@@ -95,7 +95,7 @@ _COLON = re.compile(
     r"(?P<whole>\d{1,3}(?:[\s.]?\d{3}){0,3}):(?P<fraction>\d\d)(?P<after>\s*(?:kr|sek|nok|dkk|€|eur)?\.?)",
     re.IGNORECASE,
 )
-"""`39:50` and `1 250:00`: 39 kronor and 50 ore. Only the cells of prices are read so."""
+"""`39:50` and `1 250:00`: 39 kronor and 50 ore. Only the cells of prices are read in this way."""
 _INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hundred thousand
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 

@@ -1,7 +1,7 @@
 """Reads prices with words beside the amount: `12.50/ea`, `9,50 € TTC`, `99p`, `12,50 €/100 Stk`.
 
 A price that names only the lowest of several prices (`from 12.50`), or no amount (`on request`), is not a fixed price.
-The row is rejected with the code `no_fixed_price`, because a product must not be sold at a guess.
+The row is rejected with the code `no_fixed_price`, because a product must not be sold at a guessed price.
 """
 
 import re

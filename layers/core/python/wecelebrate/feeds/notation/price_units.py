@@ -14,7 +14,7 @@ from wecelebrate.feeds.vocabulary.words import any_of, phrases, words
 
 MAX_LENGTH = 60
 MAX_UNITS = 20
-"""More different values of a column are not units."""
+"""If a column has more different values than this, its values are not units."""
 _SIGNS = frozenset("€$£¥₹₽₺₩₴₫₪₱฿")
 _NUMBER = re.compile(r"([\d.,\s]*\d)?\s*([^\d,]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]")
@@ -215,9 +215,9 @@ def _is_known_number(cell: str) -> bool:
 def say_what_a_price_is_for(cells: Sequence[str], *, is_unit: bool = False) -> bool:
     """Return whether all values are units, and some of them are numbers that occur only in price units.
 
-    `le 100`, `cada mil` and `per C` are such numbers, whatever the column is called. `100 Stk` is one beside `Stk`, but
-    not beside `12 Stk`, because it can be the content. With `is_unit`, the column is called a unit, so `%` and codes
-    such as `HN` are numbers too.
+    `le 100`, `cada mil` and `per C` are such numbers, whatever the column is called. `100 Stk` is such a number beside
+    `Stk`, but not beside `12 Stk`, because both can be the contents of a package. With `is_unit`, the name of the
+    column means a unit, so `%` and codes such as `HN` are such numbers too.
     """
     values = {cell.strip() for cell in cells}
     if not values or len(values) > MAX_UNITS or any(len(value) > MAX_LENGTH for value in values):

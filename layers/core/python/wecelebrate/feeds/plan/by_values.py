@@ -25,7 +25,7 @@ from wecelebrate.feeds.vocabulary.words import words as listed
 MIN_ROWS = 3
 MIN_DISTINCT = 0.9
 MIN_FILLED = 0.8
-"""A note below a short list is a row without a stock."""
+"""The least share of rows with a value. It is below 1, because a note below a list is a row without a stock."""
 MAX_DIGITS = 5
 MAX_COLUMN_NAME = 60
 _WORD = re.compile(r"[^\W\d_]{2}")

@@ -351,7 +351,7 @@ def _can_be_price_unit(column: str) -> bool:
 def _take_price_unit(chosen: Chosen, columns: Columns, number: int, kind: UnitColumn, is_probable: bool = True) -> None:
     """Use a column as the unit of the prices.
 
-    If this is not certain, ask a question, and use it only if it is probable.
+    If this use is not certain, ask a question, and use the column only if the use is probable.
     """
     if kind == "units" or (kind == "open" and is_probable):
         chosen.price_unit = number

@@ -67,7 +67,7 @@ _MINIMUM = re.compile(
 )
 _DIVISOR = re.compile(r"\.divisor$", re.IGNORECASE)
 MAX_ZERO = 0.35
-"""If a larger share of the prices is 0, products can be free of charge."""
+"""If a larger share of the prices than this is 0, products can be free of charge."""
 _MAXIMUM = re.compile(r"max|reorder|melde|mindestbestand|minstock")
 _ABOVE_ONE = re.compile(r"(?:[2-9]|[1-9]\d{1,5})(?:[.,]0{1,3})?", re.ASCII)
 
@@ -205,7 +205,7 @@ def complete_plan(
 
 
 def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> None:
-    """Choose how the values of the columns of states are read, e.g. as letters. `folded` has all names."""
+    """Choose how the values of the columns of states are read, e.g. as letters. `folded` has all column names."""
     has_magento_codes = "attributesetid" in folded or (
         "typeid" in folded and any(name in ("visibility", "extensionattributesstockitemqty") for name in folded)
     )
@@ -263,7 +263,8 @@ def _are_above_zero(plan: Plan, columns: Columns) -> bool:
 def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
     """Return a question if a column such as `Min Qty` says that the only price needs more than one piece.
 
-    If the file also has a maximum, the column is the smallest stock. A minimum order (`MOQ`) does not change a price.
+    If the file also has a maximum, the column contains the minimum stock. A minimum order (`MOQ`) does not change a
+    price.
     """
     folded = [fold(name) for name in plan.header]
     if len(plan.prices) != 1 or plan.prices[0].quantity_column is not None or any(map(_MAXIMUM.match, folded)):

@@ -34,7 +34,7 @@ class PriceColumn:
     quantity_column: int | None = None
     """The column with the quantity from which the price is valid, such as `min_quantity`."""
     arithmetic: Arithmetic | None = None
-    """The steps for numbers of the catalog's mapping."""
+    """The steps for numbers in the catalog's mapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,10 @@ class Plan:
     computed: ComputedColumns | None = None
     """The computed columns, which have the name "" in `header`. None if the settings have no transformations."""
     sku_of_row: Callable[[Cells], str] | None = None
-    """Returns the SKU of a row of the file, or "". Only `of_file` sets it."""
+    """Returns the SKU of a row of the file, or "". Only `of_file` sets this function."""
     computed_attributes: list[tuple[int, str]] = field(default_factory=list)
     consumed: frozenset[int] = frozenset()
-    """The columns of the file that a computed column replaces. They are not attributes by their own names."""
+    """The columns of the file that a computed column replaces. They do not become attributes with their own names."""
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
@@ -137,7 +137,7 @@ class Plan:
     """Whether the mapping says which of several categories is used. If so, `list_separators` are not used."""
 
     breaks: dict[int, int] = field(default_factory=dict)
-    """The columns of the quantities of price breaks, by the columns of their prices."""
+    """For price breaks, maps the column of each price to the column of its quantity."""
     legend: dict[int, dict[str, str]] = field(default_factory=dict)
     """What the codes of columns of states and stocks mean, by a legend of the file. See `tables.codes`."""
     validity: Validity | None = None

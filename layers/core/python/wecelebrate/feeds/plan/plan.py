@@ -351,7 +351,10 @@ def command_columns(plan: Plan) -> list[ActiveColumn]:
 
 
 def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
-    """Return the mapped column. If its offer is blank in a row, the regular price is used, as without a mapping."""
+    """Return the mapped columns, and the regular price after an offer.
+
+    The regular price is used in rows in which the offer is blank, as without a mapping.
+    """
     mapped = [named_price(number, plan.header[number]) for number in columns]
     if mapped and mapped[0].kind == "offer" and plan.profile is None:
         regular = [price for price in plan.prices if price.column != mapped[0].column and price.kind != "offer"]

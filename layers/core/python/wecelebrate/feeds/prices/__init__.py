@@ -1,1 +1,1 @@
-"""Decides which price products are sold at, and reads this price."""
+"""Decides at which price a product is sold, and reads this price."""

@@ -46,7 +46,7 @@ UNIT_RANK = 6_000
 """The rank of a price for one unit, such as `1+`, whose name is not a usual name of a price."""
 MAX_NAME = 60
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
-"""`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` is one, or an amount in cents."""
+"""`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` can be such a price, or an amount in cents."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
@@ -202,7 +202,7 @@ def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str)
 
 
 def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Add totals.
+    """Add the columns of totals to the candidates.
 
     `Precio total` is the price with tax if its values are a little higher than those of `Precio base`.
     """

@@ -109,7 +109,7 @@ def _price_of_cell(
 
 
 def _in_rial(price: Decimal, currency: str | None) -> tuple[Decimal, str | None]:
-    """Return an amount in toman in rial, and any other amount as it is."""
+    """Return an amount in toman converted to rial, and any other amount unchanged."""
     return (price * 10, RIAL) if currency == TOMAN else (price, currency)
 
 

@@ -33,7 +33,7 @@ _FORMER_AND_NOW = tuple(
         ("було|раніше", "стало|зараз|тепер"), ("once|onceki", "simdi"), ("ennen", "nyt"), ("enne", "nuud"),
     )
 )  # fmt: skip
-"""Words that make two names a former price and the price now: `Preço De` and `Preço Por`."""
+"""Words that make two names a former price and the current price: `Preço De` and `Preço Por`."""
 
 
 def _is_former_of(former: str, now: str) -> bool:
@@ -67,7 +67,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
 
 
 def now_of_pair(columns: Columns, possible: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the price now of the only two possible prices, if the other one is the former price."""
+    """Of the only two possible prices, return the current price, if the other one is the former price."""
     if len(possible) != len(("former", "now")):
         return []
     return [
@@ -112,7 +112,7 @@ def _is_product(rows: Sequence[tuple[float, ...]]) -> bool:
 
 
 def has_one_ratio(columns: Columns, first: int, second: int) -> bool:
-    """Return whether one factor makes all amounts of a column from those of another: not 1, and at most 1.3."""
+    """Return whether all amounts of one column are those of the other times one factor, not 1 and at most 1.3."""
     pairs = list(_amounts(columns, first, second))
     ratios = [max(pair) / min(pair) for pair in pairs]
     rises = {low < high for low, high in pairs}
@@ -135,7 +135,7 @@ MAX_MARKUP = 6
 MIN_OFFER = 0.1
 """An offer below a tenth of the price is not an amount, but a percentage."""
 MAX_DIFFERENCE = 0.011
-"""The net prices are rounded to cents."""
+"""The net prices are rounded to cents, so they can differ by this amount from the computed prices."""
 
 
 def is_before_discount(columns: Columns, price: PriceCandidate, recommended: PriceCandidate) -> bool:

@@ -1,8 +1,8 @@
 """Decides whether the day or the month comes first in the days of offers: 03/04/2026.
 
 The first of these decides: the setting `day_order`, a day above 12, the order of earlier files, the order in which no
-offer ends before it starts, and the currency USD. If none decides, and the order changes which offers are valid from
-today on, it is a question.
+offer ends before it starts, and the currency USD. If none of them decides, and the order changes which offers are valid
+from today on, a question is asked.
 """
 
 from collections.abc import Mapping, Sequence

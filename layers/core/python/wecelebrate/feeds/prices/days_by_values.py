@@ -6,8 +6,8 @@ The two columns directly after the offer are its days if all these statements ar
 - A row without an offer has no days. In contrast, the dates that a database adds to each row are in all rows.
 - At least one last day is in the future. In contrast, the date of the last change is never in the future.
 
-If the name of one column of days is known, and another column of days has a name that does not say which day it is, the
-other column has the other day, if no offer then ends before it starts.
+The name of one column of days can be known, while the name of another column of days does not say which day it is. The
+second column then has the other day, if no offer ends before it starts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def with_unnamed_days(columns: Columns, roles: Mapping[Role, int], others: Seque
 
 
 def unnamed_days(columns: Columns, offer: int, roles: Mapping[Role, int]) -> list[int]:
-    """Return the column of days beside the only named day of an offer, if rows without an offer have no such day."""
+    """Return the column of days beside the only named day of an offer, if it is blank in rows without an offer."""
     if len(roles) != 1 or "both" in roles:
         return []
     (named,) = roles.values()

@@ -155,7 +155,7 @@ def _unknown_krone(plan: Plan, columns: Columns, cells: Sequence[str], name: str
 def _pack_prices(plan: Plan, columns: Columns, price: int) -> list[Question]:
     """Return a question if all prices can be those of a pack: divided by its size, they have no fractions of a cent.
 
-    The price of a single piece can also be divisible by chance: one of three prices such as 12.90 is divisible by 6.
+    The price of a single piece can also be divisible by chance: every third price such as 12.90 is divisible by 6.
     """
     used = {number for numbers in plan.field_columns.values() for number in numbers}
     for number, name in enumerate(plan.header):

@@ -30,7 +30,7 @@ QUANTITIES = words(
 _LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
 MAX_PRICES = 20
 MAX_TYPES = 20
-"""A column with more different values has no types of prices."""
+"""A column with more different values than this has no types of prices."""
 MIN_PRODUCTS = 2
 MIN_SHARE = 0.3
 """The least number and share of products with rows in several currencies, if the file has a price for each currency."""

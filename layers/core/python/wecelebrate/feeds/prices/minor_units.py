@@ -143,7 +143,7 @@ def _are_filled_with_zeros(cells: Sequence[str]) -> bool:
 
 
 def _first_cells(columns: Columns, column: int) -> list[str]:
-    """Return the values that are not blank. Unlike `Facts.cells`, they are the objects of the file."""
+    """Return the values that are not blank. Unlike `Facts.cells`, they are the objects that were read from the file."""
     return [cell for row in columns.sample if column < len(row) and (cell := row[column])]
 
 

@@ -356,7 +356,7 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
 
 
 _SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
-"""The beginnings of words that mean a tax also without its name: `Prijs incl`, `Pris exkl.`"""
+"""The beginnings of words that mean a tax even if it is not named: `Prijs incl`, `Pris exkl.`"""
 _PRICE_PART = re.compile(
     "^vk(?!org|bur|grp|me)|price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat"
 )
@@ -368,7 +368,7 @@ _NO_PRICE = re.compile(
 
 @cache
 def _further_words() -> tuple[str, ...]:
-    """Return the words for a price in the vocabulary. Short Latin words are parts of other words."""
+    """Return the words for a price in the vocabulary, without short Latin words, which are parts of other words."""
     return tuple(word for word in vocabulary().words("prices.base") if len(word) > (4 if word.isascii() else 1))
 
 

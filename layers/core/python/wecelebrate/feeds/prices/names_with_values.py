@@ -30,9 +30,9 @@ _TOTAL = re.compile(r"\b(?:totaal|totale|total|totalt|итого|celkem|razem)\b
 _MAX_CELLS = 50
 MAX_BARE_NAME = 30
 MAX_RATES = 3
-"""How many rates of the tax a file has. Net and gross weights have many different ratios."""
+"""The maximum number of tax rates in a file. In contrast, net and gross weights have many different ratios."""
 MAX_RATE = 1.28
-"""The highest price with tax for 1 without tax."""
+"""The highest ratio of a price with tax to the price without tax."""
 
 
 @lru_cache(maxsize=4096)

@@ -24,9 +24,9 @@ MAX_MEMBERS = 200
 MAX_FOOTER = 10
 """How many rows at the end of a file are searched for notes."""
 MIN_NOTE = 12
-"""A shorter text without a space is not a note."""
+"""A text without a space that is shorter than this is not a note."""
 MAX_TAX_NOTE = 8
-"""How many words a note about the tax has."""
+"""The maximum number of words in a note about the tax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ _PRICES = (
 )
 _LABEL = r"(?:currency|currencies|w(?:ä|ae)hrung|devise|monnaie|moneda|divisa|valuta|munt|waluta|měna|moeda|valuutta)"
 _SURE_TOKEN = re.sub(r"(?:COP|PEN|PHP|TRY)\|", "", _TOKEN)
-"""Without codes that are words too."""
+"""The pattern without the currency codes that are words too."""
 _BEFORE = _SURE_TOKEN.replace("token", "before")
 _CURRENCY = (
     re.compile(rf"\b{_LABEL}\b\W{{0,5}}{_TOKEN}", re.IGNORECASE),
@@ -124,9 +124,9 @@ def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
 
 
 def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes:
-    """Complete the notes with the last rows of a file: `All prices in CHF`, `* excl.
+    """Complete the notes with the last rows of a file, such as `All prices in CHF` and `* excl. VAT`.
 
-    VAT`. These rows have at most two values, and the first value is a text. The titles above the header override them.
+    These rows have at most two values, and the first value is a text. The titles above the header override them.
     """
     combined = NO_NOTES
     for row in reversed(rows[-MAX_FOOTER:]):

@@ -184,7 +184,7 @@ def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
 
 
 def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
-    """Return the columns of the price: the crossed-out or recommended price if the price is an offer of certain days.
+    """Return the columns of the price: the crossed-out or recommended price if the price is an offer with days.
 
     In Czech, `Běžná cena` is crossed out beside an offer without days.
     """
@@ -205,7 +205,10 @@ def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
 
 
 def _used(plan: Plan) -> set[int]:
-    """Return the columns of other fields. A known export reads the offer if the price is blank."""
+    """Return the columns of other fields, and the first column of the price.
+
+    In a known export, the second column of the price can be an offer, which is read if the price is blank.
+    """
     fields = {name: numbers for name, numbers in plan.field_columns.items() if name != "price"}
     return {plan.prices[0].column, *(number for numbers in fields.values() for number in numbers)}
 
@@ -324,7 +327,7 @@ def _days_beside(plan: Plan, columns: Columns, price: int) -> dict[Role, int]:
 
 
 def _role_beside(name: str) -> Role | None:
-    """Return what the name of a column directly after an offer says about its days: `von`, `Valid to`."""
+    """Return which day of an offer the name of a column directly after this offer means: `von`, `Valid to`."""
     forms, tokens = name_forms(name), set(_words(name))
     if any(map(is_first_day, forms)):
         return "first"

@@ -32,7 +32,7 @@ _BETWEEN = words("per pro par por je a za je/ na of de da del du des la le")
 
 
 def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the selling price of the only pair, if one exists.
+    """Return the selling price of the only pair of columns. The result is empty if there is no pair, or more than one.
 
     `taken` are the candidates that are not selling prices.
     """

@@ -20,7 +20,7 @@ _SHORT_PRICE = re.compile(
     r"(?:de )?(?:venta|vta|venda|vente|vendita|pub|publico|público|public|lista|menudeo|unit)\b))",
     re.IGNORECASE,
 )
-"""`P. C/IVA`, `Pr. TTC`, `P. Vta`: a word for a price that is only its first letters."""
+"""`P. C/IVA`, `Pr. TTC`, `P. Vta`: a word for a price that is shortened to its first letters."""
 
 
 _PER_PACK = re.compile(

@@ -48,7 +48,7 @@ def single_price(
 
 
 def _is_for_one_piece(columns: Columns, one: PriceCandidate) -> bool:
-    """Return whether neither the kind of a price is doubtful, nor its name says that it is for several pieces."""
+    """Return whether the kind of a price is certain, and its name does not say that it is for several pieces."""
     name = columns.header[one.column]
     is_for_several = names_a_package(name) or is_for_a_package(name) or quantity_in_name(name) is not None
     return not one.is_doubtful and not is_for_several

@@ -26,7 +26,10 @@ MAX_NAME = 60
 def with_unnamed_tax(
     columns: Columns, sold: list[PriceCandidate], possible: Sequence[PriceCandidate], used: Collection[int]
 ) -> list[PriceCandidate]:
-    """Add the price with tax, if the only selling prices are those without tax. `used` are no prices of one piece."""
+    """Add the price with tax, if the only selling prices are those without tax.
+
+    `used` are columns that do not contain prices of one piece.
+    """
     nets = [one for one in sold if one.kind == "net" and not one.is_bad]
     if not nets or any(one.kind in ("gross", "plain") and not one.is_bad for one in sold):
         return sold

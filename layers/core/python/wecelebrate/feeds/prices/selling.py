@@ -85,7 +85,7 @@ class PricePick:
 @dataclass(slots=True)
 class PriceChoice:
     columns: list[PricePick] = field(default_factory=list)
-    """The column of the price. A further column is used where the first one is blank."""
+    """The columns of the price. A further column is used in rows in which the columns before it are blank."""
     questions: list[Question] = field(default_factory=list)
 
 
@@ -249,7 +249,7 @@ def lists_question(columns: Columns, price: int) -> list[Question]:
 
 
 def _list_in_name(column: str) -> tuple[str, str] | None:
-    """Return the name of a price column without the number or the country of its list, and the number or `country`."""
+    """Return the name of a price column without the number or country of its list, and this number or `country`."""
     if match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]):
         return fold(match[1]), "country"
     if match := _LETTERED.fullmatch(column.strip()[:MAX_NAME]):

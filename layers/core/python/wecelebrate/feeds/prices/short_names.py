@@ -7,7 +7,7 @@
 | `Hind KM-ga 24%`              | `Hind KM-ga`                        |
 
 A word is abbreviated only if it ends with a dot. All words of the vocabulary that it can stand for are tried. The name
-is understood only if most of them agree.
+is understood only if most readings of it have the same meaning.
 """
 
 import re
@@ -76,7 +76,7 @@ def _texts(choices: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _words_of(part: str) -> tuple[str, ...]:
-    """Return the word of an abbreviation, and the words that begin with it."""
+    """Return the letters of an abbreviation, and the words for prices that begin with these letters."""
     folded = squeezed(part)
     if len(folded) < MIN_LETTERS:
         return (folded,)

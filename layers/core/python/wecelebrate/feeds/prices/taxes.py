@@ -26,7 +26,7 @@ MAX_ROWS = 200
 MAX_COLUMNS = 60
 MAX_PRICES = 12
 MIN_SHARED = 2
-"""How many words two names share. One of them is the word for the price, another the word for the tax."""
+"""The least number of words that two names share: a word for the price, and a word for the tax."""
 MAX_RATES = 3
 RATES = (
     4, 5, 5.5, 6, 7, 7.5, 7.7, 8, 8.1, 9, 9.5, 10, 12, 13, 13.5, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
@@ -40,7 +40,7 @@ _FRACTION = re.compile(r"0[.,]\d{1,3}", re.ASCII)
 def with_related_tax(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
     """Return the candidates.
 
-    Of two prices of the same kind, mark the higher one as with tax, and the lower as without tax.
+    Of two prices of the same kind, mark the higher one as a price with tax, and the lower one as a price without tax.
     """
     kinds: dict[int, PriceCandidate] = {}
     good = [one for one in sold if not one.is_bad and one.kind in ("plain", "gross", "net")][:MAX_PRICES]

@@ -34,7 +34,7 @@ _MEASURE = re.compile(
 )
 _WHOLE = re.compile(r"(\d{1,6})(?:[.,]0{1,4})?", re.ASCII)
 _REMARK = re.compile(r"[(\[]\s*(\d{1,6})\s*[)\]]$")
-"""`Price (100)`: the price if 100 are bought, or for 100."""
+"""`Price (100)`: the price of one piece if 100 are bought, or the price of 100 pieces."""
 _QUANTITY_WORDS = (
     "(?:menge|qty|quantity|quantite|qte|anzahl|aantal|antal|antall|ilosc|mnozstvi|cantidad|cant|quantita|qta|quantidade|qtd|"
     "mennyiseg|maara|stuckzahl|количество|数量|수량)"
@@ -60,7 +60,7 @@ class QuantityPrice:
 def quantity_in_name(column: str) -> tuple[int, str] | None:
     """Return the quantity from which a price is valid, and the rest of the column's name.
 
-    It returns None without a quantity.
+    It returns None if the name has no quantity.
     """
     text = column.strip()
     if len(text) > MAX_NAME:
@@ -106,7 +106,7 @@ def numbered_quantities(header: Sequence[str]) -> dict[int, tuple[str, str]]:
 
     The name is "" if the column does not repeat it: `pv1;qte1;pv2;qte2`.
     """
-    # The quantities of a list in JSON or XML, such as `prices.0.quantity`, are read with its types.
+    # The quantities of a list in JSON or XML, such as `prices.0.quantity`, are read in the module `lists`.
     names = {
         number: fold(name) for number, name in enumerate(header)
         if len(name) <= MAX_NAME and "." not in name and "@" not in name and any(map(str.isdigit, name))
@@ -229,7 +229,7 @@ def quantity_prices(columns: Columns) -> list[QuantityPrice]:
             continue
         quantity, rest = tier
         if not rest or fold(rest) in _FILLERS:
-            # Without a word for a price, amounts of money tell `Qty 10` with prices from `Qty 10` with quantities.
+            # Without a word for a price, only amounts of money show that a `Qty 10` has prices, and not quantities.
             if any(MONEY.search(cell) for cell in columns[number].cells):
                 bare.append(QuantityPrice(number, quantity, PriceName("plain")))
             continue

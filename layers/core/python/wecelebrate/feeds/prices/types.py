@@ -1,4 +1,4 @@
-"""Adds the type of a price to the name of its column, so that the type decides whether it is a selling price.
+"""Adds the type of a price to the name of its column, so that the type decides whether the price is a selling price.
 
     {"prices": [{"type": "cost", "amount": 5}, {"type": "retail", "amount": 9}]}   prices.cost.0.amount,
                                                                                    prices.retail.0.amount

@@ -1,7 +1,7 @@
 """Finds columns of amounts of money with names that are not understood: `AVP`, `€ (D)`, `T1`, `Vårt pris`.
 
-The amounts of such a column are used as selling prices only if the user chooses it. The question about the price offers
-such a column if the file has no selling price, or only an offer or a recommended price.
+The amounts of such a column are used as selling prices only if the user chooses it. Such a column is a choice of the
+question about the price if the file has no selling price, or only an offer or a recommended price.
 """
 
 import re
@@ -29,7 +29,7 @@ _AMOUNT = re.compile(
 )
 _NOT_ZERO = re.compile(r"[1-9]")
 _WHOLE = re.compile(r"[\d.,\s]*[.,]00", re.ASCII)
-"""`12,00`, which is also a quantity of some programs, if all values of a column are whole."""
+"""`12,00`. If all values of a column are whole, they can also be quantities, as some programs write them."""
 _LAST_NUMBER = re.compile(r"\s*\d{1,2}\s*$")
 _TYPED = re.compile(r"\d{1,9}(?:\.\d{1,2})?", re.ASCII)
 _LEVEL = re.compile(

@@ -18,7 +18,7 @@ Build = Callable[[int, Cells, Cells], Product | Rejected]
 BAD_OFFER = "bad_offer"
 """The code of the warning about an amount or a day of an offer that is not understood. The offer is left out."""
 NOT_LOWER = "offer_not_lower"
-"""The code of the warning about an offer that is not below the price. It is left out."""
+"""The code of the warning about an offer that is not below the price. Such an offer is left out."""
 
 
 def with_offers(

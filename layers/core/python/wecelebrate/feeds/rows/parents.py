@@ -57,7 +57,7 @@ class Member:
 
 
 class Families:
-    """The rows of a file. Each row is found by its SKU if another row names it as its parent."""
+    """The rows of a file. A row can be found by its SKU if another row names this SKU as its parent."""
 
     def __init__(self, rows: Iterable[Row | Rejected], plan: Plan) -> None:
         """Read all rows. `plan` has the columns of the SKU and of the parent."""
@@ -145,7 +145,7 @@ class Families:
         return "" if parent == sku else parent
 
     def _find_row(self, sku: str) -> OwnRow | None:
-        """Return the row of a parent, or None if no row has this SKU, or if no row names it as its parent."""
+        """Return the row of a parent, or None if no row has this SKU, or no row names this SKU as its parent."""
         query = "select parent, content from parent_rows where sku = ?"
         row = self._database.execute(query, (sku,)).fetchone()
         return None if row is None else (row[0], [cell and cell.strip() for cell in self._cells(row[1])])

@@ -182,7 +182,7 @@ class _Regrouper:
             self._database.close()
 
     def _with_keys(self, rows: Rows) -> Iterator[Row | Rejected]:
-        """Yield the rows of other products. A row without a key can belong to the product of the row above."""
+        """Yield the rows that are not scattered. A row without a key can belong to the product of the row above."""
         product = ""
         for row in rows:
             if isinstance(row, Rejected):
@@ -198,7 +198,7 @@ class _Regrouper:
                 yield row
 
     def _with_parents(self, rows: Rows) -> Iterator[Row | Rejected]:
-        """Yield the rows of other products. A product can have several references, such as its SKU and its ID."""
+        """Yield the rows that are not scattered. A product can have several references, such as its SKU and its ID."""
         product = ""
         references: tuple[str, ...] = ()
         for row in rows:

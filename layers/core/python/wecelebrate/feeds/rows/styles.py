@@ -35,7 +35,7 @@ class Styles:
     own: tuple[int, ...] = ()
     """The columns of the stock and of properties, if the SKUs below a first row begin with its SKU.
 
-    A first row without any of these values only has what the rows below it have in common.
+    A first row that is blank in all these columns only has what the rows below it have in common.
     """
 
 
@@ -104,7 +104,7 @@ def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Ro
 
 
 def _belongs(cells: Cells, first: Cells, styles: Styles) -> bool:
-    """Return whether the SKU of a completed row begins with the SKU of the first row, and its name is the same.
+    """Return whether the SKU of a completed row begins with that of the first row, and both have the same name.
 
     After a SKU that ends with a digit, a digit begins another SKU: `210` is not a size of `21`.
     """

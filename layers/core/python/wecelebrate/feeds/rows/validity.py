@@ -6,8 +6,8 @@
 | LAMP-1 | 42.90 | 2026-01-01 | 2026-12-31 | used                                 |
 | LAMP-1 | 45.90 | 2027-01-01 |            | rejected (`not_valid_today`)         |
 
-Otherwise, the last row would be used, although its price is valid only in the future. If a file has only one row for
-each product, such dates are ignored, because they can be the dates of the list.
+Without this rule, the last row would be used, although its price is valid only in the future. If a file has only one
+row for each product, such dates are ignored, because they can be the dates of the list.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Finds the column of the state by its values, if its name is not known: `अवस्था`, `Trạng thái bán`, `Info`.
 
-All its values are words for states, such as `active` and `discontinued`, and both kinds occur. Yes, no, single letters
-and words that only say something about the stock do not count.
+All its values are words for states, such as `active` and `discontinued`, and both active and inactive states occur.
+Yes, no, single letters and words that only say something about the stock do not count.
 """
 
 from collections.abc import Sequence
@@ -49,4 +49,4 @@ def _is_other(value: str) -> bool:
 
 
 _SHORT_WORDS = frozenset(value for value in (*YES, *NO) if len(value) <= len("true")) | {"false"}
-"""Longer words among those for yes and no are states, such as `discontinued`."""
+"""Words for yes and no that are longer than `true`, such as `discontinued`, are states."""

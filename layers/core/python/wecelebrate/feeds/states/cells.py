@@ -62,7 +62,7 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     sold_out = lru_cache(maxsize=CACHE_SIZE)(_says_sold_out)
 
     def is_sold_out(column: ActiveColumn, cell: str, cells: Cells) -> bool:
-        """Return whether the state only repeats that the stock of the row is 0. The product is still in the range."""
+        """Return whether the state only repeats that the stock of the row is 0. The shop still lists the product."""
         if column.inverse or column.words != "words" or not sold_out(cell):
             return False
         stocks = [cells[number] or "" for number in plan.inventory if number != column.column]

@@ -19,7 +19,7 @@ MAX_FILLED = 0.5
 MAX_WORDS = 3
 MAX_LENGTH = 30
 MAX_NO = 5
-"""The length of `nein` and `false`. Longer words among those for no are states, such as `discontinued`."""
+"""The length of `false`. Words for no that are longer than this, such as `discontinued`, are states."""
 _STOCK_NOW = phrases(
     "sold out|soldout|out of stock|ausverkauft|épuisé|épuisée|rupture|rupture de stock|en rupture|agotado|agotada|"
     "esaurito|esaurita|esgotado|esgotada|uitverkocht|udsolgt|utsolgt|slutsåld|wyprzedany|vyprodáno|"

@@ -53,9 +53,9 @@ _NOT = listed(
 )
 """Words that make a name mean the opposite: `Nicht anzeigen`, `Vis ikke i nettbutikk`."""
 _NOT_BEFORE = ("ne", "nie", "не")
-"""What stands directly before a verb: `Nezobrazovať`."""
+"""Words for "not" that are joined to the verb after them: `Nezobrazovať`."""
 _NUMBER = re.compile(r"\bno[.:\u00b0\u00ba]", re.IGNORECASE)
-"""`No.` is a number."""
+"""`No.` means "number", and does not negate a name."""
 _HIDDEN = tuple(sorted(listed(
     "hidden hide obsolet discontinu inactive disabled delisted archived archiviert retired blocked withdrawn "
     "ausgeblendet versteckt verborgen deaktiviert gesperrt ausgelistet masque cache desactive archive supprime "
@@ -72,7 +72,7 @@ _HIDDEN = tuple(sorted(listed(
     "καταργ διακοπ 停售 停产 停產 終売 廃番 廃盤 終了 단종 판매중지 판매종료 เลิกขาย หยุดขาย متوقف موقوف הופסק"
 ), key=len, reverse=True))  # fmt: skip
 _STARTS = 4
-"""From this number of letters on, a word of the lists is also the beginning of a word. `vis` is a word only."""
+"""A word of the lists with at least this number of letters can be the beginning of a longer word, but `vis` cannot."""
 _BESIDE = listed(
     "is are be in on at to for the a an of our this product products item items article articles sku status state flag "
     "ist im in auf dem der die das zu zum fur unserem artikel produkt wird am "
@@ -87,7 +87,7 @@ _BESIDE = listed(
     "produsul "
     "в на у до для з і товар товара товару в το του στο σε προιον في على المنتج هل ב את מוצר"  # noqa: RUF001
 )
-"""Words beside the words of the two lists."""
+"""Words that can stand beside the words of the two lists (shown and hidden)."""
 _FURTHER_BESIDE = frozenset(map(fold, listed("di sa tren thi पर में को से কি")))
 _ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 """A character of Japanese, Chinese or Korean, in which spaces do not separate words."""

@@ -135,8 +135,8 @@ def _negated(word: str) -> State | None:
 def _state_of_parts(word: str) -> State:
     """Return the state of a text with a remark, as in `discontinued (no longer made)`.
 
-    If any part means that the product is not sold, the text means this. Otherwise, an unknown part makes the state
-    unknown, because it can restrict the state.
+    If any part means that the product is not sold, the whole text has this meaning. Otherwise, an unknown part makes
+    the state unknown, because it can restrict the state.
     """
     parts = [part for part in _PARTS.split(word.strip(" .()"), MAX_PARTS) if part]
     if len(parts) < 2 or any(sum(map(str.isalpha, part)) < MIN_LETTERS for part in parts):
@@ -221,7 +221,7 @@ def are_yes_and_no(cells: Sequence[str]) -> bool:
 
 
 def are_clearly_yes_and_no(cells: Sequence[str]) -> bool:
-    """Return whether all values are N, or Y or J, which do not begin a usual word for a state.
+    """Return whether all values are N, Y or J. Of these letters, Y and J do not begin a usual word for a state.
 
     Beside N for "normal", D is "discontinued", S "stopped", O "obsolete" and T "terminated".
     """

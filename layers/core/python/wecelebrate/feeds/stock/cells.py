@@ -5,15 +5,15 @@
 | `12` `12 pcs` `12 in stock` `only 3` | these pieces   | fractions of a piece are dropped                             |
 | `-5` `5-`                            | 0 pieces       | ERP systems count pieces that are sold before they arrive    |
 | `>100` `100+` `min. 100` `100-200`   | 100 pieces     | the smallest stock that the cell allows is certain           |
-| `<5` `less than 5` `up to 5`         | 0 pieces       | the same: the cell does not say that one piece is left       |
-| `few left` `low stock` `limited`     | 1 piece        | the same                                                     |
+| `<5` `less than 5` `up to 5`         | 0 pieces       | the cell does not say that even one piece is left            |
+| `few left` `low stock` `limited`     | 1 piece        | the smallest stock that the cell allows is certain           |
 | `in stock` `available` `auf Lager`   | IN_STOCK       | the sender does not say how many pieces there are            |
 | `unlimited` `∞` `unbegrenzt`         | UNLIMITED      | the stock does not limit orders                              |
 | `backorder` `preorder` `to order`    | TO_ORDER       | the sender accepts orders without a stock                    |
 | `0 (5 on order)` `due 15/12/2026`    | 0 pieces       | pieces that are expected are not there yet                   |
 | `on request` `auf Anfrage`           | 0 pieces       | the sender wants to be asked before it accepts an order      |
 | `50 (8 reserved)` `50, davon 8 res.` | 42 pieces      | reserved pieces cannot be sold                               |
-| `50 (42 free)`                       | 42 pieces      | the same                                                     |
+| `50 (42 free)`                       | 42 pieces      | reserved pieces cannot be sold                               |
 | `out of stock` `sold out` `-`        | OUT_OF_STOCK   |                                                              |
 | `n/a` `unknown` `coming soon`        | UNKNOWN        | the cell says as much as a blank cell                        |
 

@@ -101,7 +101,7 @@ MAX_COLUMNS = 10
 _MAX_FLAG_LENGTH = 40
 _CACHE_SIZE = 4096
 _PREFIX = re.compile(r"^(?:variants?|products?)(?=.)")
-# `Lagerbestandsführung aktiv` has the name of the column with the flag.
+# A name such as `Lagerbestandsführung aktiv` is also looked up without this end.
 _SUFFIX = re.compile(r"(?<=.)(?:aktiviert|aktiv|actief|actif|activo|attivo|ativo|active|enabled|flag|yn|janein)$")
 # The last name of a path, e.g. of `extension_attributes.stock_item.manage_stock`.
 _LAST = re.compile(r"[^.@:/]+$")
@@ -312,7 +312,7 @@ class StockReader:
         try:
             value = self._parse(cell[:_MAX_LENGTH])
         except BadCell:
-            # `Discontinued` and other words for a state of the product. Pieces in a column of the count can be sold.
+            # Words such as `discontinued` are states of the product. Pieces in a column of the count can be sold.
             is_ended = not self.columns.count and state_of(cell[:MAX_STATE_LENGTH].strip().casefold()) == "inactive"
             return State.OUT_OF_STOCK if is_ended and not cell[:1].isdigit() else State.UNKNOWN
         return value if is_number or isinstance(value, State) else State.UNKNOWN

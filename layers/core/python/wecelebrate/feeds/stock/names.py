@@ -277,7 +277,7 @@ _WHOLE_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
 def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
-    """Return whether the values can be a stock. With a weak name, most of them must be stocks."""
+    """Return whether the values can be a stock. If the column has a weak name, most values must be stocks."""
     if not is_weak_name:
         return facts.share("is_number") >= 0.1 or facts.distinct <= 0.9 or len(facts.cells) <= 3
     understood = 0
@@ -292,7 +292,7 @@ def without_reserved(columns: Columns, stock_columns: list[int], used: set[int])
     """Return the column of the pieces that are not reserved, or `stock_columns` if this column is not certain.
 
     In all rows, this column must be the stock minus the reserved pieces, as `Dostępne` is. If the file has no other
-    stock, it is a column such as `FREE` beside `ALLOC`.
+    stock, a column such as `FREE` beside `ALLOC` has these pieces.
     """
     reserved = [
         number for number, column in enumerate(columns.header)
@@ -346,7 +346,7 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
 def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less: bool = False) -> list[Question]:
     """Return the question whether a stock includes the reserved pieces, which are also in a separate column.
 
-    With `is_less`, the reserved pieces are subtracted.
+    With `is_less`, the first choice is to subtract the reserved pieces.
     """
     for at in stock_columns:
         if is_free_stock(columns.header[at], columns[at]):

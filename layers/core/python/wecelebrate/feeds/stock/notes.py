@@ -27,7 +27,7 @@ def with_notes(
 ) -> Callable[[Cells], Any]:
     """Return a function that reads the stock of a row, and warns about its cells in the columns of the count.
 
-    Rows with the same warning count together, under the first value.
+    Rows with the same warning are counted together, with the value of the first row.
     """
     if not columns:
         return read

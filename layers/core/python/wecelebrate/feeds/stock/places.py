@@ -31,7 +31,7 @@ _LOT_NAMES = words(
     "regal"
 )
 MAX_PLACES = 0.5
-"""If a larger share of the values of a column differ, the column does not contain places."""
+"""If a larger share of the values of a column than this differ, the column does not contain places."""
 
 
 def is_place(column: str) -> bool:
@@ -71,7 +71,7 @@ def is_stock(column: str) -> bool:
 
 
 def _may_be_place(columns: Columns, number: int) -> bool:
-    """Return whether a column with an unknown name contains places: few texts, and no property of a product."""
+    """Return whether a column with an unknown name contains places: few different texts, no product property."""
     name, facts = columns.header[number], columns[number]
     if is_property(name) or field_candidates(name) or facts.filled < 1 or facts.share("is_number") > MAX_PLACES:
         return False

@@ -29,7 +29,7 @@ def place_reader(columns: Sequence[int]) -> Callable[[Cells], str]:
 
 
 def add_place(item: Item, place: str) -> Item:
-    """Record the place of the stock of a product that states a stock. Returns the item."""
+    """If the item is a product that states a stock, record the place of this stock. Returns the item."""
     if isinstance(item, Product) and place and "inventory_count" in item.fields_set:
         item.stock_by_place = {place: None if item.inventory_policy == "untracked" else item.inventory_count or 0}
     return item
@@ -70,9 +70,9 @@ def _is_same_product(first: Product, second: Product) -> bool:
 
 
 def _add(first: Product, second: Product) -> None:
-    """Add the second product.
+    """Add the second product to the first.
 
-    The source data comes from the place with the first name, regardless of the order of rows.
+    The source data comes from the place whose name is the first in the alphabet, whatever the order of the rows is.
     """
     if min(second.stock_by_place or ()) < min(first.stock_by_place or ()):
         first.source = second.source

@@ -21,7 +21,7 @@ MAX_ROWS = 20
 MAX_CODES = 30
 MIN_CODES = 2
 MAX_WORDS = 4
-"""How many words of a meaning are one word for a state: `no longer available`."""
+"""The maximum number of words in a term for a state: `no longer available`."""
 _CODE = r"[^\W_]{1,4}|[○◎●△▲×✓✔✗✘□■☆★+*]{1,2}"
 _SIGN = r"=|:|\uff1a|\u2192|->|\u2013"
 _ENTRY = re.compile(

@@ -26,13 +26,13 @@ _STATES = YES | NO
 """Values such as `active`, which columns can also be named after."""
 CODE = "no_product"
 GAP = 2
-"""Between two rows with this difference of their numbers is a blank row, below which another table can begin."""
+"""If the line numbers of two rows differ by this, a blank row is between them. Another table can begin below it."""
 MAX_LINE = 1 << 62
 MIN_NAMES = 2
 """The least number of names of columns in a row that is another header."""
 MIN_WIDTH = 3
 MIN_FILLED = 2
-"""A row with fewer values, such as the name of a group, is not the row that a ditto mark repeats."""
+"""A row with fewer values than this, such as the name of a group, is not the row that a ditto mark repeats."""
 MAX_NAME = 60
 MOST = 0.6
 """The least share of names of columns in the header of another table."""
@@ -172,8 +172,8 @@ def continued_sample(
 def further_columns(rows: Iterable[tuple[int, Cells]], header: Sequence[str], count_known: ColumnCounter) -> list[str]:
     """Return the names that occur only in the header of a second table of the same kind, and not in the first header.
 
-    The tables must have the same prices and the same names of the SKU and of the name. Otherwise, the second table can
-    have other prices of the same products, so its rows are rejected.
+    Both tables must have the same price columns, and the same names for the columns of the SKU and of the product name.
+    Otherwise, the second table can have other prices of the same products, so its rows are rejected.
     """
     heading, last = _Heading(header, count_known), MAX_LINE
     first = {fold(name): _fields(name) for name in header}

@@ -21,7 +21,7 @@ _TEXT_NAMES = words("text tekst texte texto testo")
 _NUMBER = re.compile(r"[^\W\d_]{3,20}(?:nr|nummer|number|nro)")
 """The number of an article whose noun is unknown: `Delnr.`."""
 NEEDED = frozenset(("sku", TEXT, "price plain None None"))
-"""The second table must have these columns. Without a word for a tax in both tables, the prices are comparable."""
+"""The second table must have these columns. The prices are comparable if neither table has a word for a tax."""
 
 
 def order_of_meanings(header: Sequence[str], cells: Cells) -> list[int] | None:

@@ -87,15 +87,16 @@ _LINE = re.compile(
 )
 """Columns of the lines of orders: what was ordered, for how much, and where it is sent."""
 _PURCHASE = re.compile(r"po(?:no|nr|number|id|code)?$|purchaseorder")
-"""The number of an order of the sender at a supplier."""
+"""The number of an order that the sender has placed with a supplier."""
 _LINES_OF_PATH = re.compile(
     r"(?:.*\.)?(?:line_?items|order_?(?:items|lines|rows)|items|lines|rows|"
     r"positions|positionen|artikel|articles)\.\d+\.|line_?item[ _]",
     re.IGNORECASE,
 )
-"""The path of a line in a JSON object, or a column of Shopify, which is an order if it has a customer and a date."""
+"""The path of a line in a JSON object, or a column of Shopify, which means an order if the file also has a customer and
+a date."""
 _NO_DOCUMENTS = frozenset(("order", "ordre", "bestellnr", "bestellnummer", "ordering", "bestellno"))
-"""Names that also mean the order of a list, or the number with which a product is ordered."""
+"""Names that also mean a position in a list, or the number with which a product is ordered."""
 _MAIL = 3
 """The index of the e-mail addresses in _KINDS."""
 
@@ -221,7 +222,8 @@ def refuse_movements(header: Sequence[str], sku: Sequence[int]) -> None:
 def refuse_list_of_addresses(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if the column names are typical of a list of customers or other addresses.
 
-    `sku` are the columns of the SKU. If the file has a usual SKU, a name is the name of a product.
+    `sku` are the columns of the SKU. If the file has a usual SKU, its names are those of products, and not of
+    customers.
     """
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
     kinds = sum(any(kind.fullmatch(name) for name in names) for kind in _KINDS)

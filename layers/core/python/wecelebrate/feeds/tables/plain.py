@@ -48,7 +48,7 @@ class PlainColumns:
     count_names: dialects.ColumnCounter
     """Counts the cells of a row that are names of columns."""
     key_of: Callable[[Sequence[str]], int | None]
-    """Returns the number of the column that says to which record a row belongs, or None if the header has no such one.
+    """Returns the number of the column that says to which record a row belongs, or None if the header has none.
 
     Of the sheets of a workbook, those with a key are read. A merged cell of the key is valid in each of its rows. Any
     other merged cell is valid only in its first row, because an amount would otherwise count several times.

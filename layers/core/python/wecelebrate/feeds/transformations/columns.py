@@ -69,7 +69,7 @@ class _Planner:
         plan.attributes = public_attributes(plan)
 
     def _sources(self, names: Sequence[str], what: str, on_problem: Callable[[str], None]) -> list[int] | None:
-        """Return the numbers of the columns, or None if one of them does not exist."""
+        """Return the numbers of the columns, or None if a column does not exist."""
         numbers = []
         for name in names:
             number = column_number(self._file_header, self._names, name)
@@ -109,11 +109,11 @@ class _Planner:
                 replace(named_price(number, self._file_header[source]), arithmetic=arithmetic)
                 for number, source in zip(numbers, sources, strict=True)
             ]
-            if arithmetic:  # the steps get the number of the file: nothing beside it is divided by
+            if arithmetic:  # the steps get the number of the file; it is not divided by a unit beside it
                 plan.prices = [replace(price, units=1) for price in plan.prices]
                 plan.price_unit = plan.price_unit if self._settings.plain.get("price_unit") else None
         elif field == "is_active":
-            # The values of a column with steps mean what they say. Otherwise the name can mean the opposite.
+            # After steps, the values are never inverted. Without steps, the name of the column can mean the opposite.
             names = [column.name for column in self._columns[-len(numbers) :]]
             plan.active = [
                 ActiveColumn(number, inverse=not steps and is_inverse(name))

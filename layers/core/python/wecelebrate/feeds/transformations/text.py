@@ -15,7 +15,7 @@ Shown = Callable[[str], str]
 """Quotes a value for a message, or returns `the value` if the message must not contain it."""
 
 MAX_REGEX_CELL = 100_000
-"""The maximum number of characters of a cell for a regular expression, as of a description."""
+"""The maximum number of characters of a cell for a regular expression. A description has the same maximum."""
 MAX_REGEX_SECONDS = 300.0
 """The time of the CPU that all regular expressions may use for one file, in seconds.
 
@@ -24,7 +24,7 @@ about 10 µs, which is 10 seconds for a million rows."""
 MAX_PREVIEW_SECONDS = 10.0
 """The same limit for a proposal, which reads only a sample."""
 MAX_RESULT = 1_000_000
-"""The maximum number of characters of a value, as of a cell."""
+"""The maximum number of characters of a value. A cell has the same maximum."""
 MAX_CACHED_LENGTH = 300
 CACHE_SIZE = 4096
 

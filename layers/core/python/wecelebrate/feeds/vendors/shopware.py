@@ -3,7 +3,7 @@
 Sources: docs.shopware.com, "Import/Export" (version 6) and "Import / Export: Article" (version 5).
 
 A variant of version 6 names the id of its product in `parent_id`. In version 5, all variants of an article have the
-number of its main variant in `mainnumber`, and each is sold itself.
+number of its main variant in `mainnumber`, and each variant is sold.
 """
 
 from wecelebrate.feeds.columns.profile import Profile, VariantRule

@@ -98,7 +98,7 @@ WOOCOMMERCE_REST = Profile(
         "weight": "weight",
         "globaluniqueid": "gtin",
         "saleprice": "sale_price",
-        # A product has all its values, a variation has one.
+        # A product has all values of an attribute, a variation has one of these values.
         "attributes.+": "",
     },
     VariantRule(

@@ -12,7 +12,7 @@ with commas between them, and are folded when they are read. These are the table
 |                   | opposite), `price_unit`, `availability` (a state), `in_stock` (a state or a number), `sold_out`, |
 |                   | `end_date` (the date from which a product is no longer sold)                                     |
 | columns.weak      | names that also mean other things, such as `Nr` and `Web`: `sku`, `name`, `inventory_count`,     |
-|                   | `is_active`, `inactive`. They are used if no clear name exists and the values agree.             |
+|                   | `is_active`, `inactive`. They are used if no clear name exists and the values fit them.          |
 | prices            | words of which names of price columns consist: `base` (price), `weak` (amount: perhaps a price), |
 |                   | `alone` (a price without the word price), `tax`, `with`, `without`, `neutral` (selling, retail), |
 |                   | the kinds of prices: `purchase`, `compare`, `list`, `offer`, `gross`, `net`; and `per`: words    |
@@ -25,11 +25,11 @@ with commas between them, and are folded when they are read. These are the table
 |                   | public, and `operational` words of places, notes and discounts                                   |
 | properties        | names of properties that are public, such as `color`, and `product`: words for the product       |
 
-The modules that use the tables have the words of English and of vendors, and the oldest words of other languages.
+The modules that use the tables also contain words: those of English and of vendors, and the oldest of other languages.
 
 The files are read when the first name is looked up, and not when the module is imported. `feeds.prepare` reads them
-before. A file has only headers of tables, and texts in single quotes or in three of them, so that a regular expression
-reads all files in 3 ms. `tomllib` needs 15 ms. A test compares both.
+earlier. A file has only headers of tables, and texts in single quotes or in three of them, so that a regular expression
+reads all files in 3 ms. `tomllib` needs 15 ms. A test compares the results of both.
 """
 
 import re

@@ -21,7 +21,8 @@ MIN_CODE = 3
 MAX_CODE = 60
 MAX_VARIANTS = 500
 MAX_VALUES = 60
-"""How many attributes or children a product or a variant has. Records with more are too large, or hostile."""
+"""The maximum number of attributes or children of a product or a variant. Records with more are too large, or
+hostile."""
 MAX_CODES = 10
 _DIGIT = re.compile(r"\d")
 
@@ -74,7 +75,7 @@ def _are_alike(container: Element) -> bool:
 def _path_of_code(codes: dict[str, str], variants: list[dict[str, str]]) -> str | None:
     """Return the name of the product's code.
 
-    The code of each variant begins with this code, and all these codes differ.
+    The code of each variant begins with the product's code, and the codes of the variants differ.
     """
     for path, code in codes.items():
         own = [next((text for text in values.values() if _begins_with(text, code)), "") for values in variants]

@@ -45,7 +45,7 @@ COLUMNS = (
 )  # fmt: skip
 CURRENCY, STOCK = "selling_currency", "stock_count"
 AVAILABILITY = {"true": "in stock", "false": "backorder"}
-"""The stock of an offer of YML without a number of pieces. An offer that is not available is made to order."""
+"""The stock of a YML offer that states no number of pieces. If an offer is not available, it is made to order."""
 
 
 class _MarketplaceFeed(XmlFormat):
@@ -121,7 +121,7 @@ _STOCK_ELEMENTS = ("STOCK_AMOUNT", "STOCK_QUANTITY", "STOCK_COUNT", "STOCK", "AM
 class Heureka(_MarketplaceFeed):
     """Reads the feed of Heureka and Zboží.
 
-    The format has no stock, only a number of days until dispatch. Shops add an element for it.
+    The format has no stock, only a number of days until dispatch. Shops add an element for the stock.
     """
 
     name = "Heureka"

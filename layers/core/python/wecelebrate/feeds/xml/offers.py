@@ -22,7 +22,11 @@ class Offers:
         )
 
     def add(self, key: str, suffix: str, record: Record) -> None:
-        """Add an offer. `suffix` is the end of the SKU of a variant, whose `Ид` is that of the product, # and more."""
+        """Add an offer.
+
+        `key` is the `Ид` of the offer. The `Ид` of a variant is that of the product, a #, and a further part. `suffix`
+        is the end of the SKU of a variant.
+        """
         row = (key.partition("#")[0], key, suffix, json.dumps(record))
         self._database.execute("insert into offers values (?, ?, ?, ?, 0)", row)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_SAMPLES = 20
 """The maximum number of differences that a dry run shows."""
 MAX_SHORT_PRODUCTS = 10
-"""The maximum number of products in the result of a load of which customers have ordered more than the file states."""
+"""The maximum number of products in a load's result for which customers have ordered more than the file states."""
 
 ImportMode = Literal["upsert", "update", "create"]
 Phase = Literal["stage", "review", "merge", "deactivate", "report"]
@@ -114,7 +114,7 @@ class Load:
     """Whether the load runs within a request. The database login of a request is not allowed to COPY rows into the
     staging tables or to delete staged rows. The sweeper deletes the staged rows later."""
     accepted: Sequence[Mapping[str, Any]] = ()
-    """The changes to how the previous file was read that a user has accepted."""
+    """The differences to how the previous file was read, as far as a user has accepted them."""
     decided: Collection[str] = ()
     """The fields and options for which the settings of the catalog say how they are read."""
     settings_key: str = ""

@@ -37,12 +37,12 @@ where o.catalog_id = :catalog_id and p.catalog_id = :catalog_id and o.data ->> :
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
 
 -- name: combine_places^
--- Combine the staged rows of the next SKUs after `after` (`chunk` is the limit) that differ only in the stock and in
--- its place: the last of these rows gets the sum of the stocks, and the other rows are deleted. If several rows name
--- the same place, only the last of these rows counts, and the other rows stay. Rows that differ from the last row of
--- their SKU stay, too. The combined row gets the source data of the place whose name sorts first, so that the source
--- data does not depend on the order of the rows. A combined row is not combined again. The query returns the last SKU,
--- or null if no SKU is left, and whether a SKU has several places.
+-- For the next SKUs after `after` (`chunk` is the limit), combine the staged rows of a SKU that differ only in the
+-- stock and in its place: the last of these rows gets the sum of the stocks, and the other rows are deleted. If several
+-- rows name the same place, only the last of these rows counts, and the other rows stay. Rows that differ from the last
+-- row of their SKU stay, too. The combined row gets the source data of the place whose name sorts first, so that the
+-- source data does not depend on the order of the rows. A combined row is not combined again. The query returns the
+-- last SKU, or null if no SKU is left, and whether a SKU has several places.
 with next_skus as materialized (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
@@ -122,8 +122,8 @@ select app.analyze_products();
 -- the price 0. `unpriced` is the number of these products.
 --
 -- The price of a row is the price without an offer. The offers of a row replace the offers of its product. An empty
--- list ends the offers of the product. `running_offers` and `waiting_offers` are the numbers of offers in the merged
--- rows that are valid now, and that begin later.
+-- list ends the offers of the product. `running_offers` is the number of offers in the merged rows that are valid now,
+-- and `waiting_offers` the number of those that begin later.
 --
 -- The stock of a row is the count of the ERP system at the time that the row states, otherwise at `as_of`. The stock
 -- that is free to sell is this count minus the pieces of orders that the ERP system did not know at that time. If
@@ -226,9 +226,9 @@ with last_sku as materialized (
     or c.new_count is not null and c.id in (
       select app.held_products(:catalog_id, (select array_agg(id) from chunk where new_count is not null))))
 ), locked as materialized (
-  -- Orders lock their products in the same order, so a merge and an order do not deadlock. Products that stay as they
-  -- are need no lock. If an order takes pieces of such a product at the same time, the count is reduced as it would be
-  -- after this merge. A join keeps the planner's estimate of the number of rows.
+  -- Orders lock their products in the same sequence, so a merge and an order do not deadlock. Products that stay as
+  -- they are need no lock. If an order takes pieces of such a product at the same time, the count is reduced as it
+  -- would be after this merge. A join keeps the planner's estimate of the number of rows.
   select p.id from changing c join products p on p.id = c.id order by p.id for no key update of p
 ), reported as materialized (
   -- The function begins after the products were locked, so it sees the holds of all earlier orders.
@@ -426,7 +426,7 @@ with next as materialized (
     and not exists (
       select from app.staged_rejections r where r.job_id = :job_id and r.fence = :fence and r.sku = n.sku)
 ), locked as materialized (
-  -- The order is the same in which orders lock their products, so that this query and an order do not deadlock.
+  -- Orders lock their products in the same sequence, so this query and an order do not deadlock.
   select p.id from missing m join products p on p.id = m.id
   where p.is_active and not :dry_run::boolean
   order by p.id
@@ -458,7 +458,7 @@ limit :max_rows;
 update catalogs set last_sync_at = now() where id = :catalog_id;
 
 -- name: set_reading!
--- Record how the last file of the catalog was read, which has just been loaded. The accepted differences belong to the
+-- Record how the file that has just been loaded into the catalog was read. The accepted differences belong to the
 -- previous reading.
 insert into catalog_readings (catalog_id, job_id, file, reading)
 values (:catalog_id, :job_id, :file, :reading)
@@ -472,8 +472,8 @@ set job_id = excluded.job_id, file = excluded.file, reading = excluded.reading, 
 -- power of ten among the price factors. Only a price that changes by more than 80 percent can change by such a factor.
 -- The regular prices are compared with each other. The lowest new offer is compared with the regular price.
 --
--- If `step` is more than 1, only about one of `step` SKUs is compared, and every call selects the same SKUs. The counts
--- `compared_…` are the numbers of compared products that each kind of change can concern.
+-- If `step` is more than 1, only a sample is compared: about one SKU in every `step` SKUs, the same ones in every call.
+-- The counts `compared_…` are the numbers of compared products that each kind of change can concern.
 with numbered as (
   -- A window keeps the planner's estimate of the number of rows. With `distinct on`, the planner expects 200 rows, and
   -- looks up each product in the index.
@@ -523,9 +523,9 @@ select counts.*,
 from counts;
 
 -- name: list_similar_skus
--- List the new SKUs of the file that differ from the SKU of a product, or from another SKU of the file, only in upper
--- and lower case, in spaces or in leading zeros. If `step` is more than 1, only a sample is compared: about
--- one SKU in every `step` SKUs. At most 1,000 new SKUs are compared, each with an index scan, because the catalog can be
+-- List the new SKUs of the file that are nearly equal to the SKU of a product, or to another SKU of the file: they
+-- differ only in case, in spaces or in leading zeros. If `step` is more than 1, only a sample is compared: about one
+-- SKU in every `step` SKUs. At most 1,000 new SKUs are compared, each with an index scan, because the catalog can be
 -- large. `of` is the number of compared SKUs.
 with new as materialized (
   select distinct s.sku from app.staged_products s

@@ -29,8 +29,8 @@ DEFAULT_LIMITS: Mapping[str, Any] = {
 }
 """The default values of `sync_settings.plausibility`. `catalogs.models.Plausibility` describes them."""
 MIN_PRICE_FACTORS = 3
-"""The least number of prices that change by a factor near 10, 100 or 1,000. It is lower than `min_products`, because
-several such factors are rarely a coincidence."""
+"""If fewer prices change by a factor near 10, 100 or 1,000, this is no reason. The number is lower than `min_products`,
+because several such factors are rarely a coincidence."""
 COVERED_PERCENT = 1.0
 """An approval also covers a percentage that is higher than the shown percentage by at most this number of points,
 because the catalog can change while the load waits."""
@@ -211,8 +211,8 @@ def _is_conspicuous(load: Load, tx: Transaction, limits: Mapping[str, Any]) -> b
 def _implausible(load: Load, tx: Transaction, limits: Mapping[str, Any], step: int = 1) -> list[Reason]:
     """Compare the staged rows with the stored products.
 
-    If `step` is more than 1, compare only about one of `step` rows. It returns a reason for each kind of change that
-    concerns enough products, even if the percentage is allowed.
+    If `step` is more than 1, compare only a sample: about one row in every `step` rows. It returns a reason for each
+    kind of change that concerns enough products, even if the percentage is allowed.
     """
     counts: dict[str, Any] = dict(
         sql.count_implausible_changes(

@@ -157,7 +157,7 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
 def _offers(load: Load, product: Product) -> str | None:
     """Return the offers of a row, or None to keep the stored offers.
 
-    A record without offers keeps them, except in a full file.
+    A record without offers keeps the stored offers, except in a full file.
     """
     if "offers" not in product.fields_set or (product.offers is None and not load.replaces):
         return None

@@ -33,7 +33,7 @@ class ErrorFileFormat:
     """The format of an error file: CSV or NDJSON."""
 
     suffix: str
-    """The end of its key."""
+    """The end of the key of such a file."""
     content_type: str
 
 

@@ -8,7 +8,7 @@
     s3://drops/<catalog id>/results/<name>.<job id>.errors.csv   the rejected rows, with their errors
 
 `receive` registers each dropped file version once, and creates a job for it. `create` creates a job for an uploaded
-file, whose results are in the same place. `sync.run` runs the jobs. Its import loads the file parsers.
+file, whose results are in the same place. `sync.run` runs the jobs. The import of `sync.run` loads the file parsers.
 """
 
 from wecelebrate.core import queue

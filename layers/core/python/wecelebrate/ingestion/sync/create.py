@@ -53,7 +53,7 @@ def create(tx: Transaction, catalog_id: UUID, new: NewSync) -> Job:
 def _report_superseded(catalog_id: UUID, superseded: list[dict[str, Any]]) -> None:
     """Write the result files of superseded jobs.
 
-    An error does not stop the new sync, because the jobs have the same result.
+    An error does not stop the new sync, because the jobs themselves contain the same results as these files.
     """
     try:
         intake.report_superseded(catalog_id, superseded)

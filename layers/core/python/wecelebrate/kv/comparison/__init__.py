@@ -9,6 +9,8 @@ the slug and the settings of an existing row, so they are not compared. Decision
     values      reads the values of documents: texts, amounts, dates, states
     identity    says which record a document belongs to
     fields      names the columns of a row that its document contradicts
-    orders      names the columns of an order that its document contradicts records     compares documents with rows,
-    and reads a difference once more runs        runs a comparison page by page repairs     repairs differences
+    orders      names the columns of an order that its document contradicts
+    records     compares documents with rows, and reads a difference once more
+    runs        runs a comparison page by page
+    repairs     repairs differences
 """

@@ -26,7 +26,7 @@ from wecelebrate.kv.models import Entity
 
 MAX_IMAGES = 50
 LEGACY_CATALOG = "catalog_legacy_default"
-"""The catalog of gifts without a catalog."""
+"""The catalog of gifts whose documents name no catalog."""
 _STOCK = ("availableQuantity", "inventoryQuantity", "inventoryCount", "inventory", "stock", "quantity")
 _STOCK_INSIDE = ("available", "availableQuantity", "quantity", "count", "total")
 _TYPES = frozenset(("erp", "manual", "vendor", "dropship"))

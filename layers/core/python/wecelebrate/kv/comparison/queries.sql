@@ -1,5 +1,5 @@
 -- name: has_dirty$
--- Return whether the documents of a bulk write are not written yet.
+-- Return whether a bulk write has documents that are not written yet.
 select kv.has_dirty();
 
 -- name: start_comparison$
@@ -47,7 +47,8 @@ select kv.record_repair_start(:comparison_id, :source);
 select kv.next_open_record(:comparison_id, :after);
 
 -- name: get_newer_document$
--- Return whether an application has written the document of a row since it was last mapped, and the row is not newer.
+-- Return whether an application has written the document of a row since the document was last mapped, while the row is
+-- not newer.
 select kv.is_document_newer(:entity, :key, :row_id, :fields::text[]);
 
 -- name: repair_record!

@@ -199,7 +199,7 @@ class _Run:
         ]
 
     def _search_rows(self) -> None:
-        """Search the next rows for rows without documents, and check each row that was found a second time."""
+        """Search the next rows for rows without documents. Each row that was found is checked a second time."""
         sample, total = self.row["sample"], max(self.row["counts"].get("keys", 0), 1)
         share = 1_000_000 if sample is None else min(1_000_000, ceil(1_000_000 * sample / total))
         page = self._rows_without_documents(self.checkpoint.after_row, None, share)

@@ -27,7 +27,7 @@ _CHECKS: dict[str, Callable[[Document], Iterable[str]]] = {
     "order": entities.damage_of_order,
 }
 LEGACY_CATALOG = "catalog_legacy_default"
-"""The catalog of gifts without a catalog. Only this catalog needs no owner."""
+"""The catalog of gifts whose documents name no catalog. Only this catalog needs no owner."""
 _PLURALS = {"client": "clients:", "site": "sites:", "product": "gifts:", "order": "orders:", "catalog": "catalog:"}
 """The older form of the keys of each entity."""
 ALL = slice(None)
@@ -44,7 +44,7 @@ def inspect(key: str, family: str, meaning: str, value: str, entries: slice = AL
     """Inspect a document or a list.
 
     value: the JSON text of the document.
-    entries: the entries of a list that the result contains.
+    entries: the part of a list's entries that the result contains.
     """
     if meaning == "list":
         return inspect_list(key, family, items_of(value), entries)

@@ -15,8 +15,7 @@ _WRITERS: Mapping[str, tuple[str, str, str]] = {
     "idoc": ("idoc.write", "xml", "application/xml"),
     "cxml": ("cxml.write", "zip", "application/zip"),
 }
-"""Format → (function, extension of the file, content type). A UBL or cXML document has one order, so several are in a
-zip archive."""
+"""Format → (function, extension, content type). UBL and cXML files are zip archives with a document for each order."""
 
 
 def extension(file_format: str) -> str:

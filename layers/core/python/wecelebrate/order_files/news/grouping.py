@@ -1,7 +1,7 @@
 """Combines rows of a file into news about one order, for example a shipment with its lines.
 
-The order of the rows has no meaning. News are applied in the order in which they happened. If two rows contradict each
-other about a line of a shipment, the newer row counts.
+The sequence of the rows has no meaning. News are applied in the sequence in which they happened. If two rows contradict
+each other about a line of a shipment, the newer row counts.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class OrderNews:
 
 
 def grouped(rows: Sequence[tuple[UUID, NewsRow]], file_id: str) -> list[OrderNews]:
-    """Return the news in the rows, in the order in which they are applied.
+    """Return the news in the rows, in the sequence in which they are applied.
 
     `file_id` identifies the content of the file. It replaces the number of a shipment that has no number. If the same
     file arrives again, its news are then about the same shipment.

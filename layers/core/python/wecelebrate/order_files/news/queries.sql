@@ -55,7 +55,7 @@ insert into order_news_refusals (job_id, client_id, position, code, reason)
 values (:job_id, :client_id, :position, :code, :reason);
 
 -- name: list_refusals
--- List the refused news of a job, in the order in which they were applied.
+-- List the refused news of a job, in the sequence in which they were applied.
 select position, code, reason from order_news_refusals where job_id = :job_id order by position;
 
 -- name: delete_refusals!

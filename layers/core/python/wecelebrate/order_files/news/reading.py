@@ -21,7 +21,7 @@ MAX_ROWS = 100_000
 _MAX_DOCUMENTS = 10_000
 _MAX_DIRECTORY_BYTES = 4 << 20
 """The largest directory of an archive. `zipfile` reads it at once, and needs about ten times as much memory for its
-entries. The names of 10,000 documents may have 350 bytes each."""
+entries. This is enough for 10,000 documents whose names have 350 bytes each."""
 _MAX_KEY_LENGTH = 200
 MAX_MEMORY = 256 << 20
 """How much memory a parsed file may need, in bytes, as an estimate. The worker has 512 MB."""
@@ -176,7 +176,7 @@ def _text(value: Any) -> str:
 def _table(content: bytes, name: str, zone: tzinfo) -> Rows:
     """Read a CSV file or a workbook, or the text in a compressed file.
 
-    No cell gets the value of another row, as in a list of products: `Same` can be the number of an order.
+    Unlike in a list of products, no cell gets the value of another row: `Same` can be the number of an order.
     """
     try:
         unpacked = unpack(io.BytesIO(content), name)

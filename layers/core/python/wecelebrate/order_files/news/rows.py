@@ -14,7 +14,7 @@ from wecelebrate.core.types.urls import url_problem
 
 Kind = Literal["acknowledged", "shipped", "delivered", "cancelled"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""News with the same time is applied in this order."""
+"""News with the same time is applied in this sequence."""
 MAX_QUANTITY = 1_000_000
 MAX_LENGTHS = {"external_number": 100, "shipment": 100, "tracking_number": 100, "carrier": 200, "tracking_url": 2048}
 MAX_REASON_LENGTH = 1000

@@ -74,7 +74,7 @@ grant execute on function app.queue_tag_invalidation() to app_owner;
 -- before and after the change. Every order causes this kind of change, but storefronts show the product as before.
 -- These tags invalidate only what staff and the owner of the catalog read (`stock:<id>` and `stock:<id>:<owner>`). The
 -- tag `shown-stock:…` invalidates what clients with a grant read. It is queued only if app.granted_product_row returns
--- another row than before. Otherwise a cache miss would tell these clients each order in another shop.
+-- another row than before. Otherwise a cache miss would reveal each order in another shop to these clients.
 --
 -- PostgreSQL plans the join for the first statement of a session, and keeps the plan. The first statement can change a
 -- single row, for which a nested loop is the best plan. A full join never uses a nested loop. The planner cannot

@@ -244,7 +244,7 @@ $$;
 grant execute on function app.erase_orders(uuid, integer) to app_system;
 
 -- Erases the data that belongs to orders: the texts of their history, tracking data, the texts of returns, mails, and
--- the data about them from the key-value store of the predecessor.
+-- the data about these orders from the key-value store of the predecessor.
 create or replace function app.erase_order_details(e erasures, order_ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

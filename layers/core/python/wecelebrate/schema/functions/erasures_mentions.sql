@@ -6,8 +6,8 @@
 
 set local role app_definer;
 
--- Returns whether a text is specific enough to be searched for: it has at least 6 characters, and 3 letters in a row, 6
--- digits or an `@`. Characters outside of ASCII count as letters, whatever the locale of the database is.
+-- Returns whether a text is specific enough to be searched for: it has at least 6 characters, and also 3 letters in a
+-- row, 6 digits or an `@`. Characters outside of ASCII count as letters, whatever the locale of the database is.
 create or replace function app.is_needle(value text) returns boolean
 language sql immutable set search_path = pg_catalog
 return length(value) >= 6 and (
@@ -110,8 +110,8 @@ as $$
 $$;
 
 -- Erases the person in entries of the audit log: as the actor on a site of the client, and in texts. Entries of members
--- and staff keep their actors, and entries about members keep their texts. A subject counts only if it is a buyer: a
--- visitor can send events with any `user_id`, e.g. with the id of an object.
+-- and staff keep their actors, and entries about members keep their texts. A subject counts only if it belongs to a
+-- buyer: a visitor can send events with any `user_id`, e.g. with the id of an object.
 create or replace function app.erase_audit_entries(e erasures, ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -18,7 +18,7 @@ begin
     and not exists (select from mail_suppressions x where x.client_id = e.client_id and x.released_at is null
       and x.address = app.suppression_hash(s.address));
   -- An earlier erasure has already stored the hash of the address. The address was suppressed again afterwards, so the
-  -- table has two rows for it. The older row keeps the address suppressed, so this row is stored as released.
+  -- table has two rows for it. The older row keeps the address suppressed, so the newer row is stored as released.
   update mail_suppressions s set address = app.suppression_hash(s.address), reason = null,
     released_at = coalesce(s.released_at, now())
   where s.client_id = e.client_id and s.address = any (e.emails);
@@ -306,8 +306,8 @@ end
 $$;
 grant execute on function app.list_identities(uuid, text, integer) to app_system;
 
--- Creates an erasure of the list again, with its job, after the database was restored to a time before it. Returns the
--- job, or null if the database still has the erasure, or does not have the client.
+-- Creates an erasure from the list again, with its job, after the database was restored to a time before the erasure.
+-- Returns the job, or null if the database still has the erasure, or does not have the client.
 create or replace function app.restore_erasure(
   erasure_id uuid, client_id uuid, emails text[], subjects text[], orders_before timestamptz, created_at timestamptz)
 returns uuid

@@ -1,16 +1,16 @@
 -- The pieces that orders hold, and the stock in files of an ERP system (the reported stock).
 -- tables/0034_stock_holds.sql describes the tables.
 --
--- Every function locks the products in the order of their ids before it reads or writes their holds, like
--- app.place_order. Therefore the free stock is always computed from all committed holds, and the functions do not
--- deadlock. An order is locked before its products.
+-- Every function locks the products, sorted by their ids, before it reads or writes their holds, like app.place_order.
+-- Therefore the free stock is always computed from all committed holds, and the functions do not deadlock. An order is
+-- locked before its products.
 
 set local role app_definer;
 
 -- Returns the time after which the ERP system no longer counts the pieces of a hold as stock: when the pieces were
--- shipped, when the order was acknowledged (unless the stock is physical), or `hold_hours` after the order. `means` and
--- `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog. The ERP system knows a return from the
--- time at which the pieces were received.
+-- shipped, when the order was acknowledged (unless the stock is physical), or `hold_hours` after the order was placed.
+-- `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog. The ERP system knows a
+-- return from the time at which the pieces were received.
 create or replace function app.hold_known_at(hold stock_holds, means text, hold_hours integer) returns timestamptz
 language sql stable parallel safe
 return case
@@ -31,14 +31,14 @@ return case
   when app.hold_known_at(hold, means, hold_hours) <= reported_at and reported_at < hold.cancelled_at then -hold.pieces
   else 0 end;
 
--- Locks products in the order of their ids.
+-- Locks products, sorted by their ids.
 create or replace function app.lock_products(product_ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$ select from products where id = any (product_ids) order by id for no key update $$;
 
 -- Computes the free stock of products again after their holds have changed. The products must be locked. `returned` is
 -- the number of pieces of each product that returned to the stock. The count of a product without a row in
--- stock_reports is exact, so these pieces are added to it. Products that are not tracked have no stock.
+-- stock_reports is exact, so these pieces are added to this count. Products that are not tracked have no stock.
 create or replace function app.recompute_stock(product_ids uuid[], returned integer[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -39,10 +39,10 @@ as $$
 $$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
--- Returns the first earlier job that waits for a person and must end before a job can start. Returns null if such a job
--- does not exist. A waiting job blocks the later jobs of its catalog, because each of these jobs contains only changes.
--- There are two exceptions: a waiting full file blocks no job, because any newer file replaces it, and a waiting job
--- does not block a dry run.
+-- Returns the first job that waits for a person and must end before the given later job can start. Returns null if no
+-- such job exists. A waiting job blocks the later jobs of its catalog, because each of these jobs contains only
+-- changes. There are two exceptions: a waiting full file blocks no job, because any newer file replaces it, and a
+-- waiting job does not block a dry run.
 create or replace function app.job_blocked_by(j jobs) returns uuid
 language sql stable parallel safe
 as $$

@@ -80,9 +80,9 @@ begin
 end
 $$;
 
--- Returns whether a document may be deleted. This is true if the platform has the content of the document, or of all
--- documents in the list. Documents in quarantine, documents of other environments, and documents that were not mirrored
--- stay.
+-- Returns whether a document may be deleted. This is true if the platform has the content of the document, or, if the
+-- document is a list, of all documents in the list. Documents in quarantine, documents of other environments, and
+-- documents that were not mirrored stay.
 create or replace function kv.is_retirable(entity text, key text, value jsonb) returns boolean
 language plpgsql stable
 as $$
@@ -99,7 +99,7 @@ begin
 end
 $$;
 
--- Returns the line of a document without its secrets, and its secrets. The line is null if the document cannot be
+-- Returns the line of a document without its secrets, and these secrets. The line is null if the document cannot be
 -- archived and restored exactly, because a text that is itself JSON may contain a secret.
 create or replace function kv.archive_line(key text, value jsonb, out line text, out secrets jsonb)
 language plpgsql immutable parallel safe
@@ -267,7 +267,7 @@ end
 $$;
 grant execute on function kv.delete_archived(text) to app_admin;
 
--- Returns the next part whose documents must be restored, after a part number. Null: no such part is left.
+-- Returns the first part after the given number whose documents must be restored. Null: no such part is left.
 create or replace function kv.next_deleted_part(entity text, after integer) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

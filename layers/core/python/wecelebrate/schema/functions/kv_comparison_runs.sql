@@ -68,7 +68,7 @@ $$;
 grant execute on function kv.lock_comparison(uuid) to app_admin;
 
 -- Returns the next documents of a comparison: either a range of documents that has not changed since it was compared,
--- or the keys to compare, and the hash of their range.
+-- or the keys to compare together with the hash of their range.
 create or replace function kv.next_documents(comparison uuid, after text, size integer, version integer) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -30,8 +30,8 @@ create or replace function kv.uuid_in(key text) returns uuid
 language sql immutable parallel safe
 return substring(key from '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')::uuid;
 
--- Returns the number of documents and rows for which a change of a row has not reached its documents since a time. A
--- row whose client is unknown counts for each client.
+-- Returns the number of documents and rows for which, since a given time, a change of a row has not reached its
+-- documents. A row whose client is unknown counts for each client.
 create or replace function kv.unmirrored_rows(entity text, client_id uuid, since timestamptz) returns bigint
 language plpgsql stable
 as $$
@@ -45,7 +45,7 @@ end
 $$;
 
 -- Returns the last full comparison of an entity that includes a client, its open differences, and the number of rows
--- that have not reached their documents since it began.
+-- that have not reached their documents since this comparison began.
 create or replace function kv.last_comparison(entity text, client_id uuid) returns jsonb
 language sql stable
 return (

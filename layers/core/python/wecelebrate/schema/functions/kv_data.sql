@@ -78,7 +78,7 @@ return case when jsonb_typeof(value) in ('string', 'number') then nullif(left(bt
   '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]', ' ', 'g')),
   length), '') end;
 
--- Returns a text of several lines in the same way. Tabs and line breaks stay.
+-- Returns a text of several lines in the same way as kv.line. Tabs and line breaks stay.
 create or replace function kv.paragraphs(value jsonb, length integer) returns text
 language sql immutable parallel safe
 return case when jsonb_typeof(value) in ('string', 'number') then nullif(left(btrim(regexp_replace(value #>> '{}',

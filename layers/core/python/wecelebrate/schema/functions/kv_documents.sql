@@ -74,7 +74,7 @@ as $$
   select kv.key_in_list($1, stated, row_number() over (partition by stated order by n)), stated, value from documents
 $$;
 
--- Returns the documents of keys of kv.ids that are in the store. Each list is read once.
+-- Returns, for keys of kv.ids, the documents that are in the store. Each list is read once.
 create or replace function kv.documents(keys text[]) returns table (key text, value jsonb)
 language sql stable
 as $$

@@ -81,7 +81,7 @@ end
 $$;
 
 -- Returns the branding of a site: only the fields that the platform reads, because a storefront shows the branding to
--- everyone. The others stay in the remainder.
+-- everyone. The other fields stay in the remainder.
 create or replace function kv.branding_of(stated jsonb) returns jsonb
 language sql immutable parallel safe
 return case when jsonb_typeof(stated) = 'object' then kv.cleaned(jsonb_strip_nulls(jsonb_build_object(
@@ -90,7 +90,7 @@ return case when jsonb_typeof(stated) = 'object' then kv.cleaned(jsonb_strip_nul
   'reply_to', kv.line(coalesce(stated -> 'reply_to', stated -> 'replyTo'), 500)))) end;
 
 -- Returns the settings of a client or a site: only the language, because the platform reads no other field that the
--- applications have written. The others stay in the remainder.
+-- applications have written. All other fields stay in the remainder.
 create or replace function kv.settings_of(stated jsonb) returns jsonb
 language sql immutable parallel safe
 return case when jsonb_typeof(stated) = 'object' then kv.cleaned(jsonb_strip_nulls(jsonb_build_object(

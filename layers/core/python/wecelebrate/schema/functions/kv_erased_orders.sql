@@ -1,7 +1,7 @@
 -- The orders of erased persons. An erasure marks the ids of orders that have only a document, if this document mentions
 -- the person. The ids are needed because no personal data may stay by which a later mapping could recognise the order.
 -- The personal data is removed from the documents of an order with a row, and a later write cannot restore this data.
--- The identity of the order decides, for every key and list that contains the document.
+-- The identity of the order decides which documents this concerns, under every key and in every list.
 
 set local role app_mirror;
 

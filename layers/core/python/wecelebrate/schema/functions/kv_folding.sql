@@ -91,7 +91,7 @@ end
 $$;
 
 -- Updates the documents of the given products that are in kv.dirty, so that they agree with their rows. The caller has
--- locked the rows, so no other transaction folds them at the same time. Returns their number.
+-- locked the rows, so no other transaction folds them at the same time. Returns the number of these products.
 create or replace function kv.fold_locked(ids uuid[]) returns integer
 language plpgsql volatile
 as $$

@@ -137,8 +137,8 @@ $$;
 -- Indexes the documents of keys of the store, including documents in lists. If `is_hostile` is true, the values are not
 -- read, and the keys do not become rows. A document whose row was deleted in the platform is marked, even if the
 -- document has a new key. If a retirement has left a document in the store, its state does not change, because the
--- documents to which it refers are archived. The states of the documents in such a list do not change either, because
--- an erasure needs them.
+-- documents to which it refers are archived. The states of the documents in a list that a retirement has left do not
+-- change either, because an erasure needs them.
 create or replace function kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
 returns void
 language sql volatile

@@ -21,14 +21,14 @@ create or replace function kv.is_settings_key(key text) returns boolean
 language sql immutable parallel safe
 return key ~ '^sites:[^:]+:catalog_config$|^(site_catalog_config|site_configs):';
 
--- Returns whether the mirror reads documents with this key: a document of an entity, a list that can contain some, or
--- the settings of a site.
+-- Returns whether the mirror reads documents with this key: a document of an entity, a list that can contain such
+-- documents, or the settings of a site.
 create or replace function kv.is_mirrored_key(key text) returns boolean
 language sql immutable parallel safe
 return kv.is_entity_key(key) or kv.entity_of_list(key) is not null or kv.is_settings_key(key);
 
--- Maps the documents with the given keys, and maps the rows again to which these documents led before. `gone` contains
--- the keys of deleted documents: another document of the row decides it now. The function never deletes a row, and
+-- Maps the documents with the given keys, and maps again the rows to which these documents led before. `gone` contains
+-- the keys of deleted documents: another document of the row now decides the row. The function never deletes a row, and
 -- never restores a deleted row. It maps at most 500 rows of each entity. The next run of the backfill maps the other
 -- rows.
 create or replace function kv.map_written(keys text[], gone text[]) returns void
@@ -280,7 +280,7 @@ begin
 end
 $$;
 
--- Locks rows in the order of entities and ids.
+-- Locks rows, sorted by entity and id.
 create or replace function kv.lock_entities(ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -302,7 +302,7 @@ return array(
     and (keys is null or i.key = any (keys) or i.list = any (keys))
     and (pattern is null or i.key like pattern or i.list like pattern));
 
--- Locks the rows of the documents that the old applications are about to write, in the order of entities and ids. Every
+-- Locks the rows of the documents that the old applications are about to write, sorted by entity and id. Every
 -- writer locks a row before its documents, so writers of documents and of rows wait for each other and do not deadlock.
 -- Does nothing while the mirror is off. Raises PT503 if a bulk write must be folded first (functions/kv_folding.sql).
 create or replace function kv.lock_rows(keys text[], pattern text default null) returns boolean

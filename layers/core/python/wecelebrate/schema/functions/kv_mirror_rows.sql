@@ -158,8 +158,8 @@ end
 $$;
 
 -- Records that documents and their rows now have the same values. The next change of a document is compared with these
--- values, and not with the values at the last mapping. The function records only the agreed status `active`, because a
--- document must not reopen a row that the platform has closed.
+-- values, and not with the values at the last mapping. Of the agreed statuses, the function records only `active`,
+-- because a document must not reopen a row that the platform has closed.
 create or replace function kv.record_agreements(entity text, ids uuid[]) returns void
 language plpgsql volatile
 as $$

@@ -175,7 +175,7 @@ end
 $$;
 grant execute on function kv.answer(text, jsonb, double precision) to app_kv;
 
--- Reads a document and its row again, and records each field that still differs once. Returns whether any field
+-- Reads a document and its row again, and records once each field that still differs. Returns whether any field
 -- differs. A document that another transaction is writing is left out, because its row and its values change together.
 create or replace function kv.record_mismatch(key text) returns boolean
 language plpgsql volatile

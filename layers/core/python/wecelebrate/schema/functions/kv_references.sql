@@ -94,8 +94,8 @@ begin
 end
 $$;
 
--- Checks catalogs: the owner exists and never changes. Only the catalog of the gifts without a catalog can belong to
--- the platform.
+-- Checks catalogs: the owner exists and never changes. Only the catalog of the gifts whose documents name no catalog
+-- can belong to the platform.
 create or replace function kv.check_catalogs(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
 as $$
@@ -204,7 +204,7 @@ begin
 end
 $$;
 
--- Returns the keys of products of a batch if another product of the batch with a lower key has the same SKU.
+-- Returns the keys of the products of a batch whose SKU another product of the batch, with a lower key, also has.
 create or replace function kv.repeated_skus(drafts kv.draft[]) returns text[]
 language sql stable
 as $$
@@ -214,7 +214,7 @@ as $$
   ) numbered where n > 1
 $$;
 
--- Returns the catalogs and the activity of the products of a batch that exist, by id. The statement is planned for each
+-- Returns the catalogs and the activity of the existing products of a batch, by id. The statement is planned for each
 -- call. Otherwise, a session would keep the plan of its first batch, when the table was empty: a sequential scan.
 create or replace function kv.existing_products(drafts kv.draft[]) returns jsonb
 language plpgsql stable
@@ -229,7 +229,7 @@ begin
 end
 $$;
 
--- Returns the keys of products of a batch if another product of their catalog has the same SKU. The statement is
+-- Returns the keys of the products of a batch whose SKU another product of their catalog also has. The statement is
 -- planned for each call, as that of kv.existing_products().
 create or replace function kv.taken_skus(drafts kv.draft[]) returns text[]
 language plpgsql stable

@@ -129,7 +129,7 @@ end
 $$;
 grant execute on function kv.start_retirement(text, integer) to app_admin;
 
--- Ends an undo: the sweeper writes products that have changed since the retirement began into their documents, and
+-- Ends an undo: the sweeper writes into their documents the products that have changed since the retirement began, and
 -- creates the documents of new products in catalogs that the old applications have. The function deletes the stored
 -- secrets of documents that were never deleted. Other documents must stay unchanged, e.g. documents that intentionally
 -- have another value than their row. The caller must hold no lock of a row, because the function waits for other

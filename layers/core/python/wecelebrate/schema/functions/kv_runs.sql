@@ -152,7 +152,7 @@ begin
 end
 $$;
 
--- Maps the documents of the given rows, and writes the rows. Raises an error if one of them fails.
+-- Maps the documents of the given rows, and writes the rows. Raises an error if a document or a row fails.
 create or replace function kv.map_together(entity text, ids uuid[], currency text) returns void
 language plpgsql volatile
 as $$

@@ -77,9 +77,9 @@ begin
 end
 $$;
 
--- Copies the exclusions of documents, of all products or of those with the given ids. A site only excludes products of
--- its own catalog. An exclusion is copied only once, so it stays deleted if a member deletes it. If an exclusion
--- disappears from the document, the copied exclusion stays, because a product may be hidden intentionally.
+-- Copies the exclusions in documents: of all products, or of the products with the given ids. A site only excludes
+-- products of its own catalog. An exclusion is copied only once, so it stays deleted if a member deletes it. If an
+-- exclusion disappears from the document, the copied exclusion stays, because a product may be hidden intentionally.
 create or replace function kv.exclude_products(keys text[], product_ids uuid[]) returns void
 language plpgsql volatile
 as $$

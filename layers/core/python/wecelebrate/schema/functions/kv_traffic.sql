@@ -68,9 +68,9 @@ return (
     select t.entity, t.client_id, t.kind, sum(t.requests) as requests, max(t.last_at) as last_at from kv.traffic t
     where t.day >= current_date - 30 group by 1, 2, 3 order by max(t.last_at) desc limit 1000) t);
 
--- Counts the problems between the last call and one minute ago. The minute ensures that the transactions that recorded
--- the problems have ended. Returns null if the mirror was never on. The function also deletes the secrets of expired
--- objects, for every status of the retirement.
+-- Counts the problems that were recorded between the last call and one minute ago. The minute ensures that the
+-- transactions that recorded the problems have ended. Returns null if the mirror was never on. The function also
+-- deletes the secrets of expired objects, for every status of the retirement.
 create or replace function kv.report_troubles() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -24,10 +24,10 @@ end
 $$;
 
 -- Counts a confirmation that a visitor causes, and returns null if it may be sent. Otherwise returns the reason why it
--- is not sent, as a sentence for people. The site of the order has a limit for each recipient in 24 hours, all clients
--- together have a limit of 20 mails for each recipient in 24 hours, of which one client sends at most half, and each
--- client has an hourly limit of half the requests that its tier allows. Mails to the verified address of the caller are
--- not limited.
+-- is not sent, as a sentence for people. The site of the order limits the mails to each recipient in 24 hours. All
+-- clients together send at most 20 mails to a recipient in 24 hours, and one client at most half of them. Each client
+-- has an hourly limit of half the requests that its tier allows. Mails to the verified address of the caller are not
+-- limited.
 --
 -- In 24 hours, one IP address causes mails to at most 100 mailboxes. If the site allows one IP address to order more
 -- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. If all
@@ -75,7 +75,7 @@ begin
         ) >= source_quota then
     return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
       'addresses are verified.', source_quota);
-  -- Half of the limit: of 16 * 30 mails, less than 15 are samples in one of 700 cases.
+  -- Half of the limit, because samples vary: in one of 700 cases, fewer than 15 of 16 * 30 mails are samples.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
          and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
@@ -133,7 +133,8 @@ $$;
 create or replace function app.may_queue_order_mail(mailed_order orders, template text) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
-  -- Most mails are about new orders of visitors. Each function of the context checks its seal, so they come first.
+  -- Most mails are about new orders of visitors. Their conditions come first, because each function of the context
+  -- checks its seal.
   select mailed_order.site_id = (select app.site_id()) and (
       mailed_order.customer_subject is not distinct from app.subject()
         and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)

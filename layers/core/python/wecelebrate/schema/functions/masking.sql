@@ -21,7 +21,7 @@ return case when app.subject() like 'service:%' then coalesce(app.client_ids(), 
   where m.user_id = (select app.subject()) and m.client_id = any ((select app.client_ids())::uuid[]) and m.is_active
     and coalesce(m.personal_data, m.role <> 'viewer')) end;
 
--- Returns the ids of the orders with an e-mail address, ignoring case, if the caller sees their persons.
+-- Returns the ids of the orders with the given e-mail address, ignoring case, if the caller sees their persons.
 create or replace function app.order_ids_of(email text) returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return array(

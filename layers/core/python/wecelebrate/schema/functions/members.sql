@@ -74,7 +74,7 @@ grant execute on function app.accept_invitation(text) to app_customer;
 
 -- A machine that an owner adds to a client has no access until it accepts its membership. Otherwise an owner could add
 -- the machine of another client, whose requests would then concern the wrong client. Staff add machines of operators
--- that they know, so those have access at once.
+-- that they know, so these machines have access at once.
 create or replace function app.hold_machine() returns trigger
 language plpgsql set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -89,7 +89,7 @@ $$;
 grant execute on function app.hold_machine() to app_owner;
 
 -- Accepts the membership that a client has prepared for the calling machine. Returns no row if there is none. A machine
--- is a member of the client that it accepted last, because only a program with its secret can accept.
+-- is a member of the client that it accepted last, because only a program with the secret of the machine can accept.
 --
 -- Any signed-in account may call this function, because a machine has no role before it has accepted. The caller can
 -- only get a membership of its own subject.

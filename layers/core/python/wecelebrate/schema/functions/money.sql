@@ -31,7 +31,8 @@ set local role app_definer;
 
 -- Returns whether all prices of a catalog are in one currency, so that they can be compared. This is also true for a
 -- catalog without products. Returns null for a catalog that the caller may not read. Releases before 0019 allowed
--- several currencies. Their catalogs have no currency until an owner sets it, even if all prices have the same one.
+-- several currencies. Their catalogs have no currency until an owner sets it, even if all prices have the same
+-- currency.
 create or replace function app.has_one_currency(catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$

@@ -92,8 +92,9 @@ create or replace trigger set_price_update before update of price, regular_price
 
 set local role app_definer;
 
--- Starts and ends the offers of at most `max_products` products that are due at a time, and returns the number of these
--- products. The function skips products that other transactions have locked. The next call finds these products again.
+-- Starts and ends the offers that are due at a time, for at most `max_products` products, and returns the number of
+-- these products. The function skips products that other transactions have locked. The next call finds these products
+-- again.
 create or replace function app.apply_due_offers(at timestamptz, max_products integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -10,7 +10,7 @@
 -- `source` says how the news arrived: `api`, `storefront`, `file` or `system`. `happened_at` is null for a change that
 -- happens now. `expected` is the `updated_at` that the order must have, or null.
 --
--- Locks are taken in one order, so that changes cannot deadlock: the order, then its products in the order of their
+-- Locks are taken in one sequence, so that changes cannot deadlock: first the order, then its products, sorted by their
 -- ids. So a transaction must not change the pieces of several orders.
 
 set local role app_definer;

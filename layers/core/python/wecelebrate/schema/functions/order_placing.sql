@@ -7,7 +7,7 @@ set local role app_definer;
 -- because each statement of a request costs the function and the database about 0.2 ms of CPU time. `mail_job_id` is
 -- null if no mail is sent now. `has_deliveries` is true if an endpoint gets an event. If the order is refused, nothing
 -- changes. Refusals: the refusals of app.place_order, and `unconfirmable`, with the reason as a text, if the guest must
--- confirm the order, and a limit for mails does not allow the mail with the link.
+-- confirm the order but a limit for mails does not allow the mail with the link.
 create or replace function app.place_and_announce_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   address text, out refusal text, out detail jsonb, out placed jsonb, out mail_job_id uuid, out has_deliveries boolean)

@@ -35,8 +35,8 @@ return exists (
 -- address. Therefore the orders of a signed-in customer count against the customer and not against the e-mail address:
 -- if a stranger uses up the limit of an address, the owner of the address can still order with a token.
 --
--- Concurrent orders of the same buyer wait for each other. All orders lock their products first, and then their buyers
--- in the order of the keys, so orders cannot deadlock. Returns no refusal if the pieces were counted. Refusals:
+-- Concurrent orders of the same buyer wait for each other. All orders lock their products first, and then their buyers,
+-- sorted by key, so orders cannot deadlock. Returns no refusal if the pieces were counted. Refusals:
 --   daily_quantity   {buyer, max}     the kind of buyer (customer, email, address) whose limit would be exceeded
 --   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take; max is null
 --                                    if it is above 10
@@ -112,8 +112,7 @@ $$;
 --
 -- Visitors write orders and stock only through this function. Therefore the function itself applies the conditions of
 -- row-level security. The site comes from the sealed context, and the products must be shown by the site. Concurrent
--- orders of the same products wait for each other. The rows are locked in the order of their ids, so orders cannot
--- deadlock.
+-- orders of the same products wait for each other. Rows with lower ids are locked first, so orders cannot deadlock.
 --
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
 -- contains the products whose stock fell to or below the `low_inventory` of the catalog. If the order is refused,
@@ -270,7 +269,7 @@ begin
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric,
     case when line ->> 'left' is null then 0 else (line ->> 'quantity')::integer end
   from jsonb_array_elements(priced_lines) line;
-  -- The time is read after the products were locked, so it is later than that of every stock that was stated.
+  -- The time is read after the products were locked, so it is later than the time of every stock that was stated.
   insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
   select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
     (line ->> 'quantity')::integer, clock_timestamp()
@@ -332,7 +331,7 @@ $$;
 grant execute on function app.record_order_deltas() to app_owner;
 
 -- Adds deltas to order_daily_totals. When no order has a status any more, the row of this status has only zeros, and
--- the function deletes it. This is true for three of four rows. This transaction has locked these rows, so the delete
+-- the function deletes it. This happens to three of four rows. This transaction has locked these rows, so the delete
 -- does not wait for another transaction.
 create or replace function app.add_to_daily_totals(deltas order_deltas[]) returns void
 language plpgsql set search_path = pg_catalog, public, pg_temp
@@ -354,7 +353,7 @@ begin
 end
 $$;
 
--- Adds deltas to order_slot_totals. A delta without a slot is counted there already.
+-- Adds deltas to order_slot_totals. A delta without a slot is already counted in this table.
 create or replace function app.add_to_slot_totals(deltas order_deltas[]) returns void
 language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$

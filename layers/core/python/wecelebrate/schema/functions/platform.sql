@@ -16,7 +16,8 @@ begin
   if jsonb_typeof(target) is distinct from 'object' then
     target := '{}';
   end if;
-  -- A patch that has neither null nor objects in an object only replaces values. This is 10 times as fast.
+  -- A patch that has neither null nor objects in an object only replaces values. Such a patch is applied here, 10 times
+  -- as fast as by the rest of this function.
   if has_no_null and (target = '{}' or not jsonb_path_exists(patch, '$.* ? (@.type() == "object")')) then
     return target || patch;
   end if;

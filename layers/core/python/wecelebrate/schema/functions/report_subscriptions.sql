@@ -4,8 +4,8 @@ set local role app_definer;
 
 -- Replaces the recipients of a subscription, and returns the ids that do not belong to persons who are active members
 -- of the client. If such an id exists, nothing changes. A member who has unsubscribed stays in the list, so that other
--- members cannot subscribe this member again. A member who has ended a deleted report is added without a subscription.
--- Returns null unless the caller may write for the client.
+-- members cannot subscribe this member again. A member who had ended a report that is now deleted is added without a
+-- subscription. Returns null unless the caller may write for the client.
 create or replace function app.set_report_recipients(subscription uuid, members uuid[]) returns uuid[]
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

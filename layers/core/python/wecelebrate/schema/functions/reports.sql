@@ -29,8 +29,8 @@ begin atomic
 end;
 grant execute on function app.order_figures(uuid, text, date, date) to app_admin, app_client, app_system;
 
--- Returns the same figures in the time zone of the client, from the totals of local days. The rows are those that
--- order_local_totals describes. The function reads the time zone in the same snapshot.
+-- Returns the same figures as app.order_figures, in the time zone of the client, from the totals of local days. The
+-- rows are those that order_local_totals describes. The function reads the time zone in the same snapshot.
 create or replace function app.local_order_figures(client uuid, first_day date, last_day date)
 returns table (day date, hour smallint, site_id uuid, currency text, status text, orders bigint, amount numeric)
 language sql stable

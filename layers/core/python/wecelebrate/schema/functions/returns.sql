@@ -223,7 +223,7 @@ as $$
   where l.order_id = $1 group by p.id, l.client_id
 $$;
 
--- Limits the pieces that an order sends again to app.replaceable_pieces. `pieces` is [{"line", "quantity"}, …], and
+-- Limits to app.replaceable_pieces the pieces that an order sends again. `pieces` is [{"line", "quantity"}, …], and
 -- `lines` are the lines of the request, or null: then only the pieces that may be sent again are returned. Refusals:
 -- `too_many` as in app.pieces_of, and `nothing_left`.
 create or replace function app.limited_replacement(

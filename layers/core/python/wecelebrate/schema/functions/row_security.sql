@@ -1,9 +1,9 @@
 -- Suspensions of row-level security: the kill switch for one table whose policies are broken (decision 0074).
 --
 -- Row-level security stays on. While a suspension is in force, the policies of the table are parked: they apply only to
--- the owner of the table, and not to callers. Two other policies have the usual condition of app_admin and app_system
--- for all rows: a context of this role. In the same transaction, the roles of all callers lose their privileges on the
--- table: app_admin keeps only select, and app_system keeps the privileges that its policies allow on every row.
+-- the owner of the table, and not to callers. Two other policies let app_admin and app_system use all rows, on the
+-- usual condition: a context of the role. In the same transaction, the roles of all callers lose their privileges on
+-- the table: app_admin keeps only select, and app_system keeps the privileges that its policies allow on every row.
 -- Therefore a caller can see and change only rows that it could see and change before. If a suspension is not ended in
 -- time, the table stays closed.
 
@@ -159,7 +159,8 @@ begin
 end
 $$;
 
--- Revokes the privileges of all callers on a table, except those that app_admin and app_system keep, and returns them.
+-- Revokes the privileges of all callers on a table, except those that app_admin and app_system keep, and returns the
+-- revoked privileges.
 create or replace function app.revoke_privileges(table_name text) returns jsonb
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$

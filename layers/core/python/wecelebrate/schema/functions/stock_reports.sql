@@ -81,8 +81,8 @@ grant execute on function app.free_stock(uuid, uuid[], integer[], timestamptz[])
 
 -- Stores how many pieces of products the ERP system has counted, and returns the free stock of the products that have
 -- holds or a reported stock. The function has the same parameters as app.free_stock. The caller must have locked the
--- products in the order of their ids, so that no order changes their holds meanwhile. The caller writes the free counts
--- to the products.
+-- products, sorted by their ids, so that no order changes their holds meanwhile. The caller writes the free counts to
+-- the products.
 create or replace function app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamptz[])
 returns table (product_id uuid, free_count integer, held bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -196,10 +196,10 @@ return (not hold.is_settled or hold.cancelled_at is not null)
   and coalesce(hold.cancelled_at, app.hold_known_at(hold, settings ->> 'stock_means',
     (settings ->> 'hold_hours')::integer)) <= oldest;
 
--- Deletes holds of at most `max_products` products that can no longer change the stock, and returns the number of these
--- products. A hold is finished when its last event is more than 7 days old: app.free_stock accepts no older time. The
--- effect of the deleted holds is added to the reported stock of these products, so their free stock does not change.
--- Holds of open pieces are kept for a cancellation, but they are no longer counted.
+-- Deletes the holds that can no longer change the stock, of at most `max_products` products, and returns the number of
+-- these products. A hold is finished when its last event is more than 7 days old: app.free_stock accepts no older time.
+-- The effect of the deleted holds is added to the reported stock of these products, so their free stock does not
+-- change. Holds of open pieces are kept for a cancellation, but they are no longer counted.
 create or replace function app.settle_stock_holds(max_products integer default 1000) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

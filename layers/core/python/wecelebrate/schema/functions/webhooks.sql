@@ -15,7 +15,8 @@ as $$
 declare
   written integer;
 begin
-  -- Visitors publish an event with every order. Each function of the context checks its seal, so they come first.
+  -- Visitors publish an event with every order. Their conditions come first, because each function of the context
+  -- checks its seal.
   if (exists (select from sites s where s.id = (select app.site_id()) and s.client_id = $1)
       or $1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
       or $2 = 'job.cancelled' and $4 is null and exists (
