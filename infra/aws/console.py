@@ -26,7 +26,8 @@ class Console(Construct):
         bucket = s3.Bucket(
             self,
             "bucket",
-            bucket_name=f"{environment.resource(CONSOLE)}-{cdk.Aws.ACCOUNT_ID}",
+            # The bucket has no fixed name, because CloudFormation does not delete a bucket of a permanent environment,
+            # or one with files. With a fixed name, `console = true` after `console = false` would fail.
             # With the old versions, an operator can take back a faulty upload.
             versioned=True,
             encryption=s3.BucketEncryption.S3_MANAGED,
@@ -44,6 +45,7 @@ class Console(Construct):
             ("ConsoleUrl", f"https://{host}"),
             ("ConsoleTarget", distribution.distribution_domain_name),
             ("ConsoleDistribution", distribution.distribution_id),
+            ("ConsoleBucket", bucket.bucket_name),
         ):
             cdk.CfnOutput(self, name, value=value).override_logical_id(name)
 

@@ -22,7 +22,6 @@ from constructs import Construct
 from infra.aws.checks import acknowledge
 from infra.aws.retention import log_group, removal_policy
 from infra.aws.stack import PlatformStack
-from infra.deploy.stacks import PROXY_OUTPUT
 from infra.environments import LOG_SETTINGS, Environment
 from infra.functions import Login
 
@@ -57,18 +56,26 @@ class Data(PlatformStack):
         if self.proxy and reader and self._setting == "on":
             self.writer_address = f"{self.proxy.endpoint}:{PORT}"
             self.reader_address = f"{reader.endpoint}:{PORT}"
-        cdk.CfnOutput(self, PROXY_OUTPUT, value=self._setting)
 
     def allow_access(self, client: ec2.SecurityGroup) -> None:
-        """Allow connections from the security group `client` to the database, through the proxy if it is used."""
+        """Allow connections from the security group `client` to the database, through the proxy if it is used.
+
+        The group `client` may always send to the group of the database, and the ingress rule decides whether the
+        database accepts it. An egress rule is a part of its group, and a deploy removes it before it updates the
+        functions. An ingress rule is a resource of its own: CloudFormation creates it before the functions, if these
+        depend on `client`, and deletes it after all updates. So no change of `proxy` interrupts connections.
+        """
         if self.proxy:
-            self._allow_access(client, self._proxy_group)
+            self._allow_egress(client, self._proxy_group)
+            self._allow_ingress(client, self._proxy_group)
+        self._allow_egress(client, self._database_group)
         if self._setting != "on":
-            self._allow_access(client, self._database_group)
+            self._allow_ingress(client, self._database_group)
 
     def allow_writer_access(self, client: ec2.SecurityGroup) -> None:
         """Allow connections from the security group `client` directly to the writer, without the proxy."""
-        self._allow_access(client, self._database_group)
+        self._allow_egress(client, self._database_group)
+        self._allow_ingress(client, self._database_group)
 
     def sign_in_policy(self, login: str) -> iam.IManagedPolicy:
         """Return the policy that allows a role to sign in as `login`, and as no other login."""
@@ -77,8 +84,10 @@ class Data(PlatformStack):
     def _group(self, vpc: ec2.IVpc, id: str, service: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(self, id, vpc=vpc, description=f"{service} of wecelebrate", allow_all_outbound=False)
 
-    def _allow_access(self, client: ec2.SecurityGroup, target: ec2.SecurityGroup) -> None:
+    def _allow_egress(self, client: ec2.SecurityGroup, target: ec2.SecurityGroup) -> None:
         client.add_egress_rule(ec2.Peer.security_group_id(target.security_group_id), ec2.Port.tcp(PORT), "PostgreSQL")
+
+    def _allow_ingress(self, client: ec2.SecurityGroup, target: ec2.SecurityGroup) -> None:
         ec2.CfnSecurityGroupIngress(
             client,
             f"to-{target.node.id}",
@@ -203,7 +212,7 @@ class Data(PlatformStack):
         policy = iam.ManagedPolicy(self, f"sign-in-{login}", description=f"Sign in to the database as {login}")
         # A deploy updates this policy some minutes before the functions. The policy therefore always allows sign-ins
         # both through the proxy and directly, so that neither a change to `bypass` nor a change back interrupts
-        # them. The security groups decide which of the two ways is open.
+        # them. The ingress rules of the proxy and of the database decide which of the two ways is open.
         self.cluster.grant_connect(policy, login)
         if self.proxy and login != DEPLOY_LOGIN:
             self.proxy.grant_connect(policy, login)

@@ -105,6 +105,8 @@ class LambdaFunction(Construct):
         # The policy of the role must exist before the function. Otherwise AWS would deny the first calls that the
         # function makes.
         self.function.node.add_dependency(self.role)
+        # The rules that let the function reach the database must exist before the function uses another address.
+        self.function.node.add_dependency(security_group)
         self._add_trigger()
 
     def _grant_permissions(self) -> None:

@@ -120,13 +120,14 @@ def status(
     ] = False,
     interval: Annotated[float, typer.Option("--interval", min=1, help="Seconds between two outputs of --watch.")] = 5,
     count: Annotated[
-        int, typer.Option("--count", min=0, help="Exit after this number of outputs. 0: do not exit.")
+        int, typer.Option("--count", min=0, help="Exit after this number of readings. 0: do not exit.")
     ] = 0,
 ) -> None:
     """Show the parts of the local cloud, or an environment on AWS.
 
     The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down. --watch
     shows the figures of the dashboard on AWS: of routes since the start of the cloud, others since the last output.
+    With --count, its exit code is 1 if a part did not answer.
     """
     named = env or NAMED.get()
     if named not in (None, TARGET_LOCAL):

@@ -4,6 +4,7 @@ The functions write their metrics and the lines REPORT to their logs, as on AWS.
 routes. The other figures come from the database and from the processes.
 """
 
+import itertools
 import json
 import re
 import time
@@ -18,6 +19,7 @@ from urllib.request import urlopen
 import psutil
 
 from infra.command import output
+from infra.command.errors import CommandError
 from infra.command.output import Cell, Column, print_details, print_table, result
 from infra.local import control
 from infra.local.endpoints import Endpoints, state_directory
@@ -185,22 +187,23 @@ def _seconds(process: psutil.Process) -> float:
 
 
 def watch_figures(as_json: bool, interval: float, count: int) -> None:
-    """Show the figures every `interval` seconds, `count` times. With 0 as `count`, do not stop.
+    """Collect and show the figures every `interval` seconds, `count` times. With 0 as `count`, do not stop.
 
-    Raises CloudNotRunning if the cloud is not up or was stopped.
+    Raises CloudNotRunning if the cloud is not up or was stopped, and CommandError at the end if a part of the cloud did
+    not answer.
     """
     state = state_directory()
     figures = Figures(state, control.running_endpoints(state))
-    shown = 0
-    while not count or shown < count:
+    failures = 0
+    for _ in range(count) if count else itertools.count():
         time.sleep(interval)
         control.running_endpoints(state)
         try:
             collected = figures.collect()
         except OSError as error:
             output.warning(f"a part of the local cloud does not answer: {error}")
+            failures += 1
             continue
-        shown += 1
         if as_json:
             output.print_json_line(collected)
             continue
@@ -209,6 +212,8 @@ def watch_figures(as_json: bool, interval: float, count: int) -> None:
         output.result()
         show(collected)
         output.result()
+    if failures:
+        raise CommandError(f"{failures} of {count} readings failed, because a part of the local cloud did not answer")
 
 
 def show(figures: Mapping[str, Any]) -> None:

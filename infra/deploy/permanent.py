@@ -14,7 +14,7 @@ from infra.deploy.account import Account
 from infra.functions import bucket_names, functions
 
 CONSOLE = "console"
-"""The bucket with the files of the staff console, which no function uses (`infra/aws/console.py`)."""
+"""The name of the staff console in the names of its resources (`infra/aws/console.py`)."""
 POOLS = ("staff", "customers")
 """The user pools of the stack `identity`."""
 
@@ -61,13 +61,15 @@ def delete_database(account: Account) -> str | None:
 def kept_buckets(account: Account) -> list[str]:
     """Return the buckets of the environment. They still exist after their stack is deleted."""
     resource = account.environment.resource
-    declared = {f"{resource(name)}-{account.id}" for name in (*bucket_names(functions()), CONSOLE)}
-    # CloudFormation creates the name of the bucket of the access logs. It consists of the name of the stack and the
-    # logical id, which CloudFormation can shorten, and a random part.
-    access_logs = re.compile(rf"{re.escape(resource('stor'))}[a-z]{{0,3}}-bucketsaccess[a-z0-9]*-[a-z0-9]{{12,13}}")
+    declared = {f"{resource(name)}-{account.id}" for name in bucket_names(functions())}
+    # CloudFormation creates the names of the buckets of the access logs and of the staff console. Such a name consists
+    # of the name of the stack and the logical id, which CloudFormation can shorten, and a random part.
+    generated = re.compile(
+        rf"{re.escape(resource('stor'))}[a-z]{{0,3}}-buckets(access|{CONSOLE})[a-z0-9]*-[a-z0-9]{{12,13}}"
+    )
     buckets: list[dict[str, Any]] = account.client("s3").list_buckets()["Buckets"]
     names = [str(bucket["Name"]) for bucket in buckets]
-    return sorted(name for name in names if name in declared or access_logs.fullmatch(name))
+    return sorted(name for name in names if name in declared or generated.fullmatch(name))
 
 
 def delete_buckets(account: Account) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from infra.deploy import checkout
 from infra.deploy.account import Account
-from infra.deploy.stacks import PROXY_OUTPUT, RELEASE_OUTPUT, stack_outputs
+from infra.deploy.stacks import RELEASE_OUTPUT, proxy_of_functions, stack_outputs
 from infra.environments import Environment
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
@@ -148,8 +148,7 @@ def _proxy(account: Account) -> list[Finding]:
     """Require that functions stop using the proxy before a deploy deletes it."""
     environment = account.environment
     setting = environment.settings.proxy
-    outputs = stack_outputs(account, "data") if setting == "off" else None
-    if outputs is not None and outputs.get(PROXY_OUTPUT, "on") == "on":
+    if setting == "off" and proxy_of_functions(account) == "on":
         message = "a deploy would delete the proxy before the functions stop using it: first deploy `bypass`"
         return [Finding("proxy", "problem", message, _setting(environment, "proxy", '"bypass"'))]
     ways = {"on": "through RDS Proxy", "bypass": "directly, and the proxy exists", "off": "directly"}

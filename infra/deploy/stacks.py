@@ -13,7 +13,8 @@ from infra.functions import ROOT
 from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS
 
 PROXY_OUTPUT = "ProxySetting"
-"""The name of the output of the stack `data` that contains the setting `proxy`."""
+"""The name of the output of the stack `functions` with the setting `proxy`. CloudFormation changes it only when an
+update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
 """The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
 context value from which this output comes."""
@@ -63,6 +64,21 @@ def is_complete(account: Account) -> bool:
     read."""
     last = _describe(account, "monitoring")
     return last is not None and not str(last["StackStatus"]).startswith((*_INCOMPLETE, "ROLLBACK_"))
+
+
+def proxy_of_functions(account: Account) -> str | None:
+    """Return the setting `proxy` with which all functions were deployed, or None if their stack does not exist.
+
+    The result is `on` if some functions can use the proxy, because their stack is older than the setting, or because
+    its last update has not ended or has left functions of two deploys.
+    """
+    stack = _describe(account, "functions")
+    if stack is None:
+        return None
+    if not str(stack["StackStatus"]).endswith("_COMPLETE"):
+        return "on"
+    outputs = {output["OutputKey"]: str(output["OutputValue"]) for output in stack.get("Outputs", [])}
+    return outputs.get(PROXY_OUTPUT, "on")
 
 
 def apis_that_lose_paths(account: Account) -> frozenset[str]:

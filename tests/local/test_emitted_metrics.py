@@ -107,7 +107,7 @@ def test_each_round_of_the_sweeper_emits_its_heartbeat_the_oldest_sync_and_its_m
     assert next(line["SyncAgeSeconds"] for line in emitted if "SyncAgeSeconds" in line) == [0.0]
 
 
-def test_the_age_of_a_sync_grows_but_a_sync_that_waits_for_a_person_does_not_count(platform: Platform) -> None:
+def test_the_age_of_syncs_leaves_out_those_that_wait_for_a_person_and_those_behind_them(platform: Platform) -> None:
     tenant = platform.tenant()
     insert = (
         "insert into jobs"
@@ -118,6 +118,7 @@ def test_the_age_of_a_sync_grows_but_a_sync_that_waits_for_a_person_does_not_cou
     key = f"catalog:{tenant.catalog_id}"
     try:
         platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, key, 90, "needed"])
+        platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, key, 85, None])  # behind the first
         platform.database.execute(insert, [tenant.client_id, tenant.catalog_id, str(uuid4()), 75, None])
         emitted = sweep(platform)
     finally:

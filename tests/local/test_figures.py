@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +13,11 @@ from uuid import uuid4
 import pytest
 
 from infra.command import output
-from infra.command.figures import Figures, LogReader
+from infra.command.errors import CommandError
+from infra.command.figures import Figures, LogReader, watch_figures
+from infra.local.endpoints import HOME_VARIABLE, Endpoints, state_directory
+from infra.local.pid_files import ProcessIdentity
+from infra.local.processes import free_port
 from infra.local.route_figures import RouteFigures, percentiles
 from tests.command import Command
 from tests.platform import Platform, ok
@@ -105,6 +111,25 @@ def test_the_command_prints_the_figures_as_tables_and_as_json(platform: Platform
     assert first["routes"]["GET /v1/me"]["requests"] >= 1
     assert second["seconds"] >= 1
     assert wecelebrate("--env", "dev", "status", "--watch").returncode == 2
+
+
+def test_the_command_ends_after_its_readings_if_a_part_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    state = state_directory()
+    state.mkdir()
+    supervisor = asdict(ProcessIdentity.of(os.getpid()))
+    (state / "supervisor.json").write_text(json.dumps({**supervisor, "stage": "up", "parts": {}}))
+    refused = f"http://127.0.0.1:{free_port()}"
+    names = ("api", "s3", "sqs", "database", "replica", "redis", "upstash", "issuer")
+    Endpoints(**dict.fromkeys(names, refused)).save(state)
+    with pytest.raises(CommandError, match="2 of 2 readings failed") as failure:
+        watch_figures(as_json=True, interval=0, count=2)
+    assert failure.value.exit_code == 1
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.count("does not answer") == 2
 
 
 class Terminal(io.StringIO):

@@ -104,7 +104,9 @@ def test_functions_can_reach_the_proxy_and_deploy_steps_can_reach_the_writer(dev
 
 def test_functions_connect_directly_if_the_operator_has_switched_the_proxy_off(named: Templates) -> None:
     assert named.of_type("data", PROXY) == named.of_type("data", "AWS::RDS::DBProxyEndpoint") == {}
-    assert named.templates["data"]["Outputs"]["ProxySetting"]["Value"] == "off"
+    # The check before a deploy reads it. The stack `data` is updated before the functions, so it must not have it.
+    assert named.templates["functions"]["Outputs"]["ProxySetting"]["Value"] == "off"
+    assert "ProxySetting" not in named.templates["data"]["Outputs"]
     (cluster,) = named.of_type("data", CLUSTER)
     variables = named.function("api-products-read")["Environment"]["Variables"]
     attributes = {}
@@ -124,6 +126,34 @@ def test_functions_connect_directly_if_the_operator_has_switched_the_proxy_off(n
     assert "ProxyName" not in str(named.templates["monitoring"])
 
 
+@pytest.mark.parametrize("environment", ["dev", "named"])
+def test_no_change_of_the_proxy_interrupts_connections(environment: str, request: pytest.FixtureRequest) -> None:
+    templates: Templates = request.getfixturevalue(environment)
+    databases = {group["Fn::GetAtt"][0] for group in templates.only("data", CLUSTER)["VpcSecurityGroupIds"]}
+    resources = templates.templates["functions"]["Resources"]
+    ingress = {id for id, each in resources.items() if each["Type"] == "AWS::EC2::SecurityGroupIngress"}
+    (group_id,) = (
+        group["Fn::GetAtt"][0] for group in templates.function("api-products-read")["VpcConfig"]["SecurityGroupIds"]
+    )
+    # An update of the group removes an egress rule before the functions are updated, so the rule always exists.
+    targets = {
+        templates.follow("functions", rule["DestinationSecurityGroupId"])[1]
+        for rule in resources[group_id]["Properties"]["SecurityGroupEgress"]
+        if "DestinationSecurityGroupId" in rule
+    }
+    assert databases < targets if environment == "dev" else databases == targets
+    # A function is updated only after the rules of the way that it will use were created.
+    own = {id for id in ingress if group_id in str(resources[id]["Properties"]["SourceSecurityGroupId"])}
+    (function,) = (
+        each
+        for each in resources.values()
+        if each["Type"] == "AWS::Lambda::Function"
+        and each["Properties"].get("FunctionName", "").endswith("-api-products-read")
+    )
+    assert own
+    assert own <= set(function["DependsOn"])
+
+
 @pytest.mark.parametrize("proxy", ["on", "bypass"])
 def test_a_bypassed_proxy_still_exists_and_functions_may_use_both_ways(tmp_path: Path, proxy: str) -> None:
     import aws_cdk as cdk
@@ -141,7 +171,6 @@ def test_a_bypassed_proxy_still_exists_and_functions_may_use_both_ways(tmp_path:
     assert kinds.count(PROXY) == 1
     direct = data.writer_address == data.direct_address
     assert direct == (proxy == "bypass")
-    assert template["Outputs"]["ProxySetting"]["Value"] == proxy
     policies = [
         each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::IAM::ManagedPolicy"
     ]

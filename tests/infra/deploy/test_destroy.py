@@ -146,7 +146,11 @@ def test_only_the_data_of_the_named_permanent_environment_is_deleted() -> None:
         rds, s3, cognito = (boto3.client(service, **KEYS) for service in ("rds", "s3", "cognito-idp"))  # type: ignore[call-overload]
         for name in names:
             cluster(rds, name)
-            for bucket in (f"{name}-drops-{ID}", f"{name}-stor-bucketsaccesslogs0a1b2c3d-0123456789ab"):
+            for bucket in (
+                f"{name}-drops-{ID}",
+                f"{name}-stor-bucketsaccesslogs0a1b2c3d-0123456789ab",
+                f"{name}-storage-bucketsconsolebucket-0123456789ab",
+            ):
                 s3.create_bucket(Bucket=bucket)
                 s3.put_object(Bucket=bucket, Key="file", Body=b"1")
             cognito.create_user_pool(PoolName=f"{name}-staff", DeletionProtection="ACTIVE")
@@ -155,7 +159,11 @@ def test_only_the_data_of_the_named_permanent_environment_is_deleted() -> None:
         cognito.create_user_pool(PoolName="wecelebrate-staging-partners")
         staging = Account(get_environment("staging", {"settings_folder": "/nonexistent"}.get))
         staging._clients = {"rds": rds, "s3": s3, "cognito-idp": cognito, "sts": boto3.client("sts", **KEYS)}  # type: ignore[call-overload]
-        own = [f"{names[0]}-drops-{ID}", f"{names[0]}-stor-bucketsaccesslogs0a1b2c3d-0123456789ab"]
+        own = [
+            f"{names[0]}-drops-{ID}",
+            f"{names[0]}-stor-bucketsaccesslogs0a1b2c3d-0123456789ab",
+            f"{names[0]}-storage-bucketsconsolebucket-0123456789ab",
+        ]
         for _ in range(2):  # a removal can be repeated
             snapshot = delete_database(staging)
             assert list(empty_buckets(staging, kept_buckets(staging))) in ([(bucket, 1) for bucket in own], [])

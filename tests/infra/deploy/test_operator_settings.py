@@ -1,5 +1,6 @@
 """Tests the files with the settings that depend on the AWS account, and the files with the access of ERP systems."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -102,6 +103,21 @@ def test_an_erp_grant_with_too_much_or_no_access_is_refused(
     with pytest.raises(ValueError, match=r"should match|needs"):
         grant_access(environment(tmp_path), name, principal, catalogs, [], folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_about_rollbacks_names_settings_that_exist_and_the_error_of_a_release_without_them(
+    tmp_path: Path,
+) -> None:
+    page = (ROOT / "docs" / "upgrade.md").read_text("utf-8")
+    listed = re.search(r"These\s+settings are new: (.*?)\. ", page, re.DOTALL)
+    assert listed
+    names = re.findall(r"`(\w+)`", listed[1])
+    assert "proxy" in names
+    assert set(names) <= OperatorSettings.model_fields.keys()
+    (tmp_path / "dev.toml").write_text("setting_of_a_later_release = 1\n")
+    with pytest.raises(ValueError, match="setting_of_a_later_release: ") as refusal:
+        environment(tmp_path)
+    assert str(refusal.value).partition("release: ")[2] in page
 
 
 def test_the_domain_of_the_console_needs_a_certificate_and_the_console(tmp_path: Path) -> None:

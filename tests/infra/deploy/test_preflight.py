@@ -167,17 +167,31 @@ def test_a_missing_permission_is_a_problem_but_the_other_checks_still_run() -> N
     assert problems["cache"][0].state == "ok"
 
 
-@pytest.mark.parametrize(("deployed", "state"), [("on", "problem"), ("bypass", "ok"), ("off", "ok"), (None, "problem")])
-def test_the_proxy_is_deleted_only_after_the_functions_have_stopped_using_it(deployed: str | None, state: str) -> None:
+@pytest.mark.parametrize(
+    ("deployed", "status", "state"),
+    [
+        ("on", "UPDATE_COMPLETE", "problem"),
+        ("on", "UPDATE_ROLLBACK_COMPLETE", "problem"),
+        ("bypass", "CREATE_COMPLETE", "ok"),
+        ("bypass", "UPDATE_ROLLBACK_COMPLETE", "ok"),
+        ("bypass", "UPDATE_FAILED", "problem"),
+        ("bypass", "UPDATE_ROLLBACK_FAILED", "problem"),
+        ("off", "UPDATE_COMPLETE", "ok"),
+        (None, "UPDATE_COMPLETE", "problem"),
+    ],
+)
+def test_the_proxy_is_deleted_only_after_the_functions_have_stopped_using_it(
+    deployed: str | None, status: str, state: str
+) -> None:
     outputs = [{"OutputKey": "ProxySetting", "OutputValue": deployed}] if deployed else []
     environment = get_environment("dev", {"settings_folder": "/nonexistent"}.get)
     settings = OperatorSettings(proxy="off")
     account = Account(replace(environment, settings=settings))
     client = boto3.client("cloudformation", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     stub = Stubber(client)
-    described = {"StackName": "x", "StackStatus": "UPDATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z"}
+    described = {"StackName": "x", "StackStatus": status, "CreationTime": "2026-11-27T00:00:00Z"}
     stub.add_response(
-        "describe_stacks", {"Stacks": [{**described, "Outputs": outputs}]}, {"StackName": "wecelebrate-dev-data"}
+        "describe_stacks", {"Stacks": [{**described, "Outputs": outputs}]}, {"StackName": "wecelebrate-dev-functions"}
     )
     stub.activate()
     account._clients["cloudformation"] = client
