@@ -5,6 +5,7 @@ The report is also exact during concurrent changes.
 
 import csv
 import io
+import json
 import random
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +133,24 @@ def test_an_unchanged_report_comes_from_the_cache_and_a_new_order_invalidates_th
     actual = ok(tenant.owner.get(path_of(tenant), params={"month": "2026-03"}))
     assert actual["totals"][0]["revenue"] == "7.00"
     assert (actual["first_day"], actual["last_day"], actual["is_closed"]) == ("2026-03-01", "2026-03-31", True)
+
+
+def test_a_report_that_the_previous_release_has_cached_is_not_read(platform: Platform, tenant: Tenant) -> None:
+    """The previous release stored reports under the names `report` and `report-of-today`, without returned pieces."""
+    query = {"month": "2026-03"}
+    ok(tenant.owner.get(path_of(tenant), params=query))
+    (name,) = [
+        key
+        for key in platform.redis.scan_iter(f"v1:local:{tenant.client_id}:*", count=1000)
+        if f":client:{tenant.client_id}:" in key and ":lock:" not in key
+    ]
+    head, _, body = platform.redis.get(name).partition("\n\n")
+    earlier = {member: value for member, value in json.loads(body).items() if member != "returned"}
+    platform.redis.delete(name)
+    platform.redis.set(name.replace(":report-2:", ":report:"), f"{head}\n\n{json.dumps(earlier)}", px=600_000)
+    for file_format in ("csv", "xlsx"):
+        assert tenant.owner.get(path_of(tenant), params=query | {"format": file_format}).status_code == 200
+    assert ok(tenant.owner.get(path_of(tenant), params=query))["returned"] == []
 
 
 def test_the_default_period_of_a_report_is_the_current_month_until_today(tenant: Tenant) -> None:

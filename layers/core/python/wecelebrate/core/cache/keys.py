@@ -58,8 +58,9 @@ SESSION = Entity("session", 3600)
 STOREFRONT = Entity("storefront", 300, stale=300)
 EVENT_TARGET = Entity("events", 300)
 STOREFRONT_PAGES = Entity("shown", 1800, stale=300)
-CLOSED_REPORT = Entity("report", 86400)
-OPEN_REPORT = Entity("report-of-today", 60)
+CLOSED_REPORT = Entity("report-2", 86400)
+"""The number changes with each change of `ClientReport`, because a release must not read reports of another release."""
+OPEN_REPORT = Entity("report-of-today-2", 60)
 ORDER = Entity("order", 600)
 ORDERS = Entity("orders", 600)
 
