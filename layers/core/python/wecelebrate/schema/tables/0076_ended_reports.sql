@@ -6,7 +6,3 @@ alter table client_users add column reports_ended_at timestamptz;
 comment on column client_users.reports_ended_at is
   'When the member ended a report that was deleted later. New reports are not sent until the member subscribes. '
   'Null: new reports are sent.';
-
--- Counts the mails of a member.
-create index mails_reports_by_member on mails (client_id, (details ->> 'member_id'), created_at)
-  where template = 'report';
