@@ -321,18 +321,24 @@ def test_a_report_that_is_created_again_is_not_sent_to_members_who_had_ended_it(
     assert [recipient["unsubscribed_at"] for recipient in third["recipients"]] == [None]
 
 
-def test_a_member_gets_at_most_50_reports_of_a_client_in_24_hours(platform: Platform, tenant: Tenant) -> None:
+@pytest.mark.parametrize("earlier", [50, 99, 100])
+def test_a_member_gets_at_most_100_reports_of_a_client_in_24_hours(
+    platform: Platform, tenant: Tenant, earlier: int
+) -> None:
+    """The limit leaves out no daily report: 50 of them are sent again after 23 hours when the clocks go forward."""
     person, other = member(platform, tenant), member(platform, tenant)
     subscription = created(tenant.owner.post(PATH, json=body(tenant, person, other)))
     platform.database.execute(
-        "insert into mails (client_id, template, recipient, details, state)"
+        "insert into mails (client_id, template, recipient, details, state, created_at)"
         " select %(client)s, 'report', %(email)s, jsonb_build_object('subscription_id', gen_random_uuid(),"
-        " 'member_id', %(member)s::text, 'last_day', '2026-01-01'), 'sent' from generate_series(1, 50)",
-        {"client": tenant.client_id, "email": person["email"], "member": person["id"]},
+        " 'member_id', %(member)s::text, 'last_day', '2026-01-01'), 'sent', now() - interval '23 hours'"
+        " from generate_series(1, %(earlier)s)",
+        {"client": tenant.client_id, "email": person["email"], "member": person["id"], "earlier": earlier},
     )
     make_due(platform, subscription)
-    (mail,) = settled(platform, tenant, subscription, 1)
-    assert mail["recipient"] == other["email"]
+    recipients = {other["email"]} | ({person["email"]} if earlier < 100 else set())
+    mails = settled(platform, tenant, subscription, len(recipients))
+    assert {mail["recipient"] for mail in mails} == recipients
 
 
 def test_suppressed_addresses_and_former_members_get_no_report(platform: Platform, tenant: Tenant) -> None:

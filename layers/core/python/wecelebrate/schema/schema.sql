@@ -5329,7 +5329,7 @@ CREATE OR REPLACE FUNCTION app.audit_noise()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN
-  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku,offer_changes_at,offer_ends_at}'::text[];
+  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku,offer_changes_at,offer_ends_at,priced_at,reports_ended_at}'::text[];
 
 -- Function app.audit_products(), owner app_definer
 
@@ -16183,7 +16183,7 @@ begin
     where app.subject() like 'service:%' and a.client_id = any ((select app.editor_ids())::uuid[])
       and (select count(*) from mails m
            where m.client_id = a.client_id and m.template = 'report' and m.details ->> 'member_id' = a.member_id::text
-             and m.created_at > now() - interval '24 hours') < 50
+             and m.created_at > now() - interval '24 hours') < 100
   ) mail where mail.job is not null;
 end
 $function$;

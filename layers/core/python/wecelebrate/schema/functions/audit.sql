@@ -88,7 +88,7 @@ create or replace function app.audit_noise() returns text[]
 language sql immutable parallel safe
 return '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,
   paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,
-  folded_name,folded_sku,offer_changes_at,offer_ends_at}'::text[];
+  folded_name,folded_sku,offer_changes_at,offer_ends_at,priced_at,reports_ended_at}'::text[];
 
 -- Returns the columns of `r` that differ from `other`. Secret values become `[redacted]`, and long values are cut off.
 -- Returns null when `r` is null.

@@ -103,9 +103,10 @@ $$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
 -- Queues a mail with a report to each member who receives it, and returns the jobs of the mails. Returns no row for a
--- member who already has the mail about these days, or who got 50 reports of the client in the last 24 hours: reports
--- that are created again and again must not flood a member. Returns no rows unless the caller is one of our own workers
--- and acts for the client.
+-- member who already has the mail about these days, or who got 100 reports of the client in the last 24 hours: reports
+-- that are created again and again must not flood a member. 50 daily reports need up to 100 mails, because a report is
+-- sent less than 24 hours after the last one if the clocks go forward or if the last one was late. Returns no rows
+-- unless the caller is one of our own workers and acts for the client.
 create or replace function app.queue_report_mails(subscription uuid, details jsonb) returns table (job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -118,7 +119,7 @@ begin
     where app.subject() like 'service:%' and a.client_id = any ((select app.editor_ids())::uuid[])
       and (select count(*) from mails m
            where m.client_id = a.client_id and m.template = 'report' and m.details ->> 'member_id' = a.member_id::text
-             and m.created_at > now() - interval '24 hours') < 50
+             and m.created_at > now() - interval '24 hours') < 100
   ) mail where mail.job is not null;
 end
 $$;
