@@ -122,6 +122,7 @@ def test_a_machine_gets_a_token_for_its_secret_and_its_rights_from_its_membershi
         path = f"/v1/clients/{tenant.client_id}/machines"
         member = created(tenant.owner.post(path, json={"machine_id": id, "role": "viewer"}))
         try:
+            ok(program.post(f"{path}/accept"))
             assert ok(program.get("/v1/sites"))["data"]
             refused = program.post("/v1/sites", json={"client_id": tenant.client_id, "name": "Not allowed"})
             problem(refused, 403, "forbidden")

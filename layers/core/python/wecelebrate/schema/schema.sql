@@ -6733,7 +6733,7 @@ begin
         ) >= source_quota then
     return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
       'addresses are verified.', source_quota);
-  -- Half of the limit: of 16 * 30 mails, less than 15 are samples in one of 700 cases.
+  -- Half of the limit, because samples vary: in one of 700 cases, fewer than 15 of 16 * 30 mails are samples.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
          and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
@@ -9189,7 +9189,7 @@ begin
     and not exists (select from mail_suppressions x where x.client_id = e.client_id and x.released_at is null
       and x.address = app.suppression_hash(s.address));
   -- An earlier erasure has already stored the hash of the address. The address was suppressed again afterwards, so the
-  -- table has two rows for it. The older row keeps the address suppressed, so this row is stored as released.
+  -- table has two rows for it. The older row keeps the address suppressed, so the newer row is stored as released.
   update mail_suppressions s set address = app.suppression_hash(s.address), reason = null,
     released_at = coalesce(s.released_at, now())
   where s.client_id = e.client_id and s.address = any (e.emails);
@@ -13509,7 +13509,8 @@ CREATE OR REPLACE FUNCTION app.may_queue_order_mail(mailed_order orders, templat
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-  -- Most mails are about new orders of visitors. Each function of the context checks its seal, so they come first.
+  -- Most mails are about new orders of visitors. Their conditions come first, because each function of the context
+  -- checks its seal.
   select mailed_order.site_id = (select app.site_id()) and (
       mailed_order.customer_subject is not distinct from app.subject()
         and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
@@ -13656,7 +13657,8 @@ begin
   if jsonb_typeof(target) is distinct from 'object' then
     target := '{}';
   end if;
-  -- A patch that has neither null nor objects in an object only replaces values. This is 10 times as fast.
+  -- A patch that has neither null nor objects in an object only replaces values. Such a patch is applied here, 10 times
+  -- as fast as by the rest of this function.
   if has_no_null and (target = '{}' or not jsonb_path_exists(patch, '$.* ? (@.type() == "object")')) then
     return target || patch;
   end if;
@@ -15355,7 +15357,7 @@ begin
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric,
     case when line ->> 'left' is null then 0 else (line ->> 'quantity')::integer end
   from jsonb_array_elements(priced_lines) line;
-  -- The time is read after the products were locked, so it is later than that of every stock that was stated.
+  -- The time is read after the products were locked, so it is later than the time of every stock that was stated.
   insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
   select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
     (line ->> 'quantity')::integer, clock_timestamp()
@@ -15927,7 +15929,8 @@ AS $function$
 declare
   written integer;
 begin
-  -- Visitors publish an event with every order. Each function of the context checks its seal, so they come first.
+  -- Visitors publish an event with every order. Their conditions come first, because each function of the context
+  -- checks its seal.
   if (exists (select from sites s where s.id = (select app.site_id()) and s.client_id = $1)
       or $1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
       or $2 = 'job.cancelled' and $4 is null and exists (
