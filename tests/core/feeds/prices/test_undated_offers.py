@@ -70,18 +70,39 @@ def test_days_in_two_orders_are_a_question_if_they_change_the_offers() -> None:
         assert (offer.first, offer.last, reading.feed.questions) == (first, last, ())
 
 
+BACKWARDS_BY_DAY, BACKWARDS_BY_MONTH, OPEN = "10/11/2099,11/10/2099", "12/10/2099,01/11/2099", "01/12/2099,02/12/2099"
+"""Offers that end before they start if the day comes first, if the month comes first, and in no order."""
+
+
+def several(*days: str) -> str:
+    """Return a file with an offer for each period."""
+    return "SKU,Name,Price,Sale Price,Sale From,Sale To\n" + "".join(
+        f"A{number},Cup {number},12.90,9.90,{period}\n" for number, period in enumerate(days)
+    )
+
+
+@pytest.mark.parametrize("currency", ["CAD", "EUR", "USD"])
 @pytest.mark.parametrize(
     ("days", "first"),
     [
-        ("10/11/2099,11/10/2099", date(2099, 10, 11)),  # if read day first, the offer would end before it starts
-        ("12/10/2099,01/11/2099", date(2099, 10, 12)),
-        ("13/10/2099,01/11/2099", date(2099, 10, 13)),
+        ([BACKWARDS_BY_DAY] * 2, date(2099, 10, 11)),
+        ([BACKWARDS_BY_MONTH] * 2, date(2099, 10, 12)),
+        ([BACKWARDS_BY_MONTH] * 4 + [OPEN] * 6, date(2099, 10, 12)),
+        (["13/10/2099,01/11/2099"], date(2099, 10, 13)),
     ],
 )
-def test_the_order_in_which_no_offer_ends_before_it_starts_decides(days: str, first: date) -> None:
-    reading = read(TWO_ORDERS.format(days), currency="CAD")
+def test_the_order_in_which_no_offer_ends_before_it_starts_decides(days: list[str], first: date, currency: str) -> None:
+    reading = read(several(*days), currency=currency)
     (offer,) = reading.products[0].offers or ()
     assert (offer.first, reading.feed.questions) == (first, ())
+
+
+@pytest.mark.parametrize("currency", ["CAD", "EUR", "USD"])
+@pytest.mark.parametrize(
+    "days", [[OPEN] * 5 + [BACKWARDS_BY_MONTH], [BACKWARDS_BY_MONTH], [BACKWARDS_BY_DAY, BACKWARDS_BY_MONTH] * 2]
+)
+def test_one_mistyped_offer_or_contradicting_offers_lead_to_a_question(days: list[str], currency: str) -> None:
+    assert keys(read(several(*days), currency=currency)) == ["day_order"]
 
 
 def test_days_of_the_past_in_two_orders_are_no_question() -> None:

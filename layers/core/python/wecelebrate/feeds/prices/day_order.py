@@ -1,8 +1,9 @@
 """Decides whether the day or the month comes first in the days of offers: 03/04/2026.
 
 The first of these decides: the setting `day_order`, a day above 12, the order of earlier files, the order in which no
-offer ends before it starts, and the currency USD. If none of them decides, and the order changes which offers are valid
-from today on, a question is asked.
+offer ends before it starts although several offers do in the other order, and the currency USD, unless an offer then
+ends before it starts. If none of them decides, a question is asked, provided that the order changes which offers are
+valid from today on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from wecelebrate.feeds.questions import Choice, Question
 KEY = "day_order"
 DAY_FIRST, MONTH_FIRST = "day", "month"
 MAX_SHOWN = 3
+MIN_BACKWARDS = 2
+"""The number of offers that exclude an order, because they would end before they start. One offer can be mistyped."""
 
 Day = date | datetime | None
 Days = tuple[int | None, int | None, int | None]
@@ -38,10 +41,10 @@ def decided_order(
         return month_first
     if earlier is not None:
         return earlier
-    valid = [order for order in (False, True) if not _ends_before_it_starts(columns, days, order)]
-    if len(valid) == 1:
-        return valid[0]
-    return True if currency == "USD" else None
+    by_day, by_month = (_backwards(columns, days, order) for order in (False, True))
+    if min(by_day, by_month) == 0 and max(by_day, by_month) >= MIN_BACKWARDS:
+        return by_day > 0
+    return True if currency == "USD" and not by_month else None
 
 
 def cells_of(columns: Columns, days: Days) -> list[str]:
@@ -79,9 +82,10 @@ def _ends_after(last: Day, today: date) -> bool:
     return last is None or date(last.year, last.month, last.day) >= today
 
 
-def _ends_before_it_starts(columns: Columns, days: Days, month_first: bool) -> bool:
+def _backwards(columns: Columns, days: Days, month_first: bool) -> int:
+    """Return the number of offers that would end before they start."""
     periods = (_period(row, days, month_first) for row in columns.sample)
-    return any(
+    return sum(
         first is not None
         and last is not None
         and (first.year, first.month, first.day) > (last.year, last.month, last.day)
