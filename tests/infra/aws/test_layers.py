@@ -95,6 +95,7 @@ import importlib.util, sys
 for path in sys.argv[1:]:
     spec = importlib.util.spec_from_file_location("handler", path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules["handler"] = module
     spec.loader.exec_module(module)
     assert callable(module.handler), path
 assert sys.version_info[:2] == (3, 13)

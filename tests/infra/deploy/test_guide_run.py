@@ -140,6 +140,7 @@ def test_a_deploy_into_an_unprepared_account_does_nothing(operator: Operator) ->
 @pytest.mark.parametrize("command", AWS_COMMANDS)
 def test_each_aws_command_of_the_documents_has_an_operation_and_options_of_aws(command: str, tmp_path: Path) -> None:
     (tmp_path / "cache.json").write_text(cache_secret())
+    (tmp_path / "policy.json").write_text("{}")
     words = shlex.split(command, comments=True)
     _, _, request = parse(words[1:], tmp_path)
     assert_values(request)
