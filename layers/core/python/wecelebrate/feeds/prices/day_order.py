@@ -63,14 +63,14 @@ def order_question(columns: Columns, price: int, days: Days) -> list[Question]:
     differ = [pair for pair in periods if pair[0] != pair[1] and any(_ends_after(last, today) for _, last in pair)]
     if not differ:
         return []
-    seen = tuple(dict.fromkeys(cells))[:MAX_SHOWN]
-    shown = " and ".join(quoted(cell, 30) for cell in seen)
+    values = tuple(dict.fromkeys(cells))[:MAX_SHOWN]
+    shown = " and ".join(quoted(cell, 30) for cell in values)
     text = f"The offers have days such as {shown}. Does the day or the month come first?"
     choices = (
-        Choice(DAY_FIRST, "The day comes first.", _examples(seen, month_first=False)),
-        Choice(MONTH_FIRST, "The month comes first.", _examples(seen, month_first=True)),
+        Choice(DAY_FIRST, "The day comes first.", _examples(values, month_first=False)),
+        Choice(MONTH_FIRST, "The month comes first.", _examples(values, month_first=True)),
     )
-    return [Question(KEY, "money", text, choices, seen)]
+    return [Question(KEY, "money", text, choices, values)]
 
 
 def _examples(cells: Sequence[str], *, month_first: bool) -> tuple[str, ...]:
