@@ -1,7 +1,8 @@
 """Tests that regular expressions search in linear time, whatever the text.
 
-Each text has 60,000 characters. A function with quadratic time needs more than five seconds of CPU time. A
-function with linear time needs less than 0.2 seconds.
+Each text has 60,000 characters after the normalization to NFKC, which replaces U+FDFA by 18 characters. A function
+with quadratic time needs more than five seconds of CPU time. A function with linear time needs less than 0.2 seconds.
+A text is tried again at most twice, because other processes of a busy machine can increase the CPU time.
 """
 
 import signal
@@ -49,7 +50,7 @@ UNITS = [
     '{"', 'W/"x",', "\ud55c",
 ]  # fmt: skip
 IMPORTS = """
-import re, resource, sys, warnings
+import re, resource, sys, unicodedata, warnings
 from datetime import UTC, datetime
 from wecelebrate.core import etags, storage
 from wecelebrate.core.outbound import retry_after
@@ -73,14 +74,18 @@ PROGRAM = """
 resource.setrlimit(resource.RLIMIT_CPU, ({limit}, {limit}))
 for unit in {units!r}:
     for end in ("", " x1"):
-        text = unit * (60_000 // len(unit)) + end
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
-        try:
-            {call}
-        except Exception as error:
-            if isinstance(error, (NameError, AttributeError)):
-                raise
-        seconds = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
+        for attempt in range(3):
+            # Each attempt has a new text, because some functions cache their results.
+            text = unit * (60_000 // len(unicodedata.normalize("NFKC", unit)) - attempt) + end
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+            try:
+                {call}
+            except Exception as error:
+                if isinstance(error, (NameError, AttributeError)):
+                    raise
+            seconds = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
+            if seconds < 1.5:
+                break
         assert seconds < 1.5, (unit, end, seconds)
 """
 

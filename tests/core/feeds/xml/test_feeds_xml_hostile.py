@@ -16,6 +16,8 @@ from tests.core.forks import Forks
 SETUP = "from pathlib import Path\nfrom tests.core.feeds.feed_cost import main"
 SECONDS = 2.0
 MEGABYTES = 256
+ATTEMPTS = 3
+"""A file is read again if it exceeds the time, because other processes of a busy machine can increase the CPU time."""
 Cost = dict[str, Any]
 
 
@@ -53,7 +55,11 @@ def cost_of(file_cost: Callable[[Path], Cost], tmp_path: Path) -> Callable[[byte
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_xml_is_processed_within_the_limits(name: str, cost_of: Callable[[bytes | str], Cost]) -> None:
-    cost = cost_of(HOSTILE[name]())
+    content = HOSTILE[name]()
+    for _ in range(ATTEMPTS):
+        cost = cost_of(content)
+        if cost["seconds"] < SECONDS:
+            break
     assert cost["seconds"] < SECONDS, cost
     assert cost["megabytes"] < MEGABYTES, cost
     assert cost["reasons"]

@@ -35,10 +35,10 @@ _HARMLESS_SUBSET = re.compile(
     re.DOTALL,
 )  # fmt: skip
 # The entities of HTML, which some exports contain. XML defines only five entities. The parser resolves these five.
-_ENTITY = re.compile(rb"&(?!amp;|lt;|gt;|quot;|apos;)([A-Za-z][A-Za-z0-9]{1,7});")
+_ENTITY = re.compile(rb"(&(?!amp;|lt;|gt;|quot;|apos;)[A-Za-z][A-Za-z0-9]{1,7};)")
 XML_NAME = re.compile(r"[\w.\u00b7-]+")
 """The characters of a local name. The parser refuses other characters, such as control characters."""
-_HTML = {name.encode(): chr(code).encode() for name, code in name2codepoint.items()}
+_HTML = {f"&{name};".encode(): chr(code).encode() for name, code in name2codepoint.items()}
 
 
 class BrokenXml(Exception):
@@ -112,7 +112,9 @@ class XmlSource:
             cut = chunk.rfind(b"&", -10)
             chunk, rest = (chunk, b"") if cut < 0 or b";" in chunk[cut:] or not block else (chunk[:cut], chunk[cut:])
             if b"&" in chunk:
-                chunk = _ENTITY.sub(lambda match: _HTML.get(match[1], match[0]), chunk)
+                parts = _ENTITY.split(chunk)
+                parts[1::2] = map(_HTML.get, parts[1::2], parts[1::2])
+                chunk = b"".join(parts)
             if chunk:
                 lines += chunk.count(b"\n")
                 yield chunk
