@@ -43,7 +43,6 @@ NOT_RUN = {
     "pip install build/clients": "tests/clients installs the package in another folder.",
     "npm install build/clients": "tests/clients installs the package in another folder.",
     "git tag": "It would change the repository.",
-    "git switch": "The commands would change the checkout, and need an AWS account.",
 }
 """The beginnings of all commands that the test does not run, with the reasons."""
 
