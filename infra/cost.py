@@ -220,6 +220,8 @@ def _introduction(specs: tuple[FunctionSpec, ...]) -> list[str]:
         f" {COMMANDS} Redis commands, {RESPONSE_KILOBYTES:g} KB of response, {LOG_KILOBYTES} KB of logs,"
         f" {NAT_KILOBYTES:g} KB through the NAT gateways.",
         f"- Assumed: the database stays at its minimum capacity, and {STORAGE_GB} GB are stored.",
+        f"- Years 1, 2 and 3 have {VOLUMES['year 1']:g}, {VOLUMES['year 2']:g} and {VOLUMES['year 3']:g} million"
+        " requests a month.",
         "- At most: AWS bills the metrics of a route only if the route is used. The page assumes that all routes are"
         " used from a million requests on.",
         "- Assumed for traces: all requests use one function, so X-Ray records one in each second, and 5 % of the"
@@ -234,12 +236,12 @@ def _savings(prod: Choice, dev: Choice, specs: tuple[FunctionSpec, ...]) -> list
     year = replace(prod, requests=1.0)
     settings = {
         "`detailed_metrics_enabled=False` in `infra/aws/api.py`": (year, replace(year, detailed_metrics=False)),
-        "one reader instead of two in prod": (year, _environment(year, readers=1)),
-        "one NAT gateway instead of two in prod": (year, _environment(year, nat_gateways=1)),
-        "minimum capacity of 1 instead of 2 ACU in prod": (year, _environment(year, capacity=(1, 32))),
+        "one reader instead of two in prod (`infra/environments.py`)": (year, _environment(year, readers=1)),
+        "one NAT gateway instead of two in prod (`infra/environments.py`)": (year, _environment(year, nat_gateways=1)),
+        "prod with `capacity = [1, 32]` instead of `[2, 32]`": (year, _environment(year, capacity=(1, 32))),
         "CloudFront answers 60 % of 100M requests": (busy, replace(busy, edge_share=0.6)),
         "arm64 instead of x86 at 100M requests (it is arm64)": (replace(busy, arm=False), busy),
-        "dev without alarms": (dev, replace(dev, alarms=False)),
+        "dev without alarms (`infra/aws/monitoring.py`)": (dev, replace(dev, alarms=False)),
         "dev with `capacity = [0.5, 4]`": (dev, _environment(dev, capacity=(0.5, 4))),
         'dev with `proxy = "off"`': (dev, _settings(dev, proxy="off")),
         "`traces = false` at 100M requests": (busy, _settings(busy, traces=False)),
@@ -252,12 +254,19 @@ def _savings(prod: Choice, dev: Choice, specs: tuple[FunctionSpec, ...]) -> list
     return [
         "## What each setting saves",
         "",
+        *_wrapped(
+            "A row that names a file is a change of the code: such a release is your own, and every upgrade has to"
+            " repeat it. The other rows are settings or facts."
+        ),
+        "",
         *map(_row, table),
         "",
         *_wrapped(
             f"**dev at its cheapest.** An environment costs {total(dev, specs) / HOURS:.2f} USD for each hour that it"
             " exists, so the cheapest dev is one that `make destroy ENV=dev` deletes in the evening: 8 hours on 22 days"
-            f" cost {total(dev, specs) / HOURS * 176:,.0f} USD a month. If it stays, `capacity = [0.5, 4]` and"
+            f" cost {total(dev, specs) / HOURS * 176:,.0f} USD a month. It also deletes the data, the accounts of all"
+            " persons and the DKIM keys of the mail domain. The next deploy takes 40 minutes, and needs other DNS"
+            " records. Before it, empty the Upstash database with `FLUSHALL`. If dev stays, `capacity = [0.5, 4]` and"
             f' `proxy = "off"` bring it to {total(cheapest, specs):,.0f} USD. Local development costs nothing'
             " (`wecelebrate up`)."
         ),

@@ -55,6 +55,9 @@ class Environment:
     concurrency: int
     """The number of concurrent invocations that AWS allows in the account. A new account has 10. The default after a
     request to AWS is 1,000. Only an account with such a number can reserve the declared concurrency of functions."""
+    budget: int
+    """The budget of a month in USD. 80 % of it, which send an alarm, are more than the environment costs as
+    `docs/cost.md` computes it, in `prod` with 10 million requests a month."""
     settings: OperatorSettings = field(default_factory=OperatorSettings)
     """The settings of the operator for this environment."""
 
@@ -100,6 +103,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             backup_days=1,
             log_days=7,
             concurrency=10,
+            budget=600,
         ),
         # Staging has the same resources as prod, in smaller numbers. A release runs here first, so staging is
         # permanent, too.
@@ -114,6 +118,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             backup_days=7,
             log_days=30,
             concurrency=1000,
+            budget=600,
         ),
         Environment(
             name="prod",
@@ -126,6 +131,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             backup_days=35,
             log_days=90,
             concurrency=1000,
+            budget=1600,
         ),
     )
 }
@@ -146,4 +152,5 @@ def get_environment(name: str, override: Callable[[str], object] = lambda _: Non
         zones=settings.zones or environment.zones,
         concurrency=settings.concurrency or environment.concurrency,
         capacity=settings.capacity or environment.capacity,
+        budget=settings.budget or environment.budget,
     )

@@ -71,6 +71,10 @@ class QueueTrigger(_StrictModel):
     recommends."""
     max_receives: int = Field(default=3, ge=1, le=1000)
     """The number of deliveries after which SQS moves a message to the dead-letter queue."""
+    retention_days: int = Field(default=4, ge=1, le=12)
+    """The number of days for which SQS keeps a message. A message of a job only announces a row of the database. Queues
+    whose messages have the only copy of their content keep them longer, so that they survive a stopped consumer. The
+    dead-letter queue keeps a message for 14 days from the time at which it was sent."""
     bucket: str | None = None
     """The bucket that sends its ObjectCreated notifications to this queue."""
     mail_events: bool = False

@@ -94,9 +94,9 @@ class OperatorSettings(_StrictModel):
     """The number of mails per second that SES allows the account to send. In the sandbox of SES it is 1."""
     alarm_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
     """The address that gets a mail for each alarm."""
-    budget: int = Field(default=1_000, ge=1, le=1_000_000)
+    budget: int = Field(default=0, ge=0, le=1_000_000)
     """The budget of a month in USD. AWS sends an alarm when 80 % are spent, and when the forecast is higher than the
-    budget."""
+    budget. 0 means the default of the environment."""
     traces: bool = True
     """Whether functions send traces to X-Ray: one invocation in each second, and 5 % of the other invocations."""
     proxy: Literal["on", "bypass", "off"] = "on"

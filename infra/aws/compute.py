@@ -27,7 +27,7 @@ from infra.aws.layers import CORE, Layer
 from infra.aws.queues import failed_schedules
 from infra.aws.stack import PlatformStack
 from infra.bindings import Bindings
-from infra.deploy.stacks import PROXY_OUTPUT
+from infra.deploy.stacks import COGNITO, ISSUER_OUTPUT, PROXY_OUTPUT
 from infra.environments import Environment
 from infra.functions import FunctionSpec, Kind, encoded_routes
 
@@ -90,6 +90,7 @@ class Compute(PlatformStack):
             function.spec.name: function for function in (*deploy_steps, *other_functions)
         }
         cdk.CfnOutput(self, PROXY_OUTPUT, value=environment.settings.proxy)
+        cdk.CfnOutput(self, ISSUER_OUTPUT, value=environment.settings.issuer or COGNITO)
 
     def of_kind(self, kind: Kind) -> Sequence[LambdaFunction]:
         """Return the functions of one kind."""

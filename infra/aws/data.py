@@ -112,12 +112,19 @@ class Data(PlatformStack):
             engine=_ENGINE,
             default_database_name=NAME,
             port=PORT,
-            writer=rds.ClusterInstance.serverless_v2("writer", enable_performance_insights=True),
+            # A release upgrades the engine, so that each version runs in staging first. An upgrade by AWS would also
+            # leave the cluster with another version than this template.
+            writer=rds.ClusterInstance.serverless_v2(
+                "writer", enable_performance_insights=True, auto_minor_version_upgrade=False
+            ),
             # If the writer fails, the first reader becomes the writer. The first reader therefore always has the same
             # capacity as the writer. The capacity of every other reader depends on the load of that reader.
             readers=[
                 rds.ClusterInstance.serverless_v2(
-                    f"reader-{number}", enable_performance_insights=True, scale_with_writer=number == 1
+                    f"reader-{number}",
+                    enable_performance_insights=True,
+                    scale_with_writer=number == 1,
+                    auto_minor_version_upgrade=False,
                 )
                 for number in range(1, environment.readers + 1)
             ],

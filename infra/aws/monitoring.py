@@ -128,7 +128,7 @@ class Monitoring(PlatformStack):
                 budget_name=self._environment.resource("budget"),
                 budget_type="COST",
                 time_unit="MONTHLY",
-                budget_limit=budgets.CfnBudget.SpendProperty(amount=self._environment.settings.budget, unit="USD"),
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=self._environment.budget, unit="USD"),
                 cost_filters={"TagKeyValue": [f"user:environment${self._environment.name}"]},
             ),
             notifications_with_subscribers=[

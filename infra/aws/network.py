@@ -11,11 +11,13 @@ month in each zone, but the functions send far less. They send only megabytes to
 They sign the IAM tokens for the database without a network call.
 """
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from infra.aws.retention import log_group
 from infra.aws.stack import PlatformStack
+from infra.deploy.stacks import ZONES_OUTPUT
 from infra.environments import Environment
 
 
@@ -49,3 +51,4 @@ class Network(PlatformStack):
             ),
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
+        cdk.CfnOutput(self, ZONES_OUTPUT, value=", ".join(environment.zones))

@@ -56,7 +56,7 @@ class Queues(Construct):
             visibility_timeout=cdk.Duration.seconds(trigger.visibility or 6 * spec.timeout),
             # This retention is shorter than the retention of the dead-letter queue, because a message that SQS moves to
             # that queue keeps its age.
-            retention_period=cdk.Duration.days(4),
+            retention_period=cdk.Duration.days(trigger.retention_days),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
         )
         return {spec.queue_name: queue, dead_letter_queue(spec.queue_name): dead_letters}

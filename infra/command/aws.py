@@ -71,7 +71,7 @@ def environment_named(option: str | None) -> Environment:
 @command(
     "wecelebrate preflight --env dev",
     "wecelebrate preflight --env prod --json | jq '.data[] | select(.fix)'",
-    environment=AWS,
+    environment=(*AWS, "WECELEBRATE_ROLLBACK"),
 )
 def preflight(env: EnvironmentOption = None, as_json: JsonOption = False) -> None:
     """Check whether the AWS account has everything that a deploy needs, and print the commands that fix each problem.
@@ -108,7 +108,11 @@ def _problems(environment: Environment) -> int:
     return problems
 
 
-@command("wecelebrate deploy --env dev", "wecelebrate deploy --env prod --no-rollback", environment=AWS)
+@command(
+    "wecelebrate deploy --env dev",
+    "wecelebrate deploy --env prod --no-rollback",
+    environment=(*AWS, "WECELEBRATE_ROLLBACK"),
+)
 def deploy(
     env: EnvironmentOption = None,
     no_rollback: Annotated[

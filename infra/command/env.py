@@ -1,5 +1,6 @@
 """The command `wecelebrate env`: prints shell variables with the URL of the API, a token and ids of a client."""
 
+import os
 import shlex
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from infra.command.api import local_cloud
 from infra.command.errors import NotFound, database_errors
 from infra.command.help import LOCAL, command
 from infra.command.resources import names_hint
+from infra.command.target import API_VARIABLE, ENV_VARIABLE, NAMED, SIGNED_IN_VARIABLE, TOKEN_VARIABLE
 from infra.command.token import token_of
 
 _IDS = """
@@ -46,13 +48,15 @@ def env(
 ) -> None:
     """Print variables for a shell: API, TOKEN, CLIENT, SITE, CATALOG, PRODUCT and SHOP (the URL of the storefront).
 
-    Use it as `eval "$(wecelebrate env)"`, in bash and in zsh. The command needs the local cloud.
+    Use it as `eval "$(wecelebrate env)"`, in bash and in zsh. The command needs the local cloud. A shell that is signed
+    in to a deployed platform is signed out.
     """
     import psycopg
     from psycopg.rows import dict_row
 
     from infra.local.cloud import PLATFORM_DOMAIN
 
+    _sign_out()
     cloud = local_cloud("env")
     with database_errors(), psycopg.connect(cloud.endpoints.database, row_factory=dict_row) as connection:
         ids = connection.execute(_IDS, {"client": client, "platform_domain": PLATFORM_DOMAIN}).fetchone()
@@ -72,3 +76,16 @@ def env(
         # A client may have no site yet. The variables are then empty, so that the shell keeps no value of an earlier
         # call.
         output.result(f"export {name}={shlex.quote(str(value or ''))}")
+
+
+def _sign_out() -> None:
+    """Sign the shell out of a deployed platform, also if the command fails afterwards. Otherwise the examples that
+    follow on a page would act on that platform."""
+    if NAMED.get() or not (os.environ.get(ENV_VARIABLE) or os.environ.get(API_VARIABLE)):
+        return
+    from infra.command.aws import BUCKET_VARIABLE
+
+    names = (ENV_VARIABLE, API_VARIABLE, SIGNED_IN_VARIABLE, TOKEN_VARIABLE, BUCKET_VARIABLE)
+    output.result(f"unset API TOKEN {' '.join(names)}")
+    for name in names:
+        os.environ.pop(name, None)

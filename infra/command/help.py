@@ -32,6 +32,7 @@ VARIABLES = {
     "WECELEBRATE_POSTGRES": "Folder of other programs of PostgreSQL, version 15 or later.",
     "WECELEBRATE_ORIGIN_SECRETS": "Secrets of CloudFront: functions refuse requests without one of them.",
     "WECELEBRATE_OWNER": "Process that owns the local cloud, which stops when it ends: <pid>:<creation time>.",
+    "WECELEBRATE_ROLLBACK": "Release before the deployed one, to which a deploy may go back, e.g. v0.2.0.",
     "WECELEBRATE_DROPS_BUCKET": "S3 bucket for dropped files of a deployed platform.",
     "AWS_PROFILE": "Profile of the AWS credentials for preflight, deploy, destroy and first-admin.",
     "NO_COLOR": "Any value: print no colours.",

@@ -5,6 +5,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from infra.environments import Environment
 from infra.functions import ROOT
 
 SETTINGS = "environments"
@@ -14,6 +15,10 @@ BRANCH = "origin/main"
 TAKE_SETTINGS = f"git fetch --tags origin; git checkout {BRANCH} -- {SETTINGS}"
 """The command that takes the settings of all environments into the checkout."""
 _TAG = re.compile(r"v\d+\.\d+\.\d+")
+_VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)(?:-(\d+)-g[0-9a-f]+)?(?:-changed)?")
+
+Version = tuple[int, int, int, int]
+"""Major, minor and patch version of a tag, and the number of commits since the tag."""
 
 
 def release(folder: Path = ROOT) -> str:
@@ -31,6 +36,27 @@ def release(folder: Path = ROOT) -> str:
 def is_tag(release: str) -> bool:
     """Return whether this is the name of a release, and not the name of a commit between two releases."""
     return _TAG.fullmatch(release) is not None
+
+
+def version_of(release: str) -> Version | None:
+    """Return the version of a release, or None if the text does not contain one, e.g. if it is only a commit."""
+    match = _VERSION.fullmatch(release)
+    return None if match is None else (int(match[1]), int(match[2]), int(match[3]), int(match[4] or 0))
+
+
+def tags(folder: Path = ROOT) -> list[str]:
+    """Return the tags of all releases, the oldest first."""
+    names = [name for name in (_git(folder, "tag", "--list", "v*") or "").split("\n") if is_tag(name)]
+    return sorted(names, key=lambda name: version_of(name) or (0, 0, 0, 0))
+
+
+def setting_command(environment: Environment, name: str, value: str) -> str:
+    """Return the command that adds a setting to the file of the operator, or replaces it there.
+
+    The file and its folder need not exist. `sed -i` needs a suffix for a backup copy, except on Linux.
+    """
+    file = f"{SETTINGS}/{environment.name}.toml"
+    return f"mkdir -p {SETTINGS}; touch {file}; sed -i.bak '/^{name} *=/d' {file}; echo '{name} = {value}' >> {file}"
 
 
 def changed_settings(folder: Path = ROOT) -> list[str] | None:

@@ -14,6 +14,27 @@ def execute_as_master(account: Account, sql: str) -> None:
 
     Raises AwsError if it is not clear which cluster the platform uses.
     """
+    account.client("rds-data").execute_statement(**_target(account), sql=sql)
+
+
+def query_as_master(account: Account, sql: str, role: str) -> list[tuple[str, ...]]:
+    """Return the rows of a query whose columns are texts. The query runs with the rights of `role`.
+
+    Raises AwsError if it is not clear which cluster the platform uses.
+    """
+    target, client = _target(account), account.client("rds-data")
+    transaction = client.begin_transaction(**target)["transactionId"]
+    try:
+        client.execute_statement(**target, sql=f"set local role {role}", transactionId=transaction)
+        records = client.execute_statement(**target, sql=sql, transactionId=transaction)["records"]
+    finally:
+        connection = {name: target[name] for name in ("resourceArn", "secretArn")}
+        client.rollback_transaction(**connection, transactionId=transaction)
+    return [tuple(str(value["stringValue"]) for value in record) for record in records]
+
+
+def _target(account: Account) -> dict[str, str]:
+    """Return the parameters of the Data API that name the live cluster, its master user and its database."""
     name = live_cluster(account)
     clusters: list[dict[str, Any]] = account.client("rds").describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
     cluster = clusters[0]
@@ -21,12 +42,11 @@ def execute_as_master(account: Account, sql: str) -> None:
         raise AwsError(
             f"{name} has no secret of its master user: `aws rds modify-db-cluster` creates it (docs/runbook.md)"
         )
-    account.client("rds-data").execute_statement(
-        resourceArn=cluster["DBClusterArn"],
-        secretArn=cluster["MasterUserSecret"]["SecretArn"],
-        database=cluster.get("DatabaseName", DATABASE),
-        sql=sql,
-    )
+    return {
+        "resourceArn": cluster["DBClusterArn"],
+        "secretArn": cluster["MasterUserSecret"]["SecretArn"],
+        "database": cluster.get("DatabaseName", DATABASE),
+    }
 
 
 def live_cluster(account: Account) -> str:

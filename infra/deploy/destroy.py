@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
+from infra.deploy.stacks import stack_ids
 
 _SERVICE_LOGS = ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/vendedlogs/")
 """The beginnings of the names of log groups that belong to an environment."""
@@ -57,14 +58,18 @@ def delete_logs(account: Account) -> Iterator[str]:
 
 
 def remaining(account: Account) -> list[str]:
-    """Return the ARNs of the resources that still have the tags of the environment."""
+    """Return the ARNs of the stacks of the environment and of the resources with its tags that still exist.
+
+    CDK deletes only the stacks that the settings describe. `identity` remains if `issuer` was set later.
+    """
     client = account.client("resourcegroupstaggingapi")
     filters = [
         {"Key": "platform", "Values": ["wecelebrate"]},
         {"Key": "environment", "Values": [account.environment.name]},
     ]
     pages = client.get_paginator("get_resources").paginate(TagFilters=filters)
-    return sorted(mapping["ResourceARN"] for page in pages for mapping in page["ResourceTagMappingList"])
+    tagged = {mapping["ResourceARN"] for page in pages for mapping in page["ResourceTagMappingList"]}
+    return sorted(tagged.union(stack_ids(account)))
 
 
 def _has_governance_lock(client: Any, bucket: str) -> bool:

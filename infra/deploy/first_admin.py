@@ -5,23 +5,26 @@ the master secret of RDS, because no user can sign in before this row exists.
 """
 
 import json
+from collections.abc import Sequence
 from shlex import quote
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
-from infra.deploy.data_api import execute_as_master
+from infra.deploy.data_api import execute_as_master, query_as_master
 from infra.deploy.stacks import stack_outputs
 
-# An account of the same address with another id was deleted, because its second factor was lost. No user can sign in
-# with the deleted account, so its row must not prevent its successor from becoming a super admin.
+# An account of the same address with another id was deleted, because its second factor was lost. The accounts of {gone}
+# do not exist either. No user can sign in with a deleted account, so its row must not prevent its successor from
+# becoming a super admin.
 STATEMENT = """
 do $first_admin$
 begin
   set local role app_migrate;
   update public.admin_users set is_active = false
-    where role = 'super_admin' and is_active and lower(email) = lower('{email}') and user_id <> '{subject}';
+    where role = 'super_admin' and is_active and user_id <> '{subject}'
+      and (lower(email) = lower('{email}') or user_id in ({gone}));
   if exists (select from public.admin_users where role = 'super_admin' and is_active and user_id <> '{subject}') then
-    raise exception 'the platform has a super admin already';
+    raise exception '{refusal}';
   end if;
   insert into public.admin_users (user_id, email, role) values ('{subject}', '{email}', 'super_admin')
     on conflict (user_id) do update set role = excluded.role, is_active = true;
@@ -29,6 +32,9 @@ end
 $first_admin$
 """
 
+SUPER_ADMINS = "select user_id, email from public.admin_users where role = 'super_admin' and is_active"
+_REFUSAL = "the platform has a super admin already"
+"""The error of the statement if another super admin exists."""
 _TRUSTED_STATES = ("CONFIRMED", "FORCE_CHANGE_PASSWORD")
 """The states of an account whose owner has verified the address, or gets the password by mail."""
 
@@ -36,10 +42,12 @@ _TRUSTED_STATES = ("CONFIRMED", "FORCE_CHANGE_PASSWORD")
 def create_first_admin(account: Account, email: str) -> str:
     """Create the first super admin, and return the id of the user. Cognito sends a mail with a temporary password.
 
-    A repeated call with the same address changes nothing. If the account was deleted and created again, the new account
-    replaces the old one. Raises AwsError if the platform has another super admin, or if somebody else may have created
-    the account.
+    A repeated call with the same address changes nothing. The new super admin replaces super admins whose accounts were
+    deleted, e.g. because the address was wrong. Raises AwsError if another super admin has an account, or if somebody
+    else may have created the account.
     """
+    from botocore.exceptions import ClientError
+
     outputs = stack_outputs(account, "identity")
     if outputs is None:
         event = json.dumps({"first_admin": email})
@@ -50,13 +58,38 @@ def create_first_admin(account: Account, email: str) -> str:
             f" --payload {quote(event)} --region {account.environment.region} result.json"
         )
     subject = _user(account, outputs["StaffPool"], email)
-    execute_as_master(account, statement(subject, email))
+    try:
+        execute_as_master(account, statement(subject, email))
+    except ClientError as error:
+        if _REFUSAL not in str(error):
+            raise
+        gone = _deleted_admins(account, outputs["StaffPool"], subject)
+        execute_as_master(account, statement(subject, email, gone))
     return subject
 
 
-def statement(subject: str, email: str) -> str:
-    """Return the SQL statement that makes a user the first super admin. It contains the values as literals."""
-    return STATEMENT.format(subject=_quoted(subject), email=_quoted(email)).strip()
+def statement(subject: str, email: str, gone: Sequence[str] = ()) -> str:
+    """Return the SQL statement that makes a user the first super admin. It contains the values as literals.
+
+    gone: the ids of the super admins whose accounts do not exist any more.
+    """
+    ids = ", ".join(f"'{_quoted(each)}'" for each in (*gone, ""))  # `in` needs a value, and no user has an empty id
+    return STATEMENT.format(subject=_quoted(subject), email=_quoted(email), gone=ids, refusal=_REFUSAL).strip()
+
+
+def _deleted_admins(account: Account, pool: str, subject: str) -> list[str]:
+    """Return the ids of the other super admins. Raises AwsError if one of them still has an account."""
+    client = account.client("cognito-idp")
+    rows = [row for row in query_as_master(account, SUPER_ADMINS, "app_migrate") if row[0] != subject]
+    for id, email in rows:
+        value = id.replace("\\", "").replace('"', "")
+        if client.list_users(UserPoolId=pool, Filter=f'sub = "{value}"', Limit=1)["Users"]:
+            raise AwsError(
+                f"{_REFUSAL}: {email}. This person can invite others. If the address is wrong, or nobody can sign in"
+                " with the account any more, delete it, and run the command again: aws cognito-idp admin-delete-user"
+                f" --user-pool-id {pool} --username {quote(email)} --region {account.environment.region}"
+            )
+    return [id for id, _ in rows]
 
 
 def _quoted(text: str) -> str:

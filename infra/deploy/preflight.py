@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable, Iterator
 
-from infra.deploy import checkout
+from infra.deploy import checkout, deployed
 from infra.deploy.account import Account
-from infra.deploy.stacks import RELEASE_OUTPUT, proxy_of_functions, stack_outputs
-from infra.environments import Environment
+from infra.deploy.checkout import setting_command as _setting
+from infra.deploy.stacks import proxy_of_functions, stack_outputs
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
 
@@ -50,16 +50,16 @@ def _settings(account: Account) -> list[Finding]:
     """Find settings that are deployed, but missing in the checkout. A deploy would replace them with the defaults."""
     environment = account.environment
     file = FOLDER / f"{environment.name}.toml"
-    deployed = stack_outputs(account, "storage")
+    outputs = stack_outputs(account, "storage")
     restore = checkout.TAKE_SETTINGS
     findings = []
     if environment.permanent and not file.is_file():
         name = f"environments/{environment.name}.toml"
         message = f"{name} does not exist, so the deploy would use the default of each setting"
-        fix = restore if deployed is not None else f"mkdir -p environments; touch {name}"
+        fix = restore if outputs is not None else f"mkdir -p environments; touch {name}"
         findings.append(Finding("settings", "problem", message, fix))
-    outputs = {grant.output for grant in environment.settings.erp}
-    missing = sorted(name for name in deployed or {} if name.startswith("ErpRole") and name not in outputs)
+    granted = {grant.output for grant in environment.settings.erp}
+    missing = sorted(name for name in outputs or {} if name.startswith("ErpRole") and name not in granted)
     if missing:
         message = f"the deploy would delete the roles of {', '.join(missing)}, which have no grant in this checkout"
         findings.append(Finding("settings", "problem", message, restore))
@@ -76,7 +76,9 @@ def _settings(account: Account) -> list[Finding]:
             f"{', '.join(changed)} differs from {checkout.BRANCH}: "
             "commit and push it, or take the version of the branch"
         )
-        findings.append(Finding("settings", "warning" if deployed is None else "problem", message, restore))
+        findings.append(Finding("settings", "warning" if outputs is None else "problem", message, restore))
+    if not environment.permanent:
+        findings += deployed.lost_settings(account)
     return findings or [Finding("settings", "ok", "no deployed setting is missing in this checkout")]
 
 
@@ -89,17 +91,6 @@ def _account(account: Account) -> list[Finding]:
         return [Finding("account", "problem", message, _setting(environment, "account", f'"{account.id}"'))]
     named = "named by the settings" if environment.settings.account else "no setting names another account"
     return [Finding("account", "ok", f"{account.id}, {named}")]
-
-
-def _release(account: Account) -> list[Finding]:
-    """Compare the release of the checkout with the release that runs."""
-    outputs, release = stack_outputs(account, "monitoring"), checkout.release()
-    deployed = "nothing" if outputs is None else outputs.get(RELEASE_OUTPUT, "an unknown release")
-    message = f"the checkout is {release}, and {deployed} is deployed"
-    if account.environment.permanent and not checkout.is_tag(release):
-        message += f"; {account.environment.name} should only get tags"
-        return [Finding("release", "warning", message, "git checkout --force TAG")]
-    return [Finding("release", "ok", message)]
 
 
 def _python(_: Account) -> list[Finding]:
@@ -126,6 +117,8 @@ def _bootstrap(account: Account) -> list[Finding]:
 
 
 def _zones(account: Account) -> list[Finding]:
+    if moved := deployed.changed_zones(account):
+        return moved
     environment = account.environment
     answer = account.client("ec2").describe_availability_zones(
         Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}]
@@ -256,22 +249,15 @@ def _domain(account: Account) -> list[Finding]:
 _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
     "account": _account,
     "settings": _settings,
-    "release": _release,
+    "release": deployed.check_release,
     "python": _python,
     "bootstrap": _bootstrap,
     "zones": _zones,
+    "issuer": deployed.check_issuer,
     "proxy": _proxy,
     "concurrency": _concurrency,
     "cache": _cache,
     "mail": _mail,
     "domain": _domain,
+    "budget": deployed.check_budget,
 }
-
-
-def _setting(environment: Environment, name: str, value: str) -> str:
-    """Return the command that adds a setting to the file of the operator, or replaces it there.
-
-    The file and its folder need not exist. `sed -i` needs a suffix for a backup copy, except on Linux.
-    """
-    file = f"environments/{environment.name}.toml"
-    return f"mkdir -p environments; touch {file}; sed -i.bak '/^{name} *=/d' {file}; echo '{name} = {value}' >> {file}"

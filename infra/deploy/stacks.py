@@ -18,6 +18,14 @@ update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
 """The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
 context value from which this output comes."""
+ISSUER_OUTPUT = "IssuerSetting"
+"""The name of the output of the stack `functions` with the setting `issuer`, or COGNITO."""
+COGNITO = "Cognito"
+ZONES_OUTPUT = "ZonesSetting"
+"""The name of the output of the stack `network` with the zones of its subnets, in the order of their addresses."""
+SETTINGS_OUTPUT = "settings"
+"""The name of the output of the stack `monitoring` with the names of the settings that the operator has set, or `none`.
+"""
 _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED")
 """The states of a stack that has never been created completely, or is no longer complete. States that start with
 `ROLLBACK_` mean the same."""
@@ -43,6 +51,13 @@ def stack_states(account: Account) -> dict[str, tuple[str, str]]:
         )
         for stack in sorted(stacks, key=lambda stack: stack["StackName"])
     }
+
+
+def stack_ids(account: Account) -> list[str]:
+    """Return the ARNs of all stacks of the environment that exist."""
+    prefix = account.environment.resource("")
+    pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
+    return [stack["StackId"] for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix)]
 
 
 def _describe(account: Account, stack: str) -> dict[str, Any] | None:

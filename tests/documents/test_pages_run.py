@@ -25,7 +25,6 @@ from tests.documents.shell import Shell
 START = "make dev"
 NOT_RUN = {
     "git clone": "The test runs in a checkout.",
-    "export AWS_PROFILE": "It needs an AWS account.",
     "AWS_PROFILE=": "It needs an AWS account.",
     "make preflight": "It needs an AWS account.",
     "make deploy": "It needs an AWS account.",

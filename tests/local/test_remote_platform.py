@@ -102,6 +102,22 @@ def test_a_command_that_needs_the_local_cloud_prints_an_error_in_a_signed_in_she
     assert "needs the local cloud, but WECELEBRATE_API is http" in result.stderr
 
 
+def test_the_variables_of_the_local_cloud_end_the_sign_in_of_a_shell_also_if_there_is_no_local_cloud(
+    remote: Command,
+) -> None:
+    remote.environment["WECELEBRATE_ENV"] = "prod"
+    result = remote("env")
+    assert result.returncode == 3
+    assert "the local cloud is not up" in result.stderr
+    (line,) = result.stdout.splitlines()
+    program, *names = line.split()
+    assert program == "unset"
+    assert set(names) >= {"API", "TOKEN", "WECELEBRATE_ENV", "WECELEBRATE_API", "WECELEBRATE_TOKEN"}
+    for name in names:
+        remote.environment.pop(name, None)
+    assert remote("switch", "cache=off").returncode == 3  # the next example of a page acts on nothing
+
+
 def test_the_drop_command_on_a_deployed_platform_requires_a_bucket_name(remote: Command) -> None:
     result = remote("drop", __file__, "--catalog", "acme-gifts")
     assert (result.returncode, result.stdout) == (2, "")

@@ -79,6 +79,12 @@ def test_the_database_has_one_reader_in_dev_and_two_readers_in_prod(dev: Templat
     assert len(prod.of_type("data", "AWS::RDS::DBInstance")) == 1 + 2
 
 
+def test_aws_does_not_upgrade_the_database_by_itself(dev: Templates, prod: Templates) -> None:
+    for cloud in (dev, prod):
+        instances = cloud.of_type("data", "AWS::RDS::DBInstance").values()
+        assert {instance["AutoMinorVersionUpgrade"] for instance in instances} == {False}
+
+
 def test_only_the_database_of_prod_is_retained_and_protected(dev: Templates, prod: Templates) -> None:
     for cloud, policy, protected in ((dev, "Delete", False), (prod, "RetainExceptOnCreate", True)):
         resources = cloud.templates["data"]["Resources"].values()

@@ -8,6 +8,7 @@ import pytest
 from infra.aws.layers import Layer
 from infra.functions import FunctionSpec, bucket_names, dead_letter_queue
 from tests.infra.aws.templates import Resource, Templates, synthesise
+from wecelebrate.jobs.types import QUEUES
 
 
 def queues(cloud: Templates) -> dict[str, Resource]:
@@ -39,10 +40,17 @@ def test_a_queue_has_the_declared_visibility_timeout_and_maximum_receive_count(
             queue = queues(dev)[spec.queue_name]
             assert queue["VisibilityTimeout"] == (spec.queue.visibility or 6 * spec.timeout)
             assert queue["RedrivePolicy"]["maxReceiveCount"] == spec.queue.max_receives
+            assert queue["MessageRetentionPeriod"] == spec.queue.retention_days * 86_400
             _, dlq_id = dev.follow("storage", queue["RedrivePolicy"]["deadLetterTargetArn"])
             dlq = dev.templates["storage"]["Resources"][dlq_id]["Properties"]
             assert dlq["QueueName"].endswith(dead_letter_queue(spec.queue_name))
             assert dlq["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def test_a_queue_whose_messages_are_no_jobs_keeps_them_for_twelve_days(specs: tuple[FunctionSpec, ...]) -> None:
+    # The content of these messages is in no table. The deliveries of webhooks are rows, like jobs.
+    days = {spec.queue_name: spec.queue.retention_days for spec in specs if spec.queue and spec.has_queue}
+    assert {name for name, each in days.items() if each == 12} == days.keys() - {*QUEUES.values(), "webhooks"}
 
 
 def test_queues_are_encrypted_and_require_tls(dev: Templates) -> None:

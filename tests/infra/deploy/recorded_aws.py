@@ -40,7 +40,8 @@ class RecordedAccount:
     templates: Mapping[str, dict[str, Any]]
     """The templates of `dev`. The outputs of the deployed stacks come from them."""
     outputs: dict[str, str] = field(default_factory=dict)
-    """The values of the outputs that a test needs, by name. All other outputs have the value `x`."""
+    """The values of the outputs that a test needs, by name. All other outputs have the value of their template, or `x`
+    if this value is not a text."""
     bootstrapped: bool = False
     deployed: bool = False
     secrets: dict[str, str] = field(default_factory=dict)
@@ -61,7 +62,10 @@ class RecordedAccount:
 
     def stack_outputs(self, stack: str) -> dict[str, str]:
         """Return the outputs of a deployed stack, by the names in its template."""
-        return {name: self.outputs.get(name, "x") for name in self.templates[stack].get("Outputs", {})}
+        values = {name: each["Value"] for name, each in self.templates[stack].get("Outputs", {}).items()}
+        return {
+            name: self.outputs.get(name, value if isinstance(value, str) else "x") for name, value in values.items()
+        }
 
     def _get_caller_identity(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/ada", "UserId": "ada"}
@@ -82,6 +86,10 @@ class RecordedAccount:
 
     def _get_account_settings(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"AccountLimit": {"ConcurrentExecutions": 10}}
+
+    def _list_cost_allocation_tags(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        assert request == {"TagKeys": ["environment"], "Status": "Active"}
+        return {"CostAllocationTags": []}  # AWS offers the tag a day after the first deploy
 
     def _get_secret_value(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if request["SecretId"] not in self.secrets:

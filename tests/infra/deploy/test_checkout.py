@@ -52,7 +52,7 @@ def deploy(checkout: Path, tag: str) -> None:
     commands = [line for line in block.splitlines() if line.startswith("git ")]
     assert len(commands) == 3
     for command in commands:
-        git(checkout, *command.replace("v0.2.0", tag).split()[1:])
+        git(checkout, *command.replace("RELEASE", tag).split()[1:])
 
 
 def test_the_commands_of_the_guide_check_out_each_tag_with_the_newest_settings(server: Path, checkout: Path) -> None:

@@ -105,7 +105,7 @@ def test_only_log_groups_of_the_environment_are_deleted() -> None:
     stub.assert_no_pending_responses()
 
 
-def test_remaining_resources_are_found_by_their_tags() -> None:
+def test_remaining_resources_are_found_by_their_tags_and_stacks_by_their_names() -> None:
     tagging = boto3.client("resourcegroupstaggingapi", **KEYS)  # type: ignore[call-overload]
     dev = account()
     dev._clients = {"resourcegroupstaggingapi": tagging}
@@ -114,7 +114,15 @@ def test_remaining_resources_are_found_by_their_tags() -> None:
     answer = {"ResourceTagMappingList": [{"ResourceARN": "arn:aws:ec2:b"}, {"ResourceARN": "arn:aws:ec2:a"}]}
     stub.add_response("get_resources", answer, {"TagFilters": filters})
     stub.activate()
-    assert remaining(dev) == ["arn:aws:ec2:a", "arn:aws:ec2:b"]
+    stacks = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
+    dev._clients["cloudformation"] = stacks
+    stub = Stubber(stacks)
+    common = {"StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z"}
+    names = ("wecelebrate-dev-identity", "wecelebrate-prod-identity", "CDKToolkit")
+    described = [common | {"StackName": name, "StackId": f"arn:aws:stack:{name}"} for name in names]
+    stub.add_response("describe_stacks", {"Stacks": described}, {})
+    stub.activate()
+    assert remaining(dev) == ["arn:aws:ec2:a", "arn:aws:ec2:b", "arn:aws:stack:wecelebrate-dev-identity"]
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])

@@ -11,7 +11,7 @@ from botocore.stub import ANY, Stubber
 from infra.aws.data import bootstrap_sql
 from infra.deploy.account import Account, AwsError
 from infra.deploy.data_api import execute_as_master, live_cluster
-from infra.deploy.first_admin import create_first_admin, statement
+from infra.deploy.first_admin import SUPER_ADMINS, create_first_admin, statement
 from infra.environments import get_environment
 from infra.local.postgres import Postgres
 from infra.operator_settings import OperatorSettings
@@ -60,6 +60,21 @@ def test_an_admin_account_that_is_created_again_replaces_the_earlier_account_wit
     assert sorted(rows) == [(SUBJECT, False), (OTHER, True)]
 
 
+def test_a_new_super_admin_replaces_the_super_admins_whose_accounts_were_deleted(migrated: Postgres) -> None:
+    third = "7b9f2d2f-1111-4222-8333-444455556666"
+    with connect(migrated, "master") as master:
+        with pytest.raises(psycopg.errors.RaiseException, match="has a super admin already"):
+            master.execute(statement(third, "ben@example.com").encode())
+        with master.transaction():  # with the rights that `query_as_master` takes
+            master.execute("set local role app_migrate")
+            active = [str(id) for id, _ in master.execute(SUPER_ADMINS.encode()).fetchall()]
+        assert active == [OTHER]
+        master.execute(statement(third, "ben@example.com", active).encode())
+    with psycopg.connect(migrated.primary_url) as superuser:
+        rows = superuser.execute("select user_id from admin_users where is_active").fetchall()
+    assert rows == [(third,)]
+
+
 def test_an_email_address_cannot_inject_sql_into_the_statement() -> None:
     sql = statement(SUBJECT, "x'); drop table orders; $first_admin$ --@example.com")
     assert sql.count("$first_admin$") == 2
@@ -95,25 +110,43 @@ def account(**operations: object) -> Account:
             "UserAttributes": ANY,
         }  # fmt: skip
         stub.add_response("admin_create_user", {"User": {"Attributes": attributes}}, sent)
+    if operations.get("other"):
+        users = [{"Username": "u"}] if operations["other"] == "exists" else []
+        filtered = {"UserPoolId": "us-east-1_pool", "Filter": f'sub = "{OTHER}"', "Limit": 1}
+        stub.add_response("list_users", {"Users": users}, filtered)
     stub.activate()
     stub = Stubber(rds)
     # After a restore, the platform uses a cluster other than the declared cluster.
     target = {"RdsResourceId": "wecelebrate-dev-restored", "Type": "TRACKED_CLUSTER"}
     instance = {"RdsResourceId": "one", "TrackedClusterId": "wecelebrate-dev-restored", "Type": "RDS_INSTANCE"}
     targets = operations.pop("targets", [target, instance])
-    stub.add_response("describe_db_proxy_targets", {"Targets": targets}, {"DBProxyName": "wecelebrate-dev-proxy"})
     cluster = {"DBClusterArn": "arn:aws:rds:cluster", "DatabaseName": "wecelebrate"}
-    stub.add_response(
-        "describe_db_clusters",
-        {"DBClusters": [cluster | {"MasterUserSecret": {"SecretArn": "arn:aws:secret"}}]},
-        {"DBClusterIdentifier": "wecelebrate-dev-restored"},
-    )
+    other = operations.pop("other", None)
+    for _ in range(3 if other else 1):
+        stub.add_response("describe_db_proxy_targets", {"Targets": targets}, {"DBProxyName": "wecelebrate-dev-proxy"})
+        stub.add_response(
+            "describe_db_clusters",
+            {"DBClusters": [cluster | {"MasterUserSecret": {"SecretArn": "arn:aws:secret"}}]},
+            {"DBClusterIdentifier": "wecelebrate-dev-restored"},
+        )
     stub.activate()
     stub = Stubber(data)
     sent = {
         "resourceArn": "arn:aws:rds:cluster", "secretArn": "arn:aws:secret", "database": "wecelebrate",
         "sql": statement(SUBJECT, "ada@example.com"),
     }  # fmt: skip
+    if other:
+        refused = "ERROR: the platform has a super admin already; SQLState: P0001"
+        stub.add_client_error("execute_statement", "DatabaseErrorException", refused, expected_params=sent)
+        connection = {"resourceArn": sent["resourceArn"], "secretArn": sent["secretArn"]}
+        transaction = connection | {"database": "wecelebrate"}
+        stub.add_response("begin_transaction", {"transactionId": "t"}, transaction)
+        query = transaction | {"transactionId": "t"}
+        stub.add_response("execute_statement", {}, query | {"sql": "set local role app_migrate"})
+        rows = [[{"stringValue": OTHER}, {"stringValue": "typo@example.com"}]]
+        stub.add_response("execute_statement", {"records": rows}, query | {"sql": SUPER_ADMINS})
+        stub.add_response("rollback_transaction", {}, connection | {"transactionId": "t"})
+        sent = sent | {"sql": statement(SUBJECT, "ada@example.com", [OTHER])}
     stub.add_response("execute_statement", {}, sent)
     stub.activate()
     account._clients |= {"cloudformation": stacks, "cognito-idp": cognito, "rds": rds, "rds-data": data}
@@ -135,6 +168,17 @@ def test_an_account_that_another_person_may_have_created_is_refused(state: str, 
 
 def test_an_account_with_an_unused_temporary_password_is_accepted() -> None:
     assert create_first_admin(account(known=True, state="FORCE_CHANGE_PASSWORD"), "ada@example.com") == SUBJECT
+
+
+def test_a_super_admin_whose_account_was_deleted_does_not_lock_the_platform() -> None:
+    assert create_first_admin(account(other="deleted"), "ada@example.com") == SUBJECT
+
+
+def test_a_super_admin_with_an_account_is_not_replaced() -> None:
+    with pytest.raises(
+        AwsError, match=r"typo@example\.com.*admin-delete-user --user-pool-id us-east-1_pool --username typo@example"
+    ):
+        create_first_admin(account(other="exists"), "ada@example.com")
 
 
 def test_the_first_admin_command_reports_that_the_environment_has_no_user_pool() -> None:

@@ -75,8 +75,9 @@ def findings(
                     stub.add_client_error(operation, answer, f"{answer}: the resource does not exist")
                 else:
                     stub.add_response(operation, dict(answer))
-                if operation == "describe_stacks":  # the answers for the stacks `storage` and `monitoring`
-                    stub.add_client_error(operation, "ValidationError", "the resource does not exist")
+                if operation == "describe_stacks":  # the first answer is for the stack `storage`
+                    for _ in range(6):
+                        stub.add_client_error(operation, "ValidationError", "the resource does not exist")
         stub.activate()
         account._clients[service] = client
     by_check: dict[str, list[Finding]] = {}
@@ -100,11 +101,13 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
         "python": ["ok"] if layers.python_compiler() else ["warning"],
         "bootstrap": ["ok"],
         "zones": ["ok"],
+        "issuer": ["ok"],
         "proxy": ["ok"],
         "concurrency": ["ok"],
         "cache": ["ok"],
         "mail": ["warning"],  # an environment can be deployed without mails
         "domain": ["ok"],
+        "budget": ["ok"],
     }
 
 

@@ -1,0 +1,129 @@
+"""Checks that compare the checkout with what is deployed: its release, and settings that must not change later."""
+
+import os
+
+from infra.deploy import checkout
+from infra.deploy.account import Account
+from infra.deploy.stacks import (
+    COGNITO,
+    ISSUER_OUTPUT,
+    RELEASE_OUTPUT,
+    SETTINGS_OUTPUT,
+    ZONES_OUTPUT,
+    stack_outputs,
+)
+from infra.local.diagnosis import Finding
+from infra.operator_settings import FOLDER
+
+ROLLBACK_VARIABLE = "WECELEBRATE_ROLLBACK"
+"""The variable that names the older release to which an operator wants to go back."""
+COST_TAG = "environment"
+"""The tag of all resources by which the budget finds the costs of its environment."""
+
+
+def check_release(account: Account) -> list[Finding]:
+    """Compare the release of the checkout with the release that runs. A deploy may not go back by mistake, and may not
+    skip a minor release, because a release is only tested on its own schema and on the schema of the next release."""
+    environment, release = account.environment, checkout.release()
+    outputs = stack_outputs(account, "monitoring")
+    deployed = "nothing" if outputs is None else outputs.get(RELEASE_OUTPUT, "an unknown release")
+    message = f"the checkout is {release}, and {deployed} is deployed"
+    if wrong := _wrong_order(release, deployed, environment.name):
+        text, fix = wrong
+        return [Finding("release", "problem" if environment.permanent else "warning", f"{message}: {text}", fix)]
+    if environment.permanent and not checkout.is_tag(release):
+        message += f"; {environment.name} should only get tags"
+        return [Finding("release", "warning", message, "git checkout --force TAG")]
+    return [Finding("release", "ok", message)]
+
+
+def _wrong_order(release: str, deployed: str, environment: str) -> tuple[str, str] | None:
+    """Return why the release of the checkout may not follow the deployed release, and the command that helps."""
+    new, old = checkout.version_of(release), checkout.version_of(deployed)
+    if new is None or old is None or os.environ.get(ROLLBACK_VARIABLE) == release:
+        return None
+    if new < old:
+        text = f"a deploy would go back to an older release. For a rollback, set {ROLLBACK_VARIABLE}={release}"
+        return text, f"git checkout --force {deployed}" if checkout.is_tag(deployed) else "git checkout --force TAG"
+    versions = {tag: version for tag in checkout.tags() if (version := checkout.version_of(tag))}
+    between = [tag for tag, version in versions.items() if old[:2] < version[:2] < new[:2]]
+    if not between:
+        return None
+    minor = versions[between[0]][:2]
+    first = [tag for tag in between if versions[tag][:2] == minor][-1]
+    text = f"a deploy would skip the minor release {first}, which must run on {environment} first"
+    return text, f"git checkout --force {first}"
+
+
+def changed_zones(account: Account) -> list[Finding]:
+    """Find a change of the zones. The addresses of subnets follow from the positions of their zones in the list, so a
+    deploy with another list would replace subnets that the database and the functions use."""
+    environment = account.environment
+    current = ", ".join(environment.zones)
+    deployed = (stack_outputs(account, "network") or {}).get(ZONES_OUTPUT, current)
+    if deployed == current:
+        return []
+    message = f"the subnets are in {deployed}, and cannot move to {current}: take the old zones back"
+    value = ", ".join(f'"{zone}"' for zone in deployed.split(", "))
+    return [Finding("zones", "problem", message, checkout.setting_command(environment, "zones", f"[{value}]"))]
+
+
+def check_issuer(account: Account) -> list[Finding]:
+    """Compare the issuer with the deployed issuer. Members and staff belong to the ids of accounts of one issuer, so
+    after a change nobody has any rights."""
+    environment = account.environment
+    current = environment.settings.issuer or COGNITO
+    deployed = (stack_outputs(account, "functions") or {}).get(ISSUER_OUTPUT, current)
+    if deployed == current:
+        return [Finding("issuer", "ok", f"tokens come from {current}")]
+    message = (
+        f"the accounts of all members belong to {deployed}: with {current}, nobody could use the platform any more"
+    )
+    file = f"{checkout.SETTINGS}/{environment.name}.toml"
+    fix = (
+        f"sed -i.bak -E '/^(issuer|audience|jwks_url) *=/d' {file}"
+        if deployed == COGNITO
+        else checkout.setting_command(environment, "issuer", f'"{deployed}"')
+    )
+    return [Finding("issuer", "problem", message, fix)]
+
+
+def lost_settings(account: Account) -> list[Finding]:
+    """Find deployed settings that this checkout does not set, so that a deploy would reset them to their defaults.
+
+    Only `dev` needs this check: the settings of the other environments are compared with the branch.
+    """
+    environment = account.environment
+    deployed = (stack_outputs(account, "monitoring") or {}).get(SETTINGS_OUTPUT, "")
+    names = {name for name in deployed.split(", ") if name and name != "none"}
+    lost = ", ".join(sorted(names - environment.settings.model_fields_set))
+    if not lost:
+        return []
+    file = f"{checkout.SETTINGS}/{environment.name}.toml"
+    if not (FOLDER / f"{environment.name}.toml").is_file():
+        message = f"{file} does not exist, and the deploy would reset {lost} to the default"
+        return [Finding("settings", "problem", message, f"{checkout.TAKE_SETTINGS} (or touch {file})")]
+    return [Finding("settings", "warning", f"{file} does not set {lost} any more, so the deploy resets it")]
+
+
+def check_budget(account: Account) -> list[Finding]:
+    """Warn if AWS does not count the costs of the environment, because nobody has activated its tag for costs. AWS
+    offers the tag a day after the first deploy."""
+    from botocore.exceptions import ClientError
+
+    if stack_outputs(account, "monitoring") is None:
+        return [Finding("budget", "ok", f"the first deploy creates a budget of {account.environment.budget} USD")]
+    fix = f"aws ce update-cost-allocation-tags-status --cost-allocation-tags-status TagKey={COST_TAG},Status=Active"
+    try:
+        tags = account.client("ce").list_cost_allocation_tags(TagKeys=[COST_TAG], Status="Active")
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        message = (
+            f"AWS does not say whether the tag `{COST_TAG}` counts for costs ({code}). Otherwise the budget counts 0"
+            " USD. In an organization, only the management account can activate the tag"
+        )
+        return [Finding("budget", "warning", message, fix)]
+    if not tags["CostAllocationTags"]:
+        message = f"the tag `{COST_TAG}` does not count for costs, so the budget counts 0 USD and sends no alarm"
+        return [Finding("budget", "warning", message, fix)]
+    return [Finding("budget", "ok", f"AWS counts the costs, and the budget is {account.environment.budget} USD")]

@@ -1,0 +1,172 @@
+"""Tests the checks that compare the checkout with what is deployed. botocore's Stubber replaces AWS."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from infra import cost
+from infra.deploy import checkout, deployed
+from infra.deploy.account import Account
+from infra.deploy.checkout import TAKE_SETTINGS, version_of
+from infra.environments import ENVIRONMENTS, get_environment
+from infra.functions import functions
+from infra.local.diagnosis import Finding
+from infra.operator_settings import OperatorSettings
+
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+
+
+def account(
+    stack: str, outputs: Mapping[str, str] | None, env: str = "dev", settings: Mapping[str, object] | None = None
+) -> Account:
+    """An account with one stack, or without it if `outputs` is None."""
+    environment = get_environment(env, {"settings_folder": "/nonexistent"}.get)
+    account = Account(
+        replace(environment, settings=OperatorSettings.model_validate(settings or {})), may_be_unnamed=True
+    )
+    client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
+    stub = Stubber(client)
+    if outputs is None:
+        stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
+    else:
+        values = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+        described = {"StackName": "x", "StackStatus": "UPDATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z"}
+        name = f"wecelebrate-{env}-{stack}"
+        stub.add_response("describe_stacks", {"Stacks": [{**described, "Outputs": values}]}, {"StackName": name})
+    stub.activate()
+    account._clients["cloudformation"] = client
+    return account
+
+
+@pytest.mark.parametrize(
+    ("release", "version"),
+    [
+        ("v0.2.0", (0, 2, 0, 0)),
+        ("v0.2.10-5-g0123abcdef", (0, 2, 10, 5)),
+        ("v0.2.0-changed", (0, 2, 0, 0)),
+        ("v0.2.0-5-g0123abcdef-changed", (0, 2, 0, 5)),
+        ("0123abcdef", None),
+        ("v0.1.0-unknown", None),
+        ("unknown", None),
+    ],
+)
+def test_the_version_of_a_release_is_read_from_its_name(release: str, version: tuple[int, ...] | None) -> None:
+    assert version_of(release) == version
+
+
+def release_check(monkeypatch: pytest.MonkeyPatch, new: str, old: str | None, env: str = "prod") -> Finding:
+    monkeypatch.setattr(checkout, "release", lambda: new)
+    monkeypatch.setattr(checkout, "tags", lambda: ["v0.1.0", "v0.2.0", "v0.2.1", "v0.3.0", "v0.10.0"])
+    (finding,) = deployed.check_release(account("monitoring", {"release": old} if old else None, env))
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "fix"),
+    [
+        ("v0.2.0", "v0.3.0", "git checkout --force v0.3.0"),
+        ("v0.2.0", "v0.2.1", "git checkout --force v0.2.1"),
+        ("v0.2.0", "v0.2.0-5-g0123abcdef", "git checkout --force TAG"),
+        ("v0.3.0", "v0.10.0", "git checkout --force v0.10.0"),
+        ("v0.3.0", "v0.1.0", "git checkout --force v0.2.1"),  # the last patch of the release that would be skipped
+        ("v0.10.0", "v0.2.1", "git checkout --force v0.3.0"),
+    ],
+)
+def test_an_older_release_and_a_skipped_minor_release_are_not_deployed_by_mistake(
+    monkeypatch: pytest.MonkeyPatch, new: str, old: str, fix: str
+) -> None:
+    monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
+    finding = release_check(monkeypatch, new, old)
+    assert (finding.state, finding.fix) == ("problem", fix)
+    assert release_check(monkeypatch, new, old, "dev").state == "warning"
+    monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, "v0.1.0")  # another release than that of the checkout
+    assert release_check(monkeypatch, new, old).state == "problem"
+    monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, new)
+    assert release_check(monkeypatch, new, old).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [("v0.2.0", None), ("v0.2.0", "v0.2.0"), ("v0.2.0", "v0.1.0"), ("v0.3.0", "v0.2.0"), ("v0.3.0", "unknown")],
+)
+def test_the_next_release_and_the_same_release_are_deployed(
+    monkeypatch: pytest.MonkeyPatch, new: str, old: str | None
+) -> None:
+    assert release_check(monkeypatch, new, old).state == "ok"
+
+
+def test_the_zones_of_an_environment_cannot_change() -> None:
+    zones = ("us-east-1a", "us-east-1b")
+    assert deployed.changed_zones(account("network", None)) == []
+    assert deployed.changed_zones(account("network", {"ZonesSetting": ", ".join(zones)})) == []
+    for other in ("us-east-1b, us-east-1a", "us-east-1a, us-east-1b, us-east-1c"):
+        (finding,) = deployed.changed_zones(account("network", {"ZonesSetting": other}))
+        assert finding.state == "problem"
+        assert f"the subnets are in {other}" in finding.message
+        value = ", ".join(f'"{zone}"' for zone in other.split(", "))
+        assert str(finding.fix).endswith(f"echo 'zones = [{value}]' >> environments/dev.toml")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        (None, "https://id.example.com", "ok"),
+        ("Cognito", None, "ok"),
+        ("https://id.example.com", "https://id.example.com", "ok"),
+        ("Cognito", "https://id.example.com", "problem"),
+        ("https://id.example.com", None, "problem"),
+        ("https://id.example.com", "https://other.example.com", "problem"),
+    ],
+)
+def test_the_issuer_of_an_environment_cannot_change(before: str | None, after: str | None, state: str) -> None:
+    outputs = {"IssuerSetting": before} if before else None
+    settings = {"issuer": after, "audience": "x"} if after else {}
+    (finding,) = deployed.check_issuer(account("functions", outputs, settings=settings))
+    assert finding.state == state
+    if state == "problem":
+        assert f"belong to {before}" in finding.message
+        assert ("/^(issuer|audience|jwks_url) *=/d" in str(finding.fix)) == (before == "Cognito")
+
+
+def test_settings_of_dev_that_a_deploy_would_reset_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployed, "FOLDER", tmp_path)
+    outputs = {"settings": "budget, mail_domain"}
+    assert deployed.lost_settings(account("monitoring", None)) == []
+    assert deployed.lost_settings(account("monitoring", {"settings": "none"})) == []
+    (missing,) = deployed.lost_settings(account("monitoring", outputs))
+    assert missing.state == "problem" and str(missing.fix).startswith(TAKE_SETTINGS)
+    assert "environments/dev.toml does not exist, and the deploy would reset budget, mail_domain" in missing.message
+    (tmp_path / "dev.toml").touch()
+    (removed,) = deployed.lost_settings(account("monitoring", outputs, settings={"budget": 5}))
+    assert (removed.state, removed.message.partition(" any more")[0]) == (
+        "warning", "environments/dev.toml does not set mail_domain",
+    )  # fmt: skip
+    both = {"budget": 5, "mail_domain": "mail.example.com"}
+    assert deployed.lost_settings(account("monitoring", outputs, settings=both)) == []
+
+
+@pytest.mark.parametrize(("tags", "state"), [([], "warning"), (["environment"], "ok"), (None, "warning")])
+def test_the_check_warns_if_aws_does_not_count_the_costs_of_the_environment(tags: list[str] | None, state: str) -> None:
+    deployed_account = account("monitoring", {})
+    client = boto3.client("ce", **KEYS)  # type: ignore[call-overload]
+    stub = Stubber(client)
+    if tags is None:
+        stub.add_client_error("list_cost_allocation_tags", "AccessDeniedException", "")
+    else:
+        active = [{"TagKey": tag, "Type": "UserDefined", "Status": "Active"} for tag in tags]
+        stub.add_response("list_cost_allocation_tags", {"CostAllocationTags": active})
+    stub.activate()
+    deployed_account._clients["ce"] = client
+    (finding,) = deployed.check_budget(deployed_account)
+    assert finding.state == state
+    assert "AccessDeniedException" in finding.message if tags is None else "AccessDenied" not in finding.message
+
+
+@pytest.mark.parametrize(("name", "requests"), [("dev", 0.0), ("staging", 0.0), ("prod", 10.0)])
+def test_the_default_of_the_budget_is_above_the_computed_cost(name: str, requests: float) -> None:
+    environment = ENVIRONMENTS[name]
+    assert 0.8 * environment.budget > cost.total(cost.Choice(environment, requests), functions())
