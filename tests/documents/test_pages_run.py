@@ -9,6 +9,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -60,10 +62,9 @@ _DEMO = {
 adds a client and a catalog, which no other page needs."""
 
 
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """The shell of a developer who has started the cloud with `make dev` in another terminal."""
-    home = tmp_path_factory.mktemp("documents")
+@contextmanager
+def new_cloud(home: Path) -> Iterator[Shell]:
+    """Start a cloud with `make dev`, and yield the shell of a developer who has started it in another terminal."""
     shell = Shell(os.environ.get("WECELEBRATE_DOCS_SHELL", "bash"), home, Ports.free())
     log = home / "make-dev.log"
     with log.open("w") as output:
@@ -87,6 +88,13 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         control.erase(home / ".local")
 
 
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """The shell in which all pages run, one after the other."""
+    with new_cloud(tmp_path_factory.mktemp("documents")) as shell:
+        yield shell
+
+
 @lru_cache(maxsize=1)
 def all_steps() -> tuple[Step, ...]:
     """Return the commands of all pages."""
@@ -101,6 +109,10 @@ def is_run(step: Step) -> bool:
     return not step.command.startswith((START, *NOT_RUN))
 
 
+def commands_of(page: Page) -> list[Step]:
+    return [step for step in page_steps(page) if is_run(step)]
+
+
 def demo(home: Path) -> dict[str, list[Any]]:
     with psycopg.connect(load_endpoints(home / ".local").database) as connection:
         return {name: connection.execute(query.encode()).fetchall() for name, query in _DEMO.items()}
@@ -110,8 +122,20 @@ def demo(home: Path) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
 def test_the_output_of_each_command_equals_the_output_on_the_page(page: Page, shell: Shell) -> None:
     before = demo(shell.home)
-    shell.run([step for step in page_steps(page) if is_run(step)])
+    shell.run(commands_of(page))
     assert demo(shell.home) == before, f"{page.name} changes data that other pages need"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", [page for page in guides()[1:] if commands_of(page)], ids=lambda page: page.name)
+def test_each_page_runs_directly_after_the_readme_and_the_readme_after_it(page: Page, tmp_path: Path) -> None:
+    readme = commands_of(guides()[0])
+    with new_cloud(tmp_path) as shell:
+        shell.run(readme)
+        shell.run(commands_of(page))
+        # The second time, the file has no new products. The exit codes show that it causes no question.
+        shell.run([replace(step, output=None) for step in readme])
 
 
 def test_the_output_of_the_command_that_starts_the_cloud_equals_the_readme(shell: Shell) -> None:
