@@ -2,45 +2,60 @@
 
 import os
 import shlex
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
 from infra.command import output
 from infra.command.api import local_cloud
-from infra.command.errors import NotFound, database_errors
+from infra.command.errors import BadUsage, NotFound, database_errors
 from infra.command.help import LOCAL, command
 from infra.command.resources import names_hint
 from infra.command.target import API_VARIABLE, ENV_VARIABLE, NAMED, SIGNED_IN_VARIABLE, TOKEN_VARIABLE
 from infra.command.token import token_of
 
-_IDS = """
-select c.id as client, s.id as site, s.domain, s.catalog_id as catalog, p.id as product
-from clients c
-left join lateral (
-  select sites.id, sites.catalog_id,
+_CLIENT = "select id as client from clients where slug = %s"
+
+_SITES = """
+select s.id as site, s.domain, s.slug, s.slug || '.' || %(platform_domain)s as host, s.name, s.catalog_id as catalog,
+  p.id as product
+from (
+  select sites.id, sites.slug, sites.name, sites.catalog_id, row_number() over (
+      order by sites.status = 'active' and coalesce(catalogs.status = 'active', false) desc,
+        coalesce(catalogs.owner_client_id = sites.client_id, false) desc, sites.created_at, sites.id
+    ) as place,
     case when domain_verified_at is null then sites.slug || '.' || %(platform_domain)s else sites.domain end as domain
-  from sites join catalogs on catalogs.id = sites.catalog_id
-  where sites.client_id = c.id
-  order by catalogs.owner_client_id = c.id desc nulls last, sites.id limit 1
-) s on true
+  from sites left join catalogs on catalogs.id = sites.catalog_id
+  where sites.client_id = %(client)s
+) s
 left join lateral (
   select id from products where products.catalog_id = s.catalog_id and is_active and inventory_count > 0
   order by created_at, sku limit 1
 ) p on true
-where c.slug = %(client)s
+order by s.place
 """
-"""The client, the first site of the client, preferably one with the client's own catalog, and the catalog of this site
-with its oldest product that is in stock. Imported files do not change this product, so the examples work after them."""
+"""The sites of the client, and the catalog of each site with its oldest product that is in stock. The first site is one
+that visitors see, preferably with the client's own catalog, and the oldest of these. A site that was created later, and
+imported files, do not change the variables, so the examples work after them."""
 
 
 @command(
     'eval "$(wecelebrate env)"',
     'eval "$(wecelebrate env --client globex)"',
+    'eval "$(wecelebrate env --site gifts.acme.test)"',
     environment=LOCAL,
 )
 def env(
     client: Annotated[str, typer.Option(help="Slug of the client whose ids are printed.")] = "acme",
+    site: Annotated[
+        str | None,
+        typer.Option(
+            "--site",
+            help="Id, host, slug or name of a site of the client. By default the oldest active site, preferably one"
+            " with the client's own catalog.",
+        ),
+    ] = None,
     identity: Annotated[
         str | None,
         typer.Option("--as", help="The user of the token, as in `wecelebrate token`. By default the client's owner."),
@@ -59,23 +74,40 @@ def env(
     _sign_out()
     cloud = local_cloud("env")
     with database_errors(), psycopg.connect(cloud.endpoints.database, row_factory=dict_row) as connection:
-        ids = connection.execute(_IDS, {"client": client, "platform_domain": PLATFORM_DOMAIN}).fetchone()
-        slugs = [row["slug"] for row in connection.execute("select slug from clients")] if ids is None else []
-    if ids is None:
-        raise NotFound(f"client {client} does not exist: {names_hint('clients', client, slugs)}")
+        owner = connection.execute(_CLIENT, (client,)).fetchone()
+        if owner is None:
+            slugs = [row["slug"] for row in connection.execute("select slug from clients")]
+            raise NotFound(f"client {client} does not exist: {names_hint('clients', client, slugs)}")
+        sites = connection.execute(_SITES, owner | {"platform_domain": PLATFORM_DOMAIN}).fetchall()
+    ids = _chosen(sites, site, client)
     variables = {
         "API": cloud.endpoints.api,
         "TOKEN": token_of(cloud, identity or f"client:{client}"),
-        "CLIENT": ids["client"],
-        "SITE": ids["site"],
-        "CATALOG": ids["catalog"],
-        "PRODUCT": ids["product"],
-        "SHOP": ids["domain"] and f"{cloud.endpoints.api}/v1/storefront/{ids['domain']}",
+        "CLIENT": owner["client"],
+        "SITE": ids.get("site"),
+        "CATALOG": ids.get("catalog"),
+        "PRODUCT": ids.get("product"),
+        "SHOP": ids.get("domain") and f"{cloud.endpoints.api}/v1/storefront/{ids['domain']}",
     }
     for name, value in variables.items():
         # A client may have no site yet. The variables are then empty, so that the shell keeps no value of an earlier
         # call.
         output.result(f"export {name}={shlex.quote(str(value or ''))}")
+
+
+def _chosen(sites: Sequence[Mapping[str, Any]], site: str | None, client: str) -> Mapping[str, Any]:
+    """Return the site with this id, host, slug or name, or the first site without one. A client without sites has an
+    empty row. Raises NotFound if the site does not exist, and BadUsage if several sites have the name."""
+    if site is None:
+        return sites[0] if sites else {}
+    matches = [row for row in sites if site in (str(row["site"]), row["domain"], row["host"], row["slug"], row["name"])]
+    if not matches:
+        names = [row["domain"] for row in sites]
+        raise NotFound(f"client {client} has no site {site}: {names_hint('sites', site, names)}")
+    if len(matches) > 1:
+        hosts = " or ".join(row["domain"] for row in matches)
+        raise BadUsage(f"{len(matches)} sites are named {site}: give one of their hosts, {hosts}")
+    return matches[0]
 
 
 def _sign_out() -> None:
