@@ -7,6 +7,7 @@ with the claims that Cognito uses. Codes and refresh tokens are in memory, so a 
 
 import hashlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -175,7 +176,8 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib has no typ
         super().__init__(scopes_supported=SCOPES)
         self._sign = sign
         self._audience = audience
-        self._file = state / CLIENTS_FILE
+        self.clients_file = state / CLIENTS_FILE
+        _create_clients(self.clients_file)
         self.codes: dict[str, Code] = {}
         self.refresh_tokens: dict[str, RefreshToken] = {}
         self.ended_families: set[str] = set()
@@ -187,12 +189,8 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib has no typ
 
     def query_client(self, client_id: str) -> Client | None:
         """Return a client. The file of clients is read at every request, so that a developer can edit it."""
-        if not self._file.exists():
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            machine = {"secret": secrets.token_urlsafe(32), "scopes": ["wecelebrate/read", "wecelebrate/write"]}
-            self._file.touch(mode=0o600)
-            self._file.write_text(json.dumps({**_DEFAULT_CLIENTS, "machines": {"demo-machine": machine}}, indent=2))
-        clients = json.loads(self._file.read_text("utf-8"))
+        _create_clients(self.clients_file)  # a developer can also delete it
+        clients = json.loads(self.clients_file.read_text("utf-8"))
         if client_id == WEB_CLIENT:
             web = clients["web"]
             return Client(client_id, None, tuple(web["redirect_uris"]), tuple(web["logout_uris"]), SCOPES[:3])
@@ -241,6 +239,24 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib has no typ
             client.client_id, account, source.scope, source.family, signed_in_at
         )
         return {**answer, "refresh_token": refresh_token}
+
+
+def _create_clients(file: Path) -> None:
+    """Create the file of clients, unless it exists. Only the owner can read it, because it contains a secret."""
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    machine = {"secret": secrets.token_urlsafe(32), "scopes": ["wecelebrate/read", "wecelebrate/write"]}
+    temporary = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        json.dump({**_DEFAULT_CLIENTS, "machines": {"demo-machine": machine}}, out, indent=2)
+    try:
+        # If two processes create the file at the same time, both processes use the file that was written first.
+        os.link(temporary, file)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
 
 
 class _S256(CodeChallenge):  # type: ignore[misc]  # Authlib has no types

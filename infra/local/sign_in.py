@@ -31,7 +31,7 @@ box-sizing:border-box}}</style></head><body><h1>Who are you?</h1>
 <button>Sign in</button><button name="account" value="cancel">Cancel</button></form></body></html>"""
 _ERROR_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sign in</title></head><body><h1>The request is not valid</h1>
-<p>{reason}</p></body></html>"""
+<p>{reason}</p>{hint}</body></html>"""
 
 
 class SignIn:
@@ -90,12 +90,12 @@ class SignIn:
     def _authorize(self, request: Request, headers: Mapping[str, str]) -> Response:
         """Issue a code for the chosen account, and redirect the browser to its client."""
         if headers.get("origin", self._url) not in (self._url, "null"):
-            return _html(403, _ERROR_PAGE.format(reason="The form comes from another site."))
+            return self._error(403, "The form comes from another site.")
         try:
             grant = self._provider.get_consent_grant(request)
             account = _account(request.args)
             if account is None and request.args.get("account") != "cancel":
-                return _html(400, _ERROR_PAGE.format(reason="Choose an account, or enter an e-mail address."))
+                return self._error(400, "Choose an account, or enter an e-mail address.")
             answer: Response = self._provider.create_authorization_response(request, account, grant)
         except OAuth2Error as error:
             return self._refuse(error)
@@ -106,7 +106,7 @@ class SignIn:
         client = self._provider.query_client(request.payload.client_id or "")
         target = request.args.get("logout_uri") or request.args.get("post_logout_redirect_uri") or ""
         if client is None or target not in client.logout_uris:
-            return _html(400, _ERROR_PAGE.format(reason="`client_id` and a registered `logout_uri` are required."))
+            return self._error(400, "`client_id` and a registered `logout_uri` are required.", names_file=True)
         state = request.args.get("state")
         return _redirect(target, {"state": state} if state else {})
 
@@ -130,7 +130,13 @@ class SignIn:
         if error.redirect_uri:
             answer: Response = error()
             return answer
-        return _html(400, _ERROR_PAGE.format(reason=escape(error.description or error.error)))
+        return self._error(400, error.description or error.error, names_file=True)
+
+    def _error(self, status: int, reason: str, *, names_file: bool = False) -> Response:
+        """Show the reason, and the file with the registered clients if the developer can correct the error there."""
+        file = escape(str(self._provider.clients_file))
+        hint = f"<p>The clients and their redirect URIs are in <code>{file}</code>.</p>" if names_file else ""
+        return _html(status, _ERROR_PAGE.format(reason=escape(reason), hint=hint))
 
     def _cors(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
         """Return the CORS headers, if the page belongs to a registered redirect URI."""

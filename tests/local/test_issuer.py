@@ -15,6 +15,7 @@ from joserfc.jwk import KeySet, OctKey, RSAKey
 
 from infra.local.authorizer import Authorizer, KeysUnavailable, Unauthorized, render
 from infra.local.issuer import KEY_FILE, Issuer
+from infra.local.oidc import CLIENTS_FILE
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +67,7 @@ def test_the_private_key_is_stored_in_a_file_that_only_its_owner_can_read(tmp_pa
     first, second = Issuer(tmp_path, URL), Issuer(tmp_path, URL)
     assert first.jwks() == second.jwks()
     assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
-    assert [file.name for file in tmp_path.iterdir()] == [KEY_FILE]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [CLIENTS_FILE, KEY_FILE]
     assert not {"d", "p", "q"} & set(first.jwks()["keys"][0])
 
 

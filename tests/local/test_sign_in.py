@@ -220,6 +220,23 @@ def parameters() -> dict[str, str]:
     }
 
 
+def test_the_issuer_writes_the_file_of_clients_when_it_starts(tmp_path: Path) -> None:
+    Issuer(tmp_path, URL)
+    file = tmp_path / CLIENTS_FILE
+    clients = json.loads(file.read_text("utf-8"))
+    assert (list(clients["machines"]), clients["web"]["redirect_uris"][0]) == (["demo-machine"], CALLBACK)
+    assert file.stat().st_mode & 0o077 == 0
+    Issuer(tmp_path, URL)
+    assert json.loads(file.read_text("utf-8")) == clients
+
+
+@pytest.mark.parametrize("path", ["/authorize?client_id=unknown&response_type=code", "/logout?client_id=unknown"])
+async def test_the_error_page_names_the_file_of_clients(browser: httpx.AsyncClient, tmp_path: Path, path: str) -> None:
+    response = await browser.get(path)
+    assert response.status_code == 400
+    assert str(tmp_path / CLIENTS_FILE) in response.text
+
+
 async def test_the_sign_in_page_escapes_its_parameters_and_runs_no_script(browser: httpx.AsyncClient) -> None:
     attack = '"><script>alert(1)</script>'
     response = await browser.get("/authorize", params=parameters() | {"state": attack, "nonce": attack, attack: attack})
