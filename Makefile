@@ -12,8 +12,12 @@ WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
 # WECELEBRATE_FAULTS.
 FULL_SIZE = $(shell grep -rlwE --include='test_*.py' 'FULL|mark\.slow' tests | grep -v ^tests/faults/ | sort)
 export UV_PROJECT_ENVIRONMENT := .venv
-# uv then trusts the same certificates as the machine. Many company networks have their own certificate authority.
-export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
+# uv and Node.js then trust the same certificates as the machine. Many company networks have their own certificate authority.
+CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
+export UV_SYSTEM_CERTS ?= $(if $(CERTIFICATES),true,false)
+ifneq ($(CERTIFICATES),)
+export NODE_EXTRA_CA_CERTS ?= $(CERTIFICATES)
+endif
 # Make Python write bytecode, even if the developer has disabled it. Many processes import the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -64,8 +68,13 @@ faults: ready ## run the slow tests, and the fault injection tests at full size 
 mutants: ready ## check that the tests notice small changes of the code (ONLY=<part of a path> selects modules)
 	@$(BIN)/python -m tests.mutants $(ONLY)
 
-clean: ## remove the data of the local cloud, and all installed or built files
-	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase --yes || true; fi
+clean: ## remove the data of the local cloud, and all installed or built files (YES=1 does not ask)
+	@if [ -x $(BIN)/wecelebrate ]; then \
+	  $(BIN)/wecelebrate down --erase $(if $(YES),--yes || true,|| { \
+	    echo "nothing was removed; without a question: make clean YES=1" >&2; exit 1; }); \
+	elif [ -d .local ] && [ -z "$(YES)" ]; then \
+	  echo "the local cloud has data in .local: make clean YES=1 removes it" >&2; exit 1; \
+	fi
 	@rm -rf .venv .local build cdk.out layers/vendor/build tools/clients/.venv tools/load/.venv tools/*/node_modules
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,74 @@
+"""Tests the Makefile: what `make clean` removes without a question, and which certificates Node.js trusts."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.functions import ROOT
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with installed packages and the data of a local cloud, in which `wecelebrate` is not a real command.
+
+    The command refuses `down --erase` without `--yes`, as it does if the cloud has data and nobody answers.
+    """
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / ".local").mkdir()
+    (tmp_path / "build").mkdir()
+    program = tmp_path / ".venv" / "bin" / "wecelebrate"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\n[ "$*" = "down --erase --yes" ]\n')
+    program.chmod(0o755)
+    return tmp_path
+
+
+def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run make without a terminal."""
+    program = shutil.which("make")
+    assert program
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [program, *arguments],
+        cwd=checkout,
+        env=kept | environment,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_make_clean_removes_nothing_if_the_question_about_the_data_is_not_answered(checkout: Path) -> None:
+    completed = make(checkout, "clean")
+    assert completed.returncode == 2
+    assert "make clean YES=1" in completed.stderr
+    assert {file.name for file in checkout.iterdir()} == {"Makefile", ".local", "build", ".venv"}
+
+
+def test_make_clean_removes_no_data_without_the_command_that_asks(checkout: Path) -> None:
+    shutil.rmtree(checkout / ".venv")
+    completed = make(checkout, "clean")
+    assert completed.returncode == 2
+    assert "the local cloud has data in .local: make clean YES=1 removes it" in completed.stderr
+    assert {file.name for file in checkout.iterdir()} == {"Makefile", ".local", "build"}
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_make_clean_with_yes_removes_everything(checkout: Path, is_damaged: bool) -> None:
+    if is_damaged:
+        (checkout / ".venv" / "bin" / "wecelebrate").write_text("#!/bin/sh\nexit 1\n")
+    completed = make(checkout, "clean", "YES=1")
+    assert completed.returncode == 0, completed.stderr
+    assert [file.name for file in checkout.iterdir()] == ["Makefile"]
+
+
+def test_node_trusts_the_certificates_of_the_machine_unless_the_developer_names_others(checkout: Path) -> None:
+    bundles = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+    bundle = next((file for file in bundles if Path(file).exists()), "")
+    show = ("-s", "--eval", "show: ; @echo $$NODE_EXTRA_CA_CERTS", "show")
+    assert make(checkout, *show).stdout.strip() == bundle
+    assert make(checkout, *show, NODE_EXTRA_CA_CERTS="/etc/company.pem").stdout.strip() == "/etc/company.pem"
