@@ -1,6 +1,7 @@
 """The shared code of the commands that list rows, show a row, and run an action for each id."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -28,11 +29,35 @@ Clients = Mapping[str, str]
 """Id → slug of every client."""
 
 
-def client_slugs(api: "httpx.Client") -> Clients:
-    """Return a mapping from the id of every client to its slug."""
-    from infra.command.api import get_all
+class _ClientSlugs(Mapping[str, str]):
+    """Reads the clients when the first slug is needed. Each such read of the staff is an entry of the audit log."""
 
-    return {client["id"]: client["slug"] for client in get_all(api, "/v1/clients")}
+    def __init__(self, api: "httpx.Client") -> None:
+        self._api = api
+
+    @cached_property
+    def _slugs(self) -> dict[str, str]:
+        from infra.command.api import get_all
+
+        return {client["id"]: client["slug"] for client in get_all(self._api, "/v1/clients")}
+
+    def __getitem__(self, id: str) -> str:
+        return self._slugs[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slugs)
+
+    def __len__(self) -> int:
+        return len(self._slugs)
+
+
+def client_slugs(api: "httpx.Client") -> Clients:
+    """Return a mapping from the id of every client to its slug, which is read at its first use.
+
+    Use the mapping while `api` is open. A list is read before the slugs of its rows, so the list of the audit log does
+    not begin with the entry that the same command has caused.
+    """
+    return _ClientSlugs(api)
 
 
 def client_id(clients: Clients, client: str) -> str:
@@ -98,12 +123,13 @@ def print_list(
         clients = client_slugs(connection.api)
         query = filters(clients, client, limit=min(limit + 1, _PAGE_SIZE), **parameters)
         rows = list(islice(get_all(connection.api, path, query), limit + 1))
-    has_more, rows = len(rows) > limit, rows[:limit]
+        has_more, rows = len(rows) > limit, rows[:limit]
+        cells = [] if as_json else [row(each, clients) for each in rows]
     if as_json:
         output.print_json_list(rows, has_more=has_more)
         return
     if rows:
-        output.print_table(columns, [row(each, clients) for each in rows])
+        output.print_table(columns, cells)
     else:
         output.note(f"no {plural} match")
     if has_more:
