@@ -70,12 +70,15 @@ def drop(  # noqa: PLR0917 — each parameter is an option
                 "drop uploads to S3, and the bucket of the deployed platform is not known: give --bucket, or use the"
                 " local cloud"
             )
-        catalog_id = _catalog(connection.api, catalog)
+        row = _catalog(connection.api, catalog)
+        catalog_id = str(row["id"])
         mode = "full/" if full else "delta/" if delta else ""
         key = f"{catalog_id}/incoming/{'dry-run/' if dry_run else ''}{mode}{file.name}"
         source = {"key": key, "version_id": put(connection, bucket, file, key)}
         if not as_json:
             output.success(f"dropped {key}")
+        if row["status"] == "draft":
+            output.warning(f"the catalog {row['name']} is a draft: no storefront shows its products")
         if wait:
             watch = Watch(connection, None, False)
             try:
@@ -95,26 +98,26 @@ def drop(  # noqa: PLR0917 — each parameter is an option
             output.print_json({"catalog_id": catalog_id, "source": source})
 
 
-def _catalog(api: httpx.Client, id_or_name: str) -> str:
-    """Return the id of the catalog with this id or name. Raises NotFound if the catalog does not exist."""
+def _catalog(api: httpx.Client, id_or_name: str) -> dict[str, Any]:
+    """Return the catalog with this id or name. Raises NotFound if the catalog does not exist."""
     try:
         catalog_id = UUID(id_or_name)
     except ValueError:
         return _catalog_by_name(api, id_or_name)
-    catalog = get(api, f"/v1/catalogs/{catalog_id}", not_found=f"catalog {catalog_id} does not exist")
-    return str(catalog["id"])
+    return get(api, f"/v1/catalogs/{catalog_id}", not_found=f"catalog {catalog_id} does not exist")
 
 
-def _catalog_by_name(api: httpx.Client, name: str) -> str:
+def _catalog_by_name(api: httpx.Client, name: str) -> dict[str, Any]:
     catalogs = list(get_all(api, "/v1/catalogs"))
-    ids = [str(catalog["id"]) for catalog in catalogs if catalog["name"] == name]
-    match ids:
-        case [id]:
-            return id
+    named = [catalog for catalog in catalogs if catalog["name"] == name]
+    match named:
+        case [catalog]:
+            return catalog
         case []:
             names = [catalog["name"] for catalog in catalogs]
             raise NotFound(f"catalog {name} does not exist: {names_hint('catalogs', name, names)}")
-    raise BadUsage(f"{len(ids)} catalogs are named {name}: give one of their ids, {' or '.join(ids)}")
+    ids = " or ".join(str(catalog["id"]) for catalog in named)
+    raise BadUsage(f"{len(named)} catalogs are named {name}: give one of their ids, {ids}")
 
 
 def put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:

@@ -32,6 +32,17 @@ def test_the_guide_lists_every_route() -> None:
     assert rows("Routes") == [[route, TOKEN[auth[route]], name] for route, name in names.items()]
 
 
+def test_the_guide_lists_every_operation_that_requires_if_match() -> None:
+    listed = [name.strip("`") for _, names in rows("Conditional requests and caching") for name in names.split(", ")]
+    required = [operation.name for operation in all_operations() if requires_if_match(operation)]
+    assert sorted(listed) == sorted(required)
+
+
+def requires_if_match(operation: Operation) -> bool:
+    names = (parameter["name"].lower() for parameter in operation.definition.get("parameters", []))
+    return "if-match" in names
+
+
 def test_the_guide_lists_every_error_code() -> None:
     expected = [(code, str(problem.status), problem.title()) for code, problem in problem_classes().items()]
     assert [tuple(row) for row in rows("Errors")] == expected
