@@ -48,8 +48,9 @@ def token_of(cloud: LocalCloud, identity: str, expires_in: int = 12 * 3600) -> s
         case "admin" | "support" if not name:
             email = f"{kind}@wecelebrate.test"
         case "client" | "editor" | "viewer" if name:
-            email = f"{kind}@{name}.test"
-            _add_member(cloud.endpoints.database, subject, email, "owner" if kind == "client" else kind, name)
+            role = "owner" if kind == "client" else kind
+            email = f"{role}@{name}.test"  # as in the demo data and at the sign-in page of the issuer
+            _add_member(cloud.endpoints.database, subject, email, role, name)
         case "customer" if "@" in name:
             pass
         case _:

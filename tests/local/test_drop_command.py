@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.command import Command
-from tests.platform import TLS, Platform
+from tests.platform import TLS, Platform, ok
 
 HEADER = "sku,name,price\n"
 
@@ -32,6 +32,26 @@ def test_the_drop_command_with_the_wait_option_prints_the_counts_of_the_rows(
         f"✓ dropped {catalog}/incoming/products.csv\n✓ 1 row: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
     )
     assert result.returncode == 0
+
+
+def test_the_drop_command_warns_that_no_storefront_shows_a_draft(
+    wecelebrate: Command, platform: Platform, catalog: str, tmp_path: Path
+) -> None:
+    draft = platform.catalog(name=f"draft {uuid4().hex[:8]}", status="draft")
+    file = write_file(tmp_path, HEADER + "A,Cup,3.00\n")
+    warning = f"! the catalog {draft['name']} is a draft: no storefront shows its products\n"
+    for id_or_name in (draft["id"], draft["name"]):
+        assert wecelebrate("drop", file, "--catalog", id_or_name).stderr == warning
+    assert wecelebrate("drop", file, "--catalog", catalog).stderr == ""
+
+
+def test_the_token_of_an_owner_has_the_address_of_the_list_of_members(wecelebrate: Command, platform: Platform) -> None:
+    token = wecelebrate("token", "--as", "client:acme").stdout.strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    me = ok(platform.api().get("/v1/me", headers=headers))
+    path = f"/v1/clients/{me['memberships'][0]['client_id']}/members"
+    members = ok(platform.api().get(path, headers=headers))["data"]
+    assert [member["email"] for member in members if member["subject"] == me["subject"]] == [me["email"]]
 
 
 def test_the_drop_command_rejects_an_unknown_catalog_before_the_upload(
