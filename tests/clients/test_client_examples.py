@@ -53,4 +53,4 @@ def test_the_page_names_the_packages_that_the_build_creates(clients: Clients) ->
     (console,) = (block.code for block in PAGE.blocks if block.code.startswith("$ make clients\n"))
     assert console.splitlines()[1:] == [f"build/clients/{clients.wheel.name}", f"build/clients/{clients.tarball.name}"]
     for package in (clients.wheel, clients.tarball):
-        assert any(f" install build/clients/{package.name}" in block.code for block in PAGE.blocks)
+        assert any(f" install $CHECKOUT/build/clients/{package.name}" in block.code for block in PAGE.blocks)
