@@ -25,7 +25,7 @@ from infra.environments import Environment, get_environment
 from infra.functions import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from infra.deploy.account import Account
     from infra.local.diagnosis import Finding
@@ -114,7 +114,8 @@ def deploy(
     """Check the account, deploy all stacks, and print the URLs of the platform.
 
     The command can be run again, because it does not change resources that are already up to date. The first deploy
-    always runs as with --no-rollback, because a rollback could not delete a protected database.
+    always runs as with --no-rollback, because a rollback could not delete a protected database. Nothing is deployed
+    into an account that only has the stacks of other environments.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
@@ -170,11 +171,12 @@ def destroy(
     """Delete an environment with all of its data, and report what remains.
 
     A permanent environment needs --delete-data-of. Its database is deleted with a final snapshot. The network
-    interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error.
+    interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error. It
+    deletes nothing if the account only has the stacks of other environments, or if the credentials may not list them.
     """
     from infra.deploy import permanent
     from infra.deploy.account import Account, aws_errors
-    from infra.deploy.destroy import delete_logs, empty_buckets, remaining
+    from infra.deploy.destroy import delete_logs, empty_buckets, remaining, require_own_account
     from infra.deploy.stacks import cdk_command, run_cdk
 
     environment = environment_named(env)
@@ -185,6 +187,7 @@ def destroy(
     account = Account(environment)
     buckets: list[str] | None = None
     with aws_errors():
+        _print_others(require_own_account(account))
         _print_kept(account)
         output.confirm(f"Delete {environment.name} in the account {account.id} with all of its data?", yes)
         if environment.permanent:
@@ -211,6 +214,11 @@ def destroy(
             output.result(arn)
     else:
         output.success(f"{environment.name} is deleted, and nothing remains")
+
+
+def _print_others(environments: "Iterable[str]") -> None:
+    for name in sorted(environments):
+        output.warning(f"the account also has the stacks of {name}, which are kept")
 
 
 def _print_kept(account: "Account") -> None:
