@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.aws.checks import acknowledge
+from infra.aws.checks import acknowledge_distribution
 from infra.aws.retention import removal_policy
 from infra.deploy.permanent import CONSOLE
 from infra.environments import Environment
@@ -87,15 +87,10 @@ class Console(Construct):
                 )
             ],
         )
-        for rule, reason in (
-            ("CFR1", "Staff and members of clients work in every country"),
-            ("CFR2", "The distribution only reads public files from S3, so a firewall would protect nothing"),
-            ("CFR3", "The server access log of the bucket has the requests that miss the cache"),
-            *(
-                ()
-                if certificate
-                else [("CFR4", "The operator has not set a domain, so the certificate is CloudFront's")]
-            ),
-        ):
-            acknowledge(distribution, rule, reason)
+        reasons = {
+            "CFR1": "Staff and members of clients work in every country",
+            "CFR2": "The distribution only reads public files from S3, so a firewall would protect nothing",
+            "CFR3": "The server access log of the bucket has the requests that miss the cache",
+        }
+        acknowledge_distribution(distribution, reasons, has_certificate=certificate is not None)
         return distribution

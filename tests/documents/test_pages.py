@@ -145,6 +145,11 @@ def test_the_readme_fits_on_one_screen_of_a_browser() -> None:
     assert len(pages()["README.md"].text.splitlines()) <= 80
 
 
+def test_the_lines_of_the_changelog_have_at_most_120_characters() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text("utf-8").splitlines()
+    assert [f"line {number}" for number, line in enumerate(lines, start=1) if len(line) > 120] == []
+
+
 def test_the_license_is_the_license_of_the_package() -> None:
     license = (ROOT / "LICENSE").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -2,11 +2,15 @@
 
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import pytest
 from openapi_spec_validator import validate
 from typer.testing import CliRunner
 
+from infra import openapi
 from infra.command import app as command
 from infra.functions import functions
 from infra.openapi import LOCAL, document
@@ -23,6 +27,21 @@ def test_the_openapi_document_is_valid() -> None:
 def test_the_openapi_document_contains_exactly_the_declared_routes() -> None:
     declared = {route for spec in functions() for route in spec.routes if spec.is_documented}
     assert {f"{operation.method} {operation.path}" for operation in OPERATIONS} == declared
+
+
+def test_threads_that_need_the_document_at_the_same_time_build_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    builds = []
+
+    def build(*_: object) -> dict[str, object]:
+        builds.append(1)
+        time.sleep(0.2)
+        return {"paths": {}}
+
+    monkeypatch.setattr(openapi, "build", build)
+    monkeypatch.setattr(openapi, "_local_document", lru_cache(maxsize=1)(openapi._local_document.__wrapped__))
+    with ThreadPoolExecutor(4) as pool:
+        assert all("paths" in built for built in pool.map(lambda _: document(), range(4)))
+    assert len(builds) == 1
 
 
 def test_operation_ids_are_unique() -> None:

@@ -137,6 +137,19 @@ def test_a_deploy_into_an_unprepared_account_does_nothing(operator: Operator) ->
     assert not operator.account.deployed
 
 
+def test_nothing_is_deployed_into_the_account_of_another_environment(operator: Operator) -> None:
+    operator.account.bootstrapped = True
+    operator.account.secrets["wecelebrate/dev/cache"] = cache_secret()
+    operator.account.others = ("wecelebrate-prod-network",)
+    code, output = operator.type("make deploy ENV=dev")
+    assert code == 1
+    assert re.findall(r"✗ (\w+)", output) == ["account"]
+    assert "has the stacks of prod, and no stack of dev" in output
+    assert not operator.account.deployed
+    operator.account.others = ()
+    assert operator.type("make deploy ENV=dev")[0] == 0
+
+
 @pytest.mark.parametrize("command", AWS_COMMANDS)
 def test_each_aws_command_of_the_documents_has_an_operation_and_options_of_aws(command: str, tmp_path: Path) -> None:
     (tmp_path / "cache.json").write_text(cache_secret())
