@@ -250,7 +250,9 @@ LATE = {
     "KvConflicts": ("kv.conflicts", "noticed_at",
         "select kv.note_conflict('gift:late', 'both_changed', 'name', 1, 2)"),
     "KvQuarantined": ("kv.quarantine", "since",
-        "select kv.record_outcomes(array[row('gift:late', 'product', 'production', 'late', gen_random_uuid(), false,"
+        "insert into kv.ids (key, entity, environment, old_id, id, fingerprint, state)"
+        " values ('gift:late', 'product', 'production', 'late', gen_random_uuid(), 1, 'pending');"
+        " select kv.record_outcomes(array[row('gift:late', 'product', 'production', 'late', gen_random_uuid(), false,"
         " false, 'no_price', 'price', null, '{}', '{}')::kv.draft], false)"),
 }  # fmt: skip
 """For each metric, the table of a problem, the column of its time, and the statement that records it."""
@@ -283,7 +285,8 @@ def test_a_problem_whose_transaction_is_committed_after_a_later_report_is_still_
         assert [before, report(), report()] == [0, 1, 0]
     finally:
         platform.database.execute("rollback")
-        platform.database.execute(f"delete from {table} where key = 'gift:late'".encode())
+        for name in (table, "kv.ids"):
+            platform.database.execute(f"delete from {name} where key = 'gift:late'".encode())
         platform.database.execute("begin")
 
 

@@ -189,8 +189,8 @@ def test_a_message_that_fails_for_good_is_emitted(platform: Platform) -> None:
 
 
 def test_the_problems_of_the_move_from_the_key_value_store_are_emitted(platform: Platform) -> None:
-    tenant = platform.tenant()
     run(platform, "mirror", "on", "--currency", "USD")
+    tenant = platform.tenant()
     product = platform.product(tenant, inventory_count=10)
     # Until the problems exist, no sweeper of the cloud reports them.
     platform.database.execute("update kv.mirror set reported_until = now() + interval '1 hour'")

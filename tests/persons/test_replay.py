@@ -37,8 +37,10 @@ runpy.run_path("handler.py")["handler"]({{event!r}}, Context())
 """Runs the worker with the earlier signing key."""
 ORDER = """
 insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, shipping_address, items,
-  status)
-values (%s, %s, %s, %s, 10, 'USD', '{"line1": "Mühlgasse 1", "country": "DE"}', '[]', 'cancelled') returning id
+  status, created_at)
+values (%s, %s, %s, %s, 10, 'USD', '{"line1": "Mühlgasse 1", "country": "DE"}', '[]', 'cancelled',
+  now() - interval '1 day')
+returning id
 """
 
 

@@ -17783,6 +17783,7 @@ CREATE OR REPLACE FUNCTION kv.report_troubles()
 AS $function$
 declare
   m kv.mirror;
+  troubles jsonb;
   ending constant timestamptz := clock_timestamp() - interval '1 minute';
 begin
   if app.subject() is distinct from 'service:system' then
@@ -17795,25 +17796,25 @@ begin
   delete from kv.archive_secrets s using kv.archive_parts p
   where (p.retirement_id, p.number) = (s.retirement_id, s.number) and p.archived_at < now() - interval '180 days';
   -- One statement has one snapshot, so it counts exactly the records that it marks as counted.
-  return (
-    with marked as (
-      update kv.mirror u set reported_until = ending, reported_snapshot = pg_current_snapshot() returning 1
-    ), conflicts as materialized (
-      select c.kind in ('row_not_mirrored', 'document_not_mirrored') as is_error from kv.conflicts c
-      where c.noticed_at > m.reported_until - interval '1 day'
-        and kv.is_new_trouble(c.xid, c.noticed_at, m, ending)
-    )
-    select jsonb_build_object(
-      'KvConflicts', (select count(*) from conflicts c where not c.is_error),
-      'KvMirrorErrors', (select count(*) from conflicts c where c.is_error),
-      'KvQuarantined', (
-        select count(*) from kv.quarantine q where kv.is_new_trouble(q.xid, q.since, m, ending)),
-      'KvShadowMismatches', (
-        select count(*) from kv.differences d
-        where d.comparison_id is null and kv.is_new_trouble(d.xid, d.noticed_at, m, ending)),
-      'KvRetiredRequests', (
-        select count(*) from kv.traffic t join kv.retirements r on r.entity = t.entity and r.status <> 'undone'
-        where t.last_at > m.reported_until)));
+  with marked as (
+    update kv.mirror u set reported_until = ending, reported_snapshot = pg_current_snapshot() returning 1
+  ), conflicts as materialized (
+    select c.kind in ('row_not_mirrored', 'document_not_mirrored') as is_error from kv.conflicts c
+    where c.noticed_at > m.reported_until - interval '1 day'
+      and kv.is_new_trouble(c.xid, c.noticed_at, m, ending)
+  )
+  select jsonb_build_object(
+    'KvConflicts', (select count(*) from conflicts c where not c.is_error),
+    'KvMirrorErrors', (select count(*) from conflicts c where c.is_error),
+    'KvQuarantined', (
+      select count(*) from kv.quarantine q where kv.is_new_trouble(q.xid, q.since, m, ending)),
+    'KvShadowMismatches', (
+      select count(*) from kv.differences d
+      where d.comparison_id is null and kv.is_new_trouble(d.xid, d.noticed_at, m, ending)),
+    'KvRetiredRequests', (
+      select count(*) from kv.traffic t join kv.retirements r on r.entity = t.entity and r.status <> 'undone'
+      where t.last_at > m.reported_until)) into troubles;
+  return troubles;
 end
 $function$;
 grant execute on function kv.report_troubles() to app_system;

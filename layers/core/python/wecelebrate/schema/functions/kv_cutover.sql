@@ -41,7 +41,8 @@ begin
   return (
     select count(distinct c.key) from kv.conflicts c
     where c.kind = 'row_not_mirrored' and kv.entity_of_key(c.key) = $1
-      and (c.noticed_at >= since or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen))
+      and (c.noticed_at >= since
+        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen))
       and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
         (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
 end

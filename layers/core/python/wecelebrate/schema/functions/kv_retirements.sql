@@ -156,8 +156,8 @@ $$;
 -- Searches the next products that have changed since the documents were retired, and returns whether all products were
 -- searched. A writer of a product never waits for this search. Before the first products, the function waits for the
 -- transactions that have changed products without their documents (lock_not_available after 2 seconds). All later
--- writes change the documents themselves, so the search does not have to see them. The status `ending` must be committed
--- before the first call. The caller must use a separate statement with bound parameters.
+-- writes change the documents themselves, so the search does not have to see them. The status `ending` must be
+-- committed before the first call. The caller must use a separate statement with bound parameters.
 create or replace function kv.continue_ending(entity text, size integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -188,8 +188,8 @@ language sql stable
 return case when r.entity = 'product' and r.status not in ('waiting', 'ending') then 'ending' else 'undone' end;
 
 -- Changes the status of a retirement, and records it in the audit log. The caller must use a separate statement with
--- bound parameters. If no documents are deleted, an undo has nothing to restore. The change to `ending` is a part of the
--- undo, so the audit log has no entry for it.
+-- bound parameters. If no documents are deleted, an undo has nothing to restore. The change to `ending` is a part of
+-- the undo, so the audit log has no entry for it.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -204,7 +204,8 @@ begin
   end if;
   deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
   if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
-      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'), ('undone', 'ending'))
+      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'),
+      ('undone', 'ending'))
     or $2 = 'restoring' and r.status = 'ending'
     or $2 = 'undone' and (deleted or r.status = 'ending' and r.checkpoint <> 'end')
     or $2 = 'retired' and exists (
