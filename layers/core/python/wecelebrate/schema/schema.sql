@@ -6125,8 +6125,8 @@ begin
   end if;
   deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
   if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
-      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'), ('undone',
-        'ending'))
+      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'),
+      ('undone', 'ending'))
     or $2 = 'restoring' and r.status = 'ending'
     or $2 = 'undone' and (deleted or r.status = 'ending' and r.checkpoint <> 'end')
     or $2 = 'retired' and exists (
@@ -20323,8 +20323,8 @@ begin
   return (
     select count(distinct c.key) from kv.conflicts c
     where c.kind = 'row_not_mirrored' and kv.entity_of_key(c.key) = $1
-      and (c.noticed_at >= since or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid,
-        seen))
+      and (c.noticed_at >= since
+        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen))
       and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
         (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
 end
