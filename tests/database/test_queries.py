@@ -89,6 +89,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "kv.lock_retirement": ("app_admin",),
     "kv.start_retirement": ("app_admin",),
     "kv.change_retirement": ("app_admin",),
+    "kv.continue_ending": ("app_admin",),
     "kv.begin_archive_part": ("app_admin",),
     "kv.prove_archive_part": ("app_admin",),
     "kv.delete_archived": ("app_admin",),

@@ -3,6 +3,8 @@
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -513,6 +515,49 @@ def test_a_write_that_cannot_be_checked_does_not_bring_the_data_of_an_erased_per
     assert "Jane" not in stored
     mirror.put("order:o2", order("o2", userName="Bob"))  # The check of another order is not needed.
     assert mirror.document("order:o2")["userName"] == "Bob"
+
+
+NESTED: dict[str, Any] = {
+    "a list in a list": lambda jane: ["o0", [jane, "o9"]],
+    "a list in two lists": lambda jane: [[[jane]]],
+    "an object without an id": lambda jane: [{"month": "2026-02", "orders": [jane]}],
+    "an object instead of a list": lambda jane: {"orders": [jane]},
+    "a document instead of a list": lambda jane: jane,
+    "JSON in a string": lambda jane: [json.dumps([jane])],
+    "a list that is JSON in a string": lambda jane: json.dumps([[jane]]),
+}
+"""Forms in which a list of orders can contain a document that the mirror does not map."""
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_the_data_of_an_erased_person_does_not_come_back_inside_a_list_of_orders(mirror: Mirror, form: str) -> None:
+    jane, bob = order("o1", userName="Jane Roe", customerName="Jane Roe"), order("o2", userName="Bob Low")
+    mirror.put("order:o1", jane)
+    mirror.put("order:o2", bob)
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    mirror.put("user_orders:u", NESTED[form](jane))
+    mirror.put("order_index:u", NESTED[form](jane))
+    mirror.put("order_index:u", NESTED[form](jane | {"status": "delivered"}))
+    stored = mirror.value("select string_agg(value::text, '') from kv_store_6fcaeea3")
+    assert "Jane" not in stored and "o1" in mirror.value(
+        "select value::text from kv_store_6fcaeea3 where key = 'user_orders:u'"
+    )
+    mirror.put("user_orders:v", NESTED[form](bob))  # Documents of other persons stay as they are.
+    kept = mirror.value("select value::text from kv_store_6fcaeea3 where key = 'user_orders:v'")
+    assert len(re.sub('"_rev": 1,? ?', "", kept)) == len(json.dumps(NESTED[form](bob), ensure_ascii=False))
+
+
+def test_a_list_of_orders_that_is_too_deep_to_be_checked_is_refused_after_an_erasure(mirror: Mirror) -> None:
+    deep: Any = [order("o1", userName="Jane Roe")]
+    for _ in range(40):
+        deep = [deep]
+    mirror.put("user_orders:u", deep)
+    mirror.put("order:o1", order("o1", userName="Jane Roe"))
+    mirror.put("user_orders:u", [])
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded, match="too deep"), mirror.database.transaction():
+        mirror.put("user_orders:u", deep)
+    assert mirror.document("user_orders:u") == []
 
 
 def test_an_erasure_fails_if_a_document_cannot_be_written(mirror: Mirror) -> None:

@@ -212,6 +212,11 @@ select kv.start_retirement(:entity, :quiet_seconds);
 -- Change the status of a retirement, and record it in the audit log.
 select kv.change_retirement(:entity, :status, :details);
 
+-- name: continue_ending$
+-- Search the next products whose documents are older than they are, at the end of an undo. Returns whether all products
+-- were searched.
+select kv.continue_ending(:entity, :size);
+
 -- name: begin_archive_part$
 -- Begin the next part of an archive, and return it with its lines. Null: no document is left.
 select kv.begin_archive_part(:entity, :size, :max_bytes);

@@ -5,35 +5,49 @@
 set local role app_mirror;
 
 -- Returns whether the documents of an entity are archived or deleted. In this case, the platform no longer writes the
--- documents.
+-- documents. During the status `ending`, all documents are back, and the platform writes them again.
 create or replace function kv.is_retired(entity text) returns boolean
 language sql stable
 return exists (
   select from kv.retirements r
   where r.entity = $1 and r.status in ('archiving', 'deleting', 'retired', 'restoring'));
 
--- Returns the same as kv.is_retired(). If the documents are retired, the answer stays true until the end of the
--- transaction: the end of an undo waits for this transaction (kv.wait_for_unmirrored_writes). Otherwise, a row that is
--- written during an undo and committed after it would never reach a document.
+-- Returns the same as kv.is_retired(). Functions of the previous release call it until they are replaced. The next
+-- release drops it.
 create or replace function kv.is_still_retired(entity text) returns boolean
 language plpgsql volatile
 as $$
 begin
-  if not kv.is_retired(entity) then
-    return false;
-  end if;
-  perform pg_advisory_xact_lock_shared(hashtextextended('kv retired ' || entity, 0));
   return kv.is_retired(entity);
 end
 $$;
 
--- Waits for the transactions that have written rows of an entity without their documents, because the documents were
--- retired. lock_not_available means that such a transaction runs for more than 2 seconds.
+-- Returns the transactions that have written a table, and have not ended. Each has a lock of the table until its end.
+create or replace function kv.writers_of(written regclass) returns text[]
+language sql volatile
+return array(
+  select distinct l.virtualtransaction from pg_locks l
+  where l.locktype = 'relation' and l.relation = written and l.granted and l.pid <> pg_backend_pid()
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'));
+
+-- Waits until all transactions have ended that have written rows of an entity before this call. Before the call, a
+-- transaction must have committed the status `ending`: then all later writes also change the documents. No writer waits
+-- for this function. lock_not_available means that a transaction runs for more than 2 seconds.
 create or replace function kv.wait_for_unmirrored_writes(entity text) returns void
-language plpgsql volatile set lock_timeout = '2s'
+language plpgsql volatile
 as $$
+declare
+  writers constant text[] := kv.writers_of(format('public.%I', entity || 's')::regclass);
+  give_up_at constant timestamptz := clock_timestamp() + interval '2 seconds';
 begin
-  perform pg_advisory_xact_lock(hashtextextended('kv retired ' || entity, 0));
+  while writers && kv.writers_of(format('public.%I', entity || 's')::regclass) loop
+    if clock_timestamp() > give_up_at then
+      raise exception 'a transaction that has written a % runs for more than 2 seconds', entity
+        using errcode = 'lock_not_available';
+    end if;
+    perform pg_sleep(0.02);
+  end loop;
 end
 $$;
 

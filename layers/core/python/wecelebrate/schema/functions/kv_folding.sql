@@ -71,7 +71,7 @@ begin
   if r is null then
     perform kv.mirror_change('product', jsonb_build_object('id', product_id), null);
     return false;
-  elsif kv.is_still_retired('product') then
+  elsif kv.is_retired('product') then
     return false;
   elsif leading_key is null then
     perform kv.mirror_change('product', null, r);
@@ -110,7 +110,7 @@ begin
   if folded is null then
     return 0;
   end if;
-  if 'production' = any (kv.mirrored_environments()) and not kv.is_still_retired('product') then
+  if 'production' = any (kv.mirrored_environments()) and not kv.is_retired('product') then
     created := kv.create_product_documents(folded);
   end if;
   for p in

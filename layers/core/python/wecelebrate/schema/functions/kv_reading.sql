@@ -197,8 +197,9 @@ begin
   owner := kv.client_of_row(d.entity, d.id);
   fields := case when r is not null
     then kv.mismatched_fields(d, stored, kv.disagreements(d, kv.decoded(stored), r), r) end;
-  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed)
-  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true
+  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed, xid)
+  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true,
+    pg_current_xact_id()
   from unnest(coalesce(fields, array[null::text])) f (field)
   where not exists (
     select from kv.differences o where o.entity = d.entity and o.repaired_at is null and o.comparison_id is null
