@@ -238,8 +238,47 @@ def test_a_machine_belongs_to_the_client_that_it_accepts_even_if_another_client_
         assert clients_of(machine) == [tenant.client_id]
     ok(other_tenant.owner.patch(path_of(other_tenant, stolen), json={"role": "viewer", "name": "ERP"}))
     assert clients_of(machine) == [tenant.client_id]
-    ok(machine.post(f"/v1/clients/{other_tenant.client_id}/machines/accept"))
+    accept_other = f"/v1/clients/{other_tenant.client_id}/machines/accept"
+    problem(machine.post(accept_other), 409, "machine_active_elsewhere")
+    assert clients_of(machine) == [tenant.client_id]
+    assert ok(tenant.owner.get(path_of(tenant, own)))["is_active"]
+    assert tenant.owner.delete(path_of(tenant, own)).status_code == 204
+    problem(machine.get("/v1/me"), 403, "no_membership")
+    ok(machine.post(accept_other))
     assert clients_of(machine) == [other_tenant.client_id], "a machine has one client"
+
+
+def test_a_machine_moves_to_another_client_by_itself(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+    new = {"machine_id": uuid4().hex, "role": "viewer"}
+    machine = machine_api(platform, new["machine_id"])
+    for client in (tenant, other_tenant):
+        created(client.owner.post(f"/v1/clients/{client.client_id}/machines", json=new))
+    ok(machine.post(f"/v1/clients/{tenant.client_id}/machines/accept"))
+    (own,) = [
+        member
+        for member in ok(machine.get(f"/v1/clients/{tenant.client_id}/members", params={"kind": "machine"}))["data"]
+        if member["subject"] == ok(machine.get("/v1/me"))["subject"]
+    ]
+    assert machine.delete(path_of(tenant, own)).status_code == 204
+    assert ok(machine.post(f"/v1/clients/{other_tenant.client_id}/machines/accept"))["role"] == "viewer"
+    assert clients_of(machine) == [other_tenant.client_id]
+    problem(machine.post(f"/v1/clients/{tenant.client_id}/machines/accept"), 404, "not_found")
+
+
+def test_a_machine_leaves_a_client_that_is_not_active_when_it_accepts_another_client(
+    platform: Platform, other_tenant: Tenant
+) -> None:
+    tenant, new = platform.tenant(), {"machine_id": uuid4().hex, "role": "editor"}
+    machine = machine_api(platform, new["machine_id"])
+    own, _ = (
+        created(client.owner.post(f"/v1/clients/{client.client_id}/machines", json=new))
+        for client in (tenant, other_tenant)
+    )
+    ok(machine.post(f"/v1/clients/{tenant.client_id}/machines/accept"))
+    ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"is_active": False}))
+    ok(machine.post(f"/v1/clients/{other_tenant.client_id}/machines/accept"))
+    ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"is_active": True}))
+    assert clients_of(machine) == [other_tenant.client_id]
     assert not ok(tenant.owner.get(path_of(tenant, own)))["is_active"]
     entry = ok(tenant.owner.get("/v1/audit", params={"subject": own["subject"], "limit": 1}))["data"][0]
     assert (entry["action"], entry["after"]) == ("member.change", {"is_active": False})

@@ -36,6 +36,19 @@ class LastOwner(Conflict):
     code = "last_owner"
 
 
+class MachineActiveElsewhere(Conflict):
+    """This machine has access to another client.
+
+    A machine has access to one client. It does not lose this access because it accepts another client, as two programs
+    with the same secret would otherwise take the access from each other.
+
+    Remove the machine from the client that `GET /v1/me` names, or let the machine remove itself there. Then repeat the
+    request.
+    """
+
+    code = "machine_active_elsewhere"
+
+
 class TooManyMembers(Conflict):
     """This client has the maximum number of members.
 
@@ -81,11 +94,12 @@ def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
 def accept_machine_membership(tx: Transaction, client_id: UUID) -> AcceptedMembership:
     """Accept the membership of a client for the calling machine, which then has access to this client only.
 
-    Raises NotFound.
+    Raises NotFound or MachineActiveElsewhere.
     """
     row = sql.accept_machine_membership(tx, client_id=client_id)
-    if row is None:
-        raise NotFound
+    refused = row.pop("refusal")
+    if refused is not None:
+        raise MachineActiveElsewhere if refused == "elsewhere" else NotFound
     return AcceptedMembership(**row)
 
 

@@ -31,9 +31,8 @@ values (:client_id, :subject, 'machine', :role, :name)
 returning *;
 
 -- name: accept_machine_membership^
--- Accept the membership of a client for the calling machine. It returns no row when the client has not added the
--- machine.
-select :client_id::uuid as client_id, client_name, role, member_id from app.accept_machine_membership(:client_id);
+-- Accept the membership of a client for the calling machine. `refusal` is null, or says why nothing has changed.
+select refusal, :client_id::uuid as client_id, client_name, role, member_id from app.accept_machine(:client_id);
 
 -- name: change_member^
 -- Merge `changes` into the member (RFC 7396). It returns no row when the caller may not change the member, or when its
