@@ -55,6 +55,22 @@ where client_id = :client_id and id = :member_id
 -- Wait until no other transaction changes the members of a client, or the staff if `client_id` is null.
 select pg_advisory_xact_lock(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
 
+-- name: share_owners$
+-- Wait until no other transaction changes the members of a client, or the staff if `client_id` is null. Until this
+-- transaction ends, no other transaction changes them.
+select pg_advisory_xact_lock_shared(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
+
+-- name: is_owner$
+-- Return whether the caller is an owner of a client now.
+select exists (
+  select from app.member_view
+  where client_id = :client_id and subject = (select app.subject()) and role = 'owner' and is_active);
+
+-- name: is_staff_with_role$
+-- Return whether the caller belongs to the staff with this role now.
+select exists (
+  select from app.staff_view where subject = (select app.subject()) and role = :role and is_active);
+
 -- name: has_owner$
 -- Return whether a client has an owner.
 select exists (
