@@ -264,6 +264,38 @@ def test_the_invitations_of_an_admin_who_leaves_are_revoked(platform: Platform, 
     problem(accept(account(platform, address), code), 409, "invitation_ended")
 
 
+@pytest.mark.parametrize("inviter", ["owner", "admin"])
+def test_a_manager_who_is_removed_during_the_request_leaves_no_open_invitation(
+    platform: Platform, inviter: str
+) -> None:
+    tenant = platform.tenant()
+    if inviter == "owner":
+        subject = platform.member(tenant.client_id, "owner")
+        listed = ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/members", params={"role": "owner"}))["data"]
+        (member,) = [member for member in listed if member["subject"] == subject]
+        path = f"/v1/clients/{tenant.client_id}/members/{member['id']}"
+    else:
+        subject = f"admin-{uuid4().hex}"
+        row = platform.database.execute(
+            "insert into admin_users (user_id, email, role) values (%s, %s, 'admin') returning id",
+            [subject, f"{subject}@example.test"],
+        ).fetchone()
+        assert row is not None
+        path = f"/v1/admin/members/{row['id']}"
+    new = {"email": new_address(), "role": "owner"}
+    lock: LiteralString = "select pg_advisory_xact_lock(hashtextextended('invitations ' || %s, 0))"
+    with ThreadPoolExecutor(2) as threads:
+        with platform.holding(lock, [tenant.client_id]) as held:
+            inviting = threads.submit(platform.api(subject).post, f"/v1/clients/{tenant.client_id}/members", json=new)
+            held.wait_for(1)
+            removing = threads.submit(platform.admin.delete, path)
+            platform.eventually(lambda: removing.done() or held.count_waiting() == 2)
+        assert removing.result().status_code == 204
+        created(inviting.result())
+    listed = ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/invitations"))["data"]
+    assert [(invitation["email"], invitation["status"]) for invitation in listed] == [(new["email"], "revoked")]
+
+
 def test_a_member_of_another_client_joins_a_second_client(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:

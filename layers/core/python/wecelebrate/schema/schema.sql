@@ -4824,11 +4824,11 @@ end
 $function$;
 grant execute on function app.accept_invitation(text) to app_customer;
 
--- Function app.accept_machine_membership(uuid), owner app_definer
+-- Function app.accept_machine(uuid), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.accept_machine_membership(client_id uuid, OUT client_name text, OUT role text, OUT
+CREATE OR REPLACE FUNCTION app.accept_machine(client_id uuid, OUT refusal text, OUT client_name text, OUT role text, OUT
   member_id uuid)
- RETURNS SETOF record
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
@@ -4837,20 +4837,44 @@ AS $function$
 declare
   machine constant text := app.subject();
 begin
+  refusal := 'unknown';
   if machine is null or not starts_with(machine, 'machine:') then
     return;
   end if;
-  perform pg_advisory_xact_lock(hashtextextended('machine ' || machine, 0));
+  -- A concurrent change or removal of these memberships ends before, and the statements below see its result.
+  perform from client_users m
+  where m.user_id = machine and (m.client_id = $1 or m.is_active) order by m.id for update;
   select c.name, m.role, m.id into client_name, role, member_id
   from client_users m join clients c on c.id = m.client_id
   where m.client_id = $1 and m.user_id = machine and m.kind = 'machine' and c.is_active;
   if member_id is null then
     return;
   end if;
+  refusal := 'elsewhere';
+  if exists (select from client_users m join clients c on c.id = m.client_id
+             where m.user_id = machine and m.client_id <> $1 and m.is_active and c.is_active) then
+    return;
+  end if;
   update client_users m set is_active = false where m.user_id = machine and m.client_id <> $1 and m.is_active;
   update client_users m set is_active = true where m.id = member_id and not m.is_active;
-  return next;
+  refusal := null;
+exception when unique_violation then
+  refusal := 'elsewhere';  -- Another client got the machine at the same time. Both updates are undone.
 end
+$function$;
+grant execute on function app.accept_machine(uuid) to app_customer;
+
+-- Function app.accept_machine_membership(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.accept_machine_membership(client_id uuid, OUT client_name text, OUT role text, OUT
+  member_id uuid)
+ RETURNS SETOF record
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select accepted.client_name, accepted.role, accepted.member_id
+  from app.accept_machine($1) accepted where accepted.refusal is null
 $function$;
 grant execute on function app.accept_machine_membership(uuid) to app_customer;
 

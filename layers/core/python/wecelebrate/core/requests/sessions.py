@@ -23,6 +23,8 @@ sql = queries(__file__)
 
 STOREFRONT_FACTOR = 20
 """The limit for all visitors of a storefront is the request limit of its client, multiplied by this number."""
+CLIENT_TAG = "client:"
+"""The beginning of the tags that name the clients of a session."""
 _LOAD_ATTEMPTS = 3
 
 
@@ -141,7 +143,7 @@ def _session_of(
         return Session(f"{PUBLIC}:{context.admin_role}", PUBLIC, "platform", None), [user]
     clients = sorted(str(client) for client in context.client_ids or [])
     roles = [_role(context, client, sees_persons) for client in clients]
-    tags = ["tiers", user, *(f"client:{client}" for client in clients)]
+    tags = ["tiers", user, *(CLIENT_TAG + client for client in clients)]
     if len(clients) == 1:
         return Session(f"{clients[0]}:{roles[0]}", clients[0], "requests", context.requests_per_hour), tags
     clients_and_roles = _hash(" ".join(f"{client}={role}" for client, role in zip(clients, roles, strict=True)))
@@ -161,7 +163,7 @@ def _visitor_session(caller: Caller, context: CallerContext) -> tuple[Session, l
         str(context.site_id),
         str(context.site_catalog_id or ""),
     )
-    return session, ["tiers", f"domain:{caller.site_domain}", f"site:{context.site_id}", f"client:{client}"]
+    return session, ["tiers", f"domain:{caller.site_domain}", f"site:{context.site_id}", CLIENT_TAG + client]
 
 
 def _role(context: CallerContext, client: str, sees_persons: Sequence[UUID] | None) -> str:
