@@ -179,7 +179,7 @@ def complete_plan(
     )
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
-    plan.validity, period_question = find_validity(plan, columns)
+    plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
     if period_question and "price" not in mapping:
         plan.questions.append(period_question)
         plan.prices = []  # the first choice

@@ -55,7 +55,7 @@ class Validity:
     first: int | None
     last: int | None
     month_first: bool = False
-    """Whether the month is first in dates with slashes, as in America: 12/31/2026."""
+    """Whether the month is first in numeric dates, as in America: 12/31/2026."""
 
 
 @dataclass(frozen=True, slots=True)
