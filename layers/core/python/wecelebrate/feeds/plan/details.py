@@ -50,6 +50,7 @@ from wecelebrate.feeds.tables.other_records import (
     refuse_orders,
     refuse_people,
 )
+from wecelebrate.feeds.tables.persons import names_article, refuse_persons
 from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
@@ -113,7 +114,10 @@ def plan_table(
     has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
     if not has_product and not settings.transformations:
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
-        refuse_people(Columns(table.header, table.sample))
+        if not names_article(Columns(table.header, table.sample), plan):
+            refuse_people(Columns(table.header, table.sample))
+    if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
+        refuse_persons(Columns(table.header, table.sample), plan)
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
     complete_plan(
