@@ -34,6 +34,7 @@ from wecelebrate.feeds.states.words import (
     are_of_access,
     are_yes_and_no,
     is_mark_column,
+    letters_of_yes_and_no,
     only_unknown_word,
 )
 from wecelebrate.feeds.tables.codes import translations
@@ -223,6 +224,8 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, words="magento codes")
         elif plan.profile is None and active.words == "words" and are_yes_and_no(facts.cells):
             plan.active[at] = replace(active, words=_words_of_letters(plan, active, facts))
+        elif (letters := _yes_and_no(plan, active, facts)) is not None:
+            plan.active[at] = replace(active, letters=letters)
         elif active.words == "words" and not active.inverse and are_letters(facts.cells):
             plan.active[at] = replace(active, words="letters")
         elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
@@ -237,6 +240,14 @@ def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWo
         return "letters"
     is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
     return "yes or no" if is_question or are_clearly_yes_and_no(facts.cells) else "codes"
+
+
+def _yes_and_no(plan: Plan, active: ActiveColumn, facts: Facts) -> tuple[str, str] | None:
+    """Return the letters for yes and no of a column whose name asks a question, e.g. whether a shop shows a product."""
+    if plan.profile is not None or active.words != "words":
+        return None
+    is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
+    return letters_of_yes_and_no(facts.cells) if is_question else None
 
 
 def _hide_offers(plan: Plan, columns: Columns) -> None:

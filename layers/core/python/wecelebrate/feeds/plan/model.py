@@ -46,6 +46,8 @@ class ActiveColumn:
     """Whether a blank cell means no, because the column has only marks such as `x`."""
     active_word: str = ""
     """The only unknown word beside words for inactive, in lower case. It means active."""
+    letters: tuple[str, str] = ("", "")
+    """The letters for yes and no, in lower case, if they are those of a language such as Finnish: K and E."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
             if column.active_word and word == column.active_word:
                 return "active"
             state = _READERS.get(column.words, state_of)(word)
+            if word in column.letters:
+                state = "active" if word == column.letters[0] else "inactive"
             if state == "unknown" and says_states(column) and state_in_words(word):
                 return "active"  # a product that is in stock, or that can be ordered, is sold
             return opposite(state) if column.inverse else state
