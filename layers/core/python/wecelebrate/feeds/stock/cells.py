@@ -151,9 +151,9 @@ def _state_of_parts(text: str) -> State | None:
     """
     parts = _PARTS.split(text.strip(" .()"), MAX_PARTS)
     meanings = [_words().get(folded) for part in parts if (folded := fold(part))]
-    if len(parts) > 1 and State.OUT_OF_STOCK in meanings:
+    if State.OUT_OF_STOCK in meanings:
         return State.OUT_OF_STOCK
-    return State.TO_ORDER if len(parts) > 1 and meanings[:1] == [State.TO_ORDER] else None
+    return State.TO_ORDER if meanings[:1] == [State.TO_ORDER] else None
 
 
 def _bound(before: str, after: str) -> Literal["over", "under"] | None:
