@@ -109,6 +109,21 @@ PERSONS = {
         "P-2,Tom Harker,tom@example.com,1990-11-30,10.00\n"
         "P-3,Ines Calvo,ines@example.com,1979-07-03,12.00\n"
     ),
+    "patients": (
+        '{"data": [{"id": 7, "name": "Ann Bexley", "dob": "1988-02-14", "price": "20.00"}, '
+        '{"id": 8, "name": "Tom Harker", "dob": "1990-11-30", "price": "25.00"}, '
+        '{"id": 9, "name": "Ines Calvo", "dob": "1979-07-03", "price": "20.00"}]}'
+    ),
+    "members, nl": (
+        "Lidnr;Voornaam;Achternaam;Geboortedatum;Contributie;Openstaand\n"
+        "1001;Jan;de Boer;01-02-1980;120,00;0,00\n"
+        "1002;Els;Visser;14-07-1991;95,00;95,00\n"
+    ),
+    "customers, sv": (
+        "Kundnr,Namn,E-post,Telefon,Pris,Saldo\n"
+        "501,Anna Berg,anna.berg@example.se,070-1112233,0,0\n"
+        "502,Olle Lund,olle@example.se,070-1112244,10,120\n"
+    ),
     "users_json": (
         '[{"id":"u1","username":"ann","email":"ann@example.com","role":"admin","balance":"12.50","active"'
         ':true},{"id":"u2","username":"tom","email":"tom@example.com","role":"user","balance":"0.00","act'

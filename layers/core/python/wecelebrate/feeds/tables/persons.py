@@ -98,6 +98,8 @@ _CONTACTS = tuple(
         r"loyalty|treuepunkte|punkte$|^points$|puntos$|poentit|^баланс|ポイント|포인트|积分",
     )
 )
+_KEYS = frozenset(("id", "uid", "uuid", "guid", "key", "no", "nr", "number", "numero", "nummer"))
+"""Names of keys that rows of any kind have."""
 _ARTICLE = re.compile(
     r"sku|item|artic|artik|artig|prod|variant|goods|waren|towar|tuote|termek|urun|товар|артикул|商品|品番|상품|منتج|מוצר|gtin|"
     r"^ean|isbn|barcode|^upc|^plu$|^asin|bezeichnung|designation|descri|benamning|omschrijving|megnevezes|наименован|"
@@ -159,7 +161,8 @@ def _points_of_products(columns: Columns, plan: Plan) -> int:
     def is_clear(number: int, field: str) -> bool:
         return any(name == field and not is_weak(rank) for name, rank, _ in field_candidates(header[number]))
 
-    points = 3 if names_article(columns, plan) else 2 if any(is_clear(number, "sku") for number in plan.sku) else 0
+    keys = [number for number in plan.sku if fold(header[number][:MAX_NAME]) not in _KEYS]
+    points = 3 if names_article(columns, plan) else 2 if any(is_clear(number, "sku") for number in keys) else 0
     names = (price_name(fold(header[price.column][:MAX_NAME])) for price in plan.prices if price.column < len(header))
     points += 2 * any(name is not None and not name.is_weak for name in names)
     points += 2 * any(is_clear(number, "inventory_count") for number in plan.inventory if number < len(header))
