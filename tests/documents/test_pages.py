@@ -17,6 +17,7 @@ from infra.functions import ROOT
 from infra.local.endpoints import Ports
 from tests.documents.pages import Block, Page, guides, pages, steps
 from tests.documents.shell import normalized, pattern
+from wecelebrate.exports.columns import COLUMNS
 
 LANGUAGES = {"sh", "console", "toml", "python", "typescript", ""}
 """The languages of code blocks. Tests run or compare each block, except blocks without a language, e.g. folder
@@ -139,6 +140,14 @@ def test_the_page_of_the_command_lists_all_exit_codes_with_their_meanings() -> N
     assert [(int(code), meaning.replace("`", "")) for code, meaning in rows] == [
         (code.value, code.meaning) for code in ExitCode
     ]
+
+
+def test_the_page_of_exports_lists_all_columns_in_their_order() -> None:
+    text = (ROOT / "docs/data-exports.md").read_text().partition("## Columns")[2].partition("## Formats")[0]
+    listed = {}
+    for row in re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE):
+        listed[row[0]] = re.findall(r"`(\w+)`", row[1].replace(" if `include` names it", ""))
+    assert listed == {kind: [column.name for column in columns] for kind, columns in COLUMNS.items()}
 
 
 def test_the_readme_fits_on_one_screen_of_a_browser() -> None:

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
+from wecelebrate.feeds.rows import validity
 
 OFFERS = {
     "pt": "SKU;Nome;Preço;Preço promocional",
@@ -103,6 +104,65 @@ def test_the_order_in_which_no_offer_ends_before_it_starts_decides(days: list[st
 )
 def test_one_mistyped_offer_or_contradicting_offers_lead_to_a_question(days: list[str], currency: str) -> None:
     assert keys(read(several(*days), currency=currency)) == ["day_order"]
+
+
+TWO_OFFERS = "SKU,Name,Price,{0} price,{0} from,{0} to,{1} price,{1} from,{1} to\n"
+"""The columns of two offers, each with its own days."""
+
+
+@pytest.mark.parametrize("names", [("Promo", "Clearance"), ("Sale", "Special"), ("Clearance", "Promo")])
+@pytest.mark.parametrize(
+    "days",
+    [
+        (OPEN, OPEN), (BACKWARDS_BY_DAY, BACKWARDS_BY_MONTH), (BACKWARDS_BY_MONTH, BACKWARDS_BY_DAY),
+        (OPEN, BACKWARDS_BY_DAY), (",", OPEN),
+    ],
+)  # fmt: skip
+def test_the_days_of_several_offers_lead_to_one_question(names: tuple[str, str], days: tuple[str, str]) -> None:
+    text = TWO_OFFERS.format(*names) + f"A,Cup,12.90,9.90,{days[0]},8.90,{days[1]}\nB,Mug,14.90,,,,,,\n"
+    assert keys(read(text, currency="CAD")) == ["day_order"]
+    for order in ("day", "month"):
+        assert not read(text, mapping={"day_order": order}, currency="CAD").feed.questions
+
+
+@pytest.mark.parametrize("names", [("Promo", "Clearance"), ("Sale", "Special")])
+@pytest.mark.parametrize(("shown", "first"), [("31/12/2099", date(2099, 12, 1)), ("12/31/2099", date(2099, 1, 12))])
+def test_a_day_of_one_offer_shows_the_order_of_the_days_of_all_offers(
+    names: tuple[str, str], shown: str, first: date
+) -> None:
+    text = TWO_OFFERS.format(*names) + f"A,Cup,12.90,9.90,{OPEN},,,\nB,Mug,14.90,,,,9.90,01/12/2099,{shown}\n"
+    reading = read(text, currency="CAD")
+    assert not reading.feed.questions
+    assert [offer.first for product in reading.products for offer in product.offers or ()] == [first]
+    assert reading.feed.reading["month_first"] is (first.month == 1)
+
+
+def test_an_offer_has_the_days_that_are_named_after_it() -> None:
+    text = (
+        "SKU,Name,Price,Clearance price,Promo price,Promo from,Promo to,Clearance from,Clearance to\n"
+        "A,Cup,12.90,6.90,9.90,2099-02-01,2099-02-03,2099-05-01,2099-05-31\n"
+    )
+    (offer,) = read(text).product.offers or ()
+    assert (str(offer.price), offer.first, offer.last) == ("6.90", date(2099, 5, 1), date(2099, 5, 31))
+
+
+PERIODS = (
+    "SKU;Name;Price;Valid from;Valid to\nA-1;Lamp;42,90;03/04/2026;04/12/2026\nA-1;Lamp;45,90;05/12/2026;04/12/2027\n"
+)
+"""Prices for two periods. On 2026-11-20, the first is valid if the day comes first, and otherwise the second."""
+
+
+def test_the_order_of_days_decides_which_of_several_prices_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validity, "_today", lambda: date(2026, 11, 20))
+    open_reading = read(PERIODS)
+    assert (keys(open_reading), [product.price for product in open_reading.products]) == (["day_order"], [None, None])
+    for order, price in (("day", "42.90"), ("month", "45.90")):
+        reading = read(PERIODS, mapping={"day_order": order})
+        assert (keys(reading), [str(product.price) for product in reading.products]) == ([], [price])
+    for month_first, price in ((False, "42.90"), (True, "45.90")):
+        reading = read(PERIODS, memory={"month_first": month_first})
+        assert (keys(reading), [str(product.price) for product in reading.products]) == ([], [price])
+    assert [str(product.price) for product in read(PERIODS, currency="USD").products] == ["45.90"]
 
 
 def test_days_of_the_past_in_two_orders_are_no_question() -> None:

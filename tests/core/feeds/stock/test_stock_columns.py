@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
-from wecelebrate.feeds.stock.columns import MAX_COLUMNS, Stock, find_stock_columns
+from wecelebrate.feeds.stock.columns import MAX_COLUMNS, find_stock_columns
+from wecelebrate.feeds.stock.reader import Stock
 
 UNTRACKED: Stock = ("untracked", 0)
 OUT: Stock = ("tracked", 0)

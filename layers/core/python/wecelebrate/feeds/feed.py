@@ -40,8 +40,10 @@ from wecelebrate.feeds.rows.products import BuildProduct, product_builder
 from wecelebrate.feeds.rows.regrouping import regrouped
 from wecelebrate.feeds.rows.styles import complete_rows, find_styles
 from wecelebrate.feeds.rows.validity import valid_today
-from wecelebrate.feeds.stock.columns import StockColumns, StockReader, find_stock_columns
+from wecelebrate.feeds.states.cells import says_states
+from wecelebrate.feeds.stock.columns import StockColumns, find_stock_columns
 from wecelebrate.feeds.stock.places import is_place
+from wecelebrate.feeds.stock.reader import StockReader
 from wecelebrate.feeds.stock.sums import add_place, combine_neighbours, place_reader
 from wecelebrate.feeds.tables.source import FeedSource, open_source
 from wecelebrate.feeds.tables.table import Table
@@ -258,9 +260,12 @@ class Feed:
     def _stock_columns(self, plan: Plan) -> StockColumns:
         # In a known export, or if the file has a column of the stock, the column of the state says nothing about the
         # stock, even if its name is `is_available`.
+        # Words for a stock in this column, such as `backorder`, say how a number of 0 pieces or less is meant.
         active = {column.column for column in plan.active if plan.profile or plan.inventory} - {*plan.inventory}
         header = ["" if number in active else name for number, name in enumerate(plan.header)]
-        return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample)
+        words = [] if plan.profile else [column.column for column in plan.active if says_states(column)]
+        words = [number for number in words if number in active]
+        return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample, words)
 
     def _stock_details(self) -> dict[str, str | list[str]]:
         """Return the columns that decide, beside the stock count, whether the stock is tracked.

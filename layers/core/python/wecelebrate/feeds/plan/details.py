@@ -34,6 +34,7 @@ from wecelebrate.feeds.states.words import (
     are_of_access,
     are_yes_and_no,
     is_mark_column,
+    letters_of_yes_and_no,
     only_unknown_word,
 )
 from wecelebrate.feeds.tables.codes import translations
@@ -50,6 +51,7 @@ from wecelebrate.feeds.tables.other_records import (
     refuse_orders,
     refuse_people,
 )
+from wecelebrate.feeds.tables.persons import names_article, refuse_persons
 from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
@@ -113,7 +115,10 @@ def plan_table(
     has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
     if not has_product and not settings.transformations:
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
-        refuse_people(Columns(table.header, table.sample))
+        if not names_article(Columns(table.header, table.sample), plan):
+            refuse_people(Columns(table.header, table.sample))
+    if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
+        refuse_persons(Columns(table.header, table.sample), plan)
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
     complete_plan(
@@ -179,7 +184,7 @@ def complete_plan(
     )
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
-    plan.validity, period_question = find_validity(plan, columns)
+    plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
     if period_question and "price" not in mapping:
         plan.questions.append(period_question)
         plan.prices = []  # the first choice
@@ -219,6 +224,8 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, words="magento codes")
         elif plan.profile is None and active.words == "words" and are_yes_and_no(facts.cells):
             plan.active[at] = replace(active, words=_words_of_letters(plan, active, facts))
+        elif (letters := _yes_and_no(plan, active, facts)) is not None:
+            plan.active[at] = replace(active, letters=letters)
         elif active.words == "words" and not active.inverse and are_letters(facts.cells):
             plan.active[at] = replace(active, words="letters")
         elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
@@ -233,6 +240,14 @@ def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWo
         return "letters"
     is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
     return "yes or no" if is_question or are_clearly_yes_and_no(facts.cells) else "codes"
+
+
+def _yes_and_no(plan: Plan, active: ActiveColumn, facts: Facts) -> tuple[str, str] | None:
+    """Return the letters for yes and no of a column whose name asks a question, e.g. whether a shop shows a product."""
+    if plan.profile is not None or active.words != "words":
+        return None
+    is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
+    return letters_of_yes_and_no(facts.cells) if is_question else None
 
 
 def _hide_offers(plan: Plan, columns: Columns) -> None:

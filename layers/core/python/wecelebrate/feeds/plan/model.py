@@ -46,6 +46,8 @@ class ActiveColumn:
     """Whether a blank cell means no, because the column has only marks such as `x`."""
     active_word: str = ""
     """The only unknown word beside words for inactive, in lower case. It means active."""
+    letters: tuple[str, str] = ("", "")
+    """The letters for yes and no, in lower case, if they are those of a language such as Finnish: K and E."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Validity:
     first: int | None
     last: int | None
     month_first: bool = False
-    """Whether the month is first in dates with slashes, as in America: 12/31/2026."""
+    """Whether the month is first in numeric dates, as in America: 12/31/2026."""
 
 
 @dataclass(frozen=True, slots=True)

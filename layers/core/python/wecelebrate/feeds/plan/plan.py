@@ -303,7 +303,7 @@ def _by_mapping(
         if name not in MAPPED_FIELDS:
             on_problem(
                 f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are "
-                f"{', '.join(MAPPED_FIELDS)}"
+                f"{', '.join(MAPPED_FIELDS)}, and the options are {', '.join(OPTIONS)}"
             )
             continue
         number = column_number(plan.header, names, column) if column else None

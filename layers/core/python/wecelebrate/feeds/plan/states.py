@@ -13,7 +13,13 @@ from wecelebrate.feeds.states.ended import ended_column
 from wecelebrate.feeds.states.names import state_columns
 from wecelebrate.feeds.states.pairs import of_the_other_kind
 from wecelebrate.feeds.states.sellable import sellable_columns
-from wecelebrate.feeds.states.words import are_letters_of_states, are_yes_and_no, state_of, state_of_command
+from wecelebrate.feeds.states.words import (
+    are_letters_of_states,
+    are_yes_and_no,
+    letters_of_yes_and_no,
+    state_of,
+    state_of_command,
+)
 from wecelebrate.feeds.stock.places import is_place
 
 MIN_PIECES = 3
@@ -84,6 +90,7 @@ def _are_states(columns: Columns, number: int) -> bool:
         return cells <= {"0", "1"} and (len(cells) > 1 or not is_place(columns.header[number]))
     cells_of_column = columns[number].cells
     is_letter = are_letters_of_states(cells_of_column) or are_yes_and_no(cells_of_column)
+    is_letter = is_letter or letters_of_yes_and_no(cells_of_column) is not None
     return _known_states(columns, number) > 0.5 or is_letter
 
 

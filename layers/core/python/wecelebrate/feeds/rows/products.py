@@ -17,8 +17,8 @@ from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.rows.offers import with_offers
 from wecelebrate.feeds.states.cells import active_reader
-from wecelebrate.feeds.stock.columns import StockReader
 from wecelebrate.feeds.stock.notes import with_notes
+from wecelebrate.feeds.stock.reader import StockReader
 from wecelebrate.feeds.stock.times import with_stock_times
 from wecelebrate.feeds.tables.codes import translated_cells
 from wecelebrate.feeds.transformations.computed import ComputedColumns

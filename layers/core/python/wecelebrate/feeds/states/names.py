@@ -12,7 +12,7 @@ from functools import lru_cache
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, inactive_names
 from wecelebrate.feeds.columns.visibility import internal_part, words
-from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, state_of
+from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, letters_of_yes_and_no, state_of
 from wecelebrate.feeds.vocabulary.words import words as listed
 
 _SHOWN = tuple(sorted(listed(
@@ -133,7 +133,7 @@ def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int
 
 def _are_states_or_letters(columns: Columns, number: int) -> bool:
     cells = columns[number].cells
-    return are_states(cells) or are_yes_and_no(cells)
+    return are_states(cells) or are_yes_and_no(cells) or letters_of_yes_and_no(cells) is not None
 
 
 def are_states(cells: Sequence[str], most: int = 3) -> bool:

@@ -228,6 +228,15 @@ def are_clearly_yes_and_no(cells: Sequence[str]) -> bool:
     return are_yes_and_no(cells) and any(cell.strip().casefold() in _CLEARLY_YES for cell in cells)
 
 
+def letters_of_yes_and_no(cells: Sequence[str]) -> tuple[str, str] | None:
+    """Return the letters for yes and no, if the values are the first letters of both words in one language: K and E."""
+    letters = {cell.strip().casefold() for cell in cells}
+    return next((pair for pair in _YES_AND_NO_LETTERS if letters == {*pair}), None)
+
+
+_YES_AND_NO_LETTERS = (("k", "e"), ("j", "e"), ("e", "h"), ("b", "x"), ("c", "k"), ("o", "h"), ("p", "j"))
+"""The letters of languages whose "no" does not begin with N: Finnish, Estonian, Turkish, Azerbaijani, Vietnamese,
+Filipino and Albanian."""
 YES_AND_NO = 2
 _CLEARLY_YES = frozenset("yj")
 _YES_LETTERS = frozenset("dtsoijya")

@@ -11,7 +11,7 @@
 import contextlib
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
@@ -39,10 +39,10 @@ MOST = 0.9
 MAX_CELLS = 100
 
 _NOUNS = words(
-    "stock stocks inventory inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst voorraad vrd "
-    "beholdning saldo lagersaldo lagerantal varasto ilosc stan mnozstvi mnozstvo giacenza giac esistenza esist "
-    "existencias existencia exist stoc zapas zasoba estoque quantite qte qta qtd cant cantidad quantita quantidade "
-    "lagernd auflager "
+    "stock stocks inventory inventario inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst "
+    "voorraad vrd beholdning saldo lagersaldo lagerantal varasto ilosc stan mnozstvi mnozstvo giacenza giac esistenza "
+    "esist existencias existencia exist stoc zapas zasoba estoque quantite qte qta qtd cant cantidad quantita "
+    "quantidade lagernd auflager "
     "onhand keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
 )
 _UNITS = words(
@@ -91,7 +91,19 @@ _COUNT_WORDS = words("stock bestand lagerbestand voorraad beholdning saldo lager
                      "stan ilosc stok keszlet stoc zasoba remains остаток остатки залишок inventory")  # fmt: skip
 _QUANTITY_WORDS = words("qty quantity menge anzahl aantal antal qte quantite cantidad quantita quantidade onhand soh")
 _STOCK_OR_PLACE = _COUNT_WORDS | {"lager"}
-_STARTS = _PLACE_WORDS | _COUNT_WORDS | _QUANTITY_WORDS
+_STARTS = _PLACE_WORDS | _COUNT_WORDS | _QUANTITY_WORDS | (_NOUNS - words("lagernd auflager"))
+
+
+@cache
+def _starts() -> frozenset[str]:
+    """Return the words before or after the name of a place: those above, and the names of stocks in all languages."""
+    listed = (
+        word for word in vocabulary().words("columns.inventory_count") if word.isalpha() and len(word) > MIN_START
+    )
+    return _STARTS.union(frozenset(listed) - (_FREE | _UNITS | _NEUTRAL | _NO_PLACE))
+
+
+MIN_START = 3
 _NO_PLACE = words(
     "min max mindest minimum maximum melde meldebestand alarm alert level reorder nachbestell bestellt ordered order "
     "onorder incoming zulauf transit unterwegs reserviert reserved committed allocated gereserveerd besteld wert value "
@@ -252,7 +264,7 @@ def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
     if len(tokens) == 1 and (match := _NUMBERED.fullmatch(tokens[0])):
         tokens = [match[1], match[2]]
     for is_first, ordered in ((True, tokens), (False, tokens[::-1])):
-        count = next((at for at, token in enumerate(ordered) if token not in _STARTS), len(ordered))
+        count = next((at for at, token in enumerate(ordered) if token not in _starts()), len(ordered))
         rest = ordered[count:]
         if not rest and len(ordered) > 1 and ordered[0] in _STOCK_OR_PLACE and _PLACE_WORDS.issuperset(ordered[1:]):
             return is_first, (ordered[0],)  # `Stock tienda` and `Stock almacén`
