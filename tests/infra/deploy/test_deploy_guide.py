@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from infra import cost
+from infra import cost_model
 from infra.command import app
 from infra.environments import ENVIRONMENTS
 from infra.functions import ROOT, functions
@@ -65,7 +65,7 @@ def test_the_guide_lists_exactly_the_settings_that_exist() -> None:
 
 def test_the_deploy_guide_states_the_costs_that_the_cost_program_computes() -> None:
     listed = dict(re.findall(r"^\| `(\w+)` \| .* \| about (\d+) \|$", GUIDE, flags=re.MULTILINE))
-    expected = {name: cost.total(cost.Choice(each), functions()) for name, each in ENVIRONMENTS.items()}
+    expected = {name: cost_model.total(cost_model.Choice(each), functions()) for name, each in ENVIRONMENTS.items()}
     assert listed == {name: f"{round(value, -1):.0f}" for name, value in expected.items()}
 
 
