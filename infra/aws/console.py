@@ -27,8 +27,8 @@ class Console(Construct):
             self,
             "bucket",
             # The bucket has no fixed name, because CloudFormation does not delete a bucket of a permanent environment,
-            # or one with files. With a fixed name, `console = true` after `console = false` would fail.
-            # With the old versions, an operator can take back a faulty upload.
+            # or one with files. With a fixed name, `console = true` after `console = false` would fail. The bucket
+            # keeps old versions, so that an operator can undo a faulty upload.
             versioned=True,
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -72,12 +72,13 @@ class Console(Construct):
                 # Without the permission to list the bucket, S3 answers 403 for a file that does not exist.
                 origin=origins.S3BucketOrigin.with_origin_access_control(bucket, origin_access_control=access),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                # The files say with `Cache-Control` how long they may be kept.
+                # The header `Cache-Control` of each file determines how long CloudFront may keep the file.
                 cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
                 response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
                 compress=True,
             ),
-            # The paths of a console are pages of one application, e.g. the page to which the sign-in returns.
+            # Most paths of a console are pages of one application and have no file, e.g. the page to which the sign-in
+            # returns. For these paths, CloudFront returns `index.html`.
             error_responses=[
                 cloudfront.ErrorResponse(
                     http_status=403,

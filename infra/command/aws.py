@@ -151,7 +151,7 @@ def deploy(
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the outputs of the stacks that an operator needs: meaning → value."""
+    """Return the stack outputs that an operator needs: meaning → value."""
     values = {
         "API": ("edge", "url"),
         "CNAME of its domain": ("edge", "target"),

@@ -30,8 +30,9 @@ left join lateral (
 ) p on true
 where c.slug = %(client)s
 """
-"""The client, the first site of the client, preferably one with the client's own catalog, and the catalog of this site
-with its oldest product that is in stock. Imported files do not change this product, so the examples work after them."""
+"""The client and its first site, preferably a site with the client's own catalog. Also the catalog of this site, and
+its oldest product that is in stock. Imported files do not change this product, so the examples still work after an
+import."""
 
 
 @command(

@@ -86,8 +86,8 @@ def remaining(account: Account) -> list[str]:
 
 
 def _has_governance_lock(client: Any, bucket: str) -> bool:
-    """Return whether new versions in a bucket are locked in governance mode. Other buckets refuse a request with the
-    bypass."""
+    """Return whether new versions in a bucket are locked in governance mode. Other buckets refuse a request that
+    bypasses such a lock."""
     from botocore.exceptions import ClientError
 
     try:

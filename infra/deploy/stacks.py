@@ -13,8 +13,8 @@ from infra.functions import ROOT
 from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS
 
 PROXY_OUTPUT = "ProxySetting"
-"""The name of the output of the stack `functions` with the setting `proxy`. CloudFormation changes it only when an
-update of all functions has succeeded."""
+"""The name of the output that contains the setting `proxy`, in the stack `functions`. CloudFormation changes this
+output only when an update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
 """The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
 context value from which this output comes."""
@@ -132,8 +132,8 @@ def is_complete(account: Account) -> bool:
 def proxy_of_functions(account: Account) -> str | None:
     """Return the setting `proxy` with which all functions were deployed, or None if their stack does not exist.
 
-    The result is `on` if some functions can use the proxy, because their stack is older than the setting, or because
-    its last update has not ended or has left functions of two deploys.
+    The result is `on` if some functions can use the proxy. This is possible in two cases: the stack is older than the
+    setting, or the last update of the stack has not ended or has left functions of two deploys.
     """
     stack = _describe(account, "functions")
     if stack is None:

@@ -21,17 +21,20 @@ META = json.dumps([200, '"etag"', None])
 
 @pytest.fixture(autouse=True)
 def known_switches(key_prefix: str, known_history: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All kill switches have their defaults, and a load needs no database."""
+    """Set all kill switches to their defaults, so that a load needs no database."""
     monkeypatch.setattr(kill_switches, "are_known", lambda: True)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
 
 
 def ignore_limits(headers: Mapping[str, str]) -> None:
-    """Receive the headers with the limits. A request without a receiver is not counted."""
+    """Ignore the headers with the state of the limits. A request is counted only if it passes such a function."""
 
 
 def read(wanted: Entry, address: str = "192.0.2.1", body: str = PAGE, caller: Caller = VISITOR) -> str:
-    """Send a request for a value whose load returns this body. Return the parameters of its Cache-Status header."""
+    """Send a request for a value. A load of the value returns `body`.
+
+    Return the parameters of the Cache-Status header.
+    """
     request = RequestCache(caller, address, ignore_limits)
     result = request.lookup(wanted)
     if result.value is not None and result.status == "hit":
@@ -128,7 +131,7 @@ def test_the_total_size_of_the_values_that_one_address_stores_in_an_hour_is_limi
     assert read(common, "192.0.2.1") == "hit"
 
 
-def test_a_rare_page_of_more_than_256_kib_is_not_stored_but_a_common_page_of_this_size_is() -> None:
+def test_a_page_of_more_than_256_kib_is_stored_if_the_page_is_common_but_not_if_it_is_rare() -> None:
     visitor()
     body = "x" * (cache.MAX_RARE_LENGTH + 1)
     assert [read(page(q="mug"), body=body) for _ in range(4)] == ["first", "load", "first", "first"]
@@ -205,7 +208,7 @@ def test_concurrent_requests_do_not_wait_for_a_value_that_is_too_long(key_prefix
 @pytest.mark.parametrize(
     ("address", "free_parts"), [("192.0.2.{}", 10), ("2001:db8:{}::1", 10), ("2001:db8:1:{}::1", 1)]
 )
-def test_many_addresses_together_store_little_beyond_what_each_may_store(
+def test_many_addresses_together_store_little_more_than_their_free_budgets_and_the_shared_budget(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient, address: str, free_parts: int
 ) -> None:
     visitor()
@@ -221,7 +224,7 @@ def test_many_addresses_together_store_little_beyond_what_each_may_store(
     assert [read(common, "198.51.100.1") for _ in range(2)] == ["load", "hit"], "an ordinary visitor stores its pages"
 
 
-def test_the_members_of_each_client_have_a_budget_of_their_own(
+def test_the_members_of_each_client_have_a_separate_budget(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 1024)

@@ -1,4 +1,4 @@
-"""Tests the metrics that are no counts: the memory of a function, and ages."""
+"""Tests the metrics that are not counts: ages, and the memory of a function."""
 
 import json
 import resource
@@ -25,7 +25,9 @@ def flushed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_the_metric_of_an_age_is_the_highest_age_of_an_invocation(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_metric_of_an_age_is_the_highest_age_that_an_invocation_has_recorded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for seconds in (3.0, 61.5, 12.0):
         metrics.highest("SyncAgeSeconds", seconds)
     (line,) = flushed(capsys)
@@ -35,7 +37,7 @@ def test_the_metric_of_an_age_is_the_highest_age_of_an_invocation(capsys: pytest
     assert flushed(capsys)[0]["SyncAgeSeconds"] == [0.0]
 
 
-def test_the_memory_of_a_function_is_recorded_only_when_its_share_has_grown(
+def test_the_memory_of_a_function_is_recorded_only_when_its_percentage_has_grown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "api-sites-read")

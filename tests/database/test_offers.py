@@ -142,7 +142,7 @@ def test_an_offer_with_an_open_start_or_end_is_valid_at_all_times_before_or_afte
     assert priced_at(superuser, NOW, since) == priced_at(superuser, far_ahead, since) == ("15.00", "20", None, None)
 
 
-def test_the_lowest_of_several_running_offers_is_the_price_until_this_offer_ends(superuser: psycopg.Connection) -> None:
+def test_the_price_is_the_lowest_of_several_running_offers_until_this_offer_ends(superuser: psycopg.Connection) -> None:
     set_offers(
         superuser, offer("18"), offer("15", NOW - HOUR, NOW + HOUR), offer("16", None, NOW + 2 * HOUR), offer("25")
     )
@@ -161,8 +161,8 @@ def test_an_offer_applies_only_while_the_offer_price_is_below_the_regular_price(
 
 
 def test_an_update_by_the_previous_release_changes_the_regular_price(superuser: psycopg.Connection) -> None:
-    """The previous release writes only `price`. If it writes the price that it has read before, as a PUT after a GET
-    does, nothing changes."""
+    """The previous release writes only `price`. A PUT after a GET writes the price that the GET has returned. Such a
+    write changes nothing."""
     set_offers(superuser, offer("15"))
     superuser.execute("update products set price = 15 where id = %s", [A_PRODUCT])
     assert prices(superuser) == ("15.00", "20")
@@ -238,7 +238,7 @@ def test_only_the_platform_starts_offers(superuser: psycopg.Connection) -> None:
             act(superuser, BY_NAME[name], APPLY, NOW, 10)
 
 
-def test_neither_a_client_with_a_grant_nor_any_client_except_the_owner_can_see_the_offers(
+def test_the_owner_can_see_the_offers_but_a_client_with_a_grant_cannot_see_them(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set offers = %s", [Jsonb([offer("15"), offer("9", NOW + HOUR)])])

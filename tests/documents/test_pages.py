@@ -165,7 +165,7 @@ def test_the_license_is_the_license_of_the_package() -> None:
     assert f"SPDX-License-Identifier: {project['license']}\n" in license
 
 
-def test_random_values_are_compared_only_by_their_form_and_all_other_values_exactly() -> None:
+def test_random_values_are_compared_only_by_their_form_and_other_values_are_compared_exactly() -> None:
     def equal(shown: str, printed: str) -> bool:
         return re.fullmatch(pattern(normalized(shown)), normalized(printed)) is not None
 

@@ -331,7 +331,7 @@ def test_a_change_with_the_current_etag_succeeds(resource: Resource) -> None:
 
 
 @each_change
-def test_an_if_match_header_with_a_star_matches_whatever_the_etag_of_the_object_is(resource: Resource) -> None:
+def test_a_star_in_the_if_match_header_matches_any_etag(resource: Resource) -> None:
     assert resource.change("*").is_success
 
 

@@ -93,7 +93,7 @@ def test_an_invitation_can_be_accepted_only_once(platform: Platform, tenant: Ten
     problem(api.get("/v1/me"), 403, "no_membership")
 
 
-def test_if_many_accounts_accept_an_invitation_at_the_same_time_only_one_account_becomes_a_member(
+def test_only_one_of_many_accounts_that_accept_an_invitation_at_the_same_time_becomes_a_member(
     platform: Platform, tenant: Tenant
 ) -> None:
     address = new_address()

@@ -44,7 +44,7 @@ def test_members_are_listed_newest_first_in_pages(platform: Platform) -> None:
     assert len(data) == 5
 
 
-def test_members_can_be_filtered_by_role_by_email_address_and_as_persons_or_machines(platform: Platform) -> None:
+def test_members_can_be_filtered_by_role_and_email_address_and_by_whether_they_are_machines(platform: Platform) -> None:
     tenant = platform.tenant()
     _, viewer = join(platform, tenant, "viewer")
     machine = created(
@@ -350,7 +350,7 @@ def test_a_machine_leaves_a_client_that_is_not_active_when_it_accepts_another_cl
     assert (entry["action"], entry["after"]) == ("member.change", {"is_active": False})
 
 
-def test_only_the_machine_itself_accepts_and_only_a_membership_that_exists(
+def test_a_membership_of_a_machine_can_be_accepted_only_by_this_machine_and_only_if_it_exists(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
@@ -364,7 +364,7 @@ def test_only_the_machine_itself_accepts_and_only_a_membership_that_exists(
     problem(machine.get("/v1/me"), 403, "no_membership")
 
 
-def test_a_machine_that_staff_add_has_access_at_once_and_to_one_client(
+def test_a_machine_that_staff_add_has_immediate_access_to_exactly_one_client(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
@@ -400,7 +400,7 @@ def test_a_client_cannot_add_a_person_as_a_machine(platform: Platform, tenant: T
     problem(platform.api(f"machine:{subject}").get("/v1/me"), 401, "unauthenticated")
 
 
-def test_super_admins_can_change_the_staff_and_admins_can_only_read_it(platform: Platform) -> None:
+def test_super_admins_can_change_the_staff_and_admins_can_only_read_the_staff(platform: Platform) -> None:
     platform.arrange(
         "insert into admin_users (user_id, email, role) values ('an admin', 'an.admin@wecelebrate.test', 'admin')"
         " on conflict (user_id) do update set role = 'admin', is_active = true"

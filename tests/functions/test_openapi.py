@@ -54,7 +54,8 @@ def test_the_document_has_no_error_models_of_fastapi() -> None:
 
 
 def test_a_typed_property_and_the_schema_that_contains_it_have_different_names() -> None:
-    """A property must not share the name of its own schema, because the Python generator names variables after classes.
+    """A property must not have the name of the schema that contains it, because the Python generator names variables
+    after classes.
 
     The generated client would then declare one variable with two types. The generator declares no type for the variable
     of a number, a text or a boolean, so these properties may share the name.

@@ -90,13 +90,13 @@ def test_x_ray_records_one_request_in_each_second_and_a_share_of_the_others() ->
     assert traces == pytest.approx([0.0, 5.0, 5.0 * (2.628 + 5.0)])
 
 
-def test_a_setting_that_saves_money_is_in_the_cost_of_the_environment() -> None:
+def test_the_cost_of_an_environment_includes_the_savings_of_a_setting() -> None:
     without = cost._settings(PROD, proxy="off", traces=False)
     assert cost_model.lines(without, SPECS)["database: proxy"] == 0
     assert cost_model.lines(replace(without, requests=1.0), SPECS)["traces"] == 0
 
 
-def test_provisioned_environments_cost_the_same_without_requests_but_snapstart_costs_more_with_requests() -> None:
+def test_the_cost_of_faster_starts_depends_on_the_requests_unless_concurrency_is_provisioned() -> None:
     few, many = cost_model.faster_starts(SPECS, 1.0), cost_model.faster_starts(SPECS, 100.0)
     for way in few:
         assert (many[way] == pytest.approx(few[way])) == way.startswith("provisioned")

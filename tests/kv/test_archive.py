@@ -99,7 +99,7 @@ def test_a_request_with_a_pattern_is_counted_for_each_entity_that_the_pattern_ca
     assert {row["e"] for row in rows} == entities
 
 
-def test_request_counts_are_stored_per_entity_client_and_day_and_contain_no_keys(move: Move) -> None:
+def test_request_counts_are_stored_per_entity_and_client_and_day_and_contain_no_keys(move: Move) -> None:
     move.run()
     requests = [
         {"kind": "read", "key": "gift:g-a", "requests": 3, "age": 0},
@@ -160,7 +160,7 @@ def test_documents_without_a_row_in_the_platform_cannot_be_retired(move: Move) -
     assert page["keys"] == ["gift:g-a"]
 
 
-def test_a_backfill_does_not_change_the_state_of_listed_documents_whose_list_stays_after_a_retirement(
+def test_a_backfill_after_a_retirement_does_not_change_the_state_of_documents_in_remaining_lists(
     move: Move,
 ) -> None:
     move.put("gifts:all", [gift("listed", catalogId="c-a"), gift("bad", catalogId="c-a", price="x")])

@@ -38,7 +38,7 @@ def test_a_changed_document_changes_its_row(mirror: Mirror) -> None:
     assert (row["name"], row["price"], row["inventory_count"]) == ("Cup", 7.5, 3)
 
 
-def test_a_document_can_set_a_value_back_that_the_platform_has_changed_in_the_row(
+def test_a_document_can_restore_a_value_that_the_platform_has_changed_in_the_row(
     mirror: Mirror,
 ) -> None:
     before = mirror.document("gift:g-a")
@@ -162,7 +162,7 @@ def test_deleting_a_document_deletes_no_row(mirror: Mirror, key: str) -> None:
         assert mirror.row(table, name)
 
 
-def test_after_the_document_that_decides_a_row_is_deleted_the_next_document_of_the_row_decides_its_values(
+def test_the_next_document_of_a_row_decides_its_values_after_the_decisive_document_is_deleted(
     mirror: Mirror,
 ) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup"))
@@ -263,7 +263,7 @@ def test_changed_rows_of_each_entity_change_their_documents(mirror: Mirror) -> N
     assert mirror.document("order:o1") == order("o1", status="processing", customerName="B")
 
 
-def test_a_new_row_of_a_client_with_a_document_gets_a_document_and_the_old_application_can_change_it(
+def test_a_new_row_of_a_client_with_a_document_gets_a_document_that_the_old_application_can_change(
     mirror: Mirror,
 ) -> None:
     catalog, client, site = mirror.id("catalogs:c-a"), mirror.id("client:a"), mirror.id("site:s-a")
@@ -318,7 +318,7 @@ def test_a_document_that_refers_to_a_catalog_or_site_of_another_client_changes_n
     assert mirror.row("sites", "site:s-a")["client_id"] == mirror.id("client:a")
 
 
-def test_a_document_with_the_id_of_an_existing_client_cannot_take_over_its_row(mirror: Mirror) -> None:
+def test_a_document_with_the_id_of_an_existing_client_cannot_take_over_the_row_of_the_client(mirror: Mirror) -> None:
     with mirror.unnoticed():
         client = mirror.value("insert into clients (name, slug) values ('Other', 'other-of-the-test') returning id")
     mirror.put(f"client:{client}", {"id": str(client), "name": "Taken"})
@@ -453,7 +453,7 @@ def test_the_backfill_completes_a_deletion_whose_mapping_failed(mirror: Mirror) 
     assert waiting(mirror) == {"gift:g-a"}
 
 
-def test_after_many_deletions_the_backfill_maps_the_remaining_documents_of_the_rows(mirror: Mirror) -> None:
+def test_the_backfill_maps_the_remaining_documents_of_the_rows_after_many_deletions(mirror: Mirror) -> None:
     for prefix in ("gifts", "gift"):
         mirror.database.execute(
             "insert into kv_store_6fcaeea3 select %s || ':' || n, jsonb_build_object('id', n::text, 'name', %s::text,"
@@ -469,7 +469,9 @@ def test_after_many_deletions_the_backfill_maps_the_remaining_documents_of_the_r
 
 
 @pytest.mark.parametrize("entity", ["product", "site"])
-def test_the_gate_of_the_comparison_counts_rows_that_failed_to_mirror_after_it(mirror: Mirror, entity: str) -> None:
+def test_the_gate_of_the_comparison_counts_rows_that_failed_to_mirror_after_the_comparison(
+    mirror: Mirror, entity: str
+) -> None:
     client, other = mirror.id("client:a"), mirror.value("select gen_random_uuid()")
     mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
 

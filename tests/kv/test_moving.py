@@ -146,7 +146,7 @@ def test_a_missing_order_total_is_computed(move: Move, fields: dict[str, Any], t
     assert note in move.notes("order:o-1")
 
 
-def test_a_missing_price_of_an_order_line_is_the_regular_price_of_the_product_and_not_the_offer_price(
+def test_a_missing_price_of_an_order_line_is_replaced_by_the_regular_price_and_not_by_the_offer_price(
     move: Move,
 ) -> None:
     move.run()
@@ -262,7 +262,7 @@ def test_all_prices_of_a_catalog_are_in_one_currency(move: Move) -> None:
     assert move.value("select currency from catalogs where id = %s", move.id("catalogs:c-a")) == "USD"
 
 
-def test_a_list_of_ids_only_flags_documents_as_listed(move: Move) -> None:
+def test_a_list_of_ids_only_marks_documents_as_listed(move: Move) -> None:
     move.put("gift:g-b", gift("g-b", catalogId="c-a"))
     move.put("gifts:all", ["g-a", "g-a", "g-gone", {"id": "g-b"}])
     move.put("client:b", {"id": "b", "name": "Unlisted"})

@@ -237,7 +237,7 @@ def test_requests_for_keys_that_belong_to_no_entity_do_not_block_a_retirement(
     assert [r["status"] for r in status["retirements"]] == ["waiting"]
 
 
-def test_a_retirement_by_default_requires_14_days_without_requests(moved: Platform) -> None:
+def test_a_retirement_requires_14_days_without_requests_by_default(moved: Platform) -> None:
     plan = run(moved, "retire", "order")
     assert plan["retirement"]["quiet_seconds"] == 14 * 24 * 60 * 60
     assert failed(put(moved, "order", target="retired", delete=True)) == {"period"}
@@ -335,7 +335,7 @@ def test_undoing_a_retirement_restores_every_byte(moved: Platform, entity: str) 
 
 
 def of_keys(stored: dict[str, str], entity: str) -> set[str]:
-    """Return the keys of an entity, without those of other families."""
+    """Return the keys of an entity. Leave out the keys of other families."""
     return {key for key in stored if re.match(FAMILIES[entity], key) and not re.match(OTHERS, key)}
 
 
@@ -368,7 +368,7 @@ def test_the_platform_and_the_old_applications_work_after_a_retirement(moved: Pl
         m for m in marked["kv.ids"] if m.startswith("(gift")}  # fmt: skip
     response = moved.api("admin").post("/v1/admin/kv/comparisons", json={"entity": "product"})
     assert response.status_code == 409 and "--undo" in response.json()["detail"]
-    compare(moved)  # The documents of the other entities.
+    compare(moved)  # This compares the documents of the other entities.
     result = command(moved, "rollback", "product")
     assert result.returncode != 0 and "--undo" in result.stderr
     run(moved, "retire", "product", "--undo")
@@ -376,7 +376,7 @@ def test_the_platform_and_the_old_applications_work_after_a_retirement(moved: Pl
     name(moved, "Mug")
 
 
-def test_after_an_undo_a_stale_write_reduces_the_stock_exactly_once(moved: Platform, store: httpx.Client) -> None:
+def test_a_stale_write_after_an_undo_reduces_the_stock_exactly_once(moved: Platform, store: httpx.Client) -> None:
     stock = "select inventory_count as n from products where id = (select id from kv.ids where key = 'gift:g-a')"
     sale = "update products set inventory_count = inventory_count - 3 where id = (select id from kv.ids where key = %s)"
 
@@ -544,7 +544,7 @@ def test_undoing_a_retirement_does_not_restore_a_damaged_archive_object(moved: P
     )
 
 
-def test_an_undo_restores_intact_archive_objects_reports_damaged_objects_and_continues_after_their_repair(
+def test_an_undo_restores_intact_archive_objects_and_continues_after_damaged_objects_are_repaired(
     moved: Platform, store: httpx.Client
 ) -> None:
     for name in "abcd":  # Each of these documents is a separate object.
@@ -616,7 +616,7 @@ def test_an_undo_gives_up_only_the_documents_of_lost_objects_that_the_operator_h
 
     response = put(moved, "product", target="retired", give_up=[lost["object_key"]])
     assert response.status_code == 422
-    # The command names what is lost, and gives nothing up without a confirmation.
+    # The command names the lost objects, and gives up no object without a confirmation.
     result = command(moved, "retire", "product", "--undo", "--give-up")
     assert result.returncode == 2 and "--yes" in result.stderr
     for part in (lost, damaged):
@@ -624,7 +624,7 @@ def test_an_undo_gives_up_only_the_documents_of_lost_objects_that_the_operator_h
         assert f"{part['documents']:,} documents, from {part['keys'][0]} to {part['keys'][-1]}" in result.stderr
     assert run(moved, "status")["retirements"][0]["given_up"] == 0
     assert before.keys() - documents(moved).keys() == {*lost["keys"], *damaged["keys"]}
-    # Only the named object is given up. The keys of other objects change nothing.
+    # Only the lost object that the request names is given up. The keys of intact and unknown objects have no effect.
     plan = put(moved, "product", target="active", give_up=[lost["object_key"], intact["object_key"], "x"]).json()
     assert [(g["object_key"], g["keys"]) for g in plan["given_up"]] == [(lost["object_key"], lost["keys"])]
     assert (plan["retirement"]["status"], plan["retirement"]["given_up"]) == ("restoring", len(lost["keys"]))

@@ -103,14 +103,18 @@ def test_each_alarm_on_a_metric_of_the_platform_is_provoked_by_a_test() -> None:
     assert {kind for kind in kinds if f'"{kind}' not in code} == set()
 
 
-def test_each_round_of_the_sweeper_emits_its_heartbeat_the_oldest_sync_and_its_memory(platform: Platform) -> None:
+def test_each_round_of_the_sweeper_emits_metrics_of_its_heartbeat_and_the_oldest_sync_and_its_memory(
+    platform: Platform,
+) -> None:
     emitted = sweep(platform)
     for name in ("heartbeat-stopped", "sync-late", "memory"):
         assert_emitted(emitted, CUSTOM[name])
     assert next(line["SyncAgeSeconds"] for line in emitted if "SyncAgeSeconds" in line) == [0.0]
 
 
-def test_the_age_of_syncs_leaves_out_those_that_wait_for_a_person_and_those_behind_them(platform: Platform) -> None:
+def test_the_age_of_syncs_ignores_syncs_that_wait_for_a_person_and_syncs_that_wait_behind_them(
+    platform: Platform,
+) -> None:
     tenant = platform.tenant()
     insert = (
         "insert into jobs"
@@ -130,13 +134,13 @@ def test_the_age_of_syncs_leaves_out_those_that_wait_for_a_person_and_those_behi
     assert 75 * 60 <= seconds < 80 * 60
 
 
-def test_a_cache_that_is_down_is_emitted(platform: Platform) -> None:
+def test_a_metric_is_emitted_if_the_cache_is_down(platform: Platform) -> None:
     # The sweeper of the cloud would send an unsent invalidation first, so the program sends one itself.
     emitted = sweep(platform, "cache.invalidate(['catalog:x'], '1', late=True)", WC_CACHE_URL=REFUSED)
     assert_emitted(emitted, CUSTOM["cache-down"])
 
 
-def test_an_unexpected_state_of_the_database_is_emitted(platform: Platform) -> None:
+def test_a_metric_is_emitted_if_the_database_is_in_an_unexpected_state(platform: Platform) -> None:
     row = platform.database.execute("select lo_create(0) as id").fetchone()
     assert row
     try:
@@ -145,7 +149,7 @@ def test_an_unexpected_state_of_the_database_is_emitted(platform: Platform) -> N
         platform.database.execute("select lo_unlink(%s)", [row["id"]])
 
 
-def test_a_suspended_table_is_emitted(platform: Platform) -> None:
+def test_a_metric_is_emitted_if_a_table_is_suspended(platform: Platform) -> None:
     path = "/v1/admin/row-security-suspensions/orders"
     ok(platform.admin.put(path, json={"reason": "a test", "minutes": 5}))
     try:
@@ -154,7 +158,7 @@ def test_a_suspended_table_is_emitted(platform: Platform) -> None:
         assert platform.admin.delete(path).status_code == 204
 
 
-def test_an_export_that_cannot_be_deleted_is_emitted(platform: Platform) -> None:
+def test_a_metric_is_emitted_if_an_export_cannot_be_deleted(platform: Platform) -> None:
     tenant = platform.tenant()
     body = {"kind": "products", "format": "csv"}
     expire = "update exports set expires_at = now() - interval '1 hour' where id = %s"
@@ -174,7 +178,7 @@ def test_an_export_that_cannot_be_deleted_is_emitted(platform: Platform) -> None
     assert_emitted(emitted, CUSTOM["export-clean-up"])
 
 
-def test_offers_that_cannot_be_applied_are_emitted(platform: Platform) -> None:
+def test_a_metric_is_emitted_if_offers_cannot_be_applied(platform: Platform) -> None:
     platform.database.execute("alter table products rename column offer_changes_at to hidden")
     try:
         assert_emitted(sweep(platform, "apply_due_offers()"), CUSTOM["offers-late"])
@@ -182,7 +186,7 @@ def test_offers_that_cannot_be_applied_are_emitted(platform: Platform) -> None:
         platform.database.execute("alter table products rename column hidden to offer_changes_at")
 
 
-def test_a_message_that_fails_for_good_is_emitted(platform: Platform) -> None:
+def test_a_metric_is_emitted_if_a_message_becomes_a_dead_letter(platform: Platform) -> None:
     for queue in ("emails", "catalog-syncs"):
         emitted = work(platform, queue, "no JSON", receives=3)
         assert_emitted(emitted, CUSTOM[f"dead-letters-{queue}"])
@@ -237,7 +241,7 @@ def test_the_problems_of_the_move_from_the_key_value_store_are_emitted(platform:
         run(platform, "mirror", "off")
 
 
-def test_a_bounced_mail_is_emitted(platform: Platform) -> None:
+def test_a_metric_is_emitted_if_a_mail_bounces(platform: Platform) -> None:
     tenant, address = platform.tenant(), f"ann-{uuid4().hex[:8]}@example.com"
     created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/members", json={"email": address, "role": "viewer"}))
     mail: dict[str, Any] = {}

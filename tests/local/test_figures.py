@@ -78,7 +78,7 @@ def test_only_new_and_complete_lines_of_a_log_are_read(tmp_path: Path) -> None:
     assert reader.read().runs == {"api-sites-read": [3.0]}
 
 
-def test_the_figures_show_requests_errors_and_the_work_of_the_platform(platform: Platform) -> None:
+def test_the_figures_contain_requests_and_errors_and_the_work_of_the_platform(platform: Platform) -> None:
     tenant = platform.tenant()
     watched = Figures(platform.state, platform.endpoints)
     before = watched.collect()["routes"].get("GET /v1/sites", {"requests": 0})["requests"]
@@ -116,7 +116,7 @@ def test_the_command_prints_the_figures_as_tables_and_as_json(platform: Platform
     assert wecelebrate("--env", "dev", "status", "--watch").returncode == 2
 
 
-def test_the_command_ends_after_its_readings_if_a_part_does_not_answer(
+def test_the_command_fails_after_the_given_number_of_readings_if_a_part_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))

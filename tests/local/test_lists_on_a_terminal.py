@@ -1,7 +1,7 @@
-"""With a running cloud, compares recorded transcripts with what the command prints about the rows of a tenant.
+"""Compares what the command prints about the rows of a tenant with recorded transcripts. The cloud is running.
 
-`WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_lists_on_a_terminal.py` records them again. A transcript contains
-the output on a terminal of 60 columns, and the output of the same command if it is piped.
+`WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_lists_on_a_terminal.py` records the transcripts again. A
+transcript contains the output on a terminal of 60 columns, and the output of the same command if it is piped.
 """
 
 import re

@@ -117,7 +117,9 @@ def test_a_request_has_the_signature_that_botocore_computes(
     assert server.sent("x-amz-security-token") == [token or ""]
 
 
-def test_the_endpoint_is_the_server_of_the_queue_unless_another_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_is_the_server_of_the_queue_unless_another_endpoint_is_configured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"):
         monkeypatch.delenv(name, raising=False)
     assert sqs._endpoint(QUEUE_URL) == "https://sqs.us-east-1.amazonaws.com/"

@@ -90,7 +90,9 @@ def test_the_runbook_lists_the_queues() -> None:
     assert re.findall(r"`([a-z-]+)`", sentence) == sorted(spec.queue_name for spec in functions() if spec.has_queue)
 
 
-def test_all_resources_stacks_and_outputs_of_the_guide_are_in_the_templates(dev: Templates, named: Templates) -> None:
+def test_all_resources_and_stacks_and_outputs_of_the_guide_are_in_the_templates(
+    dev: Templates, named: Templates
+) -> None:
     texts = str(dev.templates) + str(named.templates)
     for name in re.findall(r"`wecelebrate-<env>-([a-z-]+)`", GUIDE):
         assert name in dev.templates or f"wecelebrate-dev-{name}" in texts, name

@@ -266,7 +266,7 @@ def rds_stub(status: str, *members: str) -> tuple[Account, Stubber]:
         stub.add_response(
             "delete_db_cluster", {}, name | {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": ANY}
         )
-    stub.add_response("describe_db_clusters", {"DBClusters": []}, name)  # the call of the waiter
+    stub.add_response("describe_db_clusters", {"DBClusters": []}, name)  # the waiter sends this call
     stub.activate()
     staging = Account(get_environment("staging", {"settings_folder": "/nonexistent"}.get))
     staging._clients = {"rds": rds}

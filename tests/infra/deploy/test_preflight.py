@@ -372,7 +372,7 @@ def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_i
     differs = problem(findings(env="prod", cloudformation__describe_stacks=deployed), "settings")
     assert differs.message.startswith("environments/prod.toml differs from origin/main")
     assert differs.fix == TAKE_SETTINGS
-    assert findings(env="prod")["settings"][0].state == "warning"  # the first deploy
+    assert findings(env="prod")["settings"][0].state == "warning"  # before the first deploy
     assert findings()["settings"][0].state == "ok"
 
 

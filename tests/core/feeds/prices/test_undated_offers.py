@@ -25,7 +25,7 @@ def keys(reading: Reading) -> list[str]:
 
 
 @pytest.mark.parametrize("header", OFFERS.values(), ids=OFFERS)
-def test_offers_without_days_are_a_question(header: str) -> None:
+def test_offers_without_days_lead_to_a_question(header: str) -> None:
     reading = read(f"{header}\n{ROWS}")
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("offers", "money")
@@ -34,7 +34,7 @@ def test_offers_without_days_are_a_question(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", OFFERS.values(), ids=OFFERS)
-def test_the_answer_decides_whether_offers_without_days_are_sold_at(header: str) -> None:
+def test_the_answer_decides_whether_the_prices_of_offers_without_days_are_used(header: str) -> None:
     column = header.split(";")[3]
     sold = read(f"{header}\n{ROWS}", mapping={"offers": column})
     assert not sold.feed.questions
@@ -52,14 +52,14 @@ def test_the_answer_decides_whether_offers_without_days_are_sold_at(header: str)
         "SKU;Name;Price;Member promo price\nA;Cup;12.90;9.90\nB;Mug;14.90;\n",
     ],
 )
-def test_a_file_without_lower_offers_has_no_question(text: str) -> None:
+def test_a_file_without_lower_offer_prices_leads_to_no_question_about_offers(text: str) -> None:
     assert "offers" not in keys(read(text))
 
 
 TWO_ORDERS = "SKU,Name,Price,Sale Price,Sale From,Sale To\nA,Cup,12.90,9.90,{}\nB,Mug,14.90,,,\n"
 
 
-def test_days_in_two_orders_are_a_question_if_they_change_the_offers() -> None:
+def test_dates_that_can_be_read_in_two_orders_lead_to_a_question_if_the_order_changes_the_offers() -> None:
     text = TWO_ORDERS.format("08/11/2099,10/12/2099")
     assert keys(read(text, currency="CAD")) == ["day_order"]
     day, month = (read(text, mapping={"day_order": order}, currency="CAD") for order in ("day", "month"))
@@ -72,7 +72,8 @@ def test_days_in_two_orders_are_a_question_if_they_change_the_offers() -> None:
 
 
 BACKWARDS_BY_DAY, BACKWARDS_BY_MONTH, OPEN = "10/11/2099,11/10/2099", "12/10/2099,01/11/2099", "01/12/2099,02/12/2099"
-"""Offers that end before they start if the day comes first, if the month comes first, and in no order."""
+"""Three periods of offers. The first ends before it starts if the day comes first, the second if the month comes first.
+The third is valid in both orders."""
 
 
 def several(*days: str) -> str:
@@ -92,7 +93,9 @@ def several(*days: str) -> str:
         (["13/10/2099,01/11/2099"], date(2099, 10, 13)),
     ],
 )
-def test_the_order_in_which_no_offer_ends_before_it_starts_decides(days: list[str], first: date, currency: str) -> None:
+def test_dates_are_read_in_the_order_in_which_no_offer_ends_before_it_starts(
+    days: list[str], first: date, currency: str
+) -> None:
     reading = read(several(*days), currency=currency)
     (offer,) = reading.products[0].offers or ()
     assert (offer.first, reading.feed.questions) == (first, ())
@@ -165,7 +168,7 @@ def test_the_order_of_days_decides_which_of_several_prices_is_valid(monkeypatch:
     assert [str(product.price) for product in read(PERIODS, currency="USD").products] == ["45.90"]
 
 
-def test_days_of_the_past_in_two_orders_are_no_question() -> None:
+def test_ambiguous_dates_in_the_past_lead_to_no_question() -> None:
     assert not read(TWO_ORDERS.format("08/11/2001,10/12/2001"), currency="CAD").feed.questions
 
 
@@ -176,7 +179,7 @@ def test_days_of_the_past_in_two_orders_are_no_question() -> None:
         "SKU;Name;Preis;Aktionspreis;Aktion Termin1;Aktion bis",
     ],
 )  # fmt: skip
-def test_a_column_of_days_with_an_unknown_word_is_the_other_day(header: str) -> None:
+def test_a_date_column_with_an_unknown_word_is_the_missing_first_or_last_day_of_the_offer(header: str) -> None:
     rows = "A;Cup;12,90;9,90;15.12.2099;06.01.2100\nB;Mug;14,90;;;\n"
     (offer,) = read(f"{header}\n{rows}").products[0].offers or ()
     assert (offer.first, offer.last) == (date(2099, 12, 15), date(2100, 1, 6))

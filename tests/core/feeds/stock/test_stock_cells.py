@@ -98,7 +98,7 @@ def test_a_negative_quantity_is_not_a_stock(cell: str) -> None:
         ("auf Anfrage", 0),
     ],
 )
-def test_the_smallest_certain_stock_is_read_from_a_bound_such_as_more_than_100(cell: str, pieces: int) -> None:
+def test_a_bound_such_as_more_than_100_is_read_as_the_smallest_certain_stock(cell: str, pieces: int) -> None:
     assert stock.read(cell, "," if "1.000" in cell else None) == pieces
 
 

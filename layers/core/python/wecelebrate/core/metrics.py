@@ -43,8 +43,9 @@ Dimension = Literal["entity", "limit", "queue", ""]
 PLATFORM = "platform"
 """The value of the dimension `service` of a metric that several functions record together."""
 _PLATFORM_METRICS: frozenset[Name] = frozenset({"DeadLetters", "MemoryPercent"})
-"""The metrics with the service PLATFORM. An alarm cannot combine the metrics of all services, and CloudWatch would bill
-one metric for each function. The field `function` of a line in the log names the function."""
+"""The metrics whose service is PLATFORM, and not the name of the function. An alarm cannot combine the metrics of all
+services, and CloudWatch would bill a separate metric for each function. The field `function` of a log line names the
+function."""
 _UNITS: dict[Name, MetricUnit] = {
     "DatabaseMilliseconds": MetricUnit.Milliseconds,
     "MemoryPercent": MetricUnit.Percent,

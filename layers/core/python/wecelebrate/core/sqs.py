@@ -114,7 +114,7 @@ def _headers(queue_url: str, body: bytes) -> dict[str, str]:
         f" Signature={signer.signature(time, canonical)}"
     )
     headers = {**signed, "authorization": authorization}
-    # Lambda recognises functions that start each other in a loop by this header.
+    # With this header, Lambda recognises functions that start each other in a loop.
     if trace := os.environ.get("_X_AMZN_TRACE_ID"):
         headers["x-amzn-trace-id"] = quote(trace, safe="-=;:+&[]{}\"',")
     return headers

@@ -145,8 +145,8 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
         if plan.retirement is None or plan.retirement.status == "ending":
             return plan
     progress = archive.restore(tx, entity, give_up)
-    # This request has locked the rows of the documents that it has restored. The end of an undo waits for writers of
-    # rows, so it is a transaction of its own.
+    # This request has locked the rows of the documents that it has restored, but the end of an undo waits for writers
+    # of rows. Therefore a later request ends the undo, in its own transaction.
     if progress.is_complete and not progress.restored:
         _change(tx, entity, "undone", _numbers(tx, entity))
     return _plan(tx, entity).model_copy(update={"given_up": progress.given_up})

@@ -5172,9 +5172,9 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  -- Two kinds of documents are returned unchanged. The mirror has not seen the last write of the first kind, so the row
-  -- would hide this write. The second kind is older than its row, so its revision does not belong to the values of the
-  -- row.
+  -- Two kinds of documents are returned unchanged. The first kind has a last write that the mirror has not seen, so the
+  -- row would hide this write. The second kind is older than its row, so the revision of the document does not belong
+  -- to the values of the row.
   if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;
@@ -5564,8 +5564,8 @@ begin
   if not found then
     return;
   end if;
-  -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
-  -- as they were when the order was locked.
+  -- While an order is locked, no transaction can cancel it as an order that the ERP system does not have yet. The next
+  -- statement sees the lines as they were when the order was locked.
   order_ids := array(
     select o.id from orders o
     where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)
@@ -6779,7 +6779,8 @@ begin
         ) >= source_quota then
     return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
       'addresses are verified.', source_quota);
-  -- Half of the limit, because samples vary: in one of 700 cases, fewer than 15 of 16 * 30 mails are samples.
+  -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
+  -- 16 * 30 mails are samples, although 30 samples are expected.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
          and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
@@ -9141,7 +9142,8 @@ begin
     set_config('statement_timeout', greatest(1, least(extract(epoch from caller.statement_timeout) * 1000,
       case when session_user <> 'wc_worker' then 25000 end, milliseconds_left))::integer::text, true),
     set_config('role', caller.role, true);
-  -- A statement can also begin late in the transaction. From PostgreSQL 17 on, the server then ends the connection.
+  -- A statement can also begin late in the transaction. So the transaction has a time limit, too. From PostgreSQL 17
+  -- on, the server ends the connection after this time.
   if milliseconds_left is not null and current_setting('transaction_timeout', true) is not null then
     perform set_config('transaction_timeout', (greatest(milliseconds_left, 0) + 1000)::text, true);
   end if;
@@ -9823,7 +9825,7 @@ declare
   e erasures := app.open_erasure($1);
 begin
   first_order_at := e.first_order_at;
-  -- The files of a deleted destination are still there. Its jobs lead to them.
+  -- The files of a deleted destination still exist. The jobs of the destination contain its id.
   destination_ids := array(
     select d.id from order_destinations d where d.client_id = e.client_id
     -- An import of historical orders writes its files into the folder of the site.
@@ -15780,7 +15782,7 @@ declare
     case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
     || case when sku is not null then ' and sku = $7' else '' end || app.stock_condition(stock);
   has_price constant boolean := price_min is not null or price_max is not null;
-  -- Whether the facet has no filter on another field.
+  -- Each constant is true if no other field has a filter. The facet's own field can have a filter.
   counts_categories constant boolean := row_conditions = '' and brand is null and not has_price;
   counts_brands constant boolean := row_conditions = '' and category is null and not has_price;
   counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
@@ -15797,7 +15799,7 @@ begin
     price_max := app.lowest_base_price(price_max, true, pricing) - 0.001;
   end if;
   if not (counts_categories and counts_brands and counts_prices) then
-    -- If a facet needs no products, only the products of the filters are read.
+    -- If one facet comes from the stored counts, the other facets need only the products that match its filter.
     facets := app.live_facets(catalog, app.storefront_condition(site) || row_conditions || case
       when category is not null and brand is not null and has_price then ''
       when category is not null and brand is not null then ' and (category = $2 or brand = $3)'
@@ -15871,7 +15873,7 @@ AS $function$
     app.selling_price(p.price, c.pricing || '{"lowest": "-1e15"}'), (c.pricing ->> 'lowest')::numeric,
     app.selling_price(p.price, c.pricing)
   from products p join catalogs c on c.id = p.catalog_id
-    -- Only rules in force are numbers.
+    -- Rules that are not active can contain values that are not numbers. So only active rules are read.
     cross join lateral (select case when c.pricing is not null then c.pricing_rules end) r (rules)
   where p.id = $1
     and (app.admin_role() in ('super_admin', 'admin')
@@ -17868,7 +17870,7 @@ begin
     return;
   end if;
   select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
-  -- Without data, a subject is only a text that the caller has chosen.
+  -- A subject without data of the client is only a text that the caller has chosen. It is left out.
   subjects := array(
     select s from unnest(subjects) s
     where exists (select from orders o where o.client_id = client_id and o.customer_subject = s)
@@ -19455,7 +19457,8 @@ begin
   delete from stock_holds h using finished f
   where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
 
-  -- Without holds, the count itself says what is free, unless the stated stock is below 0.
+  -- Without holds, the stored count of a product is its free stock, so the reported stock is not needed. A reported
+  -- stock below 0 is kept, because the count cannot be negative.
   delete from stock_reports r
   where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
     select from stock_holds h where h.catalog_id = r.catalog_id and h.product_id = r.product_id

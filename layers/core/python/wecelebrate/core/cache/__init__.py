@@ -78,14 +78,14 @@ SECOND_USE_MS = 300_000
 
 ADDRESS_KIB_PER_HOUR = 8 * 1024
 """How many KiB of values the requests of one IP address may store in an hour: about 400 pages of 50 products. Requests
-of other addresses store the same values."""
+of other addresses can still store the same values."""
 FREE_KIB_PER_HOUR = 1024
 """How many KiB of values the requests of one IPv4 address, or of one /48 of IPv6, may store in an hour, even if the
 shared budget is used up."""
 SHARED_KIB_PER_HOUR = 128 * 1024
 """How many KiB of values all IP addresses together may store in an hour beyond their free parts.
 
-Few addresses therefore cannot fill Redis, and an ordinary visitor does not depend on what others store.
+Therefore a small number of addresses cannot fill Redis, and an ordinary visitor does not depend on what others store.
 """
 CLIENT_KIB_PER_HOUR = 64 * 1024
 """How many KiB of values the requests of one client's members may store in an hour: about 3,200 pages of 50
@@ -208,7 +208,8 @@ def requests_in_last_hour(limit_key: str) -> int:
 
 
 def totals(accounts: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Add up accounts. It returns two sums for each field of the accounts. `wecelebrate.usage` describes the fields."""
+    """Add up hourly accounts of usage. It returns two sums for each field of the accounts. `wecelebrate.usage`
+    describes the fields."""
     sums = redis().run(TOTALS, list(accounts), prefix(), str(now()))
     return {field: (high, low) for field, high, low in zip(sums[::3], sums[1::3], sums[2::3], strict=True)}
 

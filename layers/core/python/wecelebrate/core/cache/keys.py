@@ -61,7 +61,8 @@ STOREFRONT = Entity("storefront", 300, stale=300)
 EVENT_TARGET = Entity("events", 300)
 STOREFRONT_PAGES = Entity("shown", 1800, stale=300)
 CLOSED_REPORT = Entity("report-2", 86400)
-"""The number changes with each change of `ClientReport`, because a release must not read reports of another release."""
+"""The number in the name changes with each change of `ClientReport`. Otherwise a release could read a cached report of
+another release."""
 OPEN_REPORT = Entity("report-of-today-2", 60)
 ORDER = Entity("order", 600)
 ORDERS = Entity("orders", 600)

@@ -30,7 +30,8 @@ local cost = request.is_member and 1 or request.cost
 local function count_per_hour(name, key, quota, amount) return count(name, key, quota, 60000, 60, amount) end
 
 -- Count the request against the share of its address. The share is a part of an hourly limit that applies to many
--- addresses together. The buckets are wide, because every address of every client has its own hash.
+-- addresses together. Every address of every client has its own hash. The buckets are wide, so that each hash has only
+-- a few fields.
 local function count_share(name, key, quota, divisor, amount)
   return count(name .. '-address', key, math.ceil(quota / divisor), 360000, 10, amount, true)
 end
@@ -101,8 +102,8 @@ end
 
 local of_tenant = prefix .. tenant .. ':limit:'
 if request.count_request and quota then
-  -- Check the share of the address only if the limit per minute of the address allows more requests an hour than this
-  -- share.
+  -- The limit per minute of the address also limits its requests an hour. Check the share of the address only if the
+  -- share is lower than this number.
   if request.address and request.address_per_hour > quota / request.storefront_share
     and not count_share(limit, of_tenant .. limit .. '-address.' .. request.address, quota, request.storefront_share,
       cost) then
@@ -164,7 +165,7 @@ for _, tag in ipairs(session.tags) do
   if string.sub(tag, 1, 5) ~= 'user:' then tags[#tags + 1] = tag end
 end
 for _, tag in ipairs(value_tags) do tags[#tags + 1] = tag end
--- A value that is stored but no longer valid was requested twice.
+-- A value that is still stored needs no mark: it was already requested twice, even if it is no longer valid.
 if request.second_use_ms > 0 and not raw
   and call('SET', prefix .. scope .. ':used:' .. request.suffix, '1', 'NX', 'PX', request.second_use_ms) then
   return answer('first')

@@ -138,8 +138,9 @@ local function used_of(key, width, buckets)
   return used, oldest
 end
 
--- Count `amount` requests (by default one) against a limit. Returns whether the request is allowed. A refused request is
--- not counted. The state of the limit is appended to `limits`, but if `quiet` is true, only for a refused request.
+-- Count `amount` requests (by default one) against a limit. Returns whether the request is allowed. A refused request
+-- is not counted. The state of the limit is appended to `limits`. If `quiet` is true, the state is appended only for a
+-- refused request.
 local function count(name, key, quota, width, buckets, amount, quiet)
   local used, oldest = used_of(key, width, buckets)
   local allowed = used < quota

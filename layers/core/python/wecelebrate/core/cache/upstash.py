@@ -20,9 +20,9 @@ class Upstash(Commands):
     def __init__(self, url: str, token: str, timeout: float) -> None:
         """`timeout` is in seconds. It applies to connecting, and to each read from the connection."""
         self._url = url
-        # Do not request base64: it would make the responses a third larger, and they are valid UTF-8 without it. Send
-        # no sync token, which Upstash uses for read-your-writes: the tokens of the tags already show whether a value
-        # is outdated.
+        # Do not request base64. It would make the responses a third larger, and the responses are valid UTF-8 without
+        # it. Do not send a sync token, which Upstash uses for read-your-writes. The tokens of the tags already show
+        # whether a value is outdated.
         headers = make_headers(token, encoding=None, allow_telemetry=False)
         self._headers = {"Content-Type": "application/json", **headers}
         self._connection = KeptConnection(timeout, timeout)

@@ -102,7 +102,7 @@ def _read_session(caller: Caller, versions: TagVersions) -> tuple[Session, list[
 
 
 def person_clients(tx: Transaction) -> Sequence[UUID]:
-    """Return the clients whose persons the caller sees as a member."""
+    """Return the clients whose personal data the caller sees as a member."""
     clients: Sequence[UUID] = sql.get_person_clients(tx) if tx.context.role == "app_client" else ()
     return clients
 
@@ -110,8 +110,8 @@ def person_clients(tx: Transaction) -> Sequence[UUID]:
 def is_session_of(session: Session | None, caller: Caller, tx: Transaction, *, shows_persons: bool) -> bool:
     """Return whether the session still describes the caller.
 
-    A member can lose the right to see persons. This matters only for values that show persons. For all other values,
-    the check needs no SQL statement.
+    A member can lose the right to see personal data. This matters only for values that show personal data. For all
+    other values, the check needs no SQL statement.
     """
     if shows_persons or len(tx.context.client_ids or ()) > 1:
         return session == session_of(caller, tx.context, person_clients(tx))[0]
@@ -124,8 +124,8 @@ def session_of(
 ) -> tuple[Session, list[str]]:
     """Return the session of a caller that the database has accepted, and the tags that invalidate the session.
 
-    `sees_persons` are the clients whose persons a member sees. If it is None, the role of the caller decides this.
-    Callers who see the same rows, but not the same persons, have different scopes.
+    `sees_persons` are the clients whose personal data a member sees. If it is None, the role of the caller decides
+    this. Callers who see the same rows, but not the same personal data, have different scopes.
     """
     session, tags = _session_of(caller, context, sees_persons)
     if caller.site_domain is None:

@@ -135,7 +135,10 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
 
 def _first_row_as_full(rows: list[list[str]], row: int) -> int:
-    """Return the first row with as many filled cells as this row. Returns `row` if it has only one filled cell."""
+    """Return the index of the first row that has at least as many filled cells as the row with the index `row`.
+
+    Returns `row` if that row has fewer than two filled cells.
+    """
     filled = [sum(1 for cell in cells if cell.strip()) for cells in rows[: row + 1]]
     return row if filled[row] < 2 else next(number for number, count in enumerate(filled) if count >= filled[row])
 

@@ -59,7 +59,8 @@ from wecelebrate.feeds.transformations.columns import add_transformations
 from wecelebrate.feeds.transformations.settings import FileSettings
 
 _PUBLISHED_AT = re.compile(r"published(?:at|on|since|date)$")
-"""The date of a publication, as `published_at` of Shopify. A product without this date is not published."""
+"""The name of the column with the date of publication, such as `published_at` of Shopify. A product without this date
+is not published."""
 _FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
 _MINIMUM = re.compile(
     r"(?:min|minimum|minimal|from|break|tier|scale|start)(?:qty|quantity|menge|aantal|antal)|"
@@ -235,7 +236,7 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
 
 
 def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWords:
-    """Return what N and another letter mean: no and yes, or in a column such as `Status` possibly other words."""
+    """Return how letters such as N are read: as "no" and "yes", or as other words in a column such as `Status`."""
     if not active.inverse and are_letters(facts.cells):
         return "letters"
     is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
@@ -276,10 +277,10 @@ def _are_above_zero(plan: Plan, columns: Columns) -> bool:
 
 
 def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
-    """Return a question if a column such as `Min Qty` says that the only price needs more than one piece.
+    """Return a question if the only price may be valid only for several pieces, as a column such as `Min Qty` suggests.
 
-    If the file also has a maximum, the column contains the minimum stock. A minimum order (`MOQ`) does not change a
-    price.
+    If the file also has a column with a maximum, the minimum is a minimum stock, and no question is asked. A minimum
+    order (`MOQ`) does not change a price.
     """
     folded = [fold(name) for name in plan.header]
     if len(plan.prices) != 1 or plan.prices[0].quantity_column is not None or any(map(_MAXIMUM.match, folded)):

@@ -22,7 +22,7 @@ KEY = "day_order"
 DAY_FIRST, MONTH_FIRST = "day", "month"
 MAX_SHOWN = 3
 MIN_BACKWARDS = 2
-"""The number of offers that exclude an order, because they would end before they start. One offer can be mistyped."""
+"""If at least this many offers would end before they start, the order is wrong. A single offer can be mistyped."""
 MAX_NAME = 100
 SAME_LETTERS = 4
 """Words for offers whose first letters are the same mean the same offer: `Akce od` and `Akční cena`."""

@@ -204,9 +204,10 @@ def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
 
 
 def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
-    """Return the columns of the price: the crossed-out or recommended price if the price is an offer with days.
+    """Return the columns of the regular price.
 
-    In Czech, `Běžná cena` is crossed out beside an offer without days.
+    If the price is an offer with days, the regular price is the crossed-out or recommended price, such as the Czech
+    `Běžná cena`. Beside an offer without days, such a price is not used.
     """
     if not plan.prices or plan.prices[0].kind != "offer" or plan.profile is not None:
         return plan.prices
@@ -225,9 +226,9 @@ def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
 
 
 def _used(plan: Plan) -> set[int]:
-    """Return the columns of other fields, and the first column of the price.
+    """Return the columns of other fields, and the first column of the price. They are not columns of offers.
 
-    In a known export, the second column of the price can be an offer, which is read if the price is blank.
+    The further columns of the price are not returned. In a known export, the second column can be an offer.
     """
     fields = {name: numbers for name, numbers in plan.field_columns.items() if name != "price"}
     return {plan.prices[0].column, *(number for numbers in fields.values() for number in numbers)}
@@ -387,7 +388,7 @@ def _role(name: str) -> Role | None:
 def _has_days(columns: Columns, number: int, role: Role) -> bool:
     """Return whether the values of a column are days.
 
-    A blank column counts if the other column of the offer has days.
+    A blank column counts as a column of days if the other column of the offer has days.
     """
     cells: Sequence[str] = [cell for cell in columns[number].cells if not is_blank(cell)]
     read = period_of if role == "both" else moment_of

@@ -86,7 +86,7 @@ def product_builder(  # noqa: PLR0915
         columns = sku_columns  # the columns of the current field; a rejection names these columns
         try:
             sku = convert.sku(read_sku(cells) or "")
-            # In a file with a name column, other notes are rejected below, because their name is blank.
+            # In a file with a name column, other notes are rejected when the name is read, because their name is blank.
             if sku in suspect_skus or (has_no_names and " " in sku):
                 raise_note(sku, cells)
             name, description, category, brand = read_texts(cells)

@@ -48,12 +48,12 @@ _TO = re.compile(
 _CUSTOMER = re.compile(
     r"(?:customer|client|kunden?|klant|kund|cliente|klient|zakaznik|musteri|клиент|покупатель)(?:name|nr|no|number|nummer|code|id)?"
 )
-"""The customer for whom the price of a row is."""
+"""Names of the column with the customer for whom the price of a row is valid."""
 _CHANGED = re.compile(
     rf"(?:{_OF_PRICE}(?:date|datum|fecha|data|dato|data|дата|日期|日付)|(?:price)?(?:changed|changedate|changedon|updated|updatedon|"
     r"modified|modifiedon)|geandertam|aenderungsdatum|anderungsdatum|datedechangement|fechadecambio|datamodifica)"
 )
-"""Names of the date of a row in a history of prices."""
+"""Names of the column with the date of a row, in a history of prices."""
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}", re.ASCII)
 _ALWAYS = ("", None)
 

@@ -96,7 +96,7 @@ MIN_STATES = 5
 MAX_COLUMNS = 10
 """The maximum number of columns of each kind beside the count, so that the caches of a hostile file stay small."""
 _PREFIX = re.compile(r"^(?:variants?|products?)(?=.)")
-# A name such as `Lagerbestandsführung aktiv` is also looked up without this end.
+# The ends of names such as `Lagerbestandsführung aktiv`. Such a name is also looked up without its end.
 _SUFFIX = re.compile(r"(?<=.)(?:aktiviert|aktiv|actief|actif|activo|attivo|ativo|active|enabled|flag|yn|janein)$")
 # The last name of a path, e.g. of `extension_attributes.stock_item.manage_stock`.
 _LAST = re.compile(r"[^.@:/]+$")
@@ -116,7 +116,8 @@ class StockColumns:
     trackers: list[int] = field(default_factory=list)
     oversell: list[int] = field(default_factory=list)
     overridden: dict[int, int] = field(default_factory=dict)
-    """Maps columns of tracking and oversell to Magento's column `use_config_…`. If it says yes, a setting decides."""
+    """Maps columns of tracking and oversell to Magento's column `use_config_…`. If the latter says yes, a setting of
+    the shop decides."""
     active: list[int] = field(default_factory=list)
     """Columns of the state of the product, such as `Status`. A cell such as `backorder` also says that the product can
     be ordered."""
@@ -130,7 +131,7 @@ class StockColumns:
 
     @property
     def beside(self) -> list[int]:
-        """The columns that decide, beside the count, whether the stock is tracked."""
+        """The columns that decide whether the stock is tracked. The columns of the stock count are left out."""
         columns = [*self.places[len(self.count) :], *self.active, *self.oversell, *self.overridden.values()]
         return list(dict.fromkeys(columns))
 

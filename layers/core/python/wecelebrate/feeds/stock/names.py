@@ -28,7 +28,7 @@ from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
 COMPOSED_STOCK_RANK = 7_000
-"""The rank of a name that is composed of known words. It is lower than that of a usual name."""
+"""The rank of a name that is composed of known words. A usual name has a better rank."""
 MAX_NAME = 60
 MAX_DIVISIONS = 10
 MIN_PLACES = 2
@@ -195,8 +195,8 @@ def _state_pieces(facts: Facts) -> bool:
 def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     """Return the columns that contain the stocks of several places, such as `Lager Wien` and `Lager Graz`.
 
-    Their names begin or end with the same word for a stock or a place, and the rest of the name has no other meaning
-    for a stock. Their values are whole numbers.
+    All these names begin or end with the same word for a stock or a place. The rest of a name, such as `Wien`, must not
+    be a word that gives the stock another meaning. The values are whole numbers.
     """
     groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
     for number, name in enumerate(columns.header):
@@ -253,7 +253,10 @@ def is_stock_of_place(column: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
-    """Return the word for the stock in the name of the stock of a place, and whether it is at the start of the name."""
+    """Return whether a name such as `Lager Wien` begins with the words for the stock, and return these words.
+
+    Returns None if the name does not mean the stock of one place.
+    """
     if len(column) > MAX_NAME:
         return None
     tokens = [fold(token) for token in _TOKENS.findall(column)]
@@ -301,10 +304,10 @@ def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
 
 
 def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
-    """Return the column of the pieces that are not reserved, or `stock_columns` if this column is not certain.
+    """Return the column of the pieces that are not reserved, or `stock_columns` if no such column is certain.
 
-    In all rows, this column must be the stock minus the reserved pieces, as `Dostępne` is. If the file has no other
-    stock, a column such as `FREE` beside `ALLOC` has these pieces.
+    A column such as `Dostępne` is certain if it is the stock minus the reserved pieces in all rows. If the file has no
+    stock column, a column such as `FREE` is used beside a column of reserved pieces such as `ALLOC`.
     """
     reserved = [
         number for number, column in enumerate(columns.header)

@@ -94,9 +94,9 @@ begin
 end
 $$;
 
--- Returns whether a document may be deleted. This is true if the platform has the content of the document, or, if the
--- document is a list, of all documents in the list. Documents in quarantine, documents of other environments, and
--- documents that were not mirrored stay.
+-- Returns whether a document may be deleted. A document may be deleted if the platform has its content. A list may be
+-- deleted if the platform has the content of all documents in the list. Documents in quarantine, documents of other
+-- environments, and documents that were not mirrored stay.
 create or replace function kv.is_retirable(entity text, key text, value jsonb) returns boolean
 language plpgsql stable
 as $$
@@ -191,8 +191,8 @@ language sql immutable parallel safe
 return encode(sha256(convert_to(lines, 'UTF8')), 'hex');
 
 -- Begins the next part of an archive, and returns the part with its lines. Null: all documents are archived. A part
--- counts only after its object was verified. One transaction does both steps. The caller must use a separate statement
--- with bound parameters.
+-- counts only after its object was verified. The part is begun and verified in one transaction. The caller must use a
+-- separate statement with bound parameters.
 create or replace function kv.begin_archive_part(entity text, size integer, max_bytes bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -245,10 +245,10 @@ end
 $$;
 grant execute on function kv.prove_archive_part(text, integer, text, text, text) to app_admin;
 
--- Deletes the documents of the next part of an archive. Returns `deleted` after a deletion, `changed` if the documents
--- differ from the archive or the archive is too old, `complete` if all documents of all parts are deleted and no new
--- document has arrived, or `not_led` if the tables no longer answer all reads. The caller must use a separate statement
--- with bound parameters. The triggers of the mirror do not run, so kv.ids does not change.
+-- Deletes the documents of the next part of an archive, and returns the outcome. `deleted`: the documents were deleted.
+-- `changed`: the documents differ from the archive, or the archive is too old. `complete`: all documents of all parts
+-- are deleted, and no new document has arrived. `not_led`: the tables no longer answer all reads. The caller must use a
+-- separate statement with bound parameters. The triggers of the mirror do not run, so kv.ids does not change.
 create or replace function kv.delete_archived(entity text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -106,10 +106,10 @@ end
 $$;
 grant execute on function kv.cutover_facts(text, uuid) to app_admin;
 
--- Locks the stages, so that the check of the gates and the change of the stage are one atomic step. Writes that were
--- accepted while the store led end first, and later writes use the new stage. lock_not_available means that a write
--- runs for more than 2 seconds. Writes wait from now on, so each later statement of the transaction also has a timeout
--- of 2 seconds.
+-- Locks the stages, so that the check of the gates and the change of the stage are one atomic step. First, the function
+-- waits for the writes that were accepted while the store was the leading side. Later writes use the new stage.
+-- lock_not_available means that a write runs for more than 2 seconds. Writes wait from now on, so each later statement
+-- of the transaction also has a timeout of 2 seconds.
 create or replace function kv.hold_stages() returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, app, kv, pg_temp set lock_timeout = '2s'

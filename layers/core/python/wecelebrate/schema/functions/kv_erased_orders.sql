@@ -1,7 +1,8 @@
--- The orders of erased persons. An erasure marks the ids of orders that have only a document, if this document mentions
--- the person. The ids are needed because no personal data may stay by which a later mapping could recognise the order.
--- The personal data is removed from the documents of an order with a row, and a later write cannot restore this data.
--- The identity of the order decides which documents this concerns, under every key and in every list.
+-- The orders of erased persons. An order can have a document without a row. If this document mentions the person, an
+-- erasure marks the possible ids of the order. The ids are needed because no personal data may stay by which a later
+-- mapping could recognise the order. If an order has a row, the personal data is removed from its documents, and a
+-- later write cannot restore this data. This concerns all documents with the identity of the order, under every key and
+-- in every list.
 
 set local role app_mirror;
 

@@ -220,7 +220,8 @@ end
 $$;
 grant execute on function app.invite_first_admin(text) to app_migrate;
 
--- Ends all sessions of an account: app.enter returns the time, and the functions refuse tokens of earlier sessions.
+-- Ends all sessions of an account. app.enter returns the time of this call, and the Lambda functions refuse the tokens
+-- of earlier sessions.
 create or replace function app.end_sessions(subject text) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
