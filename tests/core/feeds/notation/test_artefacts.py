@@ -30,7 +30,7 @@ def test_a_word_that_means_no_value_is_neither_a_sku_nor_a_text(cell: str) -> No
     assert read(f"sku\tname\nA\t{cell}\n").rejection.reason == "name: is empty"
 
 
-def test_a_word_that_means_no_value_is_not_a_price() -> None:
+def test_a_word_for_a_missing_value_is_not_a_price() -> None:
     reason = 'price: is empty, because the cell contains "N/A"'
     assert read("sku,name,price\nA,Mug,5\nB,Cap,N/A\n").rejection.reason == reason
 

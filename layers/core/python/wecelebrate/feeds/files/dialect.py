@@ -119,8 +119,8 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
     """Return the index of the header row. Titles, dates and blank rows can be above the header row.
 
     The header is the row with the most known columns. A row with only one known column is not the header if a row above
-    it has as many cells. If no column is known, the header is the row with the most cells that are not blank. If
-    several rows have the same number, the first of these rows is the header.
+    it has the same number of cells. If no column is known, the header is the row with the most cells that are not
+    blank. If several rows qualify equally, the first of them is the header.
     """
     first_rows = rows[:HEADER_SEARCH_ROWS]
     known_counts = [count_known(row) for row in first_rows]

@@ -156,7 +156,8 @@ def _by_language(tally: Tally, hints: Hints) -> DecimalStyle | None:
 
 
 def _sign_mark(tally: Tally) -> Separator | None:
-    """Return the decimal separator of the languages that write the currency's sign in this place: `5 €`, `$5`."""
+    """Guess the decimal separator from the place of the currency's sign. Languages that write `5 €` use the comma, and
+    languages that write `$5` use the point."""
     if tally.sign_before == tally.sign_after:
         return None
     return "," if tally.sign_after > tally.sign_before else "."

@@ -94,8 +94,8 @@ begin
 end
 $$;
 
--- Checks catalogs: the owner exists and never changes. Only the catalog of the gifts whose documents name no catalog
--- can belong to the platform.
+-- Checks catalogs: the owner exists and never changes. Some documents of gifts name no catalog. Their gifts are in one
+-- common catalog, which belongs to the platform. All other catalogs belong to a client.
 create or replace function kv.check_catalogs(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
 as $$
