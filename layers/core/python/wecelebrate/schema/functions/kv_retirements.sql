@@ -154,9 +154,9 @@ end
 $$;
 
 -- Searches the next products that have changed since the documents were retired, and returns whether all products were
--- searched. A writer of a product never waits for this search. At its first call, the function waits for the transactions
--- that have changed products without their documents. It raises lock_not_available after 2 seconds. All later writes
--- change the documents themselves, so the search does not have to see them. The status `ending` must be
+-- searched. A writer of a product never waits for this search. At its first call, the function waits for the
+-- transactions that have changed products without their documents. It raises lock_not_available after 2 seconds. All
+-- later writes change the documents themselves, so the search does not have to see them. The status `ending` must be
 -- committed before the first call. The caller must use a separate statement with bound parameters.
 create or replace function kv.continue_ending(entity text, size integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
