@@ -132,7 +132,7 @@ def _schedule(spec: FunctionSpec) -> str:
 
 
 def _users(specs: Sequence[FunctionSpec], use: str, verb: str) -> str:
-    """Return a line with the number of functions that declare a use."""
+    """Return a line with the number of functions whose `uses` contains `use`."""
     count = sum(use in spec.uses for spec in specs)
     return f"{count} function{'s' if count != 1 else ''} {verb}"
 

@@ -53,8 +53,9 @@ class Environment:
     log_days: int
     """The number of days for which logs are kept. CloudWatch Logs accepts only certain values, e.g. 7, 30 or 90."""
     concurrency: int
-    """The number of concurrent invocations that AWS allows in the account. A new account has 10. The default after a
-    request to AWS is 1,000. Only an account with such a number can reserve the declared concurrency of functions."""
+    """The number of concurrent invocations that AWS allows in the account. A new account has 10. After a request to
+    AWS, the default is 1,000. Only an account with this higher number can reserve the declared concurrency of
+    functions."""
     budget: int
     """The budget of a month in USD. 80 % of it, which send an alarm, are more than the environment costs as
     `docs/cost.md` computes it, in `prod` with 10 million requests a month."""

@@ -40,19 +40,19 @@ class ErpGrant(_StrictModel):
     principal: Annotated[str, StringConstraints(pattern=_ARN, max_length=600)]
     """The account, role or user of AWS that may assume the role."""
     external_id: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]{8,128}$")]
-    """A text that the ERP system must send when it assumes the role. It prevents that another system uses the role by
-    mistake."""
+    """A text that the ERP system must send when it assumes the role. The text prevents another system from using the
+    role by mistake."""
     catalogs: tuple[Uuid, ...] = ()
     """The ids of the catalogs whose files the system writes."""
     destinations: tuple[Uuid, ...] = ()
     """The ids of the destinations whose order files the system reads."""
     ended: bool = False
-    """Whether the access has ended. The next deploy deletes the role. If a grant was removed from the file instead, the
-    check before a deploy reports a problem, because the file of an old release may be checked out."""
+    """Whether the access has ended. If so, the next deploy deletes the role. The grant must stay in the file: if it is
+    removed, the check before a deploy reports a problem, because the file of an old release may be checked out."""
 
     @property
     def output(self) -> str:
-        """The name of the output of the stack `storage` with the ARN of the role."""
+        """The name of the output that contains the ARN of the role, in the stack `storage`."""
         return f"ErpRole{_joined(self.name)}"
 
     @model_validator(mode="after")
@@ -142,7 +142,8 @@ class OperatorSettings(_StrictModel):
     """The access of ERP systems, from the file `environments/<name>-erp.toml`."""
 
     def machine_output(self, name: str) -> str:
-        """Return the name of the output of the stack `identity` with the id of the app client of a machine."""
+        """Return the name of the output that contains the id of the app client of a machine, in the stack
+        `identity`."""
         return f"Client{_joined(name)}"
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The data of a new local cloud, which the separate clouds of a test session copy.
+"""The data of a new local cloud. Each separate cloud of a test session starts with a copy of this data.
 
 The first separate cloud of a session creates the data: a migrated primary, its replica, and their passwords. A copy
 takes a fraction of the time of the migrations.
@@ -32,5 +32,5 @@ def copy(template: Path, state: Path) -> None:
 
 
 def erase(template: Path) -> None:
-    """Remove the data of the servers, a part of which can be outside `template`."""
+    """Remove the data of the servers. A part of the data can be outside `template`."""
     erase_postgres_home(template)

@@ -29,7 +29,8 @@ from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
 CLOUD_DATA = "cloud-data"
-"""The name of the folder with the data that separate clouds copy. This folder is in the folder of the session."""
+"""The name of the folder with the data of a new cloud, which separate clouds copy. The folder of the session contains
+this folder."""
 MAIN = "WECELEBRATE_TEST_OWNER"
 """Contains the value of WECELEBRATE_OWNER in the main process. The main process owns the shared cloud, so that the
 cloud keeps running if a worker is killed."""

@@ -16,7 +16,8 @@ _NEAR_TIMEOUT = {"queue": 0.97}
 shortly before their timeout, so their share is higher."""
 _ACU_BYTES = 2 * 1024**3
 _BYTES_PER_CONNECTION = 9_531_392
-"""The memory for one connection, in bytes. Aurora allows one for each such amount, but at most 5,000."""
+"""The memory for one connection, in bytes. Aurora allows one connection for each such amount of memory, but at most
+5,000 connections."""
 
 
 @dataclass(frozen=True)

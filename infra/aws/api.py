@@ -39,7 +39,8 @@ class Api(PlatformStack):
     """The stack of one HTTP API of one environment. Its JWT authorizer protects the routes of functions that declare
     `auth = "required"`. Functions that declare `auth = "optional"` verify tokens themselves.
 
-    Of the routes of `functions`, the API has those whose paths belong to the HTTP API `settings`."""
+    The API gets the routes of `functions` whose paths belong to the HTTP API `settings`.
+    """
 
     def __init__(
         self,

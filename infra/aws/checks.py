@@ -3,7 +3,10 @@
 A finding makes the synthesis fail, unless our code accepts this finding with `acknowledge` and a reason.
 """
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
 from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
 
@@ -19,6 +22,19 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     rule: the id of the finding, e.g. `L1` or `IAM5[Resource::*]`. reason: why the finding is acceptable.
     """
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason))
+
+
+def acknowledge_distribution(
+    distribution: cloudfront.Distribution, reasons: Mapping[str, str], *, has_certificate: bool
+) -> None:
+    """Accept the findings of rules in a CloudFront distribution.
+
+    reasons: rule → why its findings are acceptable. has_certificate: whether the operator has set a domain and its
+    certificate. Otherwise, the function also accepts that browsers can use an old version of TLS (CFR4).
+    """
+    own_domain = {} if has_certificate else {"CFR4": "CloudFront's own domains have no newer minimum version of TLS"}
+    for rule, reason in {**reasons, **own_domain}.items():
+        acknowledge(distribution, rule, reason)
 
 
 def acknowledge_wildcard(construct: IConstruct, arn: str, reason: str) -> None:

@@ -213,8 +213,8 @@ class Compute(PlatformStack):
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             origin_secrets=",".join(secret.secret_value.unsafe_unwrap() for secret in self._origin_secrets),
             docs_url=environment.settings.docs_url or "",
-            # Without a domain, the host of the API is a name of CloudFront. The stack of CloudFront is created after
-            # the functions.
+            # Without a domain, the host of the API is a name that CloudFront creates. This name is not known here,
+            # because the stack of CloudFront is created after the functions.
             api_url=f"https://{environment.settings.domain}" if environment.settings.domain else "",
             routes=encoded_routes(specs),
             queues=resources.queues.urls(),

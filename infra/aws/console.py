@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.aws.checks import acknowledge
+from infra.aws.checks import acknowledge_distribution
 from infra.aws.retention import removal_policy
 from infra.deploy.permanent import CONSOLE
 from infra.environments import Environment
@@ -27,8 +27,8 @@ class Console(Construct):
             self,
             "bucket",
             # The bucket has no fixed name, because CloudFormation does not delete a bucket of a permanent environment,
-            # or one with files. With a fixed name, `console = true` after `console = false` would fail.
-            # With the old versions, an operator can take back a faulty upload.
+            # or one with files. With a fixed name, `console = true` after `console = false` would fail. The bucket
+            # keeps old versions, so that an operator can undo a faulty upload.
             versioned=True,
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -72,12 +72,13 @@ class Console(Construct):
                 # Without the permission to list the bucket, S3 answers 403 for a file that does not exist.
                 origin=origins.S3BucketOrigin.with_origin_access_control(bucket, origin_access_control=access),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                # The files say with `Cache-Control` how long they may be kept.
+                # The header `Cache-Control` of each file determines how long CloudFront may keep the file.
                 cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
                 response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
                 compress=True,
             ),
-            # The paths of a console are pages of one application, e.g. the page to which the sign-in returns.
+            # Most paths of a console are pages of one application and have no file, e.g. the page to which the sign-in
+            # returns. For these paths, CloudFront returns `index.html`.
             error_responses=[
                 cloudfront.ErrorResponse(
                     http_status=403,
@@ -87,15 +88,10 @@ class Console(Construct):
                 )
             ],
         )
-        for rule, reason in (
-            ("CFR1", "Staff and members of clients work in every country"),
-            ("CFR2", "The distribution only reads public files from S3, so a firewall would protect nothing"),
-            ("CFR3", "The server access log of the bucket has the requests that miss the cache"),
-            *(
-                ()
-                if certificate
-                else [("CFR4", "The operator has not set a domain, so the certificate is CloudFront's")]
-            ),
-        ):
-            acknowledge(distribution, rule, reason)
+        reasons = {
+            "CFR1": "Staff and members of clients work in every country",
+            "CFR2": "The distribution only reads public files from S3, so a firewall would protect nothing",
+            "CFR3": "The server access log of the bucket has the requests that miss the cache",
+        }
+        acknowledge_distribution(distribution, reasons, has_certificate=certificate is not None)
         return distribution

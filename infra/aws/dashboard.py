@@ -117,7 +117,7 @@ def _lambda(functions: str, name: str, statistic: str) -> cloudwatch.MathExpress
 
 
 def _routes(api_id: str, api: str, name: str, statistic: str) -> cloudwatch.MathExpression:
-    """Of the routes of an HTTP API, return the ten with the highest values."""
+    """Return the ten routes of an HTTP API with the highest values."""
     query = _searched("AWS/ApiGateway,ApiId,Method,Resource,Stage", f'MetricName="{name}" ApiId="{api_id}"', statistic)
     return _expression(
         f"SORT({query}, MAX, DESC, {_ROUTES})", f"{api} ${{PROP('Dim.Method')}} ${{PROP('Dim.Resource')}}"
@@ -125,12 +125,13 @@ def _routes(api_id: str, api: str, name: str, statistic: str) -> cloudwatch.Math
 
 
 def _custom(name: Name, dimension: Dimension = "", statistic: str = "Sum") -> cloudwatch.MathExpression:
-    """Return the lines of a metric that the functions record, one for each service and value of the dimension."""
+    """Return a metric that the functions record, with one line for each service and each value of the dimension."""
     return _expression(_searched(_schema(dimension), f'MetricName="{name}"', statistic))
 
 
 def _hit_rate() -> cloudwatch.MathExpression:
-    """Return the hit rate: of the reads of all functions that use the cache, the share that the cache answered."""
+    """Return the hit rate: the share of reads that the cache answered. The reads of all functions that use the cache
+    count."""
 
     def total(name: Name) -> str:
         query = f'MetricName="{name}"'

@@ -60,10 +60,11 @@ class Data(PlatformStack):
     def allow_access(self, client: ec2.SecurityGroup) -> None:
         """Allow connections from the security group `client` to the database, through the proxy if it is used.
 
-        The group `client` may always send to the group of the database, and the ingress rule decides whether the
-        database accepts it. An egress rule is a part of its group, and a deploy removes it before it updates the
-        functions. An ingress rule is a resource of its own: CloudFormation creates it before the functions, if these
-        depend on `client`, and deletes it after all updates. So no change of `proxy` interrupts connections.
+        The group `client` may always send to the group of the database. The ingress rule of the database decides
+        whether a connection is accepted. The reason is the order of a deploy. An egress rule is a part of its group,
+        and a deploy removes an egress rule before it updates the functions. An ingress rule is a separate resource.
+        CloudFormation creates an ingress rule before the functions, if these depend on `client`, and deletes the rule
+        after all updates. So no change of `proxy` interrupts connections.
         """
         if self.proxy:
             self._allow_egress(client, self._proxy_group)
@@ -244,7 +245,7 @@ class Data(PlatformStack):
         logins = custom.AwsCustomResource(
             self,
             "logins",
-            on_update=call,  # CDK makes the same call on creation
+            on_update=call,  # CDK also makes this call when it creates the resource
             install_latest_aws_sdk=False,
             timeout=cdk.Duration.minutes(2),
             policy=custom.AwsCustomResourcePolicy.from_statements(
@@ -265,8 +266,8 @@ class Data(PlatformStack):
 def bootstrap_sql() -> str:
     """Return the SQL statement that creates all logins.
 
-    It has no comments, because the Data API looks for parameters (`:name`) and quotes in the text before PostgreSQL
-    does, and an apostrophe in a comment would begin a string.
+    The statement has no comments. The Data API looks for parameters (`:name`) and quotes in the text before PostgreSQL
+    reads it. For the Data API, an apostrophe in a comment would begin a string.
     """
     logins = ", ".join(f"'{login}'" for login in LOGINS)
     lines = _BOOTSTRAP.read_text("utf-8").splitlines()

@@ -18,7 +18,7 @@ from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from infra.aws.api import Api
-from infra.aws.checks import acknowledge
+from infra.aws.checks import acknowledge_distribution
 from infra.aws.stack import PlatformStack
 from infra.environments import Environment
 from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS, api_of, sent_paths
@@ -102,16 +102,11 @@ class Edge(PlatformStack):
                 for pattern, policy in policies.items()
             },
         )
-        for rule, reason in (
-            ("CFR1", "The shops have customers in every country"),
-            ("CFR3", "The gateway logs each request that misses the cache; a log of hits would only count readers"),
-            *(
-                ()
-                if certificate
-                else [("CFR4", "The operator has not set a domain, so the certificate is CloudFront's")]
-            ),
-        ):
-            acknowledge(distribution, rule, reason)
+        reasons = {
+            "CFR1": "The shops have customers in every country",
+            "CFR3": "The gateway logs each request that misses the cache; a log of hits would only count readers",
+        }
+        acknowledge_distribution(distribution, reasons, has_certificate=certificate is not None)
         return distribution
 
     def _origin(self, environment: Environment, api: Api, secret: secrets.ISecret) -> cloudfront.IOrigin:

@@ -40,7 +40,8 @@ class StackEnvironment:
 
 
 def environment_function(scope: Construct, environment: Environment, queue: str) -> str:
-    """Return the ARN of the function that consumes a queue. This function can be created later than `scope`."""
+    """Return the ARN of the function that consumes a queue. The ARN is built from the name, so the function need not
+    exist yet."""
     return cdk.Stack.of(scope).format_arn(
         service="lambda",
         resource="function",
@@ -105,7 +106,8 @@ class LambdaFunction(Construct):
         # The policy of the role must exist before the function. Otherwise AWS would deny the first calls that the
         # function makes.
         self.function.node.add_dependency(self.role)
-        # The rules that let the function reach the database must exist before the function uses another address.
+        # The rules of this group let the function reach the database. The rules must exist before an update gives the
+        # function another address of the database.
         self.function.node.add_dependency(security_group)
         self._add_trigger()
 

@@ -50,7 +50,8 @@ class MailService(Construct):
     def grant_send(self, role: iam.IRole) -> None:
         """Allow `role` to send mails from the address of this service, and from no other address.
 
-        In its sandbox, SES also checks the permission for the identity of the recipient, which can be any address.
+        In its sandbox, SES also checks the permission for the identity of the recipient. This identity can be any
+        address. Therefore the policy allows all identities, and a condition limits the address of the sender.
         """
         identities = self._arn("identity", "*")
         role.add_to_principal_policy(

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.aws.checks import acknowledge, acknowledge_wildcard
+from infra.aws.checks import acknowledge_distribution, acknowledge_wildcard
 from infra.aws.console import Console
 from infra.aws.erp import ErpRoles
 from infra.aws.queues import Queues, allow_notifications
@@ -193,13 +193,12 @@ class Buckets(Construct):
                 compress=True,
             ),
         )
-        for rule, reason in (
-            ("CFR1", "The shops have customers in every country"),
-            ("CFR2", "The distribution only reads public images from S3, so a firewall would protect nothing"),
-            ("CFR3", "The server access log of the bucket has the requests that miss the cache"),
-            ("CFR4", "The certificate of CloudFront's own domain names does not allow a newer minimum version"),
-        ):
-            acknowledge(distribution, rule, reason)
+        reasons = {
+            "CFR1": "The shops have customers in every country",
+            "CFR2": "The distribution only reads public images from S3, so a firewall would protect nothing",
+            "CFR3": "The server access log of the bucket has the requests that miss the cache",
+        }
+        acknowledge_distribution(distribution, reasons, has_certificate=False)
         return distribution
 
     def _notify(self, name: str, bucket: s3.Bucket, queue: sqs.Queue) -> None:

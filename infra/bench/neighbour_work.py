@@ -60,7 +60,7 @@ class Prepared:
 
 
 class Neighbour:
-    """The client, and the kinds of work that it can do. A call of a method does its work once."""
+    """The client that does the work. Each method does one kind of work once."""
 
     def __init__(self, prepared: Prepared, client: httpx.Client) -> None:
         self._prepared = prepared

@@ -84,7 +84,8 @@ def _row(name: str, first: Connect, prepared: Prepared, work: Work, runs: int = 
         cores = min(1.0, max(0.0, cpu_seconds / disturbed.timings.seconds))
         with neighbour(replace(prepared, cpu_seconds=cores * period, period=period), "use_cpu") as other:
             for number in range(runs):
-                # The order of the two changes, because a run is a little faster if it directly follows another run.
+                # The two measurements of a pair change places each time, because a run is a little faster if it
+                # directly follows another run.
                 pair = [(disturbed, worker), (floor, other)]
                 for measured, repeater in pair if number % 2 else reversed(pair):
                     measured.run(repeater)

@@ -1,14 +1,16 @@
 """Measures how fast orders are placed, and how much CPU time an order takes.
 
-The targets are multiples of the figures of a peer, Directus 12.3, or of a figure of the platform. All these figures
-were measured on one machine. The platform had the commit d33676ca, which is called the baseline. In this commit, the
-mails and webhooks of one second did not yet share one message. On that machine, in turns with Directus, the baseline
-placed 25 orders/s with one connection, where Directus inserted 56 items/s, and 35 orders/s with eight connections,
-where Directus inserted 49 items/s. An order took 60 ms of CPU time.
+The targets are multiples of the figures of a peer, Directus 12.3, or of a figure of the platform. The platform had the
+commit d33676ca, which is called the baseline. In this commit, the mails and webhooks of one second did not yet share
+one message. The baseline and Directus were measured in turns on one machine:
 
-A limit of a ratio is computed from a target and the ratio of the baseline, which is measured with the functions of the
-baseline. The limit is the ratio of the baseline, multiplied by the target, and divided by the figure of the baseline on
-the machine of the peer. This limit does not depend on the speed of the machine.
+- With one connection, the baseline placed 25 orders/s, and Directus inserted 56 items/s.
+- With eight connections, the baseline placed 35 orders/s, and Directus inserted 49 items/s.
+- An order of the baseline took 60 ms of CPU time.
+
+A limit of a ratio is computed from the ratio of the baseline. This ratio is measured with the functions of the
+baseline. The limit is this ratio, multiplied by the target, and divided by the figure of the baseline on the machine of
+the peer. The limit does not depend on the speed of the machine.
 """
 
 import itertools

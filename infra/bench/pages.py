@@ -1,15 +1,16 @@
 """Measures the speed of pages: from the database, from the cache, and in large catalogs.
 
-Some rows have a target, e.g. 10 ms. For such a row, the limit is the target divided by the floor at reference speed.
+Some rows have a target, e.g. 10 ms. The limit of such a row is the target divided by the floor at reference speed.
 
 Reference speed is the speed of a certain machine with 2 idle cores. On this machine, `/v1/health` takes 1.93 ms p50, a
-cached storefront page takes 2.8 ms p50, and a cached list of 1,000 rows reaches 271 req/s. At reference speed,
-the floor of the storefront page and of the list is the figure divided by the ratio of the row. The ratio is the median
-of three measurements.
+cached storefront page takes 2.8 ms p50, and a cached list of 1,000 rows reaches 271 req/s.
 
-The floor of a page with filter and search contains the bare query. Whenever the bare query gets faster, e.g. by a new
-index, the floor must be measured again. The floor at reference speed is the measured floor, divided by the time of
-`/v1/health` in the same run and multiplied by 1.93 ms.
+For the storefront page and for the list, the floor at reference speed is this figure divided by the ratio of the row.
+The ratio is the median of three measurements.
+
+For a page with filter and search, the floor contains the bare query. The floor at reference speed is the measured
+floor, divided by the time of `/v1/health` in the same run and multiplied by 1.93 ms. Whenever the bare query gets
+faster, e.g. by a new index, this floor must be measured again.
 """
 
 from collections.abc import Collection, Iterator

@@ -1,8 +1,8 @@
 """Runs the benchmark of orders in turns on several running clouds: `python -m infra.bench.running_cloud HOME…`.
 
-The program compares the functions of two commits on a machine on which other programs run. With it, a developer can
-measure the baseline of `infra.bench.orders` again. Each cloud runs the functions of its own checkout, and this checkout
-sends the requests::
+The program compares the functions of two commits on a machine on which other programs run. A developer can use the
+program to measure the baseline of `infra.bench.orders` again. Each cloud runs the functions of its own checkout. The
+checkout in which the program is started sends the requests::
 
     git worktree add ../baseline d33676ca
     cd ../baseline && make ready && WECELEBRATE_HOME=/tmp/baseline .venv/bin/wecelebrate up --detach

@@ -1,9 +1,9 @@
 """Measures how many visitors of storefronts the platform serves on this machine, and which limit is exceeded first.
 
-The shops have the shape of the third year of the plan, at a twentieth of its size: 10 clients, each with five sites and
-a catalog of 1,000 products. Of the requests, 70 % read a product, 28 % read a list and 2 % place an order. Between two
-requests, a visitor thinks for 1 to 5 seconds. All limits of the platform apply. Each visitor has a different IP
-address.
+The shops are like those in the third year of the plan, but their number is a twentieth: 10 clients, each with five
+sites and a catalog of 1,000 products. 70 % of the requests read a product, 28 % read a list and 2 % place an order.
+Between two requests, a visitor thinks for 1 to 5 seconds. All limits of the platform apply. Each visitor has a
+different IP address.
 """
 
 import json
@@ -45,8 +45,8 @@ MAX_CPU = 0.95
 """The maximum share of all cores that the cloud and the visitors use. If they use more, every further visitor waits."""
 MIN_HIT_RATE = 0.8
 HEALTH_SHARE, MAX_RATIO = 0.7, 8.0
-"""With up to HEALTH_SHARE times the rate of `/v1/health`, the p95 is at most MAX_RATIO times the p50 of `/v1/health`.
-This limit does not depend on the speed of the machine."""
+"""As long as the rate of requests is at most HEALTH_SHARE times the rate of `/v1/health`, the p95 must be at most
+MAX_RATIO times the p50 of `/v1/health`. This limit does not depend on the speed of the machine."""
 
 _QUEUES = """
 select type, count(*), extract(epoch from clock_timestamp() - min(greatest(queued_at, due_at)))::float
@@ -273,7 +273,8 @@ def _verdicts(observation: Observation, health: Health) -> Iterator[tuple[str, s
 
 
 def _ratio_verdict(step: Step, health: Health) -> str:
-    """Return the verdict for the ratio of the p95 to the p50 of `/v1/health`. Above HEALTH_SHARE there is no limit."""
+    """Return the verdict for the ratio of the p95 to the p50 of `/v1/health`. The ratio has no limit if the rate of
+    requests is above HEALTH_SHARE times the rate of `/v1/health`."""
     share, ratio = step.per_second / health.per_second, step.all.p95 / health.p50
     fact = f"{ratio:.1f} × its p50 at {share:.2f} × its rate"
     if share > HEALTH_SHARE:
@@ -282,7 +283,8 @@ def _ratio_verdict(step: Step, health: Health) -> str:
 
 
 def _ramp_verdicts(observed: Sequence[Observation], health: Health) -> Iterator[tuple[str, str]]:
-    """Yield the figures that exceeded their limits first, and the largest number of visitors before that step."""
+    """Yield up to three verdicts: the figures that exceeded their limits first, the last step within all limits, and
+    the ratio of the p95 to the p50 of `/v1/health`."""
     last = observed[-1]
     if broken := last.broken():
         facts = "; ".join(f"{name}: {fact}" for name, fact in broken.items())

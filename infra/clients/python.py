@@ -50,7 +50,8 @@ _TEMPLATE_CHANGES: dict[str, list[tuple[str, str]]] = {
         (_PARSE, '{% if parsed_responses and response.source.return_type != "None" %}{% import'),
     ],
 }
-"""The changes of templates of the generator: each text and its replacement. Each text must occur exactly once."""
+"""The changes to the templates of the generator. Each change is a text and its replacement. The text must occur exactly
+once."""
 
 
 def build(openapi: Json, folder: Path) -> Path:

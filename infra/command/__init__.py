@@ -20,7 +20,7 @@ class _Commands(LazyCommands):
         "up": Entry("infra.command.cloud", "up", "Start the local cloud."),
         "down": Entry("infra.command.cloud", "down", "Stop the local cloud."),
         "status": Entry(
-            "infra.command.cloud", "status", "Show the parts of the local cloud, or an environment on AWS."
+            "infra.command.status", "status", "Show the parts of the local cloud, or an environment on AWS."
         ),
         "doctor": Entry("infra.command.doctor", "doctor", "Check what is missing or in the way on this machine."),
         "token": Entry("infra.command.token", "token", "Print an access token of a user of the local cloud."),
@@ -63,7 +63,7 @@ class _Commands(LazyCommands):
         "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
         "sign-in": Entry("infra.command.aws", "sign_in", "Sign in to a platform on AWS, and print shell variables."),
         "shop": Entry("infra.command.shop", "shop", "Create a client with a catalog, a product and a storefront."),
-        "erp": Entry("infra.command.aws", "erp", "Give ERP systems access to the drops bucket on AWS."),
+        "erp": Entry("infra.command.erp", "app", "Give ERP systems access to the drops bucket on AWS."),
         "bench": Entry("infra.command.bench", "bench", "Measure the performance of the platform on this machine."),
         "load": Entry("infra.command.load", "load", "Measure how many visitors this machine serves."),
     }

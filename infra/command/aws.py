@@ -1,4 +1,4 @@
-"""The commands for a platform on AWS: `preflight`, `deploy`, `destroy`, `first-admin`, `sign-in`, `erp`."""
+"""The commands for a platform on AWS: `preflight`, `deploy`, `destroy`, `first-admin`, `sign-in`."""
 
 import json
 import os
@@ -6,14 +6,13 @@ import re
 from dataclasses import asdict
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote as quote_path
 from urllib.parse import urlsplit
 
 import typer
 
 from infra.command import output
 from infra.command.errors import BadUsage, ExitCode
-from infra.command.help import SETTINGS, command, documented
+from infra.command.help import command
 from infra.command.output import JsonOption
 from infra.command.target import (
     API_VARIABLE,
@@ -21,13 +20,12 @@ from infra.command.target import (
     NAMED,
     SIGNED_IN_VARIABLE,
     TOKEN_VARIABLE,
-    remote_api,
 )
 from infra.environments import Environment, get_environment
 from infra.functions import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from infra.deploy.account import Account
     from infra.local.diagnosis import Finding
@@ -44,8 +42,6 @@ EnvironmentOption = Annotated[
     typer.Option("--env", help="The environment: dev, staging or prod. The default is dev.", show_default=False),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-erp = typer.Typer(add_completion=False, help="Give ERP systems access to the drops bucket.", **SETTINGS)
 
 
 def environment_named(option: str | None) -> Environment:
@@ -122,7 +118,8 @@ def deploy(
     """Check the account, deploy all stacks, and print the URLs of the platform.
 
     The command can be run again, because it does not change resources that are already up to date. The first deploy
-    always runs as with --no-rollback, because a rollback could not delete a protected database.
+    always runs as with --no-rollback, because a rollback could not delete a protected database. Nothing is deployed
+    into an account that only has the stacks of other environments.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
@@ -154,7 +151,7 @@ def deploy(
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the outputs of the stacks that an operator needs: meaning → value."""
+    """Return the stack outputs that an operator needs: meaning → value."""
     values = {
         "API": ("edge", "url"),
         "CNAME of its domain": ("edge", "target"),
@@ -178,11 +175,12 @@ def destroy(
     """Delete an environment with all of its data, and report what remains.
 
     A permanent environment needs --delete-data-of. Its database is deleted with a final snapshot. The network
-    interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error.
+    interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error. It
+    deletes nothing if the account only has the stacks of other environments, or if the credentials may not list them.
     """
     from infra.deploy import permanent
     from infra.deploy.account import Account, aws_errors
-    from infra.deploy.destroy import delete_logs, empty_buckets, remaining
+    from infra.deploy.destroy import delete_logs, empty_buckets, remaining, require_own_account
     from infra.deploy.stacks import cdk_command, run_cdk
 
     environment = environment_named(env)
@@ -193,6 +191,7 @@ def destroy(
     account = Account(environment)
     buckets: list[str] | None = None
     with aws_errors():
+        _print_others(require_own_account(account))
         _print_kept(account)
         output.confirm(f"Delete {environment.name} in the account {account.id} with all of its data?", yes)
         if environment.permanent:
@@ -219,6 +218,11 @@ def destroy(
             output.result(arn)
     else:
         output.success(f"{environment.name} is deleted, and nothing remains")
+
+
+def _print_others(environments: "Iterable[str]") -> None:
+    for name in sorted(environments):
+        output.warning(f"the account also has the stacks of {name}, which are kept")
 
 
 def _print_kept(account: "Account") -> None:
@@ -318,95 +322,3 @@ def _deployed(environment: Environment) -> tuple[str, str, str, str]:
     if identity is None or edge is None:
         raise AwsError(f"{environment.name} is not deployed, or has its own issuer: sign in there")
     return identity["StaffSignIn"], identity["StaffClient"], edge["url"], bucket
-
-
-def grant(
-    name: Annotated[str, typer.Argument(help="A name for the system, e.g. acme-sap.")],
-    principal: Annotated[str, typer.Option(help="The AWS account, role or user of the system, as an ARN.")],
-    catalog: Annotated[list[str] | None, typer.Option(help="The id of a catalog. Can be repeated.")] = None,
-    destination: Annotated[list[str] | None, typer.Option(help="The id of an order destination.")] = None,
-    env: EnvironmentOption = None,
-) -> None:
-    """Give an ERP system its folders in the drops bucket. The next deploy creates its role.
-
-    The command writes `environments/<env>-erp.toml`, and prints the values that the system needs. The command needs no
-    access to AWS. If this shell is signed in to the environment, it first checks that the catalogs and destinations
-    exist there.
-    """
-    from infra.deploy.erp import grant_access
-
-    environment = environment_named(env)
-    catalogs, destinations = catalog or [], destination or []
-    _require_existing(environment, catalogs, destinations)
-    try:
-        created = grant_access(environment, name, principal, catalogs, destinations)
-    except ValueError as error:
-        raise BadUsage(_first_line(error)) from error
-    output.success(f"{name} has access after the next deploy of {environment.name}; give the system these values:")
-    account = environment.settings.account or "<account>"
-    output.print_details(
-        {
-            "role": f"arn:aws:iam::{account}:role/{environment.resource(f'erp-{name}')}",
-            "external id": created.external_id,
-            "bucket": f"{environment.resource('drops')}-{account}",
-            "region": environment.region,
-            "write to": "\n".join(f"{id}/incoming/" for id in catalogs),
-            "read from": "\n".join(f"{id}/results/" for id in catalogs),
-            "order files": "\n".join(f"orders/{id}/" for id in destinations),
-        }
-    )
-
-
-def _require_existing(environment: Environment, catalogs: list[str], destinations: list[str]) -> None:
-    """Raise NotFound if a catalog or a destination does not exist. Print a warning if the shell is not signed in."""
-    if os.environ.get(ENV_VARIABLE) != environment.name or not remote_api()[0]:
-        output.warning(
-            f"not checked that the catalogs and destinations exist, because nobody is signed in to {environment.name}"
-        )
-        return
-    from infra.command.api import connect, get
-
-    with connect() as connection:
-        for id in catalogs:
-            get(connection.api, f"/v1/catalogs/{quote_path(id, safe='')}", not_found=f"catalog {id} does not exist")
-        for id in destinations:
-            path = f"/v1/order-destinations/{quote_path(id, safe='')}"
-            get(connection.api, path, not_found=f"order destination {id} does not exist")
-
-
-_EXAMPLES = {
-    "name": "acme-sap, with lower-case letters, digits and hyphens",
-    "principal": "arn:aws:iam::210987654321:role/sap",
-    "catalogs": "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
-    "destinations": "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
-}
-"""An example of each value whose form is checked."""
-
-
-def _first_line(error: ValueError) -> str:
-    from pydantic import ValidationError
-
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        names = (step for step in reversed(first["loc"]) if isinstance(step, str))
-        example = _EXAMPLES.get(next(names, ""))
-        if example and first["type"] == "string_pattern_mismatch":
-            return f"{place} {first['input']} is not valid: give it as {example}"
-        return f"{place}: {first['msg']}" if place else str(first["msg"])
-    return str(error)
-
-
-erp.command(
-    "grant",
-    cls=documented(
-        "wecelebrate erp grant acme-sap --env dev --principal arn:aws:iam::210987654321:role/sap"
-        " --catalog ca100000-0000-7000-8000-000000000001",
-        environment=("WECELEBRATE_ENV", "WECELEBRATE_API", "WECELEBRATE_TOKEN", "NO_COLOR"),
-    ),
-)(grant)
-
-
-@erp.callback()
-def _erp() -> None:
-    """Give ERP systems access to the drops bucket."""

@@ -47,6 +47,7 @@ _WORKER_COLUMNS = (
     Column("oldest s", right=True),
     *(Column(title, right=True) for title in ("runs", "p50 ms", "p95 ms", "memory MB")),
 )
+_PART_COLUMNS = (Column("part"), Column("CPU %", right=True), Column("memory MB", right=True))
 _MAX_ROUTES = 12
 
 
@@ -187,11 +188,19 @@ def _seconds(process: psutil.Process) -> float:
 
 
 def watch_figures(as_json: bool, interval: float, count: int) -> None:
-    """Collect and show the figures every `interval` seconds, `count` times. With 0 as `count`, do not stop.
+    """Collect and show the figures every `interval` seconds, `count` times. With 0 as `count`, continue until Ctrl-C.
 
     Raises CloudNotRunning if the cloud is not up or was stopped, and CommandError at the end if a part of the cloud did
-    not answer.
+    not answer. With a `count`, Ctrl-C raises KeyboardInterrupt.
     """
+    try:
+        _watch(as_json, interval, count)
+    except KeyboardInterrupt:
+        if count:
+            raise
+
+
+def _watch(as_json: bool, interval: float, count: int) -> None:
     state = state_directory()
     figures = Figures(state, control.running_endpoints(state))
     failures = 0
@@ -249,10 +258,12 @@ def show(figures: Mapping[str, Any]) -> None:
         "throttled requests": _number(sums.get("Throttled", 0)),
         "cache errors": _number(sums.get("CacheDown", 0)),
         "memory of functions": f"{_number(highest['MemoryPercent'])} % at most" if "MemoryPercent" in highest else "",
-        "CPU": ", ".join(f"{part} {_number(value)} %" for part, value in figures["cpu_percent"].items()),
-        "memory": ", ".join(f"{part} {value} MB" for part, value in figures["memory_mb"].items()),
     }
     print_details(details)
+    result()
+    cpu = figures["cpu_percent"]
+    parts = [(part, _number(cpu.get(part, 0)), str(memory)) for part, memory in figures["memory_mb"].items()]
+    print_table(_PART_COLUMNS, parts)
 
 
 def _workers(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:

@@ -83,7 +83,7 @@ def compare(  # noqa: PLR0917 — each parameter is an option
     1 if differences exist.
 
     The command can be stopped and started again. Then the comparison continues. If an application writes a document
-    during the comparison, the command reads this document again, so it does not count as a difference.
+    during the comparison, the command reads this document again, so the write does not count as a difference.
     """
     from infra.command.api import connect
 

@@ -9,9 +9,8 @@ select id, min(scope) as catalog from entries where list like 'catalog!_gifts:%'
 group by id having count(distinct scope) = 1;
 create index catalogs_of_lists_by_id on catalogs_of_lists (id);
 
--- Of each entity, the document with the first key becomes the row. A document in a list becomes the row only if the
--- entity has no key of its own.
--- `alone`: the entity has only this key. `place`: the catalog of a gift.
+-- The document with the first key of an entity becomes the row. A document in a list becomes the row only if the entity
+-- has no key of its own. `alone`: the entity has exactly one key of its own. `place`: the catalog of a gift.
 create table leaders as
 select * from (
   select d.*, sum(d.form <> c.listed) over (partition by d.entity, d.id) = 1 as alone, d.form = c.listed as in_list,

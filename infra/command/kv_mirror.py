@@ -35,8 +35,8 @@ def on(
 ) -> None:
     """Switch the mirror on: each write of a document changes its row, and each write of a row changes its document.
 
-    Then run `wecelebrate kv backfill`, which copies the documents that were written before. If the command stops before
-    all documents have a revision, run it again.
+    Then run `wecelebrate kv backfill`, which copies the documents that were written before. If `wecelebrate kv mirror
+    on` stops before all documents have a revision, run it again.
     """
     from infra.command.api import connect
 

@@ -211,7 +211,7 @@ def _print(entity: Entity, plan: output.Json) -> None:
             f"{plan['kept'] + plan['retirable']:,} are kept"
         )
         return
-    if retirement is not None and retirement["status"] == "restoring":
+    if retirement is not None and retirement["status"] in ("restoring", "ending"):
         output.warning("An earlier call with --undo has not finished: run the command with --undo again.")
         return
     output.print_table(_GATES, [(g["name"], g["state"], g["detail"], g["advice"]) for g in plan["gates"]])

@@ -110,7 +110,7 @@ def _delete_dead_endpoints(api: httpx.Client, client: str) -> None:
 
 
 def _print_event(secret: str, headers: dict[str, str], body: bytes, as_json: bool) -> bool:
-    """Print an event. Return False if its signature is not valid: then another program has sent it."""
+    """Print an event. Return False if its signature is not valid, because another program has then sent the event."""
     from standardwebhooks import Webhook, WebhookVerificationError
 
     try:

@@ -213,7 +213,7 @@ def _escaped(character: str) -> str:
 
 
 def _print(text: str, stream: TextIO) -> None:
-    # `color=True` leaves the text as it is: `_style` has already decided.
+    # `_style` has already decided whether the text has colours, so `color=True` leaves the text unchanged.
     typer.echo(text, file=stream, color=True)
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 RowFormat = Literal["table", "json", "ndjson", "csv"]
 
 DEFAULT_CURRENCY = "USD"
-"""The currency of a catalog without a currency. `wecelebrate.ingestion.catalog_settings` defines it too, but imports
-the database. A test compares the two definitions."""
+"""The currency that is used for a catalog without a currency. `wecelebrate.ingestion.catalog_settings` defines it too,
+but that module imports the database. A test compares the two definitions."""
 
 
 @command(

@@ -31,7 +31,8 @@ _OPTIONAL = frozenset((*FIELDS, "attributes"))
 _LONG_FIELDS = ("description", "images")
 """The fields that have no separate column in a table, because their values are long."""
 _MAX_COLUMN_WIDTH = 30
-"""The maximum width of the names of columns, in characters. After a wider name, the reason is further to the right."""
+"""The maximum width of the column with the names, in characters. If a name is wider, the reason after this name starts
+further to the right."""
 _TEXTS = ("name", "category", "brand")
 """The fields that a narrow terminal shortens. Prices and SKUs are not shortened, because a shortened price or SKU would
 be wrong."""
@@ -47,7 +48,8 @@ class Counts:
     accepted: int = 0
     rejected: int = 0
     products: int = 0
-    """A product with variants or further images can have several rows."""
+    """The number of products. It can be lower than `accepted`, because a product with variants or further images can
+    have several rows."""
     codes: dict[str, int] = field(default_factory=dict)
     """Code → number of rejected rows."""
 

@@ -35,7 +35,7 @@ class ReadSettings:
 
 
 def read_settings(mapping: Sequence[str], options: Sequence[str]) -> ReadSettings:
-    """Return the settings of the arguments. A later argument replaces an earlier one.
+    """Return the settings that the arguments contain. A later argument replaces an earlier one.
 
     An argument of `mapping` is `FIELD=COLUMN`, or the name of a JSON file. Raises BadUsage.
     """

@@ -47,7 +47,8 @@ def remote_api() -> tuple[str | None, str | None]:
 
 
 def _require_api_of(signed_in: str, url: str) -> None:
-    """Raise BadUsage if this machine can see that a URL is not the API of the environment of the sign-in."""
+    """Raise BadUsage if the variables or the settings on this machine show that a URL is not the API of the environment
+    of the sign-in."""
     host, stated = urlsplit(url).netloc, os.environ.get(SIGNED_IN_VARIABLE)
     environment = _environment_of(host)
     if stated and stated.rstrip("/") != url.rstrip("/"):
@@ -73,7 +74,7 @@ def _environment_of(host: str) -> str | None:
         try:
             domain = OperatorSettings.read(name).domain
         except ValueError:
-            continue  # the commands that need the settings say what is wrong with them
+            continue  # the commands that need the settings report the error
         if domain == host:
             return name
     return None

@@ -29,7 +29,7 @@ _POLL_INTERVAL = 0.1
 _POLL_INTERVAL_ALL = 0.5
 """The number of seconds between two requests, when all jobs are watched."""
 _REMOTE_FACTOR = 10
-"""The factor by which the time between two requests is longer for a deployed platform, because requests count against
+"""For a deployed platform, the time between two requests is multiplied by this factor, because requests count against
 quotas."""
 _BUCKETS = {"catalog_sync": "drops", "order_file": "drops", "product_import": "uploads"}
 """Maps the type of a job to the bucket that contains the files of the job."""

@@ -17,8 +17,8 @@ class Account:
     """The AWS account of an environment. The method `client` creates the clients of AWS services in the region."""
 
     def __init__(self, environment: Environment, *, may_be_unnamed: bool = False) -> None:
-        """may_be_unnamed: whether the setting `account` of a permanent environment may be missing, because
-        `preflight` reports that."""
+        """may_be_unnamed: whether the setting `account` of a permanent environment may be missing. `preflight` uses
+        this value, because it reports a missing setting itself."""
         self.environment = environment
         self._may_be_unnamed = may_be_unnamed
         self._clients: dict[str, Any] = {}

@@ -50,8 +50,8 @@ def _target(account: Account) -> dict[str, str]:
 
 
 def live_cluster(account: Account) -> str:
-    """Return the name of the cluster to which the proxy connects. After a restore, it is not the declared name. If the
-    setting `proxy` says that functions connect directly, return the declared name.
+    """Return the name of the cluster to which the proxy connects. After a restore, this name differs from the declared
+    name. If the setting `proxy` says that functions connect directly, return the declared name.
 
     Raises AwsError if the proxy has no target or several targets, e.g. in the middle of a restore.
     """

@@ -8,10 +8,23 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
-from infra.deploy.stacks import stack_ids
+from infra.deploy.stacks import environments_of, foreign_account, stack_ids
 
 _SERVICE_LOGS = ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/vendedlogs/")
 """The beginnings of the names of log groups that belong to an environment."""
+
+
+def require_own_account(account: Account) -> frozenset[str]:
+    """Return the other environments that have stacks in the account.
+
+    Raises AwsError if the account has stacks of other environments, but no stack and no other resource of this
+    environment, or if the credentials may not list the stacks. If a removal has failed after the deletion of the
+    stacks, the resources that remain show that this environment was in the account.
+    """
+    deployed, name = environments_of(account), account.environment.name
+    if (message := foreign_account(account, deployed)) and not remaining(account):
+        raise AwsError(f"{message}, so nothing was deleted: set AWS_PROFILE to the profile of {name}")
+    return deployed - {name}
 
 
 def empty_buckets(account: Account, buckets: Collection[str] | None = None) -> Iterator[tuple[str, int]]:
@@ -73,8 +86,8 @@ def remaining(account: Account) -> list[str]:
 
 
 def _has_governance_lock(client: Any, bucket: str) -> bool:
-    """Return whether new versions in a bucket are locked in governance mode. Other buckets refuse a request with the
-    bypass."""
+    """Return whether new versions in a bucket are locked in governance mode. Other buckets refuse a request that
+    bypasses such a lock."""
     from botocore.exceptions import ClientError
 
     try:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra.deploy.account import Account
+from infra.deploy.stacks import all_stacks
 from infra.functions import bucket_names, functions
 
 CONSOLE = "console"
@@ -22,12 +23,11 @@ POOLS = ("staff", "customers")
 def unprotect_stacks(account: Account) -> Iterator[str]:
     """Disable the termination protection of the stacks. Yield their names."""
     client, prefix = account.client("cloudformation"), account.environment.resource("")
-    for page in client.get_paginator("describe_stacks").paginate():
-        for stack in page["Stacks"]:
-            name = stack["StackName"]
-            if name.startswith(prefix) and stack.get("EnableTerminationProtection"):
-                client.update_termination_protection(StackName=name, EnableTerminationProtection=False)
-                yield name
+    for stack in all_stacks(account):
+        name = stack["StackName"]
+        if name.startswith(prefix) and stack.get("EnableTerminationProtection"):
+            client.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+            yield name
 
 
 def delete_database(account: Account) -> str | None:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Iterator
 
 from infra.deploy import checkout, deployed
-from infra.deploy.account import Account
+from infra.deploy.account import Account, AwsError
 from infra.deploy.checkout import setting_command as _setting
-from infra.deploy.stacks import proxy_of_functions, stack_outputs
+from infra.deploy.stacks import environments_of, foreign_account, proxy_of_functions, stack_outputs
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
 
@@ -83,12 +83,21 @@ def _settings(account: Account) -> list[Finding]:
 
 
 def _account(account: Account) -> list[Finding]:
-    """Require that the settings of a permanent environment name its account. An earlier check has compared the
-    account with the credentials."""
+    """Require that the account is not of another environment, and that the settings of a permanent environment name
+    its account. An earlier check has compared the account with the credentials."""
     environment = account.environment
+    try:
+        existing = environments_of(account)
+    except AwsError as error:
+        return [Finding("account", "problem", str(error))]
+    if message := foreign_account(account, existing):
+        return [Finding("account", "problem", message, f"set AWS_PROFILE to the profile of {environment.name}")]
     if environment.settings.account is None and environment.permanent:
         message = f"no setting names the account of {environment.name}; the credentials are of {account.id}"
         return [Finding("account", "problem", message, _setting(environment, "account", f'"{account.id}"'))]
+    if others := ", ".join(sorted(existing - {environment.name})):
+        message = f"{account.id} also has the stacks of {others}: the environments share its quotas and its budget"
+        return [Finding("account", "warning", message)]
     named = "named by the settings" if environment.settings.account else "no setting names another account"
     return [Finding("account", "ok", f"{account.id}, {named}")]
 
@@ -141,11 +150,22 @@ def _proxy(account: Account) -> list[Finding]:
     """Require that functions stop using the proxy before a deploy deletes it."""
     environment = account.environment
     setting = environment.settings.proxy
-    if setting == "off" and proxy_of_functions(account) == "on":
+    if setting == "off" and proxy_of_functions(account) == "on" and _has_proxy(account):
         message = "a deploy would delete the proxy before the functions stop using it: first deploy `bypass`"
         return [Finding("proxy", "problem", message, _setting(environment, "proxy", '"bypass"'))]
     ways = {"on": "through RDS Proxy", "bypass": "directly, and the proxy exists", "off": "directly"}
     return [Finding("proxy", "ok", f"functions connect to the database {ways[setting]}")]
+
+
+def _has_proxy(account: Account) -> bool:
+    """Return whether the proxy exists. If all deploys of an environment without a proxy failed, the stack of the
+    functions looks as if they used a proxy."""
+    client = account.client("rds")
+    try:
+        client.describe_db_proxies(DBProxyName=account.environment.resource("proxy"))
+    except client.exceptions.DBProxyNotFoundFault:
+        return False
+    return True
 
 
 def _concurrency(account: Account) -> list[Finding]:

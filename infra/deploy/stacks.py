@@ -3,18 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.deploy.account import Account
-from infra.environments import Environment
+from infra.deploy.account import Account, AwsError
+from infra.environments import ENVIRONMENTS, Environment
 from infra.functions import ROOT
 from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS
 
 PROXY_OUTPUT = "ProxySetting"
-"""The name of the output of the stack `functions` with the setting `proxy`. CloudFormation changes it only when an
-update of all functions has succeeded."""
+"""The name of the output that contains the setting `proxy`, in the stack `functions`. CloudFormation changes this
+output only when an update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
 """The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
 context value from which this output comes."""
@@ -26,6 +26,8 @@ ZONES_OUTPUT = "ZonesSetting"
 SETTINGS_OUTPUT = "settings"
 """The name of the output of the stack `monitoring` with the names of the settings that the operator has set, or `none`.
 """
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+"""The codes with which AWS refuses a call for which the credentials have no permission."""
 _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED")
 """The states of a stack that has never been created completely, or is no longer complete. States that start with
 `ROLLBACK_` mean the same."""
@@ -42,8 +44,7 @@ def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
 def stack_states(account: Account) -> dict[str, tuple[str, str]]:
     """Map the name of each stack of the environment to its state and to the time of its last change."""
     prefix = account.environment.resource("")
-    pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
-    stacks = (stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix))
+    stacks = (stack for stack in all_stacks(account) if stack["StackName"].startswith(prefix))
     return {
         stack["StackName"].removeprefix(prefix): (
             stack["StackStatus"],
@@ -53,11 +54,58 @@ def stack_states(account: Account) -> dict[str, tuple[str, str]]:
     }
 
 
+def all_stacks(account: Account) -> Iterator[dict[str, Any]]:
+    """Yield the descriptions of all stacks of the account in the region, also of stacks that are not of the
+    platform."""
+    for page in account.client("cloudformation").get_paginator("describe_stacks").paginate():
+        yield from page["Stacks"]
+
+
 def stack_ids(account: Account) -> list[str]:
     """Return the ARNs of all stacks of the environment that exist."""
     prefix = account.environment.resource("")
-    pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
-    return [stack["StackId"] for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix)]
+    return [stack["StackId"] for stack in all_stacks(account) if stack["StackName"].startswith(prefix)]
+
+
+def environments_of(account: Account) -> frozenset[str]:
+    """Return the names of the environments that have a stack in the account, in any state. Each stack of the platform
+    counts, because a first deploy or a removal that failed can leave any of them.
+
+    Raises AwsError if the credentials may not list the stacks: the account can then have any environment.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        return frozenset(name for name in map(_environment_of, all_stacks(account)) if name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _DENIED:
+            raise
+        raise AwsError(
+            f"the credentials may not list the stacks of the account {account.id}, so it is not known whether the"
+            " account is of another environment: allow `cloudformation:DescribeStacks` for all stacks"
+        ) from error
+
+
+def foreign_account(account: Account, deployed: frozenset[str]) -> str | None:
+    """Return an error message if the account is of other environments: it has their stacks, and no stack of this
+    environment. Otherwise None. deployed: the result of `environments_of`."""
+    name = account.environment.name
+    if not deployed or name in deployed:
+        return None
+    return f"the account {account.id} has the stacks of {', '.join(sorted(deployed))}, and no stack of {name}"
+
+
+def _environment_of(stack: Mapping[str, Any]) -> str | None:
+    """Return the environment of a stack, or None if the stack is not of the platform.
+
+    The tags also name environments that this checkout does not know. A stack whose creation has not begun
+    (REVIEW_IN_PROGRESS) has no tags, so its name counts as well.
+    """
+    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+    if tags.get("platform") == "wecelebrate" and "environment" in tags:
+        return str(tags["environment"])
+    names = (name for name, each in ENVIRONMENTS.items() if stack["StackName"].startswith(each.resource("")))
+    return next(names, None)
 
 
 def _describe(account: Account, stack: str) -> dict[str, Any] | None:
@@ -84,8 +132,8 @@ def is_complete(account: Account) -> bool:
 def proxy_of_functions(account: Account) -> str | None:
     """Return the setting `proxy` with which all functions were deployed, or None if their stack does not exist.
 
-    The result is `on` if some functions can use the proxy, because their stack is older than the setting, or because
-    its last update has not ended or has left functions of two deploys.
+    The result is `on` if some functions can use the proxy. This is possible in two cases: the stack is older than the
+    setting, or the last update of the stack has not ended or has left functions of two deploys.
     """
     stack = _describe(account, "functions")
     if stack is None:

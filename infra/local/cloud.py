@@ -51,7 +51,8 @@ class Cloud:
             self.pool_reader = Pooler("reader", pgbouncer, self.postgres.replica_server, ports.pooler_reader)
         self.redis = Redis(state, ports.redis, self.credentials)
         self.upstash = Upstash(self.redis, ports.upstash)
-        # If secrets are given, functions refuse requests that contain none of them, as they do behind CloudFront.
+        # If this variable contains secrets, functions refuse requests that contain none of these secrets, as they do
+        # behind CloudFront.
         self.origin_secrets = os.environ.get("WECELEBRATE_ORIGIN_SECRETS", "")
         # The test suite starts hundreds of function processes, and changes no code while they run.
         self.preload = os.environ.get("WECELEBRATE_PRELOAD") == "on"

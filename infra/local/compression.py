@@ -27,8 +27,8 @@ async def compressed(response: Response, request_headers: Iterable[tuple[bytes, 
         return _not_modified(response, headers, request)
     if not _is_compressible(response, headers):
         return response
-    # Responses that are too small for compression get this Vary header, too. A response with the status 304 needs the
-    # Vary header of the whole response, but the size of the whole response is unknown.
+    # Responses that are too small for compression get this Vary header, too. The reason is the status 304: a response
+    # with this status needs the Vary header of the whole response, but the size of the whole response is unknown.
     changes = {b"vary": vary(headers.get(b"vary"), "Accept-Encoding")}
     body = response.body
     if len(body) >= MIN_BYTES and content_coding(request.get(b"accept-encoding"), _CODINGS):
@@ -40,7 +40,7 @@ async def compressed(response: Response, request_headers: Iterable[tuple[bytes, 
 
 
 def _not_modified(response: Response, headers: Mapping[bytes, str], request: Mapping[bytes, str]) -> Response:
-    """To a response without a body, add the headers that the whole response has (RFC 9110, 15.4.5)."""
+    """Add the headers that the whole response has to a response without a body (RFC 9110, 15.4.5)."""
     tag = headers.get(b"etag", "")
     changes = {b"vary": vary(headers.get(b"vary"), "Accept-Encoding")}
     if tag and weak(tag) in (part.strip() for part in request.get(b"if-none-match", "").split(",")):

@@ -155,8 +155,8 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
     if process is None:
         return " by another wecelebrate cloud" if http_ok(port, HEALTH) else ""
     with contextlib.suppress(psutil.Error):
-        # The environment variables of Redis cannot be read. Redis belongs to the same cloud as the other children of
-        # its supervisor.
+        # The environment variables of Redis cannot be read. Redis has the same supervisor as the other children of its
+        # cloud. Therefore their state directory is also the state directory of Redis.
         state = state_by_supervisor.get(process.ppid())
         return f" by the wecelebrate cloud in {state}" if state else f" by pid {process.pid} ({process.name()})"
     return ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 PATH = "/_local/figures"
 """The path at which the gateway answers with the figures."""
 _DURATIONS = 500
-"""The number of the latest requests of a route from which the percentiles are computed."""
+"""The percentiles of a route are computed from at most this number of its latest requests."""
 
 
 @dataclass

@@ -73,7 +73,8 @@ class _Search(Generic[T]):
     ) -> tuple[T, tuple[str, ...], tuple[str, ...]] | None:
         """Return the target, the variable names and the variable values of the best route below `node`.
 
-        If `greedy` is true, finds only routes with a greedy variable. Otherwise finds only routes without one.
+        If `greedy` is true, the method finds only routes with a greedy variable. Otherwise it finds only routes without
+        one.
         """
         if depth == len(self.segments):
             end = None if greedy else node.ends.get(self.method)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import lru_cache
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -58,12 +59,19 @@ _BEARER = {
 }
 
 
+_BUILD = Lock()
+"""Two threads must not build the document at the same time: FastAPI hides warnings of pydantic with
+`warnings.catch_warnings`, and the end of a block in one thread shows the warnings in the other thread again."""
+
+
 def document(server: str = LOCAL) -> Json:
     """Return the OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash.
 
     Do not change the document, because all calls share its parts.
     """
-    return _local_document() | _addresses(server)
+    with _BUILD:
+        local = _local_document()
+    return local | _addresses(server)
 
 
 @lru_cache(maxsize=1)

@@ -50,7 +50,8 @@ HEADERS: Json = {
 }
 """The headers of responses, for `components/headers`."""
 _HEADER_NAMES = {"RequestId": "x-request-id"}
-"""Maps a name in `HEADERS` to the name of the header in responses, unless that is the same name in lower case."""
+"""Maps a name in `HEADERS` to the name of the header in responses. A name that is missing here becomes the name of the
+header in lower case."""
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",

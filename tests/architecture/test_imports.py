@@ -34,7 +34,7 @@ def test_the_core_does_not_import_domains(graph: grimp.ImportGraph) -> None:
     assert not {(module, other) for module, other in imports if other not in core}
 
 
-def test_the_package_feeds_imports_only_the_core(graph: grimp.ImportGraph) -> None:
+def test_the_feeds_package_imports_only_the_core(graph: grimp.ImportGraph) -> None:
     feeds = {f"{PACKAGE}.feeds", *graph.find_descendants(f"{PACKAGE}.feeds")}
     allowed = feeds | {CORE, *graph.find_descendants(CORE)}
     imports = {(module, other) for module in feeds for other in graph.find_modules_directly_imported_by(module)}

@@ -1,4 +1,4 @@
-"""Tests that no new migration builds an index of an existing table in a transaction, which would block its writes."""
+"""Tests that new migrations do not build an index of an existing table in a transaction. Such a build blocks writes."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from wecelebrate import schema
 
 TABLES = Path(schema.__file__).parent / "tables"
 FIRST = 73
-"""The first migration that the rule applies to. Migrations of earlier releases were applied, and stay."""
+"""The first migration that the rule applies to. Earlier migrations are already applied, and are never changed."""
 MIGRATIONS = [path for path in sorted(TABLES.glob("*.sql")) if int(path.name[:4]) >= FIRST]
 SMALL = {"client_users"}
 """Tables with few rows and few writes, whose indexes are built in milliseconds."""
@@ -18,7 +18,7 @@ _INDEX = re.compile(r"create (?:unique )?index (concurrently )?(?:if not exists 
 
 
 @pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.stem)
-def test_indexes_of_existing_tables_are_built_without_a_lock(path: Path) -> None:
+def test_indexes_of_existing_tables_are_built_concurrently(path: Path) -> None:
     text = path.read_text()
     others = SMALL.union(_CREATED.findall(text))
     blocking = [table for concurrently, table in _INDEX.findall(text) if table not in others and not concurrently]
@@ -26,6 +26,6 @@ def test_indexes_of_existing_tables_are_built_without_a_lock(path: Path) -> None
     assert ("index concurrently" in text) == text.startswith("-- no-transaction\n")
 
 
-def test_the_rule_finds_the_indexes_of_migrations() -> None:
+def test_the_index_pattern_matches_a_concurrently_built_index_of_a_migration() -> None:
     text = "\n".join(path.read_text() for path in MIGRATIONS)
     assert ("concurrently ", "mails") in _INDEX.findall(text)

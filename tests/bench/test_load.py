@@ -10,7 +10,7 @@ from infra.local.processes import LocalCloudError
 
 
 def _requests(*outcomes: str | Exception) -> Connect:
-    """Return a function that opens connections. The requests on all connections consume the outcomes in order."""
+    """Return a function that opens connections. Each request, on any connection, has the next outcome."""
     remaining = iter(outcomes)
 
     @contextmanager

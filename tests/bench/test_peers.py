@@ -1,4 +1,4 @@
-"""Tests how the benchmarks start a peer and end it."""
+"""Tests how the benchmarks start and end a peer. A peer is another product for comparison, e.g. Directus."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ with running({COMMAND!r}, os.environ, 1) as process:
 """
 
 
-def test_the_rows_of_a_peer_that_cannot_be_installed_contain_the_reason(
+def test_the_benchmark_rows_of_a_peer_contain_the_reason_if_the_peer_cannot_be_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(folder: Path) -> None:
@@ -36,7 +36,7 @@ def test_the_rows_of_a_peer_that_cannot_be_installed_contain_the_reason(
 
     monkeypatch.setattr(npm, "install", fail)
     urls = dict.fromkeys(("api", "s3", "sqs", "database", "replica", "redis", "upstash", "issuer"), "")
-    # No statement is executed.
+    # The database connection is None, because no statement is executed.
     platform = BenchPlatform(Endpoints(**urls), tmp_path / ".local", None)  # type: ignore[arg-type]
     assert [str(row) for row in directus.rows(platform)] == [
         f"orders-{connections}-to-directus: could not be measured: ToolError: npm ci: no such host FAIL"

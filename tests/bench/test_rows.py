@@ -16,7 +16,7 @@ def _row(ratio: float, limit: Limit, name: str = "page") -> Row:
     return Row.of_pairs(name, [(ratio * 10, 10.0)], "ms", floor_name="/v1/health", limit=limit)
 
 
-def test_a_row_contains_the_medians_of_the_figures_floors_and_ratios_of_its_pairs() -> None:
+def test_a_row_contains_the_median_figure_and_the_median_floor_and_the_median_ratio_of_its_pairs() -> None:
     pairs = [(10.0, 10.0), (30.0, 10.0), (40.0, 20.0)]
     row = Row.of_pairs("page", pairs, "ms", floor_name="/v1/health", limit=Limit.at_most(2))
     assert (row.figure, row.floor, row.ratio) == (30, 10, 2)
@@ -37,7 +37,7 @@ def test_a_row_passes_when_its_ratio_is_within_the_limit(ratio: float, limit: Li
     assert _row(ratio, limit).passed is passed
 
 
-def test_the_text_of_a_row_contains_the_figure_floor_ratio_limit_and_verdict() -> None:
+def test_the_text_of_a_row_contains_figure_and_floor_and_ratio_and_limit_and_verdict() -> None:
     assert str(_row(1.5, Limit.at_most(2))) == "page: 15 ms (floor, /v1/health: 10 ms; ratio 1.5, at most 2) PASS"
     assert str(_row(1.5, Limit.at_least(2))).endswith("(floor, /v1/health: 10 ms; ratio 1.5, at least 2) FAIL")
 

@@ -56,7 +56,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_: object) -> None:
-        """Do nothing: at the end of a test, the program that sends the requests is killed."""
+        """Ignore errors of connections, because the test kills the program that sends the requests."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -136,7 +136,7 @@ def test_failed_requests_are_counted_by_their_status_and_problem_code(server: Se
     assert step.all.failed == step.all.requests > 0
 
 
-def test_requests_without_a_response_are_errors_and_the_visitors_repeat_them(
+def test_requests_without_a_response_count_as_errors_and_the_visitors_repeat_these_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visitors, "THINK_SECONDS", (0.01, 0.02))

@@ -15,7 +15,7 @@ from tests.faults.figures import figure
 from wecelebrate.core import cache, kill_switches
 from wecelebrate.core.cache.keys import prefix
 from wecelebrate.core.cache.redis import redis as shared_redis
-from wecelebrate.core.cache.upstash import Transport
+from wecelebrate.core.kept_connection import KeptConnection
 from wecelebrate.core.settings import settings
 
 __all__ = ["figure"]
@@ -42,17 +42,17 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     The code under test does not close its connections, because a Lambda function keeps them open.
     """
     kill_switches.learn({})
-    transports: list[Transport] = []
+    connections: list[KeptConnection] = []
 
-    class RecordedTransport(Transport):
-        def __init__(self, timeout: float) -> None:
-            super().__init__(timeout)
-            transports.append(self)
+    class RecordedConnection(KeptConnection):
+        def __init__(self, connect_timeout: float, read_timeout: float) -> None:
+            super().__init__(connect_timeout, read_timeout)
+            connections.append(self)
 
-    monkeypatch.setattr("wecelebrate.core.cache.upstash.Transport", RecordedTransport)
+    monkeypatch.setattr("wecelebrate.core.cache.upstash.KeptConnection", RecordedConnection)
     yield
-    for transport in transports:
-        transport.close()
+    for connection in connections:
+        connection.close()
 
 
 @pytest.fixture

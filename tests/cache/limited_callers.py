@@ -1,7 +1,7 @@
 """Callers whose requests are counted, for the tests of the rate limits."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from wecelebrate.core import cache
@@ -20,16 +20,25 @@ class Client:
     """A caller whose session is in the cache. The caller stores the rate limit headers of the latest response."""
 
     def __init__(
-        self, caller: Caller, quota: int | None, tenant: str | None = None, limit: str = "requests", site: str = ""
+        self,
+        caller: Caller,
+        quota: int | None,
+        tenant: str | None = None,
+        limit: str = "requests",
+        site: str = "",
+        *,
+        clients: Sequence[str] = (),
     ) -> None:
+        """`clients` are the clients of a member of several clients."""
         self.caller = caller
+        self.tags = ["tiers", *(f"client:{client}" for client in clients)]
         self.tenant = tenant or str(uuid4())
         self.session = Session(f"{self.tenant}:owner", self.tenant, limit, quota, site)
         self.headers: dict[str, str] = {}
         self.store_session()
 
     def store_session(self) -> None:
-        value = cache.new_value("", str(self.session), cache.read_tags(["tiers"]).tokens, 10**6)
+        value = cache.new_value("", str(self.session), cache.read_tags(self.tags).tokens, 10**6)
         cache.put(sessions.session_key(self.caller), value, SESSION)
 
     def send(self, address: str = "", is_order: bool = False) -> dict[str, tuple[int, int]]:

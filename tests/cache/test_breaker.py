@@ -160,7 +160,7 @@ def test_an_invalidation_is_sent_while_the_breaker_is_open(
     assert cache.get(value_key) is None, "Redis received the invalidation, and the success closed the breaker"
 
 
-def test_a_script_is_sent_again_if_redis_has_lost_it(key_prefix: str, adapter: Upstash) -> None:
+def test_a_script_that_redis_has_lost_is_sent_again(key_prefix: str, adapter: Upstash) -> None:
     assert cache.read_tags(["a"]).tokens
     module.redis().execute("SCRIPT", "FLUSH")
     assert cache.read_tags(["a"]).tokens

@@ -76,7 +76,7 @@ def test_the_requests_of_a_customer_count_against_the_address_and_the_subject(mo
     assert other.exhaust("192.0.2.3") == 5
 
 
-def test_a_subject_without_a_session_counts_against_the_address_and_the_subject(
+def test_the_requests_of_a_subject_without_a_session_count_against_the_address_and_the_subject(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "ADDRESS_PER_MINUTE", 5)
@@ -206,7 +206,7 @@ def test_an_order_that_the_site_refuses_does_not_count_against_the_share_of_the_
     assert raw_redis.hvals(f"{key_prefix}{visitor.tenant}:limit:orders-address.192.0.2.2") == []
 
 
-def test_a_repeated_order_that_gets_the_stored_response_does_not_count() -> None:
+def test_a_repeated_order_that_gets_the_stored_response_does_not_count_against_a_limit() -> None:
     visitor = Client(VISITOR, 40 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     replay = Attempt(VISITOR, is_order=True)
     replay.request.lookup()
@@ -241,7 +241,7 @@ KIB = 1024
 @pytest.mark.parametrize(
     "caller", [VISITOR, Caller(subject="carol", site_domain="shop.test")], ids=["guest", "customer"]
 )
-def test_a_visitors_request_counts_as_one_request_per_started_16_kib_of_its_body_in_the_request_limits(
+def test_each_full_or_partial_16_kib_of_a_body_costs_a_visitor_one_request_but_not_one_order(
     caller: Caller, body_bytes: int, cost: int, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     visitor = Client(caller, 800, limit="storefront", site="one")
@@ -265,7 +265,7 @@ def test_one_address_can_use_only_a_share_of_the_limit_for_the_bytes_of_events(h
     assert visitor.send("192.0.2.1")["storefront"][0] == 999, "events do not count against the limit of the storefront"
 
 
-def test_the_size_of_a_request_body_counts_for_a_visitor_even_if_the_request_fails_but_not_for_a_member() -> None:
+def test_the_body_size_counts_for_visitors_even_in_failed_requests_and_does_not_count_for_members() -> None:
     member, visitor = Client(MEMBER, 10), Client(VISITOR, None)
     Attempt(MEMBER, body_bytes=2048 * KIB).request.lookup()
     assert member.send()["requests"][0] == 8

@@ -80,7 +80,7 @@ def test_the_history_is_unknown_if_late_invalidations_have_replaced_recent_trans
     assert xids("products:c") == {str(n) for n in range(2006, 2070)}
 
 
-def test_the_history_is_unknown_for_a_minute_after_redis_has_lost_it(
+def test_the_history_is_unknown_for_a_minute_after_redis_has_lost_the_history(
     key_prefix: str, raw_redis: RedisClient, clock: Clock
 ) -> None:
     assert not cache.read_tags(["a"]).history_unknown

@@ -235,7 +235,7 @@ def test_one_address_cannot_use_up_the_order_limit_of_an_instance_without_redis(
     client.send("192.0.2.2", is_order=True)
 
 
-def test_without_redis_failed_requests_are_counted_but_refused_orders_are_not(
+def test_without_redis_failed_requests_are_counted_and_refused_orders_are_not_counted(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     for number in range(2 * MIN_LOCAL_QUOTA):

@@ -16,29 +16,32 @@ from wecelebrate.storefront.models import StorefrontFilters
 
 KIB = 1024
 PAGE = "x" * (200 * KIB)
+META = json.dumps([200, '"etag"', None])
 
 
 @pytest.fixture(autouse=True)
 def known_switches(key_prefix: str, known_history: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All kill switches have their defaults, and a load needs no database."""
+    """Set all kill switches to their defaults, so that a load needs no database."""
     monkeypatch.setattr(kill_switches, "are_known", lambda: True)
     monkeypatch.setattr(kill_switches, "is_set", lambda name, value: False)
 
 
 def ignore_limits(headers: Mapping[str, str]) -> None:
-    """Receive the headers with the limits. A request without a receiver is not counted."""
+    """Ignore the headers with the state of the limits. A request is counted only if it passes such a function."""
 
 
 def read(wanted: Entry, address: str = "192.0.2.1", body: str = PAGE, caller: Caller = VISITOR) -> str:
-    """Send a request for a value whose load returns this body. Return the parameters of its Cache-Status header."""
+    """Send a request for a value. A load of the value returns `body`.
+
+    Return the parameters of the Cache-Status header.
+    """
     request = RequestCache(caller, address, ignore_limits)
     result = request.lookup(wanted)
     if result.value is not None and result.status == "hit":
         return "hit"
     if result.status in ("load", "refresh"):
         assert result.session
-        meta = json.dumps([200, '"etag"', None])
-        request.put(wanted, result.session, cache.new_value(body, meta, result.versions.tokens, 1800))
+        request.put(wanted, result.session, cache.new_value(body, META, result.versions.tokens, 1800))
     return result.status
 
 
@@ -128,25 +131,65 @@ def test_the_total_size_of_the_values_that_one_address_stores_in_an_hour_is_limi
     assert read(common, "192.0.2.1") == "hit"
 
 
-def test_a_rare_page_of_more_than_256_kib_is_not_stored_but_a_common_page_of_this_size_is() -> None:
+def test_a_page_of_more_than_256_kib_is_stored_if_the_page_is_common_but_not_if_it_is_rare() -> None:
     visitor()
     body = "x" * (cache.MAX_RARE_LENGTH + 1)
     assert [read(page(q="mug"), body=body) for _ in range(4)] == ["first", "load", "first", "first"]
     assert [read(page(), body=body) for _ in range(2)] == ["load", "hit"]
 
 
-@pytest.mark.parametrize("caller", [VISITOR, MEMBER])
+def request_of(address: str, caller: Caller = VISITOR) -> RequestCache:
+    return RequestCache(caller, address, ignore_limits)
+
+
+@pytest.mark.parametrize(
+    ("caller", "quotas", "addresses"),
+    [
+        (VISITOR, {"ADDRESS_KIB_PER_HOUR": 200}, 1),
+        (VISITOR, {"FREE_KIB_PER_HOUR": 0, "SHARED_KIB_PER_HOUR": 200}, 8),
+        (MEMBER, {"CLIENT_KIB_PER_HOUR": 200}, 8),
+        (MEMBER, {"SUBJECT_KIB_PER_HOUR": 200}, 8),
+    ],
+)
 def test_concurrent_requests_do_not_wait_for_each_other_if_the_budget_is_used_up(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
+    caller: Caller, quotas: dict[str, int], addresses: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Client(caller, 100_000)
-    kib = {VISITOR: "ADDRESS_KIB_PER_HOUR", MEMBER: "CLIENT_KIB_PER_HOUR"}[caller]
-    monkeypatch.setattr(cache, kib, 0)
-    monkeypatch.setattr(cache, "FREE_KIB_PER_HOUR", 0)
-    assert read(entry(PRODUCTS, 1, tags=[]), caller=caller) == "load"
-    for wanted in (entry(PRODUCTS, 1, tags=[]), entry(PRODUCTS, 2, tags=[])):
-        requests = [RequestCache(caller, "192.0.2.1", ignore_limits) for _ in range(3)]
-        assert [request.lookup(wanted).status for request in requests] == ["first"] * 3
+    for name, quota in quotas.items():
+        monkeypatch.setattr(cache, name, quota)
+    assert read(entry(PRODUCTS, 1, tags=[]), "192.0.2.0", caller=caller) == "load"
+    for wanted in (entry(PRODUCTS, 2, tags=[]), entry(PRODUCTS, 3, tags=[])):
+        requests = [request_of(f"192.0.2.{number % addresses}", caller) for number in range(8)]
+        assert [request.lookup(wanted).status for request in requests] == ["first"] * 8
+
+
+def test_a_request_whose_budget_is_used_up_waits_for_another_request_that_is_loading_the_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visitor()
+    monkeypatch.setattr(cache, "ADDRESS_KIB_PER_HOUR", 200)
+    read(entry(PRODUCTS, 1, tags=[]), "192.0.2.1")
+    wanted, loader, follower = entry(PRODUCTS, 2, tags=[]), request_of("192.0.2.2"), request_of("192.0.2.1")
+    loading = loader.lookup(wanted)
+    assert (loading.status, follower.lookup(wanted).status) == ("load", "wait")
+    assert loading.session
+    loader.release(wanted, loading.session)
+    assert follower.lookup(wanted).status == "first"
+
+
+def test_followers_do_not_wait_if_the_budget_was_used_up_while_the_value_was_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Client(MEMBER, 100_000)
+    monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 200)
+    wanted = entry(PRODUCTS, 2, tags=[])
+    requests = [request_of("", MEMBER) for _ in range(4)]
+    first, *others = [request.lookup(wanted) for request in requests]
+    assert [first.status, *(other.status for other in others)] == ["load", "wait", "wait", "wait"]
+    read(entry(PRODUCTS, 1, tags=[]), caller=MEMBER)
+    assert first.session
+    requests[0].put(wanted, first.session, cache.new_value(PAGE, META, first.versions.tokens, 1800))
+    assert [request.lookup(wanted).status for request in requests] == ["first"] * 4
 
 
 def test_concurrent_requests_do_not_wait_for_a_value_that_is_too_long(key_prefix: str, raw_redis: RedisClient) -> None:
@@ -165,7 +208,7 @@ def test_concurrent_requests_do_not_wait_for_a_value_that_is_too_long(key_prefix
 @pytest.mark.parametrize(
     ("address", "free_parts"), [("192.0.2.{}", 10), ("2001:db8:{}::1", 10), ("2001:db8:1:{}::1", 1)]
 )
-def test_many_addresses_together_store_little_beyond_what_each_may_store(
+def test_many_addresses_together_store_little_more_than_their_free_budgets_and_the_shared_budget(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient, address: str, free_parts: int
 ) -> None:
     visitor()
@@ -181,18 +224,67 @@ def test_many_addresses_together_store_little_beyond_what_each_may_store(
     assert [read(common, "198.51.100.1") for _ in range(2)] == ["load", "hit"], "an ordinary visitor stores its pages"
 
 
-def test_the_members_of_each_client_have_a_budget_of_their_own(
+def test_the_members_of_each_client_have_a_separate_budget(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 1024)
     other = Caller(subject="bob")
     first, second = Client(MEMBER, 100_000), Client(other, 100_000)
     statuses = [read(entry(PRODUCTS, number, tags=[]), caller=MEMBER) for number in range(20)]
-    assert statuses == ["load"] * 7 + ["first"] * 13
+    assert statuses == ["load"] * 6 + ["first"] * 14
     assert [read(entry(PRODUCTS, 1, tags=[]), caller=other) for _ in range(2)] == ["load", "hit"]
     budgets = {f"{key_prefix}{client.tenant}:limit:stored" for client in (first, second)}
-    assert budgets <= set(raw_redis.keys(f"{key_prefix}*:limit:stored*")), "and no budget of an address"
-    assert raw_redis.keys(f"{key_prefix}public:limit:stored*") == []
+    budgets |= {f"{key_prefix}public:limit:stored-subject:{subject}" for subject in ("ann", "bob")}
+    assert budgets == set(raw_redis.keys(f"{key_prefix}*:limit:stored*")), "and no budget of an address"
+
+
+def kib_of(raw_redis: RedisClient, budget: str) -> int:
+    return sum(map(int, raw_redis.hvals(budget)))
+
+
+def test_a_member_of_several_clients_stores_as_much_as_a_member_of_one_client(
+    monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 1024)
+    monkeypatch.setattr(cache, "SUBJECT_KIB_PER_HOUR", 10**6)
+    first, second = (Client(Caller(subject=subject), 100_000) for subject in ("bob", "eve"))
+    member = Client(MEMBER, 100_000, tenant="public", clients=[first.tenant, second.tenant])
+    statuses = [read(entry(PRODUCTS, number, tags=[]), caller=MEMBER) for number in range(20)]
+    assert statuses == ["load"] * 6 + ["first"] * 14
+    for client in (first, second):
+        assert kib_of(raw_redis, f"{key_prefix}{client.tenant}:limit:stored") == 6 * 201
+        assert read(entry(PRODUCTS, "own", tags=[]), caller=client.caller) == "first"
+    assert raw_redis.keys(f"{key_prefix}{member.tenant}:limit:stored") == [], "staff do not depend on members"
+
+
+def test_a_member_who_joins_and_leaves_clients_has_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "SUBJECT_KIB_PER_HOUR", 1024)
+    statuses = []
+    for number in range(10):
+        Client(MEMBER, 100_000)
+        statuses += [read(entry(PRODUCTS, number, page_number, tags=[]), caller=MEMBER) for page_number in range(3)]
+    assert statuses == ["load"] * 6 + ["first"] * 24
+
+
+def test_a_value_that_one_budget_refuses_is_charged_to_no_budget(
+    monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    used_up, client = Client(Caller(subject="bob"), 100_000), Client(Caller(subject="eve"), 100_000)
+    monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 200)
+    Client(MEMBER, 100_000, tenant="public", clients=[client.tenant, used_up.tenant])
+    wanted, request = entry(PRODUCTS, "late", tags=[]), request_of("", MEMBER)
+    loading = request.lookup(wanted)
+    assert (loading.status, read(entry(PRODUCTS, 1, tags=[]), caller=used_up.caller)) == ("load", "load")
+    assert loading.session
+    request.put(wanted, loading.session, cache.new_value(PAGE, META, loading.versions.tokens, 1800))
+    assert request.lookup(wanted).status == "first", "the value was not stored"
+    for name in (f"{client.tenant}:limit:stored", "public:limit:stored-subject:ann"):
+        assert kib_of(raw_redis, key_prefix + name) == 0
+    monkeypatch.setattr(cache, "FREE_KIB_PER_HOUR", 0)
+    monkeypatch.setattr(cache, "SHARED_KIB_PER_HOUR", 0)
+    visitor()
+    assert read(entry(PRODUCTS, 1, tags=[])) == "first"
+    assert raw_redis.keys(f"{key_prefix}public:limit:stored*:192.0.2.1") == []
 
 
 def test_the_first_use_of_a_rare_page_makes_one_redis_call(direct_redis: DirectRedis) -> None:

@@ -37,7 +37,8 @@ def clients(shared: Path) -> Clients:
 
 
 def _install(clients: Clients, folder: Path) -> None:
-    """Install both packages in `folder`, without their dependencies, which the environments of the tools contain."""
+    """Install both packages in `folder` without their dependencies. The environments of the tools contain the
+    dependencies."""
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps"]
     subprocess.run([*uv, "--target", str(folder / "python"), str(clients.wheel)], check=True)
     modules = folder / "node_modules"
@@ -76,9 +77,11 @@ class Client:
         return self._run(*command, str(copy), *arguments, **variables)
 
     def check_types(self, *programs: Path) -> None:
-        """Check the types of programs, and of the client, in strict mode, with mypy or the compiler of TypeScript.
+        """Check the types of the programs and of the client in strict mode. Python uses mypy, TypeScript uses its
+        compiler.
 
-        Both tools refuse a comment that expects an error (`type: ignore`, `@ts-expect-error`) if there is no error.
+        Some comments expect a type error (`type: ignore`, `@ts-expect-error`). Both tools report such a comment if
+        there is no error.
         """
         copies = [str(self._copy(program)) for program in programs]
         if self.language == "python":
@@ -87,7 +90,7 @@ class Client:
             mypy = ("-m", "mypy", "--strict", f"--config-file={os.devnull}", f"--cache-dir={cache}")
             self._run(sys.executable, *mypy, *copies, str(self.folder / "python/wecelebrate_client"))
         else:
-            # The build has checked the types of the client. --skipLibCheck skips its declarations.
+            # The build has already checked the client. --skipLibCheck skips the type declarations of the client.
             options = ("--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--skipLibCheck")
             npm.run("tsc", *options, "--erasableSyntaxOnly", *copies, cwd=self.folder)
 

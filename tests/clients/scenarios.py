@@ -138,7 +138,7 @@ def create_an_invalid_product(api: str, token: str, catalog: str) -> Json:
 
 
 def change_a_product(api: str, token: str, product: str, etag: str) -> Json:
-    """Change a product with an ETag. If the ETag is old, change it again with the current one."""
+    """Change a product with an ETag. If this ETag is outdated, send the change again with the current ETag."""
     client, id_ = AuthenticatedClient(api, token), UUID(product)
     patch = ProductPatch(price="13.00", description=None)
     refused = change_product.sync_detailed(id_, client=client, body=patch, if_match=etag)

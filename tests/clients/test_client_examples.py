@@ -23,7 +23,7 @@ completed
 
 @pytest.fixture
 def program(client: Client, tmp_path: Path) -> Path:
-    """Combine the examples that the page has in the client's language into one program. Keep their order."""
+    """Create one program from the page's examples in the language of the client. Keep the order of the examples."""
     file = tmp_path / f"examples.{client.suffix}"
     file.write_text("\n".join(block.code for block in PAGE.blocks if block.language == client.language))
     return file

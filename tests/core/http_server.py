@@ -46,7 +46,7 @@ def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator
                 try:
                     stream = context.wrap_socket(connection, server_side=True) if context else connection
                     with stream:
-                        request = _receive(stream)
+                        request = receive(stream)
                         if not request:
                             return  # The client process was killed before it sent a request.
                         server.requests.append(request)
@@ -95,7 +95,7 @@ def by_path(handlers: dict[str, Handler]) -> Handler:
     return dispatch
 
 
-def _receive(connection: socket.socket) -> bytes:
+def receive(connection: socket.socket) -> bytes:
     """Receive one request. If the client closes the connection early, return the incomplete head."""
     received = b""
     while b"\r\n\r\n" not in received:

@@ -261,7 +261,7 @@ def test_an_order_has_its_postal_code_in_the_spelling_of_the_country() -> None:
     assert [error.pointer for error in refused.value.errors] == ["/shipping_address/postal_code"]
 
 
-def test_a_site_ships_to_its_countries_or_if_it_names_none_to_all() -> None:
+def test_a_site_with_a_list_of_countries_ships_only_to_these_countries_and_other_sites_ship_to_all() -> None:
     check_shipped(None, "DE", "/country")
     check_shipped(["AT", "DE"], "DE", "/country")
     for countries_of_site in (["AT"], []):
@@ -288,7 +288,7 @@ def test_a_region_is_found_by_the_beginning_of_its_name_if_the_beginning_is_long
     assert (region.code if region else None) == code
 
 
-def test_a_region_must_be_listed_only_if_the_country_has_a_list_and_requires_a_region() -> None:
+def test_a_region_must_be_in_the_list_only_if_the_country_has_a_list_and_requires_a_region() -> None:
     # The Emirates have a list of regions, but require no region. American Samoa requires a region, but has no list.
     assert [rules_of(country).region_must_be_listed for country in ("US", "AE", "AS", "DE")] == [
         True, False, False, False,

@@ -112,7 +112,7 @@ def test_all_jobs_return_to_the_queue_if_the_database_is_unavailable(ends: list[
     assert ends == ["a returned", "b returned", "c returned"]
 
 
-def test_if_a_job_fails_in_the_common_step_only_this_job_is_repeated(ends: list[str]) -> None:
+def test_only_the_job_that_fails_in_the_common_step_is_repeated(ends: list[str]) -> None:
     work = Work(failing("open", "b", ValueError("a fault")))
     run_batch(work)
     assert ends == ["b released with 1 failures"]

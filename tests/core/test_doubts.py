@@ -24,12 +24,12 @@ def change(key: str = "price", before: Any = "VK", now: Any = "UVP", subject: Su
     return Change(key, subject, before, now, "It differs.")
 
 
-def test_an_answer_is_stored_in_the_options_if_it_is_about_an_option_and_in_the_mapping_if_about_a_field() -> None:
+def test_answers_about_options_go_into_the_options_and_answers_about_fields_go_into_the_mapping() -> None:
     matches = doubts.find([question("decimal"), question("price", values=("VK", "UVP"))], [], ["VK", "UVP"])
     assert [(doubt["key"], doubt["setting"]) for doubt in matches] == [("decimal", "options"), ("price", "mapping")]
 
 
-def test_a_question_about_a_change_has_the_choices_accept_keep_and_stop() -> None:
+def test_a_question_about_a_change_has_the_choices_accept_and_keep_and_stop() -> None:
     (doubt,) = doubts.find([], [change()], ["SKU", "VK", "UVP"])
     assert (doubt["kind"], doubt["before"], doubt["now"], doubt["setting"]) == ("change", "VK", "UVP", "mapping")
     assert [choice["value"] for choice in doubt["choices"]] == ["accept", "keep", "stop"]
@@ -58,13 +58,13 @@ def test_a_question_about_a_changed_option_has_the_choice_keep() -> None:
     assert (doubt["setting"], doubt["choices"][1]["value"]) == ("options", "keep")
 
 
-def test_an_accepted_change_is_not_asked_again_but_a_further_change_of_the_same_setting_is() -> None:
+def test_an_accepted_change_leads_to_no_question_until_the_same_setting_changes_again() -> None:
     accepted = [{"key": "price", "before": "VK", "now": "UVP"}]
     assert doubts.find([], [change()], ["VK"], accepted) == []
     assert len(doubts.find([], [change(now="Netto")], ["VK"], accepted)) == 1
 
 
-def test_a_change_that_the_settings_decide_is_not_a_question() -> None:
+def test_a_change_of_a_setting_that_is_already_decided_leads_to_no_question() -> None:
     assert doubts.find([], [change()], ["VK"], decided={"price"}) == []
 
 

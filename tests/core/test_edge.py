@@ -25,7 +25,7 @@ def admitted(monkeypatch: pytest.MonkeyPatch, secrets: str, sent: str | None) ->
 
 
 @pytest.mark.parametrize("sent", ["a", "b"])
-def test_the_client_address_and_the_host_of_a_request_with_the_secret_are_those_of_the_visitor(
+def test_a_request_with_the_secret_has_the_client_address_and_the_host_of_the_visitor(
     monkeypatch: pytest.MonkeyPatch, sent: str
 ) -> None:
     event, is_admitted = admitted(monkeypatch, "a,b", sent)

@@ -169,6 +169,6 @@ def test_an_error_file_that_was_shortened_raises_not_found() -> None:
         page(Stored(written([["A-1", "Mug", ""]])), 10_000, 5)
 
 
-def test_the_report_columns_of_an_error_file_have_the_prefix_of_columns_that_a_feed_ignores() -> None:
+def test_report_columns_of_an_error_file_have_the_prefix_of_the_columns_that_a_feed_ignores() -> None:
     assert error_file.REPORT_PREFIX == feeds.REPORT_COLUMN_PREFIX
     assert all(column.startswith(feeds.REPORT_COLUMN_PREFIX) for column in REPORT_COLUMNS)

@@ -68,7 +68,7 @@ def test_a_change_without_if_match_is_refused_and_the_error_contains_the_current
     assert refused.value.headers() == {"ETag": TAG}
 
 
-def test_an_update_without_effect_is_forbidden_unless_the_object_has_changed_meanwhile() -> None:
+def test_an_update_without_effect_is_forbidden_or_fails_its_precondition_if_the_object_has_changed() -> None:
     earlier = datetime(2026, 3, 1, 11, tzinfo=UTC)
     problem = refusal(earlier, Shop())
     assert isinstance(problem, PreconditionFailed) and problem.headers() == {"ETag": TAG}

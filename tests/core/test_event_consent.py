@@ -20,7 +20,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_the_strictest_limit_of_the_site_the_event_and_the_browser_applies() -> None:
+def test_the_strictest_of_the_limits_of_the_site_and_the_event_and_the_browser_applies() -> None:
     assert storage("all", None, None) == "all"
     assert storage("all", "anonymous", None) == "anonymous"
     assert storage("anonymous", "all", None) == "anonymous"

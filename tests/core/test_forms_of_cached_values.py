@@ -1,4 +1,4 @@
-"""Tests that a release does not read cached values which a release with other models has stored."""
+"""Tests that a release does not read cached values that a release with different models has stored."""
 
 import hashlib
 import json
@@ -28,12 +28,12 @@ def entries() -> list[Entry]:
     return [client.entry(uuid4(), filters) for filters in periods]
 
 
-def test_a_change_of_the_report_needs_new_names_of_its_cached_entities() -> None:
+def test_the_cached_entities_of_a_report_need_new_names_if_the_report_changes() -> None:
     text = json.dumps(form_of(ClientReport.model_json_schema(mode="serialization")), sort_keys=True)
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == FORM, "rename the entities, then correct FORM and ENTITIES"
     assert {entry.entity.name for entry in entries()} == ENTITIES
 
 
 @pytest.mark.parametrize("entry", [*entries(), catalog.entry(uuid4())], ids=["closed", "open", "catalog"])
-def test_reports_of_the_release_without_returned_pieces_are_not_read(entry: Entry) -> None:
+def test_reports_that_a_release_without_returned_pieces_has_cached_are_not_read(entry: Entry) -> None:
     assert entry.suffix.split(":")[0] not in ("report", "report-of-today")

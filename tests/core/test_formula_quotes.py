@@ -71,10 +71,10 @@ def test_a_number_among_cells_of_unknown_types_stays_a_number() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-0.02", "@A1", "\t=1", "\r", "\n1", "'=1", "''-1", "\uff1d1", "\uff201"])
-def test_a_text_at_whose_beginning_a_spreadsheet_sees_a_formula_is_computed(text: str) -> None:
+def test_is_computed_returns_true_for_a_text_that_a_spreadsheet_treats_as_a_formula(text: str) -> None:
     assert is_computed(text)
 
 
 @pytest.mark.parametrize("text", ["", "1", "a=1", " =1", "'90s", "Ann;=1+1", "\u22121"])
-def test_a_text_that_begins_with_anything_else_is_not_computed(text: str) -> None:
+def test_is_computed_returns_false_for_a_text_that_does_not_begin_like_a_formula(text: str) -> None:
     assert not is_computed(text)

@@ -64,11 +64,11 @@ def test_database_time_above_100_ms_costs_one_request_per_full_25_ms_but_at_most
     ("body_bytes", "cost"),
     [(0, 1), (1, 1), (16_384, 1), (16_385, 2), (32_768, 2), (32_769, 3), (241_948, 15), (262_144, 16)],
 )
-def test_a_request_counts_as_one_request_for_each_started_16_kib_of_its_body(body_bytes: int, cost: int) -> None:
+def test_a_request_costs_one_request_for_each_full_or_partial_16_kib_of_its_body(body_bytes: int, cost: int) -> None:
     assert size_cost(body_bytes) == cost
 
 
-def test_a_limit_is_parsed_from_its_name_its_quota_its_remaining_requests_and_its_seconds() -> None:
+def test_a_limit_is_parsed_from_its_name_and_quota_and_remaining_requests_and_seconds() -> None:
     assert Limit.parse("requests 1000 993 42") == Limit("requests", quota=1000, remaining=993, seconds=42)
     assert Limit.parse("orders.5f0c 50 0 7") == Limit("orders", quota=50, remaining=0, seconds=7)
 
@@ -138,7 +138,7 @@ def test_a_small_quota_is_raised_to_twenty_requests_per_minute(clock: Clock) -> 
     assert local.count("ann").quota == 20
 
 
-def test_the_share_that_a_caller_can_use_of_a_common_quota_is_a_whole_number_of_requests(clock: Clock) -> None:
+def test_the_share_of_one_caller_in_a_common_quota_is_rounded_down_to_whole_requests(clock: Clock) -> None:
     local = LocalLimits()
     local.learn("ann", 12_000)
     assert count(local, "ann", 12, share=4) == Limit("local", quota=12, remaining=0, seconds=60)

@@ -69,7 +69,7 @@ rules = [profile.variants for profile in PROFILES if profile.variants]
 patterns = {rule.option_texts[1] for rule in rules if rule.option_texts}
 assert len(patterns) > 4
 """
-"""The imports, and what the calls need."""
+"""The imports, and the names that the calls need."""
 PROGRAM = """
 resource.setrlimit(resource.RLIMIT_CPU, ({limit}, {limit}))
 for unit in {units!r}:

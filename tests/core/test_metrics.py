@@ -1,7 +1,10 @@
-"""Tests the metrics that are no counts: the memory of a function, and ages."""
+"""Tests the metrics that are not counts: ages, and the memory of a function."""
 
 import json
-from collections.abc import Iterator
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +14,7 @@ from wecelebrate.core import metrics
 @pytest.fixture(autouse=True)
 def no_metrics(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(metrics, "_recorded_memory", 0)
+    monkeypatch.setattr(metrics, "_child_memory", {})
     metrics._values.clear()
     yield
     metrics._values.clear()
@@ -21,7 +25,9 @@ def flushed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_the_metric_of_an_age_is_the_highest_age_of_an_invocation(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_metric_of_an_age_is_the_highest_age_that_an_invocation_has_recorded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for seconds in (3.0, 61.5, 12.0):
         metrics.highest("SyncAgeSeconds", seconds)
     (line,) = flushed(capsys)
@@ -31,7 +37,7 @@ def test_the_metric_of_an_age_is_the_highest_age_of_an_invocation(capsys: pytest
     assert flushed(capsys)[0]["SyncAgeSeconds"] == [0.0]
 
 
-def test_the_memory_of_a_function_is_recorded_only_when_its_share_has_grown(
+def test_the_memory_of_a_function_is_recorded_only_when_its_percentage_has_grown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "api-sites-read")
@@ -45,3 +51,36 @@ def test_the_memory_of_a_function_is_recorded_only_when_its_share_has_grown(
     assert flushed(capsys) == []
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
     assert flushed(capsys)[0]["MemoryPercent"] > percent  # type: ignore[operator]
+
+
+def memory_percent(capsys: pytest.CaptureFixture[str]) -> float:
+    (line,) = flushed(capsys)
+    percent = line["MemoryPercent"]
+    assert isinstance(percent, list)
+    return float(percent[0])
+
+
+def usage(own: int, ended: int) -> Callable[[int], SimpleNamespace]:
+    """Return a replacement for `getrusage`, with the largest memory of the process and of ended children in MiB."""
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    sizes = {resource.RUSAGE_SELF: own, resource.RUSAGE_CHILDREN: ended}
+    return lambda who: SimpleNamespace(ru_maxrss=sizes[who] * unit)
+
+
+def test_the_memory_of_running_children_counts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1000")
+    monkeypatch.setattr(resource, "getrusage", usage(100, 50))
+    assert memory_percent(capsys) == 15
+    metrics.record_child_memory(7, 40 * 1024**2)
+    assert flushed(capsys) == []
+    metrics.record_child_memory(7, 300 * 1024**2)
+    metrics.record_child_memory(7, 200 * 1024**2)
+    metrics.record_child_memory(8, 100 * 1024**2)
+    assert memory_percent(capsys) == 50
+    monkeypatch.setattr(metrics, "_recorded_memory", 0)
+    metrics.forget_child(7)
+    metrics.forget_child(7)
+    monkeypatch.setattr(resource, "getrusage", usage(100, 300))
+    assert memory_percent(capsys) == 40, "an ended child and a running child do not have their maxima together"

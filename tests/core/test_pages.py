@@ -134,7 +134,7 @@ def test_a_page_ends_before_the_first_row_that_does_not_fit(letters: list[str], 
         assert page.next_cursor is None
 
 
-def test_a_row_whose_item_is_missing_becomes_the_first_row_of_the_next_page() -> None:
+def test_a_page_ends_before_a_row_without_an_item_and_the_next_page_begins_with_this_row() -> None:
     page = pages.render(rows(["1", "2", None]), 1000, list_request())
     assert page.data == "[1,2]"
     assert page.next_cursor is not None
@@ -219,11 +219,13 @@ def test_the_computed_size_of_a_text_is_its_size_inside_a_json_string(
 @pytest.mark.parametrize(
     ("version", "is_ascii"), [((3, 11, 9), True), ((3, 12), False), ((3, 12, 0), False), ((3, 13, 0), False)]
 )
-def test_the_runtime_encodes_responses_in_ascii_before_python_3_12(version: tuple[int, ...], is_ascii: bool) -> None:
+def test_a_runtime_with_a_python_version_below_3_12_encodes_responses_in_ascii(
+    version: tuple[int, ...], is_ascii: bool
+) -> None:
     assert pages._encodes_in_ascii(version) is is_ascii
 
 
-def test_the_response_body_of_a_page_contains_the_rows_the_cursor_and_additional_fields() -> None:
+def test_the_response_body_of_a_page_contains_the_rows_and_the_cursor_and_additional_fields() -> None:
     page = pages.RenderedPage("[1,2]", "abc", {"facets": "{}"})
     assert pages.body(page) == ('{"data":[1,2],"next_cursor":"abc","has_more":true,"facets":{}}', "abc")
     last = pages.RenderedPage("[]", None)

@@ -48,7 +48,7 @@ def test_a_report_covers_the_days_of_its_cadence_and_period(
 
 @pytest.mark.parametrize(
     ("hour", "expected"),
-    # On 2026-03-29, the clocks in Berlin skip the hour 2. On 2026-10-25, they show it twice.
+    # On 2026-03-29, the clocks in Berlin skip the hour that begins at 02:00. On 2026-10-25, they show this hour twice.
     [
         (2, ["2026-03-28 01:00", "2026-03-29 01:00", "2026-03-30 00:00"]),
         (3, ["2026-03-28 02:00", "2026-03-29 01:00", "2026-03-30 01:00"]),

@@ -32,7 +32,7 @@ class Clock(datetime):
         ("2026-12", date(2026, 12, 1), date(2026, 12, 31)),
     ],
 )
-def test_a_month_has_all_its_days_even_if_it_has_not_ended(month: str, first: date, last: date) -> None:
+def test_a_month_has_all_its_days_even_if_the_month_has_not_ended(month: str, first: date, last: date) -> None:
     assert period(month, None, None, NOW) == Period(first, last)
 
 
@@ -47,7 +47,7 @@ def test_a_month_has_all_its_days_even_if_it_has_not_ended(month: str, first: da
         (NOW - timedelta(days=MAX_DAYS - 1), NOW, Period(NOW - timedelta(days=MAX_DAYS - 1), NOW)),
     ],
 )
-def test_the_default_of_the_last_day_is_today_and_of_the_first_day_the_first_day_of_its_month(
+def test_the_last_day_defaults_to_today_and_the_first_day_to_the_beginning_of_the_same_month(
     first: date | None, last: date | None, expected: Period
 ) -> None:
     assert period(None, first, last, NOW) == expected
@@ -64,7 +64,7 @@ def test_the_default_of_the_last_day_is_today_and_of_the_first_day_the_first_day
         (None, NOW - timedelta(days=3_661), NOW, "/last_day", "must be at most 3,660 days after first_day"),
     ],
 )
-def test_days_that_are_no_period_are_refused(
+def test_parameters_that_do_not_form_a_valid_period_are_refused(
     month: str | None, first: date | None, last: date | None, pointer: str, problem: str
 ) -> None:
     with pytest.raises(Invalid) as refused:

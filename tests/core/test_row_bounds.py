@@ -68,7 +68,7 @@ def test_the_size_of_a_small_value_is_not_computed() -> None:
         oversized(product(attributes=unmeasurable, source={}), None, "x" * (128 * KIB + 1), "{}")
 
 
-def test_a_product_with_several_oversized_values_is_rejected_because_of_the_first() -> None:
+def test_a_product_with_several_oversized_values_is_rejected_because_of_the_first_of_these_values() -> None:
     both = reason(attributes=filled(512 * KIB + 1), source=filled(2048 * KIB + 1))
     assert both and both.startswith("attributes:")
 

@@ -25,8 +25,8 @@ def test_a_value_that_fits_stays_unchanged() -> None:
 
 @pytest.mark.parametrize(
     ("max_bytes", "text_length", "members"),
-    # The first copy has texts of 2,000 characters, and lists and objects with 200 items.
-    # In the second copy, they have 500 characters and 50 items, and in the third copy, 100 characters and 20 items.
+    # The first copy has texts of 2,000 characters, and lists and objects with 200 items. The limits of the second copy
+    # are 500 characters and 50 items. The limits of the third copy are 100 characters and 20 items.
     [(40_000, 2_000, 200), (1_500, 500, 50), (500, 100, 20)],
 )
 def test_the_copy_of_a_large_value_has_shorter_texts_and_fewer_items(

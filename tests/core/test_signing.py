@@ -1,4 +1,4 @@
-"""Tests that a signed text is accepted only unchanged, and only for the purpose for which it was signed."""
+"""Tests that a signed text is accepted only if it is unchanged, and only for the purpose for which it was signed."""
 
 from collections.abc import Iterator
 

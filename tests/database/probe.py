@@ -49,7 +49,7 @@ def promised(caller: Caller, table: str) -> Reach:
     # A statement with WHERE or RETURNING needs rows that the caller may read.
     readable = select or []
     # Triggers do not allow an order, an entry of its history or an entry of the audit log to move to another client.
-    # This is also true for clients for which the caller may write.
+    # They refuse this even if the caller may write for the other client.
     moves = {
         (column, target)
         for column, target in _moves(table)

@@ -109,7 +109,7 @@ def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psyc
     assert limits["dead_letters_body_length"] == dead_letters.MAX_BODY_BYTES
 
 
-def test_a_document_of_the_key_value_store_is_limited_by_the_length_of_its_text_not_by_its_stored_size(
+def test_a_document_of_the_key_value_store_is_limited_by_its_text_length_and_not_by_its_stored_size(
     superuser: psycopg.Connection,
 ) -> None:
     """PostgreSQL stores the number 1e131000 in 8 bytes, but its text has 131,001 bytes."""
@@ -242,7 +242,7 @@ def nested(value: Any, depth: int) -> Any:
     ],
     ids=["many keys at the bottom", "many nulls at the bottom", "many chains", "many chains that end with null"],
 )
-def test_the_time_of_merge_patch_does_not_depend_on_the_number_of_keys_times_the_depth(
+def test_the_time_of_merge_patch_does_not_grow_with_the_product_of_the_number_of_keys_and_the_depth(
     superuser: psycopg.Connection, patch: Any
 ) -> None:
     """An algorithm that looks at the whole rest of the patch on each level needs more than 10 s for ten merges."""

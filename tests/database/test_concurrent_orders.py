@@ -1,5 +1,5 @@
-"""Tests concurrent changes of the same orders: exactly one change succeeds, the stock of each piece is right, and no
-change causes a deadlock."""
+"""Tests concurrent changes of the same orders: exactly one change succeeds, the stock of each product is correct, and
+no change causes a deadlock."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -108,7 +108,7 @@ def run_all(database: Database, work: list[tuple[str, Caller, str, list[object]]
         return [result for future in [pool.submit(part) for part in parts] for result in future.result()]
 
 
-def test_exactly_one_of_several_concurrent_cancellations_shipments_and_deliveries_succeeds(
+def test_exactly_one_of_several_concurrent_cancellations_or_shipments_or_deliveries_succeeds(
     own_database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("update products set inventory_count = %s", [ORDERS * 4])

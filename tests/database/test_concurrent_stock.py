@@ -141,7 +141,7 @@ def connection(own_database: Database) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_of_100_pieces_at_most_100_are_sold_while_stock_files_cancellations_and_returns_arrive(
+def test_at_most_100_of_100_pieces_are_sold_while_stock_files_and_cancellations_and_returns_arrive(
     own_database: Database, connection: psycopg.Connection, means: str
 ) -> None:
     for number in range(ROUNDS):
@@ -168,7 +168,8 @@ def test_of_100_pieces_at_most_100_are_sold_while_stock_files_cancellations_and_
         remaining = stock(connection, A_PRODUCT)
         call(connection, "recompute_stock", [A_PRODUCT], [0])
         assert stock(connection, A_PRODUCT) == remaining
-        # After the ERP system has reported its stock again, the sold pieces and the stock together are all pieces.
+        # After the ERP system has reported its stock again, the stock plus the sold pieces equals the number of all
+        # pieces.
         count, at = one.erp.counted()
         one.load(connection, count, at)
         assert stock(connection, A_PRODUCT) + sold(connection) == STOCK

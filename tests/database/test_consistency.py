@@ -67,7 +67,7 @@ def test_app_enter_returns_the_context_of_the_caller(
 
 @pytest.mark.parametrize(
     "caller",
-    [caller for caller in CALLERS if caller.entered and caller.login != "wc_kv"],  # a login of this release
+    [caller for caller in CALLERS if caller.entered and caller.login != "wc_kv"],  # this release adds the login wc_kv
     ids=lambda caller: caller.name,
 )
 def test_the_previous_release_can_still_call_app_enter(

@@ -135,7 +135,7 @@ def test_a_second_transaction_waits_for_the_first_product_of_a_catalog_and_must_
     assert currency_of(first, catalog) == "EUR"
 
 
-def test_a_first_product_that_is_committed_after_another_transaction_read_the_currency_sets_the_currency(
+def test_a_first_product_is_refused_if_another_transaction_has_meanwhile_set_another_currency(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     function = first.execute("select pg_get_functiondef('app.check_catalog_currency'::regproc)").fetchone()

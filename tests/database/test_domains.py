@@ -102,7 +102,7 @@ def test_a_reserved_or_invalid_slug_is_refused(database: Database, slug: str) ->
         superuser.execute("update sites set slug = %s where id = %s", [slug, A_SITE])
 
 
-def test_two_sites_may_claim_the_same_domain_but_it_is_verified_for_only_one_of_them(database: Database) -> None:
+def test_a_domain_that_two_sites_claim_is_verified_for_only_one_of_the_sites(database: Database) -> None:
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("update sites set domain = 'a.test' where id = %s", [B_SITE])
         with pytest.raises(errors.UniqueViolation), superuser.transaction():

@@ -193,7 +193,7 @@ def test_a_chunk_of_a_sync_writes_one_facet_delta_per_value_and_not_one_per_prod
     assert value(superuser, "select count(*) from facet_deltas") == 7
 
 
-def test_the_facets_of_a_page_without_filters_do_not_read_the_products_of_the_catalog(
+def test_a_page_without_filters_gets_its_facets_without_reading_the_products_of_the_catalog(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute(
@@ -226,7 +226,7 @@ def change_in_transactions(database: Database, seed: int, count: int) -> None:
                     with connection.transaction():
                         change_products(connection, rng, (A_CATALOG, LENT))
                 except psycopg.errors.DeadlockDetected:
-                    pass  # two writers change the same products in different sequences
+                    pass  # expected if two writers change the same products in different sequences
             if rng.random() < 0.1:
                 connection.rollback()
             else:

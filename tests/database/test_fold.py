@@ -58,7 +58,7 @@ def reference(text: str) -> str:
 
 
 STEP = 1 if FULL else 64
-"""UNIFORM contains five of six assigned code points. `make test` tries one in 64 of the code points of UNIFORM."""
+"""UNIFORM contains five sixths of all assigned code points. `make test` tries one in 64 of these code points."""
 UNIFORM = (
     range(0x3400, 0x4DC0),  # ideographs
     range(0x4E00, 0xA000),

@@ -53,7 +53,7 @@ def test_a_rollback_to_an_earlier_release_restores_its_functions(
         assert value(new, "select app.one()") == n
 
 
-def test_every_function_stays_unchanged_if_a_function_file_fails(
+def test_all_functions_stay_unchanged_if_one_function_file_fails(
     fresh: Fresh, database: Database, release: Path
 ) -> None:
     new = fresh()
@@ -193,7 +193,7 @@ def test_a_function_whose_results_postgresql_stores_is_not_defined_in_a_function
     assert stored & replaceable == set()
 
 
-def test_the_functions_and_lines_of_the_sql_files_do_not_exceed_their_maximum_length() -> None:
+def test_no_function_and_no_line_of_an_sql_file_exceeds_its_maximum_length() -> None:
     long_functions: dict[str, int] = {}
     for file in FILES:
         assert [line for line in file.sql.splitlines() if len(line) > MAX_LINE_LENGTH] == [], file.name

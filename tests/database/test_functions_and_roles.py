@@ -64,8 +64,8 @@ def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psy
         "record_repair", "record_repair_start", "repair_record",
         "answer", "canary_name", "canary_row", "change_stage", "cutover_facts", "hold_stages", "is_dialed",
         "list_stages", "record_shadow_reads",
-        "begin_archive_part", "change_retirement", "delete_archived", "give_up_part", "lock_retirement",
-        "next_deleted_part",
+        "begin_archive_part", "change_retirement", "continue_ending", "delete_archived", "give_up_part",
+        "lock_retirement", "next_deleted_part",
         "prove_archive_part", "record_traffic", "report_troubles", "restore_part", "retirement_facts",
         "retirement_status", "start_retirement", "watched_entities",
     )  # fmt: skip

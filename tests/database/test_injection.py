@@ -117,7 +117,7 @@ ATTACKS: dict[str, str] = {
         " select kv.begin_archive_part('product', 100, 1000000); select kv.next_deleted_part('product');"
         " select kv.retirement_facts('product'); select kv.retirement_status(); select kv.lock_retirement('product');"
         " select kv.prove_archive_part('product', 1, '1', repeat('0', 64), repeat('0', 64));"
-        " select kv.give_up_part('product', 1, 'x');"
+        " select kv.give_up_part('product', 1, 'x'); select kv.continue_ending('product', 5);"
         " select app.record_retirement('undo', 'product', '{}'); select kv.watched_entities();"
         " select kv.report_troubles();"
         ' select kv.record_traffic(\'[{"kind": "read", "key": "gift:1", "requests": 1, "age": 0}]\');'

@@ -211,7 +211,7 @@ def test_a_change_of_the_stock_invalidates_pages_only_if_the_old_or_the_new_stoc
     ]
 
 
-def test_a_stock_change_invalidates_the_values_that_grantees_read_only_if_grantees_see_the_change(
+def test_a_stock_change_invalidates_the_cached_values_of_grantees_only_if_grantees_see_the_change(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set inventory_count = 500 where id = %s", [A_PRODUCT])

@@ -1,17 +1,24 @@
 """Tests that the database itself gives a machine only the membership that the machine has accepted."""
 
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg import sql
 
 from tests.database.callers import CALLERS, Caller
 from tests.database.conftest import Database
 from tests.database.probe import entered
-from tests.database.world import A
+from tests.database.world import A, B
 from wecelebrate import schema
+from wecelebrate.core.database import ENTER
 
 OWNER = next(caller for caller in CALLERS if caller.name == "A's owner")
 ADMIN = next(caller for caller in CALLERS if caller.name == "admin")
@@ -43,6 +50,156 @@ def test_an_owner_cannot_use_the_access_of_a_machine_for_another_machine(databas
         with entered(connection, OWNER):
             assert connection.execute(ACTIVATE, ["machine:m"]).fetchall() == [(True, "viewer")]
             assert connection.execute(RENAME, ["machine:m"]).fetchall() == [(False,)]
+
+
+CLIENT = "insert into clients (id, name, slug) values (%s, 'Client', %s)"
+ACCEPT = "select refusal from app.accept_machine(%s)"
+ACCEPT_BEFORE = "select member_id from app.accept_machine_membership(%s)"
+ACTIVE = "select client_id from client_users where user_id = %s and is_active"
+REMOVE = "delete from client_users where client_id = %s and user_id = %s"
+WAITING = """
+select from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock' and query like '%app.accept_machine(%'
+"""
+DEACTIVATE = "update clients set is_active = false where id = %s"
+
+
+class Machine:
+    """A machine, and the two clients that have prepared a membership of it. All changes are committed."""
+
+    def __init__(self, database: Database, threads: ThreadPoolExecutor) -> None:
+        self.database = database
+        self.subject = f"machine:{uuid4().hex}"
+        self.first, self.second = uuid4(), uuid4()
+        self._threads = threads
+        for client in (self.first, self.second):
+            self.execute(CLIENT, [client, client.hex])
+            self.add(client, is_active=False)
+
+    def execute(self, statement: LiteralString, values: list[object]) -> None:
+        with self.database.connect(autocommit=True) as connection:
+            connection.execute(statement, values)
+
+    def add(self, client: UUID, *, is_active: bool) -> None:
+        self.execute(
+            "insert into client_users (client_id, user_id, kind, role, is_active)"
+            " values (%s, %s, 'machine', 'editor', %s)",
+            [client, self.subject, is_active],
+        )
+
+    @contextmanager
+    def entered(self) -> Iterator[psycopg.Connection]:
+        """Open a transaction with the token of the machine. It is committed at the end of the block."""
+        with self.database.connect("wc_public") as connection:
+            connection.execute(ENTER, [self.subject, None, None, None, [], None, None, None, None])
+            yield connection
+
+    def accept(self, client: UUID) -> str | None:
+        with self.entered() as connection:
+            row = connection.execute(ACCEPT, [client]).fetchone()
+        assert row is not None
+        refusal: str | None = row[0]
+        return refusal
+
+    def accept_later(self, client: UUID) -> Future[str | None]:
+        """Accept in another thread. Return when the statement waits for a lock."""
+        future = self._threads.submit(self.accept, client)
+        with self.database.connect(autocommit=True) as connection:
+            for _ in range(500):
+                if connection.execute(WAITING).fetchone() is not None:
+                    return future
+                if future.done():
+                    break
+                time.sleep(0.02)
+        raise AssertionError("the acceptance does not wait")
+
+    @property
+    def clients(self) -> list[UUID]:
+        with self.database.connect() as connection:
+            rows = connection.execute(ACTIVE, [self.subject]).fetchall()
+        return [row[0] for row in rows]
+
+
+@pytest.fixture
+def machine(own_database: Database) -> Iterator[Machine]:
+    with ThreadPoolExecutor(1) as threads:
+        yield Machine(own_database, threads)
+
+
+def test_a_machine_with_access_to_a_client_accepts_no_other_client(machine: Machine) -> None:
+    assert machine.accept(machine.first) is None
+    assert machine.accept(machine.second) == "elsewhere"
+    assert machine.accept(uuid4()) == "unknown"
+    assert machine.accept(machine.first) is None
+    assert machine.clients == [machine.first]
+
+
+def test_the_function_of_the_previous_release_has_the_same_checks(machine: Machine) -> None:
+    machine.accept(machine.first)
+    for client, rows in ((machine.second, 0), (uuid4(), 0), (machine.first, 1)):
+        with machine.entered() as connection:
+            assert len(connection.execute(ACCEPT_BEFORE, [client]).fetchall()) == rows
+    assert machine.clients == [machine.first]
+
+
+def test_an_acceptance_waits_for_the_removal_of_the_membership_and_then_changes_nothing(machine: Machine) -> None:
+    machine.execute(DEACTIVATE, [machine.first])
+    machine.execute("update client_users set is_active = true where client_id = %s", [machine.first])
+    with machine.database.connect() as connection:
+        connection.execute(REMOVE, [machine.second, machine.subject])
+        accepting = machine.accept_later(machine.second)
+    assert accepting.result() == "unknown"
+    assert machine.clients == [machine.first], "the machine keeps its earlier membership"
+
+
+def test_an_acceptance_waits_for_the_removal_at_the_other_client_and_then_succeeds(machine: Machine) -> None:
+    machine.accept(machine.first)
+    with machine.database.connect() as connection:
+        connection.execute(REMOVE, [machine.first, machine.subject])
+        accepting = machine.accept_later(machine.second)
+    assert accepting.result() is None
+    assert machine.clients == [machine.second]
+
+
+def test_an_acceptance_beside_a_removal_that_is_undone_is_refused(machine: Machine) -> None:
+    machine.accept(machine.first)
+    with machine.database.connect() as connection:
+        connection.execute(REMOVE, [machine.first, machine.subject])
+        accepting = machine.accept_later(machine.second)
+        connection.rollback()
+    assert accepting.result() == "elsewhere"
+    assert machine.clients == [machine.first]
+
+
+def test_an_acceptance_beside_staff_who_add_the_machine_to_another_client_is_refused(machine: Machine) -> None:
+    machine.execute(REMOVE, [machine.first, machine.subject])
+    with machine.database.connect() as connection:
+        connection.execute(ADD, [machine.first, machine.subject])
+        accepting = machine.accept_later(machine.second)
+    assert accepting.result() == "elsewhere"
+    assert machine.clients == [machine.first]
+
+
+def test_a_refused_acceptance_does_not_end_the_membership_of_an_inactive_client(machine: Machine) -> None:
+    machine.accept(machine.first)
+    machine.execute(DEACTIVATE, [machine.first])
+    with machine.database.connect() as connection:
+        connection.execute("update client_users set is_active = false where client_id = %s", [machine.first])
+        connection.execute(ADD, [B, machine.subject])
+        accepting = machine.accept_later(machine.second)
+    assert accepting.result() == "elsewhere"
+    assert machine.clients == [B]
+
+
+def test_of_two_clients_whose_memberships_are_accepted_at_the_same_time_one_wins(machine: Machine) -> None:
+    for _ in range(20):
+        machine.execute("update client_users set is_active = false where user_id = %s", [machine.subject])
+        clients = [machine.first, machine.second]
+        with ThreadPoolExecutor(4) as threads:
+            refusals = list(threads.map(machine.accept, clients * 2))
+        assert refusals[:2] == refusals[2:]
+        assert sorted(refusals[:2], key=str) == [None, "elsewhere"]
+        assert machine.clients == [clients[refusals.index(None)]]
 
 
 def test_a_site_of_an_earlier_release_keeps_at_most_ten_confirmations(

@@ -99,7 +99,7 @@ def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_that_places_
     assert not act(superuser, BY_NAME["customer of B"], queue, placed)
 
 
-def test_callers_cannot_queue_an_order_mail_with_a_job_template_or_call_create_mail(
+def test_callers_cannot_call_create_mail_or_queue_an_order_mail_with_a_job_template(
     superuser: psycopg.Connection,
 ) -> None:
     for statement in (

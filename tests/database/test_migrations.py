@@ -96,7 +96,7 @@ def test_the_lease_ends_when_a_migration_without_a_transaction_fails(
     assert migrate(new.url("wc_migrate"), folder) == ["0001_bad"]
 
 
-def test_two_concurrent_runs_of_migrate_apply_a_migration_without_a_transaction_only_once(
+def test_a_migration_without_a_transaction_is_applied_only_once_by_two_concurrent_runs_of_migrate(
     fresh: Fresh, database: Database, tmp_path: Path
 ) -> None:
     new = fresh()

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -84,7 +85,64 @@ def test_offers_start_and_end_at_their_times(superuser: psycopg.Connection) -> N
     assert sweep(superuser, end + HOUR) == 0
 
 
-def test_the_lowest_of_several_running_offers_is_the_price_until_this_offer_ends(superuser: psycopg.Connection) -> None:
+def priced_at(connection: psycopg.Connection, at: datetime, *offers: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the price at a time, the regular price if an offer is valid, and the time of the next change."""
+    query = (
+        "select p.price::text, p.regular_price::text, p.ends_at, p.changes_at"
+        " from app.price_at(20, app.stored_offers(%s, 'USD'), %s) p"
+    )
+    row = connection.execute(query, [Jsonb(list(offers)), at]).fetchone()
+    assert row is not None
+    return row
+
+
+TICK = timedelta(microseconds=1)
+SPRING = datetime(2027, 3, 28, tzinfo=ZoneInfo("Europe/Berlin"))
+"""A day of 23 hours."""
+AUTUMN = datetime(2027, 10, 31, tzinfo=ZoneInfo("Europe/Berlin"))
+"""A day of 25 hours."""
+
+
+@pytest.mark.parametrize("start", [NOW, SPRING, AUTUMN], ids=["today", "spring", "autumn"])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_an_offer_is_valid_from_its_start_until_just_before_its_end(
+    superuser: psycopg.Connection, start: datetime, zone: str
+) -> None:
+    end = (start + timedelta(days=1)).astimezone(UTC)  # the next midnight of the clock on the wall
+    start = start.astimezone(UTC)
+    superuser.execute("select set_config('timezone', %s, true)", [zone])
+    day = offer("15", start, end)
+    assert priced_at(superuser, start - TICK, day) == ("20", None, None, start)
+    assert priced_at(superuser, start, day) == ("15.00", "20", end, end)
+    assert priced_at(superuser, end - TICK, day) == ("15.00", "20", end, end)
+    assert priced_at(superuser, end, day) == ("20", None, None, None)
+    assert priced_at(superuser, end + TICK, day) == ("20", None, None, None)
+
+
+def test_the_next_offer_follows_at_the_end_of_the_first_without_a_gap(superuser: psycopg.Connection) -> None:
+    middle = (SPRING + timedelta(days=1)).astimezone(UTC)
+    first, second = offer("15", SPRING, middle), offer("12", middle, middle + HOUR)
+    assert (middle - SPRING.astimezone(UTC)) == 23 * HOUR
+    assert priced_at(superuser, middle - TICK, first, second)[0] == "15.00"
+    assert priced_at(superuser, middle, first, second)[0] == "12.00"
+    assert priced_at(superuser, middle + HOUR, first, second)[0] == "20"
+
+
+def test_an_offer_with_an_open_start_or_end_is_valid_at_all_times_before_or_after(
+    superuser: psycopg.Connection,
+) -> None:
+    long_ago, far_ahead = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
+    for at in (long_ago, NOW, far_ahead):
+        assert priced_at(superuser, at, offer("15")) == ("15.00", "20", None, None)
+    until, since = offer("15", None, NOW), offer("15", NOW, None)
+    assert priced_at(superuser, long_ago, until) == ("15.00", "20", NOW, NOW)
+    assert priced_at(superuser, NOW - TICK, until) == ("15.00", "20", NOW, NOW)
+    assert priced_at(superuser, NOW, until) == ("20", None, None, None)
+    assert priced_at(superuser, NOW - TICK, since) == ("20", None, None, NOW)
+    assert priced_at(superuser, NOW, since) == priced_at(superuser, far_ahead, since) == ("15.00", "20", None, None)
+
+
+def test_the_price_is_the_lowest_of_several_running_offers_until_this_offer_ends(superuser: psycopg.Connection) -> None:
     set_offers(
         superuser, offer("18"), offer("15", NOW - HOUR, NOW + HOUR), offer("16", None, NOW + 2 * HOUR), offer("25")
     )
@@ -103,8 +161,8 @@ def test_an_offer_applies_only_while_the_offer_price_is_below_the_regular_price(
 
 
 def test_an_update_by_the_previous_release_changes_the_regular_price(superuser: psycopg.Connection) -> None:
-    """The previous release writes only `price`. If it writes the price that it has read before, as a PUT after a GET
-    does, nothing changes."""
+    """The previous release writes only `price`. A PUT after a GET writes the price that the GET has returned. Such a
+    write changes nothing."""
     set_offers(superuser, offer("15"))
     superuser.execute("update products set price = 15 where id = %s", [A_PRODUCT])
     assert prices(superuser) == ("15.00", "20")
@@ -180,7 +238,7 @@ def test_only_the_platform_starts_offers(superuser: psycopg.Connection) -> None:
             act(superuser, BY_NAME[name], APPLY, NOW, 10)
 
 
-def test_neither_a_client_with_a_grant_nor_any_client_except_the_owner_can_see_the_offers(
+def test_the_owner_can_see_the_offers_but_a_client_with_a_grant_cannot_see_them(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("update products set offers = %s", [Jsonb([offer("15"), offer("9", NOW + HOUR)])])

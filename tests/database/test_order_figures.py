@@ -69,7 +69,7 @@ def test_a_day_contains_exactly_the_orders_between_its_local_midnights(
     assert value(superuser, COUNT, B, zone, day, day) == 0
 
 
-def test_orders_from_before_the_release_are_counted_once(fresh: Callable[[], Database]) -> None:
+def test_orders_older_than_the_release_are_counted_once(fresh: Callable[[], Database]) -> None:
     database = fresh()
     migrate(database.url("wc_migrate"))
     with psycopg.connect(database.url(), autocommit=True) as connection:

@@ -19,7 +19,7 @@ NOW = datetime.now(UTC)
 TWO_PRODUCTS = {A_PRODUCT: 3, A_EXCLUDED: 2}
 
 
-def test_an_order_is_processed_shipped_and_delivered(orders: Orders) -> None:
+def test_an_order_is_processed_and_shipped_and_delivered(orders: Orders) -> None:
     order = orders.place()
     assert orders.process(order, "ERP-1").types == ["processing"]
     assert orders.row(order, "status", "external_number", "version") == ("processing", "ERP-1", 2)
@@ -31,7 +31,7 @@ def test_an_order_is_processed_shipped_and_delivered(orders: Orders) -> None:
     assert orders.stock() == 7
 
 
-def test_shipping_a_pending_order_writes_the_events_processing_and_shipped(orders: Orders) -> None:
+def test_shipping_a_pending_order_writes_an_event_processing_and_an_event_shipped(orders: Orders) -> None:
     order = orders.place()
     assert orders.ship(order).types == ["processing", "shipped"]
     assert orders.row(order, "processed_at is not null", "shipped_at is not null") == (True, True)
@@ -55,7 +55,7 @@ def test_an_order_of_two_parcels_is_partly_shipped_until_the_second_shipment(ord
     assert orders.deliver(order, "B").types == ["shipment_delivered", "delivered"]
 
 
-def test_a_shipment_with_more_pieces_than_are_not_yet_shipped_is_refused(orders: Orders) -> None:
+def test_a_shipment_cannot_contain_more_pieces_than_are_still_unshipped(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     outcome = orders.ship(order, {2: 1, 1: 4})
     assert (outcome.refusal, outcome.detail) == ("too_many", [{"at": 1, "left": 3}])
@@ -65,7 +65,7 @@ def test_a_shipment_with_more_pieces_than_are_not_yet_shipped_is_refused(orders:
     assert orders.ship(order, {1: 1}).refusal == "too_many"
 
 
-def test_news_about_an_order_that_arrives_again_has_no_effect(orders: Orders) -> None:
+def test_news_that_arrives_a_second_time_has_no_effect_on_the_order(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     for expected in (None, "unchanged"):
         assert orders.process(order, "ERP-1", source="file").refusal == expected
@@ -111,7 +111,7 @@ def test_a_shipped_order_cannot_be_cancelled(orders: Orders) -> None:
     assert (orders.status(order), orders.stock()) == ("shipped", 7)
 
 
-def test_each_piece_of_late_news_about_a_cancelled_order_is_recorded_only_once_and_changes_nothing(
+def test_late_news_about_a_cancelled_order_is_recorded_only_once_and_changes_nothing(
     orders: Orders,
 ) -> None:
     order = orders.place()
@@ -124,7 +124,7 @@ def test_each_piece_of_late_news_about_a_cancelled_order_is_recorded_only_once_a
     assert orders.events(order) == ["cancelled", "late_news", "late_news", "late_news"]
 
 
-def test_late_news_about_an_order_through_the_api_is_refused_and_writes_no_event(orders: Orders) -> None:
+def test_late_news_that_arrives_through_the_api_is_refused_and_writes_no_event(orders: Orders) -> None:
     order = orders.place()
     orders.cancel(order)
     assert orders.ship(order).refusal == "status"
@@ -194,7 +194,7 @@ def test_an_order_that_was_exported_is_cancelled_only_when_the_erp_system_confir
     assert (orders.status(order), orders.stock()) == ("cancelled", 10)
 
 
-def test_a_shipment_by_the_erp_system_ends_the_request_to_cancel(orders: Orders) -> None:
+def test_a_shipment_by_the_erp_system_ends_a_request_to_cancel_the_order(orders: Orders) -> None:
     order = orders.place()
     act(orders.connection, SYSTEM, "select app.mark_orders_exported(%s, now())", [order])
     orders.cancel(order)
@@ -223,7 +223,7 @@ def test_an_order_that_gets_a_problem_while_it_is_processed_is_not_shipped(order
     assert orders.ship(order, {1: 1}).refusal is None
 
 
-def test_tracking_data_but_no_pieces_can_be_added_to_a_shipment_while_the_order_has_a_problem(orders: Orders) -> None:
+def test_a_shipment_of_an_order_with_a_problem_can_get_tracking_data_but_no_further_pieces(orders: Orders) -> None:
     order = orders.place(TWO_PRODUCTS)
     orders.ship(order, {1: 2}, number="P1")
     orders.change(order, problem="address")
@@ -461,7 +461,7 @@ def test_a_viewer_cannot_change_a_return(orders: Orders) -> None:
 CANCEL_OWN = "select refusal, detail, news from app.cancel_own_order(%s, 'changed my mind', %s)"
 
 
-def test_a_customer_can_cancel_an_own_order_within_the_time_that_the_site_allows(orders: Orders) -> None:
+def test_a_customer_can_cancel_their_own_order_within_the_time_that_the_site_allows(orders: Orders) -> None:
     own, other = orders.place(caller=CUSTOMER), orders.place()
     assert orders.call(CANCEL_OWN, own, None, caller=CUSTOMER).refusal == "window"
     orders.connection.execute("update sites set cancel_window_minutes = 60 where id = %s", [A_SITE])

@@ -1,5 +1,5 @@
-"""Tests that the functions let only owners and super admins erase persons, and show personal data only to members who
-may see personal data."""
+"""Tests that only owners and super admins can erase persons, and that the functions show personal data only to members
+who may see personal data."""
 
 import json
 from collections.abc import Iterator
@@ -94,7 +94,7 @@ def test_only_the_service_of_the_platform_can_run_the_steps_of_an_erasure(
 
 
 @each_caller
-def test_personal_data_in_orders_is_masked_even_in_filters_for_members_without_the_right_to_see_it(
+def test_members_without_the_right_to_see_personal_data_get_masked_data_and_cannot_filter_by_the_data(
     superuser: psycopg.Connection, caller: Caller
 ) -> None:
     shown = call(superuser, caller, "select id, customer_email from app.order_view")
@@ -203,7 +203,7 @@ def test_a_document_that_contains_the_words_of_a_person_is_found(
         ("order 1234567", "123456"),
     ],
 )
-def test_a_persons_data_does_not_match_keys_constants_ids_times_or_parts_of_words_in_a_document(
+def test_personal_data_does_not_match_keys_or_constants_or_ids_or_times_or_parts_of_words(
     superuser: psycopg.Connection, content: Any, needle: str
 ) -> None:
     assert not mentions(superuser, content, needle)
@@ -290,7 +290,9 @@ def test_a_message_without_a_client_is_erased_if_it_contains_the_complete_email_
     assert "mail" not in {queue for (queue,) in remaining}
 
 
-def test_an_erasure_keeps_audit_entries_of_members_and_about_unrelated_objects(erasing: psycopg.Connection) -> None:
+def test_an_erasure_keeps_audit_entries_by_members_and_audit_entries_about_unrelated_objects(
+    erasing: psycopg.Connection,
+) -> None:
     member, order = "a-owner", str(ident("A's order"))
     erasing.execute(
         "update erasures set subjects = array['buyer|1', %s, %s], needles = array['c@test', 'buyer|1', %s, %s]",

@@ -142,7 +142,7 @@ def test_selling_prices_are_exact_and_monotonic_and_never_0(
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), example=examples().filter(lambda example: example.rules != {}))
-def test_a_filter_on_selling_prices_selects_the_same_products_as_the_computed_filter_on_base_prices(
+def test_a_filter_on_selling_prices_and_the_computed_filter_on_base_prices_select_the_same_products(
     connection: psycopg.Connection, data: st.DataObject, example: Example
 ) -> None:
     bases = data.draw(prices_in(example.currency))

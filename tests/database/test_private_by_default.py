@@ -109,7 +109,8 @@ def test_the_migration_moves_attributes_from_files_and_keeps_attributes_from_the
     assert products["file"] == ({"Colour": "red"}, row)
     assert products["api"] == ({"Cost Price": "11.40", "Projekt": "Nord", "nested": {"a": 1}}, None)
     assert products["changed"] == ({"Projekt": "Sued", "Own": "x"}, row)
-    # A delta has replaced the row. An attribute with a known private name is moved anyway, and keeps its value.
+    # The source row comes from a delta, and does not contain these attributes. An attribute with a known private name
+    # is moved anyway, and keeps its value.
     assert products["delta"] == (
         {"Projekt": "Nord", "Colour": "red"}, {"sku": "A", "Stock": "4", "Cost Price": "11.40"},
     )  # fmt: skip

@@ -385,7 +385,7 @@ def filled(named: psycopg.Connection) -> psycopg.Connection:
 
 
 @pytest.mark.parametrize("words", ["mug 2999", "μοναδική", "ЕДИНСТВЕННАЯ", "f1234 mug"])
-def test_the_search_index_is_used_for_the_catalog_and_all_words_in_every_script(
+def test_a_search_in_any_script_uses_the_search_index_for_the_catalog_and_for_all_words(
     filled: psycopg.Connection, words: str
 ) -> None:
     # For a small table, the planner estimates about the same cost for all indexes.

@@ -163,7 +163,7 @@ def test_all_statements_of_a_snapshot_see_the_same_rows_with_the_access_of_the_c
         assert site_name(tx) == "before"
         rows = tx.cursor().execute("select distinct client_id from sites").fetchall()
         assert rows == [{"client_id": world.A}]
-    with reading(OWNER, primary=primary) as tx:  # the same connection
+    with reading(OWNER, primary=primary) as tx:  # this transaction uses the same connection
         assert site_name(tx) == "after"
         rename_site("later")
         wait_for_replay(servers)
@@ -187,7 +187,7 @@ def test_a_snapshot_is_opened_on_the_primary_until_the_replica_has_replayed_the_
 
 
 @pytest.mark.usefixtures("immediate_conflicts")
-def test_a_snapshot_can_be_opened_again_on_the_primary_after_the_replica_has_ended_it(servers: Postgres) -> None:
+def test_a_snapshot_that_the_replica_has_ended_can_be_opened_again_on_the_primary(servers: Postgres) -> None:
     with pytest.raises(EndedByReplica), reading_snapshot(OWNER, lambda _: True) as tx:
         assert on_replica(tx)
         replay_lock(servers, tx)
@@ -251,7 +251,7 @@ def terminate_on_replica(servers: Postgres, tx: Transaction) -> None:
 
 
 def replay_lock(servers: Postgres, tx: Transaction) -> None:
-    """Make the replica replay a lock that the next statement of the transaction conflicts with."""
+    """Make the replica replay a lock that conflicts with the next statement of the transaction."""
     tx.cursor().execute("select from sites")
     with psycopg.connect(servers.primary_url) as primary:
         primary.execute("lock table sites in access exclusive mode")
@@ -282,7 +282,7 @@ def immediate_conflicts(servers: Postgres) -> Iterator[None]:
 
 @pytest.mark.parametrize("end", [terminate_on_replica, replay_lock, replay_lock_while_idle])
 @pytest.mark.usefixtures("immediate_conflicts")
-def test_a_read_is_repeated_on_the_primary_if_the_replica_ends_it(
+def test_a_read_that_the_replica_ends_is_repeated_on_the_primary(
     servers: Postgres, end: Callable[[Postgres, Transaction], None]
 ) -> None:
     used_replica: list[bool] = []

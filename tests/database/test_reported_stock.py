@@ -87,7 +87,7 @@ def test_an_acknowledged_order_is_subtracted_from_a_physical_stock_but_not_from_
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_an_acknowledgement_that_arrives_late_counts_from_the_time_it_contains(
+def test_a_late_acknowledgement_takes_effect_at_the_time_that_it_contains(
     superuser: psycopg.Connection, means: str
 ) -> None:
     settings(superuser, stock_means=means)
@@ -99,7 +99,7 @@ def test_an_acknowledgement_that_arrives_late_counts_from_the_time_it_contains(
 
 
 @pytest.mark.parametrize("means", ["free", "physical"])
-def test_a_stock_count_lacks_pieces_that_were_shipped_before_the_count_but_not_pieces_shipped_later(
+def test_only_pieces_that_were_not_shipped_before_a_stock_count_are_subtracted_from_the_count(
     superuser: psycopg.Connection, means: str
 ) -> None:
     settings(superuser, stock_means=means)
@@ -147,7 +147,7 @@ def test_a_changed_setting_applies_to_the_stock_of_earlier_files(superuser: psyc
     assert stock(superuser, A_PRODUCT) == 5
 
 
-def test_cancelling_an_order_that_the_erp_system_knew_returns_its_pieces_until_the_next_stock_file(
+def test_cancelling_an_order_that_the_erp_system_knew_adds_its_pieces_until_the_next_stock_file_arrives(
     superuser: psycopg.Connection,
 ) -> None:
     placed = place(superuser, 2, ago(hours=5))
@@ -207,7 +207,7 @@ def test_a_count_time_in_the_future_is_treated_as_now(superuser: psycopg.Connect
     assert stock(superuser, A_PRODUCT) == 3
 
 
-def test_the_stock_of_rows_without_a_count_time_is_the_free_stock_now(superuser: psycopg.Connection) -> None:
+def test_the_stock_of_rows_without_a_count_time_is_the_current_free_stock(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     load(superuser, 6, None)
@@ -218,7 +218,7 @@ def test_the_stock_of_rows_without_a_count_time_is_the_free_stock_now(superuser:
     assert stock(superuser, A_PRODUCT) == 8
 
 
-def test_a_stock_that_a_caller_writes_is_the_free_stock_now(superuser: psycopg.Connection) -> None:
+def test_a_stock_that_a_caller_writes_is_the_current_free_stock(superuser: psycopg.Connection) -> None:
     placed = place(superuser, 2, ago(hours=3))
     load(superuser, 9, ago(hours=4))
     act(

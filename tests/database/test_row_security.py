@@ -1,4 +1,4 @@
-"""Tests that a login sees and changes no additional rows while row-level security of a table is suspended, also with
+"""Tests that a login sees and changes no additional rows while row-level security of a table is suspended, even with
 injected SQL."""
 
 from collections.abc import Iterator

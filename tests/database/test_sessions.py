@@ -123,7 +123,7 @@ def test_a_listen_command_of_the_previous_caller_ends_when_the_next_transaction_
     assert pooled.execute("select count(*) from pg_listening_channels()").fetchone() == (0,)
 
 
-def test_an_injected_set_role_gives_no_access_to_a_later_caller_that_does_not_call_app_enter(
+def test_an_injected_set_role_command_gives_no_access_to_a_later_caller_without_app_enter(
     pooled: psycopg.Connection,
 ) -> None:
     pooled.execute(ENTER, ATTACKER.parameters)

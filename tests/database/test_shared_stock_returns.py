@@ -1,4 +1,4 @@
-"""Returns and replacements never change the stock of another client by more pieces than their order has taken."""
+"""No return or replacement changes the stock of another client by more pieces than the order has taken."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ import pytest
 from tests.database.order_life import Orders, orders
 from tests.database.world import A_CATALOG, A_PRODUCT, A, B
 
-__all__ = ["orders"]  # a fixture
+__all__ = ["orders"]  # `orders` is a fixture
 
 UNTRACK = "update products set inventory_policy = 'untracked', inventory_count = 0 where id = %s"
 
@@ -30,7 +30,7 @@ def shipped(orders: Orders, quantity: int) -> UUID:
 
 
 def shipped_without_stock(orders: Orders, quantity: int) -> UUID:
-    """Return an order whose pieces are shipped, but that took nothing from the stock, because it was not tracked."""
+    """Return a shipped order that took no pieces from the stock, because the product was untracked at that time."""
     orders.connection.execute(UNTRACK, [A_PRODUCT])
     order = shipped(orders, quantity)
     orders.connection.execute(
@@ -39,7 +39,7 @@ def shipped_without_stock(orders: Orders, quantity: int) -> UUID:
     return order
 
 
-def test_returned_pieces_that_an_order_took_from_the_stock_of_another_client_go_back_there_only_once(
+def test_pieces_that_were_taken_from_the_stock_of_another_client_return_to_this_stock_only_once(
     foreign: Orders,
 ) -> None:
     order = shipped(foreign, 4)
@@ -51,7 +51,7 @@ def test_returned_pieces_that_an_order_took_from_the_stock_of_another_client_go_
     assert foreign.stock() == 10
 
 
-def test_returned_pieces_that_an_order_did_not_take_from_the_stock_of_another_client_are_not_put_there(
+def test_returned_pieces_do_not_increase_the_stock_of_another_client_if_the_order_did_not_reduce_it(
     foreign: Orders,
 ) -> None:
     order = shipped_without_stock(foreign, 5000)
@@ -68,7 +68,7 @@ def test_the_owner_of_a_catalog_may_put_every_returned_piece_on_sale(orders: Ord
     assert orders.stock() == 60
 
 
-def test_pieces_that_an_order_did_not_take_from_the_stock_of_another_client_are_not_replaced_from_there(
+def test_the_stock_of_another_client_provides_no_replacement_if_the_order_did_not_reduce_this_stock(
     foreign: Orders,
 ) -> None:
     order = shipped_without_stock(foreign, 5)

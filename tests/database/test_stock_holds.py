@@ -81,7 +81,9 @@ def test_shipped_pieces_do_not_return_to_the_stock(superuser: psycopg.Connection
     assert stock(superuser, A_PRODUCT) == 7
 
 
-def test_a_file_from_before_an_order_does_not_return_the_pieces_of_the_order(superuser: psycopg.Connection) -> None:
+def test_a_file_that_was_counted_before_an_order_does_not_return_the_pieces_of_the_order(
+    superuser: psycopg.Connection,
+) -> None:
     placed = place(superuser, 10)
     report(superuser, 10, NOON - timedelta(minutes=1))
     assert stock(superuser, A_PRODUCT) == 0

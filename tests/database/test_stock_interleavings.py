@@ -1,4 +1,5 @@
-"""Tests that a merge and an order of the same product have the same result concurrently as one after the other."""
+"""Tests that a merge and an order of the same product have the same result, whether they run concurrently or one after
+the other."""
 
 import threading
 import time
@@ -139,8 +140,7 @@ def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_no_pieces(shop
 
 
 def test_orders_and_merges_of_the_same_products_never_deadlock(shop: Database) -> None:
-    """Orders contain the products in any sequence, and merges change all of these products, also fields other than the
-    stock."""
+    """Orders contain the products in any sequence. Merges change the stock and other fields of all these products."""
     stop = threading.Event()
     failures: list[psycopg.Error] = []
 

@@ -43,7 +43,8 @@ class Model:
     means: Literal["free", "physical"]
     hold_hours: int
     exact: int | None = 20
-    """The stock, if it was reported as free stock or without orders. Otherwise None."""
+    """The free stock, if a caller has set it, or if a file was loaded before the first order. Otherwise None: the stock
+        then follows from `reported` and `pieces`."""
     reported: tuple[int, int] = (0, 0)
     """The reported stock and its time."""
     pieces: list[Piece] = field(default_factory=list)
@@ -56,8 +57,7 @@ class Model:
         return max(count - sum(self.missing(piece, at) for piece in self.pieces), 0)
 
     def missing(self, piece: Piece, at: int) -> int:
-        """Return the number of pieces (-1, 0 or 1) to subtract from the stock that was counted at `at`, because of a
-        piece."""
+        """Return by how many pieces (-1, 0 or 1) a single piece reduces the stock that was counted at `at`."""
         known_at = min(piece.shipped, piece.since + 60 * self.hold_hours)
         if self.means == "free":
             known_at = min(known_at, piece.acknowledged)

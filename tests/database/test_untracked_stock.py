@@ -81,7 +81,7 @@ def test_an_order_of_thousands_of_pieces_does_not_change_the_row_of_an_untracked
     assert stock(superuser, A_PRODUCT) == ("untracked", 0)
 
 
-def test_an_order_is_refused_if_one_product_is_sold_out_even_if_its_second_product_is_untracked(
+def test_an_order_is_refused_if_one_of_its_products_is_sold_out_and_the_other_product_is_untracked(
     superuser: psycopg.Connection,
 ) -> None:
     lines = {A_PRODUCT: 50, A_EXCLUDED: 1}
@@ -113,7 +113,7 @@ def test_the_limit_of_shared_stock_does_not_apply_to_untracked_products(superuse
     assert (refusal, detail) == ("shared_quantity", [{"at": 1, "max": 5}])
 
 
-def test_pieces_that_were_ordered_while_untracked_do_not_count_for_a_later_limit_of_shared_stock(
+def test_pieces_ordered_from_an_untracked_product_do_not_count_for_a_later_limit_of_shared_stock(
     superuser: psycopg.Connection,
 ) -> None:
     superuser.execute("insert into catalog_grants (catalog_id, client_id) values (%s, %s)", [A_CATALOG, B])
@@ -130,7 +130,7 @@ def test_pieces_that_were_ordered_while_untracked_do_not_count_for_a_later_limit
     assert order(superuser, GUEST, {A_PRODUCT: 1000})[0] is None
 
 
-def test_pieces_that_were_ordered_while_untracked_count_for_the_daily_limit(superuser: psycopg.Connection) -> None:
+def test_pieces_ordered_from_an_untracked_product_count_for_the_daily_limit(superuser: psycopg.Connection) -> None:
     superuser.execute("update sites set max_daily_quantity = 100 where id = %s", [A_SITE])
     assert order(superuser, GUEST, {A_PRODUCT: 90})[0] is None
     superuser.execute(

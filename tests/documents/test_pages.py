@@ -17,6 +17,7 @@ from infra.functions import ROOT
 from infra.local.endpoints import Ports
 from tests.documents.pages import Block, Page, guides, pages, steps
 from tests.documents.shell import normalized, pattern
+from wecelebrate.exports.columns import COLUMNS
 
 LANGUAGES = {"sh", "console", "toml", "python", "typescript", ""}
 """The languages of code blocks. Tests run or compare each block, except blocks without a language, e.g. folder
@@ -141,8 +142,21 @@ def test_the_page_of_the_command_lists_all_exit_codes_with_their_meanings() -> N
     ]
 
 
+def test_the_page_of_exports_lists_all_columns_in_their_order() -> None:
+    text = (ROOT / "docs/data-exports.md").read_text().partition("## Columns")[2].partition("## Formats")[0]
+    listed = {}
+    for row in re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE):
+        listed[row[0]] = re.findall(r"`(\w+)`", row[1].replace(" if `include` names it", ""))
+    assert listed == {kind: [column.name for column in columns] for kind, columns in COLUMNS.items()}
+
+
 def test_the_readme_fits_on_one_screen_of_a_browser() -> None:
     assert len(pages()["README.md"].text.splitlines()) <= 80
+
+
+def test_the_lines_of_the_changelog_have_at_most_120_characters() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text("utf-8").splitlines()
+    assert [f"line {number}" for number, line in enumerate(lines, start=1) if len(line) > 120] == []
 
 
 def test_the_license_is_the_license_of_the_package() -> None:
@@ -151,7 +165,7 @@ def test_the_license_is_the_license_of_the_package() -> None:
     assert f"SPDX-License-Identifier: {project['license']}\n" in license
 
 
-def test_random_values_are_compared_only_by_their_form_and_all_other_values_exactly() -> None:
+def test_random_values_are_compared_only_by_their_form_and_other_values_are_compared_exactly() -> None:
     def equal(shown: str, printed: str) -> bool:
         return re.fullmatch(pattern(normalized(shown)), normalized(printed)) is not None
 

@@ -148,5 +148,5 @@ def test_the_output_of_the_command_that_starts_the_cloud_equals_the_readme(shell
 
 
 @pytest.mark.parametrize("beginning", NOT_RUN)
-def test_every_command_in_the_list_not_run_exists_on_a_page(beginning: str) -> None:
+def test_every_command_in_the_list_of_commands_that_are_not_run_exists_on_a_page(beginning: str) -> None:
     assert any(step.command.startswith(beginning) for step in all_steps())

@@ -53,7 +53,7 @@ def test_an_event_that_is_too_old_is_stored_with_the_earliest_time_and_a_flag(
 
 
 @pytest.mark.parametrize("epoch", [1_773_480_413, 1_773_480_413_589, "1773480413", 1773480413.5, "2026-03-14 09:26"])
-def test_an_event_time_as_an_epoch_number_is_refused(tenant: Tenant, visitor: httpx.Client, epoch: object) -> None:
+def test_an_event_time_that_is_an_epoch_number_is_refused(tenant: Tenant, visitor: httpx.Client, epoch: object) -> None:
     receipt = accepted(post(visitor, tenant, event(at=epoch), event()))
     assert receipt["accepted"] == 1
     (refused,) = receipt["refused"]
@@ -84,7 +84,7 @@ def test_two_clients_can_use_the_same_event_id(platform: Platform, tenant: Tenan
     stored(platform, other, 1)
 
 
-def test_the_response_names_refused_events_and_the_other_events_are_stored(
+def test_the_response_lists_the_refused_events_and_the_other_events_are_stored(
     platform: Platform, tenant: Tenant, visitor: httpx.Client
 ) -> None:
     good = event()
@@ -154,7 +154,7 @@ def test_requests_with_events_have_a_separate_limit(tenant: Tenant, visitor: htt
 @pytest.mark.parametrize(
     ("body_bytes", "cost"), [(1_000, 1), (16_384, 1), (16_385, 2), (32_769, 3), (241_948, 15), (262_144, 16)]
 )
-def test_a_batch_of_events_costs_one_request_for_each_started_16_kib(
+def test_a_batch_of_events_costs_one_request_for_each_full_or_partial_16_kib(
     tenant: Tenant, visitor: httpx.Client, body_bytes: int, cost: int
 ) -> None:
     batch = {"events": [event(data={"text": "ä" * 100})]}

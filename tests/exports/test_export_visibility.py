@@ -73,7 +73,7 @@ def test_only_exports_of_callers_who_can_read_source_data_contain_source_data(
     assert row["source_data"] == ""
 
 
-def test_the_export_of_a_client_with_a_grant_shows_a_limited_stock_and_only_the_days_of_changes(
+def test_an_export_for_a_client_with_a_grant_caps_the_stock_and_shows_only_the_days_of_changes(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.product(tenant, sku="A-1", inventory_count=500)
@@ -88,7 +88,7 @@ def test_the_export_of_a_client_with_a_grant_shows_a_limited_stock_and_only_the_
     assert [(row["sku"], row["inventory_count"], row["source_data"]) for row in rows] == [("A-1", "10", "")]
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     assert datetime.fromisoformat(rows[0]["updated_at"]) == today
-    # A filter does not reveal the exact time of a change either.
+    # A filter by the time of a change does not reveal the exact time.
     later = {"catalog_id": tenant.catalog_id, "updated_since": datetime.now(UTC).isoformat()}
     assert len(csv_rows(exported(grantee.owner, "products", "csv", filters=later))) == 1
     assert csv_rows(exported(tenant.owner, "products", "csv", filters=later)) == []

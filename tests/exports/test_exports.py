@@ -110,7 +110,7 @@ def test_a_dropped_export_file_is_loaded_like_an_imported_export_file_and_its_in
     (error,) = job["first_errors"]
     assert (error["sku"], error["code"]) == ("zz", "invalid")
     assert "/inventory_policy" in error["reason"]
-    # The error file can be corrected, and then dropped like another file.
+    # The error file can be corrected, and then loaded like any other file.
     errors = platform.read(job["result"]["error_file"]).decode()
     job = platform.sync(tenant.catalog_id, "errors.csv", errors.replace("sometimes", "untracked").encode())
     assert nonzero(job) == {"read": 1, "unchanged": 1}
@@ -154,7 +154,9 @@ def test_the_columns_of_a_parquet_export_have_the_types_of_their_values(
     assert [json.loads(value) for value in columns["attributes"]] == [product["attributes"] for product in products]
 
 
-def test_the_filters_apply_to_exports_of_orders_order_lines_and_customers(platform: Platform, tenant: Tenant) -> None:
+def test_the_filters_apply_to_exports_of_orders_and_of_order_lines_and_of_customers(
+    platform: Platform, tenant: Tenant
+) -> None:
     first = insert_order(platform, tenant, "N-1", email="Ann@test.org", name="Ann", total="10.00")
     insert_order(
         platform, tenant, "N-2", email="ann@test.org", name="=Ann", total="2.50", created_at="2026-04-01T00:00:00Z"
@@ -265,5 +267,5 @@ def imported(tenant: Tenant, catalog_id: str, name: str, file: bytes) -> Json:
 
 
 def nonzero(job: Json) -> Json:
-    """Return the counts of a job except those that are zero."""
+    """Return the counts of a job except the counts that are zero."""
     return {name: count for name, count in job["counts"].items() if count}

@@ -96,7 +96,7 @@ def test_a_number_with_more_than_15_digits_is_exported_as_text() -> None:
 
 
 @pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx", "parquet"])
-def test_ten_times_as_many_rows_need_no_more_memory(file_format: str) -> None:
+def test_an_export_with_ten_times_as_many_rows_needs_no_more_memory(file_format: str) -> None:
     code = textwrap.dedent(
         """
         import io, json, resource, sys

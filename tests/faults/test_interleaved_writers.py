@@ -185,7 +185,7 @@ def test_a_product_whose_transaction_commits_late_is_listed_before_and_after_the
     ):
         create(
             writer, "FIRST"
-        )  # this first product sets the currency; if it were created later, it would block other creations
+        )  # This first product sets the currency. If the product were created later, it would block other creations.
         for number in range(5):
             late, early = f"LATE-{number}", f"EARLY-{number}"
             skus(writer, tenant)

@@ -56,7 +56,7 @@ def message(tenant: Tenant, number: int) -> Json:
 
 
 @pytest.mark.timeout(3600)
-def test_repeated_and_shuffled_messages_and_killed_workers_store_each_event_once(
+def test_each_event_is_stored_once_despite_repeated_and_shuffled_messages_and_killed_workers(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform, dice = own_platform, random.Random(7)

@@ -51,7 +51,7 @@ def is_claimed(platform: Platform, job_id: str) -> bool:
 
 
 def is_behind(platform: Platform, job_id: str, position: int) -> bool:
-    """Return whether the import has written orders after a position, or has ended."""
+    """Return whether the import has written orders after the given position, or has ended."""
     job = job_row(platform, job_id)
     return bool(job["checkpoint"].get("orders", 0) > position or job["status"] not in ("pending", "processing"))
 

@@ -68,8 +68,8 @@ LONG_STATEMENTS: tuple[LiteralString, ...] = (
     "select from products where catalog_id = %s and sku = 'L-1' for update",
     "select from catalogs where id = %s for no key update",
 )
-"""Statements that lock a row. The import waits for the first row before it writes its job, and for the second row after
-it has written its job, in the same transaction."""
+"""Statements that lock a row. The import waits for the first row before it writes its job. In the same transaction, the
+import waits for the second row after it has written its job."""
 
 
 @pytest.mark.timeout(300)

@@ -62,7 +62,8 @@ def restore(platform: Platform, table: str) -> None:
 
 
 def suspendable_tables() -> list[str]:
-    """Return the tables that can be suspended: admins see all of their rows, and other roles have access to them."""
+    """Return the tables that can be suspended. Admins see all rows of such a table, and other roles have access to the
+    table."""
     outsiders = set(CALLERS) - {"app_worker"}
     return sorted(
         name
@@ -88,7 +89,7 @@ def may(platform: Platform, role: str, verb: str, table: str) -> bool:
 
 
 @pytest.mark.parametrize("table", suspendable_tables())
-def test_during_a_suspension_a_role_has_only_the_privileges_that_the_role_had_on_every_row_before(
+def test_a_role_keeps_only_the_privileges_that_it_had_on_every_row_during_a_suspension(
     platform: Platform, table: str
 ) -> None:
     cells = access.matrix()[table].cells

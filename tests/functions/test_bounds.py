@@ -64,7 +64,7 @@ def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
     ok(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=order))
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"settings": value, "branding": value}))
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"source_config": value}))
-    rules = "update catalogs set pricing_rules = %s where id = %s"  # an earlier release stored free notes here
+    rules = "update catalogs set pricing_rules = %s where id = %s"  # an earlier release stored notes of any form here
     platform.arrange(rules, [json.dumps(value), tenant.catalog_id])
     client = {"settings": value, "description": LARGE_TEXT, "address": LARGE_TEXT}
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json=client))

@@ -1,4 +1,4 @@
-"""A storefront shows and sells only the products of an active catalog, and shows a change of the status at once."""
+"""A storefront shows and sells products only while their catalog is active. A changed status has its effect at once."""
 
 import httpx
 import pytest
@@ -217,13 +217,13 @@ OBEYED = {
         "status": "deliveries",
     },
 }
-"""For each field that affects how the platform works: what it affects."""
+"""Maps each field that affects how the platform works to the effect of the field."""
 NOTES = {
     "ClientPatch": {"description", "contact_email", "contact_phone", "address", "settings"},
     "CatalogPatch": {"name", "type", "source", "source_config"},
     "WebhookPatch": {"description"},
 }
-"""The fields that the platform only stores and returns. If a field's name does not show this, its description does."""
+"""The fields that the platform only stores and returns. The name or the description of each field says this."""
 
 
 def test_every_writable_field_is_listed_as_effective_or_as_only_stored() -> None:

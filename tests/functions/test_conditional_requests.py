@@ -107,8 +107,8 @@ CHANGES = [
     and operation.method != "POST"
     and not operation.path.startswith("/v1/admin/")
 ]
-"""The changes of a resource at its own path. `test_order_life.py` tests the actions, which are POST requests, and
-`test_members.py` tests the changes of the staff."""
+"""The requests that change or delete a resource at the path of the resource. `test_order_life.py` tests the actions,
+which are POST requests. `test_members.py` tests the requests that change members of the staff."""
 UPDATES = [operation for operation in CHANGES if operation.method in ("PUT", "PATCH")]
 PATCHES = [operation for operation in CHANGES if operation.method == "PATCH"]
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
@@ -331,7 +331,7 @@ def test_a_change_with_the_current_etag_succeeds(resource: Resource) -> None:
 
 
 @each_change
-def test_an_if_match_header_with_a_star_matches_whatever_the_etag_of_the_object_is(resource: Resource) -> None:
+def test_a_star_in_the_if_match_header_matches_any_etag(resource: Resource) -> None:
     assert resource.change("*").is_success
 
 

@@ -134,7 +134,7 @@ def test_a_request_without_claims_opens_no_database_connection(route: str, monke
     assert (response["statusCode"], opened) == (401, [])
 
 
-def test_a_function_that_strangers_call_without_a_limit_has_a_bounded_concurrency() -> None:
+def test_functions_without_a_token_and_without_a_rate_limit_have_a_limited_concurrency() -> None:
     open_functions = [spec for spec in SPECS if spec.kind == "api" and spec.auth == "none" and "cache" not in spec.uses]
     assert {spec.name: spec.concurrency for spec in open_functions if "concurrency" in spec.model_fields_set} == {
         "api-fallback": 4,

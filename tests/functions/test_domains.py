@@ -140,7 +140,7 @@ def test_a_site_whose_dns_record_was_removed_keeps_the_domain_until_another_site
     assert shown_site(platform, f"{site['slug']}.{PLATFORM_DOMAIN}") == site["id"]
 
 
-def test_a_client_that_loses_a_domain_sees_when_it_lost_the_domain_but_not_who_has_it_now(
+def test_a_client_that_loses_a_domain_sees_the_time_of_the_loss_but_not_the_new_owner(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -254,7 +254,7 @@ def test_a_site_without_a_domain_cannot_verify_a_domain(tenant: Tenant) -> None:
     assert pointers(problem(verify(tenant, site), 422, "invalid")) == ["/domain"]
 
 
-def test_if_two_sites_verify_a_domain_at_the_same_time_exactly_one_site_gets_the_domain(
+def test_exactly_one_of_two_sites_that_verify_a_domain_at_the_same_time_gets_the_domain(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     claims = [(owner, claim(owner, domain)) for owner in (tenant, other_tenant)]

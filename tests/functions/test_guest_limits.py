@@ -361,7 +361,7 @@ def test_failed_requests_use_up_only_the_limit_of_the_ip_address_that_sends_them
     mug = platform.product(shop)
     # Failed requests also count against the customer, so each test has its own customer.
     attacker, other = platform.api(subject and f"{subject}-{uuid4()}"), platform.api()
-    # The limit of the site is so low that the flood would use it up if failed orders counted.
+    # The limit of the site is so low that the flood would use up the limit if failed orders counted.
     platform.redis.hset(f"v1:local:{shop.client_id}:limit:orders.{shop.site_id}", minute(platform), 990)
     statuses = [flood(platform, shop, attacker).status_code for _ in range(110)]
     assert 429 not in statuses[:90]
@@ -393,7 +393,7 @@ def test_the_orders_from_one_ip_address_cannot_block_the_checkout_for_other_ip_a
     created(other.post(orders_path(shop), json=order_body((mug, 1))))
 
 
-def test_an_order_with_a_large_body_counts_as_one_order_and_as_one_request_per_started_16_kib(
+def test_an_order_with_a_large_body_counts_as_one_order_and_as_one_request_per_full_or_partial_16_kib(
     platform: Platform, shop: Tenant
 ) -> None:
     body = json.dumps(order_body((platform.product(shop), 1))).encode().ljust(40_000)

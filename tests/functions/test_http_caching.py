@@ -319,7 +319,7 @@ def test_requests_of_visitors_count_against_the_storefront_limit(platform: Platf
     ok(tenant.owner.get("/v1/me"))
 
 
-def test_a_visitors_request_that_keeps_the_database_busy_counts_more_than_once(
+def test_a_request_of_a_visitor_that_keeps_the_database_busy_counts_more_than_once(
     platform: Platform, tenant: Tenant
 ) -> None:
     path = f"/v1/storefront/{tenant.domain}/products"

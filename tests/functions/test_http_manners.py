@@ -55,7 +55,7 @@ def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, st
 
 @pytest.mark.parametrize("operation", PUBLIC_READS, ids=operation_id)
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_a_head_request_returns_the_headers_of_a_get_request_without_a_body(
+def test_a_head_request_returns_the_headers_of_a_get_response_but_no_body(
     operation: Operation, coding: str, platform: Platform, ids: dict[str, str]
 ) -> None:
     path, headers = operation.url(ids), {"accept-encoding": coding}
@@ -76,7 +76,7 @@ def test_a_head_request_returns_the_headers_of_a_get_request_without_a_body(
 
 
 @pytest.mark.parametrize("operation", BUYER_READS, ids=operation_id)
-def test_a_head_request_of_a_buyer_returns_the_headers_of_a_get_request_without_a_body(
+def test_a_head_request_of_a_buyer_returns_the_headers_of_a_get_response_but_no_body(
     operation: Operation, platform: Platform, tenant: Tenant
 ) -> None:
     is_guest = operation.name == "get_guest_order"
@@ -141,7 +141,9 @@ def test_every_operation_refuses_a_duplicate_json_key(
 
 
 @pytest.mark.parametrize("operation", CREATES, ids=operation_id)
-def test_a_create_response_and_its_repetition_have_a_location_header(operation: Operation, platform: Platform) -> None:
+def test_a_create_response_and_the_repeated_response_have_a_location_header(
+    operation: Operation, platform: Platform
+) -> None:
     tenant = platform.tenant()
     own = create_resources(platform, tenant)
     request = {"headers": {"Idempotency-Key": str(uuid4())}}
@@ -213,7 +215,7 @@ def test_the_error_of_a_refused_cancellation_has_the_current_etag_of_the_order_f
 
 
 @pytest.mark.parametrize("operation", PATHS.values(), ids=lambda operation: operation.path)
-def test_every_path_answers_a_method_that_it_does_not_support_with_its_methods(
+def test_the_response_to_an_unsupported_method_lists_the_supported_methods_of_the_path(
     operation: Operation, platform: Platform, ids: dict[str, str]
 ) -> None:
     path = operation.url(ids).partition("?")[0]

@@ -93,7 +93,7 @@ def test_an_invitation_can_be_accepted_only_once(platform: Platform, tenant: Ten
     problem(api.get("/v1/me"), 403, "no_membership")
 
 
-def test_if_many_accounts_accept_an_invitation_at_the_same_time_only_one_account_becomes_a_member(
+def test_only_one_of_many_accounts_that_accept_an_invitation_at_the_same_time_becomes_a_member(
     platform: Platform, tenant: Tenant
 ) -> None:
     address = new_address()
@@ -262,6 +262,38 @@ def test_the_invitations_of_an_admin_who_leaves_are_revoked(platform: Platform, 
     else:
         ok(platform.admin.patch(path, json={"role": "support"}))
     problem(accept(account(platform, address), code), 409, "invitation_ended")
+
+
+@pytest.mark.parametrize("inviter", ["owner", "admin"])
+def test_a_manager_who_is_removed_during_the_request_leaves_no_open_invitation(
+    platform: Platform, inviter: str
+) -> None:
+    tenant = platform.tenant()
+    if inviter == "owner":
+        subject = platform.member(tenant.client_id, "owner")
+        listed = ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/members", params={"role": "owner"}))["data"]
+        (member,) = [member for member in listed if member["subject"] == subject]
+        path = f"/v1/clients/{tenant.client_id}/members/{member['id']}"
+    else:
+        subject = f"admin-{uuid4().hex}"
+        row = platform.database.execute(
+            "insert into admin_users (user_id, email, role) values (%s, %s, 'admin') returning id",
+            [subject, f"{subject}@example.test"],
+        ).fetchone()
+        assert row is not None
+        path = f"/v1/admin/members/{row['id']}"
+    new = {"email": new_address(), "role": "owner"}
+    lock: LiteralString = "select pg_advisory_xact_lock(hashtextextended('invitations ' || %s, 0))"
+    with ThreadPoolExecutor(2) as threads:
+        with platform.holding(lock, [tenant.client_id]) as held:
+            inviting = threads.submit(platform.api(subject).post, f"/v1/clients/{tenant.client_id}/members", json=new)
+            held.wait_for(1)
+            removing = threads.submit(platform.admin.delete, path)
+            platform.eventually(lambda: removing.done() or held.count_waiting() == 2)
+        assert removing.result().status_code == 204
+        created(inviting.result())
+    listed = ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/invitations"))["data"]
+    assert [(invitation["email"], invitation["status"]) for invitation in listed] == [(new["email"], "revoked")]
 
 
 def test_a_member_of_another_client_joins_a_second_client(

@@ -139,7 +139,7 @@ def test_an_insert_between_two_requests_neither_hides_nor_repeats_other_rows(
     assert inserted_before in {row["id"] for row in new_rows}
 
 
-def test_pages_of_clients_sites_catalogs_jobs_and_exclusions_contain_every_row_only_once(
+def test_each_row_is_once_in_the_pages_of_clients_and_sites_and_catalogs_and_jobs_and_exclusions(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     member = platform.member(tenant.client_id)
@@ -243,7 +243,7 @@ def test_invalid_filters_are_refused(tenant: Tenant, products_path: str, paramet
     assert pointers(problem(tenant.owner.get(products_path, params=parameters), 422, "invalid")) == [pointer]
 
 
-def test_lists_of_sites_catalogs_and_clients_contain_only_rows_that_match_the_filters(
+def test_lists_of_sites_and_catalogs_and_clients_contain_only_rows_that_match_the_filters(
     platform: Platform, tenant: Tenant
 ) -> None:
     draft = platform.site(tenant.client_id, None, status="draft")

@@ -66,7 +66,7 @@ def test_a_client_sends_at_most_20_mails_about_shipments_to_a_stranger(platform:
 
 
 @pytest.mark.parametrize(("is_imported", "suppressed"), [(False, 0), (True, PIECES - 20)])
-def test_mails_to_a_customer_are_limited_only_if_the_customer_of_the_order_comes_from_an_imported_file(
+def test_mails_to_the_customer_of_an_order_are_limited_only_if_the_order_was_imported_from_a_file(
     platform: Platform, shop: Tenant, is_imported: bool, suppressed: int
 ) -> None:
     mug, email = platform.product(shop, inventory_count=100), f"{uuid4().hex[:12]}@example.test"

@@ -44,7 +44,7 @@ def test_members_are_listed_newest_first_in_pages(platform: Platform) -> None:
     assert len(data) == 5
 
 
-def test_members_can_be_filtered_by_role_by_email_address_and_as_persons_or_machines(platform: Platform) -> None:
+def test_members_can_be_filtered_by_role_and_email_address_and_by_whether_they_are_machines(platform: Platform) -> None:
     tenant = platform.tenant()
     _, viewer = join(platform, tenant, "viewer")
     machine = created(
@@ -193,6 +193,72 @@ def test_the_invitations_of_a_removed_owner_are_revoked(platform: Platform) -> N
     assert ok(tenant.owner.get(location))["status"] == "revoked"
 
 
+@pytest.mark.parametrize("act", ["promote", "remove", "add machine"])
+def test_an_owner_who_was_removed_since_the_request_began_changes_no_members(platform: Platform, act: str) -> None:
+    tenant = platform.tenant()
+    removed, owner = join(platform, tenant, "owner")
+    _, viewer = join(platform, tenant, "viewer")
+    machine = {"machine_id": uuid4().hex, "role": "editor"}
+    before = members_of(tenant)
+    del before[owner["subject"]]
+    lock: LiteralString = "select pg_advisory_xact_lock(hashtextextended('owners ' || %s, 0))"
+    with ThreadPoolExecutor(2) as threads:
+        with platform.holding(lock, [tenant.client_id]) as held:
+            removing = threads.submit(tenant.owner.delete, path_of(tenant, owner))
+            held.wait_for(1)
+            acting = (
+                threads.submit(removed.patch, path_of(tenant, viewer), json={"role": "owner"}) if act == "promote"
+                else threads.submit(removed.delete, path_of(tenant, viewer)) if act == "remove"
+                else threads.submit(removed.post, f"/v1/clients/{tenant.client_id}/machines", json=machine)
+            )  # fmt: skip
+            platform.eventually(lambda: acting.done() or held.count_waiting() == 2)
+        assert removing.result().status_code == 204
+        problem(acting.result(), 403, "forbidden")
+    assert members_of(tenant) == before
+
+
+def test_an_admin_who_was_removed_since_the_request_began_changes_no_staff(platform: Platform) -> None:
+    rows = []
+    for role in ("super_admin", "support"):
+        subject = f"{role}-{uuid4().hex}"
+        rows.append(
+            platform.database.execute(
+                "insert into admin_users (user_id, email, role) values (%s, %s, %s) returning id, user_id",
+                [subject, f"{subject}@example.test", role],
+            ).fetchone()
+        )
+    removed, support = rows
+    assert removed is not None
+    assert support is not None
+    lock: LiteralString = "select pg_advisory_xact_lock(hashtextextended('owners ', 0))"
+    with ThreadPoolExecutor(2) as threads:
+        with platform.holding(lock) as held:
+            removing = threads.submit(platform.admin.delete, f"/v1/admin/members/{removed['id']}")
+            held.wait_for(1)
+            promoting = threads.submit(
+                platform.api(removed["user_id"]).patch,
+                f"/v1/admin/members/{support['id']}",
+                json={"role": "super_admin"},
+            )
+            held.wait_for(2)
+        assert removing.result().status_code == 204
+        problem(promoting.result(), 403, "forbidden")
+    assert ok(platform.admin.get(f"/v1/admin/members/{support['id']}"))["role"] == "support"
+    assert platform.admin.delete(f"/v1/admin/members/{support['id']}").status_code == 204
+
+
+def test_an_acceptance_that_is_repeated_after_the_removal_of_the_machine_is_not_answered_from_its_key(
+    platform: Platform, tenant: Tenant
+) -> None:
+    new, key = {"machine_id": uuid4().hex, "role": "editor"}, {"Idempotency-Key": uuid4().hex}
+    machine, path = machine_api(platform, new["machine_id"]), f"/v1/clients/{tenant.client_id}/machines"
+    member = created(tenant.owner.post(path, json=new))
+    for _ in range(2):
+        ok(machine.post(f"{path}/accept", headers=key))
+    assert tenant.owner.delete(path_of(tenant, member)).status_code == 204
+    problem(machine.post(f"{path}/accept", headers=key), 404, "not_found")
+
+
 def test_a_machine_acts_with_the_role_of_its_membership(platform: Platform, tenant: Tenant) -> None:
     machine_id = uuid4().hex
     machine = platform.api(machine_id, client_id=machine_id, aud="wecelebrate")
@@ -238,14 +304,53 @@ def test_a_machine_belongs_to_the_client_that_it_accepts_even_if_another_client_
         assert clients_of(machine) == [tenant.client_id]
     ok(other_tenant.owner.patch(path_of(other_tenant, stolen), json={"role": "viewer", "name": "ERP"}))
     assert clients_of(machine) == [tenant.client_id]
-    ok(machine.post(f"/v1/clients/{other_tenant.client_id}/machines/accept"))
+    accept_other = f"/v1/clients/{other_tenant.client_id}/machines/accept"
+    problem(machine.post(accept_other), 409, "machine_active_elsewhere")
+    assert clients_of(machine) == [tenant.client_id]
+    assert ok(tenant.owner.get(path_of(tenant, own)))["is_active"]
+    assert tenant.owner.delete(path_of(tenant, own)).status_code == 204
+    problem(machine.get("/v1/me"), 403, "no_membership")
+    ok(machine.post(accept_other))
     assert clients_of(machine) == [other_tenant.client_id], "a machine has one client"
+
+
+def test_a_machine_moves_to_another_client_by_itself(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+    new = {"machine_id": uuid4().hex, "role": "viewer"}
+    machine = machine_api(platform, new["machine_id"])
+    for client in (tenant, other_tenant):
+        created(client.owner.post(f"/v1/clients/{client.client_id}/machines", json=new))
+    ok(machine.post(f"/v1/clients/{tenant.client_id}/machines/accept"))
+    (own,) = [
+        member
+        for member in ok(machine.get(f"/v1/clients/{tenant.client_id}/members", params={"kind": "machine"}))["data"]
+        if member["subject"] == ok(machine.get("/v1/me"))["subject"]
+    ]
+    assert machine.delete(path_of(tenant, own)).status_code == 204
+    assert ok(machine.post(f"/v1/clients/{other_tenant.client_id}/machines/accept"))["role"] == "viewer"
+    assert clients_of(machine) == [other_tenant.client_id]
+    problem(machine.post(f"/v1/clients/{tenant.client_id}/machines/accept"), 404, "not_found")
+
+
+def test_a_machine_leaves_a_client_that_is_not_active_when_it_accepts_another_client(
+    platform: Platform, other_tenant: Tenant
+) -> None:
+    tenant, new = platform.tenant(), {"machine_id": uuid4().hex, "role": "editor"}
+    machine = machine_api(platform, new["machine_id"])
+    own, _ = (
+        created(client.owner.post(f"/v1/clients/{client.client_id}/machines", json=new))
+        for client in (tenant, other_tenant)
+    )
+    ok(machine.post(f"/v1/clients/{tenant.client_id}/machines/accept"))
+    ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"is_active": False}))
+    ok(machine.post(f"/v1/clients/{other_tenant.client_id}/machines/accept"))
+    ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"is_active": True}))
+    assert clients_of(machine) == [other_tenant.client_id]
     assert not ok(tenant.owner.get(path_of(tenant, own)))["is_active"]
     entry = ok(tenant.owner.get("/v1/audit", params={"subject": own["subject"], "limit": 1}))["data"][0]
     assert (entry["action"], entry["after"]) == ("member.change", {"is_active": False})
 
 
-def test_only_the_machine_itself_accepts_and_only_a_membership_that_exists(
+def test_a_membership_of_a_machine_can_be_accepted_only_by_this_machine_and_only_if_it_exists(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
@@ -259,7 +364,7 @@ def test_only_the_machine_itself_accepts_and_only_a_membership_that_exists(
     problem(machine.get("/v1/me"), 403, "no_membership")
 
 
-def test_a_machine_that_staff_add_has_access_at_once_and_to_one_client(
+def test_a_machine_that_staff_add_has_immediate_access_to_exactly_one_client(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
@@ -295,7 +400,7 @@ def test_a_client_cannot_add_a_person_as_a_machine(platform: Platform, tenant: T
     problem(platform.api(f"machine:{subject}").get("/v1/me"), 401, "unauthenticated")
 
 
-def test_super_admins_can_change_the_staff_and_admins_can_only_read_it(platform: Platform) -> None:
+def test_super_admins_can_change_the_staff_and_admins_can_only_read_the_staff(platform: Platform) -> None:
     platform.arrange(
         "insert into admin_users (user_id, email, role) values ('an admin', 'an.admin@wecelebrate.test', 'admin')"
         " on conflict (user_id) do update set role = 'admin', is_active = true"

@@ -64,7 +64,7 @@ def test_an_editor_can_write_offers_and_can_still_read_the_usual_price(platform:
     assert (changed["price"], changed["offer_price"]) == ("20.00", "15.00")
     explained = ok(tenant.owner.get(f"{path}/price"))
     assert (explained["base_price"], explained["regular_price"], explained["price"]) == ("15.00", "20.00", "15.00")
-    # A PUT of what a GET has returned changes nothing.
+    # A PUT with the response of a GET changes nothing.
     body = {name: changed[name] for name in ("sku", "name", "price", "offers", "currency", "inventory_count")}
     replaced = ok(tenant.owner.put(path, json=body))
     assert replaced["updated_at"] == changed["updated_at"] and replaced["offers"] == stated

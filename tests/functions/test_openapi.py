@@ -2,11 +2,15 @@
 
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import pytest
 from openapi_spec_validator import validate
 from typer.testing import CliRunner
 
+from infra import openapi
 from infra.command import app as command
 from infra.functions import functions
 from infra.openapi import LOCAL, document
@@ -25,6 +29,21 @@ def test_the_openapi_document_contains_exactly_the_declared_routes() -> None:
     assert {f"{operation.method} {operation.path}" for operation in OPERATIONS} == declared
 
 
+def test_threads_that_need_the_document_at_the_same_time_build_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    builds = []
+
+    def build(*_: object) -> dict[str, object]:
+        builds.append(1)
+        time.sleep(0.2)
+        return {"paths": {}}
+
+    monkeypatch.setattr(openapi, "build", build)
+    monkeypatch.setattr(openapi, "_local_document", lru_cache(maxsize=1)(openapi._local_document.__wrapped__))
+    with ThreadPoolExecutor(4) as pool:
+        assert all("paths" in built for built in pool.map(lambda _: document(), range(4)))
+    assert len(builds) == 1
+
+
 def test_operation_ids_are_unique() -> None:
     names = [operation.name for operation in OPERATIONS]
     assert len(set(names)) == len(names)
@@ -35,7 +54,8 @@ def test_the_document_has_no_error_models_of_fastapi() -> None:
 
 
 def test_a_typed_property_and_the_schema_that_contains_it_have_different_names() -> None:
-    """A property must not share the name of its own schema, because the Python generator names variables after classes.
+    """A property must not have the name of the schema that contains it, because the Python generator names variables
+    after classes.
 
     The generated client would then declare one variable with two types. The generator declares no type for the variable
     of a number, a text or a boolean, so these properties may share the name.

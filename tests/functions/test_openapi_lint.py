@@ -136,7 +136,7 @@ def test_the_rows_of_an_import_have_the_fields_of_a_product() -> None:
     assert schemas["ImportRow"]["required"] == ["sku"]
 
 
-def test_every_tag_operation_and_parameter_has_a_description() -> None:
+def test_every_tag_and_operation_and_parameter_has_a_description() -> None:
     openapi = document()
     operations = [operation for item in openapi["paths"].values() for operation in item.values()]
     described = [*openapi["tags"], *operations, *openapi["components"]["parameters"].values()]

@@ -90,7 +90,7 @@ def test_the_done_file_contains_the_sha_256_of_the_exported_file(platform: Platf
     assert (run["seq"], run["sha256"], run["key"]) == (1, digest, f"orders/{destination['id']}/out/{name}")
 
 
-def test_changes_and_cancellations_are_exported_as_rows_with_an_action_and_each_version_only_once(
+def test_each_change_or_cancellation_of_an_order_is_exported_once_in_rows_that_state_the_action(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv")

@@ -370,7 +370,7 @@ def test_the_log_of_mails_shows_a_link_without_its_token(platform: Platform, sho
     assert "token" not in text
 
 
-def test_mails_for_order_look_ups_count_against_the_limit_of_mails_to_a_stranger(
+def test_mails_for_looking_up_an_order_count_against_the_limit_of_mails_to_a_stranger(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 1))

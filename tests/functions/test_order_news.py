@@ -135,7 +135,7 @@ def test_an_order_that_is_delivered_before_it_was_shipped_gets_the_missing_shipm
     assert state(platform, shop, order) == ("delivered", "full")
 
 
-def test_a_late_shipped_row_does_not_change_a_cancelled_order(
+def test_a_row_that_reports_a_shipment_too_late_does_not_change_a_cancelled_order(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:
     order = platform.order(shop, (mug, 2))
@@ -174,7 +174,7 @@ def test_an_order_of_another_client_is_rejected_with_the_same_error_as_an_unknow
     assert state(platform, shop, own) == ("shipped", "full")
 
 
-def test_a_file_of_another_clients_destination_cannot_change_an_order(
+def test_a_file_of_a_destination_of_another_client_cannot_change_an_order(
     platform: Platform, shop: Tenant, other_tenant: Tenant, mug: Json
 ) -> None:
     order = platform.order(shop, (mug, 1))

@@ -62,7 +62,7 @@ def test_a_change_of_the_price_rules_is_visible_on_all_storefront_pages_at_once(
         assert listed(platform, shop, sort="price", **query) == expected, query
         facets = ok(platform.api().get(f"{path}/products", params=query))["facets"]
         assert sum(each["count"] for each in facets["category"]) == len(expected), query
-        # The range of prices ignores the limits of the price.
+        # The price range in the facets ignores the filters by price.
         assert facets["price"]["min"] == "5.00", query
     assert listed(platform, shop, q="product", sort="price", price_min="14") == after[4:]
     set_rules(shop, None)
@@ -199,7 +199,7 @@ def test_a_client_with_a_grant_sees_selling_prices_and_no_base_price(platform: P
     )
 
 
-def test_a_client_with_a_grant_gets_all_products_that_have_new_prices_by_a_change_of_the_rules(
+def test_a_client_with_a_grant_gets_all_products_whose_prices_change_because_of_new_rules(
     platform: Platform, shop: Tenant
 ) -> None:
     other = platform.tenant()
@@ -373,7 +373,7 @@ def test_price_notes_of_an_earlier_release_are_kept_but_have_no_effect(platform:
     refused = shop.owner.put(path, json={"name": "N", "type": "erp", "pricing_rules": notes})
     assert pointers(problem(refused, 422, "invalid")) == ["/pricing_rules/margin"]
     assert set_rules(shop, {"minimum": "7"})["pricing_rules"] == {"minimum": "7"}
-    # A note of an earlier release that has the documented format takes effect only when an owner sends it again.
+    # If a note of an earlier release has the documented format, it takes effect only when an owner sends it again.
     platform.arrange(
         "update catalogs set pricing_rules = %s, pricing = null where id = %s",
         [json.dumps({"markup_percent": "10"}), shop.catalog_id],

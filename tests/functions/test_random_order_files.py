@@ -1,4 +1,5 @@
-"""Files of every format with random news about random orders, and changes by the API. Orders take only allowed steps.
+"""Tests files of every format with random news about random orders, and with changes by the API. Orders take only
+allowed steps.
 
 The reader of each format is tested in `tests/core/order_files`. Here, the files are dropped, repeated, and mixed with
 requests of members, so the news are often too late, too early, or about pieces that do not exist.

@@ -21,7 +21,7 @@ READS = [
 WRITES = [operation for operation in MEMBERS_ONLY if operation.method != "GET"]
 
 OF_EDITORS = ("get_product_price", "get_product_source", "get_product_stock")
-"""The operations that only admins may use, and editors and owners of the client that owns the catalog."""
+"""The operations only for admins, and for editors and owners of the client that owns the catalog."""
 SUPPORT_OPERATIONS = {
     "list_products",
     "get_product",

@@ -184,7 +184,7 @@ def test_a_catalog_that_the_client_does_not_own_is_refused(
             assert pointers(problem(response, 422, "invalid")) == ["/catalog_id"]
 
 
-def test_the_client_the_catalog_and_the_type_of_a_schedule_cannot_be_changed(
+def test_the_client_and_the_catalog_and_the_type_of_a_schedule_cannot_be_changed(
     tenant_and_schedule: tuple[Tenant, Json], other_tenant: Tenant
 ) -> None:
     tenant, schedule = tenant_and_schedule

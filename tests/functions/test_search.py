@@ -159,7 +159,7 @@ def test_products_are_sorted_by_name_without_regard_to_case_and_accents(platform
             assert [row["name"] for row in descending] == ORDERED[::-1]
 
 
-def test_clients_sites_catalogs_and_schedules_are_sorted_like_products(platform: Platform) -> None:
+def test_clients_and_sites_and_catalogs_and_schedules_are_sorted_like_products(platform: Platform) -> None:
     member = f"owner-{uuid4().hex[:12]}"
     for name in CREATED:
         client = platform.client(name=name)

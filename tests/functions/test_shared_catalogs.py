@@ -62,7 +62,7 @@ def sharing(platform: Platform) -> Sharing:
         "low_inventory": 77,
     }
     ok(owner.owner.patch(f"/v1/catalogs/{owner.catalog_id}", json=secrets))
-    notes = "update catalogs set pricing_rules = %s where id = %s"  # an earlier release stored free notes here
+    notes = "update catalogs set pricing_rules = %s where id = %s"  # an earlier release stored notes of any form here
     platform.arrange(notes, [json.dumps({"margin": PRIVATE}), owner.catalog_id])
     product = platform.product(owner, inventory_count=12_345)
     platform.arrange('update products set source_data = \'{"cost": "4711"}\' where id = %s', [product["id"]])
@@ -146,7 +146,7 @@ def test_the_cache_does_not_tell_a_grantee_that_another_shop_has_sold_a_product(
             cache_statuses(sharing, api)
             assert cache_statuses(sharing, api) == hits
 
-    # A client with a grant sees only the day of `updated_at`, which the first change of a day changes.
+    # A client with a grant sees only the day of `updated_at`. The first change of a day changes this value.
     sell(1)
     for _ in range(3):
         warm()
@@ -294,7 +294,7 @@ def test_the_error_for_a_wrong_total_does_not_depend_on_the_stock(sharing: Shari
     problem(order(sharing, quantity, total_amount="0.01"), 409, "total_changed")
 
 
-def test_an_order_above_all_of_a_shared_stock_gets_the_same_error_as_an_order_above_half_of_the_stock(
+def test_orders_above_half_of_a_shared_stock_and_above_the_whole_stock_get_the_same_error(
     sharing: Sharing,
 ) -> None:
     sharing.set_stock(7_321)

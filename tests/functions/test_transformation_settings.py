@@ -28,7 +28,7 @@ def refusal(tenant: Tenant, **settings: Any) -> dict[str, str]:
     return {each["pointer"].removeprefix("/sync_settings/"): each["detail"] for each in error["errors"]}
 
 
-def test_a_mapping_can_contain_columns_transformations_and_null(tenant: Tenant) -> None:
+def test_a_mapping_can_contain_columns_and_transformations_and_null(tenant: Tenant) -> None:
     content = {
         "name": "Own",
         "type": "erp",

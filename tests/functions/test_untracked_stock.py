@@ -141,7 +141,7 @@ def test_the_storefront_shows_a_change_of_the_inventory_policy_at_once(platform:
     assert shown() == [False, False]
 
 
-def test_a_bulk_import_can_change_the_stock_policy_and_repeating_the_import_changes_nothing(
+def test_a_bulk_import_can_change_the_stock_policy_and_a_repeated_import_changes_nothing(
     platform: Platform, shop: Tenant
 ) -> None:
     def stocks() -> dict[str, tuple[str, int]]:
@@ -195,7 +195,9 @@ def test_the_shared_stock_limit_does_not_apply_to_an_untracked_product(platform:
     problem(platform.api().post(orders, json=order_body((award, 501))), 422, "order_limit")
 
 
-def test_lists_can_be_filtered_by_inventory_policy_and_in_stock(platform: Platform, shop: Tenant) -> None:
+def test_lists_can_be_filtered_by_the_parameters_inventory_policy_and_in_stock(
+    platform: Platform, shop: Tenant
+) -> None:
     stocks: dict[str, Json] = {
         "counted lamp": {"inventory_count": 3, "category": "Light"},
         "empty lamp": {"inventory_count": 0, "category": "Light"},
@@ -231,7 +233,9 @@ def test_lists_can_be_filtered_by_inventory_policy_and_in_stock(platform: Platfo
     ]
 
 
-def test_a_storefront_can_filter_products_and_facets_by_in_stock(platform: Platform, shop: Tenant) -> None:
+def test_a_storefront_can_filter_products_and_facets_by_the_parameter_in_stock(
+    platform: Platform, shop: Tenant
+) -> None:
     mug = platform.product(shop, name="mug", category="Cups", inventory_count=1)
     platform.product(shop, name="empty cup", category="Cups", inventory_count=0)
     untracked(platform, shop, name="award", category="Awards")

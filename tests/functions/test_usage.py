@@ -107,7 +107,7 @@ def test_the_support_role_is_not_allowed_to_read_the_usage_report_of_a_client(
     problem(platform.api("support").get(f"/v1/clients/{new_tenant.client_id}/usage"), 403, "forbidden")
 
 
-def test_a_usage_report_covers_the_requested_hours_or_by_default_24_hours(new_tenant: Tenant) -> None:
+def test_a_usage_report_covers_the_requested_hours_or_24_hours_by_default(new_tenant: Tenant) -> None:
     now = datetime.now(UTC)
     report = usage(new_tenant.owner, new_tenant)
     first, last = (datetime.fromisoformat(report[name]) for name in ("from", "to"))

@@ -14,6 +14,7 @@ import pytest
 
 from tests.images.hostile_images import HOSTILE, scan_bomb
 from tests.images.pictures import picture, png
+from wecelebrate.core import metrics
 from wecelebrate.images import renderer, renderer_program, rendering, renditions
 from wecelebrate.images.renderer import Limits, Renderer, RendererFailed, RenderingPostponed
 from wecelebrate.images.renditions import REASONS, NotRendered
@@ -91,6 +92,29 @@ def test_one_process_renders_many_images_and_each_image_can_use_the_full_cpu_tim
     for _ in range(5):
         strict.render(picture(2000, 2000))
     assert strict.pid == pid
+
+
+def test_the_memory_of_a_function_contains_that_of_its_running_renderer() -> None:
+    metrics._child_memory.clear()
+    used = Renderer()
+    used.render(SMALL)
+    ((pid, small),) = metrics._child_memory.items()
+    assert pid == used.pid
+    used.render(picture(4000, 4000, "PNG"))
+    assert small + 40_000_000 < metrics._child_memory[pid] < Limits().memory
+    largest = metrics._child_memory[pid]
+    used.render(SMALL)
+    assert metrics._child_memory == {pid: largest}
+    used.close()
+    assert metrics._child_memory == {}
+
+
+def test_a_rejected_image_counts_for_the_memory_of_the_renderer_too() -> None:
+    metrics._child_memory.clear()
+    used = Renderer(Limits(memory=256 << 20))
+    assert outcome(used, HOSTILE["GIF, 64 megapixels"][0]()) == "too_much_memory"
+    assert 0 < metrics._child_memory.get(used.pid or 0, 0) <= 256 << 20
+    used.close()
 
 
 def test_an_image_that_exceeds_its_cpu_time_is_rejected_and_the_process_is_replaced(

@@ -179,7 +179,7 @@ def test_a_job_fails_if_the_user_who_requested_the_job_is_no_longer_a_member(
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"] == []
 
 
-def test_the_platforms_first_api_imports_products_and_shows_the_state_of_the_job(
+def test_the_first_api_of_the_platform_imports_products_and_shows_the_state_of_the_job(
     platform: Platform, tenant: Tenant
 ) -> None:
     body = {"products": [product_row(1), product_row(2, price="much")]}
@@ -203,13 +203,15 @@ def test_the_platforms_first_api_imports_products_and_shows_the_state_of_the_job
 
 
 @pytest.mark.parametrize("products", [None, [], "many", [{"name": "Nameless"}], [1]])
-def test_the_platforms_first_api_reports_invalid_products_in_the_error_field(tenant: Tenant, products: object) -> None:
+def test_the_first_api_of_the_platform_reports_invalid_products_in_the_error_field(
+    tenant: Tenant, products: object
+) -> None:
     response = tenant.owner.post("/api/products/bulk-import", json={"products": products})
     error = problem(response, 400, "not_importable")
     assert "/products" in error["error"] or "rows" in error["error"], error
 
 
-def test_the_platforms_first_api_requires_a_catalog_if_the_caller_can_write_to_several_catalogs(
+def test_the_first_api_of_the_platform_requires_a_catalog_if_the_caller_can_write_to_several_catalogs(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.catalog(owner=tenant.client_id)

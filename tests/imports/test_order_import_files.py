@@ -15,7 +15,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 @pytest.mark.parametrize("is_workbook", [False, True])
-def test_the_customer_name_sama_is_not_read_as_a_ditto_word(tenant: Tenant, is_workbook: bool) -> None:
+def test_the_customer_name_sama_is_not_read_as_a_word_for_ditto(tenant: Tenant, is_workbook: bool) -> None:
     header = ("order_number", "created_at", "status", "currency", "customer_name", "shipping_city", "sku", "quantity",
               "unit_price")  # fmt: skip
     rows = [

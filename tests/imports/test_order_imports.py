@@ -72,7 +72,7 @@ def test_a_second_import_of_the_same_order_file_changes_nothing(platform: Platfo
     assert orders_of(tenant) == before
 
 
-def test_a_repeated_attempt_counts_the_orders_that_the_first_attempt_wrote_as_created(
+def test_a_repeated_attempt_counts_the_orders_of_the_first_attempt_as_created(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = imported(tenant, table(ROWS[:1]))
@@ -80,7 +80,7 @@ def test_a_repeated_attempt_counts_the_orders_that_the_first_attempt_wrote_as_cr
     again = order | {"lines": [{"line": 1, "sku": "MUG", "quantity": 2, "unit_price": "3.5"}]}
     statement = "select outcome from app.import_orders(%s, %s, false)"
     with platform.database.transaction(force_rollback=True):
-        # This is the state after a worker was killed after the commit of a chunk: the job is still `processing`.
+        # A worker that is killed after the commit of a chunk leaves this state: the job is still `processing`.
         platform.database.execute("update jobs set status = 'processing' where id = %s", [job["id"]])
         rows = platform.database.execute(statement, [job["id"], json.dumps([again])]).fetchall()
         assert [row["outcome"] for row in rows] == ["created"]
@@ -297,7 +297,7 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
         expected = {"months": computed(MONTHS), "days": computed(DAYS), "products": computed(PRODUCTS)}
     assert kept == (job["counts"]["created"], job["result"]["orders"]["created"])
     assert job["counts"]["read"] == len(rows) and job["counts"]["rejected"] == len(rows) - kept[0] > 100
-    for _ in range(2):  # first with deltas, and then after the rollup
+    for _ in range(2):  # the first time with deltas, the second time after the rollup
         reports = {month: report(month) for month in months}
         actual = [
             {"month": month, "orders": total["orders"], "revenue": total["revenue"],

@@ -25,7 +25,7 @@ def post(tenant: Tenant, rows: list[Json]) -> tuple[str, str]:
     return response.headers["job-dispatch"], response.json()["id"]
 
 
-def test_if_the_queue_is_missing_small_imports_run_within_the_request_and_large_imports_wait(
+def test_small_imports_run_within_the_request_and_large_imports_wait_if_the_queue_is_missing(
     without_queue: Platform,
 ) -> None:
     platform, tenant = without_queue, without_queue.tenant()

@@ -64,7 +64,7 @@ def import_file(tenant: Tenant, rows: list[Json]) -> Json:
 
 
 @pytest.mark.parametrize("door", ["rows", "file"])
-def test_the_rows_of_requests_and_files_with_hostile_spellings_are_rejected(tenant: Tenant, door: str) -> None:
+def test_rows_with_hostile_spellings_in_requests_and_in_files_are_rejected(tenant: Tenant, door: str) -> None:
     rows = hostile_rows(tenant)
     if door == "rows":
         job = import_rows(tenant, [{**row, "images": [row["images"]]} for row in rows])

@@ -6,10 +6,15 @@ from itertools import pairwise
 
 import pytest
 
-from infra import cost
-from infra.cost import Choice
+from infra import cost, cost_model
+from infra.cost_model import Choice
 from infra.environments import ENVIRONMENTS
 from infra.functions import ROOT, functions
+from infra.http_api import APIS
+from tests.infra.aws.conftest import prod, specs, stub_layers
+from tests.infra.aws.templates import Templates
+
+__all__ = ["prod", "specs", "stub_layers"]
 
 SPECS = functions()
 PROD = Choice(ENVIRONMENTS["prod"])
@@ -20,7 +25,7 @@ def test_the_cost_page_equals_the_output_of_the_cost_program() -> None:
 
 
 def test_each_database_instance_costs_at_least_its_minimum_capacity() -> None:
-    parts = cost.lines(PROD, SPECS)
+    parts = cost_model.lines(PROD, SPECS)
     assert parts["database: minimum capacity"] == pytest.approx(2 * 3 * 730 * 0.12)
     assert parts["database: proxy"] == pytest.approx(8 * 0.015 * 730)
     assert parts["network: NAT gateways"] == pytest.approx(2 * 730 * 0.05)
@@ -28,39 +33,83 @@ def test_each_database_instance_costs_at_least_its_minimum_capacity() -> None:
 
 def test_the_cost_of_requests_is_proportional_to_their_number() -> None:
     # Above one request in a second, X-Ray records a constant share of the further requests.
-    totals = [cost.total(replace(PROD, requests=requests), SPECS) for requests in (3.0, 4.0, 5.0)]
+    totals = [cost_model.total(replace(PROD, requests=requests), SPECS) for requests in (3.0, 4.0, 5.0)]
     first, second = (later - earlier for earlier, later in pairwise(totals))
     assert first == pytest.approx(second)
     assert first > 0
-    parts = cost.lines(PROD, SPECS)
+    parts = cost_model.lines(PROD, SPECS)
     assert {parts[name] for name in ("CloudFront", "API Gateway", "functions", "Redis", "logs")} == {0.0}
 
 
+def test_the_highest_cost_of_prod_follows_from_its_templates(prod: Templates) -> None:
+    most = cost_model.highest(PROD.environment, SPECS)
+    cluster = prod.only("data", "AWS::RDS::DBCluster")
+    instances = len(prod.of_type("data", "AWS::RDS::DBInstance"))
+    units = cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"] * instances
+    assert most["database: maximum capacity"] == pytest.approx(units * 0.12)
+    assert most["database: proxy"] == pytest.approx(units * 0.015)
+    stages = [stage for api in APIS for stage in prod.of_type(api.name, "AWS::ApiGatewayV2::Stage").values()]
+    rate = sum(stage["DefaultRouteSettings"]["ThrottlingRateLimit"] for stage in stages)
+    assert cost_model.requests_per_second(PROD.environment, SPECS) == rate
+
+    resources = prod.of_type("functions", "AWS::Lambda::Function").values()
+    declared = {f"wecelebrate-prod-{spec.name}": spec for spec in SPECS}
+    reserved = {each["FunctionName"]: each.get("ReservedConcurrentExecutions", 0) for each in resources
+                if each.get("FunctionName") in declared}  # fmt: skip
+    memory = {each["FunctionName"]: each["MemorySize"] for each in resources if each.get("FunctionName") in declared}
+    sources = prod.of_type("functions", "AWS::Lambda::EventSourceMapping").values()
+    workers = sum(source["ScalingConfig"]["MaximumConcurrency"] for source in sources)
+    gigabytes = cost_model.busy_gigabytes(PROD.environment, SPECS)
+    rest = PROD.environment.concurrency - sum(reserved.values())
+    largest = max(memory[name] for name, spec in declared.items() if spec.kind == "api")
+    least = (sum(reserved[name] * memory[name] for name in reserved) + (rest - workers) * largest) / 1024
+    assert least < gigabytes < least + (workers + len(SPECS)) * max(memory.values()) / 1024
+    invocations = most["functions: all concurrent invocations"]
+    assert invocations == pytest.approx(gigabytes * 3600 * 0.0000133334)
+
+
+def test_a_small_account_limits_the_memory_of_functions_and_the_requests() -> None:
+    dev = ENVIRONMENTS["dev"]
+    assert cost_model.busy_gigabytes(dev, SPECS) <= dev.concurrency * max(spec.memory for spec in SPECS) / 1024
+    storefront = next(spec for spec in SPECS if spec.name == "api-storefront-read")
+    seconds = cost_model.seconds_per_request(storefront.memory)
+    assert cost_model.requests_per_second(dev, SPECS) == pytest.approx(dev.concurrency / seconds)
+
+
+def test_the_highest_cost_is_higher_than_the_cost_of_an_hour_with_the_most_requests() -> None:
+    for environment in ENVIRONMENTS.values():
+        most = cost_model.highest(environment, SPECS)
+        requests = cost_model.requests_per_second(environment, SPECS) * 3600 * 730 / 1e6
+        usual = cost_model.total(Choice(environment, requests=requests), SPECS) / 730
+        assert usual < sum(most.values())
+        assert min(most.values()) > 0
+
+
 def test_x_ray_records_one_request_in_each_second_and_a_share_of_the_others() -> None:
-    traces = [cost.lines(replace(PROD, requests=requests), SPECS)["traces"] for requests in (0.0, 1.0, 102.628)]
+    traces = [cost_model.lines(replace(PROD, requests=requests), SPECS)["traces"] for requests in (0.0, 1.0, 102.628)]
     assert traces == pytest.approx([0.0, 5.0, 5.0 * (2.628 + 5.0)])
 
 
-def test_a_setting_that_saves_money_is_in_the_cost_of_the_environment() -> None:
+def test_the_cost_of_an_environment_includes_the_savings_of_a_setting() -> None:
     without = cost._settings(PROD, proxy="off", traces=False)
-    assert cost.lines(without, SPECS)["database: proxy"] == 0
-    assert cost.lines(replace(without, requests=1.0), SPECS)["traces"] == 0
+    assert cost_model.lines(without, SPECS)["database: proxy"] == 0
+    assert cost_model.lines(replace(without, requests=1.0), SPECS)["traces"] == 0
 
 
-def test_provisioned_environments_cost_the_same_without_requests_but_snapstart_costs_more_with_requests() -> None:
-    few, many = cost.faster_starts(SPECS, 1.0), cost.faster_starts(SPECS, 100.0)
+def test_the_cost_of_faster_starts_depends_on_the_requests_unless_concurrency_is_provisioned() -> None:
+    few, many = cost_model.faster_starts(SPECS, 1.0), cost_model.faster_starts(SPECS, 100.0)
     for way in few:
         assert (many[way] == pytest.approx(few[way])) == way.startswith("provisioned")
     assert few["SnapStart for all functions of the API"] > 100 * few["nothing: the starts themselves"]
 
 
 def test_a_request_takes_longer_in_a_function_with_less_memory() -> None:
-    assert cost.seconds_per_request(1769) == pytest.approx(0.0097)
-    assert cost.seconds_per_request(512) > 2 * cost.seconds_per_request(1769)
+    assert cost_model.seconds_per_request(1769) == pytest.approx(0.0097)
+    assert cost_model.seconds_per_request(512) > 2 * cost_model.seconds_per_request(1769)
 
 
 def test_every_price_has_a_source_and_is_positive() -> None:
-    for group in cost.PRICES.values():
+    for group in cost_model.PRICES.values():
         if isinstance(group, dict):
             assert group["source"].startswith("https://")
             assert all(value > 0 for name, value in group.items() if name != "source")

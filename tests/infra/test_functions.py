@@ -205,7 +205,9 @@ def test_a_function_cannot_send_to_a_queue_without_a_consumer(tmp_path: Path) ->
         functions(tmp_path / "functions")
 
 
-def test_the_bucket_names_include_the_buckets_that_a_function_uses_and_those_that_notify_it(tmp_path: Path) -> None:
+def test_the_bucket_names_include_the_buckets_that_a_function_uses_and_the_buckets_that_notify_it(
+    tmp_path: Path,
+) -> None:
     declare(tmp_path, "queues/drops", '[queue]\nbucket = "drops"\n')
     declare(tmp_path, "api/exports/read", API + 'uses = ["bucket:exports:read", "bucket:drops:write"]\n')
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")

@@ -1,4 +1,4 @@
-"""The variables of a shell name one platform, or the command refuses to act."""
+"""The variables of a shell must identify one platform. Otherwise, the command refuses to act."""
 
 from pathlib import Path
 

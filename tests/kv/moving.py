@@ -33,11 +33,14 @@ class Move:
         self.put(f"gift:g-{name}", gift(f"g-{name}", catalogId=f"c-{name}"))
 
     def run(self, *environments: str, currency: str | None = None, size: int = 3) -> None:
-        """Map all documents, in batches of `size`."""
+        """Map all documents, in batches of `size`. As in `kv.continue_backfill`, a batch uses no plan of another batch,
+        whose tables had another size.
+        """
         names = list(environments or ("production",))
         self.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
         key: str | None = ""
         while key is not None:
+            self.database.execute("discard plans")
             key = self.value("select kv.index_documents(%s, %s, %s)", key, names, size)
         self.database.execute("select kv.index_lists()")
         for entity in ENTITIES:
@@ -47,10 +50,12 @@ class Move:
                 " and state <> 'gone' and fingerprint is distinct from mapped_fingerprint order by key limit %s",
                 entity, after, names, size,
             ):  # fmt: skip
+                self.database.execute("discard plans")
                 self.database.execute("select kv.map_rows(%s, %s, %s)", [entity, [r["id"] for r in rows], currency])
                 after = rows[-1]["key"]
             key = "" if entity == "product" else None
             while key is not None:
+                self.database.execute("discard plans")
                 key = self.value("select kv.copy_settings(%s, %s)", key, size)
         self.database.execute("reset role; reset search_path")
 

@@ -4,16 +4,21 @@ Each test is rolled back.
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from tests.kv.moving import Move, gift
-from wecelebrate.kv import traffic
+from tests.platform import Platform
+from wecelebrate.core.database import Transaction
+from wecelebrate.kv import archive, traffic
+from wecelebrate.kv.facade import MAX_RESPONSE_BYTES
 from wecelebrate.kv.requests import Filter
+from wecelebrate.kv.retirement_models import MAX_GIVEN_UP
 
 NAMES = st.sampled_from(["a", "", "ä", "0", "password", "apiKey", "pin", "note", "auth", "x y", '"', "\\"])
 TEXTS = st.sampled_from(
@@ -94,7 +99,7 @@ def test_a_request_with_a_pattern_is_counted_for_each_entity_that_the_pattern_ca
     assert {row["e"] for row in rows} == entities
 
 
-def test_request_counts_are_stored_per_entity_client_and_day_and_contain_no_keys(move: Move) -> None:
+def test_request_counts_are_stored_per_entity_and_client_and_day_and_contain_no_keys(move: Move) -> None:
     move.run()
     requests = [
         {"kind": "read", "key": "gift:g-a", "requests": 3, "age": 0},
@@ -155,7 +160,7 @@ def test_documents_without_a_row_in_the_platform_cannot_be_retired(move: Move) -
     assert page["keys"] == ["gift:g-a"]
 
 
-def test_a_backfill_does_not_change_the_state_of_listed_documents_whose_list_stays_after_a_retirement(
+def test_a_backfill_after_a_retirement_does_not_change_the_state_of_documents_in_remaining_lists(
     move: Move,
 ) -> None:
     move.put("gifts:all", [gift("listed", catalogId="c-a"), gift("bad", catalogId="c-a", price="x")])
@@ -237,3 +242,86 @@ def test_each_problem_of_the_mirror_is_reported_once_and_only_after_a_minute(mov
     counted = {"KvConflicts": 1, "KvMirrorErrors": 1, "KvQuarantined": 0, "KvShadowMismatches": 1}
     assert first["troubles"] == {**counted, "KvRetiredRequests": 1}
     assert second["troubles"] in (None, dict.fromkeys(first["troubles"], 0) | {"KvRetiredRequests": 1})
+
+
+LATE = {
+    "KvMirrorErrors": ("kv.conflicts", "noticed_at",
+        "select kv.note_conflict('gift:late', 'row_not_mirrored', '', null, null)"),
+    "KvConflicts": ("kv.conflicts", "noticed_at",
+        "select kv.note_conflict('gift:late', 'both_changed', 'name', 1, 2)"),
+    "KvQuarantined": ("kv.quarantine", "since",
+        "insert into kv.ids (key, entity, environment, old_id, id, fingerprint, state)"
+        " values ('gift:late', 'product', 'production', 'late', gen_random_uuid(), 1, 'pending');"
+        " select kv.record_outcomes(array[row('gift:late', 'product', 'production', 'late', gen_random_uuid(), false,"
+        " false, 'no_price', 'price', null, '{}', '{}')::kv.draft], false)"),
+}  # fmt: skip
+"""For each metric, the table of a problem, the column of its time, and the statement that records it."""
+
+
+@pytest.mark.parametrize("metric", LATE)
+def test_a_problem_whose_transaction_is_committed_after_a_later_report_is_still_reported_once(
+    move: Move, platform: Platform, metric: str
+) -> None:
+    table, time, record = LATE[metric]
+    move.database.execute("insert into kv.mirror (enabled) values (false) on conflict (is_only) do nothing")
+
+    def report() -> int:
+        """Report the problems. No sweeper reports them at the same time, because the row of the mirror is locked."""
+        move.database.execute("update kv.mirror set reported_until = now() - interval '2 minutes'")
+        enter(move, "wc_worker", "service:system")
+        count: int = move.value("select kv.report_troubles()")[metric]
+        leave(move)
+        return count
+
+    report()
+    with psycopg.connect(platform.endpoints.database) as writer:
+        writer.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
+        writer.execute(record.encode())
+        # The transaction takes longer than the time between two reports.
+        writer.execute(f"update {table} set {time} = now() - interval '10 minutes' where key = 'gift:late'".encode())
+        before = report()
+        writer.commit()
+    try:
+        assert [before, report(), report()] == [0, 1, 0]
+    finally:
+        platform.database.execute("rollback")
+        for name in (table, "kv.ids"):
+            platform.database.execute(f"delete from {name} where key = 'gift:late'".encode())
+        platform.database.execute("begin")
+
+
+class Archive:
+    """The queries of an archive whose objects are all lost."""
+
+    def __init__(self, parts: int) -> None:
+        self.given_up: list[int] = []
+        self._parts = parts
+
+    def get_next_deleted_part(self, _tx: object, *, entity: str, after: int) -> dict[str, Any] | None:
+        for number in range(after + 1, self._parts + 1):
+            if number not in self.given_up:
+                names = {"object_key": f"{entity}-{number}", "first_key": "a", "last_key": "z"}
+                return {"number": number, "documents": 500, **names}
+        return None
+
+    def give_up_part(self, _tx: object, *, entity: str, number: int, reason: str) -> list[str]:
+        self.given_up.append(number)
+        return [f"gift:{'ü' * 200}{number}" for number in range(500)]
+
+
+def test_an_undo_gives_up_only_as_many_objects_as_a_response_can_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    queries, tx = Archive(parts=MAX_GIVEN_UP), cast(Transaction, None)
+
+    def lost(*_: object) -> None:
+        raise archive.ArchiveDamaged("The object no longer exists.")
+
+    monkeypatch.setattr(archive, "sql", queries)
+    monkeypatch.setattr(archive, "_restore_part", lost)
+    names = [f"product-{number}" for number in range(1, MAX_GIVEN_UP + 1)]
+    requests = 0
+    while len(queries.given_up) < MAX_GIVEN_UP:
+        progress = archive.restore(tx, "product", names)
+        assert progress.given_up
+        assert len(json.dumps([each.model_dump() for each in progress.given_up])) < MAX_RESPONSE_BYTES
+        requests += 1
+    assert requests > 1 and sorted(queries.given_up) == list(range(1, MAX_GIVEN_UP + 1))

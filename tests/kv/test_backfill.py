@@ -221,7 +221,9 @@ def test_the_daily_totals_match_the_migrated_orders(own_platform: Platform, run:
     assert figures == {"is_exact": True}
 
 
-def test_migrated_orders_cause_no_mail_webhook_event_or_hold(own_platform: Platform, run: dict[str, Any]) -> None:
+def test_migrated_orders_cause_no_mail_and_no_webhook_event_and_no_hold(
+    own_platform: Platform, run: dict[str, Any]
+) -> None:
     for table, column in (("mails", "order_id"), ("order_events", "order_id"), ("stock_holds", "order_id")):
         query = f"select count(*) as n from {table} t join kv.ids i on i.id = t.{column}"
         assert own_platform.database.execute(query.encode()).fetchone() == {"n": 0}, table

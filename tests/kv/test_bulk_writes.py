@@ -1,4 +1,5 @@
-"""Statements that change many products. Their documents are written later, but the old applications see no difference.
+"""Tests statements that change many products. The documents are written later, but the old applications see no
+difference.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """

@@ -202,7 +202,7 @@ def test_a_comparison_finds_no_difference_while_old_and_new_applications_write_w
 
 
 @pytest.mark.usefixtures("truths")
-def test_the_status_shows_the_last_comparisons_and_the_audit_log_names_them(own_platform: Platform) -> None:
+def test_the_status_and_the_audit_log_contain_the_last_comparisons(own_platform: Platform) -> None:
     compare(own_platform, code=0)
     state = run(own_platform, "status")
     assert [each["entity"] for each in state["comparisons"]] == ["catalog", "client", "order", "product", "site"]

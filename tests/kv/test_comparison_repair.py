@@ -113,7 +113,7 @@ def test_a_repair_restores_documents_that_were_deleted_without_triggers(own_plat
 
 
 @pytest.mark.usefixtures("truths")
-def test_if_a_document_has_disappeared_from_a_list_a_repair_writes_the_document_under_its_own_key(
+def test_a_repair_writes_a_document_under_its_own_key_if_the_document_has_disappeared_from_a_list(
     own_platform: Platform,
 ) -> None:
     [row] = own_platform.database.execute(
@@ -136,7 +136,7 @@ def test_if_a_document_has_disappeared_from_a_list_a_repair_writes_the_document_
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_replaces_a_document_that_belongs_under_a_different_key_with_the_document_of_the_row(
+def test_a_repair_replaces_a_document_that_was_copied_from_another_key_by_the_document_of_the_row(
     own_platform: Platform,
 ) -> None:
     own = f"gift:{OWN}"
@@ -181,7 +181,7 @@ def test_a_row_without_a_document_is_a_difference_until_a_repair_writes_the_docu
 
 
 @pytest.mark.usefixtures("truths")
-def test_a_repair_does_not_change_documents_that_are_newer_than_their_rows_and_lists_their_keys(
+def test_a_repair_lists_the_keys_of_documents_that_are_newer_than_their_rows_and_does_not_change_them(
     own_platform: Platform,
 ) -> None:
     written: dict[str, dict[str, Any]] = {
@@ -218,7 +218,7 @@ def test_a_repair_does_not_change_documents_that_are_newer_than_their_rows_and_l
 
 
 @pytest.mark.usefixtures("truths")
-def test_if_a_row_changed_after_its_document_a_repair_writes_the_row_into_the_document(own_platform: Platform) -> None:
+def test_a_repair_writes_a_row_into_its_document_if_the_row_changed_after_the_document(own_platform: Platform) -> None:
     own_platform.database.execute(
         "update kv_store_6fcaeea3 set value = value || %s where key = 'client:own'",
         [Jsonb({"name": "Older", "updatedAt": "2020-01-01T00:00:00.000Z"})],

@@ -127,7 +127,7 @@ def test_the_row_id_of_a_record_is_computed_from_its_old_id() -> None:
     assert row_id("product", "production", "gift-1")[14] == "8"
 
 
-def test_a_document_that_contains_the_id_of_another_document_belongs_to_a_different_record() -> None:
+def test_a_document_that_states_the_id_of_another_document_counts_as_a_document_of_another_record() -> None:
     stored = Stored("gift:2", "gift:2", {"id": "1"})
     assert identify("product", stored, (), {"gift:1"}, None).is_of_another
     assert identify("product", stored, (), (), None) == ("production", "1", False)

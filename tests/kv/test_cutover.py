@@ -286,7 +286,7 @@ def test_only_super_admins_can_see_and_change_cutover_stages(own_platform: Platf
     assert own_platform.database.execute("select from kv.stages").fetchall() == []
 
 
-def test_the_status_shows_stages_gates_and_counters(own_platform: Platform) -> None:
+def test_the_status_shows_the_stages_and_the_gates_and_the_counters(own_platform: Platform) -> None:
     run(own_platform, "shadow", "site", "--percent", "5")
     status = run(own_platform, "status")
     [stage] = status["stages"]
@@ -309,7 +309,7 @@ def test_the_mirror_stays_on_while_the_tables_lead(own_platform: Platform) -> No
     assert run(own_platform, "mirror", "status")["enabled"] is True
 
 
-def test_while_the_tables_lead_a_write_of_a_bad_document_is_refused_with_advice(
+def test_a_write_of_a_bad_document_is_refused_with_advice_while_the_tables_lead(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     bad = {"id": "bad", "name": "Mug", "price": "free", "catalogId": tenant.catalog_id}
@@ -368,7 +368,7 @@ def answered(store: httpx.Client) -> set[str]:
 
 
 @pytest.mark.slow
-def test_for_one_client_reads_of_a_fixed_share_of_the_records_return_the_values_of_the_rows(
+def test_reads_of_a_fixed_share_of_the_records_of_a_client_return_the_values_of_the_rows(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     fill(own_platform, tenant, RECORDS)
@@ -398,7 +398,7 @@ def test_for_one_client_reads_of_a_fixed_share_of_the_records_return_the_values_
 
 
 @pytest.mark.slow
-def test_during_a_rollback_under_load_all_requests_succeed_and_no_write_is_lost(
+def test_all_requests_succeed_and_no_write_is_lost_during_a_rollback_under_load(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
     products = [own_platform.product(tenant, inventory_count=1000) for _ in range(8)]
@@ -470,7 +470,7 @@ def test_shadow_reads_do_not_change_responses_and_ignore_a_document_that_is_bein
         own_platform.database.execute("update products set name = 'Row' where id = %s", [product["id"]])
     with psycopg.connect(own_platform.endpoints.database) as writer:
         writer.execute("update kv_store_6fcaeea3 set value = value where key = %s", [key])
-        assert read(store, key)["name"] == product["name"]  # disagrees, but the document is being written
+        assert read(store, key)["name"] == product["name"]  # the row disagrees, but the document is being written
         writer.rollback()
     [stage] = own_platform.api("admin").get(STAGES).json()["data"]
     assert (stage["shadow_reads"], stage["mismatches"]) == (1, 0)

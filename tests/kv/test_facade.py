@@ -119,7 +119,7 @@ def test_a_request_for_a_single_object_fails_unless_the_filter_selects_exactly_o
         assert response.json()["details"] == f"The result contains {rows} rows"
 
 
-def test_documents_can_be_deleted_by_one_key_by_a_list_of_keys_and_by_a_key_prefix(store: Store, prefix: str) -> None:
+def test_documents_can_be_deleted_by_one_key_or_by_a_list_of_keys_or_by_a_key_prefix(store: Store, prefix: str) -> None:
     write(store, **{f"{prefix}{name}": 1 for name in ("a", "b", "c", "demo:1", "demo:2")})
     assert store("DELETE", {"key": f"eq.{prefix}a"}).status_code == 204
     assert store("DELETE", {"key": f"in.({prefix}b,{prefix}none)"}).status_code == 204
@@ -185,7 +185,9 @@ def test_an_unsupported_part_of_a_request_is_refused_and_not_ignored(
     assert response.json()["hint"] or code == "42703" or "limit" in parameters
 
 
-def test_a_response_that_is_too_large_for_lambda_is_refused_with_the_limit(store: Store, prefix: str) -> None:
+def test_a_response_that_is_too_large_for_lambda_is_refused_with_an_error_that_states_the_limit(
+    store: Store, prefix: str
+) -> None:
     for number in range(3):
         write(store, **{f"{prefix}{number}": "x" * 2_000_000})
     everything = {"select": "value", "key": f"like.{prefix}%"}

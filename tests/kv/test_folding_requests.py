@@ -215,7 +215,7 @@ def test_replication_and_a_backfill_do_not_restore_a_product_that_was_deleted_in
 ) -> None:
     first, second, *_ = delete_in_bulk(own_platform, tenant)
     database = own_platform.database
-    # The product was not folded before this write, as in logical replication.
+    # This write happens while the product is not folded yet, as it can with logical replication.
     database.execute(
         'update kv_store_6fcaeea3 set value = value || \'{"name": "X"}\' where key = %s', [f"gift:{first}"]
     )

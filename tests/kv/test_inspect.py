@@ -56,8 +56,11 @@ finally:
     status = Path("/proc/self/status").read_text()
     Path(sys.argv[1]).write_text(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])
 """
-"""Runs the command and writes its peak memory to a file. The peak in the resource usage of a child includes the memory
-of the test process, of which the child was a copy."""
+"""Runs the command, and writes its peak memory to a file.
+
+The resource usage of a child process would include the memory of the test process, because the child begins as a copy
+of the test process.
+"""
 
 
 def inspect(platform: Platform, folder: Path, *options: str) -> Run:
@@ -86,7 +89,7 @@ def truths(own_platform: Platform) -> Iterator[list[Truth]]:
     own_platform.database.execute("truncate kv_store_6fcaeea3")
 
 
-def test_the_command_reports_the_expected_entities_and_damage(
+def test_the_inspect_command_reports_the_expected_entities_and_damage(
     own_platform: Platform, truths: list[Truth], tmp_path: Path
 ) -> None:
     run = inspect(own_platform, tmp_path, "--json")

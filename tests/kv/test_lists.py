@@ -47,7 +47,7 @@ def test_a_document_with_its_own_key_takes_precedence_over_its_copy_in_a_list(mo
     assert (counts["documents"], counts["rows"], counts["aliases"]) == (8, 5, 2)
 
 
-def test_if_a_document_is_in_quarantine_its_copy_in_a_list_is_in_quarantine_too(move: Move) -> None:
+def test_the_copy_of_a_quarantined_document_in_a_list_is_quarantined_too(move: Move) -> None:
     move.put("gift:g-b", gift("g-b", catalogId="c-a", price="on request"))
     move.put("gifts:all", [gift("g-b", catalogId="c-a", price=3)])
     move.run()
@@ -61,7 +61,7 @@ def test_the_only_copy_of_a_document_can_be_in_a_list_of_any_type(move: Move) ->
     move.put("clients:all", [{"id": "x", "name": "Client x"}])
     move.put("catalogs:all", [{"id": "c-x", "name": "Range", "type": "manual", "ownerId": "x"}])
     move.put("sites:all", [{"id": "s-x", "name": "Shop", "clientId": "x", "catalogId": "c-x"}])
-    move.put("catalog_gifts:c-x", [gift("g-x")])  # The gift names no catalog, but its list does.
+    move.put("catalog_gifts:c-x", [gift("g-x")])  # Only the key of the list names the catalog of the gift.
     move.put("orders:all", [order("o-1", siteId="s-x", giftId="g-x")])
     move.put("order_index:by_site:s-x", [order("o-2", siteId="s-x", giftId="g-x")])
     move.put("user_orders:u", [order("o-3", siteId="s-x", giftId="g-x")])

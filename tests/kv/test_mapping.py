@@ -115,7 +115,7 @@ def test_the_mapping_accepts_the_same_currencies_as_the_platform(call: Call) -> 
         assert call("currency", name) is None
 
 
-def test_an_id_that_is_a_uuid_becomes_the_row_id_and_each_different_id_becomes_a_uuid_of_version_8(call: Call) -> None:
+def test_an_id_that_is_a_uuid_becomes_the_row_id_and_any_other_id_becomes_a_uuid_of_version_8(call: Call) -> None:
     stays = "0197A5C0-6F3B-7D52-9C1E-5A8F2F7F1B3D"
     assert call("id_of", "order", "production", stays) == stays.lower()
     ids = {

@@ -37,7 +37,7 @@ def test_a_document_does_not_reactivate_a_row_that_the_platform_has_deactivated(
 
 
 @pytest.mark.parametrize(("table", "key", "document"), DOCUMENTS)
-def test_if_only_the_document_has_changed_the_status_the_row_gets_the_new_status(
+def test_a_row_gets_the_status_of_its_document_if_only_the_document_has_changed_the_status(
     move: Move, table: str, key: str, document: Any
 ) -> None:
     move.put(key, document)
@@ -49,7 +49,7 @@ def test_if_only_the_document_has_changed_the_status_the_row_gets_the_new_status
         assert "kept" not in move.notes(key)
 
 
-def test_after_a_document_has_become_equal_to_its_row_again_its_next_change_changes_the_row(move: Move) -> None:
+def test_a_document_that_has_become_equal_to_its_row_again_changes_the_row_with_its_next_change(move: Move) -> None:
     move.run()
     change(move, "sites", "site:s-a", status="inactive")
     for status, expected in (("draft", "inactive"), ("inactive", "inactive"), ("active", "active")):

@@ -3,6 +3,8 @@
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +38,7 @@ def test_a_changed_document_changes_its_row(mirror: Mirror) -> None:
     assert (row["name"], row["price"], row["inventory_count"]) == ("Cup", 7.5, 3)
 
 
-def test_a_document_can_set_a_value_back_that_the_platform_has_changed_in_the_row(
+def test_a_document_can_restore_a_value_that_the_platform_has_changed_in_the_row(
     mirror: Mirror,
 ) -> None:
     before = mirror.document("gift:g-a")
@@ -160,7 +162,7 @@ def test_deleting_a_document_deletes_no_row(mirror: Mirror, key: str) -> None:
         assert mirror.row(table, name)
 
 
-def test_after_the_document_that_decides_a_row_is_deleted_the_next_document_of_the_row_decides_its_values(
+def test_the_next_document_of_a_row_decides_its_values_after_the_decisive_document_is_deleted(
     mirror: Mirror,
 ) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup"))
@@ -261,7 +263,7 @@ def test_changed_rows_of_each_entity_change_their_documents(mirror: Mirror) -> N
     assert mirror.document("order:o1") == order("o1", status="processing", customerName="B")
 
 
-def test_a_new_row_of_a_client_with_a_document_gets_a_document_and_the_old_application_can_change_it(
+def test_a_new_row_of_a_client_with_a_document_gets_a_document_that_the_old_application_can_change(
     mirror: Mirror,
 ) -> None:
     catalog, client, site = mirror.id("catalogs:c-a"), mirror.id("client:a"), mirror.id("site:s-a")
@@ -316,7 +318,7 @@ def test_a_document_that_refers_to_a_catalog_or_site_of_another_client_changes_n
     assert mirror.row("sites", "site:s-a")["client_id"] == mirror.id("client:a")
 
 
-def test_a_document_with_the_id_of_an_existing_client_cannot_take_over_its_row(mirror: Mirror) -> None:
+def test_a_document_with_the_id_of_an_existing_client_cannot_take_over_the_row_of_the_client(mirror: Mirror) -> None:
     with mirror.unnoticed():
         client = mirror.value("insert into clients (name, slug) values ('Other', 'other-of-the-test') returning id")
     mirror.put(f"client:{client}", {"id": str(client), "name": "Taken"})
@@ -451,7 +453,7 @@ def test_the_backfill_completes_a_deletion_whose_mapping_failed(mirror: Mirror) 
     assert waiting(mirror) == {"gift:g-a"}
 
 
-def test_after_many_deletions_the_backfill_maps_the_remaining_documents_of_the_rows(mirror: Mirror) -> None:
+def test_the_backfill_maps_the_remaining_documents_of_the_rows_after_many_deletions(mirror: Mirror) -> None:
     for prefix in ("gifts", "gift"):
         mirror.database.execute(
             "insert into kv_store_6fcaeea3 select %s || ':' || n, jsonb_build_object('id', n::text, 'name', %s::text,"
@@ -467,7 +469,9 @@ def test_after_many_deletions_the_backfill_maps_the_remaining_documents_of_the_r
 
 
 @pytest.mark.parametrize("entity", ["product", "site"])
-def test_the_gate_of_the_comparison_counts_rows_that_failed_to_mirror_after_it(mirror: Mirror, entity: str) -> None:
+def test_the_gate_of_the_comparison_counts_rows_that_failed_to_mirror_after_the_comparison(
+    mirror: Mirror, entity: str
+) -> None:
     client, other = mirror.id("client:a"), mirror.value("select gen_random_uuid()")
     mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
 
@@ -513,6 +517,49 @@ def test_a_write_that_cannot_be_checked_does_not_bring_the_data_of_an_erased_per
     assert "Jane" not in stored
     mirror.put("order:o2", order("o2", userName="Bob"))  # The check of another order is not needed.
     assert mirror.document("order:o2")["userName"] == "Bob"
+
+
+NESTED: dict[str, Any] = {
+    "a list in a list": lambda jane: ["o0", [jane, "o9"]],
+    "a list in two lists": lambda jane: [[[jane]]],
+    "an object without an id": lambda jane: [{"month": "2026-02", "orders": [jane]}],
+    "an object instead of a list": lambda jane: {"orders": [jane]},
+    "a document instead of a list": lambda jane: jane,
+    "JSON in a string": lambda jane: [json.dumps([jane])],
+    "a list that is JSON in a string": lambda jane: json.dumps([[jane]]),
+}
+"""Forms in which a list of orders can contain a document that the mirror does not map."""
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_the_data_of_an_erased_person_does_not_come_back_inside_a_list_of_orders(mirror: Mirror, form: str) -> None:
+    jane, bob = order("o1", userName="Jane Roe", customerName="Jane Roe"), order("o2", userName="Bob Low")
+    mirror.put("order:o1", jane)
+    mirror.put("order:o2", bob)
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    mirror.put("user_orders:u", NESTED[form](jane))
+    mirror.put("order_index:u", NESTED[form](jane))
+    mirror.put("order_index:u", NESTED[form](jane | {"status": "delivered"}))
+    stored = mirror.value("select string_agg(value::text, '') from kv_store_6fcaeea3")
+    assert "Jane" not in stored and "o1" in mirror.value(
+        "select value::text from kv_store_6fcaeea3 where key = 'user_orders:u'"
+    )
+    mirror.put("user_orders:v", NESTED[form](bob))  # Documents of other persons stay as they are.
+    kept = mirror.value("select value::text from kv_store_6fcaeea3 where key = 'user_orders:v'")
+    assert len(re.sub('"_rev": 1,? ?', "", kept)) == len(json.dumps(NESTED[form](bob), ensure_ascii=False))
+
+
+def test_a_list_of_orders_that_is_too_deep_to_be_checked_is_refused_after_an_erasure(mirror: Mirror) -> None:
+    deep: Any = [order("o1", userName="Jane Roe")]
+    for _ in range(40):
+        deep = [deep]
+    mirror.put("user_orders:u", deep)
+    mirror.put("order:o1", order("o1", userName="Jane Roe"))
+    mirror.put("user_orders:u", [])
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded, match="too deep"), mirror.database.transaction():
+        mirror.put("user_orders:u", deep)
+    assert mirror.document("user_orders:u") == []
 
 
 def test_an_erasure_fails_if_a_document_cannot_be_written(mirror: Mirror) -> None:

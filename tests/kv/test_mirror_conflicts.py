@@ -109,7 +109,7 @@ def test_a_repeated_write_reduces_the_stock_once(mirror: Mirror, sold_by_the_pla
     assert mirror.conflicts() == set()
 
 
-def test_a_repeated_sale_without_the_time_of_the_write_counts_once_and_is_recorded_as_doubtful(mirror: Mirror) -> None:
+def test_a_repeated_sale_without_a_write_time_counts_once_and_is_recorded_as_doubtful(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.put(KEY, stale | {"availableQuantity": 9})
     mirror.put(KEY, stale | {"availableQuantity": 9})
@@ -117,7 +117,7 @@ def test_a_repeated_sale_without_the_time_of_the_write_counts_once_and_is_record
     assert mirror.conflicts() == {(KEY, "sale_in_doubt", "updatedAt")}
 
 
-def test_a_repeated_write_without_the_time_of_the_write_that_sells_nothing_is_no_conflict(mirror: Mirror) -> None:
+def test_a_repeated_write_without_a_write_time_is_no_conflict_if_it_sells_nothing(mirror: Mirror) -> None:
     stale = read(mirror)
     for _ in range(2):
         mirror.put(KEY, stale | {"name": "Cup"})
@@ -364,7 +364,7 @@ def test_a_stale_write_over_a_document_that_is_not_an_object_does_not_restore_so
     assert read(mirror)["_rev"] > stale["_rev"] + 1000
 
 
-def test_a_repair_from_the_document_sets_the_stock_of_the_row_to_that_of_the_document(mirror: Mirror) -> None:
+def test_a_repair_from_the_document_sets_the_stock_of_the_row_to_the_stock_of_the_document(mirror: Mirror) -> None:
     mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
     with mirror.unnoticed():
         mirror.update("products", KEY, inventory_count=7)
@@ -372,7 +372,9 @@ def test_a_repair_from_the_document_sets_the_stock_of_the_row_to_that_of_the_doc
     assert mirror.row("products", KEY)["inventory_count"] == 10
 
 
-def test_a_write_based_on_a_deleted_document_is_not_taken_for_a_write_based_on_its_successor(mirror: Mirror) -> None:
+def test_a_write_based_on_a_deleted_document_is_not_confused_with_a_write_based_on_its_successor(
+    mirror: Mirror,
+) -> None:
     stale = read(mirror)
     mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [KEY])
     mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=10))

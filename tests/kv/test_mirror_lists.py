@@ -182,7 +182,7 @@ def test_a_write_of_a_stale_list_does_not_restore_the_data_of_an_erased_person(m
         assert "Jane" not in str(stored(mirror, "user_orders:u"))
 
 
-def test_documents_in_lists_get_a_revision_if_they_have_none(mirror: Mirror) -> None:
+def test_documents_in_lists_that_have_no_revision_get_a_revision(mirror: Mirror) -> None:
     mirror.database.execute("alter table kv_store_6fcaeea3 disable trigger mirror_list_revision")
     mirror.database.execute("update kv_store_6fcaeea3 set value = '[{\"id\": \"g-1\", \"name\": \"A\"}, \"g-2\", 7]'"
                             " where key = 'gifts:all'")  # fmt: skip
@@ -317,7 +317,7 @@ def test_lists_with_an_erased_person_are_written_at_the_end_of_the_transaction_a
     before = stored(mirror, "user_orders:u")
     mirror.database.execute("update kv.mirror set environments = array[%s]", [environment])
     erase(mirror, "user_orders:u::o-1")
-    assert stored(mirror, "user_orders:u") == before  # Locks of lists are taken last.
+    assert stored(mirror, "user_orders:u") == before  # A list is locked only at the end of the transaction.
     mirror.end()
     text = stored(mirror, "user_orders:u")
     assert isinstance(text, str)

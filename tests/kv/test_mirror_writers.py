@@ -172,7 +172,7 @@ def test_an_order_placed_in_an_old_application_becomes_an_order_of_the_platform(
                                          [product["id"]]).fetchone() == {"n": 6}  # fmt: skip
 
 
-def test_while_the_mirror_is_off_writes_of_documents_and_rows_do_not_affect_each_other(
+def test_writes_of_documents_and_rows_do_not_affect_each_other_while_the_mirror_is_off(
     own_platform: Platform, application: OldApplication
 ) -> None:
     tenant = own_platform.tenant()
@@ -263,7 +263,7 @@ def listed(own_platform: Platform, tenant: Tenant, products: list[Json], applica
     return ids
 
 
-def test_writers_of_lists_of_documents_and_of_orders_do_not_deadlock(
+def test_writers_of_lists_and_writers_of_documents_or_orders_do_not_deadlock(
     own_platform: Platform, tenant: Tenant, products: list[Json], listed: list[str]
 ) -> None:
     second = f"catalog_gifts:{tenant.catalog_id}"

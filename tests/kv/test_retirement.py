@@ -237,7 +237,7 @@ def test_requests_for_keys_that_belong_to_no_entity_do_not_block_a_retirement(
     assert [r["status"] for r in status["retirements"]] == ["waiting"]
 
 
-def test_a_retirement_by_default_requires_14_days_without_requests(moved: Platform) -> None:
+def test_a_retirement_requires_14_days_without_requests_by_default(moved: Platform) -> None:
     plan = run(moved, "retire", "order")
     assert plan["retirement"]["quiet_seconds"] == 14 * 24 * 60 * 60
     assert failed(put(moved, "order", target="retired", delete=True)) == {"period"}
@@ -335,7 +335,7 @@ def test_undoing_a_retirement_restores_every_byte(moved: Platform, entity: str) 
 
 
 def of_keys(stored: dict[str, str], entity: str) -> set[str]:
-    """Return the keys of an entity, without those of other families."""
+    """Return the keys of an entity. Leave out the keys of other families."""
     return {key for key in stored if re.match(FAMILIES[entity], key) and not re.match(OTHERS, key)}
 
 
@@ -368,7 +368,7 @@ def test_the_platform_and_the_old_applications_work_after_a_retirement(moved: Pl
         m for m in marked["kv.ids"] if m.startswith("(gift")}  # fmt: skip
     response = moved.api("admin").post("/v1/admin/kv/comparisons", json={"entity": "product"})
     assert response.status_code == 409 and "--undo" in response.json()["detail"]
-    compare(moved)  # The documents of the other entities.
+    compare(moved)  # This compares the documents of the other entities.
     result = command(moved, "rollback", "product")
     assert result.returncode != 0 and "--undo" in result.stderr
     run(moved, "retire", "product", "--undo")
@@ -376,7 +376,7 @@ def test_the_platform_and_the_old_applications_work_after_a_retirement(moved: Pl
     name(moved, "Mug")
 
 
-def test_after_an_undo_a_stale_write_reduces_the_stock_exactly_once(moved: Platform, store: httpx.Client) -> None:
+def test_a_stale_write_after_an_undo_reduces_the_stock_exactly_once(moved: Platform, store: httpx.Client) -> None:
     stock = "select inventory_count as n from products where id = (select id from kv.ids where key = 'gift:g-a')"
     sale = "update products set inventory_count = inventory_count - 3 where id = (select id from kv.ids where key = %s)"
 
@@ -544,7 +544,7 @@ def test_undoing_a_retirement_does_not_restore_a_damaged_archive_object(moved: P
     )
 
 
-def test_an_undo_restores_intact_archive_objects_reports_damaged_objects_and_continues_after_their_repair(
+def test_an_undo_restores_intact_archive_objects_and_continues_after_damaged_objects_are_repaired(
     moved: Platform, store: httpx.Client
 ) -> None:
     for name in "abcd":  # Each of these documents is a separate object.
@@ -616,7 +616,7 @@ def test_an_undo_gives_up_only_the_documents_of_lost_objects_that_the_operator_h
 
     response = put(moved, "product", target="retired", give_up=[lost["object_key"]])
     assert response.status_code == 422
-    # The command names what is lost, and gives nothing up without a confirmation.
+    # The command names the lost objects, and gives up no object without a confirmation.
     result = command(moved, "retire", "product", "--undo", "--give-up")
     assert result.returncode == 2 and "--yes" in result.stderr
     for part in (lost, damaged):
@@ -624,7 +624,7 @@ def test_an_undo_gives_up_only_the_documents_of_lost_objects_that_the_operator_h
         assert f"{part['documents']:,} documents, from {part['keys'][0]} to {part['keys'][-1]}" in result.stderr
     assert run(moved, "status")["retirements"][0]["given_up"] == 0
     assert before.keys() - documents(moved).keys() == {*lost["keys"], *damaged["keys"]}
-    # Only the named object is given up. The keys of other objects change nothing.
+    # Only the lost object that the request names is given up. The keys of intact and unknown objects have no effect.
     plan = put(moved, "product", target="active", give_up=[lost["object_key"], intact["object_key"], "x"]).json()
     assert [(g["object_key"], g["keys"]) for g in plan["given_up"]] == [(lost["object_key"], lost["keys"])]
     assert (plan["retirement"]["status"], plan["retirement"]["given_up"]) == ("restoring", len(lost["keys"]))
@@ -697,14 +697,197 @@ def test_an_undo_waits_for_products_that_are_inserted_during_the_retirement(move
             " from kv.ids where key = 'catalogs:own' returning id::text"
         ).fetchall()
         while (response := put(moved, "product", target="active")).status_code == 200:
-            assert response.json()["retirement"]["status"] == "restoring"
+            assert response.json()["retirement"]["status"] in ("restoring", "ending")
         assert (response.status_code, response.json()["code"]) == (409, "conflict")
+        assert run(moved, "status")["retirements"][0]["status"] == "ending"
         writer.commit()
     work(moved, "product", target="active")
     moved.eventually(lambda: f"gift:{id}" in documents(moved), within=60)
     assert json.loads(documents(moved)[f"gift:{id}"])["name"] == "Late"
     moved.database.execute("delete from products where id = %s", [id])
     moved.eventually(lambda: documents(moved) == before, within=60)
+
+
+def reach_end(platform: Platform) -> None:
+    """Continue the undo of the retirement of products until all documents are back."""
+    while (plan := put(platform, "product", target="active").json())["retirement"]["status"] != "ending":
+        assert plan["retirement"]["status"] == "restoring"
+
+
+def test_orders_and_changes_of_products_do_not_wait_while_an_undo_searches_changed_products(moved: Platform) -> None:
+    tenant = moved.tenant()
+    product = moved.product(tenant, inventory_count=100)
+    before = documents(moved)
+    retire(moved, "product")
+    reach_end(moved)
+    with psycopg.connect(moved.endpoints.database) as blocker, ThreadPoolExecutor(1) as pool:
+        blocker.execute("lock table kv.dirty in share mode")  # The search waits for this lock.
+        ending = pool.submit(work, moved, "product", target="active")
+        moved.eventually(
+            lambda: (
+                moved.database.execute(
+                    "select from pg_locks where relation = 'kv.dirty'::regclass and not granted"
+                ).fetchall()
+                != []
+            )
+        )
+        began = time.monotonic()
+        moved.order(tenant, (product, 1))
+        with psycopg.connect(moved.endpoints.database) as seller:
+            seller.execute("set statement_timeout = '2s'")
+            seller.execute("update products set inventory_count = 4 where id = (select id from kv.ids"
+                           " where key = 'gift:g-a')")  # fmt: skip
+        assert time.monotonic() - began < 5
+        assert not ending.done()
+        # The documents are back, so the change is mirrored at once.
+        assert json.loads(documents(moved)["gift:g-a"])["stock"] == 4
+        blocker.rollback()
+        ending.result()
+    moved.eventually(lambda: moved.database.execute("select from kv.dirty").fetchall() == [], within=60)
+    after = documents(moved)
+    ordered = f"gift:{product['id']}"
+    assert (json.loads(before[ordered])["availableQuantity"], json.loads(after[ordered])["availableQuantity"]) == (
+        100,
+        99,
+    )
+    assert {key for key in before if before[key] != after.get(key)} == {"gift:g-a", ordered}
+
+
+def test_no_change_of_a_product_is_lost_if_it_is_written_at_any_point_of_the_end_of_an_undo(moved: Platform) -> None:
+    before = documents(moved)
+    retire(moved, "product")
+    names: dict[str, str] = {}
+
+    def write(connection: psycopg.Connection[Any], name: str) -> None:
+        """Insert a product, and rename it once more in the next call."""
+        [(id,)] = connection.execute(
+            "insert into products (catalog_id, sku, name, price, currency) select id, %s, 'First', 5, 'EUR'"
+            " from kv.ids where key = 'catalogs:own' returning id::text",
+            [f"late-{name}"],
+        ).fetchall()
+        names[id] = name
+        connection.execute("update products set name = 'Renamed' where sku like 'late-%%'")
+
+    with psycopg.connect(moved.endpoints.database) as other:
+        write(other, "while the documents were retired")
+        other.commit()
+        write(other, "before the end, in a transaction that is committed later")
+        reach_end(moved)
+        with psycopg.connect(moved.endpoints.database, autocommit=True) as writer:
+            writer.execute("set statement_timeout = '2s'")
+            sku = "late-during the status ending"
+            writer.execute("insert into products (catalog_id, sku, name, price, currency) select id, %s, 'Renamed', 5,"
+                           " 'EUR' from kv.ids where key = 'catalogs:own'", [sku])  # fmt: skip
+            [(id,)] = writer.execute("select id::text from products where sku = %s", [sku]).fetchall()
+            names[id] = sku
+        assert put(moved, "product", target="active").json()["code"] == "conflict"
+        other.commit()
+        step(moved, 3)
+        write(other, "after the first step")
+        other.commit()
+        for _ in range(3):
+            step(moved, 3)
+        write(other, "after some steps, and committed after the undo")
+        work(moved, "product", target="active")
+        other.commit()
+    moved.eventually(lambda: moved.database.execute("select from kv.dirty").fetchall() == [], within=60)
+    after = documents(moved)
+    written = {key.partition(":")[2]: json.loads(value) for key, value in after.items() if key not in before}
+    assert written.keys() == names.keys()
+    assert {document["name"] for document in written.values()} == {"Renamed"}
+    assert {key: after[key] for key in before} == before
+    moved.database.execute("delete from products where sku like 'late-%%'")
+    moved.eventually(lambda: documents(moved) == before, within=60)
+
+
+def step(platform: Platform, size: int) -> None:
+    """Search the next `size` products at the end of an undo, as a request does."""
+    assert as_admin(platform, "select kv.continue_ending(%s, %s)", "product", size) is False
+
+
+def as_admin(platform: Platform, query: str, *arguments: Any) -> Any:
+    """Return the only value of a query that the API runs for a super admin, in a transaction of its own."""
+    with psycopg.connect(platform.endpoints.database, prepare_threshold=None) as connection:
+        connection.execute("set local session authorization wc_api")
+        connection.execute(
+            "select role from app.enter(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            ["admin", None, None, None, [], None, None, None, None],
+        )
+        [value] = connection.execute(query.encode(), arguments).fetchone() or ()
+        connection.execute("reset session authorization")
+        return value
+
+
+def test_an_undo_cannot_end_before_all_products_were_searched(moved: Platform) -> None:
+    retire(moved, "product")
+    reach_end(moved)
+    for _ in range(2):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            as_admin(moved, "select kv.change_retirement(%s, %s, %s)", "product", "undone", Jsonb({}))
+        step(moved, 3)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        as_admin(moved, "select kv.change_retirement(%s, %s, %s)", "product", "restoring", Jsonb({}))
+    assert put(moved, "product", target="retired", delete=True).json()["code"] == "conflict"
+    assert put(moved, "product", target="retired", dry_run=True).json()["retirement"]["status"] == "ending"
+
+
+def test_a_row_that_was_not_mirrored_after_the_comparison_blocks_a_retirement(moved: Platform) -> None:
+    def gate() -> Json:
+        gates = put(moved, "site", target="retired", dry_run=True).json()["gates"]
+        [comparison] = [gate for gate in gates if gate["name"] == "comparison"]
+        found: Json = comparison
+        return found
+
+    wait(moved, "site")
+    assert gate()["state"] == "passed"
+    moved.database.execute("select kv.note_conflict('site:s-a', 'row_not_mirrored', '', null, null)")
+    try:
+        assert (gate()["state"], "1 rows were not mirrored" in gate()["detail"]) == ("failed", True)
+        assert failed(put(moved, "site", target="retired", delete=True)) == {"comparison"}
+        assert command(moved, "compare", "--entity", "site").returncode == 0
+        assert gate()["state"] == "passed"
+    finally:
+        moved.database.execute("delete from kv.conflicts where key = 'site:s-a'")
+
+
+def test_a_row_whose_transaction_was_committed_after_the_comparison_began_blocks_a_cutover_and_a_retirement(
+    moved: Platform,
+) -> None:
+    def gates() -> dict[str, str]:
+        stages = moved.api("admin").get("/v1/admin/kv/stages/site/gates").json()["data"]
+        retirement = put(moved, "site", target="retired", dry_run=True).json()["gates"]
+        return {
+            f"{kind} {gate['name']}": gate["state"]
+            for kind, found in (("cutover", stages), ("retirement", retirement))
+            for gate in found
+        }
+
+    with psycopg.connect(moved.endpoints.database) as writer:
+        writer.execute("select kv.note_conflict('site:s-a', 'row_not_mirrored', '', null, null)")
+        assert command(moved, "compare", "--entity", "site").returncode == 0
+        assert gates()["retirement comparison"] == gates()["cutover comparison"] == "passed"
+        writer.commit()
+    try:
+        assert gates()["retirement comparison"] == gates()["cutover comparison"] == "failed"
+        assert command(moved, "compare", "--entity", "site").returncode == 0
+        assert gates()["retirement comparison"] == gates()["cutover comparison"] == "passed"
+    finally:
+        moved.database.execute("delete from kv.conflicts where key = 'site:s-a'")
+
+
+@pytest.mark.parametrize(
+    ("names", "pointer"),
+    [(["a"] * 51, "/give_up"), (["a" * 201], "/give_up/0"), (["x", "a\nb"], "/give_up/1"), (["x", ""], "/give_up/1")],
+)
+def test_the_names_of_lost_objects_are_bounded_in_number_and_length(
+    moved: Platform, names: list[str], pointer: str
+) -> None:
+    response = put(moved, "product", target="active", give_up=names)
+    assert response.status_code == 422, response.text
+    [error] = response.json()["errors"]
+    assert error["pointer"] == pointer
+    assert any(word in error["detail"] for word in ("at most 50", "at most 200", "line", "at least 1")), error
+    assert put(moved, "product", target="active", give_up=["a" * 200] * 50).status_code == 200
 
 
 def test_only_super_admins_can_retire_documents(moved: Platform) -> None:

@@ -29,7 +29,7 @@ def mirror(own_platform: Platform) -> Iterator[Mirror]:
 
 
 def write(**fields: Any) -> Step:
-    """Write the gift with changed fields, as an application does that has just read the gift."""
+    """Write the gift with changed fields, like an application that has just read the gift."""
 
     def step(mirror: Mirror) -> None:
         current = mirror.value("select value from kv_store_6fcaeea3 where key = %s", KEY)
@@ -156,7 +156,7 @@ def outcome_of_the_general_mapping(mirror: Mirror, steps: list[Step]) -> dict[st
 
 
 def calls(mirror: Mirror, step: Step) -> set[str]:
-    """Do a step, and return the functions of the mirror that it called."""
+    """Do a step. Return the functions of the mirror that this step has called."""
     query = "select funcname, calls from pg_stat_xact_user_functions where schemaname = 'kv'"
     before = {(row["funcname"], row["calls"]) for row in mirror.rows(query)}
     step(mirror)

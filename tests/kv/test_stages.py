@@ -181,7 +181,7 @@ def test_reads_of_aliases_and_of_documents_without_a_mapped_row_return_the_docum
         assert mirror.read(key) == mirror.document(key)
 
 
-def test_if_the_share_of_reads_from_the_tables_grows_all_records_of_the_smaller_share_are_included(
+def test_a_larger_share_of_reads_from_the_tables_includes_all_records_of_a_smaller_share(
     mirror: Store,
 ) -> None:
     mirror.database.execute(
@@ -389,7 +389,7 @@ def test_a_document_of_another_client_cannot_replace_a_document_of_a_client_whos
     mirror.put("gift:g-a", value)
 
 
-def test_if_the_mapping_fails_the_write_is_refused_according_to_the_stage_of_the_client_of_the_earlier_row(
+def test_a_write_whose_mapping_fails_is_refused_according_to_the_stage_of_the_earlier_client_of_the_row(
     mirror: Store,
 ) -> None:
     mirror.tenant("b")

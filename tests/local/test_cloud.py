@@ -62,7 +62,7 @@ def healthy(api: str) -> bool:
         return False
 
 
-def test_the_commands_up_status_and_down_control_a_detached_cloud(wecelebrate: Command) -> None:
+def test_the_commands_up_and_status_and_down_control_a_detached_cloud(wecelebrate: Command) -> None:
     assert "is not up: run" in wecelebrate("status").stderr
     up = wecelebrate("up", "--detach")
     assert up.returncode == 0, up.stderr

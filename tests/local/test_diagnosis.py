@@ -36,7 +36,9 @@ def test_a_state_folder_without_a_database_has_no_data(tmp_path: Path) -> None:
     assert (data.state, data.message) == ("ok", "the state folder has no database yet")
 
 
-def test_a_port_in_use_is_a_problem_with_a_free_port_to_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fix_for_a_port_in_use_is_a_command_that_exports_a_free_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -83,7 +85,7 @@ def test_a_clock_behind_the_files_of_the_checkout_is_a_problem(tmp_path: Path) -
     assert "the clock is behind" in finding("clock", tmp_path, checkout=tmp_path).message
 
 
-def test_the_command_prints_each_finding_and_ends_with_1_if_there_is_a_problem(
+def test_the_doctor_command_prints_each_finding_and_exits_with_1_if_there_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WECELEBRATE_HOME", str(tmp_path))

@@ -107,7 +107,7 @@ def test_rejected_rows_are_printed_and_available_at_a_url(wecelebrate: Command, 
     assert "A,Cup,[b],2,not_a_number," in httpx.get(url_line.removeprefix("all rejected rows: "), verify=TLS).text
 
 
-def test_the_drop_command_prints_the_offers_the_warnings_and_the_doubts_of_its_job(
+def test_the_drop_command_prints_the_offers_and_the_warnings_and_the_doubts_of_its_job(
     wecelebrate: Command, catalog: str, tmp_path: Path
 ) -> None:
     text = (

@@ -53,7 +53,7 @@ def test_the_current_and_the_previous_secret_are_accepted(behind_cloudfront: End
     assert get(behind_cloudfront, "/no/such/path", x_origin_secret=secret).status_code == 404
 
 
-def test_rate_limits_count_requests_by_the_address_of_the_visitor_and_not_of_cloudfront(
+def test_rate_limits_use_the_address_of_the_visitor_and_not_the_address_of_cloudfront(
     behind_cloudfront: Endpoints,
 ) -> None:
     def remaining(address: str) -> int:

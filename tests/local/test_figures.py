@@ -3,6 +3,9 @@
 import io
 import json
 import os
+import re
+import signal
+import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -75,7 +78,7 @@ def test_only_new_and_complete_lines_of_a_log_are_read(tmp_path: Path) -> None:
     assert reader.read().runs == {"api-sites-read": [3.0]}
 
 
-def test_the_figures_show_requests_errors_and_the_work_of_the_platform(platform: Platform) -> None:
+def test_the_figures_contain_requests_and_errors_and_the_work_of_the_platform(platform: Platform) -> None:
     tenant = platform.tenant()
     watched = Figures(platform.state, platform.endpoints)
     before = watched.collect()["routes"].get("GET /v1/sites", {"requests": 0})["requests"]
@@ -113,7 +116,7 @@ def test_the_command_prints_the_figures_as_tables_and_as_json(platform: Platform
     assert wecelebrate("--env", "dev", "status", "--watch").returncode == 2
 
 
-def test_the_command_ends_after_its_readings_if_a_part_does_not_answer(
+def test_the_command_fails_after_the_given_number_of_readings_if_a_part_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
@@ -130,6 +133,55 @@ def test_the_command_ends_after_its_readings_if_a_part_does_not_answer(
     written = capsys.readouterr()
     assert written.out == ""
     assert written.err.count("does not answer") == 2
+
+
+def watch(wecelebrate: Command, *options: str) -> subprocess.Popen[str]:
+    """Start the command, and wait for its first reading."""
+    process = wecelebrate.started("status", "--watch", "--json", "--interval", "1", *options)
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["seconds"] >= 1
+    return process
+
+
+@pytest.mark.parametrize(("options", "exit_code"), [((), 0), (("--count", "600"), 130)])
+def test_ctrl_c_ends_the_command_without_a_message(
+    options: tuple[str, ...], exit_code: int, platform: Platform, wecelebrate: Command
+) -> None:
+    with watch(wecelebrate, *options) as process:
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (exit_code, "")
+    assert all(json.loads(line) for line in rest.splitlines())
+
+
+def test_the_command_ends_without_a_message_when_its_reader_ends(platform: Platform, wecelebrate: Command) -> None:
+    with watch(wecelebrate) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.wait(timeout=30) == 1
+        assert process.stderr.read() == ""
+
+
+def test_the_command_ends_when_the_local_cloud_is_killed(tmp_path: Path) -> None:
+    state = tmp_path / ".local"
+    state.mkdir()
+    refused = f"http://127.0.0.1:{free_port()}"
+    names = ("api", "s3", "sqs", "database", "replica", "redis", "upstash", "issuer")
+    Endpoints(**dict.fromkeys(names, refused)).save(state)
+    command = Command(tmp_path, {**os.environ, HOME_VARIABLE: str(tmp_path)})
+    with subprocess.Popen(["sleep", "600"]) as supervisor:
+        record = {**asdict(ProcessIdentity.of(supervisor.pid)), "stage": "up", "parts": {}}
+        (state / "supervisor.json").write_text(json.dumps(record))
+        with command.started("status", "--watch", "--interval", "1") as process:
+            assert process.stderr is not None
+            assert "does not answer" in process.stderr.readline()
+            supervisor.kill()
+            supervisor.wait()
+            stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (3, "")
+    assert re.sub("`.*wecelebrate", "`wecelebrate", stderr.splitlines()[-1]) == (
+        "✗ the local cloud is not up: run `wecelebrate up`"
+    )
 
 
 class Terminal(io.StringIO):

@@ -76,7 +76,7 @@ def code_for(platform: Platform, address: str) -> str:
     return codes[0]
 
 
-def test_an_invited_person_signs_in_accepts_refreshes_and_ends_all_sessions(
+def test_an_invited_person_can_sign_in_and_accept_and_refresh_the_session_and_end_all_sessions(
     platform: Platform, app: Any, discovery: dict[str, Any]
 ) -> None:
     tenant, address = platform.tenant(), f"ann-{uuid4().hex[:8]}@example.com"
@@ -107,7 +107,7 @@ def test_an_invited_person_signs_in_accepts_refreshes_and_ends_all_sessions(
         problem(person.get("/v1/me"), 401, "session_revoked")
 
 
-def test_a_machine_gets_a_token_for_its_secret_and_its_rights_from_its_membership(
+def test_a_machine_exchanges_its_secret_for_a_token_and_has_the_rights_of_its_membership(
     platform: Platform, discovery: dict[str, Any]
 ) -> None:
     machines = json.loads((platform.state / CLIENTS_FILE).read_text())["machines"]

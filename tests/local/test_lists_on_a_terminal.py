@@ -1,7 +1,7 @@
-"""With a running cloud, compares recorded transcripts with what the command prints about the rows of a tenant.
+"""Compares what the command prints about the rows of a tenant with recorded transcripts. The cloud is running.
 
-`WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_lists_on_a_terminal.py` records them again. A transcript contains
-the output on a terminal of 60 columns, and the output of the same command if it is piped.
+`WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_lists_on_a_terminal.py` records the transcripts again. A
+transcript contains the output on a terminal of 60 columns, and the output of the same command if it is piped.
 """
 
 import re
@@ -27,10 +27,21 @@ CASES = {
     "members list": "members list --client SLUG",
     "members list invitations": "members list --client SLUG --invitations",
     "dlq list": "dlq list --client SLUG",
+    "status watch": "status --watch --interval 1 --count 1",
     "unknown client": "jobs list --client SLUG-x --limit 1",
     "unknown job": "jobs show 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
 }
+_FIGURES = (
+    "hit rate of the cache|database time|connections|replica lag|handed to the primary|oldest sync|dead letters"
+    "|mails bounced|throttled requests|cache errors"
+)
 _MASKS = (
+    # Of `status --watch`: the time, the routes and queues that other tests use, the figures, and optional parts.
+    (r"(?s)\d\d:\d\d:\d\d, the last .*?(?=(?:out: )?(?:\\e\[2m)?hit rate)", "<routes and queues>\n"),
+    (r"(?m)^(?:out: )?(?:\\e\[2m)?memory of functions.*\n", ""),
+    (r"(?m)^((?:out: )?(?:postgres|replica|redis|upstash|aws|functions)) +[\d.]+ +\d+$", r"\1  <figures>"),
+    (r"(?m)^(?:out: )?pgbouncer +[\d.]+ +\d+\n", ""),
+    (rf"(?m)^((?:out: )?(?:\\e\[2m)?(?:{_FIGURES})(?: *\\e\[0m)?)  .*$", r"\1  <figure>"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
     (r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|\+00:00)?", "<time>"),
     (r"\b\d+ (?:s|min|h|d)\b", "<age>"),

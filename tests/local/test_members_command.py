@@ -40,7 +40,7 @@ def rows(result: str) -> list[Json]:
     return data
 
 
-def test_the_members_commands_can_invite_a_person_accept_the_invitation_change_the_role_and_remove_the_person(
+def test_commands_invite_a_person_and_accept_an_invitation_and_change_a_role_and_remove_a_person(
     wecelebrate: Command, platform: Platform, tenant: Tenant, address: str, tmp_path: Path
 ) -> None:
     client = ("--client", tenant.slug)

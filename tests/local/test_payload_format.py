@@ -93,7 +93,7 @@ def test_the_event_omits_keys_for_missing_parts_of_the_request() -> None:
     assert payload["rawQueryString"] == ""
 
 
-def test_the_raw_path_is_decoded_but_the_raw_query_string_is_not() -> None:
+def test_the_raw_path_is_decoded_and_the_raw_query_string_stays_encoded() -> None:
     payload = event(request(raw_path="/caf%C3%A9%20x", query="q=a%20b&q=c+d&flag"), "GET /{x}", {}, None, "trace")
     assert payload["rawPath"] == payload["requestContext"]["http"]["path"] == "/café x"
     assert payload["rawQueryString"] == "q=a%20b&q=c+d&flag"
@@ -130,7 +130,7 @@ def test_a_request_body_is_encoded_as_base64_if_it_has_no_text_type_or_is_invali
     assert event_body(content_type, body) == (encoded, True)
 
 
-def test_the_response_has_the_status_the_headers_the_cookies_and_the_body_of_the_function_result() -> None:
+def test_the_response_has_the_status_and_headers_and_cookies_and_body_of_the_function_result() -> None:
     answer = response(
         json.dumps(
             {

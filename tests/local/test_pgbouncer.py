@@ -234,7 +234,7 @@ def test_transactions_succeed_after_a_server_restart(pooler: Pooler, servers: Po
         ({"dbname": "postgres"}, "no such database|does not exist"),
     ],
 )
-def test_the_pooler_rejects_a_wrong_login_a_wrong_database_and_an_unsupported_startup_option(
+def test_the_pooler_rejects_a_wrong_login_or_a_wrong_database_or_an_unsupported_startup_option(
     pooler: Pooler, parameters: dict[str, str], message: str
 ) -> None:
     """The pooler has no entry for the login `wc_migrate`, because migrations connect to the primary directly."""

@@ -220,7 +220,9 @@ def test_postgres_programs_are_copied_if_other_users_cannot_access_them(
     assert not home.exists()
 
 
-def test_the_programs_of_another_folder_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_variable_can_name_the_folder_of_the_postgresql_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "17" / "bin"
     folder.mkdir(parents=True)
     monkeypatch.setenv(postgres_binaries.VARIABLE, str(folder))

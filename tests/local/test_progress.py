@@ -61,7 +61,7 @@ def test_a_duration_is_shown_in_the_largest_unit_that_fits() -> None:
     ]
 
 
-def test_a_progress_bar_shows_the_phase_percentage_row_count_rate_and_remaining_time(
+def test_a_progress_bar_shows_phase_and_percentage_and_row_count_and_rate_and_remaining_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = io.StringIO()

@@ -36,7 +36,7 @@ def document(*arguments: str, stdin: bytes | None = None) -> dict[str, Any]:
     return result
 
 
-def test_the_text_output_shows_the_interpretation_of_the_file_the_result_of_each_row_and_the_counts() -> None:
+def test_the_text_output_shows_how_the_file_is_read_and_the_result_of_each_row_and_the_counts() -> None:
     result = read(GERMAN)
     lines = result.stdout.splitlines()
     assert "decimal          ," in lines
@@ -50,7 +50,7 @@ def test_the_text_output_shows_the_interpretation_of_the_file_the_result_of_each
     assert (result.stderr, result.exit_code) == (warning, 1)
 
 
-def test_the_json_output_shows_the_interpretation_of_the_file_the_result_of_each_row_and_the_counts() -> None:
+def test_the_json_output_shows_how_the_file_is_read_and_the_result_of_each_row_and_the_counts() -> None:
     result = document(stdin=ROWS)
     assert result["read_as"]["format"] == "csv"
     assert {field["field"]: field["columns"] for field in result["read_as"]["fields"]}["price"] == ["price"]
@@ -77,7 +77,7 @@ def test_the_accepted_and_the_rejected_rows_of_every_sample_file_add_up_to_all_r
         assert counts["products"] > 0 or set(counts["codes"]) == {"not_sold_itself"}
 
 
-def test_with_the_formats_ndjson_and_csv_only_rows_are_printed_to_stdout() -> None:
+def test_the_formats_ndjson_and_csv_print_only_rows_to_stdout() -> None:
     lines = read("--format", "ndjson", stdin=ROWS)
     rows = [json.loads(line) for line in lines.stdout.splitlines()]
     assert rows == document(stdin=ROWS)["data"]
@@ -111,7 +111,7 @@ def test_the_exit_code_is_0_if_all_rows_are_accepted() -> None:
     assert read("--limit", "1", stdin=ROWS).exit_code == 0
 
 
-def test_the_command_options_mapping_and_option_determine_how_the_file_is_read() -> None:
+def test_the_options_mapping_and_option_of_the_command_determine_how_the_file_is_read() -> None:
     file = b"Nr;Was;Wieviel\n7;Tasse;1.234\n"
     mapping = ["--mapping", "sku=Nr", "--mapping", "name=Was", "--mapping", "price=Wieviel"]
     for mark, price in ((",", "1234.00"), (".", "1.23")):
@@ -162,7 +162,7 @@ def test_a_wrong_argument_is_a_usage_error(arguments: list[str], message: str) -
 
 @pytest.mark.parametrize("row_format", ["table", "json", "ndjson", "csv"])
 @pytest.mark.parametrize("file", [b"", b"%PDF-1.7", b"PK\x03\x04 not a zip", b"<html><body>"])
-def test_for_an_unreadable_file_the_reason_is_printed_in_one_line_to_stderr(file: bytes, row_format: str) -> None:
+def test_the_reason_why_a_file_is_unreadable_is_printed_in_one_line_to_stderr(file: bytes, row_format: str) -> None:
     result = read("--format", row_format, stdin=file)
     assert (result.stdout, result.exit_code) == ("", 1)
     assert result.stderr.startswith("✗ ")
@@ -236,7 +236,7 @@ def test_an_open_question_is_printed_with_the_command_options_that_answer_the_qu
 
 
 def skip_questions(feed: feeds.Feed, name: str, value: object) -> None:
-    """Set an attribute of a feed, except its questions."""
+    """Set an attribute of a feed. Ignore the attribute `questions`."""
     if name != "questions":
         object.__setattr__(feed, name, value)
 

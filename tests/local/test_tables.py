@@ -42,6 +42,6 @@ def test_a_list_is_printed_as_a_table_if_the_terminal_is_wide_enough_for_its_col
     assert all(row.startswith(f"{ID}  acme    catalog") and len(row) <= columns for row in rows)
 
 
-def test_on_a_narrow_terminal_each_row_of_a_list_is_printed_as_a_block_with_complete_texts() -> None:
+def test_each_row_of_a_list_is_printed_as_a_block_with_complete_texts_on_a_narrow_terminal() -> None:
     block = [f"job     {ID}", "client  acme", "type    catalog_sync", "state   needs a decision", "age     2 h"]
     assert printed(60) == [*block, "", *block]

@@ -247,7 +247,7 @@ def test_every_command_has_a_transcript_without_a_cloud() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_command_refuses_an_unknown_option_and_names_its_help(name: str) -> None:
+def test_every_command_refuses_an_unknown_option_and_mentions_the_help_of_the_command(name: str) -> None:
     result = CliRunner().invoke(app, [*name.split(), "--no-such-option"], prog_name="wecelebrate")
     assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
     assert f"wecelebrate {name} -h" in " ".join(result.stderr.split())

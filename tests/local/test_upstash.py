@@ -77,7 +77,7 @@ def test_the_adapter_does_not_reformat_the_numbers_in_commands(
     assert client.get(key) == "1.10"
 
 
-def test_the_adapter_supports_hashes_lists_sets_and_sorted_sets(client: upstash_redis.Redis, key: str) -> None:
+def test_the_adapter_supports_hashes_and_lists_and_sets_and_sorted_sets(client: upstash_redis.Redis, key: str) -> None:
     assert client.hset(f"{key}:h", values={"name": "Käse", "price": 3}) == 2
     assert client.hgetall(f"{key}:h") == {"name": "Käse", "price": "3"}
     assert client.hmget(f"{key}:h", "name", "none") == ["Käse", None]
@@ -224,7 +224,7 @@ def test_the_request_body_becomes_an_argument_between_the_path_and_the_query_par
     assert encoded.json() == {"result": b64encode(body).decode()}
 
 
-def test_with_the_base64_header_the_adapter_encodes_all_strings_in_results_except_ok(
+def test_the_adapter_encodes_all_strings_in_results_except_ok_if_the_base64_header_is_set(
     http: httpx.Client, key: str
 ) -> None:
     http.headers["Upstash-Encoding"] = "base64"

@@ -55,7 +55,7 @@ def test_constants_of_a_module_and_decorated_functions_are_mutated(module: str) 
     ]
 
 
-def test_a_constant_that_is_listed_because_it_only_affects_the_speed_is_not_mutated(module: str) -> None:
+def test_a_constant_is_not_mutated_if_it_is_listed_as_affecting_only_the_speed(module: str) -> None:
     assert {mutant.key.function for mutant in mutants_of(module, OPERATORS, ["MAX_AGE"])} == {"is_adult"}
 
 

@@ -54,7 +54,7 @@ def test_an_erasure_removes_the_data_of_the_person_everywhere_and_does_not_chang
         assert current["items"] == order["items"]
 
 
-def test_after_an_erasure_an_order_file_has_the_same_name_and_still_contains_the_orders_of_other_persons(
+def test_an_order_file_keeps_its_name_and_the_orders_of_other_persons_after_an_erasure(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     product = platform.product(tenant, inventory_count=10)
@@ -129,7 +129,7 @@ def test_an_order_document_of_the_old_application_does_not_become_an_order_after
     platform.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
 
 
-def test_only_owners_and_super_admins_can_request_erasures_and_editors_and_viewers_cannot_see_erasures(
+def test_erasures_are_requested_only_by_owners_and_super_admins_and_are_hidden_from_editors_and_viewers(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     path = f"/v1/clients/{tenant.client_id}/erasures"

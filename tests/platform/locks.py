@@ -37,7 +37,7 @@ class HeldLocks:
 
         The number includes transactions that wait behind another waiting transaction.
         """
-        self.cloud.eventually(lambda: self._count_waiting() == transactions)
+        self.cloud.eventually(lambda: self.count_waiting() == transactions)
 
     def terminate_waiting(self) -> None:
         """Terminate the transactions that directly wait for the locks.
@@ -51,7 +51,8 @@ class HeldLocks:
             [self.pid],
         )
 
-    def _count_waiting(self) -> int:
+    def count_waiting(self) -> int:
+        """Return the number of transactions that wait for the locks, as `wait_for` counts them."""
         row = self.cloud.database.execute(COUNT_WAITING, [self.pid]).fetchone()
         assert row is not None
         return int(row["waiting"])

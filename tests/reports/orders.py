@@ -142,7 +142,10 @@ class Expected:
 
 
 def _grouped(orders: list[PlacedOrder], key: Any, amount: str) -> list[Json]:
-    """Group orders by a key and their currency. `amount` is `revenue` if cancelled orders do not count."""
+    """Group orders by a key and their currency.
+
+    `amount` is the name of the sum: `revenue` leaves out cancelled orders, and `amount` includes them.
+    """
     groups: dict[tuple[Any, ...], list[PlacedOrder]] = defaultdict(list)
     for order in orders:
         groups[*key(order).items(), ("currency", order.currency)].append(order)

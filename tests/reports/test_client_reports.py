@@ -211,7 +211,7 @@ def test_the_csv_file_of_a_report_contains_only_one_table_and_no_formula(platfor
         assert len(text.splitlines()) > 1, table
 
 
-def test_the_workbook_of_a_report_contains_all_tables_two_charts_and_no_formula(
+def test_the_workbook_of_a_report_contains_all_tables_and_two_charts_and_no_formula(
     platform: Platform, tenant: Tenant
 ) -> None:
     dice = random.Random(2)

@@ -171,7 +171,9 @@ def test_a_client_gets_404_for_the_report_of_a_foreign_or_granted_catalog(platfo
     assert ok(platform.admin.get(path))["catalog_id"] == tenant.catalog_id
 
 
-def test_the_platform_report_counts_all_clients_and_only_admins_read_it(platform: Platform, tenant: Tenant) -> None:
+def test_the_platform_report_counts_all_clients_and_can_be_read_only_by_admins(
+    platform: Platform, tenant: Tenant
+) -> None:
     today = datetime.now(UTC)
     days = {"first_day": str(today.date()), "last_day": str(today.date())}
     before = ok(platform.admin.get(PLATFORM, params=days))

@@ -70,7 +70,7 @@ def test_a_report_file_in_csv_contains_the_table_that_the_request_names(platform
 
 
 @pytest.mark.slow
-def test_for_a_period_with_many_orders_only_the_report_file_contains_the_products(
+def test_only_the_report_file_contains_the_products_of_a_period_with_many_orders(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.database.execute(

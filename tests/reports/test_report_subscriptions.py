@@ -295,7 +295,7 @@ def test_an_unsubscribe_link_still_works_after_the_report_was_deleted(platform: 
 
 
 @pytest.mark.parametrize("is_ended_later", [False, True])
-def test_a_report_that_is_created_again_is_not_sent_to_members_who_had_ended_it(
+def test_a_report_that_is_created_again_is_not_sent_to_members_who_had_unsubscribed_from_it(
     platform: Platform, tenant: Tenant, is_ended_later: bool
 ) -> None:
     person, other = member(platform, tenant), member(platform, tenant)

@@ -25,7 +25,7 @@ def test_a_newer_full_file_cancels_an_older_job_that_waits_for_a_decision(platfo
     platform.eventually(lambda: read_result(platform, job)["status"] == "cancelled")
 
 
-def test_a_newer_delta_starts_only_after_an_older_delta_that_waits_for_a_decision(
+def test_a_newer_delta_starts_only_after_the_end_of_an_older_delta_that_waits_for_a_decision(
     platform: Platform, tenant: Tenant
 ) -> None:
     job = ask(platform, tenant)

@@ -260,7 +260,7 @@ def test_an_accepted_change_leads_to_no_further_question_even_if_its_job_was_can
     job = ask(platform, tenant, "b.csv", OTHER_PRICE)
     with platform.holding("select from products where catalog_id = %s for update", [tenant.catalog_id]) as lock:
         ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "accept"}}))
-        lock.wait_for(1)  # the merge updates the prices
+        lock.wait_for(1)  # the merge waits for the lock, because it updates the prices
         ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
     assert prices(platform, tenant)["C-1"] == "10.00"
     assert platform.sync(tenant.catalog_id, "c.csv", OTHER_PRICE)["status"] == "completed"
@@ -274,7 +274,7 @@ def test_a_price_column_that_was_changed_in_the_mapping_leads_to_no_question(
     assert platform.sync(tenant.catalog_id, "b.csv", OTHER_PRICE)["counts"]["updated"] == 2
 
 
-def test_after_the_answer_keep_the_file_is_read_with_the_earlier_decimal_separator(
+def test_the_answer_keep_means_that_the_file_is_read_with_the_earlier_decimal_separator(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "a.csv", b"sku;name;price\nC-1;Chair;10,00\nC-2;Couch;20,00\n")

@@ -49,7 +49,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_if_two_records_have_the_same_sku_the_later_record_is_loaded_even_if_both_are_on_one_line(
+def test_the_later_of_two_records_with_the_same_sku_is_loaded_even_if_both_records_are_on_one_line(
     platform: Platform, tenant: Tenant, name: str
 ) -> None:
     job = platform.sync(tenant.catalog_id, name, FILES[name].encode())

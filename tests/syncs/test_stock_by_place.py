@@ -54,7 +54,9 @@ def test_rows_that_also_differ_in_a_field_such_as_the_price_are_not_added_up(
     assert [(error["sku"], error["code"]) for error in job["first_errors"]] == [("A", "superseded")]
 
 
-def test_if_two_rows_have_the_same_sku_and_place_the_later_row_counts(platform: Platform, tenant: Tenant) -> None:
+def test_the_later_of_two_rows_with_the_same_sku_and_place_determines_the_stock(
+    platform: Platform, tenant: Tenant
+) -> None:
     body = HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\nA,Mug,Lyon,4,5.00\nA,Mug,Berlin,9,5.00\n"
     job = platform.sync(tenant.catalog_id, "stock.csv", body.encode())
     assert counts(job) == (4, 3, 0, 0, 1)
@@ -96,7 +98,7 @@ def test_a_full_file_replaces_the_stock_of_all_places(platform: Platform, tenant
     assert stocks(tenant) == {"A": ("tracked", 3)}
 
 
-def test_a_total_stock_replaces_the_stock_of_all_places_and_a_file_without_stock_keeps_it(
+def test_a_total_stock_replaces_the_stocks_of_all_places_but_a_file_without_stock_keeps_these_stocks(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "all.csv", (HEADER + "A,Mug,Berlin,3,5.00\nA,Mug,Lyon,4,5.00\n").encode())
@@ -108,7 +110,7 @@ def test_a_total_stock_replaces_the_stock_of_all_places_and_a_file_without_stock
     assert stocks(tenant) == {"A": ("tracked", 1)}
 
 
-def test_if_no_product_has_several_places_a_new_place_replaces_the_earlier_place(
+def test_a_new_place_replaces_the_earlier_place_if_no_product_has_several_places(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.sync(tenant.catalog_id, "all.csv", (HEADER + "A,Mug,Berlin,3,5.00\nB,Cup,Berlin,1,6.00\n").encode())

@@ -109,6 +109,24 @@ def test_the_sync_of_an_unreadable_file_fails_and_its_job_contains_the_reason(
     assert json.loads(platform.read(job["result"]["result_file"]))["error"] == job["error"]
 
 
+@pytest.mark.parametrize(
+    "settings", ['{"options": {"tax": "net"}}', '{"mapping": {"price": {"columns": ["price"], "round_to": "5"}}}']
+)
+def test_a_setting_that_only_a_later_release_knows_stops_the_syncs_of_the_catalog(
+    platform: Platform, tenant: Tenant, settings: str
+) -> None:
+    platform.database.execute("update catalogs set sync_settings = %s where id = %s", [settings, tenant.catalog_id])
+    job = platform.sync(tenant.catalog_id, "products.csv", (HEADER + "A-1,Mug,12.50,5,\n").encode())
+    assert (job["status"], job["error_code"]) == ("failed", "unreadable_file")
+    assert "this release does not know the setting" in job["error"]
+    assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"] == []
+    cleared = {"sync_settings": {"options": None, "mapping": None}}
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=cleared))
+    assert (
+        platform.sync(tenant.catalog_id, "again.csv", (HEADER + "A-1,Mug,12.50,5,\n").encode())["status"] == "completed"
+    )
+
+
 def test_a_delta_file_changes_only_the_fields_and_products_that_it_contains(platform: Platform, tenant: Tenant) -> None:
     platform.sync(tenant.catalog_id, "full.csv", (HEADER + "A-1,Mug,12.50,5,/mug.jpg\nA-2,Lamp,3.00,1,\n").encode())
     assert _counts(platform.sync(tenant.catalog_id, "stock.csv", b"sku,stock\nA-1,0\n")) == (1, 0, 1, 0, 0)

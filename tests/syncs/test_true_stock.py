@@ -109,7 +109,7 @@ def test_a_mapped_column_can_state_when_the_stock_of_each_row_was_counted(
     assert job["counts"]["created"] == 1
 
 
-def test_the_setting_stock_delay_minutes_states_how_old_the_stock_in_a_file_is(
+def test_the_setting_stock_delay_minutes_states_the_age_of_the_stock_in_a_file(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     acknowledge(platform, buy(platform, tenant, mug, 2), hours=2)
@@ -213,7 +213,7 @@ def test_a_client_with_a_grant_cannot_see_the_stock_that_a_file_states(
     assert explained(tenant, mug)["held_count"] == 2
 
 
-def test_for_orders_of_other_clients_the_owner_of_a_catalog_sees_only_the_number_of_pieces(
+def test_the_owner_of_a_catalog_sees_only_the_number_of_pieces_in_orders_of_other_clients(
     platform: Platform, tenant: Tenant, mug: Json
 ) -> None:
     other = platform.tenant()

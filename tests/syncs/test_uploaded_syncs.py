@@ -91,7 +91,7 @@ def test_a_sync_without_a_mode_uses_the_mode_of_the_catalog(tenant: Tenant) -> N
     assert sync(tenant, one)["counts"]["deactivated"] == 1
 
 
-def test_an_upload_can_be_synced_as_a_dry_run_and_then_for_real(tenant: Tenant) -> None:
+def test_an_upload_can_be_synced_first_as_a_dry_run_and_then_as_a_real_run(tenant: Tenant) -> None:
     upload_id = upload(tenant.owner, TWO_ROWS)
     dry = wait_for_job(tenant.owner, start(tenant, upload_id, dry_run=True).json()["id"])
     assert (dry["counts"]["created"], dry["result"]["dry_run"]) == (2, True)

@@ -35,8 +35,8 @@ _FIELDS = {
     "total_amount": "decimal",
 }
 _UNTIL_STDIN_ENDS = '"$@" & cat > /dev/null; kill -9 0'
-"""A shell program that runs a command until the stdin of the shell is closed. This happens when the process that has
-started it ends, even if that process is killed. The program kills its whole process group, because the command
+"""A shell program that runs a command until the stdin of the shell is closed. The stdin is closed when the process that
+started the shell ends, even if that process is killed. The program kills its whole process group, because the command
 `node` of `.venv` is a Python program that starts the real Node.js."""
 
 

@@ -148,7 +148,7 @@ def test_a_server_with_a_certificate_of_another_authority_is_refused(role: pytes
     with listener, pytest.raises(psycopg.OperationalError) as failure:
         trusted = {"host": "localhost", "port": port, "sslrootcert": str(certificate)}
         psycopg.connect(**parameters(role, "prod") | trusted)
-    assert "certificate" not in str(failure.value)  # the handshake succeeded, and then the server closed
+    assert "certificate" not in str(failure.value)  # The handshake succeeded. Then the server closed the connection.
 
 
 @pytest.mark.parametrize("sqlstate", ["08000", "08001", "08003", "08004", "08006", "08007", "08P01"])
@@ -160,12 +160,12 @@ def test_every_connection_error_means_that_the_connection_is_lost(sqlstate: str)
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "08006"])
-def test_a_read_is_repeated_on_the_primary_if_the_replica_ends_it_before_the_first_query(
+def test_a_read_is_repeated_on_the_primary_if_the_replica_cancels_the_read_before_the_first_query(
     monkeypatch: pytest.MonkeyPatch, sqlstate: str
 ) -> None:
     """A recovery conflict on the replica can end `app.enter`.
 
-    On the primary, the SQLSTATE of such an error means that two writes conflict.
+    On the primary, the SQLSTATE 40001 has another meaning: two writes conflict.
     """
 
     def fail(_: Endpoint, address: str) -> None:

@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.core.aws.function import clear_clients, configure
-from tests.core.http_server import HttpServer, answer, serving
+from tests.core.http_server import HttpServer, answer, receive, serving
 from wecelebrate.core import queue, sqs
 from wecelebrate.core.settings import settings
 
@@ -117,7 +117,9 @@ def test_a_request_has_the_signature_that_botocore_computes(
     assert server.sent("x-amz-security-token") == [token or ""]
 
 
-def test_the_endpoint_is_the_server_of_the_queue_unless_another_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_is_the_server_of_the_queue_unless_another_endpoint_is_configured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"):
         monkeypatch.delenv(name, raising=False)
     assert sqs._endpoint(QUEUE_URL) == "https://sqs.us-east-1.amazonaws.com/"
@@ -171,6 +173,41 @@ def test_a_lost_response_is_followed_by_another_attempt(service: tuple[Sqs, Http
     fake.drops = 1
     assert queue.send_or_defer(messages(1))
     assert len(fake.accepted) == 2, "a message may be delivered twice"
+
+
+def accept_then_drop(requests: int) -> Callable[[socket.socket, bytes], None]:
+    """Answer this number of requests of each connection, and end the connection after the next request."""
+
+    def handle(connection: socket.socket, request: bytes) -> None:
+        for _ in range(requests):
+            entries = body_of(request)["Entries"]
+            answer(200, json.dumps({"Successful": [{"Id": each["Id"]} for each in entries]}).encode())(connection, b"")
+            request = receive(connection)
+
+    return handle
+
+
+def test_a_request_on_a_kept_connection_that_ends_is_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch)
+    pauses: list[float] = []
+    monkeypatch.setattr(sqs, "sleep", pauses.append)
+    with serving(accept_then_drop(1)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url(""))
+        for number in range(3):
+            sqs.send_batch(QUEUE_URL, [{"Id": str(number), "MessageBody": "{}"}])
+        sqs._connection.close()
+    assert (pauses, len(server.requests)) == ([], 3), "each connection has one answered request"
+
+
+def test_a_request_on_a_new_connection_that_ends_is_repeated_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch)
+    pauses: list[float] = []
+    monkeypatch.setattr(sqs, "sleep", pauses.append)
+    with serving(accept_then_drop(0)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url(""))
+        with pytest.raises(sqs.SqsError, match="no valid response"):
+            sqs.send_batch(QUEUE_URL, [{"Id": "0", "MessageBody": "{}"}])
+    assert (len(pauses), len(server.requests)) == (2, 3)
 
 
 def test_the_sweeper_resends_all_messages_of_a_transaction_if_sqs_refuses_one_message(

@@ -1,4 +1,4 @@
-"""Tests that a connection that breaks while a file is read is an error of the platform, and not the end of the file.
+"""Tests that a broken connection during the reading of a file is an error of the platform, and not the end of the file.
 
 If the rest of the file were ignored, a full sync would deactivate the products of this rest.
 """

@@ -27,7 +27,7 @@ def memory() -> dict[str, Any]:
     return earlier
 
 
-def test_the_feed_describes_how_it_is_read_before_the_first_row_is_read() -> None:
+def test_the_feed_states_before_the_first_row_how_the_file_is_read() -> None:
     reading = read_after(FIRST, None).feed.reading
     assert {key: reading[key] for key in ("format", "profile", "kind")} == {
         "format": "csv", "profile": "plain", "kind": None,
@@ -37,12 +37,12 @@ def test_the_feed_describes_how_it_is_read_before_the_first_row_is_read() -> Non
     assert [entry["column"] for entry in reading["columns"]["price"]] == ["VK"]
 
 
-def test_a_file_that_is_read_again_has_no_changes(memory: dict[str, Any]) -> None:
+def test_a_file_that_is_read_again_reports_no_changes(memory: dict[str, Any]) -> None:
     assert read_after(FIRST, memory).feed.changes == ()
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FEEDS.iterdir() if path.name != "README.md"))
-def test_a_sample_file_read_a_second_time_has_no_changes_and_no_questions(name: str) -> None:
+def test_a_sample_file_that_is_read_a_second_time_reports_no_changes_and_no_questions(name: str) -> None:
     content = (FEEDS / name).read_bytes()
     first = read_after(content, None).feed.reading
     second = read_after(content, json.loads(json.dumps(first))).feed
@@ -88,7 +88,7 @@ def test_values_that_contradict_the_earlier_decimal_separator_are_read_correctly
         ("Artikelnummer;Kurztext;VK\nA;Tasse;15,00\n", [("name", "other", "Bezeichnung", "Kurztext")]),
     ],
 )
-def test_a_difference_to_the_earlier_file_is_a_change(
+def test_a_difference_to_the_earlier_file_is_reported_as_a_change(
     memory: dict[str, Any], text: str, changes: list[tuple[str, str, str, str]]
 ) -> None:
     reported = read_after(text, memory).feed.changes
@@ -128,7 +128,7 @@ def test_any_json_object_is_accepted_as_the_memory_of_the_earlier_file(memory: d
     assert read_after(FIRST, memory).products[0].sku == "A"
 
 
-def test_a_proposal_contains_the_description_the_questions_and_the_changes(memory: dict[str, Any]) -> None:
+def test_a_proposal_contains_the_description_and_the_questions_and_the_changes(memory: dict[str, Any]) -> None:
     proposal = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR", memory=memory)
     assert (proposal.questions, [change.key for change in proposal.changes]) == ([], ["sku"])
     assert proposal.reading["decimal"]["by"] == "memory"
@@ -147,7 +147,7 @@ def test_a_proposal_contains_the_description_the_questions_and_the_changes(memor
         ("google-merchant.tsv", "bigcommerce.csv"),
     ],
 )
-def test_a_known_export_of_another_system_is_not_a_change_of_prices_or_skus(first: str, second: str) -> None:
+def test_a_known_export_of_another_system_reports_no_change_of_prices_or_skus(first: str, second: str) -> None:
     earlier = read_after((FEEDS / first).read_bytes(), None, "USD").feed.reading
     changes = read_after((FEEDS / second).read_bytes(), earlier, "USD").feed.changes
     assert changes
@@ -184,7 +184,7 @@ def test_a_file_is_refused_if_no_price_is_in_the_currency_of_the_catalog(text: s
         assert "prices in EUR" in reason
 
 
-def test_a_file_without_prices_is_not_refused_because_of_the_currency_of_an_earlier_file() -> None:
+def test_a_file_without_prices_is_accepted_whatever_the_currency_of_an_earlier_file_is() -> None:
     earlier = read_after("Artikelnummer;VK (CHF)\nA;15,00\n", None).feed.reading
     stock = read_after("Artikelnummer;Bestand\nA;15\n", earlier).feed.reading
     assert stock["currency"]["code"] == "CHF"

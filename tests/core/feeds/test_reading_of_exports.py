@@ -31,7 +31,7 @@ def test_a_total_below_the_rows_does_not_change_how_a_small_file_is_read() -> No
 
 
 @pytest.mark.parametrize("name", ["Артикул", "Item code", "Artikelnummer"])
-def test_a_column_sku_with_marketplace_numbers_beside_a_column_with_the_sellers_codes_leads_to_a_question(
+def test_marketplace_numbers_in_the_column_sku_lead_to_a_question_if_the_seller_also_has_codes(
     name: str,
 ) -> None:
     reading = read(f"{name};SKU;Name\nM-1;1500000001;Mug\nM-2;1500000002;Cup\n")
@@ -49,9 +49,7 @@ def test_short_numbers_in_the_column_sku_are_skus() -> None:
 @pytest.mark.parametrize(
     ("column", "on", "off"), [("disc_flag", "N", "Y"), ("停用状态", "否", "是"), ("Obsolete YN", "N", "Y")]
 )
-def test_yes_in_a_flag_column_named_after_an_inactive_state_makes_the_product_inactive(
-    column: str, on: str, off: str
-) -> None:
+def test_a_product_is_inactive_if_a_flag_column_such_as_discontinued_says_yes(column: str, on: str, off: str) -> None:
     products = read(f"SKU,Name,{column}\nA-1,Mug,{on}\nA-2,Cup,{off}\n").products
     assert [product.is_active for product in products] == [True, False]
 
@@ -160,7 +158,7 @@ def test_the_json_object_that_wraps_a_product_is_not_a_part_of_the_column_names(
     assert (product.sku, product.name, str(product.price)) == ("M-1", "Mug", "9.50")
 
 
-def test_a_json_object_named_attributes_contains_the_properties_of_the_product_that_has_a_name() -> None:
+def test_the_json_object_named_attributes_contains_properties_if_the_product_itself_has_a_name() -> None:
     record = {"sku": "M-1", "name": "Mug", "attributes": {"color": "red", "title": "Deluxe"}}
     product = read(json.dumps([record]), "list.json").product
     assert (product.name, product.attributes["color"]) == ("Mug", "red")
@@ -173,7 +171,9 @@ def test_the_price_is_read_from_the_offer_of_a_schema_org_product() -> None:
 
 
 @pytest.mark.parametrize(("currency", "price"), [("EUR", "19.90"), ("CHF", "21.00")])
-def test_the_amount_stays_with_its_currency_if_an_xml_price_has_only_attributes(currency: str, price: str) -> None:
+def test_an_xml_price_with_only_attributes_has_the_amount_and_the_currency_of_the_same_element(
+    currency: str, price: str
+) -> None:
     text = (
         '<list><article no="A-1" title="Lamp"><price currency="EUR" value="19.90"/><price currency="CHF" '
         'value="21.00"/></article><article no="A-2" title="Vase"><price currency="EUR" value="9.90"/><price '
@@ -202,9 +202,7 @@ def test_the_price_is_read_by_its_column_name_if_the_price_column_of_the_profile
         ("code;PRICE_VAT;PRICE", "H-1;149.00;123.14\nH-2;10.00;8.26"),
     ],
 )
-def test_a_column_named_only_with_tax_is_the_price_with_tax_if_its_values_are_like_prices(
-    header: str, rows: str
-) -> None:
+def test_a_price_column_whose_name_adds_only_a_word_for_tax_contains_the_price_with_tax(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}\n", currency="CZK")
     assert str(reading.products[0].price) == "149.00"
     assert reading.feed.questions == ()
@@ -224,7 +222,7 @@ def test_product_states_of_further_systems_are_known(column: str, values: tuple[
     assert [product.is_active for product in products] == [True, False]
 
 
-def test_an_item_path_is_the_sku_if_the_only_further_number_is_from_the_manufacturer() -> None:
+def test_an_item_path_is_the_sku_if_the_only_other_number_is_the_number_of_the_manufacturer() -> None:
     text = (
         "Type,Item,Description,MPN,Price\nInventory Part,Mugs:Blue,Blue mug,P-1,9.50\n"
         "Inventory Part,Bowls:Oak,Oak bowl,P-2,19.50\n"
@@ -235,7 +233,7 @@ def test_an_item_path_is_the_sku_if_the_only_further_number_is_from_the_manufact
     ]  # fmt: skip
 
 
-def test_a_style_number_is_the_sku_unless_the_styles_have_sizes_which_leads_to_a_question() -> None:
+def test_a_style_number_is_the_sku_but_leads_to_a_question_if_the_styles_have_sizes() -> None:
     rows = "Style No,Description,Price\n4401,Wallet,49.00\n4402,Belt,39.50\n"
     assert [product.sku for product in read(rows).products] == ["4401", "4402"]
     sizes = (

@@ -139,7 +139,7 @@ def test_a_permanent_bounce_is_recorded_and_suppresses_the_recipient_address(
     [(BOUNCE, ROW | {"is_news": False}), (BOUNCE, None), ({"eventType": "Delivery"}, ROW)],
     ids=["received before", "unknown mail", "delivery"],
 )
-def test_a_delivery_a_repeated_bounce_and_a_bounce_of_an_unknown_mail_suppress_no_address(
+def test_a_delivery_or_a_repeated_bounce_or_a_bounce_of_an_unknown_mail_suppresses_no_address(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None
 ) -> None:
     queries = received(monkeypatch, event, row)

@@ -283,7 +283,7 @@ def test_every_language_has_all_phrases_with_the_same_placeholders() -> None:
 def test_every_phrase_is_used_by_a_template() -> None:
     templates = "".join(file.read_text("utf-8") for file in (rendering.HERE / "templates").iterdir())
     for name in tomllib.loads((rendering.HERE / "phrases" / "en.toml").read_text("utf-8")):
-        # The page on which a recipient ends a report is not a template (`reports/mailings/links.py`).
+        # The page on which a recipient unsubscribes from a report is not a template (`reports/mailings/links.py`).
         assert f'"{name}"' in templates or name.startswith(("job_", "count_", "role_", "unsubscribe_")), name
 
 

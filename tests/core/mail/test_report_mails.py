@@ -1,4 +1,4 @@
-"""Tests a report as a mail: its tables, its inline images of charts, its files, and the link that ends the report."""
+"""Tests a report as a mail: its tables, its inline images of charts, its files, and its unsubscribe link."""
 
 import io
 from email import message_from_bytes
@@ -165,14 +165,14 @@ def test_the_images_of_a_report_are_inline_parts_and_the_workbook_is_an_attachme
     assert images[0]["alt"] == "Chart: Revenue by day. The highest value is €1,234.50 (Mar 1, 2026)."
 
 
-def test_the_mail_headers_let_a_recipient_end_the_report_with_one_click() -> None:
+def test_the_mail_headers_let_a_recipient_unsubscribe_from_the_report_with_one_click() -> None:
     message = mime(render(mail_of(report()), TOKEN))
     assert message["List-Unsubscribe"] == f"<https://api.example.com/v1/unsubscribe/{TOKEN}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert (message["To"], message["From"]) == ("owner@example.com", "Acme <mail@example.com>")
 
 
-def test_a_report_mail_that_is_only_logged_has_no_link_that_ends_the_report() -> None:
+def test_a_report_mail_that_is_only_logged_has_no_unsubscribe_link() -> None:
     rendered = render(mail_of(report()))
     assert rendered.unsubscribe_url is None
     assert "unsubscribe" not in rendered.html + rendered.text

@@ -260,7 +260,7 @@ def test_the_sequence_of_the_rows_does_not_affect_the_news() -> None:
     ]
 
 
-def test_only_the_newest_rows_of_a_line_are_used_and_quantities_with_equal_times_are_added_up() -> None:
+def test_only_the_newest_rows_of_an_order_line_count_and_quantities_of_rows_with_equal_times_are_summed() -> None:
     old, new = datetime(2026, 11, 26, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC)
     same = [row(1, happened_at=old, quantity=1), row(2, happened_at=old, quantity=2)]
     assert quantities(same, [1, 1]) == [{"line": 1, "quantity": 3}]

@@ -95,7 +95,7 @@ def test_an_order_with_an_invalid_or_ambiguous_row_is_refused(
     assert refusal_of(*rows) == (code, row)
 
 
-def test_the_currency_the_amounts_and_the_status_of_an_order_are_never_guessed() -> None:
+def test_the_currency_and_the_amounts_and_the_status_of_an_order_are_never_guessed() -> None:
     without = Settings(status="delivered")
     assert refusal_of(LINE, settings=without)[0] == "no_currency"
     assert refusal_of(LINE, settings=Settings(currency="EUR"))[0] == "no_status"

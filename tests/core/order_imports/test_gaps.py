@@ -106,7 +106,7 @@ def names_of(*rows: dict[str, str], stated: dict[str, str] | None = None) -> lis
         return [each.assembled.values["customer_name"] for chunk in work.chunks() for each in chunk]
 
 
-def test_a_field_that_is_in_different_columns_is_refused_unless_the_request_names_the_column() -> None:
+def test_rows_that_use_different_columns_for_one_field_are_refused_unless_the_request_names_the_column() -> None:
     assert names_of({"customer": "Ann"}, {}, {"customer": "Bob", "customer_email": "bob@example.com"}) == [
         "Ann", "", "Bob",
     ]  # fmt: skip

@@ -15,7 +15,8 @@ NUMBERS = (
     "Infinity", "NaN", "", "1\u200b",
 )  # fmt: skip
 SPELLED = tuple(text for text in NUMBERS if text.strip() not in ("", "1"))
-"""The spellings for cells whose surrounding white space is removed. An empty cell is no value."""
+"""The hostile spellings for cells. A cell loses its surrounding white space, and an empty cell has no value. Therefore
+spellings that become "" or "1" are left out."""
 TIMES = (
     "\u0662\u0660\u0662\u0666-01-01", "1e9", "1700000000", "2026-02-30", "2026-13-01", "2026-01-01T25:00", "now", "",
     "2026-01-01T10:00+99:00", "1900-01-01", "9999-12-31", "-2026-01-01",

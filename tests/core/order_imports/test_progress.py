@@ -42,7 +42,10 @@ def test_orders_that_are_already_written_are_skipped_unless_an_earlier_attempt_r
 
 
 def attempt(rows: list[RawRow], committed: _Progress, settings: Settings = SETTINGS) -> tuple[list[str], list[bool]]:
-    """Run an attempt on an empty database. Return the order numbers, and for each call whether it is a rehearsal."""
+    """Run an attempt on an empty database.
+
+    Return the order numbers, and for each call of `import_orders` whether the call is a rehearsal.
+    """
     keys: list[str] = []
     rehearsals: list[bool] = []
 
@@ -72,12 +75,12 @@ def test_orders_of_a_committed_chunk_are_written_again_if_they_are_not_in_the_da
 
 @pytest.mark.parametrize("key", ["A9", ""])
 def test_a_checkpoint_that_does_not_match_the_orders_is_ignored(key: str) -> None:
-    """The checkpoint of an earlier release can count the orders of a file differently, and has no key."""
+    """The checkpoint of an earlier release has no key, and can count the orders of a file differently."""
     assert attempt(ROWS, _Progress(3, key, Counter(created=2), Counter(created=2))) == (["A0", "A2", "A3"], [False])
     assert attempt(ROWS, _Progress(9, "A2", Counter(created=2), Counter(created=2))) == (["A0", "A2", "A3"], [False])
 
 
-def test_each_attempt_refuses_the_same_orders_with_a_future_time() -> None:
+def test_each_attempt_refuses_the_same_orders_because_of_a_time_in_the_future() -> None:
     created_at = datetime(2024, 3, 1, tzinfo=UTC)
     payload = {"source": "shop", "settings": {"timezone": "UTC", "currency": "EUR", "status": "delivered"}}
     settings = Settings.of(payload, created_at)

@@ -112,7 +112,7 @@ def test_the_number_of_decimals_depends_on_the_currency_and_is_two_for_an_inacti
 
 
 @pytest.mark.parametrize("code", ["CLF", "UYW", "CHE", "XDR", "XAD", "XTS", "DEM"])
-def test_codes_of_funds_units_of_account_indexes_and_inactive_currencies_are_refused(code: str) -> None:
+def test_inactive_currencies_and_codes_of_funds_or_indexes_or_units_of_account_are_refused(code: str) -> None:
     assert code not in currencies()
 
 

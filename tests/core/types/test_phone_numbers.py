@@ -44,6 +44,6 @@ def test_a_number_of_4_to_15_digits_is_kept_as_it_is_written(text: str) -> None:
         "+12345" + " " * 24 + "6",
     ],
 )
-def test_other_texts_are_refused(text: str) -> None:
+def test_a_text_that_is_not_a_telephone_number_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         PHONE.validate_python(text)

@@ -372,7 +372,7 @@ def test_the_code_accepts_every_value_that_the_schema_of_a_regular_type_accepts(
 
 
 def invisible_after_stripping(value: str) -> bool:
-    """Return whether the code can refuse a text although it matches the pattern.
+    """Return whether the code can refuse a text that matches the pattern.
 
     Such a text has white space at its ends, or certain characters outside the Basic Multilingual Plane.
     """

@@ -19,7 +19,7 @@ def routes(cloud: Templates, api: HttpApi) -> dict[str, Resource]:
 
 
 @EACH_API
-def test_each_api_has_exactly_the_routes_declared_for_its_paths_and_each_route_calls_its_function(
+def test_each_api_has_exactly_the_declared_routes_of_its_paths_and_each_route_calls_its_function(
     dev: Templates, specs: tuple[FunctionSpec, ...], api: HttpApi
 ) -> None:
     functions = {}
@@ -147,7 +147,7 @@ def test_the_limits_of_all_apis_together_stay_well_below_the_limit_of_an_account
 
 @EACH_API
 def test_each_api_has_at_most_80_percent_of_the_routes_that_aws_allows(dev: Templates, api: HttpApi) -> None:
-    """HEAD adds one route, but no integration and no permission, for each route GET."""
+    """For each GET route, HEAD adds one route, but no integration and no permission."""
     count = len(routes(dev, api))
     left = USABLE_ROUTES - count
     assert left >= 0, (
@@ -179,7 +179,7 @@ def test_a_flood_of_requests_without_a_route_is_throttled_before_it_reaches_a_fu
     assert default_route in resource["DependsOn"]
 
 
-def test_the_fallback_function_has_no_permissions_and_a_reserved_concurrency(
+def test_the_fallback_function_has_a_reserved_concurrency_and_no_permissions(
     prod: Templates,
 ) -> None:
     fallback = prod.function("api-fallback")

@@ -112,7 +112,7 @@ def test_a_function_is_allowed_to_sign_in_to_the_database_only_with_the_login_of
     statements = [each for each in dev.statements(spec.name) if "rds-db:connect" in each["Action"]]
     uses_database = spec.uses & {"database:read", "database:write"}
     resources = [str(each) for statement in statements for each in as_list(statement["Resource"])]
-    # The proxy and the cluster: only the security groups decide which of them a function reaches.
+    # The two resources are the proxy and the cluster. Only the security groups decide which of them a function reaches.
     ways = 0 if not uses_database else 1 if spec.kind == "deploy" else 2
     assert len(resources) == ways
     for resource in resources:

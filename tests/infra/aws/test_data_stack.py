@@ -110,7 +110,8 @@ def test_functions_can_reach_the_proxy_and_deploy_steps_can_reach_the_writer(dev
 
 def test_functions_connect_directly_if_the_operator_has_switched_the_proxy_off(named: Templates) -> None:
     assert named.of_type("data", PROXY) == named.of_type("data", "AWS::RDS::DBProxyEndpoint") == {}
-    # The check before a deploy reads it. The stack `data` is updated before the functions, so it must not have it.
+    # The check before a deploy reads the output `ProxySetting`. The stack `data` is updated before the functions, so
+    # this stack must not have the output.
     assert named.templates["functions"]["Outputs"]["ProxySetting"]["Value"] == "off"
     assert "ProxySetting" not in named.templates["data"]["Outputs"]
     (cluster,) = named.of_type("data", CLUSTER)
@@ -141,14 +142,15 @@ def test_no_change_of_the_proxy_interrupts_connections(environment: str, request
     (group_id,) = (
         group["Fn::GetAtt"][0] for group in templates.function("api-products-read")["VpcConfig"]["SecurityGroupIds"]
     )
-    # An update of the group removes an egress rule before the functions are updated, so the rule always exists.
+    # An update of the security group removes an egress rule before the functions are updated. Therefore the rule to the
+    # database always exists.
     targets = {
         templates.follow("functions", rule["DestinationSecurityGroupId"])[1]
         for rule in resources[group_id]["Properties"]["SecurityGroupEgress"]
         if "DestinationSecurityGroupId" in rule
     }
     assert databases < targets if environment == "dev" else databases == targets
-    # A function is updated only after the rules of the way that it will use were created.
+    # A function is updated only after the ingress rules that the function will use were created.
     own = {id for id in ingress if group_id in str(resources[id]["Properties"]["SourceSecurityGroupId"])}
     (function,) = (
         each
@@ -161,7 +163,9 @@ def test_no_change_of_the_proxy_interrupts_connections(environment: str, request
 
 
 @pytest.mark.parametrize("proxy", ["on", "bypass"])
-def test_a_bypassed_proxy_still_exists_and_functions_may_use_both_ways(tmp_path: Path, proxy: str) -> None:
+def test_a_bypassed_proxy_still_exists_and_functions_can_reach_the_proxy_and_the_cluster(
+    tmp_path: Path, proxy: str
+) -> None:
     import aws_cdk as cdk
 
     from infra.aws.data import Data

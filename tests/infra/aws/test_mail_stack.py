@@ -34,7 +34,9 @@ def test_mails_are_sent_from_the_configured_mail_domain(named: Templates) -> Non
     assert named.function("api-mails-read")["Environment"]["Variables"]["WC_MAIL_FROM"] == variables["WC_MAIL_FROM"]
 
 
-def test_without_a_mail_domain_no_ses_identity_exists_and_the_mail_rate_is_that_of_the_sandbox(dev: Templates) -> None:
+def test_without_a_mail_domain_no_ses_identity_exists_and_the_mail_rate_is_the_rate_of_the_sandbox(
+    dev: Templates,
+) -> None:
     assert dev.of_type("storage", "AWS::SES::EmailIdentity") == {}
     variables = dev.function("queues-emails")["Environment"]["Variables"]
     assert variables["WC_RATE"] == "1.0"

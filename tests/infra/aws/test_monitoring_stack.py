@@ -48,7 +48,7 @@ def test_the_last_stack_has_an_output_with_the_release(dev: Templates) -> None:
     assert dev.templates["monitoring"]["Outputs"]["release"]["Value"] == "unknown"
 
 
-def test_every_function_has_alarms_for_errors_throttles_and_durations(
+def test_every_function_has_alarms_for_errors_and_throttles_and_durations(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:
     for spec in specs:
@@ -70,7 +70,7 @@ def test_every_queue_has_alarms_for_its_oldest_message_and_its_dead_letters(
             assert dead["Threshold"] == 1
 
 
-def test_every_api_has_an_alarm_for_errors_and_every_api_except_the_staff_api_has_one_for_latency(
+def test_every_api_has_an_alarm_for_errors_and_all_except_the_staff_api_have_an_alarm_for_latency(
     dev: Templates,
 ) -> None:
     for api in APIS:
@@ -129,7 +129,7 @@ def test_the_service_dimension_of_each_alarm_is_a_function_or_the_platform(dev: 
     assert services <= names
 
 
-def test_an_alarm_is_raised_if_metrics_of_the_sweeper_the_heartbeat_or_the_endpoint_are_missing(dev: Templates) -> None:
+def test_missing_metrics_of_the_sweeper_or_the_heartbeat_or_the_endpoint_raise_an_alarm(dev: Templates) -> None:
     for name in ("sweeper-stopped", "heartbeat-stopped", "canary"):
         alarm = alarms(dev)[name]
         assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == ("LessThanThreshold", "breaching")
@@ -141,7 +141,7 @@ def test_every_alarm_is_sent_when_it_begins_and_when_it_ends(dev: Templates) -> 
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
-def test_cloudwatch_and_budgets_may_publish_to_the_alarm_topic_and_the_mail_address_is_subscribed_to_it(
+def test_the_alarm_topic_accepts_messages_of_cloudwatch_and_budgets_and_sends_them_to_the_mail_address(
     dev: Templates, named: Templates
 ) -> None:
     policy = dev.only("monitoring", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
@@ -176,7 +176,7 @@ def test_the_dashboard_shows_each_custom_metric_that_the_code_counts(dev: Templa
     assert shown | alarmed >= set(get_args(Name))
 
 
-def test_the_dashboard_shows_the_figures_that_the_plan_names(dev: Templates) -> None:
+def test_the_dashboard_shows_all_required_figures(dev: Templates) -> None:
     body = str(dev.only("monitoring", "AWS::CloudWatch::Dashboard")["DashboardBody"])
     searches = [part for part in body.split("SEARCH(") if "DatabaseMilliseconds" in part.partition(")")[0]]
     assert [re.search(r"(p\d\d)", each.partition(")")[0])[1] for each in searches] == ["p50", "p95", "p99"]  # type: ignore[index]

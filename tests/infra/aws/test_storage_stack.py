@@ -83,7 +83,7 @@ def test_every_declared_bucket_is_private_and_versioned_and_encrypted(
         assert any("NoncurrentVersionExpiration" in rule for rule in rules)
 
 
-def test_a_bucket_notifies_the_queue_that_declares_it_without_a_custom_resource(dev: Templates) -> None:
+def test_a_bucket_notifies_the_queue_that_declares_the_bucket_and_needs_no_custom_resource(dev: Templates) -> None:
     (bucket,) = [bucket for bucket in data_buckets(dev) if "NotificationConfiguration" in bucket]
     assert "wecelebrate-dev-drops-" in str(bucket["BucketName"])
     (notification,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
@@ -151,7 +151,7 @@ def test_only_cloudfront_reads_the_bucket_of_images(dev: Templates) -> None:
     assert access["SigningBehavior"] == "always"
 
 
-def test_an_environment_has_no_place_for_a_console_by_default(dev: Templates) -> None:
+def test_an_environment_has_no_bucket_for_a_console_by_default(dev: Templates) -> None:
     assert "Console" not in str(dev.templates["storage"]["Outputs"])
     assert not any("console" in id for id in dev.of_type("storage", BUCKET))
 
@@ -172,9 +172,9 @@ def test_only_cloudfront_reads_the_files_of_the_console(named: Templates) -> Non
     assert (error["ErrorCode"], error["ResponseCode"], error["ResponsePagePath"]) == (403, 200, "/index.html")
     bucket_id = outputs["ConsoleBucket"]["Ref"]
     bucket = named.of_type("storage", BUCKET)[bucket_id]
-    # `wecelebrate destroy` knows the bucket by this beginning.
+    # `wecelebrate destroy` finds the bucket by this prefix.
     assert bucket_id.startswith("bucketsconsole")
-    # A bucket that an earlier `console = true` has left must not prevent the next one.
+    # A bucket that remains from an earlier `console = true` must not prevent the creation of a new bucket.
     assert "BucketName" not in bucket
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     (policy,) = (

@@ -132,6 +132,28 @@ def test_the_synthesis_fails_if_cdk_nag_reports_a_finding_that_is_not_acknowledg
         app.synth()
 
 
+@pytest.mark.parametrize(("has_certificate", "finding"), [(False, None), (True, "AwsSolutions-CFR4")])
+def test_only_a_distribution_without_a_certificate_may_accept_old_versions_of_tls(
+    tmp_path: Path, has_certificate: bool, finding: str | None
+) -> None:
+    import aws_cdk as cdk
+    from aws_cdk import aws_cloudfront as cloudfront
+    from aws_cdk import aws_cloudfront_origins as origins
+
+    app = cdk.App(outdir=str(tmp_path), analytics_reporting=False)
+    checks.enable(app)
+    behavior = cloudfront.BehaviorOptions(origin=origins.HttpOrigin("api.example.com"))
+    distribution = cloudfront.Distribution(cdk.Stack(app, "bare"), "cdn", default_behavior=behavior)
+    checks.acknowledge_distribution(
+        distribution, {f"CFR{number}": "a test" for number in (1, 2, 3, 5)}, has_certificate=has_certificate
+    )
+    if finding is None:
+        app.synth()
+    else:
+        with pytest.raises(RuntimeError, match=finding):
+            app.synth()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # The test can be slow, because it sometimes downloads every wheel of every layer.
 def test_cdk_synth_succeeds_with_an_empty_home_and_no_credentials(tmp_path: Path) -> None:

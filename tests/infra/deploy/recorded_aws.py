@@ -42,6 +42,8 @@ class RecordedAccount:
     outputs: dict[str, str] = field(default_factory=dict)
     """The values of the outputs that a test needs, by name. All other outputs have the value of their template, or `x`
     if this value is not a text."""
+    others: tuple[str, ...] = ()
+    """The names of the stacks that the account has before the deploy."""
     bootstrapped: bool = False
     deployed: bool = False
     secrets: dict[str, str] = field(default_factory=dict)
@@ -101,12 +103,15 @@ class RecordedAccount:
         return {"Name": request["Name"]}
 
     def _describe_stacks(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        common = {"StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-28T00:00:00Z"}
+        if "StackName" not in request:
+            own = [f"wecelebrate-dev-{stack}" for stack in self.templates] if self.deployed else []
+            return {"Stacks": [common | {"StackName": name} for name in (*own, *self.others)]}
         stack = request["StackName"].removeprefix("wecelebrate-dev-")
         if not self.deployed:
             raise Refused("ValidationError")
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.stack_outputs(stack).items()]
-        description = {"StackName": request["StackName"], "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
-        return {"Stacks": [{**description, "CreationTime": "2026-11-28T00:00:00Z"}]}
+        return {"Stacks": [common | {"StackName": request["StackName"], "Outputs": outputs}]}
 
     def _admin_create_user(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self.users.append(request["Username"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from infra import cost
+from infra import cost_model
 from infra.command import app
 from infra.environments import ENVIRONMENTS
 from infra.functions import ROOT, functions
@@ -65,7 +65,7 @@ def test_the_guide_lists_exactly_the_settings_that_exist() -> None:
 
 def test_the_deploy_guide_states_the_costs_that_the_cost_program_computes() -> None:
     listed = dict(re.findall(r"^\| `(\w+)` \| .* \| about (\d+) \|$", GUIDE, flags=re.MULTILINE))
-    expected = {name: cost.total(cost.Choice(each), functions()) for name, each in ENVIRONMENTS.items()}
+    expected = {name: cost_model.total(cost_model.Choice(each), functions()) for name, each in ENVIRONMENTS.items()}
     assert listed == {name: f"{round(value, -1):.0f}" for name, value in expected.items()}
 
 
@@ -90,7 +90,9 @@ def test_the_runbook_lists_the_queues() -> None:
     assert re.findall(r"`([a-z-]+)`", sentence) == sorted(spec.queue_name for spec in functions() if spec.has_queue)
 
 
-def test_all_resources_stacks_and_outputs_of_the_guide_are_in_the_templates(dev: Templates, named: Templates) -> None:
+def test_all_resources_and_stacks_and_outputs_of_the_guide_are_in_the_templates(
+    dev: Templates, named: Templates
+) -> None:
     texts = str(dev.templates) + str(named.templates)
     for name in re.findall(r"`wecelebrate-<env>-([a-z-]+)`", GUIDE):
         assert name in dev.templates or f"wecelebrate-dev-{name}" in texts, name

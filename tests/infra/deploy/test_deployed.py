@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra import cost
+from infra import cost_model
 from infra.deploy import checkout, deployed
 from infra.deploy.account import Account
 from infra.deploy.checkout import TAKE_SETTINGS, version_of
@@ -169,4 +169,4 @@ def test_the_check_warns_if_aws_does_not_count_the_costs_of_the_environment(tags
 @pytest.mark.parametrize(("name", "requests"), [("dev", 0.0), ("staging", 0.0), ("prod", 10.0)])
 def test_the_default_of_the_budget_is_above_the_computed_cost(name: str, requests: float) -> None:
     environment = ENVIRONMENTS[name]
-    assert 0.8 * environment.budget > cost.total(cost.Choice(environment, requests), functions())
+    assert 0.8 * environment.budget > cost_model.total(cost_model.Choice(environment, requests), functions())

@@ -1,6 +1,7 @@
 """Tests what `wecelebrate destroy` deletes and what it refuses. moto emulates S3, and botocore's Stubber checks the
 other calls."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
+from typer.testing import CliRunner, Result
 
+from infra.command import app
+from infra.deploy import stacks
 from infra.deploy.account import Account, AwsError
-from infra.deploy.destroy import delete_logs, empty_buckets, remaining
+from infra.deploy.destroy import delete_logs, empty_buckets, remaining, require_own_account
 from infra.deploy.permanent import (
     delete_buckets,
     delete_database,
@@ -21,6 +25,7 @@ from infra.deploy.permanent import (
 )
 from infra.environments import get_environment
 from tests.command import CommandHere
+from tests.infra.deploy.recorded_aws import RecordedAccount, Refused, recorded
 
 ID = "123456789012"
 """The account of moto."""
@@ -135,6 +140,59 @@ def test_a_permanent_environment_is_destroyed_only_if_the_command_repeats_the_na
     assert f"{name} is permanent: --delete-data-of {name}" in result.stderr
 
 
+class OccupiedAccount(RecordedAccount):
+    """An account with stacks, in which no resource has the tags of `dev`, except `tagged`. It records no deletion."""
+
+    tagged: tuple[str, ...] = ()
+    denied = False
+
+    def _describe_stacks(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if self.denied:
+            raise Refused("AccessDenied")
+        return super()._describe_stacks(request)
+
+    def _get_resources(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in self.tagged]}
+
+
+def destroy_dev(account: RecordedAccount, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """Run the command with a recorded account. Fail if it runs CDK."""
+    monkeypatch.setattr(stacks, "run_cdk", lambda command: pytest.fail(f"{command} was run"))
+    with recorded(account, monkeypatch):
+        return CliRunner().invoke(app, ["destroy", "--env", "dev", "--yes"], prog_name="wecelebrate")
+
+
+@pytest.mark.parametrize("stack", ["network", "data", "functions", "monitoring"])
+def test_nothing_is_deleted_in_the_account_of_another_environment(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = OccupiedAccount({}, others=("CDKToolkit", f"wecelebrate-prod-{stack}"))
+    result = destroy_dev(account, monkeypatch)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "✗ the account 123456789012 has the stacks of prod, and no stack of dev, so nothing was deleted: set"
+        " AWS_PROFILE to the profile of dev\n"
+    )
+    assert set(account.calls) == {"GetCallerIdentity", "DescribeStacks", "GetResources"}
+
+
+def test_nothing_is_deleted_if_the_credentials_may_not_list_the_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = OccupiedAccount({})
+    account.denied = True
+    result = destroy_dev(account, monkeypatch)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "✗ the credentials may not list the stacks of the account 123456789012" in result.stderr
+    assert set(account.calls) == {"GetCallerIdentity", "DescribeStacks"}
+
+
+def test_a_removal_in_a_shared_account_can_be_repeated_until_no_resource_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for own, tagged in ((("wecelebrate-dev-data",), ()), ((), ("arn:aws:s3:::wecelebrate-dev-drops-1",))):
+        account = OccupiedAccount({}, others=(*own, "wecelebrate-prod-data"))
+        account.tagged = tagged
+        with recorded(account, monkeypatch):
+            assert require_own_account(Account(get_environment("dev"))) == {"prod"}
+
+
 def cluster(rds: Any, name: str) -> None:
     identifier = f"{name}-database"
     engine = {"Engine": "aurora-postgresql", "DBClusterIdentifier": identifier}
@@ -208,7 +266,7 @@ def rds_stub(status: str, *members: str) -> tuple[Account, Stubber]:
         stub.add_response(
             "delete_db_cluster", {}, name | {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": ANY}
         )
-    stub.add_response("describe_db_clusters", {"DBClusters": []}, name)  # the call of the waiter
+    stub.add_response("describe_db_clusters", {"DBClusters": []}, name)  # the waiter sends this call
     stub.activate()
     staging = Account(get_environment("staging", {"settings_folder": "/nonexistent"}.get))
     staging._clients = {"rds": rds}

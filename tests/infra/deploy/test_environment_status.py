@@ -59,7 +59,9 @@ def create_firewall() -> None:
     )
 
 
-def test_the_status_shows_the_release_the_health_the_maintenance_and_the_stacks(command: CommandHere, api: str) -> None:
+def test_the_status_shows_the_release_and_the_health_and_the_maintenance_and_the_stacks(
+    command: CommandHere, api: str
+) -> None:
     create_firewall()
     deploy("dev-edge", url=api)
     deploy("dev-monitoring", release="v0.2.0")
@@ -89,7 +91,7 @@ def test_the_status_command_fails_if_the_api_does_not_answer(command: CommandHer
     assert "no answer of /v1/health" in result.stdout
 
 
-def test_the_status_of_an_undeployed_environment_and_a_command_with_two_environments_are_errors(
+def test_a_command_for_an_undeployed_environment_or_without_one_clear_environment_fails(
     command: CommandHere,
 ) -> None:
     missing = command("status", "--env", "dev")

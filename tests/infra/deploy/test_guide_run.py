@@ -96,7 +96,7 @@ def operator(platform: Platform, dev: Templates, tmp_path: Path, monkeypatch: py
 
     def run_cdk(command: list[str]) -> int:
         assert command[:5] == ["cdk", "deploy", "--all", "-c", "environment=dev"]
-        assert "--no-rollback" in command  # the first deploy keeps what it has created
+        assert "--no-rollback" in command  # a failed first deploy keeps what it has created
         values = {f"wecelebrate-dev-{stack}": account.stack_outputs(stack) for stack in dev.templates}
         Path(command[command.index("--outputs-file") + 1]).write_text(json.dumps(values))
         account.deployed = True
@@ -137,8 +137,23 @@ def test_a_deploy_into_an_unprepared_account_does_nothing(operator: Operator) ->
     assert not operator.account.deployed
 
 
+def test_nothing_is_deployed_into_the_account_of_another_environment(operator: Operator) -> None:
+    operator.account.bootstrapped = True
+    operator.account.secrets["wecelebrate/dev/cache"] = cache_secret()
+    operator.account.others = ("wecelebrate-prod-network",)
+    code, output = operator.type("make deploy ENV=dev")
+    assert code == 1
+    assert re.findall(r"✗ (\w+)", output) == ["account"]
+    assert "has the stacks of prod, and no stack of dev" in output
+    assert not operator.account.deployed
+    operator.account.others = ()
+    assert operator.type("make deploy ENV=dev")[0] == 0
+
+
 @pytest.mark.parametrize("command", AWS_COMMANDS)
-def test_each_aws_command_of_the_documents_has_an_operation_and_options_of_aws(command: str, tmp_path: Path) -> None:
+def test_each_aws_command_in_the_documents_uses_an_operation_and_options_that_aws_has(
+    command: str, tmp_path: Path
+) -> None:
     (tmp_path / "cache.json").write_text(cache_secret())
     (tmp_path / "policy.json").write_text("{}")
     words = shlex.split(command, comments=True)

@@ -105,7 +105,7 @@ def test_an_erp_grant_with_too_much_or_no_access_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_about_rollbacks_names_settings_that_exist_and_the_error_of_a_release_without_them(
+def test_the_page_about_rollbacks_names_existing_settings_and_the_error_of_a_release_that_lacks_them(
     tmp_path: Path,
 ) -> None:
     page = (ROOT / "docs" / "upgrade.md").read_text("utf-8")

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -54,11 +55,15 @@ def setting(name: str, value: str) -> str:
 
 
 def findings(
-    settings: OperatorSettings | None = None, zones: tuple[str, ...] = (), env: str = "dev", **changes: Answer
+    settings: OperatorSettings | None = None,
+    zones: tuple[str, ...] = (),
+    env: str = "dev",
+    stacks: Answer = MappingProxyType({"Stacks": []}),
+    **changes: Answer,
 ) -> dict[str, list[Finding]]:
     """Run the checks of an environment in an account that is ready for a deploy. `changes` replaces some answers.
 
-    changes: service__operation → answer.
+    stacks: the answer with all stacks of the account. changes: service__operation → answer.
     """
     answers = dict(READY) | {tuple(name.split("__")): answer for name, answer in changes.items()}
     environment = replace(
@@ -69,6 +74,11 @@ def findings(
     for service in {service for service, _ in answers}:
         client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")  # type: ignore[call-overload]
         stub = Stubber(client)
+        if service == "cloudformation":
+            if isinstance(stacks, str):
+                stub.add_client_error("describe_stacks", stacks, "not allowed", expected_params={})
+            else:
+                stub.add_response("describe_stacks", dict(stacks), {})
         for (name, operation), answer in answers.items():
             if name == service:
                 if isinstance(answer, str):
@@ -198,9 +208,39 @@ def test_the_proxy_is_deleted_only_after_the_functions_have_stopped_using_it(
     )
     stub.activate()
     account._clients["cloudformation"] = client
+    account._clients["rds"], _ = rds(exists=True)
     (finding,) = _proxy(account)
     assert finding.state == state
     assert finding.fix == (setting("proxy", '"bypass"') if state == "problem" else None)
+
+
+@pytest.mark.parametrize(
+    "status", ["CREATE_FAILED", "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_FAILED", "DELETE_FAILED"]
+)
+def test_a_deploy_without_a_proxy_that_failed_can_be_repeated_because_no_proxy_exists(status: str) -> None:
+    environment = get_environment("dev", {"settings_folder": "/nonexistent"}.get)
+    account = Account(replace(environment, settings=OperatorSettings(proxy="off")))
+    client = boto3.client("cloudformation", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stub = Stubber(client)
+    description = {"StackName": "x", "StackStatus": status, "CreationTime": "2026-11-27T00:00:00Z"}
+    stub.add_response("describe_stacks", {"Stacks": [description]}, {"StackName": "wecelebrate-dev-functions"})
+    stub.activate()
+    account._clients["cloudformation"] = client
+    account._clients["rds"], _ = rds(exists=False)
+    (finding,) = _proxy(account)
+    assert (finding.state, finding.message) == ("ok", "functions connect to the database directly")
+
+
+def rds(exists: bool) -> tuple[Any, Stubber]:
+    """A client of RDS that answers whether the proxy of `dev` exists."""
+    client = boto3.client("rds", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stub, name = Stubber(client), {"DBProxyName": "wecelebrate-dev-proxy"}
+    if exists:
+        stub.add_response("describe_db_proxies", {"DBProxies": [name]}, name)
+    else:
+        stub.add_client_error("describe_db_proxies", "DBProxyNotFoundFault", expected_params=name)
+    stub.activate()
+    return client, stub
 
 
 def grant(name: str, **values: object) -> dict[str, object]:
@@ -268,6 +308,50 @@ def test_the_settings_of_a_permanent_environment_must_contain_the_account_number
     assert missing.fix == setting("account", '"123456789012"').replace("dev.toml", "prod.toml")
 
 
+def stacks_of(*names: str, tags: Mapping[str, str] = MappingProxyType({})) -> Answer:
+    """The answer with all stacks of an account."""
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    common = {"StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z", "Tags": listed}
+    return {"Stacks": [common | {"StackName": name} for name in names]}
+
+
+@pytest.mark.parametrize("name", ["network", "data", "identity", "storage", "functions", "api", "edge", "monitoring"])
+def test_any_stack_of_another_environment_stops_the_deploy_of_an_environment_that_is_not_in_the_account(
+    name: str,
+) -> None:
+    foreign = problem(findings(stacks=stacks_of("CDKToolkit", f"wecelebrate-prod-{name}")), "account")
+    assert foreign.message == "the account 123456789012 has the stacks of prod, and no stack of dev"
+    assert foreign.fix == "set AWS_PROFILE to the profile of dev"
+
+
+def test_the_tags_of_a_stack_also_name_an_environment_that_the_checkout_does_not_know() -> None:
+    tagged = stacks_of("wecelebrate-demo-data", tags={"platform": "wecelebrate", "environment": "demo"})
+    assert "has the stacks of demo" in problem(findings(stacks=tagged), "account").message
+    other = stacks_of("demo-data", tags={"platform": "another", "environment": "demo"})
+    assert findings(stacks=other)["account"][0].state == "ok"
+
+
+def test_the_settings_of_an_environment_cannot_name_the_account_of_another_environment() -> None:
+    settings = OperatorSettings(account="123456789012")
+    copied = problem(findings(settings, env="staging", stacks=stacks_of("wecelebrate-prod-data")), "account")
+    assert copied.message == "the account 123456789012 has the stacks of prod, and no stack of staging"
+
+
+def test_an_environment_that_shares_its_account_can_be_deployed_with_a_warning() -> None:
+    (shared,) = findings(stacks=stacks_of("wecelebrate-prod-data", "wecelebrate-dev-network"))["account"]
+    assert shared.state == "warning"
+    assert shared.message.startswith("123456789012 also has the stacks of prod")
+    assert findings(stacks=stacks_of("wecelebrate-dev-network"))["account"][0].state == "ok"
+
+
+def test_credentials_that_may_not_list_the_stacks_are_a_problem() -> None:
+    denied = problem(findings(stacks="AccessDenied"), "account")
+    assert denied.message == (
+        "the credentials may not list the stacks of the account 123456789012, so it is not known whether the account"
+        " is of another environment: allow `cloudformation:DescribeStacks` for all stacks"
+    )
+
+
 def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_is_deployed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,7 +372,7 @@ def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_i
     differs = problem(findings(env="prod", cloudformation__describe_stacks=deployed), "settings")
     assert differs.message.startswith("environments/prod.toml differs from origin/main")
     assert differs.fix == TAKE_SETTINGS
-    assert findings(env="prod")["settings"][0].state == "warning"  # the first deploy
+    assert findings(env="prod")["settings"][0].state == "warning"  # before the first deploy
     assert findings()["settings"][0].state == "ok"
 
 

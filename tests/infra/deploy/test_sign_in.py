@@ -153,7 +153,7 @@ def test_an_owner_signs_in_without_credentials_of_aws(
     ]
 
 
-def test_after_a_failed_sign_in_a_shell_has_the_name_of_the_environment_but_no_token(
+def test_a_shell_has_the_name_of_the_environment_but_no_token_after_a_failed_sign_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(SignIn, "wait", lambda *_: (_ for _ in ()).throw(AwsError("nobody signed in")))

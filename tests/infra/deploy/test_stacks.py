@@ -93,7 +93,7 @@ def edge(paths: str | None) -> Account:
         ("/v1/admin/* operators-api, /v1/storefront/* storefront-api", {"operators-api"}),
     ],
 )
-def test_an_api_loses_paths_if_cloudfront_still_sends_it_paths_that_the_deploy_moves_to_another_api(
+def test_an_api_loses_paths_if_the_deploy_moves_paths_that_cloudfront_sends_to_this_api(
     deployed: str | None, losing: set[str]
 ) -> None:
     assert apis_that_lose_paths(edge(deployed)) == losing

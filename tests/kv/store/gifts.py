@@ -177,7 +177,7 @@ def _gift(number: int, plan: Plan) -> Gift:
 
 
 def _records(number: int, gift: Gift, document: Document, damage: str | None) -> Iterator[Record]:
-    """Return the documents of one gift: one, or two if it has two keys."""
+    """Return the documents of one gift. A gift with two keys has two documents."""
     form, family = "gift:", "gift:<id>"
     if damage == "gift_plural_key":
         form = "gifts:"

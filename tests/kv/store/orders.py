@@ -100,7 +100,8 @@ def _document(number: int, order_id: str, gift: Gift, site: tuple[str, str], cre
 
 
 def write_orders(sizes: Sizes, tenants: Tenants, gifts: Gifts, orders: Orders) -> Iterator[Record]:
-    """Write the documents of the orders. An order refers to a document in quarantine only if this is its own damage."""
+    """Write the documents of the orders. An order refers to a document in quarantine only if this reference is the
+    damage of the order."""
     plan = sizes.plan("order")
     for number in range(sizes.orders):
         damage = plan.damaged.get(number)

@@ -20,7 +20,8 @@ def _list(key: str, family: str, value: Any, of: Entity | None = None, dangling:
 
 
 def write_lists(sizes: Sizes, gifts: Gifts, orders: Orders) -> Iterator[Record]:
-    """Write the lists. `clients:all`, `sites:all` and `orders:all` do not exist, because nothing ever wrote them."""
+    """Write the lists. `clients:all`, `sites:all` and `orders:all` do not exist, because the old applications never
+    wrote them."""
     entries = list(gifts.listed)
     gone = tuple(f"gift-gone-{number}" for number in range(_count(sizes, sizes.gifts)))
     for number, old_id in enumerate(gone):

@@ -1,7 +1,7 @@
 """The documents of a generated store, and the truth (the expected result) of each document.
 
-`DAMAGES` states the expected result of each kind of damage, according to the migration plan. It shares no code with the
-product, so it can contradict the product.
+`DAMAGES` states the expected result of each kind of damage, according to the migration plan. This module shares no code
+with the product, so `DAMAGES` can contradict the product.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class Truth:
     reason: str | None = None
     """Why the document is in quarantine: the name of the damage. None for other resolutions."""
     row_of: str | None = None
-    """For an alias: the key that leads the row."""
+    """For an alias: the key of the document that decides the row."""
     dangling: tuple[str, ...] = ()
     """For a list: the ids that have no document. Every such id stands in only one list."""
     list_of: Entity | None = None
@@ -195,7 +195,7 @@ def copy_in_list(leader: Truth, damage: str, list_key: str) -> Truth:
 
 
 def flat(truths: Iterable[Truth]) -> Iterator[Truth]:
-    """Yield the truths of documents, and those of the documents in lists."""
+    """Yield the truths of all documents, including the documents in lists."""
     for truth in truths:
         yield truth
         yield from truth.contained

@@ -26,7 +26,7 @@ def write_files(records: Iterable[Record], directory: Path) -> int:
 def copy_to(connection: psycopg.Connection[Any], records: Iterable[Record]) -> list[Truth]:
     """Copy the documents to the table of the store, in the transaction of the connection.
 
-    Returns the truths, also those about documents in lists.
+    Returns all truths, including the truths about documents in lists.
 
     Raises psycopg.errors.UniqueViolation if the table has a document with the same key.
     """

@@ -35,7 +35,7 @@ def list_grants(catalog_id: Id, parameters: Annotated[ListParameters, Query()], 
 
 @app.get("/v1/catalogs/{catalog_id}/reading")
 def get_reading(catalog_id: Id, tx: Reading) -> CatalogReading:
-    """Read how the last file of this catalog was read. The next file is compared with it."""
+    """Show how the last file of this catalog was read. The reading of the next file is compared with this reading."""
     return readings.get(tx, catalog_id)
 
 

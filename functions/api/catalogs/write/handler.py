@@ -11,7 +11,7 @@ app = api()
 
 @app.post("/v1/catalogs", status_code=201, dependencies=[located_at("/v1/catalogs/{id}")])
 def create_catalog(new: NewCatalog, tx: Writing) -> Catalog:
-    """Create a catalog. Its first product sets its currency, unless the request sets it."""
+    """Create a catalog. If the request sets no currency, the first product sets the currency of the catalog."""
     return catalogs.create(tx, new)
 
 

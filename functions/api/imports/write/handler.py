@@ -13,8 +13,8 @@ from wecelebrate.order_imports.models import OrderImport
 subscriptions.connect()
 app = api()
 BOUND = bounded_body(6 * 1024 * 1024)
-"""Lambda does not accept a larger event. White space between the rows counts for this limit, but not for the lower
-limit that `bulk_import` has for the size of the rows."""
+"""Lambda does not accept a larger event. This limit includes the white space between the rows. `bulk_import` has a
+lower limit, which counts only the rows."""
 
 
 @app.post("/v1/products/bulk-import", status_code=202, dependencies=[BOUND, located_at("/v1/jobs/{id}")])

@@ -40,7 +40,8 @@ def get_kv_status(tx: Reading) -> MoveStatus:
 
 @app.get("/v1/admin/kv/stages")
 def list_kv_stages(tx: Reading) -> Stages:
-    """Show whether the store or the tables lead, the share of records read from the tables, and the compared reads."""
+    """Show whether the store or the tables lead, the share of records read from the tables, and the reads that compared
+    both sides."""
     return stages.list_all(tx)
 
 

@@ -52,7 +52,7 @@ def get_product_stock(product_id: Id, tx: Reading) -> ProductStock:
     """Explain the stock of a product: the number that the ERP system counted, minus the pieces of later orders.
 
     Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. All other
-    callers get the status 404. Of the orders of other clients, the response contains only the numbers of pieces.
+    callers get the status 404. The orders of other clients appear in the response only as numbers of pieces.
     """
     return products.stock(tx, product_id)
 

@@ -15,7 +15,7 @@ def rank(column: str) -> int:
     ("name", "folded"),
     [("Art.-Nr.", "artnr"), ("Größe (cm)", "grossecm"), ("PRIX €", "prixeur"), ("Zdjęcie łódź", "zdjecielodz")],
 )
-def test_names_are_compared_without_case_accents_spaces_and_punctuation(name: str, folded: str) -> None:
+def test_names_are_compared_regardless_of_case_and_accents_and_spaces_and_punctuation(name: str, folded: str) -> None:
     assert fold(name) == folded
 
 
@@ -32,13 +32,13 @@ def test_names_are_compared_without_case_accents_spaces_and_punctuation(name: st
         ("---", ()),
     ],
 )
-def test_the_shorter_forms_of_a_column_name_lack_the_remark_the_prefixes_or_a_final_digit_1(
+def test_the_shorter_forms_of_a_column_name_omit_remarks_and_prefixes_and_a_final_digit_1(
     column: str, forms: tuple[str, ...]
 ) -> None:
     assert name_forms(column) == forms
 
 
-def test_the_rank_grows_by_ten_for_each_better_column_name_and_by_one_for_each_longer_form_of_the_name() -> None:
+def test_each_better_column_name_adds_ten_to_the_rank_and_each_longer_form_of_the_name_adds_one() -> None:
     assert rank("SKU") == 0
     assert rank("variant sku") == 10
     assert rank("Product SKU") == 20
@@ -116,11 +116,11 @@ def test_a_database_table_before_the_name_of_a_column_is_ignored(name: str, fiel
     ["Supplier_Name", "Customer.Name", "Vendor[Name]", "Product_Type_Id", "Part_Value_Total", "Item_Group", "Part_No_",
      "Product_X"],
 )  # fmt: skip
-def test_columns_of_unrelated_database_tables_are_neither_the_name_nor_the_price(name: str) -> None:
+def test_columns_of_unrelated_database_tables_are_not_used_for_the_name_or_the_price(name: str) -> None:
     assert {"name", "price"}.isdisjoint(field for field, _, _ in field_candidates(name))
 
 
-def test_a_price_for_a_trade_unit_is_divided_even_if_its_column_name_contains_a_database_table() -> None:
+def test_a_price_is_divided_by_its_trade_unit_even_if_the_column_name_contains_a_database_table() -> None:
     header = "Part_PartNum,Part_PartDescription,Part_UnitPrice,Part_PricePerCode,Calculated_OnHandQty"
     reading = read(f"{header}\nHX-1,Bolt,11.00,C,4200\nHX-2,Nut,20.00,M,9\nDR-1,Drill,64.99,E,12\n", currency="USD")
     assert {product.sku: str(product.price) for product in reading.products} == {

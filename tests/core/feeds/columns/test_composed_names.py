@@ -21,7 +21,7 @@ from wecelebrate.feeds.columns.composed import composed_fields
         ("Webshop quantity on hand", "inventory_count"),
     ],
 )
-def test_a_name_that_contains_a_usual_name_means_its_field(column: str, field: str) -> None:
+def test_a_column_name_that_contains_a_usual_name_means_the_field_of_the_usual_name(column: str, field: str) -> None:
     assert [name for name, _ in composed_fields(column)] == [field]
 
 
@@ -44,7 +44,7 @@ def test_a_composed_name_is_used_only_if_no_usual_name_exists() -> None:
 
 
 @pytest.mark.parametrize("values", ["Inventory,Service", "Lagerartikel,Dienstleistung", "simple,variable"])
-def test_columns_with_types_of_items_are_not_columns_of_categories(values: str) -> None:
+def test_a_column_with_item_types_is_not_read_as_the_category_column(values: str) -> None:
     first, second = values.split(",")
     text = f"No.;Description;Type;Item Category Code\nA-1;Desk;{first};DESKS\nA-2;Setup;{second};WORK\n"
     assert [product.category for product in read(text).products] == ["DESKS", "WORK"]
@@ -64,9 +64,7 @@ def test_repeated_values_in_a_column_with_a_composed_name_are_not_names_of_produ
         ("ItemStatus.Code", "is_active", "inactive"),
     ],
 )
-def test_objects_that_only_contain_the_product_do_not_change_the_meaning_of_a_path(
-    column: str, field: str, value: str
-) -> None:
+def test_a_path_keeps_its_meaning_if_its_objects_only_contain_the_product(column: str, field: str, value: str) -> None:
     product = read(f"sku,{column}\nK-1,{value}\nK-2,{value}\n").products[0]
     assert getattr(product, field) == (False if field == "is_active" else value)
 

@@ -55,6 +55,6 @@ def test_a_number_is_not_a_name(column: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["En stock", "Auf Lager", "Op voorraad", "Disponibile", "På lager", "Stock current"])
-def test_a_column_named_in_stock_can_contain_numbers(column: str) -> None:
+def test_a_column_with_a_name_such_as_in_stock_can_contain_numbers(column: str) -> None:
     reading = read(f"SKU;Name;Price;{column}\nA-1;Mug;12,50;120,000\nB-1;Cap;9,90;1.250,000\nC-1;Pen;1,00;0,000\n")
     assert [product.inventory_count for product in reading.products] == [120, 1250, 0]

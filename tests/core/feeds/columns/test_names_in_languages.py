@@ -19,5 +19,5 @@ def test_the_name_without_a_language_or_in_the_first_language_is_used(header: st
 
 
 @pytest.mark.parametrize("header", ["Name (EN);Price", "Title EN;Price", "Name DE;Price"])
-def test_the_only_name_is_used_in_any_language(header: str) -> None:
+def test_the_only_name_column_is_used_whatever_its_language_is(header: str) -> None:
     assert [product.name for product in read(f"SKU;{header}\nA-1;Cup;1.50\n").products] == ["Cup"]

@@ -55,7 +55,7 @@ def test_the_name_of_a_known_property_is_public(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*PRIVATE, *COMPOUND])
-def test_a_name_with_a_word_of_the_purchase_side_or_of_the_warehouse_is_private(name: str) -> None:
+def test_a_name_with_a_word_about_purchases_or_about_the_warehouse_is_private(name: str) -> None:
     assert private_part(name)
     assert not is_property(name)
 
@@ -65,7 +65,7 @@ def test_a_name_that_is_not_known_is_not_public(name: str) -> None:
     assert not is_property(name)
 
 
-def test_no_known_property_name_contains_a_private_word_or_characters_that_names_cannot_have() -> None:
+def test_each_known_property_name_is_normalized_and_contains_no_private_word() -> None:
     assert [name for name in KNOWN_NAMES if private_part(name) or words(name) != (name,)] == []
     assert len(KNOWN_NAMES) > 1_400
     assert all(len(names.split()) == len(set(names.split())) for names in PROPERTIES.values())
@@ -87,7 +87,7 @@ LANTERN = (
 )
 
 
-def test_costs_suppliers_margins_and_notes_are_only_in_the_source_data() -> None:
+def test_costs_and_suppliers_and_margins_and_notes_are_only_in_the_source_data() -> None:
     product = read(LANTERN).product
     assert (product.brand, product.attributes) == (None, {"Colour": "green"})
     private = {

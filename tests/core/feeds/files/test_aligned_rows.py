@@ -52,7 +52,7 @@ def values(reading: Reading) -> list[tuple[str, str | None, str, int | None]]:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
-def test_pages_with_repeated_heads_are_read_as_one_list(encoding: str) -> None:
+def test_pages_with_repeated_headers_are_read_as_one_list(encoding: str) -> None:
     assert values(read(ICELANDIC, "list.txt", currency="ISK", encoding=encoding)) == [
         ("00210", "Reiðmúll, svartur", "14900", 6), ("00350", "Hnakkur, íslenskt snið", "289000", 0),
         ("00777", "Skeifur, gangur 10 mm", "4290", 55),
@@ -73,7 +73,7 @@ def test_a_korean_list_is_divided_into_columns() -> None:
     ]  # fmt: skip
 
 
-def test_names_can_be_divided_by_one_space() -> None:
+def test_column_names_can_be_separated_by_only_one_space() -> None:
     assert values(read(ENGLISH, "list.txt", currency="GBP")) == [
         ("00210", "Bridle, black", "149.00", 6), ("00350", 'Saddle 17"', "2890.00", 0),
         ("00777", "Horseshoes", "42.90", 55),
@@ -84,7 +84,7 @@ def test_names_can_be_divided_by_one_space() -> None:
     "footer",
     ["ST: A=active D=discontinued      6 items listed", "Totale pezzi               35", "* all prices in rupees"],
 )
-def test_the_lines_below_the_last_line_of_dashes_are_no_rows(footer: str) -> None:
+def test_the_lines_below_the_last_line_of_dashes_are_not_read_as_rows(footer: str) -> None:
     rule = "-" * 66
     text = (
         f"CODE  DESCRIPTION                  RETAIL RS   TRADE RS  STOCK  ST\n{rule}\n"

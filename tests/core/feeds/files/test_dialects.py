@@ -27,15 +27,17 @@ def test_known_columns_are_more_important_than_rows_of_equal_width() -> None:
     assert detected("a,b;sku;c,d\n1,2;3,4\n5,6;7,8\n").delimiter == ";"
 
 
-def test_if_no_column_is_known_the_delimiter_that_yields_rows_of_equal_width_is_used() -> None:
+def test_the_delimiter_that_yields_rows_of_equal_width_is_used_if_no_column_is_known() -> None:
     assert detected("a;b,c\n1;2\n3;4\n5;6,7\n").delimiter == ";"
-    # (3 - 1) × (2 / 4)² is less than (2 - 1) × (4 / 4)².
+    # The score of the comma, (3 - 1) × (2 / 4)², is less than the score of the semicolon, (2 - 1) × (4 / 4)².
     assert detected("a,b,c;d\n1,2,3;4\n5;6\n7;8\n").delimiter == ";"
-    # (4 - 1) × (3 / 4)² is more than (2 - 1) × (4 / 4)².
+    # The score of the comma, (4 - 1) × (3 / 4)², is more than the score of the semicolon, (2 - 1) × (4 / 4)².
     assert detected("a,b,c,d;e\n1,2,3,4;5\n6,7,8,9;0\n1;2\n").delimiter == ","
-    # If two widths are equally common, the larger width counts: (3 - 1) × (1 / 2)² is less than 1.
+    # If two widths are equally common, the larger width counts. The score of the comma, (3 - 1) × (1 / 2)², is less
+    # than 1.
     assert detected("a,b,c;d\n1,2;3\n").delimiter == ";"
-    # (4 - 1) × (1 / 2)² is less than 1, (6 - 1) × (1 / 2)² is more than 1.
+    # The semicolon has the score 1 in both texts. The comma has less in the first text, (4 - 1) × (1 / 2)², and more in
+    # the second text, (6 - 1) × (1 / 2)².
     assert detected("a,b,c,d;e\n1;2\n").delimiter == ";"
     assert detected("a,b,c,d,e,f;g\n1;2\n").delimiter == ","
 

@@ -13,7 +13,7 @@ TEXT = "Artikel;Name;Preis\nT-1;Grüße für Ärzte – „groß“;12,50 €\nT
 
 
 def twice(text: str, codec: str) -> bytes:
-    """Return a text in UTF-8 that was read in another encoding, and saved in UTF-8."""
+    """Encode a text twice: encode the text in UTF-8, decode the bytes with `codec`, and encode the result in UTF-8."""
     wrong = "".join(
         bytes([byte]).decode(codec) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) or codec != "cp1252" else chr(byte)
         for byte in text.encode()

@@ -80,7 +80,7 @@ def test_csv_files_of_an_archive_that_have_the_same_columns_are_read_as_one_list
     assert [(product.sku, str(product.price)) for product in reading.products] == [("D1", "89.00"), ("N1", "39.00")]
 
 
-def test_an_archive_with_csv_files_of_different_columns_or_with_further_text_files_is_refused() -> None:
+def test_an_archive_is_refused_if_its_csv_files_have_different_columns_or_if_it_has_other_text_files() -> None:
     first = "Kodas;Kaina;Pavadinimas\nD1;89,00;Suknelė\n".encode()
     same = b"Kodas;Kaina;Pavadinimas\nD2;9,00;Vaza\nD1;79,00;Vaza\n"
     for other in (same, b"Kodas;Likutis\nD1;4\n", b'{"sku": "D1"}\n', b"Kodas;Kaina;Pavadinimas"):

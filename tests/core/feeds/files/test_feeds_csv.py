@@ -197,6 +197,6 @@ def test_an_unreadable_file_is_refused_with_a_reason(content: bytes, message: st
         ('"Tea" Assam', "Tea Assam"),
     ],
 )
-def test_a_quote_inside_a_quoted_cell_that_is_not_doubled_is_a_part_of_the_cell(cell: str, name: str) -> None:
+def test_a_quote_inside_a_cell_is_a_part_of_the_cell_even_if_the_quote_is_not_doubled(cell: str, name: str) -> None:
     products = read(f"sku,name,price,brand\nA-1,{cell},2.19,Acme\nA-2,Pot,3.19,Acme\n").products
     assert [(product.name, str(product.price)) for product in products] == [(name, "2.19"), ("Pot", "3.19")]

@@ -31,7 +31,7 @@ def test_a_line_of_dashes_says_where_the_columns_are() -> None:
     ]
 
 
-def test_without_dashes_the_common_spaces_of_all_lines_divide_the_columns() -> None:
+def test_the_common_spaces_of_all_lines_divide_the_columns_if_no_line_of_dashes_exists() -> None:
     products = read(PLAIN).products
     assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in products] == [
         ("T-100", "Becher blau", "9.90", 12),

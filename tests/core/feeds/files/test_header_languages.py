@@ -1,4 +1,4 @@
-"""Tests files in a code page of Windows: the language of the header decides which code page."""
+"""Tests files in a code page of Windows. The language of the header determines the code page."""
 
 # ruff: noqa: RUF001
 

@@ -63,7 +63,8 @@ def test_a_text_with_at_most_a_few_nul_characters_is_utf_8(content: bytes, nul: 
 
 @pytest.mark.parametrize(
     ("zeros", "encoding"),
-    # At every second position, more than 40 % of the bytes must be zero. At all others, less than 20 %.
+    # At every second position, more than 40 % of the bytes must be zero. At the other positions, less than 20 % of the
+    # bytes must be zero.
     [(5, "utf-16-le"), (4, "utf-8"), (10, "utf-16-le")],
 )
 def test_utf_16_is_assumed_only_if_many_bytes_at_every_second_position_are_zero(zeros: int, encoding: str) -> None:
@@ -156,7 +157,7 @@ def test_the_text_is_read_from_its_start_with_unchanged_line_ends() -> None:
         assert file.open().read() == "a\r\nb\ufffd\ufffd\n"
 
 
-def test_one_invalid_byte_in_an_encoding_that_the_caller_names_is_damage() -> None:
+def test_one_invalid_byte_in_an_encoding_that_the_caller_names_counts_as_damage() -> None:
     assert facts(b"a\xff", "utf-8") == ("utf-8-sig", True, False)
     assert facts(b"a", "utf-8") == ("utf-8-sig", False, False)
 
@@ -175,7 +176,7 @@ def groups(*zeros: int) -> bytes:
         ((1, 5, 1, 5), "utf-16-le"),
     ],
 )
-def test_utf_16_and_utf_32_have_over_40_percent_zero_bytes_at_some_positions_and_under_20_percent_at_the_others(
+def test_utf_16_and_utf_32_need_over_40_or_under_20_percent_zero_bytes_at_each_position(
     zeros: tuple[int, ...], encoding: str
 ) -> None:
     assert _without_mark(groups(*zeros)) == encoding

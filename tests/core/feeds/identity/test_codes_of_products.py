@@ -18,9 +18,7 @@ from tests.core.feeds.feed_reading import read
         ("Key,Item Name,Item Description,Price", ("Item Name", "Item Description")),
     ],
 )  # fmt: skip
-def test_codes_in_the_name_column_are_the_sku_and_the_database_key_is_not(
-    header: str, columns: tuple[str, str]
-) -> None:
+def test_the_sku_is_the_code_in_the_name_column_and_not_the_database_key(header: str, columns: tuple[str, str]) -> None:
     rows = "4512,WID-1001,Pressure gauge,48.00\n4513,WID-1002,Ball valve,17.25\n4590,WID-1077,Relief valve,64.90\n"
     reading = read(f"{header}\n{rows}")
     assert [product.sku for product in reading.products] == ["WID-1001", "WID-1002", "WID-1077"]
@@ -60,7 +58,7 @@ def test_an_amount_in_rial_is_read_from_a_persian_list() -> None:
     assert (reading.product.price, reading.product.inventory_count) == (Decimal(7_500_000), 26)
 
 
-def test_lightspeed_c_series_names_its_texts_by_language() -> None:
+def test_lightspeed_c_series_columns_with_a_language_prefix_contain_the_product_texts() -> None:
     rows = '"8811";"1772";"Y";"Fietsbel";"Fietsbel klassiek";"N";"0";"FB-01";"12.95"\n'
     reading = read(
         f"Internal_ID;Internal_Variant_ID;Visible;NL_Title_Short;NL_Title_Long;Stock_Track;Stock_Level;Article_Code;Price\n{rows}"

@@ -1,4 +1,5 @@
-"""Tests that SKUs which Excel or a marketplace has changed lead to a question, and that the seller's number is used."""
+"""Tests SKUs that Excel or a marketplace has changed. Such SKUs lead to a question. The number of the seller is the
+SKU."""
 
 import pytest
 
@@ -12,7 +13,7 @@ def asked(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("cell", ["02. Mrz", "1. Okt", "Dez 16", "Mar-22", "3-Mar", "12-Dec", "05. Feb"])
-def test_a_day_with_a_month_or_a_month_with_a_year_is_recognised_as_a_date_that_excel_wrote(cell: str) -> None:
+def test_a_day_and_month_or_a_month_and_year_is_recognised_as_a_date_that_excel_wrote(cell: str) -> None:
     assert is_date_of_excel(cell)
 
 
@@ -33,11 +34,11 @@ def test_a_cell_with_several_skus_of_one_listing_leads_to_a_question() -> None:
 
 
 @pytest.mark.parametrize("row", ['"M8,5x20",Bolt,9.00,"a,b"', '"CUP-RED,CUP-BLUE",Cup,9.00,Red', "CUP-1,Cup,9.00,Red"])
-def test_a_comma_in_a_sku_leads_to_no_question_if_the_row_does_not_have_as_many_variations(row: str) -> None:
+def test_a_comma_in_a_sku_leads_to_no_question_unless_the_row_lists_one_variation_per_part(row: str) -> None:
     assert asked(f"SKU,Title,Price,Tags\n{row}\nPEN-1,Pen,2.00,\n") == []
 
 
-def test_the_sellers_number_is_the_sku_and_the_long_marketplace_number_is_not() -> None:
+def test_the_sku_is_the_number_of_the_seller_and_not_the_number_of_the_marketplace() -> None:
     text = "상품번호(마켓),판매자 상품코드,상품명,판매가\n9876543210,AA-1,공책,7000\n9876543299,AA-2,조명,59000\n"
     reading = read(text, currency="KRW")
     assert ([product.sku for product in reading.products], reading.feed.questions) == (["AA-1", "AA-2"], ())

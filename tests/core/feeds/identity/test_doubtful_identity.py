@@ -38,7 +38,7 @@ def test_codes_in_the_name_column_identify_products_even_if_the_file_has_a_datab
     assert [product.name for product in reading.products][:2] == ["Oak table", "Ash table"]
 
 
-def test_manufacturer_codes_in_the_first_column_and_barcodes_lead_to_a_question() -> None:
+def test_manufacturer_codes_in_the_first_column_lead_to_a_question_if_the_file_also_has_barcodes() -> None:
     rows = "KX-10;4006381333931;Saw;19,90\nKX-20;4006381333948;Axe;29,90\nKX-SET;4006381333955;Set;44,90\n"
     reading = read(f"Herst.-Nr.;EAN;Bezeichnung;UVP\n{rows}")
     assert sku_choices(reading) == [["Herst.-Nr.", "EAN"]]

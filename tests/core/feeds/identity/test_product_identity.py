@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 — the files are in several scripts
-"""Tests which column identifies the products: by its name, by its values, or by the answer to a question."""
+"""Tests how the column that identifies the products is found: by its name, by its values, or by asking the user."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def column(reading: Reading) -> str:
 
 
 def identity_questions(reading: Reading) -> list[Question]:
-    """Return the questions about the identity. A price in a language without a vocabulary leads to another question."""
+    """Return only the questions about the identity. A file can also lead to a question about the price."""
     return [question for question in reading.feed.questions if question.subject == "identity"]
 
 
@@ -47,7 +47,7 @@ OWN_NAMES = (
 
 
 @pytest.mark.parametrize("name", OWN_NAMES)
-def test_the_shops_own_code_of_an_article_is_preferred_to_its_barcode_and_to_a_suppliers_number(name: str) -> None:
+def test_a_code_that_the_shop_assigns_is_preferred_to_a_barcode_and_to_the_number_of_a_supplier(name: str) -> None:
     text = f"Lieferanten-Nr.;EAN;{name};Bezeichnung;Preis\n"
     text += "".join(f"L-{n};{gtin};A-{7 * n};Tasse {n};1,50\n" for n, gtin in enumerate(GTINS, 1))
     reading = read(text)
@@ -88,7 +88,7 @@ def test_the_words_of_a_column_name_say_what_the_column_identifies(name: str, ra
         ("Lieferanten-Nr.;Bezeichnung\nL-1;Tasse\nL-2;Topf\nL-3;Krug\n", "Lieferanten-Nr."),
     ],
 )
-def test_row_numbers_barcodes_and_foreign_numbers_are_the_sku_only_without_a_better_column(
+def test_row_numbers_or_barcodes_or_foreign_numbers_are_the_sku_only_if_no_better_column_exists(
     text: str, name: str
 ) -> None:
     reading = read(text)
@@ -233,11 +233,11 @@ def test_a_header_in_an_unknown_language_is_not_a_row_of_data(text: str) -> None
         (["€1", "€2"], None), (["10%", "20%"], None), (["https://x.example/1", "https://x.example/2"], None),
     ],
 )  # fmt: skip
-def test_values_are_classified_as_codes_barcodes_numbers_or_texts(cells: list[str], kind: str | None) -> None:
+def test_values_are_classified_as_codes_or_barcodes_or_numbers_or_texts(cells: list[str], kind: str | None) -> None:
     assert kind_of(Facts(len(cells), cells)) == kind
 
 
-def test_row_numbers_start_with_the_first_number_and_have_no_gaps() -> None:
+def test_row_numbers_are_a_sequence_without_gaps_that_starts_with_its_first_number() -> None:
     assert is_row_numbers(["1", "2", "3"]) and is_row_numbers(["0", "1"]) and is_row_numbers(["10", "20", "30"])
     assert not any(map(is_row_numbers, (["1"], ["2", "3"], ["1", "2", "4"], ["1", "a"], ["1", "1"], ["7", "14"])))
     assert not is_code("") and not is_code("A" * 41 + "1") and is_code("A1")
@@ -272,7 +272,7 @@ def test_the_sku_column_of_the_earlier_file_is_kept_even_if_its_name_is_unknown(
         ("Mağaza Ürün Kodu", "Barkod"),
     ],
 )  # fmt: skip
-def test_a_sellers_code_at_a_marketplace_identifies_products_and_the_barcode_does_not(own: str, barcode: str) -> None:
+def test_products_are_identified_by_the_code_of_the_seller_and_not_by_the_barcode(own: str, barcode: str) -> None:
     rows = "PAN-24;3760001230014;34.90;15\nPAN-28;3760001230021;39.90;0\n7712;3760001230038;89.00;4\n"
     reading = read(f"{own};{barcode};Price;Stock\n{rows}")
     assert ([product.sku for product in reading.products], reading.feed.questions) == (["PAN-24", "PAN-28", "7712"], ())
@@ -288,7 +288,7 @@ def test_a_code_that_identifies_the_seller_does_not_identify_products(name: str)
     ("number", "name"),
     [("Weinnr", "Wein"), ("Wine No.", "Wine"), ("Vin n°", "Vin"), ("Bouquet ID", "Bouquet"), ("Käse-Nummer", "Käse")],
 )
-def test_a_column_named_after_the_number_of_the_product_type_identifies_products(number: str, name: str) -> None:
+def test_a_column_such_as_wine_no_identifies_the_products_of_a_wine_list(number: str, name: str) -> None:
     reading = read(
         f"{number};{name};Jahrgang;Preis\n101;Riesling;2023;9,90\n102;Silvaner;2022;8,50\n103;Merlot;2021;7,50\n"
     )

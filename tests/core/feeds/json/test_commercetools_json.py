@@ -82,7 +82,7 @@ def test_a_graphql_product_has_only_one_name() -> None:
     assert (prices(reading), reading.product.name) == ({"A": "9.00 EUR"}, "Jug")
 
 
-def test_a_price_with_more_decimals_than_its_currency_is_exact() -> None:
+def test_a_price_with_more_decimals_than_its_currency_is_read_exactly() -> None:
     value = {
         "type": "highPrecision",
         "currencyCode": "EUR",

@@ -1,11 +1,11 @@
-"""Tests `false` in JSON where other records have texts or numbers, as Odoo writes blank values."""
+"""Tests `false` in JSON fields that contain texts or numbers in other records. Odoo writes blank values as `false`."""
 
 import json
 
 from tests.core.feeds.feed_reading import read
 
 
-def test_false_beside_texts_is_a_blank_value() -> None:
+def test_false_in_a_field_that_has_texts_in_other_records_is_a_blank_value() -> None:
     products = read(
         json.dumps(
             [

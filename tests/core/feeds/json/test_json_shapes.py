@@ -24,7 +24,7 @@ def names(document: Any) -> dict[str, str | None]:
         {"attributes": [{"id": 1, "name": "Size", "option": "S"}]},
     ],
 )
-def test_the_options_of_a_variant_complete_its_name_and_are_attributes(options: Any) -> None:
+def test_the_options_of_a_variant_are_added_to_its_name_and_to_its_attributes(options: Any) -> None:
     document = [{"title": "Hat", "handle": "hat", "variants": [{"sku": "HAT-S", "price": "5.00", **options}]}]
     product = read(json.dumps(document), name="feed.json").product
     assert (product.name, product.attributes["Size"]) == ("Hat \u2013 S", "S")
@@ -33,14 +33,14 @@ def test_the_options_of_a_variant_complete_its_name_and_are_attributes(options: 
 @pytest.mark.parametrize(
     "wrap", [lambda node: {"edges": [{"cursor": "x", "node": node}]}, lambda node: {"nodes": [node]}]
 )
-def test_connections_of_graphql_are_lists(wrap: Any) -> None:
+def test_connections_of_graphql_are_read_as_lists(wrap: Any) -> None:
     variant = {"sku": "HAT", "price": "5.00", "title": "Default Title"}
     product = {"id": "gid://shopify/Product/1", "title": "Hat", "handle": "hat", "variants": wrap(variant)}
     assert names({"data": {"products": wrap(product)}, "extensions": {"cost": {}}}) == {"HAT": "Hat"}
     assert names({"data": {"product": product}, "extensions": {"cost": {}}}) == {"HAT": "Hat"}
 
 
-def test_named_values_become_columns_with_their_names() -> None:
+def test_named_values_become_columns_that_have_the_names_of_the_values() -> None:
     document = [
         {
             "sku": "A",
@@ -59,7 +59,7 @@ def test_named_values_become_columns_with_their_names() -> None:
     assert (first.attributes, second.attributes) == ({"Colour": "Red"}, {"Colour": "Blue"})
 
 
-def test_a_product_without_variants_keeps_its_own_sku_beside_products_with_variants() -> None:
+def test_a_product_without_variants_keeps_its_sku_even_if_other_products_have_variants() -> None:
     document = [
         {
             "name": "Hat",
@@ -136,7 +136,7 @@ def test_the_lines_of_a_bulk_result_are_assigned_to_their_product_wherever_the_l
     ]
 
 
-def test_a_variant_in_a_bulk_result_that_lacks_its_product_changes_only_its_own_values() -> None:
+def test_a_variant_changes_only_its_own_values_if_the_bulk_result_lacks_the_product() -> None:
     reading = bulk(HAT, variant(3, 1, "HAT-S", "S"), variant(7, 99, "LOST-S", "S"), "{broken")
     lost = next(product for product in reading.products if product.sku == "LOST-S")
     assert "name" not in lost.fields_set

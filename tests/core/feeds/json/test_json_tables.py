@@ -19,7 +19,7 @@ ROWS = [["T-01", "Teapot", 24.5, 6], ["T-02", "Strainer", 7, 0]]
         {"fecha": "2026-01-02", "columnas": ["Referencia", "Nombre", "Precio de venta", "Existencias"], "filas": ROWS},
     ],
 )
-def test_a_list_of_names_and_a_list_of_rows_are_a_table(document: dict[str, Any]) -> None:
+def test_a_list_of_names_and_a_list_of_rows_are_read_as_a_table(document: dict[str, Any]) -> None:
     reading = read(json.dumps(document), "table.json")
     assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in reading.products] == [
         ("T-01", "Teapot", "24.50", 6), ("T-02", "Strainer", "7.00", 0),

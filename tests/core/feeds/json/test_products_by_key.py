@@ -54,7 +54,7 @@ def test_the_keys_of_the_products_can_be_in_any_language(names: tuple[str, str, 
 
 
 @pytest.mark.parametrize("keys", [("1041", "1042"), ("-NaBcDeF1x", "-NaBcDeF2x"), ("A-1", "A-2")])
-def test_the_number_inside_a_product_is_its_sku_and_its_json_key_is_not(keys: tuple[str, str]) -> None:
+def test_the_sku_is_the_number_inside_a_product_and_not_the_json_key_of_the_product(keys: tuple[str, str]) -> None:
     products = {keys[0]: MUG | {"sku": "MUG-R"}, keys[1]: POT | {"sku": "POT-B"}}
     assert prices(reading_of({"status": "ok", "data": products})) == {"MUG-R": "9.50", "POT-B": "19.50"}
 
@@ -125,7 +125,7 @@ LAMP, CUP, JAR = ({"sku": sku, "name": sku, "price": 9.5} for sku in ("LAMP", "C
         ({"categories": [{"id": 1, "name": "Cups"}], "shop": [CUP]}, ["CUP"]),
     ],
 )  # fmt: skip
-def test_all_lists_of_products_are_read_and_no_other_list(content: Any, skus: list[str]) -> None:
+def test_all_lists_of_products_are_read_and_all_other_lists_are_ignored(content: Any, skus: list[str]) -> None:
     reading = reading_of(content)
     assert [product.sku for product in reading.products] == skus
     assert (reading.rejected, reading.feed.ended_cleanly) == ([], True)

@@ -1,4 +1,4 @@
-"""Tests that artefacts of spreadsheets and programs are removed, and that messages say what was seen."""
+"""Tests that artefacts of spreadsheets and programs are removed, and that error messages explain the problem."""
 
 import json
 
@@ -30,18 +30,18 @@ def test_a_word_that_means_no_value_is_neither_a_sku_nor_a_text(cell: str) -> No
     assert read(f"sku\tname\nA\t{cell}\n").rejection.reason == "name: is empty"
 
 
-def test_a_word_that_means_no_value_is_not_a_price() -> None:
+def test_a_word_for_a_missing_value_is_not_a_price() -> None:
     reason = 'price: is empty, because the cell contains "N/A"'
     assert read("sku,name,price\nA,Mug,5\nB,Cap,N/A\n").rejection.reason == reason
 
 
 @pytest.mark.parametrize("cell", ["#N/A", "NULL", "nan"])
-def test_a_price_without_a_value_does_not_mean_that_the_cells_of_the_row_are_shifted(cell: str) -> None:
+def test_the_message_for_a_price_that_is_a_word_for_no_value_does_not_mention_shifted_cells(cell: str) -> None:
     reason = read(f"SKU,Name,Retail Price,Trade Price\nA,Mug,5.00,3.10\nB,Cap,{cell},3.92\n").rejection.reason
     assert reason == f'Retail Price: is empty, because the cell contains "{cell}"'
 
 
-def test_the_decimal_ending_of_a_whole_number_that_a_program_wrote_as_a_float_is_not_a_part_of_the_sku() -> None:
+def test_the_ending_dot_0_is_not_a_part_of_the_sku_if_a_program_wrote_whole_numbers_as_floats() -> None:
     reading = read("sku,name\n1001.0,Mug\n1002.0,Cap\n")
     assert [product.sku for product in reading.products] == ["1001", "1002"]
     assert [product.sku for product in read("sku,name\n1001.0,Mug\nA-1,Cap\n").products] == ["1001.0", "A-1"]
@@ -59,7 +59,7 @@ def test_the_entities_of_a_text_without_tags_are_decoded(cell: str, text: str) -
     assert plain_text(cell) == text
 
 
-def test_entities_are_decoded_in_names_brands_and_categories() -> None:
+def test_entities_are_decoded_in_names_and_brands_and_categories() -> None:
     product = read("sku\tname\tbrand\tcategory\nA\tCaf&eacute;\tSalt &amp; Co\tT&ouml;pfe\n").product
     assert (product.name, product.brand, product.category) == ("Café", "Salt & Co", "Töpfe")
     assert product.source["name"] == "Caf&eacute;"
@@ -122,7 +122,7 @@ def test_the_message_for_an_ambiguous_number_names_both_meanings_and_the_setting
     )
 
 
-def test_a_line_break_in_a_cell_of_a_table_does_not_end_the_category() -> None:
+def test_a_line_break_in_a_table_cell_does_not_separate_two_categories() -> None:
     assert read('sku,name,category\nA,Mug,"Gear\nBags"\n').product.category == "Gear Bags"
     assert (
         read("<a><p><sku>A</sku><category>Gear</category><category>Bags</category></p><p/></a>", "f.xml")

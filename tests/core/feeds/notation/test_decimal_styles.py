@@ -55,7 +55,7 @@ def test_a_number_shows_its_decimal_separator_or_is_unclear(cell: str, shape: Sh
 @pytest.mark.parametrize(
     ("cells", "currency", "expected"),
     [
-        # The decimals of the currency
+        # The decimals of the currency decide
         (["1.299"], "EUR", ["1299.00"]),
         (["2,499", "1,050"], "USD", ["2499.00", "1050.00"]),
         (["1.250", "3.990"], "HUF", ["1250.00", "3990.00"]),
@@ -65,14 +65,14 @@ def test_a_number_shows_its_decimal_separator_or_is_unclear(cell: str, shape: Sh
         (["150.000"], "IDR", ["150000.00"]),
         (["12,500", "3,250"], "TND", ["12.500", "3.250"]),
         (["12.500", "0.750"], "KWD", ["12.500", "0.750"]),
-        # Values of the column that are certain
+        # Values of the column that are certain decide
         (["1.250", "12,50"], "EUR", ["1250.00", "12.50"]),
         (["1,250", "12.50"], "EUR", ["1250.00", "12.50"]),
         (["1.250", "0,990"], "EUR", ["1250.00", "0.99"]),
         (["12.000", "1299.000"], "EUR", ["12.00", "1299.00"]),
         (["1.250,-", "12.000"], "EUR", ["1250.00", "12000.00"]),
         (["1.250", "1.234.567"], "EUR", ["1250.00", "1234567.00"]),
-        # Values without a separator
+        # Values without a separator decide
         (["1.250", "350"], "EUR", ["1250.00", "350.00"]),
         (["1.290 €", "349 €"], "EUR", ["1290.00", "349.00"]),
         (["1,250", "350"], "USD", ["1250.00", "350.00"]),
@@ -114,7 +114,7 @@ def test_codes_and_dates_do_not_show_the_decimal_separator(column: str) -> None:
     ]
 
 
-def test_the_language_and_the_position_of_the_currency_symbol_decide_together_on_the_decimal_separator() -> None:
+def test_the_language_and_the_position_of_the_currency_symbol_together_determine_the_separator() -> None:
     german = read("Artikelnummer;Bezeichnung;Preis\nA;Tasse;1.250 €\nB;Topf;12.000 €\n")
     assert (amounts(german), german.feed.questions) == (["1250.00", "12000.00"], ())
     english = read("sku;name;price\nA;Mug;$1,250\nB;Pot;$12,000\n", currency="USD")
@@ -131,7 +131,7 @@ def test_the_language_and_the_position_of_the_currency_symbol_decide_together_on
         ("sku;name;price\nA;Mug;1,250\n", ".", ("1,250",)),
         ("Référence;Désignation;Prix\nA;Tasse;1.250\n", ",", ("1.250",)),
         ("Tuotenumero;Nimi;Hinta\nA;Muki;1.250\n", ",", ("1.250",)),
-        # Both styles, and values that need a decision
+        # Both styles, or a value that needs a decision
         ("sku;price\nA;12,50\nB;13.90\nC;1.250\n", ".", ("1.250", "12,50", "13.90")),
         ("sku;price\nA;12.50\nB;1.299\n", ".", ("1.299", "12.50")),
     ],
@@ -157,7 +157,7 @@ def test_the_choices_of_a_question_show_how_the_values_of_the_file_would_be_read
 
 
 @pytest.mark.parametrize(("mark", "expected"), [(",", ["1250.00", "12000.00"]), (".", ["1.25", "12.00"])])
-def test_the_answer_about_the_decimal_separator_is_stored_in_the_mapping_and_the_question_is_not_asked_again(
+def test_the_answer_about_the_decimal_separator_is_stored_so_that_the_question_is_not_repeated(
     mark: str, expected: list[str]
 ) -> None:
     reading = prices("1.250", "12.000", mapping={"decimal": mark})
@@ -191,7 +191,7 @@ def test_prices_with_fractions_of_a_cent_are_rejected_and_not_read_as_thousands(
         (["12,0", "3,500"], [12, 3], False),
     ],
 )
-def test_the_decimal_separator_of_quantities_is_detected_by_the_same_rules_as_that_of_prices(
+def test_the_decimal_separators_of_quantities_and_of_prices_are_detected_by_the_same_rules(
     cells: list[str], expected: list[int] | None, asked: bool
 ) -> None:
     rows = "".join(f"A{number};{cell}\n" for number, cell in enumerate(cells))
@@ -219,7 +219,7 @@ def test_the_whole_file_is_read_if_the_sample_does_not_show_the_decimal_separato
     assert f"{late.products[-1].price}" == "1250.00"
 
 
-def test_only_texts_of_a_workbook_can_be_unclear_because_its_numbers_are_stored_as_numbers() -> None:
+def test_only_texts_in_a_workbook_can_be_unclear_because_excel_stores_numbers_without_a_separator() -> None:
     stored = read(table(["sku", "price"], ["A", 1.25], ["B", 12], ["C", 1.5]), "list.xlsx")
     assert (amounts(stored), stored.feed.questions) == (["1.25", "12.00", "1.50"], ())
     texts = read(table(["sku", "price"], ["A", "1.250"], ["B", "12.000"]), "list.xlsx")

@@ -57,12 +57,12 @@ def test_two_columns_with_the_same_values_lead_to_no_question() -> None:
     assert not read("Référence;Code;Nom\nR1;R1;Tasse\nR2;R2;Pot\n").feed.questions
 
 
-def test_if_the_sku_is_blank_the_next_column_with_article_numbers_is_used() -> None:
+def test_the_next_column_with_article_numbers_is_used_if_the_sku_column_is_blank() -> None:
     reading = read("SKU;Artikelnummer;Name\nS-1;A-1;Tasse\n;A-2;Topf\n")
     assert [product.sku for product in reading.products] == ["S-1", "A-2"]
 
 
-def test_if_the_name_is_blank_the_next_column_with_names_is_used() -> None:
+def test_the_next_column_with_names_is_used_if_the_name_column_is_blank() -> None:
     reading = read("SKU;Bezeichnung;Kurztext\nA;Tasse;rot\nB;;Topf\n")
     assert [product.name for product in reading.products] == ["Tasse", "Topf"]
 
@@ -110,7 +110,7 @@ def test_a_column_that_is_blank_or_contradicts_the_field_gets_a_lower_score(text
         ("UVP;EK", "1.00", "list"),
     ],
 )  # fmt: skip
-def test_the_selling_price_is_the_gross_or_plain_or_net_price_and_never_a_purchase_price(
+def test_the_name_of_the_column_decides_the_type_of_the_selling_price_which_is_never_a_purchase_price(
     header: str, price: str, kind: str
 ) -> None:
     count = header.count(";") + 1
@@ -152,7 +152,7 @@ def test_two_possible_selling_prices_lead_to_a_question(text: str, columns: list
     assert [choice.value for choice in question.choices] == columns
 
 
-def test_a_blank_sale_price_means_the_regular_price() -> None:
+def test_the_regular_price_is_used_if_the_sale_price_is_blank() -> None:
     text = "SKU,Name,Regular Price,Sale Price\nA,x,20.00,\nB,y,30.00,\n"
     reading = read(text)
     assert ([str(product.price) for product in reading.products], reading.feed.questions) == (["20.00", "30.00"], ())
@@ -176,7 +176,7 @@ def test_a_price_column_with_only_zeros_or_blanks_gets_a_lower_score() -> None:
         ("Lieferantenpreis", "purchase"), ("Price USD", "plain"), ("Precio de compra", "purchase"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_price_says_which_price_it_is(name: str, kind: str | None) -> None:
+def test_the_name_of_a_price_column_states_which_type_of_price_the_column_contains(name: str, kind: str | None) -> None:
     match = name_of_price(name)
     assert (match.kind if match else None) == kind
 
@@ -201,7 +201,7 @@ def test_a_column_name_with_an_unknown_word_can_mean_a_price() -> None:
         ("2026-01-31", set()),
     ],
 )
-def test_a_value_is_classified_as_an_identifier_a_number_a_text_or_an_address(cell: str, kinds: set[str]) -> None:
+def test_a_value_is_classified_as_an_identifier_or_a_number_or_a_text_or_an_address(cell: str, kinds: set[str]) -> None:
     value = value_of(cell)
     shapes = {name for name in ("is_gtin", "is_identifier", "is_number", "is_zero", "is_text", "is_address")
              if getattr(value, name)}  # fmt: skip

@@ -36,12 +36,12 @@ def test_a_column_with_numbers_of_pieces_that_cannot_be_sold_is_not_the_stock(na
     assert all(product.inventory_count is None for product in read(f"SKU;Name;Price;{name}\n{rows}").products)
 
 
-def test_of_two_columns_with_numbers_of_pieces_neither_is_the_stock() -> None:
+def test_the_stock_is_unknown_if_two_unknown_columns_contain_numbers_of_pieces() -> None:
     text = "SKU;Name;Price;Zzq;Wwq\nA1;Tasse;4,50;12;3\nA2;Schale;9,90;0;4\nA3;Krug;19,00;3;0\n"
     assert all(product.inventory_count is None for product in read(text).products)
 
 
-def test_abbreviated_column_names_mean_numbers_and_states_if_the_values_fit() -> None:
+def test_abbreviated_names_of_stock_and_state_columns_are_recognised_if_the_values_fit() -> None:
     text = "Cod;Descrizione;Prezzo;Giac.;Sosp.\nB1;Borsa;58,00;6;N\nB2;Cintura;11,00;24;N\nB3;Sciarpa;9,00;0;S\n"
     products = read(text).products
     assert [(product.inventory_count, product.is_active) for product in products] == [(6, True), (24, True), (0, False)]
@@ -58,7 +58,7 @@ def test_descriptions_with_html_or_with_blanks_are_not_names_if_the_file_has_a_n
     assert [product.name for product in read(text, currency="PLN").products] == ["Jabłoń", "Grusza", "Porzeczka"]
 
 
-def test_columns_named_after_a_price_or_a_storeroom_are_the_price_and_the_stock_if_their_values_fit() -> None:
+def test_a_column_named_after_a_price_or_a_storeroom_is_recognised_if_its_values_fit() -> None:
     text = (
         "Cikk;Név;Beszerzés;Nagyker nettó;Kisker bruttó;Raktár;Foglalt\nSZ1;Szappan;420;690;1290;55;5\n"
         "SZ2;Kecsketej;460;740;1390;0;0\nSZ3;Doboz;1200;1900;3490;9;2\n"

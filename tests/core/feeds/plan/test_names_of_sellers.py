@@ -40,7 +40,7 @@ def test_an_article_that_sage_marks_as_dormant_is_inactive(state: str, is_active
 
 
 @pytest.mark.parametrize("name", ["BEZ1", "Bez", "Bezeichnung 1"])
-def test_short_texts_of_german_systems_are_the_product_name(name: str) -> None:
+def test_short_column_names_of_german_systems_can_mean_the_product_name(name: str) -> None:
     assert read(f"ARTNR;{name};VKBRUTTO;BESTAND\n4711;Mühle;64,90;8\n").product.name == "Mühle"
 
 

@@ -79,7 +79,9 @@ def test_a_column_with_a_usual_heading_for_stocks_contains_the_stock(column: str
 
 
 @pytest.mark.parametrize("column", ["Libre", "Units", "Avail.", "Left"])
-def test_a_weak_stock_name_is_used_only_if_no_clear_stock_name_exists_and_the_values_are_numbers(column: str) -> None:
+def test_a_column_such_as_units_is_the_stock_only_if_it_has_numbers_and_no_clear_stock_column_exists(
+    column: str,
+) -> None:
     clear = read(f"SKU;Name;{column};Stock\nA-1;Mug;3;12\nA-2;Cup;4;0\n").products
     assert [product.inventory_count for product in clear] == [12, 0]
     words = read(f"SKU;Name;{column}\nA-1;Mug;per box\nA-2;Cup;per metre\n").products

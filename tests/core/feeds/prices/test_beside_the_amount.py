@@ -114,7 +114,7 @@ def test_a_number_format_with_a_currency_does_not_make_the_separator_unclear() -
         ('0000"/"00', "123456", "1234/56"), ('"No. "0', "7", "No. 7"), ('0000"A"', "12", "0012A"),
     ],
 )  # fmt: skip
-def test_a_sku_has_the_letters_of_its_number_format(code: str, raw: str, text: str) -> None:
+def test_a_sku_includes_the_letters_of_the_number_format_of_its_cell(code: str, raw: str, text: str) -> None:
     pattern = digit_pattern(code)
     assert pattern is not None
     assert with_pattern(pattern)(raw) == text
@@ -227,7 +227,7 @@ def test_a_bmecat_price_of_an_unknown_type_is_not_the_selling_price() -> None:
     assert (str(answered.product.price), answered.feed.questions) == ("4.00", ())
 
 
-def test_a_cxml_price_is_for_its_basis_quantity() -> None:
+def test_a_cxml_price_is_divided_by_its_basis_quantity() -> None:
     assert price_of(CXML, "feed.xml") == ("0.12", "EUR")
 
 

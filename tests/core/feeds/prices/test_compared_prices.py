@@ -29,11 +29,11 @@ def test_a_current_price_above_the_ordinary_price_leads_to_a_question() -> None:
         "Part No,Description,Price,Discount,Your Price,RRP\nE1,Mug,6.00,30%,4.20,9.90\nE2,Pot,12.00,30%,8.40,19.90\n",
     ],
 )
-def test_a_price_before_a_discount_and_a_recommended_price_lead_to_a_question(text: str) -> None:
+def test_a_price_with_a_discount_beside_a_recommended_price_leads_to_a_question(text: str) -> None:
     assert "price" in [one.key for one in read(text).feed.questions if one.subject == "money"]
 
 
-def test_a_discount_that_explains_no_other_amount_leads_to_no_question() -> None:
+def test_a_discount_leads_to_no_question_if_it_does_not_explain_another_amount() -> None:
     reading = read("SKU,Name,Price,Discount,RRP\nE1,Mug,8.90,10,9.90\nE2,Pot,17.90,10,19.90\n")
     assert not reading.feed.questions
 

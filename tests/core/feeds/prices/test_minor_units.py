@@ -34,7 +34,7 @@ def test_the_name_of_a_price_column_says_that_amounts_are_in_cents(name: str) ->
     assert read(f"SKU;Name;{name}\nA;Mug;24.90\n", currency="GBP").rejection.code == "not_a_number"
 
 
-def test_the_remark_p_means_pence_for_whole_numbers_in_pounds() -> None:
+def test_the_remark_p_in_the_name_of_a_price_column_means_pence_if_the_prices_are_whole_pounds() -> None:
     assert prices(read("SKU;Name;Price (p)\nA;Mug;24900\n", currency="GBP")) == ["249.00 GBP"]
     assert prices(read("SKU;Name;Price (p)\nA;Mug;249.50\n", currency="GBP")) == ["249.50 GBP"]
     assert prices(read("SKU;Name;Price (p)\nA;Mug;24900\n", currency="EUR")) == ["24900.00 EUR"]
@@ -177,12 +177,12 @@ def test_json_keys_of_another_object_beside_the_list_say_nothing_about_the_price
     assert prices(document({"result": {"currency": "USD", "items": records(19.5)}})) == ["19.50 USD"]
 
 
-def test_an_unknown_currency_around_the_list_is_refused() -> None:
+def test_an_unknown_currency_in_the_json_object_around_the_list_is_refused() -> None:
     with pytest.raises(UnreadableFeed, match='"currency: Taler", but this is not an ISO 4217 currency code'):
         document({"currency": "Taler", "items": records(19.5)})
 
 
-def test_pence_as_a_currency_are_refused() -> None:
+def test_the_currency_pence_is_refused() -> None:
     assert read("sku,name,price,currency\nA,Mug,1950,GBp\n", currency="GBP").rejection.code == "unknown_currency"
     assert read("sku,name,price,currency\nA,Mug,1950,GBX\n", currency="GBP").rejection.code == "unknown_currency"
 
@@ -201,7 +201,7 @@ def test_attributes_of_the_xml_root_state_the_unit_of_all_prices() -> None:
     assert prices(read(xml, "feed.xml")) == ["19.50 CHF", "25.00 CHF"]
 
 
-def test_whole_numbers_of_json_that_end_like_cents_lead_to_a_question() -> None:
+def test_whole_json_numbers_whose_last_digits_are_usual_for_cents_lead_to_a_question() -> None:
     items = ", ".join(f'{{"sku": "M{at}", "name": "Mug {at}", "price": {{}}}}' for at in range(3))
     text = "[" + items.replace("{}", "%s") + "]"
     assert [one.key for one in read(text % (1450, 2395, 1999), currency="USD").feed.questions] == ["minor_units"]

@@ -37,7 +37,7 @@ def offers(product: Product) -> list[tuple[str, Any, Any]]:
 
 
 @pytest.mark.parametrize("header", PLAIN.values(), ids=PLAIN)
-def test_an_offer_has_the_days_of_the_columns_beside_it(header: str) -> None:
+def test_an_offer_has_the_first_and_last_day_from_the_columns_beside_the_offer_price(header: str) -> None:
     rows = "A;Cup;12,90;9,90;20.11.2026;30.11.2026\nB;Mug;14,90;;;\nC;Jug;20,00;18,50;;30.11.2026\n"
     reading = read(f"{header}\n{rows}")
     assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.00"]
@@ -119,7 +119,7 @@ def test_an_offer_without_days_is_valid_now_if_other_offers_have_days() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;;\n",  # no day at all
+        "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;;\n",  # without any day
         "SKU;Name;Price;Special price\nA;Cup;12.90;9.90\n",
         "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;soon;later\n",
         "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;03/04/2026;05/06/2026\n",

@@ -1,4 +1,4 @@
-"""Tests prices that are found by comparing columns: purchase and sale, pack and measure, quantities."""
+"""Tests prices that are found by comparing columns: purchase with sale, pack with measure, and several quantities."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_the_quantities_of_price_breaks_are_found_by_their_values(attribute: str
 
 
 @pytest.mark.parametrize(("second", "price"), [(2, "8.90"), (10, "12.90")], ids=["numbers of lists", "higher prices"])
-def test_price_attributes_that_are_not_quantities_do_not_answer_the_question_about_the_price(
+def test_numbered_price_attributes_lead_to_a_question_if_their_values_are_not_quantities(
     second: int, price: str
 ) -> None:
     assert breaks("pri", second, price).feed.questions

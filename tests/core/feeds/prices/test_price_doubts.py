@@ -50,7 +50,7 @@ def test_prices_that_are_all_divisible_by_the_pack_size_lead_to_a_question(colum
 @pytest.mark.parametrize(
     "rows",
     [
-        "G1;Becher;8;31,90;5\nG2;Teller;6;26,10;5\nG3;Dose;12;46,80;5\n",  # 31.90 for 8 is no amount
+        "G1;Becher;8;31,90;5\nG2;Teller;6;26,10;5\nG3;Dose;12;46,80;5\n",  # 31.90 divided by 8 is not an exact amount
         "G1;Becher;10;30,00;5\nG2;Teller;10;20,00;5\nG3;Dose;5;40,00;5\nG4;Dose;20;90,00;5\n",  # round prices
         "G1;Becher;1;31,20;5\nG2;Teller;1;26,10;5\nG3;Dose;1;46,80;5\n",
     ],
@@ -83,7 +83,7 @@ def test_the_krone_of_an_unknown_country_leads_to_a_question(rows: str) -> None:
         ("Varenr.;Varenavn;Pris inkl. moms;Lager\nK1;Blød trøje;899,00 kr.;4\nK2;Hue;199,00 kr.;9\n", "DKK"),
     ],
 )
-def test_the_language_of_a_file_says_which_krone_it_is(text: str, currency: str) -> None:
+def test_the_language_of_a_file_determines_the_country_of_the_krone(text: str, currency: str) -> None:
     reading = read(text)
     assert not questions(reading)
     assert {product.currency for product in reading.products} == {currency}

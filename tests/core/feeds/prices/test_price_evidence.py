@@ -34,13 +34,13 @@ def asked(reading: Reading) -> list[str]:
         (("HN", "EA"), ["12.00", "12.50"]), (("CX", "PR"), ["1200.00", "12.50"]), (("HN", "BX"), ["12.00", "12.50"]),
     ],
 )  # fmt: skip
-def test_a_price_is_divided_by_its_unit_in_words(units: tuple[str, str], expected: list[str]) -> None:
+def test_a_price_is_divided_by_a_unit_that_is_written_in_words(units: tuple[str, str], expected: list[str]) -> None:
     second = "12,00" if expected[1] == "0.12" else "12,50"
     reading = table("Preis;Preiseinheit", f"1200,00;{units[0]}", f"{second};{units[1]}")
     assert (prices(reading), reading.rejected, asked(reading)) == (expected, [], [])
 
 
-def test_an_unknown_unit_of_a_price_is_rejected_and_not_sold_as_one_piece() -> None:
+def test_a_price_with_an_unknown_unit_is_rejected_and_is_not_read_as_the_price_of_one_piece() -> None:
     reading = table("Preis;Preiseinheit", "12,00;100", "12,00;Schwupp")
     assert [(one.sku, one.code) for one in reading.rejected] == [("A-2", "bad_price_unit")]
 
@@ -49,9 +49,7 @@ def test_an_unknown_unit_of_a_price_is_rejected_and_not_sold_as_one_piece() -> N
 @pytest.mark.parametrize(
     "units", [("le 100", "la pièce"), ("per 100", "each"), ("100 Stk", "Stück"), ("cada mil", "cada uno"), ("%", "Stk")]
 )
-def test_price_units_in_a_column_lead_to_a_question_whatever_the_column_name_is(
-    column: str, units: tuple[str, str]
-) -> None:
+def test_a_column_of_price_units_leads_to_a_question_whatever_its_name_is(column: str, units: tuple[str, str]) -> None:
     rows = [f"1200,00;{unit}" for unit in units]
     assert asked(table(f"Preis;{column}", *rows)) == ["price_unit"]
     assert asked(table(f"Preis;{column}", *rows, price_unit=column)) == []
@@ -137,7 +135,7 @@ def test_a_known_export_without_a_sku_is_refused_with_a_list_of_its_columns() ->
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("count", [2, 12_000])
-def test_a_note_below_the_rows_is_about_all_prices(note: str, currency: str, price: str, count: int) -> None:
+def test_a_note_below_the_rows_applies_to_all_prices(note: str, currency: str, price: str, count: int) -> None:
     reading = table("Price;Stock", *["12.00;3"] * count, below=f";;;\n{note};;;\n")
     first = reading.products[0]
     assert (first.currency, str(first.price), len(reading.products)) == (currency, price, count)
@@ -160,7 +158,7 @@ def test_a_title_overrides_a_note_below_the_rows() -> None:
 
 
 @pytest.mark.parametrize("column", ["Min Qty", "ab Menge", "Qty from", "Quantité min.", "Staffelmenge"])
-def test_a_price_of_a_minimum_quantity_above_one_leads_to_a_question(column: str) -> None:
+def test_a_price_for_a_minimum_quantity_above_one_leads_to_a_question(column: str) -> None:
     reading = table(f"Price;{column}", "12.00;10", "13.00;1")
     (question,) = reading.feed.questions
     assert [choice.value for choice in question.choices] == ["", "Price"]
@@ -170,7 +168,7 @@ def test_a_price_of_a_minimum_quantity_above_one_leads_to_a_question(column: str
 
 
 @pytest.mark.parametrize("columns", ["Min Qty", "MOQ", "Min Qty;Max Qty"])
-def test_a_minimum_quantity_of_one_a_minimum_order_quantity_and_stock_limits_lead_to_no_question(columns: str) -> None:
+def test_a_minimum_quantity_of_one_or_a_limit_of_an_order_leads_to_no_question(columns: str) -> None:
     value = {"Min Qty": "1", "MOQ": "10", "Min Qty;Max Qty": "10;50"}[columns]
     reading = table(f"Price;{columns}", f"12.00;{value}", f"13.00;{value}")
     assert (prices(reading), asked(reading)) == (["12.00", "13.00"], [])

@@ -23,7 +23,7 @@ def test_the_price_list_in_the_currency_of_the_catalog_is_used(currency: str, pr
 
 
 @pytest.mark.parametrize(("currency", "price"), [("PLN", "119.90"), ("CZK", "699.00"), ("EUR", "27.90")])
-def test_currency_symbols_beside_the_amounts_show_the_currencies_of_the_price_columns_of_countries(
+def test_symbols_beside_the_amounts_show_the_currency_of_the_price_column_for_a_country(
     currency: str, price: str
 ) -> None:
     content = "SKU;Name;Cena PL*;Cena CZ;Cena SK\nA-1;Czajnik;119,90 zł;699,00 Kč;27,90 €\n"
@@ -94,7 +94,7 @@ def test_currency_symbols_are_recognised(cell: str, currency: str, price: str) -
     assert [product.price for product in reading.products] == [Decimal(price)]
 
 
-def test_the_symbol_of_a_currency_that_is_not_the_catalogs_is_not_ignored() -> None:
+def test_a_currency_symbol_that_differs_from_the_currency_of_the_catalog_is_read() -> None:
     reading = read("SKU;Name;Precio\nA-1;Phone;US$ 98,00\nB-1;Case;Gs. 35.000\n", currency="PYG")
     assert [(product.price, product.currency) for product in reading.products] == [
         (Decimal("98.00"), "USD"), (Decimal(35000), "PYG"),
@@ -107,7 +107,7 @@ def test_a_price_for_a_measure_is_rejected(unit: str) -> None:
     assert [rejected.code for rejected in reading.rejected] == ["bad_price_unit"]
 
 
-def test_a_currency_code_that_ends_with_ek_at_the_end_of_a_name_does_not_mean_a_purchase_price() -> None:
+def test_the_code_sek_at_the_end_of_a_name_is_not_read_as_the_abbreviation_ek_of_purchase_price() -> None:
     match = price_name("listpricesek")
     assert match is not None
     assert (match.kind, match.currency) == ("list", "SEK")
@@ -133,7 +133,7 @@ def test_a_price_of_competitors_is_never_the_selling_price(name: str) -> None:
         ("Preis (USD);Preis (CHF)", ("6.50", ""), ("5.80", "9.00")),
     ],
 )
-def test_rows_with_a_price_only_in_another_currency_lead_to_a_question_and_are_never_converted(
+def test_prices_in_another_currency_are_not_converted_but_lead_to_a_question_if_no_other_price_exists(
     header: str, dollars: tuple[str, str], others: tuple[str, str]
 ) -> None:
     content = f"SKU;Name;{header}\nA-1;Tee;{dollars[0]};{others[0]}\nA-2;Hut;{dollars[1]};{others[1]}\n"

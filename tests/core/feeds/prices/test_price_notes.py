@@ -97,7 +97,7 @@ def test_a_price_that_has_a_unit_both_in_its_cell_and_in_a_column_is_rejected() 
         ("Unit pricing base measure", ("100 ml", "100 ml"), ["12.00", "12.00"]),
     ],
 )
-def test_a_price_unit_divides_the_price_and_a_packing_unit_does_not(
+def test_a_price_is_divided_by_its_price_unit_but_not_by_its_packing_unit(
     column: str, units: tuple[str, str], expected: list[str]
 ) -> None:
     reading = table(f"Preis;{column}", *(f"12,00;{unit}" for unit in units))
@@ -139,7 +139,7 @@ def test_a_unit_that_can_be_the_price_unit_or_the_sales_unit_leads_to_a_question
         ("Price per pair", "1200.00 EUR"), ("Price/pc", "1200.00 EUR"),
     ],
 )  # fmt: skip
-def test_the_name_of_a_price_column_says_for_how_many_pieces_the_price_is(name: str, price: str) -> None:
+def test_the_name_of_a_price_column_states_the_number_of_pieces_per_price(name: str, price: str) -> None:
     reading = table(name, "1200,00")
     assert (prices(reading), reading.feed.questions) == ([price], ())
 
@@ -185,7 +185,7 @@ def test_a_title_above_the_header_describes_all_prices(title: str, price: str, k
     assert reading.feed.questions == ()
 
 
-def test_a_title_of_a_workbook_says_in_which_currency_the_prices_are() -> None:
+def test_a_title_of_a_workbook_states_the_currency_of_the_prices() -> None:
     def write(book: Any) -> None:
         rows = book.add_worksheet()
         for number, row in enumerate(

@@ -11,7 +11,7 @@ from tests.core.feeds.feed_reading import Reading, read
 
 
 def in_json(*prices: Any, key: str = "prices") -> Reading:
-    """Read a product with a list of prices, and another product with the same prices."""
+    """Read two products that have the same list of prices."""
     document = [{"sku": sku, "name": "Mug", key: list(prices)} for sku in ("A-1", "A-2")]
     return read(json.dumps(document), name="feed.json")
 
@@ -87,18 +87,18 @@ def test_prices_of_unknown_types_lead_to_a_question_and_are_not_selling_prices(r
     assert {product.price for product in reading.products} == {None}
 
 
-def test_the_answer_to_a_question_about_types_of_prices_is_a_column() -> None:
+def test_a_mapped_column_can_answer_a_question_about_the_types_of_prices() -> None:
     document = [{"sku": sku, "name": "Mug", "prices": [{"type": "PL1", "amount": 5}]} for sku in ("A-1", "A-2")]
     reading = read(json.dumps(document), name="feed.json", mapping={"price": "prices.PL1.0.amount"})
     assert sold_at(reading) == ["5.00 EUR"] * 2
 
 
-def test_only_purchase_prices_lead_to_a_question() -> None:
+def test_a_file_that_has_only_purchase_prices_leads_to_a_question() -> None:
     (question,) = in_json({"type": "cost", "amount": 5}).feed.questions
     assert "only purchase prices" in question.text
 
 
-def test_of_several_prices_of_a_selling_type_the_price_in_the_currency_of_the_catalog_is_used() -> None:
+def test_the_price_in_the_currency_of_the_catalog_is_used_if_several_prices_have_a_selling_type() -> None:
     prices = [
         {"type": kind, "currency": code, "amount": amount}
         for kind, code, amount in [("cost", "EUR", 5), ("retail", "USD", 10), ("retail", "EUR", 9)]
@@ -176,9 +176,7 @@ def test_rows_with_prices_of_several_types_lead_to_a_question(column: str, types
 
 
 @pytest.mark.parametrize(("column", "value"), [("Price list", "Web"), ("Unit", "Pair"), ("Colour", "Red")])
-def test_prices_of_one_selling_type_with_unrelated_words_beside_them_lead_to_no_question(
-    column: str, value: str
-) -> None:
+def test_prices_of_one_type_with_unrelated_words_beside_the_prices_lead_to_no_question(column: str, value: str) -> None:
     assert sold_at(read(f"SKU;Name;{column};Price\nA-1;Mug;{value};9.00\nA-2;Cup;{value};9.00\n")) == ["9.00 EUR"] * 2
 
 
@@ -237,7 +235,7 @@ def test_the_stock_of_commerceml_is_the_sum_of_its_warehouses(stock: str, count:
     assert {one.inventory_count for one in commerce_ml("Закупочная", "Розничная", stock).products} == {count}
 
 
-def test_currencies_in_russian_and_files_that_are_deltas_are_read_from_commerceml() -> None:
+def test_russian_currency_names_and_the_delta_mode_are_read_from_commerceml() -> None:
     reading = commerce_ml("Закупочная", "Розничная", currency="руб.", changes="true")
     assert sold_at(reading) == ["90.00 RUB", "91.00 RUB"]
     assert reading.feed.declared_mode == "delta"

@@ -1,4 +1,5 @@
-"""Tests notes outside of the rows. Such a note says who pays the prices, or for how many pieces they are."""
+"""Tests notes outside of the rows. Such a note states which customers pay the prices, or the number of pieces per
+price."""
 
 import pytest
 
@@ -54,7 +55,9 @@ def test_a_note_that_the_prices_are_for_dealers_leads_to_a_question(note: str, h
         ("Purchase before 31 December. Prices incl. VAT", "SKU;Name;Price;Stock"),
     ],
 )
-def test_unrelated_notes_and_prices_that_are_named_selling_prices_lead_to_no_question(note: str, header: str) -> None:
+def test_no_question_is_asked_if_the_note_is_unrelated_or_the_price_is_named_a_selling_price(
+    note: str, header: str
+) -> None:
     reading = read(f"{note};;;\n\n{header}\n{ROWS}")
     assert (question_keys(reading), prices(reading)) == ([], ["4.50", "9.00"])
 
@@ -69,7 +72,7 @@ def test_unrelated_notes_and_prices_that_are_named_selling_prices_lead_to_no_que
         ("Prijzen per dozijn", "0.75"),
     ],
 )  # fmt: skip
-def test_a_title_says_for_how_many_pieces_the_prices_are(title: str, price: str) -> None:
+def test_a_title_states_the_number_of_pieces_per_price(title: str, price: str) -> None:
     assert prices(read(f"{title}\nSKU;Name;Price\nA-1;Screw;9,00\nA-2;Bolt;9,00\n")) == [price, price]
 
 

@@ -23,7 +23,7 @@ def question_keys(reading: Reading) -> list[str]:
         ("ref;designation;pv{0};qte{0}", "qte"), ("sku;name;price{0};qty{0}", "qty"),
     ],
 )  # fmt: skip
-def test_if_prices_are_numbered_the_price_with_the_quantity_1_is_used(header: str, quantity: str) -> None:
+def test_the_price_with_the_quantity_1_is_used_if_prices_are_numbered(header: str, quantity: str) -> None:
     first, second = header.format(1), ";".join(header.format(2).split(";")[2:])
     text = f"{first};{second}\nA-1;Mug;8,40;1;7,10;20\nA-2;Cap;12,60;1;;\nA-3;Pen;2,50;1;1,90;50\n"
     reading = read(text)
@@ -54,7 +54,7 @@ def test_a_question_about_price_lists_is_also_asked_for_a_known_export() -> None
     "names",
     ["P.V.P.;P.V.P. IVA incl.", "PVP;PVP con IVA", "Listino 1;Listino 1 (ivato)", "PVP;PVP c/ IVA incluido"],
 )
-def test_the_price_that_names_its_tax_is_used_if_the_other_price_is_lower_by_a_tax_rate(names: str) -> None:
+def test_a_price_column_that_names_the_tax_is_used_if_the_other_price_is_lower_by_a_tax_rate(names: str) -> None:
     reading = read(f"SKU;Descripción;{names}\nA-1;Taza;10,00;12,10\nA-2;Plato;20,00;24,20\nA-3;Vaso;5,00;6,05\n")
     assert (prices(reading), question_keys(reading)) == (["12.10", "24.20", "6.05"], [])
 
@@ -106,7 +106,7 @@ def test_a_file_with_only_a_comparison_price_for_a_measure_leads_to_no_question(
     assert (question_keys(reading), prices(reading)) == ([], ["None", "None"])
 
 
-def test_a_price_of_0_among_other_prices_is_not_a_price() -> None:
+def test_a_price_of_0_among_other_prices_is_not_used() -> None:
     reading = read("SKU,Name,Price,Stock\nA-1,Mug,8.40,4\nA-2,Cap,0.00,7\nA-3,Pen,2.50,9\n")
     free = reading.products[1]
     assert (free.price, free.inventory_count) == (None, 7)
@@ -115,7 +115,7 @@ def test_a_price_of_0_among_other_prices_is_not_a_price() -> None:
     assert reading.feed.details["warnings"] == [warning]
 
 
-def test_a_price_of_0_is_a_price_if_many_products_have_it_or_a_transformation_reads_it() -> None:
+def test_a_price_of_0_is_used_if_many_products_have_this_price_or_the_mapping_transforms_the_price() -> None:
     assert prices(read("SKU,Name,Price\nA-1,Mug,8.40\nA-2,Sample,0.00\n")) == ["8.40", "0.00"]
     text = "SKU,Name,Price\nA-1,Mug,8.40\nA-2,Sample,0.00\nA-3,Pen,2.50\n"
     mapping = {"price": {"columns": ["Price"], "transform": ["trim"]}}
@@ -135,7 +135,7 @@ def day(offset: int) -> str:
     ["Gültig ab;Gültig bis", "Valid from;Valid to", "Valable du;Valable au", "Válido desde;Válido hasta",
      "Geldig vanaf;Geldig tot", "Platí od;Platí do", "Действует с;Действует по", "Start date;End date"],  # noqa: RUF001
 )  # fmt: skip
-def test_if_a_product_has_several_prices_the_price_that_is_valid_today_is_used(columns: str) -> None:
+def test_the_price_that_is_valid_today_is_used_if_a_product_has_several_prices(columns: str) -> None:
     rows = [
         f"A-1;Lamp;39,90;{day(-700)};{day(-1)}", f"A-1;Lamp;42,90;{day(0)};{day(30)}",
         f"A-1;Lamp;45,90;{day(31)};31.12.9999", f"A-2;Pen;2,50;{day(-5)};31.12.9999", f"A-3;Cap;7,00;{day(9)};",
@@ -146,7 +146,7 @@ def test_if_a_product_has_several_prices_the_price_that_is_valid_today_is_used(c
     assert [row.sku for row in reading.rejected] == ["A-1", "A-1", "A-3"]
 
 
-def test_if_a_product_has_several_mapped_prices_the_price_that_is_valid_today_is_used() -> None:
+def test_the_price_that_is_valid_today_is_used_if_a_product_has_several_mapped_prices() -> None:
     text = f"SKU;Name;Price;Valid from\nA-1;Lamp;42,90;{day(-9)}\nA-1;Lamp;45,90;{day(9)}\n"
     assert prices(read(text, mapping={"price": "Price"})) == ["42.90"]
 
@@ -164,7 +164,7 @@ def test_dates_that_can_be_read_in_two_ways_lead_to_a_question() -> None:
     assert question.choices[1].examples == ("42,90", "45,90")
 
 
-def test_dates_are_read_with_the_month_first_if_one_date_of_the_file_is_clearly_written_so() -> None:
+def test_dates_are_read_with_the_month_first_if_one_date_of_the_file_is_clearly_in_this_order() -> None:
     year = TODAY.year + 1
     text = (
         f"SKU;Name;Price;Valid from;Valid to\nA-1;Lamp;42.90;01/02/{TODAY.year - 1};01/31/{year}\n"
@@ -188,6 +188,6 @@ def test_two_columns_with_the_same_name_and_different_prices_lead_to_a_question(
 @pytest.mark.parametrize(
     "columns", ["Prijs incl;Prijs excl", "Preis inkl.;Preis exkl.", "Price incl;Price excl", "Pris ink;Pris exkl"]
 )
-def test_the_words_with_and_without_mean_the_tax_if_the_column_name_contains_no_further_words(columns: str) -> None:
+def test_a_price_column_with_only_the_additional_word_incl_or_excl_includes_or_excludes_the_tax(columns: str) -> None:
     reading = read(f"SKU;Name;{columns}\nA-1;Mug;12,10;10,00\nA-2;Cup;6,05;5,00\n")
     assert (prices(reading), question_keys(reading)) == (["12.10", "6.05"], [])

@@ -19,7 +19,7 @@ def test_a_column_of_tax_rates_shows_which_price_includes_the_tax() -> None:
     assert prices(fractions) == (["30.00", "35.01", "10.80"], [])
 
 
-def test_two_prices_with_similar_names_and_a_tax_rate_as_their_ratio_differ_by_the_tax() -> None:
+def test_similar_price_names_mean_prices_with_and_without_tax_if_the_ratio_is_a_tax_rate() -> None:
     text = (
         "Šifra;Naziv;MPC brez DDV;MPC z DDV\nV-1;Konjiček;40,98;50,00\nV-2;Kocka;12,30;15,00\nV-3;Punčka;20,49;25,00\n"
     )
@@ -43,7 +43,7 @@ MARKUPS = ("25;30", "30;36", "10;12")
         ("Prezioa BEZ gabe;Prezioa BEZ barne", ("12.00;14.00", "15.00;18.00", "40.00;44.00")),
     ],
 )
-def test_a_markup_of_a_usual_tax_rate_is_not_a_tax(header: str, amounts: tuple[str, ...]) -> None:
+def test_a_markup_that_equals_a_usual_tax_rate_is_not_read_as_a_tax(header: str, amounts: tuple[str, ...]) -> None:
     rows = "".join(f"A{number};Jug {number};{each}\n" for number, each in enumerate(amounts))
     questions = prices(f"SKU;Name;{header}\n{rows}")[1]
     assert {choice.value for question in questions for choice in question.choices} >= set(header.split(";"))
@@ -70,7 +70,7 @@ def test_the_only_column_of_amounts_above_the_purchase_price_is_the_selling_pric
 
 LINES = ("3;40.00;120.00", "2;15.00;30.00", "4;11.50;46.00")
 SUMS = ("3;40.00;118.00", "2;15.00;29.00", "4;11.50;45.50")
-"""With a discount, the sum of a line is not a multiple of the price."""
+"""Rows with a discount: the sum of a line is not the price times the quantity."""
 TENFOLD = ("3;40.00;400.00", "2;15.00;161.00", "4;11.50;109.00")
 
 
@@ -100,13 +100,13 @@ def test_a_json_path_that_contains_the_word_prices_means_a_price(name: str) -> N
     assert prices(text) == (["19.90"], [])
 
 
-def test_the_two_word_stem_of_a_private_name_must_begin_at_the_start_of_a_word() -> None:
+def test_the_stem_cena_za_kup_of_a_purchase_price_matches_only_at_the_start_of_a_word() -> None:
     text = "Sygnatura;Tytuł oferty;Cena Kup Teraz\nAL-1;Lampka;59,99 zł\nAL-2;Kabel;24,90 zł\n"
     assert prices(text, "PLN") == (["59.99", "24.90"], [])
     assert prices(text.replace("Cena Kup Teraz", "Cena za kupu"), "PLN")[0] == ["None", "None"]
 
 
-def test_the_price_in_the_catalogs_currency_is_used_if_the_names_contain_the_currencies() -> None:
+def test_the_price_in_the_currency_of_the_catalog_is_used_if_the_names_contain_the_currencies() -> None:
     text = "Code,Description,Export price USD,Local price ZAR incl VAT\nW1,Throw,48.00,1150.00\nW2,Yarn,4.20,99.00\n"
     assert prices(text, "ZAR") == (["1150.00", "99.00"], [])
     assert prices(text, "EUR")[1]
@@ -124,7 +124,7 @@ def test_the_price_in_the_catalogs_currency_is_used_if_the_names_contain_the_cur
         ("Campus price EUR", "48.00", "EUR"),
     ],
 )
-def test_a_currency_in_a_column_name_does_not_make_a_pack_price_or_a_lone_price_the_price_of_one_piece(
+def test_a_currency_in_a_column_name_does_not_turn_a_pack_price_into_the_price_of_one_piece(
     header: str, amounts: str, currency: str
 ) -> None:
     text = f"SKU;Name;{header}\nA1;Jug;{amounts}\nA2;Bowl;{amounts}\nA3;Cup;{amounts}\n"
@@ -138,13 +138,13 @@ def test_a_symbol_of_several_currencies_in_a_column_name_means_the_currency_of_t
     assert {product.currency for product in reading.products} == {"LKR"}
 
 
-def test_a_column_named_sale_with_tax_is_the_price_and_a_column_named_state_with_many_numbers_is_the_stock() -> None:
+def test_columns_named_sale_with_tax_and_state_contain_the_price_and_the_stock() -> None:
     text = "Kód;Položka;Prodej s DPH;Stav\nN1;Kladivo;229,90;12\nN2;Pilka;169,40;0\nN3;Metr;96,80;31\n"
     assert prices(text, "CZK") == (["229.90", "169.40", "96.80"], [])
     assert [product.inventory_count for product in read(text, currency="CZK").products] == [12, 0, 31]
 
 
-def test_a_second_price_with_a_constant_ratio_and_an_unknown_word_in_its_name_leads_to_a_question() -> None:
+def test_a_second_price_leads_to_a_question_if_its_name_is_unknown_and_its_ratio_is_constant() -> None:
     text = (
         "SKU;Nome do Produto;Preço à vista (Pix);Preço no cartão\nC1;Camiseta;R$ 45,90;R$ 51,00\n"
         "C2;Regata;R$ 53,91;R$ 59,90\nB1;Boné;R$ 71,91;R$ 79,90\n"

@@ -98,7 +98,7 @@ def test_a_net_price_that_is_not_the_list_price_minus_the_tax_leads_to_a_questio
         ("UVP;Preis netto;Preis", ("59,95;39,95;44,95", "24,99;12,00;14,00"), "44.95 EUR"),
     ],
 )
-def test_a_net_price_that_is_the_list_price_minus_the_tax_or_a_selling_price_leads_to_no_question(
+def test_a_net_price_that_is_named_a_selling_price_or_excludes_only_the_tax_leads_to_no_question(
     header: str, rows: tuple[str, ...], price: str
 ) -> None:
     reading = table(header, *rows)
@@ -152,13 +152,13 @@ def test_prices_only_for_larger_quantities_lead_to_a_question(header: str) -> No
         ("Preis pro 100", None),
     ],
 )  # fmt: skip
-def test_the_name_of_a_price_can_say_from_which_quantity_the_price_is_valid(name: str, quantity: int | None) -> None:
+def test_the_name_of_a_price_can_state_the_minimum_quantity_of_the_price(name: str, quantity: int | None) -> None:
     in_name = quantity_in_name(name)
     assert (in_name and in_name[0], units_in_name(name)) == (quantity, 100 if "pro 100" in name else 1)
 
 
 @pytest.mark.parametrize("word", ["per", "für", "voor", "cada", "chaque", "på", "pentru", "setiap", "за", "za każde"])
-def test_a_word_between_a_price_and_its_unit_is_known_both_in_column_names_and_in_cells(word: str) -> None:
+def test_a_word_such_as_per_before_a_price_unit_is_known_both_in_column_names_and_in_cells(word: str) -> None:
     assert (units_in_name(f"Price {word} 100"), units_of(f"{word} 100", None)) == (100, Decimal(100))
 
 
@@ -216,7 +216,7 @@ def test_numbered_prices_with_equal_values_lead_to_no_question() -> None:
         ("Price FR", "5.00", "EUR", "None EUR"),
     ],
 )
-def test_the_currency_of_a_price_is_the_one_in_the_name_of_its_column(
+def test_the_currency_of_a_price_is_read_from_the_name_of_its_column(
     header: str, row: str, currency: str, price: str
 ) -> None:
     assert prices(table(header, row, currency=currency)) == [price]

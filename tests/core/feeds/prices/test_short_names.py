@@ -20,7 +20,7 @@ def test_an_abbreviated_word_of_a_price_is_completed(name: str, kind: str) -> No
 
 
 @pytest.mark.parametrize("name", ["prices.0.amount", "price.unit", "Cena xyz.", "Art. Nr.", "P.", "Prod. kód"])
-def test_paths_and_unknown_abbreviations_are_no_prices(name: str) -> None:
+def test_paths_and_unknown_abbreviations_are_not_read_as_prices(name: str) -> None:
     price = name_of_price(name)
     assert price is None or name.startswith("price")
 
@@ -33,7 +33,7 @@ def test_paths_and_unknown_abbreviations_are_no_prices(name: str) -> None:
         ("Cijena bez PDV-a;Cijena s PDV-om 25 %", "12.40"),
     ],
 )
-def test_the_rate_of_a_tax_in_the_name_does_not_hide_the_price(header: str, price: str) -> None:
+def test_a_tax_rate_in_the_column_name_does_not_prevent_the_detection_of_the_price(header: str, price: str) -> None:
     reading = read(f"SKU;Nimi;{header}\nA;Cup;10,00;12,40\nB;Mug;20,00;24,80\nC;Jug;5,00;6,20\n")
     assert (str(reading.products[0].price), reading.feed.questions) == (price, ())
 
@@ -46,7 +46,7 @@ def test_a_word_is_not_divided_into_letters(name: str) -> None:
     assert price is not None and price.kind == "gross"
 
 
-def test_a_column_of_percentages_is_no_price() -> None:
+def test_a_column_of_percentages_is_not_a_price() -> None:
     text = "SKU;Nazwa;VAT;Cena zakupu\nA;Kubek;23%;10,00\nB;Talerz;8%;20,00\nC;Miska;23%;5,00\n"
     reading = read(text)
     assert all(product.price is None for product in reading.products) and len(reading.products) == 3

@@ -51,7 +51,7 @@ def test_a_price_name_that_ends_with_a_preposition_can_mean_the_unit_of_the_pric
         ("Precio por bolsa con IVA", "Precio por 100"),
     ],
 )  # fmt: skip
-def test_the_price_of_a_pack_with_tax_is_preferred_to_a_price_for_a_hundred(pack: str, other: str) -> None:
+def test_a_pack_price_with_tax_is_preferred_to_a_price_per_100(pack: str, other: str) -> None:
     reading = read(f"SKU;Name;{pack};{other};Stock\nA-1;Daffodil;16,50;98,00;5\nB-2;Tulip;17,90;104,00;6\n")
     assert prices(reading) == ["16.50 EUR", "17.90 EUR"]
 
@@ -87,7 +87,7 @@ def test_a_column_named_currency_per_piece_is_the_price(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Your Web Price", "Ihr Onlinepreis", "Votre prix web", "Su precio web"])
-def test_a_column_named_your_web_price_is_the_price_and_the_description_is_the_name(header: str) -> None:
+def test_a_column_named_your_web_price_contains_the_selling_price(header: str) -> None:
     reading = read(f"Part #;Description;{header};QOH\nA-1;Oil filter;6.99;4\nB-2;Wiper;17.95;5\n")
     assert prices(reading) == ["6.99 EUR", "17.95 EUR"]
     assert [product.name for product in reading.products] == ["Oil filter", "Wiper"]

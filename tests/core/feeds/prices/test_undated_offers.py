@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
+from wecelebrate.feeds.rows import validity
 
 OFFERS = {
     "pt": "SKU;Nome;Preço;Preço promocional",
@@ -24,7 +25,7 @@ def keys(reading: Reading) -> list[str]:
 
 
 @pytest.mark.parametrize("header", OFFERS.values(), ids=OFFERS)
-def test_offers_without_days_are_a_question(header: str) -> None:
+def test_offers_without_days_lead_to_a_question(header: str) -> None:
     reading = read(f"{header}\n{ROWS}")
     (question,) = reading.feed.questions
     assert (question.key, question.subject) == ("offers", "money")
@@ -33,7 +34,7 @@ def test_offers_without_days_are_a_question(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", OFFERS.values(), ids=OFFERS)
-def test_the_answer_decides_whether_offers_without_days_are_sold_at(header: str) -> None:
+def test_the_answer_decides_whether_the_prices_of_offers_without_days_are_used(header: str) -> None:
     column = header.split(";")[3]
     sold = read(f"{header}\n{ROWS}", mapping={"offers": column})
     assert not sold.feed.questions
@@ -51,14 +52,14 @@ def test_the_answer_decides_whether_offers_without_days_are_sold_at(header: str)
         "SKU;Name;Price;Member promo price\nA;Cup;12.90;9.90\nB;Mug;14.90;\n",
     ],
 )
-def test_a_file_without_lower_offers_has_no_question(text: str) -> None:
+def test_a_file_without_lower_offer_prices_leads_to_no_question_about_offers(text: str) -> None:
     assert "offers" not in keys(read(text))
 
 
 TWO_ORDERS = "SKU,Name,Price,Sale Price,Sale From,Sale To\nA,Cup,12.90,9.90,{}\nB,Mug,14.90,,,\n"
 
 
-def test_days_in_two_orders_are_a_question_if_they_change_the_offers() -> None:
+def test_dates_that_can_be_read_in_two_orders_lead_to_a_question_if_the_order_changes_the_offers() -> None:
     text = TWO_ORDERS.format("08/11/2099,10/12/2099")
     assert keys(read(text, currency="CAD")) == ["day_order"]
     day, month = (read(text, mapping={"day_order": order}, currency="CAD") for order in ("day", "month"))
@@ -71,7 +72,8 @@ def test_days_in_two_orders_are_a_question_if_they_change_the_offers() -> None:
 
 
 BACKWARDS_BY_DAY, BACKWARDS_BY_MONTH, OPEN = "10/11/2099,11/10/2099", "12/10/2099,01/11/2099", "01/12/2099,02/12/2099"
-"""Offers that end before they start if the day comes first, if the month comes first, and in no order."""
+"""Three periods of offers. The first ends before it starts if the day comes first, the second if the month comes first.
+The third is valid in both orders."""
 
 
 def several(*days: str) -> str:
@@ -91,7 +93,9 @@ def several(*days: str) -> str:
         (["13/10/2099,01/11/2099"], date(2099, 10, 13)),
     ],
 )
-def test_the_order_in_which_no_offer_ends_before_it_starts_decides(days: list[str], first: date, currency: str) -> None:
+def test_dates_are_read_in_the_order_in_which_no_offer_ends_before_it_starts(
+    days: list[str], first: date, currency: str
+) -> None:
     reading = read(several(*days), currency=currency)
     (offer,) = reading.products[0].offers or ()
     assert (offer.first, reading.feed.questions) == (first, ())
@@ -105,7 +109,66 @@ def test_one_mistyped_offer_or_contradicting_offers_lead_to_a_question(days: lis
     assert keys(read(several(*days), currency=currency)) == ["day_order"]
 
 
-def test_days_of_the_past_in_two_orders_are_no_question() -> None:
+TWO_OFFERS = "SKU,Name,Price,{0} price,{0} from,{0} to,{1} price,{1} from,{1} to\n"
+"""The columns of two offers, each with its own days."""
+
+
+@pytest.mark.parametrize("names", [("Promo", "Clearance"), ("Sale", "Special"), ("Clearance", "Promo")])
+@pytest.mark.parametrize(
+    "days",
+    [
+        (OPEN, OPEN), (BACKWARDS_BY_DAY, BACKWARDS_BY_MONTH), (BACKWARDS_BY_MONTH, BACKWARDS_BY_DAY),
+        (OPEN, BACKWARDS_BY_DAY), (",", OPEN),
+    ],
+)  # fmt: skip
+def test_the_days_of_several_offers_lead_to_one_question(names: tuple[str, str], days: tuple[str, str]) -> None:
+    text = TWO_OFFERS.format(*names) + f"A,Cup,12.90,9.90,{days[0]},8.90,{days[1]}\nB,Mug,14.90,,,,,,\n"
+    assert keys(read(text, currency="CAD")) == ["day_order"]
+    for order in ("day", "month"):
+        assert not read(text, mapping={"day_order": order}, currency="CAD").feed.questions
+
+
+@pytest.mark.parametrize("names", [("Promo", "Clearance"), ("Sale", "Special")])
+@pytest.mark.parametrize(("shown", "first"), [("31/12/2099", date(2099, 12, 1)), ("12/31/2099", date(2099, 1, 12))])
+def test_a_day_of_one_offer_shows_the_order_of_the_days_of_all_offers(
+    names: tuple[str, str], shown: str, first: date
+) -> None:
+    text = TWO_OFFERS.format(*names) + f"A,Cup,12.90,9.90,{OPEN},,,\nB,Mug,14.90,,,,9.90,01/12/2099,{shown}\n"
+    reading = read(text, currency="CAD")
+    assert not reading.feed.questions
+    assert [offer.first for product in reading.products for offer in product.offers or ()] == [first]
+    assert reading.feed.reading["month_first"] is (first.month == 1)
+
+
+def test_an_offer_has_the_days_that_are_named_after_it() -> None:
+    text = (
+        "SKU,Name,Price,Clearance price,Promo price,Promo from,Promo to,Clearance from,Clearance to\n"
+        "A,Cup,12.90,6.90,9.90,2099-02-01,2099-02-03,2099-05-01,2099-05-31\n"
+    )
+    (offer,) = read(text).product.offers or ()
+    assert (str(offer.price), offer.first, offer.last) == ("6.90", date(2099, 5, 1), date(2099, 5, 31))
+
+
+PERIODS = (
+    "SKU;Name;Price;Valid from;Valid to\nA-1;Lamp;42,90;03/04/2026;04/12/2026\nA-1;Lamp;45,90;05/12/2026;04/12/2027\n"
+)
+"""Prices for two periods. On 2026-11-20, the first is valid if the day comes first, and otherwise the second."""
+
+
+def test_the_order_of_days_decides_which_of_several_prices_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validity, "_today", lambda: date(2026, 11, 20))
+    open_reading = read(PERIODS)
+    assert (keys(open_reading), [product.price for product in open_reading.products]) == (["day_order"], [None, None])
+    for order, price in (("day", "42.90"), ("month", "45.90")):
+        reading = read(PERIODS, mapping={"day_order": order})
+        assert (keys(reading), [str(product.price) for product in reading.products]) == ([], [price])
+    for month_first, price in ((False, "42.90"), (True, "45.90")):
+        reading = read(PERIODS, memory={"month_first": month_first})
+        assert (keys(reading), [str(product.price) for product in reading.products]) == ([], [price])
+    assert [str(product.price) for product in read(PERIODS, currency="USD").products] == ["45.90"]
+
+
+def test_ambiguous_dates_in_the_past_lead_to_no_question() -> None:
     assert not read(TWO_ORDERS.format("08/11/2001,10/12/2001"), currency="CAD").feed.questions
 
 
@@ -116,7 +179,7 @@ def test_days_of_the_past_in_two_orders_are_no_question() -> None:
         "SKU;Name;Preis;Aktionspreis;Aktion Termin1;Aktion bis",
     ],
 )  # fmt: skip
-def test_a_column_of_days_with_an_unknown_word_is_the_other_day(header: str) -> None:
+def test_a_date_column_with_an_unknown_word_is_the_missing_first_or_last_day_of_the_offer(header: str) -> None:
     rows = "A;Cup;12,90;9,90;15.12.2099;06.01.2100\nB;Mug;14,90;;;\n"
     (offer,) = read(f"{header}\n{rows}").products[0].offers or ()
     assert (offer.first, offer.last) == (date(2099, 12, 15), date(2100, 1, 6))

@@ -38,7 +38,7 @@ def test_amounts_without_a_known_name_lead_to_a_question_if_the_file_has_no_clea
     ["SKU;Name;Gewicht", "SKU;Name;Breite cm", "SKU;Name;EK", "SKU;Name;Marge", "SKU;Name;MwSt-Satz",
      "SKU;Name;Grundpreis/kg", "SKU;Name;Rabatt %"],
 )  # fmt: skip
-def test_a_weight_a_rate_and_a_private_amount_are_not_choices_of_the_price(header: str) -> None:
+def test_weights_and_rates_and_private_amounts_are_not_choices_in_the_question_about_the_price(header: str) -> None:
     choices = asked(read(f"{header}\nA-1;Tasse;0,45\nA-2;Topf;1,20\n"))
     assert choices in ([], [["", "EK"]])
 
@@ -56,7 +56,7 @@ def test_amounts_beside_a_clear_price_lead_to_no_question() -> None:
         (("29,90 €", "45,00 €"), "PLN", ([["", "Cena PL"]], ["None", "None"])),
     ],
 )
-def test_a_price_column_for_a_country_is_used_if_its_amounts_have_the_symbol_of_the_catalogs_currency(
+def test_a_price_column_for_a_country_is_used_if_its_amounts_are_in_the_currency_of_the_catalog(
     cells: tuple[str, str], currency: str, expected: tuple[list[list[str]], list[str]]
 ) -> None:
     reading = read(f"SKU;Nazwa;Cena PL\nA-1;Obrus;{cells[0]}\nA-2;Kubek;{cells[1]}\n", currency=currency)
@@ -80,7 +80,7 @@ def test_the_hungarian_gross_price_is_used_and_not_the_offer() -> None:
 
 
 @pytest.mark.parametrize("name", ["Basis", "PE", "Einheit", "Preiseinheit", "ME", "Bezug"])
-def test_a_price_is_divided_by_a_unit_that_names_a_currency_whatever_the_name_of_the_unit_column_is(name: str) -> None:
+def test_a_price_is_divided_by_a_unit_such_as_eur_per_100_whatever_the_name_of_the_unit_column_is(name: str) -> None:
     text = f"Artikel;Bezeichnung;Preis;{name}\nA-1;Schraube;7,00;€/100\nA-2;Bohrer;7,00;€/1\n"
     assert prices(read(text)) == ["0.07", "7.00"]
 
@@ -93,7 +93,9 @@ def test_a_price_is_divided_by_a_unit_that_names_a_currency_whatever_the_name_of
         (("€/Stk", "€/Stk"), ["7.00", "7.00"]),
     ],
 )
-def test_a_price_is_divided_by_a_unit_that_names_a_currency(units: tuple[str, str], expected: list[str]) -> None:
+def test_a_price_is_divided_by_a_unit_that_includes_a_currency_symbol_or_code(
+    units: tuple[str, str], expected: list[str]
+) -> None:
     reading = read(f"Artikel;Bezeichnung;VK netto;Basis\nA-1;Schraube;7,00;{units[0]}\nA-2;Bohrer;7,00;{units[1]}\n")
     assert asked(reading) == []
     assert [item.code if hasattr(item, "code") else str(item.price) for item in reading.items] == expected

@@ -16,5 +16,5 @@ def test_an_entity_at_the_end_of_a_cell_needs_no_repair() -> None:
     assert [str(product.price) for product in products] == ["9.90", "8.90"]
 
 
-def test_a_row_with_too_many_cells_for_another_reason_is_rejected() -> None:
+def test_a_row_is_rejected_if_its_additional_cells_do_not_come_from_an_entity() -> None:
     assert read(f"{HEADER}A-1;Tasse;rot; rund;9,90\nA-2;Topf;blau;8,90\n").rejection.code == "too_many_cells"

@@ -83,7 +83,7 @@ def test_parents_are_updated_as_well_if_the_file_has_no_prices() -> None:
     assert set(products("SKU,Parent SKU,Name\nTEE,,T-Shirt\nTEE-S,TEE,\n")) == {"TEE", "TEE-S"}
 
 
-def test_a_product_without_a_price_and_without_variants_is_rejected_with_and_without_a_parent_mapping() -> None:
+def test_a_product_without_a_price_and_without_variants_is_rejected_whether_or_not_parents_are_mapped() -> None:
     rejection = accounted(HEADER + TEE + MUG).rejection
     assert (rejection.sku, rejection.reason) == ("TEE", "Price: is empty")
     assert rejection == accounted(HEADER + TEE + MUG, {}).rejection
@@ -111,7 +111,7 @@ def test_a_variant_inherits_the_value_of_the_nearest_parent_in_a_chain(seed: int
     }
 
 
-def test_parents_that_name_each_other_and_endless_chains_are_rejected() -> None:
+def test_parents_that_refer_to_each_other_and_chains_of_more_than_10_parents_are_rejected() -> None:
     reading = accounted(HEADER + "A,B,,,,,,,1.00,1,,\nB,C,,,,,,,1.00,1,,\nC,B,,,,,,,1.00,1,,\n" + MUG)
     assert [(item.sku, item.code) for item in reading.rejected] == [(sku, "bad_parent") for sku in "ABC"]
     assert '"B" and its parents name each other' in reading.rejected[0].reason
@@ -142,7 +142,7 @@ def test_the_last_row_with_the_sku_of_a_parent_is_used() -> None:
     assert [(product.sku, product.name, product.rows) for product in variants] == [("TEE-S", "Tee", 3)]
 
 
-def test_a_variant_that_has_a_value_in_one_column_of_a_field_inherits_none_of_the_columns_of_this_field() -> None:
+def test_a_variant_with_a_value_in_one_column_of_a_field_inherits_no_other_column_of_this_field() -> None:
     header = "SKU,Parent SKU,Name,Price,Image 1,Image 2\n"
     rows = "A,,Mug,9.00,https://x.example/1.jpg,https://x.example/2.jpg\nB,A,,9.00,,https://x.example/3.jpg\n"
     mapping = {**PARENT, "images": {"columns": ["Image 1", "Image 2"]}}
@@ -150,7 +150,7 @@ def test_a_variant_that_has_a_value_in_one_column_of_a_field_inherits_none_of_th
     assert (variants["B"].name, variants["B"].images) == ("Mug", ["https://x.example/3.jpg"])
 
 
-def test_parents_are_computed_by_transformations() -> None:
+def test_the_sku_of_a_parent_can_be_computed_by_a_transformation() -> None:
     mapping = {
         "parent": {"columns": ["Code"], "transform": [{"regex": {"pattern": "^([A-Z]+)-.*", "group": 1}}]},
         "name": {"join": ["Marke", "Titel"]},
@@ -181,7 +181,7 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def test_parents_are_found_in_json_xml_and_workbooks() -> None:
+def test_parents_are_found_in_json_and_xml_and_workbooks() -> None:
     columns = ["sku", "parent", "name", "price", "category", "colour"]
     rows = [columns, *([row.get(column) or "" for column in columns] for row in ROWS)]
     xml = "".join(f"<item>{''.join(f'<{k}>{v}</{k}>' for k, v in row.items() if v)}</item>" for row in ROWS)

@@ -32,7 +32,7 @@ def skus(reading: Reading) -> list[str]:
         (STOCK, "SKU;Bestand", "repeats the names"),
     ],
 )  # fmt: skip
-def test_a_total_a_note_or_a_repeated_header_is_not_a_product(table: str, row: str, reason: str) -> None:
+def test_a_total_or_a_note_or_a_repeated_header_is_not_a_product(table: str, row: str, reason: str) -> None:
     reading = read(f"{table}{row}\n")
     assert skus(reading) == ["A-1", "A-2"]
     assert (reading.rejection.code, reading.rejection.sku) == ("no_product", None)

@@ -33,7 +33,7 @@ def test_the_rows_of_a_style_have_the_name_and_the_price_of_its_first_row() -> N
             "Modèle;Désignation;Prix TTC;Réf.;Coloris;Stock\nLIN;Nappe;45,00;LIN-B;blanc;10\n;;;LIN-G;gris;4\n",
             ["45.00", "45.00"],
         ),
-        # A row with its own price ends the price of the style.
+        # A row with its own price does not get the price of the style.
         (
             "Kod;Model;Nazwa;Cena brutto;Rozmiar;Stan\nK-S;K;Koszula;129,00;S;4\nK-M;;;;M;3\nK-L;;;139,00;L;2\n"
             "P-S;P;Polo;99,00;S;1\nP-M;;;;M;1\n",
@@ -78,9 +78,9 @@ def test_styles_in_a_workbook_are_read_in_the_same_way_as_in_csv() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,8.50,3\nA-3,Pot,19.90,2\n",  # a name is lost
+        "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,8.50,3\nA-3,Pot,19.90,2\n",  # the second row lacks its name
         "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,,3\nA-3,Pot,19.90,2\n",  # no property distinguishes the rows
-        "SKU,Style,Name,Price,Size\nA-1,A,Mug,9.90,S\nA-2,B,,8.50,M\nA-3,C,Pot,19.90,L\n",  # rows of other styles
+        "SKU,Style,Name,Price,Size\nA-1,A,Mug,9.90,S\nA-2,B,,8.50,M\nA-3,C,Pot,19.90,L\n",  # each row has another style
     ],
 )
 def test_a_row_that_lacks_its_name_and_belongs_to_no_style_is_rejected(text: str) -> None:

@@ -1,4 +1,5 @@
-"""Tests how programs write check boxes and pauses of sales: in Access, Airtable and a marketplace, and as letters."""
+"""Tests the check boxes and paused sales of several programs (Access, Airtable, a marketplace), and states that are
+letters."""
 
 import pytest
 
@@ -22,13 +23,11 @@ def states(header: str, first: str, second: str) -> list[bool | None]:
         ("Відображати", "Так", "Ні"),  # noqa: RUF001
     ],
 )
-def test_a_check_box_or_a_state_word_says_that_the_first_product_is_sold_and_the_second_product_is_not(
-    header: str, first: str, second: str
-) -> None:
+def test_a_check_box_or_a_word_for_a_state_shows_which_products_are_sold(header: str, first: str, second: str) -> None:
     assert states(header, first, second) == [True, False]
 
 
-def test_columns_of_shoe_sizes_contain_stocks_that_are_added_up_after_a_question() -> None:
+def test_stocks_in_columns_of_shoe_sizes_lead_to_a_question_and_are_added_up() -> None:
     reading = read("Articolo;Descrizione;Prezzo;37;38;39\nA-1;Sandalo;79,00;2;;3\nA-2;Mocassino;99,00;0;0;0\n")
     assert [question.key for question in reading.feed.questions] == ["inventory_count"]
     assert [product.inventory_count for product in reading.products] == [5, 0]

@@ -1,4 +1,4 @@
-"""Tests states that are dates or holds, and words for yes and no in every language."""
+"""Tests end dates and holds of products, and the words for yes and no in every language."""
 
 import pytest
 
@@ -35,11 +35,11 @@ def test_a_past_date_is_understood_in_every_usual_form(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["31.12.9999", "99991231", "00000000", "0000-00-00"])
-def test_a_date_that_means_never_does_not_end_a_product(cell: str) -> None:
+def test_a_date_that_means_never_does_not_make_a_product_inactive(cell: str) -> None:
     assert False not in states("Auslaufdatum", cell, "01.02.2020")[:1]
 
 
-def test_the_end_of_an_offer_is_not_an_end_of_a_product() -> None:
+def test_the_end_date_of_an_offer_is_not_the_end_date_of_a_product() -> None:
     rows = "A-1;Mug;12,90;01.01.2019;31.01.2019\n"
     reading = read(f"SKU;Nom;Prix;Date de début;Date de fin\n{rows}")
     assert (reading.product.is_active, "is_active" in reading.product.fields_set) == (True, False)
@@ -59,7 +59,7 @@ def test_yes_and_no_are_understood_in_state_columns_and_in_columns_with_the_oppo
 
 
 @pytest.mark.parametrize("language", sorted(vocabulary().by_language))
-def test_the_words_for_yes_and_no_of_each_language_are_states(language: str) -> None:
+def test_the_words_for_yes_and_no_in_each_language_are_read_as_states(language: str) -> None:
     tables = vocabulary().by_language[language]
     for word in tables.get("values.yes", ()):
         assert states("Active", word, "no") == [True, False]
@@ -70,6 +70,6 @@ def test_the_words_for_yes_and_no_of_each_language_are_states(language: str) -> 
 
 
 @pytest.mark.parametrize("name", ["販売状況", "公開状況", "销售状况", "판매상황"])
-def test_a_column_named_sales_state_is_a_column_of_states(name: str) -> None:
+def test_a_column_named_sales_state_is_read_as_a_column_of_states(name: str) -> None:
     assert states(name, "active", "inactive") == [True, False]
     assert states("販売状況", "販売中", "販売終了") == [True, False]

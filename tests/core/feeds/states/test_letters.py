@@ -15,11 +15,11 @@ def states(*letters: str, name: str = "Status") -> list[tuple[bool, bool]]:
 
 
 @pytest.mark.parametrize("letters", ["AAI", "aai", "AAD", "AAN"])
-def test_beside_the_letter_a_for_active_the_letters_i_d_and_n_mean_inactive(letters: str) -> None:
+def test_the_letters_i_d_and_n_mean_inactive_in_a_column_in_which_a_means_active(letters: str) -> None:
     assert states(*letters) == [(True, True), (True, True), (False, True)]
 
 
-def test_beside_the_letter_a_for_active_an_unrelated_letter_is_unknown() -> None:
+def test_an_unrelated_letter_is_unknown_in_a_column_in_which_a_means_active() -> None:
     assert states("A", "Q") == [(True, True), (False, False)]
 
 
@@ -46,7 +46,7 @@ def test_yes_and_no_keep_their_meaning_in_a_column_whose_name_means_inactive() -
     assert states("N", "S", "N", name="Descatalogado") == [(True, True), (False, True), (True, True)]
 
 
-def test_the_only_unknown_word_beside_words_for_inactive_means_active() -> None:
+def test_the_only_unknown_word_in_a_column_with_words_for_inactive_means_active() -> None:
     text = "SKU;Name;Price;Status\nA;Cup;5,00;forgalmazott\nB;Mug;6,00;forgalmazott\nC;Jug;7,00;kifutott\n"
     assert [product.is_active for product in read(text).products] == [True, True, False]
     two = text.replace("B;Mug;6,00;forgalmazott", "B;Mug;6,00;qqqqq")
@@ -62,7 +62,7 @@ def test_the_only_unknown_word_beside_words_for_inactive_means_active() -> None:
         "3*Q 1*discontinued",
     ],
 )
-def test_an_unknown_word_in_a_few_rows_or_beside_blank_cells_stays_unknown(words: str) -> None:
+def test_an_unknown_word_stays_unknown_if_it_is_rare_or_if_the_column_has_blank_cells(words: str) -> None:
     cells = [word for part in words.split() for count, word in [part.split("*")] for _ in range(int(count))]
     rows = "".join(f"A-{n};Mug;9,50;{word}\n" for n, word in enumerate(cells))
     reading = read(f"SKU;Name;Price;Status\n{rows}")

@@ -24,7 +24,7 @@ def states(column: str, first: str, second: str) -> list[bool | None]:
 
 
 @pytest.mark.parametrize(("column", "yes", "no"), HIDDEN, ids=[column for column, _, _ in HIDDEN])
-def test_a_column_with_a_negated_name_hides_the_product(column: str, yes: str, no: str) -> None:
+def test_yes_in_a_column_with_a_negated_name_makes_the_product_inactive(column: str, yes: str, no: str) -> None:
     assert states(column, yes, no) == [False, True]
 
 

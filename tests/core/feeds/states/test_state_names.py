@@ -1,4 +1,4 @@
-"""Tests columns that say whether a shop shows a product, if only the single words of the column names are known."""
+"""Tests columns that say whether a shop shows a product. The vocabulary has only the single words of their names."""
 
 import pytest
 

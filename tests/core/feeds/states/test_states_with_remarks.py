@@ -31,7 +31,7 @@ def test_a_text_with_a_remark_or_a_negation_is_read_as_a_state(word: str, state:
     assert state_of(word) == state
 
 
-def test_a_product_is_sold_out_if_its_availability_says_so_with_a_remark() -> None:
+def test_a_product_is_sold_out_even_if_a_remark_follows_the_word_for_sold_out() -> None:
     products = read(
         "SKU;Titre;Prix TTC;Disponibilité\nA;Un;9,90;disponible\nB;Deux;8,90;épuisé, pas de réimpression\n"
         "C;Trois;7,90;Arrêt définitif de commercialisation\nD;Quatre;7,90;sous 3 jours\n"

@@ -59,7 +59,7 @@ def test_a_column_of_reserved_pieces_leads_to_a_question_that_does_not_stop_the_
 
 
 @pytest.mark.parametrize("cell", ["expected", "erwartet", "in arrivo", "en commande", "ожидается"])
-def test_a_word_for_expected_without_a_day_and_a_number_does_not_change_the_stock(cell: str) -> None:
+def test_a_word_for_expected_pieces_without_a_day_or_a_number_leaves_the_stock_unknown(cell: str) -> None:
     assert cells.read(cell, None) is State.UNKNOWN
 
 

@@ -1,4 +1,5 @@
-"""Tests the names of reserved pieces in many languages, alone, with words for a quantity, and abbreviated."""
+"""Tests the column names of reserved pieces in many languages: with words for a quantity, without such words, and
+abbreviated."""
 
 import pytest
 
@@ -32,19 +33,19 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_name_means_reserved_pieces(name: str) -> None:
+def test_a_column_name_means_reserved_pieces(name: str) -> None:
     assert is_reserved(name)
 
 
 @pytest.mark.parametrize(
     "name", ["Stock", "Res", "Reservation no.", "Reserve price", "Restock", "Order", "Rest.", "Free"]
 )
-def test_other_names_do_not(name: str) -> None:
+def test_unrelated_column_names_do_not_mean_reserved_pieces(name: str) -> None:
     assert not is_reserved(name)
 
 
 @pytest.mark.parametrize("name", ["Broneeritud", "محجوز", "Qtd. reservada", "Impegn."])
-def test_reserved_pieces_are_taken_off_the_stock_and_reported_as_a_question(name: str) -> None:
+def test_reserved_pieces_are_subtracted_from_the_stock_and_lead_to_a_question(name: str) -> None:
     reading = read(f"SKU;Name;Price;Stock;{name}\nA;Cup;1.50;42;5\nB;Mug;2.50;0;0\nC;Jug;3.50;7;2\n")
     assert [product.inventory_count for product in reading.products] == [37, 0, 5]
     assert [question.subject for question in reading.feed.questions] == ["other"]

@@ -1,6 +1,7 @@
 """Tests how the cell of a stock is read: as a number of pieces, or as a state without a number."""
 
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_a_negative_quantity_is_not_a_stock(cell: str) -> None:
         ("auf Anfrage", 0),
     ],
 )
-def test_the_smallest_certain_stock_is_read_from_a_bound_such_as_more_than_100(cell: str, pieces: int) -> None:
+def test_a_bound_such_as_more_than_100_is_read_as_the_smallest_certain_stock(cell: str, pieces: int) -> None:
     assert stock.read(cell, "," if "1.000" in cell else None) == pieces
 
 
@@ -170,3 +171,48 @@ def test_no_word_has_two_meanings_in_a_stock_cell() -> None:
     meanings = Counter(form for text in TEXTS for form in {fold(word) for word in text.split("|")})
     assert [form for form, count in meanings.items() if count > 1] == []
     assert "" not in meanings
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("-3", "-3"),
+        ("3-", "-3"),
+        ("-3 pcs", "-3"),
+        ("\N{MINUS SIGN}4", "-4"),
+        ("12.5", "12.5"),
+        (" 7 ", "7"),
+        ("1.2,3.4", None),
+        ("red", None),
+        ("3 of 4", None),
+    ],
+)
+def test_a_cell_with_at_most_one_unit_states_a_number(cell: str, number: str | None) -> None:
+    assert stock.number_in(cell, None) == (None if number is None else Decimal(number))
+
+
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        ("In stock", State.IN_STOCK),
+        ("var", State.IN_STOCK),
+        ("AUF LAGER", State.IN_STOCK),
+        ("backorder", State.TO_ORDER),
+        ("on back order - due 14/12", State.TO_ORDER),
+        ("unlimited", State.UNLIMITED),
+        ("sold out", None),
+        ("yes", None),
+        ("true", None),
+        ("evet", None),
+        ("x", None),
+        ("po", None),
+        ("12", None),
+        ("few", None),
+        ("unknown", None),
+        ("red", None),
+        ("in stock, sold out", None),
+        ("red - on back order", None),
+    ],
+)
+def test_words_for_a_stock_say_that_a_product_can_be_ordered(cell: str, state: State | None) -> None:
+    assert stock.state_in_words(cell) is state

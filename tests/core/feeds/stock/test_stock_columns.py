@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
-from wecelebrate.feeds.stock.columns import MAX_COLUMNS, Stock, find_stock_columns
+from wecelebrate.feeds.stock.columns import MAX_COLUMNS, find_stock_columns
+from wecelebrate.feeds.stock.reader import Stock
 
 UNTRACKED: Stock = ("untracked", 0)
 OUT: Stock = ("tracked", 0)
@@ -80,7 +81,7 @@ def test_woocommerce_states_the_stock_in_three_columns(
     assert stocks(read(WOOCOMMERCE + row))["A"] == expected
 
 
-def test_a_woocommerce_variation_has_its_own_stock_or_that_of_its_parent() -> None:
+def test_a_woocommerce_variation_has_its_own_stock_or_the_stock_of_its_parent() -> None:
     rows = (
         "5,variable,P,Shirt,1,1,12,0,,,Tops\n"
         "6,variation,P-S,Shirt - S,1,1,parent,0,10,P,\n"
@@ -99,7 +100,7 @@ SHOPIFY = (
 )
 
 
-def test_the_stock_of_a_shopify_variant_is_tracked_only_with_a_tracker_and_the_policy_deny() -> None:
+def test_the_stock_of_a_shopify_variant_is_tracked_only_if_it_has_a_tracker_and_the_policy_deny() -> None:
     rows = (
         "mug,Mug,Size,S,M-S,shopify,5,deny,9\n"
         "mug,,,M,M-M,,5,deny,9\n"
@@ -112,7 +113,7 @@ def test_the_stock_of_a_shopify_variant_is_tracked_only_with_a_tracker_and_the_p
     }  # fmt: skip
 
 
-def test_a_shopify_export_of_2024_inherits_no_tracker_from_another_variant() -> None:
+def test_a_variant_in_a_shopify_export_of_2024_does_not_inherit_the_tracker_of_another_variant() -> None:
     header = "URL handle,Title,Option1 name,Option1 value,SKU,Price,Inventory tracker,Inventory quantity,"
     header += "Continue selling when out of stock\n"
     rows = "mug,Mug,Size,S,M-S,9,shopify,5,DENY\nmug,,,M,M-M,9,,,DENY\nmug,,,L,M-L,9,shopify,1,CONTINUE\n"
@@ -227,13 +228,13 @@ def test_a_column_named_in_stock_with_only_0_and_1_is_a_state() -> None:
     assert set(stocks(read(counts)).values()) == {OUT, ("tracked", 1), ("tracked", 2)}
 
 
-def test_if_the_stock_is_mapped_all_other_columns_about_the_stock_are_ignored() -> None:
+def test_other_columns_about_the_stock_are_ignored_if_the_stock_is_mapped() -> None:
     mapping: dict[str, str | None] = {"inventory_count": "Stock"}
     assert stock_of("Stock,Availability,Track stock", "9,sold out,no", mapping) == ("tracked", 9)
     assert stock_of("Stock,Availability", "9,sold out", {"inventory_count": None}) is None
 
 
-def test_the_stock_is_the_sum_of_all_warehouses_unless_a_warehouse_does_not_count_its_pieces() -> None:
+def test_the_stocks_of_all_warehouses_are_added_up_unless_a_warehouse_says_only_in_stock() -> None:
     header = "Variant SKU,Product Name,Variant Price,Berlin Warehouse Quantity,Paris Warehouse Quantity\n"
     rows = "A,Lamp,10,3,4\nB,Lamp,10,3,sold out\nC,Lamp,10,3,in stock\nD,Lamp,10,,2\nE,Lamp,10,,\n"
     assert stocks(read(header + rows)) == {

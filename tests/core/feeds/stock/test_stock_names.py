@@ -81,7 +81,7 @@ def test_only_the_total_is_used_if_the_file_has_a_total_of_all_places() -> None:
         "Bestand reserviert;Bestand bestellt",
     ],
 )
-def test_numbers_that_are_no_stocks_of_places_are_not_added_up(names: str) -> None:
+def test_numbers_that_are_not_stocks_of_places_are_not_added_up(names: str) -> None:
     reading = read(f"SKU;Name;Price;{names}\nA-1;Rug;14,90;20;35\nA-2;Mat;24,50;1;9\n")
     assert not any(question.key == "inventory_count" for question in reading.feed.questions)
 
@@ -93,7 +93,7 @@ def test_site_numbers_are_not_states_and_the_stocks_of_the_sites_are_added_up() 
     assert "is_active" not in reading.feed.details["mapping"]
 
 
-def test_prices_that_differ_between_the_places_of_a_sku_lead_to_a_question_that_names_the_price() -> None:
+def test_rows_of_a_sku_with_different_prices_per_place_lead_to_a_question_that_names_the_price() -> None:
     rows = "D1;Panel;A;40;595,00\nD1;Panel;B;12;595,00\nD2;Desk;A;5;1290,00\nD2;Desk;B;3;1190,00\n"
     (question,) = read(f"Item number;Name;Warehouse;Qty;Sales price\n{rows}").feed.questions
     assert (question.subject, 'differ in "Sales price"' in question.text) == ("identity", True)

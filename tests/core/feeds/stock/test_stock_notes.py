@@ -1,4 +1,4 @@
-"""Tests the warnings about stocks that are read as another number of pieces than the cell states."""
+"""Tests the warnings about stock cells that are read as a different number of pieces."""
 
 import pytest
 

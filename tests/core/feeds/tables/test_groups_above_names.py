@@ -12,7 +12,7 @@ ROWS = [
 ]
 
 
-def test_the_names_below_a_row_of_groups_are_those_of_the_columns() -> None:
+def test_the_column_names_are_in_the_row_below_a_row_of_groups() -> None:
     text = "\n".join(";".join(row) for row in (GROUPS, NAMES, *ROWS))
     reading = read(text)
     assert [(one.sku, one.name, str(one.price), one.inventory_count, one.is_active) for one in reading.products] == [
@@ -80,7 +80,7 @@ def test_a_title_above_the_header_is_not_a_group_of_its_columns() -> None:
         ),
     ],
 )
-def test_a_header_can_have_groups_only_above_later_columns(text: str, expected: list[tuple[str, str, int]]) -> None:
+def test_the_first_columns_of_a_header_can_have_no_group(text: str, expected: list[tuple[str, str, int]]) -> None:
     reading = read(text)
     assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == expected
     assert all(one.attributes == {} for one in reading.products)

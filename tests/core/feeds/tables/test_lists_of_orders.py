@@ -31,7 +31,7 @@ def test_the_lines_of_orders_are_refused_although_they_name_products_and_prices(
         "SKU,Name,Customer rating,Created at,Quantity,Price\nT-1,Mug,4.5,2026-01-02,5,9.90\n",
     ],
 )
-def test_a_list_of_products_with_columns_like_those_of_order_lines_is_read(text: str) -> None:
+def test_a_product_list_that_has_columns_similar_to_order_lines_is_read(text: str) -> None:
     assert [product.sku for product in read(text).products][:1] == ["T-1"]
 
 

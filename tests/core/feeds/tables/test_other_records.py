@@ -93,7 +93,7 @@ NO_PRODUCTS = {
 
 
 @pytest.mark.parametrize("text", NO_PRODUCTS.values(), ids=NO_PRODUCTS)
-def test_appointments_persons_and_their_messages_are_refused(text: str) -> None:
+def test_a_list_of_appointments_or_persons_or_messages_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match=r"this looks like|no column contains a SKU"):
         read(text, "data.json" if text.startswith("[") else "data.csv")
 

@@ -32,7 +32,7 @@ def test_the_rows_below_the_header_of_a_template_are_not_products(rows: str) -> 
 @pytest.mark.parametrize(
     "row", ["A;M;5,00;1", "Mandatory fun;Text;5,00;1", "EX-1;Example book;5,00;1", "M;L;5,00;2", "kg;Waage;5,00;2"]
 )
-def test_a_product_below_the_header_is_not_an_instruction(row: str) -> None:
+def test_a_product_below_the_header_is_not_read_as_an_instruction(row: str) -> None:
     products = read(f"Artikelnummer;Bezeichnung;Preis;Bestand\n{row}\n{DATA}").products
     assert [product.sku for product in products] == [row.partition(";")[0], "A-1", "A-2"]
 
@@ -47,7 +47,7 @@ def test_the_field_names_below_the_labels_of_an_amazon_template_are_skipped(firs
     assert (reading.rejected, reading.feed.questions, reading.feed.details["profile"]) == ([], (), "amazon")
 
 
-def test_barcodes_in_a_column_whose_name_mentions_barcodes_in_brackets_are_not_skus() -> None:
+def test_a_column_of_barcodes_is_not_the_sku_if_its_name_mentions_barcodes_in_brackets() -> None:
     for name, other in (("商品コード(JANコード等)", "商品管理番号"), ("Item code (EAN)", "Item number")):
         rows = "4901234567894;JP-1;箸;330\n4901234567900;JP-2;傘;420\n4901234567917;JP-3;帽;520\n"
         reading = read(f"{name};{other};Name;Price\n{rows}")

@@ -12,7 +12,7 @@ NAMES = [("قیمت فروش (تومان)", "۷۵۰٬۰۰۰"), ("قیمت فرو
 
 
 @pytest.mark.parametrize(("price", "cell"), NAMES)
-def test_amounts_in_toman_are_rial_after_the_step_multiply_by_10(price: str, cell: str) -> None:
+def test_a_price_in_toman_becomes_a_price_in_rial_with_the_step_multiply_by_10(price: str, cell: str) -> None:
     mapping = {"price": {"columns": [price], "transform": [{"multiply": "10"}]}}
     content = f"کد کالا,نام کالا,{price},موجودی\nIR-11,زعفران,{cell},۲۶\nIR-12,پسته,{cell},۳\n"
     reading = read(content, mapping=mapping, currency="IRR")

@@ -123,7 +123,7 @@ def test_an_attribute_is_left_out_if_the_file_does_not_have_its_column() -> None
         ("Jan 5, 2026", [{"date": {"format": "%b %d, %Y"}}], "2026-01-05"),
     ],
 )
-def test_steps_change_a_text(cell: str, steps: list[Any], value: str) -> None:
+def test_the_steps_of_a_transformation_change_a_text(cell: str, steps: list[Any], value: str) -> None:
     assert read_attribute(cell, *steps).product.attributes == {"Wert": value}
 
 
@@ -151,7 +151,7 @@ def test_the_steps_of_a_transformation_can_make_a_value_blank(cell: str, step: A
         ("31.31.2026", {"date": {"format": "%d.%m.%Y"}}, "bad_date", 'step 2 (date): "31.31.2026"'),
     ],
 )
-def test_the_error_of_a_step_names_the_column_the_step_and_the_value(
+def test_the_error_of_a_step_contains_the_column_and_the_step_and_the_value(
     cell: str, step: Any, code: str, problem: str
 ) -> None:
     rejection = read_attribute(cell, "trim", step).rejection
@@ -250,7 +250,7 @@ def test_the_mapping_says_which_of_several_categories_is_used(entry: Any, catego
         ("ab 10,00 EUR", [{"regex": {"pattern": r"[\d,.]+.*"}}, {"multiply": "2"}], "20.00"),
     ],
 )
-def test_steps_compute_a_price_exactly(cell: str, steps: list[Any], price: str) -> None:
+def test_the_steps_of_a_transformation_compute_a_price_exactly(cell: str, steps: list[Any], price: str) -> None:
     assert read_price(cell, *steps).product.price == Decimal(price)
 
 
@@ -313,7 +313,7 @@ def test_a_currency_beside_a_computed_price_is_kept() -> None:
     ("cell", "steps", "count"),
     [("3", [{"multiply": "12"}], 36), ("7", [{"divide": "2"}, {"round": {"decimals": 0, "mode": "down"}}], 3)],
 )
-def test_steps_compute_a_stock(cell: str, steps: list[Any], count: int) -> None:
+def test_the_steps_of_a_transformation_compute_a_stock(cell: str, steps: list[Any], count: int) -> None:
     content = f"sku;name;price;Kartons\n1;T;1,50;{cell}\n"
     reading = read(content, mapping={"inventory_count": {"columns": ["Kartons"], "transform": steps}})
     assert reading.product.inventory_count == count

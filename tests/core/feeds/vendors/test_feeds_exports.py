@@ -15,7 +15,7 @@ def test_a_shopify_export_is_read() -> None:
     lamp = reading.products[0]
     assert (lamp.sku, lamp.name, lamp.brand, lamp.category) == ("floor-lamp", "Floor Lamp", "Company 123", "Indoor")
     assert (lamp.price, lamp.currency, lamp.is_active) == (Decimal("69.99"), "USD", True)
-    # The inventory tracker is blank for all products but one, so Shopify does not count their pieces.
+    # The inventory tracker is blank for all products except one. Shopify does not count the pieces of these products.
     assert {p.sku: p.inventory_count for p in reading.products if p.inventory_policy == "tracked"} == {
         "grey-wheelbarrow": 8
     }

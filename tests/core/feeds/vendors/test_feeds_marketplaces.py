@@ -26,7 +26,7 @@ def test_the_purchase_price_in_a_feed_of_yandex_market_is_not_an_attribute() -> 
     assert tea.source["purchase_price"] == "610"
 
 
-def test_an_item_of_heureka_has_the_price_with_tax_and_no_category_of_heureka() -> None:
+def test_an_item_of_heureka_has_its_price_with_tax_and_a_category_path_without_the_name_heureka() -> None:
     reading = read_file("heureka.xml", "CZK")
     assert reading.details["kind"] == "Heureka"
     cup, pot = reading.products

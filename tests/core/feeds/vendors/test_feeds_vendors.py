@@ -87,7 +87,7 @@ def test_a_square_variation_is_a_product_and_an_archived_item_is_inactive() -> N
     assert (old.name, old.is_active, blue.is_active) == ("Old Mug", False, True)
 
 
-def test_a_squarespace_variant_has_its_own_price_and_is_visible_only_if_its_product_is() -> None:
+def test_a_squarespace_variant_has_its_own_price_and_is_hidden_if_its_product_is_hidden() -> None:
     reading = read_file("squarespace.csv", "USD")
     assert prices(reading) == {"SQ0001": "89.00", "SQ0002": "119.00", "SQ0010": "24.50"}
     single, double, box = reading.products

@@ -33,7 +33,7 @@ def test_the_items_of_quickbooks_are_identified_by_their_names() -> None:
     assert [(one.is_active, one.attributes) for one in reading.products] == [(True, {}), (False, {})]
 
 
-def test_an_akeneo_product_whose_name_is_missing_in_the_first_language_has_its_name_in_the_next_language() -> None:
+def test_an_akeneo_product_without_a_name_in_the_first_language_has_its_name_in_the_next_language() -> None:
     header = "sku;family;categories;enabled;name-fr_FR;name-en_US;price-EUR"
     reading = read(f"{header}\nP-1;f;c;1;Bol;Bowl;9.00\nP-2;f;c;1;;Plate;8.00\n")
     assert [one.name for one in reading.products] == ["Bol", "Plate"]

@@ -15,7 +15,7 @@ def sold(reading: Reading) -> list[tuple[str, str | None, str, str, int | None]]
     return [(p.sku, p.name, str(p.price), p.currency, p.inventory_count) for p in reading.products]
 
 
-def test_each_row_of_a_report_without_variations_is_a_product_priced_in_the_currency_of_the_row() -> None:
+def test_each_row_of_a_report_without_variations_is_a_product_with_the_currency_of_its_row() -> None:
     reading = read(
         REPORT
         + "335512340001,Pentax K1000,,PTX-1,1,FIXED_PRICE,GBP,149.99,,,149.99,12,Film Cameras,\n"

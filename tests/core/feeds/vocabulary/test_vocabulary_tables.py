@@ -34,7 +34,7 @@ KEYS = {
 REQUIRED = ("columns.sku", "columns.name", "columns.inventory_count", "columns.is_active", "prices.purchase",
             "values.in_stock", "values.out_of_stock", "values.active", "values.inactive", "private.stems")  # fmt: skip
 NEW = [code for code, tables in vocabulary().by_language.items() if "prices.base" in tables and code != "fi"]
-"""The languages whose words are only in the languages' own files."""
+"""The languages whose words are only in the vocabulary file of the language."""
 STATES = {
     "values.yes": "active", "values.active": "active", "values.in_stock": "active", "values.no": "inactive",
     "values.inactive": "inactive", "values.out_of_stock": "inactive",
@@ -68,7 +68,7 @@ def test_a_vocabulary_file_has_only_known_keys_and_all_required_keys(file) -> No
 
 
 @pytest.mark.parametrize("code", NEW)
-def test_each_language_has_words_for_prices_taxes_and_properties(code: str) -> None:
+def test_each_language_has_words_for_prices_and_taxes_and_properties(code: str) -> None:
     tables = vocabulary().by_language[code]
     wanted = ("prices.base", "prices.tax", "prices.neutral", "prices.without", "private.operational",
               *(f"properties.{name}" for name in ("color", "size", "material", "weight", "product")))  # fmt: skip
@@ -98,14 +98,14 @@ def test_no_word_of_a_state_or_a_stock_has_the_opposite_meaning_in_another_langu
     assert meanings(everything, {table: STOCKS[table] for table in STATES if table in STOCKS}) == {}
 
 
-def test_the_words_of_the_modules_and_of_the_vocabulary_agree_about_states() -> None:
+def test_the_words_in_the_modules_and_in_the_vocabulary_do_not_contradict_each_other_about_states() -> None:
     for table, state in STATES.items():
         if table in ("values.active", "values.inactive", "values.yes", "values.no"):
             words = vocabulary().words(table)
             assert [word for word in words if state_of(word) not in (state, "unknown")] == [], table
 
 
-def test_the_words_of_the_modules_and_of_the_vocabulary_agree_about_stocks() -> None:
+def test_the_words_in_the_modules_and_in_the_vocabulary_do_not_contradict_each_other_about_stocks() -> None:
     in_stock = [
         word for word in vocabulary().words("values.in_stock") if stock.read(word, None) == stock.State.OUT_OF_STOCK
     ]
@@ -143,7 +143,7 @@ def test_a_purchase_word_beside_a_price_word_of_the_same_language_means_a_purcha
     assert wrong == []
 
 
-def test_a_name_of_a_selling_price_is_not_a_purchase_price_because_of_a_word_of_another_language() -> None:
+def test_a_word_of_another_language_does_not_make_a_name_of_a_selling_price_a_purchase_price() -> None:
     wrong = []
     for code, tables in vocabulary().by_language.items():
         purchase = set(tables["prices.purchase"])
@@ -155,7 +155,7 @@ def test_a_name_of_a_selling_price_is_not_a_purchase_price_because_of_a_word_of_
     assert wrong == []
 
 
-def test_a_column_name_for_inactive_products_is_inverse_and_a_column_name_for_a_state_is_not() -> None:
+def test_a_column_name_is_inverse_only_if_it_means_that_products_are_inactive() -> None:
     assert all(is_inverse(name) for name in vocabulary().words("columns.inactive"))
     assert [name for name in vocabulary().words("columns.is_active") if is_inverse(name)] == []
 

@@ -21,7 +21,7 @@ def test_the_table_in_an_html_page_is_read() -> None:
     assert reading.details["format"] == "xlsx"
 
 
-def test_an_html_table_without_a_page_is_read_even_if_its_encoding_is_not_utf_8() -> None:
+def test_an_html_table_without_html_and_body_elements_is_read_even_if_its_encoding_is_not_utf_8() -> None:
     table = PAGE[PAGE.index("<table") : PAGE.index("</body")]
     assert read(table, encoding="cp1252").products[1].name == "Topf groß"
 

@@ -1,4 +1,4 @@
-"""Tests that variants in XML elements with unknown names are recognised by codes that begin with the product's code."""
+"""Tests variants in XML elements with unknown names. The code of such a variant begins with the code of its product."""
 
 # ruff: noqa: RUF001
 

@@ -15,7 +15,7 @@ BMECAT = (
 )
 
 
-def test_sap_conditions_give_the_price_of_one_piece_that_is_valid_today() -> None:
+def test_the_price_in_sap_conditions_is_the_price_of_one_piece_that_is_valid_today() -> None:
     reading = read_file("sap-cond-a04.xml", "EUR")
     assert reading.feed.declared_mode == "delta"
     mug, tea = reading.products
@@ -24,7 +24,7 @@ def test_sap_conditions_give_the_price_of_one_piece_that_is_valid_today() -> Non
     assert mug.fields_set == {"sku", "price", "currency"}
 
 
-def test_sap_conditions_for_one_customer_for_purchases_or_for_discounts_are_ignored() -> None:
+def test_sap_conditions_are_ignored_if_they_are_for_one_customer_or_a_purchase_or_a_discount() -> None:
     reading = read_file("sap-cond-a04.xml", "EUR")
     assert [str(product.price) for product in reading.products if product.sku == "4711"] == ["12.50"]
 
@@ -70,7 +70,9 @@ def test_a_cxml_index_without_the_element_cxml_is_read() -> None:
         ("<urlset><url><loc>https://x.example</loc></url></urlset>", "a sitemap"),
     ],
 )
-def test_the_error_says_what_a_document_is_if_it_is_not_a_catalog(document: str, name: str) -> None:
+def test_the_error_for_a_document_that_is_not_a_catalog_names_the_type_of_the_document(
+    document: str, name: str
+) -> None:
     with pytest.raises(UnreadableFeed, match=name):
         read(document, name="products.xml")
 

@@ -26,14 +26,14 @@ EXPECTED = [
 ]
 
 
-def test_books_have_their_isbn_their_title_and_the_retail_price_with_tax_in_the_currency_of_the_catalog() -> None:
+def test_a_book_has_its_isbn_and_its_title_and_its_retail_price_in_the_currency_of_the_catalog() -> None:
     reading = read_file("onix.xml", "EUR")
     assert (reading.details["kind"], reading.feed.questions) == ("ONIX for Books", ())
     assert [book[:3] for book in books(reading)] == [book[:3] for book in EXPECTED]
     assert books(read_file("onix.xml", "GBP"))[0][2] == "14.99 GBP"
 
 
-def test_the_stock_of_the_supplier_who_can_supply_is_used_and_a_deleted_book_is_inactive() -> None:
+def test_the_stock_comes_from_a_supplier_who_can_supply_and_a_deleted_book_is_inactive() -> None:
     reading = read_file("onix.xml", "EUR")
     stated = [
         (book.inventory_count if "inventory_count" in book.fields_set else None, book.is_active)
@@ -42,7 +42,7 @@ def test_the_stock_of_the_supplier_who_can_supply_is_used_and_a_deleted_book_is_
     assert stated == [book[3:] for book in EXPECTED]
 
 
-def test_the_texts_authors_and_cover_of_a_book_are_not_taken_from_its_series() -> None:
+def test_the_texts_and_authors_and_cover_of_a_book_are_not_taken_from_its_series() -> None:
     book = read_file("onix.xml", "EUR").products[0]
     assert (book.category, book.brand, book.description) == ("Fiction", "Harbour", "A town and its sea.")
     assert (book.attributes, list(book.images)) == (
@@ -50,7 +50,7 @@ def test_the_texts_authors_and_cover_of_a_book_are_not_taken_from_its_series() -
     )  # fmt: skip
 
 
-def test_a_suppliers_net_price_is_not_the_price_of_a_book_and_suppliers_are_not_public() -> None:
+def test_the_net_price_of_a_supplier_is_not_the_price_of_a_book_and_suppliers_are_not_public() -> None:
     reading = read_file("onix.xml", "EUR")
     assert "price" not in reading.products[2].fields_set
     shown = [(book.name, book.brand, book.description, book.category, book.attributes) for book in reading.products]

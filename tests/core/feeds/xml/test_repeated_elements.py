@@ -19,7 +19,7 @@ def document(*products: str) -> Reading:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("is_first", [True, False])
-def test_of_several_price_elements_the_price_with_tax_is_read(
+def test_the_price_with_tax_is_read_if_a_product_has_several_price_elements(
     element: str, with_tax: str, without_tax: str, is_first: bool
 ) -> None:
     gross, net = (f"<{element} {with_tax}>{{}}</{element}>", f"<{element} {without_tax}>{{}}</{element}>")

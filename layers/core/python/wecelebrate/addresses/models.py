@@ -33,7 +33,7 @@ class AddressFormat(BaseModel):
         description="What the country calls a field, in English, for example `prefecture` or `ZIP code`."
     )
     regions: list[Region]
-    """The administrative areas. Empty if the country has none in addresses, or if any text is accepted."""
+    """The administrative areas. Empty if addresses in this country contain no area, or if any text is accepted."""
     region_must_be_listed: bool = Field(
         description="Whether `region` must be the code or the name of one of `regions`. If it is false, any text is "
         "accepted."

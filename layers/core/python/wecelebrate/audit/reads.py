@@ -73,7 +73,8 @@ def _record(request: Request, noun: str, response: Response) -> None:
 
 @contextmanager
 def _staff_reading(request: Request, response: Response) -> Iterator[Transaction | None]:
-    """Open the transaction that records a read. It is None if the caller is not staff, or if no data is shown."""
+    """Open the transaction that records a read. Yield None instead if the caller is not staff, or if no data is
+    shown."""
     cache = failures.remembered(request)
     if cache.is_staff is False or response.status_code != HTTPStatus.OK:
         yield None

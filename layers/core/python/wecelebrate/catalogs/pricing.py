@@ -124,7 +124,8 @@ def checked(rules: Object, currency: str | None) -> Object:
 
 
 def _problems(rules: PricingRules, currency: str) -> Iterator[FieldError]:
-    """Yield the contradictions between rules, or between a rule and the currency. The form of each rule is valid."""
+    """Yield the contradictions between rules, or between a rule and the currency. The form of each rule must have been
+    checked before."""
     conversion, rounding = rules.conversion, rules.rounding
     if conversion and conversion.from_ != currency:
         yield _error("conversion/from", f"must be {currency}, the currency of the catalog")

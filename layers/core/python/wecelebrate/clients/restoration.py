@@ -82,7 +82,7 @@ _PARENTS = {
     "order_file_drops": ("destination_id", "order_destinations"),
     "report_recipients": ("member_id", "client_users"),
 }
-"""Maps a table to the column that refers to a table in ACCESS.
+"""Maps a table to a column, and to the table in ACCESS to which this column refers.
 
 A row is not copied if the row to which it refers is missing.
 """
@@ -204,7 +204,7 @@ def _allowed(
         catalog = row.get("catalog_id")
         if parent and row[column] not in parents:
             continue
-        # The catalog can belong to another client: it always belonged to this client, or it was moved after the backup.
+        # The catalog can belong to another client, either from the beginning or because it was moved after the backup.
         if catalog in foreign and (table in ACCESS or "client_id" not in row):
             continue
         if catalog in foreign - granted and table == "sites":

@@ -1,7 +1,7 @@
 """Compresses a response whose size is near the limit of Lambda.
 
-CloudFront compresses all other responses (decision 0039). A function can return at most 6 MB, and API Gateway receives
-these bytes from the function before it sends them.
+CloudFront compresses all other responses (decision 0039). A function can return at most 6 MB. Because CloudFront
+compresses only after the function has returned the response, the function itself must compress a large response.
 """
 
 import base64

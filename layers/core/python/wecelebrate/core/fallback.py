@@ -29,8 +29,8 @@ def respond(event: dict[str, Any]) -> dict[str, Any]:
     if method == "OPTIONS" and (allowed or _is_preflight(event["headers"])):
         response = {"statusCode": 204, "headers": {"allow": ", ".join(allowed)} if allowed else {}}
     elif not allowed or method in allowed:
-        # The gateway decodes the path of the event. If the decoded path matches a route, the path as it was sent did
-        # not match.
+        # The gateway matches the path as it was sent, but the event contains the decoded path. If only the decoded path
+        # matches a route, the API does not have the path of the request.
         response = problems.response(UnknownPath(), event)
     else:
         response = problems.response(MethodNotAllowed(allowed), event)

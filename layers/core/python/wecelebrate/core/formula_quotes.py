@@ -2,12 +2,12 @@
 
 A spreadsheet computes a cell that begins with one of `= + - @`, with a tab or with a line break, even if a stranger
 wrote the text of the cell (CWE-1236). Therefore the platform writes a `'` before such a text. If the text already has a
-`'` before the sign, the platform adds another `'`, so that a reader can remove exactly one: `unquoted(quoted(text))` is
+`'` before the sign, the platform adds another `'`. A reader can then remove exactly one: `unquoted(quoted(text))` is
 `text` for every text. All other texts stay as they are: `'90s` needs no quote.
 
-In many countries, a spreadsheet separates cells at `;`, and then quotation marks inside a line do not protect a text
-from being divided. Therefore one of `= + - @` after `;`, a tab or a line break inside the text gets a `'`, too:
-`Ann;=1+1` becomes `Ann;'=1+1`.
+In many countries, a spreadsheet separates cells at `;`. In this case, quotation marks inside a line do not protect a
+text from being divided. Therefore the platform also writes a `'` before one of `= + - @` that follows a `;`, a tab or a
+line break inside the text: `Ann;=1+1` becomes `Ann;'=1+1`.
 
 Numbers are not quoted: a quote before -0.02 would break the sums of the receiver. The function `app.formula_safe` of
 the database quotes in the same way.

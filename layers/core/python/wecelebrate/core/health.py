@@ -1,13 +1,23 @@
-"""Checks whether the databases of the platform answer."""
+"""Checks whether the databases of the platform answer.
 
+No limit counts these requests, because they must be answered while Redis is down. Therefore an instance asks the
+databases at most once a second. However many requests a stranger sends, the databases get a few statements a second.
+"""
+
+import time
+from dataclasses import dataclass
 from typing import Literal
 
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel
 
 from wecelebrate.core.database import probe
+from wecelebrate.core.errors import Unavailable
 
 logger = Logger()
+
+REMEMBERED_SECONDS = 1.0
+"""How long an instance remembers a result, also that a check failed."""
 
 
 class Health(BaseModel):
@@ -21,8 +31,31 @@ class Health(BaseModel):
     """Whether the primary answers."""
 
 
+@dataclass
+class _LastCheck:
+    started_at: float = 0.0
+    """In epoch seconds. A frozen instance may not advance the monotonic clock."""
+    health: Health | None = None
+    """The result. None: the check failed."""
+
+
+_last = _LastCheck()
+
+
 def check() -> Health:
-    """Check both databases. Raises Unavailable if the primary does not answer."""
+    """Check both databases, unless this was done less than a second ago. Raises Unavailable if the primary does not
+    answer.
+    """
+    now = time.time()
+    if not 0 <= now - _last.started_at < REMEMBERED_SECONDS:
+        _last.started_at, _last.health = now, None
+        _last.health = _checked()
+    if _last.health is None:
+        raise Unavailable("The database did not answer a moment ago. Try again in a few seconds.")
+    return _last.health
+
+
+def _checked() -> Health:
     probe("writer")
     try:
         probe("reader")

@@ -7,6 +7,13 @@ from select import POLLIN, poll
 from urllib.parse import urlsplit
 
 
+class ConnectionDropped(ConnectionError):
+    """The connection had served earlier requests, and ended before the server sent a response.
+
+    The server may have processed the request. The next request opens a new connection.
+    """
+
+
 class KeptConnection:
     """Sends requests over one persistent connection. It is not thread-safe."""
 
@@ -20,13 +27,20 @@ class KeptConnection:
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         """Send a POST request. It returns the status and the body of the response, and it follows no redirect.
 
-        Raises OSError or HTTPException if there is no response. The server may have processed the request.
+        Raises OSError or HTTPException if there is no response. The server may have processed the request. The error is
+        ConnectionDropped if the connection was reused.
         """
         target = urlsplit(url)
+        kept = self._connection
         connection = self._connected(target.scheme, target.netloc)
         try:
-            connection.request("POST", target.path or "/", body, headers)
-            response = connection.getresponse()
+            try:
+                connection.request("POST", target.path or "/", body, headers)
+                response = connection.getresponse()
+            except ConnectionError as error:
+                if connection is kept:
+                    raise ConnectionDropped("the connection ended before the response") from error
+                raise
             content = response.read()
         except BaseException:
             self.close()
@@ -40,7 +54,7 @@ class KeptConnection:
             self._connection = None
 
     def _connected(self, scheme: str, host: str) -> HTTPConnection:
-        if self._connection is not None and (self._origin != (scheme, host) or is_closed_by_server(self._connection)):
+        if self._connection is not None and (self._origin != (scheme, host) or _is_closed_by_server(self._connection)):
             self.close()
         if self._connection is None:
             if scheme == "https":
@@ -56,7 +70,7 @@ class KeptConnection:
         return self._connection
 
 
-def is_closed_by_server(connection: HTTPConnection) -> bool:
+def _is_closed_by_server(connection: HTTPConnection) -> bool:
     """Return whether the server closed the connection while it was idle. Lambda can freeze an instance for minutes."""
     if connection.sock is None:
         return connection.auto_open == 0

@@ -43,8 +43,9 @@ Dimension = Literal["entity", "limit", "queue", ""]
 PLATFORM = "platform"
 """The value of the dimension `service` of a metric that several functions record together."""
 _PLATFORM_METRICS: frozenset[Name] = frozenset({"DeadLetters", "MemoryPercent"})
-"""The metrics with the service PLATFORM. An alarm cannot combine the metrics of all services, and CloudWatch would bill
-one metric for each function. The field `function` of a line in the log names the function."""
+"""The metrics whose service is PLATFORM, and not the name of the function. An alarm cannot combine the metrics of all
+services, and CloudWatch would bill a separate metric for each function. The field `function` of a log line names the
+function."""
 _UNITS: dict[Name, MetricUnit] = {
     "DatabaseMilliseconds": MetricUnit.Milliseconds,
     "MemoryPercent": MetricUnit.Percent,
@@ -55,6 +56,8 @@ _UNITS: dict[Name, MetricUnit] = {
 _Line = tuple[str | None, Dimension, str]
 """The service, or None for the function itself, and the dimension with its value."""
 _values: dict[_Line, dict[Name, float]] = {}
+_child_memory: dict[int, int] = {}
+"""The largest memory of each child process that is still running, in bytes. The keys are the pids."""
 _recorded_memory = 0
 """The largest share of the memory that this process has recorded, in percent."""
 
@@ -72,6 +75,19 @@ def highest(name: Name, value: float) -> None:
     """Record a value that cannot be added up, e.g. an age. The metric of an invocation is its highest value."""
     values = _values_of(name, "", "")
     values[name] = max(values.get(name, value), value)
+
+
+def record_child_memory(pid: int, size: int) -> None:
+    """Record the memory (bytes) of a running child process and its children.
+
+    The system reports the memory of child processes only after they have ended. Call `forget_child` after the end.
+    """
+    _child_memory[pid] = max(_child_memory.get(pid, 0), size)
+
+
+def forget_child(pid: int) -> None:
+    """Forget the memory of a child process that has ended."""
+    _child_memory.pop(pid, None)
 
 
 def flush() -> None:
@@ -96,14 +112,17 @@ def _values_of(name: Name, dimension: Dimension, of: str) -> dict[Name, float]:
 def _record_memory() -> None:
     """Record the largest share of its memory that the function has used, if this share has grown.
 
-    The maximum of a process never falls, so most invocations write no line.
+    The memory of child processes is that of the running ones, or of the largest that has ended. The maximum of a
+    process never falls, so most invocations write no line.
     """
     global _recorded_memory  # noqa: PLW0603 - the maximum of this process
     size = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")) * 1024**2
     if size:
         unit = 1 if sys.platform == "darwin" else 1024
-        used = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * unit
-        percent = used * 100 // size
+        own, ended = (
+            resource.getrusage(who).ru_maxrss * unit for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        percent = (own + max(ended, sum(list(_child_memory.values())))) * 100 // size
         if percent > _recorded_memory:
             _recorded_memory = percent
             highest("MemoryPercent", percent)

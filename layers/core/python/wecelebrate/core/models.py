@@ -167,8 +167,8 @@ _encode_as_ascii = json.JSONEncoder(allow_nan=False).encode
 def _is_plain(value: Any) -> bool:
     """Return whether a JSON value is certainly normalized and storable, because its texts are printable ASCII.
 
-    Most values are plain. The encoder, which is written in C, escapes all other characters except tabs and line breaks,
-    and refuses infinite numbers. It needs a fraction of the time of a loop in Python.
+    Most values are plain. The JSON encoder escapes all characters except printable ASCII, tabs and line breaks, and
+    refuses infinite numbers. The encoder is written in C, so it needs a fraction of the time of a loop in Python.
     """
     try:
         text = _encode_as_ascii(value)

@@ -94,8 +94,8 @@ NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
 BY_NAME: Mapping[str, None] = {"after_folded_name": None, "after_id": None}
 BY_ID: Mapping[str, None] = {"after_id": None}
 BY_KEY: Mapping[str, None] = {"after_key": None, "after_id": None}
-"""The sort orders of lists. Each name in a mapping is the query parameter for a sort key. All values are None, which
-means the first page. The filter `sort` of a list of products says what `after_key` is."""
+"""The sort orders of lists. Each name in a mapping is the parameter of the SQL query for a sort key. All values are
+None, which means the first page. The filter `sort` of a list of products says what `after_key` is."""
 
 _KEY_TYPES = {"after_time": "timestamptz", "after_folded_name": "text", "after_key": "text", "after_id": "uuid"}
 """The types of the sort keys in PostgreSQL."""

@@ -161,7 +161,7 @@ def enqueue(tx: Transaction, *messages: OutgoingMessage) -> None:
 
 
 def enqueue_best_effort(tx: Transaction, *messages: OutgoingMessage) -> None:
-    """Send messages after the transaction has committed, without duplicates.
+    """Send messages after the transaction has committed. Equal messages of a transaction are sent only once.
 
     If SQS fails, the sweeper sends the messages within seconds. If a transaction has only messages from this function,
     `dispatch` returns None, so the caller does not learn whether SQS accepted the messages.

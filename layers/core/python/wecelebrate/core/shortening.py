@@ -9,8 +9,8 @@ from typing import Any
 from wecelebrate.core.models import json_bytes
 
 _STEPS = ((2_000, 200), (500, 50), (100, 20))
-"""Each step consists of the maximum length of a text and the maximum number of members of a list or object. It
-shortens a value more than the step before it."""
+"""Each step consists of the maximum length of a text and the maximum number of members of a list or object. Each step
+shortens a value more than the previous step."""
 
 
 def shortened(value: Any, max_bytes: int) -> Any:

@@ -4,13 +4,16 @@ The client of boto3 needs about 1.5 ms of CPU time for a call, and about 180 ms 
 module needs neither. It implements one operation, `SendMessageBatch`, of the JSON protocol of SQS:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 
-As boto3 with the same settings, it tries a call three times if SQS cannot be reached, fails or limits the rate.
+As boto3 with the same settings, it tries a call three times if SQS cannot be reached, fails or limits the rate. If a
+reused connection ends before the response, it sends the request again at once, on a new connection: the end of an idle
+connection does not mean that SQS fails or limits the rate.
 """
 
 import os
 import random
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from http.client import HTTPException
@@ -22,7 +25,7 @@ import orjson
 
 from wecelebrate.core.aws import THROTTLING_CODES
 from wecelebrate.core.aws_signature import ALGORITHM, NoCredentials, Signer
-from wecelebrate.core.kept_connection import KeptConnection
+from wecelebrate.core.kept_connection import ConnectionDropped, KeptConnection
 
 ATTEMPTS = 3
 MAX_PAUSE_SECONDS = 0.5
@@ -49,8 +52,7 @@ def send_batch(queue_url: str, entries: Sequence[Mapping[str, Any]]) -> None:
             sleep(random.uniform(0, MAX_PAUSE_SECONDS * attempt))  # noqa: S311 - no secret
         try:
             headers = _headers(queue_url, body)
-            with _lock:
-                status, content = _connection.post(_endpoint(queue_url), body, headers)
+            status, content = _post(_endpoint(queue_url), body, headers)
             result = orjson.loads(content) if content else {}
         except (OSError, HTTPException, ValueError) as error:
             problem = f"SQS sent no valid response: {error!r}"
@@ -63,6 +65,13 @@ def send_batch(queue_url: str, entries: Sequence[Mapping[str, Any]]) -> None:
         if status < _FIRST_SERVER_ERROR and code not in THROTTLING_CODES:
             break
     raise SqsError(problem)
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    with _lock:
+        with suppress(ConnectionDropped):
+            return _connection.post(url, body, headers)
+        return _connection.post(url, body, headers)  # This connection is new, so it is not dropped.
 
 
 def _check(result: Mapping[str, Any], count: int) -> None:
@@ -105,7 +114,7 @@ def _headers(queue_url: str, body: bytes) -> dict[str, str]:
         f" Signature={signer.signature(time, canonical)}"
     )
     headers = {**signed, "authorization": authorization}
-    # Lambda recognises functions that start each other in a loop by this header.
+    # With this header, Lambda recognises functions that start each other in a loop.
     if trace := os.environ.get("_X_AMZN_TRACE_ID"):
         headers["x-amzn-trace-id"] = quote(trace, safe="-=;:+&[]{}\"',")
     return headers

@@ -2,8 +2,8 @@
 
 A file that was written for an ERP system is written again without the orders of the person. The file keeps its name, so
 a receiver that has processed the file ignores it, and a receiver that has not processed it still gets all other orders.
-A file from an ERP system, with its result files, is deleted if it mentions the person or an order of the person,
-because its news were already applied. All older versions are deleted, too.
+A file from an ERP system is deleted, together with its result files, if it mentions the person or an order of the
+person. The platform has already applied the news in such a file. All older versions are deleted, too.
 """
 
 import codecs
@@ -98,7 +98,7 @@ def _versions_since(destination_id: UUID, since: Any) -> Iterator[storage.Object
 def _content(version: storage.ObjectVersion) -> bytes | None:
     """Return the content of a version.
 
-    It returns None if the content is too large to be searched, and no bytes for a delete marker.
+    It returns None if the content is too large to be searched, and an empty content for a delete marker.
     """
     if version.is_delete_marker:
         return b""

@@ -4,7 +4,7 @@ The list contains only hashes. Therefore the addresses and subjects in the data 
 hashes are compared with the entries of the client. An erasure that the database still contains is not repeated.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -18,30 +18,46 @@ BATCH = 20_000
 
 
 def run(job: jobs.LeasedJob) -> None:
-    """Create the missing erasures and their jobs. Raises JobRejected if the list was written with another key."""
+    """Create the missing erasures and their jobs.
+
+    If the signing key was replaced, the list contains entries of several keys. The job repeats the entries of the
+    current key, and then raises JobRejected. A retry with another key repeats the entries of this key, and the job is
+    complete when the entries of all keys were repeated. An entry of another key must not create an erasure: it would
+    erase nobody, and would prevent the right one.
+    """
     by_client: dict[UUID, list[Entry]] = defaultdict(list)
+    current, others = register.key_id(), Counter[str]()
+    repeated = frozenset(job.checkpoint.get("keys", []))
     total = 0
     for entry in register.entries():
         job.check_lease()
-        if entry.key_id != register.key_id():
-            raise jobs.JobRejected(
-                "wrong_key",
-                f"The entry {entry.client_id}/{entry.erasure_id} was written with another signing key. Restore the"
-                " secret `signing-key` with which it was written, and retry this job.",
-            )
-        by_client[entry.client_id].append(entry)
         total += 1
+        if entry.key_id == current:
+            by_client[entry.client_id].append(entry)
+        elif entry.key_id not in repeated:
+            others[entry.key_id] += 1
     job.total, restored = total, int(job.counts.get("updated", 0))
+    after = job.checkpoint.get("client_id", "") if job.checkpoint.get("key") == current else ""
     for client_id, entries in sorted(by_client.items()):
-        if str(client_id) > job.checkpoint.get("client_id", ""):
+        if str(client_id) > after:
             restored += _restore(job, client_id, entries)
             job.done += len(entries)
             job.counts["updated"] = restored
-            job.checkpoint = {"client_id": str(client_id)}
+            job.checkpoint |= {"client_id": str(client_id), "key": current}
             with writing(SYSTEM) as tx:
                 job.save(tx)
+    job.checkpoint["keys"] = sorted(repeated | {current})
     with writing(SYSTEM) as tx:
-        job.complete(tx, {"erasures": total, "restored": restored})
+        job.save(tx)
+        if not others:
+            job.complete(tx, {"erasures": total, "restored": restored})
+    if others:
+        raise jobs.JobRejected(
+            "wrong_key",
+            f"{others.total():,} of {total:,} entries were written with {len(others):,} other signing keys, and were"
+            f" not repeated. {restored:,} erasures were created. Restore an earlier value of the secret `signing-key`,"
+            " and retry this job, until it is complete.",
+        )
 
 
 def _restore(job: jobs.LeasedJob, client_id: UUID, entries: list[Entry]) -> int:

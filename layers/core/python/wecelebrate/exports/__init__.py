@@ -22,7 +22,7 @@ BUCKET = "exports"
 MAX_EXPORTS = 100
 """The maximum number of exports of a client that have not been deleted."""
 MAX_EXPORTS_OF_USER = 25
-"""The maximum number of these exports that one user has requested.
+"""The maximum number of exports of a client that one user has requested and that have not been deleted.
 
 Only this user can delete these exports, so one user must not use up the quota of the client.
 """

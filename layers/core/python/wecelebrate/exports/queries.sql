@@ -131,7 +131,8 @@ from (
   where (:is_active::boolean is null or is_active = :is_active)
     and (:category::text is null or category = :category)
     and (:brand::text is null or brand = :brand)
-    -- `updated_at` of a product whose price has changed by the rules of the catalog is the day of this change.
+    -- If the rules of the catalog have changed the price of a product, `updated_at` of the product is the day of this
+    -- change.
     and (:updated_since::timestamptz is null or updated_at >= date_trunc('day', :updated_since::timestamptz, 'UTC'))
 ) numbered;
 

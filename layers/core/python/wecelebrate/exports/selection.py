@@ -12,7 +12,7 @@ from wecelebrate.exports.models import ExportKind
 sql = queries(__file__)
 
 CHUNK_ROWS = 20_000
-"""The number of rows in a chunk. Chunks of order lines have about as many orders as this number says."""
+"""The number of rows in a chunk. A chunk of order lines contains the lines of this number of orders."""
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,10 @@ from wecelebrate.feeds.rows.products import BuildProduct, product_builder
 from wecelebrate.feeds.rows.regrouping import regrouped
 from wecelebrate.feeds.rows.styles import complete_rows, find_styles
 from wecelebrate.feeds.rows.validity import valid_today
-from wecelebrate.feeds.stock.columns import StockColumns, StockReader, find_stock_columns
+from wecelebrate.feeds.states.cells import says_states
+from wecelebrate.feeds.stock.columns import StockColumns, find_stock_columns
 from wecelebrate.feeds.stock.places import is_place
+from wecelebrate.feeds.stock.reader import StockReader
 from wecelebrate.feeds.stock.sums import add_place, combine_neighbours, place_reader
 from wecelebrate.feeds.tables.source import FeedSource, open_source
 from wecelebrate.feeds.tables.table import Table
@@ -93,7 +95,8 @@ def open_feed(
 def _problem(table: Table) -> Callable[[str], None]:
     """Return the function that reports a problem of the mapping or the columns, before the rows are read.
 
-    If the file is broken, columns are missing for this reason. So the message begins with the broken place.
+    If the file is damaged, columns can be missing because of the damage. So the message then begins with the damaged
+    place.
     """
 
     def report(problem: str) -> None:
@@ -157,7 +160,7 @@ class Feed:
 
     @property
     def other_identifier(self) -> str | None:
-        """The column of another identifier than the SKU. See `Profile.other_identifier`."""
+        """The column of an identifier other than the SKU. See `Profile.other_identifier`."""
         return self._plan.profile.other_identifier if self._plan.profile else None
 
     @property
@@ -237,7 +240,8 @@ class Feed:
 
         grouped = regrouped(rows(), self._table.every_row, self._plan, rule)
         for item in VariantGrouper(self._plan, rule, self._builder).items(grouped):
-            # The grouper passes rejected rows on. Only rows that the grouper itself rejects contain computed cells.
+            # The grouper yields the rejected rows of the file unchanged. Only rows that the grouper itself rejects
+            # contain computed cells.
             if self._plan.computed and isinstance(item, Rejected) and not any(item is row for row in passed):
                 item.raw = self._plan.computed.without(item.raw)
             yield item
@@ -258,14 +262,17 @@ class Feed:
     def _stock_columns(self, plan: Plan) -> StockColumns:
         # In a known export, or if the file has a column of the stock, the column of the state says nothing about the
         # stock, even if its name is `is_available`.
+        # Words for a stock in this column, such as `backorder`, say how a number of 0 pieces or less is meant.
         active = {column.column for column in plan.active if plan.profile or plan.inventory} - {*plan.inventory}
         header = ["" if number in active else name for number, name in enumerate(plan.header)]
-        return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample)
+        words = [] if plan.profile else [column.column for column in plan.active if says_states(column)]
+        words = [number for number in words if number in active]
+        return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample, words)
 
     def _stock_details(self) -> dict[str, str | list[str]]:
-        """Return the columns that decide, beside the stock count, whether the stock is tracked.
+        """Return the columns that decide whether the stock is tracked. The column of the stock count is left out.
 
-        The format is that of `Plan.details`.
+        The result has the format of `Plan.details`.
         """
         names = [self._plan.header[number] for number in self._stock_columns(self._plan).beside]
         return {"inventory_policy": names[0] if len(names) == 1 else names} if names else {}
@@ -273,7 +280,7 @@ class Feed:
     def _families(self) -> Iterator[Item | None]:
         """Yield the items of a file whose variants name their parents.
 
-        None stands for a row of a product that is not sold.
+        Yields None for a row that is not sold: a parent that only groups its variants.
         """
         families = Families(self._counted_rows(), self._plan)
         try:

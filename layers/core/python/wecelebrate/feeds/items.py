@@ -52,7 +52,7 @@ class Product:
     category: str | None
     brand: str | None
     price: Decimal | None
-    """The price, below a million million, with the decimals of its currency."""
+    """The price, with the decimals of its currency. It is below 1,000,000,000,000."""
     currency: str
     """The currency of the price. If `currency` is not in `fields_set`, the file has no currency, and the catalog's
     currency is used."""
@@ -63,8 +63,8 @@ class Product:
     is_active: bool
     """Whether the product is sold.
 
-    If `is_active` is not in `fields_set`, this value is only for a new product: it is False if the file has a state
-    that is not known.
+    If `is_active` is not in `fields_set`, this value is used only for a new product. It is then False if the file
+    contains an unknown state.
     """
     source: Mapping[str, Any]
     """The unchanged source row, which maps columns to cells."""
@@ -72,14 +72,15 @@ class Product:
     blank_attributes: tuple[str, ...] = ()
     """The names of attributes whose cells are blank. A delta removes these attributes."""
     inventory_policy: InventoryPolicy | None = None
-    """Whether the stock is tracked. None: a product with an `inventory_count` is tracked, otherwise nothing changes."""
+    """Whether the stock is tracked. None: a product with an `inventory_count` is tracked. Without an `inventory_count`,
+    None changes nothing."""
     stock_by_place: dict[str, int | None] | None = None
     """The stock at each place, if the file has a column with the place. A place with the value None does not count its
     stock."""
     stock_as_of: datetime | None = None
     """When the stock of the row was counted. None: the row does not state the time."""
     offers: tuple[Offer, ...] | None = ()
-    """The prices for a limited time, in the currency of the price. None: the record does not have their keys."""
+    """The prices for a limited time, in the currency of the price. None: the record has no keys for offers."""
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ _TEXTS = {
     "bad_offer": "is no offer whose price and days are understood; the product is sold at its usual price",
     "offer_not_lower": "is an offer that is not below the price; it is left out",
     "negative_stock": "is a stock below 0; it is read as 0",
+    "oversold_stock": "is a stock below 0, but the row says that the product can be ordered; its stock is not counted",
     "fraction_of_a_piece": "is no whole number of pieces; the fraction is dropped",
     "vague_stock": "states no number of pieces; the product can be ordered without a limit",
     "zero_price": "is no price; stored products keep their prices, and new products need one",

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from wecelebrate.core import metrics
 from wecelebrate.images import renditions
 from wecelebrate.images.renditions import MAX_PIXELS, SIZES, NotRendered, RenderedImage, RenditionFile
 
@@ -80,9 +81,14 @@ class _RenditionHeader(BaseModel):
     bytes: int = Field(ge=1, le=MAX_FILE_BYTES)
 
 
-class _ResultHeader(BaseModel):
+class _Header(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
+    memory: int = Field(0, ge=0)
+    """The largest memory of the process that rendered the image, in bytes."""
+
+
+class _ResultHeader(_Header):
     sha256: str
     type: str
     width: int = Field(ge=1, le=MAX_PIXELS)
@@ -92,9 +98,7 @@ class _ResultHeader(BaseModel):
     files: Annotated[dict[str, Annotated[int, Field(ge=1, le=MAX_FILE_BYTES)]], Field(max_length=len(SIZES))]
 
 
-class _ErrorHeader(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
+class _ErrorHeader(_Header):
     error: Literal["too_large", "too_many_pixels", "not_an_image", "broken_image", "too_much_memory"]
     detail: Annotated[str, Field(max_length=MAX_DETAIL_LENGTH)] | None = None
     """The exception, if the process did not expect it."""
@@ -229,6 +233,7 @@ class _Process:
         until the process has ended. On Linux, the child ends with the process.
         """
         self._socket.close()
+        metrics.forget_child(self.pid)
         with suppress(subprocess.TimeoutExpired):
             return self._process.wait(0.5)
         # The exit code has not been read yet. Until then, no other process group can get this number.
@@ -244,12 +249,18 @@ class _Process:
             document: Any = json.loads(self._receive(length, deadline))
             if isinstance(document, dict) and "error" in document:
                 rejection = _ErrorHeader.model_validate(document)
+                self._record_memory(rejection)
                 if rejection.detail is not None:
                     logger.warning("rendering raised an unexpected exception", error=rejection.detail)
                 raise NotRendered(rejection.error)
-            return _ResultHeader.model_validate(document)
+            result = _ResultHeader.model_validate(document)
         except (ValidationError, ValueError, RecursionError) as error:
             raise _InvalidResult("the header is not valid") from error
+        self._record_memory(result)
+        return result
+
+    def _record_memory(self, header: _Header) -> None:
+        metrics.record_child_memory(self.pid, min(header.memory, self._limits.memory))
 
     def _send(self, data: bytes, deadline: float) -> None:
         self._socket.settimeout(_remaining(deadline))

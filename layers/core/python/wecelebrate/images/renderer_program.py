@@ -10,8 +10,8 @@ Standard input is a socket to the worker. The lengths in the messages are big-en
     ← 4 bytes: length of the header · the header as JSON · the rendered files, in the order of the header
 
 The header is `{"error": code}`, with `detail` if the exception was unexpected. Otherwise it is the description of the
-image with the length of each file. If a child ends in any other way, this process ends as well, with the exit code of
-`exit_code`, and the worker starts a new process.
+image with the length of each file. Both have `memory`: the largest memory of the child in bytes. If a child ends in any
+other way, this process ends as well, with the exit code of `exit_code`, and the worker starts a new process.
 
 The program must have only one thread, because it forks. It imports two modules of the package `wecelebrate.images`, but
 not the package itself: the package connects to databases and queues.
@@ -120,10 +120,15 @@ def render_image(worker: socket.socket, length: int) -> NoReturn:
 
 def send(worker: socket.socket, header: dict[str, object], *files: bytes) -> None:
     """Send one message to the worker."""
-    encoded = json.dumps(header).encode()
+    encoded = json.dumps({**header, "memory": peak_memory()}).encode()
     worker.sendall(len(encoded).to_bytes(_HEADER_LENGTH_BYTES, "big") + encoded)
     for content in files:
         worker.sendall(content)
+
+
+def peak_memory() -> int:
+    """Return the largest memory of this process in bytes. It contains the memory that it shares with its parent."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def receive(worker: socket.socket, length: int, at_end: bytes | None = None) -> bytes:

@@ -18,6 +18,7 @@ sql = queries(__file__)
 DEFAULT_CURRENCY = "USD"
 DEFAULT_INVENTORY_POLICY: InventoryPolicy = "untracked"
 """The policy of new products from a file without a stock. The sender of such a file does not limit the orders."""
+MAX_SHOWN = 200
 DEFAULT_STOCK_DELAY_MINUTES = 15
 """How old the stock of a file usually is when the file arrives."""
 
@@ -66,6 +67,30 @@ def reading_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     `settings` are the `sync_settings` of the catalog.
     """
     return {**(settings.get("options") or {}), **(settings.get("mapping") or {})}
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise UnreadableFeed if this release does not know a setting, or the value of a setting.
+
+    Such settings were written by a later release, before a rollback. A file that is read without them could get other
+    prices, other SKUs, or other public columns.
+    """
+    # The imports are here because most users of this module do not need them.
+    from pydantic import ValidationError
+
+    from wecelebrate.catalogs.models import SyncSettings
+    from wecelebrate.feeds import UnreadableFeed
+
+    try:
+        SyncSettings.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("["))
+        raise UnreadableFeed(
+            f"this release does not know the setting `{place[:MAX_SHOWN]}` of the catalog's `sync_settings`, or its "
+            f"value ({first['msg']}). The file is not read without it. Change the setting, or deploy the release that "
+            "knows it"
+        ) from error
 
 
 def disclosure(settings: Mapping[str, Any]) -> "Disclosure":

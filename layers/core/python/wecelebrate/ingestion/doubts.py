@@ -1,8 +1,8 @@
 """Doubts: a file can be read in several ways, or it would be read differently than the previous file of its catalog.
 
 The reader of files finds the doubts before the first row. A doubt about prices or SKUs stops the load before its first
-change, until a user has answered, unless the catalog decides otherwise (`on_doubt`). Every other doubt is only reported
-in the result of the job, and the reader uses the most probable answer.
+change, until a user has answered. The settings of the catalog can decide otherwise (`on_doubt`). Every other doubt is
+only reported in the result of the job, and the reader uses the most probable answer.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

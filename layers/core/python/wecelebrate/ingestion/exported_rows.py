@@ -40,7 +40,8 @@ NDJSON is read completely."""
 _ZIP = b"PK\x03\x04"
 _MAX_LINE_BYTES = 16 * 1024 * 1024
 _Row = tuple[int, list[str], RowFields | None]
-"""The line of a row, its cells, and its fields. Null: the row does not have the columns of the header."""
+"""The line of a row, its cells, and its fields. The fields are None if the row does not have the columns of the
+header."""
 _TRUTH = {"true": True, "false": False}  # A spreadsheet writes TRUE.
 
 
@@ -148,9 +149,8 @@ class ExportedRows:
 
 
 def open_exported(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None, BinaryIO]:
-    """Return the rows of a stream if it is an exported file, otherwise None.
-
-    The second value is the stream from its start.
+    """Return the rows of a stream if it is an exported file, otherwise None. The second value of the result is a stream
+    with the whole content, for another reader.
 
     `currency` is the currency of the catalog.
     """
@@ -168,7 +168,8 @@ def open_exported(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None,
 
 
 def _open_workbook(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None, BinaryIO]:
-    """Return the rows of a zip archive if it is an exported workbook. Otherwise, the second value is the whole file."""
+    """Return the rows of a zip archive if it is an exported workbook. Otherwise return None and a copy of the whole
+    file."""
     file = _copied(stream)
     workbook = open_workbook(file, _are_exported)
     if workbook is not None:

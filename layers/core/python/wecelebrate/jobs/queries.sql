@@ -116,9 +116,9 @@ set status = 'pending', leased_until = null, failures = 0, approval = 'needed', 
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: await_decision!
--- Return the job to the queue, where it waits for the answers to its questions. The previous release does not support
--- decisions. It does not start the job, because the job also waits for an approval. It affects 0 rows when a later
--- worker has claimed the job.
+-- Return the job to the queue, where it waits for the answers to its questions. Workers of the previous release do not
+-- support decisions. These workers do not start the job, because the job also waits for an approval. The query affects
+-- 0 rows when a later worker has claimed the job.
 update jobs
 set status = 'pending', leased_until = null, failures = 0, approval = 'needed', decision = 'needed',
   questions = :questions, result = :result

@@ -6,6 +6,7 @@ lines must match the documents in the store. Decision 0099.
 
 import gzip
 import hashlib
+import json
 import time
 import zlib
 from collections.abc import Collection, Mapping
@@ -17,7 +18,7 @@ from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import Conflict
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.kv.models import Entity
-from wecelebrate.kv.retirement_models import MAX_GIVEN_UP, GivenUp
+from wecelebrate.kv.retirement_models import MAX_GIVEN_UP, MAX_GIVEN_UP_BYTES, GivenUp
 
 sql = queries(__file__)
 
@@ -101,7 +102,8 @@ def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progre
     """Restore documents from the archive for a limited time.
 
     If an object is damaged, the function continues with the other objects. It gives up the documents of a damaged
-    object whose key is in `give_up`. An intact object is restored in any case. Raises ArchiveDamaged if only damaged
+    object whose key is in `give_up`, until the keys of these documents fill the response: then the next request must
+    name the other objects again. An intact object is restored in any case. Raises ArchiveDamaged if only damaged
     objects are left.
     """
     began_at, number, restored = time.monotonic(), 0, 0
@@ -114,7 +116,7 @@ def restore(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Progre
             restored += 1
         except ArchiveDamaged as error:
             reason = error.detail or part["object_key"]
-            if part["object_key"] in give_up:
+            if part["object_key"] in give_up and _size(given_up) < MAX_GIVEN_UP_BYTES:
                 given_up.append(_give_up(tx, entity, part, reason))
             else:
                 damaged.append(_damage(part, reason))
@@ -133,6 +135,11 @@ def _give_up(tx: Transaction, entity: Entity, part: Mapping[str, Any], reason: s
     """Give up the documents of a damaged object. The audit log keeps the reason."""
     keys = sql.give_up_part(tx, entity=entity, number=part["number"], reason=reason)
     return GivenUp(object_key=part["object_key"], reason=reason, keys=keys)
+
+
+def _size(given_up: Collection[GivenUp]) -> int:
+    """Return the size of the keys in the response, in bytes of JSON."""
+    return sum(len(json.dumps(lost.keys)) for lost in given_up)
 
 
 def _damage(part: Mapping[str, Any], reason: str) -> FieldError:

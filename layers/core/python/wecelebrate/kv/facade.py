@@ -129,7 +129,8 @@ def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
             details=f"An offset of {page.offset} was requested, but there are only {total} rows.",
         )
     content_range = _content_range(page, row["rows"], total)
-    # If a response has only a part of the rows, PostgREST would use the status 206. The old store used 200 for HEAD.
+    # PostgREST uses the status 206 for a response that has only a part of the rows. The old store used the status 200
+    # for HEAD.
     return _response(200, body, {"content-range": content_range, "content-type": _JSON})
 
 

@@ -137,7 +137,7 @@ def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
     )
     quarantined = facts["quarantined"]
     yield "quarantine", quarantined == 0, f"{quarantined:,} documents are in quarantine."
-    yield _comparison(facts["comparison"])
+    yield "comparison", *judge_comparison(facts["comparison"])
     reads, mismatches, unsolved = facts["shadow_reads"], facts["mismatches"], facts["open_mismatches"]
     yield (
         "shadow",
@@ -147,19 +147,18 @@ def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
     )
 
 
-def _comparison(comparison: Mapping[str, Any] | None) -> _Judged:
+def judge_comparison(comparison: Mapping[str, Any] | None, compared: str = "") -> tuple[bool, str]:
+    """Return whether the last full comparison allows a cutover or a retirement, and what was found.
+
+    `compared` says what the comparison must include, e.g. ` of all clients`.
+    """
     if comparison is None:
-        return "comparison", False, "No full comparison is complete."
+        return False, f"No full comparison{compared} is complete."
     if not comparison["is_recent"] or not comparison["is_mirrored"]:
-        return (
-            "comparison",
-            False,
-            "The last full comparison is older than 24 hours, or was made before the mirror was on.",
-        )
+        return False, "The last full comparison is older than 24 hours, or was made before the mirror was on."
     open_differences, unmirrored = comparison["open"], comparison["unmirrored"]
     later = f" Since it began, {unmirrored:,} rows were not mirrored." if unmirrored else ""
     return (
-        "comparison",
         open_differences == 0 and unmirrored == 0,
         f"The last full comparison has {open_differences:,} open differences.{later}",
     )

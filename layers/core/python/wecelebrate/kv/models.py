@@ -42,7 +42,7 @@ class InspectedDocument(BaseModel):
     family: str
     """The form of the key, as the list of families shows it."""
     entity: Literal["client", "site", "catalog", "product", "order", "list"]
-    """What becomes of the document."""
+    """The entity that the document becomes, or `list` if the document is a list."""
     id: str = Field(description="The token of the id that the old applications use.")
     form: int = Field(description="If an entity has several keys, the key with the least form becomes the row.")
     content: str = Field(description="The token of the value.")

@@ -60,11 +60,11 @@ with locked as materialized (
 delete from kv_store_6fcaeea3 where key in (select key from locked);
 
 -- name: read_documents^
--- Return a page of documents as one JSON array, with the columns in the given order, and the number of documents.
--- A null filter selects all documents. The planner computes the conditions on parameters before it chooses an index.
--- `is_dialed`: tables answer or compare documents, so read_answers returns what the response must contain.
--- `has_dirty`: a bulk write is not in all documents yet, so fold_documents must first write the documents of this page.
--- `watched`: requests for documents of these entities must be counted at once.
+-- Return a page of documents as one JSON array, with the columns in the given order, and the number of documents. A
+-- null filter selects all documents. The planner computes the conditions on parameters before it chooses an index.
+-- `is_dialed`: some reads return rows, or compare documents with rows, so read_answers returns what the response must
+-- contain. `has_dirty`: a bulk write is not in all documents yet, so fold_documents must first write the documents of
+-- this page. `watched`: requests for documents of these entities must be counted at once.
 select coalesce(json_agg(case :columns
     when 'key' then (select to_json(r) from (select d.key) r)
     when 'value' then (select to_json(r) from (select d.value) r)
@@ -211,6 +211,11 @@ select kv.start_retirement(:entity, :quiet_seconds);
 -- name: change_retirement!
 -- Change the status of a retirement, and record it in the audit log.
 select kv.change_retirement(:entity, :status, :details);
+
+-- name: continue_ending$
+-- Search the next products whose documents are older than they are, at the end of an undo. Returns whether all products
+-- were searched.
+select kv.continue_ending(:entity, :size);
 
 -- name: begin_archive_part$
 -- Begin the next part of an archive, and return it with its lines. Null: no document is left.

@@ -15,6 +15,7 @@ from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import Conflict, Invalid
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.kv import archive
+from wecelebrate.kv.gates import judge_comparison
 from wecelebrate.kv.models import Entity
 from wecelebrate.kv.retirement_models import (
     NewRetirement,
@@ -31,6 +32,8 @@ QUIET_SECONDS = 14 * 24 * 60 * 60
 """The default length of the period in which no application may use the documents."""
 SECONDS = 2.0
 """After this time, a request starts no new part."""
+PRODUCTS_PER_STEP = 5_000
+"""The number of products that one statement searches at the end of an undo. It takes about 0.1 s."""
 
 _ADVICE: Mapping[RetirementGateName, str] = {
     "stage": "Run `wecelebrate kv cutover … --reads 100` for all clients.",
@@ -109,7 +112,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
     if plan.retirement is None:
         raise LookupError("a retirement that has not started cannot advance")
     entity, current = plan.retirement.entity, plan.retirement.status
-    if current == "restoring":
+    if current in ("restoring", "ending"):
         raise Conflict("The retirement is being undone. Wait until the undo has ended.")
     if current == "waiting":
         _require(plan, [gate.name for gate in plan.gates])
@@ -134,16 +137,32 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
     plan = _plan(tx, entity)
     if plan.retirement is None:
         return plan
+    if plan.retirement.status == "ending":
+        return _end(tx, entity)
     if plan.retirement.status != "restoring":
         _change(tx, entity, "restoring", {})
-        if _plan(tx, entity).retirement is None:
-            return _plan(tx, entity)
+        plan = _plan(tx, entity)
+        if plan.retirement is None or plan.retirement.status == "ending":
+            return plan
     progress = archive.restore(tx, entity, give_up)
-    # This request has locked the rows of the documents that it has restored. The end of an undo waits for writers of
-    # rows, so it is a transaction of its own.
+    # This request has locked the rows of the documents that it has restored, but the end of an undo waits for writers
+    # of rows. Therefore a later request ends the undo, in its own transaction.
     if progress.is_complete and not progress.restored:
         _change(tx, entity, "undone", _numbers(tx, entity))
     return _plan(tx, entity).model_copy(update={"given_up": progress.given_up})
+
+
+def _end(tx: Transaction, entity: Entity) -> RetirementPlan:
+    """Search the products that have changed while the documents were retired, for a limited time. Decision 0126.
+
+    Raises Conflict if a transaction that has written products runs for too long.
+    """
+    give_up_at = time.monotonic() + SECONDS
+    while not sql.continue_ending(tx, entity=entity, size=PRODUCTS_PER_STEP):
+        if time.monotonic() > give_up_at:
+            return _plan(tx, entity)
+    _change(tx, entity, "undone", _numbers(tx, entity))
+    return _plan(tx, entity)
 
 
 def _change(tx: Transaction, entity: Entity, target: str, details: Mapping[str, int]) -> None:
@@ -188,7 +207,7 @@ def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool
     yield "stage", is_led, f"The tables {answered}."
     yield "mirror", mirror, "The mirror is on." if mirror else "The mirror is off."
     yield "replication", subscriptions == 0, f"{subscriptions:,} subscriptions are enabled in the database."
-    yield _comparison(facts["comparison"])
+    yield "comparison", *judge_comparison(facts["comparison"], " of all clients")
     if facts["retirement"] is None:
         yield "period", False, "Writes are not refused yet."
         quiet = QUIET_SECONDS
@@ -205,22 +224,6 @@ def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool
         if used is not None
     ]
     yield "traffic", not used, " ".join(used) or f"No application used the documents for {_duration(quiet)}."
-
-
-def _comparison(comparison: Mapping[str, Any] | None) -> tuple[RetirementGateName, bool, str]:
-    if comparison is None:
-        return "comparison", False, "No full comparison of all clients is complete."
-    if not comparison["is_recent"] or not comparison["is_mirrored"]:
-        return (
-            "comparison",
-            False,
-            "The last full comparison is older than 24 hours, or was made before the mirror was on.",
-        )
-    return (
-        "comparison",
-        comparison["open"] == 0,
-        f"The last full comparison has {comparison['open']:,} open differences.",
-    )
 
 
 def _duration(seconds: float) -> str:

@@ -10,11 +10,14 @@ from wecelebrate.core.types import Count, Flag, Moment, ShortLine
 from wecelebrate.kv.models import Entity
 
 MAX_GIVEN_UP = 50
-"""The maximum number of objects whose documents a request can give up. An object contains at most 500 documents, so the
-response, which contains the keys of the documents, is below the limit for responses."""
+"""The maximum number of objects whose documents a request can give up."""
+MAX_GIVEN_UP_BYTES = 1_000_000
+"""After a request has given up documents whose keys have this size, it gives up no further object. The response, which
+contains these keys, must be below the limit for responses. The keys of one object have at most 3 MB, if all
+their characters are escaped."""
 
 RetirementGateName = Literal["stage", "mirror", "replication", "comparison", "period", "traffic"]
-RetirementStatus = Literal["waiting", "archiving", "deleting", "retired", "restoring", "undone"]
+RetirementStatus = Literal["waiting", "archiving", "deleting", "retired", "restoring", "ending", "undone"]
 
 
 class RetirementGate(BaseModel):
@@ -40,7 +43,8 @@ class Retirement(BaseModel):
     status: RetirementStatus = Field(
         description="`waiting`: writes are refused, and requests are counted. `archiving`: documents are copied to the "
         "archive, and each object is read back. `deleting`: the archive is proven, and documents are deleted. "
-        "`retired`: all are deleted. `restoring`: an undo is running. `undone`: all are back."
+        "`retired`: all are deleted. `restoring`: an undo is running. `ending`: all are back, and the undo looks for "
+        "products that have changed meanwhile; writes are still refused. `undone`: writes are accepted again."
     )
     quiet_seconds: int
     """The period in which no application may use the documents before they are deleted."""
@@ -111,7 +115,8 @@ class NewRetirement(Input):
         max_length=MAX_GIVEN_UP,
         description="The keys of lost objects of the archive. An undo gives up their documents instead of waiting for "
         "the objects. The error `kv_archive_damaged` names these keys. If an object is intact, the undo restores its "
-        "documents. Only with the target `active`.",
+        "documents. A request can give up fewer objects than it names: `given_up` in the response names them. Only "
+        "with the target `active`.",
     )
     quiet_seconds: Annotated[Count, Field(ge=1, le=31_536_000)] | None = Field(
         default=None,

@@ -78,10 +78,10 @@ def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
 
 @contextmanager
 def counting_write(selected: Filter) -> Iterator[set[str]]:
-    """Count the write of a `with` block, also if it is refused.
+    """Count the write of a `with` block, even if the write is refused.
 
-    The block adds to the set the entities that are being retired, because the database does not refuse a deletion or
-    replacement that selects no document.
+    The function yields a set. The block adds the entities that are being retired to this set, because the database does
+    not refuse a deletion or replacement that selects no document.
     """
     watched: set[str] = set()
     try:

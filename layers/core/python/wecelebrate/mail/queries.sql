@@ -18,7 +18,7 @@ order by created_at desc, id desc;
 
 -- name: get_mail^
 -- Get a mail that the caller may see, and the data from which the mail is rendered: the order, its lines and the
--- branding. A caller who may not see persons gets only the carrier and the lines from the details of the mail.
+-- branding. A caller who may not see personal data gets only the carrier and the lines from the details of the mail.
 select v.*,
   case when (select app.sees_all_persons()) or m.client_id = any ((select app.person_client_ids())::uuid[])
     then m.details else m.details - '{number,url,reason,note}'::text[] end as details,

@@ -36,6 +36,19 @@ class LastOwner(Conflict):
     code = "last_owner"
 
 
+class MachineActiveElsewhere(Conflict):
+    """This machine has access to another client.
+
+    A machine has access to one client. It does not lose this access because it accepts another client, as two programs
+    with the same secret would otherwise take the access from each other.
+
+    Remove the machine from the client that `GET /v1/me` names, or let the machine remove itself there. Then repeat the
+    request.
+    """
+
+    code = "machine_active_elsewhere"
+
+
 class TooManyMembers(Conflict):
     """This client has the maximum number of members.
 
@@ -73,6 +86,8 @@ def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
     that has access to another client.
     """
     require_manager(tx, client_id)
+    if has_lost_rights(tx, client_id):
+        raise Forbidden
     quotas.check(tx, QUOTA, client_id, lambda: int(sql.count_members(tx, client_id=client_id)))
     subject = MACHINE_PREFIX + new.machine_id
     return Member(**sql.add_machine(tx, client_id=client_id, subject=subject, role=new.role, name=new.name))
@@ -81,17 +96,19 @@ def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
 def accept_machine_membership(tx: Transaction, client_id: UUID) -> AcceptedMembership:
     """Accept the membership of a client for the calling machine, which then has access to this client only.
 
-    Raises NotFound.
+    Raises NotFound or MachineActiveElsewhere.
     """
     row = sql.accept_machine_membership(tx, client_id=client_id)
-    if row is None:
-        raise NotFound
+    refused = row.pop("refusal")
+    if refused is not None:
+        raise MachineActiveElsewhere if refused == "elsewhere" else NotFound
     return AcceptedMembership(**row)
 
 
 def change(tx: Transaction, client_id: UUID, member_id: UUID, patch: MemberPatch, match: Match) -> Member:
     """Apply a patch to a member. Raises NotFound, Forbidden, LastOwner, and the errors of `Match.check`."""
     had_owner = _lock_owners(tx, client_id)
+    lost_rights = has_lost_rights(tx, client_id)
     member = get(tx, client_id, member_id)
     expected = match.check(member)
     changes = patch.changes()
@@ -104,6 +121,8 @@ def change(tx: Transaction, client_id: UUID, member_id: UUID, patch: MemberPatch
     if row is None:
         raise refusal(expected, get(tx, client_id, member_id))
     _end_ownership(tx, member, row["role"], had_owner)
+    if lost_rights:
+        raise Forbidden
     return Member(**row)
 
 
@@ -113,11 +132,14 @@ def remove(tx: Transaction, client_id: UUID, member_id: UUID, match: Match) -> N
     Raises NotFound, Forbidden, LastOwner, and the errors of `Match.check`.
     """
     had_owner = _lock_owners(tx, client_id)
+    lost_rights = has_lost_rights(tx, client_id)
     member = get(tx, client_id, member_id)
     expected = match.check(member)
     if sql.remove_member(tx, client_id=client_id, member_id=member_id, expected_updated_at=expected) == 0:
         raise refusal(expected, get(tx, client_id, member_id))
     _end_ownership(tx, member, None, had_owner)
+    if lost_rights:
+        raise Forbidden
 
 
 def require_manager(tx: Transaction, client_id: UUID) -> None:
@@ -127,6 +149,22 @@ def require_manager(tx: Transaction, client_id: UUID) -> None:
     clients.get(tx, client_id)
     if not tx.context.is_staff and client_id not in (tx.context.owner_ids or []):
         raise Forbidden
+
+
+def has_lost_rights(tx: Transaction, client_id: UUID | None) -> bool:
+    """Return whether the caller can no longer manage the members of a client, or the staff if `client_id` is None.
+
+    A transaction keeps the rights that its caller had at its beginning. If the caller was removed since then, the
+    transaction must not give rights to others: the removal has revoked only the invitations that existed. Until this
+    transaction ends, no other transaction changes the rights of the caller.
+    """
+    if tx.context.is_staff:
+        sql.share_owners(tx, client_id=None)
+        return not sql.is_staff_with_role(tx, role=tx.context.admin_role)
+    if client_id not in (tx.context.owner_ids or []):
+        return False
+    sql.share_owners(tx, client_id=client_id)
+    return not sql.is_owner(tx, client_id=client_id)
 
 
 def _lock_owners(tx: Transaction, client_id: UUID) -> bool:

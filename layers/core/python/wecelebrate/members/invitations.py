@@ -13,7 +13,7 @@ from wecelebrate.core import pages, quotas
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
 from wecelebrate.core.problem_document import FieldError
-from wecelebrate.members import QUOTA, require_manager, sql, staff
+from wecelebrate.members import QUOTA, has_lost_rights, require_manager, sql, staff
 from wecelebrate.members.models import (
     AcceptedInvitation,
     Invitation,
@@ -219,6 +219,8 @@ def _require_inviter(tx: Transaction, client_id: UUID | None) -> None:
         staff.require_super_admin(tx)
     else:
         require_manager(tx, client_id)
+    if has_lost_rights(tx, client_id):
+        raise Forbidden
 
 
 def _get(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> dict[str, Any]:

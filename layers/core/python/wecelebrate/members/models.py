@@ -35,7 +35,8 @@ class Member(BaseModel):
         "viewers get masked persons."
     )
     is_active: bool
-    """Whether the member has access. A machine that an owner has added has none until it accepts its membership."""
+    """Whether the member has access. A machine that an owner has added has no access until it accepts its
+    membership."""
     created_at: Moment
     updated_at: Moment
 

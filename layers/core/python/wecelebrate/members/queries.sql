@@ -31,9 +31,8 @@ values (:client_id, :subject, 'machine', :role, :name)
 returning *;
 
 -- name: accept_machine_membership^
--- Accept the membership of a client for the calling machine. It returns no row when the client has not added the
--- machine.
-select :client_id::uuid as client_id, client_name, role, member_id from app.accept_machine_membership(:client_id);
+-- Accept the membership of a client for the calling machine. `refusal` is null, or says why nothing has changed.
+select refusal, :client_id::uuid as client_id, client_name, role, member_id from app.accept_machine(:client_id);
 
 -- name: change_member^
 -- Merge `changes` into the member (RFC 7396). It returns no row when the caller may not change the member, or when its
@@ -55,6 +54,22 @@ where client_id = :client_id and id = :member_id
 -- name: lock_owners$
 -- Wait until no other transaction changes the members of a client, or the staff if `client_id` is null.
 select pg_advisory_xact_lock(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
+
+-- name: share_owners$
+-- Wait until no other transaction changes the members of a client, or the staff if `client_id` is null. Until this
+-- transaction ends, no other transaction changes them.
+select pg_advisory_xact_lock_shared(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
+
+-- name: is_owner$
+-- Return whether the caller is an owner of a client now.
+select exists (
+  select from app.member_view
+  where client_id = :client_id and subject = (select app.subject()) and role = 'owner' and is_active);
+
+-- name: is_staff_with_role$
+-- Return whether the caller belongs to the staff with this role now.
+select exists (
+  select from app.staff_view where subject = (select app.subject()) and role = :role and is_active);
 
 -- name: has_owner$
 -- Return whether a client has an owner.

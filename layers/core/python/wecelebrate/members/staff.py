@@ -6,7 +6,7 @@ from wecelebrate.core import pages
 from wecelebrate.core.database import Transaction, as_json
 from wecelebrate.core.errors import Forbidden, NotFound
 from wecelebrate.core.etags import Match, refusal
-from wecelebrate.members import LastOwner, sql
+from wecelebrate.members import LastOwner, has_lost_rights, sql
 from wecelebrate.members.models import StaffFilters, StaffMember, StaffPatch
 
 
@@ -29,6 +29,7 @@ def change(tx: Transaction, member_id: UUID, patch: StaffPatch, match: Match) ->
     """Apply a patch to a person. Raises NotFound, Forbidden, LastOwner, and the errors of `Match.check`."""
     require_super_admin(tx)
     sql.lock_owners(tx, client_id=None)
+    lost_rights = has_lost_rights(tx, None)
     member = get(tx, member_id)
     expected = match.check(member)
     row = sql.change_staff_member(
@@ -37,6 +38,8 @@ def change(tx: Transaction, member_id: UUID, patch: StaffPatch, match: Match) ->
     if row is None:
         raise refusal(expected, get(tx, member_id))
     _end_administration(tx, member, row["role"])
+    if lost_rights:
+        raise Forbidden
     return StaffMember(**row)
 
 
@@ -44,11 +47,14 @@ def remove(tx: Transaction, member_id: UUID, match: Match) -> None:
     """Remove a person from the staff. Raises the same errors as `change`."""
     require_super_admin(tx)
     sql.lock_owners(tx, client_id=None)
+    lost_rights = has_lost_rights(tx, None)
     member = get(tx, member_id)
     expected = match.check(member)
     if sql.remove_staff_member(tx, member_id=member_id, expected_updated_at=expected) == 0:
         raise refusal(expected, get(tx, member_id))
     _end_administration(tx, member, None)
+    if lost_rights:
+        raise Forbidden
 
 
 def revoke_sessions(tx: Transaction, member_id: UUID) -> None:

@@ -39,7 +39,8 @@ _STATUSES = {status: status for status in get_args(OrderStatus)} | {"canceled": 
 _FULFILMENT_STATES = {
     "fulfilled": "shipped", "partial": "shipped", "unfulfilled": "pending", "restocked": "cancelled",
 }  # fmt: skip
-"""What a state of fulfilment in an export of Shopify says about the status. Shopify does not say what was delivered."""
+"""Maps the state of fulfilment in an export of Shopify to the status of the order. Shopify does not say what was
+delivered."""
 _ENDED_PAYMENTS = ("refunded", "voided")
 
 
@@ -100,7 +101,7 @@ def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str
 
 
 def _is_total_of_lines(total: Decimal, lines: Sequence[Line]) -> bool:
-    """Return whether the stated total of an order with several lines equals the amount of each line."""
+    """Return whether an order has several lines, and the amount of each line equals the stated total."""
     return len(lines) > 1 and all(line.unit_price * line.quantity == total for line in lines)
 
 

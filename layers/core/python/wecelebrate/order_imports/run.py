@@ -134,7 +134,7 @@ class _Import:
     _above: dict[int, str] = field(default_factory=dict)
     """For each file, the number of the last order that was read."""
     _nameless: dict[int, Rejection] = field(default_factory=dict)
-    """For each file, the first rejected row without an order number after the last order that was read."""
+    """For each file, the first rejected row that has no order number and comes after the last order that was read."""
 
     def read(self) -> None:
         """Store the rows of all files. Raises UnreadableFile, AmbiguousColumns or JobRejected."""

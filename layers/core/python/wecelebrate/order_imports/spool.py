@@ -25,7 +25,8 @@ REPORT_BYTES = 150 << 20
 deleted."""
 MAX_GROUP_ROWS = 10_000
 MAX_GROUP_BYTES = 8 << 20
-"""The maximum number and size of the rows of an order that are read into memory. An order has at most 2,000 lines."""
+"""The limits for the rows of an order that are read into memory: their number, and their size in bytes. An order has at
+most 2,000 lines."""
 _PAGE = 4_096
 _FAILED_WRITES = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -107,7 +107,7 @@ select app.mark_orders_exported(:order_ids, :exported_at);
 select id as order_id, client_id, site_id, order_number, status, version, problem from orders where id = :order_id;
 
 -- name: get_shipment_for_news^
--- Get the data for the mails and webhook events about a shipment, even if the caller may not see persons.
+-- Get the data for the mails and webhook events about a shipment, even if the caller may not see personal data.
 select s.id as shipment_id, s.number as shipment_number, s.status as shipment_status, s.carrier, s.tracking_number,
   s.tracking_url, v.lines
 from shipments s join app.shipment_view v on v.id = s.id where s.id = :shipment_id;

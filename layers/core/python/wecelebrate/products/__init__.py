@@ -107,8 +107,9 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
 def _stock_tags(object_id: UUID) -> list[str]:
     """Return the tags for the stock of a product, or of all products of a catalog.
 
-    Each change invalidates what the owner of the catalog reads. What a client with a grant reads becomes invalid only
-    if it changes, so no cache miss reveals an order in another shop to this client.
+    The owner of the catalog reads exact numbers, so each change invalidates the cached values of the owner. A client
+    with a grant reads less. The cached values of this client become invalid only if they change, so no cache miss
+    reveals an order in another shop.
     """
     return [f"stock:{object_id}:$client", f"shown-stock:{object_id}"]
 
@@ -125,7 +126,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     )
     parameters["stock"] = filters.stock()
     rows = page_rows(tx, sql.list_products, catalog_id=catalog_id, base_url=settings().images(), **parameters)
-    if not rows:  # A row shows that the caller can see the catalog, and that its prices can be compared.
+    if not rows:  # If a row was found, the caller can see the catalog, and its prices can be compared.
         require_comparable(tx, catalog_id, filters)
         _catalog_currency(tx, catalog_id)
     return pages.render(rows, filters.limit, request)

@@ -298,8 +298,8 @@ class HoldingOrder(BaseModel):
 
 
 class ProductStock(BaseModel):
-    """The explanation of a product's stock: the count of the ERP system, minus the pieces of orders that it did not
-    know.
+    """The explanation of a product's stock: the count of the ERP system, minus the pieces of orders that the ERP system
+    did not know.
     """
 
     product_id: UUID
@@ -352,7 +352,7 @@ class ProductListFilters(ListParameters):
     )
 
     def stock(self) -> list[str]:
-        """Return the filters on the stock as the words of `app.stock_condition`."""
+        """Return the filters on the stock as the argument of `app.stock_condition`, e.g. `in_stock`."""
         return [] if self.in_stock is None else ["in_stock" if self.in_stock else "out_of_stock"]
 
 
@@ -368,5 +368,5 @@ class ProductFilters(ProductListFilters):
     )
 
     def stock(self) -> list[str]:
-        """Return the filters on the stock as the words of `app.stock_condition`."""
+        """Return the filters on the stock as the argument of `app.stock_condition`, e.g. `in_stock`."""
         return super().stock() + ([] if self.inventory_policy is None else [self.inventory_policy])

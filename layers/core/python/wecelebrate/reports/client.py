@@ -14,7 +14,7 @@ from wecelebrate.reports.scope import period_of, scope_of
 sql = queries(__file__)
 
 MAX_DETAILED_ORDERS = 50_000
-"""The number of orders up to which the report contains figures of products and customers.
+"""If a period has more orders than this number, its report contains no figures of products and customers.
 
 Reading this number of orders takes about half a second.
 """

@@ -116,7 +116,7 @@ class PlatformReport(BaseModel):
     orders: int
     """The number of orders that are not cancelled."""
     orders_before: int
-    """The number of orders in the period of the same length before."""
+    """The number of orders in the preceding period of the same length."""
     orders_per_month: float
     """The number of orders in 30 days, at the rate of the period."""
     revenue: list[CurrencySales]
@@ -155,7 +155,8 @@ def get(tx: Transaction, filters: PeriodFilters) -> PlatformReport:
 
 
 def _plan_year(figures: dict[str, Any]) -> int:
-    """Return the first year of the plan whose figures are at least as high as the current figures, or 4."""
+    """Return the first year of the plan whose figures are at least as high as the current figures. If no year has such
+    figures, return 4."""
     for expected in PLAN:
         if (
             figures["clients"]["active"] <= expected.clients

@@ -228,7 +228,10 @@ def _record_functions(connection: psycopg.Connection) -> None:
 
 
 def _is_store_hashed(connection: psycopg.Connection) -> bool:
-    """Return whether the functions of the store have a hash. If so, the role is the owner of the schema."""
+    """Return whether the store has the function that computes the hash of its functions.
+
+    If the store exists, this function also switches the role of the transaction to `app_owner`.
+    """
     if connection.execute("select to_regnamespace('kv') is not null").fetchone() != (True,):
         return False
     connection.execute("set local role app_owner")

@@ -29,6 +29,7 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
+create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -3686,6 +3687,7 @@ create table kv.comparisons (
   requested_by text not null,
   started_at timestamp with time zone not null default clock_timestamp(),
   ended_at timestamp with time zone,
+  snapshot pg_snapshot,
   constraint comparisons_pkey PRIMARY KEY (id),
   constraint comparisons_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint comparisons_checkpoint_length CHECK ((length(checkpoint) <= 8000)),
@@ -3707,6 +3709,8 @@ comment on column kv.comparisons.differences is
   'The number of differences that were noticed.';
 comment on column kv.comparisons.counts is
   'What became of the documents that have no difference, by outcome.';
+comment on column kv.comparisons.snapshot is
+  'The transactions that had ended when the comparison began.';
 CREATE INDEX comparisons_by_client ON kv.comparisons USING btree (client_id) WHERE (client_id IS NOT NULL);
 CREATE INDEX comparisons_by_entity ON kv.comparisons USING btree (entity, started_at);
 CREATE UNIQUE INDEX comparisons_only_one_runs ON kv.comparisons USING btree (entity, client_id) NULLS NOT DISTINCT WHERE
@@ -3730,6 +3734,7 @@ create table kv.conflicts (
   base_rev bigint,
   rev bigint,
   noticed_at timestamp with time zone not null default now(),
+  xid xid8,
   constraint conflicts_pkey PRIMARY KEY (id),
   constraint conflicts_field_length CHECK ((length(field) <= 500)),
   constraint conflicts_key_length CHECK ((length(key) <= 1024)),
@@ -3737,6 +3742,8 @@ create table kv.conflicts (
     'below_zero'::text, 'row_not_mirrored'::text, 'document_not_mirrored'::text, 'row_deleted'::text,
     'sale_in_doubt'::text])))
 );
+comment on column kv.conflicts.xid is
+  'The transaction that recorded the conflict.';
 CREATE INDEX conflicts_by_time ON kv.conflicts USING btree (noticed_at);
 -- row-level security: forced
 create policy migrate on kv.conflicts for all to app_migrate
@@ -3761,6 +3768,7 @@ create table kv.differences (
   noticed_at timestamp with time zone not null default clock_timestamp(),
   confirmed boolean not null default false,
   repaired_at timestamp with time zone,
+  xid xid8,
   constraint differences_pkey PRIMARY KEY (id),
   constraint differences_comparison_id_fkey FOREIGN KEY (comparison_id) REFERENCES kv.comparisons(id) ON DELETE CASCADE,
   constraint differences_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
@@ -3777,6 +3785,8 @@ comment on column kv.differences.client_id is
   'The client that owns the record. Null: nobody can say it.';
 comment on column kv.differences.confirmed is
   'Whether a second read has found the difference, too.';
+comment on column kv.differences.xid is
+  'The transaction that recorded the mismatch. Null for a comparison.';
 CREATE INDEX differences_by_comparison ON kv.differences USING btree (comparison_id, key);
 CREATE INDEX differences_open ON kv.differences USING btree (entity, noticed_at) WHERE (repaired_at IS NULL);
 -- row-level security: forced
@@ -3956,6 +3966,7 @@ create table kv.mirror (
   currency text,
   changed_at timestamp with time zone not null default now(),
   reported_until timestamp with time zone not null default clock_timestamp(),
+  reported_snapshot pg_snapshot,
   constraint mirror_pkey PRIMARY KEY (is_only),
   constraint mirror_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint mirror_environments_length CHECK ((length((environments)::text) <= 10000)),
@@ -3967,6 +3978,8 @@ comment on column kv.mirror.currency is
   'The currency of prices that name none and whose catalog has none.';
 comment on column kv.mirror.reported_until is
   'Until when troubles are counted in the metrics.';
+comment on column kv.mirror.reported_snapshot is
+  'The transactions whose troubles are counted in the metrics.';
 -- row-level security: forced
 create policy migrate on kv.mirror for all to app_migrate
   using (true)
@@ -4003,11 +4016,14 @@ create table kv.quarantine (
   reason text not null,
   field text not null,
   since timestamp with time zone not null default now(),
+  xid xid8,
   constraint quarantine_pkey PRIMARY KEY (key),
   constraint quarantine_key_fkey FOREIGN KEY (key) REFERENCES kv.ids(key) ON DELETE CASCADE,
   constraint quarantine_field_length CHECK ((length(field) <= 100)),
   constraint quarantine_reason_length CHECK ((length(reason) <= 100))
 );
+comment on column kv.quarantine.xid is
+  'The transaction that gave the document its reason.';
 -- row-level security: forced
 create policy migrate on kv.quarantine for all to app_migrate
   using (true)
@@ -4053,15 +4069,16 @@ create table kv.retirements (
   constraint retirements_quiet_seconds_check CHECK (((quiet_seconds >= 1) AND (quiet_seconds <= 31536000))),
   constraint retirements_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint retirements_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'archiving'::text, 'deleting'::text,
-    'retired'::text, 'restoring'::text, 'undone'::text])))
+    'retired'::text, 'restoring'::text, 'ending'::text, 'undone'::text])))
 );
 comment on column kv.retirements.status is
   'waiting: writes are refused, and requests are counted. archiving: documents are copied to objects. deleting: all
-   objects are proven, and documents are deleted. restoring: documents come back. undone: all documents are back.';
+   objects are proven, and documents are deleted. restoring: documents come back. ending: all documents are back, and
+   the products that have changed meanwhile are searched. undone: writes are accepted again.';
 comment on column kv.retirements.quiet_seconds is
   'How long no application may have used the documents.';
 comment on column kv.retirements.checkpoint is
-  'The last key that is archived.';
+  'The last key that is archived. During the status ending: the last product that was searched, or `end`.';
 comment on column kv.retirements.changed_at is
   'When the status changed.';
 CREATE UNIQUE INDEX retirements_only_one ON kv.retirements USING btree (entity) WHERE (status <> 'undone'::text);
@@ -4808,11 +4825,11 @@ end
 $function$;
 grant execute on function app.accept_invitation(text) to app_customer;
 
--- Function app.accept_machine_membership(uuid), owner app_definer
+-- Function app.accept_machine(uuid), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.accept_machine_membership(client_id uuid, OUT client_name text, OUT role text, OUT
+CREATE OR REPLACE FUNCTION app.accept_machine(client_id uuid, OUT refusal text, OUT client_name text, OUT role text, OUT
   member_id uuid)
- RETURNS SETOF record
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
@@ -4821,20 +4838,44 @@ AS $function$
 declare
   machine constant text := app.subject();
 begin
+  refusal := 'unknown';
   if machine is null or not starts_with(machine, 'machine:') then
     return;
   end if;
-  perform pg_advisory_xact_lock(hashtextextended('machine ' || machine, 0));
+  -- A concurrent change or removal of these memberships ends before, and the statements below see its result.
+  perform from client_users m
+  where m.user_id = machine and (m.client_id = $1 or m.is_active) order by m.id for update;
   select c.name, m.role, m.id into client_name, role, member_id
   from client_users m join clients c on c.id = m.client_id
   where m.client_id = $1 and m.user_id = machine and m.kind = 'machine' and c.is_active;
   if member_id is null then
     return;
   end if;
+  refusal := 'elsewhere';
+  if exists (select from client_users m join clients c on c.id = m.client_id
+             where m.user_id = machine and m.client_id <> $1 and m.is_active and c.is_active) then
+    return;
+  end if;
   update client_users m set is_active = false where m.user_id = machine and m.client_id <> $1 and m.is_active;
   update client_users m set is_active = true where m.id = member_id and not m.is_active;
-  return next;
+  refusal := null;
+exception when unique_violation then
+  refusal := 'elsewhere';  -- Another client got the machine at the same time. Both updates are undone.
 end
+$function$;
+grant execute on function app.accept_machine(uuid) to app_customer;
+
+-- Function app.accept_machine_membership(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.accept_machine_membership(client_id uuid, OUT client_name text, OUT role text, OUT
+  member_id uuid)
+ RETURNS SETOF record
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select accepted.client_name, accepted.role, accepted.member_id
+  from app.accept_machine($1) accepted where accepted.refusal is null
 $function$;
 grant execute on function app.accept_machine_membership(uuid) to app_customer;
 
@@ -5131,9 +5172,9 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  -- Two kinds of documents are returned unchanged. The mirror has not seen the last write of the first kind, so the row
-  -- would hide this write. The second kind is older than its row, so its revision does not belong to the values of the
-  -- row.
+  -- Two kinds of documents are returned unchanged. The first kind has a last write that the mirror has not seen, so the
+  -- row would hide this write. The second kind is older than its row, so the revision of the document does not belong
+  -- to the values of the row.
   if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;
@@ -5523,8 +5564,8 @@ begin
   if not found then
     return;
   end if;
-  -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
-  -- as they were when the order was locked.
+  -- While an order is locked, no transaction can cancel it as an order that the ERP system does not have yet. The next
+  -- statement sees the lines as they were when the order was locked.
   order_ids := array(
     select o.id from orders o
     where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)
@@ -6109,8 +6150,10 @@ begin
   end if;
   deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
   if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
-      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'))
-    or $2 = 'undone' and deleted
+      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'),
+      ('undone', 'ending'))
+    or $2 = 'restoring' and r.status = 'ending'
+    or $2 = 'undone' and (deleted or r.status = 'ending' and r.checkpoint <> 'end')
     or $2 = 'retired' and exists (
       select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
     raise exception 'a retirement that is % cannot become %', r.status, $2 using errcode = 'check_violation';
@@ -6122,11 +6165,14 @@ begin
     where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
     delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
   end if;
-  target := case when $2 = 'restoring' and not deleted then 'undone' else $2 end;
-  update kv.retirements u set status = target, checkpoint = r.checkpoint, changed_at = clock_timestamp()
+  target := case when $2 = 'undone' or $2 = 'restoring' and not deleted then kv.status_after_restoring(r) else $2 end;
+  update kv.retirements u set status = target, changed_at = clock_timestamp(),
+    checkpoint = case target when 'ending' then '' else r.checkpoint end
   where u.id = r.id;
   if target = 'undone' then
     perform kv.end_undo(r);
+  elsif target = 'ending' and $2 = 'undone' then
+    return;
   end if;
   perform app.record_retirement(
     case $2 when 'archiving' then 'archive' when 'deleting' then 'delete' when 'retired' then 'complete'
@@ -6733,7 +6779,8 @@ begin
         ) >= source_quota then
     return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
       'addresses are verified.', source_quota);
-  -- Half of the limit, because samples vary: in one of 700 cases, fewer than 15 of 16 * 30 mails are samples.
+  -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
+  -- 16 * 30 mails are samples, although 30 samples are expected.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
          and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
@@ -7627,6 +7674,33 @@ begin
 end
 $function$;
 grant execute on function kv.continue_backfill(uuid,integer) to app_admin;
+
+-- Function kv.continue_ending(text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.continue_ending(entity text, size integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  last uuid;
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.continue_ending\(\$1, \$2\);?\s*$' or r.status is distinct from 'ending' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  elsif r.checkpoint = 'end' then
+    return true;
+  elsif r.checkpoint = '' then
+    perform kv.wait_for_unmirrored_writes(entity);
+  end if;
+  last := kv.note_changed_products(r.started_at, nullif(r.checkpoint, '')::uuid, size);
+  update kv.retirements u set checkpoint = coalesce(last::text, 'end') where u.id = r.id;
+  return last is null;
+end
+$function$;
+grant execute on function kv.continue_ending(text,integer) to app_admin;
 
 -- Function kv.copy_settings(text,integer), owner app_mirror
 
@@ -9024,22 +9098,10 @@ grant execute on function app.end_suspension(text) to app_owner;
 
 CREATE OR REPLACE FUNCTION kv.end_undo(r kv.retirements)
  RETURNS void
- LANGUAGE plpgsql
+ LANGUAGE sql
 AS $function$
-begin
-  if r.entity = 'product' and r.status <> 'waiting' then
-    perform kv.wait_for_unmirrored_writes(r.entity);
-    insert into kv.dirty (entity, row_id)
-    select 'product', p.id from products p
-    where greatest(p.created_at, p.updated_at) >= r.started_at
-      and exists (select from kv.mirror m where m.enabled)
-      and (exists (select from kv.ids i where i.entity = 'product' and i.id = p.id and i.has_row)
-        or kv.old_id_of('catalog', p.catalog_id) is not null
-          and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id));
-  end if;
   delete from kv.archive_secrets s using kv.archive_parts p
-  where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number);
-end
+  where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number)
 $function$;
 
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
@@ -9080,7 +9142,8 @@ begin
     set_config('statement_timeout', greatest(1, least(extract(epoch from caller.statement_timeout) * 1000,
       case when session_user <> 'wc_worker' then 25000 end, milliseconds_left))::integer::text, true),
     set_config('role', caller.role, true);
-  -- A statement can also begin late in the transaction. From PostgreSQL 17 on, the server then ends the connection.
+  -- A statement can also begin late in the transaction. So the transaction has a time limit, too. From PostgreSQL 17
+  -- on, the server ends the connection after this time.
   if milliseconds_left is not null and current_setting('transaction_timeout', true) is not null then
     perform set_config('transaction_timeout', (greatest(milliseconds_left, 0) + 1000)::text, true);
   end if;
@@ -9762,7 +9825,7 @@ declare
   e erasures := app.open_erasure($1);
 begin
   first_order_at := e.first_order_at;
-  -- The files of a deleted destination are still there. Its jobs lead to them.
+  -- The files of a deleted destination still exist. The jobs of the destination contain its id.
   destination_ids := array(
     select d.id from order_destinations d where d.client_id = e.client_id
     -- An import of historical orders writes its files into the folder of the site.
@@ -10069,7 +10132,7 @@ begin
   if folded is null then
     return 0;
   end if;
-  if 'production' = any (kv.mirrored_environments()) and not kv.is_still_retired('product') then
+  if 'production' = any (kv.mirrored_environments()) and not kv.is_retired('product') then
     created := kv.create_product_documents(folded);
   end if;
   for p in
@@ -10127,7 +10190,7 @@ begin
   if r is null then
     perform kv.mirror_change('product', jsonb_build_object('id', product_id), null);
     return false;
-  elsif kv.is_still_retired('product') then
+  elsif kv.is_retired('product') then
     return false;
   elsif leading_key is null then
     perform kv.mirror_change('product', null, r);
@@ -11393,6 +11456,15 @@ CREATE OR REPLACE FUNCTION app.is_in_stock(policy text, count integer)
 RETURN ((policy = 'untracked'::text) OR (count > 0));
 grant execute on function app.is_in_stock(text,integer) to app_anon, app_customer, app_definer;
 
+-- Function kv.is_irregular(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_irregular(item jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE jsonb_typeof(item) WHEN 'array'::text THEN true WHEN 'object'::text THEN (NOT (item ? 'id'::text)) WHEN
+  'string'::text THEN ((item #>> '{}'::text[]) ~ '^\s*[[{"]'::text) ELSE false END;
+
 -- Function kv.is_led(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_led(entity text)
@@ -11430,6 +11502,17 @@ CREATE OR REPLACE FUNCTION app.is_needle(value text)
  SET search_path TO 'pg_catalog'
 RETURN ((length(value) >= 6) AND ((strpos(value, '@'::text) > 0) OR (value ~ '[^\x01-\x40\x5b-\x60\x7b-\x7f]{3}'::text)
   OR (length(regexp_replace(value, '[^0-9]'::text, ''::text, 'g'::text)) >= 6)));
+
+-- Function kv.is_new_trouble(xid8,timestamp with time zone,kv.mirror,timestamp with time zone), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_new_trouble(xid xid8, noticed_at timestamp with time zone, last kv.mirror, ending
+  timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (xid IS NULL) THEN ((noticed_at > (last).reported_until) AND (noticed_at <= ending)) WHEN
+  ((last).reported_snapshot IS NULL) THEN (noticed_at > (last).reported_until) ELSE ((noticed_at >
+  ((last).reported_until - '1 day'::interval)) AND (NOT pg_visible_in_snapshot(xid, (last).reported_snapshot))) END;
 
 -- Function app.is_only_buyer(erasures,text), owner app_definer
 
@@ -11552,10 +11635,6 @@ CREATE OR REPLACE FUNCTION kv.is_still_retired(entity text)
  LANGUAGE plpgsql
 AS $function$
 begin
-  if not kv.is_retired(entity) then
-    return false;
-  end if;
-  perform pg_advisory_xact_lock_shared(hashtextextended('kv retired ' || entity, 0));
   return kv.is_retired(entity);
 end
 $function$;
@@ -11999,8 +12078,8 @@ RETURN (SELECT jsonb_build_object('ended_at', c.ended_at, 'is_recent', (c.ended_
   'is_mirrored', (c.started_at >= (SELECT m.changed_at FROM kv.mirror m)), 'open', (SELECT count(*) AS count FROM
   kv.differences f WHERE ((f.comparison_id = c.id) AND (f.repaired_at IS NULL) AND ((last_comparison.client_id IS NULL)
   OR (f.client_id = last_comparison.client_id) OR (f.client_id IS NULL)))), 'unmirrored',
-  kv.unmirrored_rows(last_comparison.entity, last_comparison.client_id, c.started_at)) AS jsonb_build_object FROM
-  kv.comparisons c WHERE ((c.entity = last_comparison.entity) AND ((c.client_id = last_comparison.client_id) OR
+  kv.unmirrored_rows(last_comparison.entity, last_comparison.client_id, c.started_at, c.snapshot)) AS jsonb_build_object
+  FROM kv.comparisons c WHERE ((c.entity = last_comparison.entity) AND ((c.client_id = last_comparison.client_id) OR
   (c.client_id IS NULL)) AND (c.scope = 'full'::text) AND (c.status = 'complete'::text)) ORDER BY c.ended_at DESC LIMIT
   1);
 
@@ -12434,6 +12513,33 @@ begin
     select coalesce(jsonb_agg(case when kv.is_whole(e.item) and not e.item ? '_rev' then kv.with_revision(e.item, 0)
       else e.item end order by e.n), '[]')
     from jsonb_array_elements(value) with ordinality e (item, n)) else value end;
+end
+$function$;
+
+-- Function kv.list_without_erased(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.list_without_erased(list text, value jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  items constant jsonb := kv.items_of(value);
+  written jsonb;
+begin
+  if kv.entity_of_list(list) is distinct from 'order' then
+    return value;
+  elsif items = '[]' then
+    return kv.part_without_erased(list, value);
+  elsif not exists (select from jsonb_array_elements(items) e (item) where kv.is_irregular(e.item)) then
+    return value;
+  end if;
+  written := (
+    select jsonb_agg(case when kv.is_irregular(e.item) then kv.part_without_erased(list, e.item) else e.item end
+      order by e.n)
+    from jsonb_array_elements(items) with ordinality e (item, n));
+  return case when written = items then value when jsonb_typeof(value) = 'string' then to_jsonb(written::text)
+    else written end;
 end
 $function$;
 
@@ -13816,7 +13922,7 @@ AS $function$
 begin
   if new_row is null then
     perform kv.delete_documents(entity, (old_row ->> 'id')::uuid);
-  elsif not kv.is_still_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
+  elsif not kv.is_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
     perform kv.mirror_row(entity, old_row, new_row);
   end if;
 exception when others then
@@ -14452,6 +14558,27 @@ begin
 end
 $function$;
 
+-- Function kv.note_changed_products(timestamp with time zone,uuid,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.note_changed_products(since timestamp with time zone, after uuid, size integer)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+declare
+  page uuid[];
+begin
+  page := array(select p.id from products p where after is null or p.id > after order by p.id limit size);
+  insert into kv.dirty (entity, row_id)
+  select 'product', p.id from products p
+  where p.id = any (page) and greatest(p.created_at, p.updated_at) >= since
+    and exists (select from kv.mirror m where m.enabled)
+    and (exists (select from kv.ids i where i.entity = 'product' and i.id = p.id and i.has_row)
+      or kv.old_id_of('catalog', p.catalog_id) is not null
+        and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id));
+  return case when cardinality(page) = size then page[size] end;
+end
+$function$;
+
 -- Function kv.note_conflict(text,text,text,bigint,bigint), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.note_conflict(key text, kind text, field text, base_rev bigint, rev bigint)
@@ -14459,8 +14586,8 @@ CREATE OR REPLACE FUNCTION kv.note_conflict(key text, kind text, field text, bas
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into kv.conflicts (key, kind, field, base_rev, rev, noticed_at)
-  values (left($1, 1024), $2, left($3, 500), $4, $5, clock_timestamp());
+  insert into kv.conflicts (key, kind, field, base_rev, rev, noticed_at, xid)
+  values (left($1, 1024), $2, left($3, 500), $4, $5, clock_timestamp(), pg_current_xact_id());
 exception when others then
   perform kv.raise_deadlock(sqlstate, sqlerrm);
   raise warning 'a conflict of the key-value store was not noted (%)', sqlstate;
@@ -15051,6 +15178,34 @@ begin
 end
 $function$;
 
+-- Function kv.part_without_erased(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.part_without_erased(list text, part jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  content constant jsonb := kv.decoded(part);
+  erased constant jsonb := case jsonb_typeof(content) when 'object' then kv.erased_document(list, content) end;
+  written jsonb := content;
+begin
+  if kv.is_deep(content) then
+    raise exception 'a list of orders is too deep' using errcode = 'program_limit_exceeded';
+  elsif erased is not null then
+    written := erased;
+  elsif jsonb_typeof(content) = 'object' and not content ? 'id' then
+    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value)), '{}')
+      from jsonb_each(content) e);
+  elsif jsonb_typeof(content) = 'array' then
+    written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item) order by e.n), '[]')
+      from jsonb_array_elements(content) with ordinality e (item, n));
+  end if;
+  return case when written = content then part when jsonb_typeof(part) = 'string' then to_jsonb(written::text)
+    else written end;
+end
+$function$;
+
 -- Function kv.path_of(jsonb,text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.path_of(document jsonb, fields text[])
@@ -15305,8 +15460,9 @@ begin
     return;
   end if;
   -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
-  -- stock is part of the refusal only if it is low. If the stock is shared and not low, app.claim_order_quantities
-  -- refuses the line: otherwise two different refusals, above the stock and above half of it, would reveal the stock.
+  -- stock is part of the refusal only if it is low. If the stock is shared and not low, this statement does not refuse
+  -- the line, because app.claim_order_quantities refuses it. Two different refusals, one for more pieces than the stock
+  -- and one for more than half of the stock, would reveal the stock.
   select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
            case when (line ->> 'left')::integer <= app.max_shown_stock() then line -> 'left' end)) into detail
   from jsonb_array_elements(priced_lines) line
@@ -15627,7 +15783,7 @@ declare
     case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
     || case when sku is not null then ' and sku = $7' else '' end || app.stock_condition(stock);
   has_price constant boolean := price_min is not null or price_max is not null;
-  -- Whether the facet has no filter on another field.
+  -- Each constant is true if no other field has a filter. The facet's own field can have a filter.
   counts_categories constant boolean := row_conditions = '' and brand is null and not has_price;
   counts_brands constant boolean := row_conditions = '' and category is null and not has_price;
   counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
@@ -15644,7 +15800,7 @@ begin
     price_max := app.lowest_base_price(price_max, true, pricing) - 0.001;
   end if;
   if not (counts_categories and counts_brands and counts_prices) then
-    -- If a facet needs no products, only the products of the filters are read.
+    -- If one facet comes from the stored counts, the other facets need only the products that match its filter.
     facets := app.live_facets(catalog, app.storefront_condition(site) || row_conditions || case
       when category is not null and brand is not null and has_price then ''
       when category is not null and brand is not null then ' and (category = $2 or brand = $3)'
@@ -15718,7 +15874,7 @@ AS $function$
     app.selling_price(p.price, c.pricing || '{"lowest": "-1e15"}'), (c.pricing ->> 'lowest')::numeric,
     app.selling_price(p.price, c.pricing)
   from products p join catalogs c on c.id = p.catalog_id
-    -- Only rules in force are numbers.
+    -- Rules that are not active can contain values that are not numbers. So only active rules are read.
     cross join lateral (select case when c.pricing is not null then c.pricing_rules end) r (rules)
   where p.id = $1
     and (app.admin_role() in ('super_admin', 'admin')
@@ -16717,8 +16873,9 @@ begin
   owner := kv.client_of_row(d.entity, d.id);
   fields := case when r is not null
     then kv.mismatched_fields(d, stored, kv.disagreements(d, kv.decoded(stored), r), r) end;
-  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed)
-  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true
+  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed, xid)
+  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true,
+    pg_current_xact_id()
   from unnest(coalesce(fields, array[null::text])) f (field)
   where not exists (
     select from kv.differences o where o.entity = d.entity and o.repaired_at is null and o.comparison_id is null
@@ -16790,9 +16947,10 @@ CREATE OR REPLACE FUNCTION kv.record_outcomes(drafts kv.draft[], is_alias boolea
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into kv.quarantine as q (key, reason, field)
-  select d.key, d.reason, coalesce(d.field, '') from unnest(drafts) d where d.reason is not null
-  on conflict (key) do update set reason = excluded.reason, field = excluded.field, since = now()
+  insert into kv.quarantine as q (key, reason, field, xid)
+  select d.key, d.reason, coalesce(d.field, ''), pg_current_xact_id() from unnest(drafts) d where d.reason is not null
+  on conflict (key) do update set reason = excluded.reason, field = excluded.field, since = now(),
+    xid = excluded.xid
   where (q.reason, q.field) <> (excluded.reason, excluded.field);
   delete from kv.quarantine q using unnest(drafts) d where q.key = d.key and d.reason is null;
 
@@ -17094,7 +17252,7 @@ begin
       select i.key from kv.ids i where (i.key = any (keys) or i.list = any (keys)) and i.state = 'deleted')) s
     where not exists (select from kv.quarantine q where q.key = s.key) order by s.key
   loop
-    insert into kv.quarantine (key, reason, field) values (d.key, 'row_deleted', 'id');
+    insert into kv.quarantine (key, reason, field, xid) values (d.key, 'row_deleted', 'id', pg_current_xact_id());
     perform kv.note_conflict(d.key, 'row_deleted', '', null, null);
   end loop;
 end
@@ -17652,33 +17810,39 @@ CREATE OR REPLACE FUNCTION kv.report_troubles()
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
 declare
-  counted_until timestamptz;
+  m kv.mirror;
+  troubles jsonb;
   ending constant timestamptz := clock_timestamp() - interval '1 minute';
 begin
   if app.subject() is distinct from 'service:system' then
     raise exception 'only the platform reports troubles of the store' using errcode = 'insufficient_privilege';
   end if;
-  select m.reported_until into counted_until from kv.mirror m for update skip locked;
-  if counted_until is null or counted_until >= ending then
+  select * into m from kv.mirror for update skip locked;
+  if m.reported_until is null or m.reported_until >= ending then
     return null;
   end if;
-  update kv.mirror m set reported_until = ending;
   delete from kv.archive_secrets s using kv.archive_parts p
   where (p.retirement_id, p.number) = (s.retirement_id, s.number) and p.archived_at < now() - interval '180 days';
-  return jsonb_build_object(
-    'KvConflicts', (
-      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
-        and c.kind not in ('row_not_mirrored', 'document_not_mirrored')),
-    'KvMirrorErrors', (
-      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
-        and c.kind in ('row_not_mirrored', 'document_not_mirrored')),
-    'KvQuarantined', (select count(*) from kv.quarantine q where q.since > counted_until and q.since <= ending),
+  -- One statement has one snapshot, so it counts exactly the records that it marks as counted.
+  with marked as (
+    update kv.mirror u set reported_until = ending, reported_snapshot = pg_current_snapshot() returning 1
+  ), conflicts as materialized (
+    select c.kind in ('row_not_mirrored', 'document_not_mirrored') as is_error from kv.conflicts c
+    where c.noticed_at > m.reported_until - interval '1 day'
+      and kv.is_new_trouble(c.xid, c.noticed_at, m, ending)
+  )
+  select jsonb_build_object(
+    'KvConflicts', (select count(*) from conflicts c where not c.is_error),
+    'KvMirrorErrors', (select count(*) from conflicts c where c.is_error),
+    'KvQuarantined', (
+      select count(*) from kv.quarantine q where kv.is_new_trouble(q.xid, q.since, m, ending)),
     'KvShadowMismatches', (
       select count(*) from kv.differences d
-      where d.comparison_id is null and d.noticed_at > counted_until and d.noticed_at <= ending),
+      where d.comparison_id is null and kv.is_new_trouble(d.xid, d.noticed_at, m, ending)),
     'KvRetiredRequests', (
       select count(*) from kv.traffic t join kv.retirements r on r.entity = t.entity and r.status <> 'undone'
-      where t.last_at > counted_until));
+      where t.last_at > m.reported_until)) into troubles;
+  return troubles;
 end
 $function$;
 grant execute on function kv.report_troubles() to app_system;
@@ -17707,7 +17871,7 @@ begin
     return;
   end if;
   select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
-  -- Without data, a subject is only a text that the caller has chosen.
+  -- A subject without data of the client is only a text that the caller has chosen. It is left out.
   subjects := array(
     select s from unnest(subjects) s
     where exists (select from orders o where o.client_id = client_id and o.customer_subject = s)
@@ -18225,13 +18389,7 @@ begin
     'subscriptions', (
       select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid
       where s.subenabled and d.datname = current_database()),
-    'comparison', (
-      select jsonb_build_object('is_recent', c.ended_at > clock_timestamp() - interval '24 hours',
-        'is_mirrored', c.started_at >= (select m.changed_at from kv.mirror m),
-        'open', (select count(*) from kv.differences f where f.comparison_id = c.id and f.repaired_at is null))
-      from kv.comparisons c
-      where c.entity = $1 and c.client_id is null and c.scope = 'full' and c.status = 'complete'
-      order by c.ended_at desc limit 1),
+    'comparison', kv.last_comparison($1, null),
     'waited_seconds', extract(epoch from clock_timestamp() - r.started_at),
     'reads', kv.traffic_within($1, 'read', r.quiet_seconds),
     'writes', kv.traffic_within($1, 'write', r.quiet_seconds),
@@ -18351,7 +18509,8 @@ begin
     return new;
   end if;
   begin
-    new.value := kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
+    new.value := kv.list_without_erased(new.key,
+      kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value));
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);
@@ -19299,7 +19458,8 @@ begin
   delete from stock_holds h using finished f
   where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
 
-  -- Without holds, the count itself says what is free, unless the stated stock is below 0.
+  -- Without holds, the stored count of a product is its free stock, so the reported stock is not needed. A reported
+  -- stock below 0 is kept, because the count cannot be negative.
   delete from stock_reports r
   where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
     select from stock_holds h where h.catalog_id = r.catalog_id and h.product_id = r.product_id
@@ -19571,9 +19731,9 @@ begin
   update kv.comparisons o set status = 'failed', ended_at = clock_timestamp() where o.id = c.id;
   select count(*) into total from unnest(kv.compared_prefixes($1)) p (prefix)
     join kv_store_6fcaeea3 s on s.key >= p.prefix and s.key < p.prefix || chr(127) and kv.is_compared($1, s.key);
-  insert into kv.comparisons (entity, client_id, scope, sample, requested_by, counts)
+  insert into kv.comparisons (entity, client_id, scope, sample, requested_by, counts, snapshot)
   values ($1, client, case when $3 is null then 'full' else 'sample' end, $3, app.subject(),
-    jsonb_build_object('keys', total))
+    jsonb_build_object('keys', total), pg_current_snapshot())
   returning * into c;
   perform app.record_comparison('kv_comparison.start', client, jsonb_build_object('entity', $1, 'sample', $3));
   return to_jsonb(c);
@@ -19696,6 +19856,15 @@ begin
 end
 $function$;
 grant execute on function kv.status() to app_admin;
+
+-- Function kv.status_after_restoring(kv.retirements), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.status_after_restoring(r kv.retirements)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN CASE WHEN (((r).entity = 'product'::text) AND ((r).status <> ALL (ARRAY['waiting'::text, 'ending'::text]))) THEN
+  'ending'::text ELSE 'undone'::text END;
 
 -- Function kv.status_of(jsonb), owner app_mirror
 
@@ -20167,13 +20336,24 @@ $function$;
 
 CREATE OR REPLACE FUNCTION kv.unmirrored_rows(entity text, client_id uuid, since timestamp with time zone)
  RETURNS bigint
+ LANGUAGE sql
+ STABLE
+RETURN kv.unmirrored_rows(entity, client_id, since, NULL::pg_snapshot);
+
+-- Function kv.unmirrored_rows(text,uuid,timestamp with time zone,pg_snapshot), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.unmirrored_rows(entity text, client_id uuid, since timestamp with time zone, seen
+  pg_snapshot)
+ RETURNS bigint
  LANGUAGE plpgsql
  STABLE
 AS $function$
 begin
   return (
     select count(distinct c.key) from kv.conflicts c
-    where c.kind = 'row_not_mirrored' and c.noticed_at >= since and kv.entity_of_key(c.key) = $1
+    where c.kind = 'row_not_mirrored' and kv.entity_of_key(c.key) = $1
+      and (c.noticed_at >= since
+        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen))
       and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
         (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
 end
@@ -20302,10 +20482,18 @@ grant execute on function app.verify_site_domain(uuid,text) to app_admin, app_cl
 CREATE OR REPLACE FUNCTION kv.wait_for_unmirrored_writes(entity text)
  RETURNS void
  LANGUAGE plpgsql
- SET lock_timeout TO '2s'
 AS $function$
+declare
+  writers constant text[] := kv.writers_of(format('public.%I', entity || 's')::regclass);
+  give_up_at constant timestamptz := clock_timestamp() + interval '2 seconds';
 begin
-  perform pg_advisory_xact_lock(hashtextextended('kv retired ' || entity, 0));
+  while writers && kv.writers_of(format('public.%I', entity || 's')::regclass) loop
+    if clock_timestamp() > give_up_at then
+      raise exception 'a transaction that has written a % runs for more than 2 seconds', entity
+        using errcode = 'lock_not_available';
+    end if;
+    perform pg_sleep(0.02);
+  end loop;
 end
 $function$;
 
@@ -21025,6 +21213,16 @@ AS $function$
     is distinct from (excluded.name, excluded.status, s.branding || excluded.branding,
       excluded.settings || s.settings, coalesce(s.catalog_id, excluded.catalog_id))
 $function$;
+
+-- Function kv.writers_of(regclass), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.writers_of(written regclass)
+ RETURNS text[]
+ LANGUAGE sql
+RETURN ARRAY(SELECT DISTINCT l.virtualtransaction FROM pg_locks l WHERE ((l.locktype = 'relation'::text) AND (l.relation
+  = (writers_of.written)::oid) AND l.granted AND (l.pid <> pg_backend_pid()) AND (l.database = (SELECT d.oid FROM
+  pg_database d WHERE (d.datname = current_database()))) AND (l.mode = ANY (ARRAY['RowExclusiveLock'::text,
+  'ShareRowExclusiveLock'::text, 'ExclusiveLock'::text, 'AccessExclusiveLock'::text]))));
 
 -- Function kv.written_item(text,jsonb,jsonb), owner app_mirror
 

@@ -72,8 +72,8 @@ def run(seconds: float = RUN_SECONDS) -> None:
 def maintain() -> None:
     """Write the heartbeat, delete expired rows, and report unexpected state.
 
-    Also start the image jobs, the schedules, the exports of orders and the reports by mail that are due, and cancel the
-    orders of guests that were not confirmed in time.
+    Also start the image jobs, the schedules, the exports of orders and the reports by mail that are due. Also cancel
+    the orders of guests that were not confirmed in time.
     """
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)

@@ -20,12 +20,15 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+import orjson
 
 from wecelebrate.core.cache.keys import PUBLIC, Entity, key, prefix
 from wecelebrate.core.cache.redis import CacheDown, Script, redis
 from wecelebrate.core.cache.values import (
     UNKNOWN_HISTORY,
+    Budget,
+    Budgets,
     CacheLookup,
     CacheResult,
     Charge,
@@ -37,6 +40,7 @@ from wecelebrate.core.metering import meter
 __all__ = [
     "UNKNOWN_HISTORY",
     "Budget",
+    "Budgets",
     "CacheDown",
     "CacheLookup",
     "CacheResult",
@@ -72,33 +76,25 @@ SECOND_USE_MS = 300_000
 """A rare value is stored if it is requested a second time within this time, in milliseconds."""
 
 
-@dataclass(frozen=True)
-class Budget:
-    """How many KiB of values some requests may store in an hour. When it is used up, no further values are stored."""
-
-    key: str
-    """The key of the limit that counts the stored KiB."""
-    quota: int
-    free_key: str = ""
-    """The key of the limit for what may be stored even if the shared budget is used up. Empty: no budget is shared."""
-
-
 ADDRESS_KIB_PER_HOUR = 8 * 1024
 """How many KiB of values the requests of one IP address may store in an hour: about 400 pages of 50 products. Requests
-of other addresses store the same values."""
+of other addresses can still store the same values."""
 FREE_KIB_PER_HOUR = 1024
 """How many KiB of values the requests of one IPv4 address, or of one /48 of IPv6, may store in an hour, even if the
 shared budget is used up."""
 SHARED_KIB_PER_HOUR = 128 * 1024
 """How many KiB of values all IP addresses together may store in an hour beyond their free parts.
 
-Few addresses therefore cannot fill Redis, and an ordinary visitor does not depend on what others store.
+Therefore a small number of addresses cannot fill Redis, and an ordinary visitor does not depend on what others store.
 """
 CLIENT_KIB_PER_HOUR = 64 * 1024
 """How many KiB of values the requests of one client's members may store in an hour: about 3,200 pages of 50
-products."""
+products. A value of a member of several clients is charged to each of these clients, because it has rows of all of
+them."""
+SUBJECT_KIB_PER_HOUR = CLIENT_KIB_PER_HOUR
+"""How many KiB of values the requests of one member may store in an hour, whichever clients the member belongs to."""
 MARK_MS = 10_000
-"""How long it is remembered that a value was too long, or that a budget was used up, in milliseconds."""
+"""How long it is remembered that a value was too long, in milliseconds."""
 _TAGS_PER_CALL = 1000
 
 READ_TAGS, PUT, INVALIDATE, LOOKUP = Script("read_tags"), Script("put"), Script("invalidate"), Script("lookup")
@@ -148,15 +144,15 @@ def put(
     owner: str = "",
     *,
     max_length: int = MAX_VALUE_LENGTH,
-    budget: Budget | None = None,
+    budgets: Budgets = (),
 ) -> None:
     """Store a value for the lifetime of its entity, and release the lock of the value.
 
-    A longer value than `max_length` is not stored. A value of a caller whose `budget` is used up is not stored, either.
+    A longer value than `max_length` is not stored. A value for which the `budgets` have no room is not stored, either.
     """
     life = max(value.stale_at - now() + entity.stale * 1000, 1)
     raw = str(value)
-    _put([value_key, lock], owner, str(life), raw if len(raw) <= max_length else "", budget=budget)
+    _put([value_key, lock], owner, str(life), raw if len(raw) <= max_length else "", budgets=budgets)
 
 
 def release(lock: str, owner: str) -> None:
@@ -164,12 +160,9 @@ def release(lock: str, owner: str) -> None:
     _put(["", lock], owner, "1", "")
 
 
-def _put(keys: list[str], *arguments: str, budget: Budget | None = None) -> None:
-    own = budget or Budget("", 0)
-    redis().run(
-        PUT, [*keys, own.key, own.free_key, key(PUBLIC, "limit", "stored-shared")], prefix(), str(now()), *arguments,
-        meter.unsent(), str(own.quota), str(FREE_KIB_PER_HOUR), str(SHARED_KIB_PER_HOUR), str(MARK_MS),
-    )  # fmt: skip
+def _put(keys: list[str], *arguments: str, budgets: Budgets = ()) -> None:
+    rest = meter.unsent(), orjson.dumps(budgets).decode(), str(MARK_MS)
+    redis().run(PUT, keys, prefix(), str(now()), *arguments, *rest)
     meter.mark_sent()
 
 
@@ -215,7 +208,8 @@ def requests_in_last_hour(limit_key: str) -> int:
 
 
 def totals(accounts: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Add up accounts. It returns two sums for each field of the accounts. `wecelebrate.usage` describes the fields."""
+    """Add up hourly accounts of usage. It returns two sums for each field of the accounts. `wecelebrate.usage`
+    describes the fields."""
     sums = redis().run(TOTALS, list(accounts), prefix(), str(now()))
     return {field: (high, low) for field, high, low in zip(sums[::3], sums[1::3], sums[2::3], strict=True)}
 
@@ -237,7 +231,7 @@ def get(value_key: str) -> Value | None:
     if raw is None:
         return None
     value = Value.parse(raw)
-    current = read_tags([line.partition(" ")[2] for line in value.tokens.splitlines()])
+    current = read_tags(value.tags)
     return value if current.tokens == value.tokens and now() < value.stale_at else None
 
 

@@ -13,6 +13,8 @@ This module builds every key. A key begins with the environment and the tenant, 
     v1:<environment>:public:limit:address:<address>    the number of requests of an address in the last minute
     v1:<environment>:public:limit:subject:<subject>    the number of requests of a subject in the last minute
     v1:<environment>:public:limit:stored:<address>     the KiB of values that requests of an address stored in an hour
+    v1:<environment>:public:limit:stored-subject:<subject>     the same for the requests of a member
+    v1:<environment>:<tenant>:limit:stored             the same for the requests of all members of a client
     v1:<environment>:<tenant>:limit:<name>-address.<address>   the number of requests or orders of one address
     v1:<environment>:<tenant>:stats:<hour>             the usage of a tenant in one hour
 """
@@ -59,7 +61,8 @@ STOREFRONT = Entity("storefront", 300, stale=300)
 EVENT_TARGET = Entity("events", 300)
 STOREFRONT_PAGES = Entity("shown", 1800, stale=300)
 CLOSED_REPORT = Entity("report-2", 86400)
-"""The number changes with each change of `ClientReport`, because a release must not read reports of another release."""
+"""The number in the name changes with each change of `ClientReport`. Otherwise a release could read a cached report of
+another release."""
 OPEN_REPORT = Entity("report-of-today-2", 60)
 ORDER = Entity("order", 600)
 ORDERS = Entity("orders", 600)

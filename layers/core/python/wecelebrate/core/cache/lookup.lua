@@ -30,7 +30,8 @@ local cost = request.is_member and 1 or request.cost
 local function count_per_hour(name, key, quota, amount) return count(name, key, quota, 60000, 60, amount) end
 
 -- Count the request against the share of its address. The share is a part of an hourly limit that applies to many
--- addresses together. The buckets are wide, because every address of every client has its own hash.
+-- addresses together. Every address of every client has its own hash. The buckets are wide, so that each hash has only
+-- a few fields.
 local function count_share(name, key, quota, divisor, amount)
   return count(name .. '-address', key, math.ceil(quota / divisor), 360000, 10, amount, true)
 end
@@ -101,8 +102,8 @@ end
 
 local of_tenant = prefix .. tenant .. ':limit:'
 if request.count_request and quota then
-  -- Check the share of the address only if the limit per minute of the address allows more requests an hour than this
-  -- share.
+  -- The limit per minute of the address also limits its requests an hour. Check the share of the address only if the
+  -- share is lower than this number.
   if request.address and request.address_per_hour > quota / request.storefront_share
     and not count_share(limit, of_tenant .. limit .. '-address.' .. request.address, quota, request.storefront_share,
       cost) then
@@ -121,6 +122,23 @@ if request.requests_per_order and quota then
 end
 
 -- Step 3: get the value.
+
+-- The budgets of the request. A member's value is also charged to each client of the member, because the member sees the
+-- rows of all of them. Staff belong to no client, so all staff share a budget. `RequestCount.budgets` builds the same.
+local function budgets_of_request()
+  local budgets = request.budgets
+  if request.tenant_budget then
+    local n = #budgets
+    for _, tag in ipairs(session.tags) do
+      local client = string.match(tag, '^client:(.+)$')
+      if client then
+        budgets[#budgets + 1] = { { key = prefix .. client .. ':limit:stored', quota = request.tenant_budget } }
+      end
+    end
+    if #budgets == n then budgets[n + 1] = { { key = of_tenant .. 'stored', quota = request.tenant_budget } } end
+  end
+  return budgets
+end
 
 if request.suffix == '' then return answer('pass') end
 
@@ -147,17 +165,21 @@ for _, tag in ipairs(session.tags) do
   if string.sub(tag, 1, 5) ~= 'user:' then tags[#tags + 1] = tag end
 end
 for _, tag in ipairs(value_tags) do tags[#tags + 1] = tag end
--- A value that is stored but no longer valid was requested twice.
+-- A value that is still stored needs no mark: it was already requested twice, even if it is no longer valid.
 if request.second_use_ms > 0 and not raw
   and call('SET', prefix .. scope .. ':used:' .. request.suffix, '1', 'NX', 'PX', request.second_use_ms) then
   return answer('first')
 end
--- put.lua has recently refused to store the value, or values of this caller.
-local budget = request.is_member and of_tenant .. 'stored' or request.budget_key
-local marks = { too_long_mark(prefix .. scope .. ':' .. request.suffix) }
-if budget then marks[2] = used_up_mark(budget) end
-if not value and call('EXISTS', unpack(marks)) > 0 then return answer('first') end
 local lock = prefix .. scope .. ':lock:' .. request.suffix
+if not value then
+  -- put.lua has recently refused to store the value, because it is too long.
+  if call('EXISTS', too_long_mark(prefix .. scope .. ':' .. request.suffix)) > 0 then return answer('first') end
+  -- put.lua would refuse to store the value of this request. If another request is loading it, this request waits, too.
+  -- Without a lock, the requests of many callers whose budgets are used up do not wait for each other, one by one.
+  if not budgets_with_room(budgets_of_request()) then
+    return answer(call('EXISTS', lock) > 0 and 'wait' or 'first')
+  end
+end
 if call('SET', lock, request.lock_owner, 'NX', 'PX', request.lock_ms) then
   return answer(value and 'refresh' or 'load', value and raw, tags)
 end

@@ -120,9 +120,9 @@ local function add(key, width, buckets, amount)
   end
 end
 
--- Count `amount` requests (by default one) against a limit. Returns whether the request is allowed. A refused request is
--- not counted. The state of the limit is appended to `limits`, but if `quiet` is true, only for a refused request.
-local function count(name, key, quota, width, buckets, amount, quiet)
+-- Return what was counted against a limit in its window, and the number of the oldest bucket that counts. Delete the
+-- outdated buckets.
+local function used_of(key, width, buckets)
   local bucket = math.floor(now / width)
   local used, oldest, outdated = 0, bucket, {}
   local fields = call('HGETALL', key)
@@ -135,6 +135,14 @@ local function count(name, key, quota, width, buckets, amount, quiet)
     end
   end
   if #outdated > 0 then call('HDEL', key, unpack(outdated)) end
+  return used, oldest
+end
+
+-- Count `amount` requests (by default one) against a limit. Returns whether the request is allowed. A refused request
+-- is not counted. The state of the limit is appended to `limits`. If `quiet` is true, the state is appended only for a
+-- refused request.
+local function count(name, key, quota, width, buckets, amount, quiet)
+  local used, oldest = used_of(key, width, buckets)
   local allowed = used < quota
   if allowed then
     add(key, width, buckets, amount or 1)
@@ -147,9 +155,29 @@ local function count(name, key, quota, width, buckets, amount, quiet)
   return allowed
 end
 
--- The marks of values that put.lua did not store: because the value is too long, or because the budget is used up.
+-- Budgets. A budget is a limit that counts the KiB of values that were stored in the last hour. `budgets` is a list of
+-- lists {key, quota}. Of each list, the first budget that is not used up is charged. If all budgets of a list are used
+-- up, the value is not stored, and nothing is charged: therefore all budgets are checked before the first is charged.
+
+local BUDGET_WIDTH, BUDGET_BUCKETS = 360000, 10
+
+-- Return the keys of the budgets that a value is charged to, or nil if the value may not be stored.
+local function budgets_with_room(budgets)
+  local keys = {}
+  for i, alternatives in ipairs(budgets) do
+    for _, budget in ipairs(alternatives) do
+      if used_of(budget.key, BUDGET_WIDTH, BUDGET_BUCKETS) < budget.quota then
+        keys[i] = budget.key
+        break
+      end
+    end
+    if not keys[i] then return nil end
+  end
+  return keys
+end
+
+-- The mark of a value that put.lua did not store, because the value is too long.
 local function too_long_mark(value_key) return value_key .. ':too-long' end
-local function used_up_mark(budget_key) return budget_key .. ':used-up' end
 
 -- Subtract one request from a limit that has counted this request. The latest bucket is decremented.
 local function refund(key)

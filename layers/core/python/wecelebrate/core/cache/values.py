@@ -18,6 +18,11 @@ class Value:
     """The versions of the value's tags. Each tag has one line `<token> <tag>`."""
     body: str
 
+    @property
+    def tags(self) -> list[str]:
+        """The tags of the value."""
+        return [line.partition(" ")[2] for line in self.tokens.splitlines()]
+
     @classmethod
     def parse(cls, raw: str) -> "Value":
         head, _, body = raw.partition("\n\n")
@@ -49,6 +54,20 @@ class TagVersions:
 
 UNKNOWN_HISTORY = TagVersions("", (), True)
 """The versions that are used if Redis does not answer."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many KiB of values some requests may store in an hour."""
+
+    key: str
+    """The key of the limit that counts the stored KiB."""
+    quota: int
+
+
+Budgets = Sequence[Sequence[Budget]]
+"""The budgets of a request. Of each list, a value is charged to the first budget that is not used up. If all budgets of
+a list are used up, the value is not stored, and is charged to no budget."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +118,10 @@ class CacheLookup:
     second_use_ms: int = 0
     """If there is no value, it is stored only if another request asks for it within this time, in milliseconds. 0: the
     value is stored at its first use."""
-    budget_key: str = ""
-    """The key of the budget for the values that a visitor's request stores. Empty if there is none."""
+    budgets: Budgets = ()
+    """The budgets for the values that the request stores, except those of the caller's clients."""
+    tenant_budget: int | None = None
+    """The quota of the budget of each client of the caller, in KiB. None: the clients have no budgets."""
     background: bool = False
     """Whether no caller waits for the value. This is the case after a write, and when the cache is warmed."""
 
@@ -131,7 +152,8 @@ class CacheLookup:
             "suffix": self.suffix,
             "tags": self.tags,
             "second_use_ms": self.second_use_ms,
-            "budget_key": self.budget_key or None,
+            "budgets": self.budgets,
+            "tenant_budget": self.tenant_budget,
             "background": self.background,
         }
         return orjson.dumps({name: value for name, value in fields.items() if value is not None}).decode()

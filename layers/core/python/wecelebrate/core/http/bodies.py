@@ -30,7 +30,7 @@ class BodyBound:
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
 
-    # FastAPI runs dependencies that are not coroutines in a thread.
+    # FastAPI would run this dependency in a thread if it were not a coroutine.
     async def __call__(self) -> None:
         return None
 

@@ -26,7 +26,7 @@ class MinimumDuration:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    # FastAPI runs dependencies that are not coroutines in a thread.
+    # FastAPI would run this dependency in a thread if it were not a coroutine.
     async def __call__(self) -> None:
         return None
 

@@ -22,12 +22,14 @@ class JsonRequest(Request):
     """A request whose JSON body has no duplicate keys."""
 
     async def json(self) -> Any:
-        """Return the parsed body. Raises Invalid if an object contains a key twice, and JSONDecodeError."""
+        """Return the parsed body. Raises Invalid if an object contains a key twice, and JSONDecodeError if the body is
+        not JSON."""
         return parse(await self.body())
 
 
 def parse(body: bytes) -> Any:
-    """Parse a JSON text. Raises Invalid if an object contains a key twice, and JSONDecodeError."""
+    """Parse a JSON text. Raises Invalid if an object contains a key twice, and JSONDecodeError if the text is not
+    JSON."""
     try:
         return json.loads(body, object_pairs_hook=_object)
     except _DuplicateKey:

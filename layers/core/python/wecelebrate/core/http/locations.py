@@ -33,7 +33,7 @@ class Location:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    # FastAPI runs dependencies that are not coroutines in a thread.
+    # FastAPI would run this dependency in a thread if it were not a coroutine.
     async def __call__(self, request: Request) -> None:
         def add(response: Response) -> None:
             if response.status_code in STATUSES:

@@ -34,7 +34,7 @@ def suspend(tx: Transaction, table: str, new: NewSuspension) -> Suspension:
 def restore(tx: Transaction, table: str) -> None:
     """End the suspension of a table.
 
-    Raises NotFound if the table cannot be suspended, and Forbidden and Conflict as `suspend`.
+    Raises NotFound if the table cannot be suspended. Raises Forbidden and Conflict in the same cases as `suspend`.
     """
     if sql.restore_row_security(tx, table=table):
         logger.warning("row-level security was restored", table=table, by=tx.caller.subject)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from wecelebrate.core import cache, kill_switches
-from wecelebrate.core.cache import Budget, Charge
+from wecelebrate.core.cache import Budget, Budgets, Charge
 from wecelebrate.core.cache.keys import PUBLIC, key, quoted
 from wecelebrate.core.database import Caller
 from wecelebrate.core.requests import limits
@@ -22,7 +22,7 @@ from wecelebrate.core.requests.limits import (
     Limit,
     LocalLimits,
 )
-from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR, Session, session_key
+from wecelebrate.core.requests.sessions import CLIENT_TAG, STOREFRONT_FACTOR, Session, session_key
 
 OnLimits = Callable[[Mapping[str, str]], object]
 """Receives the headers with the state of the limits."""
@@ -59,26 +59,38 @@ class RequestCount:
         self._is_member = caller.subject is not None and caller.site_domain is None
         self._limits: dict[str, Limit] = {}
         self._session: Session | None = None
+        self._clients: list[str] = []
+        """The clients of the session. Empty if it is a session of staff."""
         self._is_counted = False
         """Whether the request was counted against the limits of its address and its subject, in Redis or locally."""
         self._local_orders: tuple[str, ...] = ()
         """The local order limits that have counted the request."""
 
-    def budget(self, session: Session) -> Budget | None:
-        """Return the budget for the values that the request stores in the cache. None if there is none."""
-        if not self._is_counting():
-            return None
-        if self._is_member:
-            # `lookup.lua` builds the same key.
-            return Budget(key(session.tenant, "limit", "stored"), cache.CLIENT_KIB_PER_HOUR)
-        if not self._address:
-            return None
-        free = key(PUBLIC, "limit", "stored-free", wide_address(self._address))
-        return Budget(self._address_budget, cache.ADDRESS_KIB_PER_HOUR, free)
+    def budgets(self, session: Session) -> Budgets:
+        """Return the budgets for the values that the request stores in the cache.
+
+        `budgets_of_request` in `lookup.lua` builds the same budgets.
+        """
+        if not (self._is_member and self._is_counting()):
+            return self._own_budgets
+        clients = self._clients or [session.tenant]
+        quota = cache.CLIENT_KIB_PER_HOUR
+        return (*self._own_budgets, *([Budget(key(client, "limit", "stored"), quota)] for client in clients))
 
     @property
-    def _address_budget(self) -> str:
-        return key(PUBLIC, "limit", "stored", self._address)
+    def _own_budgets(self) -> Budgets:
+        """The budgets that do not depend on the session of the caller."""
+        if not self._is_counting():
+            return ()
+        if self._is_member:
+            own = key(PUBLIC, "limit", "stored-subject", self._caller.subject or "")
+            return ([Budget(own, cache.SUBJECT_KIB_PER_HOUR)],)
+        if not self._address:
+            return ()
+        own = key(PUBLIC, "limit", "stored", self._address)
+        free = key(PUBLIC, "limit", "stored-free", wide_address(self._address))
+        shared = Budget(key(PUBLIC, "limit", "stored-shared"), cache.SHARED_KIB_PER_HOUR)
+        return ([Budget(own, cache.ADDRESS_KIB_PER_HOUR)], [Budget(free, cache.FREE_KIB_PER_HOUR), shared])
 
     def lookup_fields(self) -> dict[str, Any]:
         """Return the CacheLookup fields for the limits. Each limit counts the request only in one lookup."""
@@ -97,13 +109,20 @@ class RequestCount:
             "cost": self._cost,
             "count_request": counting and not self._limits.keys() - {"address"},
             "requests_per_order": STOREFRONT_FACTOR if count_order else None,
-            "budget_key": self._address_budget if counting and self._address and not self._is_member else "",
+            "budgets": self._own_budgets,
+            "tenant_budget": cache.CLIENT_KIB_PER_HOUR if counting and self._is_member else None,
         }
 
-    def record_lookup(self, lines: Iterable[str], session: Session | None, *, refused: bool) -> None:
-        """Record the limits and the session that a lookup returned. Raises TooManyRequests if a limit is used up."""
+    def record_lookup(
+        self, lines: Iterable[str], session: Session | None, tags: Iterable[str], *, refused: bool
+    ) -> None:
+        """Record the limits, the session and the tags of the session that a lookup returned.
+
+        Raises TooManyRequests if a limit is used up.
+        """
         self._is_counted = True
         self._session = session
+        self._clients = [tag.removeprefix(CLIENT_TAG) for tag in tags if tag.startswith(CLIENT_TAG)]
         if session and session.quota:
             _local_limits.learn(self._local_key, session.quota)
             if self._is_order:

@@ -146,7 +146,7 @@ class RequestCache:
                 _lock_key(session, entry),
                 _lock_owner,
                 max_length=cache.MAX_RARE_LENGTH if entry.is_rare else cache.MAX_VALUE_LENGTH,
-                budget=self.count.budget(session),
+                budgets=self.count.budgets(session),
             )
 
     def release(self, entry: Entry, session: Session) -> None:
@@ -157,7 +157,8 @@ class RequestCache:
     def _lookup(self, entry: Entry | None, entity: str) -> CachedRequest:
         result = cache.lookup(self._request(entry, entity))
         session = Session.parse(result.session.meta) if result.session else None
-        self.count.record_lookup(result.limits, session, refused=result.status == "limited")
+        tags = result.session.tags if result.session else ()
+        self.count.record_lookup(result.limits, session, tags, refused=result.status == "limited")
         self._record_outcome(result.status, session, entity)
         if session:
             try:

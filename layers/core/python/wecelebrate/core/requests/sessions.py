@@ -23,6 +23,8 @@ sql = queries(__file__)
 
 STOREFRONT_FACTOR = 20
 """The limit for all visitors of a storefront is the request limit of its client, multiplied by this number."""
+CLIENT_TAG = "client:"
+"""The beginning of the tags that name the clients of a session."""
 _LOAD_ATTEMPTS = 3
 
 
@@ -100,7 +102,7 @@ def _read_session(caller: Caller, versions: TagVersions) -> tuple[Session, list[
 
 
 def person_clients(tx: Transaction) -> Sequence[UUID]:
-    """Return the clients whose persons the caller sees as a member."""
+    """Return the clients whose personal data the caller sees as a member."""
     clients: Sequence[UUID] = sql.get_person_clients(tx) if tx.context.role == "app_client" else ()
     return clients
 
@@ -108,8 +110,8 @@ def person_clients(tx: Transaction) -> Sequence[UUID]:
 def is_session_of(session: Session | None, caller: Caller, tx: Transaction, *, shows_persons: bool) -> bool:
     """Return whether the session still describes the caller.
 
-    A member can lose the right to see persons. This matters only for values that show persons. For all other values,
-    the check needs no SQL statement.
+    A member can lose the right to see personal data. This matters only for values that show personal data. For all
+    other values, the check needs no SQL statement.
     """
     if shows_persons or len(tx.context.client_ids or ()) > 1:
         return session == session_of(caller, tx.context, person_clients(tx))[0]
@@ -122,8 +124,8 @@ def session_of(
 ) -> tuple[Session, list[str]]:
     """Return the session of a caller that the database has accepted, and the tags that invalidate the session.
 
-    `sees_persons` are the clients whose persons a member sees. If it is None, the role of the caller decides this.
-    Callers who see the same rows, but not the same persons, have different scopes.
+    `sees_persons` are the clients whose personal data a member sees. If it is None, the role of the caller decides
+    this. Callers who see the same rows, but not the same personal data, have different scopes.
     """
     session, tags = _session_of(caller, context, sees_persons)
     if caller.site_domain is None:
@@ -141,7 +143,7 @@ def _session_of(
         return Session(f"{PUBLIC}:{context.admin_role}", PUBLIC, "platform", None), [user]
     clients = sorted(str(client) for client in context.client_ids or [])
     roles = [_role(context, client, sees_persons) for client in clients]
-    tags = ["tiers", user, *(f"client:{client}" for client in clients)]
+    tags = ["tiers", user, *(CLIENT_TAG + client for client in clients)]
     if len(clients) == 1:
         return Session(f"{clients[0]}:{roles[0]}", clients[0], "requests", context.requests_per_hour), tags
     clients_and_roles = _hash(" ".join(f"{client}={role}" for client, role in zip(clients, roles, strict=True)))
@@ -161,7 +163,7 @@ def _visitor_session(caller: Caller, context: CallerContext) -> tuple[Session, l
         str(context.site_id),
         str(context.site_catalog_id or ""),
     )
-    return session, ["tiers", f"domain:{caller.site_domain}", f"site:{context.site_id}", f"client:{client}"]
+    return session, ["tiers", f"domain:{caller.site_domain}", f"site:{context.site_id}", CLIENT_TAG + client]
 
 
 def _role(context: CallerContext, client: str, sees_persons: Sequence[UUID] | None) -> str:

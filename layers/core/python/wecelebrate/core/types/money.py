@@ -104,7 +104,8 @@ def _exact(value: Decimal) -> Decimal:
 def _parser(pattern: str, places: int, below: int) -> BeforeValidator:
     """Return a validator that parses a JSON number, or a decimal string that matches `pattern`.
 
-    A JSON number can have at most `places` decimals. The type refuses `below` and all larger numbers.
+    A JSON number can have at most `places` decimals. The type itself refuses all numbers that are not less than
+    `below`.
     """
     matches = re.compile(pattern.replace("$", r"\Z")).match
 

@@ -1,8 +1,8 @@
 """Domain names and URLs.
 
-A URL has the scheme `http` or `https` and a host. It has no user name and no password, no white space and none of the
-characters that RFC 3986 excludes and that programs treat differently (backslash, quotes, angle brackets). Its port is
-the default port of the scheme, or a port that is not reserved for system services (RFC 6335: 0 to 1023).
+A URL has the scheme `http` or `https` and a host. It has no user name, no password and no white space. It also has no
+backslash, quote or angle bracket, because RFC 3986 excludes these characters and programs treat them differently. Its
+port is the default port of the scheme, or a port that is not reserved for system services (RFC 6335: 0 to 1023).
 """
 
 import re

@@ -1,13 +1,15 @@
-"""Reads the names of texts that contain a usual name and further words: `Item Category Code`, `Kategoria główna`.
+"""Reads column names that contain a usual name and further words: `Item Category Code`, `Kategoria główna`.
 
-The tables of names cannot list every such name. A name is composed if it begins or ends with a usual name of the field,
-and if all its other words are known not to change the meaning (`_NEUTRAL`). `Tax category`, `File name` and `Category
-manager` have another meaning. An unknown word can also change the meaning, and then private values of the column would
-become public. A column with a composed name is used only if the file has no column with a usual name, and if the values
-of the column fit the field.
+The tables of names cannot list every such name. A name is composed if two conditions are true: it begins or ends with a
+usual name of the field, and all its other words are known not to change the meaning (`_NEUTRAL`). `Tax category`, `File
+name` and `Category manager` have another meaning, so they are not composed names.
 
-A stock is not public text. So the name of its column can contain unknown words, such as the name of a place. Only words
-that say that the pieces cannot be sold, as in `Safety stock`, exclude a column (`_NO_STOCK`).
+An unknown word can change the meaning too. If such a name were accepted, private values could become public. A column
+with a composed name is used only if no column has a usual name, and if the values of the column fit the field.
+
+A stock is a number, and not public text. So the name of a stock column can contain unknown words, such as the name of a
+place. The words in `_NO_STOCK` and `_OTHERS` exclude a column. With such a word, a name does not mean the pieces that
+can be sold: `Safety stock`.
 """
 
 import re
@@ -21,12 +23,14 @@ from wecelebrate.feeds.vocabulary.words import divisions
 from wecelebrate.feeds.vocabulary.words import words as listed
 
 COMPOSED_TEXT_RANK = 15_000
-"""The rank of composed names: after all usual names, including those with a language, and before weak names."""
+"""The rank of composed names. They come after all usual names, and also after usual names with a language. They come
+before weak names."""
 MAX_NAME = 60
 MAX_WORDS = 6
 MAX_CJK_REST = 6
 MIN_HEAD = 5
-"""A usual name in Latin letters that is shorter than this, such as `nev` and `nom`, is also a part of other words."""
+"""The minimum length of a usual name in Latin letters. A shorter name, such as `nev` or `nom`, can be a part of another
+word."""
 
 _NO_HEADS = listed(
     "type group gruppe class groupe gruppo grupo grup grupa clasa line linea linha family familie department "
@@ -34,7 +38,7 @@ _NO_HEADS = listed(
     "title titel titre titulo titolo shortdescription descriptionshort kurzbeschreibung itemdescription summary "
     "articledescription kurztext descripcion kundi ruhm hang merk skupina shorttext nombre"
 )
-"""Usual names that mean something else beside other words: `VAT posting group`, `Page title`."""
+"""Usual names that have another meaning together with other words: `VAT posting group`, `Page title`."""
 _ENDINGS = listed(
     "code codes nr no num id name names text path pfad level ebene tree breadcrumb bezeichnung kod kode codigo codice "
     "nom nombre nome navn namn nazwa nazev nimi naam libelle description desc label title titel key kurz short full "
@@ -55,7 +59,7 @@ _OTHERS = listed(
     "expense income asset loan rule google facebook amazon ebay bing idealo unspsc etim eclass gpc parent first last "
     "middle given sur search keyword keywords"
 )
-"""Words with which the name of a stock means something else."""
+"""A column name with one of these words does not mean a stock."""
 _NEUTRAL_WORDS = listed(
     "main primary principal principale principales principaux principali top root sub general generale complete full "
     "entire whole long default standard official commercial own our local web online shop webshop ecommerce internet "
@@ -80,7 +84,7 @@ _NO_STOCK = listed(
     "sold sales week weeks month months day days turnover "
     "мин макс резерв заказ заказано ожидается стоимость сумма"
 )
-"""Words with which the name of a stock means something other than the pieces that can be sold."""
+"""A column name with one of these words does not mean the number of pieces that can be sold."""
 _OBJECTS = listed(
     "item items article articles artikel produkt produkte product products produit produits producto productos produto "
     "produtos prodotto prodotti articulo articulos artigo artigos articolo articoli waren ware vare varer towaru tovar "
@@ -94,7 +98,7 @@ _LATIN = re.compile(r"[a-z]+")
 
 @lru_cache(maxsize=8192)
 def composed_fields(column: str) -> tuple[tuple[str, int], ...]:
-    """Return the fields that a composed name can mean. Each field has the rank of the name."""
+    """Return the fields that a composed name can mean, each with the rank of the name."""
     if len(column) > MAX_NAME or internal_part(column) is not None:
         return ()
     parts = words(column)

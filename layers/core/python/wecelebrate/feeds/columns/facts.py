@@ -103,7 +103,7 @@ class Facts:
 
 
 class Columns:
-    """The columns of a file's sample. Facts are computed only for columns that are asked for."""
+    """The columns of a file's sample. The facts of a column are computed only when they are needed."""
 
     def __init__(self, header: Sequence[str], sample: Iterable[Cells]) -> None:
         self.header = header
@@ -136,4 +136,4 @@ class Columns:
 
 
 NOTHING = frozenset(("nan", "null", "n/a", "#n/a", "(null)", "\\n", "undefined", "none", "nil"))
-"""Texts that programs write for a value that does not exist, in lower case."""
+"""Texts that programs write if a value does not exist. They are in lower case."""

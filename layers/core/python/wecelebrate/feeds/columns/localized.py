@@ -16,7 +16,7 @@ _OTHER_CODES = {
     "nb": ("no", "nn"), "cs": ("cz",), "sv": ("se",), "da": ("dk",), "zh": ("cn", "tw"), "ja": ("jp",),
     "ko": ("kr",), "el": ("gr",), "uk": ("ua",), "et": ("ee",), "sl": ("si",), "en": ("gb", "us"),
 }  # fmt: skip
-"""Codes of countries that people write instead of codes of languages."""
+"""Country codes that people write instead of language codes."""
 _CONTAINERS = frozenset((
     "localizedfields", "localized", "localizedvalues", "translations", "translation", "i18n", "locales", "texts",
     "languages", "lang", "values",
@@ -32,15 +32,15 @@ _WORD = re.compile(
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2})?", re.IGNORECASE)
 MAX_NAME = 100
 _AMBIGUOUS = frozenset(("id", "no", "is", "it", "be", "am", "et", "sr", "ta"))
-"""Codes that are words too: `Product ID` and `Article No` are not names."""
+"""Codes of languages that are other words, too. So `Product ID` and `Article No` do not contain a language."""
 
 
 Candidates = dict[str, list[tuple[int, int, str | None]]]
-"""For each field, the rank of a column, the number of the column, and the currency in its name."""
+"""For each field, the possible columns. For each column, its rank, its number, and the currency in its name."""
 FIELDS = ("name", "description", "category")
 RANK = 2_000
-"""What a language in the name adds to the rank of a column. Names that can also be values have ranks that are even
-higher."""
+"""This number is added to the rank of a column if its name contains a language. Names that can also be values have even
+higher ranks."""
 _SHORT_TEXTS = frozenset(("shortdescription", "descriptionshort", "kurzbeschreibung", "shorttext"))
 """Names of descriptions, which are read as product names only if the file has no better column."""
 

@@ -59,11 +59,14 @@ _UNQUALIFIED = frozenset((
     "value", "amount", "type", "group", "class", "id", "nr", "no", "num", "number", "code", "text", "date", "level",
     "rate", "unit", "units", "count", "total", "sum",
 ))  # fmt: skip
-"""Words that mean something else without the table: `Product_Value` is not a price."""
+"""Words that have another meaning without the name of the table. For example, `Product_Value` is not a price."""
 
 
 def _without_table(column: str) -> str:
-    """Return the folded name of a column without its table, or "" if it has none."""
+    """Return the folded name of a column without the name of its table.
+
+    It returns "" if the name contains no table, or if the rest is in `_UNQUALIFIED`.
+    """
     match = _QUALIFIER.match(column)
     rest = fold(column[match.end() :]) if match else ""
     return "" if rest in _UNQUALIFIED else rest
@@ -132,14 +135,15 @@ def name_forms(column: str) -> tuple[str, ...]:
 COMPOSED_PRICE_RANK = 5_000
 """The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
 SOLO_PRICE_RANK = 7_000
-"""The rank of a price column whose name does not show that its row is the header: `Sell`, `Retail`."""
+"""The rank of a price column with a name such as `Sell` or `Retail`. Such a name does not show that its row is the
+header."""
 
 
 _NO_AMOUNTS = frozenset((
     "minorunits", "minorunit", "currencyminorunit", "unit", "units", "currency", "code", "id", "type", "kind", "class",
     "rate", "percent", "percentage", "vatrate", "taxrate", "lang", "vatcode", "taxcode",
 ))  # fmt: skip
-"""Keys of the JSON object of a price, and attributes of its XML element, that are not amounts."""
+"""Keys in the JSON object of a price, and attributes of the XML element of a price. None of them contains an amount."""
 _PATH_END = re.compile(r"[.@]([^.@]*)$")
 
 
@@ -153,7 +157,7 @@ def _known_names() -> dict[str, dict[str, int]]:
     """For each field, map its possible folded names to their ranks."""
     fields: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     words = vocabulary()
-    # A name that is also a value, such as `Online`, can be in a row that is not the header.
+    # A name that is also a value, such as `Online`, can be in a row that is not the header. So it is a weak name.
     values = words.words("values.yes", "values.no", "values.active", "values.inactive", "values.in_stock",
                          "values.out_of_stock", "values.few", "values.units")  # fmt: skip
     for table, target in _TABLES.items():
@@ -185,7 +189,7 @@ _TABLES = {
     **{f"columns.weak.{field}": field for field in ("sku", "name", "inventory_count", "is_active")},
     "columns.weak.inactive": "is_active",
 }  # fmt: skip
-"""The tables of the vocabulary with the names of a field."""
+"""Maps each table of the vocabulary that contains column names to the field of these names."""
 
 
 @cache

@@ -24,7 +24,7 @@ class VariantRule:
     parent: Columns = ()
     """Columns in which a variant names the key of its product.
 
-    Used if a variant does not have its product's values in the key columns.
+    These columns are used if a variant does not have its product's values in the key columns.
     """
     is_scattered: bool = False
     """Whether the rows of one product can be at any place of the file. See `rows.regrouping`."""
@@ -97,7 +97,7 @@ class Profile:
     """Sets of columns. A file that has all columns of one set has this profile."""
     fields: Mapping[str, Columns]
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """Maps columns to attribute names. These attributes are public unless the name of a column is private in any case.
+    """Maps columns to attribute names. These attributes are public, unless the name of their column has a private part.
 
     If the attribute name is empty, the name of the column decides (see `visibility`), and becomes the name of the
     attribute.
@@ -107,11 +107,12 @@ class Profile:
     joined_fields: Columns = ()
     """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses.
 
-    The field `name` is the first of these cells that is not blank, e.g. if each language has its own column.
+    The field `name` is an exception: it uses only the first cell that is not blank, e.g. if each language has its own
+    column.
     """
     other_identifier: str | None = None
-    """A column with another identifier than the SKU. A row that has only this identifier, and no name, means the stored
-    product whose source data has the same value in this column."""
+    """A column with an identifier other than the SKU. A row with this identifier, but without a SKU and a name, refers
+    to a stored product: the product whose source data has the same value in this column."""
     separate_prices: bool = False
     """Whether the prices of the products come in other files. A new product without a price is then inactive."""
     minor_units: bool = False

@@ -236,7 +236,8 @@ UNIT_WORDS = (
     "int en de fr es it pt nl da sv no nb fi pl cs hu ro eng deu ger fra fre spa ita por nld dut gb at ch value "
     "text product variant attribute"
 )
-"""Words after the name of a property: its unit or language, and the words of `Size (variant attribute)` of Saleor."""
+"""Words that can stand after the name of a property: units, languages, and the words of Saleor, as in `Size (variant
+attribute)`."""
 
 PRIVATE_WORDS = (
     # English

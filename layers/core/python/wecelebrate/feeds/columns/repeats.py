@@ -1,4 +1,4 @@
-"""Finds out why several rows of a file have the same SKU: for several places, for variants, or as a mere repetition."""
+"""Finds out why several rows have the same SKU: because of several places, of variants, or of repeated rows."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,11 +21,11 @@ class Repeats:
     count: int
     """The number of these rows."""
     different: tuple[int, ...]
-    """The columns that differ between rows with the same SKU, the most often different first."""
+    """The columns that differ between rows with the same SKU. The column that differs most often comes first."""
     example: str
     """A SKU that several rows have."""
     rows: int
-    """The number of rows with the SKU of the example."""
+    """The number of rows that have the SKU `example`."""
 
     @property
     def is_frequent(self) -> bool:
@@ -58,5 +58,5 @@ def _differs(rows: Sequence[Cells], number: int) -> bool:
 
 
 def names_of(columns: Columns, numbers: Iterable[int]) -> list[str]:
-    """Return a text for a message, with the names of the first columns."""
+    """Return the names of the first columns, for a message."""
     return [columns.header[number] for number in list(numbers)[:MAX_EXPLAINED]]

@@ -21,8 +21,8 @@ POSSIBLE_PRICE_UNITS = frozenset((
     "pe", "uom", "um", "unitofmeasure", "unit", "units", "sellunit", "sellinguom", "cm", "ecm", "einheit", "me",
     "unite", "unidad", "unita", "eenheid",
 ))  # fmt: skip
-"""Column names that can mean the unit of a price or the unit that is sold. The values decide, or the answer to a
-question."""
+"""Column names that can mean the unit of a price, or the unit in which a product is sold. The values of the column, or
+the answer to a question, decide between the two meanings."""
 _LOOSE_PRICE_UNIT = re.compile(
     r"(?:unit|einheits|p|pr|price|preis|vk|prix|precio|prezzo|prijs|pris){1,2}(?:qty|quantity|per|pro|je|einheit|einh|unit|"
     r"basis|base|menge|factor|faktor|divisor)|(?:per|pro|je|par|por|pour)(?:qty|quantity|unit|units|menge|stk|stuck|pcs)?|"
@@ -37,7 +37,10 @@ def is_loose_price_unit(folded: str) -> bool:
 
 @cache
 def _named_unit() -> re.Pattern[str]:
-    """Return the expression for a unit in a name. `Price 10+` and `Price for 10-49` are for larger quantities."""
+    """Return the pattern of a number of units in the name of a price column.
+
+    The pattern does not match quantities such as `10+` and `10-49`. Prices with such quantities are for larger orders.
+    """
     return re.compile(
         rf"\s*(?:/|\b(?:{per_words()})\b|\b[pv]\.)\s*(?:"
         r"(1[.,]000|\d{1,4})(?!\d|[.,]\d|\s*(?:\+|[–-]\s*\d|or more|und mehr|er\b|-?\s?pack))"
@@ -79,7 +82,10 @@ def _preposition() -> re.Pattern[str]:
 
 
 def without_preposition(column: str) -> str | None:
-    """Return a name without the preposition at its end, as in `P.V.P. (IVA incl.) por`, or None without one."""
+    """Return a name without the preposition at its end, as in `P.V.P. (IVA incl.) por`.
+
+    It returns None if the name does not end with a preposition.
+    """
     match = _preposition().search(column[:MAX_UNIT_NAME].rstrip()) if len(column) <= MAX_UNIT_NAME else None
     return column[: match.start()].strip() or None if match else None
 

@@ -43,7 +43,7 @@ class _Words:
     private: frozenset[str]
     operational: frozenset[str]
     stems: dict[str, tuple[str, ...]]
-    """The stems by their first two letters. A regular expression of all stems would take long to compile."""
+    """The stems, grouped by their first two letters. One regular expression of all stems would take long to compile."""
     product: tuple[str, ...]
     leading: frozenset[str]
     trailing: frozenset[str]
@@ -102,7 +102,8 @@ def internal_part(name: str) -> str | None:
         if start >= last:
             first, last = last, next(end for end in ends if end > start)  # the next search in `ends` continues here
         for stem in all_words.stems.get(text[start : start + 2], ()):
-            # A stem of several words begins with a word: `Cena Kup Teraz` does not contain `nakup`.
+            # A stem that spans several words must begin at the start of a word. So `Cena Kup Teraz` does not contain
+            # `nakup`.
             if text.startswith(stem, start) and (start == first or start + len(stem) <= last):
                 return stem
     return None
@@ -115,7 +116,7 @@ def is_property(name: str) -> bool:
 
 
 def _is_known(parts: tuple[str, ...]) -> bool:
-    """Return whether the words name a property, possibly between a word for the product and a unit."""
+    """Return whether the words name a property. A word for the product can stand before it, and a unit after it."""
     start, end, all_words = 0, len(parts), _words()
     while start < end:
         name = "".join(parts[start:end])
@@ -149,8 +150,8 @@ class Disclosure:
     """Decides which attributes of a catalog's products are public.
 
     `chosen` maps the names of attributes to the columns that the catalog's settings make public. `hidden` are columns
-    that the settings keep private. Both contain names: the name of a column of the file, or that of a feature, which is
-    one attribute in a cell with one attribute per line.
+    that the settings keep private. Both can also contain names of features. A feature is one attribute in a cell with
+    one attribute per line.
     """
 
     def __init__(self, chosen: Mapping[str, str | Mapping[str, Any]] | None = None, hidden: Iterable[str] = ()) -> None:

@@ -25,7 +25,7 @@ MAX_FOOTER = 6
 """The maximum number of lines below the last line of dashes that are read as a footer."""
 MOST = 0.8
 _FILLER = "\x1e"
-"""Stands after a wide character, so that the position of each character is its column on paper."""
+"""This character is added after each wide character, so that the position of a character is its column on paper."""
 _RULE = re.compile(r"[-=_+|\s\u2500\u2550]+")
 _DIGITS = re.compile(r"\d+")
 _SPACES = re.compile(r" {2,}")
@@ -90,16 +90,16 @@ def _layout(texts: Sequence[str], header: int, *, is_wide: bool) -> AlignedRows 
 
 
 def _end_of_rows(texts: Sequence[str], header: int) -> int:
-    """Return the number of the last line of dashes, below which totals and legends stand, or the number of lines."""
+    """Return the number of the last line of dashes if totals and legends follow it, otherwise the number of lines."""
     rules = [at for at in range(header + 1, len(texts)) if texts[at].strip() and _RULE.fullmatch(texts[at])]
     is_below_rows = len(rules) > 1 and rules[-1] - rules[-2] > MIN_ROWS
     return rules[-1] if is_below_rows and len(texts) - rules[-1] <= MAX_FOOTER else len(texts)
 
 
 def _common_gaps(rows: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Return the places between two columns, where all rows have two spaces or more.
+    """Return the gaps between columns: the places where all rows have two spaces or more.
 
-    Places between digits count too.
+    A gap can also be between two digits.
     """
     width = max(map(len, rows))
     filled = [any(at < len(row) and row[at] != " " for row in rows) for at in range(width)]

@@ -130,8 +130,8 @@ class CsvRows:
     def _repaired(self, line: str, cells: list[str]) -> list[str]:
         """Return the cells of a line whose quoted cells contain quotes that are not doubled: `"1/2" tee, brass"`.
 
-        Such a cell ends at the first quote before a delimiter. The cells are returned unchanged if the line is
-        well-formed, or if it then does not have as many cells as the header.
+        Such a cell ends at the first quote before a delimiter. The cells are returned unchanged in two cases: the line
+        is well-formed, or the line divided in this way does not have as many cells as the header.
         """
         try:
             list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ class CsvRows:
         return cells
 
     def _problem_of_quotes(self, line: str) -> str:
-        """Return what is wrong with the quotes of a record that has one line, or "" if its cells are clear."""
+        """Return the problem with the quotes of a record of one line, or "" if the cells of the record are clear."""
         try:
             list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
         except csv.Error as error:

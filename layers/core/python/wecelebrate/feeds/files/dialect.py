@@ -119,8 +119,8 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
     """Return the index of the header row. Titles, dates and blank rows can be above the header row.
 
     The header is the row with the most known columns. A row with only one known column is not the header if a row above
-    it has as many cells. If no column is known, the header is the row with the most cells that are not blank. If
-    several rows have the same number, the first of these rows is the header.
+    it has the same number of cells. If no column is known, the header is the row with the most cells that are not
+    blank. If several rows qualify equally, the first of them is the header.
     """
     first_rows = rows[:HEADER_SEARCH_ROWS]
     known_counts = [count_known(row) for row in first_rows]
@@ -135,7 +135,10 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
 
 def _first_row_as_full(rows: list[list[str]], row: int) -> int:
-    """Return the first row with as many filled cells as this row. Returns `row` if it has only one filled cell."""
+    """Return the index of the first row that has at least as many filled cells as the row with the index `row`.
+
+    Returns `row` if that row has fewer than two filled cells.
+    """
     filled = [sum(1 for cell in cells if cell.strip()) for cells in rows[: row + 1]]
     return row if filled[row] < 2 else next(number for number, count in enumerate(filled) if count >= filled[row])
 

@@ -1,8 +1,8 @@
 """Repairs a UTF-8 file that a program has read in another encoding and saved in UTF-8 again.
 
-Such a file has `KÃ¼che` instead of `Küche`. It is repaired only if this is certain: each sequence of non-ASCII
-characters in the file must be valid UTF-8 when it is written in the other encoding. Words of real languages do not have
-this property, because in other encodings, bytes of UTF-8 are letters beside symbols.
+Such a file contains `KÃ¼che` instead of `Küche`. The file is repaired only if the double encoding is certain: each
+sequence of non-ASCII characters must become valid UTF-8 when it is written in the other encoding. Words of real
+languages do not become valid UTF-8, because the bytes of UTF-8 look like letters beside symbols in other encodings.
 """
 
 import io
@@ -20,7 +20,8 @@ MAX_RUN = 4_096
 """A sequence of non-ASCII characters that is longer than this can be divided at the end of a block."""
 _RUN = re.compile(r"[^\x00-\x7f]+")
 _CONTROL = range(0x80, 0xA0)
-"""Control characters. Programs read these bytes as such characters: all of them in Latin-1, five of them in cp1252."""
+"""The bytes of control characters. Programs read all of these bytes as control characters in Latin-1, and five of them
+in cp1252."""
 
 
 def repair(file: IO[bytes]) -> IO[bytes] | None:

@@ -57,13 +57,13 @@ RARELY_WESTERN = frozenset("ýþðÝÞÐ")
 _LOW_QUOTES = frozenset("\u201e\u201a")
 _QUOTES = _LOW_QUOTES | frozenset("\u201c\u201d\u00ab\u00bb\u2039\u203a")
 _CENTRAL_SIGNS = re.compile(rb"\d[ \xa0]?(?:K\xe8|z\xb3)(?![\x80-\xffA-Za-z])")
-"""Amounts in korunas and zlotys in cp1250, which would be `249 Kè` and `49 z³` in cp1252."""
+"""Amounts in korunas and zlotys in cp1250. In cp1252, they would be `249 Kè` and `49 z³`."""
 
 _POUNDS = re.compile(rb"(?<![A-Za-z\x80-\xff])\xa3 ?\d")
-"""An amount in pounds in cp1252, which would be `Ł4.20` in cp1250. No word begins with this letter and a digit."""
+"""An amount in pounds in cp1252. In cp1250, it would be `Ł4.20`, but no word begins with this letter and a digit."""
 _CARON_IN_WORD = re.compile(r"[^\W\d_][ìù][^\W\d_]|[^\W\d_]è(?=[^\W\d_])")
-"""Letters with a grave accent inside of words, where Italian has none. In cp1250, their bytes are letters with a
-caron."""
+"""Letters with a grave accent inside words. Italian has no such letters there. In cp1250, their bytes are letters with
+a caron."""
 _CARONS = re.compile(r"[šžŠŽ]|[^\W\d_]ø[^\W\d_]")
 _FRENCH = re.compile(r"[êàçâîœ]", re.IGNORECASE)
 
@@ -281,19 +281,20 @@ def _misplaced(text: str) -> float:
         total += 1
         beside_letters = before.isalpha() or after.isalpha()
         if char in _QUOTES:
-            # `„Buch“`, but not the `ä` of DOS in `K„se`.
+            # In `„Buch“`, the quotes are correct. In `K„se`, the quote is a wrongly decoded `ä` of a DOS encoding.
             strange += before.isalpha() and (after.isalpha() or char in _LOW_QUOTES)
         elif not char.isalpha():
             strange += char == "\ufffd" or (beside_letters and not char.isspace())
         elif char in RARELY_WESTERN:
             strange += 1
         elif "\u0370" <= char <= "\u06ff":
-            # Greek, Cyrillic, Hebrew and Arabic letters do not occur in Latin words: `KЃhl` is `Kühl` of DOS.
+            # Greek, Cyrillic, Hebrew and Arabic letters do not occur in Latin words: `KЃhl` is a wrongly decoded `Kühl`
+            # of a DOS encoding.
             strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
         elif ord(char) >= 0x2E80:
             # Han, kana and hangul characters occur beside digits, but almost never beside Latin letters.
             strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
-    # German has no capital ß in usual code pages: `GIEßKANNE`.
+    # A `ß` before a capital letter is correct, as in `GIEßKANNE`, because usual code pages have no capital `ß`.
     strange += sum(
         a.islower() and b.isupper() and a != "ß" and not (a.isascii() and b.isascii()) for a, b in pairwise(text)
     )

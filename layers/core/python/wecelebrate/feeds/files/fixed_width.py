@@ -42,7 +42,8 @@ class Layout:
     gaps: tuple[tuple[int, int], ...]
     """The start and the end of the spaces between two columns."""
     heading: tuple[str, ...] = ()
-    """The lines of a header of several lines. They are read as one line with the joined names, and blank lines."""
+    """The lines of a header that has several lines. The first line is read as the joined names, and the other lines are
+    read as blank lines."""
 
     def divided(self, line: str) -> str:
         """Return the line with a separator between its cells.
@@ -107,9 +108,10 @@ def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) ->
 
 
 def _with_heading(layout: Layout, texts: Sequence[str], rule: int) -> Layout:
-    """Return the layout with all header lines, if more than one line is between a blank line and the dashes.
+    """Return the layout with all lines of the header, if several lines are between a blank line and the dashes.
 
-    A first line is a title, and not a part of the header, if it has numbers, or if a word of it is in two columns.
+    The first of these lines is a title, and not a part of the header, in two cases: it contains a digit, or one of its
+    words is in two columns.
     """
     first = rule
     while first > 0 and rule - first < MAX_HEADING and texts[first - 1].strip():

@@ -19,14 +19,16 @@ CODE_PAGES = {
 }
 """The code page of Windows for each language in Latin letters."""
 OTHER_PAGES = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "th": "cp874"}
-"""Code pages of languages in other letters. A detector takes their short texts for Cyrillic or Greek."""
+"""Code pages of languages in other letters. The detector returns a Cyrillic or Greek encoding for short texts in these
+languages."""
 _PAGES = tuple(dict.fromkeys(CODE_PAGES.values()))
 _SEPARATORS = re.compile(r'[;,\t|"\r]+|  +')
 HEAD = 4_096
 """How many bytes at the start of a file can be its header."""
 MAX_LINES = 20
 MIN_NAMES = 2
-"""The header must have this many more names of one language than of any language of another code page."""
+"""A language decides only if the header has at least this many names of it more than of any language with another code
+page."""
 
 
 @cache
@@ -62,7 +64,10 @@ def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
 
 
 def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | None:
-    """Return the code page in which at least two names of the header are names of one of its languages, or None."""
+    """Return the code page of a language to which at least two names of the header belong, or None.
+
+    Only the code pages in OTHER_PAGES are possible.
+    """
     for page in dict.fromkeys(OTHER_PAGES.values()):
         if page != detected and _count_names(head[:HEAD], page) >= MIN_NAMES:
             try:
@@ -74,7 +79,10 @@ def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | N
 
 
 def _count_names(head: bytes, page: str) -> int:
-    """Return the largest number of names in a line that belong to one language with this code page."""
+    """Count the names that belong to one language with this code page, and return the largest count.
+
+    Each line and each language are counted separately.
+    """
     known, best = _languages_of_names(), 0
     for line in head.decode(page, "replace").split("\n")[:MAX_LINES]:
         languages = Counter(

@@ -81,7 +81,8 @@ def _has_blocks(lines: Sequence[str], count_known: ColumnCounter) -> bool:
     if len(labels) < MOST * len(filled) or len(labels) < MIN_BLOCKS * MIN_LABELS:
         return False
     different = list(dict.fromkeys(labels))
-    # Each label stands in many blocks. In a table with this delimiter, the first cells of the rows differ.
+    # The labels are repeated in the blocks. In a table that uses the same character as its delimiter, the first cells
+    # of the rows differ.
     return (
         MIN_LABELS <= len(different) <= len(labels) / MIN_BLOCKS + 1
         and labels.count(labels[0]) >= MIN_BLOCKS
@@ -90,7 +91,7 @@ def _has_blocks(lines: Sequence[str], count_known: ColumnCounter) -> bool:
 
 
 def _blocks(text: TextFile) -> Iterator[dict[str, str]]:
-    """Yield the values of each block by their labels."""
+    """Yield each block as a dictionary that maps its labels to its values."""
     block: dict[str, str] = {}
     last = ""
     reader = text.open()

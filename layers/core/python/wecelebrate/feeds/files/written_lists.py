@@ -18,7 +18,7 @@ SEPARATOR = "\x1f"
 NAMES = ("Code", "Item", "Price", "Stock")
 MIN_PRODUCTS = 3
 MOST = 0.5
-"""The least share of lines with a product, of all lines that are not blank."""
+"""The minimum share of lines with a product among the lines that are not blank."""
 MAX_LINES = 100
 MAX_LINE_LENGTH = 300
 _PARTS = re.compile(r"\s{1,20}[-\u2013\u2014|\u2022\u00b7]\s{1,20}|\s{3,20}|\t")

@@ -43,11 +43,12 @@ COMPOSED = 10_000
 MAX_OWN_CODE = 16
 MAX_NOUN = 60
 MIN_REFERENCES = 0.7
-"""If a smaller share of rows than this has references, the key of the database identifies the products."""
+"""The minimum share of rows with a reference, such as a value in `Ref.`. If fewer rows have one, the database key
+identifies the products."""
 MOSTLY = 0.9
 MIN_VARIANTS = 4
-"""From this number of rows on, it is doubtful if rows with the same SKU differ only in columns that are not
-properties."""
+"""If fewer rows than this share their SKU with another row, differences in columns that are not properties are
+ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class SkuCandidate:
     """Whether the values contradict the name so much that the column is not used even if it is the only candidate."""
     has_barcodes: bool = False
     is_key: bool = False
-    """Whether the name is that of the key of a database, and only the values look like the numbers of articles."""
+    """Whether the name of the column means a database key. `rank` can still be that of article numbers, because the
+    values look like them."""
 
 
 def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> SkuCandidate:
@@ -174,7 +176,7 @@ def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
 
 
 def candidate_by_number(columns: Columns) -> list[SkuCandidate]:
-    """Return the only column whose name means the number of something, such as `Part number`. See `numbered`."""
+    """Return the only column whose name means the number of a thing, such as `Part number`. See `numbered`."""
     number = numbered_column(columns)
     return [] if number is None else [_rated(columns, number, SECOND, COMPOSED, is_noun=False, is_row_noun=True)]
 
@@ -234,8 +236,8 @@ def _contradiction(columns: Columns, facts: Facts, rank: int, is_noun: bool, rep
 def variant_columns(columns: Columns, repeats: Repeats, rank: int) -> list[int]:
     """Return the columns that distinguish the rows with the same value, if these rows are different products.
 
-    A difference in a property such as the size is certain. If rows have the same value in a column `SKU` and no
-    property differs, the rows are repetitions, and the last row is used.
+    Rows that differ in a property such as the size are different products. If rows have the same value in a column
+    `SKU`, and no property differs, the rows are repetitions, and the last row is used.
     """
     if not repeats.is_frequent or places_of(columns, repeats):
         return []

@@ -58,7 +58,7 @@ class SkuChoice:
     """The columns of the SKU. A further column is used in rows in which the columns before it are blank."""
     questions: list[Question] = field(default_factory=list)
     repeats: Repeats | None = None
-    """Why several rows have the same SKU, if several rows do."""
+    """How the rows with the same SKU differ. None if all SKUs are different."""
 
 
 def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier: Sequence[str]) -> SkuChoice:
@@ -238,7 +238,7 @@ def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
 def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
     """Choose a column by its values, because no column name means a SKU or an own article number.
 
-    It returns None if the values do not show a better column than the one with the best name.
+    Returns None if no column has better values than the column with the best name.
     """
     named = best[0] if best and not any(best[0].order[:2]) else None
     identifying = _identifying(columns)
@@ -284,7 +284,7 @@ def _first_column_question(columns: Columns) -> SkuChoice | None:
 
 
 def _key_question(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
-    """Ask which column is the SKU if the file has barcodes, and a column `ID` with numbers like those of articles."""
+    """Ask which column is the SKU if the file has barcodes and a column `ID` with values like article numbers."""
     keys = [
         one.column
         for one in best

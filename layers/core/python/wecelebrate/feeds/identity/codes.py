@@ -20,7 +20,7 @@ from wecelebrate.feeds.notation.shapes import shape_of
 Kind = Literal["codes", "barcodes", "numbers", "rows", "texts"]
 
 MIN_SHARE = 0.9
-"""The least share of rows with a value, of different values, and of values of the kind."""
+"""The minimum share of rows with a value. The same minimum applies to different values, and to values of the kind."""
 MIN_NAMED = 0.8
 """The least share of rows with a value in a column of names. It allows for rows with totals, which have no name."""
 MIN_CODES = 0.5
@@ -34,7 +34,8 @@ _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 _YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
 _CAPITALS = re.compile(r"[A-Z0-9]+(?:[-_./][A-Z0-9]+)+")
 _CAPITAL_WORDS = re.compile(r"[A-Z0-9]{2,}(?:[-_./][A-Z0-9]+)*")
-"""This pattern also matches a code without a separator, such as `SNUFFER`, beside codes with separators."""
+"""A code in capital letters. Unlike `_CAPITALS`, this pattern also matches a code without a separator, such as
+`SNUFFER`."""
 _SEPARATED = re.compile(r"[^\W_]+(?:[-_./:][^\W_]+)+")
 
 

@@ -145,7 +145,7 @@ _SELLER_STEMS = (
     *sorted(word for word in _SELLER_WORDS if not word.startswith(("off", "oferta", "angebot", "magaza"))),
     "판매자", "자체", "卖家", "賣家", "商家", "自社", "出品者", "продавц", "продавец",
 )  # fmt: skip
-"""The beginnings of names of numbers that the seller at a marketplace has given."""
+"""A column name that begins with one of these texts means a number that the seller at a marketplace has assigned."""
 
 
 def names_seller(column: str) -> bool:

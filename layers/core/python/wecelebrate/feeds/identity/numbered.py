@@ -1,7 +1,11 @@
-"""Finds the only column whose name means the number of something, in a list of products: `Номер детали`, `Broj dijela`.
+"""Finds the only column whose name means the number of a thing, such as `Номер детали` and `Broj dijela`.
 
-The column is used only if no column has a usual SKU name, if all its values are different, and if the file has product
-names, and prices or stocks. The numbered thing can be anything, such as a part, a wine or a stone.
+Both examples mean "part number". The thing can be anything, such as a part, a wine or a stone. The column is used only
+if all these statements are true:
+
+- No column has a usual SKU name.
+- All values of the column are different.
+- The file has product names, and prices or stocks.
 """
 
 # ruff: noqa: RUF001

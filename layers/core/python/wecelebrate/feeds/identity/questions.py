@@ -28,9 +28,9 @@ def sku_choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] =
 
 
 def reasons_first(columns: Columns, numbers: Sequence[int]) -> list[int]:
-    """Sort the columns: first the columns that make rows different products.
+    """Sort the columns: columns of places and private columns come last.
 
-    Such columns are neither columns of places nor private.
+    The other columns are more likely to be the reason why the rows are different products.
     """
     return sorted(
         numbers,

@@ -55,7 +55,7 @@ def _variant(variant: Mapping[str, Any]) -> dict[str, Any]:
 def _prices(prices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the prices.
 
-    The key of a price for all customers is its number. The key of any other price is its restrictions.
+    The key of a price for all customers is its number. The key of any other price consists of its restrictions.
     """
     named: dict[str, Any] = {}
     free = [price for price in prices if not any(price.get(limit) for limit in _LIMITS)]

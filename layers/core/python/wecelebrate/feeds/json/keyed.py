@@ -13,14 +13,14 @@ from wecelebrate.feeds.columns.names import field_candidates, is_weak
 
 MIN_MEMBERS = 2
 MIN_SHARED = 2
-"""The least number of keys that the first products have together."""
+"""The minimum number of keys that the first products have in common."""
 SKU_COLUMN, ID_COLUMN, KEY_COLUMN = "sku", "_id", "key"
 MAX_KEY = 200
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
 _RANDOM = re.compile(
     r"-[\w-]{8,}|[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=.*[a-z])(?=.*[A-Z])\w{17,}"
 )
-"""Keys that a database has made: of Firebase, MongoDB, and UUIDs."""
+"""Keys that a database has generated: keys of Firebase, keys of MongoDB, and UUIDs."""
 _IDS = frozenset(("id", "_id", "uid", "uuid", "guid", "key", "code", "number", "no", "nr"))
 """Members that customers and orders have too."""
 _MIN_NUMBER = 5

@@ -103,7 +103,7 @@ def _is_named(part: Any) -> bool:
 
 
 def _flatten_names(parts: list[Any], key: str, prefix: str, record: Record, depth: int) -> bool:
-    """Add the options or the named values of a list to the record. Returns whether the list has such a shape."""
+    """Add the options or the named values of a list to the record. Returns False if the list contains neither."""
     if lines := option_lines(key, parts):
         record[prefix + key] = lines
     elif values := named_values(parts):

@@ -15,7 +15,7 @@ _ENVELOPES = (
     "resource", "entity", "document", "payload", "node",
     "item_data", "item_variation_data",
 )  # fmt: skip
-"""The keys of the product in an object that is only its envelope."""
+"""If an object is only the envelope of a product, the product is under one of these keys."""
 _PRODUCT_KEY = re.compile(r"(?:^|[_\W])(?:name|title|sku)|(?:Name|Title|Sku|SKU)$", re.ASCII)
 MAX_VALUE_LENGTH = 5_000
 

@@ -18,7 +18,7 @@ MAX_YEARS = 15
 """The maximum number of years between today and a day of another calendar."""
 MAX_LENGTH = 20
 _BUDDHIST, _MINGUO, _REIWA = 543, -1911, -2018
-"""The year of the calendar in the Gregorian year 0."""
+"""For each calendar, the year that corresponds to the Gregorian year 0."""
 _CHARACTERS = re.compile(
     r"(民國|民国|中華民國|令和|R)?\s*(\d{1,4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일.]?", re.ASCII
 )

@@ -40,21 +40,27 @@ _IMAGES = re.compile(
     re.IGNORECASE,
 )
 
+_YES_ANSWERS = (
+    "1|y|yes|true|t|on|x|ok|ja|j|wahr|oui|o|vrai|si|sí|s|verdadero|vero|sim|verdadeiro|tak|ano|kyllä|igen|da|✓|✔|tyes"
+)
 _YES = (
-    "1|y|yes|true|t|on|x|ok|ja|j|wahr|oui|o|vrai|si|sí|s|verdadero|vero|sim|verdadeiro|tak|ano|kyllä|igen|da|✓|✔|"
-    "tyes|active|activated|enabled|enable|published|publish|live|online|visible|available|released|for sale|current|"
+    "active|activated|enabled|enable|published|publish|live|online|visible|available|released|for sale|current|"
     "aktiv|aktiviert|freigegeben|sichtbar|verfügbar|actif|active|publié|en ligne|activo|publicado|attivo|"
     "pubblicato|ativo|actief|aktywny|catalog, search|catalog|search|both|approved|in stock"
 )
-YES = frozenset(_YES.split("|"))
+YES_ANSWERS = frozenset(_YES_ANSWERS.split("|"))
+"""Words that only answer a question. The other words for yes, such as `available`, also have a meaning of their own."""
+YES = YES_ANSWERS.union(_YES.split("|"))
+_NO_ANSWERS = "tno|0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|-"
 _NO = (
-    "tno|0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|-|inactive|deactivated|disabled|"
+    "inactive|deactivated|disabled|"
     "disable|unpublished|draft|archived|archive|private|hidden|offline|discontinued|deleted|obsolete|unavailable|"
     "blocked|pending|rejected|end of life|eol|retired|trash|not visible individually|inaktiv|deaktiviert|gesperrt|"
     "gelöscht|ausgelaufen|entwurf|inactif|brouillon|archivé|inactivo|borrador|inattivo|bozza|inativo|inactief|"
     "nieaktywny"
 )
-NO = frozenset(_NO.split("|"))
+NO_ANSWERS = frozenset(_NO_ANSWERS.split("|"))
+NO = NO_ANSWERS.union(_NO.split("|"))
 MAX_WORD_LENGTH = 100
 
 

@@ -3,16 +3,17 @@
 The evidence, the strongest first:
 
 1. the option `decimal` of the catalog's settings
-2. the decimals of the currency: `1.299` EUR and `1.250` JPY are thousands; `12,500` TND in each row has three decimals
+2. the decimals of the currency: in `1.299` EUR and `1.250` JPY, the point groups thousands; if all rows have values
+  such as `12,500` TND, the comma is the decimal separator
 3. values of the price columns that are certain, such as `12,50` and `1.234,56`
 4. the style of the catalog's earlier file
 5. values of other numeric columns that are certain
-6. `349` beside `1.250`: a style with three decimals would write all values with three decimals
+6. a value such as `349` beside `1.250`: if the file wrote three decimals, it would write `349.000`
 7. the definition of the format: XML standards write a decimal point
 8. the language of the header together with the place of the currency's sign
 
-Evidence of the ranks 2 and 3 for both separators is a contradiction and leads to a question. If evidence of the ranks 2
-and 3 contradicts the earlier file, the evidence of the new file is used, and the difference is reported as a change.
+If the evidence of the ranks 2 and 3 supports both separators, this contradiction leads to a question. If it contradicts
+the earlier file, the evidence of the new file is used, and the difference is reported as a change.
 """
 
 from collections.abc import Iterable
@@ -107,7 +108,7 @@ def _by_format(tally: Tally) -> DecimalStyle | None:
 
 
 def _by_three_decimals(tally: Tally) -> DecimalStyle | None:
-    """Decide for a currency with three decimals, such as TND, if all values are written with three digits."""
+    """Decide for a currency with three decimals, such as TND, if all values have three digits after the separator."""
     marks = {mark for mark, count in tally.unclear.items() if count}
     if len(marks) == 1 and tally.three_decimals == sum(tally.unclear.values()) == tally.numbers:
         return DecimalStyle(marks.pop(), "currency", _reason(tally, "unclear", "the currency has three decimals"))
@@ -115,7 +116,10 @@ def _by_three_decimals(tally: Tally) -> DecimalStyle | None:
 
 
 def _by_odd_fractions(tally: Tally) -> DecimalStyle | None:
-    """Decide for a quantity such as `1.234`: fractions of a unit are halves or quarters, so it is 1234."""
+    """Decide for quantities such as `1.234`.
+
+    Fractions of a unit are usually halves or quarters, so `1.234` means 1234.
+    """
     marks = {mark for mark, count in tally.odd_fractions.items() if count}
     if len(marks) != 1 or len([mark for mark, count in tally.unclear.items() if count]) != 1:
         return None
@@ -152,7 +156,8 @@ def _by_language(tally: Tally, hints: Hints) -> DecimalStyle | None:
 
 
 def _sign_mark(tally: Tally) -> Separator | None:
-    """Return the decimal separator of the languages that write the currency's sign in this place: `5 €`, `$5`."""
+    """Guess the decimal separator from the place of the currency's sign. Languages that write `5 €` use the comma, and
+    languages that write `$5` use the point."""
     if tally.sign_before == tally.sign_after:
         return None
     return "," if tally.sign_after > tally.sign_before else "."

@@ -20,7 +20,7 @@ _TIME = re.compile(
 _SECONDS = re.compile(r"1\d{9}", re.ASCII)
 _SPACES = re.compile(r"(?<=[\d][./-])\s+(?=\d)")
 _NUMBERS = re.compile(r"(?<!\d)(?<!\d[ T])(?<!, )(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
-"""A day in numbers, of which the first is not the year. A time such as ` 10.30.15` after a day does not match."""
+"""A day in numbers, such as `31.12.2026` or `31/12/26`. A time after a day, such as ` 10.30.15`, does not match."""
 MAX_YEARS = 4
 """A number can be the year of an offer if it differs from the current year by at most this number."""
 _DAY_AND_NAME = re.compile(r"(\d{1,2})[.\s-]+([^\W\d_]{3,12})[.,\s-]+(\d{4})")
@@ -124,9 +124,10 @@ def _dates(cells: Iterable[str]) -> list[re.Match[str]]:
 
 
 def _begin_with_years(dates: Sequence[re.Match[str]]) -> bool:
-    """Return whether the first numbers of dates such as 26/11/20 can be the years, and not only the last numbers.
+    """Return whether dates such as 26/11/20 can begin with the year.
 
-    If the last numbers differ less than the first numbers, the last numbers are the years, and the first are days.
+    Years differ less than days. So the dates end with the year if their last numbers differ less than their first
+    numbers.
     """
     this_year = datetime.now(UTC).year
     if not dates or any(
@@ -139,7 +140,8 @@ def _begin_with_years(dates: Sequence[re.Match[str]]) -> bool:
 def end_of(last: date | datetime | None) -> date | datetime | None:
     """Return the end of a period, or None for a period without an end.
 
-    The last minute of a day, as `23:59`, belongs to the period. Systems write the first or the last years for "no end".
+    The last minute of a day, such as `23:59`, belongs to the period. A year before MIN_YEAR or after MAX_YEAR means
+    that the period has no end.
     """
     if last is None or not MIN_YEAR <= last.year <= MAX_YEAR:
         return None

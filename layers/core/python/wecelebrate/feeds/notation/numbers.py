@@ -142,7 +142,8 @@ def price_with_words(
 ) -> tuple[Decimal, str | None]:
     """Parse a price with words beside it, such as `12.50/ea`, which `price` does not understand.
 
-    `has_unit` says that the file states the unit of the price outside of the cell, so that the cell must not state one.
+    `has_unit` says that the file states the unit of the price outside of the cell. The cell must then not state a
+    number of units.
 
     Raises BadCell as `price` does, and with the code `no_fixed_price`, `bad_price_unit` or `too_precise`.
     """

@@ -29,7 +29,7 @@ CODES = {
     "M": _THOUSAND, "MIL": _THOUSAND, "MPC": _THOUSAND, "TH": _THOUSAND, "T3": _THOUSAND, "\u2030": _THOUSAND,
     "DZ": _DOZEN, "DZN": _DOZEN,
 }  # fmt: skip
-"""Codes of price units: of UN/ECE Recommendation 20 (CEN, MIL, T3, DZN), and of trade: C, M, % and \u2030.
+"""Codes of price units. They come from UN/ECE Recommendation 20 (CEN, MIL, T3, DZN), and from trade (C, M, % and ‰).
 
 They are written in upper case, because `m` is a metre.
 """
@@ -184,8 +184,8 @@ def kind_of_units(cells: Sequence[str], is_price_unit: bool) -> UnitColumn:
     """Return whether the values of a column are numbers of units that a price is for.
 
     `is_price_unit` says that the name of the column means the unit of a price, as `Price per` and `PEINH` do. A column
-    such as `UOM` is a price unit only if its values are trade codes: `E`, `C` and `M`. The result is not certain for
-    these codes: `M` alone can be a metre, and `C` can also be the sales unit.
+    such as `UOM` contains price units only if its values are the trade codes `E`, `C` and `M`. The result is then not
+    certain: `M` alone can be a metre, and `C` can also be the sales unit.
     """
     values = {cell.strip() for cell in cells}
     codes = {value for value in values if value in CODES}
@@ -213,11 +213,12 @@ def _is_known_number(cell: str) -> bool:
 
 
 def say_what_a_price_is_for(cells: Sequence[str], *, is_unit: bool = False) -> bool:
-    """Return whether all values are units, and some of them are numbers that occur only in price units.
+    """Return whether all values are units, and some of them are numbers of units that a price is for.
 
-    `le 100`, `cada mil` and `per C` are such numbers, whatever the column is called. `100 Stk` is such a number beside
-    `Stk`, but not beside `12 Stk`, because both can be the contents of a package. With `is_unit`, the name of the
-    column means a unit, so `%` and codes such as `HN` are such numbers too.
+    `le 100`, `cada mil` and `per C` are always such numbers. The name of the column does not matter. `100 Stk` is such
+    a number if another value is `Stk`. It is not such a number if another value is `12 Stk`, because both can be the
+    contents of a package. If `is_unit` is true, the name of the column means a unit. Then `%` and codes such as `HN`
+    are such numbers too.
     """
     values = {cell.strip() for cell in cells}
     if not values or len(values) > MAX_UNITS or any(len(value) > MAX_LENGTH for value in values):

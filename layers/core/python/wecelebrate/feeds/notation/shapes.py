@@ -96,7 +96,7 @@ class Tally:
     forced_groups: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
     """Unclear values whose separator cannot be decimal, because the currency has fewer decimals."""
     odd_fractions: dict[Separator, int] = field(default_factory=lambda: {",": 0, ".": 0})
-    """Unclear values that are not a multiple of 0.25 if the separator is decimal, so they are not usual quantities."""
+    """Unclear values that would not be a multiple of 0.25 with a decimal separator. They are not usual quantities."""
     three_decimals: int = 0
     """Unclear values whose currency has three decimals."""
     whole_currency: int = 0
@@ -110,7 +110,7 @@ class Tally:
     sign_before: int = 0
     sign_after: int = 0
     examples: dict[tuple[str, Separator], list[str]] = field(default_factory=dict)
-    """For `decimal` and `unclear`, and for each separator: the first values."""
+    """The first values of each kind (`decimal` and `unclear`) and each separator."""
 
     def add(self, cell: str, currency: str | None = None) -> None:
         """Count a value. `currency` is the currency of this value if the value is a price."""

@@ -3,7 +3,7 @@
 | column              | rule                                                                                     |
 |---------------------|------------------------------------------------------------------------------------------|
 | the product's name  | the only column with texts of several letters that differ in nearly all rows             |
-| the stock           | the only column with short whole numbers or `none`, of which at least one is 0            |
+| the stock           | the only column with short whole numbers or `none`; at least one value means 0           |
 
 A column is never taken if it has a known meaning, is a property, or has a private part in its name. If two columns fit,
 neither is taken.
@@ -61,12 +61,15 @@ def _says_nothing(name: str) -> bool:
 
 
 def _is_state(name: str) -> bool:
-    """Return whether a name only means a state, such as `Stav`. In some languages, it can also mean the stock."""
+    """Return whether a name has no known meaning except a state.
+
+    In some languages, such a name can also mean the stock: `Stav`.
+    """
     return {field for field, _, _ in field_candidates(name)} == {"is_active"} and not is_inverse(name)
 
 
 def _is_no_private_amount(name: str) -> bool:
-    """Return whether the only private part of a name is a word for a store, as in `Pakete am Lager`."""
+    """Return whether a name has no private part, or only a word for a store, as in `Pakete am Lager`."""
     part = private_part(name)
     return part is None or part in _STORE_WORDS
 

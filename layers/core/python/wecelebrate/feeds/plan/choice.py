@@ -58,7 +58,7 @@ from wecelebrate.feeds.stock.places import named_places, places_of
 from wecelebrate.feeds.stock.totals import total_of_places
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")
-"""Codes of currencies that are words too."""
+"""Currency codes that are words, too."""
 _SIGNS = frozenset((*numbers.SHARED_SIGNS, "FR.", "SFR", "SFR.", "EURO", "US$"))
 _USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 
@@ -172,7 +172,7 @@ def choose(
 
 
 def _are_long_texts(columns: Columns, description: Sequence[int]) -> bool:
-    """Return whether the descriptions are not names, because some descriptions are blank or contain HTML."""
+    """Return whether the descriptions cannot be the names, because some of them are blank or contain HTML."""
     cells = [cell for number in description[:1] for cell in columns[number].cells]
     return bool(cells) and (columns[description[0]].filled < 1 or any("</" in cell for cell in cells))
 
@@ -323,7 +323,7 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
         elif not price_unit_names().isdisjoint(forms):
             kind = "units" if facts.is_empty else kind_of_units(facts.cells, True)
             _take_price_unit(chosen, columns, number, kind)
-        elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
+        elif "pe" in forms:  # `PE` can be a Preiseinheit, or a number of pieces in a package
             kind = "units" if is_power_of_ten(counts) else "open" if counts else "none"
             _take_price_unit(chosen, columns, number, kind, is_probable=False)
         elif is_power_of_ten(facts.cells) and is_price_for(column):

@@ -34,6 +34,7 @@ from wecelebrate.feeds.states.words import (
     are_of_access,
     are_yes_and_no,
     is_mark_column,
+    letters_of_yes_and_no,
     only_unknown_word,
 )
 from wecelebrate.feeds.tables.codes import translations
@@ -50,6 +51,7 @@ from wecelebrate.feeds.tables.other_records import (
     refuse_orders,
     refuse_people,
 )
+from wecelebrate.feeds.tables.persons import names_article, refuse_persons
 from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
@@ -57,7 +59,8 @@ from wecelebrate.feeds.transformations.columns import add_transformations
 from wecelebrate.feeds.transformations.settings import FileSettings
 
 _PUBLISHED_AT = re.compile(r"published(?:at|on|since|date)$")
-"""The date of a publication, as `published_at` of Shopify. A product without this date is not published."""
+"""The name of the column with the date of publication, such as `published_at` of Shopify. A product without this date
+is not published."""
 _FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
 _MINIMUM = re.compile(
     r"(?:min|minimum|minimal|from|break|tier|scale|start)(?:qty|quantity|menge|aantal|antal)|"
@@ -113,7 +116,10 @@ def plan_table(
     has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
     if not has_product and not settings.transformations:
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
-        refuse_people(Columns(table.header, table.sample))
+        if not names_article(Columns(table.header, table.sample), plan):
+            refuse_people(Columns(table.header, table.sample))
+    if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
+        refuse_persons(Columns(table.header, table.sample), plan)
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
     complete_plan(
@@ -179,7 +185,7 @@ def complete_plan(
     )
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
-    plan.validity, period_question = find_validity(plan, columns)
+    plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
     if period_question and "price" not in mapping:
         plan.questions.append(period_question)
         plan.prices = []  # the first choice
@@ -219,6 +225,8 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, words="magento codes")
         elif plan.profile is None and active.words == "words" and are_yes_and_no(facts.cells):
             plan.active[at] = replace(active, words=_words_of_letters(plan, active, facts))
+        elif (letters := _yes_and_no(plan, active, facts)) is not None:
+            plan.active[at] = replace(active, letters=letters)
         elif active.words == "words" and not active.inverse and are_letters(facts.cells):
             plan.active[at] = replace(active, words="letters")
         elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
@@ -228,11 +236,19 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
 
 
 def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWords:
-    """Return what N and another letter mean: no and yes, or in a column such as `Status` possibly other words."""
+    """Return how letters such as N are read: as "no" and "yes", or as other words in a column such as `Status`."""
     if not active.inverse and are_letters(facts.cells):
         return "letters"
     is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
     return "yes or no" if is_question or are_clearly_yes_and_no(facts.cells) else "codes"
+
+
+def _yes_and_no(plan: Plan, active: ActiveColumn, facts: Facts) -> tuple[str, str] | None:
+    """Return the letters for yes and no of a column whose name asks a question, e.g. whether a shop shows a product."""
+    if plan.profile is not None or active.words != "words":
+        return None
+    is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
+    return letters_of_yes_and_no(facts.cells) if is_question else None
 
 
 def _hide_offers(plan: Plan, columns: Columns) -> None:
@@ -261,10 +277,10 @@ def _are_above_zero(plan: Plan, columns: Columns) -> bool:
 
 
 def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
-    """Return a question if a column such as `Min Qty` says that the only price needs more than one piece.
+    """Return a question if the only price may be valid only for several pieces, as a column such as `Min Qty` suggests.
 
-    If the file also has a maximum, the column contains the minimum stock. A minimum order (`MOQ`) does not change a
-    price.
+    If the file also has a column with a maximum, the minimum is a minimum stock, and no question is asked. A minimum
+    order (`MOQ`) does not change a price.
     """
     folded = [fold(name) for name in plan.header]
     if len(plan.prices) != 1 or plan.prices[0].quantity_column is not None or any(map(_MAXIMUM.match, folded)):

@@ -30,11 +30,12 @@ class PriceColumn:
     units: int = 1
     """The number of units that the column's name states, as in `Preis pro 100`."""
     scale_column: int | None = None
-    """The column that contains the decimals of each integer: their number, as `precision` does, or a word: `cents`."""
+    """The column that states the decimals of each integer: as a number, such as `precision`, or as a word, such as
+    `cents`."""
     quantity_column: int | None = None
     """The column with the quantity from which the price is valid, such as `min_quantity`."""
     arithmetic: Arithmetic | None = None
-    """The steps for numbers in the catalog's mapping."""
+    """The arithmetic steps of the catalog's mapping, which are applied to the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ class ActiveColumn:
     blank_is_no: bool = False
     """Whether a blank cell means no, because the column has only marks such as `x`."""
     active_word: str = ""
-    """The only unknown word beside words for inactive, in lower case. It means active."""
+    """A word for active, in lower case: the only unknown value in a column whose other values mean inactive."""
+    letters: tuple[str, str] = ("", "")
+    """The letters for yes and no, in lower case, if they are those of a language such as Finnish: K and E."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Validity:
     first: int | None
     last: int | None
     month_first: bool = False
-    """Whether the month is first in dates with slashes, as in America: 12/31/2026."""
+    """Whether the month is first in numeric dates, as in America: 12/31/2026."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class OfferColumns:
     month_first: bool = False
     """Whether the month is first in numeric dates, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
-    """`month_first` if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
+    """The value of `month_first` if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
@@ -104,9 +107,10 @@ class Plan:
     price_unit: int | None = None
     """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
     parent: list[int] = field(default_factory=list)
-    """The column in which a variant names the SKU of its product. Only a mapping names this column. See `parents`."""
+    """The column in which a variant names the SKU of its product. Only the mapping can assign this column. See
+    `parents`."""
     stock_as_of: list[int] = field(default_factory=list)
-    """The column that says when the stock of the row was counted. Only a mapping names this column."""
+    """The column that says when the stock of the row was counted. Only the mapping can assign this column."""
     places: list[int] = field(default_factory=list)
     """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
     currency_note: str | None = None
@@ -145,7 +149,7 @@ class Plan:
     offers: OfferColumns | None = None
     """The columns of offers, if the file says when they are valid. See `prices.offers`."""
     ends_offers: bool = False
-    """Whether the earlier file of the catalog had offers, and this one has prices, but no columns of offers."""
+    """Whether the catalog's earlier file had offers, and this file has prices, but no columns of offers."""
     zero_is_no_price: bool = False
     """Whether a price of 0 means that the product has no price yet, because nearly all other prices are above 0."""
 

@@ -303,7 +303,7 @@ def _by_mapping(
         if name not in MAPPED_FIELDS:
             on_problem(
                 f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are "
-                f"{', '.join(MAPPED_FIELDS)}"
+                f"{', '.join(MAPPED_FIELDS)}, and the options are {', '.join(OPTIONS)}"
             )
             continue
         number = column_number(plan.header, names, column) if column else None
@@ -322,7 +322,7 @@ def _by_mapping(
 
 
 def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str | None]) -> None:
-    """Read a field from the columns that the mapping names: from one column, or from none."""
+    """Read a field from the columns that the mapping names. Without columns, the field is not read."""
     if name == "price":
         plan.prices = _mapped_prices(plan, columns)
     elif name == "is_active":
@@ -351,9 +351,9 @@ def command_columns(plan: Plan) -> list[ActiveColumn]:
 
 
 def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
-    """Return the mapped columns, and the regular price after an offer.
+    """Return the mapped columns. If the first one is an offer, the regular price is added after it.
 
-    The regular price is used in rows in which the offer is blank, as without a mapping.
+    The regular price is used in rows in which the offer is blank. Files without a mapping are read in the same way.
     """
     mapped = [named_price(number, plan.header[number]) for number in columns]
     if mapped and mapped[0].kind == "offer" and plan.profile is None:

@@ -13,7 +13,13 @@ from wecelebrate.feeds.states.ended import ended_column
 from wecelebrate.feeds.states.names import state_columns
 from wecelebrate.feeds.states.pairs import of_the_other_kind
 from wecelebrate.feeds.states.sellable import sellable_columns
-from wecelebrate.feeds.states.words import are_letters_of_states, are_yes_and_no, state_of, state_of_command
+from wecelebrate.feeds.states.words import (
+    are_letters_of_states,
+    are_yes_and_no,
+    letters_of_yes_and_no,
+    state_of,
+    state_of_command,
+)
 from wecelebrate.feeds.stock.places import is_place
 
 MIN_PIECES = 3
@@ -68,9 +74,9 @@ def _known_states(columns: Columns, number: int) -> float:
 
 
 def _are_pieces(cells: Sequence[str]) -> bool:
-    """Return whether all values are whole numbers of different lengths, include 0, and are not codes of states.
+    """Return whether the values are pieces, and not codes of states. `Stav` can be a state or a stock.
 
-    `Stav` can be a state or a stock.
+    Pieces are whole numbers. Some values must be 0, and some must have several digits.
     """
     counts = {cell for cell in cells if cell.isdecimal()}
     is_stock = "0" in counts and any(len(cell) > 1 for cell in counts)
@@ -78,12 +84,13 @@ def _are_pieces(cells: Sequence[str]) -> bool:
 
 
 def _are_states(columns: Columns, number: int) -> bool:
-    """Return whether the values of a column with a weak name are states. The numbers of places are not states."""
+    """Return whether the values of a column with a weak name are states. The numbers of locations are not states."""
     cells = set(columns[number].cells)
     if cells and all(cell.isdecimal() for cell in cells):
         return cells <= {"0", "1"} and (len(cells) > 1 or not is_place(columns.header[number]))
     cells_of_column = columns[number].cells
     is_letter = are_letters_of_states(cells_of_column) or are_yes_and_no(cells_of_column)
+    is_letter = is_letter or letters_of_yes_and_no(cells_of_column) is not None
     return _known_states(columns, number) > 0.5 or is_letter
 
 

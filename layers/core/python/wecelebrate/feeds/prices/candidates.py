@@ -40,8 +40,7 @@ from wecelebrate.feeds.prices.tiers import (
 from wecelebrate.feeds.vocabulary.words import words
 
 LISTED_RANK = 5_500
-"""The rank of a price for a country or of a price list, if its name is understood only without the country or the
-list."""
+"""The rank of a price whose name contains a country or a price list, and is understood only without this part."""
 UNIT_RANK = 6_000
 """The rank of a price for one unit, such as `1+`, whose name is not a usual name of a price."""
 MAX_NAME = 60
@@ -83,7 +82,7 @@ def name_of_price(column: str) -> PriceName | None:
     if name and not name.currency and "$" not in column:
         name = replace(name, currency=currency_in_name(column, None, ""))
     if name and name.kind in TIERS and internal_part(column):
-        return replace(name, kind="purchase")  # `Preis (intern)` is no price of customers
+        return replace(name, kind="purchase")  # `Preis (intern)` is not a price for customers
     return name
 
 
@@ -144,7 +143,7 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
         return code
     match = _CURRENCY_WORD.search(column.strip())
     word = (match[1] or match[2]).upper() if match else ""
-    if word == "FR":  # France
+    if word == "FR":  # `FR` without a point means France
         return None
     return numbers.currency_code(word, currency) if word.rstrip(".") in _CURRENCY_WORDS else None
 

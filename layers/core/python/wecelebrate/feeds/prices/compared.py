@@ -33,7 +33,7 @@ _FORMER_AND_NOW = tuple(
         ("було|раніше", "стало|зараз|тепер"), ("once|onceki", "simdi"), ("ennen", "nyt"), ("enne", "nuud"),
     )
 )  # fmt: skip
-"""Words that make two names a former price and the current price: `Preço De` and `Preço Por`."""
+"""Pairs of words for a former price and the current price, as in `Preço De` and `Preço Por`."""
 
 
 def _is_former_of(former: str, now: str) -> bool:
@@ -67,7 +67,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
 
 
 def now_of_pair(columns: Columns, possible: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Of the only two possible prices, return the current price, if the other one is the former price."""
+    """If one of only two possible prices is the former price, return the other one: the current price."""
     if len(possible) != len(("former", "now")):
         return []
     return [
@@ -89,13 +89,13 @@ def is_always_above(columns: Columns, high: int, low: int) -> bool:
 
 
 def is_usual_markup(columns: Columns, high: int, low: int) -> bool:
-    """Return whether the median ratio of two columns is at most that of usual selling prices to purchase prices."""
+    """Return whether the median ratio of two columns can be the ratio of selling prices to purchase prices."""
     ratios = sorted(second / first for first, second in _amounts(columns, low, high))
     return bool(ratios) and ratios[len(ratios) // 2] <= MAX_MARKUP
 
 
 def is_multiple(columns: Columns, product: int, factor: int) -> bool:
-    """Return whether the amounts of a column are those of another column times the whole numbers of a third column."""
+    """Return whether the column `product` is the column `factor` times a third column of whole numbers, in all rows."""
     others = [at for at in range(len(columns.header)) if at not in (product, factor)][:MAX_COLUMNS]
     return any(_is_product(list(_amounts(columns, factor, at, product))) for at in others)
 
@@ -112,7 +112,10 @@ def _is_product(rows: Sequence[tuple[float, ...]]) -> bool:
 
 
 def has_one_ratio(columns: Columns, first: int, second: int) -> bool:
-    """Return whether all amounts of one column are those of the other times one factor, not 1 and at most 1.3."""
+    """Return whether the ratio of two columns is the same in all rows.
+
+    One column must be higher in all rows. The ratio must be above 1.005 and below 1.3.
+    """
     pairs = list(_amounts(columns, first, second))
     ratios = [max(pair) / min(pair) for pair in pairs]
     rises = {low < high for low, high in pairs}
@@ -139,7 +142,7 @@ MAX_DIFFERENCE = 0.011
 
 
 def is_before_discount(columns: Columns, price: PriceCandidate, recommended: PriceCandidate) -> bool:
-    """Return whether a price minus a discount is another amount of the file.
+    """Return whether the file contains this price also with a discount deducted.
 
     If the file also has a recommended price, such a price can be a supplier's price: the amount that the sender pays
     before the discount.

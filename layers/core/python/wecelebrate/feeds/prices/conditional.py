@@ -23,7 +23,7 @@ _MEMBERS = re.compile(
     r"μελη|μελων|μελουσ|חברים|חבר|מועדון|الاعضاء|للاعضاء|اعضاء|عضو|सदस्य|সদস্য|สมาชิก"
 )
 _COMPOUND = re.compile(r"^(?:mitglieder|medlems|klubb?|club|leden|member|kanta|jasen|vip)(?=p|h|t|c|ar)")
-"""The beginning of one word, such as `Clubpreis` and `jäsenhinta`."""
+"""The first part of a compound word, such as `Clubpreis` and `jäsenhinta`."""
 _CJK = re.compile(r"会员|會員|会員|회원|vip|สมาชิก|thành viên|מועדון|للأعضاء", re.IGNORECASE)
 
 

@@ -4,8 +4,11 @@ The first of these decides: the setting `day_order`, a day above 12, the order o
 offer ends before it starts although several offers do in the other order, and the currency USD, unless an offer then
 ends before it starts. If none of them decides, a question is asked, provided that the order changes which offers are
 valid from today on.
+
+A file writes all its days in one order. The days of all its offers decide together, and one question is asked.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
@@ -13,27 +16,33 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation.moments import is_blank, is_order_open, moment_of, order_of_days, period_of
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary.folding import split_words
 
 KEY = "day_order"
 DAY_FIRST, MONTH_FIRST = "day", "month"
 MAX_SHOWN = 3
 MIN_BACKWARDS = 2
-"""The number of offers that exclude an order, because they would end before they start. One offer can be mistyped."""
+"""If at least this many offers would end before they start, the order is wrong. A single offer can be mistyped."""
+MAX_NAME = 100
+SAME_LETTERS = 4
+"""Words for offers whose first letters are the same mean the same offer: `Akce od` and `Akční cena`."""
 
 Day = date | datetime | None
 Days = tuple[int | None, int | None, int | None]
 """The columns with the first day, the last day, and both days."""
+OfferDays = tuple[int, Days]
+"""The column with the price of an offer, and the columns with its days."""
 
 
 def decided_order(
     columns: Columns,
-    days: Days,
+    offers: Sequence[OfferDays],
     mapping: Mapping[str, str | None],
     currency: str,
     earlier: bool | None,
 ) -> bool | None:
-    """Return whether the month comes first in the columns of days, or None if nothing decides this."""
-    cells = cells_of(columns, days)
+    """Return whether the month comes first in the days of all offers of the file, or None if nothing decides this."""
+    cells = cells_of(columns, offers)
     if (setting := mapping.get(KEY)) and is_order_open(cells):
         return setting == MONTH_FIRST
     month_first = order_of_days(cells)
@@ -41,36 +50,73 @@ def decided_order(
         return month_first
     if earlier is not None:
         return earlier
-    by_day, by_month = (_backwards(columns, days, order) for order in (False, True))
+    periods = dict.fromkeys(days for _, days in offers)
+    by_day, by_month = (sum(_backwards(columns, days, order) for days in periods) for order in (False, True))
     if min(by_day, by_month) == 0 and max(by_day, by_month) >= MIN_BACKWARDS:
         return by_day > 0
     return True if currency == "USD" and not by_month else None
 
 
-def cells_of(columns: Columns, days: Days) -> list[str]:
-    """Return the values of the columns of days that are not blank."""
-    numbers = [number for number in days if number is not None]
+def order_of_offer(cells: Sequence[str], mapping: Mapping[str, str | None], month_first: bool | None) -> bool | None:
+    """Return whether the month comes first in the days of one offer. `month_first` is the order of the whole file.
+
+    Days such as 03.04.2026 and 31/12/2026 show their own order.
+    """
+    shown = order_of_days(cells)
+    is_set = bool(mapping.get(KEY)) and is_order_open(cells)
+    return month_first if shown is None or is_set else shown
+
+
+def cells_of(columns: Columns, offers: Sequence[OfferDays]) -> list[str]:
+    """Return the values of the columns of days that are not blank. Two offers can have the same columns."""
+    numbers = dict.fromkeys(number for _, days in offers for number in days if number is not None)
     return [cell for number in numbers for cell in columns[number].cells if not is_blank(cell)]
 
 
-def order_question(columns: Columns, price: int, days: Days) -> list[Question]:
+def days_of_others(header: Sequence[str], price: int, prices: Sequence[int], offer: re.Pattern[str]) -> set[int]:
+    """Return the columns whose names say that they are about another offer: `Clearance from` beside `Promo price`.
+
+    `prices` are the prices of all offers of the file, and `offer` matches the words for offers.
+    """
+
+    def kinds(number: int) -> set[str]:
+        found = (offer.match(word) for word in split_words(header[number][:MAX_NAME]))
+        return {match[0][:SAME_LETTERS] for match in found if match}
+
+    own = kinds(price)
+    others = {kind for number in prices if number != price for kind in kinds(number)} - own
+    if not own or not others:
+        return set()
+    return {number for number in range(len(header)) if kinds(number) & others and not kinds(number) & own}
+
+
+def order_question(columns: Columns, offers: Sequence[OfferDays]) -> list[Question]:
     """Return the question about the order, if it changes which offers are valid from today on."""
-    cells = cells_of(columns, days)
+    cells = cells_of(columns, offers)
     if not is_order_open(cells) or order_of_days(cells) is not None:
         return []
     today = datetime.now(UTC).date()
-    periods = list(zip(_periods(columns, price, days, False), _periods(columns, price, days, True), strict=True))
+    periods = [
+        pair
+        for price, days in offers
+        for pair in zip(_periods(columns, price, days, False), _periods(columns, price, days, True), strict=True)
+    ]
     differ = [pair for pair in periods if pair[0] != pair[1] and any(_ends_after(last, today) for _, last in pair)]
     if not differ:
         return []
+    return [question_of(cells, "offers")]
+
+
+def question_of(cells: Sequence[str], subject: str) -> Question:
+    """Return the question about the order of days and months. `cells` are the days of the `subject`, e.g. offers."""
     values = tuple(dict.fromkeys(cells))[:MAX_SHOWN]
     shown = " and ".join(quoted(cell, 30) for cell in values)
-    text = f"The offers have days such as {shown}. Does the day or the month come first?"
+    text = f"The {subject} have days such as {shown}. Does the day or the month come first?"
     choices = (
         Choice(DAY_FIRST, "The day comes first.", _examples(values, month_first=False)),
         Choice(MONTH_FIRST, "The month comes first.", _examples(values, month_first=True)),
     )
-    return [Question(KEY, "money", text, choices, values)]
+    return Question(KEY, "money", text, choices, values)
 
 
 def _examples(cells: Sequence[str], *, month_first: bool) -> tuple[str, ...]:

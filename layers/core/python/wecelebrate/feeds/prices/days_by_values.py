@@ -42,9 +42,10 @@ def days_by_values(columns: Columns, offer: int) -> tuple[int, int] | None:
 
 
 def with_unnamed_days(columns: Columns, roles: Mapping[Role, int], others: Sequence[int]) -> dict[Role, int] | None:
-    """Return the columns of the first and the last day, completed with `others`, whose names do not say the day.
+    """Return the columns of the first and the last day: those in `roles`, completed with those in `others`.
 
-    It returns None if the values do not decide. A column of days that is ignored could make an offer valid too early.
+    The names of the columns in `others` do not say which day the columns contain. It returns None if the values do not
+    decide. If a column of days were ignored, an offer could become valid too early.
     """
     if not others:
         return dict(roles)
@@ -60,7 +61,10 @@ def with_unnamed_days(columns: Columns, roles: Mapping[Role, int], others: Seque
 
 
 def unnamed_days(columns: Columns, offer: int, roles: Mapping[Role, int]) -> list[int]:
-    """Return the column of days beside the only named day of an offer, if it is blank in rows without an offer."""
+    """Return the columns of days beside an offer that has only one named day, or beside this named day.
+
+    In rows without an offer, the returned columns are blank.
+    """
     if len(roles) != 1 or "both" in roles:
         return []
     (named,) = roles.values()

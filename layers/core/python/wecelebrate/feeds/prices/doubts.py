@@ -27,7 +27,8 @@ MAX_CELL = 60
 MAX_ROWS = 200
 MIN_PACKS = 3
 CHANCE = Fraction(1, 50)
-"""The question is asked only if the probability that all prices are divisible by chance is at most this."""
+"""All prices can be divisible by the size of the pack by chance. The question is asked only if the probability of this
+is at most this value."""
 _AMOUNT = r"(?:[^\W\d]{0,3}|[€$£¥])\s?\d[\d.,' ]{0,14}\s?(?:[^\W\d]{0,3}|[€$£¥])"
 _TWO = re.compile(rf"\s*{_AMOUNT}\s?(?:[/|]|\s[-\u2013]\s)\s?{_AMOUNT}\s*")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -136,9 +137,9 @@ def _unknown_krone(plan: Plan, columns: Columns, cells: Sequence[str], name: str
     texts = " ".join([*plan.header, *(cell for column in plan.name[:1] for cell in columns[column].cells[:MAX_ROWS])])
     is_swedish, is_danish = bool(_SWEDISH.search(texts)), bool(_DANISH.search(texts) or _DANISH_TAX.search(texts))
     if not any(signs) and is_swedish and not _DANISH.search(texts):
-        return None  # read as SEK
+        return None  # `kr` is read as SEK
     if all(signs) and is_danish and not is_swedish and not _NORWEGIAN.search(texts):
-        return None  # read as DKK
+        return None  # `kr` is read as DKK
     example = next(cell for cell in cells if _KRONA.search(cell[:MAX_CELL]))
     read_as = SHARED_SIGNS["KR." if signs[0] else "KR"][0]
     text = (
@@ -153,9 +154,10 @@ def _unknown_krone(plan: Plan, columns: Columns, cells: Sequence[str], name: str
 
 
 def _pack_prices(plan: Plan, columns: Columns, price: int) -> list[Question]:
-    """Return a question if all prices can be those of a pack: divided by its size, they have no fractions of a cent.
+    """Return a question if all prices can be prices of a pack.
 
-    The price of a single piece can also be divisible by chance: every third price such as 12.90 is divisible by 6.
+    A price can be that of a pack if the price divided by the size of the pack has no fraction of a cent. The price of a
+    single piece can also have this property by chance: every third price such as 12.90 is divisible by 6.
     """
     used = {number for numbers in plan.field_columns.values() for number in numbers}
     for number, name in enumerate(plan.header):

@@ -33,7 +33,8 @@ MAX_TYPES = 20
 """A column with more different values than this has no types of prices."""
 MIN_PRODUCTS = 2
 MIN_SHARE = 0.3
-"""The least number and share of products with rows in several currencies, if the file has a price for each currency."""
+"""A file has a price for each currency if at least this number and this share of its products have rows in several
+currencies."""
 
 
 def prices_of_list(plan: Plan, mapping: Mapping[str, str | None], columns: Columns) -> list[PriceColumn]:
@@ -98,7 +99,10 @@ def _differs_in_products(plan: Plan, columns: Columns, number: int) -> bool:
 
 
 def _have_several_currencies(plan: Plan, columns: Columns, number: int) -> bool:
-    """Return whether several products have rows in several currencies. One such product can be a later correction."""
+    """Return whether several products have rows in several currencies.
+
+    If only one product has such rows, they can be a later correction.
+    """
     products = _values_of_products(plan, columns, number)
     several = sum(len(values) > 1 for values in products.values())
     return several >= MIN_PRODUCTS and several >= MIN_SHARE * len(products)

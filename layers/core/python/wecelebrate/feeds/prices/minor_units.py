@@ -9,8 +9,8 @@ The evidence, the strongest first:
 5. what the file says about all its prices: `Prices in cents`, `{"minorUnits": 2, "items": [...]}`
 6. the format, if all amounts are whole numbers: `unit_amount` (Stripe), `price_money.amount` (Square), Medusa 1
 
-Whole numbers in a JSON object of an amount and its currency, as in `{"amount": 1950, "currency": "EUR"}`, are a
-question, because some programs write cents in this object.
+Whole numbers in a JSON object with an amount and its currency, such as `{"amount": 1950, "currency": "EUR"}`, lead to a
+question, because some programs write cents in such an object.
 """
 
 import re
@@ -53,7 +53,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MIN_AMOUNT = 100
 """Whole numbers below this are not cents, because nothing costs less than one unit of the currency."""
 MIN_WHOLE = 500
-"""Whole amounts below this are not cents if only the name `amount` suggests it."""
+"""Whole amounts below this are not cents, if the only sign of cents is the name `amount` or `value`."""
 _AMOUNT_NAMES = ("amount", "value")
 MIN_CELLS = 3
 STRONG_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"))

@@ -136,7 +136,8 @@ _SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(TAX_WORDS, WITH, WITHOUT, w
     "gross brutto ttc net netto ht our unit each ea per pc pcs web online shop store in"
 ))  # fmt: skip
 EACH = words("each ea single stuck stueck stk piece pieza pezzo stuks stuk styck stykk stk szt ks kpl db unidad unite")
-"""Words that mean the price of one piece if the name has a tax too: `Each (inc VAT)`, `Stück inkl. MwSt`."""
+"""Words that mean the price of one piece if the name also contains a word for a tax: `Each (inc VAT)`, `Stück inkl.
+MwSt`."""
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
 _BARE_NET = (
@@ -160,7 +161,8 @@ _WHOLE_NAMES: dict[str, Kind] = {
 }
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "standardrate", "sp", "ask"))
-"""Further names like those of _SOLO, which are not parts of other names: a `VAT rate` is not a price."""
+"""Further names that mean a selling price if the values are amounts of money. They count only as whole names: `VAT
+rate` is not a price."""
 MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč|rs|rp|tk|ksh)\b|\d/[-=]", re.IGNORECASE)
 """A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
 _INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
@@ -284,7 +286,7 @@ def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] |
 
 
 def _uncertainty(name: PriceName) -> int:
-    """Return the sort key of a meaning of a name that can be divided in several ways, such as `cena s dph`.
+    """Return the sort key of one meaning of a name. A name such as `cena s dph` can be divided in several ways.
 
     The most specific meaning comes first.
     """
@@ -302,7 +304,7 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         return None
     if common and any(_is_stray_letter(part, parts, known) for part in parts):
         return None
-    if common and len(common) > 1:  # in the language that has most of the words: `pret cu tva` is Romanian
+    if common and len(common) > 1:  # Use the language that has most of the words: `pret cu tva` is Romanian.
         counts = {code: sum(code in known.listed.get(part, ()) for part in parts) for code in common}
         common = {code for code, count in counts.items() if count == max(counts.values())}
 
@@ -356,7 +358,7 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
 
 
 _SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
-"""The beginnings of words that mean a tax even if it is not named: `Prijs incl`, `Pris exkl.`"""
+"""A word that begins like this means a tax, even if the name of the tax is missing: `Prijs incl`, `Pris exkl.`"""
 _PRICE_PART = re.compile(
     "^vk(?!org|bur|grp|me)|price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat"
 )

@@ -71,7 +71,7 @@ def currency_of_cells(columns: Columns, number: int, currency: str) -> str | Non
 
 
 def sign_in_name(column: str, currency: str) -> str | None:
-    """Return the currency of a sign in a name, such as the sign of the riel, but not of a dollar."""
+    """Return the currency whose sign is in a name, such as the sign of the riel. A dollar sign is ignored."""
     signs = [char for char in column if char != "$" and unicodedata.category(char) == "Sc"]
     return numbers.currency_code(signs[0], currency) if len(signs) == 1 else None
 
@@ -119,7 +119,7 @@ def _bare_tax_name(column: str) -> PriceName | None:
 
 
 def has_few_rates(columns: Columns, net: int, gross: int) -> bool:
-    """Return whether all gross amounts are the net amounts with a tax of at most MAX_RATES different rates."""
+    """Return whether each gross amount is the net amount plus tax, with at most MAX_RATES different tax rates."""
     rates = set[float]()
     for row in columns.sample:
         if max(net, gross) < len(row) and (first := _amount(row[net])) and (second := _amount(row[gross])):

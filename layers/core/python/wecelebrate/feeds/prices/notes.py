@@ -40,11 +40,11 @@ class Notes:
     scale: Scale = 0
     """How many decimals the amounts have, if they are whole numbers: 2 for cents. -3 for thousands."""
     is_scale_certain: bool = True
-    """False if the number of decimals can also be the number of decimals that a shop shows."""
+    """False if the number of decimals could also mean something else: how many decimals the shop shows."""
     units: int = 1
     """The number of units that a price is for."""
     text: str = ""
-    """Where this is written, for messages."""
+    """The text of the note, for messages."""
     trade: str = ""
     """The text that says that the prices are dealer prices or purchase prices."""
     tax_choice: str = ""

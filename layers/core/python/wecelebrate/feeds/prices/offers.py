@@ -12,7 +12,7 @@ offers are not read.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
@@ -27,7 +27,14 @@ from wecelebrate.feeds.notation.moments import (
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
 from wecelebrate.feeds.prices.compared import is_below
-from wecelebrate.feeds.prices.day_order import cells_of, decided_order, order_question
+from wecelebrate.feeds.prices.day_order import (
+    OfferDays,
+    cells_of,
+    days_of_others,
+    decided_order,
+    order_of_offer,
+    order_question,
+)
 from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
@@ -120,28 +127,41 @@ def find_offers(
     prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
     if mapping.get("offers"):
         prices = [number for number, name in enumerate(plan.header) if fold(name) == fold(mapping["offers"] or "")][:1]
-    has_days = False
-    for price in prices:
-        roles = _named_days(plan, columns, price)
-        if roles is None:
-            plan.questions += undated_question(plan, columns, mapping, prices)
-            return None
-        roles = roles or _days_beside(plan, columns, price)
-        days = roles.get("first"), roles.get("last"), roles.get("both")
-        cells = cells_of(columns, days)
-        month_first = decided_order(columns, days, mapping, currency, earlier_order)
-        if cells and month_first is not None:
-            return OfferColumns(price, *days, month_first, stated_order(cells))
+    offers = _offers_with_days(plan, columns, prices)
+    if offers is None:
+        plan.questions += undated_question(plan, columns, mapping, prices)
+        return None
+    all_cells = cells_of(columns, offers)
+    month_first = decided_order(columns, offers, mapping, currency, earlier_order)
+    for price, days in offers:
+        cells = cells_of(columns, [(price, days)])
+        order = order_of_offer(cells, mapping, month_first)
+        if cells and order is not None:
+            return OfferColumns(price, *days, order, stated_order(all_cells))
         if mapping.get("offers") and not cells:
             return OfferColumns(price)  # a user has decided that the offers are valid now
-        has_days = has_days or bool(cells)
-        plan.questions += order_question(columns, price, days)
+    plan.questions += order_question(columns, offers)
     if mapping.get("offers"):
         return None
     is_month_first = currency == "USD" if earlier_order is None else earlier_order
-    offers = _earlier_offers(plan, columns, earlier, month_first=is_month_first)
-    if offers is None and not has_days:
+    earlier_offers = _earlier_offers(plan, columns, earlier, month_first=is_month_first)
+    if earlier_offers is None and not all_cells:
         plan.questions += undated_question(plan, columns, mapping, prices)
+    return earlier_offers
+
+
+def _offers_with_days(plan: Plan, columns: Columns, prices: Sequence[int]) -> list[OfferDays] | None:
+    """Return the columns of the days of each offer, or None if the days of the first offer are not understood.
+
+    The columns of an offer can be blank.
+    """
+    offers: list[OfferDays] = []
+    for price in prices:
+        roles = _named_days(plan, columns, price, days_of_others(plan.header, price, prices, _OFFER))
+        if roles is None:
+            return offers if cells_of(columns, offers) else None
+        roles = roles or _days_beside(plan, columns, price)
+        offers.append((price, (roles.get("first"), roles.get("last"), roles.get("both"))))
     return offers
 
 
@@ -184,9 +204,10 @@ def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
 
 
 def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
-    """Return the columns of the price: the crossed-out or recommended price if the price is an offer with days.
+    """Return the columns of the regular price.
 
-    In Czech, `Běžná cena` is crossed out beside an offer without days.
+    If the price is an offer with days, the regular price is the crossed-out or recommended price, such as the Czech
+    `Běžná cena`. Beside an offer without days, such a price is not used.
     """
     if not plan.prices or plan.prices[0].kind != "offer" or plan.profile is not None:
         return plan.prices
@@ -205,9 +226,9 @@ def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
 
 
 def _used(plan: Plan) -> set[int]:
-    """Return the columns of other fields, and the first column of the price.
+    """Return the columns of other fields, and the first column of the price. They are not columns of offers.
 
-    In a known export, the second column of the price can be an offer, which is read if the price is blank.
+    The further columns of the price are not returned. In a known export, the second column can be an offer.
     """
     fields = {name: numbers for name, numbers in plan.field_columns.items() if name != "price"}
     return {plan.prices[0].column, *(number for numbers in fields.values() for number in numbers)}
@@ -284,8 +305,8 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     return [number for _, number in sorted(ranked)]
 
 
-def _named_days(plan: Plan, columns: Columns, price: int) -> dict[Role, int] | None:
-    """Return the columns of days whose names contain a word for an offer.
+def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collection[int] = ()) -> dict[Role, int] | None:
+    """Return the columns of days whose names contain a word for an offer, without those of other offers.
 
     It returns None if such a column has values that are neither days nor numbers. If this column were ignored, an offer
     would seem to be valid forever.
@@ -293,7 +314,8 @@ def _named_days(plan: Plan, columns: Columns, price: int) -> dict[Role, int] | N
     roles: dict[Role, int] = {}
     others: list[int] = []
     for number, name in enumerate(plan.header):
-        if number == price or not _names_offer(name) or not _TIME_ZONES.isdisjoint(_words(name)):
+        is_other = number == price or number in others_days
+        if is_other or not _names_offer(name) or not _TIME_ZONES.isdisjoint(_words(name)):
             continue
         role = _role(name)
         if role and role not in roles:
@@ -366,7 +388,7 @@ def _role(name: str) -> Role | None:
 def _has_days(columns: Columns, number: int, role: Role) -> bool:
     """Return whether the values of a column are days.
 
-    A blank column counts if the other column of the offer has days.
+    A blank column counts as a column of days if the other column of the offer has days.
     """
     cells: Sequence[str] = [cell for cell in columns[number].cells if not is_blank(cell)]
     read = period_of if role == "both" else moment_of

@@ -32,9 +32,10 @@ _BETWEEN = words("per pro par por je a za je/ na of de da del du des la le")
 
 
 def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the selling price of the only pair of columns. The result is empty if there is no pair, or more than one.
+    """Return the selling price of the only pair of columns such as `EP` and `VP`.
 
-    `taken` are the candidates that are not selling prices.
+    The result is empty if the file has no such pair, or more than one. It is also empty if `taken` contains a column
+    outside of the pair. `taken` are the candidates that are not selling prices.
     """
     by_name = {fold(name): number for number, name in enumerate(columns.header) if len(name) <= MAX_NAME}
     pairs = [(by_name[low], by_name[high]) for low, high in _PAIRS if low in by_name and high in by_name]

@@ -32,9 +32,10 @@ def single_price(
 ) -> list[PriceCandidate]:
     """Return the only possible price in the catalog's currency, or the only price that is not for a measure.
 
-    The price of a quantity or of a package is never chosen, and neither is the only price of the file. For example,
-    `Export price USD` and `Local price ZAR` name their currencies. Of `Pris pr. nøgle` and `Pris pr. kg`,
-    the second is for a measure. `quantities` are the columns with the prices of quantities.
+    If all possible prices name their currency, as in `Export price USD` and `Local price ZAR`, the currency decides. Of
+    `Pris pr. nøgle` and `Pris pr. kg`, the second is for a measure. If the file has only one price, this price is not
+    returned. The price of a quantity or of a package is never returned. `quantities` are the columns with the prices of
+    quantities.
     """
     named = {one.column: _codes(columns.header[one.column]) for one in possible}
     own = [one for one in possible if currency in named[one.column] and _is_for_one_piece(columns, one)]
@@ -97,7 +98,7 @@ def above_purchase(
 
 
 def _is_total(columns: Columns, number: int, purchase: Sequence[int]) -> bool:
-    """Return whether a column has the amounts of lines, or sums: by its name, or as a quantity times another amount."""
+    """Return whether a column contains totals: by its name, or because it is a purchase price times a quantity."""
     name = columns.header[number]
     is_named = names_total(name) or not _TOTALS.isdisjoint(split_words(name)) or fold(name).endswith(_TOTAL_ENDS)
     return is_named or any(is_multiple(columns, number, low) for low in purchase)

@@ -51,7 +51,8 @@ from wecelebrate.feeds.prices.tiers import (
 from wecelebrate.feeds.questions import Choice, Question
 
 _TAXES = ("gross", None, "net")
-"""The order of prices of the same kind. `P.V.P. IVA incl.` says more than `P.V.P.`."""
+"""The order of prices of the same kind: first the names that include the tax (`P.V.P. IVA incl.`), then those that do
+not mention it (`P.V.P.`), then those that exclude it."""
 TAX_PAIR = 2
 LEFT_OUT = ""
 """The answer that no column is the price. In the catalog's mapping it is null."""
@@ -62,7 +63,7 @@ _COUNTRY = re.compile(
 )
 _NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
 _LETTERED = re.compile(r"([^\W\d_].{1,50}?)[\s_-]+[A-Z]")
-"""`Tarif A`, beside `Tarif B`."""
+"""The name of a price list with a letter, such as `Tarif A` beside `Tarif B`."""
 _NUMBERED_QUANTITY = re.compile(
     r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
 )

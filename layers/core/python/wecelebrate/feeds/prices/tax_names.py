@@ -31,7 +31,7 @@ def _tax_of(column: str) -> str | None:
 
 
 def named_by_tax(columns: Columns) -> list[PriceCandidate]:
-    """Return the only column of amounts whose name says that it includes a tax, if the rest is not known."""
+    """Return the only column of amounts whose name means "with tax", if the name has no other known meaning."""
     candidates = []
     for number, column in enumerate(columns.header):
         if _tax_of(column) != "gross" or internal_part(column) or field_candidates(column) or name_of_price(column):

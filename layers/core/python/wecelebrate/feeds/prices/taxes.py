@@ -64,10 +64,10 @@ def _is_taxed(columns: Columns, low: int, high: int) -> bool:
 
 
 def _differ_by_tax(first: str, second: str) -> bool:
-    """Return whether the names share two words, one of them a word for a tax, and can differ by "with" and "without".
+    """Return whether two names share two words, one of them for a tax, and otherwise differ by "with" and "without".
 
-    If a different word is a letter or a word for a price, the columns are price lists: `Price A incl VAT`
-    and `Price B incl VAT`.
+    If the names also differ in a letter or in a word for a price, they mean price lists: `Price A incl VAT` and `Price
+    B incl VAT`.
     """
     words, others = set(split_words(first)), set(split_words(second))
     common = {word for word in words & others if len(word) > 1}

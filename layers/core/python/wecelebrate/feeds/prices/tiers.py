@@ -102,9 +102,9 @@ def _per_unit() -> re.Pattern[str]:
 
 
 def numbered_quantities(header: Sequence[str]) -> dict[int, tuple[str, str]]:
-    """Return the columns with the quantities of numbered prices, and the name and the number of these prices.
+    """Map each column that contains the quantities of a numbered price to the name and the number of this price.
 
-    The name is "" if the column does not repeat it: `pv1;qte1;pv2;qte2`.
+    The name is "" if the column of quantities does not repeat it: `pv1;qte1;pv2;qte2`.
     """
     # The quantities of a list in JSON or XML, such as `prices.0.quantity`, are read in the module `lists`.
     names = {
@@ -181,7 +181,8 @@ def currency_before(column: str) -> str | None:
 _CONDITION = re.compile(
     r"\s(?:bei|ab|from|for|at|if|dès|à partir|par|desde|da|per|vanaf|fra|från|od)\s.*", re.IGNORECASE
 )
-"""Words that follow a price that depends on the quantity: `Preis bei Abnahme ab Stück`."""
+"""The part of a name that makes the price depend on a quantity: ` bei Abnahme ab Stück` in `Preis bei Abnahme ab
+Stück`."""
 
 
 def _price_of_quantity(rest: str) -> PriceName | None:

@@ -67,9 +67,10 @@ def is_price_key(key: str) -> bool:
 
 
 def parts_by_type(key: str, parts: Sequence[Any]) -> list[Part] | None:
-    """Return the prices of a JSON list with paths such as `cost.0`. Returns None if the list has no types of prices.
+    """Return the prices of a JSON list, each with a path such as `cost.0`.
 
-    The path of a price without a type is its number. Only prices without a type are counted.
+    The number in a path counts the prices of the same type. The path of a price without a type is only its number.
+    Returns None if no price of the list has a type.
     """
     if not is_price_key(key) or not all(isinstance(part, dict) for part in parts):
         return None
@@ -117,7 +118,7 @@ def type_of_price(members: Sequence[tuple[str, str]], names: Mapping[str, str] |
             continue
         key = squeezed(name)
         if key in _STRONG:
-            # A number alone would be the number of a price in the list.
+            # A type that is only a number would look like the position of a price in the list. So the key is added.
             types.append(text if any(char.isalpha() for char in text) else f"{name} {text}")
         elif not weak and (key in _NAMES or (key not in ("unit", "currency") and _is_kind(text))):
             weak = text
@@ -134,7 +135,7 @@ _WITHOUT_TAX = words(
     "ht horstaxe horstaxes horstva kmta exclvat excludesvat vatexcluded taxexcluded exmwst ohnemwst exklmwst exklmoms "
     "exklmva exclbtw bezdph siniva siva bezvat bezpvm bezpvn kdvharic net netto neto безндс безпдв"
 )
-"""Attributes that say by yes and no whether a price contains the tax: `ht="non"`, `kmga="jah"`."""
+"""Attributes that say with yes or no whether a price contains the tax: `ht="non"`, `kmga="jah"`."""
 
 
 def _tax(name: str, value: str) -> str:

@@ -1,4 +1,4 @@
-"""Asks whether products are sold at the offers of a file that does not say when its offers are valid.
+"""Asks whether products are sold at the offer prices of a file, if the file does not say when its offers are valid.
 
 Some senders maintain their lists by hand: where a list has a lower price, customers pay it. Other files are dumps of
 systems that keep the amounts of old offers. The values do not show the difference, and a wrong answer costs money.

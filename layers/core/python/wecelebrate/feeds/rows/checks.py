@@ -120,9 +120,9 @@ def mark_decimals(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | 
 
 
 def reject_superseded(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
-    """Reject the rows of an error file that a later row of the original file replaced.
+    """Reject the rows of an error file that were replaced by a later row of the original file.
 
-    If such a row was loaded again, the product would get back its old values. Without the column CODE_COLUMN, the file
+    If such a row were loaded again, the product would get back its old values. Without the column CODE_COLUMN, the file
     is not an error file, and all rows are returned.
     """
     if CODE_COLUMN not in plan.header:

@@ -201,7 +201,7 @@ class VariantGrouper:
         return None
 
     def _price_rejection(self, line: int, cells: Cells, price_rules: Sequence[Cells]) -> Rejected | None:
-        """Reject a variant whose price a rule of the file changes."""
+        """Reject a variant if a rule of the file changes its price."""
         sku = self._own_sku(cells) or None if price_rules else None
         for rule in price_rules:
             changed = self._own_sku(rule) or sku
@@ -250,7 +250,7 @@ class VariantGrouper:
         return self._rule.is_scattered and bool(self._name) and not any(value_of(raw, number) for number in self._name)
 
     def _leave_unchanged(self, cells: list[str | None]) -> None:
-        """Treat blank cells as absent, because they mean values of the product, which are not in the file."""
+        """Treat the blank cells as absent. They stand for values of the product, and the product is not in the file."""
         for number in self._inherited:
             if not cells[number]:
                 cells[number] = None

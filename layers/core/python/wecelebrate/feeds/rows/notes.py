@@ -17,7 +17,7 @@ MIN_COLUMNS = 3
 """In a table with fewer columns than this, a row with only one value can be a product."""
 
 _LEVELS = frozenset(("*", "**", "***", "****", "Σ", "∑"))
-"""What lists of SAP have at the start of a line with a total."""
+"""Signs at the start of a line with a total, in lists of SAP."""
 
 FindNote = Callable[[str | None, Cells], str | None]
 """A function that returns why a row is not a product, or None. It gets the SKU and the stripped cells."""

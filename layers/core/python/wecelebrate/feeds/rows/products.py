@@ -17,8 +17,8 @@ from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.rows.offers import with_offers
 from wecelebrate.feeds.states.cells import active_reader
-from wecelebrate.feeds.stock.columns import StockReader
 from wecelebrate.feeds.stock.notes import with_notes
+from wecelebrate.feeds.stock.reader import StockReader
 from wecelebrate.feeds.stock.times import with_stock_times
 from wecelebrate.feeds.tables.codes import translated_cells
 from wecelebrate.feeds.transformations.computed import ComputedColumns
@@ -86,7 +86,7 @@ def product_builder(  # noqa: PLR0915
         columns = sku_columns  # the columns of the current field; a rejection names these columns
         try:
             sku = convert.sku(read_sku(cells) or "")
-            # In a file with a name column, other notes are rejected below, because their name is blank.
+            # In a file with a name column, other notes are rejected when the name is read, because their name is blank.
             if sku in suspect_skus or (has_no_names and " " in sku):
                 raise_note(sku, cells)
             name, description, category, brand = read_texts(cells)

@@ -1,8 +1,8 @@
 """Brings the rows of each product together if they are scattered over the file.
 
 `groups.VariantGrouper` needs adjacent rows for each product, and the row of the product itself first. Many exports have
-another order: WooCommerce writes rows in the order of their IDs, so a variation that was added later is far from its
-product, and people sort Shopify's rows by SKU.
+another order. WooCommerce writes rows in the order of their IDs, so a variation that was added later is far from its
+product. People also sort the rows of Shopify's exports by SKU.
 
 The file is read twice. The first pass finds the products whose rows are scattered. In the second pass, the rows of
 other products are yielded immediately. Scattered rows are written to an SQLite database in a temporary file, and follow
@@ -247,7 +247,7 @@ class _Regrouper:
 
 
 CellPatterns = list[tuple[list[int], str]]
-"""Numbers of columns, and the pattern that the first of these cells must match."""
+"""Pairs of column numbers and a pattern. The cell in the first of these columns must match the pattern."""
 
 
 def cell_patterns(names: list[str], patterns: Mapping[str, str]) -> CellPatterns:

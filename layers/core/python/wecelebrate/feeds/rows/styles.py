@@ -31,11 +31,12 @@ class Styles:
     repeated: tuple[int, ...]
     """The columns that only the first row of a style fills."""
     prices: tuple[int, ...]
-    """The other columns of prices. A row can have its own price. Blank prices in later rows then stay blank."""
+    """The price columns that are not in `repeated`, because each row can have its own price. A blank price in a later
+    row stays blank."""
     own: tuple[int, ...] = ()
     """The columns of the stock and of properties, if the SKUs below a first row begin with its SKU.
 
-    A first row that is blank in all these columns only has what the rows below it have in common.
+    If a first row is blank in all these columns, it contains only the values that the rows below it share.
     """
 
 
@@ -74,7 +75,10 @@ def find_styles(plan: Plan, sample: Sequence[Cells]) -> Styles | None:
 
 
 def _begin_with_sku_above(rows: Sequence[Sequence[str]], sku: int, name: int) -> bool:
-    """Return whether the SKU of each row without a name begins with the SKU of the last row with a name: `OB-5-37`."""
+    """Return whether the SKU of each row without a name begins with the SKU of the last row with a name.
+
+    For example, `OB-5-37` begins with `OB-5`.
+    """
     first = ""
     for cells in rows:
         if cells[name]:

@@ -12,13 +12,14 @@ row for each product, such dates are ignored, because they can be the dates of t
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import name_forms
 from wecelebrate.feeds.items import SHEET_COLUMN, Cells, Rejected, Row, quoted
 from wecelebrate.feeds.plan.model import Plan, Validity
+from wecelebrate.feeds.prices.day_order import decided_order, question_of
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.checks import rejected_row
 from wecelebrate.feeds.states.words import NO_DATES, date_of
@@ -47,20 +48,27 @@ _TO = re.compile(
 _CUSTOMER = re.compile(
     r"(?:customer|client|kunden?|klant|kund|cliente|klient|zakaznik|musteri|клиент|покупатель)(?:name|nr|no|number|nummer|code|id)?"
 )
-"""The customer for whom the price of a row is."""
+"""Names of the column with the customer for whom the price of a row is valid."""
 _CHANGED = re.compile(
     rf"(?:{_OF_PRICE}(?:date|datum|fecha|data|dato|data|дата|日期|日付)|(?:price)?(?:changed|changedate|changedon|updated|updatedon|"
     r"modified|modifiedon)|geandertam|aenderungsdatum|anderungsdatum|datedechangement|fechadecambio|datamodifica)"
 )
-"""Names of the date of a row in a history of prices."""
-_NUMBERS = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}", re.ASCII)
+"""Names of the column with the date of a row, in a history of prices."""
+_NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}", re.ASCII)
 _ALWAYS = ("", None)
 
 
-def find_validity(plan: Plan, columns: Columns) -> tuple[Validity | None, Question | None]:
+def find_validity(
+    plan: Plan,
+    columns: Columns,
+    mapping: Mapping[str, str | None],
+    currency: str,
+    earlier_order: bool | None,
+) -> tuple[Validity | None, Question | None]:
     """Return the columns of the validity period of prices, and a question if the dates do not show the valid price.
 
-    The columns are used only if rows of the sample with the same SKU have different prices in different periods.
+    The order of days and months is decided as in the days of offers (`prices.day_order`). The columns are used only if
+    rows of the sample with the same SKU have different prices in different periods.
     """
     if not plan.sku or not plan.prices or plan.profile is not None or plan.computed is not None:
         return None, None
@@ -78,15 +86,14 @@ def find_validity(plan: Plan, columns: Columns) -> tuple[Validity | None, Questi
     repeated = _repeated(plan, columns, days) if days else []
     if not repeated or not all(_are_days(columns[number].cells) for number in days):
         return None, None
-    cells = [cell for number in days for cell in columns[number].cells]
-    halves = [(int(match[1]), int(match[2])) for cell in cells if (match := _NUMBERS.match(cell))]
-    month_first = any(second > 12 for _, second in halves)
-    day_first = any(start > 12 for start, _ in halves)
-    validity = Validity(first, last, month_first)
-    is_open = bool(halves) and (month_first == day_first) and any(start != second for start, second in halves)
-    if is_open or any(_has_several(validity, rows, plan.prices[0].column) for rows in repeated):
+    price = plan.prices[0].column
+    order = decided_order(columns, [(price, (first, last, None))], mapping, currency, earlier_order)
+    readings = [Validity(first, last, each) for each in ((False, True) if order is None else (order,))]
+    if all(any(_has_several(validity, rows, price) for rows in repeated) for validity in readings):
         return None, _question(plan, columns, repeated[0])
-    return validity, None
+    if order is None:
+        return None, question_of(list(dict.fromkeys(cell for day in days for cell in columns[day].cells)), "prices")
+    return readings[0], None
 
 
 def valid_today(rows: Iterator[Row | Rejected], plan: Plan, validity: Validity) -> Iterator[Row | Rejected]:
@@ -144,7 +151,7 @@ def _day(cell: str | None, *, month_first: bool) -> date | None:
     year, month, day = parts
     match = _NUMBERS.match((cell or "").strip())
     if month_first and match:
-        month, day = int(match[1]), int(match[2])
+        month, day = int(match[1]), int(match[3])
     try:
         return date(year, month, day)
     except ValueError:

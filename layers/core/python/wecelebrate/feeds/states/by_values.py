@@ -52,4 +52,4 @@ def _is_other(value: str) -> bool:
 
 
 _SHORT_WORDS = frozenset(value for value in (*YES, *NO) if len(value) <= len("true")) | {"false"}
-"""Words for yes and no that are longer than `true`, such as `discontinued`, are states."""
+"""The short words for yes and no. Longer words in the same lists, such as `discontinued`, count as states."""

@@ -21,6 +21,8 @@ from wecelebrate.feeds.states.words import (
     state_of_magento_code,
     state_of_yes_letter,
 )
+from wecelebrate.feeds.stock.beyond import is_below_zero
+from wecelebrate.feeds.stock.cells import state_in_words
 from wecelebrate.feeds.warnings import Warnings
 
 CACHE_SIZE = 4096
@@ -51,6 +53,10 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
             if column.active_word and word == column.active_word:
                 return "active"
             state = _READERS.get(column.words, state_of)(word)
+            if word in column.letters:
+                state = "active" if word == column.letters[0] else "inactive"
+            if state == "unknown" and says_states(column) and state_in_words(word):
+                return "active"  # a product that is in stock, or that can be ordered, is sold
             return opposite(state) if column.inverse else state
 
         return read_state
@@ -66,7 +72,7 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
         if column.inverse or column.words != "words" or not sold_out(cell):
             return False
         stocks = [cells[number] or "" for number in plan.inventory if number != column.column]
-        return bool(stocks) and all(stock.strip() and not _PIECES.search(stock) for stock in stocks)
+        return bool(stocks) and all(stock.strip() and _has_no_piece(stock) for stock in stocks)
 
     def read_column(cells: Cells, column: int, read_state: Callable[[str], State]) -> State:
         cell = cells[column]
@@ -87,8 +93,17 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     )
 
 
+def says_states(column: ActiveColumn) -> bool:
+    """Return whether a column has words for states, and not yes and no, codes, or the opposite of a state."""
+    return column.words == "words" and not column.inverse
+
+
 _PIECES = re.compile(r"[^\W\D0]")
 """A digit above 0, in any script."""
+
+
+def _has_no_piece(stock: str) -> bool:
+    return not _PIECES.search(stock) or is_below_zero(stock, None)
 
 
 def _says_sold_out(cell: str) -> bool:

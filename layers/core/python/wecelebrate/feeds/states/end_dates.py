@@ -29,7 +29,7 @@ _NAMES = tuple(
 )  # fmt: skip
 _POSSIBLE_NAMES = words("enddate datedefin datefin fechafin fechadefin fechafinal datafine datafim einddatum slutdato "
                         "slutdatum validto validuntil gultigbis")  # fmt: skip
-"""Names that can also be the end of an offer. They count only if the file has no column for its start."""
+"""Names that can also mean the end of an offer. They count only if the file has no column for a start date."""
 _START = re.compile(r"start|begin|debut|inicio|inizio|from$|ab$|von$|fra$|launch|anfang|alku")
 
 
@@ -49,7 +49,10 @@ def are_dates(facts: Facts) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_end_name(column: str) -> bool:
-    """Return whether the name of a column means an end date: "end date", or "inactive" and "date"."""
+    """Return whether the name of a column means an end date.
+
+    Such a name is a usual name of an end date, or it combines a word for "inactive" and a word for "date".
+    """
     ends, inactive = vocabulary().words("columns.end_date"), inactive_names()
     for form in name_forms(column[:100]):
         matches = (pattern.fullmatch(form) for pattern in _NAMES)

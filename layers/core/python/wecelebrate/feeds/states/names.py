@@ -12,7 +12,7 @@ from functools import lru_cache
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, inactive_names
 from wecelebrate.feeds.columns.visibility import internal_part, words
-from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, state_of
+from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, letters_of_yes_and_no, state_of
 from wecelebrate.feeds.vocabulary.words import words as listed
 
 _SHOWN = tuple(sorted(listed(
@@ -38,7 +38,7 @@ _SHOWN = tuple(sorted(listed(
     "εμφανι ενεργο καταστημα ορατο ηλεκτρονικ معروض للبيع عرض المتجر مفعل ظاهر متاح נראה מוצג באתר בחנות פעיל "
     "表示 公開 販売 掲載 上架 显示 顯示 销售 发布 启用 판매 진열 노출 표시"
 ), key=len, reverse=True))  # fmt: skip
-"""The words, and the beginnings of words with several endings."""
+"""The words for "shown" in many languages. For words with several endings, only the beginning is listed."""
 _FURTHER_SHOWN = tuple(map(fold, listed(
     "ওয়েবে ওয়েবসাইটে অনলাইনে দোকানে দেখা প্রদর্শন প্রকাশ বিক্রি वेब वेबसाइट ऑनलाइन दुकान दिखा प्रदर्शित प्रकाशित बिक्री "
     "tampil ditampilkan situs toko onyesha mtandao tovuti duka ipakita tindahan "
@@ -72,7 +72,8 @@ _HIDDEN = tuple(sorted(listed(
     "καταργ διακοπ 停售 停产 停產 終売 廃番 廃盤 終了 단종 판매중지 판매종료 เลิกขาย หยุดขาย متوقف موقوف הופסק"
 ), key=len, reverse=True))  # fmt: skip
 _STARTS = 4
-"""A word of the lists with at least this number of letters can be the beginning of a longer word, but `vis` cannot."""
+"""A listed word with at least this number of letters also matches longer words that begin with it. A shorter word, such
+as `vis`, must match the whole word."""
 _BESIDE = listed(
     "is are be in on at to for the a an of our this product products item items article articles sku status state flag "
     "ist im in auf dem der die das zu zum fur unserem artikel produkt wird am "
@@ -133,11 +134,11 @@ def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int
 
 def _are_states_or_letters(columns: Columns, number: int) -> bool:
     cells = columns[number].cells
-    return are_states(cells) or are_yes_and_no(cells)
+    return are_states(cells) or are_yes_and_no(cells) or letters_of_yes_and_no(cells) is not None
 
 
 def are_states(cells: Sequence[str], most: int = 3) -> bool:
-    """Return whether all values are states, such as yes and no, with at most three or `most` different values."""
+    """Return whether all values are states, such as yes and no. At most `most` different values are allowed."""
     values = {cell.strip().casefold() for cell in cells}
     return 0 < len(values) <= most and all(
         len(value) <= _STATE_LENGTH and (value in MARKS or state_of(value) != "unknown") and not _is_date(value)
@@ -180,7 +181,7 @@ _FLAG = re.compile(
     r"^(?:is|flag|indicator|kz|indikator)|(?:flag|yn|ynflag|janein|sn|status|state|statut|estado|stato|indicator|ind|"
     r"kennzeichen|kz|kennz|merker|vlag|znacznik|priznak|признак|状态|狀態|标志|標誌|标识|标记|여부|상태|구분|フラグ|区分|状態)$"
 )
-"""What makes a name a flag: `disc_flag`, `禁用状态`."""
+"""Parts of a name that mean a flag: a column with yes and no. Examples are `disc_flag` and `禁用状态`."""
 
 
 def _is_flag(column: str) -> bool:

@@ -28,7 +28,7 @@ def sellable_columns(columns: Columns, stock: Sequence[int], used: set[int]) -> 
 
 
 def _contradicts(columns: Columns, stock: int, number: int) -> bool:
-    """Return whether all values are yes or no, and a row without stock says yes or a row with stock says no."""
+    """Return whether all values are yes or no, and a row with pieces in stock says no."""
     words = vocabulary().words
     yes, no = YES.union(words("values.yes")), NO.union(words("values.no"))
     answers = {cell.strip().casefold() for cell in columns[number].cells}

@@ -182,10 +182,11 @@ def state_of_access(word: str) -> State:
 
 
 def only_unknown_word(cells: Sequence[str], rows: int) -> str:
-    """Return the only unknown word of a column, in lower case, if all other words mean inactive. Otherwise, return "".
+    """Return the only unknown word of a column, in lower case, if this word means active. Otherwise, return "".
 
-    Beside `discontinued`, the word `distributed` means that a product is sold, if all rows have a state and most rows
-    have this word. In a column with blank cells, the products without a state are sold, and `recalled` means inactive.
+    All other words of the column must mean inactive, all rows must have a value, and most rows must have the unknown
+    word. For example, `distributed` beside `discontinued` means active. If some cells are blank, the products with
+    blank cells are active. An unknown word such as `recalled` can then mean inactive.
     """
     folded = [cell.strip().casefold() for cell in cells]
     words = set(folded)
@@ -205,7 +206,7 @@ def are_letters(cells: Sequence[str]) -> bool:
 def are_letters_of_states(cells: Sequence[str]) -> bool:
     """Return whether all values are first letters of words for states, such as A, E and S.
 
-    A, B and C are codes of taxes.
+    Other letters can have another meaning. For example, A, B and C are codes of taxes.
     """
     return are_letters(cells) and all(cell.strip().casefold() in _FIRST_LETTERS for cell in cells)
 
@@ -214,20 +215,33 @@ _FIRST_LETTERS = frozenset("adeginorsx")
 
 
 def are_yes_and_no(cells: Sequence[str]) -> bool:
-    """Return whether all values are N for "no", or one other letter that begins a word for "yes": D, T, S or O."""
+    """Return whether each value is N or one other letter, and both letters occur.
+
+    N means "no". The other letter begins a word for "yes", such as D, T, S or O.
+    """
     letters = {cell.strip().casefold() for cell in cells}
     others = letters - {"n"}
     return len(letters) == YES_AND_NO and len(others) == 1 and others <= _YES_LETTERS
 
 
 def are_clearly_yes_and_no(cells: Sequence[str]) -> bool:
-    """Return whether all values are N, Y or J. Of these letters, Y and J do not begin a usual word for a state.
+    """Return whether each value is N or a letter that can only mean "yes": Y or J.
 
-    Beside N for "normal", D is "discontinued", S "stopped", O "obsolete" and T "terminated".
+    Other letters can also begin a word for a state. Beside N for "normal", D is "discontinued", S "stopped", O
+    "obsolete" and T "terminated".
     """
     return are_yes_and_no(cells) and any(cell.strip().casefold() in _CLEARLY_YES for cell in cells)
 
 
+def letters_of_yes_and_no(cells: Sequence[str]) -> tuple[str, str] | None:
+    """Return the letters for yes and no, if the values are the first letters of both words in one language: K and E."""
+    letters = {cell.strip().casefold() for cell in cells}
+    return next((pair for pair in _YES_AND_NO_LETTERS if letters == {*pair}), None)
+
+
+_YES_AND_NO_LETTERS = (("k", "e"), ("j", "e"), ("e", "h"), ("b", "x"), ("c", "k"), ("o", "h"), ("p", "j"))
+"""The letters of languages whose "no" does not begin with N: Finnish, Estonian, Turkish, Azerbaijani, Vietnamese,
+Filipino and Albanian."""
 YES_AND_NO = 2
 _CLEARLY_YES = frozenset("yj")
 _YES_LETTERS = frozenset("dtsoijya")
@@ -253,7 +267,7 @@ def state_of_letter(word: str) -> State:
 
 
 _LETTERS: dict[str, State] = {"a": "active", "i": "inactive", "d": "inactive", "n": "inactive"}
-"""A is active in many languages, I inactive, D discontinued or deleted, and N not active."""
+"""What letters mean in many languages: A active, I inactive, D discontinued or deleted, and N not active."""
 
 
 def opposite(state: State) -> State:

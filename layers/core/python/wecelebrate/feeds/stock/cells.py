@@ -22,6 +22,7 @@
 
 import html
 import re
+from decimal import Decimal
 from enum import Enum, auto
 from functools import cache
 from typing import Literal
@@ -29,6 +30,7 @@ from typing import Literal
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.convert import YES_ANSWERS
 from wecelebrate.feeds.stock.expected import is_expected, is_unknown, without_expected, without_reserved
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import western
@@ -60,6 +62,35 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
     return _count(text, mark, cell) if stated is None else stated
 
 
+_PIECES = re.compile(r"([-\u2212]?\d[\d.,' ]*-?)\s*(?:[^\W\d_]{1,8}\.?)?")
+
+
+def number_in(cell: str, mark: numbers.DecimalMark | None) -> Decimal | None:
+    """Return the number of pieces that a cell states with at most one unit, or None. It can be negative."""
+    match = _PIECES.fullmatch(cell.strip())
+    if match is None:
+        return None
+    try:
+        return numbers.signed_number(match[1].strip(), mark, cell)
+    except BadCell:
+        return None
+
+
+def state_in_words(cell: str) -> State | None:
+    """Return whether words for a stock say that a product can be ordered now, or without a stock. Otherwise, None.
+
+    `yes`, `x` and `true` do not count, because they also answer other questions.
+    """
+    word = fold(western(html.unescape(cell)).strip().casefold())
+    if len(word) < MIN_STATE_LENGTH or word in YES_ANSWERS or word in vocabulary().words("values.yes"):
+        return None
+    stated = _words().get(word) or _state_of_parts(cell.casefold())
+    return stated if stated in (State.IN_STOCK, State.UNLIMITED, State.TO_ORDER) else None
+
+
+MIN_STATE_LENGTH = 3
+
+
 def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | State:
     """Parse a number of pieces with its unit, a bound, a range, or words around a number."""
     if _UPPER_BOUND.fullmatch(text) or is_expected(text):
@@ -86,11 +117,11 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
 
 
 def _count_beside_words(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | State:
-    """Parse a number of pieces with words around it, or a text without a number that means sold out."""
+    """Parse a number of pieces with words around it, or a text whose parts mean sold out or to order."""
     parts = _AROUND.fullmatch(text)
     if parts is None:
-        if _is_sold_out(text):
-            return State.OUT_OF_STOCK
+        if (state := _state_of_parts(text)) is not None:
+            return state
         raise _not_a_number(cell)
     before, after = fold(parts["before"]), fold(parts["after"])
     limit = _bound(before, after)
@@ -113,10 +144,16 @@ _PARTS = re.compile(r"\s*[,;:(\u2013\u2014]\s*|\s+-\s+|\.\s+")
 MAX_PARTS = 6
 
 
-def _is_sold_out(text: str) -> bool:
-    """Return whether a part of a text without a number means sold out, as in `vergriffen, keine Neuauflage`."""
+def _state_of_parts(text: str) -> State | None:
+    """Return the state that a part of a text means, as in `vergriffen, keine Neuauflage`.
+
+    The date in `on back order - due 14/12` says when the pieces come. They can be ordered now.
+    """
     parts = _PARTS.split(text.strip(" .()"), MAX_PARTS)
-    return len(parts) > 1 and any(_words().get(fold(part)) is State.OUT_OF_STOCK for part in parts if fold(part))
+    meanings = [_words().get(folded) for part in parts if (folded := fold(part))]
+    if State.OUT_OF_STOCK in meanings:
+        return State.OUT_OF_STOCK
+    return State.TO_ORDER if meanings[:1] == [State.TO_ORDER] else None
 
 
 def _bound(before: str, after: str) -> Literal["over", "under"] | None:

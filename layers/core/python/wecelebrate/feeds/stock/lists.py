@@ -44,7 +44,7 @@ _AMOUNTS = words(
     "cantitate miktar adet onhand available free stock stan bestand voorraad stoc kolicina количество pcs amount value"
 )
 _PIECES = _AMOUNTS - words("amount value free available")
-"""Words for numbers of pieces, also without a word for a stock: `warehouses.0.qty`."""
+"""Words that mean numbers of pieces even without a word for a stock: `warehouses.0.qty`."""
 _OTHERS = words(
     "price preis prix precio prezzo prijs min max minimum maximum reserved reserviert incoming ordered order transit "
     "reorder alert level sold verkauft cost total gesamt sum id code cod kod nr no name type unit"

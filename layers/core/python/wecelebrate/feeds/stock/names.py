@@ -11,7 +11,7 @@
 import contextlib
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
@@ -28,7 +28,7 @@ from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
 COMPOSED_STOCK_RANK = 7_000
-"""The rank of a name that is composed of known words. It is lower than that of a usual name."""
+"""The rank of a name that is composed of known words. A usual name has a better rank."""
 MAX_NAME = 60
 MAX_DIVISIONS = 10
 MIN_PLACES = 2
@@ -39,10 +39,10 @@ MOST = 0.9
 MAX_CELLS = 100
 
 _NOUNS = words(
-    "stock stocks inventory inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst voorraad vrd "
-    "beholdning saldo lagersaldo lagerantal varasto ilosc stan mnozstvi mnozstvo giacenza giac esistenza esist "
-    "existencias existencia exist stoc zapas zasoba estoque quantite qte qta qtd cant cantidad quantita quantidade "
-    "lagernd auflager "
+    "stock stocks inventory inventario inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst "
+    "voorraad vrd beholdning saldo lagersaldo lagerantal varasto ilosc stan mnozstvi mnozstvo giacenza giac esistenza "
+    "esist existencias existencia exist stoc zapas zasoba estoque quantite qte qta qtd cant cantidad quantita "
+    "quantidade lagernd auflager "
     "onhand keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
 )
 _UNITS = words(
@@ -91,7 +91,19 @@ _COUNT_WORDS = words("stock bestand lagerbestand voorraad beholdning saldo lager
                      "stan ilosc stok keszlet stoc zasoba remains остаток остатки залишок inventory")  # fmt: skip
 _QUANTITY_WORDS = words("qty quantity menge anzahl aantal antal qte quantite cantidad quantita quantidade onhand soh")
 _STOCK_OR_PLACE = _COUNT_WORDS | {"lager"}
-_STARTS = _PLACE_WORDS | _COUNT_WORDS | _QUANTITY_WORDS
+_STARTS = _PLACE_WORDS | _COUNT_WORDS | _QUANTITY_WORDS | (_NOUNS - words("lagernd auflager"))
+
+
+@cache
+def _starts() -> frozenset[str]:
+    """Return the words before or after the name of a place: those above, and the names of stocks in all languages."""
+    listed = (
+        word for word in vocabulary().words("columns.inventory_count") if word.isalpha() and len(word) > MIN_START
+    )
+    return _STARTS.union(frozenset(listed) - (_FREE | _UNITS | _NEUTRAL | _NO_PLACE))
+
+
+MIN_START = 3
 _NO_PLACE = words(
     "min max mindest minimum maximum melde meldebestand alarm alert level reorder nachbestell bestellt ordered order "
     "onorder incoming zulauf transit unterwegs reserviert reserved committed allocated gereserveerd besteld wert value "
@@ -183,8 +195,8 @@ def _state_pieces(facts: Facts) -> bool:
 def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     """Return the columns that contain the stocks of several places, such as `Lager Wien` and `Lager Graz`.
 
-    Their names begin or end with the same word for a stock or a place, and the rest of the name has no other meaning
-    for a stock. Their values are whole numbers.
+    All these names begin or end with the same word for a stock or a place. The rest of a name, such as `Wien`, must not
+    be a word that gives the stock another meaning. The values are whole numbers.
     """
     groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
     for number, name in enumerate(columns.header):
@@ -241,7 +253,10 @@ def is_stock_of_place(column: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
-    """Return the word for the stock in the name of the stock of a place, and whether it is at the start of the name."""
+    """Return whether a name such as `Lager Wien` begins with the words for the stock, and return these words.
+
+    Returns None if the name does not mean the stock of one place.
+    """
     if len(column) > MAX_NAME:
         return None
     tokens = [fold(token) for token in _TOKENS.findall(column)]
@@ -252,7 +267,7 @@ def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
     if len(tokens) == 1 and (match := _NUMBERED.fullmatch(tokens[0])):
         tokens = [match[1], match[2]]
     for is_first, ordered in ((True, tokens), (False, tokens[::-1])):
-        count = next((at for at, token in enumerate(ordered) if token not in _STARTS), len(ordered))
+        count = next((at for at, token in enumerate(ordered) if token not in _starts()), len(ordered))
         rest = ordered[count:]
         if not rest and len(ordered) > 1 and ordered[0] in _STOCK_OR_PLACE and _PLACE_WORDS.issuperset(ordered[1:]):
             return is_first, (ordered[0],)  # `Stock tienda` and `Stock almacén`
@@ -289,10 +304,10 @@ def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
 
 
 def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
-    """Return the column of the pieces that are not reserved, or `stock_columns` if this column is not certain.
+    """Return the column of the pieces that are not reserved, or `stock_columns` if no such column is certain.
 
-    In all rows, this column must be the stock minus the reserved pieces, as `Dostępne` is. If the file has no other
-    stock, a column such as `FREE` beside `ALLOC` has these pieces.
+    A column such as `Dostępne` is certain if it is the stock minus the reserved pieces in all rows. If the file has no
+    stock column, a column such as `FREE` is used beside a column of reserved pieces such as `ALLOC`.
     """
     reserved = [
         number for number, column in enumerate(columns.header)

@@ -1,19 +1,19 @@
 """Warns about stocks that are read as another number of pieces than the cell states."""
 
-import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from wecelebrate.feeds.columns.names import fold
-from wecelebrate.feeds.items import BadCell, Cells
+from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.stock.cells import number_in
 from wecelebrate.feeds.stock.columns import MAX_COLUMNS
 from wecelebrate.feeds.warnings import Warnings
 
-NEGATIVE, FRACTION, VAGUE = "negative_stock", "fraction_of_a_piece", "vague_stock"
+NEGATIVE, OVERSOLD = "negative_stock", "oversold_stock"
+FRACTION, VAGUE = "fraction_of_a_piece", "vague_stock"
 """The codes of the warnings."""
-_NUMBER = re.compile(r"([-\u2212]?\d[\d.,' ]*-?)\s*(?:[^\W\d_]{1,8}\.?)?")
 _VAGUE_WORDS = frozenset(("many", "plenty", "high", "viele"))
 _MAX_LENGTH = 60
 
@@ -40,6 +40,8 @@ def with_notes(
         for number in noted:
             cell = cells[number]
             if cell and not cell.isdigit() and len(cell) <= _MAX_LENGTH and (code := code_of(cell)):
+                if code == NEGATIVE and stock is not None and stock[0] == "untracked":
+                    code = OVERSOLD
                 warnings.add(code, column_name(number), examples.setdefault((code, number), cell))
         return stock
 
@@ -50,11 +52,7 @@ def _code(cell: str, mark: numbers.DecimalMark | None) -> str | None:
     text = cell.strip()
     if fold(text) in _VAGUE_WORDS:
         return VAGUE
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        return None
-    try:
-        number = numbers.signed_number(match[1].strip(), mark, cell)
-    except BadCell:
+    number = number_in(text, mark)
+    if number is None:
         return None
     return NEGATIVE if number < 0 else FRACTION if number != int(number) else None

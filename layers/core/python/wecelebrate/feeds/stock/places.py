@@ -31,21 +31,21 @@ _LOT_NAMES = words(
     "regal"
 )
 MAX_PLACES = 0.5
-"""If a larger share of the values of a column than this differ, the column does not contain places."""
+"""The maximum share of different values in a column of places."""
 
 
 def is_place(column: str) -> bool:
-    """Return whether the column has the name of a place where goods are stored."""
+    """Return whether the name of the column means a place where goods are stored."""
     return any(form in _PLACE_NAMES for form in name_forms(column))
 
 
 def is_lot(column: str) -> bool:
-    """Return whether the column has the name of a part of a stock, such as a lot or a bin."""
+    """Return whether the name of the column means a part of a stock, such as a lot or a bin."""
     return not is_property(column) and any(form in _LOT_NAMES for form in name_forms(column))
 
 
 def named_places(header: Sequence[str]) -> list[int]:
-    """Return the columns with the name of a place."""
+    """Return the columns whose names mean a place."""
     return [number for number, column in enumerate(header) if is_place(column)]
 
 
@@ -66,7 +66,7 @@ def places_of(columns: Columns, repeats: Repeats) -> list[int]:
 
 
 def is_stock(column: str) -> bool:
-    """Return whether the column has the name of a stock."""
+    """Return whether the name of the column means a stock."""
     return any(name == "inventory_count" for name, _, _ in field_candidates(column))
 
 

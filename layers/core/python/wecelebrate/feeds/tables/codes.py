@@ -81,7 +81,7 @@ def _is_number(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def word_of(meaning: str, *, is_state: bool) -> str:
-    """Return the longest words of a meaning that are a state or a stock, or "" if it has no such words.
+    """Return the longest phrase of a meaning that names a state or a stock, or "" if it has no such phrase.
 
     In a column of states, a word for "out of stock" becomes `sold out`.
     """

@@ -23,7 +23,7 @@ from wecelebrate.feeds.tables.other_lists import names_address
 from wecelebrate.feeds.vocabulary.words import phrases
 
 _STATES = YES | NO
-"""Values such as `active`, which columns can also be named after."""
+"""Values such as `active`. Such a word can also be the name of a column."""
 CODE = "no_product"
 GAP = 2
 """If the line numbers of two rows differ by this, a blank row is between them. Another table can begin below it."""
@@ -67,10 +67,10 @@ def continued_rows(
     reordered: Callable[[Cells, Sequence[int]], Cells] | None = None,
     further: int = 0,
 ) -> Iterator[Row | Rejected]:
-    """Yield the rows, with the values of the rows above instead of ditto marks, and all in the order of the header.
+    """Yield the rows in the order of the header. Ditto marks are replaced by the values of the row above.
 
-    `reordered` returns the cells in another order. A cell whose number is -1 is blank. The rows of the first table do
-    not have the last `further` columns of the header, which are those of a second table.
+    `reordered` is a function that returns cells in another order. The number -1 stands for a blank cell. The last
+    `further` columns of the header belong to a second table, so the rows of the first table do not have them.
     """
     names = {form for name in header for form in (name, name.upper(), name.lower(), name.title(), name.capitalize())}
     special = DITTO.union(names) - {""}
@@ -210,7 +210,7 @@ class _Heading:
     def names(self, cells: Cells, *, is_after_gap: bool) -> list[str]:
         """Return the names in a row of names, or an empty list for the row of a product.
 
-        Below a blank row, the names can be those of a table that has no column of this table.
+        After a blank row, the row can be the header of another table, which has none of the columns of this table.
         """
         filled = [cell.strip() for cell in cells if cell and cell.strip()]
         least = min(len(self._folded), MIN_NAMES + 1)
@@ -238,7 +238,7 @@ class _Heading:
             return list(range(len(self._folded))) if names == self._folded else None
         if not places.keys() <= set(self._folded):
             return None
-        if len(cells) < len(self._folded):  # the rows below do not have the last columns
+        if len(cells) < len(self._folded):  # the rows below this header do not have the last columns
             return [places.get(name, -1) for name in self._folded]
         if all(self._folded[number] == name for name, number in places.items() if number < len(self._folded)):
             return list(range(len(self._folded)))

@@ -47,7 +47,7 @@ class Header:
     names: list[str]
     """The names of the columns. Empty if the file has no header."""
     instructions: int = 0
-    """The number of rows between the header and the data: what a template says about its columns."""
+    """The number of rows with instructions between the header and the data. Templates have such rows."""
 
     @property
     def last_row(self) -> int | None:
@@ -75,9 +75,9 @@ def _is_part_of_header(above: Sequence[str], names: Sequence[str]) -> bool:
 
 
 def _first_alike(rows: Sequence[Sequence[str]], header_row: int) -> int:
-    """Return the first row with most of the names of the header.
+    """Return the index of the first row that shares most of its names with the header.
 
-    This row is the header of a first table above a second one.
+    If a second table repeats the header of a first table, the result is the header of the first table.
     """
     names = {folded for cell in rows[header_row] if (folded := fold(cell))}
     for number, row in enumerate(rows[:header_row]):
@@ -120,9 +120,11 @@ def _kind(cell: str) -> str:
 def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, list[str]]:
     """Return the index of the last row of the header, and the names of the columns.
 
-    `header` is the index of the row that looks most like a header. The groups can be in the row above it, if the
-    header repeats names or has names such as `incl. VAT`, or in the header itself, if the names below its groups are in
-    the row below it.
+    `header` is the index of the row that looks most like a header. If the header has two rows, the groups are in the
+    upper row, and the names are in the lower row. There are two cases:
+
+    - The row above `header` contains the groups. Then the row `header` repeats names, or has names such as `incl. VAT`.
+    - The row `header` contains the groups, and the row below it contains the names.
     """
     names = [cell.strip() for cell in rows[header]]
     below = [cell.strip() for cell in rows[header + 1]] if header + 1 < len(rows) else []
@@ -163,7 +165,10 @@ def _completes_price(group: str, name: str) -> bool:
 
 
 def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether the row below has names for the columns of a group: a name and the blank names after it."""
+    """Return whether the row below contains the names of the columns of a group.
+
+    A group is a name that is followed by blank names.
+    """
     filled = [at for at, name in enumerate(below) if name]
     unnamed = [at for at in filled if at >= len(names) or not names[at]]
     if not unnamed or not below or below[0] or not names[0]:
@@ -174,9 +179,9 @@ def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def _is_row_of_quantities(names: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether the row below has only rising quantities, for one name and the blank names after it.
+    """Return whether the row below contains only quantities, and each quantity is higher than the one before.
 
-    Such quantities belong to prices for larger quantities: `Preis ab Stück` above 1, 50 and 250.
+    They are the quantities of one price, whose name is followed by blank names: `Preis ab Stück` above 1, 50 and 250.
     """
     filled = [at for at, name in enumerate(below) if name]
     if len(filled) < MIN_COLUMNS or below[0] or not names[0] or filled[-1] >= len(names):
@@ -272,7 +277,7 @@ def _needs_group(group: str, name: str) -> bool:
 
 
 def _plain_group(group: str) -> str:
-    """Return a group without its remark: the stock in `Bestand (Flaschen)`."""
+    """Return a group without its remark: `Bestand` for `Bestand (Flaschen)`."""
     return _REMARK.sub(" ", group).strip() or group
 
 

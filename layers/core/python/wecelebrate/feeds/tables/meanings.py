@@ -19,9 +19,10 @@ from wecelebrate.feeds.vocabulary.words import words
 TEXT = "text"
 _TEXT_NAMES = words("text tekst texte texto testo")
 _NUMBER = re.compile(r"[^\W\d_]{3,20}(?:nr|nummer|number|nro)")
-"""The number of an article whose noun is unknown: `Delnr.`."""
+"""A name that ends with a word for "number", such as `Delnr.`. The noun before this word need not be known."""
 NEEDED = frozenset(("sku", TEXT, "price plain None None"))
-"""The second table must have these columns. The prices are comparable if neither table has a word for a tax."""
+"""The meanings that the second table must have: a SKU, a text, and a price. The name of the price must contain no kind,
+no tax and no currency. Otherwise the prices of the two tables could not be compared."""
 
 
 def order_of_meanings(header: Sequence[str], cells: Cells) -> list[int] | None:

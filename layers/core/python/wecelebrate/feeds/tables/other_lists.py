@@ -12,7 +12,7 @@ from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 MAX_NAME = 60
 MIN_KINDS = 3
-"""The least number of kinds of columns that only a list of addresses has together."""
+"""A list of addresses has at least this many kinds of columns. Other lists do not have so many of these kinds."""
 _KINDS = tuple(
     re.compile(rf"(?:{names})")
     for names in (
@@ -52,9 +52,9 @@ _KINDS = tuple(
 )
 
 _CUSTOMER = 6
-"""The index of the numbers of customers in _KINDS."""
+"""The index in _KINDS of the names of columns with customer numbers."""
 _EMPLOYEE = 7
-"""The index of the numbers of employees in _KINDS."""
+"""The index in _KINDS of the names of columns with employee numbers."""
 
 
 _DOCUMENT = re.compile(
@@ -93,12 +93,12 @@ _LINES_OF_PATH = re.compile(
     r"positions|positionen|artikel|articles)\.\d+\.|line_?item[ _]",
     re.IGNORECASE,
 )
-"""The path of a line in a JSON object, or a column of Shopify, which means an order if the file also has a customer and
-a date."""
+"""The path of an order line in JSON, or the name of such a column in Shopify. It means an order only if the file also
+has a customer and a date."""
 _NO_DOCUMENTS = frozenset(("order", "ordre", "bestellnr", "bestellnummer", "ordering", "bestellno"))
 """Names that also mean a position in a list, or the number with which a product is ordered."""
 _MAIL = 3
-"""The index of the e-mail addresses in _KINDS."""
+"""The index in _KINDS of the names of columns with e-mail addresses."""
 
 
 def names_address(column: str) -> bool:
@@ -173,7 +173,7 @@ _OUTGOING = re.compile(
     r"(?:abgange?|ausgang|issues?|issued|qtyout|out|sorties?|salidas?|saidas?|uscite|scarichi?o?|scarico|afgang|"
     r"uttag|rozchod|vydej|izlaz|iesiri|kiadas|lahto|расход|отпущено|出庫|出库|출고)(?:qty|menge)?"
 )
-"""Columns with what came into a store, and what left it, on one day."""
+"""Names of columns with the quantity that came into a store, or the quantity that left it, on one day."""
 _TOTAL = re.compile(
     r"(?:gesamt|total|line|position|zeilen|item)?(?:summe|betrag|preis|amount|total|price)|gesamt|montant(?:ht|ttc)?|importe|"
     r"importo|totale?|bedrag|totaal|belopp|summa|belob|kwota|wartosc(?:brutto|netto)?|castka|celkem|ertek|suma|valoare|"
@@ -222,8 +222,8 @@ def refuse_movements(header: Sequence[str], sku: Sequence[int]) -> None:
 def refuse_list_of_addresses(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if the column names are typical of a list of customers or other addresses.
 
-    `sku` are the columns of the SKU. If the file has a usual SKU, its names are those of products, and not of
-    customers.
+    `sku` are the columns of the SKU. `has_name` says that the file has a name column. A name column beside a usual SKU
+    contains the names of products, and not of customers.
     """
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
     kinds = sum(any(kind.fullmatch(name) for name in names) for kind in _KINDS)

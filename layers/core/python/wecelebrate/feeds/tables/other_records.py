@@ -36,7 +36,7 @@ _ORDERS = re.compile(
     r"(?:st|stevilka)narocila|uzsakym|tellimus|pasutijum|номерза(?:каз|мовл)|заказ|замовлення|поръчка|номернапоръчка|"
     r"سفارش|शमारهسفارش|siparis|ordine|ordernr|ordrenr|objednavk)"
 )
-"""The beginnings of the names of the numbers of orders, in languages that `other_lists` does not know."""
+"""Column names that begin in this way mean an order number. They are in languages that `other_lists` does not know."""
 _TIME = re.compile(r"\d{1,2}[:]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?|\s?(?:h|Uhr))?", re.IGNORECASE)
 _ERRORS = re.compile(
     r"(?:error|fault|exception|fehler|erreur|errore|erro|fout|fejl|fel|virhe|chyba|blad|hiba|ошибка)"
@@ -59,7 +59,8 @@ _ARTICLE = re.compile(
 def refuse_ledger(columns: Columns, sku: Sequence[int]) -> None:
     """Raise UnreadableFeed if a column is the running balance of an amount column, or of two columns for in and out.
 
-    The first row can be the newest one or the oldest one. A list of articles can have the running total of its sales.
+    The first row can be the newest one or the oldest one. A list with article numbers is accepted, because it can
+    contain the running total of its sales.
     """
     rows = columns.sample[:MAX_ROWS]
     if len(rows) <= MIN_CHANGES or _names_article(columns, sku):
@@ -84,7 +85,10 @@ def refuse_ledger(columns: Columns, sku: Sequence[int]) -> None:
 
 
 def _is_balance(table: Sequence[Sequence[float | None]], number: int) -> bool:
-    """Return whether each change of the column from one row to the next is an amount of the next row."""
+    """Return whether the column is a running balance.
+
+    The difference between two adjacent rows must always be equal to an amount in the second of these rows.
+    """
     changes = set[float]()
     for before, row in pairwise(table):
         change = abs((row[number] or 0) - (before[number] or 0))
@@ -148,7 +152,8 @@ def _are(test: Callable[[str], object], cells: Sequence[str]) -> bool:
 def refuse_answer(columns: Columns, sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if the only record is the error response of a server.
 
-    A record whose SKU column is called an article number is not an error response, even if it contains a message.
+    A record is not an error response if the name of its SKU column means an article number. This is true even if the
+    record contains a message.
     """
     if len(columns.sample) != 1 or len(columns.header) > MAX_COLUMNS or _names_article(columns, sku):
         return

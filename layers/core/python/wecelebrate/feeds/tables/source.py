@@ -52,6 +52,26 @@ class FeedSource:
         self.unpacked.close()
 
 
+_VALUES = {
+    "decimal": ("the decimal mark", (",", ".")),
+    "minor_units": ("it", ("yes", "no")),
+    "day_order": ("it", ("day", "month")),
+}
+"""The options that decide about money, with their values."""
+
+
+def _check_options(mapping: Mapping[str, str | None]) -> None:
+    """Raise UnreadableFeed if an option has another value than the known ones.
+
+    A later release can know more values. If an earlier release ignored them after a rollback, prices could be wrong.
+    """
+    for option, (noun, values) in _VALUES.items():
+        if (value := mapping.get(option)) is not None and value not in values:
+            raise UnreadableFeed(
+                f"`{option}` in the sync settings is {quoted(str(value))}; {noun} must be {' or '.join(values)}"
+            )
+
+
 def open_source(
     stream: BinaryIO, name: str, mapping: Mapping[str, str | None], currency: str, sample: int | None = None
 ) -> FeedSource:
@@ -60,14 +80,7 @@ def open_source(
     If `sample` is set, at most `sample` bytes of a text file are read, and a workbook's sheet is not read to its end.
     An XML file is always read completely.
     """
-    if mapping.get("decimal") not in (None, ",", "."):
-        raise UnreadableFeed(
-            f"`decimal` in the sync settings is {quoted(str(mapping['decimal']))}; the decimal mark must be , or ."
-        )
-    if mapping.get("minor_units") not in (None, "yes", "no"):
-        raise UnreadableFeed(
-            f"`minor_units` in the sync settings is {quoted(str(mapping['minor_units']))}; it must be yes or no"
-        )
+    _check_options(mapping)
     unpacked = unpack(stream, name)
     text: encoding.TextFile | None = None
     try:

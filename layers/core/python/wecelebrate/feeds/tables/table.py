@@ -86,7 +86,8 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     detection_lines = [line[:MAX_SAMPLE_LINE_LENGTH] for line in lines[skipped : skipped + 200]]
     dialect = dialects.detect(detection_lines, count_known, delimiter)
     rows, starts = positions(lines[skipped:], dialect)
-    # Only the files of rejected rows, which we write ourselves, have quotes inside their texts.
+    # Only our own files of rejected rows have added quotes inside their texts. Other files have them only at the start
+    # of a text.
     unquote = unquoted if any(REPORT_COLUMN_PREFIX in cell for row in rows for cell in row) else unquoted_start
     rows = [[unquote(cell) for cell in without_blank_tail(row)] for row in rows]
     header_row = dialects.find_header(rows, count_known)

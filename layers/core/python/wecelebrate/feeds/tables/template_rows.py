@@ -178,7 +178,10 @@ def _is_example_row(filled: Sequence[str]) -> bool:
 
 
 def _is_units_row(row: Sequence[str]) -> bool:
-    """Return whether all cells are units or currencies, as `pcs` and `[EUR]`. An identifier has no unit."""
+    """Return whether all cells are units or currencies, as `pcs` and `[EUR]`.
+
+    The first column contains identifiers, which have no unit. So its cell must be blank or state a type.
+    """
     filled = [cell.strip() for cell in row if cell.strip()]
     if len(filled) < MIN_CELLS or (row[0].strip() and not _is_type(row[0])):
         return False

@@ -72,7 +72,8 @@ class Arithmetic:
         for number, step in enumerate(steps, first + 1):
             (name,) = step
             self._steps.append((number, name, _number_step(name, step[name], divisors)))
-        # Prices repeat. A price that is divided by a column depends on the row too.
+        # The results are cached, because prices repeat. They are not cached if a step divides by a column, because they
+        # then depend on the row too.
         self._cached = None if divisors else lru_cache(maxsize=CACHE_SIZE)(lambda value: self._apply(value, (), None))
 
     def apply(self, value: Decimal, cells: Cells, mark: numbers.DecimalMark | None) -> Decimal:

@@ -31,7 +31,7 @@ MAX_NOTHING_LENGTH = 10
 
 
 def add_transformations(plan: Plan, settings: FileSettings, on_problem: Callable[[str], None]) -> None:
-    """Read the fields and attributes that have transformations from computed columns.
+    """Use computed columns for the fields and attributes that have transformations.
 
     `on_problem` is called with a description of each column that does not exist. If a column of an attribute is
     missing, the attribute is left out, and no problem is reported.
@@ -98,7 +98,7 @@ class _Planner:
             entry, sources, is_separate="sum" in entry or ("columns" in entry and field in _SEPARATE),
             is_sku=field == "sku",
         )  # fmt: skip
-        # A SKU can contain that of its parent: TEE-S.
+        # The column of the SKU is kept, because the SKU of the parent can be a part of the SKU, as in `TEE-S`.
         shared = plan.sku[:1] if field == "parent" else []
         used = [each for each in [*sources, *divisors.values()] if each not in shared]
         for source in [] if "join" in entry else used:
@@ -166,7 +166,7 @@ class _Planner:
         return list(range(first, first + len(reads)))
 
     def _steps(self, entry: Mapping[str, Any], *, is_private: bool) -> list[tuple[TextStep, bool]]:
-        """Return the steps for texts, each with whether it changes a blank value."""
+        """Return the steps for texts. Each step has a flag that says whether the step changes a blank value."""
 
         def shown(value: str) -> str:
             return "the value" if is_private else quoted(value)
@@ -179,7 +179,7 @@ class _Planner:
 
 
 def _named(number: int, step: str | Mapping[str, Any], run: TextStep) -> TextStep:
-    """Return the step with its number and its name in its errors."""
+    """Return the step with better messages: its errors begin with the number and the name of the step."""
     name = step if isinstance(step, str) else next(key for key in step if key != "otherwise")
 
     def named(cell: str) -> str:

@@ -14,7 +14,7 @@ class ComputedColumn:
     """A column whose cells are computed from the cells of a row."""
 
     name: str
-    """The name for messages: that of its sources, e.g. `Brand + Name`."""
+    """The name for messages. It consists of the names of the source columns, e.g. `Brand + Name`."""
     sources: tuple[int, ...]
     """The numbers of the columns of the file."""
     source_names: list[str]

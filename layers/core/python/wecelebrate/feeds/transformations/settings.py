@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from wecelebrate.core.types.transformations import CheckedAttributes, CheckedMapping
+from wecelebrate.feeds.items import UnreadableFeed, quoted
 from wecelebrate.feeds.transformations.text import MAX_REGEX_SECONDS
 
 Entry = str | None | Mapping[str, Any]
@@ -41,7 +45,27 @@ def file_settings(
     mapping = mapping or {}
     plain = {name: entry if isinstance(entry, str) else None for name, entry in mapping.items()}
     transformations = {name: entry for name, entry in mapping.items() if isinstance(entry, Mapping)}
+    _check(transformations, CheckedMapping)
+    _check(attributes, CheckedAttributes)
     return FileSettings(plain, transformations, dict(attributes), regex_seconds)
+
+
+def _check(entries: Mapping[str, Any], kind: Any) -> None:
+    """Raise UnreadableFeed if a transformation has a key, a step or a value that this release does not know.
+
+    A later release can know more of them. If they were ignored after a rollback, the values would be wrong.
+    """
+    if not entries:
+        return
+    try:
+        TypeAdapter(kind).validate_python(dict(entries))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("["))
+        raise UnreadableFeed(
+            f"the catalog's sync settings have a transformation that is not understood, at {quoted(place)}: "
+            f"{first['msg']}"
+        ) from None
 
 
 def input_columns(entry: Mapping[str, Any]) -> list[str]:

@@ -153,7 +153,7 @@ def strip_html(cell: str) -> str:
     """Return the text of HTML. Blocks become lines, scripts and styles are left out, and entities are decoded."""
     if "<" not in cell:
         return html.unescape(cell).strip()
-    from lxml import html as parser  # most files do not need it
+    from lxml import html as parser  # imported here, because most files do not need lxml
 
     parts: list[str] = []
     stack: list[tuple[Any, bool]] = [(parser.document_fromstring(f"<div>{cell}</div>"), False)]

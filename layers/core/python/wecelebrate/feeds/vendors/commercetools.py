@@ -1,10 +1,11 @@
 """commercetools: the CSV files of the Merchant Center, those of the older ImpEx tools, and JSON of its APIs.
 
 Sources: docs.commercetools.com/merchant-center, "Import products" (columns such as `variants.prices.value.centAmount`);
-github.com/commercetools/nodejs, "product-json-to-csv" (columns such as `prices`); docs.commercetools.com,
-"Products" and "Product Projections" (JSON).
+github.com/commercetools/nodejs, "product-json-to-csv" (columns such as `prices`); docs.commercetools.com, "Products"
+and "Product Projections" (JSON).
 
-In JSON, the price is the one without a customer group, a channel, dates and a country, in the catalog's currency.
+In JSON, a price in the catalog's currency is used only if it has no customer group, no channel, no dates and no
+country.
 
 A row without a SKU has further prices or images of the variant above. A further variant has blank product columns.
 """

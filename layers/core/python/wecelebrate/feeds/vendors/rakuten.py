@@ -1,7 +1,8 @@
-"""Rakuten Ichiba: `normal-item.csv` of the RMS, since the change to SKUs. The first row is the product.
+"""Rakuten Ichiba: `normal-item.csv` of the RMS, since the change to SKUs. A product's first row describes
+the product.
 
-Source: the column names of the item CSV of the RMS (商品一括編集・CSV), in which each product has a row with its texts,
-and one row for each SKU. Rows of options, without a number of a SKU, complete the product.
+Source: the column names of the item CSV of the RMS (商品一括編集・CSV). Each product has a row with its texts, and
+one row for each SKU. Rows of options have no SKU number. They complete the product.
 """
 
 from wecelebrate.feeds.columns.profile import Profile, VariantRule

@@ -13,7 +13,7 @@ SQUARESPACE = Profile(
         "name": ("title",),
         "description": ("description",),
         "category": ("categories",),
-        # "Sale Price" applies only while "On Sale" is Yes, and the file does not say how long.
+        # "Sale Price" applies only while "On Sale" is Yes, and the file does not say how long the sale lasts.
         "price": ("price",),
         "images": ("hostedimageurls",),
         "inventory_count": ("stock",),

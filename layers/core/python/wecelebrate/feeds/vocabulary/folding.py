@@ -82,7 +82,7 @@ class _FoldedCharacters(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         is_plain = char in {",", _END_OF_TEXT} or (unicodedata.category(char) == "Lo" and code not in _LETTERS)
-        is_kept = is_plain and unicodedata.is_normalized("NFKD", char)  # true for most ideographs
+        is_kept = is_plain and unicodedata.is_normalized("NFKD", char)  # most ideographs are kept unchanged
         folded = self[code] = char if is_kept else squeezed(char)
         return folded
 

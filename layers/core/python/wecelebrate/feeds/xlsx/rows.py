@@ -37,7 +37,7 @@ Numbered = tuple[int, list[str]]
 Spans = dict[int, list[tuple[int, int]]]
 """Maps each column to a list of its merged cells. For each merged cell, the list has the first row and the last row.
 
-The list begins with the lowest merged cell of the column.
+The merged cell that is lowest in the sheet is the first item of the list.
 """
 
 

@@ -91,7 +91,7 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     if not mapping.get("sku"):
         refuse_document([[cell or "" for cell in cells] for cells in titles], first.head.names)
     table.notes = notes_of_titles(titles)
-    if not is_partial:  # the end of a larger sheet would need a second pass
+    if not is_partial:  # if only a part was read, the last rows would need a second pass
         table.notes = notes_of_footer(last_rows, table.notes)
     table.legend = legend_of([*titles, *last_rows[-MAX_ROWS:]])
     if legend := next((text for part in parts if (text := colour_legend(cells for _, cells in part.top))), None):

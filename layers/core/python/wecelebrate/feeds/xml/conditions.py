@@ -16,7 +16,8 @@ from wecelebrate.feeds.xml.idoc import external_number
 from wecelebrate.feeds.xml.reader import Element
 
 SALES = "V"
-"""The application of sales. Conditions of purchasing (`M`) are the prices that the shop pays."""
+"""In SAP, the code of the application "sales". Conditions of the application "purchasing" (`M`) are the prices that the
+shop pays."""
 CONDITION_TYPES = re.compile(r"Z?(PR\d\d|PPR\d|VKP\d)", re.IGNORECASE)
 """Prices for every buyer: PR00 (price), PPR0 (price with condition supplement), VKP0 (retail price with tax)."""
 BUYERS = ("KUNNR", "KUNAG", "KUNWE", "KONDA", "HIENR")

@@ -119,7 +119,7 @@ def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
 def _main_parts(statistics: dict[Path, _PathStatistics], path: Path) -> list[str]:
     """Return the name of the part of a record that contains the product itself, such as `stockHeader` of Pohoda.
 
-    This part is the only part of each record, or each record has one part with a known name.
+    Each record has exactly one such part. It is the only part of the record, or its name ends with "header".
     """
     if path not in statistics:
         return []

@@ -5,11 +5,11 @@
 | `sku`                | ISBN-13, otherwise GTIN-13, otherwise the sender's own number, otherwise `RecordReference`  |
 | `name`               | the title of the product (`TitleType` 01), with the subtitle                                |
 | `price`, `currency`  | a retail price with tax, otherwise without tax. A supplier's net price is never used        |
-| `inventory_count`    | the sum of `Stock/OnHand`. Out of stock (`ProductAvailability` 30 to 34) without it means 0 |
+| `inventory_count`    | the sum of `Stock/OnHand`; without `OnHand`, 0 if `ProductAvailability` is 30 to 34         |
 | `is_active`          | `ProductAvailability`, `PublishingStatus`, and `NotificationType` 05 (delete)               |
 
-Sources: EDItEUR, ONIX for Books Product Information Format 3.0.8; code lists 5 (identifiers), 58 (types of prices),
-64 (publishing status), 65 (availability) and 158 (resources).
+Sources: EDItEUR, ONIX for Books Product Information Format 3.0.8; code lists 5 (identifiers), 58 (types of prices), 64
+(publishing status), 65 (availability) and 158 (resources).
 """
 
 from collections.abc import Iterator
@@ -116,7 +116,7 @@ class OnixBooks(XmlFormat):
     def _supply(self, product: Element) -> Record:
         """Return the price, the stock and the state.
 
-        If there are several suppliers, the first supplier that can supply is used.
+        If there are several suppliers, the first supplier that can deliver is used.
         """
         supplies = _all(product, "SupplyDetail")
         states = [_text(supply, "ProductAvailability") for supply in supplies]

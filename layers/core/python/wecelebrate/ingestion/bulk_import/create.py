@@ -99,7 +99,7 @@ def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]
 def _stock_as_of(request: BulkImport, settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the part of the payload that says when the stock was counted.
 
-    Rows without such a time state the free stock.
+    Without such a time, the rows state the stock that is free now.
     """
     if request.stock_as_of is not None:
         return {"stock_as_of": request.stock_as_of.isoformat()}

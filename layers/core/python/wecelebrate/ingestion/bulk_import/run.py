@@ -57,6 +57,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 exported, content = open_exported(body, currency)
                 if exported is not None:
                     return exported
+                catalog_settings.check_settings(settings)
                 options = catalog_settings.reading_options(settings)
                 disclosure, memory = catalog_settings.disclosure(settings), catalog["reading"]
                 return feeds.open_feed(

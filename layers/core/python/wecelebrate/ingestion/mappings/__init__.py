@@ -61,6 +61,7 @@ def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> Mappi
     settings = {**settings, **given}
     options, disclosure = catalog_settings.reading_options(settings), catalog_settings.disclosure(settings)
     try:
+        catalog_settings.check_settings(settings)
         with storage.open_version(bucket, key, version_id) as body:
             currency = catalog_settings.default_currency(catalog)
             proposal = feeds.propose(body, name, options, currency, disclosure=disclosure)

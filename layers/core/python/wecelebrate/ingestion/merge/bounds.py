@@ -15,7 +15,7 @@ from wecelebrate.feeds import Product, UnreadableFeed
 MAX_IMAGES_BYTES = 640 * 1024
 """The maximum size of the list of images, as JSON. 50 URLs of 2,048 characters always fit."""
 MAX_SOURCE_BYTES = 2 * 1024 * 1024
-"""The maximum size of a row as it is in the file, as JSON."""
+"""The maximum size of the unchanged row of a file, as JSON."""
 MAX_HEADER_BYTES = 1024 * 1024
 """The maximum size of the names of all columns, as JSON."""
 MAX_REASON_LENGTH = 2_000

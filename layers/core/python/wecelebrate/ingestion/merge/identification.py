@@ -13,8 +13,8 @@ sql = queries(__file__)
 def identify(load: Load, items: Sequence[Item], column: str | None) -> None:
     """Replace the identifier in `column` by the SKU of the stored product, in rows without a name.
 
-    A row keeps its identifier as the SKU if this is the SKU of a product, or if no product or several products have
-    this identifier.
+    A row keeps its identifier as the SKU in two cases: the identifier is the SKU of a product, or it does not belong to
+    exactly one product.
     """
     rows = defaultdict(list)
     for item in items if column is not None else ():

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 MAX_SAMPLES = 20
 """The maximum number of differences that a dry run shows."""
 MAX_SHORT_PRODUCTS = 10
-"""The maximum number of products in a load's result for which customers have ordered more than the file states."""
+"""The maximum number of short products that the result of a load names. A product is short if customers have ordered
+more pieces than the file states."""
 
 ImportMode = Literal["upsert", "update", "create"]
 Phase = Literal["stage", "review", "merge", "deactivate", "report"]
@@ -114,7 +115,7 @@ class Load:
     """Whether the load runs within a request. The database login of a request is not allowed to COPY rows into the
     staging tables or to delete staged rows. The sweeper deletes the staged rows later."""
     accepted: Sequence[Mapping[str, Any]] = ()
-    """The differences to how the previous file was read, as far as a user has accepted them."""
+    """The differences that a user has accepted, compared with the reading of the previous file."""
     decided: Collection[str] = ()
     """The fields and options for which the settings of the catalog say how they are read."""
     settings_key: str = ""

@@ -227,8 +227,8 @@ with last_sku as materialized (
       select app.held_products(:catalog_id, (select array_agg(id) from chunk where new_count is not null))))
 ), locked as materialized (
   -- Orders lock their products in the same sequence, so a merge and an order do not deadlock. Products that stay as
-  -- they are need no lock. If an order takes pieces of such a product at the same time, the count is reduced as it
-  -- would be after this merge. A join keeps the planner's estimate of the number of rows.
+  -- they are need no lock. If an order takes pieces of such a product at the same time, the result is the same as after
+  -- this merge. A join keeps the planner's estimate of the number of rows.
   select p.id from changing c join products p on p.id = c.id order by p.id for no key update of p
 ), reported as materialized (
   -- The function begins after the products were locked, so it sees the holds of all earlier orders.

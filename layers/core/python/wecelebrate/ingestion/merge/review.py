@@ -29,8 +29,8 @@ DEFAULT_LIMITS: Mapping[str, Any] = {
 }
 """The default values of `sync_settings.plausibility`. `catalogs.models.Plausibility` describes them."""
 MIN_PRICE_FACTORS = 3
-"""If fewer prices change by a factor near 10, 100 or 1,000, this is no reason. The number is lower than `min_products`,
-because several such factors are rarely a coincidence."""
+"""If fewer prices change by a factor near 10, 100 or 1,000, these changes are no reason for an approval. The number is
+lower than `min_products`, because several such factors are rarely a coincidence."""
 COVERED_PERCENT = 1.0
 """An approval also covers a percentage that is higher than the shown percentage by at most this number of points,
 because the catalog can change while the load waits."""

@@ -1,7 +1,8 @@
 """Reads a page of rejected rows from an error file in S3.
 
-The file is CSV in UTF-8 with the columns of the source file, followed by REPORT_COLUMNS, or NDJSON with the objects of
-the source file and members with the same names. `ingestion.merge.report` and `order_imports.error_files` write it.
+The file is CSV in UTF-8 or NDJSON. A CSV file has the columns of the source file, followed by REPORT_COLUMNS. An NDJSON
+file has the objects of the source file, with additional members that have the names of REPORT_COLUMNS.
+`ingestion.merge.report` and `order_imports.error_files` write the file.
 """
 
 import csv

@@ -1,7 +1,7 @@
 -- name: get_job_files^
 -- Get the files that a job has written, and whether the caller may see the source data of the job's rows: only admins,
--- and the owners and editors of the client that owns the catalog, may see it. The rows of order files contain data of
--- persons, so a member must also have the right to see persons.
+-- and the owners and editors of the client that owns the catalog, may see it. The rows of order files contain personal
+-- data, so a member must also have the right to see personal data.
 select type, result ->> 'error_file' as error_file, result ->> 'result_file' as result_file,
   current_user = 'app_admin' or client_id = any ((select app.editor_ids())::uuid[])
     and (type <> 'order_file' or client_id = any ((select app.person_client_ids())::uuid[])) as sees_source

@@ -1,7 +1,8 @@
 """Creates the sync of a file that was uploaded through the API.
 
-The same rules as for a dropped file determine the order of the sync among the jobs of the catalog, and the jobs that it
-supersedes. There is one difference: the same upload can be synced several times, for example first as a dry run.
+The rules for a dropped file also decide two things for this sync: its order among the jobs of the catalog, and the jobs
+that it supersedes. There is one difference: the same upload can be synced several times, for example first as a dry
+run.
 """
 
 from datetime import UTC, datetime

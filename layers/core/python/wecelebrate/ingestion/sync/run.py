@@ -30,6 +30,7 @@ def run(job: jobs.LeasedJob) -> None:
                 exported, content = open_exported(body, currency)
                 if exported is not None:
                     return exported
+                catalog_settings.check_settings(settings)
                 options = catalog_settings.reading_options(settings)
                 disclosure, memory = catalog_settings.disclosure(settings), catalog["reading"]
                 name = storage.object_name(key)

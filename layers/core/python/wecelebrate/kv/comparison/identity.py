@@ -141,6 +141,6 @@ def identify(
 
 
 def _identity_in_list(stated: str, recorded: Mapping[str, Any] | None) -> Identity:
-    if recorded is not None:  # an id in a list can have the form of a key, and the computed key contains it
+    if recorded is not None:  # an id in a list can have the form of a key, so the computed key can contain another key
         return Identity(recorded["environment"], recorded["old_id"], False)
     return Identity(PRODUCTION, stated.rpartition(":")[2], False)

@@ -135,7 +135,8 @@ class _Line:
         ]
 
     def agrees(self, column: Mapping[str, Any], pair: Pair) -> bool:
-        """Return whether a line of the row has the quantity, the price and the gift of this line."""
+        """Return whether `column`, a line of the row, has the same quantity, price and gift as this line of the
+        document."""
         if self.quantity != column["quantity"]:
             return False
         if self.price is not None and abs(self.price - Decimal(str(column["unit_price"]))) >= Decimal("0.005"):

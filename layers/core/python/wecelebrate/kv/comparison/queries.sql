@@ -19,7 +19,7 @@ select kv.next_documents(:comparison_id, :after, :size, :version);
 select kv.compared(:entity, :keys::text[], :ids::uuid[], :others::text[], :values);
 
 -- name: get_owner$
--- Return the client that owns what a document refers to.
+-- Return the client that owns the record to which a document refers.
 select kv.owner_of(:entity, :environment, :old_id, :keys::text[]);
 
 -- name: list_rows_without_documents$
@@ -47,8 +47,8 @@ select kv.record_repair_start(:comparison_id, :source);
 select kv.next_open_record(:comparison_id, :after);
 
 -- name: get_newer_document$
--- Return whether an application has written the document of a row since the document was last mapped, while the row is
--- not newer.
+-- Return whether the document of a row is newer than the row. This is the case if an application has written the
+-- document since the document was last mapped, unless the row has changed even later.
 select kv.is_document_newer(:entity, :key, :row_id, :fields::text[]);
 
 -- name: repair_record!

@@ -189,8 +189,8 @@ def letters(value: Any) -> str:
 def same_object(stated: Any, column: Any) -> bool:
     """Return whether a column has a stated object. Secrets and images in base64 are not copied, so they may be missing.
 
-    Numbers are equal by their value, and objects regardless of the order of their keys. A field without a value is
-    missing.
+    Numbers are equal by their value, and objects regardless of the order of their keys. A field without a value counts
+    as missing.
     """
     if isinstance(stated, dict) and isinstance(column, dict):
         stated = {name: value for name, value in stated.items() if value is not None}

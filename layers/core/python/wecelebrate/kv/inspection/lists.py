@@ -1,7 +1,7 @@
 """Reads the ids and the whole documents in the lists of the store.
 
-A document in a list has a key that is computed from the key of the list and its id, as in `kv.key_in_list`. This module
-does not use the functions of the database, so that the inspection can contradict the mapping.
+The key of a document in a list is computed from the key of the list and the id of the document, as in `kv.key_in_list`.
+This module does not use the functions of the database, so that the inspection can contradict the mapping.
 """
 
 import json
@@ -16,11 +16,11 @@ from wecelebrate.kv.models import Entity
 _COMPLETE: dict[str, Entity] = {
     "clients": "client", "sites": "site", "catalogs": "catalog", "gifts": "product", "orders": "order",
 }  # fmt: skip
-"""Lists of all entities, e.g. `gifts:all`."""
+"""Lists of all records of an entity, e.g. `gifts:all`."""
 _PARTIAL: dict[str, Entity] = {
     "catalog_gifts": "product", "catalog_index": "catalog", "user_orders": "order", "order_index": "order",
 }  # fmt: skip
-"""Lists of some entities, e.g. of the gifts of a catalog."""
+"""Lists of some records of an entity, e.g. of the gifts of a catalog."""
 MAX_ID_LENGTH = 200
 
 

@@ -76,7 +76,8 @@ class _Page:
     def add_list(self, key: str, family: str, value: str, first_entry: int, first_document: int) -> "_Position | None":
         """Add a list, and its documents. Returns where the next page continues, or None if the list is complete.
 
-        `first_document` is the number of the next document, counted from 1. 0: the entries are not complete.
+        `first_document` is the number of the next document, counted from 1. 0 means that the entries of the list are
+        not complete yet.
         """
         items = items_of(value)
         if first_document == 0:

@@ -1,6 +1,6 @@
 -- name: list_documents
--- Return the documents that can be inspected, in the order of their keys. The value of the last row is null if the
--- values of the page are large enough.
+-- Return the documents that can be inspected, in the order of their keys. If the last document would make the page too
+-- large, its value is null. This document belongs to the next page.
 select key, family, meaning, value from app.kv_documents(:start, :inclusive, :max_rows, :max_bytes);
 
 -- name: list_catalogs_of_products

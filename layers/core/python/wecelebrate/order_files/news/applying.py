@@ -32,7 +32,7 @@ BUCKET = "drops"
 _FIRST_ERRORS = 100
 _MAX_SHOWN_SKU = 200
 _MAX_ERROR_COLUMNS = 2_000
-"""The largest number of columns in an error file. A table has no more."""
+"""The largest number of columns in an error file. The readers of tables accept no more columns."""
 _MAX_ERROR_CELLS = 10_000_000
 """The largest number of cells in an error file. In JSON, each of 100,000 rows could have different columns."""
 

@@ -26,7 +26,8 @@ Found = tuple[Kind, dict[str, str | None]]
 MAX_MEMORY = 256 << 20
 """How much memory a parsed file may need, as an estimate. The worker has 512 MB."""
 _BYTES_PER_ELEMENT = 250
-"""The memory for an element with a text. A file of 20 MB with `<a/>` would need more than 600 MB."""
+"""The memory for an element with a text, in bytes. A file of 20 MB that consists of elements such as `<a/>` would need
+more than 600 MB."""
 _BYTES_PER_ATTRIBUTE = 210
 
 
@@ -220,7 +221,7 @@ def _desadv(idoc: Any) -> Iterator[Found]:
     for item in items:
         quantity = item.findtext("LFIMG")
         if quantity and not quantity.strip(" 0.,"):
-            continue  # The pieces of such an item are in its batches, or in another parcel.
+            continue  # The pieces of an item with the quantity 0 are in its batches, or in another parcel.
         yield (
             kind,
             common

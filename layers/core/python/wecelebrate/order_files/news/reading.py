@@ -176,7 +176,8 @@ def _text(value: Any) -> str:
 def _table(content: bytes, name: str, zone: tzinfo) -> Rows:
     """Read a CSV file or a workbook, or the text in a compressed file.
 
-    Unlike in a list of products, no cell gets the value of another row: `Same` can be the number of an order.
+    In a list of products, a cell such as `Same` gets the value of another row. Here it does not, because `Same` can be
+    the number of an order.
     """
     try:
         unpacked = unpack(io.BytesIO(content), name)

@@ -4,7 +4,7 @@
 set local role app_definer;
 
 -- Stores the id of the request and the address of the caller until the end of the transaction. Both are sealed like the
--- context, because any SQL can write a setting.
+-- context: a hash with a secret key detects changes, because any SQL can write a setting.
 create or replace function app.establish_request(request_id text, address text) returns void
 language plpgsql security definer set search_path = pg_catalog, app, pg_temp
 as $$

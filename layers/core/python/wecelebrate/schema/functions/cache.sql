@@ -3,10 +3,11 @@
 set local role app_definer;
 
 -- Returns the cache tags for a row, each with a state. `kind` is the name of the row's table. A change of the state
--- invalidates the tag. The state is the whole row, with two exceptions: a catalog has the tag `client:…` for its owner,
--- and the state for this tag is only the id of the catalog. For its tag `shown:…`, the state is only the status, the
--- currency and the price rules of the catalog, because storefronts show only active catalogs, and their prices. The tag
--- `prices` belongs to the products that clients with a grant read at their selling prices. Rules change rarely.
+-- invalidates the tag. The state is the whole row, except for three tags of a catalog. For the tag `client:…` of the
+-- owner, the state is only the id of the catalog. For the tag `shown:…`, the state is only the status, the currency and
+-- the price rules of the catalog, because storefronts show only active catalogs, and their prices. For the tag
+-- `prices`, the state is only the id and the price rules of the catalog. The tag `prices` belongs to the products that
+-- clients with a grant read at their selling prices. All catalogs share this tag, because price rules change rarely.
 create or replace function app.row_tags(kind text, r jsonb) returns table (tag text, state text)
 language sql immutable parallel safe
 begin atomic

@@ -196,7 +196,8 @@ begin
     set_config('statement_timeout', greatest(1, least(extract(epoch from caller.statement_timeout) * 1000,
       case when session_user <> 'wc_worker' then 25000 end, milliseconds_left))::integer::text, true),
     set_config('role', caller.role, true);
-  -- A statement can also begin late in the transaction. From PostgreSQL 17 on, the server then ends the connection.
+  -- A statement can also begin late in the transaction. So the transaction has a time limit, too. From PostgreSQL 17
+  -- on, the server ends the connection after this time.
   if milliseconds_left is not null and current_setting('transaction_timeout', true) is not null then
     perform set_config('transaction_timeout', (greatest(milliseconds_left, 0) + 1000)::text, true);
   end if;

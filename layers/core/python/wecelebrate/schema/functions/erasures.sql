@@ -72,9 +72,9 @@ as $$
           and lower(x.customer_email) <> lower($2)))
 $$;
 
--- Requests the erasure of a person at a client, and creates its job. Refusals: `not_found` if the caller does not
--- belong to the client, `forbidden` if the caller is not an owner of the client or a super admin, and `orders_open`
--- with the numbers of at most 100 open orders.
+-- Requests the erasure of a person at a client, and creates its job. Refusals: `not_found` means that the caller does
+-- not belong to the client. `forbidden` means that the caller is neither an owner of the client nor a super admin.
+-- `orders_open` comes with the numbers of at most 100 open orders.
 create or replace function app.request_erasure(
   client_id uuid, email text, subject text, out refusal text, out detail jsonb, out erasure_id uuid, out job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -94,7 +94,7 @@ begin
     return;
   end if;
   select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
-  -- Without data, a subject is only a text that the caller has chosen.
+  -- A subject without data of the client is only a text that the caller has chosen. It is left out.
   subjects := array(
     select s from unnest(subjects) s
     where exists (select from orders o where o.client_id = client_id and o.customer_subject = s)
@@ -185,7 +185,7 @@ end
 $$;
 grant execute on function app.prepare_erasure(uuid) to app_system;
 
--- Stores the keyed hashes of the person, which the list in the bucket contains.
+-- Stores the keyed hashes of the person. The list of erasures in the bucket contains the same hashes.
 create or replace function app.set_erasure_hashes(erasure_id uuid, hashes text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

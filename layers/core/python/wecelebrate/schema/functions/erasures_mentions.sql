@@ -14,8 +14,8 @@ return length(value) >= 6 and (
   strpos(value, '@') > 0 or value ~ '[^\x01-\x40\x5b-\x60\x7b-\x7f]{3}'
   or length(regexp_replace(value, '[^0-9]', '', 'g')) >= 6);
 
--- Returns the regular expression of a needle as whole words. If the text begins or ends with a letter or a digit, a
--- word border must be at this side. Scripts without spaces between words have no borders.
+-- Returns a regular expression that finds `needle` (the searched text) only as whole words. If `needle` begins or ends
+-- with a letter or a digit, a word border must be at this side. Scripts without spaces between words have no borders.
 create or replace function app.needle_pattern(needle text) returns text
 language sql immutable set search_path = pg_catalog
 return concat(

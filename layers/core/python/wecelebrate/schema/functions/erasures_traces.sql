@@ -2,8 +2,8 @@
 
 set local role app_definer;
 
--- Erases the mails to the person that belong to no order, the addresses of limits, and the suppressions of the address.
--- A suppressed address stays suppressed: a keyed hash replaces it.
+-- Erases the mails to the person that belong to no order, the addresses in the tables of limits, and the suppressions
+-- of the address. A suppressed address stays suppressed: a keyed hash replaces it.
 create or replace function app.erase_addresses(erasure_id uuid) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -238,7 +238,7 @@ declare
   e erasures := app.open_erasure($1);
 begin
   first_order_at := e.first_order_at;
-  -- The files of a deleted destination are still there. Its jobs lead to them.
+  -- The files of a deleted destination still exist. The jobs of the destination contain its id.
   destination_ids := array(
     select d.id from order_destinations d where d.client_id = e.client_id
     -- An import of historical orders writes its files into the folder of the site.
@@ -306,8 +306,9 @@ end
 $$;
 grant execute on function app.list_identities(uuid, text, integer) to app_system;
 
--- Creates an erasure from the list again, with its job, after the database was restored to a time before the erasure.
--- Returns the job, or null if the database still has the erasure, or does not have the client.
+-- Creates an erasure again, from the list of erasures in the bucket, after the database was restored to a time before
+-- the erasure. Creates its job, too. Returns the job, or null if the database still has the erasure, or does not have
+-- the client.
 create or replace function app.restore_erasure(
   erasure_id uuid, client_id uuid, emails text[], subjects text[], orders_before timestamptz, created_at timestamptz)
 returns uuid

@@ -66,10 +66,10 @@ grant execute on function app.delete_export(uuid) to app_admin, app_client;
 set local role app_owner;
 
 -- Returns the text of a CSV cell. A spreadsheet would compute a cell that begins with one of `= + - @`, a tab or a line
--- break, or with the wide form of a sign. Such a text gets a `'`, also if it already has one before the sign. A sign
--- after `;`, a tab or a line break inside the text gets one, too, because some spreadsheets separate cells there. The
--- import removes one `'` from the same places (wecelebrate.core.formula_quotes). The first condition makes the function
--- faster, because most texts do not satisfy it.
+-- break, or with the wide form of a sign. A `'` is added before such a text, even if a `'` already stands before the
+-- sign. A `'` is also added before a sign that follows `;`, a tab or a line break inside the text, because some
+-- spreadsheets separate cells there. The import removes one `'` from the same places (wecelebrate.core.formula_quotes).
+-- The first condition makes the function faster, because most texts do not satisfy it.
 create or replace function app.formula_safe(value text) returns text
 language sql immutable parallel safe
 return case when ascii(value) in (9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312) or value ~ '[;\t\r\n]'

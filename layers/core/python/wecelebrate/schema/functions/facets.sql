@@ -117,7 +117,7 @@ declare
     case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
     || case when sku is not null then ' and sku = $7' else '' end || app.stock_condition(stock);
   has_price constant boolean := price_min is not null or price_max is not null;
-  -- Whether the facet has no filter on another field.
+  -- Each constant is true if no other field has a filter. The facet's own field can have a filter.
   counts_categories constant boolean := row_conditions = '' and brand is null and not has_price;
   counts_brands constant boolean := row_conditions = '' and category is null and not has_price;
   counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
@@ -134,7 +134,7 @@ begin
     price_max := app.lowest_base_price(price_max, true, pricing) - 0.001;
   end if;
   if not (counts_categories and counts_brands and counts_prices) then
-    -- If a facet needs no products, only the products of the filters are read.
+    -- If one facet comes from the stored counts, the other facets need only the products that match its filter.
     facets := app.live_facets(catalog, app.storefront_condition(site) || row_conditions || case
       when category is not null and brand is not null and has_price then ''
       when category is not null and brand is not null then ' and (category = $2 or brand = $3)'

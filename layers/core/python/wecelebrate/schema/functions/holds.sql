@@ -7,10 +7,10 @@
 
 set local role app_definer;
 
--- Returns the time after which the ERP system no longer counts the pieces of a hold as stock: when the pieces were
--- shipped, when the order was acknowledged (unless the stock is physical), or `hold_hours` after the order was placed.
--- `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog. The ERP system knows a
--- return from the time at which the pieces were received.
+-- Returns the time after which the ERP system no longer counts the pieces of a hold as stock. It is the first of these
+-- times: when the pieces were shipped, when the order was acknowledged (unless the stock is physical), and `hold_hours`
+-- after the order was placed. `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog.
+-- For a return, it is the time at which the pieces were received.
 create or replace function app.hold_known_at(hold stock_holds, means text, hold_hours integer) returns timestamptz
 language sql stable parallel safe
 return case

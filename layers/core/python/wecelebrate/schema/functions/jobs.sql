@@ -3,8 +3,8 @@
 set local role app_owner;
 
 -- Ends the leases of jobs whose workers did not renew the lease before it ran out. Each of these jobs returns to the
--- queue, or fails if `max_attempts` attempts in a row have made no progress. Returns all of these jobs. A job that its
--- worker is writing to is locked, and is skipped.
+-- queue, or fails if `max_attempts` attempts in a row have made no progress. Returns all of these jobs. While a worker
+-- writes to its job, the job is locked. Such a job is skipped.
 create or replace function app.end_expired_leases(kind text default null) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -249,10 +249,10 @@ language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.decision is distinct from 'needed' and j.status = 'pending', false);
 
 -- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
--- rate so far, but only if the job has run for 3 s, at least 0.1 percent of the work is done, and the lease of the
--- worker is fresh. The rate of the first seconds is not useful, because the worker is still opening the file. A worker
--- renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate does not
--- show the remaining time. In that case, a worker continues the job after the lease has run out.
+-- rate so far. Three conditions must be true: the job has run for 3 s, at least 0.1 percent of the work is done, and
+-- the lease of the worker is fresh. The rate of the first seconds is not useful, because the worker is still opening
+-- the file. A worker renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and
+-- the rate does not show the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$

@@ -5,35 +5,49 @@
 set local role app_mirror;
 
 -- Returns whether the documents of an entity are archived or deleted. In this case, the platform no longer writes the
--- documents.
+-- documents. During the status `ending`, all documents are back, and the platform writes them again.
 create or replace function kv.is_retired(entity text) returns boolean
 language sql stable
 return exists (
   select from kv.retirements r
   where r.entity = $1 and r.status in ('archiving', 'deleting', 'retired', 'restoring'));
 
--- Returns the same as kv.is_retired(). If the documents are retired, the answer stays true until the end of the
--- transaction: the end of an undo waits for this transaction (kv.wait_for_unmirrored_writes). Otherwise, a row that is
--- written during an undo and committed after it would never reach a document.
+-- Returns the same as kv.is_retired(). Functions of the previous release call it until they are replaced. The next
+-- release drops it.
 create or replace function kv.is_still_retired(entity text) returns boolean
 language plpgsql volatile
 as $$
 begin
-  if not kv.is_retired(entity) then
-    return false;
-  end if;
-  perform pg_advisory_xact_lock_shared(hashtextextended('kv retired ' || entity, 0));
   return kv.is_retired(entity);
 end
 $$;
 
--- Waits for the transactions that have written rows of an entity without their documents, because the documents were
--- retired. lock_not_available means that such a transaction runs for more than 2 seconds.
+-- Returns the transactions that have written a table, and have not ended. Each has a lock of the table until its end.
+create or replace function kv.writers_of(written regclass) returns text[]
+language sql volatile
+return array(
+  select distinct l.virtualtransaction from pg_locks l
+  where l.locktype = 'relation' and l.relation = written and l.granted and l.pid <> pg_backend_pid()
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'));
+
+-- Waits until all transactions have ended that have written rows of an entity before this call. Before the call, a
+-- transaction must have committed the status `ending`: then all later writes also change the documents. No writer waits
+-- for this function. lock_not_available means that a transaction runs for more than 2 seconds.
 create or replace function kv.wait_for_unmirrored_writes(entity text) returns void
-language plpgsql volatile set lock_timeout = '2s'
+language plpgsql volatile
 as $$
+declare
+  writers constant text[] := kv.writers_of(format('public.%I', entity || 's')::regclass);
+  give_up_at constant timestamptz := clock_timestamp() + interval '2 seconds';
 begin
-  perform pg_advisory_xact_lock(hashtextextended('kv retired ' || entity, 0));
+  while writers && kv.writers_of(format('public.%I', entity || 's')::regclass) loop
+    if clock_timestamp() > give_up_at then
+      raise exception 'a transaction that has written a % runs for more than 2 seconds', entity
+        using errcode = 'lock_not_available';
+    end if;
+    perform pg_sleep(0.02);
+  end loop;
 end
 $$;
 
@@ -80,9 +94,9 @@ begin
 end
 $$;
 
--- Returns whether a document may be deleted. This is true if the platform has the content of the document, or, if the
--- document is a list, of all documents in the list. Documents in quarantine, documents of other environments, and
--- documents that were not mirrored stay.
+-- Returns whether a document may be deleted. A document may be deleted if the platform has its content. A list may be
+-- deleted if the platform has the content of all documents in the list. Documents in quarantine, documents of other
+-- environments, and documents that were not mirrored stay.
 create or replace function kv.is_retirable(entity text, key text, value jsonb) returns boolean
 language plpgsql stable
 as $$
@@ -177,8 +191,8 @@ language sql immutable parallel safe
 return encode(sha256(convert_to(lines, 'UTF8')), 'hex');
 
 -- Begins the next part of an archive, and returns the part with its lines. Null: all documents are archived. A part
--- counts only after its object was verified. One transaction does both steps. The caller must use a separate statement
--- with bound parameters.
+-- counts only after its object was verified. The part is begun and verified in one transaction. The caller must use a
+-- separate statement with bound parameters.
 create or replace function kv.begin_archive_part(entity text, size integer, max_bytes bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -231,10 +245,10 @@ end
 $$;
 grant execute on function kv.prove_archive_part(text, integer, text, text, text) to app_admin;
 
--- Deletes the documents of the next part of an archive. Returns `deleted` after a deletion, `changed` if the documents
--- differ from the archive or the archive is too old, `complete` if all documents of all parts are deleted and no new
--- document has arrived, or `not_led` if the tables no longer answer all reads. The caller must use a separate statement
--- with bound parameters. The triggers of the mirror do not run, so kv.ids does not change.
+-- Deletes the documents of the next part of an archive, and returns the outcome. `deleted`: the documents were deleted.
+-- `changed`: the documents differ from the archive, or the archive is too old. `complete`: all documents of all parts
+-- are deleted, and no new document has arrived. `not_led`: the tables no longer answer all reads. The caller must use a
+-- separate statement with bound parameters. The triggers of the mirror do not run, so kv.ids does not change.
 create or replace function kv.delete_archived(entity text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

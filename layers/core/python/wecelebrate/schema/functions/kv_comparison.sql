@@ -97,9 +97,10 @@ end
 $$;
 
 -- Returns the facts about documents that a comparison needs, from one snapshot: the documents, their rows, and the
--- records of the mapping about both. `keys` also contains the computed keys of documents in lists. `ids` contains the
--- expected rows of the documents, and `others` the keys of other documents of the same records. If `has_values` is
--- false, only the settings of sites have values.
+-- entries of the mapping (kv.ids) for both. `keys` contains the keys of the documents, also the computed keys of
+-- documents in lists. `ids` contains the rows that the documents must have. `others` contains the keys of other
+-- documents of the same records. If `has_values` is false, the values of the documents are left out, except for the
+-- settings of sites.
 create or replace function kv.compared_records(
   entity text, keys text[], ids uuid[], others text[], has_values boolean) returns jsonb
 language plpgsql stable
@@ -135,8 +136,8 @@ language sql stable
 return coalesce((select m.environments from kv.mirror m where m.enabled),
   (select r.environments from kv.runs r order by r.started_at desc, r.id desc limit 1), '{production}');
 
--- Returns the names in `environments:<name>`, except for ids of sites: in a key of an order, the second part can be
--- either.
+-- Returns the names in the keys `environments:<name>`. Ids of sites are left out, because the second part of an order's
+-- key can be an environment or a site.
 create or replace function kv.declared_environments() returns text[]
 language sql stable
 return array(
@@ -208,7 +209,8 @@ begin
 end
 $$;
 
--- Returns the bucket after a key, if its data has not changed since the bucket was compared.
+-- Returns the bucket (a compared range of documents) that begins after a key. Returns null if there is no such bucket,
+-- or if its data has changed since it was compared.
 create or replace function kv.unchanged_bucket(entity text, after text, version integer) returns jsonb
 language plpgsql stable
 as $$

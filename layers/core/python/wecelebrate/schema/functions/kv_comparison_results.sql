@@ -129,11 +129,10 @@ begin
 end
 $$;
 
--- Returns whether the document of a row is newer than the row, so that the row must not overwrite the document. This is
--- true if an application has written the document since it was last mapped, unless the row is newer. The row is newer
--- if a column that differs has also changed since then, and later than the document states in `updatedAt`. Columns that
--- only the platform decides always count as newer in the row. A document of another record has no newer values of this
--- row.
+-- Returns whether the document of a row is newer than the row. If so, the row must not overwrite the document. The
+-- document is newer if an application has written it since it was last mapped. There are three exceptions. The row is
+-- newer if a column that differs has also changed since then, and later than the time `updatedAt` in the document. The
+-- row is always newer in columns that only the platform decides. A document of another record is never newer.
 create or replace function kv.is_document_newer(entity text, key text, row_id uuid, fields text[]) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -202,8 +201,9 @@ end
 $$;
 
 -- Maps the documents of a record as if they had never been mapped: all their fields count as changed. A deleted row is
--- written again. An empty base means that an operator has chosen the values of the documents, including their stock. If
--- a bulk write has not reached a document yet, the document is older than its row and does not change the row.
+-- written again. An empty base tells the mapping that an operator has chosen the values of the documents, including
+-- their stock. If a bulk write has not reached a document yet, the document is older than its row, so the function
+-- changes nothing.
 create or replace function kv.repair_row(entity text, key text, row_id uuid) returns void
 language plpgsql volatile
 as $$

@@ -41,9 +41,9 @@ begin
   update kv.comparisons o set status = 'failed', ended_at = clock_timestamp() where o.id = c.id;
   select count(*) into total from unnest(kv.compared_prefixes($1)) p (prefix)
     join kv_store_6fcaeea3 s on s.key >= p.prefix and s.key < p.prefix || chr(127) and kv.is_compared($1, s.key);
-  insert into kv.comparisons (entity, client_id, scope, sample, requested_by, counts)
+  insert into kv.comparisons (entity, client_id, scope, sample, requested_by, counts, snapshot)
   values ($1, client, case when $3 is null then 'full' else 'sample' end, $3, app.subject(),
-    jsonb_build_object('keys', total))
+    jsonb_build_object('keys', total), pg_current_snapshot())
   returning * into c;
   perform app.record_comparison('kv_comparison.start', client, jsonb_build_object('entity', $1, 'sample', $3));
   return to_jsonb(c);

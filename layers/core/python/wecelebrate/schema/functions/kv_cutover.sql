@@ -30,19 +30,28 @@ create or replace function kv.uuid_in(key text) returns uuid
 language sql immutable parallel safe
 return substring(key from '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')::uuid;
 
--- Returns the number of documents and rows for which, since a given time, a change of a row has not reached its
--- documents. A row whose client is unknown counts for each client.
-create or replace function kv.unmirrored_rows(entity text, client_id uuid, since timestamptz) returns bigint
+-- Returns the number of documents and rows for which a change of a row has not reached its documents, although a
+-- comparison that began at a given time cannot have seen the change: the change is later, or its transaction had not
+-- ended in the snapshot of the comparison. A row whose client is unknown counts for each client.
+create or replace function kv.unmirrored_rows(entity text, client_id uuid, since timestamptz, seen pg_snapshot)
+returns bigint
 language plpgsql stable
 as $$
 begin
   return (
     select count(distinct c.key) from kv.conflicts c
-    where c.kind = 'row_not_mirrored' and c.noticed_at >= since and kv.entity_of_key(c.key) = $1
+    where c.kind = 'row_not_mirrored' and kv.entity_of_key(c.key) = $1
+      and (c.noticed_at >= since
+        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen))
       and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
         (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
 end
 $$;
+
+-- The signature that functions of the previous release call. The next release drops it.
+create or replace function kv.unmirrored_rows(entity text, client_id uuid, since timestamptz) returns bigint
+language sql stable
+return kv.unmirrored_rows($1, $2, $3, null);
 
 -- Returns the last full comparison of an entity that includes a client, its open differences, and the number of rows
 -- that have not reached their documents since this comparison began.
@@ -54,7 +63,7 @@ return (
       select count(*) from kv.differences f
       where f.comparison_id = c.id and f.repaired_at is null
         and ($2 is null or f.client_id = $2 or f.client_id is null)),
-    'unmirrored', kv.unmirrored_rows($1, $2, c.started_at))
+    'unmirrored', kv.unmirrored_rows($1, $2, c.started_at, c.snapshot))
   from kv.comparisons c
   where c.entity = $1 and (c.client_id = $2 or c.client_id is null) and c.scope = 'full' and c.status = 'complete'
   order by c.ended_at desc limit 1);
@@ -97,10 +106,10 @@ end
 $$;
 grant execute on function kv.cutover_facts(text, uuid) to app_admin;
 
--- Locks the stages, so that the check of the gates and the change of the stage are one atomic step. Writes that were
--- accepted while the store led end first, and later writes use the new stage. lock_not_available means that a write
--- runs for more than 2 seconds. Writes wait from now on, so each later statement of the transaction also has a timeout
--- of 2 seconds.
+-- Locks the stages, so that the check of the gates and the change of the stage are one atomic step. First, the function
+-- waits for the writes that were accepted while the store was the leading side. Later writes use the new stage.
+-- lock_not_available means that a write runs for more than 2 seconds. Writes wait from now on, so each later statement
+-- of the transaction also has a timeout of 2 seconds.
 create or replace function kv.hold_stages() returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, app, kv, pg_temp set lock_timeout = '2s'

@@ -9,7 +9,7 @@ language sql immutable parallel safe
 return case when name ~ '^[a-z0-9]+(_[a-z0-9]+)+$'
   then left(name, 1) || substr(replace(initcap(replace(name, '_', ' ')), ' ', ''), 2) else name end;
 
--- Returns whether a field of an object, or of an object inside, has a name in snake_case.
+-- Returns whether a field of an object, or of a nested object, has a name in snake_case.
 create or replace function kv.is_snake_case(value jsonb) returns boolean
 language sql immutable parallel safe
 return value::text ~ '"[a-z0-9]+_[a-z0-9_]*[a-z0-9]": ';
@@ -201,8 +201,8 @@ return case btrim(name) when '€' then 'EUR' when '£' then 'GBP' when 'US$' th
     TZS,UAH,UGX,USD,UYU,UZS,VED,VES,VND,VUV,WST,XAF,XCD,XCG,XOF,XPF,YER,ZAR,ZMW,ZWG}'::text[])
     then upper(btrim(name)) end end;
 
--- Returns the amount of a text in digits. A single separator before exactly three digits ("1.234") has two meanings, so
--- it is not read.
+-- Returns the amount that a text states in digits. A single separator before exactly three digits ("1.234") has two
+-- meanings, so it is not read.
 create or replace function kv.digits(t text) returns numeric
 language sql immutable parallel safe
 return case
@@ -335,9 +335,10 @@ begin
 end
 $$;
 
--- Returns the keys under which an entity with an old id can have documents. The first existing key decides. A key with
--- an environment comes before a key without an environment. Then the key form of the last version of the applications
--- comes first. This form is `catalogs:<id>` for catalogs, and the singular for all others.
+-- Returns the keys under which an entity with an old id can have documents. The first of these keys that exists
+-- decides. Keys in the form of the last version of the applications come first. This form is `catalogs:<id>` for
+-- catalogs, and the singular for all others. In each form, the key with the environment comes before the key without
+-- it. Only the environment `production` has keys without an environment.
 create or replace function kv.keys_of(entity text, environment text, old_id text) returns text[]
 language plpgsql immutable parallel safe
 as $$

@@ -2,7 +2,8 @@
 -- reads a table. References are old ids; functions/kv_references.sql resolves them.
 --
 -- A function returns either the values of the columns, or the reason why the document cannot be mapped. `notes` names
--- each correction and its field. The remainder also keeps the original form of a corrected field.
+-- each correction and its field. The remainder contains the fields that the mapping has not used, and the original form
+-- of each corrected field.
 
 set local role app_mirror;
 

@@ -1,7 +1,8 @@
--- The orders of erased persons. An erasure marks the ids of orders that have only a document, if this document mentions
--- the person. The ids are needed because no personal data may stay by which a later mapping could recognise the order.
--- The personal data is removed from the documents of an order with a row, and a later write cannot restore this data.
--- The identity of the order decides which documents this concerns, under every key and in every list.
+-- The orders of erased persons. An order can have a document without a row. If this document mentions the person, an
+-- erasure marks the possible ids of the order. The ids are needed because no personal data may stay by which a later
+-- mapping could recognise the order. If an order has a row, the personal data is removed from its documents, and a
+-- later write cannot restore this data. This concerns all documents with the identity of the order, under every key and
+-- in every list.
 
 set local role app_mirror;
 
@@ -117,6 +118,66 @@ begin
     order by i.key = $1 desc, i.key limit 1);
 end
 $$;
+
+-- Returns a part of a list of orders, in which documents of orders whose person was erased have only their allowed
+-- content. The part can be a document, or contain documents in further lists and objects. The content of a document is
+-- not searched, because the lines of an order have ids, too.
+create or replace function kv.part_without_erased(list text, part jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  content constant jsonb := kv.decoded(part);
+  erased constant jsonb := case jsonb_typeof(content) when 'object' then kv.erased_document(list, content) end;
+  written jsonb := content;
+begin
+  if kv.is_deep(content) then
+    raise exception 'a list of orders is too deep' using errcode = 'program_limit_exceeded';
+  elsif erased is not null then
+    written := erased;
+  elsif jsonb_typeof(content) = 'object' and not content ? 'id' then
+    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value)), '{}')
+      from jsonb_each(content) e);
+  elsif jsonb_typeof(content) = 'array' then
+    written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item) order by e.n), '[]')
+      from jsonb_array_elements(content) with ordinality e (item, n));
+  end if;
+  return case when written = content then part when jsonb_typeof(part) = 'string' then to_jsonb(written::text)
+    else written end;
+end
+$$;
+
+-- Returns a list of orders without the data of erased persons in its irregular parts: lists in the list, and objects
+-- without an id that contain documents. No application of the predecessor needs them, and the mirror does not map them,
+-- but an application can write them back. Documents that are items of the list are not changed: kv.written_value() has
+-- checked them.
+create or replace function kv.list_without_erased(list text, value jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  items constant jsonb := kv.items_of(value);
+  written jsonb;
+begin
+  if kv.entity_of_list(list) is distinct from 'order' then
+    return value;
+  elsif items = '[]' then
+    return kv.part_without_erased(list, value);
+  elsif not exists (select from jsonb_array_elements(items) e (item) where kv.is_irregular(e.item)) then
+    return value;
+  end if;
+  written := (
+    select jsonb_agg(case when kv.is_irregular(e.item) then kv.part_without_erased(list, e.item) else e.item end
+      order by e.n)
+    from jsonb_array_elements(items) with ordinality e (item, n));
+  return case when written = items then value when jsonb_typeof(value) = 'string' then to_jsonb(written::text)
+    else written end;
+end
+$$;
+
+-- Returns whether an item of a list is neither an id nor a document with an id.
+create or replace function kv.is_irregular(item jsonb) returns boolean
+language sql immutable parallel safe
+return case jsonb_typeof(item) when 'array' then true when 'object' then not item ? 'id'
+  when 'string' then item #>> '{}' ~ '^\s*[[{"]' else false end;
 
 -- Raises the error of a failed write if the document can belong to an order whose person was erased. Otherwise, the
 -- function returns, and the document is stored as the application wrote it. A list can contain documents of any order.

@@ -59,9 +59,9 @@ begin
 end
 $$;
 
--- Writes the row of one product into its documents. `document` is the document that decides its values. Returns whether
--- a document with its own key has changed. If it has changed, the caller records that the document agrees with the row.
--- `r` is null if the row was deleted, and `leading_key` if the product has no document.
+-- Writes the row of one product into its documents. `document` is the document that decides the values of the row.
+-- Returns whether a document with its own key has changed. If it has changed, the caller records that the document
+-- agrees with the row. `r` is null if the row was deleted. `leading_key` is null if the product has no document.
 create or replace function kv.fold_product(product_id uuid, r jsonb, leading_key text, document jsonb) returns boolean
 language plpgsql volatile
 as $$
@@ -71,7 +71,7 @@ begin
   if r is null then
     perform kv.mirror_change('product', jsonb_build_object('id', product_id), null);
     return false;
-  elsif kv.is_still_retired('product') then
+  elsif kv.is_retired('product') then
     return false;
   elsif leading_key is null then
     perform kv.mirror_change('product', null, r);
@@ -110,7 +110,7 @@ begin
   if folded is null then
     return 0;
   end if;
-  if 'production' = any (kv.mirrored_environments()) and not kv.is_still_retired('product') then
+  if 'production' = any (kv.mirrored_environments()) and not kv.is_retired('product') then
     created := kv.create_product_documents(folded);
   end if;
   for p in

@@ -1,5 +1,5 @@
 -- Finding the documents of clients, sites, catalogs, products and orders, by the families of their keys, and deciding
--- which documents belong to the same row. The ids in the lists of the store only set `listed`.
+-- which documents belong to the same row. The ids in the lists of the store are used only for the column `listed`.
 
 set local role app_mirror;
 

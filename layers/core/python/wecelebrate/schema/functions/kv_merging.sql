@@ -62,12 +62,12 @@ begin
 end
 $$;
 
--- Keeps the stock of a row, unless the document says how many pieces its writer has sold. The document says so if it
--- decided the row before, and if its base is the current stock of the row. After a quarantine or a deletion, the mirror
--- has continued to change the stock of the row, so the age of the stock in the document is unknown. If the row keeps
--- its stock, the columns of the draft contain `keeps_count`, which is true if the stock of the document may have
--- changed (a conflict). If the mirror is off, the documents decide the stock. A document with an empty base also
--- decides the stock, because an operator has chosen this document.
+-- Keeps the stock of a row, unless the document shows how many pieces its writer has sold. A document shows this only
+-- if it decided the row before, and if its base is the current stock of the row. After a quarantine or a deletion, the
+-- mirror has continued to change the stock of the row, so the age of the stock in the document is unknown. If the row
+-- keeps its stock, the columns of the draft contain `keeps_count`. It is true if the stock of the document may have
+-- changed, which is a conflict. In two cases, the document always decides the stock: if the mirror is off, or if the
+-- base of the document is empty, because an operator has chosen this document.
 create or replace function kv.with_stock_of_row(d kv.draft, current jsonb, base jsonb) returns kv.draft
 language plpgsql stable
 as $$

@@ -114,7 +114,7 @@ begin
       select i.key from kv.ids i where (i.key = any (keys) or i.list = any (keys)) and i.state = 'deleted')) s
     where not exists (select from kv.quarantine q where q.key = s.key) order by s.key
   loop
-    insert into kv.quarantine (key, reason, field) values (d.key, 'row_deleted', 'id');
+    insert into kv.quarantine (key, reason, field, xid) values (d.key, 'row_deleted', 'id', pg_current_xact_id());
     perform kv.note_conflict(d.key, 'row_deleted', '', null, null);
   end loop;
 end
@@ -161,8 +161,8 @@ create or replace function kv.note_conflict(key text, kind text, field text, bas
 language plpgsql volatile
 as $$
 begin
-  insert into kv.conflicts (key, kind, field, base_rev, rev, noticed_at)
-  values (left($1, 1024), $2, left($3, 500), $4, $5, clock_timestamp());
+  insert into kv.conflicts (key, kind, field, base_rev, rev, noticed_at, xid)
+  values (left($1, 1024), $2, left($3, 500), $4, $5, clock_timestamp(), pg_current_xact_id());
 exception when others then
   perform kv.raise_deadlock(sqlstate, sqlerrm);
   raise warning 'a conflict of the key-value store was not noted (%)', sqlstate;

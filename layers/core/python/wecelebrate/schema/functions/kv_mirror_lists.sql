@@ -81,7 +81,8 @@ begin
     return new;
   end if;
   begin
-    new.value := kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
+    new.value := kv.list_without_erased(new.key,
+      kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value));
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);

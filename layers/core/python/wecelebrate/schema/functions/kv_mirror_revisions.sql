@@ -143,8 +143,8 @@ end
 $$;
 
 -- Records a conflict if a repeated write may be the write of another application that has sold the same number of
--- pieces. Only `updatedAt` distinguishes such writes, so a gift without this field is in doubt if its writer has
--- changed the stock.
+-- pieces. Only the field `updatedAt` distinguishes the two cases. A conflict is recorded if a gift does not have this
+-- field, and its writer has changed the stock.
 create or replace function kv.note_doubtful_sale(key text, base_revision bigint, stated jsonb) returns void
 language plpgsql volatile
 as $$

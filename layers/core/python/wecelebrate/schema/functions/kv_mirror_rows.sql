@@ -305,7 +305,7 @@ as $$
 begin
   if new_row is null then
     perform kv.delete_documents(entity, (old_row ->> 'id')::uuid);
-  elsif not kv.is_still_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
+  elsif not kv.is_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
     perform kv.mirror_row(entity, old_row, new_row);
   end if;
 exception when others then

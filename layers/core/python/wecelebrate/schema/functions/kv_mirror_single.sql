@@ -12,8 +12,8 @@ return '{name,title,giftName,gift_name,description,price,value,images,image,imag
   available_quantity,inventoryQuantity,inventory_quantity,inventoryCount,inventory_count,inventory,stock,quantity,
   inStock,in_stock,updatedAt,updated_at,_rev}'::text[];
 
--- Returns the entry of the document of a product, if the product has no other entry, the document has its own key, and
--- the row has the values of the document. Otherwise, all fields are null.
+-- Returns the entry of the document of a product if three conditions are true: the product has no other entry, the
+-- document has its own key, and the row has the values of the document. Otherwise, all fields are null.
 create or replace function kv.only_entry(key text) returns kv.ids
 language plpgsql stable
 as $$

@@ -1,4 +1,5 @@
--- The mapping of orders. An order in the store has one gift, nested or by its id, or a list of items.
+-- The mapping of orders. An order in the store has one gift or a list of items. The gift is nested in the order, or the
+-- order has the id of the gift.
 
 set local role app_mirror;
 

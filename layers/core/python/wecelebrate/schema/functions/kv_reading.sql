@@ -147,9 +147,9 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  -- Two kinds of documents are returned unchanged. The mirror has not seen the last write of the first kind, so the row
-  -- would hide this write. The second kind is older than its row, so its revision does not belong to the values of the
-  -- row.
+  -- Two kinds of documents are returned unchanged. The first kind has a last write that the mirror has not seen, so the
+  -- row would hide this write. The second kind is older than its row, so the revision of the document does not belong
+  -- to the values of the row.
   if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;
@@ -197,8 +197,9 @@ begin
   owner := kv.client_of_row(d.entity, d.id);
   fields := case when r is not null
     then kv.mismatched_fields(d, stored, kv.disagreements(d, kv.decoded(stored), r), r) end;
-  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed)
-  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true
+  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed, xid)
+  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true,
+    pg_current_xact_id()
   from unnest(coalesce(fields, array[null::text])) f (field)
   where not exists (
     select from kv.differences o where o.entity = d.entity and o.repaired_at is null and o.comparison_id is null

@@ -21,7 +21,7 @@ begin
 end
 $$;
 
--- Finds catalogs for the gifts of a batch that have no catalog. Maps the old id of such a gift to the old id of the
+-- Finds catalogs for those gifts of a batch that have no catalog. Maps the old id of such a gift to the old id of the
 -- only catalog whose list of gifts contains the gift. Each list is read once.
 create or replace function kv.catalogs_of_lists(drafts kv.draft[]) returns jsonb
 language sql stable
@@ -51,8 +51,8 @@ as $$
   order by key desc limit 1
 $$;
 
--- Returns the note about the first field whose value in the platform stays although the document has another value.
--- `existing` has only nulls if the row does not exist.
+-- Returns a note about the first field in which the platform keeps its own value, although the document has another
+-- value. If the row does not exist, all values in `existing` are null.
 create or replace function kv.kept(existing jsonb, stated jsonb) returns jsonb
 language sql immutable parallel safe
 return coalesce((
@@ -94,8 +94,8 @@ begin
 end
 $$;
 
--- Checks catalogs: the owner exists and never changes. Only the catalog of the gifts whose documents name no catalog
--- can belong to the platform.
+-- Checks catalogs: the owner exists and never changes. Some documents of gifts name no catalog. Their gifts are in one
+-- common catalog, which belongs to the platform. All other catalogs belong to a client.
 create or replace function kv.check_catalogs(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
 as $$
@@ -204,7 +204,8 @@ begin
 end
 $$;
 
--- Returns the keys of the products of a batch whose SKU another product of the batch, with a lower key, also has.
+-- Returns the keys of those products of a batch whose SKU is used twice: another product of the batch, with a lower
+-- key, has the same SKU.
 create or replace function kv.repeated_skus(drafts kv.draft[]) returns text[]
 language sql stable
 as $$
@@ -229,8 +230,8 @@ begin
 end
 $$;
 
--- Returns the keys of the products of a batch whose SKU another product of their catalog also has. The statement is
--- planned for each call, as that of kv.existing_products().
+-- Returns the keys of those products of a batch whose SKU is already used by another product of their catalog. The
+-- statement is planned for each call, like the statement of kv.existing_products().
 create or replace function kv.taken_skus(drafts kv.draft[]) returns text[]
 language plpgsql stable
 as $$
@@ -245,7 +246,8 @@ begin
 end
 $$;
 
--- Returns the notes about a gift that compare it with the platform. `is_active` is the value of its row, or null.
+-- Returns the notes about the values that the platform decides for a gift: its catalog, its currency, and a status that
+-- the row keeps. `is_active` is the value of the row, or null without a row.
 create or replace function kv.notes_of_product(columns jsonb, is_active boolean) returns jsonb
 language sql immutable parallel safe
 return case when not columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end

@@ -55,13 +55,7 @@ begin
     'subscriptions', (
       select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid
       where s.subenabled and d.datname = current_database()),
-    'comparison', (
-      select jsonb_build_object('is_recent', c.ended_at > clock_timestamp() - interval '24 hours',
-        'is_mirrored', c.started_at >= (select m.changed_at from kv.mirror m),
-        'open', (select count(*) from kv.differences f where f.comparison_id = c.id and f.repaired_at is null))
-      from kv.comparisons c
-      where c.entity = $1 and c.client_id is null and c.scope = 'full' and c.status = 'complete'
-      order by c.ended_at desc limit 1),
+    'comparison', kv.last_comparison($1, null),
     'waited_seconds', extract(epoch from clock_timestamp() - r.started_at),
     'reads', kv.traffic_within($1, 'read', r.quiet_seconds),
     'writes', kv.traffic_within($1, 'write', r.quiet_seconds),
@@ -129,35 +123,73 @@ end
 $$;
 grant execute on function kv.start_retirement(text, integer) to app_admin;
 
--- Ends an undo: the sweeper writes into their documents the products that have changed since the retirement began, and
--- creates the documents of new products in catalogs that the old applications have. The function deletes the stored
--- secrets of documents that were never deleted. Other documents must stay unchanged, e.g. documents that intentionally
--- have another value than their row. The caller must hold no lock of a row, because the function waits for other
--- writers.
+-- Ends an undo: deletes the stored secrets of documents that were never deleted.
 create or replace function kv.end_undo(r kv.retirements) returns void
+language sql volatile
+as $$
+  delete from kv.archive_secrets s using kv.archive_parts p
+  where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number)
+$$;
+
+-- Appends to kv.dirty those of the next `size` products after the product `after` that have changed since a retirement
+-- began, and new products in catalogs that the old applications have. The sweeper writes their documents. Other
+-- documents must stay unchanged, e.g. documents that intentionally have another value than their row. Returns the last
+-- product that was searched, or null if it was the last one of the table.
+create or replace function kv.note_changed_products(since timestamptz, after uuid, size integer) returns uuid
 language plpgsql volatile
 as $$
+declare
+  page uuid[];
 begin
-  if r.entity = 'product' and r.status <> 'waiting' then
-    perform kv.wait_for_unmirrored_writes(r.entity);
-    insert into kv.dirty (entity, row_id)
-    select 'product', p.id from products p
-    where greatest(p.created_at, p.updated_at) >= r.started_at
-      and exists (select from kv.mirror m where m.enabled)
-      and (exists (select from kv.ids i where i.entity = 'product' and i.id = p.id and i.has_row)
-        or kv.old_id_of('catalog', p.catalog_id) is not null
-          and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id));
-  end if;
-  delete from kv.archive_secrets s using kv.archive_parts p
-  where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number);
+  page := array(select p.id from products p where after is null or p.id > after order by p.id limit size);
+  insert into kv.dirty (entity, row_id)
+  select 'product', p.id from products p
+  where p.id = any (page) and greatest(p.created_at, p.updated_at) >= since
+    and exists (select from kv.mirror m where m.enabled)
+    and (exists (select from kv.ids i where i.entity = 'product' and i.id = p.id and i.has_row)
+      or kv.old_id_of('catalog', p.catalog_id) is not null
+        and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id));
+  return case when cardinality(page) = size then page[size] end;
 end
 $$;
 
+-- Searches the next products that have changed since the documents were retired, and returns whether all products were
+-- searched. A writer of a product never waits for this search. At its first call, the function waits for the
+-- transactions that have changed products without their documents. It raises lock_not_available after 2 seconds. All
+-- later writes change the documents themselves, so the search does not have to see them. The status `ending` must be
+-- committed before the first call. The caller must use a separate statement with bound parameters.
+create or replace function kv.continue_ending(entity text, size integer) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  last uuid;
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.continue_ending\(\$1, \$2\);?\s*$' or r.status is distinct from 'ending' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  elsif r.checkpoint = 'end' then
+    return true;
+  elsif r.checkpoint = '' then
+    perform kv.wait_for_unmirrored_writes(entity);
+  end if;
+  last := kv.note_changed_products(r.started_at, nullif(r.checkpoint, '')::uuid, size);
+  update kv.retirements u set checkpoint = coalesce(last::text, 'end') where u.id = r.id;
+  return last is null;
+end
+$$;
+grant execute on function kv.continue_ending(text, integer) to app_admin;
+
+-- Returns the status of an undo after its documents are back. The mirror has not written documents since they were
+-- archived. Therefore the end of an undo appends changed products to kv.dirty. Otherwise a read would return values of
+-- the row with the revision of the old document, and the base of a later write would be unclear.
+create or replace function kv.status_after_restoring(r kv.retirements) returns text
+language sql stable
+return case when r.entity = 'product' and r.status not in ('waiting', 'ending') then 'ending' else 'undone' end;
+
 -- Changes the status of a retirement, and records it in the audit log. The caller must use a separate statement with
--- bound parameters. If a retirement has deleted no documents, its undo ends immediately. The mirror has not written
--- documents since they were archived. Therefore the end of an undo appends changed products to kv.dirty. Otherwise a
--- read would return values of the row with the revision of the old document, and the base of a later write would be
--- unclear.
+-- bound parameters. If no documents are deleted, an undo has nothing to restore. The change to `ending` is a part of
+-- the undo, so the audit log has no entry for it.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -172,8 +204,10 @@ begin
   end if;
   deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
   if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
-      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'))
-    or $2 = 'undone' and deleted
+      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'),
+      ('undone', 'ending'))
+    or $2 = 'restoring' and r.status = 'ending'
+    or $2 = 'undone' and (deleted or r.status = 'ending' and r.checkpoint <> 'end')
     or $2 = 'retired' and exists (
       select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
     raise exception 'a retirement that is % cannot become %', r.status, $2 using errcode = 'check_violation';
@@ -185,11 +219,14 @@ begin
     where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
     delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
   end if;
-  target := case when $2 = 'restoring' and not deleted then 'undone' else $2 end;
-  update kv.retirements u set status = target, checkpoint = r.checkpoint, changed_at = clock_timestamp()
+  target := case when $2 = 'undone' or $2 = 'restoring' and not deleted then kv.status_after_restoring(r) else $2 end;
+  update kv.retirements u set status = target, changed_at = clock_timestamp(),
+    checkpoint = case target when 'ending' then '' else r.checkpoint end
   where u.id = r.id;
   if target = 'undone' then
     perform kv.end_undo(r);
+  elsif target = 'ending' and $2 = 'undone' then
+    return;
   end if;
   perform app.record_retirement(
     case $2 when 'archiving' then 'archive' when 'deleting' then 'delete' when 'retired' then 'complete'

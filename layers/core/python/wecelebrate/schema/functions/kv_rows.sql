@@ -85,9 +85,10 @@ create or replace function kv.record_outcomes(drafts kv.draft[], is_alias boolea
 language plpgsql volatile
 as $$
 begin
-  insert into kv.quarantine as q (key, reason, field)
-  select d.key, d.reason, coalesce(d.field, '') from unnest(drafts) d where d.reason is not null
-  on conflict (key) do update set reason = excluded.reason, field = excluded.field, since = now()
+  insert into kv.quarantine as q (key, reason, field, xid)
+  select d.key, d.reason, coalesce(d.field, ''), pg_current_xact_id() from unnest(drafts) d where d.reason is not null
+  on conflict (key) do update set reason = excluded.reason, field = excluded.field, since = now(),
+    xid = excluded.xid
   where (q.reason, q.field) <> (excluded.reason, excluded.field);
   delete from kv.quarantine q using unnest(drafts) d where q.key = d.key and d.reason is null;
 

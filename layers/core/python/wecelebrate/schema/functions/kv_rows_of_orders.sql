@@ -4,8 +4,9 @@
 
 set local role app_mirror;
 
--- Completes the lines of an order with the data of their products. A product is only linked if the client of the order
--- owns its catalog, or the site shows it. Returns the lines, and notes about them.
+-- Completes the lines of an order with the data of their products. A line is linked to its product only if the client
+-- of the order owns the catalog of the product, or if the site shows the product. Returns the lines, and notes about
+-- them.
 create or replace function kv.complete_lines(
   d kv.draft, site sites, currency text, out lines jsonb, out notes jsonb, out reason text)
 language plpgsql stable
@@ -138,7 +139,7 @@ return case
       ('processing', 'shipped'), ('processing', 'delivered'), ('processing', 'cancelled'), ('shipped', 'delivered'))
   then 'order_change_refused' end;
 
--- Checks orders. A number that another order of the client has gets a suffix.
+-- Checks orders. If another order of the client has the same number, the number gets a suffix.
 create or replace function kv.check_orders(drafts kv.draft[], currency text) returns kv.draft[]
 language plpgsql volatile
 as $$

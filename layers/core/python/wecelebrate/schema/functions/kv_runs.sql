@@ -261,9 +261,9 @@ end
 $$;
 grant execute on function kv.status() to app_admin;
 
--- Returns the old ids of the catalogs of the products that documents have become. A product never moves to another
--- catalog, so the inspection compares them with the catalogs that the documents name. Only admins of the platform may
--- call it.
+-- Maps the keys of documents that have become products to the old ids of the catalogs of these products. A product
+-- never moves to another catalog. So the inspection compares these catalogs with the catalogs that the documents name.
+-- Only admins of the platform may call the function.
 create or replace function kv.catalogs_of_products(keys text[]) returns table (key text, catalog text)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

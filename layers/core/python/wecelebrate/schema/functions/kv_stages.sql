@@ -74,8 +74,9 @@ return coalesce(kv.entity_of_list(key), case when kv.is_entity_key(key) then (
   select k.meaning from app.kv_key_families() k
   where split_part($1, ':', 1) = any (k.heads) and $1 ~ k.pattern limit 1) end);
 
--- Returns the earlier entries for kv.refuse_documents, before a statement maps the documents with these keys: the
--- entries of documents with rows, and the entries of documents in lists that are not mapped.
+-- Returns the entries that kv.refuse_documents needs as `earlier`. The function is called before a statement maps the
+-- documents with these keys. It returns the entries of documents with rows, and the entries of documents in lists that
+-- are not mapped.
 create or replace function kv.entries_before(keys text[]) returns kv.ids[]
 language sql stable
 return array(

@@ -68,40 +68,59 @@ return (
     select t.entity, t.client_id, t.kind, sum(t.requests) as requests, max(t.last_at) as last_at from kv.traffic t
     where t.day >= current_date - 30 group by 1, 2, 3 order by max(t.last_at) desc limit 1000) t);
 
--- Counts the problems that were recorded between the last call and one minute ago. The minute ensures that the
--- transactions that recorded the problems have ended. Returns null if the mirror was never on. The function also
--- deletes the secrets of expired objects, for every status of the retirement.
+-- Returns whether a record of a problem is new since the last report. The transaction of the record decides, because
+-- its time can be before a report that could not see it yet. `last` contains the transactions of the last report. A
+-- transaction lasts less than a day. Records of earlier releases state no transaction: their time decides, and they
+-- count if they are at least as old as `ending`.
+create or replace function kv.is_new_trouble(xid xid8, noticed_at timestamptz, last kv.mirror, ending timestamptz)
+returns boolean
+language sql immutable parallel safe
+return case
+  when xid is null then noticed_at > last.reported_until and noticed_at <= ending
+  when last.reported_snapshot is null then noticed_at > last.reported_until
+  else noticed_at > last.reported_until - interval '1 day'
+    and not pg_visible_in_snapshot(xid, last.reported_snapshot) end;
+
+-- Counts the problems that were recorded since the last call, each exactly once. Returns null if the mirror was never
+-- on, or if the last call was a moment ago. The function also deletes the secrets of expired objects, for every status
+-- of the retirement.
 create or replace function kv.report_troubles() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
-  counted_until timestamptz;
+  m kv.mirror;
+  troubles jsonb;
   ending constant timestamptz := clock_timestamp() - interval '1 minute';
 begin
   if app.subject() is distinct from 'service:system' then
     raise exception 'only the platform reports troubles of the store' using errcode = 'insufficient_privilege';
   end if;
-  select m.reported_until into counted_until from kv.mirror m for update skip locked;
-  if counted_until is null or counted_until >= ending then
+  select * into m from kv.mirror for update skip locked;
+  if m.reported_until is null or m.reported_until >= ending then
     return null;
   end if;
-  update kv.mirror m set reported_until = ending;
   delete from kv.archive_secrets s using kv.archive_parts p
   where (p.retirement_id, p.number) = (s.retirement_id, s.number) and p.archived_at < now() - interval '180 days';
-  return jsonb_build_object(
-    'KvConflicts', (
-      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
-        and c.kind not in ('row_not_mirrored', 'document_not_mirrored')),
-    'KvMirrorErrors', (
-      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
-        and c.kind in ('row_not_mirrored', 'document_not_mirrored')),
-    'KvQuarantined', (select count(*) from kv.quarantine q where q.since > counted_until and q.since <= ending),
+  -- One statement has one snapshot, so it counts exactly the records that it marks as counted.
+  with marked as (
+    update kv.mirror u set reported_until = ending, reported_snapshot = pg_current_snapshot() returning 1
+  ), conflicts as materialized (
+    select c.kind in ('row_not_mirrored', 'document_not_mirrored') as is_error from kv.conflicts c
+    where c.noticed_at > m.reported_until - interval '1 day'
+      and kv.is_new_trouble(c.xid, c.noticed_at, m, ending)
+  )
+  select jsonb_build_object(
+    'KvConflicts', (select count(*) from conflicts c where not c.is_error),
+    'KvMirrorErrors', (select count(*) from conflicts c where c.is_error),
+    'KvQuarantined', (
+      select count(*) from kv.quarantine q where kv.is_new_trouble(q.xid, q.since, m, ending)),
     'KvShadowMismatches', (
       select count(*) from kv.differences d
-      where d.comparison_id is null and d.noticed_at > counted_until and d.noticed_at <= ending),
+      where d.comparison_id is null and kv.is_new_trouble(d.xid, d.noticed_at, m, ending)),
     'KvRetiredRequests', (
       select count(*) from kv.traffic t join kv.retirements r on r.entity = t.entity and r.status <> 'undone'
-      where t.last_at > counted_until));
+      where t.last_at > m.reported_until)) into troubles;
+  return troubles;
 end
 $$;
 grant execute on function kv.report_troubles() to app_system;

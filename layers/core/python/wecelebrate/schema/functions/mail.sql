@@ -75,7 +75,8 @@ begin
         ) >= source_quota then
     return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
       'addresses are verified.', source_quota);
-  -- Half of the limit, because samples vary: in one of 700 cases, fewer than 15 of 16 * 30 mails are samples.
+  -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
+  -- 16 * 30 mails are samples, although 30 samples are expected.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
          and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
@@ -147,10 +148,10 @@ as $$
 $$;
 
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
--- a row without job_id when the confirmation of the order already exists, and when a limit for mails that visitors or
--- members cause is used up (app.claim_guest_mail, app.claim_notice_mail). In the second case the mail is stored as
--- suppressed, with the reason. The limit does not count a guest who has used the link of a mail, because this guest can
--- read the mailbox.
+-- a row without job_id in two cases. First, the confirmation of the order already exists. Second, a limit for mails
+-- that visitors or members cause is used up (app.claim_guest_mail, app.claim_notice_mail). In the second case the mail
+-- is stored as suppressed, with the reason. The limit does not count a guest who has used the link of a mail, because
+-- this guest can read the mailbox.
 --
 -- `address` is a keyed hash of the IP address of the visitor who causes the mail, or null.
 create or replace function app.queue_order_mail(

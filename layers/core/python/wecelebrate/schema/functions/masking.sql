@@ -86,7 +86,7 @@ return jsonb_strip_nulls(jsonb_build_object('city', address -> 'city', 'country'
 grant execute on function app.masked_name(text), app.masked_email(text), app.masked_address(jsonb)
   to app_definer, app_admin, app_support, app_client, app_customer, app_system;
 
--- The mails in the form of the list.
+-- The mails in the form that the API shows in lists.
 create or replace view app.mail_view with (security_invoker = true) as
 select m.id, m.client_id, m.job_id, m.template, m.order_id,
   case when p.shown then m.recipient else app.masked_email(m.recipient) end as recipient, m.locale, m.state,
@@ -95,7 +95,7 @@ from mails m cross join lateral (
   select (select app.sees_all_persons()) or m.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.mail_view to app_admin, app_support, app_client;
 
--- The suppressed addresses in the form of the list.
+-- The suppressed addresses in the form that the API shows in lists.
 create or replace view app.suppression_view with (security_invoker = true) as
 select s.id, s.client_id, case when p.shown then s.address else app.masked_email(s.address) end as address, s.cause,
   case when p.shown then s.reason end as reason, s.mail_id, s.created_at, s.released_at, s.released_by

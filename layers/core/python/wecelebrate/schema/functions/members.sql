@@ -88,33 +88,55 @@ $$;
 
 grant execute on function app.hold_machine() to app_owner;
 
--- Accepts the membership that a client has prepared for the calling machine. Returns no row if there is none. A machine
--- is a member of the client that it accepted last, because only a program with the secret of the machine can accept.
+-- Accepts the membership that a client has prepared for the calling machine. `refusal` is null, or the reason why
+-- nothing has changed: `unknown` if the client has prepared none, or `elsewhere` if the machine has access to another
+-- client. The machine must leave the other client first. Otherwise two programs with the same secret would take the
+-- access from each other. A membership of an inactive client gives no access, and is not in the way.
 --
 -- Any signed-in account may call this function, because a machine has no role before it has accepted. The caller can
 -- only get a membership of its own subject.
-create or replace function app.accept_machine_membership(
-  client_id uuid, out client_name text, out role text, out member_id uuid) returns setof record
+create or replace function app.accept_machine(
+  client_id uuid, out refusal text, out client_name text, out role text, out member_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 #variable_conflict use_column
 declare
   machine constant text := app.subject();
 begin
+  refusal := 'unknown';
   if machine is null or not starts_with(machine, 'machine:') then
     return;
   end if;
-  perform pg_advisory_xact_lock(hashtextextended('machine ' || machine, 0));
+  -- A concurrent change or removal of these memberships ends before, and the statements below see its result.
+  perform from client_users m
+  where m.user_id = machine and (m.client_id = $1 or m.is_active) order by m.id for update;
   select c.name, m.role, m.id into client_name, role, member_id
   from client_users m join clients c on c.id = m.client_id
   where m.client_id = $1 and m.user_id = machine and m.kind = 'machine' and c.is_active;
   if member_id is null then
     return;
   end if;
+  refusal := 'elsewhere';
+  if exists (select from client_users m join clients c on c.id = m.client_id
+             where m.user_id = machine and m.client_id <> $1 and m.is_active and c.is_active) then
+    return;
+  end if;
   update client_users m set is_active = false where m.user_id = machine and m.client_id <> $1 and m.is_active;
   update client_users m set is_active = true where m.id = member_id and not m.is_active;
-  return next;
+  refusal := null;
+exception when unique_violation then
+  refusal := 'elsewhere';  -- Another client got the machine at the same time. Both updates are undone.
 end
+$$;
+grant execute on function app.accept_machine(uuid) to app_customer;
+
+-- The previous release calls this function. It returns no row if app.accept_machine refuses.
+create or replace function app.accept_machine_membership(
+  client_id uuid, out client_name text, out role text, out member_id uuid) returns setof record
+language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select accepted.client_name, accepted.role, accepted.member_id
+  from app.accept_machine($1) accepted where accepted.refusal is null
 $$;
 grant execute on function app.accept_machine_membership(uuid) to app_customer;
 
@@ -198,7 +220,8 @@ end
 $$;
 grant execute on function app.invite_first_admin(text) to app_migrate;
 
--- Ends all sessions of an account: app.enter returns the time, and the functions refuse tokens of earlier sessions.
+-- Ends all sessions of an account. app.enter returns the time of this call, and the Lambda functions refuse the tokens
+-- of earlier sessions.
 create or replace function app.end_sessions(subject text) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

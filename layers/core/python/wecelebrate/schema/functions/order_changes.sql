@@ -60,9 +60,9 @@ begin
 end
 $$;
 
--- Records news in an order file that is too late to change the order, e.g. `shipped` for a cancelled order. Equal news
--- is recorded only once. A history contains at most 100 events for late news, because a file can have 100,000 rows
--- about an order.
+-- Records news from an order file that arrives too late to change the order, e.g. `shipped` for a cancelled order.
+-- Equal news is recorded only once. A history contains at most 100 events for late news, because a file can have
+-- 100,000 rows about an order.
 create or replace function app.record_late_news(
   target orders, type text, details jsonb, happened_at timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp

@@ -84,8 +84,8 @@ begin
   if not found then
     return;
   end if;
-  -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
-  -- as they were when the order was locked.
+  -- While an order is locked, no transaction can cancel it as an order that the ERP system does not have yet. The next
+  -- statement sees the lines as they were when the order was locked.
   order_ids := array(
     select o.id from orders o
     where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)

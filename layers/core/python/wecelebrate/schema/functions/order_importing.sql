@@ -77,10 +77,11 @@ as $$
   from unnest($1) w
 $$;
 
--- Returns the outcome for an order whose number already exists at the client: `created` if this job has created it,
--- possibly in an earlier attempt, `unchanged` if it was imported before from the same source with the same currency,
--- time, lines, status and total, and otherwise `differs`, `status_differs`, `total_differs` or `number_in_use`. Later
--- changes of the order do not matter, because the event of the import contains the status and the total at that time.
+-- Returns the outcome for an order whose number already exists at the client. `number_in_use`: the existing order was
+-- not imported from the same source into the same site. `created`: this job has created it, possibly in an earlier
+-- attempt. `differs`: its currency, time or lines are different. `status_differs` or `total_differs`: only its status
+-- or its total is different. `unchanged`: it was imported before, and nothing is different. Later changes of the order
+-- do not matter, because the event of the import contains the status and the total at that time.
 create or replace function app.compare_imported(existing orders, imported jsonb, job jobs) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -217,8 +217,9 @@ begin
     return;
   end if;
   -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
-  -- stock is part of the refusal only if it is low. If the stock is shared and not low, app.claim_order_quantities
-  -- refuses the line: otherwise two different refusals, above the stock and above half of it, would reveal the stock.
+  -- stock is part of the refusal only if it is low. If the stock is shared and not low, this statement does not refuse
+  -- the line, because app.claim_order_quantities refuses it. Two different refusals, one for more pieces than the stock
+  -- and one for more than half of the stock, would reveal the stock.
   select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
            case when (line ->> 'left')::integer <= app.max_shown_stock() then line -> 'left' end)) into detail
   from jsonb_array_elements(priced_lines) line

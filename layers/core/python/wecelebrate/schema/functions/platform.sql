@@ -42,7 +42,7 @@ $$;
 grant execute on function app.merge_objects(jsonb, jsonb, boolean) to public;
 
 -- Applies a JSON Merge Patch (RFC 7396) to `target`: objects are merged, null removes a key, and any other value
--- replaces the old value. Each object is built once. Only copies of nested values depend on the depth.
+-- replaces the old value. Each object is built once. Only the time for copying nested values grows with the depth.
 create or replace function app.merge_patch(target jsonb, patch jsonb) returns jsonb
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 return app.merge_objects(target, patch, jsonb_strip_nulls(patch) is not distinct from patch);

@@ -154,7 +154,8 @@ grant execute on function app.base_key(text, uuid, text, jsonb, uuid)
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Returns one page of a catalog's products with their selling prices. The other parameters are the same as in
--- app.list_products. The limits of the price and the key in price order are selling prices.
+-- app.list_products. `price_min` and `price_max` are selling prices. In price order, `after_key` is a selling price,
+-- too.
 create or replace function app.list_priced_products(
   pricing jsonb, catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric,
   active boolean, updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
@@ -252,7 +253,7 @@ as $$
     app.selling_price(p.price, c.pricing || '{"lowest": "-1e15"}'), (c.pricing ->> 'lowest')::numeric,
     app.selling_price(p.price, c.pricing)
   from products p join catalogs c on c.id = p.catalog_id
-    -- Only rules in force are numbers.
+    -- Rules that are not active can contain values that are not numbers. So only active rules are read.
     cross join lateral (select case when c.pricing is not null then c.pricing_rules end) r (rules)
   where p.id = $1
     and (app.admin_role() in ('super_admin', 'admin')

@@ -1,4 +1,4 @@
--- Reports by mail: their recipients, their mails, and the links with which a recipient ends them.
+-- Reports by mail: their recipients, their mails, and the links with which a recipient unsubscribes.
 
 set local role app_definer;
 
@@ -69,7 +69,7 @@ end
 $$;
 grant execute on function app.set_own_report(uuid, boolean) to app_admin, app_client;
 
--- Remembers that a member had ended a report that is deleted.
+-- When a report is deleted, remembers which of its recipients had unsubscribed.
 create or replace function app.keep_ended_report() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -103,10 +103,10 @@ $$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
 -- Queues a mail with a report to each member who receives it, and returns the jobs of the mails. Returns no row for a
--- member who already has the mail about these days, or who got 100 reports of the client in the last 24 hours: reports
--- that are created again and again must not flood a member. 50 daily reports need up to 100 mails, because a report is
--- sent less than 24 hours after the last one if the clocks go forward or if the last one was late. Returns no rows
--- unless the caller is one of our own workers and acts for the client.
+-- member who already has the mail about these days. Returns no row for a member who got 100 reports of the client in
+-- the last 24 hours, because reports that are created again and again must not flood a member. 50 daily reports need up
+-- to 100 mails in 24 hours: the next report is sent earlier than after 24 hours if the clocks go forward, or if the
+-- last report was late. Returns no rows unless the caller is one of our own workers and acts for the client.
 create or replace function app.queue_report_mails(subscription uuid, details jsonb) returns table (job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -125,9 +125,9 @@ end
 $$;
 grant execute on function app.queue_report_mails(uuid, jsonb) to app_client;
 
--- Returns the token of the link with which a member ends a report, for our own workers that send its mails. The token
--- does not expire, because a person can unsubscribe with any mail of the report. Returns null if the member has
--- unsubscribed.
+-- Returns the token of the link with which a member unsubscribes from a report, for our own workers that send its
+-- mails. The token does not expire, because a person can unsubscribe with any mail of the report. Returns null if the
+-- member has unsubscribed.
 create or replace function app.report_token(subscription uuid, member uuid) returns text
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

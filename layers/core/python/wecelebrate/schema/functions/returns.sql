@@ -223,9 +223,10 @@ as $$
   where l.order_id = $1 group by p.id, l.client_id
 $$;
 
--- Limits to app.replaceable_pieces the pieces that an order sends again. `pieces` is [{"line", "quantity"}, …], and
--- `lines` are the lines of the request, or null: then only the pieces that may be sent again are returned. Refusals:
--- `too_many` as in app.pieces_of, and `nothing_left`.
+-- Limits the pieces that an order sends again to app.replaceable_pieces. `pieces` is [{"line", "quantity"}, …]. `lines`
+-- are the lines of the request, or null if the request names no lines. Without `lines`, too many pieces are not
+-- refused: the function returns only those that may be sent again. Refusals: `too_many` as in app.pieces_of, and
+-- `nothing_left`.
 create or replace function app.limited_replacement(
   order_id uuid, lines jsonb, pieces jsonb, out refusal text, out detail jsonb, out limited jsonb)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -313,9 +314,9 @@ end
 $$;
 
 -- Sends shipped pieces of an order again, in a new order of the kind `replacement` that costs nothing. `lines` has the
--- same form as in app.pieces_of. `return_id` is the return that the new order replaces, or null. If both are null, all
--- shipped pieces are sent again. `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and the
--- refusals of app.replacement_items and app.create_replacement.
+-- same form as in app.pieces_of, or is null. `return_id` is the return that the new order replaces, or null. If `lines`
+-- and `return_id` are null, all shipped pieces are sent again. `replacement_id` is the new order. Refusals: `status`,
+-- `unknown_return`, and the refusals of app.replacement_items and app.create_replacement.
 create or replace function app.replace_order(
   order_id uuid, lines jsonb, return_id uuid, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out replacement_id uuid)

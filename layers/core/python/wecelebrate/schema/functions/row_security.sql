@@ -1,11 +1,11 @@
 -- Suspensions of row-level security: the kill switch for one table whose policies are broken (decision 0074).
 --
 -- Row-level security stays on. While a suspension is in force, the policies of the table are parked: they apply only to
--- the owner of the table, and not to callers. Two other policies let app_admin and app_system use all rows, on the
--- usual condition: a context of the role. In the same transaction, the roles of all callers lose their privileges on
--- the table: app_admin keeps only select, and app_system keeps the privileges that its policies allow on every row.
--- Therefore a caller can see and change only rows that it could see and change before. If a suspension is not ended in
--- time, the table stays closed.
+-- the owner of the table, and not to callers. Two other policies let app_admin and app_system use all rows. As usual,
+-- these policies require that the context belongs to the role. In the same transaction, the roles of all callers lose
+-- their privileges on the table: app_admin keeps only select, and app_system keeps the privileges that its policies
+-- allow on every row. Therefore a caller can see and change only rows that it could see and change before. If a
+-- suspension is not ended in time, the table stays closed.
 
 set local role app_definer;
 
@@ -90,7 +90,8 @@ as $$
 $$;
 grant execute on function app.suspended_tables() to wc_public, wc_api, wc_worker, wc_kv;
 
--- The tables whose suspension is in force. If `expired` is true, only the suspensions whose time is over.
+-- The tables whose suspension is in force. If `expired` is true, only those tables whose suspension is past its time
+-- limit.
 create or replace function app.current_suspensions(expired boolean) returns setof text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$

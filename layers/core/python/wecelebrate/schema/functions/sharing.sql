@@ -46,7 +46,7 @@ grant execute on function app.granted_catalogs() to app_admin, app_support, app_
 
 -- Returns a product in the form that a client with a grant sees. The time of the last change is rounded down to the
 -- day. The reason is that every order changes a product, so the exact time would reveal each order in another shop. A
--- change of the price rules is a change of the selling price.
+-- change of the price rules counts as a change of the product, because it changes the selling price.
 create or replace function app.granted_product_row(p products) returns products
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -17,7 +17,7 @@ return (
   from jsonb_each(stock_by_place));
 grant execute on function app.total_stock(jsonb) to app_admin, app_client;
 
--- Returns whether one of the objects has several places.
+-- Returns whether at least one of two objects contains several places. The objects map places to stocks.
 create or replace function app.has_several_places(stored jsonb, staged jsonb) returns boolean
 language sql immutable parallel safe
 return (select count(*) from jsonb_object_keys(stored)) > 1 or (select count(*) from jsonb_object_keys(staged)) > 1;
@@ -38,7 +38,8 @@ create or replace trigger track_counted_product before insert or update on produ
   execute function app.track_counted_product();
 
 -- Returns the SQL conditions of a list for the words of `stock`: tracked, untracked, in_stock and out_of_stock. Returns
--- an empty text if `stock` is null or empty. A null would remove all conditions of a search.
+-- an empty text if `stock` is null or empty. It never returns null, because null would remove all conditions of a
+-- search.
 create or replace function app.stock_condition(stock text[]) returns text
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$

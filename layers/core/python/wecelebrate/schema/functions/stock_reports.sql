@@ -188,8 +188,8 @@ as $$
 $$;
 grant execute on function app.product_stock(uuid, integer) to app_admin, app_support, app_client;
 
--- Returns whether a hold has no effect on a stock that was counted after `oldest`, and can get an effect only if pieces
--- that are still open are cancelled.
+-- Returns whether a hold is finished: it has no effect on a stock that was counted after `oldest`. Only a cancellation
+-- of its open pieces can give it an effect again.
 create or replace function app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamptz) returns boolean
 language sql stable parallel safe
 return (not hold.is_settled or hold.cancelled_at is not null)
@@ -236,7 +236,8 @@ begin
   delete from stock_holds h using finished f
   where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
 
-  -- Without holds, the count itself says what is free, unless the stated stock is below 0.
+  -- Without holds, the stored count of a product is its free stock, so the reported stock is not needed. A reported
+  -- stock below 0 is kept, because the count cannot be negative.
   delete from stock_reports r
   where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
     select from stock_holds h where h.catalog_id = r.catalog_id and h.product_id = r.product_id
@@ -273,8 +274,8 @@ $$;
 grant execute on function app.recompute_catalog_stock() to app_owner;
 
 set local role app_owner;
--- The functions of app_definer change the count according to the holds. A load sets the setting to show that it has
--- reported the stock.
+-- The trigger does not run for two kinds of writers. The functions of app_definer change the count according to the
+-- holds. A load reports the stock itself, and sets app.reports_stock to show this.
 create or replace trigger delete_stock_report after update of inventory_count, inventory_policy on products for each row
   when ((old.inventory_count <> new.inventory_count or old.inventory_policy <> new.inventory_policy)
     and current_user <> 'app_definer' and current_setting('app.reports_stock', true) is distinct from 'on')

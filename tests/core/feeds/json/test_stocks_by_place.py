@@ -1,0 +1,33 @@
+"""Tests that the members of an object of stocks are places, in all languages."""
+
+import json
+
+import pytest
+
+from tests.core.feeds.feed_reading import Reading, read
+
+
+def products(key: str, *stocks: dict[str, int]) -> Reading:
+    rows = [
+        {"sku": f"T-{at}0", "name": f"Thing {at}", "price": 9.5 + at, key: stock} for at, stock in enumerate(stocks)
+    ]
+    return read(json.dumps({"products": rows}), "list.json")
+
+
+@pytest.mark.parametrize(
+    "key", ["existencia", "existencias", "inventario", "stocks", "zasoby", "estoque", "bestand", "keszlet", "остатки"]
+)
+def test_the_stocks_of_an_object_with_the_names_of_places_are_added(key: str) -> None:
+    reading = products(key, {"CDMX": 40, "GDL": 12}, {"CDMX": 0, "GDL": -2}, {"CDMX": 8, "GDL": 0})
+    assert [product.inventory_count for product in reading.products] == [52, 0, 8]
+
+
+@pytest.mark.parametrize(
+    ("stocks", "count"),
+    [
+        ({"total": 9, "blocked": 2}, 9), ({"available": 7, "incoming": 5}, 7), ({"onHand": 9, "onOrder": 4}, 9),
+        ({"quantity": 9, "threshold": 2}, 9),
+    ],
+)  # fmt: skip
+def test_the_parts_of_a_stock_are_no_places(stocks: dict[str, int], count: int) -> None:
+    assert [product.inventory_count for product in products("inventory", stocks, stocks).products] == [count, count]

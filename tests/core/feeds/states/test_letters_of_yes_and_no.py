@@ -1,0 +1,40 @@
+"""Tests letters for yes and no of languages whose "no" does not begin with N, and columns of blocked products."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+
+
+def states(header: str, cells: list[str]) -> list[bool]:
+    rows = "".join(f"A-{at}0;Thing {at};1{at},50;{cell}\n" for at, cell in enumerate(cells))
+    reading = read(f"SKU;Name;Price;{header}\n{rows}")
+    assert not reading.feed.warnings.as_json()
+    return [product.is_active for product in reading.products]
+
+
+@pytest.mark.parametrize(
+    ("header", "yes", "no"),
+    [
+        ("Verkkokaupassa", "K", "E"), ("Näkyvissä verkkokaupassa", "k", "e"), ("Aktiivinen", "K", "E"),
+        ("Aktiivne", "J", "E"), ("Aktif", "E", "H"), ("Aktiv", "B", "X"),
+    ],
+)  # fmt: skip
+def test_the_first_letters_of_yes_and_no_in_one_language_are_states(header: str, yes: str, no: str) -> None:
+    assert states(header, [yes, no, yes]) == [True, False, True]
+
+
+@pytest.mark.parametrize("header", ["Blokada", "Blokada sprzedaży", "Bloqueo", "Blocco vendita", "Блокировка", "Spärr"])
+@pytest.mark.parametrize(("yes", "no"), [("x", ""), ("1", "0")])
+def test_a_column_of_blocked_products_means_the_opposite(header: str, yes: str, no: str) -> None:
+    assert states(header, [no, yes, no]) == [True, False, True]
+
+
+def test_a_block_is_yes_or_no_with_the_letters_of_its_language() -> None:
+    assert states("Blokada", ["N", "T", "N"]) == [True, False, True]
+    assert states("Myyntiesto", ["E", "K", "E"]) == [True, False, True]
+
+
+@pytest.mark.parametrize("cells", [["K", "E"], ["J", "E"]])
+def test_letters_in_a_column_that_asks_no_question_stay_unknown(cells: list[str]) -> None:
+    text = "SKU;Name;Price;Status\n" + "".join(f"A-{at}0;Thing;1{at},50;{cell}\n" for at, cell in enumerate(cells))
+    assert {each["code"] for each in read(text).feed.warnings.as_json()} == {"unknown_state"}

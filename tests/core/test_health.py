@@ -1,0 +1,63 @@
+"""Tests that requests for the health of the platform cannot make the databases work unboundedly."""
+
+import pytest
+
+from wecelebrate.core import health
+from wecelebrate.core.errors import Unavailable
+
+
+class Databases:
+    """Counts the checks. The databases in `down` do not answer."""
+
+    def __init__(self) -> None:
+        self.checks: list[str] = []
+        self.down: set[str] = set()
+        self.now = 1_790_000_000.0
+
+    def probe(self, which: str) -> None:
+        self.checks.append(which)
+        if which in self.down:
+            raise Unavailable
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += seconds
+        self.checks.clear()
+
+
+@pytest.fixture
+def databases(monkeypatch: pytest.MonkeyPatch) -> Databases:
+    databases = Databases()
+    monkeypatch.setattr(health, "probe", databases.probe)
+    monkeypatch.setattr(health, "_last", health._LastCheck())
+    monkeypatch.setattr("time.time", lambda: databases.now)
+    return databases
+
+
+def test_many_requests_within_a_second_ask_each_database_once(databases: Databases) -> None:
+    for _ in range(100):
+        assert health.check().status == "ok"
+        databases.now += 0.009
+    assert databases.checks == ["writer", "reader"]
+    databases.pass_seconds(0.11)
+    databases.down = {"reader"}
+    assert health.check() == health.Health(status="degraded", reader=False, writer=True)
+    assert databases.checks == ["writer", "reader"]
+
+
+def test_a_failed_check_is_remembered_for_a_second_too(databases: Databases) -> None:
+    databases.down = {"writer"}
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            health.check()
+    assert databases.checks == ["writer"]
+    databases.pass_seconds(1.0)
+    databases.down = set()
+    assert health.check().status == "ok"
+
+
+def test_a_clock_that_was_set_back_does_not_keep_a_result(databases: Databases) -> None:
+    health.check()
+    databases.pass_seconds(-3600)
+    databases.down = {"writer"}
+    with pytest.raises(Unavailable):
+        health.check()
