@@ -63,6 +63,11 @@ def count_rows(number: int) -> str:
     return f"{number:,} row" if number == 1 else f"{number:,} rows"
 
 
+def count_orders(number: int) -> str:
+    """Return a number of orders as text, e.g. `1 order` or `1,000 orders`."""
+    return f"{number:,} order" if number == 1 else f"{number:,} orders"
+
+
 def at_line(line: int, reason: str, sku: str | None = None) -> str:
     """Return the reason why a row was rejected, with the line of the row. Some reasons name the line already."""
     if re.match(rf"line {line}(?!\d)", reason):
