@@ -185,10 +185,11 @@ def report(connection: Connection, job: Json, as_json: bool) -> bool:
     if not counts["read"]:
         output.warning("the file contains no rows")
         return True
-    deactivated = f", {counts['deactivated']:,} deactivated" if counts["deactivated"] else ""
+    would_be = "would be " if (job["result"] or {}).get("dry_run") else ""
+    deactivated = f", {counts['deactivated']:,} {would_be}deactivated" if counts["deactivated"] else ""
     output.success(
-        f"{count_rows(counts['read'])}: {counts['created']:,} created, {counts['updated']:,} updated,"
-        f" {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{deactivated}"
+        f"{count_rows(counts['read'])}: {counts['created']:,} {would_be}created, {counts['updated']:,}"
+        f" {would_be}updated, {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{deactivated}"
     )
     _print_warnings(job)
     if counts["rejected"]:
