@@ -56,6 +56,8 @@ def drop(  # noqa: PLR0917 — each parameter is an option
     the whole catalog. On a deployed platform, the command uploads the file with your AWS credentials, so it needs
     --bucket.
 
+    With --dry-run --wait, the command also says whether the real run would ask questions or fail.
+
     With --wait, the exit code is 1 if the job failed or rejected rows. If the job has questions about the file, the
     command asks them on the terminal. Without a terminal, the exit code is 7. With --json, the command prints the
     finished job or, without --wait, the uploaded object.
@@ -107,14 +109,20 @@ def _catalog(api: httpx.Client, id_or_name: str) -> str:
 
 def _catalog_by_name(api: httpx.Client, name: str) -> str:
     catalogs = list(get_all(api, "/v1/catalogs"))
-    ids = [str(catalog["id"]) for catalog in catalogs if catalog["name"] == name]
+    same = [catalog for catalog in catalogs if catalog["name"] == name]
+    # Catalogs cannot be deleted. An inactive catalog therefore does not take its name from another one.
+    used = [catalog for catalog in same if catalog["status"] != "inactive"] or same
+    ids = [str(catalog["id"]) for catalog in used]
     match ids:
         case [id]:
             return id
         case []:
             names = [catalog["name"] for catalog in catalogs]
             raise NotFound(f"catalog {name} does not exist: {names_hint('catalogs', name, names)}")
-    raise BadUsage(f"{len(ids)} catalogs are named {name}: give one of their ids, {' or '.join(ids)}")
+    raise BadUsage(
+        f"{len(ids)} catalogs are named {name}: give one of their ids, {' or '.join(ids)}, or give one of them another"
+        " name or the status inactive with PATCH /v1/catalogs/ID"
+    )
 
 
 def put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:
