@@ -56,6 +56,8 @@ def drop(  # noqa: PLR0917 — each parameter is an option
     the whole catalog. On a deployed platform, the command uploads the file with your AWS credentials, so it needs
     --bucket.
 
+    With --dry-run --wait, the command also says whether the real run would ask questions or fail.
+
     With --wait, the exit code is 1 if the job failed or rejected rows. If the job has questions about the file, the
     command asks them on the terminal. Without a terminal, the exit code is 7. With --json, the command prints the
     finished job or, without --wait, the uploaded object.
@@ -109,7 +111,9 @@ def _catalog(api: httpx.Client, id_or_name: str) -> dict[str, Any]:
 
 def _catalog_by_name(api: httpx.Client, name: str) -> dict[str, Any]:
     catalogs = list(get_all(api, "/v1/catalogs"))
-    named = [catalog for catalog in catalogs if catalog["name"] == name]
+    same = [catalog for catalog in catalogs if catalog["name"] == name]
+    # Catalogs cannot be deleted. An inactive catalog therefore does not take its name from another one.
+    named = [catalog for catalog in same if catalog["status"] != "inactive"] or same
     match named:
         case [catalog]:
             return catalog
@@ -117,7 +121,10 @@ def _catalog_by_name(api: httpx.Client, name: str) -> dict[str, Any]:
             names = [catalog["name"] for catalog in catalogs]
             raise NotFound(f"catalog {name} does not exist: {names_hint('catalogs', name, names)}")
     ids = " or ".join(str(catalog["id"]) for catalog in named)
-    raise BadUsage(f"{len(named)} catalogs are named {name}: give one of their ids, {ids}")
+    raise BadUsage(
+        f"{len(named)} catalogs are named {name}: give one of their ids, {ids}, or give one of them another name or the"
+        " status inactive with PATCH /v1/catalogs/ID"
+    )
 
 
 def put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:

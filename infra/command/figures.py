@@ -23,7 +23,7 @@ from infra.command.errors import CommandError
 from infra.command.output import Cell, Column, print_details, print_table, result
 from infra.local import control
 from infra.local.endpoints import Endpoints, state_directory
-from infra.local.route_figures import PATH, percentiles
+from infra.local.route_figures import PATH, RouteTotals, difference, percentiles
 from wecelebrate.core.metrics import NAMESPACE
 
 _REPORT = re.compile(r"^REPORT RequestId: \S+\tDuration: ([\d.]+) ms\t.*Max Memory Used: (\d+) MB")
@@ -126,10 +126,19 @@ class Figures:
         self._logs = LogReader(state / "logs" / "functions")
         self._read_at = time.monotonic()
         self._cpu_seconds = self._cpu()
+        self._routes: RouteTotals | None = None
+        """The figures of the routes at the last reading."""
+        with suppress(OSError):
+            self._routes = self._read_routes()
 
     def collect(self) -> dict[str, Any]:
         """Return the figures since the last call. Raises OSError if the cloud does not answer."""
-        logs, routes, database = self._logs.read(), self._routes(), self._database()
+        # What can fail comes first, so that the next call still returns the figures of a failed one.
+        totals, database = self._read_routes(), self._database()
+        logs = self._logs.read()
+        # If no gateway has answered before, the time of the earlier requests is not known.
+        routes = {} if self._routes is None else difference(totals, self._routes)
+        self._routes = totals
         now, cpu = time.monotonic(), self._cpu()
         seconds, self._read_at = now - self._read_at, now
         used = {part: max(0.0, cpu[part] - self._cpu_seconds.get(part, 0)) for part in cpu}
@@ -153,9 +162,9 @@ class Figures:
             "memory_mb": {part.name: part.memory // 1024**2 for part in control.status(self._state).parts},
         }
 
-    def _routes(self) -> dict[str, dict[str, float]]:
+    def _read_routes(self) -> RouteTotals:
         with urlopen(f"{self._endpoints.api}{PATH}", timeout=10) as response:  # noqa: S310 - a URL of the local cloud
-            document: dict[str, dict[str, float]] = json.load(response)
+            document: RouteTotals = json.load(response)
             return document
 
     def _database(self) -> dict[str, Any]:

@@ -63,6 +63,11 @@ def count_rows(number: int) -> str:
     return f"{number:,} row" if number == 1 else f"{number:,} rows"
 
 
+def count_orders(number: int) -> str:
+    """Return a number of orders as text, e.g. `1 order` or `1,000 orders`."""
+    return f"{number:,} order" if number == 1 else f"{number:,} orders"
+
+
 def at_line(line: int, reason: str, sku: str | None = None) -> str:
     """Return the reason why a row was rejected, with the line of the row. Some reasons name the line already."""
     if re.match(rf"line {line}(?!\d)", reason):
@@ -129,6 +134,12 @@ def warning_lines(job: Json) -> list[str]:
     result = job["result"] or {}
     warnings = (result.get("read_as") or {}).get("warnings") or []
     lines = [doubt["text"] for doubt in result.get("doubts", ())]
+    if stop := result.get("would_stop"):
+        verb = "ask" if stop["code"] == "needs_decision" else f"fail with {stop['code']}"
+        lines.insert(0, f"the real run will {verb}: {', '.join(stop['keys'])}")
+    if values := (result.get("read_as") or {}).get("decimal_of_earlier_file"):
+        mark = result["read_as"]["decimal"]
+        lines.append(f"{', '.join(values)}: the decimal separator `{mark}` was taken from the catalog's earlier file")
     if warnings:
         from wecelebrate.feeds.warnings import text_of  # importing the reader of files takes long
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 Status = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 FILE_HELP = "CSV, XLSX, JSON or NDJSON, optionally compressed with gzip or zip."
 _UPLOAD_TIMEOUT_SECONDS = 600
+_OTHER_OPTIONS = {
+    "currency": ", or --currency EUR is the currency of all orders",
+    "status": ", or --status delivered is the status of all orders",
+}
+"""The options that can state a field for the whole file."""
 FileOption = Annotated[
     Path | None,
     typer.Option("--lines", exists=True, dir_okay=False, help="A second file with the lines of the orders."),
@@ -61,11 +66,12 @@ def import_orders(  # noqa: PLR0917 — each parameter is an option
 ) -> None:
     """Import the past orders of a site from a file, without mails, events or changes of the stock.
 
-    The command shows the progress and the rejected rows. The exit code is 1 if the job failed or rejected rows.
+    The command shows the progress, the columns that were read and not read, and the rejected rows. Check the columns
+    with --dry-run first, because an import changes no order. The exit code is 1 if the job failed or rejected rows.
     Importing the same file again changes nothing.
     """
     from infra.command.api import connect, get, post
-    from infra.command.watch import Watch
+    from infra.command.watch import Watch, report
 
     stated = {
         "source": source, "dry_run": dry_run, "currency": currency, "status": status, "timezone": timezone,
@@ -88,37 +94,58 @@ def import_orders(  # noqa: PLR0917 — each parameter is an option
         job = Watch(connection, None, False).one(lambda: get(connection.api, f"/v1/jobs/{job['id']}"), timeout)
         if as_json:
             output.print_json(job)
-        else:
-            _report(connection, job)
-        if job["status"] != "completed" or job["counts"]["rejected"]:
+        if not report(connection, job, as_json):
             raise typer.Exit(1)
 
 
-def _report(connection: "Connection", job: Json) -> None:
-    """Print the result of a finished import."""
-    from infra.command.job_texts import count_rows
-    from infra.command.watch import error_file
+def is_import(job: Json) -> bool:
+    """Return whether a completed job is an import of historical orders."""
+    return "other_totals" in (job["result"] or {})
 
-    if job["status"] != "completed":
-        output.failure(f"{job['status']}: {job['error']}")
-        return
+
+def print_import(connection: "Connection", job: Json) -> None:
+    """Print the result of a completed import."""
+    from infra.command.job_texts import count_orders, count_rows
+    from infra.command.watch import print_rejections
+
     counts, result = job["counts"], job["result"]
     orders = result["orders"]
     verb = "would be created" if result["dry_run"] else "created"
-    output.success(
-        f"{count_rows(counts['read'])} of {orders['read']:,} orders: {orders['created']:,} {verb},"
+    text = (
+        f"{count_rows(counts['read'])} of {count_orders(orders['read'])}: {orders['created']:,} {verb},"
         f" {orders['unchanged']:,} unchanged, {orders['rejected']:,} rejected"
     )
+    is_failure = counts["rejected"] and not orders["created"] and not orders["unchanged"]
+    (output.failure if is_failure else output.success)(text)
+    _print_columns(result)
     if orders["with_other_total"]:
         number = orders["with_other_total"]
         text = "1 order, whose total is" if number == 1 else f"{number:,} orders, of which the total is"
         output.warning(f"{text} not the sum of the lines, e.g.")
         columns = (Column("line"), Column("order"), Column("total", right=True), Column("lines", right=True))
         output.print_table(columns, map(_total_row, result["other_totals"]))
-    if counts["rejected"]:
-        table = (Column("line"), Column("code"), Column("reason"))
-        output.print_table(table, [(str(each["line"]), each["code"], each["reason"]) for each in job["first_errors"]])
-        output.result(f"all rejected rows: {output.printable(error_file(connection, job))}")
+    print_rejections(connection, job)
+
+
+def _print_columns(result: Json) -> None:
+    """Print which columns were read as which fields, which columns were not read, and which fields have no column.
+
+    Jobs of earlier releases do not say the last two.
+    """
+    files = result["columns"]
+    for at, of_file in enumerate(files):
+        name = "  read" if len(files) == 1 else f"  read from file {at + 1}"
+        pairs = (field if field == column else f"{field}={column}" for field, column in sorted(of_file.items()))
+        output.note(f"{name}: {', '.join(pairs)}")
+    for at, unread in enumerate(result.get("unread_columns", ())):
+        if unread:
+            name = "not read" if len(files) == 1 else f"not read from file {at + 1}"
+            output.warning(f"{name}: {', '.join(unread)}")
+    for fields in result.get("missing_fields", ()):
+        name = fields[0]
+        option = _OTHER_OPTIONS.get(name, "")
+        names = " or ".join(f"`{field}`" for field in fields)
+        output.warning(f"no column has {names}: --column {name}=COLUMN says which one{option}")
 
 
 def _total_row(order: Json) -> tuple[Cell, ...]:

@@ -64,8 +64,8 @@ def read(  # noqa: PLR0917 — each parameter is an option
 ) -> None:
     """Show how a product file is read, and the product or the error of each row.
 
-    The command needs no cloud, and changes nothing. `drop --dry-run` also compares the file with the products of a
-    catalog.
+    The command needs no cloud, and changes nothing. `drop --dry-run --wait` also compares the file with the products of
+    a catalog, and with how its earlier files were read: only this shows which questions the catalog will ask.
 
     With --format ndjson or csv, stdout contains only the rows. With --json, stdout contains one document: the rows are
     in `data`, and other fields show how the file is read. The exit code is 1 if rows are rejected, if a question about

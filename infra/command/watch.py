@@ -173,22 +173,23 @@ def report(connection: Connection, job: Json, as_json: bool) -> bool:
     as_json: whether the job was already printed as JSON. If so, the function prints nothing.
     """
     counts = job["counts"]
-    succeeded = job["status"] == "completed" and not (job["type"] in LOAD_TYPES and counts["rejected"])
+    succeeded = bool(job["status"] == "completed" and not counts["rejected"])
     if as_json:
         return succeeded
     if job["status"] != "completed":
         output.failure(f"{job['status']}: {job['error']}")
         return False
     if job["type"] not in LOAD_TYPES:
-        output.success("completed")
-        return True
+        _print_other(connection, job)
+        return succeeded
     if not counts["read"]:
         output.warning("the file contains no rows")
         return True
-    deactivated = f", {counts['deactivated']:,} deactivated" if counts["deactivated"] else ""
+    would_be = "would be " if (job["result"] or {}).get("dry_run") else ""
+    deactivated = f", {counts['deactivated']:,} {would_be}deactivated" if counts["deactivated"] else ""
     output.success(
-        f"{count_rows(counts['read'])}: {counts['created']:,} created, {counts['updated']:,} updated,"
-        f" {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{deactivated}"
+        f"{count_rows(counts['read'])}: {counts['created']:,} {would_be}created, {counts['updated']:,}"
+        f" {would_be}updated, {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{deactivated}"
     )
     _print_warnings(job)
     if counts["rejected"]:
@@ -198,6 +199,31 @@ def report(connection: Connection, job: Json, as_json: bool) -> bool:
         )
         output.result(f"all rejected rows: {output.printable(error_file(connection, job))}")
     return succeeded
+
+
+def _print_other(connection: Connection, job: Json) -> None:
+    """Print the result of a completed job that does not load products."""
+    from infra.command.order_import import is_import, print_import
+
+    counts = job["counts"]
+    if is_import(job):
+        print_import(connection, job)
+    elif not counts["rejected"]:
+        output.success("completed")
+    else:
+        names = ("created", "updated", "unchanged", "rejected")
+        parts = ", ".join(f"{counts[name]:,} {name}" for name in names if counts[name])
+        output.warning(f"completed, {counts['read']:,} read: {parts}")
+        print_rejections(connection, job)
+
+
+def print_rejections(connection: Connection, job: Json) -> None:
+    """Print the first rejected rows of a job that loads no products, and the location of the file with all of them."""
+    if job["first_errors"]:
+        table = (Column("line"), Column("code"), Column("reason"))
+        output.print_table(table, [(str(each["line"]), each["code"], each["reason"]) for each in job["first_errors"]])
+    if (job["result"] or {}).get("error_file"):
+        output.result(f"all rejected rows: {output.printable(error_file(connection, job))}")
 
 
 def _print_warnings(job: Json) -> None:

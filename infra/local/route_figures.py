@@ -6,11 +6,12 @@ On AWS, the metrics of API Gateway for each route have the same figures.
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 PATH = "/_local/figures"
 """The path at which the gateway answers with the figures."""
 _DURATIONS = 500
-"""The percentiles of a route are computed from at most this number of its latest requests."""
+"""The number of the latest requests of a route whose durations are kept."""
 
 
 @dataclass
@@ -35,17 +36,37 @@ class RouteFigures:
         figures.errors_5xx += status >= 500
         figures.milliseconds.append((time.perf_counter() - begun) * 1000)
 
-    def document(self) -> dict[str, dict[str, float]]:
+    def document(self) -> "RouteTotals":
         """Return the figures of each route that has answered a request."""
         return {
             route: {
                 "requests": figures.requests,
                 "4xx": figures.errors_4xx,
                 "5xx": figures.errors_5xx,
-                **percentiles(figures.milliseconds),
+                "milliseconds": [round(value, 1) for value in figures.milliseconds],
             }
             for route, figures in sorted(self._routes.items())
         }
+
+
+RouteTotals = dict[str, dict[str, Any]]
+"""The figures of each route since the start of the gateway, and the durations of its latest requests."""
+
+
+def difference(totals: RouteTotals, before: RouteTotals) -> dict[str, dict[str, float]]:
+    """Return the figures of the requests between two readings, of each route that had a request.
+
+    The percentiles come from the latest durations, of which the gateway keeps a limited number.
+    """
+    routes = {}
+    for route, total in totals.items():
+        earlier = before.get(route)
+        if earlier is None or earlier["requests"] > total["requests"]:  # the gateway has started again
+            earlier = {"requests": 0, "4xx": 0, "5xx": 0}
+        if requests := total["requests"] - earlier["requests"]:
+            errors = {name: total[name] - earlier[name] for name in ("4xx", "5xx")}
+            routes[route] = {"requests": requests, **errors, **percentiles(total["milliseconds"][-requests:])}
+    return routes
 
 
 def percentiles(milliseconds: "deque[float] | list[float]") -> dict[str, float]:

@@ -45,7 +45,25 @@ def test_a_mapping_that_names_an_unknown_field_is_refused(tenant: Tenant) -> Non
 
 
 def test_only_admins_create_catalogs_of_the_platform(tenant: Tenant) -> None:
-    problem(tenant.owner.post("/v1/catalogs", json={"name": "Everyone's", "type": "erp"}), 403, "forbidden")
+    new = {"name": "Everyone's", "type": "erp", "owner_client_id": None}
+    problem(tenant.owner.post("/v1/catalogs", json=new), 403, "forbidden")
+
+
+def test_a_catalog_without_an_owner_in_the_request_belongs_to_the_only_client_of_the_caller(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    new = {"name": "Mine", "type": "erp"}
+    assert created(tenant.owner.post("/v1/catalogs", json=new))["owner_client_id"] == tenant.client_id
+    assert created(platform.admin.post("/v1/catalogs", json=new))["owner_client_id"] is None
+    viewer = platform.member(tenant.client_id, "viewer")
+    problem(platform.api(viewer).post("/v1/catalogs", json=new), 403, "forbidden")
+    member = platform.member(tenant.client_id)
+    platform.database.execute(
+        "insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, 'editor')",
+        [other_tenant.client_id, member, f"{member}@example.test"],
+    )
+    both = platform.api(member)
+    assert pointers(problem(both.post("/v1/catalogs", json=new), 422, "invalid")) == ["/owner_client_id"]
 
 
 def test_a_grant_lets_a_client_read_a_catalog(tenant: Tenant, other_tenant: Tenant, granted_catalog: Json) -> None:

@@ -378,7 +378,8 @@ def test_a_machine_that_staff_add_has_immediate_access_to_exactly_one_client(
 def test_a_machine_is_added_once_and_is_never_an_owner(tenant: Tenant) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}
     member = created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new))
-    problem(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new), 409, "already_exists")
+    refused = tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new)
+    assert pointers(problem(refused, 409, "already_exists")) == ["/machine_id"]
     response = tenant.owner.patch(path_of(tenant, member), json={"role": "owner"})
     assert pointers(problem(response, 422, "invalid")) == ["/role"]
     refused = tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new | {"role": "owner"})

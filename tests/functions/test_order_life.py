@@ -185,6 +185,13 @@ def test_a_retry_with_a_new_idempotency_key_after_a_lost_response_ships_no_piece
     assert ok(shop.owner.get(f"{path}/lines"))["data"][0]["shipped_quantity"] == 1
 
 
+@pytest.mark.parametrize("path", ["/v1/orders/{}/cancel", "/v1/orders/{}/returns", "/v1/returns/{}/approve"])
+def test_the_error_for_a_missing_body_says_what_to_send(tenant: Tenant, path: str) -> None:
+    refused = tenant.owner.post(path.format(uuid4()), headers={"if-match": "*"})
+    detail = "The request needs a JSON body. If all its fields are optional, send {}."
+    assert problem(refused, 422, "invalid")["errors"] == [{"pointer": "", "detail": detail}]
+
+
 def test_the_error_for_a_refused_change_of_an_order_names_the_field(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:

@@ -19,7 +19,17 @@ import pytest
 
 from tests.exports.exporting import exported
 from tests.imports.importing import wait_for_job
-from tests.imports.order_importing import ROWS, error_file, imported, orders_of, rejections_of, start, table, upload
+from tests.imports.order_importing import (
+    HEADER,
+    ROWS,
+    error_file,
+    imported,
+    orders_of,
+    rejections_of,
+    start,
+    table,
+    upload,
+)  # fmt: skip
 from tests.platform import Json, Platform, Tenant, created, ok, problem
 from tests.reports.orders import sorted_rows
 
@@ -357,3 +367,105 @@ def test_an_imported_order_never_changes_the_stock_of_another_client(platform: P
     problem(tenant.owner.post(receive, json={"lines": lines}, headers=match), 409, "pieces_not_left")
     ok(tenant.owner.post(receive, json={"restock": True}, headers=match))
     assert ok(owner.owner.get(f"/v1/products/{product['id']}"))["inventory_count"] == 60
+
+
+MISREAD = (*HEADER[:4], "E-Mail of buyer", *HEADER[5:])
+
+
+def test_the_result_of_an_order_import_names_the_columns_that_were_not_read(tenant: Tenant) -> None:
+    job = imported(tenant, table(ROWS[:1], MISREAD), dry_run=True)
+    assert job["result"]["unread_columns"] == [["E-Mail of buyer"]]
+    assert job["result"]["columns"][0]["order_number"] == "order_number"
+    assert job["result"]["missing_fields"] == []
+    order = {"order_number": "J-1", "items": [{"sku": "MUG", "quantity": 1, "unit_price": 1, "title": "Mug"}], "x": 1}
+    job = imported(tenant, json.dumps([order]).encode(), "orders.json", dry_run=True)
+    assert job["result"]["unread_columns"] == [["x", "lines.title"]]
+
+
+def test_a_second_file_of_an_order_import_names_its_unread_columns_too(tenant: Tenant) -> None:
+    lines = upload(tenant.owner, table([("A-1", "MUG", "1", "2", "x@example.test")], ("order_number", "sku",
+        "quantity", "unit_price", "customer_email")))  # fmt: skip
+    orders = table([(*ROWS[0][:4], "7")], (*HEADER[:4], "quantity"))
+    job = imported(tenant, orders, lines_upload_id=lines, dry_run=True)
+    assert job["result"]["unread_columns"] == [["quantity"], ["customer_email"]]
+
+
+def test_the_result_of_an_order_import_names_all_fields_without_a_column_at_once(tenant: Tenant) -> None:
+    job = imported(tenant, table([("A-1", "2024-03-01", "2")], ("order_number", "Date", "Zahl")))
+    assert job["counts"]["rejected"] == 1
+    assert job["result"]["missing_fields"] == [
+        ["created_at"], ["status"], ["currency"], ["sku", "name"], ["quantity"], ["unit_price", "amount"],
+    ]  # fmt: skip
+    assert job["result"]["unread_columns"] == [["Date", "Zahl"]]
+
+
+def test_an_unknown_field_in_the_columns_of_an_order_import_is_one_error_at_its_name(tenant: Tenant) -> None:
+    body = {"upload_id": upload(tenant.owner, table(ROWS)), "source": "x", "columns": {"nofield": "Date"}}
+    refused = tenant.owner.post(f"/v1/sites/{tenant.site_id}/orders/import", json=body)
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/columns/nofield"]
+
+
+@pytest.mark.parametrize("is_rehearsal", [True, False])
+def test_an_import_with_other_details_than_the_imported_order_is_rejected(tenant: Tenant, is_rehearsal: bool) -> None:
+    imported(tenant, table(ROWS[:2], MISREAD))
+    order = orders_of(tenant)["A-2"]
+    ok(tenant.owner.post(f"/v1/orders/{order['id']}/deliver", json={}, headers={"if-match": "*"}))
+    again = imported(tenant, table(ROWS[:2]), dry_run=is_rehearsal)
+    assert rejections_of(tenant, again) == [(2, "details_differ")]  # A-2 has no address in the file
+    assert "`customer_email`" in again["first_errors"][0]["reason"]
+    other_texts = table([(*ROWS[1][:4], "eve@example.test", "PEN", "Pencil", *ROWS[1][7:])])
+    job = imported(tenant, other_texts, dry_run=is_rehearsal)
+    assert "`customer_email`, `name`" in job["first_errors"][0]["reason"]
+    metadata = imported(tenant, table([(*ROWS[0], '{"a": 1}')], (*MISREAD, "metadata")), dry_run=is_rehearsal)
+    assert "`metadata`" in metadata["first_errors"][0]["reason"]
+
+
+def test_details_that_were_corrected_or_erased_after_the_import_do_not_count_as_differences(
+    platform: Platform, tenant: Tenant
+) -> None:
+    header = (*HEADER, "customer_name", "shipped_at")
+    rows = [(*row, "Ann", "2024-04-01T00:00:00Z") for row in ROWS[:2]]
+    imported(tenant, table(rows, header))
+    order = orders_of(tenant)["A-1"]
+    headers = {"if-match": "*"}
+    with platform.database.transaction():
+        platform.database.execute(
+            "update orders set customer_name = 'Ann Lee', shipped_at = '2024-05-01', erased_at = now()"
+            " where id = %s", [order["id"]],
+        )  # fmt: skip
+    shipped = orders_of(tenant)["A-2"]
+    ok(tenant.owner.post(f"/v1/orders/{shipped['id']}/deliver", json={}, headers=headers))
+    again = imported(tenant, table(rows, header))
+    assert (again["counts"]["unchanged"], again["counts"]["rejected"]) == (2, 0)
+
+
+def test_a_corrected_customer_of_an_imported_order_does_not_count_as_a_difference(tenant: Tenant) -> None:
+    row = (*ROWS[0][:2], "pending", *ROWS[0][3:], "Ann", "12 Main Street")
+    content = table([row], (*HEADER, "customer_name", "shipping_line1"))
+    imported(tenant, content)
+    path = f"/v1/orders/{orders_of(tenant)['A-1']['id']}"
+    ok(tenant.owner.patch(path, json={"customer_name": "Ann Lee"}, headers={"if-match": "*"}))
+    assert imported(tenant, content)["counts"]["unchanged"] == 1
+    other = table([(*row[:9], "Ann", "13 Main Street")], (*HEADER, "customer_name", "shipping_line1"))
+    assert "`shipping_address`" in imported(tenant, other)["first_errors"][0]["reason"]
+
+
+def test_the_import_function_of_the_previous_release_does_not_return_the_new_outcome(
+    platform: Platform, tenant: Tenant
+) -> None:
+    job = imported(tenant, table(ROWS[:1]))
+    order = orders_of(tenant)["A-1"] | {"customer_email": "eve@example.test"}
+    order["lines"] = [{"line": 1, "sku": "MUG", "name": "Mug", "quantity": 2, "unit_price": "3.5"}]
+    second = imported(tenant, table(ROWS[:1]))
+    with platform.database.transaction(force_rollback=True):
+        platform.database.execute("update jobs set status = 'processing' where id = %s", [second["id"]])
+        old = platform.database.execute(
+            "select outcome from app.import_orders(%s, %s, true)", [second["id"], json.dumps([order])]
+        ).fetchall()
+        new = platform.database.execute(
+            "select outcome, differing from app.import_historical_orders(%s, %s, true)",
+            [second["id"], json.dumps([order])],
+        ).fetchall()
+    assert [row["outcome"] for row in old] == ["unchanged"] and job["id"] != second["id"]
+    assert [(row["outcome"], row["differing"]) for row in new] == [("details_differ", ["customer_email"])]

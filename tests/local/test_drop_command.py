@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.command import Command
-from tests.platform import TLS, Platform, ok
+from tests.platform import TLS, Platform, created, ok
 
 HEADER = "sku,name,price\n"
 
@@ -125,11 +125,41 @@ def test_the_drop_command_prints_the_offers_and_the_warnings_and_the_doubts_of_i
     assert "! The format of the file is ndjson, and before it was csv." in result.stderr.splitlines()
 
 
+def test_a_dry_run_says_that_the_real_run_would_ask_and_what_it_would_create(
+    wecelebrate: Command, catalog: str, tmp_path: Path
+) -> None:
+    unclear = write_file(tmp_path, "sku,name,price\nA-1,Lamp,1.250\nA-2,Rug,2.490\nA-3,Cup,x\n", "unclear.csv")
+    dry = wecelebrate("drop", unclear, "--catalog", catalog, "--dry-run", "--wait")
+    assert "2 would be created, 0 would be updated, 0 unchanged, 1 rejected" in dry.stdout
+    assert "! the real run will ask: decimal" in dry.stderr.splitlines()
+    clear = write_file(tmp_path, "sku,name,price\nB-1,Lamp,1.25\nB-2,Rug,2.49\n", "clear.csv")
+    assert wecelebrate("drop", clear, "--catalog", catalog, "--wait").returncode == 0
+    again = wecelebrate("drop", unclear, "--catalog", catalog, "--wait")
+    warning = "! 1.250, 2.490: the decimal separator `.` was taken from the catalog's earlier file"
+    assert warning in again.stderr.splitlines()
+    certain = wecelebrate("drop", clear, "--catalog", catalog, "--wait")
+    assert "was taken from the catalog's earlier file" not in certain.stderr
+
+
 @pytest.mark.parametrize("name", ["missing.csv", "."])
 def test_the_drop_command_rejects_a_missing_file_and_a_folder(wecelebrate: Command, tmp_path: Path, name: str) -> None:
     result = wecelebrate("drop", str(tmp_path / name), "--catalog", "acme-gifts")
     assert result.returncode == 2
     assert "Invalid value for 'FILE'" in result.stderr
+
+
+def test_of_two_catalogs_with_one_name_the_command_takes_the_one_that_is_not_inactive(
+    wecelebrate: Command, platform: Platform, tmp_path: Path
+) -> None:
+    tenant = platform.tenant()
+    new = {"owner_client_id": tenant.client_id, "name": f"gifts {tenant.slug}", "type": "erp"}
+    first, second = (created(tenant.owner.post("/v1/catalogs", json=new))["id"] for _ in range(2))
+    file = write_file(tmp_path, HEADER)
+    refused = wecelebrate("drop", file, "--catalog", new["name"])
+    assert refused.returncode == 2 and first in refused.stderr and "status inactive" in refused.stderr
+    ok(tenant.owner.patch(f"/v1/catalogs/{first}", json={"status": "inactive"}))
+    dropped = wecelebrate("drop", file, "--catalog", new["name"])
+    assert dropped.returncode == 0 and second in dropped.stdout
 
 
 def test_a_file_name_with_a_line_break_is_rejected(wecelebrate: Command, tmp_path: Path) -> None:

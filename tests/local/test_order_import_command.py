@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import Command
-from tests.imports.order_importing import ROWS, orders_of, table
+from tests.imports.order_importing import HEADER, ROWS, orders_of, table
 from tests.platform import Platform, Tenant, ok
 
 
@@ -27,10 +27,14 @@ def test_an_order_import_prints_its_rejected_rows_both_in_a_dry_run_and_in_a_rea
     slug = ok(shop.owner.get(f"/v1/sites/{shop.site_id}"))["slug"]
     ran = wecelebrate("orders", "import", str(file), "--site", slug, "--json")
     assert (ran.returncode, json.loads(ran.stdout)["counts"]["created"]) == (1, 4)
+    watched = wecelebrate("jobs", "watch", json.loads(ran.stdout)["id"])
+    assert watched.returncode == 1
+    assert "✓ 5 rows of 4 orders: 3 created, 0 unchanged, 1 rejected\n" in watched.stdout
+    assert "credit" in watched.stdout and ".errors.csv" in watched.stdout
     assert set(orders_of(shop)) == {"A-1", "A-2", "A-3"}
     file.write_bytes(table(ROWS[:4]))
     again = wecelebrate("orders", "import", str(file), "--site", slug)
-    assert (again.returncode, again.stderr) == (0, "")
+    assert (again.returncode, again.stderr) == (0, f"  read: {', '.join(sorted(HEADER))}\n")
     assert again.stdout == "✓ 4 rows of 3 orders: 0 created, 3 unchanged, 0 rejected\n"
 
 
@@ -67,3 +71,28 @@ def test_an_order_import_with_a_wrong_option_is_an_error(
     ran = wecelebrate("orders", "import", str(file), *arguments)
     assert (ran.returncode, ran.stdout) == (code, "")
     assert message in ran.stderr
+
+
+def test_an_order_import_that_reads_too_few_columns_fails_and_names_them_all_at_once(
+    wecelebrate: Command, shop: Tenant, tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_bytes(table([("A-1", "2024-03-01", "2", "x@example.test")], ("No", "Date", "Qty", "E-Mail of buyer")))
+    ran = wecelebrate("orders", "import", str(file), "--site", shop.site_id, "--column", "order_number=No", "--dry-run")
+    assert ran.returncode == 1 and "✓" not in ran.stdout
+    assert "✗ 1 row of 1 order: 0 would be created, 0 unchanged, 1 rejected\n" in ran.stderr
+    assert "  read: order_number=No, quantity=Qty\n" in ran.stderr
+    assert "! not read: Date, E-Mail of buyer\n" in ran.stderr
+    for names in ("`created_at`", "`status`", "`currency`", "`sku` or `name`", "`unit_price` or `amount`"):
+        assert f"! no column has {names}: --column " in ran.stderr
+    assert "or --currency EUR is the currency of all orders" in ran.stderr
+
+
+def test_an_order_import_with_an_unknown_field_suggests_the_fields(
+    wecelebrate: Command, shop: Tenant, tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_bytes(table(ROWS))
+    ran = wecelebrate("orders", "import", str(file), "--site", shop.site_id, "--column", "created=Date")
+    assert ran.returncode == 5 and ran.stdout == ""
+    assert "columns/created must be " in ran.stderr and "'created_at'" in ran.stderr and "literal" not in ran.stderr

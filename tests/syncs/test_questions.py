@@ -182,6 +182,8 @@ def test_a_catalog_whose_on_doubt_setting_is_guess_uses_the_first_choice_and_rep
     assert (job["status"], job["counts"]["created"]) == ("completed", 3)
     (doubt,) = job["result"]["doubts"]
     assert doubt["key"] == "decimal"
+    dry = platform.sync(tenant.catalog_id, "dry-run/lamps.csv", ambiguous_file())
+    assert "would_stop" not in dry["result"]
     assert prices(platform, tenant)["Q-0"] == {",": "1250.00", ".": "1.25"}[doubt["choices"][0]["value"]]
 
 
@@ -203,6 +205,8 @@ def test_a_dry_run_reports_the_questions_and_does_not_wait(platform: Platform, t
     job = platform.sync(tenant.catalog_id, "dry-run/lamps.csv", ambiguous_file())
     assert (job["status"], job["counts"]["created"]) == ("completed", 3)
     assert [doubt["key"] for doubt in job["result"]["doubts"]] == ["decimal"]
+    code = {"ask": "needs_decision", "refuse": "doubtful_file"}[on_doubt]
+    assert job["result"]["would_stop"] == {"code": code, "keys": ["decimal"]}
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/reading"))["reading"] is None
 
 

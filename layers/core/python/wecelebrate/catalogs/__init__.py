@@ -5,6 +5,7 @@ from uuid import UUID
 
 from wecelebrate.catalogs import pricing
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
+from wecelebrate.clients.members import default_client
 from wecelebrate.core import pages, quotas
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
@@ -89,13 +90,17 @@ def get(tx: Transaction, catalog_id: UUID) -> Catalog:
 def create(tx: Transaction, new: NewCatalog) -> Catalog:
     """Create a catalog.
 
-    Raises TooManyCatalogs. Raises Forbidden if the caller is not allowed to edit objects of the catalog's owner.
+    If the request does not name the owner, the owner is the caller's only client, or the platform if staff call.
+
+    Raises TooManyCatalogs. Raises Invalid if the caller has several clients and names none. Raises Forbidden if the
+    caller is not allowed to edit objects of the catalog's owner.
     """
-    owner_id = new.owner_client_id
+    is_named = "owner_client_id" in new.model_fields_set
+    owner_id = new.owner_client_id if is_named else default_client(tx, "owner_client_id")
     # Only staff can create catalogs of the platform, so these catalogs have no quota.
     if owner_id is not None:
         quotas.check(tx, _QUOTA, owner_id, lambda: int(sql.count_catalogs(tx, client_id=owner_id)))
-    fields = new.model_dump(mode="json")
+    fields = new.model_dump(mode="json") | {"owner_client_id": owner_id}
     fields["pricing_rules"] = pricing.checked(fields["pricing_rules"], new.currency)
     return Catalog(**sql.create_catalog(tx, **as_json(fields, *_JSON_COLUMNS)))
 

@@ -253,7 +253,8 @@ class NewCatalog(CatalogContent):
 
     owner_client_id: Id | None = Field(
         default=None,
-        description="The owner. Null: the platform owns the catalog. Only admins can create such a catalog.",
+        description="The owner. Without it, your only client, or the platform for staff. Null: the platform owns the "
+        "catalog. Only admins can create such a catalog.",
     )
 
 

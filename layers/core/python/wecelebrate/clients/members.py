@@ -49,8 +49,10 @@ def me(tx: Transaction) -> Me:
     )
 
 
-def default_client(tx: Transaction) -> UUID | None:
+def default_client(tx: Transaction, field: str = "client_id") -> UUID | None:
     """Return the default owner of a new object: the user's only client, or None (the platform) for staff.
+
+    `field` is the field of the request that names the owner.
 
     If there are clients whose objects the user can edit, all other clients of the user are ignored. Raises Invalid
     unless exactly one client remains.
@@ -61,5 +63,5 @@ def default_client(tx: Transaction) -> UUID | None:
     clients = context.editor_ids or context.client_ids
     if len(clients) != 1:
         detail = "must be set, because you are a member of several clients"
-        raise Invalid(errors=[FieldError(pointer="/client_id", detail=detail)])
+        raise Invalid(errors=[FieldError(pointer=f"/{field}", detail=detail)])
     return clients[0]

@@ -198,6 +198,7 @@ class Feed:
             "mapping": self._plan.details() | self._stock_details(),
             "attributes": {label: self._plan.column_name(number) for number, label in self._plan.attributes},
             "decimal": self._numbers.mark,
+            **({"decimal_of_earlier_file": [*remembered]} if (remembered := self._numbers.remembered) else {}),
             "nature": self.declared_mode,
             "warnings": self.warnings.as_json(),
             **self._table.details,

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from wecelebrate.feeds.tables.plain import PlainColumns
 from wecelebrate.order_files.news.rows import folded
 from wecelebrate.order_imports.models import HeadField, LineField
+from wecelebrate.order_imports.values import Settings, shown
 
 HEAD_FIELDS: tuple[str, ...] = get_args(HeadField)
 LINE_FIELDS: tuple[str, ...] = get_args(LineField)
@@ -46,6 +47,10 @@ _SHOPIFY = {
 }  # fmt: skip
 """The fields of the columns in the order export of Shopify, where `Name` is the order number."""
 _MAX_NAME = 200
+_MAX_UNREAD = 100
+"""The maximum number of columns of a file in the result that are not read."""
+_OF_LINES = (["sku", "name"], ["quantity"], ["unit_price", "amount"])
+"""The fields that each line needs: one of each list."""
 _REPEAT = re.compile(r" \([0-9]+\)\Z", re.ASCII)
 """The suffix that the reader of a table appends to a repeated column name."""
 
@@ -130,6 +135,30 @@ def require_same_fields(earlier: Iterable[str], before: Mapping[str, str], field
         )
 
 
-def is_of_lines(fields: Iterable[Any]) -> bool:
-    """Return whether each row of a file with these fields is an order line."""
-    return "quantity" in set(fields)
+def unread(
+    headers: Sequence[Iterable[str]], fields: Sequence[Mapping[str, str]], names_of_lines: Iterable[str]
+) -> list[list[str]]:
+    """Return the columns of each file that the import does not read, as texts for the result of the job.
+
+    `names_of_lines` are the names in lists of lines in JSON objects. They belong to the first file.
+    """
+    names = [
+        [shown(column) for column in header if column not in of] for header, of in zip(headers, fields, strict=True)
+    ]
+    for at, of_columns in enumerate(fields if len(fields) > 1 else ()):
+        other = LINE_FIELDS if at == 0 else set(HEAD_FIELDS) - {"order_number"}
+        names[at] += [shown(column) for column, field in of_columns.items() if field in other]
+    names[0] += [f"lines.{shown(name)}" for name in names_of_lines if name not in LINE_FIELDS]
+    return [of_file[:_MAX_UNREAD] for of_file in names]
+
+
+def missing(fields: Sequence[Mapping[str, str]], names_of_lines: Iterable[str], settings: Settings) -> list[list[str]]:
+    """Return the fields that no column has, although each order needs them: lists, of which one field is enough."""
+    of_orders = set(fields[0].values()) if fields else set()
+    of_lines = set(fields[-1].values() if fields else ()) | set(names_of_lines)
+    needed = [(of_orders, ["created_at"]), *((of_lines, each) for each in _OF_LINES)]
+    if settings.currency is None:
+        needed.insert(1, (of_orders, ["currency"]))
+    if settings.status is None and not of_orders & {FULFILMENT_STATE, PAYMENT_STATE, "cancelled_at"}:
+        needed.insert(1, (of_orders, ["status"]))
+    return [alternatives for present, alternatives in needed if present.isdisjoint(alternatives)]

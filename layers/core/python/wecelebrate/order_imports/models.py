@@ -21,6 +21,8 @@ LineField = Literal[
     "line", "sku", "name", "quantity", "unit_price", "amount", "image", "shipped_quantity", "cancelled_quantity",
     "returned_quantity",
 ]  # fmt: skip
+AnyField = Literal[HeadField, LineField]
+"""One type for both, so that the error for an unknown name is one error at this name."""
 MAX_STATUSES = 100
 
 
@@ -61,7 +63,7 @@ class OrderImport(Input):
         max_length=MAX_STATUSES,
         description='What the words of the file mean, e.g. `{"completed": "delivered"}`. Case is ignored.',
     )
-    columns: dict[HeadField | LineField, Annotated[str, Line(200)]] = Field(
+    columns: dict[AnyField, Annotated[str, Line(200)]] = Field(
         default_factory=dict, description="Field → the column that has it. Columns of known names need no entry."
     )
     timezone: Timezone | None = Field(

@@ -45,6 +45,8 @@ _REFUSALS = {
     "status_differs": "The order was imported with another status. An import changes no order: change its status with "
     "the routes of orders.",
     "total_differs": "The order was imported with another total. An import changes no order.",
+    "details_differ": "The order exists already, and the file has other values of {differing}. An import changes no"
+    " order.",
     "number_in_use": "The client has another order with this number. State a `number_prefix`.",
 }
 
@@ -127,6 +129,10 @@ class _Import:
     """The progress of earlier attempts and of this attempt."""
     fields: list[Mapping[str, str]] = field(default_factory=list)
     """For each file, the mapping of columns to fields."""
+    headers: list[Mapping[str, None]] = field(default_factory=list)
+    """For each file, its columns."""
+    names_of_lines: dict[str, None] = field(default_factory=dict)
+    """The names in the lists of lines in JSON objects."""
     orders: Counter[str] = field(default_factory=Counter)
     """The number of orders, by outcome."""
     other_totals: list[dict[str, Any]] = field(default_factory=list)
@@ -179,6 +185,7 @@ class _Import:
         """Store the rows of a file. The columns of the file are added to `header` during the reading."""
         file, width = len(self.fields), -1
         self.fields.append({})
+        self.headers.append(header)
         for count, raw in enumerate(rows, start=1):
             if len(header) > width:
                 fields = columns.fields_of(header, self.settings.columns)
@@ -187,6 +194,8 @@ class _Import:
             if count % _CHECK_ROWS == 0:
                 self.job.check_lease()
             self.job.counts["read"] += 1
+            if len(self.names_of_lines) < reading.MAX_COLUMNS:
+                self.names_of_lines |= dict.fromkeys(name for line in raw.lines or () for name in line)
             self._store_row(Row(file, raw.number, raw.cells, raw.lines, raw.source), raw.problem or self._flaw(raw))
         if width == -1:
             self.fields[file] = columns.fields_of(header, self.settings.columns)
@@ -312,9 +321,9 @@ class _Import:
         is_rehearsal = self.settings.is_rehearsal
         with writing(SYSTEM) as tx:
             rows = sql.import_orders(tx, job_id=job.id, orders=document, is_rehearsal=is_rehearsal)
-            outcomes = {row["order_number"]: row["outcome"] for row in rows}
+            outcomes = {row["order_number"]: (row["outcome"], row["differing"]) for row in rows}
             for group, _ in chunk:
-                outcome = outcomes[group.key]
+                outcome, _ = outcomes[group.key]
                 progress.outcomes[outcome] += 1
                 if outcome in _REFUSALS:
                     job.counts["rejected"] += group.count
@@ -329,8 +338,10 @@ class _Import:
                 job.checkpoint = progress.as_json()
             job.save(tx)
         for group, _ in chunk:
-            if (outcome := outcomes[group.key]) in _REFUSALS:
-                self.spool.reject_order(group.position, outcome, _REFUSALS[outcome])
+            outcome, differing = outcomes[group.key]
+            if outcome in _REFUSALS:
+                names = ", ".join(f"`{name}`" for name in differing)
+                self.spool.reject_order(group.position, outcome, _REFUSALS[outcome].format(differing=names))
 
     def complete(self) -> None:
         """Write the error file and the result, and complete the job."""
@@ -342,6 +353,8 @@ class _Import:
             "orders": {name: self.orders[name] for name in names},
             "other_totals": self.other_totals,
             "columns": [{field: shown(column) for column, field in of_columns.items()} for of_columns in self.fields],
+            "unread_columns": columns.unread(self.headers, self.fields, self.names_of_lines),
+            "missing_fields": columns.missing(self.fields, self.names_of_lines, self.settings),
             "dry_run": self.settings.is_rehearsal,
         }
         first = [

@@ -8574,6 +8574,34 @@ begin
 end
 $function$;
 
+-- Function app.differing_details(orders,jsonb,jobs), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.differing_details(existing orders, imported jsonb, job jobs)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with events as (
+    select e.type, e.version, e.details from order_events e where e.order_id = existing.id
+  ), stored (document) as (
+    select to_jsonb(existing) || jsonb_build_object('name', (select jsonb_agg(i -> 'name'
+      order by (i ->> 'line')::integer) from jsonb_array_elements(existing.items) i))
+  ), file (document) as (
+    select to_jsonb(r) || jsonb_build_object('name', (select jsonb_agg(l -> 'name' order by (l ->> 'line')::integer)
+      from jsonb_array_elements(imported -> 'lines') l))
+    from jsonb_populate_record(null::orders, imported) r
+  ), is_unchanged (value) as (
+    select existing.version = all (select version from events where type = 'imported')
+  )
+  select coalesce(array_agg(key order by key), '{}')
+  from stored, file, is_unchanged, unnest('{customer_email,customer_name,customer_subject,metadata,name,
+    shipping_address}'::text[] || case when is_unchanged.value then '{cancel_reason,cancelled_at,delivered_at,
+    external_number,kind,problem,processed_at,shipped_at}'::text[] else '{}' end) key
+  where existing.erased_at is null and stored.document -> key is distinct from file.document -> key
+    and not exists (select from events where details -> 'fields' ? key)
+$function$;
+
 -- Function kv.digits(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.digits(t text)
@@ -11041,10 +11069,10 @@ begin
 end
 $function$;
 
--- Function app.import_orders(uuid,jsonb,boolean), owner app_definer
+-- Function app.import_historical_orders(uuid,jsonb,boolean), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.import_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
- RETURNS TABLE(order_number text, outcome text)
+CREATE OR REPLACE FUNCTION app.import_historical_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
+ RETURNS TABLE(order_number text, outcome text, differing text[])
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
@@ -11067,12 +11095,29 @@ begin
     perform app.write_imported_parts(written, $2, job);
   end if;
   return query
-    select o ->> 'order_number', case
-      when existing.id is null then 'created' else app.compare_imported(existing, o, job) end
+    select o ->> 'order_number', case when cardinality(d.differing) > 0 then 'details_differ' else c.outcome end,
+      d.differing
     from jsonb_array_elements($2) o
       left join orders existing on existing.client_id = site.client_id
-        and existing.order_number = o ->> 'order_number';
+        and existing.order_number = o ->> 'order_number'
+      cross join lateral (select case
+        when existing.id is null then 'created' else app.compare_imported(existing, o, job) end) c (outcome)
+      cross join lateral (select case
+        when c.outcome = 'unchanged' then app.differing_details(existing, o, job) else '{}' end) d (differing);
 end
+$function$;
+grant execute on function app.import_historical_orders(uuid,jsonb,boolean) to app_system;
+
+-- Function app.import_orders(uuid,jsonb,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.import_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
+ RETURNS TABLE(order_number text, outcome text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select i.order_number, case i.outcome when 'details_differ' then 'unchanged' else i.outcome end
+  from app.import_historical_orders($1, $2, $3) i
 $function$;
 grant execute on function app.import_orders(uuid,jsonb,boolean) to app_system;
 

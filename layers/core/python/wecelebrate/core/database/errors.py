@@ -121,13 +121,13 @@ def to_problem(error: psycopg.Error) -> Problem:
         case _ if error.sqlstate in _RAISED_BY_ENTER:
             return _RAISED_BY_ENTER[error.sqlstate](message)
         case pg.UniqueViolation():
-            return AlreadyExists(errors=[FieldError(pointer=f"/{_field(error)}", detail="is already in use")])
+            return AlreadyExists(errors=[FieldError(pointer=_pointer(error), detail="is already in use")])
         case pg.ForeignKeyViolation():
             if "is still referenced" in (error.diag.message_detail or ""):
                 return Conflict("Other objects still refer to this object. Remove the other objects first.")
-            return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail="does not exist")])
+            return Invalid(errors=[FieldError(pointer=_pointer(error), detail="does not exist")])
         case pg.CheckViolation() | pg.NotNullViolation():
-            return Invalid(errors=[FieldError(pointer=f"/{_field(error)}", detail=_violation(error))])
+            return Invalid(errors=[FieldError(pointer=_pointer(error), detail=_violation(error))])
         case pg.InsufficientPrivilege():
             return Forbidden()
         case pg.QueryCanceled() | pg.TransactionTimeout():
@@ -151,16 +151,51 @@ def _without_values(error: psycopg.Error) -> str | None:
     return re.sub('".*"', '"…"', message, flags=re.DOTALL) if message and is_data_error else message
 
 
-def _field(error: psycopg.Error) -> str:
-    """Return the name of the field that violates a constraint.
+FIELDS = {
+    "client_users_pkey": "machine_id",
+    "client_users_machine_id_key": "machine_id",
+    "catalog_grants_pkey": "client_id",
+    "site_product_exclusions_pkey": "product_id",
+    "invitations_one_open_key": "email",
+    "mail_suppressions_one_active": "address",
+    "sites_verified_domain": "domain",
+    "sites_verified_domain_check": "domain",
+    "orders_client_number_unique": "order_number",
+    "clients_tier_fkey": "tier",
+    "return_lines_line_fkey": "line",
+    "shipment_lines_line_fkey": "line",
+    "orders_replaces_fkey": "replaces_order_id",
+    "returns_replacement_fkey": "replacement_order_id",
+    "images_fetched_source_unique": "source",
+    "images_fetched_source_check": "source",
+    "products_inventory_check": "inventory_count",
+    "products_untracked_inventory_check": "inventory_count",
+}
+"""The fields of constraints and unique indexes whose names contain no field."""
+
+
+def _pointer(error: psycopg.Error) -> str:
+    """Return the pointer of the field that violates a constraint, or an empty pointer for the whole body."""
+    diag = error.diag
+    field = diag.column_name or field_of(diag.table_name or "", diag.constraint_name or "")
+    return f"/{field}" if field else ""
+
+
+def field_of(table: str, constraint: str) -> str:
+    """Return the name of the field that a constraint restricts. It is empty if the constraint has several fields.
 
     The name of the field is derived from the name of the constraint, because PostgreSQL reports no key under row-level
     security.
     """
-    if error.diag.column_name:
-        return error.diag.column_name
-    name = (error.diag.constraint_name or "").removeprefix(f"{error.diag.table_name}_")
-    return re.sub("^catalog_(?=sku)|_(key|fkey|check|unique|size|length)$", "", name)
+    if constraint in FIELDS:
+        return FIELDS[constraint]
+    name = constraint.removeprefix(f"{table}_")
+    if name in ("pkey", "check"):
+        return ""
+    if name.endswith("_fkey"):
+        # The key of an object of the same client has two columns: the client, and the object.
+        return name.removesuffix("_fkey").removeprefix("client_id_").removesuffix("_id") + "_id"
+    return re.sub("^catalog_(?=sku)|_(key|check|unique|size|length)$", "", name)
 
 
 def _violation(error: psycopg.Error) -> str:

@@ -56,10 +56,13 @@ async def _validation_error(request: Request, error: Exception) -> Response:
         return _response(request, MalformedBody())
     if isinstance(error.body, bytes):
         return _response(request, UnsupportedMediaType())
+    if any(detail["loc"] == ("body",) and detail["type"] == "missing" for detail in details):
+        return _response(request, Invalid(errors=[FieldError(pointer="", detail=_NO_BODY)]))
     errors = [FieldError(pointer=_pointer(detail["loc"]), detail=message_for(detail)) for detail in details]
     return _response(request, Invalid(errors=errors))
 
 
+_NO_BODY = "The request needs a JSON body. If all its fields are optional, send {}."
 _NO_FIELDS = ("[key]", *TAGS)
 """Steps of a location that are not fields. pydantic adds "[key]" if the key of a dict is invalid, and the tags of
 alternatives."""

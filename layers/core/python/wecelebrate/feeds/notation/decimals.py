@@ -39,6 +39,8 @@ class DecimalStyle:
     by: DecidedBy
     reason: str
     question: Question | None = None
+    remembered: tuple[str, ...] = ()
+    """Values that only the catalog's earlier file decides, e.g. `1.250`."""
 
 
 @dataclass(slots=True)
@@ -63,7 +65,10 @@ def decide_style(tally: Tally, others: Iterable[Tally], hints: Hints, column: st
         return by_values
     is_contradiction = by_values is CONTRADICTION
     if not is_contradiction and hints.earlier in _MARKS:
-        return DecimalStyle(_MARKS[hints.earlier], "memory", "the catalog's earlier file was written so")
+        unclear = tuple(tally.shown("unclear")[:3])
+        return DecimalStyle(
+            _MARKS[hints.earlier], "memory", "the catalog's earlier file was written so", remembered=unclear
+        )
     if not is_contradiction and (style := _by_format(tally) or _by_three_decimals(tally)):
         return style
     if not is_contradiction and (style := _by_other_columns(others) or _by_plain_values(tally)):

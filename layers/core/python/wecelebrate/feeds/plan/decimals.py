@@ -60,6 +60,11 @@ class FileNumbers:
     def mark(self) -> Separator | None:
         return self.price.mark or self.stock.mark
 
+    @property
+    def remembered(self) -> tuple[str, ...]:
+        """Values that only the catalog's earlier file decides, e.g. `1.250`."""
+        return self.price.remembered or self.stock.remembered
+
 
 def decide_numbers(plan: Plan, table: Table, setting: str | None, earlier: str | None, currency: str) -> FileNumbers:
     """Decide the decimal separators. If the sample does not show them, read all rows of the file."""
@@ -121,7 +126,7 @@ def _decide(counts: _Counts, plan: Plan, table: Table, hints: Hints) -> FileNumb
         hints = Hints(None, price.mark, hints.is_standard, hints.language)
     stock = decide_style(counts.stock, [counts.prices, *others], hints, stock_name, "other")
     if stock.by == "memory" and price.by != "memory":
-        stock.by, stock.reason = price.by, price.reason
+        stock.by, stock.reason, stock.remembered = price.by, price.reason, ()
     if price.question is not None:
         stock.question = None
     return FileNumbers(price, stock)

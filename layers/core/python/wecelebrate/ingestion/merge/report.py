@@ -110,6 +110,8 @@ def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
         details["created_without_price"] = checkpoint["unpriced"]
     if load.rules.dry_run:
         details |= {"dry_run": True, "samples": checkpoint.get("samples", [])}
+        if checkpoint.get("would_stop"):
+            details["would_stop"] = checkpoint["would_stop"]
         if checkpoint.get("reasons"):
             details["needs_approval"] = checkpoint["reasons"]
     if load.rules.full and not load.deactivates_missing:

@@ -81,15 +81,21 @@ def stop_for_decision(load: Load, rows: Rows) -> bool:
     """Stop the load before its first row if the file can be read in several ways, and the catalog requires a decision.
 
     It returns whether the load stopped. If it did not stop, the doubts are reported in the result of the job. A dry run
-    does not stop, because it changes nothing. If the catalog refuses the currency of all prices, no answer would help,
-    so the load fails instead.
+    does not stop, because it changes nothing. Its result says that the real run would stop (`would_stop`). If the
+    catalog refuses the currency of all prices, no answer would help, so the load fails instead.
     """
     open_doubts = doubts.find(rows.questions, rows.changes, rows.header, load.accepted, load.decided)
     serious = doubts.serious(open_doubts)
-    if not serious or load.rules.on_doubt == "guess" or load.rules.dry_run:
+    refusal = feeds.refused_currency(rows.reading, load.rules.catalog_currency)
+    stops = bool(serious) and load.rules.on_doubt != "guess"
+    if not stops or load.rules.dry_run:
         load.job.checkpoint["doubts"] = open_doubts
+        if stops:
+            code = "doubtful_file" if load.rules.on_doubt == "refuse" else "needs_decision"
+            keys = [doubt["key"] for doubt in serious]
+            load.job.checkpoint["would_stop"] = {"code": "other_currency" if refusal else code, "keys": keys}
         return False
-    if refusal := feeds.refused_currency(rows.reading, load.rules.catalog_currency):
+    if refusal:
         reason = f"{refusal} To move the catalog to another currency, set its `currency` to null first."
         report.fail(load, "other_currency", reason)
     elif load.rules.on_doubt == "refuse":

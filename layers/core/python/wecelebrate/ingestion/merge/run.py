@@ -94,6 +94,7 @@ def _stage(load: Load) -> bool:
         "keeps_places": rows.keeps_places,
         "reading": reading,
         "doubts": job.checkpoint.get("doubts", []),
+        "would_stop": job.checkpoint.get("would_stop"),
     }
     load.enter_phase("review")
     job.counts["read"] = job.total = rows.rows_read
