@@ -10,6 +10,8 @@ from infra.deploy.stacks import (
     RELEASE_OUTPUT,
     SETTINGS_OUTPUT,
     ZONES_OUTPUT,
+    is_complete,
+    is_finished,
     stack_outputs,
 )
 from infra.local.diagnosis import Finding
@@ -57,24 +59,37 @@ def _wrong_order(release: str, deployed: str, environment: str) -> tuple[str, st
 
 def changed_zones(account: Account) -> list[Finding]:
     """Find a change of the zones. The addresses of subnets follow from the positions of their zones in the list, so a
-    deploy with another list would replace subnets that the database and the functions use."""
+    deploy with another list would replace subnets that the database and the functions use.
+
+    The first deploy may have created the subnets in zones in which it cannot create the database. These zones must not
+    be taken back: the environment is deleted, which has no data yet.
+    """
     environment = account.environment
     current = ", ".join(environment.zones)
     deployed = (stack_outputs(account, "network") or {}).get(ZONES_OUTPUT, current)
     if deployed == current:
         return []
-    message = f"the subnets are in {deployed}, and cannot move to {current}: take the old zones back"
+    message = f"the subnets are in {deployed}, and cannot move to {current}"
+    if not is_complete(account) and not is_finished(account, "data"):
+        name = environment.name
+        fix = f"wecelebrate destroy --env {name}{f' --delete-data-of {name}' if environment.permanent else ''}"
+        return [Finding("zones", "problem", f"{message}: {name} has no finished database, so destroy it first", fix)]
+    message += ": take the old zones back"
     value = ", ".join(f'"{zone}"' for zone in deployed.split(", "))
     return [Finding("zones", "problem", message, checkout.setting_command(environment, "zones", f"[{value}]"))]
 
 
 def check_issuer(account: Account) -> list[Finding]:
     """Compare the issuer with the deployed issuer. Members and staff belong to the ids of accounts of one issuer, so
-    after a change nobody has any rights."""
+    after a change nobody has any rights.
+
+    An environment that was never deployed completely is not compared: nobody uses it yet, and its issuer may be the
+    reason why its first deploy failed.
+    """
     environment = account.environment
     current = environment.settings.issuer or COGNITO
     deployed = (stack_outputs(account, "functions") or {}).get(ISSUER_OUTPUT, current)
-    if deployed == current:
+    if deployed == current or not is_complete(account):
         return [Finding("issuer", "ok", f"tokens come from {current}")]
     message = (
         f"the accounts of all members belong to {deployed}: with {current}, nobody could use the platform any more"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -21,25 +22,45 @@ KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access
 
 
 def account(
-    stack: str, outputs: Mapping[str, str] | None, env: str = "dev", settings: Mapping[str, object] | None = None
+    stack: str,
+    outputs: Mapping[str, str] | None,
+    env: str = "dev",
+    settings: Mapping[str, object] | None = None,
+    others: Mapping[str, str] | None = None,
 ) -> Account:
-    """An account with one stack, or without it if `outputs` is None."""
+    """An account with a stack, or without it if `outputs` is None.
+
+    others: the states of other stacks. Without `others`, the environment is complete if `stack` exists.
+    """
     environment = get_environment(env, {"settings_folder": "/nonexistent"}.get)
     account = Account(
         replace(environment, settings=OperatorSettings.model_validate(settings or {})), may_be_unnamed=True
     )
-    client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
-    stub = Stubber(client)
-    if outputs is None:
-        stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
-    else:
-        values = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
-        described = {"StackName": "x", "StackStatus": "UPDATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z"}
-        name = f"wecelebrate-{env}-{stack}"
-        stub.add_response("describe_stacks", {"Stacks": [{**described, "Outputs": values}]}, {"StackName": name})
-    stub.activate()
-    account._clients["cloudformation"] = client
+    states = {"monitoring": "UPDATE_COMPLETE"} if others is None else dict(others)
+    account._clients["cloudformation"] = Stacks(
+        {} if outputs is None else {**states, stack: "UPDATE_COMPLETE"}, {stack: outputs or {}}, env
+    )
     return account
+
+
+class Stacks:
+    """CloudFormation with the states and the outputs of the stacks of an environment. Stubber checks each answer."""
+
+    def __init__(self, states: Mapping[str, str], outputs: Mapping[str, Mapping[str, str]], env: str) -> None:
+        self.states, self.outputs, self.env = states, outputs, env
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - the name of AWS
+        client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
+        stack, stub = StackName.removeprefix(f"wecelebrate-{self.env}-"), Stubber(client)
+        if stack in self.states:
+            values = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.get(stack, {}).items()]
+            described = {"StackName": "x", "StackStatus": self.states[stack], "CreationTime": "2026-11-27T00:00:00Z"}
+            stub.add_response("describe_stacks", {"Stacks": [{**described, "Outputs": values}]})
+        else:
+            stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
+        with stub:
+            answer: dict[str, Any] = client.describe_stacks(StackName=StackName)
+            return answer
 
 
 @pytest.mark.parametrize(
@@ -130,6 +151,45 @@ def test_the_issuer_of_an_environment_cannot_change(before: str | None, after: s
     if state == "problem":
         assert f"belong to {before}" in finding.message
         assert ("/^(issuer|audience|jwks_url) *=/d" in str(finding.fix)) == (before == "Cognito")
+
+
+@pytest.mark.parametrize("monitoring", [None, "CREATE_FAILED", "ROLLBACK_COMPLETE"])
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_a_mistyped_issuer_can_be_corrected_after_a_first_deploy_that_failed(env: str, monitoring: str | None) -> None:
+    others = {"monitoring": monitoring} if monitoring else {}
+    settings = {"issuer": "https://id.example.com", "audience": "x"}
+    typo = {"IssuerSetting": "https://id.exmaple.com"}
+    (finding,) = deployed.check_issuer(account("functions", typo, env, settings, others))
+    assert (finding.state, finding.fix) == ("ok", None)
+    others = {"monitoring": "UPDATE_FAILED"}
+    (finding,) = deployed.check_issuer(account("functions", typo, env, settings, others))
+    assert finding.state == "problem"
+
+
+@pytest.mark.parametrize(
+    ("others", "destroyed"),
+    [
+        ({}, True),
+        ({"data": "CREATE_FAILED"}, True),
+        ({"data": "UPDATE_FAILED"}, True),  # the second attempt of a first deploy that failed
+        ({"data": "ROLLBACK_COMPLETE"}, True),
+        ({"data": "CREATE_COMPLETE"}, False),
+        ({"data": "UPDATE_FAILED", "monitoring": "CREATE_COMPLETE"}, False),
+    ],
+)
+def test_only_an_environment_without_data_is_destroyed_to_change_its_zones(
+    others: Mapping[str, str], destroyed: bool
+) -> None:
+    commands = {
+        "dev": "wecelebrate destroy --env dev",
+        "prod": "wecelebrate destroy --env prod --delete-data-of prod",
+    }
+    for env, command in commands.items():
+        outputs = {"ZonesSetting": "us-east-1e, us-east-1f"}
+        (finding,) = deployed.changed_zones(account("network", outputs, env, others=others))
+        assert finding.state == "problem"
+        assert (finding.fix == command, "destroy" in finding.message) == (destroyed, destroyed)
+        assert ("take the old zones back" in finding.message) is not destroyed
 
 
 def test_settings_of_dev_that_a_deploy_would_reset_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
