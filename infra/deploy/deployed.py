@@ -19,6 +19,8 @@ from infra.operator_settings import FOLDER
 
 ROLLBACK_VARIABLE = "WECELEBRATE_ROLLBACK"
 """The variable that names the older release to which an operator wants to go back."""
+FETCH_TAGS = "git fetch --tags origin"
+"""The command that takes the tags of all releases into the checkout, also into a shallow clone."""
 COST_TAG = "environment"
 """The tag of all resources by which the budget finds the costs of its environment."""
 
@@ -42,19 +44,34 @@ def check_release(account: Account) -> list[Finding]:
 def _wrong_order(release: str, deployed: str, environment: str) -> tuple[str, str] | None:
     """Return why the release of the checkout may not follow the deployed release, and the command that helps."""
     new, old = checkout.version_of(release), checkout.version_of(deployed)
-    if new is None or old is None or os.environ.get(ROLLBACK_VARIABLE) == release:
+    if old is None:
         return None
+    if new is None:
+        text = "the checkout is not a release, so nobody knows whether a deploy would go back or skip a release"
+        return text, f"{FETCH_TAGS}; git checkout --force TAG"
+    tags = checkout.tags()
     if new < old:
-        text = f"a deploy would go back to an older release. For a rollback, set {ROLLBACK_VARIABLE}={release}"
-        return text, f"git checkout --force {deployed}" if checkout.is_tag(deployed) else "git checkout --force TAG"
-    versions = {tag: version for tag in checkout.tags() if (version := checkout.version_of(tag))}
-    between = [tag for tag, version in versions.items() if old[:2] < version[:2] < new[:2]]
-    if not between:
+        return _wrong_rollback(release, deployed, checkout.skipped_minor(new, old, tags))
+    skipped = checkout.skipped_minor(old, new, tags)
+    if skipped is None:
         return None
-    minor = versions[between[0]][:2]
-    first = [tag for tag in between if versions[tag][:2] == minor][-1]
-    text = f"a deploy would skip the minor release {first}, which must run on {environment} first"
-    return text, f"git checkout --force {first}"
+    text = f"a deploy would skip the minor release {skipped}, which must run on {environment} first"
+    patches = [tag for tag in tags if tag.startswith(f"{skipped}.")]
+    return text, f"git checkout --force {patches[-1]}" if patches else FETCH_TAGS
+
+
+def _wrong_rollback(release: str, deployed: str, skipped: str | None) -> tuple[str, str] | None:
+    """Return why the release of the checkout may not follow a later one. skipped: a minor release between both."""
+    fix = f"git checkout --force {deployed if checkout.is_tag(deployed) else 'TAG'}"
+    if skipped is not None:
+        text = (
+            f"a deploy would go back past the minor release {skipped}. A rollback goes back one minor release, because"
+            " an older one does not run on this schema"
+        )
+        return text, fix
+    if os.environ.get(ROLLBACK_VARIABLE) == release:
+        return None
+    return f"a deploy would go back to an older release. For a rollback, set {ROLLBACK_VARIABLE}={release}", fix
 
 
 def changed_zones(account: Account) -> list[Finding]:

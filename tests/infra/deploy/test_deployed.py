@@ -92,12 +92,10 @@ def release_check(monkeypatch: pytest.MonkeyPatch, new: str, old: str | None, en
         ("v0.2.0", "v0.3.0", "git checkout --force v0.3.0"),
         ("v0.2.0", "v0.2.1", "git checkout --force v0.2.1"),
         ("v0.2.0", "v0.2.0-5-g0123abcdef", "git checkout --force TAG"),
-        ("v0.3.0", "v0.10.0", "git checkout --force v0.10.0"),
-        ("v0.3.0", "v0.1.0", "git checkout --force v0.2.1"),  # the last patch of the release that would be skipped
-        ("v0.10.0", "v0.2.1", "git checkout --force v0.3.0"),
+        ("v0.9.0", "v0.10.0", "git checkout --force v0.10.0"),
     ],
 )
-def test_an_older_release_and_a_skipped_minor_release_are_not_deployed_by_mistake(
+def test_an_older_release_is_deployed_only_if_the_operator_names_it(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str, fix: str
 ) -> None:
     monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
@@ -111,8 +109,53 @@ def test_an_older_release_and_a_skipped_minor_release_are_not_deployed_by_mistak
 
 
 @pytest.mark.parametrize(
+    ("new", "old", "minor", "fix"),
+    [
+        ("v0.3.0", "v0.1.0", "v0.2", "git checkout --force v0.2.1"),  # the last patch of the skipped release
+        ("v0.10.0", "v0.2.1", "v0.3", "git checkout --force v0.3.0"),
+        ("v0.10.0", "v0.8.0", "v0.9", "git fetch --tags origin"),  # a shallow clone has no tag v0.9.0
+        ("v0.5.0-3-g0123abcdef", "v0.3.0", "v0.4", "git fetch --tags origin"),
+        ("v1.1.0", "v0.10.0", "v1.0", "git fetch --tags origin"),
+        ("v1.0.0", "v0.3.0", "v0.10", "git checkout --force v0.10.0"),
+        ("v0.1.0", "v0.3.0", "v0.2", "git checkout --force v0.3.0"),
+        ("v0.8.0", "v0.10.0", "v0.9", "git checkout --force v0.10.0"),
+        ("v0.10.0", "v1.1.0", "v1.0", "git checkout --force v1.1.0"),
+    ],
+)
+def test_no_rollback_and_no_upgrade_may_skip_a_minor_release(
+    monkeypatch: pytest.MonkeyPatch, new: str, old: str, minor: str, fix: str
+) -> None:
+    for rollback in ("", new):
+        monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, rollback)
+        finding = release_check(monkeypatch, new, old)
+        assert (finding.state, finding.fix) == ("problem", fix)
+        assert f"the minor release {minor}" in finding.message
+    assert release_check(monkeypatch, new, old, "dev").state == "warning"
+
+
+@pytest.mark.parametrize("new", ["0123abcdef", "v1.0.0-rc1", "v1.0.0-rc1-2-g0123abcdef", "v0.1.0-unknown"])
+def test_a_checkout_that_cannot_be_compared_is_not_deployed_over_a_release(
+    monkeypatch: pytest.MonkeyPatch, new: str
+) -> None:
+    monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, new)
+    for old in ("v0.2.0", "v0.2.0-5-g0123abcdef"):
+        finding = release_check(monkeypatch, new, old)
+        assert (finding.state, finding.fix) == ("problem", "git fetch --tags origin; git checkout --force TAG")
+        assert release_check(monkeypatch, new, old, "dev").state == "warning"
+    assert release_check(monkeypatch, new, None).state == "warning"  # the first deploy
+
+
+@pytest.mark.parametrize(
     ("new", "old"),
-    [("v0.2.0", None), ("v0.2.0", "v0.2.0"), ("v0.2.0", "v0.1.0"), ("v0.3.0", "v0.2.0"), ("v0.3.0", "unknown")],
+    [
+        ("v0.2.0", None),
+        ("v0.2.0", "v0.2.0"),
+        ("v0.2.0", "v0.1.0"),
+        ("v0.3.0", "v0.2.0"),
+        ("v0.3.0", "unknown"),
+        ("v1.0.0", "v0.10.0"),
+        ("v0.4.0", "v0.3.5"),
+    ],
 )
 def test_the_next_release_and_the_same_release_are_deployed(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str | None
