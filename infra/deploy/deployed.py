@@ -111,13 +111,11 @@ def check_issuer(account: Account) -> list[Finding]:
     message = (
         f"the accounts of all members belong to {deployed}: with {current}, nobody could use the platform any more"
     )
+    if deployed != COGNITO:  # the outputs do not contain the audience, which belongs to the issuer
+        message += ". Set `issuer`, `audience` and `jwks_url` as they were, or take the settings of the branch"
+        return [Finding("issuer", "problem", message, checkout.TAKE_SETTINGS)]
     file = f"{checkout.SETTINGS}/{environment.name}.toml"
-    fix = (
-        f"sed -i.bak -E '/^(issuer|audience|jwks_url) *=/d' {file}"
-        if deployed == COGNITO
-        else checkout.setting_command(environment, "issuer", f'"{deployed}"')
-    )
-    return [Finding("issuer", "problem", message, fix)]
+    return [Finding("issuer", "problem", message, f"sed -i.bak -E '/^(issuer|audience|jwks_url) *=/d' {file}")]
 
 
 def lost_settings(account: Account) -> list[Finding]:
@@ -133,8 +131,11 @@ def lost_settings(account: Account) -> list[Finding]:
         return []
     file = f"{checkout.SETTINGS}/{environment.name}.toml"
     if not (FOLDER / f"{environment.name}.toml").is_file():
-        message = f"{file} does not exist, and the deploy would reset {lost} to the default"
-        return [Finding("settings", "problem", message, f"{checkout.TAKE_SETTINGS} (or touch {file})")]
+        message = (
+            f"{file} does not exist, and the deploy would reset {lost} to the default. If the defaults are right,"
+            f" create an empty file: `mkdir -p {checkout.SETTINGS}; touch {file}`"
+        )
+        return [Finding("settings", "problem", message, checkout.TAKE_SETTINGS)]
     return [Finding("settings", "warning", f"{file} does not set {lost} any more, so the deploy resets it")]
 
 

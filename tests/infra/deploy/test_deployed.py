@@ -1,5 +1,7 @@
 """Tests the checks that compare the checkout with what is deployed. botocore's Stubber replaces AWS."""
 
+import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -193,7 +195,7 @@ def test_the_issuer_of_an_environment_cannot_change(before: str | None, after: s
     assert finding.state == state
     if state == "problem":
         assert f"belong to {before}" in finding.message
-        assert ("/^(issuer|audience|jwks_url) *=/d" in str(finding.fix)) == (before == "Cognito")
+        assert (finding.fix == TAKE_SETTINGS) == (before != "Cognito")
 
 
 @pytest.mark.parametrize("monitoring", [None, "CREATE_FAILED", "ROLLBACK_COMPLETE"])
@@ -235,14 +237,70 @@ def test_only_an_environment_without_data_is_destroyed_to_change_its_zones(
         assert ("take the old zones back" in finding.message) is not destroyed
 
 
+def fixed(finding: Finding, tmp_path: Path, local: str | None, branch: str) -> OperatorSettings:
+    """Run the fix of a finding in a checkout, and return the settings of `dev` afterwards.
+
+    local: the settings in the checkout, or None without a file. branch: the settings on `origin/main`.
+    """
+    server, folder = tmp_path / "server", tmp_path / "checkout"
+    file = server / "environments" / "dev.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(branch)
+    identity = ("-c", "user.name=ada", "-c", "user.email=ada@example.com")
+    for command in (
+        ("-C", server, "init", "-q", "-b", "main"),
+        ("-C", server, "add", "."),
+        ("-C", server, *identity, "commit", "-qm", "1"),
+        ("clone", "-q", server, folder),
+    ):
+        subprocess.run(["git", *command], check=True)
+    copy = folder / "environments" / "dev.toml"
+    copy.unlink()
+    if local is not None:
+        copy.write_text(local)
+    subprocess.run(["bash", "-c", str(finding.fix)], cwd=folder, check=True)
+    return OperatorSettings.read("dev", {"settings_folder": str(copy.parent)}.get)
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "branch"),
+    [
+        ("Cognito", 'issuer = "https://id.example.com"\naudience = "x"\nbudget = 5\n', ""),
+        ("https://id.example.com", None, 'issuer = "https://id.example.com"\naudience = "x"\n'),
+        ("https://id.example.com", "budget = 5\n", 'issuer = "https://id.example.com"\naudience = "x"\n'),
+    ],
+)
+def test_the_printed_command_takes_the_deployed_issuer_back(
+    tmp_path: Path, before: str, own: str | None, branch: str
+) -> None:
+    settings = {"issuer": "https://id.example.com", "audience": "x"} if before == "Cognito" else {}
+    (finding,) = deployed.check_issuer(account("functions", {"IssuerSetting": before}, settings=settings))
+    after = fixed(finding, tmp_path, own, branch)
+    assert (after.issuer or "Cognito", bool(after.audience)) == (before, before != "Cognito")
+
+
+def test_the_printed_command_takes_the_deployed_zones_back(tmp_path: Path) -> None:
+    (finding,) = deployed.changed_zones(account("network", {"ZonesSetting": "us-east-1c, us-east-1d"}))
+    assert fixed(finding, tmp_path, 'zones = ["us-east-1a", "us-east-1b"]\n', "").zones == ("us-east-1c", "us-east-1d")
+
+
+def test_the_printed_command_takes_the_lost_settings_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployed, "FOLDER", tmp_path / "checkout" / "environments")
+    (finding,) = deployed.lost_settings(account("monitoring", {"settings": "budget"}))
+    assert fixed(finding, tmp_path, None, "budget = 5\n").budget == 5
+
+
 def test_settings_of_dev_that_a_deploy_would_reset_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deployed, "FOLDER", tmp_path)
     outputs = {"settings": "budget, mail_domain"}
     assert deployed.lost_settings(account("monitoring", None)) == []
     assert deployed.lost_settings(account("monitoring", {"settings": "none"})) == []
     (missing,) = deployed.lost_settings(account("monitoring", outputs))
-    assert missing.state == "problem" and str(missing.fix).startswith(TAKE_SETTINGS)
+    assert missing.state == "problem" and missing.fix == TAKE_SETTINGS
     assert "environments/dev.toml does not exist, and the deploy would reset budget, mail_domain" in missing.message
+    alternative = re.findall("`(.*?)`", missing.message)[0]
+    subprocess.run(alternative, shell=True, cwd=tmp_path, check=True)
+    assert (tmp_path / "environments" / "dev.toml").read_text() == ""
     (tmp_path / "dev.toml").touch()
     (removed,) = deployed.lost_settings(account("monitoring", outputs, settings={"budget": 5}))
     assert (removed.state, removed.message.partition(" any more")[0]) == (
