@@ -21,6 +21,7 @@ from infra.cost_model import (
     WAIT_MILLISECONDS,
     Choice,
     alarm_count,
+    cached,
     faster_starts,
     highest,
     lines,
@@ -111,23 +112,31 @@ def _maximum(specs: tuple[FunctionSpec, ...]) -> list[str]:
     capacities = {name: each.capacity[1] for name, each in ENVIRONMENTS.items()}
     concurrency = {name: each.concurrency for name, each in ENVIRONMENTS.items()}
     answered = {name: requests_per_second(each, specs) for name, each in ENVIRONMENTS.items()}
-    budget = ENVIRONMENTS["prod"].settings.budget
+    budgets = {name: each.budget for name, each in ENVIRONMENTS.items()}
+    used_up = {name: budget / hours[name] for name, budget in budgets.items()}
     return [
         "## At maximum capacity",
         "",
         *_wrapped(
-            "The most that an environment costs while everything that scales is at its limit: each instance of the"
-            f" database has its maximum capacity ({_by_name(capacities, 'ACU')}), functions use all concurrent"
-            f" invocations of the account ({_by_name(concurrency)}), and in each second as many requests are answered"
+            "The table states what functions and the database cost at most. Everything that scales is at its limit:"
+            f" each instance of the database has its maximum capacity ({_by_name(capacities, 'ACU')}), functions use"
+            f" all concurrent invocations of the account ({_by_name(concurrency)}), and in each second as many requests"
+            " are answered"
             f" as the HTTP APIs and the invocations allow ({_by_name(answered)})."
         ),
         "",
         *map(_row, table),
         "",
         *_wrapped(
-            "CloudFront and the firewall also bill requests that are refused: each 1,000 requests a second cost"
-            f" {3.6 * refused():,.2f} USD an hour. The default `budget` of {budget:,} USD a month is used up after"
-            f" {_by_name({name: budget / hour for name, hour in hours.items()}, 'hours')}. AWS reports costs hours"
+            "The bill itself has no upper bound, because CloudFront and the firewall also bill requests that reach no"
+            f" function: each 1,000 requests a second cost {3.6 * refused():,.2f} USD an hour if they are refused, and"
+            f" {3.6 * cached():,.2f} USD if the cache of CloudFront answers them with {RESPONSE_KILOBYTES:g} KB each."
+            " Images are larger, and cost more."
+        ),
+        "",
+        *_wrapped(
+            f"At the cost of the table, the default `budget` of a month ({_by_name(budgets, 'USD')}) is used up after"
+            f" {_by_name(used_up, 'hours')}. AWS reports costs hours"
             " later, so other alarms are the first sign ([Cost runaway](runbook.md#cost-runaway)). The settings"
             " `capacity` and `workers` lower the limits of the database and of the queues."
         ),

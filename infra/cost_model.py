@@ -208,6 +208,12 @@ def refused() -> float:
     return float(PRICES["cloudfront"]["million_requests"] + PRICES["firewall"]["million_requests"])
 
 
+def cached() -> float:
+    """Return what a million requests cost that CloudFront answers from its cache, with their bytes."""
+    gigabytes = 1e6 * RESPONSE_KILOBYTES / 1024**2
+    return refused() + gigabytes * float(PRICES["cloudfront"]["gb"])
+
+
 def faster_starts(specs: tuple[FunctionSpec, ...], requests: float) -> dict[str, float]:
     """Map each way to make first requests faster to its cost a month, in USD. requests: in millions a month.
 

@@ -176,7 +176,7 @@ def destroy(
 
     A permanent environment needs --delete-data-of. Its database is deleted with a final snapshot. The network
     interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error. It
-    deletes nothing if the account only has the stacks of other environments, or if the credentials may not list them.
+    fails if nothing of the environment is in the account, or if the credentials may not list the stacks.
     """
     from infra.deploy import permanent
     from infra.deploy.account import Account, aws_errors

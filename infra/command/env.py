@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.command import output
+from infra.command import output, target
 from infra.command.api import local_cloud
 from infra.command.errors import BadUsage, NotFound, database_errors
 from infra.command.help import LOCAL, command
@@ -113,7 +113,9 @@ def _chosen(sites: Sequence[Mapping[str, Any]], site: str | None, client: str) -
 def _sign_out() -> None:
     """Sign the shell out of a deployed platform, also if the command fails afterwards. Otherwise the examples that
     follow on a page would act on that platform."""
-    if NAMED.get() or not (os.environ.get(ENV_VARIABLE) or os.environ.get(API_VARIABLE)):
+    if NAMED.get() not in (None, target.LOCAL):
+        return
+    if not (os.environ.get(ENV_VARIABLE) or os.environ.get(API_VARIABLE)):
         return
     from infra.command.aws import BUCKET_VARIABLE
 

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,9 +25,10 @@ Version = tuple[int, int, int, int]
 def release(folder: Path = ROOT) -> str:
     """Return the release of the code: its tag, or the last tag and the commit. Add `-changed` if the code was changed.
 
-    Changed settings do not add `-changed`, because a release is deployed with the settings of the branch.
+    Changed settings do not add `-changed`, because a release is deployed with the settings of the branch. A tag of the
+    operator, e.g. `before-the-move`, is not a release.
     """
-    described = _git(folder, "describe", "--tags", "--always", "--abbrev=10")
+    described = _git(folder, "describe", "--tags", "--match", "v[0-9]*", "--always", "--abbrev=10")
     if described is None:
         return f"v{version('wecelebrate-platform')}-unknown"
     changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", f":!{SETTINGS}")
@@ -48,6 +50,20 @@ def tags(folder: Path = ROOT) -> list[str]:
     """Return the tags of all releases, the oldest first."""
     names = [name for name in (_git(folder, "tag", "--list", "v*") or "").split("\n") if is_tag(name)]
     return sorted(names, key=lambda name: version_of(name) or (0, 0, 0, 0))
+
+
+def skipped_minor(low: Version, high: Version, known: Iterable[str]) -> str | None:
+    """Return the first minor release between two releases, e.g. `v0.2`, or None if no minor release is between them.
+
+    known: the tags of the checkout. A shallow clone has no tags, but minor versions have no gaps (docs/releases.md), so
+    the numbers show most of them.
+    """
+    between = {version[:2] for tag in known if (version := version_of(tag)) and low[:2] < version[:2] < high[:2]}
+    if low[0] == high[0] and high[1] - low[1] > 1:
+        between.add((low[0], low[1] + 1))
+    if low[0] < high[0] and high[1] > 0:
+        between.add((high[0], 0))
+    return "v{}.{}".format(*min(between)) if between else None
 
 
 def setting_command(environment: Environment, name: str, value: str) -> str:

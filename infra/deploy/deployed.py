@@ -10,6 +10,8 @@ from infra.deploy.stacks import (
     RELEASE_OUTPUT,
     SETTINGS_OUTPUT,
     ZONES_OUTPUT,
+    is_complete,
+    is_finished,
     stack_outputs,
 )
 from infra.local.diagnosis import Finding
@@ -17,6 +19,8 @@ from infra.operator_settings import FOLDER
 
 ROLLBACK_VARIABLE = "WECELEBRATE_ROLLBACK"
 """The variable that names the older release to which an operator wants to go back."""
+FETCH_TAGS = "git fetch --tags origin"
+"""The command that takes the tags of all releases into the checkout, also into a shallow clone."""
 COST_TAG = "environment"
 """The tag of all resources by which the budget finds the costs of its environment."""
 
@@ -40,52 +44,78 @@ def check_release(account: Account) -> list[Finding]:
 def _wrong_order(release: str, deployed: str, environment: str) -> tuple[str, str] | None:
     """Return why the release of the checkout may not follow the deployed release, and the command that helps."""
     new, old = checkout.version_of(release), checkout.version_of(deployed)
-    if new is None or old is None or os.environ.get(ROLLBACK_VARIABLE) == release:
+    if old is None:
         return None
+    if new is None:
+        text = "the checkout is not a release, so nobody knows whether a deploy would go back or skip a release"
+        return text, f"{FETCH_TAGS}; git checkout --force TAG"
+    tags = checkout.tags()
     if new < old:
-        text = f"a deploy would go back to an older release. For a rollback, set {ROLLBACK_VARIABLE}={release}"
-        return text, f"git checkout --force {deployed}" if checkout.is_tag(deployed) else "git checkout --force TAG"
-    versions = {tag: version for tag in checkout.tags() if (version := checkout.version_of(tag))}
-    between = [tag for tag, version in versions.items() if old[:2] < version[:2] < new[:2]]
-    if not between:
+        return _wrong_rollback(release, deployed, checkout.skipped_minor(new, old, tags))
+    skipped = checkout.skipped_minor(old, new, tags)
+    if skipped is None:
         return None
-    minor = versions[between[0]][:2]
-    first = [tag for tag in between if versions[tag][:2] == minor][-1]
-    text = f"a deploy would skip the minor release {first}, which must run on {environment} first"
-    return text, f"git checkout --force {first}"
+    text = f"a deploy would skip the minor release {skipped}, which must run on {environment} first"
+    patches = [tag for tag in tags if tag.startswith(f"{skipped}.")]
+    return text, f"git checkout --force {patches[-1]}" if patches else FETCH_TAGS
+
+
+def _wrong_rollback(release: str, deployed: str, skipped: str | None) -> tuple[str, str] | None:
+    """Return why the release of the checkout may not follow a later one. skipped: a minor release between both."""
+    fix = f"git checkout --force {deployed if checkout.is_tag(deployed) else 'TAG'}"
+    if skipped is not None:
+        text = (
+            f"a deploy would go back past the minor release {skipped}. A rollback goes back one minor release, because"
+            " an older one does not run on this schema"
+        )
+        return text, fix
+    if os.environ.get(ROLLBACK_VARIABLE) == release:
+        return None
+    return f"a deploy would go back to an older release. For a rollback, set {ROLLBACK_VARIABLE}={release}", fix
 
 
 def changed_zones(account: Account) -> list[Finding]:
     """Find a change of the zones. The addresses of subnets follow from the positions of their zones in the list, so a
-    deploy with another list would replace subnets that the database and the functions use."""
+    deploy with another list would replace subnets that the database and the functions use.
+
+    The first deploy may have created the subnets in zones in which it cannot create the database. These zones must not
+    be taken back: the environment is deleted, which has no data yet.
+    """
     environment = account.environment
     current = ", ".join(environment.zones)
     deployed = (stack_outputs(account, "network") or {}).get(ZONES_OUTPUT, current)
     if deployed == current:
         return []
-    message = f"the subnets are in {deployed}, and cannot move to {current}: take the old zones back"
+    message = f"the subnets are in {deployed}, and cannot move to {current}"
+    if not is_complete(account) and not is_finished(account, "data"):
+        name = environment.name
+        fix = f"wecelebrate destroy --env {name}{f' --delete-data-of {name}' if environment.permanent else ''}"
+        return [Finding("zones", "problem", f"{message}: {name} has no finished database, so destroy it first", fix)]
+    message += ": take the old zones back"
     value = ", ".join(f'"{zone}"' for zone in deployed.split(", "))
     return [Finding("zones", "problem", message, checkout.setting_command(environment, "zones", f"[{value}]"))]
 
 
 def check_issuer(account: Account) -> list[Finding]:
     """Compare the issuer with the deployed issuer. Members and staff belong to the ids of accounts of one issuer, so
-    after a change nobody has any rights."""
+    after a change nobody has any rights.
+
+    An environment that was never deployed completely is not compared: nobody uses it yet, and its issuer may be the
+    reason why its first deploy failed.
+    """
     environment = account.environment
     current = environment.settings.issuer or COGNITO
     deployed = (stack_outputs(account, "functions") or {}).get(ISSUER_OUTPUT, current)
-    if deployed == current:
+    if deployed == current or not is_complete(account):
         return [Finding("issuer", "ok", f"tokens come from {current}")]
     message = (
         f"the accounts of all members belong to {deployed}: with {current}, nobody could use the platform any more"
     )
+    if deployed != COGNITO:  # the outputs do not contain the audience, which belongs to the issuer
+        message += ". Set `issuer`, `audience` and `jwks_url` as they were, or take the settings of the branch"
+        return [Finding("issuer", "problem", message, checkout.TAKE_SETTINGS)]
     file = f"{checkout.SETTINGS}/{environment.name}.toml"
-    fix = (
-        f"sed -i.bak -E '/^(issuer|audience|jwks_url) *=/d' {file}"
-        if deployed == COGNITO
-        else checkout.setting_command(environment, "issuer", f'"{deployed}"')
-    )
-    return [Finding("issuer", "problem", message, fix)]
+    return [Finding("issuer", "problem", message, f"sed -i.bak -E '/^(issuer|audience|jwks_url) *=/d' {file}")]
 
 
 def lost_settings(account: Account) -> list[Finding]:
@@ -101,8 +131,11 @@ def lost_settings(account: Account) -> list[Finding]:
         return []
     file = f"{checkout.SETTINGS}/{environment.name}.toml"
     if not (FOLDER / f"{environment.name}.toml").is_file():
-        message = f"{file} does not exist, and the deploy would reset {lost} to the default"
-        return [Finding("settings", "problem", message, f"{checkout.TAKE_SETTINGS} (or touch {file})")]
+        message = (
+            f"{file} does not exist, and the deploy would reset {lost} to the default. If the defaults are right,"
+            f" create an empty file: `mkdir -p {checkout.SETTINGS}; touch {file}`"
+        )
+        return [Finding("settings", "problem", message, checkout.TAKE_SETTINGS)]
     return [Finding("settings", "warning", f"{file} does not set {lost} any more, so the deploy resets it")]
 
 

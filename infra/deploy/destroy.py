@@ -17,13 +17,16 @@ _SERVICE_LOGS = ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/v
 def require_own_account(account: Account) -> frozenset[str]:
     """Return the other environments that have stacks in the account.
 
-    Raises AwsError if the account has stacks of other environments, but no stack and no other resource of this
-    environment, or if the credentials may not list the stacks. If a removal has failed after the deletion of the
-    stacks, the resources that remain show that this environment was in the account.
+    Raises AwsError if the account has no stack, no other resource and no log group of this environment, because the
+    environment is not deployed or the credentials are of another account. Also raises AwsError if the credentials may
+    not list the stacks. If a removal has failed after the deletion of the stacks, the resources that remain show that
+    this environment was in the account.
     """
     deployed, name = environments_of(account), account.environment.name
-    if (message := foreign_account(account, deployed)) and not remaining(account):
-        raise AwsError(f"{message}, so nothing was deleted: set AWS_PROFILE to the profile of {name}")
+    if name not in deployed and not remaining(account) and not any(_service_logs(account)):
+        message = foreign_account(account, deployed) or f"nothing of {name} is in the account {account.id}"
+        why = "" if deployed else f" if {name} is deployed"
+        raise AwsError(f"{message}, so nothing was deleted: set AWS_PROFILE to the profile of {name}{why}")
     return deployed - {name}
 
 
@@ -61,12 +64,18 @@ def empty_buckets(account: Account, buckets: Collection[str] | None = None) -> I
 
 def delete_logs(account: Account) -> Iterator[str]:
     """Delete the log groups that services have created. Yield their names."""
-    client = account.client("logs")
+    for name in _service_logs(account):
+        account.client("logs").delete_log_group(logGroupName=name)
+        yield name
+
+
+def _service_logs(account: Account) -> Iterator[str]:
+    """Yield the names of the log groups that services have created. They have no tags."""
     prefix = account.environment.resource("")
+    pages = account.client("logs").get_paginator("describe_log_groups")
     for beginning in _SERVICE_LOGS:
-        for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=beginning + prefix):
+        for page in pages.paginate(logGroupNamePrefix=beginning + prefix):
             for group in page["logGroups"]:
-                client.delete_log_group(logGroupName=group["logGroupName"])
                 yield group["logGroupName"]
 
 

@@ -129,6 +129,13 @@ def is_complete(account: Account) -> bool:
     return last is not None and not str(last["StackStatus"]).startswith((*_INCOMPLETE, "ROLLBACK_"))
 
 
+def is_finished(account: Account, stack: str) -> bool:
+    """Return whether a stack exists, and its last creation, update or rollback of an update has succeeded."""
+    description = _describe(account, stack)
+    state = "" if description is None else str(description["StackStatus"])
+    return state.endswith("_COMPLETE") and state not in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE")
+
+
 def proxy_of_functions(account: Account) -> str | None:
     """Return the setting `proxy` with which all functions were deployed, or None if their stack does not exist.
 

@@ -1,6 +1,7 @@
 """Tests that the page about cost equals the output of the program, and that its figures follow from the
 declarations."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -83,6 +84,25 @@ def test_the_highest_cost_is_higher_than_the_cost_of_an_hour_with_the_most_reque
         usual = cost_model.total(Choice(environment, requests=requests), SPECS) / 730
         assert usual < sum(most.values())
         assert min(most.values()) > 0
+
+
+def test_the_page_states_after_how_many_hours_the_default_budget_of_each_environment_is_used_up() -> None:
+    page = " ".join(cost.page().split())
+    budgets, hours = re.findall(r"budget` of a month \((.*?)\) is used up after (.*?)\. AWS", page)[0]
+    assert budgets == "600 USD in dev, 600 USD in staging and 1,600 USD in prod"
+    used_up = {name: int(value) for value, name in re.findall(r"(\d+) hours in (\w+)", hours)}
+    assert list(used_up) == list(ENVIRONMENTS)
+    for name, environment in ENVIRONMENTS.items():
+        assert used_up[name] > 0
+        assert used_up[name] == round(environment.budget / sum(cost_model.highest(environment, SPECS).values()))
+
+
+def test_cached_responses_cost_more_than_refused_requests_because_of_their_bytes() -> None:
+    assert cost_model.refused() == pytest.approx(1.6)
+    assert cost_model.cached() == pytest.approx(1.6 + 4e6 / 1024**2 * 0.085)
+    assert f"{3.6 * cost_model.cached():.2f} USD if the cache of CloudFront answers them" in cost.page().replace(
+        "\n", " "
+    )
 
 
 def test_x_ray_records_one_request_in_each_second_and_a_share_of_the_others() -> None:

@@ -102,11 +102,12 @@ def test_a_command_that_needs_the_local_cloud_prints_an_error_in_a_signed_in_she
     assert "needs the local cloud, but WECELEBRATE_API is http" in result.stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--env", "local")])
 def test_the_variables_of_the_local_cloud_end_the_sign_in_of_a_shell_also_if_there_is_no_local_cloud(
-    remote: Command,
+    remote: Command, options: tuple[str, ...]
 ) -> None:
     remote.environment["WECELEBRATE_ENV"] = "prod"
-    result = remote("env")
+    result = remote(*options, "env")
     assert result.returncode == 3
     assert "the local cloud is not up" in result.stderr
     (line,) = result.stdout.splitlines()

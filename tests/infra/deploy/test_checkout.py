@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy.checkout import changed_settings, is_tag, release
+from infra.deploy.checkout import changed_settings, is_tag, release, tags, version_of
+from infra.deploy.deployed import FETCH_TAGS
 from infra.functions import ROOT
 
 UPGRADE = (ROOT / "docs" / "upgrade.md").read_text("utf-8")
@@ -84,4 +85,16 @@ def test_a_checkout_with_changed_code_or_with_commits_after_a_tag_is_not_a_relea
     git(checkout, "checkout", "v0.2.0")
     (checkout / "code.py").write_text("changed")
     assert release(checkout) == "v0.2.0-changed"
+    git(checkout, "checkout", "--force", "main")
+    git(checkout, "tag", "-a", "before-the-move", "-m", "a tag of the operator")
+    assert re.fullmatch(r"v0\.2\.0-1-g[0-9a-f]{10}", release(checkout))
     assert not is_tag("v0.2.0-changed") and not is_tag(release(tmp_path))
+
+
+def test_the_command_of_the_check_fetches_the_tags_into_a_shallow_clone(server: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--depth", "1", "--no-tags", f"file://{server}", "shallow")
+    shallow = tmp_path / "shallow"
+    assert version_of(release(shallow)) is None and tags(shallow) == []
+    git(shallow, *FETCH_TAGS.split()[1:])
+    git(shallow, "checkout", "--force", "v0.1.0")
+    assert (release(shallow), tags(shallow)) == ("v0.1.0", ["v0.1.0", "v0.2.0"])

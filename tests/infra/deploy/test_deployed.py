@@ -1,8 +1,11 @@
 """Tests the checks that compare the checkout with what is deployed. botocore's Stubber replaces AWS."""
 
+import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -21,25 +24,45 @@ KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access
 
 
 def account(
-    stack: str, outputs: Mapping[str, str] | None, env: str = "dev", settings: Mapping[str, object] | None = None
+    stack: str,
+    outputs: Mapping[str, str] | None,
+    env: str = "dev",
+    settings: Mapping[str, object] | None = None,
+    others: Mapping[str, str] | None = None,
 ) -> Account:
-    """An account with one stack, or without it if `outputs` is None."""
+    """An account with a stack, or without it if `outputs` is None.
+
+    others: the states of other stacks. Without `others`, the environment is complete if `stack` exists.
+    """
     environment = get_environment(env, {"settings_folder": "/nonexistent"}.get)
     account = Account(
         replace(environment, settings=OperatorSettings.model_validate(settings or {})), may_be_unnamed=True
     )
-    client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
-    stub = Stubber(client)
-    if outputs is None:
-        stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
-    else:
-        values = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
-        described = {"StackName": "x", "StackStatus": "UPDATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z"}
-        name = f"wecelebrate-{env}-{stack}"
-        stub.add_response("describe_stacks", {"Stacks": [{**described, "Outputs": values}]}, {"StackName": name})
-    stub.activate()
-    account._clients["cloudformation"] = client
+    states = {"monitoring": "UPDATE_COMPLETE"} if others is None else dict(others)
+    account._clients["cloudformation"] = Stacks(
+        {} if outputs is None else {**states, stack: "UPDATE_COMPLETE"}, {stack: outputs or {}}, env
+    )
     return account
+
+
+class Stacks:
+    """CloudFormation with the states and the outputs of the stacks of an environment. Stubber checks each answer."""
+
+    def __init__(self, states: Mapping[str, str], outputs: Mapping[str, Mapping[str, str]], env: str) -> None:
+        self.states, self.outputs, self.env = states, outputs, env
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - the name of AWS
+        client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
+        stack, stub = StackName.removeprefix(f"wecelebrate-{self.env}-"), Stubber(client)
+        if stack in self.states:
+            values = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.get(stack, {}).items()]
+            described = {"StackName": "x", "StackStatus": self.states[stack], "CreationTime": "2026-11-27T00:00:00Z"}
+            stub.add_response("describe_stacks", {"Stacks": [{**described, "Outputs": values}]})
+        else:
+            stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
+        with stub:
+            answer: dict[str, Any] = client.describe_stacks(StackName=StackName)
+            return answer
 
 
 @pytest.mark.parametrize(
@@ -71,12 +94,10 @@ def release_check(monkeypatch: pytest.MonkeyPatch, new: str, old: str | None, en
         ("v0.2.0", "v0.3.0", "git checkout --force v0.3.0"),
         ("v0.2.0", "v0.2.1", "git checkout --force v0.2.1"),
         ("v0.2.0", "v0.2.0-5-g0123abcdef", "git checkout --force TAG"),
-        ("v0.3.0", "v0.10.0", "git checkout --force v0.10.0"),
-        ("v0.3.0", "v0.1.0", "git checkout --force v0.2.1"),  # the last patch of the release that would be skipped
-        ("v0.10.0", "v0.2.1", "git checkout --force v0.3.0"),
+        ("v0.9.0", "v0.10.0", "git checkout --force v0.10.0"),
     ],
 )
-def test_an_older_release_and_a_skipped_minor_release_are_not_deployed_by_mistake(
+def test_an_older_release_is_deployed_only_if_the_operator_names_it(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str, fix: str
 ) -> None:
     monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
@@ -90,8 +111,53 @@ def test_an_older_release_and_a_skipped_minor_release_are_not_deployed_by_mistak
 
 
 @pytest.mark.parametrize(
+    ("new", "old", "minor", "fix"),
+    [
+        ("v0.3.0", "v0.1.0", "v0.2", "git checkout --force v0.2.1"),  # the last patch of the skipped release
+        ("v0.10.0", "v0.2.1", "v0.3", "git checkout --force v0.3.0"),
+        ("v0.10.0", "v0.8.0", "v0.9", "git fetch --tags origin"),  # a shallow clone has no tag v0.9.0
+        ("v0.5.0-3-g0123abcdef", "v0.3.0", "v0.4", "git fetch --tags origin"),
+        ("v1.1.0", "v0.10.0", "v1.0", "git fetch --tags origin"),
+        ("v1.0.0", "v0.3.0", "v0.10", "git checkout --force v0.10.0"),
+        ("v0.1.0", "v0.3.0", "v0.2", "git checkout --force v0.3.0"),
+        ("v0.8.0", "v0.10.0", "v0.9", "git checkout --force v0.10.0"),
+        ("v0.10.0", "v1.1.0", "v1.0", "git checkout --force v1.1.0"),
+    ],
+)
+def test_no_rollback_and_no_upgrade_may_skip_a_minor_release(
+    monkeypatch: pytest.MonkeyPatch, new: str, old: str, minor: str, fix: str
+) -> None:
+    for rollback in ("", new):
+        monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, rollback)
+        finding = release_check(monkeypatch, new, old)
+        assert (finding.state, finding.fix) == ("problem", fix)
+        assert f"the minor release {minor}" in finding.message
+    assert release_check(monkeypatch, new, old, "dev").state == "warning"
+
+
+@pytest.mark.parametrize("new", ["0123abcdef", "v1.0.0-rc1", "v1.0.0-rc1-2-g0123abcdef", "v0.1.0-unknown"])
+def test_a_checkout_that_cannot_be_compared_is_not_deployed_over_a_release(
+    monkeypatch: pytest.MonkeyPatch, new: str
+) -> None:
+    monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, new)
+    for old in ("v0.2.0", "v0.2.0-5-g0123abcdef"):
+        finding = release_check(monkeypatch, new, old)
+        assert (finding.state, finding.fix) == ("problem", "git fetch --tags origin; git checkout --force TAG")
+        assert release_check(monkeypatch, new, old, "dev").state == "warning"
+    assert release_check(monkeypatch, new, None).state == "warning"  # the first deploy
+
+
+@pytest.mark.parametrize(
     ("new", "old"),
-    [("v0.2.0", None), ("v0.2.0", "v0.2.0"), ("v0.2.0", "v0.1.0"), ("v0.3.0", "v0.2.0"), ("v0.3.0", "unknown")],
+    [
+        ("v0.2.0", None),
+        ("v0.2.0", "v0.2.0"),
+        ("v0.2.0", "v0.1.0"),
+        ("v0.3.0", "v0.2.0"),
+        ("v0.3.0", "unknown"),
+        ("v1.0.0", "v0.10.0"),
+        ("v0.4.0", "v0.3.5"),
+    ],
 )
 def test_the_next_release_and_the_same_release_are_deployed(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str | None
@@ -129,7 +195,99 @@ def test_the_issuer_of_an_environment_cannot_change(before: str | None, after: s
     assert finding.state == state
     if state == "problem":
         assert f"belong to {before}" in finding.message
-        assert ("/^(issuer|audience|jwks_url) *=/d" in str(finding.fix)) == (before == "Cognito")
+        assert (finding.fix == TAKE_SETTINGS) == (before != "Cognito")
+
+
+@pytest.mark.parametrize("monitoring", [None, "CREATE_FAILED", "ROLLBACK_COMPLETE"])
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_a_mistyped_issuer_can_be_corrected_after_a_first_deploy_that_failed(env: str, monitoring: str | None) -> None:
+    others = {"monitoring": monitoring} if monitoring else {}
+    settings = {"issuer": "https://id.example.com", "audience": "x"}
+    typo = {"IssuerSetting": "https://id.exmaple.com"}
+    (finding,) = deployed.check_issuer(account("functions", typo, env, settings, others))
+    assert (finding.state, finding.fix) == ("ok", None)
+    others = {"monitoring": "UPDATE_FAILED"}
+    (finding,) = deployed.check_issuer(account("functions", typo, env, settings, others))
+    assert finding.state == "problem"
+
+
+@pytest.mark.parametrize(
+    ("others", "destroyed"),
+    [
+        ({}, True),
+        ({"data": "CREATE_FAILED"}, True),
+        ({"data": "UPDATE_FAILED"}, True),  # the second attempt of a first deploy that failed
+        ({"data": "ROLLBACK_COMPLETE"}, True),
+        ({"data": "CREATE_COMPLETE"}, False),
+        ({"data": "UPDATE_FAILED", "monitoring": "CREATE_COMPLETE"}, False),
+    ],
+)
+def test_only_an_environment_without_data_is_destroyed_to_change_its_zones(
+    others: Mapping[str, str], destroyed: bool
+) -> None:
+    commands = {
+        "dev": "wecelebrate destroy --env dev",
+        "prod": "wecelebrate destroy --env prod --delete-data-of prod",
+    }
+    for env, command in commands.items():
+        outputs = {"ZonesSetting": "us-east-1e, us-east-1f"}
+        (finding,) = deployed.changed_zones(account("network", outputs, env, others=others))
+        assert finding.state == "problem"
+        assert (finding.fix == command, "destroy" in finding.message) == (destroyed, destroyed)
+        assert ("take the old zones back" in finding.message) is not destroyed
+
+
+def fixed(finding: Finding, tmp_path: Path, local: str | None, branch: str) -> OperatorSettings:
+    """Run the fix of a finding in a checkout, and return the settings of `dev` afterwards.
+
+    local: the settings in the checkout, or None without a file. branch: the settings on `origin/main`.
+    """
+    server, folder = tmp_path / "server", tmp_path / "checkout"
+    file = server / "environments" / "dev.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(branch)
+    identity = ("-c", "user.name=ada", "-c", "user.email=ada@example.com")
+    for command in (
+        ("-C", server, "init", "-q", "-b", "main"),
+        ("-C", server, "add", "."),
+        ("-C", server, *identity, "commit", "-qm", "1"),
+        ("clone", "-q", server, folder),
+    ):
+        subprocess.run(["git", *command], check=True)
+    copy = folder / "environments" / "dev.toml"
+    copy.unlink()
+    if local is not None:
+        copy.write_text(local)
+    subprocess.run(["bash", "-c", str(finding.fix)], cwd=folder, check=True)
+    return OperatorSettings.read("dev", {"settings_folder": str(copy.parent)}.get)
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "branch"),
+    [
+        ("Cognito", 'issuer = "https://id.example.com"\naudience = "x"\nbudget = 5\n', ""),
+        ("https://id.example.com", None, 'issuer = "https://id.example.com"\naudience = "x"\n'),
+        ("https://id.example.com", "budget = 5\n", 'issuer = "https://id.example.com"\naudience = "x"\n'),
+    ],
+)
+def test_the_printed_command_takes_the_deployed_issuer_back(
+    tmp_path: Path, before: str, own: str | None, branch: str
+) -> None:
+    settings = {"issuer": "https://id.example.com", "audience": "x"} if before == "Cognito" else {}
+    (finding,) = deployed.check_issuer(account("functions", {"IssuerSetting": before}, settings=settings))
+    after = fixed(finding, tmp_path, own, branch)
+    assert (after.issuer or "Cognito", bool(after.audience)) == (before, before != "Cognito")
+
+
+def test_the_printed_command_takes_the_deployed_zones_back(tmp_path: Path) -> None:
+    (finding,) = deployed.changed_zones(account("network", {"ZonesSetting": "us-east-1c, us-east-1d"}))
+    assert fixed(finding, tmp_path, 'zones = ["us-east-1a", "us-east-1b"]\n', "").zones == ("us-east-1c", "us-east-1d")
+
+
+def test_the_printed_command_takes_the_lost_settings_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployed, "FOLDER", tmp_path / "checkout" / "environments")
+    (finding,) = deployed.lost_settings(account("monitoring", {"settings": "budget"}))
+    assert fixed(finding, tmp_path, None, "budget = 5\n").budget == 5
 
 
 def test_settings_of_dev_that_a_deploy_would_reset_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,8 +296,11 @@ def test_settings_of_dev_that_a_deploy_would_reset_are_found(tmp_path: Path, mon
     assert deployed.lost_settings(account("monitoring", None)) == []
     assert deployed.lost_settings(account("monitoring", {"settings": "none"})) == []
     (missing,) = deployed.lost_settings(account("monitoring", outputs))
-    assert missing.state == "problem" and str(missing.fix).startswith(TAKE_SETTINGS)
+    assert missing.state == "problem" and missing.fix == TAKE_SETTINGS
     assert "environments/dev.toml does not exist, and the deploy would reset budget, mail_domain" in missing.message
+    alternative = re.findall("`(.*?)`", missing.message)[0]
+    subprocess.run(alternative, shell=True, cwd=tmp_path, check=True)
+    assert (tmp_path / "environments" / "dev.toml").read_text() == ""
     (tmp_path / "dev.toml").touch()
     (removed,) = deployed.lost_settings(account("monitoring", outputs, settings={"budget": 5}))
     assert (removed.state, removed.message.partition(" any more")[0]) == (

@@ -144,6 +144,7 @@ class OccupiedAccount(RecordedAccount):
     """An account with stacks, in which no resource has the tags of `dev`, except `tagged`. It records no deletion."""
 
     tagged: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
     denied = False
 
     def _describe_stacks(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,6 +154,14 @@ class OccupiedAccount(RecordedAccount):
 
     def _get_resources(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in self.tagged]}
+
+    def _describe_log_groups(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        names = (name for name in self.logs if name.startswith(request["logGroupNamePrefix"]))
+        return {"logGroups": [{"logGroupName": name} for name in names]}
+
+
+READS = {"GetCallerIdentity", "DescribeStacks", "GetResources", "DescribeLogGroups"}
+"""The calls that only read what is in the account."""
 
 
 def destroy_dev(account: RecordedAccount, monkeypatch: pytest.MonkeyPatch) -> Result:
@@ -171,7 +180,21 @@ def test_nothing_is_deleted_in_the_account_of_another_environment(stack: str, mo
         "✗ the account 123456789012 has the stacks of prod, and no stack of dev, so nothing was deleted: set"
         " AWS_PROFILE to the profile of dev\n"
     )
-    assert set(account.calls) == {"GetCallerIdentity", "DescribeStacks", "GetResources"}
+    assert set(account.calls) == READS
+
+
+def test_no_deletion_is_reported_if_nothing_of_the_environment_is_in_the_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = OccupiedAccount({}, others=("CDKToolkit",))
+    account.logs = ("/aws/lambda/wecelebrate-prod-api", "/aws/lambda/other")
+    result = destroy_dev(account, monkeypatch)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "✗ nothing of dev is in the account 123456789012, so nothing was deleted: set AWS_PROFILE to the profile of dev"
+        " if dev is deployed\n"
+    )
+    assert set(account.calls) == READS
 
 
 def test_nothing_is_deleted_if_the_credentials_may_not_list_the_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,9 +209,10 @@ def test_nothing_is_deleted_if_the_credentials_may_not_list_the_stacks(monkeypat
 def test_a_removal_in_a_shared_account_can_be_repeated_until_no_resource_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for own, tagged in ((("wecelebrate-dev-data",), ()), ((), ("arn:aws:s3:::wecelebrate-dev-drops-1",))):
+    bucket, logs = "arn:aws:s3:::wecelebrate-dev-drops-1", "/aws/rds/proxy/wecelebrate-dev-proxy"
+    for own, tagged, groups in ((("wecelebrate-dev-data",), (), ()), ((), (bucket,), ()), ((), (), (logs,))):
         account = OccupiedAccount({}, others=(*own, "wecelebrate-prod-data"))
-        account.tagged = tagged
+        account.tagged, account.logs = tagged, groups
         with recorded(account, monkeypatch):
             assert require_own_account(Account(get_environment("dev"))) == {"prod"}
 
