@@ -1,7 +1,7 @@
 """Runs a load through its phases."""
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any, cast
 from uuid import UUID
@@ -14,7 +14,7 @@ from wecelebrate.ingestion import catalog_settings
 from wecelebrate.ingestion.merge import merging, places, report, review, staging
 from wecelebrate.ingestion.merge.bounds import check_header
 from wecelebrate.ingestion.merge.identification import identify
-from wecelebrate.ingestion.merge.load import Load, Rules
+from wecelebrate.ingestion.merge.load import Load, Rows, Rules
 
 logger = Logger()
 sql = queries(__file__)
@@ -67,8 +67,9 @@ def settings_are_known(job: jobs.LeasedJob, settings: Mapping[str, Any], **place
     try:
         catalog_settings.check_settings(settings)
     except feeds.UnreadableFeed as error:
-        rules, never_opened = Rules(catalog_settings.DEFAULT_CURRENCY), nullcontext[Any]
-        load = Load(job, cast(UUID, job.catalog_id), rules, never_opened, **place)
+        rules = Rules(catalog_settings.DEFAULT_CURRENCY)
+        never_opened = cast("Callable[[], AbstractContextManager[Rows]]", nullcontext)
+        load = Load(job, cast("UUID", job.catalog_id), rules, never_opened, **place)
         load.resume()
         report.fail(load, "unreadable_file", str(error))
         staging.discard(load)

@@ -1,6 +1,7 @@
 """Runs the job of a sync: loads a dropped or uploaded file into its catalog."""
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 from wecelebrate import feeds, jobs
 from wecelebrate.core import storage
@@ -22,7 +23,7 @@ def run(job: jobs.LeasedJob) -> None:
         raise jobs.JobRejected("no_such_catalog", "The catalog was deleted.")
     settings = catalog["sync_settings"]
     bucket, key, version_id = job.payload.get("bucket", "drops"), job.payload["key"], job.payload["version_id"]
-    place = {
+    place: dict[str, Any] = {
         "bucket": "drops",
         "result_prefix": f"{job.catalog_id}/results/{storage.object_name(key)}.{job.id}",
         "source": {"file": key, "version_id": version_id},
