@@ -1,15 +1,18 @@
 """Tests which doubts about a file become questions to the user, and what a load does when its settings change."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from wecelebrate.catalogs.models import SyncSettings
 from wecelebrate.core.models import json_bytes
 from wecelebrate.feeds.questions import Change, Choice, Question, Subject
 from wecelebrate.ingestion import doubts
+from wecelebrate.ingestion.catalog_settings import check_settings, stock_time
 from wecelebrate.ingestion.decisions import Decision
 from wecelebrate.ingestion.merge import review
 from wecelebrate.ingestion.merge.load import Load, Rules
@@ -41,9 +44,11 @@ def test_a_question_about_a_change_has_the_choices_accept_and_keep_and_stop() ->
         (change(before="VK"), ["SKU", "UVP"]),
         (change(before=["VK", "Rabatt"]), ["VK", "Rabatt"]),
         (change(key="profile", before="shopify"), ["shopify"]),
-        (change(before="V" * 501), ["V" * 501]),
+        (change(before="V" * 301), ["V" * 301]),
+        (change(key="sheet", before="S" * 101), []),
+        (change(key="encoding", before="latin-9" * 15), []),
     ],
-    ids=["missing column", "several columns", "no setting", "too long"],
+    ids=["missing column", "several columns", "no setting", "too long", "too long a sheet", "too long an encoding"],
 )
 def test_a_change_that_no_setting_can_undo_has_only_the_choices_accept_and_stop(
     changed: Change, header: list[str]
@@ -80,15 +85,44 @@ def test_only_doubts_about_money_and_identity_stop_a_load(subject: Subject, stop
 
 def test_the_largest_question_can_be_stored_in_a_job() -> None:
     long = "\U0001f600" * 5_000
-    choices = tuple(Choice(f"{n:03}" + "\U0001f600" * 497, long, (long,) * 50) for n in range(100))
+    choices = tuple(Choice(f"{n:03}" + "\U0001f600" * 297, long, (long,) * 50) for n in range(100))
     (doubt,) = doubts.find([Question("price", "money", long, choices, (long,) * 100)], [], [])
     assert len(doubt["choices"]) == doubts.MAX_CHOICES
     assert all(choice["value"] == choices[n].value for n, choice in enumerate(doubt["choices"]))
     assert json_bytes([doubt]) <= MAX_QUESTIONS_BYTES
 
 
+@pytest.mark.parametrize(
+    ("key", "values", "offered"),
+    [
+        ("sku", ["N" * 300, "N" * 301, "N" * 304, "N" * 500], ["N" * 300]),
+        ("price", ["VK", "V" * 301, ""], ["VK", ""]),
+        ("sheet", ["Prices", "S" * 100, "S" * 101], ["Prices", "S" * 100]),
+        ("language", ["de", "d" * 101], ["de"]),
+        ("record", ["item", "i" * 301], ["item"]),
+        ("delimiter", [";", "\t", '"', ";;"], [";", "\t"]),
+        ("decimal", [",", ".", "'"], [",", "."]),
+        ("name", ["Name", "Na\x07me", "Na\nme"], ["Name"]),
+    ],
+)
+def test_a_question_offers_only_values_that_the_settings_of_a_catalog_accept(
+    key: str, values: list[str], offered: list[str]
+) -> None:
+    (doubt,) = doubts.find([question(key, values=values)], [], [])
+    assert [choice["value"] for choice in doubt["choices"]] == offered
+    for value in offered:
+        SyncSettings.model_validate({doubt["setting"]: {key: value or None}})
+        check_settings({doubt["setting"]: {key: value or None}})
+
+
 def test_an_answer_to_a_question_keeps_its_white_space() -> None:
     assert Decision.model_validate({"answers": {"delimiter": "\t"}}).answers == {"delimiter": "\t"}
+
+
+@pytest.mark.parametrize("minutes", ["30", None, [30], {"minutes": 30}])
+def test_a_delay_of_the_stock_of_a_later_release_does_not_prevent_the_job_of_a_file(minutes: Any) -> None:
+    now = datetime.now(UTC)
+    assert stock_time({"stock_delay_minutes": minutes}, now) == now - timedelta(minutes=15)
 
 
 def loading(settings_key: str, checkpoint: dict[str, Any]) -> Load:

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.imports.importing import import_rows, product_row
 from tests.platform import Json, Platform, Tenant, ok
 
 FEEDS = Path(__file__).parent.parent / "data" / "feeds"
 HEADER = "sku,name,price,stock,image\n"
+EXPORTED = (
+    b"id,catalog_id,sku,name,price,currency,attributes,inventory_policy,is_active\n"
+    b"1,2,A-1,Mug,1.00,USD,{},tracked,true\n"
+)
 
 
 @pytest.fixture
@@ -110,7 +115,13 @@ def test_the_sync_of_an_unreadable_file_fails_and_its_job_contains_the_reason(
 
 
 @pytest.mark.parametrize(
-    "settings", ['{"options": {"tax": "net"}}', '{"mapping": {"price": {"columns": ["price"], "round_to": "5"}}}']
+    "settings",
+    [
+        '{"options": {"tax": "net"}}',
+        '{"mapping": {"price": {"columns": ["price"], "round_to": "5"}}}',
+        '{"mapping": [], "options": []}',
+        '{"stock_delay_minutes": "half an hour", "mapping": {}, "options": {}}',
+    ],
 )
 def test_a_setting_that_only_a_later_release_knows_stops_the_syncs_of_the_catalog(
     platform: Platform, tenant: Tenant, settings: str
@@ -119,8 +130,13 @@ def test_a_setting_that_only_a_later_release_knows_stops_the_syncs_of_the_catalo
     job = platform.sync(tenant.catalog_id, "products.csv", (HEADER + "A-1,Mug,12.50,5,\n").encode())
     assert (job["status"], job["error_code"]) == ("failed", "unreadable_file")
     assert "this release does not know the setting" in job["error"]
+    assert json.loads(platform.read(job["result"]["result_file"]))["error"] == job["error"]
+    exported = platform.sync(tenant.catalog_id, "export.csv", EXPORTED)
+    assert (exported["status"], exported["error_code"]) == ("failed", "unreadable_file")
+    response = import_rows(tenant, [product_row(1)])
+    assert (response["status"], response["error_code"]) == ("failed", "unreadable_file")
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"] == []
-    cleared = {"sync_settings": {"options": None, "mapping": None}}
+    cleared = {"sync_settings": {"options": None, "mapping": None, "stock_delay_minutes": None}}
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json=cleared))
     assert (
         platform.sync(tenant.catalog_id, "again.csv", (HEADER + "A-1,Mug,12.50,5,\n").encode())["status"] == "completed"

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001
 
+import re
 from typing import Any
 
 import pytest
@@ -124,6 +125,31 @@ PERSONS = {
         "501,Anna Berg,anna.berg@example.se,070-1112233,0,0\n"
         "502,Olle Lund,olle@example.se,070-1112244,10,120\n"
     ),
+    "employees_without_days, de": (
+        "Personalnr;Nachname;Vorname;Abteilung;Gehalt\n"
+        "101;Sommer;Erika;Lager;2100,00\n"
+        "102;Wolff;Jürgen;Verkauf;2300,00\n"
+        "103;Brandt;Meike;Verkauf;2300,00\n"
+    ),
+    "tr": (
+        "No;Ad;Soyad;Telefon;Puan\n"
+        "1;Ali;Yıldız;0532 111 22 33;120\n2;Ayşe;Kaya;0532 111 22 44;0\n3;Can;Demir;0532 111 22 55;45\n"
+    ),
+    "vi": (
+        "Mã;Họ tên;Ngày sinh;Số điện thoại;Điểm\n"
+        "1;Nguyễn Văn An;01/02/1980;0912345678;120\n2;Trần Thị Bình;03/04/1991;0912345679;0\n"
+    ),
+    "zh": "编号,姓名,电话,积分\n1,王小明,13800138000,120\n2,李华,13800138001,0\n3,张伟,13800138002,45\n",
+    "ja, two names": (
+        "番号,姓,名,電話番号,ポイント\n1,山田,太郎,03-1234-5678,120\n2,佐藤,花子,03-1234-5679,0\n"
+        "3,鈴木,一郎,03-1234-5670,45\n"
+    ),
+    "ko": "번호,성명,전화번호,포인트\n1,김철수,010-1234-5678,120\n"
+    "2,이영희,010-1234-5679,0\n3,박민수,010-1234-5670,45\n",
+    "ru, three names": (
+        "№;Фамилия;Имя;Отчество;Телефон;Баллы\n"
+        "1;Иванов;Иван;Иванович;+7 900 111-22-33;120\n2;Петрова;Анна;Сергеевна;+7 900 111-22-44;0\n"
+    ),
     "users_json": (
         '[{"id":"u1","username":"ann","email":"ann@example.com","role":"admin","balance":"12.50","active"'
         ':true},{"id":"u2","username":"tom","email":"tom@example.com","role":"user","balance":"0.00","act'
@@ -182,6 +208,12 @@ PRODUCTS = {
         "C-2,Pilates,Tom Harker,tom@example.com,90.00,8\n"
         "C-3,Boxing,Ines Calvo,ines@example.com,100.00,0\n"
     ),
+    "price_list_for_a_customer": (
+        "No,Name,Customer number,Role,Price,E-mail\n"
+        "1001,Hammer,77001,tool,12.50,info@example.com\n"
+        "1002,Pliers,77001,tool,13.50,shop@example.com\n"
+        "1003,Saw,77001,tool,19.90,sales@example.com\n"
+    ),
     "generic": (
         "No,Name,Price,Stock,Responsible,Mail\n"
         "1001,Hammer,12.50,4,Ann,ann@example.com\n"
@@ -189,6 +221,113 @@ PRODUCTS = {
         "1003,Saw,19.90,7,Ines,ines@example.com\n"
     ),
 }
+
+AMBIGUOUS = {
+    "ja": "コード,品名,メーカー名,分類名,価格",
+    "ja, stock": "No,商品名,ブランド名,カテゴリ名,倉庫名,在庫数",
+    "ja, variants": "商品コード,商品名,メーカー名,カテゴリ名,シリーズ名,色名,サイズ名,販売価格",
+    "ja, specification": "番号,製品名,規格名,部門名,単位名,単価",
+    "ja, short": "No,名前,価格,ポイント",
+    "ja, name": "ID,名,価格,会社名,店舗名",
+    "zh": "编码,品名,品牌名,分类名,价格",
+    "zh, stock": "编号,名称,仓库名,系列名,库存",
+    "zh, traditional": "編號,品名,廠商名,類別名,價格",
+    "zh, points": "编号,名字,积分,价格,颜色名",
+    "ko": "코드,상품명,브랜드명,카테고리명,가격",
+    "ko, name": "번호,이름,가격,포인트,부서",
+    "tr": "Id;Ad;Fiyat",
+    "tr, stock": "No;Ad;Stok;Fiyat;Şehir",
+    "tr, soy": "Kod;Ad;Soya oranı;Fiyat",
+    "vi": "Ma;Ten;Gia",
+    "vi, accents": "Mã;Tên;Giá;Tồn kho;Địa chỉ kho",
+    "id": "No;Nama;Harga;Stok",
+    "th": "รหัส;ชื่อ;ราคา;จำนวน",
+    "ar": "الرقم;الاسم;السعر;الكمية",
+    "he": "מספר;שם;מחיר;מלאי",
+    "ru": "Код;Имя;Цена;Остаток;Прокладка",
+    "ru, department": "Номер;Название;Отделка;Индекс нагрузки;Адрес хранения;Цена",
+    "uk": "Код;Назва;Ціна;Залишок",
+    "el": "Κωδικός;Όνομα;Τιμή;Απόθεμα",
+    "en, beginnings of contacts": "No;Name;Capacity;Strap;Zip;Structure;Price",
+    "en, more beginnings": "No;Name;Cellulose;Television;Streetwear;Zipper;Captain;Price",
+    "en, lower case": "id;name;string;strength;mobile;cap;price",
+    "en, offers": "id;name;department;start date;turnover;price",
+    "en, jobs": "No;Name;Position;Role;Points;Price",
+    "de": "Nr;Name;Abteilung;Zuckergehalt;Preis",
+    "de, contents": "Nr;Name;Fettgehalt;Alkoholgehalt;Umsatzsteuer;Rolle;Preis",
+    "de, places": "Nr;Name;Ort;Straße;Lohnkosten;Preis",
+    "pl": "Nr;Nazwa;Dział;Podział;Punkty;Cena",
+    "pl, chemistry": "Nr;Nazwa;Chimie;Miasto;Cena",
+    "cs": "Č.;Název;Místo;Cena;Body",
+    "sk": "Č.;Názov;Mesto;Cena",
+    "hu": "Kód;Név;Cím;Város;Ár",
+    "ro": "Cod;Denumire;Chimie;Preț;Stoc",
+    "bg": "Код;Име;Цена;Отдел",
+    "sr": "Šifra;Ime;Cena;Mesto;Ulica",
+    "hr": "Šifra;Naziv;Cijena;Adresa",
+    "sl": "Šifra;Ime;Cena;Zaloga",
+    "es": "Código;Nombre;Impuesto;Repuesto;Puesto;Precio",
+    "es, names": "N;Nombres;Marca;Puntos;Precio",
+    "fr": "Code;Nom;Portable;Poste;Prix",
+    "it": "Codice;Nome;Cap;Via;Prezzo",
+    "pt": "Código;Nome;Morada;Cidade;Preço",
+    "nl": "Nr;Naam;Stad;Afdeling;Prijs",
+    "sv": "Nr;Namn;Stad;Pris",
+    "da": "Nr;Navn;Rolle;Pris",
+    "no": "Nr;Navn;Stilling;Pris",
+    "fi": "Nro;Nimi;Osoite;Hinta",
+    "et": "Kood;Nimi;Hind;Ladu",
+    "lv": "Kods;Nosaukums;Cena",
+    "lt": "Kodas;Pavadinimas;Kaina",
+}
+AMOUNTS = (
+    r"価格|単価|价格|價格|가격|fiyat|gi[aá]$|harga|ราคา|السعر|מחיר|цена|ціна|τιμή|price|preis|cena|ár$|pre[țçcz]|cijena|prix|"
+    r"prijs|pris|hinta|hind|kaina"
+)
+COUNTS = (
+    r"在庫|库存|stok|tồn|จำนวน|الكمية|מלאי|остат|залиш|απόθ|stoc|zaloga|ladu|ポイント|积分|포인트|punkty|puntos|body"
+)
+WORDS = ("Linen", "Walnut", "Cherry", "Marble")
+CONTACTS = {
+    "": ("", "", "", ""),
+    "E-mail": ("shop@alpha.example", "info@beta.example", "sales@gamma.example", "post@delta.example"),
+    "Tel": ("030 1234567", "040 2345678", "050 3456789", "060 4567890"),
+    "Lang": ("FR", "FR", "FR", "HR"),
+    "Collection": ("Madame", "Madame", "Madame", "Madame"),
+}
+"""Columns of any list of products: each value alone could belong to a person."""
+
+
+def products_of(header: str, contact: str) -> str:
+    """Return a list of products with this header: keys, words, amounts in the columns of prices, and a contact."""
+    names = header.replace(",", ";").split(";")
+    is_amount = re.compile(AMOUNTS, re.IGNORECASE)
+    is_count = re.compile(COUNTS, re.IGNORECASE)
+    rows = [";".join([*names, contact]).rstrip(";")]
+    for at, word in enumerate(WORDS):
+        cells = [
+            f"{1001 + at}" if not number
+            else f"{12 + at},50" if is_amount.search(name)
+            else f"{3 + at}" if is_count.search(name)
+            else f"{word} {number}" if number > 1
+            else word
+            for number, name in enumerate(names)
+        ]  # fmt: skip
+        rows.append(";".join([*cells, CONTACTS[contact][at]]).rstrip(";"))
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("contact", CONTACTS)
+@pytest.mark.parametrize("header", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_names_of_columns_with_several_meanings_do_not_make_a_list_of_products_one_of_persons(
+    header: str, contact: str
+) -> None:
+    text = products_of(header, contact)
+    try:
+        reading = read(text)
+    except UnreadableFeed as error:
+        pytest.fail(str(error))
+    assert len(reading.products) + len(reading.rejected) == len(WORDS)
 
 
 def earlier(text: str, columns: list[int]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ DEFAULT_CURRENCY = "USD"
 DEFAULT_INVENTORY_POLICY: InventoryPolicy = "untracked"
 """The policy of new products from a file without a stock. The sender of such a file does not limit the orders."""
 MAX_SHOWN = 200
+_LENGTHS = frozenset(("string_too_long", "string_too_short", "too_long", "too_short"))
+"""The types of pydantic's errors about the lengths of texts and lists."""
 DEFAULT_STOCK_DELAY_MINUTES = 15
 """How old the stock of a file usually is when the file arrives."""
 
@@ -49,7 +51,10 @@ def stock_time(settings: Mapping[str, Any], arrived_at: datetime) -> datetime:
 
     `settings` are the `sync_settings`.
     """
-    return arrived_at - timedelta(minutes=settings.get("stock_delay_minutes", DEFAULT_STOCK_DELAY_MINUTES))
+    minutes = settings.get("stock_delay_minutes")
+    # The job fails because of a value of another type (`check_settings`). Its file must get a job before.
+    known = minutes if isinstance(minutes, int) else DEFAULT_STOCK_DELAY_MINUTES
+    return arrived_at - timedelta(minutes=known)
 
 
 def stock_as_of(payload: Mapping[str, Any], job_id: UUID, settings: Mapping[str, Any]) -> datetime:
@@ -73,7 +78,8 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     """Raise UnreadableFeed if this release does not know a setting, or the value of a setting.
 
     Such settings were written by a later release, before a rollback. A file that is read without them could get other
-    prices, other SKUs, or other public columns.
+    prices, other SKUs, or other public columns. A text that is longer than the API accepts is known: earlier releases
+    stored long names of columns as the answers to questions.
     """
     # The imports are here because most users of this module do not need them.
     from pydantic import ValidationError
@@ -82,15 +88,32 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     from wecelebrate.feeds import UnreadableFeed
 
     try:
-        SyncSettings.model_validate(settings)
+        SyncSettings.model_validate({key: value for key, value in settings.items() if value is not None})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        first = next((error for error in errors if error["type"] not in _LENGTHS), None)
+        if first is None:
+            return
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("["))
         raise UnreadableFeed(
             f"this release does not know the setting `{place[:MAX_SHOWN]}` of the catalog's `sync_settings`, or its "
-            f"value ({first['msg']}). The file is not read without it. Change the setting, or deploy the release that "
-            "knows it"
+            f"value ({first['msg']}). Files and rows are not read without it. Change the setting, or deploy the "
+            "release that knows it"
         ) from error
+
+
+def accepts(setting: str, key: str, value: str | None) -> bool:
+    """Return whether the API accepts a value of an option or of a field. `setting` is `options` or `mapping`."""
+    # The imports are here because most users of this module do not need them.
+    from pydantic import ValidationError
+
+    from wecelebrate.catalogs.models import SyncSettings
+
+    try:
+        SyncSettings.model_validate({setting: {key: value}})
+    except ValidationError:
+        return False
+    return True
 
 
 def disclosure(settings: Mapping[str, Any]) -> "Disclosure":

@@ -6,12 +6,14 @@ only reported in the result of the job, and the reader uses the most probable an
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.feeds import Change, Question
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.plan.plan import OPTIONS
+from wecelebrate.ingestion.catalog_settings import accepts
 
 SERIOUS_SUBJECTS = ("money", "identity")
 """The subjects of the doubts for which a load stops."""
@@ -21,7 +23,7 @@ MAX_CHOICES = 12
 MAX_EXAMPLES = 5
 MAX_SEEN = 10
 MAX_VALUE_LENGTH = 500
-"""The maximum length of an answer, in characters. A choice with a longer value is not offered."""
+"""The maximum length of a previous reading that a doubt shows, in characters."""
 _MAX_TEXT_LENGTH = 1_000
 _MAX_EXAMPLE_LENGTH = 200
 _MAX_READING_BYTES = 2_000
@@ -75,7 +77,10 @@ def _identity(change: Change) -> dict[str, Any]:
 
 
 def _from_question(question: Question) -> Doubt:
-    choices = [choice for choice in question.choices if len(choice.value) <= MAX_VALUE_LENGTH][:MAX_CHOICES]
+    setting = "options" if question.key in OPTIONS else "mapping"
+    # An answer becomes a setting, so only values that the API accepts as settings are offered.
+    possible = (choice for choice in question.choices if accepts(setting, question.key, choice.value or None))
+    choices = list(islice(possible, MAX_CHOICES))
     return {
         "key": question.key,
         "kind": "question",
@@ -83,7 +88,7 @@ def _from_question(question: Question) -> Doubt:
         "text": shortened_text(question.text, _MAX_TEXT_LENGTH),
         "seen": [shortened_text(value, _MAX_EXAMPLE_LENGTH) for value in question.seen[:MAX_SEEN]],
         "choices": [_choice(choice.value, choice.label, choice.examples) for choice in choices],
-        "setting": "options" if question.key in OPTIONS else "mapping",
+        "setting": setting,
         "before": None,
         "now": None,
     }
@@ -112,11 +117,11 @@ def _from_change(change: Change, header: Sequence[str]) -> Doubt:
 def _setting_to_keep(change: Change, header: Sequence[str]) -> str | None:
     """Return the part of the settings that can keep the previous reading, or None if no setting can."""
     before = change.before
-    if not isinstance(before, str) or len(before) > MAX_VALUE_LENGTH:
+    if not isinstance(before, str):
         return None
-    if change.key in OPTIONS:
-        return "options"
-    return "mapping" if change.key in FIELDS and before in header else None
+    setting = "options" if change.key in OPTIONS else "mapping"
+    is_setting = setting == "options" or (change.key in FIELDS and before in header)
+    return setting if is_setting and accepts(setting, change.key, before) else None
 
 
 def _choice(value: str, label: str, examples: Sequence[str] = ()) -> dict[str, Any]:

@@ -6,20 +6,26 @@ The names and the values of the columns are evidence for persons, and for produc
 |----------------------------------------------------------|--------|------------------------------------|--------|
 | the name of the row is in its e-mail address: Ann, ann@… | 3      | the SKU is called an article, GTIN | 3      |
 | birthdays                                                | 2      | another usual name for a SKU       | 2      |
-| first or last names, full names, salutations             | 2 each | a price with a clear name          | 2      |
+| first names, last names, full names, salutations         | 2 or 4 | a price with a clear name          | 2      |
 | the number of an employee, a customer or a member        | 2      | a stock with a clear name          | 2      |
 | a different e-mail address in each row                   | 1      | a name that only products have     | 2      |
 | telephones, logins, a newsletter                         | 1 each | properties, brands and categories  | 1 each |
-| a street, a postal code, a city                          | 1 each |                                    |        |
-| jobs, departments, wages, terms of payment               | 1 each |                                    |        |
+| a street beside a postal code or a city                  | 1 each |                                    |        |
+| wages, days of employment                                | 1 each |                                    |        |
+| jobs, departments, points, terms of payment              | 1      |                                    |        |
 | two words that can be the names of persons               | 1      |                                    |        |
 
+A list is refused only if values also show persons: birthdays, e-mail addresses, salutations, telephone numbers, streets
+with postal codes or cities, or first names beside last names. The names of columns are not enough, because a name can
+have several meanings: `Ad` and `Tên` are the names of products too.
+
 A list of products can also name persons: its buyers, authors or suppliers. Columns whose names have such a word are no
-evidence. Neither the memory of the catalog nor the columns that were chosen without a clear name are evidence.
+evidence, and neither are columns of brands and categories. Neither the memory of the catalog nor the columns that were
+chosen without a clear name are evidence.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
@@ -54,50 +60,95 @@ _BIRTH = re.compile(
     r"narod|szulet|dogumtar|nasterii|rodjenj|rodenj|rojstv|рожден|народж|рожд|γεννησ|生年月日|誕生日|生日|出生|생년월일|생일|ميلاد|לידה|"
     r"ngaysinh|lahir|วันเกิด|dzim|gimimo|sunni(?:aeg|kuup)"
 )
-_NAMES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?:first|given|fore|middle)name|vorname|rufname|prenom|^nombres$|nombredepila|voornaam|fornavn|fornamn|etunimi|imie$|"
-        r"jmenokrestni|krestnijmeno|keresztnev|utonev|prenume|^ad$|^имя$|отчеств|名$|^ten$",
-        r"(?:last|sur|family)name|nachname|familienname|^nom(?:de)?famille|apellido|cognome|sobrenome|apelido|achternaam|"
-        r"etternavn|efternavn|efternamn|sukunimi|nazwisko|prijmeni|priezvisko|vezeteknev|csaladnev|soyad|^фамилия|прізвищ|επωνυμο|"
-        r"^姓$|^氏$",
-        r"full(?:legal)?name|employeename|customername|membername|patientname|studentname|nominativo|nombrecompleto|nomecompleto|"
-        r"nomcomplet|nomprenom|namevorname|vornamename|^фио|^піб|氏名|^姓名$|성명|^이름$|hoten|hovaten|namalengkap|imiei?nazwisko|"
-        r"jmenoaprijmeni|adsoyad|ονοματεπωνυμο",
-        r"anrede|salutation|civilite|^titre(?:de)?civilite|tratamiento|aanhef|tiltale|^honorific|обращение|敬称",
-    )
+_FIRST_NAMES = re.compile(
+    r"(?:first|given|fore|middle)names?$|vornamen?$|^rufname$|prenoms?$|nombredepila|voorna(?:am|men)$|fornavn$|"
+    r"fornamn$|etunimi$|^imie(?:iminazwisko)?$|^imiona$|jmenokrestni|krestnijmeno|keresztnev$|^utonev$|^prenume(?:le)?$|"
+    r"отчество?$|^下の名前$"
 )
+_FIRST_NAMES_BESIDE_LAST_NAMES = re.compile(
+    r"ad|adi|ten|имя|імя|名|名前|이름|nome|nombres?|nom|jmeno|meno|ime|nimi|vards|vardas|eesnimi|ονομα|name|firstnam"
+)
+"""Names that also mean the name of a product."""
+_LAST_NAMES = re.compile(
+    r"(?:last|sur|family)names?$|nachnamen?$|^familienname$|^nom(?:de)?famille$|apellidos?$|^cognome$|^sobrenome$|^apelido$|"
+    r"achterna(?:am|men)$|etternavn$|efternavn$|efternamn$|sukunimi$|nazwisko$|prijmeni$|priezvisko$|vezeteknev$|"
+    r"csaladnev$|^soyadi?$|^soyisim$|^фамили[яи]$|^прізвище$|^επωνυμο$|^prezime$|^priimek$|^[お御]?(?:姓|氏|苗字)$|^성$|^ho$"
+)
+_FULL_NAMES = re.compile(
+    r"^full(?:legal)?names?$|(?:employee|customer|member|patient|student)names?$|^nominativo$|^nombrecompleto$|"
+    r"^nomecompleto$|^nomcomplet$|^nom(?:et)?prenom$|^prenom(?:et)?nom$|^namevorname$|^vorname(?:und)?(?:nach)?name$|"
+    r"^imiei?nazwisko$|^nazwiskoi?imie$|^jmenoaprijmeni$|^prijmeniajmeno$|^adi?soyadi?$|^ho(?:va)?ten$|^namalengkap$|"
+    r"^фио$|^піб$|^ονοματεπωνυμο$|^[お御]名前$|^氏名$|^姓名$|^성명$|^성함$"
+)
+_SALUTATION = re.compile(
+    r"^anrede$|salutation$|^civilite$|^titre(?:de)?civilite|^tratamiento$|^aanhef$|^tiltale$|^honorific|^обращение$|^敬称$"
+)
+_NAMES = (_FIRST_NAMES, _LAST_NAMES, _FULL_NAMES, _SALUTATION)
+MAX_KINDS_OF_NAMES = 2
+"""First and last names. A third kind of names is no further evidence."""
 _SALUTATIONS = frozenset((
     "mr", "mrs", "ms", "miss", "mx", "herr", "frau", "monsieur", "madame", "mme", "mlle", "sr", "sra", "srta", "sig",
     "sigra", "signor", "signora", "dhr", "mevr", "pan", "pani", "hr", "fr",
 ))  # fmt: skip
+_WRITTEN_LIKE_CODES = frozenset(("ms", "mx", "sr", "sig", "pan", "hr", "fr"))
+"""Salutations that are also codes, e.g. of countries and materials. The name of their column must mean salutations."""
 _NUMBER = re.compile(
-    r"(?:employee|staff|personnel|mitarbeiter|personal|salarie|empleado|dipendente|medewerker|funcionario|pracownik|zamestnanec|"
-    r"customer|client|kunden?|klant|cliente|klienta?|asiakas|zakaznik|vevo|musteri|member|mitglieds?|adherent|socio|lid|medlems?|"
-    r"patienten?|student|schuler|pupil|guest|user|subscriber|emp)(?:id|nr|no|n|num|nummer|number|code|kod|numero)$|matricul|"
-    r"matricola|kdnr|kdn$|^табельн|社員番号|会員番号|顧客番号|사번|회원번호|工号|会员编号"
+    r"^(?:(?:employee|staff|personnel|mitarbeiter|personal|salarie|empleado|dipendente|medewerker|funcionario|pracownik|"
+    r"zamestnanec|customer|client|kunden?|klant|cliente|klienta?|asiakas|zakaznik|vevo|musteri|member|mitglieds?|adherent|"
+    r"socio|lid|medlems?|patienten?|student|schuler|pupil|guest|user|subscriber|emp)"
+    r"(?:id|nr|no|n|num|nummer|number|code|kod|numero)|(?:id|nr|no|n|num|numero|codigo|codice|code|kod)(?:de|du|del|di|do)?"
+    r"(?:client|cliente|klienta|empleado|dipendente|salarie|socio|adherent|pracownika)|matricul[ea]|matricola|kdnr|kdn|"
+    r"табельныиномер|社員番号|会員番号|顧客番号|사번|회원번호|工号|会员编号)$"
 )
-_CONTACTS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"^(?:tel|phone|mobile?|handy|cell|fax)|telefon|telephone|telefono|puhelin|телефон|電話|电话|전화|หมายเลขโทรศัพท์|sodienthoai",
-        r"username|^login$|lastlogin|password|passwort|^role$|^rolle$|lastseen|signup(?:date)?$|registered(?:at|on)?$",
-        r"newsletter|acceptsmarketing|acceptsemail|optin|subscribed|unsubscribed|consent|einwilligung|werbeerlaubnis",
-        r"^(?:stra(?:ss|ß)e|str|street|address|adresse|anschrift|rue|calle|via|indirizzo|direccion|rua|endereco|morada|straat|"
-        r"ulica|adres|utca|gata|gade|osoite|улица|адрес|住所|地址|주소)",
-        r"^(?:plz|postleitzahl|zip|postcode|postalcode|codepostal|codigopostal|cap|cep|postnummer|postnr|kodpocztowy|psc|"
-        r"postinumero|индекс|郵便番号|邮编|우편번호)",
-        r"^(?:ort|stadt|city|town|ville|ciudad|citta|cidade|plaats|woonplaats|stad|miasto|mesto|varos|kaupunki|sehir|город)$",
-        r"jobtitle|^job$|^position$|^beruf$|abteilung|department|^dept$|dienststelle|^poste$|puesto|mansione|ruolo|afdeling|"
-        r"stanowisko|dzial$|должность|отдел|部署|役職|부서|직급|部门|职位",
-        r"salary|^wage|hourly|gehalt|stundenlohn|^lohn|salaire|salario|stipendio|tariffaoraria|salaris|uurloon|wynagrodzen|"
-        r"зарплат|оклад|給与|時給|급여|工资",
-        r"hiredate|hired|startdate$|eintritt|dateembauche|fechaalta|assunzione|indienst|入社|입사",
-        r"creditlimit|kreditlimit|limitkredytu|paymentterms|zahlungsziel|^balance$|umsatz|turnover|totalspent|totalorders|"
-        r"loyalty|treuepunkte|punkte$|^points$|puntos$|poentit|^баланс|ポイント|포인트|积分",
-    )
+_WHOSE = r"(?:private?|work|office|home|mobile?|customer|client|billing|shipping|default|primary)?"
+_PHONE = re.compile(
+    rf"{_WHOSE}(?:(?:tele)?phone|tele?|telefon|telefono|telefone|telefoon|telephone|telefonnummer|mobile?|mobiltelefon|"
+    r"handy|handynummer|cell|cellphone|cellulare|celular|movil|portable|fax|puhelin|puhelinnumero|телефон|номертелефона|"
+    r"мобильныи|мобильныителефон)(?:no|nr|number|num|nummer|numero|phone|1|2|private?|home|work|mobile)?|"
+    r"電話(?:番号)?|携帯(?:電話)?(?:番号)?|(?:联系)?电话(?:号码)?|手机号?码?|전화(?:번호)?|휴대폰(?:번호)?|연락처|"
+    r"หมายเลขโทรศพท|โทรศพท|เบอรโทร|(?:so)?dienthoai|sdt"
 )
+_PHONE_NUMBER = re.compile(r"'?[+(]?\d[\d ()/.-]{4,22}\d")
+MIN_DIGITS, MAX_DIGITS = 6, 15
+_STREET = re.compile(
+    rf"{_WHOSE}(?:strasse|str|street|streetaddress|address|addressline|adresse|anschrift|rue|calle|via|indirizzo|"
+    r"direccion|domicilio|rua|endereco|morada|straat|ulica|adres|adresa|utca|cim|gata|gatuadress|gade|vej|osoite|"
+    r"katuosoite|улица|адрес|адреспроживания|diachi|住所|地址|住址|주소)(?:line)?(?:no|nr|1|2)?|"
+    r"strasse(?:und)?hausn(?:umme)?r"
+)
+_CITY = re.compile(
+    rf"{_WHOSE}(?:ort|wohnort|stadt|city|town|ville|ciudad|citta|cidade|plaats|woonplaats|stad|miasto|mesto|varos|kaupunki|"
+    r"sehir|город)"
+)
+_POSTAL_CODE = re.compile(
+    rf"{_WHOSE}(?:plz|postleitzahl|zip|zipcode|postcode|postalcode|codepostal|codigopostal|cap|cep|postnummer|postnr|"
+    r"kodpocztowy|psc|iranyitoszam|postinumero|индекс|почтовыииндекс|郵便番号|邮编|우편번호)"
+)
+_ADDRESS = (_STREET, _POSTAL_CODE, _CITY)
+_CONTACTS = (
+    _PHONE,
+    *_ADDRESS,
+    *map(
+        re.compile,
+        (
+            r"username|login|lastlogin|password|passwort|lastseen|signup(?:date)?|registered(?:at|on)?",
+            r"(?:email)?newsletter|acceptsmarketing|accepts(?:e?mail|sms)(?:marketing)?|(?:email|sms|marketing)?optin|"
+            r"(?:un)?subscribed(?:at|on)?|(?:email|marketing|sms)?consent|einwilligung|werbeerlaubnis",
+            r"(?:annual|monthly)?salary|wages?|hourly(?:rate|wage|pay)|(?:monats|jahres|grund|brutto|netto)?gehalt|stundenlohn|"
+            r"lohn|salaire|salario|stipendio|tariffaoraria|salaris|uurloon|wynagrodzenie|зарплата|оклад|給与|時給|급여|工资",
+            r"hire(?:d|date)|datehired|eintritt(?:sdatum)?|dateembauche|fecha(?:de)?alta|datadiassunzione|dataassunzione|"
+            r"(?:datum)?indienst|入社(?:日|年月日)?|입사일?",
+        ),
+    ),
+)
+"""Each expression must match the whole name. `Zip`, `Cap` and `Str` also begin the names of properties of products."""
+_ALSO_OF_PRODUCTS = re.compile(
+    r"jobtitle|job|position|role|beruf|abteilung|department|dept|dienststelle|poste|puesto|mansione|ruolo|afdeling|"
+    r"stanowisko|dzial|должность|отдел|部署|役職|부서|직급|部门|职位|"
+    r"creditlimit|kreditlimit|limitkredytu|paymentterms|zahlungsziel|balance|(?:jahres|gesamt)?umsatz|turnover|totalspent|"
+    r"totalorders|loyalty(?:points)?|(?:treue)?punkte|points|puntos|poentit|баланс|ポイント|포인트|积分"
+)
+"""Names that lists of products also have: points for a purchase, the department of a shop. They count once together."""
 _KEYS = frozenset(("id", "uid", "uuid", "guid", "key", "no", "nr", "number", "numero", "nummer"))
 """Names of keys that rows of any kind have."""
 _ARTICLE = re.compile(
@@ -108,11 +159,11 @@ _ARTICLE = re.compile(
 
 
 def refuse_persons(columns: Columns, plan: Plan) -> None:
-    """Raise UnreadableFeed if there is more evidence for persons than for products."""
+    """Raise UnreadableFeed if values show persons, and there is more evidence for persons than for products."""
     mails = _column_of_mails(columns)
-    kinds = _kinds_of_persons(columns, plan, mails)
+    kinds, have_values = _kinds_of_persons(columns, plan, mails)
     points = sum(kinds.values())
-    if points >= MIN_POINTS and points > _points_of_products(columns, plan):
+    if have_values and points >= MIN_POINTS and points > _points_of_products(columns, plan):
         raise UnreadableFeed(
             f"this looks like a list of persons, and not like a list of products: it has {', '.join(kinds)}; send the "
             "list of products, or name the SKU column in the catalog's sync settings"
@@ -128,31 +179,88 @@ def names_article(columns: Columns, plan: Plan) -> bool:
     )
 
 
-def _kinds_of_persons(columns: Columns, plan: Plan, mails: int | None) -> dict[str, int]:
-    """Return the kinds of evidence for persons with their points."""
+def _kinds_of_persons(columns: Columns, plan: Plan, mails: int | None) -> tuple[dict[str, int], bool]:
+    """Return the kinds of evidence for persons with their points, and whether values show persons."""
     kinds: dict[str, int] = {}
-    for number, name in list(enumerate(columns.header))[:MAX_COLUMNS]:
-        folded = fold(re.split(r"[.@/]", name)[-1][:MAX_NAME])
+    names, contacts, others = set[re.Pattern[str]](), dict[re.Pattern[str], str](), list[str]()
+    has_values = mails is not None
+    for number, folded in _possible_columns(columns, plan):
         facts = columns[number]
-        if facts.is_empty or _OTHERS.search(fold(name[-MAX_NAME:])):
-            continue
         if _BIRTH.search(folded) and _share(facts, lambda cell: date_of(cell) is not None) >= MOST:
             kinds["birthdays"] = 2
-        if any(pattern.search(folded) for pattern in _NAMES) or _are_salutations(facts):
-            kinds["names of persons"] = kinds.get("names of persons", 0) + 2
-        if _NUMBER.search(folded):
+            has_values = True
+        if found := _kind_of_name(folded, facts):
+            names.add(found)
+            has_values = has_values or (found is _SALUTATION and _are_salutations(facts))
+        if _NUMBER.search(folded) and facts.distinct >= MOST:
             kinds["numbers of persons"] = 2
-        for pattern in _CONTACTS:
-            if pattern.search(folded):
-                kinds[f"the column {name[:40]!r}"] = 1
-                break
+        contact = next((pattern for pattern in _CONTACTS if pattern.fullmatch(folded)), None)
+        if contact is not None and _fits(contact, facts):
+            contacts.setdefault(contact, f"the column {columns.header[number][:40]!r}")
+        if _ALSO_OF_PRODUCTS.fullmatch(folded):
+            others.append(f"the column {columns.header[number][:40]!r}")
+    has_address = _STREET in contacts and not contacts.keys().isdisjoint((_POSTAL_CODE, _CITY))
+    if not has_address:
+        contacts = {contact: text for contact, text in contacts.items() if contact not in _ADDRESS}
+    kinds |= dict.fromkeys((*contacts.values(), *others[:1]), 1)
+    if _LAST_NAMES in names and _FIRST_NAMES not in names and _has_first_names(columns):
+        names.add(_FIRST_NAMES)
+    if names:
+        kinds["names of persons"] = 2 * min(len(names), MAX_KINDS_OF_NAMES)
     if mails is not None:
         kinds["an e-mail address in each row"] = 1
         if _names_are_in_mails(columns, plan, mails):
             kinds["the names of their owners"] = 3
     if any(_share(columns[number], _PERSON.fullmatch) >= MOST for number in plan.name[:1]):
         kinds["names of two words"] = 1
-    return kinds
+    return kinds, has_values or has_address or _PHONE in contacts or names.issuperset((_FIRST_NAMES, _LAST_NAMES))
+
+
+def _possible_columns(columns: Columns, plan: Plan) -> Iterator[tuple[int, str]]:
+    """Yield the columns that can be evidence for persons: their numbers and the folded last parts of their names."""
+    for number, name in list(enumerate(columns.header))[:MAX_COLUMNS]:
+        is_of_products = number in plan.brand or number in plan.category or _OTHERS.search(fold(name[-MAX_NAME:]))
+        if not is_of_products and not columns[number].is_empty:
+            yield number, fold(re.split(r"[.@/]", name)[-1][:MAX_NAME])
+
+
+def _kind_of_name(folded: str, facts: Facts) -> re.Pattern[str] | None:
+    """Return the expression for the kind of names that a column has, or None."""
+    found = next((pattern for pattern in _NAMES if pattern.search(folded)), None)
+    if found is None:
+        return _SALUTATION if _are_salutations(facts, has_name=False) else None
+    return found if found is _SALUTATION or _share(facts, _is_name) >= MOST else None
+
+
+def _has_first_names(columns: Columns) -> bool:
+    """Return whether a column beside the last names has first names, although its name can mean a product's name."""
+    return any(
+        _FIRST_NAMES_BESIDE_LAST_NAMES.fullmatch(fold(name[:MAX_NAME]))
+        and not columns[number].is_empty
+        and _share(columns[number], _is_name) >= MOST
+        for number, name in enumerate(columns.header[:MAX_COLUMNS])
+    )
+
+
+def _is_name(cell: str) -> bool:
+    """Return whether a text can be the name of a person: it has letters, and no digits."""
+    return any(map(str.isalpha, cell)) and not any(map(str.isdigit, cell))
+
+
+def _fits(contact: re.Pattern[str], facts: Facts) -> bool:
+    """Return whether the values of a column can be what its name says: telephone numbers, streets, postal codes."""
+    if contact is _PHONE:
+        return _share(facts, _is_phone_number) >= MOST
+    if contact is _STREET:
+        return _share(facts, lambda cell: any(map(str.isdigit, cell)) and any(map(str.isalpha, cell))) >= HALF
+    if contact is _POSTAL_CODE:
+        return _share(facts, lambda cell: sum(map(str.isdigit, cell)) in range(2, 11)) >= MOST
+    return contact is not _CITY or _share(facts, _is_name) >= MOST
+
+
+def _is_phone_number(cell: str) -> bool:
+    digits = sum(map(str.isdigit, cell))
+    return MIN_DIGITS <= digits <= MAX_DIGITS and _PHONE_NUMBER.fullmatch(cell) is not None
 
 
 def _points_of_products(columns: Columns, plan: Plan) -> int:
@@ -203,8 +311,14 @@ def _names_are_in_mails(columns: Columns, plan: Plan, mails: int) -> bool:
     return rows > 1 and found >= HALF * rows
 
 
-def _are_salutations(facts: Facts) -> bool:
-    return _share(facts, lambda cell: fold(cell) in _SALUTATIONS) >= MOST
+def _are_salutations(facts: Facts, *, has_name: bool = True) -> bool:
+    """Return whether the values are salutations. `has_name` says whether the name of the column means salutations.
+
+    Without such a name, there must be several of them: `Madame` in each row is the name of a collection.
+    """
+    known = _SALUTATIONS if has_name else _SALUTATIONS - _WRITTEN_LIKE_CODES
+    several = has_name or len(known.intersection(fold(cell.strip()[:MAX_CELL]) for cell in facts.cells[:MAX_ROWS])) > 1
+    return several and _share(facts, lambda cell: fold(cell) in known) >= MOST
 
 
 def _share(facts: Facts, test: Callable[[str], object]) -> float:

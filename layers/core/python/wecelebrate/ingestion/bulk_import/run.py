@@ -15,7 +15,7 @@ from wecelebrate.ingestion import catalog_settings, merge, uploads
 from wecelebrate.ingestion.bulk_import.rows import RequestRows
 from wecelebrate.ingestion.exported_rows import open_exported
 from wecelebrate.ingestion.merge.load import Rows
-from wecelebrate.ingestion.merge.run import run_load
+from wecelebrate.ingestion.merge.run import run_load, settings_are_known
 
 logger = Logger()
 
@@ -47,6 +47,14 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
     if not job.catalog_id or not catalog:
         raise jobs.JobRejected("no_such_catalog", "The catalog was deleted, or you no longer have access to it.")
     settings, payload = catalog["sync_settings"], job.payload
+    place: dict[str, Any] = {
+        "bucket": uploads.BUCKET,
+        "result_prefix": f"{payload['results']}/result",
+        "source": {"file": payload["key"], "version_id": payload["version_id"]},
+        "inline": inline,
+    }
+    if not settings_are_known(job, settings, **place):
+        return
     currency = catalog_settings.default_currency(catalog)
 
     def open_rows() -> AbstractContextManager[Rows]:
@@ -57,7 +65,6 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 exported, content = open_exported(body, currency)
                 if exported is not None:
                     return exported
-                catalog_settings.check_settings(settings)
                 options = catalog_settings.reading_options(settings)
                 disclosure, memory = catalog_settings.disclosure(settings), catalog["reading"]
                 return feeds.open_feed(
@@ -80,10 +87,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 **({} if payload["format"] == "rows" else catalog_settings.rules_of_files(settings)),
             ),
             open_rows,
-            bucket=uploads.BUCKET,
-            result_prefix=f"{payload['results']}/result",
-            source={"file": payload["key"], "version_id": payload["version_id"]},
-            inline=inline,
+            **place,
             accepted=catalog["accepted"],
             decided=catalog_settings.decided(settings),
             settings_key=catalog_settings.settings_key(catalog),

@@ -59,9 +59,9 @@ def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> Mappi
     bucket, key, version_id, name = _locate_file(tx, request)
     given = request.model_dump(include={"mapping", "attributes", "private_columns"}, exclude_none=True)
     settings = {**settings, **given}
-    options, disclosure = catalog_settings.reading_options(settings), catalog_settings.disclosure(settings)
     try:
         catalog_settings.check_settings(settings)
+        options, disclosure = catalog_settings.reading_options(settings), catalog_settings.disclosure(settings)
         with storage.open_version(bucket, key, version_id) as body:
             currency = catalog_settings.default_currency(catalog)
             proposal = feeds.propose(body, name, options, currency, disclosure=disclosure)

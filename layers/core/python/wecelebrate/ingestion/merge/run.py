@@ -1,15 +1,20 @@
 """Runs a load through its phases."""
 
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
+from typing import Any, cast
+from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import feeds
+from wecelebrate import feeds, jobs
 from wecelebrate.core.database import SYSTEM, queries, writing
+from wecelebrate.ingestion import catalog_settings
 from wecelebrate.ingestion.merge import merging, places, report, review, staging
 from wecelebrate.ingestion.merge.bounds import check_header
 from wecelebrate.ingestion.merge.identification import identify
-from wecelebrate.ingestion.merge.load import Load
+from wecelebrate.ingestion.merge.load import Load, Rows, Rules
 
 logger = Logger()
 sql = queries(__file__)
@@ -51,6 +56,25 @@ def run_load(load: Load) -> None:
             sql.analyze_products(tx)
     report.complete(load)
     staging.discard(load)
+
+
+def settings_are_known(job: jobs.LeasedJob, settings: Mapping[str, Any], **place: Any) -> bool:
+    """Return whether this release knows the settings of the catalog. If it does not, the job fails.
+
+    It is called before any other use of the settings, because their values can have types of a later release. `place`
+    contains the fields of `Load` that say where the result is written.
+    """
+    try:
+        catalog_settings.check_settings(settings)
+    except feeds.UnreadableFeed as error:
+        rules = Rules(catalog_settings.DEFAULT_CURRENCY)
+        never_opened = cast("Callable[[], AbstractContextManager[Rows]]", nullcontext)
+        load = Load(job, cast("UUID", job.catalog_id), rules, never_opened, **place)
+        load.resume()
+        report.fail(load, "unreadable_file", str(error))
+        staging.discard(load)
+        return False
+    return True
 
 
 def _stage(load: Load) -> bool:

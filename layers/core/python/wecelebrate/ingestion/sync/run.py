@@ -1,6 +1,7 @@
 """Runs the job of a sync: loads a dropped or uploaded file into its catalog."""
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 from wecelebrate import feeds, jobs
 from wecelebrate.core import storage
@@ -8,7 +9,7 @@ from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.ingestion import catalog_settings, merge
 from wecelebrate.ingestion.exported_rows import open_exported
 from wecelebrate.ingestion.merge.load import Rows
-from wecelebrate.ingestion.merge.run import run_load
+from wecelebrate.ingestion.merge.run import run_load, settings_are_known
 
 DEFAULT_MAX_DEACTIVATED_PERCENT = 20.0
 """The default percentage of the active products that a full sync is allowed to deactivate without an approval."""
@@ -22,6 +23,13 @@ def run(job: jobs.LeasedJob) -> None:
         raise jobs.JobRejected("no_such_catalog", "The catalog was deleted.")
     settings = catalog["sync_settings"]
     bucket, key, version_id = job.payload.get("bucket", "drops"), job.payload["key"], job.payload["version_id"]
+    place: dict[str, Any] = {
+        "bucket": "drops",
+        "result_prefix": f"{job.catalog_id}/results/{storage.object_name(key)}.{job.id}",
+        "source": {"file": key, "version_id": version_id},
+    }
+    if not settings_are_known(job, settings, **place):
+        return
     currency = catalog_settings.default_currency(catalog)
 
     def open_rows() -> AbstractContextManager[Rows]:
@@ -30,7 +38,6 @@ def run(job: jobs.LeasedJob) -> None:
                 exported, content = open_exported(body, currency)
                 if exported is not None:
                     return exported
-                catalog_settings.check_settings(settings)
                 options = catalog_settings.reading_options(settings)
                 disclosure, memory = catalog_settings.disclosure(settings), catalog["reading"]
                 name = storage.object_name(key)
@@ -54,9 +61,7 @@ def run(job: jobs.LeasedJob) -> None:
             job.catalog_id,
             rules,
             open_rows,
-            bucket="drops",
-            result_prefix=f"{job.catalog_id}/results/{storage.object_name(key)}.{job.id}",
-            source={"file": key, "version_id": version_id},
+            **place,
             accepted=catalog["accepted"],
             decided=catalog_settings.decided(settings),
             settings_key=catalog_settings.settings_key(catalog),
