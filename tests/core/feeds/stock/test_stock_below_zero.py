@@ -35,7 +35,9 @@ def test_a_stock_below_0_of_a_product_that_is_in_stock_or_on_backorder_is_not_co
 ) -> None:
     states = [("12", in_stock), ("-3", in_stock), ("-3", to_order), ("0", to_order), ("-3", sold_out), ("0", sold_out)]
     reading = rows_with(header, states)
-    assert stocks(reading) == [("tracked", 12), UNTRACKED, UNTRACKED, UNTRACKED, OUT, OUT]
+    # A column of any other name only explains a number below 0.
+    at_zero = OUT if header == "Qty;Remark" else UNTRACKED
+    assert stocks(reading) == [("tracked", 12), UNTRACKED, UNTRACKED, at_zero, OUT, OUT]
     assert all(product.is_active for product in reading.products)
     warnings = {each["code"]: each["rows"] for each in reading.feed.warnings.as_json()}
     assert warnings == {"oversold_stock": 2, "negative_stock": 1}
@@ -81,3 +83,66 @@ def test_a_column_of_any_name_is_a_state_of_the_stock_only_if_all_its_values_are
     values: tuple[str, str],
 ) -> None:
     assert stocks(rows_with("Qty;Remark", [("-3", values[0]), ("4", values[1])])) == [OUT, ("tracked", 4)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Supplier stock", "Supplier", "Lieferantenbestand", "Status Lieferant", "Stock fournisseur", "Fornitore",
+        "Existencias del proveedor", "Stav u dodavatele", "Beszállító", "供应商库存", "仕入先", "공급업체 재고",
+        "Outlet Graz", "Filiale Graz", "Store Berlin", "Magasin Lyon", "Склад Москва", "eBay", "eBay status",
+        "Marktplatz", "Kanal", "Hersteller", "Großhändler", "Bestand extern", "Colour",
+    ],
+)  # fmt: skip
+def test_the_stock_of_another_party_place_or_channel_does_not_change_the_stock(header: str) -> None:
+    rows = [("5", "out of stock"), ("", "in stock"), ("7", "in stock"), ("0", "backorder"), ("-3", "in stock")]
+    reading = rows_with(f"Qty;{header}", rows)
+    assert stocks(reading) == [("tracked", 5), (None, None), ("tracked", 7), OUT, OUT]
+    assert "inventory_policy" not in reading.feed.details["mapping"]
+    assert not [question for question in reading.feed.questions if question.key == "inventory_count"]
+
+
+@pytest.mark.parametrize(
+    ("header", "sold_out", "in_stock", "to_order"),
+    [
+        ("Remark", "out of stock", "in stock", "backorder"),
+        ("Graz", "ausverkauft", "auf Lager", "Rückstand"),
+        ("Message", "épuisé", "en stock", "sur commande"),
+        ("備考", "在庫切れ", "在庫あり", "backorder"),
+    ],
+)
+def test_words_in_a_column_of_any_name_only_explain_a_number_below_0(
+    header: str, sold_out: str, in_stock: str, to_order: str
+) -> None:
+    rows = [("5", sold_out), ("", in_stock), ("n/a", in_stock), ("0", to_order), ("7", to_order), ("-3", in_stock)]
+    rows += [("-3", to_order), ("-3", sold_out)]
+    reading = rows_with(f"Qty;{header}", rows)
+    unchanged = (None, None)
+    assert stocks(reading) == [
+        ("tracked", 5), unchanged, unchanged, OUT, ("tracked", 7), UNTRACKED, UNTRACKED, OUT,
+    ]  # fmt: skip
+    (doubt,) = [question for question in reading.feed.questions if question.key == "inventory_count"]
+    assert (doubt.subject, doubt.choices[1].value, doubt.seen) == ("other", "Qty", ("-3",))
+    assert f'"{header}"' in doubt.text
+
+
+def test_the_doubt_about_numbers_below_0_is_gone_after_its_answer() -> None:
+    text = "SKU;Name;Price;Qty;Remark\nA;Cup;12,50;-3;in stock\nB;Mug;9,50;2;sold out\n"
+    assert stocks(read(text)) == [UNTRACKED, ("tracked", 2)]
+    answered = read(text, mapping={"inventory_count": "Qty"})
+    assert stocks(answered) == [OUT, ("tracked", 2)]
+    assert not answered.feed.questions
+
+
+def test_a_column_of_words_without_a_number_below_0_is_no_doubt() -> None:
+    assert not rows_with("Qty;Remark", [("3", "in stock"), ("0", "sold out")]).feed.questions
+
+
+@pytest.mark.parametrize("status", ["available", "lieferbar", "disponible", "backorder", "sur commande", "in stock"])
+@pytest.mark.parametrize("blank", ["", "n/a", "unknown", "k.A."])
+def test_a_blank_stock_is_unchanged_beside_a_word_for_a_stock_in_the_state_of_the_product(
+    blank: str, status: str
+) -> None:
+    reading = rows_with("Qty;Status", [(blank, status), ("4", status), ("2", "active")])
+    assert stocks(reading) == [(None, None), ("tracked", 4), ("tracked", 2)]
+    assert reading.products[0].is_active

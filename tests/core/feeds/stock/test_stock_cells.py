@@ -216,3 +216,33 @@ def test_a_cell_with_at_most_one_unit_states_a_number(cell: str, number: str | N
 )
 def test_words_for_a_stock_say_that_a_product_can_be_ordered(cell: str, state: State | None) -> None:
     assert stock.state_in_words(cell) is state
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "on back order - due 14/12", "preorder: 12/2026", "backorder, 2-3 weeks", "sur commande (2-3 semaines)",
+        "auf Bestellung, Lieferzeit 2-3 Wochen", "backorder - expected", "backorder, available",
+        "backorder - ETA 2026-12-01", "backorder (KW 50)", "bajo pedido, 10-15 días", "под заказ, 2-3 недели",
+        "na zamówienie - 7-10 dni", "op bestelling, 1-2 weken",
+    ],
+)  # fmt: skip
+def test_a_product_can_be_ordered_if_the_rest_of_the_text_is_a_time_or_neutral(cell: str) -> None:
+    assert stock.read(cell, None) is stock.state_in_words(cell) is State.TO_ORDER
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "backorder (ended)", "backorder - cancelled", "backorder - no longer made", "preorder - closed",
+        "sur commande, produit arrêté", "auf Bestellung (Auslauf)", "auf Bestellung - eingestellt",
+        "bajo pedido, descatalogado", "su ordinazione - fuori produzione", "op bestelling (uit assortiment)",
+        "beställningsvara, utgått", "na zamówienie - wycofany", "под заказ, неактивен",
+        "backorder, not for resale", "backorder: on request",
+    ],
+)  # fmt: skip
+def test_a_product_to_order_with_a_restriction_cannot_be_ordered(cell: str) -> None:
+    with pytest.raises(BadCell) as problem:
+        stock.read(cell, None)
+    assert problem.value.code == "not_a_number"
+    assert stock.state_in_words(cell) is None

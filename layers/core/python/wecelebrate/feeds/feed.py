@@ -41,6 +41,7 @@ from wecelebrate.feeds.rows.regrouping import regrouped
 from wecelebrate.feeds.rows.styles import complete_rows, find_styles
 from wecelebrate.feeds.rows.validity import valid_today
 from wecelebrate.feeds.states.cells import says_states
+from wecelebrate.feeds.stock.beyond import below_zero_question
 from wecelebrate.feeds.stock.columns import StockColumns, find_stock_columns
 from wecelebrate.feeds.stock.places import is_place
 from wecelebrate.feeds.stock.reader import StockReader
@@ -137,16 +138,17 @@ class Feed:
             plan, self._evidence, self.format, mapping, self._numbers, currency, memory
         )
         """How the file is read. All values are JSON-compatible. The next file of the catalog gets it as its memory."""
-        styles = (self._numbers.price, self._numbers.stock)
+        self._mapping = mapping
+        styles, stock = (self._numbers.price, self._numbers.stock), self._stock_columns(plan)
         self.questions: tuple[Question, ...] = (
             *plan.questions, *(style.question for style in styles if style.question is not None),
+            *below_zero_question(plan.header, self._evidence.sample, stock.count, stock.below_zero),
         )  # fmt: skip
         """Questions that the evidence in the file does not decide. The feed is read with the first choice of each
         question."""
         self.changes: tuple[Change, ...] = changes(self.reading, memory)
         """Differences to the catalog's earlier file."""
         self._file_plan, self._stopped = plan.of_file(), False
-        self._mapping = mapping
         self._stock_readers: list[StockReader] = []
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
         """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""

@@ -54,6 +54,7 @@ from wecelebrate.feeds.stock.names import (
     sum_question,
     without_reserved,
 )
+from wecelebrate.feeds.stock.periods import is_earlier
 from wecelebrate.feeds.stock.places import named_places, places_of
 from wecelebrate.feeds.stock.totals import total_of_places
 
@@ -251,7 +252,7 @@ def _best(
 
     A candidate gets a lower score if its values contradict the field or are all blank.
     """
-    rated: list[tuple[tuple[bool, bool, bool, bool, int, int], Reason]] = []
+    rated: list[tuple[tuple[bool, bool, bool, bool, bool, int, int], Reason]] = []
     for rank, number, _ in candidates:
         if number in used:
             continue
@@ -271,7 +272,8 @@ def _best(
         is_clear = not is_weak(rank) or is_listed_stock(columns.header[number])
         is_free = name == "inventory_count" and is_clear and is_free_stock(columns.header[number], facts)
         reasons += ["it contains the pieces that can be sold"] if is_free else []
-        order = (bool(contradiction), is_empty, is_new, not is_free, rank, number)
+        is_past = name == "inventory_count" and is_earlier(columns.header[number])
+        order = (bool(contradiction), is_empty, is_new, not is_free, is_past, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
     return [reason for _, reason in sorted(rated, key=lambda item: item[0])]
 

@@ -7,11 +7,18 @@ import contextlib
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from wecelebrate.feeds.items import BadCell, Cells
+from wecelebrate.feeds.columns.names import field_candidates
+from wecelebrate.feeds.columns.visibility import internal_part, is_property
+from wecelebrate.feeds.columns.visibility import words as words_of
+from wecelebrate.feeds.items import BadCell, Cells, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import NO_ANSWERS
+from wecelebrate.feeds.prices.names import price_name
+from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock.cells import MIN_STATE_LENGTH, State, number_in, read, state_in_words
+from wecelebrate.feeds.stock.places import is_place
 from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.words import words
 
 
 def columns_with_stock_words(sample: Sequence[Cells], active: Sequence[int]) -> list[int]:
@@ -20,11 +27,68 @@ def columns_with_stock_words(sample: Sequence[Cells], active: Sequence[int]) -> 
 
 
 def columns_of_stock_words(header: Sequence[str], sample: Sequence[Cells], used: Collection[int]) -> list[int]:
-    """Return the columns whose values are only words for a stock, whatever their names are: `Stock message`.
+    """Return the columns whose values are only words for a stock, if their names do not say of what: `Stock message`.
 
     Some of the words say that a product can be ordered, and others say something else, e.g. that it is sold out.
     """
-    return [number for number in range(len(header)) if number not in used and _are_stock_words(sample, number)]
+    return [
+        number
+        for number, name in enumerate(header)
+        if number not in used and not speaks_of_others(name) and _are_stock_words(sample, number)
+    ]
+
+
+_OTHER_PLACES = words(
+    "outlet outlets shop shops webshop eshop onlineshop online web internet pos channel channels kanal kanale canal "
+    "canales canali canais kanaal kanalen kanali kanaly marketplace marketplaces marktplatz marktplatze marche mercado "
+    "mercato marknadsplats amazon ebay otto kaufland zalando allegro bol cdiscount etsy rakuten shopify mirakl temu "
+    "showroom boutique boutiques shopware woocommerce partner partners partenaire socio parceiro zulieferer "
+    "wholesaler wholesale manufacturer hersteller fabricant fabricante produttore produsent fabrikant producent tukku "
+    "tukkuri dropshipper dropshipping konsignation consignment external extern externe externo esterno externi "
+    "grosshandler grosshaendler grossist grossiste grossista mayorista atacadista groothandel velkoobchod "
+    "канал маркетплейс партнер производитель чужой поставщика チャネル モール 取引先 "
+    "メーカー 渠道 平台 厂家 채널 제조사 거래처"
+)
+"""Words for channels of sale, and for others who have stocks. `places` has the words for places."""
+_FIELDS = frozenset(("sku", "name", "brand", "category", "price", "currency", "images"))
+
+
+@lru_cache(maxsize=4096)
+def speaks_of_others(column: str) -> bool:
+    """Return whether a name means another field, or the stock of another party, place or channel.
+
+    Words for a stock in such a column do not speak of the pieces of the sender: `Supplier`, `Outlet Graz`, `eBay`.
+    """
+    if internal_part(column) is not None or is_property(column) or price_name(column):
+        return True
+    if any(name in _FIELDS for name, _, _ in field_candidates(column)):
+        return True
+    parts = {*words_of(column), *words_of(column.casefold())}  # `eBay` has two words, or one
+    return any(part in _OTHER_PLACES or is_place(part) for part in parts)
+
+
+def below_zero_question(
+    header: Sequence[str], sample: Sequence[Cells], count: Sequence[int], below_zero: Sequence[int]
+) -> list[Question]:
+    """Return the question whether the words of another column explain a number of pieces below 0 in the sample."""
+    numbers_below = [
+        cell for row in sample for at in count if at < len(row) and (cell := row[at]) and is_below_zero(cell, None)
+    ]
+    if not below_zero or not numbers_below:
+        return []
+    stock, beside = (quoted(header[number], 40) for number in (count[0], below_zero[0]))
+    text = (
+        f"The stock {stock} has numbers below 0. Do the words of the column {beside} say whether these products can be "
+        "ordered?"
+    )
+    choices = (
+        Choice("words", f"Beside words such as `in stock` in {beside}, these products are sold without a stock."),
+        Choice(header[count[0]], "A number below 0 is 0 pieces."),
+    )
+    return [Question("inventory_count", "other", text, choices, tuple(dict.fromkeys(numbers_below))[:MAX_SEEN])]
+
+
+MAX_SEEN = 3
 
 
 def _are_stock_words(sample: Sequence[Cells], number: int) -> bool:

@@ -31,7 +31,8 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import YES_ANSWERS
-from wecelebrate.feeds.stock.expected import is_expected, is_unknown, without_expected, without_reserved
+from wecelebrate.feeds.states.words import state_of
+from wecelebrate.feeds.stock.expected import is_expected, is_time, is_unknown, without_expected, without_reserved
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import western
 
@@ -147,13 +148,25 @@ MAX_PARTS = 6
 def _state_of_parts(text: str) -> State | None:
     """Return the state that a part of a text means, as in `vergriffen, keine Neuauflage`.
 
-    The date in `on back order - due 14/12` says when the pieces come. They can be ordered now.
+    The date in `on back order - due 14/12` says when the pieces come. They can be ordered now. An unknown part, as in
+    `backorder (ended)`, can restrict the state, so such a text has no state.
     """
-    parts = _PARTS.split(text.strip(" .()"), MAX_PARTS)
-    meanings = [_words().get(folded) for part in parts if (folded := fold(part))]
+    parts = [part for part in _PARTS.split(text.strip(" .()"), MAX_PARTS) if fold(part)]
+    meanings = [_words().get(fold(part)) for part in parts]
     if State.OUT_OF_STOCK in meanings:
         return State.OUT_OF_STOCK
-    return State.TO_ORDER if meanings[:1] == [State.TO_ORDER] else None
+    is_order = meanings[:1] == [State.TO_ORDER] and all(map(_is_neutral, parts[1:], meanings[1:]))
+    return State.TO_ORDER if is_order else None
+
+
+def _is_neutral(part: str, meaning: int | State | None) -> bool:
+    """Return whether a part of a text does not restrict the words before it: a day, a time of delivery, or `in stock`.
+
+    `coming soon` says nothing about the stock, but as a state of the product, it means that the product is not sold.
+    """
+    if state_of(part) == "inactive":
+        return False
+    return meaning in (State.IN_STOCK, State.TO_ORDER, State.UNKNOWN) or is_time(part)
 
 
 def _bound(before: str, after: str) -> Literal["over", "under"] | None:

@@ -1,4 +1,7 @@
-"""Recognises the names of stocks at the end of a period in accounting systems: `Closing Qty`, `Endbestand`."""
+"""Recognises the names of stocks at the end of a period in accounting systems: `Closing Qty`, `Endbestand`.
+
+A stock that was counted, and not only calculated, is read in the same way: `Stan rzeczywisty`.
+"""
 
 import re
 from functools import lru_cache
@@ -12,7 +15,8 @@ _QUANTITIES = frozenset((
 """Names that mean a stock only beside a word for the end of a period."""
 _CLOSING = re.compile(
     r"^(?:closing|ending|endof(?:day|month|period)|end|schluss|eind|slut|ut|konecn[yae]|koncow[yae]|zaverecn[yae]|donemsonu|final|"
-    r"期末|月末|기말|конечн\w\w)|(?:closing|ending|koncow[yae]|final|finale|sonu|naend|naendperiody|наконец|期末)$"
+    r"期末|月末|기말|конечн\w\w)|(?:closing|ending|koncow[yae]|final|finale|sonu|naend|naendperiody|наконец|期末|"
+    r"rzeczywist[ya]|skutecn[ya]|skutocn[ya]|faktisk|verklig|werkelijk|tenyleges|gercek|effettiv[oa]|фактическ\w\w|实际|실제)$"
 )
 MAX_NAME = 60
 

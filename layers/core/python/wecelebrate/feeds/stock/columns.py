@@ -21,6 +21,9 @@ The first rule that applies decides:
 5. The shop counts the pieces, and the row has no number: tracked. The count stays as it is.
 
 Otherwise the row says nothing about the stock.
+
+Two kinds of columns have a say only beside a number: words for a stock in a column such as `Status` beside 0 pieces or
+less, and those in a column of any other name, such as `Remark`, beside a number below 0.
 """
 
 import re
@@ -119,8 +122,11 @@ class StockColumns:
     """Maps columns of tracking and oversell to Magento's column `use_config_…`. If the latter says yes, a setting of
     the shop decides."""
     active: list[int] = field(default_factory=list)
-    """Columns of the state of the product, such as `Status`. A cell such as `backorder` also says that the product can
-    be ordered."""
+    """Columns of the state of the product, such as `Status`. A cell such as `backorder` beside a number of 0 pieces or
+    less also says that the product can be ordered."""
+    below_zero: list[int] = field(default_factory=list)
+    """Columns with any other name that have only words for a stock. They only explain a number of pieces below 0,
+    because they can speak of something else, e.g. the stock of a partner."""
     calls_empty_in_stock: bool = False
     """Whether a row of the sample has 0 pieces, and a state that says that the product is in stock."""
 
@@ -132,7 +138,8 @@ class StockColumns:
     @property
     def beside(self) -> list[int]:
         """The columns that decide whether the stock is tracked. The columns of the stock count are left out."""
-        columns = [*self.places[len(self.count) :], *self.active, *self.oversell, *self.overridden.values()]
+        columns = [*self.places[len(self.count) :], *self.active, *self.below_zero, *self.oversell]
+        columns += self.overridden.values()
         return list(dict.fromkeys(columns))
 
 
@@ -166,14 +173,16 @@ def find_stock_columns(
     }
     count = [number for number in count if number not in states]
     in_words = columns_with_stock_words(sample, active)
+    below_zero: list[int] = []
     if count and not states and not ambiguous and not in_words:
         used = {*count, *active, *tracking, *oversell}
-        ambiguous = columns_of_stock_words(header, sample, used)[:1]
-    beside = [*states, *ambiguous, *in_words]
+        below_zero = columns_of_stock_words(header, sample, used)[:1]
+    beside = [*states, *ambiguous, *in_words, *below_zero]
     return StockColumns(
         count, list(dict.fromkeys(states)),
         [number for number in ambiguous if number not in states], named(_sold_out_names()), tracking,
-        named(TRACKER_NAMES), oversell, overridden, in_words, calls_empty_in_stock(sample, count, beside),
+        named(TRACKER_NAMES), oversell, overridden, in_words, below_zero,
+        calls_empty_in_stock(sample, count, beside),
     )  # fmt: skip
 
 

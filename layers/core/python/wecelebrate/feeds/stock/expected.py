@@ -25,6 +25,23 @@ _DAY = (
 )
 _DATE = re.compile(rf"{_INCOMING}\s*:?\s*(?:the |dem |le |el |il )?{_DAY}|{_DAY}\s*{_INCOMING}", re.IGNORECASE)
 _WORD = re.compile(_INCOMING, re.IGNORECASE)
+_UNITS_OF_TIME = (
+    r"(?:(?:business |working )?days?|weeks?|wks?|months?|(?:arbeits|werk)?tagen?|wochen?|monaten?|jours?|semaines?|"
+    r"mois|d[ií]as?|semanas?|mes(?:es|i|e)?|mês|giorn[io]|settiman[ae]|(?:werk)?dag(?:en|e|ar|er)?|weken|"
+    r"maand(?:en)?|ug(?:e|er)|uker?|veck(?:a|or)|måned(?:er)?|månad(?:er)?|päivää|viikkoa?|kuukautta|dni|tygodni[ea]?|"
+    r"miesi[ąę]cy?|dnů|týdn[yů]|týždň(?:e|ov)|měsíc[eů]?|nap|hét|hónap|zile|săptămâni|luni|gün|hafta|ay|дн(?:я|ей|ів)|"
+    r"недел[яиью]|тижн[яі]|месяц(?:ев|а)?|"  # noqa: RUF001
+    r"営業日|日|週間|か月|ヶ月|天|周|个月|일|주|개월|ngày|tuần|hari|minggu)"
+)
+_BEFORE_A_TIME = (
+    r"(?:ab|from|vom|dès|desde|dal|vanaf|od|fra|från|in|en|delivery|delivery time|ships?|ships? in|lead time|"
+    r"lieferzeit|lieferung|délai|plazo|entrega|consegna|levertijd|leveringstid|leveranstid|czas dostawy|dodání|срок)"
+)
+_TIME = re.compile(
+    rf"(?:(?:{_INCOMING}|{_BEFORE_A_TIME})\s*:?\s*)?(?:(?:ca|approx|env)\.?\s*|circa |about |environ )?"
+    rf"(?:{_DAY}|\d{{1,3}}(?:\s?(?:-|\u2013|to|bis|à|a|till?|do|tot)\s?\d{{1,3}})?\s?{_UNITS_OF_TIME})",
+    re.IGNORECASE,
+)
 _REMARK = re.compile(
     rf"(\d[\d.,' ]{{0,20}}?)\s*"
     rf"(?:\(\s*\+?(?:\d{{1,9}}\s*)?{_INCOMING}[^()]{{0,40}}\)|\+\s?\d{{1,9}}\s*{_INCOMING})",
@@ -35,6 +52,11 @@ _REMARK = re.compile(
 def is_expected(text: str) -> bool:
     """Return whether a text is only the day on which pieces arrive, or their number: `due 15/12/2026`, `ab KW 50`."""
     return _DATE.fullmatch(text) is not None
+
+
+def is_time(text: str) -> bool:
+    """Return whether a text is only a day or a time of delivery, with or without words: `14/12`, `ca. 2-3 weeks`."""
+    return is_expected(text) or is_unknown(text) or _TIME.fullmatch(text) is not None
 
 
 def is_unknown(text: str) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.stock.periods import is_period
 from wecelebrate.feeds.stock.places import is_place
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import words
@@ -102,7 +103,13 @@ def _key(column: str) -> tuple[str, bool] | None:
     if path != column or not _AMOUNTS.isdisjoint(leaf):
         is_pieces = has_stock or not _PIECES.isdisjoint(leaf)
         return (path, has_place) if is_pieces and _OTHERS.isdisjoint(leaf) else None
-    if _is_stock(inner) and not _PLACES.isdisjoint(inner) and _OTHERS.isdisjoint(leaf) and "@" not in path:
+    if (
+        _is_stock(inner)
+        and not _PLACES.isdisjoint(inner)
+        and _OTHERS.isdisjoint(leaf)
+        and "@" not in path
+        and not is_period(leaf)
+    ):
         return f"{path.rpartition('.')[0]}.*", True
     return (path, has_place) if has_stock and not _PLACES.isdisjoint(leaf) else None
 

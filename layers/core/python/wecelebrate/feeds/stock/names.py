@@ -23,6 +23,7 @@ from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.closing import is_closing_stock
 from wecelebrate.feeds.stock.lists import is_key_of_list, stocks_of_lists
+from wecelebrate.feeds.stock.periods import is_period
 from wecelebrate.feeds.stock.reserved_names import is_reserved
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
@@ -279,7 +280,7 @@ def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
 
 
 def _is_place_name(rest: Sequence[str], start: Sequence[str]) -> bool:
-    if any(token in _NO_PLACE or token in _WORDS or _YEAR.fullmatch(token) for token in rest):
+    if is_period(rest) or any(token in _NO_PLACE or token in _WORDS or _YEAR.fullmatch(token) for token in rest):
         return False
     return not (all(token.isdecimal() for token in rest) and _QUANTITY_WORDS.issuperset(start))
 

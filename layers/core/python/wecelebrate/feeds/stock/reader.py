@@ -60,11 +60,12 @@ class StockReader:
         self._stock = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: _combine([parse(cell)]))
         # Few combinations of states and flags occur in a file, and reading them costs more than reading a count.
         self._cached_flags = lru_cache(maxsize=_CACHE_SIZE)(self._flags)
+        self._cached_words = lru_cache(maxsize=_CACHE_SIZE)(self._words)
         is_narrow = len(self._relevant) <= 4 * MAX_COLUMNS
         self._cached_row: Callable[[tuple[str | None, ...]], Stock | None] = self._row
         if is_narrow:
             self._cached_row = lru_cache(maxsize=_CACHE_SIZE)(self._row)
-        has_one = self._places == columns.count[:1] and not columns.oversell and not columns.active
+        has_one = self._places == columns.count[:1] == self._relevant
         self._reserved = reserved
         self._read: Callable[[Cells], Stock | None] = self._only_cell if has_one else self._all_cells
         self.read: Callable[[Cells], Stock | None] = self._read if reserved is None else self._without_reserved
@@ -95,12 +96,23 @@ class StockReader:
 
     def _row(self, relevant: tuple[str | None, ...]) -> Stock | None:
         """Return the stock that the cells of the relevant columns state."""
-        counts = len(self.columns.count)
-        states, tracked, oversells = self._cached_flags(relevant[counts:])
-        pieces = self._counts(relevant[:counts])
-        if State.IN_STOCK in states and not self.columns.calls_empty_in_stock and pieces[:1] == [0]:
-            oversells = oversells or any(is_below_zero(cell, self._mark) for cell in relevant[:counts])
+        cells, beside = relevant[: len(self.columns.count)], relevant[len(self.columns.count) :]
+        states, tracked, oversells = self._cached_flags(beside)
+        pieces = self._counts(cells)
+        if pieces[:1] == [0]:
+            is_below = any(is_below_zero(cell, self._mark) for cell in cells)
+            states = [*states, *self._cached_words(beside, is_below)]
+            oversells = oversells or (is_below and State.IN_STOCK in states and not self.columns.calls_empty_in_stock)
         return _combine([*pieces, *states], tracked, oversells=oversells)
+
+    def _words(self, beside: Sequence[str | None], is_below: bool) -> list[State]:
+        """Return what the words beside 0 pieces say. A blank stock and a stock above 0 do not depend on them.
+
+        `is_below` says whether a cell of the count is below 0.
+        """
+        cells = dict(zip(self._beside, beside, strict=True))
+        columns = [*self.columns.active, *(self.columns.below_zero if is_below else ())]
+        return [state for number in columns if (cell := cells[number]) and (state := state_in_words(cell))]
 
     def _counts(self, cells: Sequence[str | None]) -> list[int | State]:
         """Return the first value of the count columns, or their sum.
@@ -123,7 +135,6 @@ class StockReader:
         columns, cells = self.columns, dict(zip(self._beside, beside, strict=True))
         states = [self._state(cell, is_number=True) for number in columns.states if (cell := cells[number])]
         states += [self._state(cell, is_number=False) for number in columns.words if (cell := cells[number])]
-        states += [state for number in columns.active if (cell := cells[number]) and (state := state_in_words(cell))]
         states += [
             State.OUT_OF_STOCK if flag else State.IN_STOCK
             for number in columns.sold_out
