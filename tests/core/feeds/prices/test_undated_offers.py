@@ -158,7 +158,7 @@ PERIODS = (
 def test_the_order_of_days_decides_which_of_several_prices_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validity, "_today", lambda: date(2026, 11, 20))
     open_reading = read(PERIODS)
-    assert (keys(open_reading), [product.price for product in open_reading.products]) == (["day_order"], [None, None])
+    assert (keys(open_reading), [str(product.price) for product in open_reading.products]) == (["day_order"], ["42.90"])
     for order, price in (("day", "42.90"), ("month", "45.90")):
         reading = read(PERIODS, mapping={"day_order": order})
         assert (keys(reading), [str(product.price) for product in reading.products]) == ([], [price])

@@ -119,6 +119,11 @@ def is_order_open(cells: Iterable[str]) -> bool:
     )
 
 
+def has_numeric_day(cell: str) -> bool:
+    """Return whether a cell has a day in numbers that does not begin with the year, e.g. 03/04/2026."""
+    return _NUMBERS.search(cell) is not None
+
+
 def _dates(cells: Iterable[str]) -> list[re.Match[str]]:
     return [match for cell in cells for match in _NUMBERS.finditer(cell)]
 

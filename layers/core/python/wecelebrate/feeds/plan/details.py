@@ -186,9 +186,9 @@ def complete_plan(
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
-    if period_question and "price" not in mapping:
+    if period_question and not (period_question.key == "price" and "price" in mapping):
         plan.questions.append(period_question)
-        plan.prices = []  # the first choice
+        plan.prices = [] if period_question.key == "price" else plan.prices  # the first choice
     plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)

@@ -57,8 +57,13 @@ class Validity:
 
     first: int | None
     last: int | None
-    month_first: bool = False
-    """Whether the month is first in numeric dates, as in America: 12/31/2026."""
+    month_first: tuple[bool | None, bool | None] = (False, False)
+    """Whether the month is first in numeric dates of the two columns, as in America: 12/31/2026.
+
+    None: nothing decides the order, and it makes no difference in the sample.
+    """
+    stated_order: bool | None = None
+    """The order of day and month if a date shows it, as in `OfferColumns`."""
 
 
 @dataclass(frozen=True, slots=True)
