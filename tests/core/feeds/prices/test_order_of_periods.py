@@ -72,6 +72,12 @@ def test_columns_with_days_in_two_notations_lead_to_a_question(
         assert (keys(reading), prices(reading)) == ([], [price])
 
 
+def test_days_with_points_have_the_month_first_if_one_of_them_shows_it() -> None:
+    rows = "A;Lamp;42,90;01.02.2026;12.31.2026\nA;Lamp;45,90;12.01.2026;12.30.2027\n"
+    reading = read(HEADER + rows)
+    assert (keys(reading), prices(reading)) == ([], ["42.90"])
+
+
 def test_days_with_points_stay_day_first_beside_a_column_that_shows_the_other_order() -> None:
     rows = "A;Lamp;42,90;01.02.2026;12/31/2026\nA;Lamp;45,90;03.12.2026;12/30/2027\n"
     reading = read(HEADER + rows)
@@ -140,3 +146,24 @@ def test_without_a_decided_order_a_later_row_is_rejected_if_the_order_decides() 
     assert keys(reading) == []
     assert [(row.sku, row.code) for row in reading.rejected] == [("A", "not_valid_today"), ("C", "bad_day")]
     assert (reading.products[-1].sku, str(reading.products[-1].price)) == ("D", "7.00")
+
+
+@pytest.mark.parametrize("month_first", [False, True])
+def test_the_order_that_periods_show_is_remembered(month_first: bool) -> None:
+    shown = "A;Lamp;42,90;{};{}\nA;Lamp;45,90;{};{}\n".format(
+        *(f"{day:%m/%d/%Y}" if month_first else f"{day:%d/%m/%Y}"
+          for day in (date(2025, 1, 1), date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31)))
+    )  # fmt: skip
+    first = read(HEADER + shown)
+    assert (prices(first), first.feed.reading["month_first"]) == (["45.90"], month_first)
+    second = read(HEADER + OPEN, memory=first.feed.reading)
+    assert (keys(second), prices(second)) == ([], ["45.90" if month_first else "42.90"])
+    assert second.feed.reading["month_first"] is month_first
+    offers = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12,90;9,90;03/11/2099;05/11/2099\n"
+    (offer,) = read(offers, memory=second.feed.reading).product.offers or ()
+    assert offer.first == (date(2099, 3, 11) if month_first else date(2099, 11, 3))
+
+
+@pytest.mark.parametrize("order", ["day", "month"])
+def test_a_setting_shows_no_order_that_is_remembered(order: str) -> None:
+    assert read(HEADER + OPEN, mapping={"day_order": order}).feed.reading["month_first"] is None

@@ -119,9 +119,9 @@ def is_order_open(cells: Iterable[str]) -> bool:
     )
 
 
-def has_numeric_day(cell: str) -> bool:
-    """Return whether a cell has a day in numbers that does not begin with the year, e.g. 03/04/2026."""
-    return _NUMBERS.search(cell) is not None
+def separators_of(cells: Iterable[str]) -> set[str]:
+    """Return the separators of days in numbers that do not begin with the year: `/` of 03/04/2026."""
+    return {match[2] for match in _dates(cells)}
 
 
 def _dates(cells: Iterable[str]) -> list[re.Match[str]]:

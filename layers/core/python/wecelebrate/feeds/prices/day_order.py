@@ -15,12 +15,12 @@ from datetime import UTC, date, datetime
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation.moments import (
-    has_numeric_day,
     is_blank,
     is_order_open,
     moment_of,
     order_of_days,
     period_of,
+    separators_of,
 )
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.vocabulary.folding import split_words
@@ -67,7 +67,7 @@ def decided_order(
 def order_of_offer(cells: Sequence[str], mapping: Mapping[str, str | None], month_first: bool | None) -> bool | None:
     """Return whether the month comes first in the days of one offer. `month_first` is the order of the whole file.
 
-    Days such as 03.04.2026 and 31/12/2026 show their own order. The setting decides about days such as 03.04.2026, too,
+    Days such as 03.04.2026 and 31/12/2026 show their own order. The setting also decides about days such as 03.04.2026,
     unless other days of the file show that it is wrong.
     """
     shown = order_of_days(cells)
@@ -75,14 +75,23 @@ def order_of_offer(cells: Sequence[str], mapping: Mapping[str, str | None], mont
     return month_first if shown is None or is_set else shown
 
 
-def order_of_column(columns: Columns, number: int | None, mapping: Mapping[str, str | None], month_first: bool) -> bool:
-    """Return whether the month comes first in the days of one column. `month_first` is the order of its offer.
+def orders_of_columns(
+    columns: Columns, days: Days, mapping: Mapping[str, str | None], month_first: bool
+) -> tuple[bool, bool, bool]:
+    """Return whether the month comes first in each column of an offer. `month_first` is the order of the offer.
 
-    In a file with 03.04.2026 in one column and 03/04/2026 in another one, only the second column follows the order of
-    the file. So does a column without numeric days, because later rows can have such days.
+    Beside a column with days such as 03.04.2026, only a column with days such as 03/04/2026 follows the order of
+    earlier files or of the currency. A column without numeric days does so, too, because later rows can have such days.
     """
-    cells = [] if number is None else [cell for cell in columns[number].cells if has_numeric_day(cell)]
-    return bool(order_of_offer(cells, mapping, month_first)) if cells else month_first
+    cells = cells_of(columns, [(0, days)])
+
+    def order(number: int | None) -> bool:
+        own = separators_of(columns[number].cells) if number is not None else set()
+        alike = [cell for cell in cells if own & separators_of([cell])]
+        return bool(order_of_offer(alike, mapping, month_first)) if alike else month_first
+
+    first, last, both = days
+    return order(first), order(last), order(both)
 
 
 def cells_of(columns: Columns, offers: Sequence[OfferDays]) -> list[str]:

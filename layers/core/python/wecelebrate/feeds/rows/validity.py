@@ -22,7 +22,7 @@ from wecelebrate.feeds.columns.names import name_forms
 from wecelebrate.feeds.items import SHEET_COLUMN, Cells, Rejected, Row, quoted
 from wecelebrate.feeds.notation.moments import is_blank, is_order_open, stated_order
 from wecelebrate.feeds.plan.model import Plan, Validity
-from wecelebrate.feeds.prices.day_order import cells_of, decided_order, order_of_column, question_of
+from wecelebrate.feeds.prices.day_order import cells_of, decided_order, orders_of_columns, question_of
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.checks import rejected_row
 from wecelebrate.feeds.states.words import NO_DATES, date_of
@@ -104,7 +104,7 @@ def find_validity(
         )
     readings = [Validity(first, last, (each, each)) for each in (False, True)]
     if order is not None:
-        orders = tuple(order_of_column(columns, day, mapping, order) for day in (first, last))
+        orders = orders_of_columns(columns, periods[0][1], mapping, order)
         # If one column has days such as 03.04.2026, and the other one 03/04/2026, only the setting decides.
         if orders[0] == orders[1] or not is_order_open(cells):
             readings = [Validity(first, last, (orders[0], orders[1]), stated_order(cells))]
