@@ -140,6 +140,41 @@ def test_a_day_of_one_offer_shows_the_order_of_the_days_of_all_offers(
     assert reading.feed.reading["month_first"] is (first.month == 1)
 
 
+@pytest.mark.parametrize("names", [("Promo", "Clearance"), ("Aktion", "Sale"), ("Oferta", "Special")])
+@pytest.mark.parametrize(
+    "days", ["2099-05-01,2099-05-31", "01.05.2099,02.05.2099", "1 May 2099,31 May 2099", "20990501,20990531"]
+)
+@pytest.mark.parametrize("separator", ["/", "-"])
+def test_a_second_offer_does_not_replace_the_first_one_whose_order_is_open(
+    names: tuple[str, str], days: str, separator: str
+) -> None:
+    first = OPEN.replace("/", separator)
+    text = TWO_OFFERS.format(*names) + f"A,Cup,12.90,9.90,{first},8.90,{days}\nB,Mug,14.90,,,,,,\n"
+    reading = read(text, currency="CAD")
+    assert (keys(reading), any(product.offers for product in reading.products)) == (["day_order"], False)
+    for order, day in (("day", date(2099, 12, 1)), ("month", date(2099, 1, 12))):
+        answered = read(text, mapping={"day_order": order}, currency="CAD")
+        (offer,) = answered.products[0].offers or ()
+        assert (keys(answered), str(offer.price), offer.first) == ([], "9.90", day)
+
+
+def test_a_second_offer_is_read_if_the_open_days_of_the_first_one_are_past() -> None:
+    row = "A,Cup,12.90,9.90,01/12/2001,02/12/2001,8.90,2099-05-01,2099-05-31\nB,Mug,14.90,,,,,,\n"
+    reading = read(TWO_OFFERS.format("Promo", "Clearance") + row, currency="CAD")
+    (offer,) = reading.products[0].offers or ()
+    assert (keys(reading), str(offer.price)) == ([], "8.90")
+
+
+def test_days_with_points_stay_day_first_beside_a_column_that_is_read_with_the_month_first() -> None:
+    text = TWO_ORDERS.format("01.02.2099,02/12/2099")
+    for reading in (read(text, currency="USD"), read(text, memory={"month_first": True})):
+        (offer,) = reading.products[0].offers or ()
+        assert (offer.first, offer.last) == (date(2099, 2, 1), date(2099, 2, 12))
+    later = "".join(f"B{number},Mug,14.90,9.90,01.02.2099,\n" for number in range(400))
+    blank = read(text.replace("02/12/2099", "12/31/2099") + later + "C,Jug,9.90,5.90,,02/12/2099\n")
+    assert (blank.products[-1].offers or ())[0].last == date(2099, 2, 12)
+
+
 def test_an_offer_has_the_days_that_are_named_after_it() -> None:
     text = (
         "SKU,Name,Price,Clearance price,Promo price,Promo from,Promo to,Clearance from,Clearance to\n"
@@ -158,7 +193,7 @@ PERIODS = (
 def test_the_order_of_days_decides_which_of_several_prices_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validity, "_today", lambda: date(2026, 11, 20))
     open_reading = read(PERIODS)
-    assert (keys(open_reading), [product.price for product in open_reading.products]) == (["day_order"], [None, None])
+    assert (keys(open_reading), [str(product.price) for product in open_reading.products]) == (["day_order"], ["42.90"])
     for order, price in (("day", "42.90"), ("month", "45.90")):
         reading = read(PERIODS, mapping={"day_order": order})
         assert (keys(reading), [str(product.price) for product in reading.products]) == ([], [price])

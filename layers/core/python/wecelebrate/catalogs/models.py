@@ -52,7 +52,10 @@ class FileOptions(TypedDict, total=False):
     decimal: Annotated[Literal[",", "."] | None, Field(description="The decimal separator of prices and quantities.")]
     day_order: Annotated[
         Literal["day", "month"] | None,
-        Field(description="Whether the day or the month comes first in the days of offers, e.g. 03/04/2026."),
+        Field(
+            description="Whether the day or the month comes first in the days of offers and of periods of prices, "
+            "e.g. 03/04/2026."
+        ),
     ]
     minor_units: Annotated[
         Literal["yes", "no"] | None,

@@ -12,7 +12,8 @@ A description (`reading`) is a JSON object:
 |            | prices of the sample state no currency                                                            |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
-| `month_first` | whether the month is before the day in dates of offers, from the last file that showed it, or null |
+| `month_first` | whether the month is before the day in dates of offers and of periods of prices, from the last file  |
+|            | that showed it, or null                                                                           |
 | `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
 
 A file without prices, such as a file of stocks, does not show how prices are read. Its description keeps the entries of
@@ -71,8 +72,8 @@ def describe(  # noqa: PLR0917
 
 
 def _order_of_days(plan: Plan, memory: Memory | None) -> bool | None:
-    stated = plan.offers.stated_order if plan.offers else None
-    return remembered_order(memory) if stated is None else stated
+    shown = (days.stated_order for days in (plan.offers, plan.validity) if days)
+    return next((order for order in shown if order is not None), remembered_order(memory))
 
 
 def _field(name: str, numbers: Sequence[int], plan: Plan, mapping: Mapping[str, str | None]) -> list[dict[str, Any]]:
@@ -167,7 +168,7 @@ def had_offers(memory: Memory | None) -> bool:
 
 
 def remembered_order(memory: Memory | None) -> bool | None:
-    """Return whether the month was before the day in the offers of earlier files, or None if no date has shown it."""
+    """Return whether the month was before the day in the days of earlier files, or None if no date has shown it."""
     order = (memory or {}).get("month_first")
     return order if isinstance(order, bool) else None
 

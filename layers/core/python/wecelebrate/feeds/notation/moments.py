@@ -119,6 +119,11 @@ def is_order_open(cells: Iterable[str]) -> bool:
     )
 
 
+def separators_of(cells: Iterable[str]) -> set[str]:
+    """Return the separators of days in numbers that do not begin with the year: `/` of 03/04/2026."""
+    return {match[2] for match in _dates(cells)}
+
+
 def _dates(cells: Iterable[str]) -> list[re.Match[str]]:
     return [match for cell in cells for match in _NUMBERS.finditer(cell)]
 

@@ -87,7 +87,7 @@ def plan_table(
 ) -> tuple[Plan, Table]:
     """Return the plan for a table, and the table with the computed columns. The arguments are those of `make_plan`.
 
-    `earlier_order` says whether the month was before the day in the offers of earlier files.
+    `earlier_order` says whether the month was before the day in the days of earlier files.
     """
     if table.profile is None:
         refuse_transposed(table.header, table.sample, settings.plain)
@@ -166,7 +166,7 @@ def complete_plan(
     """Complete the plan from the values of the sample and the notes outside of the rows.
 
     `earlier_offers` are the columns of offers of the catalog's earlier file, and `earlier_order` says whether the month
-    was before the day in them.
+    was before the day in the days of earlier files.
     """
     folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
     plan.prices = prices_of_list(plan, mapping, columns)
@@ -186,9 +186,9 @@ def complete_plan(
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
-    if period_question and "price" not in mapping:
+    if period_question and not (period_question.key == "price" and "price" in mapping):
         plan.questions.append(period_question)
-        plan.prices = []  # the first choice
+        plan.prices = [] if period_question.key == "price" else plan.prices  # the first choice
     plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)

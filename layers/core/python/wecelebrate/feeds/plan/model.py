@@ -57,8 +57,13 @@ class Validity:
 
     first: int | None
     last: int | None
-    month_first: bool = False
-    """Whether the month is first in numeric dates, as in America: 12/31/2026."""
+    month_first: tuple[bool | None, bool | None] = (False, False)
+    """Whether the month is first in numeric dates of the two columns, as in America: 12/31/2026.
+
+    None: nothing decides the order, and it makes no difference in the sample.
+    """
+    stated_order: bool | None = None
+    """The order of day and month if a date shows it, as in `OfferColumns`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,10 @@ class OfferColumns:
     last: int | None = None
     both: int | None = None
     """The column with both days, such as `sale_price_effective_date`."""
-    month_first: bool = False
-    """Whether the month is first in numeric dates, as in America: 12/31/2026 or 12-31-2026."""
+    month_first: tuple[bool, bool, bool] = (False, False, False)
+    """Whether the month is first in numeric dates of the columns `days`, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
-    """The value of `month_first` if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
+    """Whether the month is first if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:

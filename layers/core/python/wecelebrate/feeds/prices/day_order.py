@@ -1,4 +1,4 @@
-"""Decides whether the day or the month comes first in the days of offers: 03/04/2026.
+"""Decides whether the day or the month comes first in the days of offers and of periods of prices: 03/04/2026.
 
 The first of these decides: the setting `day_order`, a day above 12, the order of earlier files, the order in which no
 offer ends before it starts although several offers do in the other order, and the currency USD, unless an offer then
@@ -14,7 +14,14 @@ from datetime import UTC, date, datetime
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.notation.moments import is_blank, is_order_open, moment_of, order_of_days, period_of
+from wecelebrate.feeds.notation.moments import (
+    is_blank,
+    is_order_open,
+    moment_of,
+    order_of_days,
+    period_of,
+    separators_of,
+)
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.vocabulary.folding import split_words
 
@@ -60,11 +67,31 @@ def decided_order(
 def order_of_offer(cells: Sequence[str], mapping: Mapping[str, str | None], month_first: bool | None) -> bool | None:
     """Return whether the month comes first in the days of one offer. `month_first` is the order of the whole file.
 
-    Days such as 03.04.2026 and 31/12/2026 show their own order.
+    Days such as 03.04.2026 and 31/12/2026 show their own order. The setting also decides about days such as 03.04.2026,
+    unless other days of the file show that it is wrong.
     """
     shown = order_of_days(cells)
-    is_set = bool(mapping.get(KEY)) and is_order_open(cells)
+    is_set = mapping.get(KEY) == MONTH_FIRST and month_first is True and is_order_open(cells)
     return month_first if shown is None or is_set else shown
+
+
+def orders_of_columns(
+    columns: Columns, days: Days, mapping: Mapping[str, str | None], month_first: bool
+) -> tuple[bool, bool, bool]:
+    """Return whether the month comes first in each column of an offer. `month_first` is the order of the offer.
+
+    Beside a column with days such as 03.04.2026, only a column with days such as 03/04/2026 follows the order of
+    earlier files or of the currency. A column without numeric days does so, too, because later rows can have such days.
+    """
+    cells = cells_of(columns, [(0, days)])
+
+    def order(number: int | None) -> bool:
+        own = separators_of(columns[number].cells) if number is not None else set()
+        alike = [cell for cell in cells if own & separators_of([cell])]
+        return bool(order_of_offer(alike, mapping, month_first)) if alike else month_first
+
+    first, last, both = days
+    return order(first), order(last), order(both)
 
 
 def cells_of(columns: Columns, offers: Sequence[OfferDays]) -> list[str]:

@@ -18,12 +18,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.notation.moments import (
-    is_blank,
-    moment_of,
-    period_of,
-    stated_order,
-)
+from wecelebrate.feeds.notation.moments import is_blank, moment_of, period_of, stated_order
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
 from wecelebrate.feeds.prices.compared import is_below
@@ -34,6 +29,7 @@ from wecelebrate.feeds.prices.day_order import (
     decided_order,
     order_of_offer,
     order_question,
+    orders_of_columns,
 )
 from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
 from wecelebrate.feeds.prices.names import price_name
@@ -133,14 +129,18 @@ def find_offers(
         return None
     all_cells = cells_of(columns, offers)
     month_first = decided_order(columns, offers, mapping, currency, earlier_order)
+    questions = order_question(columns, offers)
     for price, days in offers:
         cells = cells_of(columns, [(price, days)])
         order = order_of_offer(cells, mapping, month_first)
         if cells and order is not None:
-            return OfferColumns(price, *days, order, stated_order(all_cells))
+            orders = orders_of_columns(columns, days, mapping, order)
+            return OfferColumns(price, *days, orders, stated_order(all_cells))
         if mapping.get("offers") and not cells:
             return OfferColumns(price)  # a user has decided that the offers are valid now
-    plan.questions += order_question(columns, offers)
+        if questions and order_question(columns, [(price, days)]):
+            break  # The next offer must not replace this one without an answer.
+    plan.questions += questions
     if mapping.get("offers"):
         return None
     is_month_first = currency == "USD" if earlier_order is None else earlier_order
@@ -179,7 +179,7 @@ def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, mon
     roles = _roles_of_names(plan, price, days)
     if len(roles) < len(days):
         return None
-    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), month_first)
+    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), (month_first,) * 3)
 
 
 def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, int]:

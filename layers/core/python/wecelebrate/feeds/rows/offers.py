@@ -88,13 +88,13 @@ Day = date | datetime | None
 def _period(columns: OfferColumns, first: str | None, last: str | None, both: str | None) -> tuple[Day, Day]:
     """Return the start and the end of an offer. Raises BadCell. Without any day, the offer is valid now."""
     if not is_blank(both):
-        period = period_of(both or "", month_first=columns.month_first)
+        period = period_of(both or "", month_first=columns.month_first[2])
         if period is None:
             raise BadCell("bad_time", "is no period")
         return _limits(*period)
     moments = []
-    for cell in (first, last):
-        moment = None if is_blank(cell) else moment_of(cell or "", month_first=columns.month_first)
+    for cell, order in zip((first, last), columns.month_first, strict=False):
+        moment = None if is_blank(cell) else moment_of(cell or "", month_first=order)
         if moment is None and not is_blank(cell):
             raise BadCell("bad_time", "is no day")
         moments.append(moment)

@@ -13,18 +13,23 @@ row for each product, such dates are ignored, because they can be the dates of t
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import name_forms
 from wecelebrate.feeds.items import SHEET_COLUMN, Cells, Rejected, Row, quoted
+from wecelebrate.feeds.notation.moments import is_blank, is_order_open, stated_order
 from wecelebrate.feeds.plan.model import Plan, Validity
-from wecelebrate.feeds.prices.day_order import decided_order, question_of
+from wecelebrate.feeds.prices.day_order import cells_of, decided_order, orders_of_columns, question_of
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.checks import rejected_row
 from wecelebrate.feeds.states.words import NO_DATES, date_of
 
 CODE = "not_valid_today"
+BAD_DAY = "bad_day"
+"""The code of a row whose price cannot be used, because a day of its period is not understood."""
 
 _OF_PRICE = r"(?:price|preis|prix|precio|prezzo|prijs|pris|cena)?"
 _FROM = re.compile(
@@ -55,7 +60,10 @@ _CHANGED = re.compile(
 )
 """Names of the column with the date of a row, in a history of prices."""
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}", re.ASCII)
-_ALWAYS = ("", None)
+
+Period = tuple[date | None, date | None]
+Orders = tuple[bool, bool]
+"""Whether the month comes first in the column of the first day, and in that of the last day."""
 
 
 def find_validity(
@@ -67,8 +75,10 @@ def find_validity(
 ) -> tuple[Validity | None, Question | None]:
     """Return the columns of the validity period of prices, and a question if the dates do not show the valid price.
 
-    The order of days and months is decided as in the days of offers (`prices.day_order`). The columns are used only if
-    rows of the sample with the same SKU have different prices in different periods.
+    The order of days and months is decided as in the days of offers (`prices.day_order`). If nothing decides it, the
+    question offers both orders, and the validity has the first of them. If the days contradict each other, no order is
+    right, so the prices are the question. The columns are used only if rows of the sample with the same SKU have
+    different prices in different periods.
     """
     if not plan.sku or not plan.prices or plan.profile is not None or plan.computed is not None:
         return None, None
@@ -86,24 +96,36 @@ def find_validity(
     repeated = _repeated(plan, columns, days) if days else []
     if not repeated or not all(_are_days(columns[number].cells) for number in days):
         return None, None
-    price = plan.prices[0].column
-    order = decided_order(columns, [(price, (first, last, None))], mapping, currency, earlier_order)
-    readings = [Validity(first, last, each) for each in ((False, True) if order is None else (order,))]
-    if all(any(_has_several(validity, rows, price) for rows in repeated) for validity in readings):
+    periods = [(plan.prices[0].column, (first, last, None))]
+    cells, order = cells_of(columns, periods), decided_order(columns, periods, mapping, currency, earlier_order)
+    if order is None and not is_order_open(cells):
+        return None, _question(
+            plan, columns, repeated[0], "for different periods, and the days show no order of day and month"
+        )
+    readings = [Validity(first, last, (each, each)) for each in (False, True)]
+    if order is not None:
+        orders = orders_of_columns(columns, periods[0][1], mapping, order)
+        # If one column has days such as 03.04.2026, and the other one 03/04/2026, only the setting decides.
+        if orders[0] == orders[1] or not is_order_open(cells):
+            readings = [Validity(first, last, (orders[0], orders[1]), stated_order(cells))]
+    if all(any(_has_several(validity, rows, periods[0][0]) for rows in repeated) for validity in readings):
         return None, _question(plan, columns, repeated[0])
-    if order is None:
-        return None, question_of(list(dict.fromkeys(cell for day in days for cell in columns[day].cells)), "prices")
-    return readings[0], None
+    if len(readings) == 1:
+        return readings[0], None
+    if _differ(readings, columns):
+        return readings[0], question_of(cells, "prices")
+    return replace(readings[0], month_first=(None, None)), None
 
 
 def valid_today(rows: Iterator[Row | Rejected], plan: Plan, validity: Validity) -> Iterator[Row | Rejected]:
-    """Yield the rows. Reject those whose price is not valid today."""
+    """Yield the rows. Reject those whose price is not valid today, or whose days do not show whether it is valid."""
     for row in rows:
-        reason = None if isinstance(row, Rejected) else _reason(validity, row[1], plan)
-        if isinstance(row, Rejected) or reason is None:
+        rejection = None if isinstance(row, Rejected) else _rejection(validity, row[1], plan)
+        if isinstance(row, Rejected) or rejection is None:
             yield row
         else:
-            yield rejected_row(plan, row[0], row[1], reason, CODE)
+            code, reason = rejection
+            yield rejected_row(plan, row[0], row[1], reason, code)
 
 
 def is_first_day(form: str) -> bool:
@@ -145,49 +167,100 @@ def _are_days(cells: Sequence[str]) -> bool:
     return all(date_of(cell) is not None or cell in NO_DATES for cell in cells)
 
 
-def _day(cell: str | None, *, month_first: bool) -> date | None:
-    if cell in _ALWAYS or (parts := date_of(cell or "")) is None:
+class _BadDay(Exception):
+    """A cell is not a day in the order of its column. The argument is the number of the column."""
+
+
+def _day(number: int | None, cells: Cells, *, month_first: bool) -> date | None:
+    """Return the day in a column, or None if the cell is blank. Raises _BadDay."""
+    cell = cells[number] if number is not None and number < len(cells) else None
+    if cell is None or is_blank(cell):
         return None
+    parts = date_of(cell)
+    if parts is None:
+        raise _BadDay(number)
     year, month, day = parts
-    match = _NUMBERS.match((cell or "").strip())
-    if month_first and match:
-        month, day = int(match[1]), int(match[3])
+    if match := _NUMBERS.match(cell.strip()):
+        numbers = int(match[1]), int(match[3])
+        month, day = numbers if month_first else reversed(numbers)
     try:
         return date(year, month, day)
     except ValueError:
-        return None
+        raise _BadDay(number) from None
 
 
-def _period(validity: Validity, cells: Cells) -> tuple[date | None, date | None]:
-    first, last = (
-        _day(cells[number], month_first=validity.month_first) if number is not None and number < len(cells) else None
-        for number in (validity.first, validity.last)
+def _period(validity: Validity, cells: Cells, orders: Orders) -> Period:
+    """Return the first and the last day of the price of a row. Raises _BadDay."""
+    return (
+        _day(validity.first, cells, month_first=orders[0]),
+        _day(validity.last, cells, month_first=orders[1]),
     )
-    return first, last
+
+
+def _periods(validity: Validity, cells: Cells) -> list[Period]:
+    """Return the periods that a row can mean: two if nothing decides the order of its days. Raises _BadDay."""
+    first, last = validity.month_first
+    if first is not None and last is not None:
+        return [_period(validity, cells, (first, last))]
+    periods, errors = [], []
+    for order in (False, True):
+        try:
+            periods.append(_period(validity, cells, (order, order)))
+        except _BadDay as error:
+            errors.append(error)
+    if not periods:
+        raise errors[0]
+    return periods
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _is_valid(validity: Validity, cells: Cells, today: date) -> bool:
-    first, last = _period(validity, cells)
+def _is_valid(period: Period, today: date) -> bool:
+    first, last = period
     return (first is None or first <= today) and (last is None or last >= today)
 
 
 def _has_several(validity: Validity, rows: Sequence[Cells], price: int) -> bool:
-    """Return whether several prices of one product are valid today."""
+    """Return whether several prices of one product are valid today. Rows with a wrong day are rejected later."""
     today = _today()
-    return len({(row[price] or "").strip() for row in rows if _is_valid(validity, row, today)}) > 1
+    valid = set[str]()
+    for row in rows:
+        with suppress(_BadDay):
+            if all(_is_valid(period, today) for period in _periods(validity, row)):
+                valid.add((row[price] or "").strip())
+    return len(valid) > 1
 
 
-def _reason(validity: Validity, cells: Cells, plan: Plan) -> str | None:
+def _differ(readings: Sequence[Validity], columns: Columns) -> bool:
+    """Return whether the orders of days lead to different periods from today on."""
     today = _today()
-    first, last = _period(validity, cells)
+
+    def remaining(validity: Validity, row: Cells) -> Period | None:
+        try:
+            first, last = _periods(validity, row)[0]
+        except _BadDay:
+            return None
+        return None if last is not None and last < today else (max(first or today, today), last)
+
+    return any(len({remaining(validity, row) for validity in readings}) > 1 for row in columns.sample)
+
+
+def _rejection(validity: Validity, cells: Cells, plan: Plan) -> tuple[str, str] | None:
+    """Return the code and the reason if the price of a row cannot be used today, otherwise None."""
+    today = _today()
+    try:
+        periods = _periods(validity, cells)
+    except _BadDay as error:
+        return BAD_DAY, f"{plan.header[error.args[0]]}: the cell is not a day in the order of the other days"
+    if len({_is_valid(period, today) for period in periods}) > 1:
+        return BAD_DAY, "the days of the price can be read in two ways; set the option `day_order`"
+    first, last = periods[0]
     if first is not None and first > today and validity.first is not None:
-        return f"{plan.header[validity.first]}: the price is valid from {first.isoformat()} on"
+        return CODE, f"{plan.header[validity.first]}: the price is valid from {first.isoformat()} on"
     if last is not None and last < today and validity.last is not None:
-        return f"{plan.header[validity.last]}: the price was valid until {last.isoformat()}"
+        return CODE, f"{plan.header[validity.last]}: the price was valid until {last.isoformat()}"
     return None
 
 
