@@ -5709,6 +5709,20 @@ CREATE OR REPLACE FUNCTION kv.camel_name(name text)
 RETURN CASE WHEN (name ~ '^[a-z0-9]+(_[a-z0-9]+)+$'::text) THEN ("left"(name, 1) || substr(replace(initcap(replace(name,
   '_'::text, ' '::text)), ' '::text, ''::text), 2)) ELSE name END;
 
+-- Function kv.can_change(kv.retirements,text,boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.can_change(r kv.retirements, status text, deleted boolean)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN CASE status WHEN 'restoring'::text THEN ((r).status <> 'ending'::text) WHEN 'ending'::text THEN (((r).status =
+  'restoring'::text) AND ((r).entity = 'product'::text) AND (NOT deleted)) WHEN 'undone'::text THEN (((r).status = ANY
+  (ARRAY['restoring'::text, 'ending'::text])) AND (NOT deleted)) WHEN 'retired'::text THEN (((r).status =
+  'deleting'::text) AND (NOT (EXISTS (SELECT FROM kv.archive_parts p WHERE ((p.retirement_id = (can_change.r).id) AND
+  (p.deleted_at IS NULL)))))) ELSE ((((status = 'archiving'::text) AND ((r).status = 'waiting'::text)) OR ((status =
+  'deleting'::text) AND ((r).status = 'archiving'::text))) OR ((status = 'archiving'::text) AND ((r).status =
+  'deleting'::text))) END;
+
 -- Function kv.canary_name(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.canary_name(key text)
@@ -6149,13 +6163,7 @@ begin
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   end if;
   deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
-  if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
-      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'),
-      ('undone', 'ending'))
-    or $2 = 'restoring' and r.status = 'ending'
-    or $2 = 'undone' and (deleted or r.status = 'ending' and r.checkpoint <> 'end')
-    or $2 = 'retired' and exists (
-      select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
+  if r.id is null or not coalesce(kv.can_change(r, $2, deleted), false) then
     raise exception 'a retirement that is % cannot become %', r.status, $2 using errcode = 'check_violation';
   end if;
   if $2 = 'archiving' and r.status = 'deleting' then  -- documents have changed, or have arrived, since they were copied
@@ -6165,13 +6173,17 @@ begin
     where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
     delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
   end if;
-  target := case when $2 = 'undone' or $2 = 'restoring' and not deleted then kv.status_after_restoring(r) else $2 end;
+  target := case when $2 = 'restoring' and not deleted and (r.entity <> 'product' or r.status = 'waiting') then 'undone'
+    else $2 end;
+  if $2 = 'undone' and r.entity = 'product' and (r.status = 'restoring' or r.checkpoint <> 'end') then
+    perform kv.search_at_once(r);
+  end if;
   update kv.retirements u set status = target, changed_at = clock_timestamp(),
     checkpoint = case target when 'ending' then '' else r.checkpoint end
   where u.id = r.id;
   if target = 'undone' then
     perform kv.end_undo(r);
-  elsif target = 'ending' and $2 = 'undone' then
+  elsif target = 'ending' then
     return;
   end if;
   perform app.record_retirement(
@@ -18361,7 +18373,8 @@ CREATE OR REPLACE FUNCTION kv.retirement_content(r kv.retirements)
  LANGUAGE sql
  STABLE
 AS $function$
-  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
+  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('exact_status', r.status,
+    'status', case r.status when 'ending' then 'restoring' else r.status end, 'parts', count(p.number),
     'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
     'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
     'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0),
@@ -19065,6 +19078,28 @@ CREATE OR REPLACE FUNCTION app.sealed_token(content text)
 AS $function$
   select content || left(encode(sha256(key || sha256(key || convert_to('order link ' || content, 'UTF8'))), 'hex'), 40)
   from app.seal_key
+$function$;
+
+-- Function kv.search_at_once(kv.retirements), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.search_at_once(r kv.retirements)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  last uuid := case when r.status = 'ending' then nullif(r.checkpoint, '')::uuid end;
+begin
+  if r.status <> 'ending' then
+    lock table products in share row exclusive mode;
+  elsif last is null then
+    perform kv.wait_for_unmirrored_writes(r.entity);
+  end if;
+  loop
+    last := kv.note_changed_products(r.started_at, last, 5000);
+    exit when last is null;
+  end loop;
+end
 $function$;
 
 -- Function app.search_condition(integer,text), owner app_owner
@@ -19856,15 +19891,6 @@ begin
 end
 $function$;
 grant execute on function kv.status() to app_admin;
-
--- Function kv.status_after_restoring(kv.retirements), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.status_after_restoring(r kv.retirements)
- RETURNS text
- LANGUAGE sql
- STABLE
-RETURN CASE WHEN (((r).entity = 'product'::text) AND ((r).status <> ALL (ARRAY['waiting'::text, 'ending'::text]))) THEN
-  'ending'::text ELSE 'undone'::text END;
 
 -- Function kv.status_of(jsonb), owner app_mirror
 
