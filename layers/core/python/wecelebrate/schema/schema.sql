@@ -4062,7 +4062,9 @@ create table kv.retirements (
   requested_by text not null,
   started_at timestamp with time zone not null default clock_timestamp(),
   changed_at timestamp with time zone not null default clock_timestamp(),
+  awaited text[],
   constraint retirements_pkey PRIMARY KEY (id),
+  constraint retirements_awaited_length CHECK ((length((awaited)::text) <= 1000000)),
   constraint retirements_checkpoint_length CHECK ((length(checkpoint) <= 1024)),
   constraint retirements_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
     'product'::text, 'order'::text]))),
@@ -4081,6 +4083,8 @@ comment on column kv.retirements.checkpoint is
   'The last key that is archived. During the status ending: the last product that was searched, or `end`.';
 comment on column kv.retirements.changed_at is
   'When the status changed.';
+comment on column kv.retirements.awaited is
+  'During the status ending: the transactions (virtual ids) that had written products when it began.';
 CREATE UNIQUE INDEX retirements_only_one ON kv.retirements USING btree (entity) WHERE (status <> 'undone'::text);
 -- row-level security: forced
 create policy definer on kv.retirements for select to app_definer
@@ -6179,7 +6183,7 @@ begin
     perform kv.search_at_once(r);
   end if;
   update kv.retirements u set status = target, changed_at = clock_timestamp(),
-    checkpoint = case target when 'ending' then '' else r.checkpoint end
+    checkpoint = case target when 'ending' then '' else r.checkpoint end, awaited = null
   where u.id = r.id;
   if target = 'undone' then
     perform kv.end_undo(r);
@@ -7704,8 +7708,11 @@ begin
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   elsif r.checkpoint = 'end' then
     return true;
+  elsif r.awaited is null then
+    update kv.retirements u set awaited = kv.writers_of('public.products'::regclass) where u.id = r.id;
+    return null;
   elsif r.checkpoint = '' then
-    perform kv.wait_for_unmirrored_writes(entity);
+    perform kv.wait_for_unmirrored_writes(entity, r.awaited);
   end if;
   last := kv.note_changed_products(r.started_at, nullif(r.checkpoint, '')::uuid, size);
   update kv.retirements u set checkpoint = coalesce(last::text, 'end') where u.id = r.id;
@@ -11474,8 +11481,11 @@ CREATE OR REPLACE FUNCTION kv.is_irregular(item jsonb)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE jsonb_typeof(item) WHEN 'array'::text THEN true WHEN 'object'::text THEN (NOT (item ? 'id'::text)) WHEN
-  'string'::text THEN ((item #>> '{}'::text[]) ~ '^\s*[[{"]'::text) ELSE false END;
+RETURN CASE jsonb_typeof(item) WHEN 'array'::text THEN true WHEN 'string'::text THEN ((item #>> '{}'::text[]) ~
+  '^\s*[[{"]'::text) WHEN 'object'::text THEN ((NOT (item ? 'id'::text)) OR (NOT kv.looks_like_order(item)) OR
+  jsonb_path_exists(item, 'strict $.*.**?(@.type() == "string" && @ like_regex "^\\s*[\\[{\"]")'::jsonpath) OR (EXISTS
+  (SELECT FROM jsonb_path_query(is_irregular.item, 'strict $.*.**?(exists (@."id"))'::jsonpath) o(o) WHERE
+  kv.looks_like_order(o.o)))) ELSE false END;
 
 -- Function kv.is_led(text), owner app_mirror
 
@@ -12528,9 +12538,9 @@ begin
 end
 $function$;
 
--- Function kv.list_without_erased(text,jsonb), owner app_mirror
+-- Function kv.list_without_erased(text,jsonb,boolean), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.list_without_erased(list text, value jsonb)
+CREATE OR REPLACE FUNCTION kv.list_without_erased(list text, value jsonb, regular boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
@@ -12542,13 +12552,11 @@ begin
   if kv.entity_of_list(list) is distinct from 'order' then
     return value;
   elsif items = '[]' then
-    return kv.part_without_erased(list, value);
-  elsif not exists (select from jsonb_array_elements(items) e (item) where kv.is_irregular(e.item)) then
-    return value;
+    return kv.part_without_erased(list, value, false);
   end if;
   written := (
-    select jsonb_agg(case when kv.is_irregular(e.item) then kv.part_without_erased(list, e.item) else e.item end
-      order by e.n)
+    select jsonb_agg(case when regular or kv.is_irregular(e.item) then kv.part_without_erased(list, e.item, false)
+      else e.item end order by e.n)
     from jsonb_array_elements(items) with ordinality e (item, n));
   return case when written = items then value when jsonb_typeof(value) = 'string' then to_jsonb(written::text)
     else written end;
@@ -12869,6 +12877,19 @@ CREATE OR REPLACE FUNCTION app.longest_event_retention()
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$ select coalesce(max(event_retention_months), 25) from clients $function$;
 grant execute on function app.longest_event_retention() to app_owner;
+
+-- Function kv.looks_like_order(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.looks_like_order(content jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM jsonb_object_keys(CASE jsonb_typeof(looks_like_order.content) WHEN 'object'::text THEN
+  looks_like_order.content ELSE '{}'::jsonb END) k(name) WHERE (lower(replace(k.name, '_'::text, ''::text)) = ANY
+  (ARRAY['ordernumber'::text, 'orderdate'::text, 'username'::text, 'useremail'::text, 'customer'::text,
+  'customername'::text, 'customeremail'::text, 'employeename'::text, 'employeeemail'::text, 'recipient'::text,
+  'recipientname'::text, 'recipientemail'::text, 'email'::text, 'phone'::text, 'address'::text, 'shippingaddress'::text,
+  'deliveryaddress'::text, 'total'::text, 'totalamount'::text, 'totalvalue'::text, 'items'::text]))));
 
 -- Function app.lowest_base_price(numeric,boolean,jsonb), owner app_owner
 
@@ -15190,30 +15211,33 @@ begin
 end
 $function$;
 
--- Function kv.part_without_erased(text,jsonb), owner app_mirror
+-- Function kv.part_without_erased(text,jsonb,boolean), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.part_without_erased(list text, part jsonb)
+CREATE OR REPLACE FUNCTION kv.part_without_erased(list text, part jsonb, in_order boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
   content constant jsonb := kv.decoded(part);
-  erased constant jsonb := case jsonb_typeof(content) when 'object' then kv.erased_document(list, content) end;
+  is_order constant boolean := kv.looks_like_order(content);
+  erased constant jsonb := case when is_order or not in_order and content ? 'id' then kv.erased_document(list, content)
+    end;
   written jsonb := content;
 begin
   if kv.is_deep(content) then
     raise exception 'a list of orders is too deep' using errcode = 'program_limit_exceeded';
   elsif erased is not null then
     written := erased;
-  elsif jsonb_typeof(content) = 'object' and not content ? 'id' then
-    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value)), '{}')
-      from jsonb_each(content) e);
+  elsif jsonb_typeof(content) = 'object' then
+    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value, in_order or is_order)),
+      '{}') from jsonb_each(content) e);
   elsif jsonb_typeof(content) = 'array' then
-    written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item) order by e.n), '[]')
+    written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item, in_order) order by e.n), '[]')
       from jsonb_array_elements(content) with ordinality e (item, n));
   end if;
   return case when written = content then part when jsonb_typeof(part) = 'string' then to_jsonb(written::text)
+    when erased is null and part ? '_rev' then written || jsonb_build_object('_rev', part -> '_rev')
     else written end;
 end
 $function$;
@@ -18373,7 +18397,7 @@ CREATE OR REPLACE FUNCTION kv.retirement_content(r kv.retirements)
  LANGUAGE sql
  STABLE
 AS $function$
-  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('exact_status', r.status,
+  select to_jsonb(r) - '{checkpoint,awaited}'::text[] || jsonb_build_object('exact_status', r.status,
     'status', case r.status when 'ending' then 'restoring' else r.status end, 'parts', count(p.number),
     'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
     'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
@@ -18522,8 +18546,8 @@ begin
     return new;
   end if;
   begin
-    new.value := kv.list_without_erased(new.key,
-      kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value));
+    new.value := kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end,
+      kv.list_without_erased(new.key, new.value, false));
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);
@@ -19093,7 +19117,7 @@ begin
   if r.status <> 'ending' then
     lock table products in share row exclusive mode;
   elsif last is null then
-    perform kv.wait_for_unmirrored_writes(r.entity);
+    perform kv.wait_for_unmirrored_writes(r.entity, r.awaited);
   end if;
   loop
     last := kv.note_changed_products(r.started_at, last, 5000);
@@ -20507,13 +20531,21 @@ grant execute on function app.verify_site_domain(uuid,text) to app_admin, app_cl
 
 CREATE OR REPLACE FUNCTION kv.wait_for_unmirrored_writes(entity text)
  RETURNS void
+ LANGUAGE sql
+AS $function$ select kv.wait_for_unmirrored_writes($1, null) $function$;
+
+-- Function kv.wait_for_unmirrored_writes(text,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.wait_for_unmirrored_writes(entity text, writers text[])
+ RETURNS void
  LANGUAGE plpgsql
 AS $function$
 declare
-  writers constant text[] := kv.writers_of(format('public.%I', entity || 's')::regclass);
+  written constant regclass := format('public.%I', entity || 's')::regclass;
+  awaited constant text[] := coalesce(writers, kv.writers_of(written));
   give_up_at constant timestamptz := clock_timestamp() + interval '2 seconds';
 begin
-  while writers && kv.writers_of(format('public.%I', entity || 's')::regclass) loop
+  while awaited && kv.writers_of(written) loop
     if clock_timestamp() > give_up_at then
       raise exception 'a transaction that has written a % runs for more than 2 seconds', entity
         using errcode = 'lock_not_available';
@@ -21290,7 +21322,8 @@ begin
   select jsonb_agg(coalesce(w.item, s.item) order by s.n) into written
   from stated_items s left join written_items w on w.key = s.key;
   return case
-    when written is null or written = items or octet_length(written::text) > 5999900 then stated
+    when written is null or written = items then stated
+    when octet_length(written::text) > 5999900 then kv.list_without_erased(list, stated, true)
     when jsonb_typeof(stated) = 'string' then to_jsonb(written::text) else written end;
 end
 $function$;
