@@ -711,9 +711,28 @@ def test_an_undo_waits_for_products_that_are_inserted_during_the_retirement(move
 
 
 def reach_end(platform: Platform) -> None:
-    """Continue the undo of the retirement of products until all documents are back."""
+    """Continue the undo of the retirement of products until all documents are back, and their writers are known."""
     while (plan := put(platform, "product", target="active").json())["retirement"]["status"] != "ending":
         assert plan["retirement"]["status"] == "restoring"
+    assert put(platform, "product", target="active").json()["retirement"]["status"] == "ending"
+
+
+def test_an_undo_waits_only_for_transactions_that_began_before_its_end(moved: Platform) -> None:
+    write = "lock table products in row exclusive mode"  # the lock of each statement that writes products
+    retire(moved, "product")
+    with psycopg.connect(moved.endpoints.database) as first, psycopg.connect(moved.endpoints.database) as second:
+        first.execute(write)
+        reach_end(moved)
+        assert put(moved, "product", target="active").json()["code"] == "conflict"
+        second.execute(write)  # Under load, there is always a newer transaction.
+        assert put(moved, "product", target="active").json()["code"] == "conflict"
+        with ThreadPoolExecutor(1) as pool:
+            command_ = pool.submit(command, moved, "retire", "product", "--undo")
+            time.sleep(5)  # The command repeats the requests that are refused.
+            assert not command_.done()
+            first.commit()
+            assert command_.result().returncode == 0, command_.result().stderr
+        second.commit()
 
 
 def test_orders_and_changes_of_products_do_not_wait_while_an_undo_searches_changed_products(moved: Platform) -> None:

@@ -158,11 +158,12 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
 def _end(tx: Transaction, entity: Entity) -> RetirementPlan:
     """Search the products that have changed while the documents were retired, for a limited time. Decision 0126.
 
-    Raises Conflict if a transaction that has written products runs for too long.
+    The first request only stores the transactions that have written products, and that the next requests wait for.
+    Raises Conflict if one of them runs for too long.
     """
     give_up_at = time.monotonic() + SECONDS
-    while not sql.continue_ending(tx, entity=entity, size=PRODUCTS_PER_STEP):
-        if time.monotonic() > give_up_at:
+    while not (is_searched := sql.continue_ending(tx, entity=entity, size=PRODUCTS_PER_STEP)):
+        if is_searched is None or time.monotonic() > give_up_at:
             return _plan(tx, entity)
     _change(tx, entity, "undone", _numbers(tx, entity))
     return _plan(tx, entity)

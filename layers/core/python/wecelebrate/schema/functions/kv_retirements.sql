@@ -9,11 +9,12 @@ language sql stable
 as $$ select r.* from kv.retirements r where r.entity = $1 and r.status <> 'undone' $$;
 
 -- Returns a retirement with the counts of its archive. Null: the retirement does not exist. The previous release does
--- not know the status `ending`, and rejects it. Therefore `status` is `restoring` then, and `exact_status` is the status.
+-- not know the status `ending`, and rejects it. Therefore `status` is `restoring` then, and `exact_status` is the
+-- status.
 create or replace function kv.retirement_content(r kv.retirements) returns jsonb
 language sql stable
 as $$
-  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('exact_status', r.status,
+  select to_jsonb(r) - '{checkpoint,awaited}'::text[] || jsonb_build_object('exact_status', r.status,
     'status', case r.status when 'ending' then 'restoring' else r.status end, 'parts', count(p.number),
     'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
     'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
@@ -156,10 +157,11 @@ end
 $$;
 
 -- Searches the next products that have changed since the documents were retired, and returns whether all products were
--- searched. A writer of a product never waits for this search. At its first call, the function waits for the
--- transactions that have changed products without their documents. It raises lock_not_available after 2 seconds. All
--- later writes change the documents themselves, so the search does not have to see them. The status `ending` must be
--- committed before the first call. The caller must use a separate statement with bound parameters.
+-- searched. A writer of a product never waits for this search. The first call stores the transactions that have changed
+-- products and have not ended, and returns null: the caller commits, so that later calls wait for the same
+-- transactions, however many others begin. If one of them still runs after 2 seconds, a call raises lock_not_available.
+-- All later writes change the documents themselves, so the search does not have to see them. The status `ending` must
+-- be committed before the first call. The caller must use a separate statement with bound parameters.
 create or replace function kv.continue_ending(entity text, size integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -172,8 +174,11 @@ begin
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   elsif r.checkpoint = 'end' then
     return true;
+  elsif r.awaited is null then
+    update kv.retirements u set awaited = kv.writers_of('public.products'::regclass) where u.id = r.id;
+    return null;
   elsif r.checkpoint = '' then
-    perform kv.wait_for_unmirrored_writes(entity);
+    perform kv.wait_for_unmirrored_writes(entity, r.awaited);
   end if;
   last := kv.note_changed_products(r.started_at, nullif(r.checkpoint, '')::uuid, size);
   update kv.retirements u set checkpoint = coalesce(last::text, 'end') where u.id = r.id;
@@ -194,7 +199,7 @@ begin
   if r.status <> 'ending' then
     lock table products in share row exclusive mode;
   elsif last is null then
-    perform kv.wait_for_unmirrored_writes(r.entity);
+    perform kv.wait_for_unmirrored_writes(r.entity, r.awaited);
   end if;
   loop
     last := kv.note_changed_products(r.started_at, last, 5000);
@@ -249,7 +254,7 @@ begin
     perform kv.search_at_once(r);
   end if;
   update kv.retirements u set status = target, changed_at = clock_timestamp(),
-    checkpoint = case target when 'ending' then '' else r.checkpoint end
+    checkpoint = case target when 'ending' then '' else r.checkpoint end, awaited = null
   where u.id = r.id;
   if target = 'undone' then
     perform kv.end_undo(r);
