@@ -11458,6 +11458,14 @@ RETURN (((NOT (hold).is_settled) OR ((hold).cancelled_at IS NOT NULL)) AND (COAL
   app.hold_known_at(hold, (settings ->> 'stock_means'::text), ((settings ->> 'hold_hours'::text))::integer)) <=
   oldest));
 
+-- Function kv.is_future(xid8), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_future(xid xid8)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (xid > pg_snapshot_xmax(pg_current_snapshot()));
+
 -- Function kv.is_gift_key(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_gift_key(key text)
@@ -11531,10 +11539,11 @@ CREATE OR REPLACE FUNCTION kv.is_new_trouble(xid xid8, noticed_at timestamp with
   timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (xid IS NULL) THEN ((noticed_at > (last).reported_until) AND (noticed_at <= ending)) WHEN
-  ((last).reported_snapshot IS NULL) THEN (noticed_at > (last).reported_until) ELSE ((noticed_at >
-  ((last).reported_until - '1 day'::interval)) AND (NOT pg_visible_in_snapshot(xid, (last).reported_snapshot))) END;
+ STABLE
+RETURN CASE WHEN ((xid IS NULL) OR kv.is_future(xid)) THEN ((noticed_at > (last).reported_until) AND (noticed_at <=
+  ending)) WHEN (((last).reported_snapshot IS NULL) OR kv.is_future(pg_snapshot_xmax((last).reported_snapshot))) THEN
+  (noticed_at > (last).reported_until) ELSE ((noticed_at > ((last).reported_until - '1 day'::interval)) AND (NOT
+  pg_visible_in_snapshot(xid, (last).reported_snapshot))) END;
 
 -- Function app.is_only_buyer(erasures,text), owner app_definer
 
@@ -20403,7 +20412,8 @@ begin
     select count(distinct c.key) from kv.conflicts c
     where c.kind = 'row_not_mirrored' and kv.entity_of_key(c.key) = $1
       and (c.noticed_at >= since
-        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen))
+        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen)
+          and not kv.is_future(c.xid) and not kv.is_future(pg_snapshot_xmax(seen)))
       and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
         (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
 end
