@@ -1,7 +1,7 @@
 """The command `wecelebrate kv retire`: archives and deletes documents that are no longer in use, or restores them."""
 
 import re
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _REPORT_SECONDS = 5.0
 """The time between two progress reports."""
+_WAIT_SECONDS = 60.0
+"""How long the end of an undo waits for transactions of other requests."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _RETIREMENTS = (
     Column("retired"),
@@ -131,9 +133,13 @@ def _delete(api: "httpx.Client", entity: Entity, plan: output.Json, *, yes: bool
 def _undo(api: "httpx.Client", entity: Entity, *, give_up: bool, yes: bool, quiet: bool) -> output.Json:
     """Restore all documents. Return the last plan, with all documents that were given up."""
     given_up: list[output.Json] = []
-    reported = monotonic()
+    reported = progressed = monotonic()
+    is_ending = False
     while True:
-        plan = _restore(api, entity, give_up=give_up, yes=yes)
+        wait_until = progressed + _WAIT_SECONDS if is_ending else 0.0
+        plan = _restore(api, entity, wait_until, give_up=give_up, yes=yes)
+        progressed = monotonic()
+        is_ending = plan["retirement"] is not None and plan["retirement"]["status"] == "ending"
         given_up += plan["given_up"]
         if plan["retirement"] is None:
             break
@@ -148,11 +154,19 @@ def _undo(api: "httpx.Client", entity: Entity, *, give_up: bool, yes: bool, quie
     return {**plan, "given_up": given_up}
 
 
-def _restore(api: "httpx.Client", entity: Entity, *, give_up: bool, yes: bool) -> output.Json:
-    """Send a request that restores documents. If only lost objects are left, ask whether to give up their documents."""
+def _restore(api: "httpx.Client", entity: Entity, wait_until: float, *, give_up: bool, yes: bool) -> output.Json:
+    """Send a request that restores documents. If only lost objects are left, ask whether to give up their documents.
+
+    Until `wait_until`, the request is repeated while another transaction, which has written products, does not end.
+    """
     import httpx
 
     response = _send(api, entity, {"target": "active"})
+    while response.status_code == httpx.codes.CONFLICT and response.json().get("code") == "conflict":
+        if monotonic() > wait_until:
+            break
+        sleep(0.2)
+        response = _send(api, entity, {"target": "active"})
     damage = response.json() if response.status_code == httpx.codes.CONFLICT else {}
     if not give_up or damage.get("code") != "kv_archive_damaged":
         return _plan_of(response)

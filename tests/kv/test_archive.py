@@ -290,6 +290,62 @@ def test_a_problem_whose_transaction_is_committed_after_a_later_report_is_still_
         platform.database.execute("begin")
 
 
+@pytest.mark.parametrize("snapshot", [True, False])
+def test_problems_are_reported_once_after_a_dump_whose_transactions_have_greater_numbers(
+    move: Move, snapshot: bool
+) -> None:
+    future = int(move.value("select pg_snapshot_xmax(pg_current_snapshot())::text")) + 1_000_000
+    move.database.execute(
+        "insert into kv.mirror (reported_until) values (now()) on conflict (is_only) do update"
+        " set reported_snapshot = null"
+    )
+    move.database.execute("delete from kv.conflicts")
+    if snapshot:
+        move.database.execute("update kv.mirror set reported_snapshot = %s", [f"{future}:{future}:"])
+    record = (
+        "insert into kv.conflicts (key, kind, field, xid, noticed_at) values (%s, 'both_changed', 'x', %s::xid8, {})"
+    )
+    times = {"counted before": "10 minutes", "after the last report": "2 minutes"}
+    for key, ago in times.items():
+        move.database.execute(record.format(f"now() - interval '{ago}'").encode(), [key, str(future - 1)])
+    own = str(future - 1_000_001)
+    move.database.execute(record.format("now() - interval '1 minute'").encode(), ["of this database", own])
+
+    def report(minutes: int) -> int:
+        move.database.execute("update kv.mirror set reported_until = now() - make_interval(mins => %s)", [minutes])
+        enter(move, "wc_worker", "service:system")
+        count: int = move.value("select kv.report_troubles() -> 'KvConflicts'")
+        leave(move)
+        return count
+
+    # The first report counts the later record of the dump, and that of this database. The next one counts none again.
+    assert [report(5), report(2)] == [2, 0]
+
+
+def test_a_comparison_of_a_dump_whose_transactions_have_greater_numbers_does_not_hide_or_invent_problems(
+    move: Move,
+) -> None:
+    current = int(move.value("select pg_snapshot_xmax(pg_current_snapshot())::text"))
+    own, future = str(current - 1), str(current + 1_000_000)
+    move.database.execute("delete from kv.conflicts")
+    count = "select kv.unmirrored_rows('product', null, now() - interval '1 hour', %s::pg_snapshot)"
+
+    def counts(xid: str, ago: str) -> list[int]:
+        """Count a row after a comparison of the dump, and after one of this database."""
+        move.database.execute("delete from kv.conflicts")
+        move.database.execute(
+            "insert into kv.conflicts (key, kind, field, xid, noticed_at)"
+            " values ('gift:g-a', 'row_not_mirrored', '', %s::xid8, now() - %s::interval)",
+            [xid, ago],
+        )
+        return [move.value(count, f"{last}:{last}:") for last in (future, own)]
+
+    assert counts(own, "10 minutes") == [1, 1]
+    assert counts(own, "70 minutes") == [0, 1]
+    assert counts(future, "10 minutes") == [1, 1]
+    assert counts(future, "70 minutes") == [0, 0]
+
+
 class Archive:
     """The queries of an archive whose objects are all lost."""
 

@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
+from pydantic import BaseModel
 
 from infra.local.credentials import Credentials
 from tests.faults.environment import FULL
@@ -43,6 +44,7 @@ MARKS = ("kv.ids", "kv.remainders", "kv.notes", "kv.quarantine")
 MANY = 20_000 if FULL else 2_000
 """The number of gifts in the test that kills the command during a retirement."""
 ROUTE = "/v1/admin/kv/retirements"
+CHANGE = "select kv.change_retirement(%s, %s, %s)"
 FORMS: dict[str, Any] = {
     "gift:forms": gift("forms", catalogId="own", ä="ü\u2028\n\t\\n", n=1.0, big=12345678901234567890, x=[[{"": 0}]]),
     "gift:token": gift("token", catalogId="own", erp={"apiKey": "s3cr3t-1", "x": [1, "Bearer s3cr3t-2", {"pin": 3}]}),
@@ -709,9 +711,28 @@ def test_an_undo_waits_for_products_that_are_inserted_during_the_retirement(move
 
 
 def reach_end(platform: Platform) -> None:
-    """Continue the undo of the retirement of products until all documents are back."""
+    """Continue the undo of the retirement of products until all documents are back, and their writers are known."""
     while (plan := put(platform, "product", target="active").json())["retirement"]["status"] != "ending":
         assert plan["retirement"]["status"] == "restoring"
+    assert put(platform, "product", target="active").json()["retirement"]["status"] == "ending"
+
+
+def test_an_undo_waits_only_for_transactions_that_began_before_its_end(moved: Platform) -> None:
+    write = "lock table products in row exclusive mode"  # the lock of each statement that writes products
+    retire(moved, "product")
+    with psycopg.connect(moved.endpoints.database) as first, psycopg.connect(moved.endpoints.database) as second:
+        first.execute(write)
+        reach_end(moved)
+        assert put(moved, "product", target="active").json()["code"] == "conflict"
+        second.execute(write)  # Under load, there is always a newer transaction.
+        assert put(moved, "product", target="active").json()["code"] == "conflict"
+        with ThreadPoolExecutor(1) as pool:
+            command_ = pool.submit(command, moved, "retire", "product", "--undo")
+            time.sleep(5)  # The command repeats the requests that are refused.
+            assert not command_.done()
+            first.commit()
+            assert command_.result().returncode == 0, command_.result().stderr
+        second.commit()
 
 
 def test_orders_and_changes_of_products_do_not_wait_while_an_undo_searches_changed_products(moved: Platform) -> None:
@@ -818,17 +839,82 @@ def as_admin(platform: Platform, query: str, *arguments: Any) -> Any:
         return value
 
 
-def test_an_undo_cannot_end_before_all_products_were_searched(moved: Platform) -> None:
+def test_a_retirement_leaves_the_status_ending_only_at_the_end_of_its_undo(moved: Platform) -> None:
     retire(moved, "product")
     reach_end(moved)
-    for _ in range(2):
+    step(moved, 3)
+    for target in ("restoring", "ending", "retired", "archiving"):
         with pytest.raises(psycopg.errors.CheckViolation):
-            as_admin(moved, "select kv.change_retirement(%s, %s, %s)", "product", "undone", Jsonb({}))
-        step(moved, 3)
-    with pytest.raises(psycopg.errors.CheckViolation):
-        as_admin(moved, "select kv.change_retirement(%s, %s, %s)", "product", "restoring", Jsonb({}))
+            as_admin(moved, CHANGE, "product", target, Jsonb({}))
     assert put(moved, "product", target="retired", delete=True).json()["code"] == "conflict"
     assert put(moved, "product", target="retired", dry_run=True).json()["retirement"]["status"] == "ending"
+
+
+class PreviousRetirement(BaseModel):
+    """The model of the previous release, which rejects the status `ending`."""
+
+    status: Literal["waiting", "archiving", "deleting", "retired", "restoring", "undone"]
+    documents: int
+    deleted: int
+    restored: int
+    given_up: int
+
+
+def previous_plan(platform: Platform) -> PreviousRetirement | None:
+    """Read the retirement of products as the previous release does."""
+    found = as_admin(platform, "select kv.retirement_facts(%s)", "product")["retirement"]
+    [listed] = as_admin(platform, "select kv.retirement_status()")["retirements"] or [None]
+    assert found == listed
+    return found and PreviousRetirement.model_validate(found)
+
+
+def previous_undo(platform: Platform) -> None:
+    """Undo a retirement whose documents are not deleted, as the previous release does."""
+    plan = previous_plan(platform)
+    assert plan is not None
+    if plan.status != "restoring":
+        as_admin(platform, CHANGE, "product", "restoring", Jsonb({}))
+        plan = previous_plan(platform)
+    assert plan is not None and plan.status == "restoring"
+    assert as_admin(platform, "select kv.next_deleted_part(%s, %s)", "product", 0) is None
+    as_admin(platform, CHANGE, "product", "undone", Jsonb({}))
+    assert previous_plan(platform) is None
+
+
+@pytest.mark.parametrize("reached", ["archiving", "restoring", "ending", "searching"])
+def test_the_previous_release_can_end_an_undo_that_has_reached_any_status(moved: Platform, reached: str) -> None:
+    before = documents(moved)
+    insert = (
+        "insert into products (catalog_id, sku, name, price, currency) select id, %s, 'Late', 5, 'EUR'"
+        " from kv.ids where key = 'catalogs:own' returning id::text"
+    )
+    if reached == "archiving":
+        wait(moved, "product")
+        assert put(moved, "product", target="retired", delete=True).json()["retirement"]["status"] == "archiving"
+    else:
+        retire(moved, "product")
+    late = {row["id"] for sku in ("late-a", "late-b") for row in moved.database.execute(insert, [sku])}
+    while reached == "restoring":
+        plan = put(moved, "product", target="active").json()["retirement"]
+        assert plan["status"] == "restoring"
+        if plan["deleted"] == 0:
+            break
+    if reached in ("ending", "searching"):
+        reach_end(moved)
+    if reached == "searching":
+        step(moved, 3)
+    with psycopg.connect(moved.endpoints.database) as writer, ThreadPoolExecutor(1) as pool:
+        late |= {id for (id,) in writer.execute(insert, ["late-c"])}
+        undo = pool.submit(previous_undo, moved)
+        time.sleep(0.5)
+        writer.commit()
+        undo.result()
+    moved.eventually(lambda: moved.database.execute("select from kv.dirty").fetchall() == [], within=60)
+    after = documents(moved)
+    assert {key.partition(":")[2] for key in after.keys() - before.keys()} == late
+    assert {key: after[key] for key in before} == before
+    moved.database.execute("delete from products where sku like 'late-%%'")
+    moved.eventually(lambda: documents(moved) == before, within=60)
 
 
 def test_a_row_that_was_not_mirrored_after_the_comparison_blocks_a_retirement(moved: Platform) -> None:

@@ -14,27 +14,28 @@ from tests.platform.functions import output_of
 
 FUNCTION = "queues-erasures"
 EARLIER_KEY = "the signing key before its replacement"
-ADD_ENTRY = f"""
+FIRST_KEY = "the signing key before the earlier key"
+ADD_ENTRY = """
 import os
-os.environ["WC_SIGNING_KEY"] = {EARLIER_KEY!r}
+os.environ["WC_SIGNING_KEY"] = {key!r}
 from datetime import UTC, datetime
 from uuid import UUID
 from wecelebrate.erasures import register
-client, now = UUID({{client!r}}), datetime.now(UTC)
-row = {{{{"client_id": client, "orders_before": now, "created_at": now}}}}
-register.write(UUID({{erasure!r}}), row, register.hashes_of(client, [{{email!r}}], []))
+client, now = UUID({client!r}), datetime.now(UTC)
+row = {{"client_id": client, "orders_before": now, "created_at": now}}
+register.write(UUID({erasure!r}), row, register.hashes_of(client, [{email!r}], []))
 """
 """Adds an erasure to the list, as the platform did before its signing key was replaced."""
-WORK = f"""
+WORK = """
 import os, runpy
-os.environ.update(AWS_LAMBDA_FUNCTION_NAME={FUNCTION!r}, WC_SIGNING_KEY={EARLIER_KEY!r})
+os.environ.update(AWS_LAMBDA_FUNCTION_NAME={function!r}, WC_SIGNING_KEY={key!r})
 class Context:
     aws_request_id = "1"
     def get_remaining_time_in_millis(self):
         return 60_000
-runpy.run_path("handler.py")["handler"]({{event!r}}, Context())
+runpy.run_path("handler.py")["handler"]({event!r}, Context())
 """
-"""Runs the worker with the earlier signing key."""
+"""Runs the worker with another signing key."""
 ORDER = """
 insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, shipping_address, items,
   status, created_at)
@@ -56,15 +57,15 @@ def is_erased(platform: Platform, order_id: UUID) -> bool:
     return row["erased_at"] is not None
 
 
-def work_with_the_earlier_key(platform: Platform, job_id: str) -> None:
-    """Run a failed job again, with the earlier signing key."""
+def work_with(platform: Platform, job_id: str, key: str) -> None:
+    """Run a failed job again, with another signing key."""
     record: dict[str, Any] = {
         "messageId": str(uuid4()), "receiptHandle": "x", "body": json.dumps({"job_id": job_id}),
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1", "SenderId": "x"},
         "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
         "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:wecelebrate-local-erasures",
     }  # fmt: skip
-    code = WORK.format(event={"Records": [record]})
+    code = WORK.format(function=FUNCTION, key=key, event={"Records": [record]})
     process = platform.run_as(FUNCTION, code)
     platform.database.execute(
         "update jobs set status = 'pending', failures = 0, due_at = now(), error = null, error_code = null,"
@@ -77,17 +78,16 @@ def work_with_the_earlier_key(platform: Platform, job_id: str) -> None:
 def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_the_last_key(
     own_platform: Platform,
 ) -> None:
-    platform, tenant, late, early = own_platform, own_platform.tenant(), Person.new(), Person.new()
+    platform, tenant = own_platform, own_platform.tenant()
+    late, early, first = Person.new(), Person.new(), Person.new()
     erasure = ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=late.email))
-    earlier_id = str(uuid4())
-    output_of(
-        platform.run_as(
-            FUNCTION, ADD_ENTRY.format(client=tenant.client_id, erasure=earlier_id, email=early.email.lower())
-        )
-    )
-    # A restored database has the orders of both persons, and none of the erasures.
+    earlier_id, first_id = str(uuid4()), str(uuid4())
+    for id, key, person in ((earlier_id, EARLIER_KEY, early), (first_id, FIRST_KEY, first)):
+        code = ADD_ENTRY.format(client=tenant.client_id, key=key, erasure=id, email=person.email.lower())
+        output_of(platform.run_as(FUNCTION, code))
+    # A restored database has the orders of all persons, and none of the erasures.
     platform.database.execute("delete from erasures where client_id = %s", [tenant.client_id])
-    orders = {person: order(platform, tenant, person) for person in (late, early)}
+    orders = {person: order(platform, tenant, person) for person in (late, early, first)}
 
     def erasures() -> dict[str, Json]:
         return {each["id"]: each for each in ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/erasures"))["data"]}
@@ -95,21 +95,30 @@ def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_t
     job_id = platform.admin.post("/v1/admin/erasures/replay").json()["id"]
     job = platform.ended_job(job_id)
     assert (job["status"], job["error_code"]) == ("failed", "wrong_key")
-    assert "1 of 2 entries were written with 1 other signing keys" in job["error"]
+    assert "2 of 3 entries were written with 2 other signing keys" in job["error"]
     assert "1 erasures were created" in job["error"]
     platform.eventually(lambda: [each["status"] for each in erasures().values()] == ["completed"])
     assert erasures().keys() == {erasure["id"]}
     assert (is_erased(platform, orders[late]), is_erased(platform, orders[early])) == (True, False)
 
-    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key repeats nothing.
-    assert platform.ended_job(job_id)["error_code"] == "wrong_key"
-    assert erasures().keys() == {erasure["id"]}
+    def progress() -> tuple[str | None, int, int]:
+        job = platform.ended_job(job_id)
+        return job["error_code"], job["done"], job["total"]
 
-    work_with_the_earlier_key(platform, job_id)
-    job = platform.ended_job(job_id)
-    assert (job["status"], job["result"]) == ("completed", {"erasures": 2, "restored": 2})
-    platform.eventually(lambda: {each["status"] for each in erasures().values()} == {"completed"})
+    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key repeats nothing.
+    assert progress() == ("wrong_key", 1, 3)
+    assert erasures().keys() == {erasure["id"]}
+    work_with(platform, job_id, EARLIER_KEY)
+    assert progress() == ("wrong_key", 2, 3)
+    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # The first key again
+    assert progress() == ("wrong_key", 2, 3)
     assert erasures().keys() == {erasure["id"], earlier_id}
-    assert is_erased(platform, orders[early])
+
+    work_with(platform, job_id, FIRST_KEY)
+    job = platform.ended_job(job_id)
+    assert (job["status"], job["result"]) == ("completed", {"erasures": 3, "restored": 3})
+    platform.eventually(lambda: {each["status"] for each in erasures().values()} == {"completed"})
+    assert erasures().keys() == {erasure["id"], earlier_id, first_id}
+    assert is_erased(platform, orders[early]) and is_erased(platform, orders[first])
     again = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
     assert again["error_code"] == "wrong_key" and "0 erasures were created" in again["error"]

@@ -28,24 +28,25 @@ def run(job: jobs.LeasedJob) -> None:
     by_client: dict[UUID, list[Entry]] = defaultdict(list)
     current, others = register.key_id(), Counter[str]()
     repeated = frozenset(job.checkpoint.get("keys", []))
-    total = 0
+    reached: dict[str, str] = job.checkpoint.get("clients", {})  # the last client of each key
+    total = done = 0
     for entry in register.entries():
         job.check_lease()
         total += 1
-        if entry.key_id == current:
+        if entry.key_id in repeated or str(entry.client_id) <= reached.get(entry.key_id, ""):
+            done += 1
+        elif entry.key_id == current:
             by_client[entry.client_id].append(entry)
-        elif entry.key_id not in repeated:
+        else:
             others[entry.key_id] += 1
-    job.total, restored = total, int(job.counts.get("updated", 0))
-    after = job.checkpoint.get("client_id", "") if job.checkpoint.get("key") == current else ""
+    job.total, job.done, restored = total, done, int(job.counts.get("updated", 0))
     for client_id, entries in sorted(by_client.items()):
-        if str(client_id) > after:
-            restored += _restore(job, client_id, entries)
-            job.done += len(entries)
-            job.counts["updated"] = restored
-            job.checkpoint |= {"client_id": str(client_id), "key": current}
-            with writing(SYSTEM) as tx:
-                job.save(tx)
+        restored += _restore(job, client_id, entries)
+        job.done += len(entries)
+        job.counts["updated"] = restored
+        job.checkpoint["clients"] = reached = reached | {current: str(client_id)}
+        with writing(SYSTEM) as tx:
+            job.save(tx)
     job.checkpoint["keys"] = sorted(repeated | {current})
     with writing(SYSTEM) as tx:
         job.save(tx)

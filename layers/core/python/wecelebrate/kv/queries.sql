@@ -214,7 +214,7 @@ select kv.change_retirement(:entity, :status, :details);
 
 -- name: continue_ending$
 -- Search the next products whose documents are older than they are, at the end of an undo. Returns whether all products
--- were searched.
+-- were searched. Null: the transaction must be committed before the next call.
 select kv.continue_ending(:entity, :size);
 
 -- name: begin_archive_part$

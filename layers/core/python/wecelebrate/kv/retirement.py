@@ -89,7 +89,7 @@ def status(tx: Transaction) -> tuple[list[Retirement], list[Traffic]]:
     """Return all active retirements, and the traffic. Raises Forbidden unless the caller is a super admin."""
     row = sql.get_retirement_status(tx)
     return (
-        [Retirement.model_validate(each) for each in row["retirements"]],
+        [_retirement(each) for each in row["retirements"]],
         [Traffic.model_validate(each) for each in row["traffic"]],
     )
 
@@ -142,24 +142,28 @@ def _undo(tx: Transaction, entity: Entity, give_up: Collection[str]) -> Retireme
     if plan.retirement.status != "restoring":
         _change(tx, entity, "restoring", {})
         plan = _plan(tx, entity)
-        if plan.retirement is None or plan.retirement.status == "ending":
+        if plan.retirement is None:
             return plan
     progress = archive.restore(tx, entity, give_up)
     # This request has locked the rows of the documents that it has restored, but the end of an undo waits for writers
     # of rows. Therefore a later request ends the undo, in its own transaction.
     if progress.is_complete and not progress.restored:
-        _change(tx, entity, "undone", _numbers(tx, entity))
+        if entity == "product":
+            _change(tx, entity, "ending", {})
+        else:
+            _change(tx, entity, "undone", _numbers(tx, entity))
     return _plan(tx, entity).model_copy(update={"given_up": progress.given_up})
 
 
 def _end(tx: Transaction, entity: Entity) -> RetirementPlan:
     """Search the products that have changed while the documents were retired, for a limited time. Decision 0126.
 
-    Raises Conflict if a transaction that has written products runs for too long.
+    The first request only stores the transactions that have written products, and that the next requests wait for.
+    Raises Conflict if one of them runs for too long.
     """
     give_up_at = time.monotonic() + SECONDS
-    while not sql.continue_ending(tx, entity=entity, size=PRODUCTS_PER_STEP):
-        if time.monotonic() > give_up_at:
+    while not (is_searched := sql.continue_ending(tx, entity=entity, size=PRODUCTS_PER_STEP)):
+        if is_searched is None or time.monotonic() > give_up_at:
             return _plan(tx, entity)
     _change(tx, entity, "undone", _numbers(tx, entity))
     return _plan(tx, entity)
@@ -181,9 +185,14 @@ def _numbers(tx: Transaction, entity: Entity) -> Mapping[str, int]:
     }
 
 
+def _retirement(content: Mapping[str, Any]) -> Retirement:
+    """Return a retirement with its exact status. The previous release reads `status`, and does not know `ending`."""
+    return Retirement.model_validate({**content, "status": content["exact_status"]})
+
+
 def _plan(tx: Transaction, entity: Entity) -> RetirementPlan:
     facts = sql.get_retirement_facts(tx, entity=entity)
-    retirement = facts["retirement"] and Retirement.model_validate(facts["retirement"])
+    retirement = facts["retirement"] and _retirement(facts["retirement"])
     is_open = retirement is None or retirement.status == "waiting"
     gates = [
         RetirementGate(name=name, state="passed" if passed else "failed", detail=detail, advice=_ADVICE[name])

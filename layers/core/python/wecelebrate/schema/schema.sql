@@ -4062,7 +4062,9 @@ create table kv.retirements (
   requested_by text not null,
   started_at timestamp with time zone not null default clock_timestamp(),
   changed_at timestamp with time zone not null default clock_timestamp(),
+  awaited text[],
   constraint retirements_pkey PRIMARY KEY (id),
+  constraint retirements_awaited_length CHECK ((length((awaited)::text) <= 1000000)),
   constraint retirements_checkpoint_length CHECK ((length(checkpoint) <= 1024)),
   constraint retirements_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
     'product'::text, 'order'::text]))),
@@ -4081,6 +4083,8 @@ comment on column kv.retirements.checkpoint is
   'The last key that is archived. During the status ending: the last product that was searched, or `end`.';
 comment on column kv.retirements.changed_at is
   'When the status changed.';
+comment on column kv.retirements.awaited is
+  'During the status ending: the transactions (virtual ids) that had written products when it began.';
 CREATE UNIQUE INDEX retirements_only_one ON kv.retirements USING btree (entity) WHERE (status <> 'undone'::text);
 -- row-level security: forced
 create policy definer on kv.retirements for select to app_definer
@@ -5709,6 +5713,20 @@ CREATE OR REPLACE FUNCTION kv.camel_name(name text)
 RETURN CASE WHEN (name ~ '^[a-z0-9]+(_[a-z0-9]+)+$'::text) THEN ("left"(name, 1) || substr(replace(initcap(replace(name,
   '_'::text, ' '::text)), ' '::text, ''::text), 2)) ELSE name END;
 
+-- Function kv.can_change(kv.retirements,text,boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.can_change(r kv.retirements, status text, deleted boolean)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN CASE status WHEN 'restoring'::text THEN ((r).status <> 'ending'::text) WHEN 'ending'::text THEN (((r).status =
+  'restoring'::text) AND ((r).entity = 'product'::text) AND (NOT deleted)) WHEN 'undone'::text THEN (((r).status = ANY
+  (ARRAY['restoring'::text, 'ending'::text])) AND (NOT deleted)) WHEN 'retired'::text THEN (((r).status =
+  'deleting'::text) AND (NOT (EXISTS (SELECT FROM kv.archive_parts p WHERE ((p.retirement_id = (can_change.r).id) AND
+  (p.deleted_at IS NULL)))))) ELSE ((((status = 'archiving'::text) AND ((r).status = 'waiting'::text)) OR ((status =
+  'deleting'::text) AND ((r).status = 'archiving'::text))) OR ((status = 'archiving'::text) AND ((r).status =
+  'deleting'::text))) END;
+
 -- Function kv.canary_name(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.canary_name(key text)
@@ -6149,13 +6167,7 @@ begin
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   end if;
   deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
-  if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
-      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'),
-      ('undone', 'ending'))
-    or $2 = 'restoring' and r.status = 'ending'
-    or $2 = 'undone' and (deleted or r.status = 'ending' and r.checkpoint <> 'end')
-    or $2 = 'retired' and exists (
-      select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
+  if r.id is null or not coalesce(kv.can_change(r, $2, deleted), false) then
     raise exception 'a retirement that is % cannot become %', r.status, $2 using errcode = 'check_violation';
   end if;
   if $2 = 'archiving' and r.status = 'deleting' then  -- documents have changed, or have arrived, since they were copied
@@ -6165,13 +6177,17 @@ begin
     where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
     delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
   end if;
-  target := case when $2 = 'undone' or $2 = 'restoring' and not deleted then kv.status_after_restoring(r) else $2 end;
+  target := case when $2 = 'restoring' and not deleted and (r.entity <> 'product' or r.status = 'waiting') then 'undone'
+    else $2 end;
+  if $2 = 'undone' and r.entity = 'product' and (r.status = 'restoring' or r.checkpoint <> 'end') then
+    perform kv.search_at_once(r);
+  end if;
   update kv.retirements u set status = target, changed_at = clock_timestamp(),
-    checkpoint = case target when 'ending' then '' else r.checkpoint end
+    checkpoint = case target when 'ending' then '' else r.checkpoint end, awaited = null
   where u.id = r.id;
   if target = 'undone' then
     perform kv.end_undo(r);
-  elsif target = 'ending' and $2 = 'undone' then
+  elsif target = 'ending' then
     return;
   end if;
   perform app.record_retirement(
@@ -7692,8 +7708,11 @@ begin
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   elsif r.checkpoint = 'end' then
     return true;
+  elsif r.awaited is null then
+    update kv.retirements u set awaited = kv.writers_of('public.products'::regclass) where u.id = r.id;
+    return null;
   elsif r.checkpoint = '' then
-    perform kv.wait_for_unmirrored_writes(entity);
+    perform kv.wait_for_unmirrored_writes(entity, r.awaited);
   end if;
   last := kv.note_changed_products(r.started_at, nullif(r.checkpoint, '')::uuid, size);
   update kv.retirements u set checkpoint = coalesce(last::text, 'end') where u.id = r.id;
@@ -11484,6 +11503,14 @@ RETURN (((NOT (hold).is_settled) OR ((hold).cancelled_at IS NOT NULL)) AND (COAL
   app.hold_known_at(hold, (settings ->> 'stock_means'::text), ((settings ->> 'hold_hours'::text))::integer)) <=
   oldest));
 
+-- Function kv.is_future(xid8), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_future(xid xid8)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (xid > pg_snapshot_xmax(pg_current_snapshot()));
+
 -- Function kv.is_gift_key(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_gift_key(key text)
@@ -11507,8 +11534,11 @@ CREATE OR REPLACE FUNCTION kv.is_irregular(item jsonb)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE jsonb_typeof(item) WHEN 'array'::text THEN true WHEN 'object'::text THEN (NOT (item ? 'id'::text)) WHEN
-  'string'::text THEN ((item #>> '{}'::text[]) ~ '^\s*[[{"]'::text) ELSE false END;
+RETURN CASE jsonb_typeof(item) WHEN 'array'::text THEN true WHEN 'string'::text THEN ((item #>> '{}'::text[]) ~
+  '^\s*[[{"]'::text) WHEN 'object'::text THEN ((NOT (item ? 'id'::text)) OR (NOT kv.looks_like_order(item)) OR
+  jsonb_path_exists(item, 'strict $.*.**?(@.type() == "string" && @ like_regex "^\\s*[\\[{\"]")'::jsonpath) OR (EXISTS
+  (SELECT FROM jsonb_path_query(is_irregular.item, 'strict $.*.**?(exists (@."id"))'::jsonpath) o(o) WHERE
+  kv.looks_like_order(o.o)))) ELSE false END;
 
 -- Function kv.is_led(text), owner app_mirror
 
@@ -11554,10 +11584,11 @@ CREATE OR REPLACE FUNCTION kv.is_new_trouble(xid xid8, noticed_at timestamp with
   timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (xid IS NULL) THEN ((noticed_at > (last).reported_until) AND (noticed_at <= ending)) WHEN
-  ((last).reported_snapshot IS NULL) THEN (noticed_at > (last).reported_until) ELSE ((noticed_at >
-  ((last).reported_until - '1 day'::interval)) AND (NOT pg_visible_in_snapshot(xid, (last).reported_snapshot))) END;
+ STABLE
+RETURN CASE WHEN ((xid IS NULL) OR kv.is_future(xid)) THEN ((noticed_at > (last).reported_until) AND (noticed_at <=
+  ending)) WHEN (((last).reported_snapshot IS NULL) OR kv.is_future(pg_snapshot_xmax((last).reported_snapshot))) THEN
+  (noticed_at > (last).reported_until) ELSE ((noticed_at > ((last).reported_until - '1 day'::interval)) AND (NOT
+  pg_visible_in_snapshot(xid, (last).reported_snapshot))) END;
 
 -- Function app.is_only_buyer(erasures,text), owner app_definer
 
@@ -12561,9 +12592,9 @@ begin
 end
 $function$;
 
--- Function kv.list_without_erased(text,jsonb), owner app_mirror
+-- Function kv.list_without_erased(text,jsonb,boolean), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.list_without_erased(list text, value jsonb)
+CREATE OR REPLACE FUNCTION kv.list_without_erased(list text, value jsonb, regular boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
@@ -12575,13 +12606,11 @@ begin
   if kv.entity_of_list(list) is distinct from 'order' then
     return value;
   elsif items = '[]' then
-    return kv.part_without_erased(list, value);
-  elsif not exists (select from jsonb_array_elements(items) e (item) where kv.is_irregular(e.item)) then
-    return value;
+    return kv.part_without_erased(list, value, false);
   end if;
   written := (
-    select jsonb_agg(case when kv.is_irregular(e.item) then kv.part_without_erased(list, e.item) else e.item end
-      order by e.n)
+    select jsonb_agg(case when regular or kv.is_irregular(e.item) then kv.part_without_erased(list, e.item, false)
+      else e.item end order by e.n)
     from jsonb_array_elements(items) with ordinality e (item, n));
   return case when written = items then value when jsonb_typeof(value) = 'string' then to_jsonb(written::text)
     else written end;
@@ -12902,6 +12931,19 @@ CREATE OR REPLACE FUNCTION app.longest_event_retention()
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$ select coalesce(max(event_retention_months), 25) from clients $function$;
 grant execute on function app.longest_event_retention() to app_owner;
+
+-- Function kv.looks_like_order(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.looks_like_order(content jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM jsonb_object_keys(CASE jsonb_typeof(looks_like_order.content) WHEN 'object'::text THEN
+  looks_like_order.content ELSE '{}'::jsonb END) k(name) WHERE (lower(replace(k.name, '_'::text, ''::text)) = ANY
+  (ARRAY['ordernumber'::text, 'orderdate'::text, 'username'::text, 'useremail'::text, 'customer'::text,
+  'customername'::text, 'customeremail'::text, 'employeename'::text, 'employeeemail'::text, 'recipient'::text,
+  'recipientname'::text, 'recipientemail'::text, 'email'::text, 'phone'::text, 'address'::text, 'shippingaddress'::text,
+  'deliveryaddress'::text, 'total'::text, 'totalamount'::text, 'totalvalue'::text, 'items'::text]))));
 
 -- Function app.lowest_base_price(numeric,boolean,jsonb), owner app_owner
 
@@ -15223,30 +15265,33 @@ begin
 end
 $function$;
 
--- Function kv.part_without_erased(text,jsonb), owner app_mirror
+-- Function kv.part_without_erased(text,jsonb,boolean), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.part_without_erased(list text, part jsonb)
+CREATE OR REPLACE FUNCTION kv.part_without_erased(list text, part jsonb, in_order boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
   content constant jsonb := kv.decoded(part);
-  erased constant jsonb := case jsonb_typeof(content) when 'object' then kv.erased_document(list, content) end;
+  is_order constant boolean := kv.looks_like_order(content);
+  erased constant jsonb := case when is_order or not in_order and content ? 'id' then kv.erased_document(list, content)
+    end;
   written jsonb := content;
 begin
   if kv.is_deep(content) then
     raise exception 'a list of orders is too deep' using errcode = 'program_limit_exceeded';
   elsif erased is not null then
     written := erased;
-  elsif jsonb_typeof(content) = 'object' and not content ? 'id' then
-    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value)), '{}')
-      from jsonb_each(content) e);
+  elsif jsonb_typeof(content) = 'object' then
+    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value, in_order or is_order)),
+      '{}') from jsonb_each(content) e);
   elsif jsonb_typeof(content) = 'array' then
-    written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item) order by e.n), '[]')
+    written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item, in_order) order by e.n), '[]')
       from jsonb_array_elements(content) with ordinality e (item, n));
   end if;
   return case when written = content then part when jsonb_typeof(part) = 'string' then to_jsonb(written::text)
+    when erased is null and part ? '_rev' then written || jsonb_build_object('_rev', part -> '_rev')
     else written end;
 end
 $function$;
@@ -18406,7 +18451,8 @@ CREATE OR REPLACE FUNCTION kv.retirement_content(r kv.retirements)
  LANGUAGE sql
  STABLE
 AS $function$
-  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
+  select to_jsonb(r) - '{checkpoint,awaited}'::text[] || jsonb_build_object('exact_status', r.status,
+    'status', case r.status when 'ending' then 'restoring' else r.status end, 'parts', count(p.number),
     'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
     'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
     'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0),
@@ -18554,8 +18600,8 @@ begin
     return new;
   end if;
   begin
-    new.value := kv.list_without_erased(new.key,
-      kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value));
+    new.value := kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end,
+      kv.list_without_erased(new.key, new.value, false));
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);
@@ -19110,6 +19156,28 @@ CREATE OR REPLACE FUNCTION app.sealed_token(content text)
 AS $function$
   select content || left(encode(sha256(key || sha256(key || convert_to('order link ' || content, 'UTF8'))), 'hex'), 40)
   from app.seal_key
+$function$;
+
+-- Function kv.search_at_once(kv.retirements), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.search_at_once(r kv.retirements)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  last uuid := case when r.status = 'ending' then nullif(r.checkpoint, '')::uuid end;
+begin
+  if r.status <> 'ending' then
+    lock table products in share row exclusive mode;
+  elsif last is null then
+    perform kv.wait_for_unmirrored_writes(r.entity, r.awaited);
+  end if;
+  loop
+    last := kv.note_changed_products(r.started_at, last, 5000);
+    exit when last is null;
+  end loop;
+end
 $function$;
 
 -- Function app.search_condition(integer,text), owner app_owner
@@ -19902,15 +19970,6 @@ end
 $function$;
 grant execute on function kv.status() to app_admin;
 
--- Function kv.status_after_restoring(kv.retirements), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.status_after_restoring(r kv.retirements)
- RETURNS text
- LANGUAGE sql
- STABLE
-RETURN CASE WHEN (((r).entity = 'product'::text) AND ((r).status <> ALL (ARRAY['waiting'::text, 'ending'::text]))) THEN
-  'ending'::text ELSE 'undone'::text END;
-
 -- Function kv.status_of(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.status_of(value jsonb)
@@ -20398,7 +20457,8 @@ begin
     select count(distinct c.key) from kv.conflicts c
     where c.kind = 'row_not_mirrored' and kv.entity_of_key(c.key) = $1
       and (c.noticed_at >= since
-        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen))
+        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen)
+          and not kv.is_future(c.xid) and not kv.is_future(pg_snapshot_xmax(seen)))
       and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
         (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
 end
@@ -20526,13 +20586,21 @@ grant execute on function app.verify_site_domain(uuid,text) to app_admin, app_cl
 
 CREATE OR REPLACE FUNCTION kv.wait_for_unmirrored_writes(entity text)
  RETURNS void
+ LANGUAGE sql
+AS $function$ select kv.wait_for_unmirrored_writes($1, null) $function$;
+
+-- Function kv.wait_for_unmirrored_writes(text,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.wait_for_unmirrored_writes(entity text, writers text[])
+ RETURNS void
  LANGUAGE plpgsql
 AS $function$
 declare
-  writers constant text[] := kv.writers_of(format('public.%I', entity || 's')::regclass);
+  written constant regclass := format('public.%I', entity || 's')::regclass;
+  awaited constant text[] := coalesce(writers, kv.writers_of(written));
   give_up_at constant timestamptz := clock_timestamp() + interval '2 seconds';
 begin
-  while writers && kv.writers_of(format('public.%I', entity || 's')::regclass) loop
+  while awaited && kv.writers_of(written) loop
     if clock_timestamp() > give_up_at then
       raise exception 'a transaction that has written a % runs for more than 2 seconds', entity
         using errcode = 'lock_not_available';
@@ -21309,7 +21377,8 @@ begin
   select jsonb_agg(coalesce(w.item, s.item) order by s.n) into written
   from stated_items s left join written_items w on w.key = s.key;
   return case
-    when written is null or written = items or octet_length(written::text) > 5999900 then stated
+    when written is null or written = items then stated
+    when octet_length(written::text) > 5999900 then kv.list_without_erased(list, stated, true)
     when jsonb_typeof(stated) = 'string' then to_jsonb(written::text) else written end;
 end
 $function$;

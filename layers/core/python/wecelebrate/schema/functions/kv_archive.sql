@@ -31,17 +31,19 @@ return array(
     and l.database = (select d.oid from pg_database d where d.datname = current_database())
     and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'));
 
--- Waits until all transactions have ended that have written rows of an entity before this call. Before the call, a
--- transaction must have committed the status `ending`: then all later writes also change the documents. No writer waits
--- for this function. lock_not_available means that a transaction runs for more than 2 seconds.
-create or replace function kv.wait_for_unmirrored_writes(entity text) returns void
+-- Waits until `writers` have ended, which are transactions that have written rows of an entity. Null: all transactions
+-- that have written such rows before this call. Before the writers are read, a transaction must have committed the
+-- status `ending`: then all later writes also change the documents. No writer waits for this function.
+-- lock_not_available means that a transaction still runs after 2 seconds.
+create or replace function kv.wait_for_unmirrored_writes(entity text, writers text[]) returns void
 language plpgsql volatile
 as $$
 declare
-  writers constant text[] := kv.writers_of(format('public.%I', entity || 's')::regclass);
+  written constant regclass := format('public.%I', entity || 's')::regclass;
+  awaited constant text[] := coalesce(writers, kv.writers_of(written));
   give_up_at constant timestamptz := clock_timestamp() + interval '2 seconds';
 begin
-  while writers && kv.writers_of(format('public.%I', entity || 's')::regclass) loop
+  while awaited && kv.writers_of(written) loop
     if clock_timestamp() > give_up_at then
       raise exception 'a transaction that has written a % runs for more than 2 seconds', entity
         using errcode = 'lock_not_available';
@@ -50,6 +52,11 @@ begin
   end loop;
 end
 $$;
+
+-- The signature that functions of the previous release call until they are replaced. The next release drops it.
+create or replace function kv.wait_for_unmirrored_writes(entity text) returns void
+language sql volatile
+as $$ select kv.wait_for_unmirrored_writes($1, null) $$;
 
 -- Returns the secrets of a document as [{"path": …, "value": …}, …]: the values that its cleaned form does not contain.
 create or replace function kv.secrets_of(original jsonb, cleaned jsonb, path text[] default '{}') returns jsonb

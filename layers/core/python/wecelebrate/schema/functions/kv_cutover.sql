@@ -32,7 +32,8 @@ return substring(key from '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 
 -- Returns the number of documents and rows for which a change of a row has not reached its documents, although a
 -- comparison that began at a given time cannot have seen the change: the change is later, or its transaction had not
--- ended in the snapshot of the comparison. A row whose client is unknown counts for each client.
+-- ended in the snapshot of the comparison. Numbers in the future are of another database, see kv.is_new_trouble(). A
+-- row whose client is unknown counts for each client.
 create or replace function kv.unmirrored_rows(entity text, client_id uuid, since timestamptz, seen pg_snapshot)
 returns bigint
 language plpgsql stable
@@ -42,7 +43,8 @@ begin
     select count(distinct c.key) from kv.conflicts c
     where c.kind = 'row_not_mirrored' and kv.entity_of_key(c.key) = $1
       and (c.noticed_at >= since
-        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen))
+        or c.noticed_at >= since - interval '1 day' and not pg_visible_in_snapshot(c.xid, seen)
+          and not kv.is_future(c.xid) and not kv.is_future(pg_snapshot_xmax(seen)))
       and ($2 is null or coalesce(kv.client_of_row($1, coalesce(
         (select i.id from kv.ids i where i.key = c.key), kv.uuid_in(c.key))) = $2, true)));
 end

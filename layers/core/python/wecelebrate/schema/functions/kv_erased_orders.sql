@@ -119,38 +119,50 @@ begin
 end
 $$;
 
+-- Returns whether an object has a field that only orders have: other objects with an id are e.g. lines and products.
+create or replace function kv.looks_like_order(content jsonb) returns boolean
+language sql immutable parallel safe
+return exists (
+  select from jsonb_object_keys(case jsonb_typeof(content) when 'object' then content else '{}' end) k (name)
+  where lower(replace(k.name, '_', '')) in ('ordernumber', 'orderdate', 'username', 'useremail', 'customer',
+    'customername', 'customeremail', 'employeename', 'employeeemail', 'recipient', 'recipientname', 'recipientemail',
+    'email', 'phone', 'address', 'shippingaddress', 'deliveryaddress', 'total', 'totalamount', 'totalvalue', 'items'));
+
 -- Returns a part of a list of orders, in which documents of orders whose person was erased have only their allowed
--- content. The part can be a document, or contain documents in further lists and objects. The content of a document is
--- not searched, because the lines of an order have ids, too.
-create or replace function kv.part_without_erased(list text, part jsonb) returns jsonb
+-- content. The part can be a document, or contain documents in further lists and objects, at any place. `in_order`: the
+-- part is inside an order. The lines and the products of an order have ids, too, which can equal the id of an order, so
+-- such a part is only a document if it looks like one.
+create or replace function kv.part_without_erased(list text, part jsonb, in_order boolean) returns jsonb
 language plpgsql stable
 as $$
 declare
   content constant jsonb := kv.decoded(part);
-  erased constant jsonb := case jsonb_typeof(content) when 'object' then kv.erased_document(list, content) end;
+  is_order constant boolean := kv.looks_like_order(content);
+  erased constant jsonb := case when is_order or not in_order and content ? 'id' then kv.erased_document(list, content)
+    end;
   written jsonb := content;
 begin
   if kv.is_deep(content) then
     raise exception 'a list of orders is too deep' using errcode = 'program_limit_exceeded';
   elsif erased is not null then
     written := erased;
-  elsif jsonb_typeof(content) = 'object' and not content ? 'id' then
-    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value)), '{}')
-      from jsonb_each(content) e);
+  elsif jsonb_typeof(content) = 'object' then
+    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value, in_order or is_order)),
+      '{}') from jsonb_each(content) e);
   elsif jsonb_typeof(content) = 'array' then
-    written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item) order by e.n), '[]')
+    written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item, in_order) order by e.n), '[]')
       from jsonb_array_elements(content) with ordinality e (item, n));
   end if;
   return case when written = content then part when jsonb_typeof(part) = 'string' then to_jsonb(written::text)
+    when erased is null and part ? '_rev' then written || jsonb_build_object('_rev', part -> '_rev')
     else written end;
 end
 $$;
 
--- Returns a list of orders without the data of erased persons in its irregular parts: lists in the list, and objects
--- without an id that contain documents. No application of the predecessor needs them, and the mirror does not map them,
--- but an application can write them back. Documents that are items of the list are not changed: kv.written_value() has
--- checked them.
-create or replace function kv.list_without_erased(list text, value jsonb) returns jsonb
+-- Returns a list of orders without the data of erased persons in its irregular parts. No application of the predecessor
+-- needs such parts, and the mirror does not map them, but an application can write them back. Documents that are items
+-- of the list are not changed, unless `regular` is true: kv.written_value() checks them.
+create or replace function kv.list_without_erased(list text, value jsonb, regular boolean) returns jsonb
 language plpgsql stable
 as $$
 declare
@@ -160,24 +172,28 @@ begin
   if kv.entity_of_list(list) is distinct from 'order' then
     return value;
   elsif items = '[]' then
-    return kv.part_without_erased(list, value);
-  elsif not exists (select from jsonb_array_elements(items) e (item) where kv.is_irregular(e.item)) then
-    return value;
+    return kv.part_without_erased(list, value, false);
   end if;
   written := (
-    select jsonb_agg(case when kv.is_irregular(e.item) then kv.part_without_erased(list, e.item) else e.item end
-      order by e.n)
+    select jsonb_agg(case when regular or kv.is_irregular(e.item) then kv.part_without_erased(list, e.item, false)
+      else e.item end order by e.n)
     from jsonb_array_elements(items) with ordinality e (item, n));
   return case when written = items then value when jsonb_typeof(value) = 'string' then to_jsonb(written::text)
     else written end;
 end
 $$;
 
--- Returns whether an item of a list is neither an id nor a document with an id.
+-- Returns whether an item of a list can contain documents of orders: lists, objects that are not orders, JSON in a
+-- string, and orders that contain one of these. Ids, and orders that contain only lines and products, contain none.
 create or replace function kv.is_irregular(item jsonb) returns boolean
 language sql immutable parallel safe
-return case jsonb_typeof(item) when 'array' then true when 'object' then not item ? 'id'
-  when 'string' then item #>> '{}' ~ '^\s*[[{"]' else false end;
+return case jsonb_typeof(item)
+  when 'array' then true
+  when 'string' then item #>> '{}' ~ '^\s*[[{"]'
+  when 'object' then not item ? 'id' or not kv.looks_like_order(item)
+    or jsonb_path_exists(item, 'strict $.*.** ? (@.type() == "string" && @ like_regex "^\\s*[\\[{\"]")')
+    or exists (select from jsonb_path_query(item, 'strict $.*.** ? (exists (@.id))') o where kv.looks_like_order(o))
+  else false end;
 
 -- Raises the error of a failed write if the document can belong to an order whose person was erased. Otherwise, the
 -- function returns, and the document is stored as the application wrote it. A list can contain documents of any order.

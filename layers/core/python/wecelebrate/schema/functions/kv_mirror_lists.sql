@@ -43,7 +43,8 @@ begin
 end
 $$;
 
--- Returns the new value of a list: each document is merged with its current version.
+-- Returns the new value of a list: each document is merged with its current version. A list that would be too large
+-- stays as it is stated, without revisions, but the data of erased persons does not come back.
 create or replace function kv.written_list(list text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -65,7 +66,8 @@ begin
   select jsonb_agg(coalesce(w.item, s.item) order by s.n) into written
   from stated_items s left join written_items w on w.key = s.key;
   return case
-    when written is null or written = items or octet_length(written::text) > 5999900 then stated
+    when written is null or written = items then stated
+    when octet_length(written::text) > 5999900 then kv.list_without_erased(list, stated, true)
     when jsonb_typeof(stated) = 'string' then to_jsonb(written::text) else written end;
 end
 $$;
@@ -81,8 +83,8 @@ begin
     return new;
   end if;
   begin
-    new.value := kv.list_without_erased(new.key,
-      kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value));
+    new.value := kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end,
+      kv.list_without_erased(new.key, new.value, false));
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);

@@ -8,11 +8,14 @@ create or replace function kv.retirement_of(entity text) returns kv.retirements
 language sql stable
 as $$ select r.* from kv.retirements r where r.entity = $1 and r.status <> 'undone' $$;
 
--- Returns a retirement with the counts of its archive. Null: the retirement does not exist.
+-- Returns a retirement with the counts of its archive. Null: the retirement does not exist. The previous release does
+-- not know the status `ending`, and rejects it. Therefore `status` is `restoring` then, and `exact_status` is the
+-- status.
 create or replace function kv.retirement_content(r kv.retirements) returns jsonb
 language sql stable
 as $$
-  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
+  select to_jsonb(r) - '{checkpoint,awaited}'::text[] || jsonb_build_object('exact_status', r.status,
+    'status', case r.status when 'ending' then 'restoring' else r.status end, 'parts', count(p.number),
     'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
     'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
     'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0),
@@ -154,10 +157,11 @@ end
 $$;
 
 -- Searches the next products that have changed since the documents were retired, and returns whether all products were
--- searched. A writer of a product never waits for this search. At its first call, the function waits for the
--- transactions that have changed products without their documents. It raises lock_not_available after 2 seconds. All
--- later writes change the documents themselves, so the search does not have to see them. The status `ending` must be
--- committed before the first call. The caller must use a separate statement with bound parameters.
+-- searched. A writer of a product never waits for this search. The first call stores the transactions that have changed
+-- products and have not ended, and returns null: the caller commits, so that later calls wait for the same
+-- transactions, however many others begin. If one of them still runs after 2 seconds, a call raises lock_not_available.
+-- All later writes change the documents themselves, so the search does not have to see them. The status `ending` must
+-- be committed before the first call. The caller must use a separate statement with bound parameters.
 create or replace function kv.continue_ending(entity text, size integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -170,8 +174,11 @@ begin
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   elsif r.checkpoint = 'end' then
     return true;
+  elsif r.awaited is null then
+    update kv.retirements u set awaited = kv.writers_of('public.products'::regclass) where u.id = r.id;
+    return null;
   elsif r.checkpoint = '' then
-    perform kv.wait_for_unmirrored_writes(entity);
+    perform kv.wait_for_unmirrored_writes(entity, r.awaited);
   end if;
   last := kv.note_changed_products(r.started_at, nullif(r.checkpoint, '')::uuid, size);
   update kv.retirements u set checkpoint = coalesce(last::text, 'end') where u.id = r.id;
@@ -180,16 +187,44 @@ end
 $$;
 grant execute on function kv.continue_ending(text, integer) to app_admin;
 
--- Returns the status of an undo after its documents are back. The mirror has not written documents since they were
--- archived. Therefore the end of an undo appends changed products to kv.dirty. Otherwise a read would return values of
--- the row with the revision of the old document, and the base of a later write would be unclear.
-create or replace function kv.status_after_restoring(r kv.retirements) returns text
+-- Searches all products that were not searched, in this transaction. The previous release ends an undo so. Until all
+-- documents are back, the mirror writes none. Therefore, writers of products wait for the end of this transaction then.
+-- lock_not_available means that a transaction that has written products runs for more than 2 seconds.
+create or replace function kv.search_at_once(r kv.retirements) returns void
+language plpgsql volatile set lock_timeout = '2s'
+as $$
+declare
+  last uuid := case when r.status = 'ending' then nullif(r.checkpoint, '')::uuid end;
+begin
+  if r.status <> 'ending' then
+    lock table products in share row exclusive mode;
+  elsif last is null then
+    perform kv.wait_for_unmirrored_writes(r.entity, r.awaited);
+  end if;
+  loop
+    last := kv.note_changed_products(r.started_at, last, 5000);
+    exit when last is null;
+  end loop;
+end
+$$;
+
+-- Returns whether the status of a retirement can change to another status. `deleted`: documents are deleted. The mirror
+-- has not written documents of products since they were archived, so their undo has the status `ending` before its end.
+create or replace function kv.can_change(r kv.retirements, status text, deleted boolean) returns boolean
 language sql stable
-return case when r.entity = 'product' and r.status not in ('waiting', 'ending') then 'ending' else 'undone' end;
+return case $2
+  when 'restoring' then r.status <> 'ending'
+  when 'ending' then r.status = 'restoring' and r.entity = 'product' and not deleted
+  when 'undone' then r.status in ('restoring', 'ending') and not deleted
+  when 'retired' then r.status = 'deleting' and not exists (
+    select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null)
+  else ($2, r.status) in (('archiving', 'waiting'), ('deleting', 'archiving'), ('archiving', 'deleting')) end;
 
 -- Changes the status of a retirement, and records it in the audit log. The caller must use a separate statement with
--- bound parameters. If no documents are deleted, an undo has nothing to restore. The change to `ending` is a part of
--- the undo, so the audit log has no entry for it.
+-- bound parameters. If no documents are archived or deleted, an undo ends at once. Otherwise, the end of an undo of
+-- products appends changed products to kv.dirty, because a read would return values of the row with the revision of the
+-- old document, and the base of a later write would be unclear. The change to `ending` is a part of the undo, so the
+-- audit log has no entry for it.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -203,13 +238,7 @@ begin
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   end if;
   deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
-  if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
-      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'),
-      ('undone', 'ending'))
-    or $2 = 'restoring' and r.status = 'ending'
-    or $2 = 'undone' and (deleted or r.status = 'ending' and r.checkpoint <> 'end')
-    or $2 = 'retired' and exists (
-      select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
+  if r.id is null or not coalesce(kv.can_change(r, $2, deleted), false) then
     raise exception 'a retirement that is % cannot become %', r.status, $2 using errcode = 'check_violation';
   end if;
   if $2 = 'archiving' and r.status = 'deleting' then  -- documents have changed, or have arrived, since they were copied
@@ -219,13 +248,17 @@ begin
     where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
     delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
   end if;
-  target := case when $2 = 'undone' or $2 = 'restoring' and not deleted then kv.status_after_restoring(r) else $2 end;
+  target := case when $2 = 'restoring' and not deleted and (r.entity <> 'product' or r.status = 'waiting') then 'undone'
+    else $2 end;
+  if $2 = 'undone' and r.entity = 'product' and (r.status = 'restoring' or r.checkpoint <> 'end') then
+    perform kv.search_at_once(r);
+  end if;
   update kv.retirements u set status = target, changed_at = clock_timestamp(),
-    checkpoint = case target when 'ending' then '' else r.checkpoint end
+    checkpoint = case target when 'ending' then '' else r.checkpoint end, awaited = null
   where u.id = r.id;
   if target = 'undone' then
     perform kv.end_undo(r);
-  elsif target = 'ending' and $2 = 'undone' then
+  elsif target = 'ending' then
     return;
   end if;
   perform app.record_retirement(

@@ -68,16 +68,24 @@ return (
     select t.entity, t.client_id, t.kind, sum(t.requests) as requests, max(t.last_at) as last_at from kv.traffic t
     where t.day >= current_date - 30 group by 1, 2, 3 order by max(t.last_at) desc limit 1000) t);
 
+-- Returns whether the number of a transaction was not assigned yet, or is the end of a snapshot that this database has
+-- not reached. Such numbers are from the database that filled this one with its dump.
+create or replace function kv.is_future(xid xid8) returns boolean
+language sql stable
+return xid > pg_snapshot_xmax(pg_current_snapshot());
+
 -- Returns whether a record of a problem is new since the last report. The transaction of the record decides, because
 -- its time can be before a report that could not see it yet. `last` contains the transactions of the last report. A
 -- transaction lasts less than a day. Records of earlier releases state no transaction: their time decides, and they
--- count if they are at least as old as `ending`.
+-- count if they are at least as old as `ending`. In a database that was filled from a dump, transactions have new
+-- numbers: records and snapshots whose numbers are in the future are of the earlier database, and times decide.
 create or replace function kv.is_new_trouble(xid xid8, noticed_at timestamptz, last kv.mirror, ending timestamptz)
 returns boolean
-language sql immutable parallel safe
+language sql stable
 return case
-  when xid is null then noticed_at > last.reported_until and noticed_at <= ending
-  when last.reported_snapshot is null then noticed_at > last.reported_until
+  when xid is null or kv.is_future(xid) then noticed_at > last.reported_until and noticed_at <= ending
+  when last.reported_snapshot is null or kv.is_future(pg_snapshot_xmax(last.reported_snapshot))
+    then noticed_at > last.reported_until
   else noticed_at > last.reported_until - interval '1 day'
     and not pg_visible_in_snapshot(xid, last.reported_snapshot) end;
 
