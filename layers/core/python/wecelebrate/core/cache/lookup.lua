@@ -123,15 +123,16 @@ end
 
 -- Step 3: get the value.
 
--- The budgets of the request. A member's value is also charged to each client of the member, because the member sees the
--- rows of all of them. Staff belong to no client, so all staff share a budget. `RequestCount.budgets` builds the same.
+-- The budgets of the request. A member's value is also charged to the clients of the member, because the member sees the
+-- rows of all of them. Staff belong to no client, so all staff share a budget. `RequestCount.budgets` builds the same,
+-- with the part of the size that each client is charged.
 local function budgets_of_request()
   local budgets = request.budgets
   if request.tenant_budget then
     local n = #budgets
     for _, tag in ipairs(session.tags) do
       local client = string.match(tag, '^client:(.+)$')
-      if client then
+      if client and #budgets < n + request.max_charged_clients then
         budgets[#budgets + 1] = { { key = prefix .. client .. ':limit:stored', quota = request.tenant_budget } }
       end
     end
