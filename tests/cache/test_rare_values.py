@@ -177,6 +177,32 @@ def test_a_request_whose_budget_is_used_up_waits_for_another_request_that_is_loa
     assert follower.lookup(wanted).status == "first"
 
 
+def test_a_request_whose_budget_is_used_up_gets_an_expired_value_and_leaves_its_lock_to_others(
+    clock: Clock, key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, common = visitor(), page()
+    assert read(common, "192.0.2.2") == "load"
+    monkeypatch.setattr(cache, "ADDRESS_KIB_PER_HOUR", 200)
+    read(entry(PRODUCTS, 1, tags=[]), "192.0.2.1")
+    clock.pass_seconds(1801)
+    results = [request_of("192.0.2.1").lookup(common) for _ in range(4)]
+    assert [(result.status, result.value and result.value.body) for result in results] == [("stale", PAGE)] * 4
+    assert raw_redis.keys(f"{key_prefix}{shop.tenant}:*lock:*") == []
+    assert [read(common, address) for address in ("192.0.2.3", "192.0.2.1")] == ["refresh", "hit"]
+
+
+def test_an_expired_value_whose_new_value_is_too_long_is_loaded_once_while_the_mark_exists(
+    clock: Clock, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    visitor()
+    common, too_long = page(), "x" * (cache.MAX_VALUE_LENGTH + 1)
+    read(common)
+    clock.pass_seconds(1801)
+    assert [read(common, body=too_long) for _ in range(4)] == ["refresh", "stale", "stale", "stale"]
+    raw_redis.delete(*raw_redis.keys(f"{key_prefix}*:too-long"))  # Redis does not use the clock of the test
+    assert [read(common) for _ in range(2)] == ["refresh", "hit"]
+
+
 def test_followers_do_not_wait_if_the_budget_was_used_up_while_the_value_was_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
