@@ -177,6 +177,32 @@ def test_a_request_whose_budget_is_used_up_waits_for_another_request_that_is_loa
     assert follower.lookup(wanted).status == "first"
 
 
+def test_a_request_whose_budget_is_used_up_gets_an_expired_value_and_leaves_its_lock_to_others(
+    clock: Clock, key_prefix: str, raw_redis: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, common = visitor(), page()
+    assert read(common, "192.0.2.2") == "load"
+    monkeypatch.setattr(cache, "ADDRESS_KIB_PER_HOUR", 200)
+    read(entry(PRODUCTS, 1, tags=[]), "192.0.2.1")
+    clock.pass_seconds(1801)
+    results = [request_of("192.0.2.1").lookup(common) for _ in range(4)]
+    assert [(result.status, result.value and result.value.body) for result in results] == [("stale", PAGE)] * 4
+    assert raw_redis.keys(f"{key_prefix}{shop.tenant}:*lock:*") == []
+    assert [read(common, address) for address in ("192.0.2.3", "192.0.2.1")] == ["refresh", "hit"]
+
+
+def test_an_expired_value_whose_new_value_is_too_long_is_loaded_once_while_the_mark_exists(
+    clock: Clock, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    visitor()
+    common, too_long = page(), "x" * (cache.MAX_VALUE_LENGTH + 1)
+    read(common)
+    clock.pass_seconds(1801)
+    assert [read(common, body=too_long) for _ in range(4)] == ["refresh", "stale", "stale", "stale"]
+    raw_redis.delete(*raw_redis.keys(f"{key_prefix}*:too-long"))  # Redis does not use the clock of the test
+    assert [read(common) for _ in range(2)] == ["refresh", "hit"]
+
+
 def test_followers_do_not_wait_if_the_budget_was_used_up_while_the_value_was_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -242,7 +268,7 @@ def kib_of(raw_redis: RedisClient, budget: str) -> int:
     return sum(map(int, raw_redis.hvals(budget)))
 
 
-def test_a_member_of_several_clients_stores_as_much_as_a_member_of_one_client(
+def test_the_size_of_a_value_is_charged_to_the_clients_of_its_member_in_equal_parts(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 1024)
@@ -250,11 +276,46 @@ def test_a_member_of_several_clients_stores_as_much_as_a_member_of_one_client(
     first, second = (Client(Caller(subject=subject), 100_000) for subject in ("bob", "eve"))
     member = Client(MEMBER, 100_000, tenant="public", clients=[first.tenant, second.tenant])
     statuses = [read(entry(PRODUCTS, number, tags=[]), caller=MEMBER) for number in range(20)]
-    assert statuses == ["load"] * 6 + ["first"] * 14
+    assert statuses == ["load"] * 11 + ["first"] * 9
     for client in (first, second):
-        assert kib_of(raw_redis, f"{key_prefix}{client.tenant}:limit:stored") == 6 * 201
+        assert kib_of(raw_redis, f"{key_prefix}{client.tenant}:limit:stored") == 11 * 101
         assert read(entry(PRODUCTS, "own", tags=[]), caller=client.caller) == "first"
     assert raw_redis.keys(f"{key_prefix}{member.tenant}:limit:stored") == [], "staff do not depend on members"
+
+
+@pytest.mark.parametrize("clients", [1, 2, 20])
+def test_one_member_cannot_use_up_the_budgets_of_the_clients_that_the_member_belongs_to(
+    clients: int, monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    scale = 16
+    for quota in ("CLIENT_KIB_PER_HOUR", "SUBJECT_KIB_PER_HOUR"):
+        monkeypatch.setattr(cache, quota, getattr(cache, quota) // scale)
+    others = [Client(Caller(subject=f"other {number}"), 100_000) for number in range(clients)]
+    if clients > 1:
+        Client(MEMBER, 100_000, tenant="public", clients=[other.tenant for other in others])
+    else:
+        Client(MEMBER, 100_000, tenant=others[0].tenant)
+    statuses = [read(entry(PRODUCTS, number, tags=[]), caller=MEMBER) for number in range(30)]
+    assert statuses == ["load"] * 6 + ["first"] * 24, "the member has stored 1 MiB, and its own budget is used up"
+    for other in others:
+        assert [read(entry(PRODUCTS, "own", tags=[]), caller=other.caller) for _ in range(2)] == ["load", "hit"]
+    charged = [kib_of(raw_redis, f"{key_prefix}{other.tenant}:limit:stored") - 201 for other in others]
+    part = min(clients, cache.MAX_CHARGED_CLIENTS)
+    assert charged == [-(-201 // part) * 6] * part + [0] * (clients - part)
+
+
+def test_the_number_of_redis_commands_does_not_depend_on_the_number_of_clients_of_a_member(
+    direct_redis: DirectRedis, raw_redis: RedisClient
+) -> None:
+    def commands(clients: int) -> int:
+        member = Caller(subject=f"member of {clients}")
+        Client(member, 100_000, tenant="public", clients=[f"{clients}.{number}" for number in range(clients)])
+        before = raw_redis.info("commandstats")["cmdstat_hgetall"]["calls"]
+        assert read(entry(PRODUCTS, clients, tags=[]), caller=member) == "load"
+        return int(raw_redis.info("commandstats")["cmdstat_hgetall"]["calls"]) - int(before)
+
+    most = cache.MAX_CHARGED_CLIENTS
+    assert commands(2) < commands(most) == commands(100)
 
 
 def test_a_member_who_joins_and_leaves_clients_has_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,6 +217,44 @@ def test_an_owner_who_was_removed_since_the_request_began_changes_no_members(pla
     assert members_of(tenant) == before
 
 
+def test_an_owner_who_gets_another_role_during_the_request_can_still_leave(platform: Platform) -> None:
+    tenant = platform.tenant()
+    demoted, owner = join(platform, tenant, "owner")
+    lock: LiteralString = "select pg_advisory_xact_lock(hashtextextended('owners ' || %s, 0))"
+    with ThreadPoolExecutor(2) as threads:
+        with platform.holding(lock, [tenant.client_id]) as held:
+            demoting = threads.submit(tenant.owner.patch, path_of(tenant, owner), json={"role": "editor"})
+            held.wait_for(1)
+            leaving = threads.submit(demoted.delete, path_of(tenant, owner))
+            held.wait_for(2)
+        assert ok(demoting.result())["role"] == "editor"
+        assert leaving.result().status_code == 204
+    assert owner["subject"] not in members_of(tenant)
+
+
+@pytest.mark.parametrize(("before", "after"), [("admin", "super_admin"), ("super_admin", "admin")])
+def test_an_admin_whose_new_role_has_the_same_rights_at_clients_changes_members_during_the_change(
+    platform: Platform, before: str, after: str
+) -> None:
+    tenant, subject = platform.tenant(), f"{before}-{uuid4().hex}"
+    _, viewer = join(platform, tenant, "viewer")
+    admin = platform.database.execute(
+        "insert into admin_users (user_id, email, role) values (%s, %s, %s) returning id",
+        [subject, f"{subject}@example.test", before],
+    ).fetchone()
+    assert admin is not None
+    path, lock = f"/v1/admin/members/{admin['id']}", "select pg_advisory_xact_lock(hashtextextended('owners ', 0))"
+    with ThreadPoolExecutor(2) as threads:
+        with platform.holding(lock) as held:
+            changing = threads.submit(platform.admin.patch, path, json={"role": after})
+            held.wait_for(1)
+            acting = threads.submit(platform.api(subject).patch, path_of(tenant, viewer), json={"role": "editor"})
+            held.wait_for(2)
+        assert ok(changing.result())["role"] == after
+        assert ok(acting.result())["role"] == "editor"
+    assert platform.admin.delete(path).status_code == 204
+
+
 def test_an_admin_who_was_removed_since_the_request_began_changes_no_staff(platform: Platform) -> None:
     rows = []
     for role in ("super_admin", "support"):

@@ -66,10 +66,10 @@ select exists (
   select from app.member_view
   where client_id = :client_id and subject = (select app.subject()) and role = 'owner' and is_active);
 
--- name: is_staff_with_role$
--- Return whether the caller belongs to the staff with this role now.
+-- name: has_staff_role$
+-- Return whether the caller belongs to the staff with one of these roles now.
 select exists (
-  select from app.staff_view where subject = (select app.subject()) and role = :role and is_active);
+  select from app.staff_view where subject = (select app.subject()) and role = any (:roles::text[]) and is_active);
 
 -- name: has_owner$
 -- Return whether a client has an owner.

@@ -89,10 +89,15 @@ Therefore a small number of addresses cannot fill Redis, and an ordinary visitor
 """
 CLIENT_KIB_PER_HOUR = 64 * 1024
 """How many KiB of values the requests of one client's members may store in an hour: about 3,200 pages of 50
-products. A value of a member of several clients is charged to each of these clients, because it has rows of all of
+products. A value of a member of several clients is charged to them in equal parts, because it has rows of all of
 them."""
-SUBJECT_KIB_PER_HOUR = CLIENT_KIB_PER_HOUR
-"""How many KiB of values the requests of one member may store in an hour, whichever clients the member belongs to."""
+SUBJECT_KIB_PER_HOUR = CLIENT_KIB_PER_HOUR // 4
+"""How many KiB of values the requests of one member may store in an hour, whichever clients the member belongs to.
+
+Therefore one member cannot use up the budget of a client, on which the other members of the client depend.
+"""
+MAX_CHARGED_CLIENTS = 8
+"""The maximum number of clients that a value is charged to. Each of them costs a Redis command per load."""
 MARK_MS = 10_000
 """How long it is remembered that a value was too long, in milliseconds."""
 _TAGS_PER_CALL = 1000

@@ -43,7 +43,8 @@ class Entity:
     name: str
     life: int
     stale: int = 0
-    """How long other callers still get an expired value while one caller loads the new value."""
+    """How long callers still get an expired value while another caller loads the new value, or if they may not store
+    the new value, e.g. because their budgets are used up."""
     negative: int = 30
     """How long the cache remembers that an object does not exist."""
 

@@ -12,7 +12,7 @@
 --           limited     The last limit in `limits` is used up.
 --           pass        The request reads no value.
 --           hit         The value is valid.
---           stale       The value has expired. Another request is loading the new value.
+--           stale       The value has expired. Another request is loading the new value, or this request may not store it.
 --           load        There is no value, and this request has the lock: load the value, store it with `tokens`.
 --           first       There is no value, and it would not be stored, e.g. at its first use: load it, and do not store it.
 --           refresh     Like load, but there is also an expired value.
@@ -123,15 +123,16 @@ end
 
 -- Step 3: get the value.
 
--- The budgets of the request. A member's value is also charged to each client of the member, because the member sees the
--- rows of all of them. Staff belong to no client, so all staff share a budget. `RequestCount.budgets` builds the same.
+-- The budgets of the request. A member's value is also charged to the clients of the member, because the member sees the
+-- rows of all of them. Staff belong to no client, so all staff share a budget. `RequestCount.budgets` builds the same,
+-- with the part of the size that each client is charged.
 local function budgets_of_request()
   local budgets = request.budgets
   if request.tenant_budget then
     local n = #budgets
     for _, tag in ipairs(session.tags) do
       local client = string.match(tag, '^client:(.+)$')
-      if client then
+      if client and #budgets < n + request.max_charged_clients then
         budgets[#budgets + 1] = { { key = prefix .. client .. ':limit:stored', quota = request.tenant_budget } }
       end
     end
@@ -171,14 +172,17 @@ if request.second_use_ms > 0 and not raw
   return answer('first')
 end
 local lock = prefix .. scope .. ':lock:' .. request.suffix
-if not value then
-  -- put.lua has recently refused to store the value, because it is too long.
-  if call('EXISTS', too_long_mark(prefix .. scope .. ':' .. request.suffix)) > 0 then return answer('first') end
-  -- put.lua would refuse to store the value of this request. If another request is loading it, this request waits, too.
-  -- Without a lock, the requests of many callers whose budgets are used up do not wait for each other, one by one.
-  if not budgets_with_room(budgets_of_request()) then
-    return answer(call('EXISTS', lock) > 0 and 'wait' or 'first')
-  end
+-- A request gets no lock for a value that put.lua would refuse to store. If the value has expired, the request gets it,
+-- and another request with room in its budgets loads the new value.
+-- put.lua has recently refused to store the value, because it is too long.
+if call('EXISTS', too_long_mark(prefix .. scope .. ':' .. request.suffix)) > 0 then
+  return answer(value and 'stale' or 'first', value and raw)
+end
+-- The budgets of this request are used up. If another request is loading a missing value, this request waits, too.
+-- Without a lock, the requests of many callers whose budgets are used up do not wait for each other, one by one.
+if not budgets_with_room(budgets_of_request()) then
+  if value then return answer('stale', raw) end
+  return answer(call('EXISTS', lock) > 0 and 'wait' or 'first')
 end
 if call('SET', lock, request.lock_owner, 'NX', 'PX', request.lock_ms) then
   return answer(value and 'refresh' or 'load', value and raw, tags)

@@ -156,24 +156,25 @@ local function count(name, key, quota, width, buckets, amount, quiet)
 end
 
 -- Budgets. A budget is a limit that counts the KiB of values that were stored in the last hour. `budgets` is a list of
--- lists {key, quota}. Of each list, the first budget that is not used up is charged. If all budgets of a list are used
--- up, the value is not stored, and nothing is charged: therefore all budgets are checked before the first is charged.
+-- lists {key, quota, share}. Of each list, the first budget that is not used up is charged, with the size of the value
+-- divided by `share`. If all budgets of a list are used up, the value is not stored, and nothing is charged: therefore
+-- all budgets are checked before the first is charged.
 
 local BUDGET_WIDTH, BUDGET_BUCKETS = 360000, 10
 
--- Return the keys of the budgets that a value is charged to, or nil if the value may not be stored.
+-- Return the budgets that a value is charged to, or nil if the value may not be stored.
 local function budgets_with_room(budgets)
-  local keys = {}
+  local charged = {}
   for i, alternatives in ipairs(budgets) do
     for _, budget in ipairs(alternatives) do
       if used_of(budget.key, BUDGET_WIDTH, BUDGET_BUCKETS) < budget.quota then
-        keys[i] = budget.key
+        charged[i] = budget
         break
       end
     end
-    if not keys[i] then return nil end
+    if not charged[i] then return nil end
   end
-  return keys
+  return charged
 end
 
 -- The mark of a value that put.lua did not store, because the value is too long.

@@ -1,13 +1,15 @@
 -- Store a value, and release its lock. A value that is too long leaves a mark, so that lookup.lua gives out no lock for
 -- it: otherwise concurrent requests would wait for each other, and each would then load the value. lookup.lua gives out
--- no lock to a request whose budgets are used up, either.
+-- no lock to a request whose budgets are used up, either. Both also apply if an expired value is still stored.
 -- KEYS: value ('' to store no value), lock ('' to release no lock)
 -- ARGV: prefix, now, owner of the lock, lifetime of the value (ms), value ('' if it is too long), usage of the instance,
 --   budgets as JSON, lifetime of a mark (ms)
 local function is_in_budget()
-  local keys = budgets_with_room(cjson.decode(ARGV[7]))
-  for _, key in ipairs(keys or {}) do add(key, BUDGET_WIDTH, BUDGET_BUCKETS, math.ceil(#ARGV[5] / 1024)) end
-  return keys ~= nil
+  local charged = budgets_with_room(cjson.decode(ARGV[7]))
+  for _, budget in ipairs(charged or {}) do
+    add(budget.key, BUDGET_WIDTH, BUDGET_BUCKETS, math.ceil(#ARGV[5] / 1024 / budget.share))
+  end
+  return charged ~= nil
 end
 
 if KEYS[1] ~= '' then

@@ -63,6 +63,8 @@ class Budget:
     key: str
     """The key of the limit that counts the stored KiB."""
     quota: int
+    share: int = 1
+    """The budget counts the size of a value, divided by this number."""
 
 
 Budgets = Sequence[Sequence[Budget]]
@@ -122,6 +124,8 @@ class CacheLookup:
     """The budgets for the values that the request stores, except those of the caller's clients."""
     tenant_budget: int | None = None
     """The quota of the budget of each client of the caller, in KiB. None: the clients have no budgets."""
+    max_charged_clients: int = 1
+    """If the caller has more clients, only the budgets of this number of clients are charged."""
     background: bool = False
     """Whether no caller waits for the value. This is the case after a write, and when the cache is warmed."""
 
@@ -154,6 +158,7 @@ class CacheLookup:
             "second_use_ms": self.second_use_ms,
             "budgets": self.budgets,
             "tenant_budget": self.tenant_budget,
+            "max_charged_clients": self.max_charged_clients,
             "background": self.background,
         }
         return orjson.dumps({name: value for name, value in fields.items() if value is not None}).decode()

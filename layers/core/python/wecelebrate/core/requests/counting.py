@@ -73,9 +73,9 @@ class RequestCount:
         """
         if not (self._is_member and self._is_counting()):
             return self._own_budgets
-        clients = self._clients or [session.tenant]
-        quota = cache.CLIENT_KIB_PER_HOUR
-        return (*self._own_budgets, *([Budget(key(client, "limit", "stored"), quota)] for client in clients))
+        charged = self._clients[: cache.MAX_CHARGED_CLIENTS] or [session.tenant]
+        quota, share = cache.CLIENT_KIB_PER_HOUR, len(charged)
+        return (*self._own_budgets, *([Budget(key(tenant, "limit", "stored"), quota, share)] for tenant in charged))
 
     @property
     def _own_budgets(self) -> Budgets:
@@ -111,6 +111,7 @@ class RequestCount:
             "requests_per_order": STOREFRONT_FACTOR if count_order else None,
             "budgets": self._own_budgets,
             "tenant_budget": cache.CLIENT_KIB_PER_HOUR if counting and self._is_member else None,
+            "max_charged_clients": cache.MAX_CHARGED_CLIENTS,
         }
 
     def record_lookup(
