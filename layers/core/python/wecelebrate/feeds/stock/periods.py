@@ -86,12 +86,12 @@ _EARLIER = _folded(
     "iniziale contabile contabil vecchio inizio "
     "poczatkowy poczatkowa ksiegowy ksiegowa teoretyczny poprzedni poczatek stary pocatecni pociatocny ucetni uctovny "
     "predchozi teoreticky stara vorige theoretische oud oude ingaende primo foregaende forrige teoretisk bokfort "
-    "bogfort gammel gammal alku alussa edellinen laskennallinen nyito kezdo elozo elmeleti scriptic inceput vechi baslangic "
-    "acilis donembasi basi onceki teorik eski awal sebelumnya lama dau truoc pocetni pocetno zacetni zacetna prethodni "
-    "pradinis sakuma algne начальный начальная начальное начало начала предыдущий учетный учетное бухгалтерский "
-    "теоретический расчетный старый початковий початкове початок попередній обліковий начална начално начален "
-    "счетоводна почетно αρχικο αρχικη προηγουμενο λογιστικο εναρξης 期初 期首 月初 初期 帳簿 理論 前回 前月 上期 "
-    "账面 帳面 기초 장부 전월 이월 افتتاحي سابق دفتري פתיחה קודם"
+    "bogfort gammel gammal alku alussa edellinen laskennallinen nyito kezdo elozo elmeleti scriptic inceput "
+    "vechi baslangic acilis donembasi basi onceki teorik eski awal sebelumnya lama dau truoc pocetni pocetno zacetni "
+    "zacetna prethodni pradinis sakuma algne начальный начальная начальное начало начала предыдущий учетный учетное "
+    "бухгалтерский теоретический расчетный старый початковий початкове початок попередній обліковий "
+    "начална начално начален счетоводна почетно αρχικο αρχικη προηγουμενο λογιστικο εναρξης 期初 期首 月初 初期 "
+    "帳簿 理論 前回 前月 上期 账面 帳面 기초 장부 전월 이월 افتتاحي سابق دفتري פתיחה קודם"
 )
 """Words for an earlier stock, or for one that nobody has counted."""
 
