@@ -147,6 +147,8 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "jobs.mark_redriven": ("app_admin",),
     "members.accept_invitation": ("app_customer",),
     "members.accept_machine_membership": ("app_customer",),
+    "members.end_inactive_access": ("app_admin",),
+    "members.is_member": ("app_admin",),
     "members.has_staff_role": ("app_admin",),
     "members.has_super_admin": ("app_admin",),
     "members.revoke_own_sessions": BACK_OFFICE,

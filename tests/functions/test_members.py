@@ -408,9 +408,23 @@ def test_a_machine_that_staff_add_has_immediate_access_to_exactly_one_client(
     new = {"machine_id": uuid4().hex, "role": "editor"}
     assert created(platform.admin.post(f"/v1/clients/{tenant.client_id}/machines", json=new))["is_active"]
     assert clients_of(machine_api(platform, new["machine_id"])) == [tenant.client_id]
-    for other in (tenant, other_tenant):
-        response = platform.admin.post(f"/v1/clients/{other.client_id}/machines", json=new)
-        problem(response, 409, "already_exists")
+    again = problem(platform.admin.post(f"/v1/clients/{tenant.client_id}/machines", json=new), 409, "already_exists")
+    assert pointers(again) == ["/machine_id"]
+    response = platform.admin.post(f"/v1/clients/{other_tenant.client_id}/machines", json=new)
+    problem(response, 409, "machine_active_elsewhere")
+    assert clients_of(machine_api(platform, new["machine_id"])) == [tenant.client_id]
+
+
+def test_a_machine_leaves_a_client_that_is_not_active_when_staff_add_it_to_another_client(
+    platform: Platform, other_tenant: Tenant
+) -> None:
+    tenant, new = platform.tenant(), {"machine_id": uuid4().hex, "role": "editor"}
+    own = created(platform.admin.post(f"/v1/clients/{tenant.client_id}/machines", json=new))
+    ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"is_active": False}))
+    assert created(platform.admin.post(f"/v1/clients/{other_tenant.client_id}/machines", json=new))["is_active"]
+    ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json={"is_active": True}))
+    assert clients_of(machine_api(platform, new["machine_id"])) == [other_tenant.client_id]
+    assert not ok(tenant.owner.get(path_of(tenant, own)))["is_active"]
 
 
 def test_a_machine_is_added_once_and_is_never_an_owner(tenant: Tenant) -> None:

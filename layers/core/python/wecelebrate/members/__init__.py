@@ -13,7 +13,7 @@ from wecelebrate import clients
 from wecelebrate.core import pages, quotas
 from wecelebrate.core.auth import MACHINE_PREFIX
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound
+from wecelebrate.core.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.members.models import AcceptedMembership, Member, MemberFilters, MemberPatch, NewMachine
@@ -40,7 +40,8 @@ class MachineActiveElsewhere(Conflict):
     """This machine has access to another client.
 
     A machine has access to one client. It does not lose this access because it accepts another client, as two programs
-    with the same secret would otherwise take the access from each other.
+    with the same secret would otherwise take the access from each other. It does not lose it because staff add it to
+    another client, either.
 
     Remove the machine from the client that `GET /v1/me` names, or let the machine remove itself there. Then repeat the
     request.
@@ -82,15 +83,23 @@ def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
 
     If staff add the machine, it has access at once. If an owner adds it, it has access after it has accepted
     (`accept_machine_membership`), because an id does not prove that the machine belongs to the client. Raises NotFound,
-    Forbidden or TooManyMembers. Raises AlreadyExists if the client already has the machine, or if staff add a machine
-    that has access to another client.
+    Forbidden or TooManyMembers. Raises AlreadyExists if the client already has the machine. Raises
+    MachineActiveElsewhere if staff add a machine that has access to another client. As in an acceptance, a membership
+    of an inactive client gives no access, and ends.
     """
     require_manager(tx, client_id)
     if has_lost_rights(tx, client_id):
         raise Forbidden
     quotas.check(tx, QUOTA, client_id, lambda: int(sql.count_members(tx, client_id=client_id)))
     subject = MACHINE_PREFIX + new.machine_id
-    return Member(**sql.add_machine(tx, client_id=client_id, subject=subject, role=new.role, name=new.name))
+    if tx.context.is_staff:
+        sql.end_inactive_access(tx, subject=subject)
+    row = sql.add_machine(tx, client_id=client_id, subject=subject, role=new.role, name=new.name)
+    if row is not None:
+        return Member(**row)
+    if tx.context.is_staff and not sql.is_member(tx, client_id=client_id, subject=subject):
+        raise MachineActiveElsewhere
+    raise AlreadyExists(errors=[FieldError(pointer="/machine_id", detail="is already in use")])
 
 
 def accept_machine_membership(tx: Transaction, client_id: UUID) -> AcceptedMembership:

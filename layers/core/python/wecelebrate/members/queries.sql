@@ -25,10 +25,22 @@ select (select count(*) from client_users where client_id = :client_id)
      where client_id = :client_id and accepted_at is null and revoked_at is null and expires_at > now());
 
 -- name: add_machine^
--- Make a machine a member of a client.
+-- Make a machine a member of a client. It returns no row when the client already has the machine, or when staff add a
+-- machine that has access to another client.
 insert into app.member_view (client_id, subject, kind, role, name)
 values (:client_id, :subject, 'machine', :role, :name)
+on conflict do nothing
 returning *;
+
+-- name: end_inactive_access!
+-- End the memberships of a machine at clients that are not active. They give no access.
+update app.member_view m set is_active = false
+where subject = :subject and kind = 'machine' and is_active
+  and exists (select from clients c where c.id = m.client_id and not c.is_active);
+
+-- name: is_member$
+-- Return whether an account is a member of a client, with or without access.
+select exists (select from app.member_view where client_id = :client_id and subject = :subject);
 
 -- name: accept_machine_membership^
 -- Accept the membership of a client for the calling machine. `refusal` is null, or says why nothing has changed.
