@@ -134,12 +134,9 @@ def _undo(api: "httpx.Client", entity: Entity, *, give_up: bool, yes: bool, quie
     """Restore all documents. Return the last plan, with all documents that were given up."""
     given_up: list[output.Json] = []
     reported = progressed = monotonic()
-    is_ending = False
     while True:
-        wait_until = progressed + _WAIT_SECONDS if is_ending else 0.0
-        plan = _restore(api, entity, wait_until, give_up=give_up, yes=yes)
+        plan = _restore(api, entity, progressed + _WAIT_SECONDS, give_up=give_up, yes=yes)
         progressed = monotonic()
-        is_ending = plan["retirement"] is not None and plan["retirement"]["status"] == "ending"
         given_up += plan["given_up"]
         if plan["retirement"] is None:
             break
