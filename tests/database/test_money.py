@@ -61,24 +61,23 @@ def test_a_column_of_amounts_refuses_an_amount_outside_its_range(
         connection.execute(f"update {table} set {column} = %s".encode(), [amount])
 
 
+FIRST_LATER_MIGRATION = 19
+"""The number of the first migration that an earlier release does not have."""
+
+
 def test_the_migration_does_not_rewrite_tables_or_rebuild_the_index_of_prices(
     fresh: Callable[[], Database], tmp_path: Path
 ) -> None:
     new, earlier = fresh(), tmp_path / "earlier"
-    later = (
-        "0019_*",
-        "002*",
-        "003*",
-        "004*",
-        "005*",
-        "006*",
-        "007*",
-        "functions",
-        "access.toml",
-        "*.py",
-        "__pycache__",
-    )
-    shutil.copytree(schema.FOLDER, earlier, ignore=shutil.ignore_patterns(*later))
+
+    def later(_folder: str, names: list[str]) -> list[str]:
+        others = {"functions", "access.toml", "__pycache__"}
+        return [
+            name for name in names
+            if name in others or name.endswith(".py") or (name[:4].isdigit() and int(name[:4]) >= FIRST_LATER_MIGRATION)
+        ]  # fmt: skip
+
+    shutil.copytree(schema.FOLDER, earlier, ignore=later)
     schema.migrate(new.url("wc_migrate"), earlier)
     before = value(new, FILES_OF_TABLES)
     for name in ("0019_money", "0020_order_emails"):

@@ -46,8 +46,7 @@ def switch_kv_mirror(new: NewMirror, tx: Writing) -> Mirror:
 
 @app.post("/v1/admin/kv/revisions")
 def give_kv_revisions(new: NewRevisions, tx: Writing) -> RevisionsCheckpoint:
-    """Give revisions to documents without a revision, so that stale writes can be merged. One request works for about 2
-    seconds."""
+    """Give revisions, for about 2 seconds, to documents without one. Then stale writes can be merged."""
     return mirror.give_revisions(tx, new)
 
 
@@ -65,8 +64,7 @@ def continue_kv_comparison(comparison_id: Id, tx: Writing) -> Comparison:
 
 @app.post("/v1/admin/kv/comparisons/{comparison_id}/repairs")
 def repair_kv_difference(comparison_id: Id, new: NewRepair, tx: Writing) -> Repair:
-    """Repair the next record with a difference. Repeat the request with the `after` of the response until `after` is
-    null."""
+    """Repair the next record with a difference. Repeat with the `after` of the response until `after` is null."""
     return repairs.repair(tx, comparison_id, new)
 
 

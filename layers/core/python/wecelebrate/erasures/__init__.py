@@ -24,8 +24,7 @@ MAX_ERASURES_IN_24_HOURS = 100
 
 
 class OrdersOpen(Conflict):
-    """The person has open orders. An order is open until it is shipped or cancelled, and while one of its returns is
-    open.
+    """The person has open orders. An order is open until it is shipped or cancelled, and while it has an open return.
 
     An open order needs the name and the address of the person, so the data cannot be erased yet. `errors` names the
     open orders, at most 100 of them.

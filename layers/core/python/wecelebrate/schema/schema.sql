@@ -29,7 +29,6 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
-create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
