@@ -862,10 +862,10 @@ class PreviousRetirement(BaseModel):
 
 def previous_plan(platform: Platform) -> PreviousRetirement | None:
     """Read the retirement of products as the previous release does."""
-    found = as_admin(platform, "select kv.retirement_facts(%s)", "product")["retirement"]
+    retirement = as_admin(platform, "select kv.retirement_facts(%s)", "product")["retirement"]
     [listed] = as_admin(platform, "select kv.retirement_status()")["retirements"] or [None]
-    assert found == listed
-    return found and PreviousRetirement.model_validate(found)
+    assert retirement == listed
+    return retirement and PreviousRetirement.model_validate(retirement)
 
 
 def previous_undo(platform: Platform) -> None:

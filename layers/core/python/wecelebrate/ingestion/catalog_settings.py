@@ -53,8 +53,8 @@ def stock_time(settings: Mapping[str, Any], arrived_at: datetime) -> datetime:
     """
     minutes = settings.get("stock_delay_minutes")
     # The job fails because of a value of another type (`check_settings`). Its file must get a job before.
-    known = minutes if isinstance(minutes, int) else DEFAULT_STOCK_DELAY_MINUTES
-    return arrived_at - timedelta(minutes=known)
+    delay = minutes if isinstance(minutes, int) else DEFAULT_STOCK_DELAY_MINUTES
+    return arrived_at - timedelta(minutes=delay)
 
 
 def stock_as_of(payload: Mapping[str, Any], job_id: UUID, settings: Mapping[str, Any]) -> datetime:

@@ -44,18 +44,16 @@ from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock.lists import columns_of_list
 from wecelebrate.feeds.stock.names import (
     can_be_stocks,
-    column_of_reserved,
     is_free_stock,
     is_listed_stock,
-    reserved_question,
     sold_quantities,
     stock_columns_of_places,
     stock_rank,
     sum_question,
-    without_reserved,
 )
 from wecelebrate.feeds.stock.periods import is_earlier
 from wecelebrate.feeds.stock.places import named_places, places_of
+from wecelebrate.feeds.stock.reserved import column_of_reserved, reserved_question, without_reserved
 from wecelebrate.feeds.stock.totals import total_of_places
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")

@@ -107,8 +107,8 @@ def days_of_others(header: Sequence[str], price: int, prices: Sequence[int], off
     """
 
     def kinds(number: int) -> set[str]:
-        found = (offer.match(word) for word in split_words(header[number][:MAX_NAME]))
-        return {match[0][:SAME_LETTERS] for match in found if match}
+        matches = (offer.match(word) for word in split_words(header[number][:MAX_NAME]))
+        return {match[0][:SAME_LETTERS] for match in matches if match}
 
     own = kinds(price)
     others = {kind for number in prices if number != price for kind in kinds(number)} - own

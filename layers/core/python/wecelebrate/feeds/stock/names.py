@@ -33,7 +33,6 @@ COMPOSED_STOCK_RANK = 7_000
 MAX_NAME = 60
 MAX_DIVISIONS = 10
 MIN_PLACES = 2
-MIN_RESERVED = 3
 MAX_PLACES = 50
 MAX_EXAMPLES = 3
 MOST = 0.9
@@ -57,7 +56,7 @@ _NEUTRAL = words(
     "item variation bal "
     "product article articles produkt artikel units"
 )
-_FREE = words(
+FREE = words(
     "free frei freie freier verfugbar verfugbare verfugbarer verfuegbar verfuegbare verfuegbarer verf verw verwendb "
     "verwendbar verwendbare verwendbarer available avail "
     "unrestricted use disponibile disp dispo disponible disponivel disponibel disponibelt vrij vrije beschikbaar "
@@ -70,7 +69,7 @@ _STORES = words(
     "warehouse store depo склад складе"
 )
 """Words for a store. Together with a word for "free", they mean a stock: `lager_verfuegbar`."""
-_WORDS = _NOUNS | _UNITS | _NEUTRAL | _FREE | _STORES
+_WORDS = _NOUNS | _UNITS | _NEUTRAL | FREE | _STORES
 _FREE_PARTS = re.compile(
     r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"
     r"tillgang|tilgjeng|tilgaeng|dostepn|dostupn|szabad|elerheto|vapaa|sellab|saleab|salab|unreserved|uncommitted|"
@@ -101,7 +100,7 @@ def _starts() -> frozenset[str]:
     listed = (
         word for word in vocabulary().words("columns.inventory_count") if word.isalpha() and len(word) > MIN_START
     )
-    return _STARTS.union(frozenset(listed) - (_FREE | _UNITS | _NEUTRAL | _NO_PLACE))
+    return _STARTS.union(frozenset(listed) - (FREE | _UNITS | _NEUTRAL | _NO_PLACE))
 
 
 MIN_START = 3
@@ -160,8 +159,8 @@ def _is_composed(form: str) -> bool:
         name_parts = frozenset(parts)
         if len(parts) > 1 and (
             name_parts & _NOUNS
-            or len(name_parts & _FREE) > 1
-            or (name_parts & _FREE and ("physical" in name_parts or name_parts & (_STORES | _UNITS)))
+            or len(name_parts & FREE) > 1
+            or (name_parts & FREE and ("physical" in name_parts or name_parts & (_STORES | _UNITS)))
         ):
             return True
     return False
@@ -201,13 +200,13 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     """
     groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
     for number, name in enumerate(columns.header):
-        if number not in used and (key := _place_key(name)) is not None and _are_counts(columns[number]):
+        if number not in used and (key := _place_key(name)) is not None and are_counts(columns[number]):
             groups.setdefault(key, []).append(number)
     sizes = [number for number, name in enumerate(columns.header) if number not in used and is_size(name)]
     if len(sizes) >= MIN_SIZES and all(_are_pieces(columns[number]) for number in sizes):
         groups[(False, ())] = sizes
     lists = [[number for number in group if number not in used] for group in stocks_of_lists(columns.header)]
-    of_lists = [group for group in lists if all(_are_counts(columns[number]) for number in group)]
+    of_lists = [group for group in lists if all(are_counts(columns[number]) for number in group)]
     places = [numbers for numbers in of_lists or groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
     places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
     best = max(places, key=len, default=[])
@@ -222,7 +221,7 @@ def _joined_places(columns: Columns, used: set[int]) -> list[int]:
     return [
         number
         for number, name in enumerate(columns.header)
-        if number not in used and _JOINED.fullmatch(fold(name)) and name.isalpha() and _are_counts(columns[number])
+        if number not in used and _JOINED.fullmatch(fold(name)) and name.isalpha() and are_counts(columns[number])
     ]
 
 
@@ -285,11 +284,8 @@ def _is_place_name(rest: Sequence[str], start: Sequence[str]) -> bool:
     return not (all(token.isdecimal() for token in rest) and _QUANTITY_WORDS.issuperset(start))
 
 
-def _are_counts(facts: Facts) -> bool:
+def are_counts(facts: Facts) -> bool:
     return facts.share("is_number") >= 0.9 and not facts.share("is_gtin") if not facts.is_empty else True
-
-
-_WHOLE_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
 def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
@@ -302,91 +298,6 @@ def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
             stock.read(cell, None)
             understood += 1
     return understood > 0.5 * len(facts.cells)
-
-
-def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
-    """Return the column of the pieces that are not reserved, or `stock_columns` if no such column is certain.
-
-    A column such as `Dostępne` is certain if it is the stock minus the reserved pieces in all rows. If the file has no
-    stock column, a column such as `FREE` is used beside a column of reserved pieces such as `ALLOC`.
-    """
-    reserved = [
-        number for number, column in enumerate(columns.header)
-        if number not in stock_columns and is_reserved(column)
-        and not columns[number].is_empty and columns[number].share("is_number") == 1
-    ]  # fmt: skip
-    free = [number for number in range(len(columns.header)) if number not in {*stock_columns, *used, *reserved}]
-    if len(reserved) != 1:
-        return stock_columns
-    if not stock_columns:
-        named = [number for number in free if fold(columns.header[number]) in _FREE and _are_counts(columns[number])]
-        return named if len(named) == 1 else stock_columns
-    left = [number for number in free if _is_difference(columns, stock_columns[0], reserved[0], number)]
-    return left if len(left) == 1 else stock_columns
-
-
-def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int) -> bool:
-    rows = [
-        [(row[number] or "").strip() if number < len(row) else "" for number in (stock_column, reserved, left)]
-        for row in columns.sample
-    ]
-    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
-    is_certain = len(counted) > 1 and len(counted) == len([cells for cells in rows if any(cells)])
-    return is_certain and any(count[1] for count in counted) and all(a - b == c for a, b, c in counted)
-
-
-def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | None:
-    """Return the column of the reserved pieces that a stock contains, or None if this is not probable.
-
-    In all rows, the stock must be at least the reserved pieces. The name of the stock must not say that reserved pieces
-    are already subtracted.
-    """
-    if len(stock_columns) != 1 or is_free_stock(columns.header[stock_columns[0]], columns[stock_columns[0]]):
-        return None
-    reserved = [
-        number for number, column in enumerate(columns.header)
-        if number != stock_columns[0] and is_reserved(column)
-        and not columns[number].is_empty and columns[number].share("is_number") == 1
-    ]  # fmt: skip
-    if len(reserved) != 1:
-        return None
-    rows = [
-        [(row[number] or "").strip() or "0" if number < len(row) else "0" for number in (stock_columns[0], *reserved)]
-        for row in columns.sample
-    ]
-    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
-    contained = len(counted) == len(rows) >= MIN_RESERVED and all(0 <= less <= count for count, less in counted)
-    return reserved[0] if contained and any(less for _, less in counted) else None
-
-
-def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less: bool = False) -> list[Question]:
-    """Return the question whether a stock includes the reserved pieces, which are also in a separate column.
-
-    With `is_less`, the first choice is to subtract the reserved pieces.
-    """
-    for at in stock_columns:
-        if is_free_stock(columns.header[at], columns[at]):
-            return []
-        for number, column in enumerate(columns.header):
-            facts = columns[number]
-            if (
-                number != at
-                and is_reserved(column)
-                and facts.cells
-                and facts.share("is_number") == 1
-                and facts.share("is_zero") < 1
-            ):
-                stock_name = columns.header[at]
-                text = (
-                    f"The column {quoted(column, 40)} has pieces that are reserved. Are they still contained in the "
-                    f"stock {quoted(stock_name, 40)}?"
-                )
-                only = Choice(stock_name, "All pieces of this column are sold.", columns[at].examples)
-                none = Choice("", "The file does not change the stock.")
-                less = Choice("difference", "The reserved pieces are taken off the stock.", facts.examples)
-                choices = (less, only) if is_less else (only, none)
-                return [Question("inventory_count", "other", text, choices, facts.examples)]
-    return []
 
 
 def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:

@@ -226,10 +226,10 @@ def _possible_columns(columns: Columns, plan: Plan) -> Iterator[tuple[int, str]]
 
 def _kind_of_name(folded: str, facts: Facts) -> re.Pattern[str] | None:
     """Return the expression for the kind of names that a column has, or None."""
-    found = next((pattern for pattern in _NAMES if pattern.search(folded)), None)
-    if found is None:
+    kind = next((pattern for pattern in _NAMES if pattern.search(folded)), None)
+    if kind is None:
         return _SALUTATION if _are_salutations(facts, has_name=False) else None
-    return found if found is _SALUTATION or _share(facts, _is_name) >= MOST else None
+    return kind if kind is _SALUTATION or _share(facts, _is_name) >= MOST else None
 
 
 def _has_first_names(columns: Columns) -> bool:
@@ -297,7 +297,7 @@ def _column_of_mails(columns: Columns) -> int | None:
 
 def _names_are_in_mails(columns: Columns, plan: Plan, mails: int) -> bool:
     """Return whether a word of the name or the SKU of a row is in its e-mail address, in half of the rows or more."""
-    found = rows = 0
+    matches = rows = 0
     for row in columns.sample[:MAX_ROWS]:
         match = _MAIL.fullmatch((row[mails] or "").strip()) if mails < len(row) else None
         if match is None:
@@ -307,8 +307,8 @@ def _names_are_in_mails(columns: Columns, plan: Plan, mails: int) -> bool:
         names = {fold(word) for text in texts for word in _WORDS.findall(text[:MAX_CELL])}
         local = {fold(word) for word in _WORDS.findall(match[1])}
         joined = fold(match[1])
-        found += any(len(name) >= MIN_LETTERS and (name in local or name in joined) for name in names)
-    return rows > 1 and found >= HALF * rows
+        matches += any(len(name) >= MIN_LETTERS and (name in local or name in joined) for name in names)
+    return rows > 1 and matches >= HALF * rows
 
 
 def _are_salutations(facts: Facts, *, has_name: bool = True) -> bool:
@@ -316,9 +316,9 @@ def _are_salutations(facts: Facts, *, has_name: bool = True) -> bool:
 
     Without such a name, there must be several of them: `Madame` in each row is the name of a collection.
     """
-    known = _SALUTATIONS if has_name else _SALUTATIONS - _WRITTEN_LIKE_CODES
-    several = has_name or len(known.intersection(fold(cell.strip()[:MAX_CELL]) for cell in facts.cells[:MAX_ROWS])) > 1
-    return several and _share(facts, lambda cell: fold(cell) in known) >= MOST
+    listed = _SALUTATIONS if has_name else _SALUTATIONS - _WRITTEN_LIKE_CODES
+    used = {fold(cell.strip()[:MAX_CELL]) for cell in facts.cells[:MAX_ROWS]} & listed
+    return (has_name or len(used) > 1) and _share(facts, lambda cell: fold(cell) in listed) >= MOST
 
 
 def _share(facts: Facts, test: Callable[[str], object]) -> float:

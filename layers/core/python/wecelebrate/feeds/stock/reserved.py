@@ -1,0 +1,99 @@
+"""Relates a stock to the reserved pieces and to the free pieces, which some files have in columns of their own."""
+
+import re
+from collections.abc import Sequence
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.stock.names import FREE, are_counts, is_free_stock
+from wecelebrate.feeds.stock.reserved_names import is_reserved
+
+MIN_RESERVED = 3
+_WHOLE_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
+
+
+def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
+    """Return the column of the pieces that are not reserved, or `stock_columns` if no such column is certain.
+
+    A column such as `Dostępne` is certain if it is the stock minus the reserved pieces in all rows. If the file has no
+    stock column, a column such as `FREE` is used beside a column of reserved pieces such as `ALLOC`.
+    """
+    reserved = [
+        number for number, column in enumerate(columns.header)
+        if number not in stock_columns and is_reserved(column)
+        and not columns[number].is_empty and columns[number].share("is_number") == 1
+    ]  # fmt: skip
+    free = [number for number in range(len(columns.header)) if number not in {*stock_columns, *used, *reserved}]
+    if len(reserved) != 1:
+        return stock_columns
+    if not stock_columns:
+        named = [number for number in free if fold(columns.header[number]) in FREE and are_counts(columns[number])]
+        return named if len(named) == 1 else stock_columns
+    left = [number for number in free if _is_difference(columns, stock_columns[0], reserved[0], number)]
+    return left if len(left) == 1 else stock_columns
+
+
+def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int) -> bool:
+    rows = [
+        [(row[number] or "").strip() if number < len(row) else "" for number in (stock_column, reserved, left)]
+        for row in columns.sample
+    ]
+    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
+    is_certain = len(counted) > 1 and len(counted) == len([cells for cells in rows if any(cells)])
+    return is_certain and any(count[1] for count in counted) and all(a - b == c for a, b, c in counted)
+
+
+def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | None:
+    """Return the column of the reserved pieces that a stock contains, or None if this is not probable.
+
+    In all rows, the stock must be at least the reserved pieces. The name of the stock must not say that reserved pieces
+    are already subtracted.
+    """
+    if len(stock_columns) != 1 or is_free_stock(columns.header[stock_columns[0]], columns[stock_columns[0]]):
+        return None
+    reserved = [
+        number for number, column in enumerate(columns.header)
+        if number != stock_columns[0] and is_reserved(column)
+        and not columns[number].is_empty and columns[number].share("is_number") == 1
+    ]  # fmt: skip
+    if len(reserved) != 1:
+        return None
+    rows = [
+        [(row[number] or "").strip() or "0" if number < len(row) else "0" for number in (stock_columns[0], *reserved)]
+        for row in columns.sample
+    ]
+    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
+    contained = len(counted) == len(rows) >= MIN_RESERVED and all(0 <= less <= count for count, less in counted)
+    return reserved[0] if contained and any(less for _, less in counted) else None
+
+
+def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less: bool = False) -> list[Question]:
+    """Return the question whether a stock includes the reserved pieces, which are also in a separate column.
+
+    With `is_less`, the first choice is to subtract the reserved pieces.
+    """
+    for at in stock_columns:
+        if is_free_stock(columns.header[at], columns[at]):
+            return []
+        for number, column in enumerate(columns.header):
+            facts = columns[number]
+            if (
+                number != at
+                and is_reserved(column)
+                and facts.cells
+                and facts.share("is_number") == 1
+                and facts.share("is_zero") < 1
+            ):
+                stock_name = columns.header[at]
+                text = (
+                    f"The column {quoted(column, 40)} has pieces that are reserved. Are they still contained in the "
+                    f"stock {quoted(stock_name, 40)}?"
+                )
+                only = Choice(stock_name, "All pieces of this column are sold.", columns[at].examples)
+                none = Choice("", "The file does not change the stock.")
+                less = Choice("difference", "The reserved pieces are taken off the stock.", facts.examples)
+                choices = (less, only) if is_less else (only, none)
+                return [Question("inventory_count", "other", text, choices, facts.examples)]
+    return []
