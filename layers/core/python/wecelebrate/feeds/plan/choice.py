@@ -51,7 +51,7 @@ from wecelebrate.feeds.stock.names import (
     stock_rank,
     sum_question,
 )
-from wecelebrate.feeds.stock.periods import is_earlier
+from wecelebrate.feeds.stock.periods import has_counts, is_earlier
 from wecelebrate.feeds.stock.places import named_places, places_of
 from wecelebrate.feeds.stock.reserved import column_of_reserved, reserved_question, without_reserved
 from wecelebrate.feeds.stock.totals import total_of_places
@@ -250,6 +250,10 @@ def _best(
 
     A candidate gets a lower score if its values contradict the field or are all blank.
     """
+    has_later_stock = name == "inventory_count" and any(
+        number not in used and not is_earlier(columns.header[number]) and has_counts(columns[number])
+        for _, number, _ in candidates
+    )
     rated: list[tuple[tuple[bool, bool, bool, bool, bool, int, int], Reason]] = []
     for rank, number, _ in candidates:
         if number in used:
@@ -270,7 +274,7 @@ def _best(
         is_clear = not is_weak(rank) or is_listed_stock(columns.header[number])
         is_free = name == "inventory_count" and is_clear and is_free_stock(columns.header[number], facts)
         reasons += ["it contains the pieces that can be sold"] if is_free else []
-        is_past = name == "inventory_count" and is_earlier(columns.header[number])
+        is_past = has_later_stock and is_earlier(columns.header[number])
         order = (bool(contradiction), is_empty, is_new, not is_free, is_past, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
     return [reason for _, reason in sorted(rated, key=lambda item: item[0])]

@@ -6,11 +6,13 @@ Such columns contain the same pieces at different times or counted in different 
 import re
 from collections.abc import Collection
 
+from wecelebrate.feeds.columns.facts import Facts
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.vocabulary.words import words
 
 MAX_NAME = 60
 _TOKENS = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\s*-?\d{1,9}(?:[.,]\d{1,3})?\s*", re.ASCII)
 
 
 def _folded(text: str) -> frozenset[str]:
@@ -99,3 +101,11 @@ _EARLIER = _folded(
 def is_earlier(column: str) -> bool:
     """Return whether a name means an earlier or a calculated stock. Another stock in the file is preferred to it."""
     return any(fold(word) in _EARLIER for word in _TOKENS.findall(column[:MAX_NAME]))
+
+
+def has_counts(facts: Facts) -> bool:
+    """Return whether a value is a number other than 0 and 1.
+
+    A column of 0 and 1 can say whether a product has a stock, as `Maintain Stock` does, so it is not preferred.
+    """
+    return any(_NUMBER.fullmatch(cell) and cell not in {"0", "1"} for cell in facts.cells)
