@@ -49,11 +49,11 @@ def attempt(rows: list[RawRow], committed: _Progress, settings: Settings = SETTI
     keys: list[str] = []
     rehearsals: list[bool] = []
 
-    def import_orders(tx: object, *, job_id: object, orders: str, is_rehearsal: bool) -> list[dict[str, str]]:
+    def import_orders(tx: object, *, job_id: object, orders: str, is_rehearsal: bool) -> list[dict[str, str | None]]:
         numbers = [order["order_number"] for order in json.loads(orders)]
         keys.extend(numbers)
         rehearsals.append(is_rehearsal)
-        return [{"order_number": number, "outcome": "created"} for number in numbers]
+        return [{"order_number": number, "outcome": "created", "differing": None} for number in numbers]
 
     job = SimpleNamespace(id=None, counts=Counter(), done=0, checkpoint={}, check_lease=lambda: None, save=lambda tx: 0)
     with pytest.MonkeyPatch.context() as patch, open_spool() as spool:
