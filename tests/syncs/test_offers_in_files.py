@@ -9,7 +9,6 @@ from tests.imports.importing import import_rows
 from tests.platform import Json, Platform, Tenant, ok
 
 ZONE = ZoneInfo("Europe/Prague")
-TODAY = datetime.now(ZONE).date()
 HEADER = "Kód;Název;Cena s DPH;Akční cena s DPH;Akce od;Akce do\n"
 
 
@@ -21,11 +20,11 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def day(offset: int) -> str:
-    return (TODAY + timedelta(days=offset)).strftime("%d.%m.%Y")
+    return (datetime.now(ZONE).date() + timedelta(days=offset)).strftime("%d.%m.%Y")
 
 
 def midnight(offset: int) -> str:
-    at = datetime.combine(TODAY + timedelta(days=offset), datetime.min.time(), ZONE)
+    at = datetime.combine(datetime.now(ZONE).date() + timedelta(days=offset), datetime.min.time(), ZONE)
     return at.astimezone(ZoneInfo("UTC")).isoformat()
 
 
@@ -76,7 +75,7 @@ def test_a_file_without_columns_of_offers_changes_only_the_usual_price(platform:
 
 def test_a_dry_run_shows_the_changes_of_offers(platform: Platform, tenant: Tenant) -> None:
     drop(platform, tenant, "B;Stavebnice;949,00;;;\n")
-    rows = [{"sku": "B", "offers": [{"price": "799.00", "ends_at": f"{TODAY.year + 1}-01-01T00:00:00Z"}]}]
+    rows = [{"sku": "B", "offers": [{"price": "799.00", "ends_at": f"{datetime.now(ZONE).year + 1}-01-01T00:00:00Z"}]}]
     job = import_rows(tenant, rows, dry_run=True)
     assert job["result"]["offers"] == {"running": 1, "waiting": 0}
     [sample] = job["result"]["samples"]
