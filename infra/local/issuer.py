@@ -5,7 +5,6 @@ The private key is in a file of the state directory. A program that can read thi
 """
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -17,6 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from infra.local.oidc import SCOPES, Provider
+from infra.local.private_files import create_once
 from infra.local.sign_in import PATHS, SignIn
 
 Scope = MutableMapping[str, Any]
@@ -159,18 +159,7 @@ def _load_key(file: Path) -> RSAKey:
     try:
         pem = file.read_bytes()
     except FileNotFoundError:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new_key = RSAKey.generate_key(2048)
-        temporary = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(new_key.as_pem(private=True))
-        try:
-            # If two processes create a key at the same time, both processes use the key that was written first.
-            os.link(temporary, file)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
+        create_once(file, RSAKey.generate_key(2048).as_pem(private=True))
         pem = file.read_bytes()
     key = RSAKey.import_key(pem)
     return RSAKey.import_key(pem, {"kid": key.thumbprint()})

@@ -7,7 +7,6 @@ with the claims that Cognito uses. Codes and refresh tokens are in memory, so a 
 
 import hashlib
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +20,8 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
+
+from infra.local.private_files import create_once
 
 CLIENTS_FILE = "issuer-clients.json"
 WEB_CLIENT = "wecelebrate"
@@ -245,18 +246,9 @@ def _create_clients(file: Path) -> None:
     """Create the file of clients, unless it exists. Only the owner can read it, because it contains a secret."""
     if file.exists():
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
     machine = {"secret": secrets.token_urlsafe(32), "scopes": ["wecelebrate/read", "wecelebrate/write"]}
-    temporary = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        json.dump({**_DEFAULT_CLIENTS, "machines": {"demo-machine": machine}}, out, indent=2)
-    try:
-        # If two processes create the file at the same time, both processes use the file that was written first.
-        os.link(temporary, file)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    clients = {**_DEFAULT_CLIENTS, "machines": {"demo-machine": machine}}
+    create_once(file, json.dumps(clients, indent=2).encode())
 
 
 class _S256(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
