@@ -1,4 +1,4 @@
-"""Tests of the fast path for a change of a product's row, or of the product's only document.
+"""Tests the fast path, which is used if only a product's row or the product's only document changes.
 
 The fast path must have the same results as the general mapping. The module uses its own local cloud, because the mirror
 is switched for a whole platform.

@@ -139,7 +139,7 @@ def test_the_trace_is_sent_so_that_lambda_recognises_loops(
 
 
 @pytest.mark.parametrize("error", TEMPORARY, ids=lambda error: error[1])
-def test_messages_are_sent_once_after_two_failed_attempts(
+def test_messages_are_not_sent_twice_if_the_third_attempt_succeeds(
     service: tuple[Sqs, HttpServer], error: tuple[int, str]
 ) -> None:
     fake, server = service

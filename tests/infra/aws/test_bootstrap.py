@@ -1,4 +1,6 @@
-"""Tests that `bootstrap.sql` and the migrations need no superuser. A local PostgreSQL replaces a new Aurora cluster.
+"""Tests that `bootstrap.sql` and the migrations need no superuser.
+
+The tests use a local PostgreSQL in place of a new Aurora cluster.
 
 The master user of RDS has CREATEROLE and CREATEDB, owns the database, and is allowed to grant `rds_iam`. This user has
 no other privileges of a superuser.

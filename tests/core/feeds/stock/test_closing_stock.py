@@ -1,4 +1,4 @@
-"""Tests names of the stock at the end of a period, as accounting systems write them."""
+"""Tests that columns with the stock at the end of a period are recognised by the names of accounting systems."""
 
 import pytest
 

@@ -135,7 +135,11 @@ def order_question(columns: Columns, offers: Sequence[OfferDays]) -> list[Questi
 
 
 def question_of(cells: Sequence[str], subject: str) -> Question:
-    """Return the question about the order of days and months. `cells` are the days of the `subject`, e.g. offers."""
+    """Return the question about the order of days and months.
+
+    cells: the dates in question.
+    subject: what has these dates, e.g. "offers".
+    """
     values = tuple(dict.fromkeys(cells))[:MAX_SHOWN]
     shown = " and ".join(quoted(cell, 30) for cell in values)
     text = f"The {subject} have days such as {shown}. Does the day or the month come first?"

@@ -180,7 +180,10 @@ def names_article(columns: Columns, plan: Plan) -> bool:
 
 
 def _kinds_of_persons(columns: Columns, plan: Plan, mails: int | None) -> tuple[dict[str, int], bool]:
-    """Return the kinds of evidence for persons with their points, and whether values show persons."""
+    """Return the points of each kind of evidence that the rows are persons.
+
+    Also return whether the values contain data of persons.
+    """
     kinds: dict[str, int] = {}
     names, contacts, others = set[re.Pattern[str]](), dict[re.Pattern[str], str](), list[str]()
     has_values = mails is not None

@@ -89,7 +89,7 @@ class Rules:
     default_inventory_policy: InventoryPolicy = "untracked"
     """The policy of new products if the file says nothing about the stock."""
     on_doubt: "OnDoubt" = "guess"
-    """What to do if the file does not decide how it is read."""
+    """What to do if the content of the file does not make clear how to read it."""
     plausibility: Mapping[str, Any] | None = None
     """The limits of `review`, or None if the changes are not compared with the catalog."""
     timezone: str = "UTC"

@@ -38,8 +38,9 @@ exception
 end
 $$;
 
--- Returns whether a string in a JSON document contains a text that identifies the person, or is the subject of the
--- person. Keys, words of the platform (`order_file`), ids and times do not count, unless they are the subject.
+-- Returns whether a string in a JSON document contains a text that identifies the person, or equals the person's
+-- subject. Keys, fixed words of the platform (such as `order_file`), ids and times are ignored, except if one of them
+-- equals the subject.
 create or replace function app.mentions(e erasures, content jsonb) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -20,8 +20,8 @@ return case
   else least(hold.shipped_at, hold.acknowledged_at, hold.since + make_interval(hours => coalesce(hold_hours, 72))) end;
 
 -- Returns the number of pieces of a hold that must be subtracted from the stock that the ERP system counted at
--- `reported_at`. The result is negative if pieces returned to the stock after that time: by a return, or by the
--- cancellation of an order that the ERP system knew at that time.
+-- `reported_at`. The result is negative if pieces came back to the stock after that time, because of a return, or
+-- because an order was cancelled that the ERP system already knew at that time.
 create or replace function app.hold_effect(
   hold stock_holds, means text, hold_hours integer, reported_at timestamptz) returns integer
 language sql stable parallel safe
