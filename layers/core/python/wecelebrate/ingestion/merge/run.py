@@ -1,7 +1,7 @@
 """Runs a load through its phases."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from itertools import islice
 from typing import Any, cast
 from uuid import UUID
@@ -15,6 +15,7 @@ from wecelebrate.ingestion.merge import merging, places, report, review, staging
 from wecelebrate.ingestion.merge.bounds import check_header
 from wecelebrate.ingestion.merge.identification import identify
 from wecelebrate.ingestion.merge.load import Load, Rows, Rules
+from wecelebrate.ingestion.merge.read_ahead import ReadChunk, read_ahead
 
 logger = Logger()
 sql = queries(__file__)
@@ -77,6 +78,20 @@ def settings_are_known(job: jobs.LeasedJob, settings: Mapping[str, Any], **place
     return True
 
 
+def _stage_chunk(load: Load, chunk: ReadChunk) -> None:
+    """Stage the next items. Save the progress of the job with them."""
+    job = load.job
+    job.counts["read"] = chunk.rows_read
+    # Staging uses the mode to decide whether a row ends offers.
+    job.checkpoint["declared_mode"] = chunk.declared_mode
+    identify(load, chunk.items, chunk.other_identifier)
+    prepared = staging.prepare(load, chunk.items)
+    job.counts["rejected"] += prepared.rejected_rows
+    job.done = job.counts["rejected"]
+    job.checkpoint["items"] += len(chunk.items)
+    staging.add_chunk(load, prepared)
+
+
 def _stage(load: Load) -> bool:
     """Stage every row of the file. It returns False if the load stopped before the first row, because of its doubts.
 
@@ -90,17 +105,10 @@ def _stage(load: Load) -> bool:
         items = iter(rows)
         for _ in islice(items, job.checkpoint["items"]):
             job.check_lease()
-        while chunk := list(islice(items, CHUNK_SIZE)):
-            job.counts["read"] = rows.rows_read
-            # Staging uses the mode to decide whether a row ends offers.
-            job.checkpoint["declared_mode"] = rows.declared_mode
-            identify(load, chunk, rows.other_identifier)
-            prepared = staging.prepare(load, chunk)
-            job.counts["rejected"] += prepared.rejected_rows
-            job.done = job.counts["rejected"]
-            job.checkpoint["items"] += len(chunk)
-            staging.add_chunk(load, prepared)
-            job.check_deadline()
+        with closing(read_ahead(rows, items, CHUNK_SIZE)) as chunks:
+            for chunk in chunks:
+                _stage_chunk(load, chunk)
+                job.check_deadline()
     # The properties of `rows` are final only after the last row, because each row can change them.
     job.counts["read"] = rows.rows_read
     check_header(rows.header)
