@@ -253,12 +253,11 @@ TESTED = {
         "abort_multipart_upload",
     },
     "_sqs": {"get_queue_url", "change_message_visibility"},  # messages are sent by `core.sqs`: see test_sqs.py
-    "_ses": {"send_email"},  # tested in tests/core/mail/test_sending.py
     "_client": {"invoke"},  # tested in test_direct_workers.py
     "boto3": {"client"},
 }  # fmt: skip
-"""For each client of boto3, the methods whose errors are tested in this folder or in test_sending.py."""
-SERVICES = {"s3", "sqs", "sesv2", "lambda"}
+"""For each client of boto3, the methods whose errors are tested in this folder."""
+SERVICES = {"s3", "sqs", "lambda"}
 """The services of AWS that these clients call."""
 
 

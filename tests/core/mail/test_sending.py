@@ -1,15 +1,26 @@
-"""Tests the requests to SES, and the handling of its responses. A stub of botocore replaces SES."""
+"""Tests the requests to SES, and the handling of its responses.
 
+A server in this process answers like SES, so a test can choose each response.
+"""
+
+import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
-from botocore.stub import Stubber
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
 
+from tests.core.aws.function import clear_clients, configure
+from tests.core.http_server import HttpServer, answer, receive, serving
+from wecelebrate.core import ses
+from wecelebrate.core.aws_signature import NoCredentials
 from wecelebrate.core.errors import Unavailable
-from wecelebrate.core.settings import settings
+from wecelebrate.core.kept_connection import ConnectionDropped
 from wecelebrate.jobs.lease import JobRejected
 from wecelebrate.mail import sending
 from wecelebrate.mail.rendering import RenderedMail
@@ -20,24 +31,48 @@ MAIL = RenderedMail(
 TAGS = {"mail": "m-1", "client": "c-1"}
 
 
+class Ses:
+    """Answers with the given errors first, and then accepts all mails."""
+
+    def __init__(self) -> None:
+        self.errors: list[tuple[int, dict[str, str], dict[str, str]]] = []
+        """The status, the headers and the body of each error."""
+
+    def __call__(self, connection: socket.socket, request: bytes) -> None:
+        if self.errors:
+            status, headers, body = self.errors.pop(0)
+            answer(status, json.dumps(body).encode(), length=None, Connection="close", **headers)(connection, request)
+        else:
+            answer(200, b'{"MessageId": "0100"}', Connection="close")(connection, request)
+
+
+Service = tuple[Ses, HttpServer]
+
+
 @pytest.fixture
-def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    settings.cache_clear()
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """Start the server, and configure this process like a function that sends mails through it."""
     monkeypatch.setenv("WC_MAIL_CONFIGURATION_SET", "mails")
-    client = boto3.client(
-        "sesv2",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    monkeypatch.setattr(sending, "_ses", lambda: client)
-    with Stubber(client) as stub:
-        yield stub
-    settings.cache_clear()
+    configure(monkeypatch)
+    fake = Ses()
+    with serving(fake) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url(""))
+        yield fake, server
+    ses._connection.close()
+    clear_clients()
 
 
-def test_a_mail_is_sent_as_text_and_html_with_the_tags_of_the_platform(ses: Stubber) -> None:
-    expected = {
+def body_of(request: bytes) -> Any:
+    return json.loads(request.partition(b"\r\n\r\n")[2])
+
+
+def test_a_mail_is_sent_as_text_and_html_with_the_tags_of_the_platform(service: Service) -> None:
+    _, server = service
+    assert sending.send(MAIL, TAGS) == "0100"
+    [request] = server.requests
+    assert request.startswith(b"POST /v2/email/outbound-emails HTTP/1.1\r\n")
+    assert server.sent("content-type") == ["application/json"]
+    assert body_of(request) == {
         "FromEmailAddress": "Acme <mail@mail.test>",
         "Destination": {"ToAddresses": ["ada@example.test"]},
         "ReplyToAddresses": ["Acme <a@acme.test>"],
@@ -53,23 +88,83 @@ def test_a_mail_is_sent_as_text_and_html_with_the_tags_of_the_platform(ses: Stub
         "ConfigurationSetName": "mails",
         "EmailTags": [{"Name": "client", "Value": "c-1"}, {"Name": "mail", "Value": "m-1"}],
     }
-    ses.add_response("send_email", {"MessageId": "0100"}, expected)
-    assert sending.send(MAIL, TAGS) == "0100"
-    ses.assert_no_pending_responses()
 
 
+def test_the_body_of_a_request_is_the_body_that_boto3_sends(service: Service) -> None:
+    _, server = service
+    request = sending.send_email_request(MAIL, TAGS)
+    request["Content"] = {"Raw": {"Data": b"From: a@acme.test\r\n\r\nGr\xfc\xdfe"}}
+    ses.send_email(request)
+    boto3.client("sesv2", config=Config(retries={"total_max_attempts": 1})).send_email(**request)
+    ours, botos = server.requests
+    assert body_of(ours) == body_of(botos)
+    assert ours.split()[:2] == botos.split()[:2]
+
+
+@pytest.mark.parametrize("token", [None, "session/token=="])
+def test_a_request_has_the_signature_that_botocore_computes(
+    service: Service, monkeypatch: pytest.MonkeyPatch, token: str | None
+) -> None:
+    _, server = service
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    if token:
+        monkeypatch.setenv("AWS_SESSION_TOKEN", token)
+    else:
+        monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    sending.send(MAIL, TAGS)
+    names = ["content-type", "host", "x-amz-date"] + (["x-amz-security-token"] if token else [])
+    headers = {name: server.sent(name)[0] for name in names}
+    body = server.requests[0].partition(b"\r\n\r\n")[2]
+    request = AWSRequest("POST", server.url("/v2/email/outbound-emails"), data=body, headers=headers)
+    request.context["timestamp"] = headers["x-amz-date"]
+    signer = SigV4Auth(Credentials("test", "test"), "ses", "eu-central-1")
+    signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+    assert server.sent("authorization")[0].endswith(f"Signature={signature}")
+    assert server.sent("x-amz-security-token") == [token or ""]
+
+
+def test_the_endpoint_is_the_one_of_the_region_unless_another_endpoint_is_configured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SESV2"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert ses._endpoint() == boto3.client("sesv2", region_name="eu-central-1").meta.endpoint_url
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert ses._endpoint() == "http://127.0.0.1:1"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:2/")
+    assert ses._endpoint() == "http://127.0.0.1:2"
+
+
+ERRORS = [
+    lambda code, text: ({"x_amzn_ErrorType": code}, {"message": text}),
+    lambda code, text: ({"x_amzn_ErrorType": f"{code}:http://internal.amazon.com/coral/"}, {"Message": text}),
+    lambda code, text: ({}, {"__type": f"com.amazonaws.sesv2#{code}", "message": text}),
+    lambda code, text: ({}, {"code": code, "message": text}),
+]
+"""The forms in which SES, and servers that replace it, name an error."""
+
+
+@pytest.mark.parametrize("form", ERRORS)
 @pytest.mark.parametrize(
-    "code", ["TooManyRequestsException", "LimitExceededException", "SendingPausedException", "ThrottlingException"]
-)
-def test_sending_raises_unavailable_if_the_ses_account_is_throttled_or_paused(ses: Stubber, code: str) -> None:
-    ses.add_client_error("send_email", code, "Maximum sending rate exceeded.", 429)
-    with pytest.raises(Unavailable, match=code):
+    "code",
+    [
+        "TooManyRequestsException", "LimitExceededException", "SendingPausedException", "ThrottlingException",
+        "ExpiredTokenException",
+    ],
+)  # fmt: skip
+def test_sending_raises_unavailable_if_the_ses_account_is_throttled_or_paused(
+    service: Service, code: str, form: Any
+) -> None:
+    service[0].errors = [(429, *form(code, "Maximum sending rate exceeded."))]
+    with pytest.raises(Unavailable, match=f"{code}: Maximum"):
         sending.send(MAIL, TAGS)
 
 
+@pytest.mark.parametrize("form", ERRORS)
 @pytest.mark.parametrize("code", ["BadRequestException", "MessageRejected"])
-def test_a_mail_is_rejected_if_ses_can_never_accept_it(ses: Stubber, code: str) -> None:
-    ses.add_client_error("send_email", code, "Local address contains control or whitespace", 400)
+def test_a_mail_is_rejected_if_ses_can_never_accept_it(service: Service, code: str, form: Any) -> None:
+    service[0].errors = [(400, *form(code, "Local address contains control or whitespace"))]
     with pytest.raises(JobRejected, match="control or whitespace") as rejection:
         sending.send(MAIL, TAGS)
     assert rejection.value.code == "mail_refused"
@@ -83,47 +178,82 @@ def test_a_mail_is_rejected_if_ses_can_never_accept_it(ses: Stubber, code: str) 
         ("AccountSuspendedException", ""),
         ("NotFoundException", "Configuration set <mails> does not exist."),
         ("InternalServiceErrorException", ""),
+        ("", ""),
     ],
 )
 def test_a_mail_is_not_rejected_if_the_error_concerns_the_ses_account_of_the_platform(
-    ses: Stubber, code: str, text: str
+    service: Service, code: str, text: str
 ) -> None:
-    ses.add_client_error("send_email", code, text, 400)
-    with pytest.raises(ClientError):
+    fake, server = service
+    fake.errors = [(400, {"x_amzn_ErrorType": code}, {"message": text})] * 2
+    with pytest.raises(ses.SesError) as error:
+        sending.send(MAIL, TAGS)
+    assert (error.value.code, error.value.message) == (code, text)
+    assert len(server.requests) == 1
+
+
+def test_an_error_without_json_is_not_a_rejection(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch)
+    with serving(answer(502, b"<html>Bad Gateway</html>", Connection="close")) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url(""))
+        with pytest.raises(ses.SesError, match="502"):
+            sending.send(MAIL, TAGS)
+    ses._connection.close()
+
+
+def test_sending_raises_unavailable_if_ses_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    with pytest.raises(Unavailable, match="cannot be reached"):
         sending.send(MAIL, TAGS)
 
 
-@pytest.mark.parametrize(
-    ("error", "raised"),
-    [
-        (EndpointConnectionError(endpoint_url="https://ses.test"), Unavailable),
-        # It is possible that SES has accepted the mail, so this error counts as an attempt.
-        (ReadTimeoutError(endpoint_url="https://ses.test"), ReadTimeoutError),
-    ],
-)
-def test_a_failed_connection_raises_unavailable_but_a_read_timeout_does_not(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, raised: type[Exception]
-) -> None:
-    class FailingSes:
-        def send_email(self, **_: Any) -> None:
-            raise error
+def test_a_mail_is_not_sent_again_if_the_response_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is possible that SES has accepted the mail, so the error counts as an attempt of the job."""
+    configure(monkeypatch)
 
-    monkeypatch.setattr(sending, "_ses", FailingSes)
-    with pytest.raises(raised):
+    def accept_one(connection: socket.socket, request: bytes) -> None:
+        answer(200, b'{"MessageId": "1"}')(connection, request)
+        receive(connection)
+
+    with serving(accept_one) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url(""))
+        assert sending.send(MAIL, TAGS) == "1"
+        with pytest.raises(ConnectionDropped):
+            sending.send(MAIL, TAGS)
+        assert len(server.requests) == 1, "the second mail was sent on the kept connection, and not again on a new one"
+        assert sending.send(MAIL, TAGS) == "1", "the next mail gets a new connection"
+    ses._connection.close()
+
+
+def test_a_read_timeout_is_not_followed_by_another_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch)
+    monkeypatch.setattr(ses._connection, "_read_timeout", 0.2)
+
+    def wait(connection: socket.socket, _: bytes) -> None:
+        receive(connection)
+
+    with serving(wait) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url(""))
+        with pytest.raises(TimeoutError):
+            sending.send(MAIL, TAGS)
+        assert len(server.requests) == 1
+    ses._connection.close()
+
+
+def test_sending_fails_without_credentials(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(NoCredentials):
         sending.send(MAIL, TAGS)
-
-
-def test_boto3_does_not_retry_requests_to_ses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    sending._ses.cache_clear()
-    config: Any = sending._ses().meta.config
-    assert config.retries["total_max_attempts"] == 1
-    sending._ses.cache_clear()
+    assert service[1].requests == []
 
 
 @pytest.mark.parametrize("address", ["", "no address", "a@b.test, c@d.test", "a@b.test\r\nBcc: c@d.test", "ä@b.test"])
-def test_a_mail_to_an_invalid_address_is_rejected_without_a_request_to_ses(ses: Stubber, address: str) -> None:
+def test_a_mail_to_an_invalid_address_is_rejected_without_a_request_to_ses(service: Service, address: str) -> None:
     mail = RenderedMail("Acme <mail@mail.test>", None, address, "s", "t", "h", "en")
     with pytest.raises(JobRejected) as rejection:
         sending.send(mail, TAGS)
     assert rejection.value.code == "bad_address"
+    assert service[1].requests == []

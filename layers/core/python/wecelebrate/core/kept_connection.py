@@ -2,9 +2,14 @@
 
 import ssl
 from functools import lru_cache
-from http.client import HTTPConnection, HTTPSConnection
+from http.client import HTTPConnection, HTTPMessage, HTTPSConnection
 from select import POLLIN, poll
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+
+class NotConnected(ConnectionError):
+    """The server could not be reached, so it has not received the request."""
 
 
 class ConnectionDropped(ConnectionError):
@@ -12,6 +17,14 @@ class ConnectionDropped(ConnectionError):
 
     The server may have processed the request. The next request opens a new connection.
     """
+
+
+class Response(NamedTuple):
+    """The response to a request."""
+
+    status: int
+    content: bytes
+    headers: HTTPMessage
 
 
 class KeptConnection:
@@ -24,11 +37,11 @@ class KeptConnection:
         self._connection: HTTPConnection | None = None
         self._origin = ("", "")
 
-    def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        """Send a POST request. It returns the status and the body of the response, and it follows no redirect.
+    def post(self, url: str, body: bytes, headers: dict[str, str]) -> Response:
+        """Send a POST request. It follows no redirect.
 
-        Raises OSError or HTTPException if there is no response. The server may have processed the request. The error is
-        ConnectionDropped if the connection was reused.
+        Raises NotConnected if the server cannot be reached. Raises OSError or HTTPException if there is no response:
+        the server may have processed the request. The error is ConnectionDropped if the connection was reused.
         """
         target = urlsplit(url)
         kept = self._connection
@@ -45,7 +58,7 @@ class KeptConnection:
         except BaseException:
             self.close()
             raise
-        return response.status, content
+        return Response(response.status, content, response.headers)
 
     def close(self) -> None:
         """Close the connection. The next request opens a new one."""
@@ -63,7 +76,10 @@ class KeptConnection:
                 )
             else:
                 connection = HTTPConnection(host, timeout=self._connect_timeout)
-            connection.connect()
+            try:
+                connection.connect()
+            except OSError as error:
+                raise NotConnected(f"{host} cannot be reached: {error!r}") from error
             connection.sock.settimeout(self._read_timeout)
             connection.auto_open = 0  # otherwise http.client would connect again without the timeout of reads
             self._connection, self._origin = connection, (scheme, host)

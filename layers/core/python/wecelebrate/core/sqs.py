@@ -14,18 +14,16 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from hashlib import sha256
 from http.client import HTTPException
 from time import sleep
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 
 from wecelebrate.core.aws import THROTTLING_CODES
-from wecelebrate.core.aws_signature import ALGORITHM, NoCredentials, Signer
-from wecelebrate.core.kept_connection import ConnectionDropped, KeptConnection
+from wecelebrate.core.aws_signature import NoCredentials, signed_headers
+from wecelebrate.core.kept_connection import ConnectionDropped, KeptConnection, Response
 
 ATTEMPTS = 3
 MAX_PAUSE_SECONDS = 0.5
@@ -47,27 +45,27 @@ class SqsError(Exception):
 def send_batch(queue_url: str, entries: Sequence[Mapping[str, Any]]) -> None:
     """Send up to ten messages to a queue. `entries` are the entries of `SendMessageBatch`. Raises SqsError."""
     body = orjson.dumps({"QueueUrl": queue_url, "Entries": entries})
+    url = _endpoint(queue_url)
     for attempt in range(ATTEMPTS):
         if attempt:
             sleep(random.uniform(0, MAX_PAUSE_SECONDS * attempt))  # noqa: S311 - no secret
         try:
-            headers = _headers(queue_url, body)
-            status, content = _post(_endpoint(queue_url), body, headers)
-            result = orjson.loads(content) if content else {}
+            response = _post(url, body, _headers(url, body))
+            result = orjson.loads(response.content) if response.content else {}
         except (OSError, HTTPException, ValueError) as error:
             problem = f"SQS sent no valid response: {error!r}"
             continue
         code = str(result.get("__type", "")).rpartition("#")[2] if isinstance(result, dict) else ""
-        if status == 200 and isinstance(result, dict):
+        if response.status == 200 and isinstance(result, dict):
             _check(result, len(entries))
             return
-        problem = f"{status} {code}: {result.get('message', '') if isinstance(result, dict) else ''}"
-        if status < _FIRST_SERVER_ERROR and code not in THROTTLING_CODES:
+        problem = f"{response.status} {code}: {result.get('message', '') if isinstance(result, dict) else ''}"
+        if response.status < _FIRST_SERVER_ERROR and code not in THROTTLING_CODES:
             break
     raise SqsError(problem)
 
 
-def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+def _post(url: str, body: bytes, headers: dict[str, str]) -> Response:
     with _lock:
         with suppress(ConnectionDropped):
             return _connection.post(url, body, headers)
@@ -91,30 +89,9 @@ def _endpoint(queue_url: str) -> str:
     return f"{url.scheme}://{url.netloc}/"
 
 
-def _headers(queue_url: str, body: bytes) -> dict[str, str]:
+def _headers(url: str, body: bytes) -> dict[str, str]:
     """Return the signed headers of a request. Raises SqsError if there are no credentials."""
     try:
-        signer = Signer.of("sqs")
+        return signed_headers("sqs", url, body, {"content-type": _CONTENT_TYPE, "x-amz-target": _TARGET})
     except NoCredentials as error:
         raise SqsError(f"the credentials of AWS are missing: {error}") from error
-    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    signed = {
-        "content-type": _CONTENT_TYPE,
-        "host": urlsplit(_endpoint(queue_url)).netloc,
-        "x-amz-date": time,
-        "x-amz-target": _TARGET,
-    }
-    if signer.session_token:
-        signed["x-amz-security-token"] = signer.session_token
-    names = sorted(signed)
-    lines = [f"{name}:{signed[name]}" for name in names]
-    canonical = "\n".join(["POST", "/", "", *lines, "", ";".join(names), sha256(body).hexdigest()])
-    authorization = (
-        f"{ALGORITHM} Credential={signer.access_key}/{signer.scope(time)}, SignedHeaders={';'.join(names)},"
-        f" Signature={signer.signature(time, canonical)}"
-    )
-    headers = {**signed, "authorization": authorization}
-    # With this header, Lambda recognises functions that start each other in a loop.
-    if trace := os.environ.get("_X_AMZN_TRACE_ID"):
-        headers["x-amzn-trace-id"] = quote(trace, safe="-=;:+&[]{}\"',")
-    return headers

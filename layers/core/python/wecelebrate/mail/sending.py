@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from wecelebrate.core import ses
 from wecelebrate.core.aws import EXPIRED_CODES
 from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.kept_connection import NotConnected
 from wecelebrate.core.settings import settings
 from wecelebrate.core.types import email_address
 from wecelebrate.jobs.lease import JobRejected
 from wecelebrate.mail.attachments import Attachment
 
 if TYPE_CHECKING:
-    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import MessageTypeDef, SendEmailRequestTypeDef
 
     from wecelebrate.mail.rendering import RenderedMail
@@ -35,35 +35,22 @@ job is retried."""
 _CHARSET = "UTF-8"
 
 
-@lru_cache(maxsize=1)
-def _ses() -> "SESV2Client":
-    import boto3
-    from botocore.config import Config
-
-    # boto3 must not retry, because a retry could send the mail twice. Instead, the job is retried. The retried job
-    # first checks whether an event from SES has already confirmed the mail.
-    return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}))
-
-
 def send(mail: "RenderedMail", tags: Mapping[str, str], attachments: Sequence[Attachment] = ()) -> str:
     """Send a mail through SES. It returns the id of the mail in SES.
 
     Raises Unavailable if SES can accept the mail later, and JobRejected if SES never accepts the mail. After any other
-    error, it is unknown whether SES has accepted the mail. In this case, the error of boto3 is raised.
+    error, it is unknown whether SES has accepted the mail.
     """
-    from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
-
     request = send_email_request(mail, tags, attachments)
     try:
-        return _ses().send_email(**request)["MessageId"]
-    except ClientError as error:
-        code, text = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        if code in RETRYABLE_ERRORS:
-            raise Unavailable(f"SES: {code}: {text}") from error
-        if code in PERMANENT_ERRORS and _UNVERIFIED not in text:
-            raise JobRejected("mail_refused", f"SES does not accept the mail: {text}") from error
+        return ses.send_email(request)
+    except ses.SesError as error:
+        if error.code in RETRYABLE_ERRORS:
+            raise Unavailable(f"SES: {error.code}: {error.message}") from error
+        if error.code in PERMANENT_ERRORS and _UNVERIFIED not in error.message:
+            raise JobRejected("mail_refused", f"SES does not accept the mail: {error.message}") from error
         raise
-    except (EndpointConnectionError, ConnectTimeoutError) as error:
+    except NotConnected as error:
         raise Unavailable(f"SES cannot be reached: {error}") from error
 
 

@@ -33,5 +33,5 @@ class Upstash(Commands):
         Raises UpstashError if Redis refuses the command. Raises OSError, HTTPException or ValueError if there is no
         valid response.
         """
-        _, content = self._connection.post(self._url, orjson.dumps(command), self._headers)
-        return cast_response(command, format_response(orjson.loads(content), encoding=None), self)
+        response = self._connection.post(self._url, orjson.dumps(command), self._headers)
+        return cast_response(command, format_response(orjson.loads(response.content), encoding=None), self)
