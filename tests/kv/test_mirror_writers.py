@@ -26,8 +26,6 @@ WRITES = 400 if FULL else 12
 """The number of sales of each writer."""
 START = 20_000
 """The stock of each product before the writers begin."""
-STALE_SECONDS = 3.0
-"""The time for which an old application caches a document that it has read."""
 
 
 @pytest.fixture
@@ -45,6 +43,9 @@ def tenant(own_platform: Platform, on: Json) -> Tenant:
 
 class OldApplication:
     """An old application. It caches documents for some seconds."""
+
+    stale_seconds = 3.0
+    """The time for which the application caches a document that it has read."""
 
     def __init__(self, platform: Platform) -> None:
         self.client = httpx.Client(
@@ -64,7 +65,7 @@ class OldApplication:
 
     def read(self, key: str) -> Any:
         """Return a document, possibly from the cache."""
-        if time.monotonic() > self.read_at.get(key, 0) + STALE_SECONDS:
+        if time.monotonic() > self.read_at.get(key, 0) + self.stale_seconds:
             [row] = self.client.get(PATH, params={"select": "value", "key": f"eq.{key}"}).json()
             self.documents[key], self.read_at[key] = row["value"], time.monotonic()
         return copy.deepcopy(self.documents[key])
