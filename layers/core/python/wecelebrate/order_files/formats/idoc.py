@@ -17,7 +17,7 @@ _PORT = "WECELEBRAT"
 _RECEIVER = "SAP"
 """EDI_DC40 requires the ports and the numbers of both partners, with at most 10 characters each."""
 _MAX_NAME_LENGTH = 70
-"""The length of KTEXT in E1EDP19. The text describes the article, and MATNR identifies it."""
+"""The length of KTEXT in E1EDP19. The text describes the article, and IDTNR identifies it."""
 
 
 def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
