@@ -300,6 +300,46 @@ def test_a_cxml_order_request_has_the_address_and_the_lines(platform: Platform, 
     assert item.findtext("ItemDetail/UnitPrice/Money") == "12.50"
 
 
+def test_a_cxml_document_refers_to_the_last_document_of_its_destination(
+    platform: Platform, shop: Tenant, mug: Json
+) -> None:
+    destination = platform.destination(shop, "cxml")
+    order = platform.order(shop, (mug, 2))
+    platform.export(shop, destination)
+    platform.database.execute("update orders set problem = 'address' where id = %s", [order["id"]])
+    platform.export(shop, destination)  # A version that does not concern the destination.
+    change_address(platform, order, line1="2 Main Street")
+    platform.export(shop, destination)
+    cancel(platform, order)
+    platform.export(shop, destination)
+    other = platform.destination(shop, "cxml", orders_from="2020-01-01T00:00:00Z")
+    platform.export(shop, other)
+    sent = [next(documents(content)) for content in platform.exported_files(destination).values()]
+    references = [document.find(".//OrderRequestHeader/DocumentReference") for document in sent]
+    assert [document.find(".//OrderRequestHeader").get("type") for document in sent] == ["new", "update", "delete"]
+    assert references[0] is None
+    assert [reference.get("payloadID") for reference in references[1:]] == [each.get("payloadID") for each in sent[:2]]
+    assert platform.exported_files(other) == {}
+
+
+def test_an_order_that_does_not_fit_into_an_idoc_is_refused_and_the_others_are_exported(
+    platform: Platform, shop: Tenant, mug: Json
+) -> None:
+    destination = platform.destination(shop, "idoc")
+    long = platform.product(shop, sku="S" * 36, price="1.00", inventory_count=9)
+    order, refused = platform.order(shop, (mug, 1)), platform.order(shop, (long, 1))
+    job = platform.export(shop, destination)
+    assert (job["result"]["orders"], job["result"]["refused"]) == (1, 1)
+    [content] = platform.exported_files(destination).values()
+    assert [number.text for number in etree.fromstring(content).iterfind("IDOC/E1EDK01/BELNR")] == [
+        order["order_number"]
+    ]
+    [run] = ok(shop.owner.get(f"/v1/order-destinations/{destination['id']}/runs"))["data"]
+    [refusal] = run["refused"]
+    assert refusal["order_number"] == refused["order_number"]
+    assert refusal["reason"].startswith("The field `sku` of line 1 has 36 characters, but an IDoc has 35.")
+
+
 def test_orders_are_exported_to_a_due_destination_without_a_request(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:

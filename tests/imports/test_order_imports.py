@@ -320,7 +320,7 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
         assert [{name: row[name] for name in ("sku", "orders", "quantity")} for row in products] == expected["products"]
         platform.database.execute("select app.rollup_order_deltas()")
     codes = {row["wecelebrate_code"] for row in csv.DictReader(io.StringIO(error_file(tenant, job)))}
-    assert codes == {"credit", "amount_too_fine", "order_incomplete"}
+    assert codes == {"adjustment", "credit", "amount_too_fine", "order_incomplete"}
 
 
 def test_the_corrected_error_file_of_an_order_import_can_be_imported(tenant: Tenant) -> None:

@@ -1,16 +1,18 @@
 """Tests the content of an exported order."""
 
 import io
+import random
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from lxml import etree
 
+from tests.core.order_files.structures import cxml_dtd, orders05_schema
 from wecelebrate.order_files.documents import Action, Destination, ExportedOrder, Unwritable
-from wecelebrate.order_files.formats import ubl
+from wecelebrate.order_files.formats import cxml, idoc, ubl
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
@@ -55,20 +57,11 @@ LARGE = SMALL | {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the XML schemas of UBL 2.1 (`tests/data/ubl`)."""
-    folder = tmp_path_factory.mktemp("ubl")
-    with zipfile.ZipFile("tests/data/ubl/schemas.zip") as archive:
-        archive.extractall(folder)
-    return folder / "maindoc"
-
-
 @pytest.mark.parametrize(
     ("action", "name"), [("new", "Order"), ("change", "OrderChange"), ("cancel", "OrderCancellation")]
 )
-def test_each_ubl_document_is_valid_by_its_schema(schemas: Path, action: Action, name: str) -> None:
-    schema = etree.XMLSchema(etree.parse(schemas / f"UBL-{name}-2.1.xsd"))
+def test_each_ubl_document_is_valid_by_its_schema(ubl_schema: Callable[[str], Any], action: Action, name: str) -> None:
+    schema = ubl_schema(name)
     for document in (SMALL, LARGE):
         for sender in ("", "SENDER"):
             receiver = Destination("ubl", None, "", 35, True, sender, sender, 1, NOW)
@@ -80,3 +73,145 @@ def test_each_ubl_document_is_valid_by_its_schema(schemas: Path, action: Action,
     element.remove(invalid)
     element.append(invalid)
     assert not schema.validate(element)
+
+
+EMPTY = SMALL | {"customer_email": "", "customer_name": "", "shipping_address": {}}
+"""An order whose person was erased."""
+THREE_LINES = LARGE | {"shipping_address": LARGE["shipping_address"] | {"line2": None}}  # type: ignore[operator]
+"""An IDoc has three lines for the street."""
+PLAIN = THREE_LINES | {"lines": [line(1, sku="S" * 35), line(2, unit_price="999999999999.99", quantity=1)]}
+
+
+@pytest.mark.parametrize("action", ["new", "change", "cancel"])
+@pytest.mark.parametrize("party", ["", "SENDER", "4012345000009"])
+def test_each_cxml_document_has_the_structure_of_the_dtd(action: Action, party: str) -> None:
+    dtd = cxml_dtd()
+    for document in (SMALL, LARGE, PLAIN, EMPTY):
+        for limit in (None, 35):
+            receiver = Destination("cxml", None, "", limit, True, party, party, 1, NOW)
+            exported = ExportedOrder.of(action, document, receiver, None if action == "new" else 7)
+            with zipfile.ZipFile(io.BytesIO(cxml.write(receiver, [exported]))) as archive:
+                element = etree.fromstring(archive.read(archive.namelist()[0]))
+            assert dtd.validate(element), dtd.error_log
+    [header] = element.iter("OrderRequestHeader")
+    header.append(header[0])
+    assert not dtd.validate(element)
+
+
+def cxml_of(document: dict[str, Any], action: Action = "new", previous: int | None = None, limit: int = 35) -> Any:
+    receiver = Destination("cxml", None, "", limit, True, "", "", 1, NOW)
+    content = cxml.write(receiver, [ExportedOrder.of(action, document, receiver, previous)])
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return etree.fromstring(archive.read(archive.namelist()[0]))
+
+
+def test_a_cxml_document_refers_to_the_document_that_the_receiver_has() -> None:
+    first = cxml_of(SMALL)
+    change = cxml_of(LARGE, "change", previous=1)
+    path = "Request/OrderRequest/OrderRequestHeader/DocumentReference"
+    assert first.find(path) is None
+    assert change.find(path).get("payloadID") == first.get("payloadID")
+    cancelled = cxml_of(LARGE, "cancel", previous=12)
+    assert cancelled.find(path).get("payloadID") == change.get("payloadID")
+    assert cancelled.findtext("Request/OrderRequest/OrderRequestHeader/Comments") == "sold out & gone"
+
+
+def test_a_cxml_document_has_all_lines_of_a_long_company() -> None:
+    address = cxml_of(LARGE).find(".//ShipTo/Address")
+    lines = [address.findtext("Name"), *(line.text for line in address.findall("PostalAddress/DeliverTo"))]
+    assert " ".join(lines) == " ".join(["C " * 16 + "C", "C " * 12 + "C", "N" * 35, "N" * 5])
+
+
+@pytest.mark.parametrize("action", ["new", "change", "cancel"])
+@pytest.mark.parametrize("party", ["", "SENDER", "4012345000009"])
+def test_each_idoc_has_the_fields_of_orders05(action: Action, party: str) -> None:
+    schema = orders05_schema()
+    receiver = Destination("idoc", None, "", None, True, party, party, 1, NOW)
+    orders = [ExportedOrder.of(action, document, receiver) for document in (SMALL, THREE_LINES, PLAIN, EMPTY)]
+    element = etree.fromstring(idoc.write(receiver, orders))
+    assert schema.validate(element), schema.error_log
+    segment = next(element.iter("E1EDK01"))
+    segment.append(segment[0])
+    assert not schema.validate(element)
+
+
+def idoc_address(**address: str) -> Any:
+    receiver = destination("idoc")
+    document = SMALL | {"shipping_address": {"line1": "1", "city": "Springfield", "country": "US"} | address}
+    element = etree.fromstring(idoc.write(receiver, [ExportedOrder.of("new", document, receiver)]))
+    return element.find("IDOC/E1EDKA1[PARVW='WE']")
+
+
+@pytest.mark.parametrize(
+    ("postal_code", "expected"),
+    [("62701-1234", "62701"), ("62701 1234", "62701"), ("01310-100", "01310-100"), ("K1A 0B1", "K1A 0B1")],
+)
+def test_a_postal_code_in_an_idoc_is_complete(postal_code: str, expected: str) -> None:
+    assert idoc_address(postal_code=postal_code).findtext("PSTLZ") == expected
+
+
+@pytest.mark.parametrize(
+    ("phone", "expected"),
+    [("+49 (30) 123 456 789", "+49 (30) 123 456 789"), ("+49 (0)30 / 123 - 456 - 789", "+49030123456789")],
+)
+def test_a_telephone_number_in_an_idoc_has_all_digits(phone: str, expected: str) -> None:
+    assert idoc_address(phone=phone).findtext("TELF1") == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"lines": [line(1), line(2, sku="S" * 36)]}, "`sku` of line 2 has 36 characters, but an IDoc has 35"),
+        ({"lines": [line(1, unit_price="999999999999.999")]}, "`unit_price` of line 1 has 16 characters"),
+        ({"shipping_address": {"country": "IR", "postal_code": "12345-67890"}}, "`postal_code` .* has 11 characters"),
+    ],
+)
+def test_an_order_that_does_not_fit_into_an_idoc_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Unwritable, match=reason):
+        ExportedOrder.of("new", SMALL | changes, destination("idoc"))
+    for other in ("csv", "ubl", "cxml"):
+        assert ExportedOrder.of("new", SMALL | changes, destination(other)).action == "new"
+
+
+def random_text(dice: random.Random, longest: int) -> str:
+    alphabet = "ab 1-/\u00df\u3042\U0001f381&<\x0b\ufffe"
+    return "".join(dice.choices(alphabet, k=dice.choice([0, 1, 5, 9, 9, 10, 12, 35, 36, longest])))[:longest]
+
+
+def random_document(dice: random.Random) -> dict[str, Any]:
+    names = ("name", "company", "line1", "line2", "city", "region", "postal_code", "phone")
+    lengths = dict.fromkeys(names, 200) | {"postal_code": 20, "phone": 30}
+    address = {name: random_text(dice, lengths[name]) for name in names} | {"country": dice.choice(["US", "JP", ""])}
+    address["phone"] = "".join(dice.choices("0123456789", k=15)) + " ()./-"[: dice.randint(0, 6)] * 3
+    lines = [
+        line(number, sku=random_text(dice, 200) or "S", name=random_text(dice, 500), quantity=dice.randint(0, 99),
+             unit_price=dice.choice(["0.00", "12.5", "99999999.999"]))
+        for number in range(1, dice.randint(2, 4))
+    ]  # fmt: skip
+    texts = {name: random_text(dice, 200) for name in ("customer_name", "cancel_reason", "site")}
+    return SMALL | texts | {"shipping_address": address, "lines": [*lines, line(9)], "version": dice.randint(1, 99)}
+
+
+def test_each_random_order_is_refused_or_valid_in_each_standard(ubl_schema: Callable[[str], Any]) -> None:
+    dice = random.Random(16)
+    names = {"new": "Order", "change": "OrderChange", "cancel": "OrderCancellation"}
+    counts = dict.fromkeys(("ubl", "idoc", "cxml", "refused"), 0)
+    schemas = {"idoc": orders05_schema(), "cxml": cxml_dtd()}
+    writers = {"ubl": ubl.write, "idoc": idoc.write, "cxml": cxml.write}
+    for _ in range(300):
+        document, action = random_document(dice), dice.choice(get_args(Action))
+        for name, write in writers.items():
+            limit, party = dice.choice([None, 20, 35]), random_text(dice, 100)
+            receiver = Destination(name, None, "", limit, True, party, party, 1, NOW)
+            try:
+                content = write(receiver, [ExportedOrder.of(action, document, receiver, dice.choice([None, 3]))])
+            except Unwritable:
+                counts["refused"] += 1
+                continue
+            if name != "idoc":
+                with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                    content = archive.read(archive.namelist()[0])
+            schema = schemas.get(name) or ubl_schema(names[action])
+            assert schema.validate(etree.fromstring(content)), (name, document, schema.error_log)
+            counts[name] += 1
+    assert min(counts.values()) > 20, counts

@@ -48,6 +48,25 @@ def test_a_line_with_a_negative_quantity_cancels_pieces_of_the_order() -> None:
     assert (pieces_of(order), order["total_amount"]) == ([(2, 1, 1)], "3.50")
 
 
+@pytest.mark.parametrize("quantity", ["56", "-10"])
+def test_rows_without_a_person_and_a_price_are_an_adjustment_and_no_order(quantity: str) -> None:
+    counted = LINE | {"quantity": quantity, "unit_price": "0", "currency": "EUR", "total_amount": "0.00",
+                      "shipping_country": "GB"}  # fmt: skip
+    assert refusal_of(counted) == ("adjustment", None)
+    assert refusal_of(counted, counted | {"sku": "T"}) == ("adjustment", None)
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [{"customer_id": "17850"}, {"customer_email": "ann@example.test"}, {"shipping_name": "Ann"}, {"kind": "sale"},
+     {"status": "delivered"}, {"cancelled_at": "2024-03-02"}, {"total_amount": "4.90"}],
+)  # fmt: skip
+def test_a_free_order_that_names_a_person_or_a_status_or_has_a_total_is_imported(sign: dict[str, str]) -> None:
+    free = LINE | {"unit_price": "0"}
+    assert order_of(free | sign)["order_number"] == "A1"
+    assert order_of(free, LINE | {"sku": "T"})["total_amount"] == "7.00"
+
+
 def test_a_fully_credited_order_is_cancelled_and_keeps_its_total() -> None:
     order = order_of(LINE, LINE | {"quantity": "-2"})
     assert (order["status"], pieces_of(order), order["total_amount"]) == ("cancelled", [(2, 0, 2)], "7.00")

@@ -5,9 +5,10 @@ does not arrive.
 """
 
 import json
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -22,7 +23,16 @@ MAX_CELL_LENGTH = 32_767
 """The largest number of characters in a cell of XLSX. XlsxWriter leaves a cell with more characters empty."""
 IDOC_LINE_LENGTH = 35
 """The length of the fields NAME1 to NAME4, STRAS, STRS2, ORT01 and ORT02 of the segment E1EDKA1."""
+IDOC_POSTAL_CODE_LENGTH = 9
+"""The length of PSTLZ in E1EDKA1."""
+IDOC_PHONE_LENGTH = 25
+"""The length of TELF1 in E1EDKA1. A telephone number of 15 digits fits without its separators."""
+IDOC_SKU_LENGTH = 35
+"""The length of IDTNR in E1EDP19, which identifies the article."""
+IDOC_PRICE_LENGTH = 15
+"""The length of VPREI in E1EDP01."""
 
+_ZIP_PLUS_4 = re.compile(r"([0-9]{5})[- ][0-9]{4}", re.ASCII)
 _ADVICE = (
     "Enter the order in the ERP by hand, or let the destination accept longer lines and change the order, e.g. with a"
     " `note`: then it is exported again."
@@ -101,12 +111,24 @@ class ExportedOrder:
     document: Mapping[str, Any]
     """The copy that `app.order_document` has made."""
     ship_to: ShipTo
+    previous_version: int | None = None
+    """The version of the order that the destination has. None if the order is new, or if the version is unknown."""
 
     @classmethod
-    def of(cls, action: Action, document: Mapping[str, Any], destination: Destination) -> Self:
+    def of(
+        cls,
+        action: Action,
+        document: Mapping[str, Any],
+        destination: Destination,
+        previous_version: int | None = None,
+    ) -> Self:
         """Break the lines of the address for a destination. Raises Unwritable."""
         _check_cell(document, destination)
-        return cls(action, document, _ship_to(document, destination.line_length, destination.address_lines))
+        ship_to = _ship_to(document, destination.line_length, destination.address_lines)
+        if destination.format == "idoc":
+            ship_to = _for_idoc(ship_to)
+            _check_lines_of_idoc(document)
+        return cls(action, document, ship_to, previous_version)
 
     @cached_property
     def lines(self) -> list[OrderLine]:
@@ -187,6 +209,38 @@ def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
                 f"The metadata of the order has {length:,} characters, but a cell of XLSX has at most"
                 f" {MAX_CELL_LENGTH:,}. Shorten the metadata, or leave the column out."
             )
+
+
+def _for_idoc(ship_to: ShipTo) -> ShipTo:
+    """Return the address with a postal code and a telephone number that fit into an IDoc. Raises Unwritable.
+
+    A receiver would cut off the end of a longer text. An American postal code is complete without its last four digits.
+    """
+    postal_code, phone = ship_to.postal_code, ship_to.phone
+    if len(postal_code) > IDOC_POSTAL_CODE_LENGTH:
+        zip_code = _ZIP_PLUS_4.fullmatch(postal_code)
+        if zip_code is None:
+            raise Unwritable(
+                f"The field `postal_code` of the shipping address has {len(postal_code)} characters, but an IDoc has"
+                f" {IDOC_POSTAL_CODE_LENGTH}. Enter the order in the ERP by hand."
+            )
+        postal_code = zip_code[1]
+    if len(phone) > IDOC_PHONE_LENGTH:
+        phone = re.sub(r"[^0-9+]", "", phone)[:IDOC_PHONE_LENGTH]
+    return replace(ship_to, postal_code=postal_code, phone=phone)
+
+
+def _check_lines_of_idoc(document: Mapping[str, Any]) -> None:
+    """Raise Unwritable if the SKU or the price of a line does not fit into an IDoc."""
+    limits = (("sku", IDOC_SKU_LENGTH), ("unit_price", IDOC_PRICE_LENGTH))
+    for line in document["lines"]:
+        for field, limit in limits:
+            length = len(str(line[field]))
+            if length > limit:
+                raise Unwritable(
+                    f"The field `{field}` of line {line['line']} has {length} characters, but an IDoc has {limit}."
+                    " Enter the order in the ERP by hand, or choose another format for the destination."
+                )
 
 
 def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int) -> ShipTo:

@@ -145,7 +145,8 @@ def _prepared(
     for export in exports:
         document = export["document"]
         try:
-            orders.append(ExportedOrder.of(export["action"], document, destination))
+            previous = export.get("previous_version")  # Unknown in a file that an erasure writes again.
+            orders.append(ExportedOrder.of(export["action"], document, destination, previous))
         except Unwritable as error:
             refused.append((export["order_id"], document["order_number"], str(error)))
     return orders, refused

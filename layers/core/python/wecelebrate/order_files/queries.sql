@@ -104,8 +104,15 @@ limit 1;
 select run_id, more from app.begin_order_export(:destination_id, :job_id, :max_orders);
 
 -- name: list_exported_orders
--- List the orders of a run, in the same sequence as in the file of the run.
-select order_id, action, document from order_exports where run_id = :run_id order by position;
+-- List the orders of a run, in the same sequence as in the file of the run. `previous_version` is the version of the
+-- order that the destination has.
+select x.order_id, x.action, x.document, (
+  select max(e.version) from order_exports e
+  where e.destination_id = x.destination_id and e.order_id = x.order_id and e.version < x.version
+    and e.action <> 'none') as previous_version
+from order_exports x
+where x.run_id = :run_id
+order by x.position;
 
 -- name: release_refused_orders!
 -- Record that the destination did not receive these orders of a run. The next version of each order is exported as a

@@ -74,6 +74,12 @@ def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str
     head = _head(heads, settings)
     code = head["currency"]
     lines = _lines(rows, fields, code, settings)
+    if _is_adjustment(heads, lines, head["total_amount"]):
+        reason = (
+            "The order has no customer, recipient or status, and costs nothing: it is an adjustment of the stock. If it"
+            " is an order, write `sale` into a column `kind`."
+        )
+        raise BadOrder("adjustment", reason)
     try:
         credited = settle(lines, head["status"])
         if credited:
@@ -98,6 +104,19 @@ def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str
         lines_amount=computed,
         has_other_total=total is not None and total != computed,
     )
+
+
+def _is_adjustment(
+    heads: Sequence[tuple[Row, Mapping[str, str]]], lines: Sequence[Line], total: Decimal | None
+) -> bool:
+    """Return whether the rows only correct the stock.
+
+    Some systems write counted and lost pieces into the list of their invoices, with the price 0. A free order names a
+    person, an address or a status.
+    """
+    if total or any(line.unit_price for line in lines):
+        return False
+    return all(texts.keys().isdisjoint(_SIGNS_OF_AN_ORDER) for _, texts in heads)
 
 
 def _is_total_of_lines(total: Decimal, lines: Sequence[Line]) -> bool:
@@ -339,3 +358,6 @@ _OF_ORDER = frozenset({FULFILMENT_STATE, PAYMENT_STATE,
     *(f"shipping_{part}" for part in _ADDRESS),
 })  # fmt: skip
 """The fields that must have the same value in all rows of an order."""
+_SIGNS_OF_AN_ORDER = _OF_ORDER - {"currency", "total_amount", "shipping_country"}
+"""The fields of the order that an adjustment of the stock does not have. A system writes its own country into each
+row."""

@@ -20,9 +20,9 @@ def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
 
 
 def _document(destination: Destination, order: ExportedOrder) -> bytes:
-    version = str(order.document["version"])
+    version = order.document["version"]
     element = root("cXML")
-    element.set("payloadID", f"{order.document['order_id']}-{version}@wecelebrate")
+    element.set("payloadID", _payload_id(order, version))
     element.set("timestamp", destination.created_at.isoformat(timespec="seconds"))
     header = child(element, "Header")
     for tag, party in (("From", destination.sender), ("To", destination.receiver), ("Sender", destination.sender)):
@@ -36,17 +36,27 @@ def _document(destination: Destination, order: ExportedOrder) -> bytes:
         "OrderRequestHeader",
         orderID=order.number,
         orderDate=order.placed_at.isoformat(timespec="seconds"),
-        orderVersion=version,
+        orderVersion=str(version),
         type=_TYPES[order.action],
     )
     _money(child(head, "Total"), order, order.document["total_amount"])
     _address(child(head, "ShipTo"), order)
+    child(child(child(head, "BillTo"), "Address"), "Name", order.document["site"], **{_LANGUAGE: "en"})
     contact = child(head, "Contact", role="endUser")
     child(contact, "Name", order.document["customer_name"], **{_LANGUAGE: "en"})
     child(contact, "Email", order.document["customer_email"])
+    if order.action == "cancel":
+        optional(head, "Comments", order.document["cancel_reason"], **{_LANGUAGE: "en"})
+    if order.previous_version is not None:
+        child(head, "DocumentReference", payloadID=_payload_id(order, order.previous_version))
     for line in order.lines:
         _item(request, order, line)
     return document(element, _DOCTYPE)
+
+
+def _payload_id(order: ExportedOrder, version: int) -> str:
+    """Return the id of the document with a version of the order."""
+    return f"{order.document['order_id']}-{version}@wecelebrate"
 
 
 def _money(parent: Any, order: ExportedOrder, amount: object) -> None:
@@ -58,9 +68,9 @@ def _address(parent: Any, order: ExportedOrder) -> None:
     address = child(parent, "Address", isoCountryCode=ship_to.country)
     child(address, "Name", (*ship_to.companies, *ship_to.names)[0], **{_LANGUAGE: "en"})
     postal = child(address, "PostalAddress")
-    for name in ship_to.names:
+    for name in (*ship_to.companies[1:], *ship_to.names):
         child(postal, "DeliverTo", name)
-    for line in ship_to.lines:
+    for line in ship_to.lines or [""]:
         child(postal, "Street", line)
     child(postal, "City", ship_to.city)
     if ship_to.region:

@@ -1,6 +1,7 @@
 """SAP IDoc ORDERS05 (ORDCHG for changes), as XML with an IDOC element for each order.
 
-SAP's basic type ORDERS05 (transaction WE60) defines the segments and the lengths of their fields.
+SAP's basic type ORDERS05 (transaction WE60) defines the segments, the sequence of their fields and the lengths of these
+fields. `ExportedOrder.of` refuses an order with an address, a SKU or a price that does not fit.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,11 @@ from wecelebrate.order_files.formats.xml import child, document, optional, root
 _MESSAGES = {"new": "ORDERS", "change": "ORDCHG", "cancel": "ORDCHG"}
 _ACTIONS = {"new": "000", "change": "002", "cancel": "003"}
 """The action of the document (ACTION in E1EDK01): 000 new, 002 changed, 003 deleted."""
+_PORT = "WECELEBRAT"
+_RECEIVER = "SAP"
+"""EDI_DC40 requires the ports and the numbers of both partners, with at most 10 characters each."""
 _MAX_NAME_LENGTH = 70
-"""The length of KTEXT in E1EDP19. The text describes the article, and MATNR identifies it."""
+"""The length of KTEXT in E1EDP19. The text describes the article, and IDTNR identifies it."""
 
 
 def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
@@ -42,11 +46,12 @@ def _idoc(element: Any, destination: Destination, order: ExportedOrder, number: 
         DIRECT="2",
         IDOCTYP="ORDERS05",
         MESTYP=_MESSAGES[order.action],
-        SNDPOR="WECELEBRATE",
+        SNDPOR=_PORT,
         SNDPRT="KU",
-        SNDPRN=destination.sender[:10],
+        SNDPRN=destination.sender[:10] or _PORT,
+        RCVPOR=_RECEIVER,
         RCVPRT="LS",
-        RCVPRN=destination.receiver[:10],
+        RCVPRN=destination.receiver[:10] or _RECEIVER,
         CREDAT=created.strftime("%Y%m%d"),
         CRETIM=created.strftime("%H%M%S"),
     )

@@ -10,6 +10,8 @@
 | IDoc DESADV (DELVRY01 … DELVRY07)    | shipped, or delivered with the action Z01 of a proof of delivery         |
 | cXML ConfirmationRequest             | acknowledged, or cancelled with the type reject                          |
 | cXML ShipNoticeRequest               | shipped                                                                  |
+
+A ShipNoticeRequest that takes a shipment back, that only plans it, or that is about a return is rejected.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +22,9 @@ from lxml import etree
 
 from wecelebrate.order_files.news.rows import BadRow, Kind, NewsRow, RejectedRow, news_of
 
-Found = tuple[Kind, dict[str, str | None]]
-"""The kind of news in a document, and the texts of its fields."""
+Found = tuple[Kind | None, dict[str, str | None]]
+"""The kind of news in a document, and the texts of its fields. The kind is None if the document is not such news:
+`reason` then says why."""
 
 MAX_MEMORY = 256 << 20
 """How much memory a parsed file may need, as an estimate. The worker has 512 MB."""
@@ -47,6 +50,9 @@ def read(content: bytes, zone: tzinfo, first: int = 1) -> Iterator[NewsRow | Rej
         raise BrokenDocument(f"The file is not well-formed XML: {error}.") from error
     for number, (kind, fields) in enumerate(_found(root), start=first):
         cells = {name: text.strip() for name, text in fields.items() if text and text.strip()}
+        if kind is None:
+            yield RejectedRow(number, "unknown_status", cells["reason"], cells)
+            continue
         try:
             yield news_of(number, kind, cells, {"kind": kind, **cells}, zone)
         except BadRow as error:
@@ -266,16 +272,40 @@ def _cxml_confirmation(request: Any) -> Iterator[Found]:
             yield "cancelled", common | {"line": item.get("lineNumber"), "quantity": status.get("quantity")}
 
 
+def _refusal_of_notice(head: Any) -> str | None:
+    """Return why a ShipNoticeRequest does not say that a parcel is on its way to the customer."""
+    if head is None:
+        return None
+    if head.get("operation") == "delete":
+        return "The document takes a shipment back (`operation` is `delete`): a shipment cannot be undone."
+    if head.get("shipmentType") == "planned":
+        return "The document announces a shipment (`shipmentType` is `planned`): send it again when it was shipped."
+    if head.get("reason") == "return":
+        return "The document is about a return (`reason` is `return`): open the return in the platform."
+    return None
+
+
 def _cxml_notice(request: Any) -> Iterator[Found]:
     head, control = request.find("ShipNoticeHeader"), request.find("ShipControl")
     tracking = control.find("ShipmentIdentifier") if control is not None else None
     common: dict[str, str | None] = {
         "shipment": head.get("shipmentID") if head is not None else None,
         "happened_at": (head.get("shipmentDate") or head.get("noticeDate")) if head is not None else None,
-        "carrier": control.findtext("CarrierIdentifier") if control is not None else None,
+        # A carrier often has a code (SCAC) and a name. People read the name.
+        "carrier": (
+            control.findtext("CarrierIdentifier[@domain='companyName']") or control.findtext("CarrierIdentifier")
+        )
+        if control is not None
+        else None,
         "tracking_number": tracking.text if tracking is not None else None,
         "tracking_url": tracking.get("trackingURL") if tracking is not None else None,
     }
+    refusal = _refusal_of_notice(head)
+    if refusal:
+        order_number = request.find("ShipNoticePortion/OrderReference[@orderID]")
+        numbers = {"order_number": None if order_number is None else order_number.get("orderID")}
+        yield None, common | numbers | {"reason": refusal}
+        return
     for portion in request.findall("ShipNoticePortion"):
         reference = portion.find("OrderReference")
         order = {"order_number": reference.get("orderID") if reference is not None else None}
