@@ -23,6 +23,7 @@ from tests.kv.commands import run
 from tests.kv.comparing import compare, found, value
 from tests.kv.test_mirror_writers import START, OldApplication
 from tests.platform import Json, Platform, Tenant
+from wecelebrate.core.kill_switches import LIFE_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -128,7 +129,12 @@ def rename(platform: Platform, sales: Sales, choose: random.Random) -> None:
 
 @pytest.fixture
 def tenant(own_platform: Platform) -> Iterator[Tenant]:
-    """A tenant that was created while the mirror was on, so its documents exist in the store, too."""
+    """A tenant that was created while the mirror was on, so its documents exist in the store, too.
+
+    No limit applies to its requests: all orders come from one address.
+    """
+    own_platform.database.execute("insert into kill_switches (name, value) values ('limits', 'off')")
+    time.sleep(LIFE_SECONDS + 1)
     run(own_platform, "mirror", "on", "--currency", "EUR")
     yield own_platform.tenant()
     run(own_platform, "mirror", "off")
