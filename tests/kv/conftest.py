@@ -11,8 +11,11 @@ import pytest
 from infra.local.credentials import Credentials
 from infra.local.endpoints import load_endpoints
 from tests.conftest import separate_cloud
+from tests.faults.figures import figure
 from tests.kv.moving import Move
 from tests.platform import Platform
+
+__all__ = ["figure"]
 
 PATH = "/rest/v1/kv_store_6fcaeea3"
 MERGE = {"Prefer": "resolution=merge-duplicates"}

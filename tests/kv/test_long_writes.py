@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from tests.faults.environment import FULL
-from tests.faults.figures import Figure, figure
+from tests.faults.figures import Figure
 from tests.kv.commands import run
 from tests.kv.comparing import compare, found, value
 from tests.kv.test_mirror_writers import START, OldApplication
