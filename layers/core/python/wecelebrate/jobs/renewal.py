@@ -7,10 +7,16 @@ still protects the job: a worker that has lost its lease can no longer commit ch
 A second thread keeps the queue message hidden. This thread is separate, because a call of SQS can take longer than a
 lease lasts.
 
+A call of C code, e.g. a match of a regular expression, can keep all threads from running, so the lease is lost while
+the call goes on. The third thread sets a timer of the system again and again. If such a call keeps it from doing so for
+MAX_BLOCKED_SECONDS of CPU time, the system kills the process. Other workers then run the other jobs, and the job fails
+if this happens in all its attempts.
+
 The threads exist only while a job runs, because Lambda freezes a function between two invocations.
 """
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +26,7 @@ from aws_lambda_powertools import Logger
 
 from wecelebrate.core.database import SYSTEM, writing_beside
 from wecelebrate.core.database.endpoints import beside
-from wecelebrate.jobs.lease import RENEW_SECONDS, LeasedJob, sql
+from wecelebrate.jobs.lease import LEASE_SECONDS, RENEW_SECONDS, LeasedJob, sql
 
 logger = Logger()
 
@@ -30,6 +36,10 @@ EXTEND_SECONDS = 5.0
 """The time between two calls of `heartbeat`."""
 STOP_SECONDS = 2.0
 """How long the end of a job waits for its threads."""
+WATCH_SECONDS = 1.0
+"""The time between two settings of the timer."""
+MAX_BLOCKED_SECONDS = float(LEASE_SECONDS)
+"""The CPU time for which one call can keep all threads from running. Such a worker has lost its lease anyway."""
 
 
 @contextmanager
@@ -38,7 +48,7 @@ def renewing(*jobs: LeasedJob) -> Iterator[None]:
     stopped = threading.Event()
     threads = [
         threading.Thread(target=target, args=(jobs, stopped), name=name, daemon=True)
-        for name, target in (("lease", _renew), ("visibility", _extend_visibility))
+        for name, target in (("lease", _renew), ("visibility", _extend_visibility), ("watch", _watch))
     ]
     for thread in threads:
         thread.start()
@@ -47,6 +57,7 @@ def renewing(*jobs: LeasedJob) -> Iterator[None]:
     finally:
         stopped.set()
         _join(threads)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _renew(jobs: Sequence[LeasedJob], stopped: threading.Event) -> None:
@@ -75,6 +86,13 @@ def _renew(jobs: Sequence[LeasedJob], stopped: threading.Event) -> None:
 def _extend_visibility(jobs: Sequence[LeasedJob], stopped: threading.Event) -> None:
     while not stopped.wait(EXTEND_SECONDS):
         _suppressed(jobs[0].heartbeat)
+
+
+def _watch(_: Sequence[LeasedJob], stopped: threading.Event) -> None:
+    """Set the timer whose signal kills the process. It counts CPU time, so waiting and a busy machine do not end it."""
+    while not stopped.is_set():
+        signal.setitimer(signal.ITIMER_PROF, MAX_BLOCKED_SECONDS)
+        stopped.wait(WATCH_SECONDS)
 
 
 def _suppressed(call: Callable[[], None]) -> None:
