@@ -271,7 +271,9 @@ def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int
         values = []
         for each in scanned:
             tenant, _, rest = each.removeprefix(prefix()).partition(":")
-            if (tenant in tenants or tenant.startswith("several.")) and names.intersection(rest.split(":")[1:3]):
+            # An entity has another fingerprint in other releases, whose values are deleted as well.
+            parts = (part.partition(".")[0] for part in rest.split(":")[1:3])
+            if (tenant in tenants or tenant.startswith("several.")) and names.intersection(parts):
                 values.append(each)
         if values:
             deleted += int(redis().execute("DEL", *values))
