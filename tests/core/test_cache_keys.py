@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.shapes import SHAPES
 from wecelebrate.core.database import Caller
 from wecelebrate.core.requests import sessions
 
@@ -42,6 +43,11 @@ def test_two_objects_with_different_names_have_different_cache_entries(first_nam
     first, second = (keys.entry(keys.PRODUCT, name, tags=[]) for name in (first_name, second_name))
     assert (first.suffix == second.suffix) == (first_name == second_name)
     assert first.suffix.count(":") == 1
+
+
+def test_the_key_of_a_value_names_its_entity_and_the_fingerprint_of_its_model() -> None:
+    assert keys.entry(keys.PRODUCT, "1", tags=[]).suffix == f"product.{SHAPES['product']}:1"
+    assert keys.SESSION.part == "session", "a session has no model"
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))

@@ -11,7 +11,16 @@ import pytest
 from wecelebrate.erasures.files import MAX_SEARCHED_BYTES, Needles, _mentions
 
 NEEDLES = Needles(
-    ["zoë o'quartermain", "zoe@example.test", "müller & söhne", "4930123456", "李小龙先生一号", "role", "0198"]
+    [
+        "zoë o'quartermain",
+        'ann "nan" buyer',
+        "zoe@example.test",
+        "müller & söhne",
+        "4930123456",
+        "李小龙先生一号",
+        "role",
+        "0198",
+    ]
 )
 
 
@@ -32,6 +41,11 @@ def zipped(*contents: bytes) -> bytes:
         "order;Zoë O'Quartermain;1".encode("utf-16-be"),
         b"<name>M&#252;ller &amp; S\xc3\xb6hne</name>",
         json.dumps({"name": "Müller & Söhne"}).encode(),
+        json.dumps({"text": json.dumps(["Müller & Söhne"])}).encode(),
+        json.dumps(json.dumps(json.dumps({"name": "Müller & Söhne"}))).encode(),
+        json.dumps({"text": json.dumps({"name": 'Ann "Nan" Buyer'})}).encode(),
+        json.dumps({"name": 'Ann "Nan" Buyer'}).encode(),
+        b"<xml>&lt;name&gt;M&amp;#252;ller &amp;amp; S&amp;ouml;hne&lt;/name&gt;</xml>",
         b"mail <zoe@example.test>",
         b"phone +4930123456.",
         "an 李小龙先生一号街".encode(),

@@ -36,7 +36,10 @@ _WINDOW = 1 << 20
 """The number of bytes that are decoded at a time."""
 _WORD = "0-9a-z\u00c0-\u024f\u0370-\u052f"
 """The characters of words in scripts that have spaces between words."""
-_JSON_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
+_JSON_ESCAPE = re.compile(r"\\+(?:u([0-9a-f]{4})|([\"/]))")
+"""An escaped character of JSON. In JSON that is a string of other JSON, it has several backslashes."""
+_MAX_ENCODED = 3
+"""How often XML and HTML can be encoded inside of each other: `&amp;amp;`."""
 
 
 def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
@@ -173,8 +176,8 @@ class Needles:
     def __init__(self, texts: Iterable[str]) -> None:
         """Store the texts in lower case. Texts with fewer than MIN_LENGTH characters are ignored."""
         self._patterns = {text: _pattern(text) for text in texts if len(text) >= MIN_LENGTH}
-        # One character can take six characters in a file, as in `&#123;` or `\\u00e9`.
-        self._overlap = 6 * max(map(len, self._patterns), default=0) + 64
+        # One character can take six characters in a file, as in `&#123;` or `\\u00e9`, and more in nested JSON.
+        self._overlap = 24 * max(map(len, self._patterns), default=0) + 64
 
     def occur_in(self, content: bytes) -> bool:
         """Return whether one of the texts occurs in a file."""
@@ -201,11 +204,19 @@ class Needles:
                 is_last = start + _WINDOW >= len(content)
                 window = tail + decoder.decode(content[start : start + _WINDOW], is_last).lower()
                 texts = [window]
-                if "&" in window or "\\u" in window:
-                    texts.append(html.unescape(_JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), window)).lower())
+                if "&" in window or "\\" in window:
+                    texts.append(_without_escapes(window))
                 for text in texts:
                     yield text, 1 if tail else 0, len(text) + 1 if is_last else len(text)
                 tail = window[-self._overlap :]
+
+
+def _without_escapes(text: str) -> str:
+    """Return a text without the escapes of JSON, XML and HTML, also of documents inside of each other."""
+    text = _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[2], text)
+    for _ in range(_MAX_ENCODED):
+        text = html.unescape(text)
+    return text.lower()
 
 
 def _pattern(text: str) -> re.Pattern[str]:
