@@ -5,7 +5,7 @@ The function signs in as `wc_migrate`.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
@@ -13,16 +13,13 @@ from infra.deploy.account import Account, AwsError
 PORT = 5432
 
 
-def restore_client(
-    account: Account, client: str, cluster: str, *, copy: bool = False, access: Collection[str] = ()
-) -> dict[str, Any]:
-    """Compare a client in a restored cluster with the live cluster. If `copy` is true, copy the missing rows of the
-    client.
+def restore_client(account: Account, cluster: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare a client in a restored cluster with the live cluster. If `copy` is true, also write.
 
-    The result is the document of `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.
+    request: the fields of `wecelebrate.clients.restoration.Request`. The result is the document of
+    `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.
     """
-    restored = f"{_endpoint(account, cluster)}:{PORT}"
-    request = {"client": client, "restored": restored, "copy": copy, "with_access": sorted(access)}
+    request = {**request, "restored": f"{_endpoint(account, cluster)}:{PORT}"}
     function = account.environment.resource("deploy-migrate")
     answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps({"restore_client": request}))
     document: dict[str, Any] = json.loads(answer["Payload"].read())
