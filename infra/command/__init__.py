@@ -49,6 +49,7 @@ class _Commands(LazyCommands):
             "infra.command.audit", "audit", "List who changed what, and which personal data staff has read."
         ),
         "tenant": Entry("infra.command.tenant", "app", "Copy one client from a restored database into the live one."),
+        "erasures": Entry("infra.command.erasures", "app", "Repeat the erasures of the list after a restore."),
         "switch": Entry("infra.command.switch", "switch", "List the kill switches, or change one."),
         "dns": Entry("infra.command.dns", "dns", "Replace the TXT records of a name in the local cloud."),
         "migrate": Entry("infra.command.migrate", "migrate", "Apply all pending migrations to the local database."),
