@@ -123,7 +123,15 @@ def deploy(
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
-    from infra.deploy.stacks import RELEASE_OUTPUT, apis_that_lose_paths, deploy_commands, is_complete, run_cdk
+    from infra.deploy.stacks import (
+        PAUSED,
+        RELEASE_OUTPUT,
+        apis_that_lose_paths,
+        deploy_commands,
+        is_complete,
+        run_cdk,
+        stack_states,
+    )
 
     environment = environment_named(env)
     if _problems(environment):
@@ -136,10 +144,13 @@ def deploy(
     options += ["-c", f"{RELEASE_OUTPUT}={version}"]
     with aws_errors():
         account = Account(environment)
+        paused = sorted(name for name, stack in stack_states(account).items() if stack.state in PAUSED)
         complete = is_complete(account)
         losing = apis_that_lose_paths(account)
-    if no_rollback or not complete:
+    if no_rollback or paused or not complete:
         options.append("--no-rollback")
+    if paused:
+        output.note(f"the last deploy has failed in {', '.join(paused)}, and this deploy continues it (--no-rollback)")
     if losing:
         output.note(f"paths move away from {', '.join(sorted(losing))}, so CloudFront is updated first")
     for cdk_deploy in deploy_commands(environment, losing, *options):

@@ -1,7 +1,7 @@
 """The commands for a running environment on AWS: its status, and the maintenance mode."""
 
 import json
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.request import urlopen
 
 import typer
@@ -10,10 +10,15 @@ from infra.command import output
 from infra.command.aws import AWS, environment_named
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import command
-from infra.command.output import Column, Styled
+from infra.command.output import Cell, Column, Styled
 from infra.command.target import NAMED
 
-_COLUMNS = (Column("stack"), Column("state"), Column("changed"))
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra.deploy.stacks import StackState
+
+_COLUMNS = (Column("stack"), Column("state"), Column("changed"), Column("release"))
 
 
 def show(name: str) -> bool:
@@ -21,7 +26,7 @@ def show(name: str) -> bool:
     are complete."""
     from infra.deploy.account import Account, AwsError, aws_errors
     from infra.deploy.maintenance import is_closed
-    from infra.deploy.stacks import stack_outputs, stack_states
+    from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
     environment = environment_named(name)
     account = Account(environment)
@@ -33,24 +38,39 @@ def show(name: str) -> bool:
         closed = "edge" in stacks and is_closed(account)
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
-    details: dict[str, output.Cell] = {
+    details: dict[str, Cell] = {
         "environment": f"{name}, account {account.id}, {environment.region}",
-        "release": monitoring.get("release", "unknown"),
+        "release": _release(monitoring.get(RELEASE_OUTPUT, "unknown"), stacks.values()),
         "API": url,
         "health": Styled(health, "green" if healthy else "red"),
         "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
     }
     output.print_details(details)
     output.result()
-    complete = {stack: state.endswith("_COMPLETE") and "ROLLBACK" not in state for stack, (state, _) in stacks.items()}
+    complete = {
+        name: stack.state.endswith("_COMPLETE") and "ROLLBACK" not in stack.state for name, stack in stacks.items()
+    }
     output.print_table(
         _COLUMNS,
         [
-            (stack, Styled(state, "green" if complete[stack] else "red"), changed)
-            for stack, (state, changed) in stacks.items()
+            (
+                name,
+                Styled(stack.state, "green" if complete[name] else "red"),
+                f"{stack.changed:%Y-%m-%d %H:%M}",
+                stack.release,
+            )
+            for name, stack in stacks.items()
         ],
     )
     return healthy and all(complete.values())
+
+
+def _release(deployed: str, stacks: "Iterable[StackState]") -> Cell:
+    """Return the release of the last deploy that has ended, and the other releases of which stacks are."""
+    others = sorted({stack.release for stack in stacks if stack.release} - {deployed})
+    if not others:
+        return deployed
+    return Styled(f"{deployed}, and {', '.join(others)} in some stacks: a deploy has not ended", "yellow")
 
 
 def _health(url: str) -> tuple[bool, str]:

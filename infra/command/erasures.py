@@ -50,8 +50,9 @@ def replay(
 ) -> None:
     """Repeat the erasures that a restored database has lost, and wait until the persons are erased again.
 
-    --earlier-key is needed if the secret signing-key was replaced since the oldest entry. With your AWS credentials, the
-    function that repeats erasures gets the earlier key while the command runs. The key does not come back into force.
+    --earlier-key is needed if the secret signing-key was replaced since the oldest entry. With your AWS credentials,
+    the function that repeats erasures gets the earlier key while the command runs. The key does not come back into
+    force.
     """
     from infra.command.api import connect
 

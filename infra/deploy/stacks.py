@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,8 @@ PROXY_OUTPUT = "ProxySetting"
 """The name of the output that contains the setting `proxy`, in the stack `functions`. CloudFormation changes this
 output only when an update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
-"""The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
-context value from which this output comes."""
+"""The name of two values: the output of each stack that contains its release, and the CDK context value from which
+these outputs come. The last stack, `monitoring`, has the release of the last deploy that has ended."""
 ISSUER_OUTPUT = "IssuerSetting"
 """The name of the output of the stack `functions` with the setting `issuer`, or COGNITO."""
 COGNITO = "Cognito"
@@ -33,6 +35,22 @@ _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DEL
 `ROLLBACK_` mean the same."""
 
 
+PAUSED = ("CREATE_FAILED", "UPDATE_FAILED")
+"""The states of a stack after a deploy with `--no-rollback` has failed. CDK continues only with the same option:
+otherwise it asks whether to roll the stack back first, and fails without a terminal."""
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack of the environment."""
+
+    state: str
+    changed: datetime
+    """The time of the last change."""
+    release: str | None
+    """The release of the last deploy that has changed the stack. None if the release is older than this output."""
+
+
 def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
     """Return the outputs of a stack, or None if the stack does not exist."""
     description = _describe(account, stack)
@@ -41,14 +59,17 @@ def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
     return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
 
 
-def stack_states(account: Account) -> dict[str, tuple[str, str]]:
-    """Map the name of each stack of the environment to its state and to the time of its last change."""
+def stack_states(account: Account) -> dict[str, StackState]:
+    """Map the name of each stack of the environment to its state."""
     prefix = account.environment.resource("")
     stacks = (stack for stack in all_stacks(account) if stack["StackName"].startswith(prefix))
     return {
-        stack["StackName"].removeprefix(prefix): (
+        stack["StackName"].removeprefix(prefix): StackState(
             stack["StackStatus"],
-            f"{stack.get('LastUpdatedTime', stack['CreationTime']):%Y-%m-%d %H:%M}",
+            stack.get("LastUpdatedTime", stack["CreationTime"]),
+            next(
+                (each["OutputValue"] for each in stack.get("Outputs", ()) if each["OutputKey"] == RELEASE_OUTPUT), None
+            ),
         )
         for stack in sorted(stacks, key=lambda stack: stack["StackName"])
     }

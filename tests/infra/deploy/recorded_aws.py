@@ -44,6 +44,8 @@ class RecordedAccount:
     if this value is not a text."""
     others: tuple[str, ...] = ()
     """The names of the stacks that the account has before the deploy."""
+    states: dict[str, str] = field(default_factory=dict)
+    """The states of deployed stacks, by the names in `templates`. The default is CREATE_COMPLETE."""
     bootstrapped: bool = False
     deployed: bool = False
     secrets: dict[str, str] = field(default_factory=dict)
@@ -104,12 +106,15 @@ class RecordedAccount:
 
     def _describe_stacks(self, request: Mapping[str, Any]) -> dict[str, Any]:
         common = {"StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-28T00:00:00Z"}
+        states = {stack: {"StackStatus": state} for stack, state in self.states.items()}
         if "StackName" not in request:
-            own = [f"wecelebrate-dev-{stack}" for stack in self.templates] if self.deployed else []
-            return {"Stacks": [common | {"StackName": name} for name in (*own, *self.others)]}
+            own = self.templates if self.deployed else ()
+            listed = [common | states.get(stack, {}) | {"StackName": f"wecelebrate-dev-{stack}"} for stack in own]
+            return {"Stacks": [*listed, *(common | {"StackName": name} for name in self.others)]}
         stack = request["StackName"].removeprefix("wecelebrate-dev-")
         if not self.deployed:
             raise Refused("ValidationError")
+        common |= states.get(stack, {})
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.stack_outputs(stack).items()]
         return {"Stacks": [common | {"StackName": request["StackName"], "Outputs": outputs}]}
 
