@@ -61,6 +61,10 @@ class _Commands(LazyCommands):
         "maintenance": Entry(
             "infra.command.environment", "maintenance", "Close an environment on AWS for everyone except you."
         ),
+        "block": Entry(
+            "infra.command.environment", "block", "Block addresses in the firewall of an environment on AWS."
+        ),
+        "sql": Entry("infra.command.sql", "sql", "Run one SQL statement on an environment on AWS."),
         "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
         "sign-in": Entry("infra.command.aws", "sign_in", "Sign in to a platform on AWS, and print shell variables."),
         "shop": Entry("infra.command.shop", "shop", "Create a client with a catalog, a product and a storefront."),

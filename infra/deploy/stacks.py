@@ -188,19 +188,31 @@ def apis_that_lose_paths(account: Account) -> frozenset[str]:
     return frozenset(moves.values())
 
 
-def deploy_commands(environment: Environment, losing: Collection[str], *options: str) -> list[list[str]]:
+def deploy_commands(
+    environment: Environment, losing: Collection[str], *options: str, closed: bool = False
+) -> list[list[str]]:
     """Return the CDK commands that deploy all stacks. losing: the result of `apis_that_lose_paths`.
 
     CDK deploys `edge` after the APIs. If an API lost routes before `edge` changes, CloudFront would for some
     minutes send requests to this API that the API could not answer. Therefore, a first command deploys everything
     except the APIs that lose routes: the new APIs get these routes, and then CloudFront uses them. The second command
     deploys the rest.
+
+    closed: whether the maintenance mode is on. An update of `edge` would remove its rule and open the environment, so
+    `edge` and everything after it wait for the next deploy.
     """
+    if closed:
+        return [cdk_command(environment, "deploy", *options, stacks=_all_except(*losing, "edge", "monitoring"))]
     commands = [cdk_command(environment, "deploy", *options)]
     if losing:
-        others = f"!({'|'.join(sorted({*losing, 'monitoring'}))})"  # a pattern that matches all other stacks
-        commands.insert(0, cdk_command(environment, "deploy", *options, stacks=("--exclusively", others)))
+        first = _all_except(*losing, "monitoring")
+        commands.insert(0, cdk_command(environment, "deploy", *options, stacks=first))
     return commands
+
+
+def _all_except(*stacks: str) -> tuple[str, str]:
+    """Return the arguments of CDK for all stacks except these. The pattern matches all other stacks."""
+    return "--exclusively", f"!({'|'.join(sorted(stacks))})"
 
 
 def cdk_command(

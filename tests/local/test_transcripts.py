@@ -83,6 +83,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "members accept": ["CODE"],
     "members first-admin": ["ann@example.com"],
     "audit": [],
+    "erasures replay": [],
     "tenant compare": [*BY_URL],
     "tenant restore": [*BY_URL],
     "switch": [],
@@ -94,6 +95,8 @@ ARGUMENTS: dict[str, list[str]] = {
     "deploy": [],
     "destroy": [],
     "maintenance": ["on", "--env", "prod"],
+    "block": ["198.51.100.7", "--env", "prod"],
+    "sql": ["select 1", "--env", "prod"],
     "first-admin": ["ann@example.com"],
     "sign-in": [],
     "shop": ["acme"],
@@ -126,6 +129,8 @@ WRONG: dict[str, list[str]] = {
     "tenant restore": ["--client", "acme", "--restored", "the backup"],
     "openapi": ["--server", "api.example.com"],
     "maintenance": ["on"],
+    "block": ["10.0.0.1", "--env", "prod"],
+    "sql": ["select 1"],
     "destroy": ["--env", "production"],
 }
 """A wrong argument of some commands. The other commands get an option that does not exist."""

@@ -46,6 +46,8 @@ class RecordedAccount:
     """The names of the stacks that the account has before the deploy."""
     states: dict[str, str] = field(default_factory=dict)
     """The states of deployed stacks, by the names in `templates`. The default is CREATE_COMPLETE."""
+    rules: list[dict[str, Any]] = field(default_factory=list)
+    """The rules of the firewall."""
     bootstrapped: bool = False
     deployed: bool = False
     secrets: dict[str, str] = field(default_factory=dict)
@@ -117,6 +119,17 @@ class RecordedAccount:
         common |= states.get(stack, {})
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.stack_outputs(stack).items()]
         return {"Stacks": [common | {"StackName": request["StackName"], "Outputs": outputs}]}
+
+    def _list_web_acls(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"WebACLs": [{"Name": "wecelebrate-dev-api", "Id": "x"}]}
+
+    def _get_web_acl(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"WebACL": {"Name": "wecelebrate-dev-api", "Id": "x", "ARN": "a" * 20, "DefaultAction": {"Allow": {}},
+                           "VisibilityConfig": {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True,
+                                                "MetricName": "x"}, "Rules": self.rules}}  # fmt: skip
+
+    def _list_ip_sets(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"IPSets": []}
 
     def _admin_create_user(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self.users.append(request["Username"])
