@@ -64,6 +64,9 @@ class _Commands(LazyCommands):
         "block": Entry(
             "infra.command.environment", "block", "Block addresses in the firewall of an environment on AWS."
         ),
+        "check-database": Entry(
+            "infra.command.environment", "check_database", "Check what only the database of an environment can show."
+        ),
         "sql": Entry("infra.command.sql", "sql", "Run one SQL statement on an environment on AWS."),
         "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
         "sign-in": Entry("infra.command.aws", "sign_in", "Sign in to a platform on AWS, and print shell variables."),

@@ -160,6 +160,35 @@ def block(
         output.note("no address is blocked")
 
 
+@command("wecelebrate check-database --env dev", environment=AWS)
+def check_database(env: _Required = None) -> None:
+    """Check once after the first deploy what only the database of an environment can show.
+
+    The function deploy-migrate checks whether readers know which transactions they have replayed, and whether logins
+    may use large objects. It also runs the statements with which you check the log (docs/runbook.md). The exit code is
+    1 if a check failed.
+    """
+    from infra.deploy.account import Account, aws_errors
+    from infra.deploy.migrate_function import check_database as check
+
+    with aws_errors():
+        result = check(Account(_environment(env)))
+    readers, refused = result["readers"], result["large_objects"]
+    if readers is None:
+        output.marked("!", "yellow", "readers        the cluster has no reader")
+    elif readers:
+        output.marked("✓", "green", "readers        know which transactions they have replayed")
+    else:
+        output.marked("✗", "red", "readers        do not know what they have replayed: set reads=primary, and keep it")
+    mark, color, text = (
+        ("✓", "green", "are refused") if refused else ("!", "yellow", "are allowed, which is a known risk")
+    )
+    output.marked(mark, color, f"large objects  {text}")
+    output.marked("✓", "green", "logs           the statements have run: look at the log group")
+    if readers is False:
+        raise typer.Exit(ExitCode.FAILED)
+
+
 def _environment(env: str | None) -> "Environment":
     """Return the environment. Raises BadUsage if neither the command nor `wecelebrate --env` names it."""
     if not (env or NAMED.get()):

@@ -32,8 +32,8 @@ def erasures() -> None:
 
 @app.command(
     cls=documented(
-        "wecelebrate --env prod erasures replay",
-        "wecelebrate --env prod erasures replay --earlier-key key-of-march.txt",
+        "wecelebrate erasures replay",
+        "wecelebrate erasures replay --earlier-key key-of-march.txt",
         environment=(*API, "AWS_PROFILE"),
     )
 )

@@ -96,6 +96,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "destroy": [],
     "maintenance": ["on", "--env", "prod"],
     "block": ["198.51.100.7", "--env", "prod"],
+    "check-database": ["--env", "prod"],
     "sql": ["select 1", "--env", "prod"],
     "first-admin": ["ann@example.com"],
     "sign-in": [],
@@ -130,6 +131,7 @@ WRONG: dict[str, list[str]] = {
     "openapi": ["--server", "api.example.com"],
     "maintenance": ["on"],
     "block": ["10.0.0.1", "--env", "prod"],
+    "check-database": ["--env", "production"],
     "sql": ["select 1"],
     "destroy": ["--env", "production"],
 }
@@ -305,7 +307,7 @@ def test_every_command_that_lists_or_shows_something_has_the_option_json(name: s
         "inspect",
     }
     shows |= {"ship", "import", "export", "drop-status", "backfill", "cutover", "rollback", "shadow", "retire"}
-    assert ("--json" in options) == (verb in shows or name in {"kv compare", "tenant compare", "preflight"})
+    assert ("--json" in options) == (verb in shows or name in {"kv compare", "tenant compare", "preflight", "sql"})
 
 
 @pytest.mark.parametrize(

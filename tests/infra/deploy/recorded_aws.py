@@ -25,7 +25,13 @@ REGION = "us-east-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
 _CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "since")
 """Options of the AWS CLI itself, which are no parameters of an operation."""
-_CUSTOM_COMMANDS = (["configure", "sso"], ["s3", "sync"], ["logs", "tail"], ["cloudfront", "create-invalidation"])
+_CUSTOM_COMMANDS = (
+    ["configure", "sso"],
+    ["s3", "cp"],
+    ["s3", "sync"],
+    ["logs", "tail"],
+    ["cloudfront", "create-invalidation"],
+)
 """Commands of the AWS CLI that are not operations of a service, or that have options of their own."""
 
 
@@ -195,7 +201,8 @@ def parse(words: list[str], folder: Path) -> tuple[str, str | None, dict[str, An
     `file://` are read from `folder`.
     """
     service, name, *rest = words
-    if [service, name] in _CUSTOM_COMMANDS:
+    service = {"s3api": "s3"}.get(service, service)
+    if [words[0], name] in _CUSTOM_COMMANDS:
         return service, None, {}
     if name == "wait":
         waiters = get_session().get_waiter_model(service).waiter_names
@@ -223,6 +230,9 @@ def parse(words: list[str], folder: Path) -> tuple[str, str | None, dict[str, An
             values.append(rest[position])
             position += 1
         if option in _CLI_OPTIONS:
+            continue
+        if option == "cli-input-json":
+            request |= json.loads(_value(" ".join(values), folder))
             continue
         positive = option if option in members else option.removeprefix("no-")
         assert positive in members, f"{service} {name} has no option --{option}"

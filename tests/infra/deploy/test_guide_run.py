@@ -44,6 +44,13 @@ AWS_COMMANDS = sorted(
 )
 
 
+SCHEDULE = json.dumps({
+    "Name": "x", "GroupName": "default", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": "a", "RoleArn": "r"}, "State": "ENABLED",
+})  # fmt: skip
+"""What the runbook writes before it enables a schedule: the fields that it reads with `get-schedule`."""
+
+
 class Operator:
     """Types the commands of the guide into one shell."""
 
@@ -182,6 +189,7 @@ def test_each_aws_command_in_the_documents_uses_an_operation_and_options_that_aw
 ) -> None:
     (tmp_path / "cache.json").write_text(cache_secret())
     (tmp_path / "policy.json").write_text("{}")
+    (tmp_path / "schedule.json").write_text(SCHEDULE)
     words = shlex.split(command, comments=True)
     _, _, request = parse(words[1:], tmp_path)
     assert_values(request)

@@ -27,7 +27,8 @@ STATEMENTS = [
     (page, match[2], match[1] or "")
     for page in PAGES
     for match in re.finditer(
-        r'wecelebrate (?:--env \w+ )?sql (--master )?"([^"]+)"', (ROOT / "docs" / f"{page}.md").read_text("utf-8")
+        r'wecelebrate (?:--env \w+ )?sql (--master |--write )?"([^"]+)"',
+        (ROOT / "docs" / f"{page}.md").read_text("utf-8"),
     )
 ]
 
@@ -110,11 +111,11 @@ def test_the_command_needs_the_name_of_an_environment() -> None:
     assert (result.exit_code, "--env is required" in result.output) == (2, True)
 
 
-@pytest.mark.parametrize(("page", "statement", "master"), STATEMENTS)
+@pytest.mark.parametrize(("page", "statement", "option"), STATEMENTS)
 def test_each_statement_of_the_documents_runs_with_the_role_that_the_document_names(
-    api: DataApi, page: str, statement: str, master: str
+    api: DataApi, page: str, statement: str, option: str
 ) -> None:
-    result = sql(*([master.strip()] if master else []), statement)
+    result = sql(*([option.strip()] if option else []), "--yes", " ".join(statement.split()))
     assert result.exception is None, f"{page}: {result.exception}"
     assert result.exit_code == 0, result.output
 
