@@ -1,5 +1,5 @@
-"""Tests `wecelebrate sql` and the statements of the documents. A local PostgreSQL replaces the cluster. Its master user is
-no superuser, as at RDS, and runs what the Data API gets."""
+"""Tests `wecelebrate sql` and the statements of the documents. A local PostgreSQL replaces the cluster. Its master user
+is no superuser, as at RDS, and runs what the Data API gets."""
 
 import re
 from collections.abc import Iterator
