@@ -150,15 +150,15 @@ def test_a_deploy_into_an_unprepared_account_does_nothing(operator: Operator) ->
     assert not operator.account.deployed
 
 
-@pytest.mark.parametrize("state", ["UPDATE_FAILED", "UPDATE_COMPLETE"])
-def test_a_deploy_continues_a_stack_in_which_the_last_deploy_has_failed(operator: Operator, state: str) -> None:
+@pytest.mark.parametrize("stack_state", ["UPDATE_FAILED", "UPDATE_COMPLETE"])
+def test_a_deploy_continues_a_stack_in_which_the_last_deploy_has_failed(operator: Operator, stack_state: str) -> None:
     """Without `--no-rollback`, CDK asks whether to roll the stack back first, and fails without a terminal."""
     operator.account.bootstrapped = operator.account.deployed = True
     operator.account.secrets["wecelebrate/dev/cache"] = cache_secret()
-    operator.account.states["functions"] = state
+    operator.account.states["functions"] = stack_state
     code, output = operator.type("make deploy ENV=dev")
     assert code == 0, output
-    assert ("--no-rollback" in operator.cdk[-1]) == (state == "UPDATE_FAILED")
+    assert ("--no-rollback" in operator.cdk[-1]) == (stack_state == "UPDATE_FAILED")
 
 
 def test_nothing_is_deployed_while_cloudformation_still_changes_a_stack(operator: Operator) -> None:
