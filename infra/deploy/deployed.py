@@ -206,6 +206,9 @@ def check_budget(account: Account) -> list[Finding]:
         )
         return [Finding("budget", "warning", message, fix)]
     if not tags["CostAllocationTags"]:
-        message = f"the tag `{COST_TAG}` does not count for costs, so the budget counts 0 USD and sends no alarm"
+        message = (
+            f"the tag `{COST_TAG}` does not count for costs, so the budget counts 0 USD and sends no alarm. In an"
+            " organization, run the command with credentials of the management account"
+        )
         return [Finding("budget", "warning", message, fix)]
     return [Finding("budget", "ok", f"AWS counts the costs, and the budget is {account.environment.budget} USD")]

@@ -218,7 +218,7 @@ def test_the_command_copies_a_client(database: Database, live: Database) -> None
     options += ["--with-access", "client_users", "--with-access", "report_recipients"]
     result = CliRunner().invoke(command, ["tenant", "restore", *options, "--yes"])
     assert result.exit_code == 0, result.output
-    assert "/v1/admin/erasures/replay" in result.stdout + result.stderr
+    assert "`wecelebrate erasures replay`" in result.stdout + result.stderr
     again = CliRunner().invoke(command, ["tenant", "restore", *options, "--yes"])
     assert "no rows are missing" in again.stdout + again.stderr
     assert "no other rows" not in again.stdout + again.stderr
