@@ -36,7 +36,6 @@ NOT_RUN = {
     "wecelebrate maintenance": "It needs an AWS account. tests/infra/deploy/test_maintenance.py tests it.",
     "wecelebrate --env prod": "It needs an AWS account.",
     "wecelebrate check-database": "It needs an AWS account. tests/database/test_database_check.py tests it.",
-    "psql": "It needs the cluster of an AWS account.",
     "cdk rollback": "It needs an AWS account.",
     'curl -s -X PATCH "$API/v1/clients/ID"': "It would disable a client.",
     'curl -s "$(wecelebrate shop': "tests/local/test_shop_command.py runs it. It would change the demo data.",
