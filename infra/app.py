@@ -26,7 +26,7 @@ from infra.aws.queues import Queues
 from infra.aws.stack import PlatformStack
 from infra.aws.storage import Buckets
 from infra.concurrency import bounded, reserved_concurrency, with_workers
-from infra.deploy.stacks import RELEASE_OUTPUT, SETTINGS_OUTPUT
+from infra.deploy.stacks import SETTINGS_OUTPUT
 from infra.environments import get_environment
 from infra.functions import FunctionSpec, functions
 from infra.http_api import APIS
@@ -53,8 +53,6 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     apis = [Api(app, environment, settings, issuers, compute.of_kind("api")) for settings in APIS]
     edge = Edge(app, environment, apis, compute.origin_secret)
     monitoring = Monitoring(app, environment, apis, edge, specs)
-    # Only the last stack has the release as an output, so the output is the release of the last successful deploy.
-    cdk.CfnOutput(monitoring, RELEASE_OUTPUT, value=context("release") or "unknown")
     names = ", ".join(sorted(environment.settings.model_fields_set)) or "none"
     cdk.CfnOutput(monitoring, SETTINGS_OUTPUT, value=names)
 

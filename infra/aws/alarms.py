@@ -128,6 +128,8 @@ def platform_alarms(environment: Environment) -> Iterator[Alarm]:
                   minutes=60)  # fmt: skip
     yield Alarm("mail-reputation", "", "SES may stop our mails", _SES, "Reputation.BounceRate", "Maximum", 0.05,
                 minutes=60)  # fmt: skip
+    yield Alarm("mail-complaints", "", "recipients report our mails as spam", _SES, "Reputation.ComplaintRate",
+                "Maximum", 0.001, minutes=60)  # fmt: skip
     yield Alarm("schedule-failed", "", "a schedule could not start its function", _SQS,
                 "ApproximateNumberOfMessagesVisible", "Maximum", 1,
                 {"QueueName": environment.resource("failed-schedules")})  # fmt: skip

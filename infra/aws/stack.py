@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra.deploy.stacks import RELEASE_OUTPUT
 from infra.environments import Environment
 
 
@@ -12,6 +13,9 @@ class PlatformStack(cdk.Stack):
     If `holds_data` is true and the environment is permanent, the stack is protected from deletion. Each stack has a
     fixed region, but no fixed account. Because the region is fixed, CDK knows the zones and endpoints without a call to
     AWS.
+
+    Each stack has the release as an output. If a deploy ends in the middle, the outputs show which stacks are of the
+    new release.
     """
 
     def __init__(self, scope: Construct, id: str, environment: Environment, *, holds_data: bool = False) -> None:
@@ -22,3 +26,4 @@ class PlatformStack(cdk.Stack):
             env=cdk.Environment(region=environment.region),
             termination_protection=holds_data and environment.permanent,
         )
+        cdk.CfnOutput(self, RELEASE_OUTPUT, value=self.node.try_get_context(RELEASE_OUTPUT) or "unknown")

@@ -49,6 +49,7 @@ class _Commands(LazyCommands):
             "infra.command.audit", "audit", "List who changed what, and which personal data staff has read."
         ),
         "tenant": Entry("infra.command.tenant", "app", "Copy one client from a restored database into the live one."),
+        "erasures": Entry("infra.command.erasures", "app", "Repeat the erasures of the list after a restore."),
         "switch": Entry("infra.command.switch", "switch", "List the kill switches, or change one."),
         "dns": Entry("infra.command.dns", "dns", "Replace the TXT records of a name in the local cloud."),
         "migrate": Entry("infra.command.migrate", "migrate", "Apply all pending migrations to the local database."),
@@ -60,6 +61,13 @@ class _Commands(LazyCommands):
         "maintenance": Entry(
             "infra.command.environment", "maintenance", "Close an environment on AWS for everyone except you."
         ),
+        "block": Entry(
+            "infra.command.environment", "block", "Block addresses in the firewall of an environment on AWS."
+        ),
+        "check-database": Entry(
+            "infra.command.environment", "check_database", "Check what only the database of an environment can show."
+        ),
+        "sql": Entry("infra.command.sql", "sql", "Run one SQL statement on an environment on AWS."),
         "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
         "sign-in": Entry("infra.command.aws", "sign_in", "Sign in to a platform on AWS, and print shell variables."),
         "shop": Entry("infra.command.shop", "shop", "Create a client with a catalog, a product and a storefront."),

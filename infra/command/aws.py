@@ -119,12 +119,16 @@ def deploy(
 
     The command can be run again, because it does not change resources that are already up to date. The first deploy
     always runs as with --no-rollback, because a rollback could not delete a protected database. Nothing is deployed
-    into an account that only has the stacks of other environments.
+    into an account that only has the stacks of other environments. While the maintenance mode is on, everything except
+    CloudFront is deployed, and the environment stays closed.
     """
     from infra.deploy.account import Account, aws_errors
+    from infra.deploy.blocklist import restore_rule
     from infra.deploy.checkout import release
     from infra.deploy.deployed import newest_release
+    from infra.deploy.maintenance import is_closed
     from infra.deploy.stacks import (
+        PAUSED,
         RELEASE_OUTPUT,
         SCHEMA_OUTPUT,
         apis_that_lose_paths,
@@ -132,6 +136,7 @@ def deploy(
         is_complete,
         run_cdk,
         stack_outputs,
+        stack_states,
     )
 
     environment = environment_named(env)
@@ -145,18 +150,32 @@ def deploy(
     options += ["-c", f"{RELEASE_OUTPUT}={version}"]
     with aws_errors():
         account = Account(environment)
+        states = stack_states(account)
+        paused = sorted(name for name, stack in states.items() if stack.state in PAUSED)
         complete = is_complete(account)
         losing = apis_that_lose_paths(account)
         deployed = (stack_outputs(account, "monitoring") or {}).get(RELEASE_OUTPUT, version)
         options += ["-c", f"{SCHEMA_OUTPUT}={newest_release(account, deployed, version)}"]
-    if no_rollback or not complete:
+        closed = "edge" in states and is_closed(account)
+    if no_rollback or paused or not complete:
         options.append("--no-rollback")
+    if paused:
+        output.note(f"the last deploy has failed in {', '.join(paused)}, and this deploy continues it (--no-rollback)")
     if losing:
         output.note(f"paths move away from {', '.join(sorted(losing))}, so CloudFront is updated first")
-    for cdk_deploy in deploy_commands(environment, losing, *options):
+    if closed:
+        output.note("the maintenance mode is on, so CloudFront and its firewall are not deployed")
+    for cdk_deploy in deploy_commands(environment, losing, *options, closed=closed):
         if run_cdk(cdk_deploy):
             output.failure("the deploy failed: fix the cause that CDK printed, and run the same command again")
             raise typer.Exit(ExitCode.FAILED)
+    if closed:
+        output.success(f"{version} is deployed behind the maintenance mode")
+        output.warning(f"`wecelebrate maintenance off --env {environment.name}`, and then deploy again")
+        return
+    with aws_errors():
+        if restore_rule(account):
+            output.note("the deploy has changed the firewall, so the addresses are blocked again")
     output.success(f"{environment.name} is deployed with the release {version}")
     output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
 

@@ -1,7 +1,7 @@
-"""The commands for a running environment on AWS: its status, and the maintenance mode."""
+"""The commands for a running environment on AWS: its status, the maintenance mode, and blocked addresses."""
 
 import json
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.request import urlopen
 
 import typer
@@ -10,18 +10,29 @@ from infra.command import output
 from infra.command.aws import AWS, environment_named
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import command
-from infra.command.output import Column, Styled
+from infra.command.output import Cell, Column, Styled
 from infra.command.target import NAMED
 
-_COLUMNS = (Column("stack"), Column("state"), Column("changed"))
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra.deploy.firewall import Network
+    from infra.deploy.stacks import StackState
+    from infra.environments import Environment
+
+_Required = Annotated[
+    str | None, typer.Option("--env", help="The environment: dev, staging or prod. Required.", show_default=False)
+]
+_COLUMNS = (Column("stack"), Column("state"), Column("changed"), Column("release"))
 
 
 def show(name: str) -> bool:
     """Print the release, the health and the stacks of an environment. Return whether the API is healthy and all stacks
     are complete."""
     from infra.deploy.account import Account, AwsError, aws_errors
+    from infra.deploy.blocklist import blocked
     from infra.deploy.maintenance import is_closed
-    from infra.deploy.stacks import stack_outputs, stack_states
+    from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
     environment = environment_named(name)
     account = Account(environment)
@@ -31,26 +42,43 @@ def show(name: str) -> bool:
             raise AwsError(f"{name} is not deployed in the account {account.id}")
         edge, monitoring = stack_outputs(account, "edge") or {}, stack_outputs(account, "monitoring") or {}
         closed = "edge" in stacks and is_closed(account)
+        addresses = blocked(account) if "edge" in stacks else []
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
-    details: dict[str, output.Cell] = {
+    details: dict[str, Cell] = {
         "environment": f"{name}, account {account.id}, {environment.region}",
-        "release": monitoring.get("release", "unknown"),
+        "release": _release(monitoring.get(RELEASE_OUTPUT, "unknown"), stacks.values()),
         "API": url,
         "health": Styled(health, "green" if healthy else "red"),
         "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
+        "blocked": Styled(", ".join(addresses), "yellow"),
     }
     output.print_details(details)
     output.result()
-    complete = {stack: state.endswith("_COMPLETE") and "ROLLBACK" not in state for stack, (state, _) in stacks.items()}
+    complete = {
+        name: stack.state.endswith("_COMPLETE") and "ROLLBACK" not in stack.state for name, stack in stacks.items()
+    }
     output.print_table(
         _COLUMNS,
         [
-            (stack, Styled(state, "green" if complete[stack] else "red"), changed)
-            for stack, (state, changed) in stacks.items()
+            (
+                name,
+                Styled(stack.state, "green" if complete[name] else "red"),
+                f"{stack.changed:%Y-%m-%d %H:%M}",
+                stack.release,
+            )
+            for name, stack in stacks.items()
         ],
     )
     return healthy and all(complete.values())
+
+
+def _release(deployed: str, stacks: "Iterable[StackState]") -> Cell:
+    """Return the release of the last deploy that has ended, and the other releases of which stacks are."""
+    others = sorted({stack.release for stack in stacks if stack.release} - {deployed})
+    if not others:
+        return deployed
+    return Styled(f"{deployed}, and {', '.join(others)} in some stacks: a deploy has not ended", "yellow")
 
 
 def _health(url: str) -> tuple[bool, str]:
@@ -65,42 +93,116 @@ def _health(url: str) -> tuple[bool, str]:
 
 @command(
     "wecelebrate maintenance on --env prod --address 203.0.113.7",
+    "wecelebrate maintenance on --env prod --address 203.0.113.7 --address 2001:db8:1:2::/64",
     "wecelebrate maintenance off --env prod",
     environment=AWS,
 )
 def maintenance(
     state: Annotated[Literal["on", "off"], typer.Argument(help="on or off.")],
-    env: Annotated[
-        str | None, typer.Option("--env", help="The environment: dev, staging or prod. Required.", show_default=False)
+    env: _Required = None,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="A public address of an operator, which is accepted. Can be repeated."),
     ] = None,
-    address: Annotated[str | None, typer.Option(help="The public address of the operator, which is accepted.")] = None,
 ) -> None:
     """Close an environment for everyone except you, or open it again.
 
-    While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address. Workers
-    and schedules continue. Do not deploy in this time: a deploy that changes the firewall would open the environment.
+    While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address, in IPv4
+    or IPv6. Workers and schedules continue. `deploy` leaves CloudFront out in this time, so the environment stays
+    closed.
     """
     from infra.deploy import maintenance as mode
     from infra.deploy.account import Account, aws_errors
 
-    if not (env or NAMED.get()):
-        raise BadUsage("--env is required: name the environment, e.g. --env prod")
-    environment = environment_named(env)
-    account = Account(environment)
+    account = Account(_environment(env))
+    name = account.environment.name
     if state == "off":
         with aws_errors():
             mode.open_again(account)
-        output.success(f"{environment.name} is open for everybody, within a minute")
+        output.success(f"{name} is open for everybody, within a minute")
         return
-    if address is None:
+    if not address:
         raise BadUsage("--address is required: give the public address from which you work")
-    try:
-        accepted = mode.parse_address(address)
-    except ValueError as error:
-        raise BadUsage(f"--address: {error}") from error
+    accepted = _networks("--address", address)
     with aws_errors():
         mode.close(account, accepted)
-    output.success(f"{environment.name} answers only {accepted}, within a minute")
+    output.success(f"{name} answers only {', '.join(address)}, within a minute")
+
+
+@command(
+    "wecelebrate block --env prod 203.0.113.7 198.51.100.0/24",
+    "wecelebrate block --env prod --remove 203.0.113.7",
+    "wecelebrate block --env prod",
+    environment=AWS,
+)
+def block(
+    addresses: Annotated[list[str] | None, typer.Argument(help="Addresses or ranges to block.")] = None,
+    env: _Required = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", help="An address or range that is accepted again. Can be repeated.")
+    ] = None,
+) -> None:
+    """Block addresses in the firewall of an environment, or list the blocked ones.
+
+    The firewall answers 403 to their requests. `deploy` keeps the list: if it changes the firewall, it blocks the
+    addresses again at its end.
+    """
+    from infra.deploy import blocklist
+    from infra.deploy.account import Account, aws_errors
+
+    account = Account(_environment(env))
+    add, accepted = _networks("ADDRESS", addresses or []), _networks("--remove", remove or [])
+    with aws_errors():
+        blocked = blocklist.change(account, add, accepted) if add or accepted else blocklist.blocked(account)
+    for each in blocked:
+        output.result(each)
+    if not blocked:
+        output.note("no address is blocked")
+
+
+@command("wecelebrate check-database --env dev", environment=AWS)
+def check_database(env: _Required = None) -> None:
+    """Check once after the first deploy what only the database of an environment can show.
+
+    The function deploy-migrate checks whether readers know which transactions they have replayed, and whether logins
+    may use large objects. It also runs the statements with which you check the log (docs/runbook.md). The exit code is
+    1 if a check failed.
+    """
+    from infra.deploy.account import Account, aws_errors
+    from infra.deploy.migrate_function import check_database as check
+
+    with aws_errors():
+        result = check(Account(_environment(env)))
+    readers, refused = result["readers"], result["large_objects"]
+    if readers is None:
+        output.marked("!", "yellow", "readers        the cluster has no reader")
+    elif readers:
+        output.marked("✓", "green", "readers        know which transactions they have replayed")
+    else:
+        output.marked("✗", "red", "readers        do not know what they have replayed: set reads=primary, and keep it")
+    mark, color, text = (
+        ("✓", "green", "are refused") if refused else ("!", "yellow", "are allowed, which is a known risk")
+    )
+    output.marked(mark, color, f"large objects  {text}")
+    output.marked("✓", "green", "logs           the statements have run: look at the log group")
+    if readers is False:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _environment(env: str | None) -> "Environment":
+    """Return the environment. Raises BadUsage if neither the command nor `wecelebrate --env` names it."""
+    if not (env or NAMED.get()):
+        raise BadUsage("--env is required: name the environment, e.g. --env prod")
+    return environment_named(env)
+
+
+def _networks(option: str, texts: list[str]) -> "list[Network]":
+    from infra.deploy.firewall import parse_network
+
+    try:
+        return [parse_network(text) for text in texts]
+    except ValueError as error:
+        raise BadUsage(f"{option}: {error}") from error
 
 
 def exit_with(healthy: bool) -> None:

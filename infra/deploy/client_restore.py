@@ -4,36 +4,21 @@ Only this function can connect to the clusters, because a restored cluster has t
 The function signs in as `wc_migrate`.
 """
 
-import json
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
+from infra.deploy.migrate_function import PORT, cluster, invoke
 
-PORT = 5432
 
+def restore_client(account: Account, restored: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare a client in a restored cluster with the live cluster. If `copy` is true, also write.
 
-def restore_client(
-    account: Account, client: str, cluster: str, *, copy: bool = False, access: Collection[str] = ()
-) -> dict[str, Any]:
-    """Compare a client in a restored cluster with the live cluster. If `copy` is true, copy the missing rows of the
-    client.
-
-    The result is the document of `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.
+    restored: the name of the cluster. request: the fields of `wecelebrate.clients.restoration.Request`. The result is
+    the document of `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.
     """
-    restored = f"{_endpoint(account, cluster)}:{PORT}"
-    request = {"client": client, "restored": restored, "copy": copy, "with_access": sorted(access)}
-    function = account.environment.resource("deploy-migrate")
-    answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps({"restore_client": request}))
-    document: dict[str, Any] = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
-        log = f"/aws/lambda/{function}"
-        raise AwsError(f"{function} failed, and copied nothing: {document.get('errorMessage')} (log group {log})")
+    address = f"{cluster(account, restored)['Endpoint']}:{PORT}"
+    document = invoke(account, {"restore_client": {**request, "restored": address}})
     if error := document.get("error"):
         raise AwsError(f"{error}; nothing was copied")
     return document
-
-
-def _endpoint(account: Account, cluster: str) -> str:
-    clusters = account.client("rds").describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"]
-    return str(clusters[0]["Endpoint"])

@@ -1,12 +1,18 @@
 """Runs SQL as the master user of the database, through the Data API. The Data API needs neither the API of the platform
 nor a network connection to RDS."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
 
 DATABASE = "wecelebrate"
 """The name of the database if the cluster does not report the name of its first database."""
+
+ROLE = "app_migrate"
+"""The role that sees the rows of all clients. The master user itself may not read them, but may enter the role."""
 
 
 def execute_as_master(account: Account, sql: str) -> None:
@@ -22,15 +28,55 @@ def query_as_master(account: Account, sql: str, role: str) -> list[tuple[str, ..
 
     Raises AwsError if it is not clear which cluster the platform uses.
     """
-    target, client = _target(account), account.client("rds-data")
-    transaction = client.begin_transaction(**target)["transactionId"]
-    try:
-        client.execute_statement(**target, sql=f"set local role {role}", transactionId=transaction)
-        records = client.execute_statement(**target, sql=sql, transactionId=transaction)["records"]
-    finally:
-        connection = {name: target[name] for name in ("resourceArn", "secretArn")}
-        client.rollback_transaction(**connection, transactionId=transaction)
+    with _transaction(account, role) as transaction:
+        records = transaction(sql)["records"]
     return [tuple(str(value["stringValue"]) for value in record) for record in records]
+
+
+def read_rows(account: Account, sql: str, role: str | None) -> list[dict[str, Any]]:
+    """Return the rows of a query: column → value, as JSON. The transaction cannot change anything."""
+    with _transaction(account, role, read_only=True) as transaction:
+        query = f"select row_to_json(r)::text from ({_single(sql)}\n) r"  # noqa: S608 - it is the operator's statement
+        records = transaction(query)["records"]
+    return [json.loads(record[0]["stringValue"]) for record in records]
+
+
+def change_rows(account: Account, sql: str, role: str | None) -> int:
+    """Execute one statement, commit, and return the number of changed rows."""
+    with _transaction(account, role, commit=True) as transaction:
+        return int(transaction(_single(sql)).get("numberOfRecordsUpdated", 0))
+
+
+def _single(sql: str) -> str:
+    """Return the statement without its semicolon, because the query is a part of another query."""
+    return sql.strip().removesuffix(";").rstrip()
+
+
+@contextmanager
+def _transaction(account: Account, role: str | None, *, read_only: bool = False, commit: bool = False) -> Iterator[Any]:
+    """Yield a function that executes a statement in one transaction, with the rights of `role`. Without `commit`, or
+    after an error, the transaction is rolled back."""
+    target, client = _target(account), account.client("rds-data")
+    identifier = client.begin_transaction(**target)["transactionId"]
+    connection = {name: target[name] for name in ("resourceArn", "secretArn")}
+
+    def execute(sql: str) -> dict[str, Any]:
+        answer: dict[str, Any] = client.execute_statement(**target, sql=sql, transactionId=identifier)
+        return answer
+
+    done = False
+    try:
+        if read_only:
+            execute("set transaction read only")
+        if role:
+            execute(f"set local role {role}")
+        yield execute
+        done = commit
+    finally:
+        if done:
+            client.commit_transaction(**connection, transactionId=identifier)
+        else:
+            client.rollback_transaction(**connection, transactionId=identifier)
 
 
 def _target(account: Account) -> dict[str, str]:

@@ -7,6 +7,7 @@ from infra.deploy.account import Account
 from infra.deploy.stacks import (
     COGNITO,
     ISSUER_OUTPUT,
+    PAUSED,
     RELEASE_OUTPUT,
     SCHEMA_OUTPUT,
     SETTINGS_OUTPUT,
@@ -14,6 +15,7 @@ from infra.deploy.stacks import (
     is_complete,
     is_finished,
     stack_outputs,
+    stack_states,
 )
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
@@ -24,6 +26,53 @@ FETCH_TAGS = "git fetch --tags origin"
 """The command that takes the tags of all releases into the checkout, also into a shallow clone."""
 COST_TAG = "environment"
 """The tag of all resources by which the budget finds the costs of its environment."""
+
+
+_WAITERS = {
+    "CREATE_IN_PROGRESS": "stack-create-complete",
+    "UPDATE_IN_PROGRESS": "stack-update-complete",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "stack-update-complete",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "stack-rollback-complete",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "stack-rollback-complete",
+    "DELETE_IN_PROGRESS": "stack-delete-complete",
+}
+"""State of a stack that CloudFormation still changes → the waiter of the AWS CLI. Other such states have no
+waiter."""
+_REFUSED = {
+    "UPDATE_ROLLBACK_FAILED": (
+        "its rollback has failed: mend the cause that its events name, and continue the rollback",
+        "continue-update-rollback",
+    ),
+    "DELETE_FAILED": ("its removal has failed: mend the cause that its events name, and delete it", "delete-stack"),
+}
+"""State of a stack that CloudFormation does not update → what to do, and the command."""
+
+
+def check_stacks(account: Account) -> list[Finding]:
+    """Find stacks that a deploy cannot change now: CloudFormation still changes them, e.g. because the session of an
+    earlier deploy has ended, or they need a command first."""
+    findings = []
+    environment = account.environment
+    for name, stack in stack_states(account).items():
+        full, state, region = environment.resource(name), stack.state, environment.region
+        message = f"{full} is {state}"
+        if state in _REFUSED:
+            text, action = _REFUSED[state]
+            fix = f"aws cloudformation {action} --stack-name {full} --region {region}"
+            findings.append(Finding("stacks", "problem", f"{message}: {text}", fix))
+        elif state.endswith("_IN_PROGRESS") and state != "REVIEW_IN_PROGRESS":
+            waiter = _WAITERS.get(state)
+            wait = f"aws cloudformation wait {waiter} --stack-name {full} --region {region}"
+            fix = wait if waiter else f"wecelebrate status --env {environment.name}"
+            text = "CloudFormation still changes it, also if the command that started this has ended: wait"
+            findings.append(Finding("stacks", "problem", f"{message}: {text}", fix))
+        elif state in PAUSED:
+            text = "the last deploy has failed there, and this deploy continues it (--no-rollback)"
+            findings.append(Finding("stacks", "warning", f"{message}: {text}"))
+        elif state in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+            text = "its first deploy was rolled back: CDK deletes it, and creates it again"
+            findings.append(Finding("stacks", "warning", f"{message}: {text}"))
+    return findings or [Finding("stacks", "ok", "no stack is being changed, and none has failed")]
 
 
 def check_release(account: Account) -> list[Finding]:
@@ -176,6 +225,9 @@ def check_budget(account: Account) -> list[Finding]:
         )
         return [Finding("budget", "warning", message, fix)]
     if not tags["CostAllocationTags"]:
-        message = f"the tag `{COST_TAG}` does not count for costs, so the budget counts 0 USD and sends no alarm"
+        message = (
+            f"the tag `{COST_TAG}` does not count for costs, so the budget counts 0 USD and sends no alarm. In an"
+            " organization, run the command with credentials of the management account"
+        )
         return [Finding("budget", "warning", message, fix)]
     return [Finding("budget", "ok", f"AWS counts the costs, and the budget is {account.environment.budget} USD")]

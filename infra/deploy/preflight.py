@@ -268,6 +268,7 @@ def _domain(account: Account) -> list[Finding]:
 
 _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
     "account": _account,
+    "stacks": deployed.check_stacks,
     "settings": _settings,
     "release": deployed.check_release,
     "python": _python,

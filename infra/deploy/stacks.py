@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,8 @@ PROXY_OUTPUT = "ProxySetting"
 """The name of the output that contains the setting `proxy`, in the stack `functions`. CloudFormation changes this
 output only when an update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
-"""The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
-context value from which this output comes."""
+"""The name of two values: the output of each stack that contains its release, and the CDK context value from which
+these outputs come. The last stack, `monitoring`, has the release of the last deploy that has ended."""
 SCHEMA_OUTPUT = "SchemaRelease"
 """The name of two values: the output of the first stack, `network`, that contains the newest release whose deploy has
 begun, and the CDK context value from which this output comes. The database can have the migrations of this release,
@@ -37,6 +39,22 @@ _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DEL
 `ROLLBACK_` mean the same."""
 
 
+PAUSED = ("CREATE_FAILED", "UPDATE_FAILED")
+"""The states of a stack after a deploy with `--no-rollback` has failed. CDK continues only with the same option:
+otherwise it asks whether to roll the stack back first, and fails without a terminal."""
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack of the environment."""
+
+    state: str
+    changed: datetime
+    """The time of the last change."""
+    release: str | None
+    """The release of the last deploy that has changed the stack. None if the release is older than this output."""
+
+
 def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
     """Return the outputs of a stack, or None if the stack does not exist."""
     description = _describe(account, stack)
@@ -45,14 +63,17 @@ def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
     return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
 
 
-def stack_states(account: Account) -> dict[str, tuple[str, str]]:
-    """Map the name of each stack of the environment to its state and to the time of its last change."""
+def stack_states(account: Account) -> dict[str, StackState]:
+    """Map the name of each stack of the environment to its state."""
     prefix = account.environment.resource("")
     stacks = (stack for stack in all_stacks(account) if stack["StackName"].startswith(prefix))
     return {
-        stack["StackName"].removeprefix(prefix): (
+        stack["StackName"].removeprefix(prefix): StackState(
             stack["StackStatus"],
-            f"{stack.get('LastUpdatedTime', stack['CreationTime']):%Y-%m-%d %H:%M}",
+            stack.get("LastUpdatedTime", stack["CreationTime"]),
+            next(
+                (each["OutputValue"] for each in stack.get("Outputs", ()) if each["OutputKey"] == RELEASE_OUTPUT), None
+            ),
         )
         for stack in sorted(stacks, key=lambda stack: stack["StackName"])
     }
@@ -171,19 +192,31 @@ def apis_that_lose_paths(account: Account) -> frozenset[str]:
     return frozenset(moves.values())
 
 
-def deploy_commands(environment: Environment, losing: Collection[str], *options: str) -> list[list[str]]:
+def deploy_commands(
+    environment: Environment, losing: Collection[str], *options: str, closed: bool = False
+) -> list[list[str]]:
     """Return the CDK commands that deploy all stacks. losing: the result of `apis_that_lose_paths`.
 
     CDK deploys `edge` after the APIs. If an API lost routes before `edge` changes, CloudFront would for some
     minutes send requests to this API that the API could not answer. Therefore, a first command deploys everything
     except the APIs that lose routes: the new APIs get these routes, and then CloudFront uses them. The second command
     deploys the rest.
+
+    closed: whether the maintenance mode is on. An update of `edge` would remove its rule and open the environment, so
+    `edge` and everything after it wait for the next deploy.
     """
+    if closed:
+        return [cdk_command(environment, "deploy", *options, stacks=_all_except(*losing, "edge", "monitoring"))]
     commands = [cdk_command(environment, "deploy", *options)]
     if losing:
-        others = f"!({'|'.join(sorted({*losing, 'monitoring'}))})"  # a pattern that matches all other stacks
-        commands.insert(0, cdk_command(environment, "deploy", *options, stacks=("--exclusively", others)))
+        first = _all_except(*losing, "monitoring")
+        commands.insert(0, cdk_command(environment, "deploy", *options, stacks=first))
     return commands
+
+
+def _all_except(*stacks: str) -> tuple[str, str]:
+    """Return the arguments of CDK for all stacks except these. The pattern matches all other stacks."""
+    return "--exclusively", f"!({'|'.join(sorted(stacks))})"
 
 
 def cdk_command(

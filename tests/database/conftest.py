@@ -91,6 +91,19 @@ def own_database(database: Database, state: Path, request: pytest.FixtureRequest
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
+@pytest.fixture
+def live(database: Database, state: Path, worker_id: str) -> Iterator[Database]:
+    """A second database with the rows of the world. A test may change and delete these rows."""
+    name = f"live_{worker_id}"
+    live = _create_world(replace(database, name=name), state)
+    with live.connect() as connection:
+        # Triggers compute the order figures, and they did not run for all rows of the world.
+        connection.execute("delete from order_deltas")
+    yield live
+    with database.connect(autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
 def _create_world(database: Database, state: Path) -> Database:
     with (state / "world.lock").open("w") as lock:
         # The roles belong to the whole server. Without the lock, two processes could create the same role concurrently.

@@ -304,6 +304,10 @@ STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|l
 """Matches the beginning of a string that looks like SQL."""
 
 
+OUTSIDE_OF_THE_PROXY = ("first_admin.py", "overwriting.py", "restoration.py", "restored_tables.py")
+"""The modules whose statements run in the function of migrations, which does not connect through RDS Proxy."""
+
+
 @lru_cache(maxsize=1)
 def _texts() -> list[tuple[str, str]]:
     """Return all SQL that Lambda functions send: named queries, and strings in the Python package that look like SQL.
@@ -315,7 +319,7 @@ def _texts() -> list[tuple[str, str]]:
 
 def _strings() -> Iterator[tuple[str, str]]:
     for file in sorted(PACKAGE.rglob("*.py")):
-        if "schema" in file.relative_to(PACKAGE).parts or file.name in ("first_admin.py", "restoration.py"):
+        if "schema" in file.relative_to(PACKAGE).parts or file.name in OUTSIDE_OF_THE_PROXY:
             continue  # the steps of the deploy do not connect through RDS Proxy
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

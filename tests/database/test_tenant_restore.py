@@ -2,34 +2,18 @@
 
 import json
 import runpy
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 from typer.testing import CliRunner
 
 from infra.command import app as command
 from infra.functions import ROOT
-from tests.database.conftest import Database, _create_world
+from tests.database.conftest import Database
 from tests.database.world import A, B
-from wecelebrate.clients import restoration as tenants
+from wecelebrate.clients import restored_tables
+from wecelebrate.clients.restoration import copy_missing
 from wecelebrate.core.settings import settings
-
-
-@pytest.fixture
-def live(database: Database, state: Path, worker_id: str) -> Iterator[Database]:
-    """A second database with the rows of the world. A test may change and delete these rows."""
-    name = f"live_{worker_id}"
-    live = _create_world(replace(database, name=name), state)
-    with live.connect() as connection:
-        # Triggers compute the order figures, and they did not run for all rows of the world.
-        connection.execute("delete from order_deltas")
-    yield live
-    with database.connect(autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def contents(connection: psycopg.Connection, client: object) -> dict[str, list[tuple[str, ...]]]:
@@ -41,24 +25,24 @@ def contents(connection: psycopg.Connection, client: object) -> dict[str, list[t
                 f"select r::text from {table.name} r where {table.condition}".encode(), {"client": client}
             )
         )
-        for table in tenants.tables(connection)
+        for table in restored_tables.tables(connection)
     }
 
 
 def delete_client(connection: psycopg.Connection, client: object) -> None:
     """Delete all rows of a client, as an operator could do by mistake with psql."""
     connection.execute("set session_replication_role = replica")
-    for table in reversed(tenants.tables(connection)):
+    for table in reversed(restored_tables.tables(connection)):
         connection.execute(f"delete from {table.name} where {table.condition}".encode(), {"client": client})
     connection.execute("reset session_replication_role")
 
 
 def test_the_restoration_has_a_decision_for_every_table(database: Database) -> None:
     with database.connect() as connection:
-        names = {table.name for table in tenants.tables(connection)}
+        names = {table.name for table in restored_tables.tables(connection)}
         assert {"clients", "sites", "catalogs", "products", "orders", "order_lines", "client_users"} <= names
-        assert not names & tenants.NOT_COPIED.keys()
-        for name in tenants.NOT_COPIED:
+        assert not names & restored_tables.NOT_COPIED.keys()
+        for name in restored_tables.NOT_COPIED:
             assert connection.execute("select to_regclass(%s) is not null", [name]).fetchone() == (True,), name
 
 
@@ -75,8 +59,8 @@ def test_a_deleted_client_is_copied_and_other_clients_do_not_change(database: Da
         }
         delete_client(new, A)
         assert not any(contents(new, A).values())
-        comparisons = tenants.compare(old, new, A)
-        copied = tenants.copy_missing(old, new, comparisons, tenants.ACCESS)
+        comparisons = restored_tables.compare(old, new, A)
+        copied, _ = copy_missing(old, new, comparisons, restored_tables.ACCESS)
         # The grants of A for catalogs of other clients are not copied.
         expected["catalog_grants"] = [row for row in expected["catalog_grants"] if row[0] in own_grants]
         assert copied == {name: len(rows) for name, rows in expected.items() if rows}
@@ -105,7 +89,7 @@ def test_a_deleted_client_is_copied_and_other_clients_do_not_change(database: Da
         # The grant of a catalog of B for A was deleted with A, and B decides whether A gets it again.
         assert len(after.pop("catalog_grants")) == len(others.pop("catalog_grants")) - 1
         assert after == others
-        again = tenants.compare(old, new, A)
+        again = restored_tables.compare(old, new, A)
         assert {each.table.name for each in again if each.missing} <= {"catalog_grants"}
 
 
@@ -113,14 +97,14 @@ def test_existing_rows_are_reported_and_not_overwritten(database: Database, live
     with database.connect() as old, live.connect() as new:
         new.execute("update clients set name = 'renamed since' where id = %s", [A])
         new.execute("delete from client_users where client_id = %s", [A])
-        comparisons = {each.table.name: each for each in tenants.compare(old, new, A)}
+        comparisons = {each.table.name: each for each in restored_tables.compare(old, new, A)}
         assert comparisons["clients"].different == ((str(A),),)
         assert comparisons["clients"].missing == ()
         members = comparisons["client_users"]
         assert len(members.missing) > 0
         assert (members.different, members.equal) == ((), 0)
-        assert tenants.copy_missing(old, new, comparisons.values()) == {}
-        copied = tenants.copy_missing(old, new, comparisons.values(), ["client_users"])
+        assert copy_missing(old, new, comparisons.values()) == ({}, [])
+        copied, _ = copy_missing(old, new, comparisons.values(), ["client_users"])
         assert copied == {"client_users": len(members.missing)}
         new.execute("reset role")
         assert new.execute("select name from clients where id = %s", [A]).fetchone() == ("renamed since",)
@@ -128,14 +112,14 @@ def test_existing_rows_are_reported_and_not_overwritten(database: Database, live
 
 def test_removed_access_is_reported_but_not_restored(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
-        for table in tenants.ACCESS:
-            condition = next(each.condition for each in tenants.tables(new) if each.name == table)
+        for table in restored_tables.ACCESS:
+            condition = next(each.condition for each in restored_tables.tables(new) if each.name == table)
             new.execute(f"delete from {table} where {condition}".encode(), {"client": A})
-        comparisons = tenants.compare(old, new, A)
+        comparisons = restored_tables.compare(old, new, A)
         lost = {each.table.name for each in comparisons if each.missing}
         assert {"client_users", "catalog_grants", "webhooks", "webhook_secrets", "order_destinations"} <= lost
-        assert tenants.copy_missing(old, new, comparisons) == {}
-        after = {each.table.name for each in tenants.compare(old, new, A) if each.missing}
+        assert copy_missing(old, new, comparisons) == ({}, [])
+        after = {each.table.name for each in restored_tables.compare(old, new, A) if each.missing}
         assert after == lost
 
 
@@ -153,8 +137,8 @@ def test_a_site_is_copied_without_a_catalog_that_its_client_may_no_longer_read(
             [A, catalog[0]],
         )
         new.execute("delete from catalog_grants where client_id = %s", [A])
-        comparisons = tenants.compare(old, new, A)
-        copied = tenants.copy_missing(old, new, comparisons, ["catalog_grants"])
+        comparisons = restored_tables.compare(old, new, A)
+        copied, _ = copy_missing(old, new, comparisons, ["catalog_grants"])
         assert copied == {"sites": 1}
         assert new.execute("select catalog_id from sites where domain = 'lost.test'").fetchall() == [(None,)]
         assert new.execute("select count(*) from catalog_grants where client_id = %s", [A]).fetchone() == (0,)
@@ -169,7 +153,7 @@ def test_rows_of_a_catalog_that_was_moved_to_another_client_are_not_copied(datab
             "delete from products where catalog_id in (select id from catalogs where owner_client_id = %s)", [B]
         )
         new.execute("reset session_replication_role")
-        copied = tenants.copy_missing(old, new, tenants.compare(old, new, A))
+        copied, _ = copy_missing(old, new, restored_tables.compare(old, new, A))
         assert "products" not in copied
         assert new.execute(
             "select count(*) from products where catalog_id in (select id from catalogs where owner_client_id = %s)",
@@ -182,15 +166,15 @@ def test_the_copy_fails_if_another_client_has_the_same_slug(database: Database, 
         slug = old.execute("select slug from clients where id = %s", [A]).fetchone()
         delete_client(new, A)
         new.execute("update clients set slug = %s where id = %s", [slug[0] if slug else "", B])
-        with pytest.raises(tenants.TenantError, match="clients: a row cannot be copied"):
-            tenants.copy_missing(old, new, tenants.compare(old, new, A))
+        with pytest.raises(restored_tables.TenantError, match="clients: a row cannot be copied"):
+            copy_missing(old, new, restored_tables.compare(old, new, A))
 
 
 def test_databases_of_different_releases_are_refused(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         new.execute("delete from schema_migrations where name like '0053%%'")
-        with pytest.raises(tenants.TenantError, match="different migrations"):
-            tenants.compare(old, new, A)
+        with pytest.raises(restored_tables.TenantError, match="different migrations"):
+            restored_tables.compare(old, new, A)
 
 
 def test_the_migration_function_compares_a_client_and_reports_errors(
@@ -234,7 +218,7 @@ def test_the_command_copies_a_client(database: Database, live: Database) -> None
     options += ["--with-access", "client_users", "--with-access", "report_recipients"]
     result = CliRunner().invoke(command, ["tenant", "restore", *options, "--yes"])
     assert result.exit_code == 0, result.output
-    assert "/v1/admin/erasures/replay" in result.stdout + result.stderr
+    assert "`wecelebrate erasures replay`" in result.stdout + result.stderr
     again = CliRunner().invoke(command, ["tenant", "restore", *options, "--yes"])
     assert "no rows are missing" in again.stdout + again.stderr
     assert "no other rows" not in again.stdout + again.stderr

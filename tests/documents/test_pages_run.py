@@ -35,6 +35,8 @@ NOT_RUN = {
     "wecelebrate first-admin": "It needs an AWS account.",
     "wecelebrate maintenance": "It needs an AWS account. tests/infra/deploy/test_maintenance.py tests it.",
     "wecelebrate --env prod": "It needs an AWS account.",
+    "wecelebrate check-database": "It needs an AWS account. tests/database/test_database_check.py tests it.",
+    "cdk rollback": "It needs an AWS account.",
     'curl -s -X PATCH "$API/v1/clients/ID"': "It would disable a client.",
     'curl -s "$(wecelebrate shop': "tests/local/test_shop_command.py runs it. It would change the demo data.",
     "wecelebrate erp grant": "It would write a file into the checkout. tests/infra/deploy tests it.",

@@ -83,6 +83,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "members accept": ["CODE"],
     "members first-admin": ["ann@example.com"],
     "audit": [],
+    "erasures replay": [],
     "tenant compare": [*BY_URL],
     "tenant restore": [*BY_URL],
     "switch": [],
@@ -94,6 +95,9 @@ ARGUMENTS: dict[str, list[str]] = {
     "deploy": [],
     "destroy": [],
     "maintenance": ["on", "--env", "prod"],
+    "block": ["198.51.100.7", "--env", "prod"],
+    "check-database": ["--env", "prod"],
+    "sql": ["select 1", "--env", "prod"],
     "first-admin": ["ann@example.com"],
     "sign-in": [],
     "shop": ["acme"],
@@ -126,6 +130,9 @@ WRONG: dict[str, list[str]] = {
     "tenant restore": ["--client", "acme", "--restored", "the backup"],
     "openapi": ["--server", "api.example.com"],
     "maintenance": ["on"],
+    "block": ["10.0.0.1", "--env", "prod"],
+    "check-database": ["--env", "production"],
+    "sql": ["select 1"],
     "destroy": ["--env", "production"],
 }
 """A wrong argument of some commands. The other commands get an option that does not exist."""
@@ -300,7 +307,7 @@ def test_every_command_that_lists_or_shows_something_has_the_option_json(name: s
         "inspect",
     }
     shows |= {"ship", "import", "export", "drop-status", "backfill", "cutover", "rollback", "shadow", "retire"}
-    assert ("--json" in options) == (verb in shows or name in {"kv compare", "tenant compare", "preflight"})
+    assert ("--json" in options) == (verb in shows or name in {"kv compare", "tenant compare", "preflight", "sql"})
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ register.write(UUID({erasure!r}), row, register.hashes_of(client, [{email!r}], [
 """Adds an erasure to the list, as the platform did before its signing key was replaced."""
 WORK = """
 import os, runpy
-os.environ.update(AWS_LAMBDA_FUNCTION_NAME={function!r}, WC_SIGNING_KEY={key!r})
+os.environ.update({variables!r}, AWS_LAMBDA_FUNCTION_NAME={function!r})
 class Context:
     aws_request_id = "1"
     def get_remaining_time_in_millis(self):
@@ -57,15 +57,15 @@ def is_erased(platform: Platform, order_id: UUID) -> bool:
     return row["erased_at"] is not None
 
 
-def work_with(platform: Platform, job_id: str, key: str) -> None:
-    """Run a failed job again, with another signing key."""
+def work_with(platform: Platform, job_id: str, **variables: str) -> None:
+    """Run a failed job again, with other signing keys."""
     record: dict[str, Any] = {
         "messageId": str(uuid4()), "receiptHandle": "x", "body": json.dumps({"job_id": job_id}),
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1", "SenderId": "x"},
         "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
         "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:wecelebrate-local-erasures",
     }  # fmt: skip
-    code = WORK.format(function=FUNCTION, key=key, event={"Records": [record]})
+    code = WORK.format(function=FUNCTION, variables=variables, event={"Records": [record]})
     process = platform.run_as(FUNCTION, code)
     platform.database.execute(
         "update jobs set status = 'pending', failures = 0, due_at = now(), error = null, error_code = null,"
@@ -108,13 +108,13 @@ def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_t
     ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key repeats nothing.
     assert progress() == ("wrong_key", 1, 3)
     assert erasures().keys() == {erasure["id"]}
-    work_with(platform, job_id, EARLIER_KEY)
+    work_with(platform, job_id, WC_SIGNING_KEY=EARLIER_KEY)
     assert progress() == ("wrong_key", 2, 3)
     ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # The first key again
     assert progress() == ("wrong_key", 2, 3)
     assert erasures().keys() == {erasure["id"], earlier_id}
 
-    work_with(platform, job_id, FIRST_KEY)
+    work_with(platform, job_id, WC_SIGNING_KEY=FIRST_KEY)
     job = platform.ended_job(job_id)
     assert (job["status"], job["result"]) == ("completed", {"erasures": 3, "restored": 3})
     platform.eventually(lambda: {each["status"] for each in erasures().values()} == {"completed"})
@@ -122,3 +122,28 @@ def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_t
     assert is_erased(platform, orders[early]) and is_erased(platform, orders[first])
     again = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
     assert again["error_code"] == "wrong_key" and "0 erasures were created" in again["error"]
+
+
+def test_a_replay_with_the_earlier_keys_repeats_all_erasures_at_once(own_platform: Platform) -> None:
+    platform, tenant = own_platform, own_platform.tenant()
+    late, early, first = Person.new(), Person.new(), Person.new()
+    erasure = ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=late.email))
+    ids = {str(uuid4()): EARLIER_KEY, str(uuid4()): FIRST_KEY}
+    for (id, key), person in zip(ids.items(), (early, first), strict=True):
+        code = ADD_ENTRY.format(client=tenant.client_id, key=key, erasure=id, email=person.email.lower())
+        output_of(platform.run_as(FUNCTION, code))
+    platform.database.execute("delete from erasures where client_id = %s", [tenant.client_id])
+    orders = {person: order(platform, tenant, person) for person in (late, early, first)}
+    job_id = platform.admin.post("/v1/admin/erasures/replay").json()["id"]
+    assert platform.ended_job(job_id)["error_code"] == "wrong_key"
+    # A worker takes the next job that is due, so the erasure of the first entry must be complete.
+    platform.eventually(lambda: is_erased(platform, orders[late]))
+    created = f"/v1/clients/{tenant.client_id}/erasures"
+    platform.eventually(lambda: [each["status"] for each in ok(tenant.owner.get(created))["data"]] == ["completed"])
+    # The current key stays in force. The worker compares older entries with the earlier keys, and signs with none.
+    work_with(platform, job_id, WC_EARLIER_SIGNING_KEYS=f"{EARLIER_KEY},{FIRST_KEY}")
+    job = platform.ended_job(job_id)
+    assert (job["status"], job["error"]) == ("completed", None)
+    assert {each["id"] for each in ok(tenant.owner.get(created))["data"]} == {erasure["id"], *ids}
+    for person in (late, early, first):
+        platform.eventually(lambda person=person: is_erased(platform, orders[person]))  # type: ignore[misc]

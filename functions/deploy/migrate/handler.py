@@ -1,12 +1,15 @@
-"""Migrate: apply the migrations of this release, invite the first super admin, and restore one client.
+"""Migrate: apply the migrations, invite the first super admin, restore one client, and check the database.
 
 The deployment calls this function before it updates the other functions. An operator calls it with the event
 `{"first_admin": "name@example.com"}`. If the platform has no super admin yet, the result then contains the code with
 which the person accepts the invitation.
 
-With the event `{"restore_client": {"client": "acme", "restored": "host:5432", "copy": false, "with_access": []}}`, the
-function migrates a restored database, and compares a client there with the live database. If `copy` is true, it also
-copies the missing rows. The command `wecelebrate tenant` sends this event.
+With the event `{"restore_client": {"client": "acme", "restored": "host:5432", "copy": false}}`, the function migrates a
+restored database, and compares a client there with the live database. If `copy` is true, it also copies the missing
+rows and puts values back (`wecelebrate.clients.restoration.Request`). `wecelebrate tenant` sends this event.
+
+With the event `{"check_database": {"reader": "host:5432"}}`, the function checks what only this database can show, and
+returns the results (`wecelebrate.schema.database_check`).
 """
 
 from typing import Any
@@ -14,9 +17,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from wecelebrate.clients import restoration
+from wecelebrate.clients.restored_tables import TenantError
 from wecelebrate.core.database.login import direct_url
 from wecelebrate.members import first_admin
-from wecelebrate.schema import migrate
+from wecelebrate.schema import database_check, migrate
 
 logger = Logger()
 
@@ -34,15 +38,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         # A backup can be older than the last deploy, but rows are only copied between equal schemas.
         migrate(restored, report=report, connect_seconds=CONNECT_SECONDS)
         try:
-            return restoration.run(
-                restored,
-                url,
-                request["client"],
-                copy=bool(request.get("copy")),
-                access=request.get("with_access") or (),
-            )
-        except restoration.TenantError as error:
+            return restoration.run(restored, url, restoration.Request.parse(request))
+        except TenantError as error:
             return {"error": str(error)}
+    if request := event.get("check_database"):
+        return database_check.run(url, direct_url(request["reader"]))
     result: dict[str, Any] = {"applied": migrate(url, report=report, connect_seconds=CONNECT_SECONDS)}
     if event.get("first_admin"):
         result["invitation"] = first_admin.invite(url, str(event["first_admin"]))

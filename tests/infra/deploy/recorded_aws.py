@@ -25,7 +25,13 @@ REGION = "us-east-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
 _CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "since")
 """Options of the AWS CLI itself, which are no parameters of an operation."""
-_CUSTOM_COMMANDS = (["configure", "sso"], ["s3", "sync"], ["logs", "tail"], ["cloudfront", "create-invalidation"])
+_CUSTOM_COMMANDS = (
+    ["configure", "sso"],
+    ["s3", "cp"],
+    ["s3", "sync"],
+    ["logs", "tail"],
+    ["cloudfront", "create-invalidation"],
+)
 """Commands of the AWS CLI that are not operations of a service, or that have options of their own."""
 
 
@@ -44,6 +50,10 @@ class RecordedAccount:
     if this value is not a text."""
     others: tuple[str, ...] = ()
     """The names of the stacks that the account has before the deploy."""
+    states: dict[str, str] = field(default_factory=dict)
+    """The states of deployed stacks, by the names in `templates`. The default is CREATE_COMPLETE."""
+    rules: list[dict[str, Any]] = field(default_factory=list)
+    """The rules of the firewall."""
     bootstrapped: bool = False
     deployed: bool = False
     secrets: dict[str, str] = field(default_factory=dict)
@@ -104,14 +114,28 @@ class RecordedAccount:
 
     def _describe_stacks(self, request: Mapping[str, Any]) -> dict[str, Any]:
         common = {"StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-28T00:00:00Z"}
+        states = {stack: {"StackStatus": state} for stack, state in self.states.items()}
         if "StackName" not in request:
-            own = [f"wecelebrate-dev-{stack}" for stack in self.templates] if self.deployed else []
-            return {"Stacks": [common | {"StackName": name} for name in (*own, *self.others)]}
+            own = self.templates if self.deployed else ()
+            listed = [common | states.get(stack, {}) | {"StackName": f"wecelebrate-dev-{stack}"} for stack in own]
+            return {"Stacks": [*listed, *(common | {"StackName": name} for name in self.others)]}
         stack = request["StackName"].removeprefix("wecelebrate-dev-")
         if not self.deployed:
             raise Refused("ValidationError")
+        common |= states.get(stack, {})
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.stack_outputs(stack).items()]
         return {"Stacks": [common | {"StackName": request["StackName"], "Outputs": outputs}]}
+
+    def _list_web_acls(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"WebACLs": [{"Name": "wecelebrate-dev-api", "Id": "x"}]}
+
+    def _get_web_acl(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"WebACL": {"Name": "wecelebrate-dev-api", "Id": "x", "ARN": "a" * 20, "DefaultAction": {"Allow": {}},
+                           "VisibilityConfig": {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True,
+                                                "MetricName": "x"}, "Rules": self.rules}}  # fmt: skip
+
+    def _list_ip_sets(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"IPSets": []}
 
     def _admin_create_user(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self.users.append(request["Username"])
@@ -177,7 +201,8 @@ def parse(words: list[str], folder: Path) -> tuple[str, str | None, dict[str, An
     `file://` are read from `folder`.
     """
     service, name, *rest = words
-    if [service, name] in _CUSTOM_COMMANDS:
+    service = {"s3api": "s3"}.get(service, service)
+    if [words[0], name] in _CUSTOM_COMMANDS:
         return service, None, {}
     if name == "wait":
         waiters = get_session().get_waiter_model(service).waiter_names
@@ -205,6 +230,9 @@ def parse(words: list[str], folder: Path) -> tuple[str, str | None, dict[str, An
             values.append(rest[position])
             position += 1
         if option in _CLI_OPTIONS:
+            continue
+        if option == "cli-input-json":
+            request |= json.loads(_value(" ".join(values), folder))
             continue
         positive = option if option in members else option.removeprefix("no-")
         assert positive in members, f"{service} {name} has no option --{option}"

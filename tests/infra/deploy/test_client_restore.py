@@ -14,7 +14,7 @@ from infra.deploy.client_restore import restore_client
 from infra.environments import get_environment
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
-REQUEST = {"client": "acme", "restored": "restored.example.com:5432", "copy": True, "with_access": ["webhooks"]}
+REQUEST = {"client": "acme", "copy": True, "with_access": ["webhooks"]}
 
 
 def account(answer: dict[str, Any], **failure: str) -> Account:
@@ -28,7 +28,7 @@ def account(answer: dict[str, Any], **failure: str) -> Account:
     body = json.dumps(answer).encode()
     expected = {
         "FunctionName": "wecelebrate-prod-deploy-migrate",
-        "Payload": json.dumps({"restore_client": REQUEST}),
+        "Payload": json.dumps({"restore_client": REQUEST | {"restored": "restored.example.com:5432"}}),
     }
     payload = StreamingBody(io.BytesIO(body), len(body))
     stub.add_response("invoke", {"StatusCode": 200, "Payload": payload, **failure}, expected)
@@ -39,7 +39,7 @@ def account(answer: dict[str, Any], **failure: str) -> Account:
 
 
 def restore(prod: Account) -> dict[str, Any]:
-    return restore_client(prod, "acme", "wecelebrate-prod-restored", copy=True, access={"webhooks"})
+    return restore_client(prod, "wecelebrate-prod-restored", REQUEST)
 
 
 def test_the_migration_function_gets_the_address_of_the_restored_cluster() -> None:

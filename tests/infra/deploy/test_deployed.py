@@ -224,6 +224,27 @@ def test_the_next_release_and_the_same_release_are_deployed(
     assert release_check(monkeypatch, new, old).state == "ok"
 
 
+def test_a_patch_of_the_operator_is_deployed_over_its_release_and_replaced_by_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """docs/upgrade.md: the way out if the publisher has no release with the fix yet."""
+    monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
+    patch = "v0.2.1-1-g0123abcdef"
+    assert release_check(monkeypatch, patch, "v0.2.1").state == "warning"
+    assert release_check(monkeypatch, patch, patch).state == "warning"
+    assert release_check(monkeypatch, "v0.3.0", patch).state == "ok"
+    assert release_check(monkeypatch, "v0.2.1", patch).state == "problem"
+
+
+def test_a_deploy_that_has_failed_in_the_middle_is_taken_back_without_naming_a_rollback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some stacks are of v0.3.0, and the last one, whose release counts, is of v0.2.1."""
+    monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
+    assert release_check(monkeypatch, "v0.2.1", "v0.2.1").state == "ok"
+    assert release_check(monkeypatch, "v0.3.0", "v0.2.1").state == "ok"
+
+
 def test_the_zones_of_an_environment_cannot_change() -> None:
     zones = ("us-east-1a", "us-east-1b")
     assert deployed.changed_zones(account("network", None)) == []

@@ -83,6 +83,19 @@ def test_the_status_shows_the_release_and_the_health_and_the_maintenance_and_the
     assert "on: `wecelebrate maintenance off --env dev` ends it" in command("status", "--env", "dev").stdout
 
 
+def test_the_status_shows_which_stacks_a_failed_deploy_has_already_moved_to_the_new_release(
+    command: CommandHere, api: str
+) -> None:
+    create_firewall()
+    for name, release in (("data", "v0.3.0"), ("edge", "v0.2.0"), ("monitoring", "v0.2.0")):
+        deploy(f"dev-{name}", release=release, **({"url": api} if name == "edge" else {}))
+    deploy("dev-network")  # a stack that was deployed before the stacks had this output
+    printed = command("status", "--env", "dev").stdout
+    assert "v0.2.0, and v0.3.0 in some stacks: a deploy has not ended" in printed
+    rows = {line.split()[0]: line.split()[-1] for line in printed.splitlines() if "_COMPLETE" in line}
+    assert (rows["data"], rows["edge"], rows["monitoring"]) == ("v0.3.0", "v0.2.0", "v0.2.0")
+
+
 def test_the_status_command_fails_if_the_api_does_not_answer(command: CommandHere) -> None:
     create_firewall()
     deploy("dev-edge", url="http://127.0.0.1:1")

@@ -44,6 +44,13 @@ AWS_COMMANDS = sorted(
 )
 
 
+SCHEDULE = json.dumps({
+    "Name": "x", "GroupName": "default", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": "a", "RoleArn": "r"}, "State": "ENABLED",
+})  # fmt: skip
+"""What the runbook writes before it enables a schedule: the fields that it reads with `get-schedule`."""
+
+
 class Operator:
     """Types the commands of the guide into one shell."""
 
@@ -52,6 +59,8 @@ class Operator:
         self._folder = folder
         self._slug = slug
         self.variables: dict[str, str] = {}
+        self.cdk: list[list[str]] = []
+        """The CDK commands that ran."""
 
     def type(self, line: str) -> tuple[int, str]:
         """Run a line of the guide. Return its exit code and its output."""
@@ -94,9 +103,13 @@ def operator(platform: Platform, dev: Templates, tmp_path: Path, monkeypatch: py
     (tmp_path / "cache.json").write_text(cache_secret())
     assert not (FOLDER / "dev.toml").exists(), "the guide begins without settings"
 
+    operator = Operator(account, tmp_path, f"guide-{uuid4().hex[:8]}")
+
     def run_cdk(command: list[str]) -> int:
+        operator.cdk.append(command)
         assert command[:5] == ["cdk", "deploy", "--all", "-c", "environment=dev"]
-        assert "--no-rollback" in command  # a failed first deploy keeps what it has created
+        # A failed first deploy keeps what it has created.
+        assert "--no-rollback" in command or account.deployed
         values = {f"wecelebrate-dev-{stack}": account.stack_outputs(stack) for stack in dev.templates}
         Path(command[command.index("--outputs-file") + 1]).write_text(json.dumps(values))
         account.deployed = True
@@ -106,7 +119,7 @@ def operator(platform: Platform, dev: Templates, tmp_path: Path, monkeypatch: py
     token = platform.admin.headers["Authorization"].removeprefix("Bearer ")
     monkeypatch.setattr(SignIn, "wait", lambda *_: token)
     with recorded(account, monkeypatch):
-        yield Operator(account, tmp_path, f"guide-{uuid4().hex[:8]}")
+        yield operator
 
 
 def test_the_guide_leads_from_an_empty_account_to_the_first_product(operator: Operator) -> None:
@@ -137,6 +150,26 @@ def test_a_deploy_into_an_unprepared_account_does_nothing(operator: Operator) ->
     assert not operator.account.deployed
 
 
+@pytest.mark.parametrize("stack_state", ["UPDATE_FAILED", "UPDATE_COMPLETE"])
+def test_a_deploy_continues_a_stack_in_which_the_last_deploy_has_failed(operator: Operator, stack_state: str) -> None:
+    """Without `--no-rollback`, CDK asks whether to roll the stack back first, and fails without a terminal."""
+    operator.account.bootstrapped = operator.account.deployed = True
+    operator.account.secrets["wecelebrate/dev/cache"] = cache_secret()
+    operator.account.states["functions"] = stack_state
+    code, output = operator.type("make deploy ENV=dev")
+    assert code == 0, output
+    assert ("--no-rollback" in operator.cdk[-1]) == (stack_state == "UPDATE_FAILED")
+
+
+def test_nothing_is_deployed_while_cloudformation_still_changes_a_stack(operator: Operator) -> None:
+    operator.account.bootstrapped = operator.account.deployed = True
+    operator.account.secrets["wecelebrate/dev/cache"] = cache_secret()
+    operator.account.states["functions"] = "UPDATE_IN_PROGRESS"
+    code, output = operator.type("make deploy ENV=dev")
+    assert (code, re.findall(r"✗ (\w+)", output)) == (1, ["stacks"])
+    assert operator.cdk == []
+
+
 def test_nothing_is_deployed_into_the_account_of_another_environment(operator: Operator) -> None:
     operator.account.bootstrapped = True
     operator.account.secrets["wecelebrate/dev/cache"] = cache_secret()
@@ -156,6 +189,7 @@ def test_each_aws_command_in_the_documents_uses_an_operation_and_options_that_aw
 ) -> None:
     (tmp_path / "cache.json").write_text(cache_secret())
     (tmp_path / "policy.json").write_text("{}")
+    (tmp_path / "schedule.json").write_text(SCHEDULE)
     words = shlex.split(command, comments=True)
     _, _, request = parse(words[1:], tmp_path)
     assert_values(request)

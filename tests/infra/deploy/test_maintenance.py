@@ -1,7 +1,6 @@
-"""Tests the maintenance mode with the firewall that moto emulates."""
+"""Tests the maintenance mode and the blocked addresses with the firewall that moto emulates."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any
 
 import boto3
@@ -9,7 +8,9 @@ import pytest
 from moto import mock_aws
 
 from infra.deploy.account import Account, AwsError
-from infra.deploy.maintenance import close, is_closed, open_again, parse_address
+from infra.deploy.blocklist import blocked, change, restore_rule
+from infra.deploy.firewall import parse_network
+from infra.deploy.maintenance import close, is_closed, open_again
 from infra.environments import get_environment
 
 VISIBILITY = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "x"}
@@ -56,7 +57,7 @@ def test_the_last_firewall_rule_of_a_closed_environment_refuses_every_address_ex
     client: Any,
 ) -> None:
     prod, dev = account(client, "prod"), account(client, "dev")
-    close(prod, ip_address("8.8.4.4"))
+    close(prod, [parse_network("8.8.4.4")])
     first, last = rules(client, "wecelebrate-prod-api")
     assert first == RATE
     assert last["Priority"] > first["Priority"]
@@ -73,8 +74,8 @@ def test_closing_an_environment_for_a_second_address_replaces_the_first_accepted
     client: Any, second: str, expected: str | None
 ) -> None:
     prod = account(client, "prod")
-    close(prod, ip_address("8.8.4.4"))
-    close(prod, ip_address(second))
+    close(prod, [parse_network("8.8.4.4")])
+    close(prod, [parse_network(second)])
     assert addresses(client) == [[expected or f"{second}/128"]]
     assert [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")] == ["requests-per-address", "maintenance"]
 
@@ -83,7 +84,7 @@ def test_an_environment_that_is_opened_again_has_its_earlier_rules_and_a_second_
     client: Any,
 ) -> None:
     prod = account(client, "prod")
-    close(prod, ip_address("8.8.4.4"))
+    close(prod, [parse_network("8.8.4.4")])
     for _ in range(2):
         open_again(prod)
         assert rules(client, "wecelebrate-prod-api") == [RATE]
@@ -96,7 +97,48 @@ def test_an_environment_that_is_not_deployed_has_no_firewall(client: Any) -> Non
         open_again(account(client, "staging"))
 
 
-@pytest.mark.parametrize("text", ["10.0.0.1", "127.0.0.1", "::1", "nonsense", "8.8.8.8/32"])
+@pytest.mark.parametrize("text", ["10.0.0.1", "127.0.0.1", "::1", "nonsense", "8.8.8.8/8", "0.0.0.0/0", "10.0.0.0/8"])
 def test_only_a_public_address_can_be_accepted_during_maintenance(text: str) -> None:
-    with pytest.raises(ValueError, match=r"not a public address|does not appear"):
-        parse_address(text)
+    with pytest.raises(ValueError, match=r"not a public address|does not appear|has host bits set|too large"):
+        parse_network(text)
+
+
+def test_several_addresses_of_both_versions_of_ip_are_accepted_during_maintenance(client: Any) -> None:
+    prod = account(client, "prod")
+    close(prod, [parse_network(text) for text in ("8.8.4.4", "8.8.8.0/24", "2001:4860:4860::8888")])
+    assert sorted(addresses(client)) == [["2001:4860:4860::8888/128"], ["8.8.4.4/32", "8.8.8.0/24"]]
+    refused = rules(client, "wecelebrate-prod-api")[-1]["Statement"]["NotStatement"]["Statement"]
+    arns = {each["IPSetReferenceStatement"]["ARN"] for each in refused["OrStatement"]["Statements"]}
+    assert arns == {each["ARN"] for each in client.list_ip_sets(Scope="CLOUDFRONT")["IPSets"]}
+    open_again(prod)
+    assert (rules(client, "wecelebrate-prod-api"), addresses(client)) == ([RATE], [])
+
+
+def test_blocked_addresses_are_refused_until_they_are_removed(client: Any) -> None:
+    prod = account(client, "prod")
+    assert change(prod, [parse_network("8.8.4.4"), parse_network("2001:4860::/32")]) == ["2001:4860::/32", "8.8.4.4/32"]
+    close(prod, [parse_network("8.8.8.8")])
+    names = [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")]
+    assert names == ["requests-per-address", "blocked", "maintenance"]
+    assert rules(client, "wecelebrate-prod-api")[1]["Action"]["Block"]["CustomResponse"] == {"ResponseCode": 403}
+    assert change(prod, remove=[parse_network("2001:4860::/32")]) == ["8.8.4.4/32"]
+    assert blocked(prod) == ["8.8.4.4/32"]
+    open_again(prod)
+    assert [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")] == ["requests-per-address", "blocked"]
+    assert change(prod, remove=[parse_network("8.8.4.4")]) == []
+    assert (rules(client, "wecelebrate-prod-api"), addresses(client)) == ([RATE], [])
+
+
+def test_addresses_are_blocked_again_after_a_deploy_that_has_removed_the_rule(client: Any) -> None:
+    prod = account(client, "prod")
+    assert not restore_rule(prod)
+    change(prod, [parse_network("8.8.4.4")])
+    assert not restore_rule(prod)
+    acl = next(each for each in client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"] if "prod" in each["Name"])
+    answer = client.get_web_acl(Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"])
+    client.update_web_acl(
+        Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"], DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY,
+        Rules=[RATE], LockToken=answer["LockToken"],
+    )  # fmt: skip
+    assert restore_rule(prod)
+    assert [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")] == ["requests-per-address", "blocked"]

@@ -19,6 +19,7 @@ from infra.deploy.preflight import _proxy, preflight
 from infra.environments import get_environment
 from infra.local.diagnosis import Finding
 from infra.operator_settings import OperatorSettings
+from tests.infra.deploy.recorded_aws import parse
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0b0e4d7c"
 Answer = Mapping[str, Any] | str
@@ -75,10 +76,11 @@ def findings(
         client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")  # type: ignore[call-overload]
         stub = Stubber(client)
         if service == "cloudformation":
-            if isinstance(stacks, str):
-                stub.add_client_error("describe_stacks", stacks, "not allowed", expected_params={})
-            else:
-                stub.add_response("describe_stacks", dict(stacks), {})
+            for _ in range(2):  # the checks of the account and of the states of its stacks
+                if isinstance(stacks, str):
+                    stub.add_client_error("describe_stacks", stacks, "not allowed", expected_params={})
+                else:
+                    stub.add_response("describe_stacks", dict(stacks), {})
         for (name, operation), answer in answers.items():
             if name == service:
                 if isinstance(answer, str):
@@ -106,6 +108,7 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
     assert {check: [each.state for each in each_found] for check, each_found in problems.items()} == {
         "credentials": ["ok"],
         "account": ["ok"],
+        "stacks": ["ok"],
         "release": ["ok"],
         "settings": ["ok"],
         "python": ["ok"] if layers.python_compiler() else ["warning"],
@@ -350,6 +353,41 @@ def test_credentials_that_may_not_list_the_stacks_are_a_problem() -> None:
         "the credentials may not list the stacks of the account 123456789012, so it is not known whether the account"
         " is of another environment: allow `cloudformation:DescribeStacks` for all stacks"
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "severity", "fix"),
+    [
+        ("UPDATE_COMPLETE", "ok", ""),
+        ("UPDATE_ROLLBACK_COMPLETE", "ok", ""),
+        ("REVIEW_IN_PROGRESS", "ok", ""),
+        ("CREATE_FAILED", "warning", ""),
+        ("UPDATE_FAILED", "warning", ""),
+        ("ROLLBACK_COMPLETE", "warning", ""),
+        ("ROLLBACK_FAILED", "warning", ""),
+        ("UPDATE_ROLLBACK_FAILED", "problem", "continue-update-rollback"),
+        ("DELETE_FAILED", "problem", "delete-stack"),
+        ("CREATE_IN_PROGRESS", "problem", "wait stack-create-complete"),
+        ("UPDATE_IN_PROGRESS", "problem", "wait stack-update-complete"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "problem", "wait stack-update-complete"),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "problem", "wait stack-rollback-complete"),
+        ("DELETE_IN_PROGRESS", "problem", "wait stack-delete-complete"),
+        ("ROLLBACK_IN_PROGRESS", "problem", ""),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_now_is_a_problem_with_the_command_that_helps(
+    state: str, severity: str, fix: str, tmp_path: Path
+) -> None:
+    answer = {"StackName": "wecelebrate-dev-functions", "StackStatus": state, "CreationTime": "2026-11-27T00:00:00Z"}
+    (finding,) = findings(stacks={"Stacks": [answer]})["stacks"]
+    assert finding.state == severity
+    if severity != "ok":
+        assert finding.message.startswith(f"wecelebrate-dev-functions is {state}: ")
+    if fix:
+        assert finding.fix == f"aws cloudformation {fix} --stack-name wecelebrate-dev-functions --region us-east-1"
+        parse(finding.fix.split()[1:], tmp_path)  # AWS has the operation or the waiter
+    elif severity == "problem":
+        assert finding.fix == "wecelebrate status --env dev"
 
 
 def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_is_deployed(

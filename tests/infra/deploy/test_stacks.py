@@ -115,3 +115,10 @@ def test_a_deploy_that_moves_paths_updates_cloudfront_before_the_api_loses_its_r
         "cdk", "deploy", "--exclusively", "!(api|monitoring)", "-c", "environment=dev", "--no-rollback"
     ]  # fmt: skip
     assert second == cdk_command(get_environment("dev"), "deploy", "--no-rollback")
+
+
+def test_a_deploy_during_the_maintenance_mode_leaves_cloudfront_and_the_release_for_the_next_deploy() -> None:
+    (command,) = deploy_commands(get_environment("prod"), [], closed=True)
+    assert command[:4] == ["cdk", "deploy", "--exclusively", "!(edge|monitoring)"]
+    (command,) = deploy_commands(get_environment("prod"), ["api"], closed=True)
+    assert command[:4] == ["cdk", "deploy", "--exclusively", "!(api|edge|monitoring)"]

@@ -1,80 +1,31 @@
 """Copies the rows of one client from a restored database into the live database.
 
-Rows that exist in the live database are compared and reported, but never changed. Rows of other clients are not read
-and not written. Figures and facets are not copied, because triggers compute them again from the copied rows. Some
-missing rows give access, or send data to another system. A user can have deleted such a row on purpose, so these rows
-are reported, and copied only if the operator names their table. All changes are in one transaction of the live
-database.
+The rows of the client in the two databases are compared. Missing rows are copied. Rows that exist are reported, and
+their values change only if the operator names the columns (`overwriting`). Rows of other clients are not read and not
+written. Figures and facets are not copied, because triggers compute them again from the copied rows. Some missing rows
+give access, or send data to another system. A user can have deleted such a row on purpose, so these rows are reported,
+and copied only if the operator names their table. All changes are in one transaction of the live database.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from wecelebrate.clients import overwriting
+from wecelebrate.clients.overwriting import Selection
+from wecelebrate.clients.restored_tables import ACCESS, Comparison, Table, TenantError, client_id, compare
+
 BATCH_ROWS = 500
 """The number of rows that one statement copies."""
-MAX_KEYS = 20
-"""The number of keys of different rows that a report lists for each table."""
-ROLE = "app_migrate"
-"""The role that sees the rows of all clients. The login to both databases must be allowed to switch to this role."""
-
-_FIGURES = "triggers compute it from the copied orders"
-_FACETS = "triggers compute it from the copied products"
-_PLATFORM = "it belongs to the platform, and not to a client"
-_SHORT_LIVED = "its rows are kept for at most a week, and would repeat work that was already done"
-NOT_COPIED: Mapping[str, str] = {
-    "admin_users": _PLATFORM,
-    "app.replica_heartbeat": _PLATFORM,
-    "app.seal_key": _PLATFORM,
-    "kill_switches": _PLATFORM,
-    "kv_store_6fcaeea3": "the client of a key of the old applications is not known",
-    "row_security_suspensions": _PLATFORM,
-    "schema_functions": _PLATFORM,
-    "schema_migrations": _PLATFORM,
-    "tiers": _PLATFORM,
-    "revoked_sessions": "a session that was ended must not become valid again",
-    "audit_log": "its rows are never deleted, and the audit log records the copy itself",
-    "erasures": "an erasure is repeated from the list of erasures, not from a backup",
-    "order_daily_totals": _FIGURES,
-    "order_deltas": _FIGURES,
-    "order_local_totals": _FIGURES,
-    "order_slot_totals": _FIGURES,
-    "facet_counts": _FACETS,
-    "facet_deltas": _FACETS,
-    "app.staged_products": _SHORT_LIVED,
-    "app.staged_products_intake": _SHORT_LIVED,
-    "app.staged_rejections": _SHORT_LIVED,
-    "app.staged_rejections_intake": _SHORT_LIVED,
-    "cache_invalidations": _SHORT_LIVED,
-    "event_receipts": _SHORT_LIVED,
-    "guest_mails": _SHORT_LIVED,
-    "idempotency_keys": _SHORT_LIVED,
-    "order_news_refusals": _SHORT_LIVED,
-    "order_quantities": _SHORT_LIVED,
-    "webhook_deliveries": "its endpoint has already received the events",
-    "dead_letters": "an operator has already handled it",
-}
-"""The tables that are not copied, each with the reason."""
-
-ACCESS: Mapping[str, str] = {
-    "client_users": "it lets a person use the client",
-    "invitations": "its code lets a person become a member",
-    "catalog_grants": "it lets another client read a catalog",
-    "webhooks": "it sends events to a URL",
-    "webhook_secrets": "it signs the events",
-    "order_destinations": "it sends orders to a bucket",
-    "schedules": "it loads files into a catalog",
-    "report_subscriptions": "it sends figures to persons",
-    "report_recipients": "it sends figures to a person",
-}
-"""The tables that are copied only if the operator names them, each with the reason. An owner of the client can have
-deleted a missing row on purpose, e.g. the membership of a person who was dismissed."""
+MAX_SKIPPED = 200
+"""The number of skipped rows that a report names."""
+VERSION = 2
+"""The version of the report. A command refuses to write with a release whose function does not know its options."""
 _PARENTS = {
     "webhook_secrets": ("webhook_id", "webhooks"),
     "order_exports": ("destination_id", "order_destinations"),
@@ -88,74 +39,67 @@ A row is not copied if the row to which it refers is missing.
 """
 
 
-class TenantError(Exception):
-    """The rows of the client cannot be copied."""
-
-
 @dataclass(frozen=True)
-class Table:
-    """A table with rows of clients."""
+class Request:
+    """What an operator wants to compare and to restore."""
 
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[str, ...]
-    """All stored columns, except the columns that PostgreSQL generates."""
-    condition: str
-    """The condition on a row of the client `%(client)s`."""
+    client: str
+    """The slug of the client."""
+    copy: bool = False
+    """Whether rows and values are written. Otherwise the databases are only compared."""
+    access: frozenset[str] = frozenset()
+    """The tables of ACCESS whose rows are copied. A grant of a catalog that another client owns is never copied."""
+    only: frozenset[str] = frozenset()
+    """Only these tables. Empty: all tables."""
+    without: frozenset[str] = frozenset()
+    """The tables that are left out, e.g. because a table with millions of rows does not fit."""
+    skip_conflicts: bool = False
+    """Whether rows that conflict with live rows are left out. Otherwise one such row is an error."""
+    values: Selection | None = None
+    """The values to show and, with `copy`, to put back."""
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """The differences between the rows of a client in one table of the restored and of the live database."""
-
-    client: UUID
-    table: Table
-    missing: tuple[tuple[str, ...], ...]
-    """The keys of the rows that only the restored database has."""
-    different: tuple[tuple[str, ...], ...]
-    equal: int
-    only_live: int
-    """The number of rows that only the live database has, because they were created after the backup."""
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """The counts, and the keys of some rows that differ."""
-        return {
-            "table": self.table.name,
-            "missing": len(self.missing),
-            "equal": self.equal,
-            "different": len(self.different),
-            "only_live": self.only_live,
-            "different_keys": ["/".join(key) for key in self.different[:MAX_KEYS]],
-        }
+    @classmethod
+    def parse(cls, event: Mapping[str, Any]) -> Self:
+        """Return the request of an event of the function `deploy-migrate`. Raises TenantError."""
+        names = event.get("values") or ()
+        return cls(
+            client=event["client"],
+            copy=bool(event.get("copy")),
+            access=frozenset(event.get("with_access") or ()),
+            only=frozenset(event.get("only") or ()),
+            without=frozenset(event.get("without") or ()),
+            skip_conflicts=bool(event.get("skip_conflicts")),
+            values=overwriting.select(names, event.get("catalog"), event.get("rows") or ()) if names else None,
+        )
 
 
-def run(restored: str, live: str, slug: str, *, copy: bool, access: Collection[str] = ()) -> dict[str, Any]:
-    """Compare a client in two databases and, with `copy`, copy its missing rows. It returns a JSON document.
+def run(restored: str, live: str, request: Request) -> dict[str, Any]:
+    """Compare a client in two databases and, with `copy`, copy its missing rows and put values back. It returns a JSON
+    document.
 
     restored, live: connection strings of a login that may enter `app_migrate`. Raises TenantError.
     """
     with psycopg.connect(restored, prepare_threshold=None) as old, psycopg.connect(live, prepare_threshold=None) as new:
         old.read_only = True
-        comparisons = compare(old, new, client_id(old, slug))
-        copied = copy_missing(old, new, comparisons, access) if copy else {}
-    return {"tables": [comparison.summary for comparison in comparisons], "copied": copied}
-
-
-def compare(restored: psycopg.Connection, live: psycopg.Connection, client: UUID) -> list[Comparison]:
-    """Compare the rows of a client, in parent tables before child tables. Raises TenantError."""
-    _enter(restored, live)
-    parameters = {"client": client}
-    comparisons = []
-    for table in tables(live):
-        old, new = (_fingerprints(connection, table, parameters) for connection in (restored, live))
-        common = old.keys() & new.keys()
-        different = tuple(sorted(key for key in common if old[key] != new[key]))
-        missing = tuple(sorted(old.keys() - new.keys()))
-        comparisons.append(
-            Comparison(client, table, missing, different, len(common) - len(different), len(new.keys() - old.keys()))
-        )
-    return comparisons
+        comparisons = compare(old, new, client_id(old, request.client), request.only, request.without)
+        values = request.values
+        different = overwriting.differences(old, new, comparisons, values) if values else []
+        copied: dict[str, int] = {}
+        overwritten: dict[str, int] = {}
+        skipped: list[dict[str, str]] = []
+        if request.copy:
+            copied, skipped = copy_missing(old, new, comparisons, request.access, skip=request.skip_conflicts)
+            overwritten = overwriting.put_back(old, new, comparisons, values, different) if values else {}
+    return {
+        "version": VERSION,
+        "tables": [comparison.summary for comparison in comparisons],
+        "copied": copied,
+        "different": len(different),
+        "differences": [each.summary for each in different[: overwriting.MAX_DIFFERENCES]],
+        "overwritten": overwritten,
+        "skipped": len(skipped),
+        "skipped_rows": skipped[:MAX_SKIPPED],
+    }
 
 
 def copy_missing(
@@ -163,33 +107,58 @@ def copy_missing(
     live: psycopg.Connection,
     comparisons: Iterable[Comparison],
     access: Collection[str] = (),
-) -> dict[str, int]:
-    """Copy the missing rows, and return their number for each table. The caller commits the transaction of `live`.
+    *,
+    skip: bool = False,
+) -> tuple[dict[str, int], list[dict[str, str]]]:
+    """Copy the missing rows, and return their number for each table, and the rows that were skipped, each with the
+    reason. The caller commits the transaction of `live`.
 
     access: the tables of ACCESS whose rows are copied. A grant of a catalog that another client owns is never copied.
+    skip: leave out rows that conflict with rows of the live database, and rows that belong to such a row.
 
     Jobs that had not ended are copied as cancelled, so that no job runs a second time. A site is copied without its
     catalog if its client may no longer read the catalog. Rows of a catalog that now belongs to another client are not
-    copied. Raises TenantError if a copied row conflicts with a row of the live database, e.g. because another client
-    uses the same name.
+    copied. Without `skip`, raises TenantError if a copied row conflicts with a row of the live database, e.g. because
+    another client uses the same name.
     """
-    copied = {}
+    copied: dict[str, int] = {}
+    skipped: list[dict[str, str]] = []
     for comparison in comparisons:
         table = comparison.table
         if table.name in ACCESS and table.name not in access:
             continue
         count = 0
-        try:
-            for first in range(0, len(comparison.missing), BATCH_ROWS):
-                keys = comparison.missing[first : first + BATCH_ROWS]
-                rows = list(_allowed(live, table.name, _rows(restored, table, keys), comparison.client))
-                _insert(live, table, rows)
+        for first in range(0, len(comparison.missing), BATCH_ROWS):
+            keys = comparison.missing[first : first + BATCH_ROWS]
+            rows = list(_allowed(live, table.name, _rows(restored, table, keys), comparison.client))
+            try:
+                with live.transaction():
+                    _insert(live, table, rows)
                 count += len(rows)
-        except psycopg.errors.IntegrityError as error:
-            raise TenantError(f"{table.name}: a row cannot be copied: {error.diag.message_primary}") from error
+            except psycopg.errors.IntegrityError as error:
+                if not skip:
+                    message = f"{table.name}: a row cannot be copied: {error.diag.message_primary}"
+                    raise TenantError(message) from error
+                refused = _insert_each(live, table, rows)
+                count += len(rows) - len(refused)
+                skipped += refused
         if count:
             copied[table.name] = count
-    return copied
+    return copied, skipped
+
+
+def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Insert each row in a savepoint of its own. Return the rows that the database refuses, with the reasons."""
+    refused = []
+    for row in rows:
+        try:
+            with live.transaction():
+                _insert(live, table, [row])
+        except psycopg.errors.IntegrityError as error:
+            key = "/".join(str(row[column]) for column in table.key)
+            reason = f"{error.diag.constraint_name}: {error.diag.message_primary}"
+            refused.append({"table": table.name, "key": key, "reason": reason})
+    return refused
 
 
 def _allowed(
@@ -215,86 +184,6 @@ def _allowed(
 
 def _ids(connection: psycopg.Connection, query: str, client: UUID) -> set[str]:
     return {str(row[0]) for row in connection.execute(query.encode(), [client])}
-
-
-def client_id(connection: psycopg.Connection, slug: str) -> UUID:
-    """Return the id of a client. Raises TenantError if no client has the slug."""
-    connection.execute(f"set role {ROLE}")
-    row = connection.execute("select id from clients where slug = %s", [slug]).fetchone()
-    if row is None:
-        raise TenantError(f"the restored database has no client '{slug}'")
-    return UUID(str(row[0]))
-
-
-def tables(connection: psycopg.Connection) -> list[Table]:
-    """Return the tables whose rows are copied, parents first.
-
-    Raises TenantError for a table that this module does not mention.
-    """
-    by_name = {table.name: table for table in _read_tables(connection)}
-    parents: dict[str, set[str]] = {name: set() for name in by_name}
-    for child, parent in connection.execute(
-        "select conrelid::regclass::text, confrelid::regclass::text from pg_constraint"
-        " where contype = 'f' and conrelid <> confrelid"
-    ):
-        if child in by_name and parent in by_name:
-            parents[child].add(parent)
-    return [by_name[name] for name in TopologicalSorter(parents).static_order()]
-
-
-def _read_tables(connection: psycopg.Connection) -> Iterator[Table]:
-    rows = connection.execute(
-        """
-        select c.oid::regclass::text,
-          array(select a.attname::text from pg_index i join pg_attribute a
-                on a.attrelid = c.oid and a.attnum = any (i.indkey)
-                where i.indrelid = c.oid and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)),
-          array(select a.attname::text from pg_attribute a
-                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-                order by a.attnum)
-        from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('public', 'app')
-        """
-    ).fetchall()
-    for name, key, columns in rows:
-        if name not in NOT_COPIED:
-            yield Table(name, tuple(key), tuple(columns), _condition(name, columns))
-
-
-def _condition(table: str, columns: Sequence[str]) -> str:
-    owned = "catalog_id in (select id from catalogs where owner_client_id = %(client)s)"
-    if table == "clients":
-        return "id = %(client)s"
-    if table == "catalogs":
-        return "owner_client_id = %(client)s"
-    if table == "catalog_grants":
-        return f"client_id = %(client)s or {owned}"
-    if "client_id" in columns:
-        return "client_id = %(client)s"
-    if "catalog_id" in columns:
-        return owned
-    raise TenantError(f"{table}: decide in clients/restoration.py whether its rows are copied")
-
-
-def _enter(restored: psycopg.Connection, live: psycopg.Connection) -> None:
-    """Switch to the role that sees all rows, and check that both databases have the same schema."""
-    releases = []
-    for connection in (restored, live):
-        connection.execute("reset role")
-        releases.append(connection.execute("select name, checksum from schema_migrations order by name").fetchall())
-        connection.execute(f"set role {ROLE}")
-    if releases[0] != releases[1]:
-        raise TenantError("the databases have different migrations: migrate the restored database first")
-
-
-def _fingerprints(
-    connection: psycopg.Connection, table: Table, parameters: Mapping[str, Any]
-) -> dict[tuple[str, ...], str]:
-    query = sql.SQL("select md5(to_jsonb(r)::text), {} from {} r where " + table.condition).format(  # noqa: S608
-        sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in table.key),
-        sql.Identifier(*table.name.split(".")),
-    )
-    return {tuple(key): digest for digest, *key in connection.execute(query, parameters)}
 
 
 def _rows(connection: psycopg.Connection, table: Table, keys: Sequence[tuple[str, ...]]) -> Iterator[dict[str, Any]]:

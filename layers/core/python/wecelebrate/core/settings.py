@@ -36,6 +36,9 @@ class Settings(BaseModel):
     audience: str = ""
     jwks_url: str = ""
     signing_key: str = ""
+    earlier_signing_keys: str = ""
+    """Replaced signing keys, separated by a comma, with which `erasures.replay` compares older entries of the list of
+    erasures. Nothing else accepts them. `wecelebrate erasures replay` sets them while the job runs."""
     origin_secrets: str = ""
     """The secrets of CloudFront, separated by a comma. A request must contain one of them. Empty without CloudFront."""
     docs_url: str = ""

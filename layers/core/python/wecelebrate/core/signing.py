@@ -32,15 +32,18 @@ def unsign(purpose: str, text: str) -> bytes | None:
     return content if valid else None
 
 
-def keyed_hash(purpose: str, text: str) -> str:
-    """Return a hash of a text. Nobody can guess the text without the signing key, even if few texts are possible."""
-    return _encode(_signature(purpose, text.encode()))
+def keyed_hash(purpose: str, text: str, key: str | None = None) -> str:
+    """Return a hash of a text. Nobody can guess the text without the signing key, even if few texts are possible.
+
+    key: an earlier signing key. Only the list of erasures is older than a key.
+    """
+    return _encode(_signature(purpose, text.encode(), key))
 
 
 def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _signature(purpose: str, content: bytes) -> bytes:
-    key = settings().signing_key.encode()
-    return hmac.digest(key, purpose.encode() + b"\0" + content, "sha256")[:_SIGNATURE_BYTES]
+def _signature(purpose: str, content: bytes, key: str | None = None) -> bytes:
+    secret = settings().signing_key if key is None else key
+    return hmac.digest(secret.encode(), purpose.encode() + b"\0" + content, "sha256")[:_SIGNATURE_BYTES]

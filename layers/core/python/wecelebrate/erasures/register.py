@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate.core import storage
+from wecelebrate.core.settings import settings
 from wecelebrate.core.signing import keyed_hash
 
 BUCKET = "erasures"
@@ -37,17 +38,23 @@ def hashes_of(client_id: UUID, emails: Sequence[str], subjects: Sequence[str]) -
     return [email_hash(client_id, email) for email in emails] + [subject_hash(client_id, each) for each in subjects]
 
 
-def email_hash(client_id: UUID, email: str) -> str:
-    return keyed_hash("erased email", f"{client_id} {email.lower()}")
+def email_hash(client_id: UUID, email: str, key: str | None = None) -> str:
+    return keyed_hash("erased email", f"{client_id} {email.lower()}", key)
 
 
-def subject_hash(client_id: UUID, subject: str) -> str:
-    return keyed_hash("erased subject", f"{client_id} {subject}")
+def subject_hash(client_id: UUID, subject: str, key: str | None = None) -> str:
+    return keyed_hash("erased subject", f"{client_id} {subject}", key)
 
 
-def key_id() -> str:
-    """Return an id of the key, which does not reveal the key."""
-    return keyed_hash("key of erasures", "")
+def key_id(key: str | None = None) -> str:
+    """Return an id of the current or an earlier key, which does not reveal the key."""
+    return keyed_hash("key of erasures", "", key)
+
+
+def known_keys() -> dict[str, str | None]:
+    """Return the id of each key that the function has, with the key. None is the current key."""
+    earlier = [key for key in settings().earlier_signing_keys.split(",") if key]
+    return {key_id(key): key for key in earlier} | {key_id(): None}
 
 
 def write(erasure_id: UUID, row: Mapping[str, Any], hashes: Sequence[str]) -> None:

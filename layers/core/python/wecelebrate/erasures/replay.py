@@ -21,12 +21,13 @@ def run(job: jobs.LeasedJob) -> None:
     """Create the missing erasures and their jobs.
 
     If the signing key was replaced, the list contains entries of several keys. The job repeats the entries of the
-    current key, and then raises JobRejected. A retry with another key repeats the entries of this key, and the job is
-    complete when the entries of all keys were repeated. An entry of another key must not create an erasure: it would
-    erase nobody, and would prevent the right one.
+    current key and of the earlier keys that the function knows, and then raises JobRejected if other entries are left.
+    A retry with another key repeats the entries of this key, and the job is complete when the entries of all keys were
+    repeated. An entry of an unknown key must not create an erasure: it would erase nobody, and would prevent the right
+    one.
     """
-    by_client: dict[UUID, list[Entry]] = defaultdict(list)
-    current, others = register.key_id(), Counter[str]()
+    by_key: dict[str, dict[UUID, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    known, others = register.known_keys(), Counter[str]()
     repeated = frozenset(job.checkpoint.get("keys", []))
     reached: dict[str, str] = job.checkpoint.get("clients", {})  # the last client of each key
     total = done = 0
@@ -35,19 +36,20 @@ def run(job: jobs.LeasedJob) -> None:
         total += 1
         if entry.key_id in repeated or str(entry.client_id) <= reached.get(entry.key_id, ""):
             done += 1
-        elif entry.key_id == current:
-            by_client[entry.client_id].append(entry)
+        elif entry.key_id in known:
+            by_key[entry.key_id][entry.client_id].append(entry)
         else:
             others[entry.key_id] += 1
     job.total, job.done, restored = total, done, int(job.counts.get("updated", 0))
-    for client_id, entries in sorted(by_client.items()):
-        restored += _restore(job, client_id, entries)
-        job.done += len(entries)
-        job.counts["updated"] = restored
-        job.checkpoint["clients"] = reached = reached | {current: str(client_id)}
-        with writing(SYSTEM) as tx:
-            job.save(tx)
-    job.checkpoint["keys"] = sorted(repeated | {current})
+    for key_id, by_client in sorted(by_key.items()):
+        for client_id, entries in sorted(by_client.items()):
+            restored += _restore(job, client_id, entries, known[key_id])
+            job.done += len(entries)
+            job.counts["updated"] = restored
+            job.checkpoint["clients"] = reached = reached | {key_id: str(client_id)}
+            with writing(SYSTEM) as tx:
+                job.save(tx)
+    job.checkpoint["keys"] = sorted(repeated | known.keys())
     with writing(SYSTEM) as tx:
         job.save(tx)
         if not others:
@@ -56,19 +58,19 @@ def run(job: jobs.LeasedJob) -> None:
         raise jobs.JobRejected(
             "wrong_key",
             f"{others.total():,} of {total:,} entries were written with {len(others):,} other signing keys, and were"
-            f" not repeated. {restored:,} erasures were created. Restore an earlier value of the secret `signing-key`,"
-            " and retry this job, until it is complete.",
+            f" not repeated. {restored:,} erasures were created. Repeat the replay with the earlier values of the"
+            " secret `signing-key` (`wecelebrate erasures replay --earlier-key FILE`).",
         )
 
 
-def _restore(job: jobs.LeasedJob, client_id: UUID, entries: list[Entry]) -> int:
+def _restore(job: jobs.LeasedJob, client_id: UUID, entries: list[Entry], key: str | None) -> int:
     wanted = frozenset().union(*(entry.hashes for entry in entries))
     emails: dict[str, set[str]] = defaultdict(set)
     subjects: dict[str, set[str]] = defaultdict(set)
     for identity in _identities(job, client_id):
-        if (digest := register.email_hash(client_id, identity)) in wanted:
+        if (digest := register.email_hash(client_id, identity, key)) in wanted:
             emails[digest].add(identity.lower())
-        if (digest := register.subject_hash(client_id, identity)) in wanted:
+        if (digest := register.subject_hash(client_id, identity, key)) in wanted:
             subjects[digest].add(identity)
     restored = 0
     for entry in entries:

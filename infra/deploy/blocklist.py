@@ -1,0 +1,39 @@
+"""Blocks addresses from which a flood of requests comes, with a rule of the firewall of CloudFront."""
+
+from collections.abc import Collection
+
+from infra.deploy import firewall
+from infra.deploy.account import Account
+from infra.deploy.firewall import Network, parse_network
+
+RULE = "blocked"
+
+
+def blocked(account: Account) -> list[str]:
+    """Return the blocked addresses and ranges."""
+    return firewall.addresses(account, RULE)
+
+
+def change(account: Account, add: Collection[Network] = (), remove: Collection[Network] = ()) -> list[str]:
+    """Block addresses, and stop blocking others. Return all addresses that are blocked now."""
+    networks = ({parse_network(each) for each in blocked(account)} | {*add}) - {*remove}
+    if networks:
+        _put(account, networks)
+    else:
+        firewall.remove_rule(account, RULE)
+    return sorted(map(str, networks))
+
+
+def restore_rule(account: Account) -> bool:
+    """Add the rule again if a deploy has removed it. Return whether it was missing."""
+    networks = [parse_network(each) for each in blocked(account)]
+    if not networks or firewall.has_rule(account, RULE):
+        return False
+    _put(account, networks)
+    return True
+
+
+def _put(account: Account, networks: Collection[Network]) -> None:
+    arns = firewall.put_addresses(account, RULE, networks)
+    firewall.put_rule(account, RULE, firewall.one_of(arns), 403)
+    firewall.delete_ip_sets(account, RULE, keep=arns)

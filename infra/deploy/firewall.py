@@ -1,0 +1,131 @@
+"""Rules that an operator adds to the firewall of CloudFront at once, without a deploy.
+
+The rules are not part of the template. A deploy that changes the firewall removes them, so `wecelebrate deploy` does
+not deploy the stack of the firewall while the maintenance mode is on, and adds the rule of blocked addresses again
+afterwards. The addresses are in IP sets, one for each version of IP.
+"""
+
+from collections.abc import Collection, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from infra.deploy.account import Account, AwsError
+
+Network = IPv4Network | IPv6Network
+MIN_PREFIX = {4: 8, 6: 16}
+"""The largest range of each version of IP. A larger one is probably a mistake, which would close the platform."""
+_SCOPE = "CLOUDFRONT"
+_UNCHANGED = ("Name", "Id", "DefaultAction", "VisibilityConfig", "Description", "CustomResponseBodies",
+              "CaptchaConfig", "ChallengeConfig", "TokenDomains", "AssociationConfig")  # fmt: skip
+
+
+def parse_network(text: str) -> Network:
+    """Return a public address, or a range of addresses. Raises ValueError for any other text, e.g. an address of a
+    private network."""
+    network = ip_network(text)
+    if not network.is_global:
+        raise ValueError(f"{text} is not a public address")
+    if network.prefixlen < MIN_PREFIX[network.version]:
+        raise ValueError(f"{text} is too large: give a range of at most /{MIN_PREFIX[network.version]}")
+    return network
+
+
+def put_addresses(account: Account, name: str, networks: Collection[Network]) -> list[str]:
+    """Write the addresses of a rule into its IP sets. Return the ARNs of the sets."""
+    client, arns = account.client("wafv2"), []
+    existing = {each["Name"]: each for each in _ip_sets(account, name)}
+    for version in sorted({network.version for network in networks}):
+        listed = sorted(str(network) for network in networks if network.version == version)
+        set_name = f"{account.environment.resource(name)}-{version}"
+        found = existing.get(set_name)
+        if found:
+            token = client.get_ip_set(Name=set_name, Scope=_SCOPE, Id=found["Id"])["LockToken"]
+            client.update_ip_set(Name=set_name, Scope=_SCOPE, Id=found["Id"], Addresses=listed, LockToken=token)
+        else:
+            found = client.create_ip_set(
+                Name=set_name, Scope=_SCOPE, IPAddressVersion=f"IPV{version}", Addresses=listed
+            )["Summary"]
+        arns.append(str(found["ARN"]))
+    return arns
+
+
+def addresses(account: Account, name: str) -> list[str]:
+    """Return the addresses in the IP sets of a rule."""
+    client = account.client("wafv2")
+    found = [
+        client.get_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"])["IPSet"]["Addresses"]
+        for each in _ip_sets(account, name)
+    ]
+    return sorted(address for listed in found for address in listed)
+
+
+def delete_ip_sets(account: Account, name: str, keep: Collection[str] = ()) -> None:
+    """Delete the IP sets that the rule no longer uses. keep: the ARNs of the other sets."""
+    client = account.client("wafv2")
+    for each in _ip_sets(account, name):
+        if each["ARN"] not in keep:
+            token = client.get_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"])["LockToken"]
+            client.delete_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"], LockToken=token)
+
+
+def one_of(arns: Collection[str]) -> dict[str, Any]:
+    """Return the statement that matches the addresses of all these IP sets."""
+    statements = [{"IPSetReferenceStatement": {"ARN": arn}} for arn in arns]
+    return statements[0] if len(statements) == 1 else {"OrStatement": {"Statements": statements}}
+
+
+def put_rule(account: Account, name: str, statement: Mapping[str, Any], status: int, retry_seconds: int = 0) -> None:
+    """Add a rule that refuses requests, or replace it. The rule is the last one.
+
+    The other rules only block and count, so every request that they accept reaches the last rule.
+    """
+    headers = [{"Name": "retry-after", "Value": str(retry_seconds)}] if retry_seconds else []
+    response = {"ResponseCode": status, **({"ResponseHeaders": headers} if headers else {})}
+    others = [rule for rule in _web_acl(account)["WebACL"]["Rules"] if rule["Name"] != name]
+    rule = {
+        "Name": name,
+        "Priority": 1 + max((each["Priority"] for each in others), default=0),
+        "Action": {"Block": {"CustomResponse": response}},
+        "Statement": dict(statement),
+        "VisibilityConfig": {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": name},
+    }
+    _replace_rules(account, [*others, rule])
+
+
+def remove_rule(account: Account, name: str) -> None:
+    """Remove a rule, and its IP sets. Do nothing if it does not exist."""
+    if has_rule(account, name):
+        _replace_rules(account, [rule for rule in _web_acl(account)["WebACL"]["Rules"] if rule["Name"] != name])
+    delete_ip_sets(account, name)
+
+
+def has_rule(account: Account, name: str) -> bool:
+    """Return whether a rule exists. Raises AwsError if the environment has no firewall."""
+    return any(rule["Name"] == name for rule in _web_acl(account)["WebACL"]["Rules"])
+
+
+def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
+    """Return the IP sets of a rule. Each version of IP has its own set."""
+    prefix = f"{account.environment.resource(name)}-"
+    sets: list[dict[str, Any]] = account.client("wafv2").list_ip_sets(Scope=_SCOPE)["IPSets"]
+    return [each for each in sets if each["Name"].startswith(prefix)]
+
+
+def _replace_rules(account: Account, rules: list[dict[str, Any]]) -> None:
+    answer = _web_acl(account)
+    acl: dict[str, Any] = answer["WebACL"]
+    account.client("wafv2").update_web_acl(
+        **{key: acl[key] for key in _UNCHANGED if acl.get(key)},
+        Scope=_SCOPE,
+        Rules=rules,
+        LockToken=answer["LockToken"],
+    )
+
+
+def _web_acl(account: Account) -> dict[str, Any]:
+    client, name = account.client("wafv2"), account.environment.resource("api")
+    for acl in client.list_web_acls(Scope=_SCOPE)["WebACLs"]:
+        if acl["Name"] == name:
+            answer: dict[str, Any] = client.get_web_acl(Name=name, Scope=_SCOPE, Id=acl["Id"])
+            return answer
+    raise AwsError(f"{account.environment.name} has no firewall: is it deployed?")

@@ -1,0 +1,285 @@
+"""Puts back values of rows that the live database still has, but whose values were changed since the backup.
+
+Most mistakes delete no row: `DELETE /v1/products/{id}` and a full file only deactivate products. Which version of a row
+is right, only the client knows, so an operator names the columns, and sees every difference before it is written.
+
+Only values that members state can be put back. Stock, times, prices that triggers compute, and everything that decides
+who may see a row stays as it is in the live database.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from wecelebrate.clients.restored_tables import Comparison, Table, TenantError
+
+BATCH_ROWS = 500
+"""The number of rows that one statement changes."""
+MAX_DIFFERENCES = 200
+"""The number of rows that a report shows. The counts are of all rows."""
+MAX_VALUE_LENGTH = 300
+"""The number of characters that a report shows of a value. Products can have values of 500 KiB."""
+
+PRICE = ("price", "regular_price", "offers")
+"""The columns that a trigger computes from each other. They are only put back together."""
+VALUES: Mapping[str, tuple[str, ...]] = {
+    "clients": ("name", "description", "logo_url", "contact_email", "contact_phone", "address", "settings", "timezone"),
+    "catalogs": ("name", "status", "source_config", "sync_settings", "pricing_rules", "low_inventory"),
+    "products": ("sku", "name", "description", "category", "brand", *PRICE, "images", "attributes", "is_active"),
+    "product_sources": ("data",),
+    "sites": (
+        "name", "status", "branding", "settings", "guest_orders", "max_line_quantity", "max_daily_quantity",
+        "max_daily_quantity_per_address", "max_order_amount", "max_recipient_mails", "cancel_window_minutes",
+        "confirm_guest_orders", "confirm_within_hours", "order_page_url", "ship_to_countries", "ship_to_po_boxes",
+    ),
+}  # fmt: skip
+"""The tables and columns whose values can be put back."""
+
+_ADMIN = "an admin of the platform decides it"
+_COMPUTED = "the platform computes it"
+_STOCK = "orders and files have changed the stock since the backup"
+LIVE: Mapping[str, Mapping[str, str]] = {
+    "clients": {
+        "slug": _ADMIN, "tier": _ADMIN, "is_active": _ADMIN, "event_retention_months": _ADMIN,
+        "order_retention_days": _ADMIN,
+    },
+    "catalogs": {
+        "owner_client_id": _ADMIN, "type": "it is chosen once", "source": "it is chosen once",
+        "currency": "the currency of the products follows from it", "pricing": _COMPUTED, "priced_at": _COMPUTED,
+        "last_sync_at": _COMPUTED,
+    },
+    "products": {
+        "catalog_id": "products do not move", "currency": "it follows from the catalog", "inventory_count": _STOCK,
+        "inventory_policy": _STOCK, "source_data": "product_sources has it", "media": _COMPUTED,
+        "offer_ends_at": _COMPUTED, "offer_changes_at": _COMPUTED,
+    },
+    "product_sources": {"stock_by_place": _STOCK},
+    "sites": {
+        "client_id": _ADMIN, "domain": "another site can have claimed it", "slug": "another site can have claimed it",
+        "domain_token": "another site can have claimed the domain",
+        "domain_verified_at": "another site can have claimed the domain",
+        "catalog_id": "the client may no longer read the catalog", "event_storage": "visitors decide with it",
+    },
+}  # fmt: skip
+"""The other columns of these tables, each with the reason why the live value stays. Keys and the times of a row are in
+neither list."""
+_LABELS = {"clients": "slug", "catalogs": "name", "sites": "name", "products": "sku"}
+"""The column by which people know a row."""
+_OWN_EXPRESSIONS = {
+    # The trigger `set_price` computes the price from the regular price and the offers, if the regular price changes.
+    # If it does not change, the trigger takes a changed `price` as the new regular price.
+    ("products", "price"): "case when l.regular_price = coalesce(n.regular_price, n.price) then l.price"
+    " else n.price end",
+    ("products", "regular_price"): "case when n.offers <> '[]' or l.offers <> '[]' or l.regular_price is not null"
+    " then coalesce(n.regular_price, n.price) end",
+}
+"""The new values of columns that are not simply those of the backup, by table and column."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The values that an operator wants back."""
+
+    columns: Mapping[str, tuple[str, ...]]
+    """Table → its columns."""
+    catalog: UUID | None = None
+    """Only rows of this catalog."""
+    rows: frozenset[str] = frozenset()
+    """Only rows with these keys or names, e.g. SKUs. Empty: all rows."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row whose selected values differ."""
+
+    table: str
+    key: tuple[str, ...]
+    label: str
+    values: Mapping[str, tuple[str, str]]
+    """Column → the live value and the value of the backup, as JSON, shortened."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The row as a JSON document."""
+        return {
+            "table": self.table,
+            "key": "/".join(self.key),
+            "name": self.label,
+            "values": {
+                column: {"live": live, "restored": restored} for column, (live, restored) in self.values.items()
+            },
+        }
+
+
+def select(names: Iterable[str], catalog: str | None = None, rows: Iterable[str] = ()) -> Selection:
+    """Return the selection for names like `products` or `products.is_active`. Raises TenantError for any other name."""
+    chosen: dict[str, set[str]] = {}
+    for name in names:
+        table, _, column = name.partition(".")
+        if table not in VALUES:
+            raise TenantError(f"`{table}`: only values of {', '.join(VALUES)} can be put back")
+        if column and column not in VALUES[table]:
+            reason = LIVE[table].get(column, "it has no such column")
+            raise TenantError(f"`{name}` cannot be put back, because {reason}: use {', '.join(VALUES[table])}")
+        wanted = PRICE if table == "products" and column in PRICE else (column,) if column else VALUES[table]
+        chosen.setdefault(table, set()).update(wanted)
+    columns = {table: tuple(each for each in VALUES[table] if each in wanted) for table, wanted in chosen.items()}
+    try:
+        return Selection(columns, UUID(catalog) if catalog else None, frozenset(rows))
+    except ValueError as error:
+        raise TenantError(f"`{catalog}` is not the id of a catalog") from error
+
+
+def differences(
+    restored: psycopg.Connection, live: psycopg.Connection, comparisons: Iterable[Comparison], selection: Selection
+) -> list[Difference]:
+    """Return the rows whose selected values differ. Both connections have entered the role that sees all rows."""
+    found = []
+    for comparison in comparisons:
+        if comparison.table.name in selection.columns:
+            for keys in _batches(comparison.different):
+                found += _compare(restored, live, comparison.table, keys, selection)
+    return found
+
+
+def put_back(
+    restored: psycopg.Connection,
+    live: psycopg.Connection,
+    comparisons: Iterable[Comparison],
+    selection: Selection,
+    changed: Collection[Difference],
+) -> dict[str, int]:
+    """Write the selected values of the backup into the rows of `changed`, and return their number for each table.
+
+    Triggers do what they do for every change: they compute facets and prices, invalidate cached pages, and record the
+    change in the audit log. The caller commits the transaction of `live`. Raises TenantError if a value conflicts with
+    another row, e.g. because another product has got the SKU.
+    """
+    counts = {}
+    for comparison in comparisons:
+        table, count = comparison.table, 0
+        for keys in _batches([each.key for each in changed if each.table == table.name]):
+            try:
+                count += _update(restored, live, table, keys, selection.columns[table.name])
+            except psycopg.errors.IntegrityError as error:
+                raise TenantError(f"{table.name}: a value cannot be put back: {error.diag.message_primary}") from error
+        if count:
+            counts[table.name] = count
+    return counts
+
+
+def _compare(
+    restored: psycopg.Connection,
+    live: psycopg.Connection,
+    table: Table,
+    keys: Sequence[tuple[str, ...]],
+    selection: Selection,
+) -> list[Difference]:
+    columns = selection.columns[table.name]
+    before, now = (_values(connection, table, keys, columns, selection) for connection in (restored, live))
+    found = []
+    for key in sorted(before.keys() & now.keys()):
+        (old_label, old), (label, new) = before[key], now[key]
+        if selection.rows and not selection.rows & {"/".join(key), label, old_label}:
+            continue
+        values = {
+            column: (_shortened(new_value), _shortened(old_value))
+            for column, new_value, old_value in zip(columns, new, old, strict=True)
+            if new_value != old_value
+        }
+        if values:
+            found.append(Difference(table.name, key, label, values))
+    return found
+
+
+def _values(
+    connection: psycopg.Connection,
+    table: Table,
+    keys: Sequence[tuple[str, ...]],
+    columns: Sequence[str],
+    selection: Selection,
+) -> dict[tuple[str, ...], tuple[str, list[str]]]:
+    """Return key → the name of the row, and the selected values as JSON."""
+    query = sql.SQL("select array[{keys}], {label}::text, array[{values}] from {table} r where ({keys}) in ({wanted})")
+    statement = query.format(
+        keys=_key(table, "r"),
+        label=sql.Identifier("r", _LABELS.get(table.name, table.key[-1])),
+        values=sql.SQL(", ").join(
+            sql.SQL("coalesce(to_jsonb({})::text, 'null')").format(sql.Identifier("r", column)) for column in columns
+        ),
+        table=_name(table),
+        wanted=sql.SQL(", ").join(_placeholders(table) for _ in keys),
+    )
+    rows = connection.execute(statement, [value for key in keys for value in key]).fetchall()
+    if selection.catalog is not None:
+        rows = _of_catalog(connection, table, rows, selection.catalog)
+    return {tuple(key): (str(label), values) for key, label, values in rows}
+
+
+def _of_catalog(
+    connection: psycopg.Connection, table: Table, rows: Sequence[tuple[Any, ...]], catalog: UUID
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a catalog. Tables without a catalog have no such rows."""
+    column = "id" if table.name == "catalogs" else "catalog_id"
+    if column not in table.columns or table.name == "sites":
+        return []
+    query = sql.SQL("select array[{}] from {} r where {} = %s").format(
+        _key(table, "r"), _name(table), sql.Identifier("r", column)
+    )
+    keys = {tuple(key) for (key,) in connection.execute(query, [catalog])}
+    return [row for row in rows if tuple(row[0]) in keys]
+
+
+def _update(
+    restored: psycopg.Connection,
+    live: psycopg.Connection,
+    table: Table,
+    keys: Sequence[tuple[str, ...]],
+    columns: Sequence[str],
+) -> int:
+    # The rows stay text, because numbers of Python would lose digits of prices.
+    query = sql.SQL("select coalesce('[' || string_agg(to_jsonb(r)::text, ',') || ']', '[]') from {} r").format(
+        _name(table)
+    ) + sql.SQL(" where ({}) in ({})").format(_key(table, "r"), sql.SQL(", ").join(_placeholders(table) for _ in keys))
+    (rows,) = restored.execute(query, [value for key in keys for value in key]).fetchone() or ("[]",)
+    update = sql.SQL(
+        "update {table} l set {values} from jsonb_populate_recordset(null::{table}, %s::jsonb) n where {same}"
+    ).format(
+        table=_name(table),
+        values=sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(column), _new_value(table.name, column)) for column in columns
+        ),
+        same=sql.SQL(" and ").join(
+            sql.SQL("{} = {}").format(sql.Identifier("l", column), sql.Identifier("n", column)) for column in table.key
+        ),
+    )
+    return live.execute(update, [rows]).rowcount
+
+
+def _new_value(table: str, column: str) -> sql.Composable:
+    own = _OWN_EXPRESSIONS.get((table, column))
+    return sql.SQL(own) if own else sql.Identifier("n", column)
+
+
+def _key(table: Table, alias: str) -> sql.Composable:
+    return sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(alias, column)) for column in table.key)
+
+
+def _placeholders(table: Table) -> sql.Composable:
+    return sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(table.key)))
+
+
+def _name(table: Table) -> sql.Composable:
+    return sql.Identifier(*table.name.split("."))
+
+
+def _batches(keys: Sequence[tuple[str, ...]]) -> list[Sequence[tuple[str, ...]]]:
+    return [keys[first : first + BATCH_ROWS] for first in range(0, len(keys), BATCH_ROWS)]
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}…"

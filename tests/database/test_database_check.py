@@ -1,0 +1,55 @@
+"""Tests the check of a database after the first deploy, with a primary and a replica."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infra.local.postgres import Postgres
+from tests.database.replicas import started
+from wecelebrate.schema import database_check
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="module")
+def servers(folder: Path) -> Iterator[Postgres]:
+    with started(folder) as servers:
+        yield servers
+
+
+def test_a_replica_knows_which_transactions_it_has_replayed(servers: Postgres) -> None:
+    for _ in range(2):  # the check leaves nothing behind, so it can be repeated
+        assert database_check.run(servers.primary_url, servers.replica_url) == {"readers": True, "large_objects": True}
+    with psycopg.connect(servers.primary_url) as connection:
+        assert connection.execute("select to_regclass('app.reader_check')").fetchone() == (None,)
+
+
+def test_a_replica_that_says_too_early_that_it_has_replayed_a_transaction_is_found(servers: Postgres) -> None:
+    with psycopg.connect(servers.primary_url) as connection:
+        (source,) = connection.execute(
+            "select pg_get_functiondef('app.has_replayed(xid8)'::regprocedure)"
+        ).fetchone() or ("",)
+        connection.execute(
+            "create or replace function app.has_replayed(xid xid8) returns boolean language sql as 'select true'"
+        )
+    try:
+        assert database_check.run(servers.primary_url, servers.replica_url)["readers"] is False
+    finally:
+        with psycopg.connect(servers.primary_url) as connection:
+            connection.execute(source.encode())
+
+
+def test_a_cluster_without_a_reader_is_reported(servers: Postgres) -> None:
+    assert database_check.run(servers.primary_url, servers.primary_url)["readers"] is None
+
+
+def test_the_log_has_the_slow_statement_and_no_value_of_a_parameter(servers: Postgres, folder: Path) -> None:
+    database_check.run(servers.primary_url, servers.replica_url)
+    logs = "".join(file.read_text("utf-8", "replace") for file in folder.rglob("*.log"))
+    assert database_check.LOGGED in logs
+    assert database_check.VALUE not in logs

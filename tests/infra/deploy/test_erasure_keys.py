@@ -1,0 +1,62 @@
+"""Tests that the worker of the erasures knows earlier signing keys only while a replay runs. botocore checks calls."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from infra.deploy.account import Account
+from infra.deploy.erasure_keys import VARIABLE, earlier_keys
+from infra.environments import get_environment
+from wecelebrate.core.settings import Settings
+
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+NAME = "wecelebrate-prod-queues-erasures"
+DECLARED = {"WC_SIGNING_KEY": "current", "WC_WORKERS": "2"}
+
+
+def account(*changes: tuple[Mapping[str, str], Mapping[str, str] | None]) -> tuple[Account, Stubber]:
+    """An account whose function has these variables at each call, and then gets the others, or keeps its own."""
+    functions = boto3.client("lambda", **KEYS)  # type: ignore[call-overload]
+    stub = Stubber(functions)
+    for variables, wanted in changes:
+        answer = {"FunctionName": NAME, "Environment": {"Variables": dict(variables)}}
+        stub.add_response("get_function_configuration", answer, {"FunctionName": NAME})
+        if wanted is not None:
+            expected: dict[str, Any] = {"FunctionName": NAME, "Environment": {"Variables": dict(wanted)}}
+            stub.add_response("update_function_configuration", {}, expected)
+            stub.add_response("get_function", {"Configuration": {"LastUpdateStatus": "Successful"}})
+    stub.activate()
+    prod = Account(get_environment("prod", {"settings_folder": "/nonexistent"}.get))
+    prod._clients = {"lambda": functions}
+    return prod, stub
+
+
+def test_the_worker_knows_the_keys_while_the_block_runs_and_keeps_its_other_variables() -> None:
+    known = DECLARED | {VARIABLE: "march,june"}
+    prod, stub = account((DECLARED, known), (known, DECLARED))
+    with earlier_keys(prod, ["march", "june"]):
+        pass
+    stub.assert_no_pending_responses()
+
+
+def test_the_keys_are_removed_after_an_error() -> None:
+    known = DECLARED | {VARIABLE: "march"}
+    prod, stub = account((DECLARED, known), (known, DECLARED))
+    with pytest.raises(KeyboardInterrupt), earlier_keys(prod, ["march"]):
+        raise KeyboardInterrupt
+    stub.assert_no_pending_responses()
+
+
+def test_keys_that_an_interrupted_command_has_left_are_removed() -> None:
+    left = DECLARED | {VARIABLE: "march"}
+    prod, stub = account((left, DECLARED), (DECLARED, None))
+    with earlier_keys(prod, []):
+        pass
+    stub.assert_no_pending_responses()
+
+
+def test_the_settings_read_the_variable() -> None:
+    assert VARIABLE.removeprefix("WC_").lower() in Settings.model_fields

@@ -1,0 +1,81 @@
+"""Tests that `wecelebrate erasures replay` waits for the job and for its erasures. A transport replaces the API."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from infra.command import app, erasures
+
+JOB = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5"
+DONE = {"status": "completed", "result": {"erasures": 3, "restored": 2}, "error": None, "error_code": None}
+
+
+def api(replay: list[dict[str, Any]], waiting: list[int], failed: list[dict[str, str]] | None = None) -> httpx.Client:
+    """An API whose job of the replay has these states, one after the other, and whose erasures wait as listed."""
+    states: Iterator[dict[str, Any]] = iter(replay)
+    counts = iter(waiting)
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        job = {"id": JOB, "created_at": "2026-11-27T08:30:00Z"}
+        if request.url.path in {"/v1/admin/erasures/replay", f"/v1/jobs/{JOB}"}:
+            return httpx.Response(200, json=job | next(states))
+        match request.url.params["status"]:
+            case "pending":
+                rows = [{"id": str(number)} for number in range(next(counts))]
+            case "failed":
+                rows = failed or []
+            case _:
+                rows = []
+        return httpx.Response(200, json={"data": rows, "has_more": False})
+
+    return httpx.Client(base_url="http://platform.test", transport=httpx.MockTransport(respond))
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasures, "_SECONDS", 0)
+
+
+def test_the_command_waits_for_the_job_and_for_the_repeated_erasures(capsys: pytest.CaptureFixture[str]) -> None:
+    erasures._replay(api([{"status": "pending"}, {"status": "processing"}, DONE], [2, 1, 0]), 60)
+    printed = capsys.readouterr()
+    assert "3 erasures are in the list, 2 were repeated" in printed.out
+    assert "all repeated erasures are complete" in printed.out
+    assert "1 erasures are not complete yet" in printed.err
+
+
+def test_a_replay_with_the_wrong_key_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = {"status": "failed", "error_code": "wrong_key", "error": "2 of 3 entries were written with another key"}
+    with pytest.raises(typer.Exit) as stopped:
+        erasures._replay(api([{"status": "pending"}, wrong], []), 60)
+    assert stopped.value.exit_code == 1
+    assert "wrong_key: 2 of 3 entries" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("created", "code"), [("2026-11-27T08:31:00Z", 1), ("2026-11-26T00:00:00Z", 0)])
+def test_an_erasure_of_the_replay_that_fails_is_an_error_and_an_older_one_is_not(created: str, code: int) -> None:
+    client = api([{"status": "pending"}, DONE], [0], [{"created_at": created}])
+    if code:
+        with pytest.raises(typer.Exit) as stopped:
+            erasures._replay(client, 60)
+        assert stopped.value.exit_code == code
+    else:
+        erasures._replay(client, 60)
+
+
+def test_the_time_of_the_command_is_limited() -> None:
+    with pytest.raises(typer.Exit) as stopped:
+        erasures._replay(api([{"status": "pending"}], []), 0)
+    assert stopped.value.exit_code == 6
+
+
+@pytest.mark.parametrize("content", ["", "two words", "a,b"])
+def test_the_file_must_contain_only_the_key(tmp_path: Any, content: str) -> None:
+    file = tmp_path / "key.txt"
+    file.write_text(content)
+    result = CliRunner().invoke(app, ["erasures", "replay", "--earlier-key", str(file)])
+    assert (result.exit_code, "must contain only the earlier value" in result.output) == (2, True)
