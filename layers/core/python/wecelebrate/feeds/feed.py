@@ -13,6 +13,7 @@ from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected
 from wecelebrate.feeds.plan.decimals import decide_numbers
 from wecelebrate.feeds.plan.details import plan_table
 from wecelebrate.feeds.plan.plan import Plan, extend_plan, raise_unreadable
+from wecelebrate.feeds.prices.offers import with_late_columns
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.reading import (
     changes,
@@ -310,6 +311,7 @@ class Feed:
         extended = computed.header(header) if computed else list(header)
         if len(extended) > len(self._plan.header):
             self._plan = extend_plan(self._plan, extended, self._currency)
+            self._plan.offers = with_late_columns(self._plan, extended)
 
     def _plain_items(self) -> Iterator[Item]:
         build = self._builder(self._plan)

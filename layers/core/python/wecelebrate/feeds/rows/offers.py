@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 
 from wecelebrate.feeds.items import BadCell, Cells, Offer, Product, Rejected
 from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.convert import YES
 from wecelebrate.feeds.notation.moments import end_of, is_blank, moment_of, period_of, start_of
 from wecelebrate.feeds.notation.price_units import price_of_one, units_of
 from wecelebrate.feeds.plan.plan import OfferColumns, Plan, named_price
@@ -50,6 +51,8 @@ def with_offers(
             return item
         item.fields_set |= _OFFERS
         cell = cells[columns.price]
+        if columns.switch is not None and cell and (cells[columns.switch] or "").casefold() not in YES:
+            cell = ""
         if cell is None:
             item.offers = None
         elif not is_blank(cell):

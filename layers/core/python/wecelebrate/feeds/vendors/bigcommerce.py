@@ -15,7 +15,7 @@ BIGCOMMERCE = Profile(
         "description": ("description",),
         "category": ("categories",),
         "brand": ("brand", "brandname"),
-        # The column "Sale Price" does not say how long a sale lasts. "Retail Price" is the price that is crossed out.
+        # "Sale Price" has no days: customers pay it while it is set. "Retail Price" is the price that is crossed out.
         "price": ("price",),
         "images": ("imageurlimport", "internalimageurlexport", "imageurl"),
         "inventory_count": ("currentstock",),
@@ -34,6 +34,7 @@ BIGCOMMERCE = Profile(
         inherits_price=True,
     ),
     joined_fields=("images",),
+    offers_without_days="valid",
     cell_readers={"category": "first_category"},
 )
 
@@ -64,5 +65,6 @@ BIGCOMMERCE_LEGACY = Profile(
         price_rules={"itemtype": "rule"},
     ),
     joined_fields=("images",),
+    offers_without_days="valid",
     cell_readers={"category": "first_category"},
 )
