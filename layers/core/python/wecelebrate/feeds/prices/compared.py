@@ -88,6 +88,15 @@ def is_always_above(columns: Columns, high: int, low: int) -> bool:
     return len(pairs) >= MIN_COMPARED and all(first < second for first, second in pairs)
 
 
+def are_up_to(columns: Columns, low: int, high: int) -> bool:
+    """Return whether a column has amounts in nearly all rows that are never above another column, or far below it."""
+    facts = columns[low]
+    if facts.filled < MIN_FILLED or not facts.cells or facts.share("is_number") < 1:
+        return False
+    pairs = list(_amounts(columns, low, high))
+    return len(pairs) >= MIN_COMPARED and all(MIN_OFFER * second < first <= second for first, second in pairs)
+
+
 def is_usual_markup(columns: Columns, high: int, low: int) -> bool:
     """Return whether the median ratio of two columns can be the ratio of selling prices to purchase prices."""
     ratios = sorted(second / first for first, second in _amounts(columns, low, high))
@@ -132,6 +141,7 @@ _DISCOUNTS = words(
 )
 MAX_COLUMNS = 60
 MIN_COMPARED = 3
+MIN_FILLED = 0.8
 MIN_RATIO, MAX_RATIO = 1.005, 1.3
 MAX_DEVIATION = 0.01
 MAX_MARKUP = 6

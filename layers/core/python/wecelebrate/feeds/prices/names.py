@@ -147,6 +147,7 @@ _BARE_NET = (
 _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(words("inpris indpris innpris nettoinpris nettoindpris bruttoinpris"), "purchase"),
     **dict.fromkeys(words("trade dealer wholesale reseller grossiste mayorista grossista"), "purchase"),
+    **dict.fromkeys(words("ptr pts pricetoretailer pricetostockist pricetodistributor"), "purchase"),
     **dict.fromkeys(words("valuationrate lastpurchaserate purchaserate buyingrate"), "purchase"),
     **dict.fromkeys(words("forpris forepris"), "compare"),
     **dict.fromkeys(
