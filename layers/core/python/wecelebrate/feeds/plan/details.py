@@ -13,10 +13,11 @@ from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
 from wecelebrate.feeds.plan.model import ActiveColumn
-from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
+from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan, with_former_label
 from wecelebrate.feeds.prices.candidates import currency_in_name
 from wecelebrate.feeds.prices.currency_titles import shared_currency_question, usual_currency
 from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
+from wecelebrate.feeds.prices.former import find_former_price
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
@@ -207,6 +208,8 @@ def complete_plan(
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
     plan.offers = find_offers(plan, columns, mapping, currency, earlier_offers, earlier_order=earlier_order)
+    plan.former_price = find_former_price(plan, columns)
+    plan.attributes = with_former_label(plan, plan.attributes)
     _hide_offers(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])

@@ -155,6 +155,8 @@ class Plan:
     """The period in which the price of a row is valid, if the file has several prices of a product. See `validity`."""
     offers: OfferColumns | None = None
     """The columns of offers, if the file says when they are valid. See `prices.offers`."""
+    former_price: int | None = None
+    """The column of the crossed-out price. See `prices.former`."""
     ends_offers: bool = False
     """Whether the catalog's earlier file had offers, and this file has prices, but no columns of offers."""
     zero_is_no_price: bool = False

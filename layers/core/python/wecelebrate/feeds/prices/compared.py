@@ -50,7 +50,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
         one for one in sold
         if not any(
             _is_former_of(columns.header[one.column], columns.header[now.column])
-            and _is_never_above(columns, now.column, one.column)
+            and is_never_above(columns, now.column, one.column)
             for now in sold if now is not one and not now.is_bad
         )
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
         for one in sold
         if one is today[0]
         or _ORDINARY.isdisjoint(split_words(columns.header[one.column]))
-        or not _is_never_above(columns, today[0].column, one.column)
+        or not is_never_above(columns, today[0].column, one.column)
     ]
 
 
@@ -73,11 +73,11 @@ def now_of_pair(columns: Columns, possible: Sequence[PriceCandidate]) -> list[Pr
     return [
         now for former, now in (possible, possible[::-1])
         if _is_former_of(columns.header[former.column], columns.header[now.column])
-        and _is_never_above(columns, now.column, former.column)
+        and is_never_above(columns, now.column, former.column)
     ]  # fmt: skip
 
 
-def _is_never_above(columns: Columns, low: int, high: int) -> bool:
+def is_never_above(columns: Columns, low: int, high: int) -> bool:
     pairs = list(_amounts(columns, low, high))
     return bool(pairs) and all(first <= second for first, second in pairs)
 

@@ -197,17 +197,23 @@ def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
     if not plan.prices or plan.prices[0].kind != "offer" or plan.profile is not None:
         return plan.prices
     days = _named_days(plan, columns, plan.prices[0].column) or _days_beside(plan, columns, plan.prices[0].column)
-    if not any(columns[number].cells for number in days.values()):
-        return plan.prices
+    has_days = any(columns[number].cells for number in days.values())
     for kind in ("compare", "list"):
         regular = [
             number for number, column in enumerate(plan.header)
             if (name := name_of_price(column)) and name.kind == kind and not internal_part(column)
             and share_of_amounts(columns[number]) > 0.5 and not columns[number].is_empty
         ]  # fmt: skip
+        if regular and not has_days and not _is_partly_reduced(columns, plan.prices[0].column, regular[0]):
+            return plan.prices
         if regular:
             return [PriceColumn(regular[0], plan.prices[0].currency)] if len(regular) == 1 else plan.prices
     return plan.prices
+
+
+def _is_partly_reduced(columns: Columns, offer: int, regular: int) -> bool:
+    """Return whether only some rows have an offer, and all other rows have the regular price."""
+    return columns.fills(offer, regular) and not columns.fills(regular, offer) and is_below(columns, regular, offer)
 
 
 def _used(plan: Plan) -> set[int]:

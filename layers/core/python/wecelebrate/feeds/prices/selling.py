@@ -39,6 +39,7 @@ from wecelebrate.feeds.prices.names import (
     PriceName,
 )
 from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, currency_of_cells, is_with_tax
+from wecelebrate.feeds.prices.ordinary import without_ordinary_prices
 from wecelebrate.feeds.prices.pairs import can_be_a_selling_price, packs_beside_measures, sold_of_pair
 from wecelebrate.feeds.prices.possible import (
     above_purchase,
@@ -111,7 +112,9 @@ def choose_price(
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
     sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
     sold = with_related_tax(columns, sold)
-    sold = without_former(columns, for_one_unit(columns, _without_weak(columns, sold)))
+    sold = without_ordinary_prices(
+        columns, without_former(columns, for_one_unit(columns, _without_weak(columns, sold)))
+    )
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])

@@ -29,20 +29,7 @@ def with_offers(
     columns = plan.offers
     if columns is None:
         return _without_offers(build) if plan.ends_offers else build
-    price = named_price(columns.price, plan.header[columns.price])
-    sold = plan.prices[0]
-    price = replace(price, currency=price.currency or sold.currency, currency_column=sold.currency_column,
-                    scale=sold.scale, scale_column=sold.scale_column, units=sold.units)  # fmt: skip
-    read = price_reader(replace(plan, prices=[price]), catalog_currency, mark)
-
-    def amount_of(cells: Cells, currency: str) -> Decimal:
-        amount, stated = read(cells)
-        if amount is None or stated not in (None, currency):
-            raise BadCell("other_currency", "is in another currency")
-        if plan.price_unit is not None and (cell := cells[plan.price_unit]):
-            amount = price_of_one(amount, units_of(cell, mark), currency)
-        return numbers.exact_price(amount, currency)
-
+    amount_of = amount_reader(plan, columns.price, catalog_currency, mark)
     read_period = lru_cache(maxsize=4096)(partial(_period, columns))
 
     def build_row(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
@@ -69,6 +56,30 @@ def with_offers(
         return item
 
     return build_row
+
+
+def amount_reader(
+    plan: Plan, column: int, catalog_currency: str, mark: numbers.DecimalMark | None
+) -> Callable[[Cells, str], Decimal]:
+    """Return a function that reads an amount beside the price, which is written as the price, in the row's currency.
+
+    The returned function raises BadCell.
+    """
+    price = named_price(column, plan.header[column])
+    sold = plan.prices[0]
+    price = replace(price, currency=price.currency or sold.currency, currency_column=sold.currency_column,
+                    scale=sold.scale, scale_column=sold.scale_column, units=sold.units)  # fmt: skip
+    read = price_reader(replace(plan, prices=[price]), catalog_currency, mark)
+
+    def amount_of(cells: Cells, currency: str) -> Decimal:
+        amount, stated = read(cells)
+        if amount is None or stated not in (None, currency):
+            raise BadCell("other_currency", "is in another currency")
+        if plan.price_unit is not None and (cell := cells[plan.price_unit]):
+            amount = price_of_one(amount, units_of(cell, mark), currency)
+        return numbers.exact_price(amount, currency)
+
+    return amount_of
 
 
 def _without_offers(build: Build) -> Build:

@@ -25,6 +25,7 @@ AMAZON = Profile(
     },
     {
         "externalproductid": "gtin",
+        "listprice": "compare_at_price",
         "partnumber": "mpn",
         "colorname": "color",
         "sizename": "size",
