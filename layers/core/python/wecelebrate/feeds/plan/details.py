@@ -26,6 +26,7 @@ from wecelebrate.feeds.prices.plausible_currency import currency_doubt
 from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.rows.group_names import has_group_names
 from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
 from wecelebrate.feeds.states.names import asks_yes_or_no
@@ -39,6 +40,7 @@ from wecelebrate.feeds.states.words import (
     letters_of_yes_and_no,
     only_unknown_word,
 )
+from wecelebrate.feeds.stock.names import are_of_one_group
 from wecelebrate.feeds.tables.codes import translations
 from wecelebrate.feeds.tables.other_lists import (
     refuse_lines_of_documents,
@@ -97,6 +99,8 @@ def plan_table(
         list(table.header), settings.plain, currency, table.profile, on_problem, table.sample, earlier,
         disclosure=disclosure, computes_sku="sku" in settings.transformations,
     )  # fmt: skip
+    if table.has_groups and are_of_one_group(plan.header, plan.inventory):
+        plan.questions = [question for question in plan.questions if question.key != "inventory_count"]
     add_transformations(plan, settings, on_problem)
     if "sku" not in settings.plain and not settings.transformations:
         refuse_lines_of_documents(table.header, plan.sku)
@@ -128,6 +132,7 @@ def plan_table(
         plan, columns, settings.plain, table.notes, currency,
         earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
     )  # fmt: skip
+    plan.has_group_names = table.every_row is not None and has_group_names(plan, table.every_row, settings.plain)
     plan.legend = translations(plan, columns, table.legend)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
@@ -188,9 +193,10 @@ def complete_plan(
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
-    if period_question and not (period_question.key == "price" and "price" in mapping):
+    if period_question and not (period_question.key in ("price", "sheet") and "price" in mapping):
         plan.questions.append(period_question)
         plan.prices = [] if period_question.key == "price" else plan.prices  # the first choice
+        plan.sheet = period_question.choices[0].value if period_question.key == "sheet" else None
     plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)

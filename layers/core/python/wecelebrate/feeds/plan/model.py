@@ -155,6 +155,10 @@ class Plan:
     """The period in which the price of a row is valid, if the file has several prices of a product. See `validity`."""
     offers: OfferColumns | None = None
     """The columns of offers, if the file says when they are valid. See `prices.offers`."""
+    has_group_names: bool = False
+    """Whether rows above the products have the names of their categories. See `rows.group_names`."""
+    sheet: str | None = None
+    """The only sheet that is read, if several sheets have the same SKUs with different prices. See `rows.sheets`."""
     former_price: int | None = None
     """The column of the crossed-out price. See `prices.former`."""
     ends_offers: bool = False

@@ -14,6 +14,7 @@ from wecelebrate.feeds.plan.plan import Plan
 from wecelebrate.feeds.prices.cells import CACHE_SIZE, cached, currency_of, price_reader, shifted_price
 from wecelebrate.feeds.rows.commands import with_commands
 from wecelebrate.feeds.rows.former_prices import with_former_price
+from wecelebrate.feeds.rows.group_names import with_group_names
 from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.rows.offers import with_offers
@@ -147,6 +148,7 @@ def product_builder(  # noqa: PLR0915
         )  # fmt: skip
 
     explained = _with_legend(build, plan.legend) if plan.legend else build
+    explained = with_group_names(explained, plan) if plan.has_group_names else explained
     explained = with_former_price(explained, plan, catalog_currency, mark)
     offering = with_offers(explained, plan, catalog_currency, mark, warnings)
     obeying = with_commands(with_stock_times(offering, plan), plan, read_sku, catalog_currency)
