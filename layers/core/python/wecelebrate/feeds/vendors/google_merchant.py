@@ -1,7 +1,7 @@
 """Google Merchant Center: product data in CSV and TSV.
 
-Source: support.google.com/merchants, "Product data specification": a `sale_price` without
-`sale_price_effective_date` is always valid.
+Sources: support.google.com/merchants, "Product data specification"; "Submit your sale information": a `sale_price`
+without `sale_price_effective_date` is always valid.
 """
 
 from wecelebrate.feeds.columns.profile import Profile
