@@ -13,7 +13,7 @@ from wecelebrate.feeds import Disclosure, Feed, Product, Rejected, open_feed
 FEEDS = Path(__file__).parents[2] / "data" / "feeds"
 FIELDS = {
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes", "inventory_count",
-    "is_active",
+    "is_active", "offers",
 }  # fmt: skip
 SPECIAL_CELLS = [
     "", "A-1", "Mug", "12,50", "1.234,56 €", "-3", "x", '"', '""', "'", "a\nb", "\0", "javascript:alert(1)",
@@ -122,4 +122,6 @@ def check_product(product: Product) -> None:
     assert product.inventory_count is None or 0 <= product.inventory_count < 2**31
     assert len(product.images) <= 50
     assert product.fields_set <= FIELDS
+    assert not product.offers or "offers" in product.fields_set
+    assert all(0 < offer.price < (product.price or MAX_AMOUNT) for offer in product.offers or ())
     assert ("price" in product.fields_set) == (product.price is not None)

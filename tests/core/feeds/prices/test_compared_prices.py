@@ -62,9 +62,11 @@ def test_two_sheets_that_list_the_same_products_at_different_prices_lead_to_a_qu
             sheet.write_row(0, 0, ["SKU", "Name", "Price"])
             sheet.write_row(1, 0, ["A-1", "Mug", price])
 
-    questions = read(workbooks.written(write), "prices.xlsx").feed.questions
-    assert [(one.key, one.subject) for one in questions] == [("price", "money")]
-    assert "different sheets" in questions[0].text
+    reading = read(workbooks.written(write), "prices.xlsx")
+    (question,) = reading.feed.questions
+    assert (question.key, question.subject) == ("sheet", "money")
+    assert [choice.value for choice in question.choices] == ["2026", "2024"]
+    assert "different sheets" in question.text
 
 
 def test_a_history_of_prices_leads_to_a_question() -> None:

@@ -13,6 +13,7 @@ from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected
 from wecelebrate.feeds.plan.decimals import decide_numbers
 from wecelebrate.feeds.plan.details import plan_table
 from wecelebrate.feeds.plan.plan import Plan, extend_plan, raise_unreadable
+from wecelebrate.feeds.prices.offers import with_late_columns
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.reading import (
     changes,
@@ -38,6 +39,7 @@ from wecelebrate.feeds.rows.notes import note_finder
 from wecelebrate.feeds.rows.parents import CODE, Families, counted_with_products
 from wecelebrate.feeds.rows.products import BuildProduct, product_builder
 from wecelebrate.feeds.rows.regrouping import regrouped
+from wecelebrate.feeds.rows.sheets import of_one_sheet
 from wecelebrate.feeds.rows.styles import complete_rows, find_styles
 from wecelebrate.feeds.rows.validity import valid_today
 from wecelebrate.feeds.states.cells import says_states
@@ -310,6 +312,7 @@ class Feed:
         extended = computed.header(header) if computed else list(header)
         if len(extended) > len(self._plan.header):
             self._plan = extend_plan(self._plan, extended, self._currency)
+            self._plan.offers = with_late_columns(self._plan, extended)
 
     def _plain_items(self) -> Iterator[Item]:
         build = self._builder(self._plan)
@@ -358,6 +361,7 @@ class Feed:
             rows = mark_decimals(rows, plan)
         if self.format in ("csv", "xlsx") and (styles := find_styles(plan, self._table.sample)) is not None:
             rows = complete_rows(rows, styles)
+        rows = rows if plan.sheet is None else of_one_sheet(rows, plan, plan.sheet)
         rows = reject_superseded(rows, plan)
         if plan.validity is not None:
             rows = valid_today(rows, plan, plan.validity)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 Columns = tuple[str, ...]
 """Patterns that match folded column names."""
@@ -129,5 +130,9 @@ class Profile:
     """Columns whose cells have one attribute per line, such as `Colour: red`."""
     header_currency: str | None = None
     """A pattern of a folded column name that contains the currency of all prices, in its first group."""
+    offers_without_days: Literal["valid", "asked"] = "asked"
+    """Whether an offer without days is valid now, by the documents of the vendor. Otherwise this is a question."""
+    offer_switch: Columns = ()
+    """The column that says whether the offer of a row is on, such as `On Sale` of Squarespace."""
     keep_other_columns: bool = False
     """Whether other columns with the name of a known property become attributes, as in a file without a profile."""

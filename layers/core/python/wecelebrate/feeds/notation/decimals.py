@@ -10,7 +10,8 @@ The evidence, the strongest first:
 5. values of other numeric columns that are certain
 6. a value such as `349` beside `1.250`: if the file wrote three decimals, it would write `349.000`
 7. the definition of the format: XML standards write a decimal point
-8. the language of the header together with the place of the currency's sign
+8. the language of the header: alone if its countries never write a decimal comma, otherwise together with the place
+  of the currency's sign
 
 If the evidence of the ranks 2 and 3 supports both separators, this contradiction leads to a question. If it contradicts
 the earlier file, the evidence of the new file is used, and the difference is reported as a change.
@@ -54,6 +55,8 @@ class Hints:
     """Whether the format is a standard that defines the decimal point."""
     language: Separator | None = None
     """The decimal separator of the header's language."""
+    never_comma: bool = False
+    """Whether the header is in letters whose countries never write a decimal comma, such as those of Japan."""
 
 
 def decide_style(tally: Tally, others: Iterable[Tally], hints: Hints, column: str, subject: Subject) -> DecimalStyle:
@@ -154,6 +157,9 @@ def _by_plain_values(tally: Tally) -> DecimalStyle | None:
 
 
 def _by_language(tally: Tally, hints: Hints) -> DecimalStyle | None:
+    if hints.never_comma and not tally.unclear["."]:
+        reason = _reason(tally, "unclear", "the comma is never decimal in the language of the header")
+        return DecimalStyle(".", "language", reason) if tally.is_unclear else None
     sign = _sign_mark(tally)
     if sign is None or sign != hints.language:
         return None

@@ -73,6 +73,7 @@ def decide_numbers(plan: Plan, table: Table, setting: str | None, earlier: str |
         earlier,
         bool(plan.profile and plan.profile.name in STANDARDS),
         header_language(table.header, currency),
+        is_in_letters_without_decimal_comma(table.header),
     )
     counts = _Counts(plan, currency)
     counts.add(row for row, _ in zip(table.sample, range(FIRST_ROWS), strict=False))
@@ -123,7 +124,7 @@ def _decide(counts: _Counts, plan: Plan, table: Table, hints: Hints) -> FileNumb
     others = _other_columns(plan, table) if counts.prices.is_unclear or counts.stock.is_unclear else []
     price = decide_style(counts.prices, [counts.stock, *others], hints, price_name, "money")
     if price.mark and price.question is None and hints.setting is None:
-        hints = Hints(None, price.mark, hints.is_standard, hints.language)
+        hints = Hints(None, price.mark, hints.is_standard, hints.language, hints.never_comma)
     stock = decide_style(counts.stock, [counts.prices, *others], hints, stock_name, "other")
     if stock.by == "memory" and price.by != "memory":
         stock.by, stock.reason, stock.remembered = price.by, price.reason, ()
@@ -169,6 +170,23 @@ def header_language(header: Iterable[str], currency: str) -> Separator | None:
     if comma > point:
         return None if currency in POINT_CURRENCIES else ","
     return "." if point > comma else None
+
+
+def is_in_letters_without_decimal_comma(header: Iterable[str]) -> bool:
+    """Return whether most letters of a header are those of countries that never write a decimal comma.
+
+    Source: Unicode CLDR 45, main/*/numbers, of Japan, China, Taiwan, Korea, Thailand, Israel, India and neighbours.
+    """
+    letters = [char for name in header for char in name[:MAX_LETTERS] if char.isalpha()][:MAX_LETTERS]
+    return bool(letters) and 2 * sum(map(bool, map(_WITHOUT_COMMA.match, letters))) > len(letters)
+
+
+_WITHOUT_COMMA = re.compile(
+    "[\u0590-\u05ff\u0900-\u0dff\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uff66-\uff9f]"
+)
+"""Letters of Hebrew, of the languages of India and Sri Lanka, of Thai, Korean, Japanese and Chinese."""
+MAX_LETTERS = 300
 
 
 @cache

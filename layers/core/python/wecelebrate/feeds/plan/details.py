@@ -13,9 +13,11 @@ from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
 from wecelebrate.feeds.plan.model import ActiveColumn
-from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
+from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan, with_former_label
 from wecelebrate.feeds.prices.candidates import currency_in_name
+from wecelebrate.feeds.prices.currency_titles import shared_currency_question, usual_currency
 from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
+from wecelebrate.feeds.prices.former import find_former_price
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
@@ -24,6 +26,7 @@ from wecelebrate.feeds.prices.plausible_currency import currency_doubt
 from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.rows.group_names import has_group_names
 from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
 from wecelebrate.feeds.states.names import asks_yes_or_no
@@ -37,6 +40,7 @@ from wecelebrate.feeds.states.words import (
     letters_of_yes_and_no,
     only_unknown_word,
 )
+from wecelebrate.feeds.stock.names import are_of_one_group
 from wecelebrate.feeds.tables.codes import translations
 from wecelebrate.feeds.tables.other_lists import (
     refuse_lines_of_documents,
@@ -95,6 +99,8 @@ def plan_table(
         list(table.header), settings.plain, currency, table.profile, on_problem, table.sample, earlier,
         disclosure=disclosure, computes_sku="sku" in settings.transformations,
     )  # fmt: skip
+    if table.has_groups and are_of_one_group(plan.header, plan.inventory):
+        plan.questions = [question for question in plan.questions if question.key != "inventory_count"]
     add_transformations(plan, settings, on_problem)
     if "sku" not in settings.plain and not settings.transformations:
         refuse_lines_of_documents(table.header, plan.sku)
@@ -126,6 +132,7 @@ def plan_table(
         plan, columns, settings.plain, table.notes, currency,
         earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
     )  # fmt: skip
+    plan.has_group_names = table.every_row is not None and has_group_names(plan, table.every_row, settings.plain)
     plan.legend = translations(plan, columns, table.legend)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
@@ -186,14 +193,16 @@ def complete_plan(
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
-    if period_question and not (period_question.key == "price" and "price" in mapping):
+    if period_question and not (period_question.key in ("price", "sheet") and "price" in mapping):
         plan.questions.append(period_question)
         plan.prices = [] if period_question.key == "price" else plan.prices  # the first choice
+        plan.sheet = period_question.choices[0].value if period_question.key == "sheet" else None
     plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)
         trade = trade_question(plan, columns, notes.trade) or tax_question(plan, columns, notes.tax_choice)
         trade = trade or currency_doubt(plan, columns, currency)
+        trade = trade or shared_currency_question(plan, columns, notes.shared_currencies, notes.text, currency)
         plan.prices = [] if trade else plan.prices  # the first choice
         plan.questions += trade
         price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
@@ -205,6 +214,8 @@ def complete_plan(
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
     plan.offers = find_offers(plan, columns, mapping, currency, earlier_offers, earlier_order=earlier_order)
+    plan.former_price = find_former_price(plan, columns)
+    plan.attributes = with_former_label(plan, plan.attributes)
     _hide_offers(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
@@ -323,8 +334,9 @@ def _with_notes(plan: Plan, price: PriceColumn, notes: Notes, currency: str) -> 
     """Complete the price from the notes about all prices. Information beside the price has priority."""
     if plan.profile is None:
         price = replace(price, currency=currency_in_name(plan.header[price.column], price.currency, currency))
-    if notes.currency and not price.currency and price.currency_column is None and plan.currency is None:
-        code = numbers.currency_code(notes.currency, currency)
+    noted = notes.currency or usual_currency(notes.shared_currencies, currency)
+    if noted and not price.currency and price.currency_column is None and plan.currency is None:
+        code = numbers.currency_code(noted, currency)
         price = replace(price, currency=code)
         plan.currency_note = shown(notes)
     if notes.kind and price.kind == "plain":

@@ -79,6 +79,8 @@ class OfferColumns:
     """Whether the month is first in numeric dates of the columns `days`, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
     """Whether the month is first if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
+    switch: int | None = None
+    """The column that says whether the offer of a row is on, such as `On Sale`."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
@@ -153,6 +155,12 @@ class Plan:
     """The period in which the price of a row is valid, if the file has several prices of a product. See `validity`."""
     offers: OfferColumns | None = None
     """The columns of offers, if the file says when they are valid. See `prices.offers`."""
+    has_group_names: bool = False
+    """Whether rows above the products have the names of their categories. See `rows.group_names`."""
+    sheet: str | None = None
+    """The only sheet that is read, if several sheets have the same SKUs with different prices. See `rows.sheets`."""
+    former_price: int | None = None
+    """The column of the crossed-out price. See `prices.former`."""
     ends_offers: bool = False
     """Whether the catalog's earlier file had offers, and this file has prices, but no columns of offers."""
     zero_is_no_price: bool = False

@@ -184,7 +184,15 @@ def public_attributes(plan: Plan) -> list[tuple[int, str]]:
         and label not in labels
         and (number not in plan.consumed or plan.disclosure.is_chosen(plan.header[number]))
     ]
-    return [*columns, *plan.computed_attributes][:MAX_ATTRIBUTES]
+    return with_former_label(plan, [*columns, *plan.computed_attributes][:MAX_ATTRIBUTES])
+
+
+def with_former_label(plan: Plan, attributes: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the attributes with the crossed-out price of the file, unless the settings say what the column is."""
+    column = plan.former_price
+    if column is None or plan.disclosure.is_chosen(plan.header[column]) or column in plan.consumed:
+        return attributes
+    return [*((number, label) for number, label in attributes if number != column), (column, "compare_at_price")]
 
 
 def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:

@@ -50,7 +50,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
         one for one in sold
         if not any(
             _is_former_of(columns.header[one.column], columns.header[now.column])
-            and _is_never_above(columns, now.column, one.column)
+            and is_never_above(columns, now.column, one.column)
             for now in sold if now is not one and not now.is_bad
         )
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
         for one in sold
         if one is today[0]
         or _ORDINARY.isdisjoint(split_words(columns.header[one.column]))
-        or not _is_never_above(columns, today[0].column, one.column)
+        or not is_never_above(columns, today[0].column, one.column)
     ]
 
 
@@ -73,11 +73,11 @@ def now_of_pair(columns: Columns, possible: Sequence[PriceCandidate]) -> list[Pr
     return [
         now for former, now in (possible, possible[::-1])
         if _is_former_of(columns.header[former.column], columns.header[now.column])
-        and _is_never_above(columns, now.column, former.column)
+        and is_never_above(columns, now.column, former.column)
     ]  # fmt: skip
 
 
-def _is_never_above(columns: Columns, low: int, high: int) -> bool:
+def is_never_above(columns: Columns, low: int, high: int) -> bool:
     pairs = list(_amounts(columns, low, high))
     return bool(pairs) and all(first <= second for first, second in pairs)
 
@@ -86,6 +86,15 @@ def is_always_above(columns: Columns, high: int, low: int) -> bool:
     """Return whether a column has higher amounts than another column in all rows. At least three rows are needed."""
     pairs = list(_amounts(columns, low, high))
     return len(pairs) >= MIN_COMPARED and all(first < second for first, second in pairs)
+
+
+def are_up_to(columns: Columns, low: int, high: int) -> bool:
+    """Return whether a column has amounts in nearly all rows that are never above another column, or far below it."""
+    facts = columns[low]
+    if facts.filled < MIN_FILLED or not facts.cells or facts.share("is_number") < 1:
+        return False
+    pairs = list(_amounts(columns, low, high))
+    return len(pairs) >= MIN_COMPARED and all(MIN_OFFER * second < first <= second for first, second in pairs)
 
 
 def is_usual_markup(columns: Columns, high: int, low: int) -> bool:
@@ -132,6 +141,7 @@ _DISCOUNTS = words(
 )
 MAX_COLUMNS = 60
 MIN_COMPARED = 3
+MIN_FILLED = 0.8
 MIN_RATIO, MAX_RATIO = 1.005, 1.3
 MAX_DEVIATION = 0.01
 MAX_MARKUP = 6

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Literal
 
 from wecelebrate.feeds.vocabulary import Languages, vocabulary
@@ -147,6 +147,7 @@ _BARE_NET = (
 _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(words("inpris indpris innpris nettoinpris nettoindpris bruttoinpris"), "purchase"),
     **dict.fromkeys(words("trade dealer wholesale reseller grossiste mayorista grossista"), "purchase"),
+    **dict.fromkeys(words("ptr pts pricetoretailer pricetostockist pricetodistributor"), "purchase"),
     **dict.fromkeys(words("valuationrate lastpurchaserate purchaserate buyingrate"), "purchase"),
     **dict.fromkeys(words("forpris forepris"), "compare"),
     **dict.fromkeys(
@@ -246,12 +247,18 @@ def price_name(folded: str) -> PriceName | None:
         return PriceName(kind)
     if folded in _SOLO_NAMES:
         return PriceName("plain", is_weak=True, is_solo=True)
-    all_words, meanings, fewest = _words(), list[PriceName](), MAX_NAME
+    all_words, understood, fewest = _words(), dict[tuple[str, ...], PriceName](), MAX_NAME
     for parts in islice(divisions(folded, all_words.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
         letters = sum(len(part) == 1 and part.isascii() for part in parts)  # `inkl` is not `ink` and `l`
         if letters <= fewest and (meaning := _meaning(parts, all_words)) is not None:
-            meanings = [*(meanings if letters == fewest else ()), meaning]
+            understood = {**(understood if letters == fewest else {}), parts: meaning}
             fewest = letters
+    ends = {parts: frozenset(accumulate(map(len, parts))) for parts in understood}
+    meanings = [
+        meaning for parts, meaning in understood.items()
+        # `normale` is not `norm` and the Finnish word `ale` for an offer.
+        if not (meaning.kind == "offer" and folded.isascii() and any(ends[other] < ends[parts] for other in understood))
+    ]  # fmt: skip
     if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in meanings):  # `prices EK` is `price SEK`
         meanings = [one for one in meanings if one.currency]
     return min(meanings, key=_uncertainty, default=None)

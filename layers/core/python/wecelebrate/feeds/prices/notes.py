@@ -14,6 +14,7 @@ from typing import Any
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.prices.currency_titles import currencies_of_title
 from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
 from wecelebrate.feeds.prices.tax_kinds import kinds_of_choice, says_for_some
 from wecelebrate.feeds.prices.trade_words import is_trade_note
@@ -41,6 +42,8 @@ class Notes:
     """How many decimals the amounts have, if they are whole numbers: 2 for cents. -3 for thousands."""
     is_scale_certain: bool = True
     """False if the number of decimals could also mean something else: how many decimals the shop shows."""
+    shared_currencies: tuple[str, ...] = ()
+    """The possible currencies if a title names them by a word of several currencies, such as `pesos`."""
     units: int = 1
     """The number of units that a price is for."""
     text: str = ""
@@ -55,7 +58,8 @@ NO_NOTES = Notes()
 
 _CODE = "|".join(code.upper() for code in NAMED_CURRENCIES)
 _TOKEN = (
-    rf"(?P<token>(?-i:{_CODE})\b|€|US\$|[$£¥₹₽₺₩₴₫₪]|(?:swiss |schweizer )?(?:franken|francs suisses|francs)\b|euros?\b"
+    rf"(?P<token>(?-i:{_CODE})\b|€|US\$|[$£¥₹₽₺₩₴₫₪]|(?:swiss |schweizer )?(?:franken|francs suisses|francs)\b"
+    r"(?! (?:cfa|pacifique|congolais|guin))|euros?\b"
     r"|(?:us[ -])?dollars?\b|pounds?(?: sterling)?\b|dólares\b|zł\b|kč\b)"
 )
 _ANY_CODE = re.compile(rf"\b(?:{re.sub('COP.|PEN.|PHP.|TRY.', '', _CODE)})\b")
@@ -139,6 +143,7 @@ def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes
     return replace(
         notes,
         currency=notes.currency or combined.currency,
+        shared_currencies=() if notes.currency else notes.shared_currencies or combined.shared_currencies,
         kind=notes.kind or combined.kind,
         scale=notes.scale or combined.scale,
         units=combined.units if notes.units == 1 else notes.units,
@@ -159,7 +164,15 @@ def _of_title(title: str, notes: Notes) -> Notes:
     currencies = [_named(match) for pattern in _CURRENCY for match in pattern.finditer(title)]
     codes = {match[0] for match in _ANY_CODE.finditer(title)}
     if len(set(currencies)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` does not name one currency
-        notes = replace(notes, currency=currencies[0], text=title)
+        notes = replace(notes, currency=currencies[0], shared_currencies=(), text=title)
+    elif not currencies and len(codes) < 2 and (words_of := currencies_of_title(title)):
+        is_certain = len(words_of) == 1
+        notes = replace(
+            notes,
+            currency=words_of[0] if is_certain else notes.currency,
+            shared_currencies=() if is_certain or notes.currency else words_of,
+            text=title,
+        )
     if is_trade_note(title):
         notes = replace(notes, trade=title)
     if not _HAS_PRICES.search(title):

@@ -11,16 +11,16 @@ A column of days is used only if its values are days. If a file has no days, nob
 offers are not read.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.setting_names import is_named
 from wecelebrate.feeds.columns.visibility import internal_part
-from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, period_of, stated_order
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
+from wecelebrate.feeds.plan.plan import find_columns
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
 from wecelebrate.feeds.prices.compared import is_below
 from wecelebrate.feeds.prices.day_order import (
@@ -33,66 +33,19 @@ from wecelebrate.feeds.prices.day_order import (
     orders_of_columns,
 )
 from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
-from wecelebrate.feeds.prices.names import price_name
-from wecelebrate.feeds.prices.plain_names import plain_name
-from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
-from wecelebrate.feeds.prices.undated import undated_question
-from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
-from wecelebrate.feeds.vocabulary.folding import split_words
-from wecelebrate.feeds.vocabulary.words import words
+from wecelebrate.feeds.prices.offer_names import (
+    CONDITION,
+    OFFER,
+    TIME_ZONES,
+    is_another_amount,
+    is_bare_offer,
+    names_offer,
+    role_beside,
+    role_of_name,
+    words_of_name,
+)
+from wecelebrate.feeds.prices.undated import are_valid_without_days, undated_question
 
-_OFFER = re.compile(
-    r"(?:on)?(?:sale(?!s|able)|special(?!i[sz]|it)|promo\w*|offers?|discount\w*|clearance|reduced|aktions?|angebots?|sonder(?:preis|angebot)|"
-    r"rabatt\w*|reduziert\w*|soldes?|remises?|ofertas?|rebaja\w*|descuento\w*|desconto\w*|sconto?|scontat\w*|offert[ae]|"
-    r"saldi|actie(?!f|v)|aanbieding\w*|korting\w*|kampanj\w*|kampagne\w*|kampania|tilbuds?|erbjudande\w*|akc(?!ept)\w*|slev\w*|zlav\w*|"
-    r"zniz\w*|wyprzedaz\w*|obniz\w*|kedvezmeny\w*|tarjous\w*|ale$|alennus\w*|reducere\w*|indirim\w*|kampanya\w*|акци\w*|скидк\w*|"
-    r"распродаж\w*|знижк\w*)"
-)
-_ASIAN_OFFER = re.compile(
-    r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปร(?![กดตไ])|ราคาพิเศษ"
-)
-_CONDITION = re.compile(r"vip|member|club|会员|會員|会員|회원|쿠폰|拼团|团购|预售|havale", re.IGNORECASE)
-"""Prices for some customers, or for one way to pay or to order. They are not offers for all customers."""
-_REDUCTION = re.compile(
-    r"(?:discounts?|rabatt(?:e|er)?|rabat(?:y|ter)?|remises?|descuentos?|descontos?|scont[oi]|korting(?:en)?|alennus|slev[ay]|"
-    r"zlav[ay]|kedvezmeny|reducer[ei]|indirim|znizk[ai]|obnizk[ai]|rebajas?|discont|iskonto|popust|скидк[аи]|знижк[аи]|отстъпк[аи])"
-    r"(?:s?(?:betrag|wert|summe|satz|belopp|sats|bedrag|belob|prozent|procent|percentage))?"
-)
-"""Nouns for a reduction. Alone, or beside a word for an amount, they mean the amount by which the price is reduced."""
-_ASIAN_REDUCTION = re.compile(r"(?:割引|値引|折扣|优惠|優惠|할인)(?:率|額|额|金額|金额|율|률|액|금액)?$")
-_LEAST = re.compile(r"\bmin\w{0,4}\.?\s*\d", re.IGNORECASE)
-_AMOUNT = words("betrag amount amounts value values")
-_REDUCED_NOUN = re.compile(r"(?:prices?|preis|pris|prijs)_(?:discounts?|rabatt|rabat|korting)")
-_FIRST = words(
-    "from fromdate beginnt startet begint commence empieza comienza start starts started startat startsat startdate "
-    "startdatum startdato begin begins begindatum beginn ab von vom seit od odkdy oddatum since desde inicio inicia "
-    "du debut datedebut dal dalla da inizio decorrenza vanaf van fran fra alkaen alkaa alku tol kezdete kezdet dela "
-    "din inceput baslangic baslama с от початок начало начала validfrom gultigab gultigvon zacatek poczatek datastart "  # noqa: RUF001
-    "rozpoczecia"
-)
-_LAST = words(
-    "to todate endet eindigt termine termina until till through thru end ends ended endat endsat enddate enddatum "
-    "expires expiry expiration bis ende do dokdy hasta fin fine finale au jusqu jusquau al alla scadenza ate fim "
-    "termino tot tm einde eind einddatum til slut slutt slutdato slutdatum asti loppu paattyy ig vege veg pana panala "
-    "sfarsit bitis son по до конец конца окончание окончания кінець validto validuntil gultigbis konec konce koniec "
-    "konca zakonczenia"
-)
-_WEAK = words("da du von vom van din al do au fra til с по ab od de to")  # noqa: RUF001
-"""Prepositions before the word for the offer that do not say which day it is: `Data da oferta`, `Fin du promo`."""
-_BOTH = words(
-    "effective effectivedate period periode periodo zeitraum dates daterange range validity validite validita "
-    "vigencia platnost gultigkeit gueltigkeit laufzeit termin terminy duration duree durata obdobi okres период срок"
-)
-_ASIAN_FIRST = re.compile(r"開始|开始|開催|起始|起日|自日|から|시작|부터|เริ่ม")
-_ASIAN_LAST = re.compile(
-    r"終了|结束|結束|截止|終止|终止|到期|期限|最終日|まで|迄|訖|止日|有效至|종료|마감|만료|까지|끝|สิ้นสุด|หมดเขต|ถึง"
-)
-_ASIAN_BOTH = re.compile(r"期間|期间|기간")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_COMPOUND = re.compile(r"(beginn|start|ende?)(?:datum|dato|date|e)?s?$")
-_SHORT_PRICE = words("p pr px")
-_TIME_ZONES = words("gmt utc")
-MAX_OFFER_NAME = 60
 _MIN_DAYS = 0.8
 """The least share of the values of a column that are days."""
 
@@ -113,9 +66,8 @@ def find_offers(
     files. It decides which day `03/04/2026` is. `currency` is the currency of the catalog. If no earlier file has shown
     the order, `03/04/2026` is in March for USD.
     """
-    if not plan.prices or any(question.key == "price" for question in plan.questions):
-        return None
-    if "offers" in mapping and not mapping["offers"]:
+    is_left_out = "offers" in mapping and not mapping["offers"]
+    if is_left_out or not plan.prices or any(question.key == "price" for question in plan.questions):
         return None
     if "price" not in mapping:
         plan.prices = _regular_prices(plan, columns)
@@ -147,8 +99,41 @@ def find_offers(
     is_month_first = currency == "USD" if earlier_order is None else earlier_order
     earlier_offers = _earlier_offers(plan, columns, earlier, month_first=is_month_first)
     if earlier_offers is None and not all_cells:
+        if are_valid_without_days(plan) and prices:
+            return with_named_days(_standing(plan, prices[0], month_first=is_month_first), plan.header)
         plan.questions += undated_question(plan, columns, mapping, prices)
     return earlier_offers
+
+
+def _standing(plan: Plan, price: int, *, month_first: bool = False) -> OfferColumns:
+    """Return the offers of a known export whose offers without days are valid now."""
+    switches = plan.profile.offer_switch if plan.profile else ()
+    columns = find_columns([fold(name) for name in plan.header], switches)
+    return OfferColumns(price, month_first=(month_first,) * 3, switch=next(iter(columns), None))
+
+
+def with_named_days(offers: OfferColumns, header: Sequence[str]) -> OfferColumns:
+    """Return the offers with the columns of days that their names show. The first rows can lack days."""
+    roles: dict[Role, int | None] = {"first": offers.first, "last": offers.last, "both": offers.both}
+    for number, name in enumerate(header):
+        role = role_of_name(name) if number != offers.price and names_offer(name) else None
+        if role and roles[role] is None and TIME_ZONES.isdisjoint(words_of_name(name)) and name_of_price(name) is None:
+            roles[role] = number
+    return replace(offers, first=roles["first"], last=roles["last"], both=roles["both"])
+
+
+def with_late_columns(plan: Plan, header: Sequence[str]) -> OfferColumns | None:
+    """Return the offers with the columns that later records of a known export have added to the header."""
+    if not are_valid_without_days(plan) or not plan.prices:
+        return plan.offers
+    late = (number for number in range(len(header)) if is_late_offer(header[number]) and number not in _used(plan))
+    number = plan.offers.price if plan.offers else next(late, None)
+    return None if number is None else with_named_days(plan.offers or _standing(plan, number), header)
+
+
+def is_late_offer(name: str) -> bool:
+    price = name_of_price(name)
+    return price is not None and price.kind == "offer" and not internal_part(name) and not is_another_amount(name)
 
 
 def _offers_with_days(plan: Plan, columns: Columns, prices: Sequence[int]) -> list[OfferDays] | None:
@@ -158,7 +143,7 @@ def _offers_with_days(plan: Plan, columns: Columns, prices: Sequence[int]) -> li
     """
     offers: list[OfferDays] = []
     for price in prices:
-        roles = _named_days(plan, columns, price, days_of_others(plan.header, price, prices, _OFFER))
+        roles = _named_days(plan, columns, price, days_of_others(plan.header, price, prices, OFFER))
         if roles is None:
             return offers if cells_of(columns, offers) else None
         roles = roles or _days_beside(plan, columns, price)
@@ -188,18 +173,18 @@ def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, i
     roles: dict[Role, int] = {}
     for number in days:
         name = plan.header[number]
-        role = _role(name) if _names_offer(name) else _role_beside(name) if price < number < price + 3 else None
+        role = role_of_name(name) if names_offer(name) else role_beside(name) if price < number < price + 3 else None
         roles.setdefault(role or "both", number)
     return roles
 
 
 def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
     """Return the columns whose names mean an offer or its days. The result is empty if the offers have no days."""
-    names = [(number, name) for number, name in enumerate(plan.header) if _names_offer(name)]
+    names = [(number, name) for number, name in enumerate(plan.header) if names_offer(name)]
     prices = {number for number, name in names if (price := name_of_price(name)) and price.kind == "offer"}
-    days = {number for number, name in names if _role(name) and number not in prices}
+    days = {number for number, name in names if role_of_name(name) and number not in prices}
     beside = {number + step for number in prices for step in (1, 2) if number + step < len(plan.header)}
-    days |= {number for number in beside - prices if _role_beside(plan.header[number])}
+    days |= {number for number in beside - prices if role_beside(plan.header[number])}
     has_offers, has_days = (any(not columns[each].is_empty for each in group) for group in (prices, days))
     return prices | days if prices and days and (has_days or not has_offers) else set()
 
@@ -213,17 +198,23 @@ def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
     if not plan.prices or plan.prices[0].kind != "offer" or plan.profile is not None:
         return plan.prices
     days = _named_days(plan, columns, plan.prices[0].column) or _days_beside(plan, columns, plan.prices[0].column)
-    if not any(columns[number].cells for number in days.values()):
-        return plan.prices
+    has_days = any(columns[number].cells for number in days.values())
     for kind in ("compare", "list"):
         regular = [
             number for number, column in enumerate(plan.header)
             if (name := name_of_price(column)) and name.kind == kind and not internal_part(column)
             and share_of_amounts(columns[number]) > 0.5 and not columns[number].is_empty
         ]  # fmt: skip
+        if regular and not has_days and not _is_partly_reduced(columns, plan.prices[0].column, regular[0]):
+            return plan.prices
         if regular:
             return [PriceColumn(regular[0], plan.prices[0].currency)] if len(regular) == 1 else plan.prices
     return plan.prices
+
+
+def _is_partly_reduced(columns: Columns, offer: int, regular: int) -> bool:
+    """Return whether only some rows have an offer, and all other rows have the regular price."""
+    return columns.fills(offer, regular) and not columns.fills(regular, offer) and is_below(columns, regular, offer)
 
 
 def _used(plan: Plan) -> set[int]:
@@ -233,44 +224,6 @@ def _used(plan: Plan) -> set[int]:
     """
     fields = {name: numbers for name, numbers in plan.field_columns.items() if name != "price"}
     return {plan.prices[0].column, *(number for numbers in fields.values() for number in numbers)}
-
-
-def _words(name: str) -> tuple[str, ...]:
-    return split_words(_CAMEL.sub(" ", name[:100].replace("t/m", "tot")))
-
-
-def _names_offer(name: str) -> bool:
-    return any(_OFFER.match(word) for word in _words(name)) or _ASIAN_OFFER.search(name) is not None
-
-
-def _is_another_amount(name: str) -> bool:
-    """Return whether a name means a reduction, such as `Discount amount`, or a price that is not for one piece."""
-    if is_for_a_measure(name) or names_a_package(name) or _LEAST.search(name) or _ASIAN_REDUCTION.search(name):
-        return True
-    quantity = quantity_in_name(name)
-    if quantity is not None and quantity[0] != 1:
-        return True
-    tokens = _words(name)
-    if _REDUCED_NOUN.fullmatch("_".join(tokens[-2:])):  # `Price discount`
-        return True
-    price = name_of_price(name)
-    reduces = any(map(_REDUCTION.fullmatch, tokens))
-    return (price is None and reduces) or (
-        price is not None and price.is_weak and (reduces or not _AMOUNT.isdisjoint(tokens))
-    )
-
-
-def _is_bare_offer(name: str, currency: str) -> bool:
-    """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`."""
-    tokens = [word for word in _words(name) if numbers.currency_code(word.upper(), currency) != currency]
-    tokens = [word for word in tokens if word not in _SHORT_PRICE]
-    completed = price_name(fold(plain_name(f"price {name}"))) if len(name) <= MAX_OFFER_NAME else None
-    is_offer = completed is not None and completed.kind == "offer" and completed.currency in (None, currency)
-    if is_offer and _role(name) is None:  # `Oferta c/IVA`
-        return True
-    is_asian = len(tokens) == 1 and _ASIAN_OFFER.search(name)
-    is_bare = is_asian or all(_OFFER.fullmatch(word) for word in tokens)
-    return bool(is_bare) and _role(name) is None and not any(map(str.isdigit, name))
 
 
 def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
@@ -283,10 +236,11 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     sold = name_of_price(plan.header[plan.prices[0].column])
     ranked: list[tuple[int, int]] = []
     for number, header in enumerate(plan.header):
-        named = None if _CONDITION.search(header) else name_of_price(header)
-        is_offer = _names_offer(header) or (named is not None and named.kind == "offer")
+        named = None if CONDITION.search(header) else name_of_price(header)
+        is_offer = names_offer(header) or (named is not None and named.kind == "offer")
         facts = columns[number] if is_offer and not internal_part(header) else None
-        if facts is None or facts.is_empty or share_of_amounts(facts) < 0.5 or _is_another_amount(header):
+        is_unknown = facts is None or (facts.is_empty and not are_valid_without_days(plan))
+        if facts is None or is_unknown or share_of_amounts(facts) < 0.5 or is_another_amount(header):
             continue
         name = name_of_price(header)
         if name is None:
@@ -295,7 +249,7 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
             if (
                 not is_amount
                 or any("%" in cell for cell in facts.cells)
-                or not _is_bare_offer(header, plan.prices[0].currency or currency)
+                or not is_bare_offer(header, plan.prices[0].currency or currency)
             ):
                 continue
             ranked.append((2, number))
@@ -316,9 +270,9 @@ def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collectio
     others: list[int] = []
     for number, name in enumerate(plan.header):
         is_other = number == price or number in others_days
-        if is_other or not _names_offer(name) or not _TIME_ZONES.isdisjoint(_words(name)):
+        if is_other or not names_offer(name) or not TIME_ZONES.isdisjoint(words_of_name(name)):
             continue
-        role = _role(name)
+        role = role_of_name(name)
         if role and role not in roles:
             if _has_days(columns, number, role):
                 roles[role] = number
@@ -342,48 +296,11 @@ def _days_beside(plan: Plan, columns: Columns, price: int) -> dict[Role, int]:
     if days := days_by_values(columns, price):
         return {"first": days[0], "last": days[1]}
     for number in range(price + 1, min(price + 3, len(plan.header))):
-        role = _role_beside(plan.header[number])
+        role = role_beside(plan.header[number])
         if role is None or role in roles or not _has_days(columns, number, role):
             break
         roles[role] = number
     return roles
-
-
-def _role_beside(name: str) -> Role | None:
-    """Return which day of an offer the name of a column directly after this offer means: `von`, `Valid to`."""
-    forms, tokens = name_forms(name), set(_words(name))
-    if any(map(is_first_day, forms)):
-        return "first"
-    if any(map(is_last_day, forms)):
-        return "last"
-    if tokens and tokens <= _FIRST | _LAST:
-        return "first" if tokens <= _FIRST else "last"
-    return None
-
-
-def _role(name: str) -> Role | None:
-    """Return what the name of a column says about the days of an offer."""
-    tokens = _words(name)
-    offers = [bool(_OFFER.match(word)) for word in tokens]
-    roles = set[Role]()
-    for at, word in enumerate(tokens):
-        follows = at + 1 < len(tokens) and offers[at + 1]
-        if word in _WEAK and follows:
-            continue
-        compound = _COMPOUND.search(word) if offers[at] else None
-        if word in _FIRST or (compound and compound[1] in ("beginn", "start")):
-            roles.add("first")
-        elif word in _LAST or compound:
-            roles.add("last")
-        elif word in _BOTH:
-            roles.add("both")
-    if _ASIAN_FIRST.search(name):
-        roles.add("first")
-    if _ASIAN_LAST.search(name):
-        roles.add("last")
-    if _ASIAN_BOTH.search(name) or {"first", "last"} <= roles:
-        return "both" if roles in (set(), {"first", "last"}) else next(iter(roles))
-    return next((role for role in ("first", "last", "both") if role in roles), None)
 
 
 def _has_days(columns: Columns, number: int, role: Role) -> bool:

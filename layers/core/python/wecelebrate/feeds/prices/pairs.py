@@ -3,6 +3,7 @@
 | columns                        | the price      | because                                                   |
 |--------------------------------|----------------|-----------------------------------------------------------|
 | `EP`, `VP`                     | `VP`           | `EP` is the purchase price, because it is lower           |
+| `EP (CHF)`, `UVP`, `VP (CHF)`  | `VP (CHF)`     | the same, and `UVP` is only recommended                   |
 | `Price per kg`, `Pack price`   | `Pack price`   | a pack is sold; the price of a measure is for comparison  |
 """
 
@@ -14,14 +15,32 @@ from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate
 from wecelebrate.feeds.prices.compared import amount_of
-from wecelebrate.feeds.prices.names import TIERS, PriceName, price_in_forms
+from wecelebrate.feeds.prices.names import (
+    NAMED_CURRENCIES,
+    TAX_WORDS,
+    TIERS,
+    WITH,
+    WITHOUT,
+    PriceName,
+    price_in_forms,
+    price_name,
+)
+from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import is_for_a_measure
+from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
 
 _PAIRS = (
-    ("ep", "vp"), ("lep", "lvp"), ("ip", "vp"), ("pa", "pv"), ("pc", "pv"), ("cp", "sp"), ("cz", "cs"), ("nc", "pc"),
+    ("ep", "vp"), ("ep", "ap"), ("lep", "lvp"), ("aep", "avp"), ("ip", "vp"), ("ip", "up"), ("kp", "vp"), ("kp", "sp"),
+    ("pa", "pv"), ("pda", "pdv"), ("pc", "pv"), ("cp", "sp"), ("bp", "sp"), ("cp", "rp"), ("tp", "rp"), ("wsp", "rsp"),
+    ("cz", "cs"), ("nc", "pc"), ("af", "sf"),
 )  # fmt: skip
 """Abbreviations of the purchase price and the selling price: Einkaufspreis, prix d'achat, precio de compra."""
+_LOW, _HIGH = (frozenset(pair[side] for pair in _PAIRS) for side in (0, 1))
+_BESIDE = frozenset(NAMED_CURRENCIES).union(
+    TAX_WORDS, WITH, WITHOUT, words("in gross brutto ttc net netto ht eur euro fr sfr inkl exkl each unit st stk")
+)
+"""Words beside an abbreviation that say nothing about who pays the price: the currency, and the tax."""
 _PACKS = words(
     "pack packs packet bag bottle jar tin tub pouch packung packungs beutel flasche flaschen glas dose sachet "
     "paquet bouteille pot bocal boite envase bolsa botella bote paquete confezione busta bottiglia barattolo "
@@ -32,19 +51,47 @@ _BETWEEN = words("per pro par por je a za je/ na of de da del du des la le")
 
 
 def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the selling price of the only pair of columns such as `EP` and `VP`.
+    """Return the selling prices of the only pair of columns such as `EP` and `VP`, `EP (CHF)` and `VP inkl. MWST`.
 
     The result is empty if the file has no such pair, or more than one. It is also empty if `taken` contains a column
     outside of the pair. `taken` are the candidates that are not selling prices.
     """
-    by_name = {fold(name): number for number, name in enumerate(columns.header) if len(name) <= MAX_NAME}
-    pairs = [(by_name[low], by_name[high]) for low, high in _PAIRS if low in by_name and high in by_name]
-    pairs = [(low, high) for low, high in pairs if _is_always_below(columns, low, high)]
-    others = [one for one in taken if not any(one.column in pair for pair in pairs)]
-    if len(pairs) != 1 or others:
+    short = [(short_price(name), number) for number, name in enumerate(columns.header)]
+    pairs = [
+        (pair, low, high)
+        for pair in _PAIRS
+        for first, low in short if first == pair[0]
+        for second, high in short if second == pair[1] and _is_always_below(columns, low, high)
+    ]  # fmt: skip
+    in_pairs = {number for _, low, high in pairs for number in (low, high)}
+    if len({pair for pair, _, _ in pairs}) != 1 or any(one.column not in in_pairs for one in taken):
         return []
-    reason = f"the column {columns.header[pairs[0][0]]!r} beside it is always lower, and has the purchase price"
-    return [PriceCandidate(pairs[0][1], PriceName("plain"), "plain", None, reasons=(reason,))]
+    sold = {high: low for _, low, high in pairs}
+    return [_of_pair(columns, high, low) for high, low in sold.items()]
+
+
+def _of_pair(columns: Columns, high: int, low: int) -> PriceCandidate:
+    """Return the higher price of a pair, with the currency and the tax in its name."""
+    column = columns.header[high]
+    rest = re.sub(r"[^\W\d_]\.?[^\W\d_]{1,2}\b", "price", column.strip(), count=1)
+    name = price_name(fold(plain_name(rest))) or PriceName("plain")
+    name = name if name.kind in TIERS else PriceName("plain")
+    reason = f"the column {columns.header[low]!r} beside it is always lower, and has the purchase price"
+    return PriceCandidate(high, name, name.kind, name.currency, reasons=(reason,))
+
+
+def short_price(column: str) -> str:
+    """Return the abbreviation that is the name of a price, such as `ep` of `E.P. (CHF)`. Otherwise return ""."""
+    if len(column) > MAX_NAME:
+        return ""
+    parts = [part for part in split_words(column) if part not in _BESIDE]
+    joined = "".join(parts) if all(len(part) == 1 for part in parts) else parts[0] if len(parts) == 1 else ""
+    return joined if joined in _LOW | _HIGH else ""
+
+
+def can_be_a_selling_price(column: str) -> bool:
+    """Return whether an abbreviation such as `VP` is a selling price in one language, and another price in another."""
+    return short_price(column) in _HIGH
 
 
 def packs_beside_measures(columns: Columns) -> list[PriceCandidate]:

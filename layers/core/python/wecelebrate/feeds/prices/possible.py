@@ -8,7 +8,7 @@ from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, name_of_price
-from wecelebrate.feeds.prices.compared import is_always_above, is_multiple, is_usual_markup
+from wecelebrate.feeds.prices.compared import are_up_to, is_always_above, is_multiple, is_usual_markup
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price, price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import (
@@ -21,7 +21,7 @@ from wecelebrate.feeds.prices.tiers import (
     quantity_in_name,
 )
 from wecelebrate.feeds.prices.types import has_unknown_type
-from wecelebrate.feeds.prices.unnamed import unnamed_amounts
+from wecelebrate.feeds.prices.unnamed import says_nothing, unnamed_amounts
 from wecelebrate.feeds.tables.other_lists import names_total
 from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
@@ -75,13 +75,8 @@ def above_purchase(
     """
     if tiers or any(one.is_doubtful or (one.kind in TIERS and not one.is_bad) for one in rated):
         return []
-    purchase = [one.column for one in rated if one.kind == "purchase" and not one.is_bad]
-    purchase += [
-        number for number, name in enumerate(columns.header)
-        if number not in purchase and internal_part(name) and columns[number].cells
-        and columns[number].share("is_number") == 1
-    ]  # fmt: skip
-    if words_only := _only_words_for_prices(columns, purchase):
+    purchase = purchase_columns(columns, rated)
+    if words_only := with_words_for_prices(columns, purchase):
         return words_only
     used = {*purchase, *(one.column for one in rated)}
     amounts = {one.column for one in (*possible_prices(columns), *unnamed_prices(columns, list(used)))} - used
@@ -95,6 +90,16 @@ def above_purchase(
     name = PriceName("plain")
     reason = f"{quoted(columns.header[number], 40)} is the only column of amounts above the purchase prices"
     return [PriceCandidate(number, name, "plain", None, reasons=(reason,))]
+
+
+def purchase_columns(columns: Columns, rated: Sequence[PriceCandidate]) -> list[int]:
+    """Return the columns of purchase prices, and the numbers in columns that a private word names, such as `Inköp`."""
+    purchase = [one.column for one in rated if one.kind == "purchase" and not one.is_bad]
+    return purchase + [
+        number for number, name in enumerate(columns.header)
+        if number not in purchase and internal_part(name) and columns[number].cells
+        and columns[number].share("is_number") == 1
+    ]  # fmt: skip
 
 
 def _is_total(columns: Columns, number: int, purchase: Sequence[int]) -> bool:
@@ -111,7 +116,7 @@ _TOTALS = words(
 _TOTAL_ENDS = ("wert", "summe", "total")
 
 
-def _only_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[PriceCandidate]:
+def with_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[PriceCandidate]:
     """Return the columns whose names lack only the word for a price, such as `Kisker bruttó` and `Малопродажна`.
 
     The file must have a purchase price that is lower in all rows. Otherwise, `Detail` and `Retail` can have another
@@ -133,6 +138,15 @@ def _only_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[Pr
 
 def unnamed_prices(columns: Columns, used: Sequence[int]) -> list[PriceCandidate]:
     return [PriceCandidate(number, PriceName("plain"), "plain", None) for number in unnamed_amounts(columns, set(used))]
+
+
+def prices_up_to(columns: Columns, listed: int, used: Sequence[int]) -> list[PriceCandidate]:
+    """Return the columns of unknown names whose amounts are never above the recommended price, and of its magnitude."""
+    return [
+        PriceCandidate(number, PriceName("plain"), "plain", None)
+        for number, name in enumerate(columns.header)
+        if number not in used and number != listed and says_nothing(name) and are_up_to(columns, number, listed)
+    ]
 
 
 def possible_prices(columns: Columns) -> list[PriceCandidate]:

@@ -6,7 +6,7 @@ price, or if two equally good columns have different values.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from wecelebrate.feeds.columns.facts import Columns
@@ -22,7 +22,15 @@ from wecelebrate.feeds.prices.candidates import (
     with_named_tax,
     with_totals,
 )
-from wecelebrate.feeds.prices.compared import amount_of, has_one_ratio, is_before_discount, now_of_pair, without_former
+from wecelebrate.feeds.prices.compared import (
+    amount_of,
+    are_up_to,
+    has_one_ratio,
+    is_always_above,
+    is_before_discount,
+    now_of_pair,
+    without_former,
+)
 from wecelebrate.feeds.prices.conditional import for_all, is_for_members
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
@@ -31,31 +39,32 @@ from wecelebrate.feeds.prices.names import (
     PriceName,
 )
 from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, currency_of_cells, is_with_tax
-from wecelebrate.feeds.prices.pairs import packs_beside_measures, sold_of_pair
+from wecelebrate.feeds.prices.ordinary import without_ordinary_prices
+from wecelebrate.feeds.prices.pairs import can_be_a_selling_price, packs_beside_measures, sold_of_pair
 from wecelebrate.feeds.prices.possible import (
     above_purchase,
     for_one_unit,
     possible_prices,
     prices_for_measures,
+    prices_up_to,
+    purchase_columns,
     single_price,
     unnamed_prices,
+    with_words_for_prices,
 )
+from wecelebrate.feeds.prices.price_questions import currency_question, open_questions, price_question
 from wecelebrate.feeds.prices.rivals import above_offers, with_unnamed_tax
 from wecelebrate.feeds.prices.tax_names import excludes_tax, named_by_tax
 from wecelebrate.feeds.prices.taxes import with_related_tax
 from wecelebrate.feeds.prices.tiers import (
-    is_for_a_measure,
-    names_a_package,
     quantity_prices,
 )
-from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.questions import Question
 
 _TAXES = ("gross", None, "net")
 """The order of prices of the same kind: first the names that include the tax (`P.V.P. IVA incl.`), then those that do
 not mention it (`P.V.P.`), then those that exclude it."""
 TAX_PAIR = 2
-LEFT_OUT = ""
-"""The answer that no column is the price. In the catalog's mapping it is null."""
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
 """Currencies of countries without a value-added tax. There, a net price is the price after a discount."""
 _COUNTRY = re.compile(
@@ -103,12 +112,13 @@ def choose_price(
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
     sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
     sold = with_related_tax(columns, sold)
-    sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
-    sold = for_one_unit(columns, sold)
-    sold = without_former(columns, sold)
+    sold = without_ordinary_prices(
+        columns, without_former(columns, for_one_unit(columns, _without_weak(columns, sold)))
+    )
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
+    sold = [*_beside_recommended(columns, rated, sold), *sold]
     sold = sold or above_purchase(columns, rated, tiers) or above_offers(columns, rated)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
@@ -126,7 +136,7 @@ def choose_price(
         possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
         possible += [] if possible else prices_for_measures(columns, {one.column for one in rated})
-        return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
+        return PriceChoice([], open_questions(columns, [*possible, *purchase]))
     sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), _TAXES.index(one.name.tax), one.rank, one.column))
     everywhere, sold = sold, _in_one_currency(sold, currency)
     best = sold[0]
@@ -156,8 +166,7 @@ def choose_price(
             and has_one_ratio(columns, best.column, one.column)
         ]  # fmt: skip
     if best.kind in ("list", "offer") or best.is_bad:
-        possible += unnamed_prices(columns, [*quantities, *(one.column for one in (*rated, *possible))])
-        others += [one for one in possible if one.column != best.column]
+        others += _other_prices(columns, best, rated, possible, quantities)
     others += [
         one for one in sold if one.kind == "list" and one not in others and is_before_discount(columns, best, one)
     ]
@@ -165,10 +174,55 @@ def choose_price(
         others.append(rival)
         if currency in NO_VALUE_ADDED_TAX:
             best, others = rival, [best, *others[:-1]]
-    questions = [_question(columns, [best, *others])] if others else []
+    questions = [price_question(columns, [best, *others])] if others else []
     if foreign and not questions:
-        questions = [_currency_question(columns, best, foreign[0])]
+        questions = [currency_question(columns, best, foreign[0])]
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
+
+
+def _without_weak(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
+    """Leave out names such as `PV` and `Value`, which can mean something other than a price, if other prices exist.
+
+    Beside recommended prices only, such a name is a price if its amounts can be those of the same products.
+    """
+    certain = [one for one in sold if not one.name.is_weak or one.name.is_solo]
+    if not certain or any(one.kind not in ("list", "offer") for one in certain):
+        return certain or sold
+    listed = [one.column for one in certain if one.kind == "list" and not one.is_bad]
+    weak = [one for one in sold if one not in certain and any(are_up_to(columns, one.column, at) for at in listed)]
+    return [*certain, *weak]
+
+
+def _beside_recommended(
+    columns: Columns, rated: Sequence[PriceCandidate], sold: Sequence[PriceCandidate]
+) -> list[PriceCandidate]:
+    """Return the selling price that only its abbreviation, or a purchase price below it, shows: `EP;UVP;VP`.
+
+    `sold` must be only recommended prices and offers.
+    """
+    if not sold or not all(one.kind in ("list", "offer") or one.is_bad for one in sold):
+        return []
+    taken = [one for one in rated if one.kind not in ("list", "offer", "compare")]
+    return sold_of_pair(columns, taken) or with_words_for_prices(columns, purchase_columns(columns, rated))
+
+
+def _other_prices(
+    columns: Columns,
+    best: PriceCandidate,
+    rated: Sequence[PriceCandidate],
+    possible: Sequence[PriceCandidate],
+    quantities: Collection[int],
+) -> list[PriceCandidate]:
+    """Return the further columns of the question whether products are sold at a recommended price or an offer."""
+    used = [*quantities, *(one.column for one in (*rated, *possible))]
+    short = [
+        one for one in rated
+        if one.kind == "purchase" and can_be_a_selling_price(columns.header[one.column]) and not one.is_bad
+    ]  # fmt: skip
+    unnamed = [*unnamed_prices(columns, used), *prices_up_to(columns, best.column, used)]
+    others = {one.column: one for one in (*short, *possible, *unnamed) if one.column != best.column}
+    lower = [one for one in others.values() if any(is_always_above(columns, at, one.column) for at in others)]
+    return [*(one for one in others.values() if one not in lower), *lower]
 
 
 def _named_by_tax(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
@@ -246,7 +300,7 @@ def lists_question(columns: Columns, price: int) -> list[Question]:
     name = name_of_price(column) or PriceName("plain")
     best = PriceCandidate(price, name, name.kind, name.currency)
     others = numbered_lists(columns, best) if _NUMBERED.fullmatch(fold(column)) else []
-    return [_question(columns, [best, *others])] if others else []
+    return [price_question(columns, [best, *others])] if others else []
 
 
 def _list_in_name(column: str) -> tuple[str, str] | None:
@@ -324,54 +378,7 @@ def _pick(one: PriceCandidate) -> PricePick:
     return PricePick(one.column, one.currency, one.kind, score, one.reasons)
 
 
-def _question(columns: Columns, offered: Sequence[PriceCandidate]) -> Question:
-    names = [columns.header[one.column] for one in offered[:5]]
-    choices = tuple(
-        Choice(name, f"Products are sold at {quoted(name, 40)} ({KIND_TEXTS[one.kind]}).", columns[one.column].examples)
-        for name, one in zip(names, offered[:5], strict=True)
-    )
-    shown = " and ".join(quoted(name, 40) for name in names)
-    text = f"The columns {shown} have different prices. At which one are products sold?"
-    return Question("price", "money", text, choices, columns[offered[0].column].examples)
-
-
 def _completes(columns: Columns, best: PriceCandidate, other: PriceCandidate) -> bool:
     """Return whether a column in another currency has amounts in rows whose price is blank."""
     is_price = other.kind == best.kind and not other.is_bad and bool(other.currency)
     return is_price and not best.is_bad and columns.fills(best.column, other.column)
-
-
-def _currency_question(columns: Columns, best: PriceCandidate, other: PriceCandidate) -> Question:
-    """Ask for the currency. Prices are never converted, so a row without a price in the chosen currency is rejected."""
-    first, second = columns.header[best.column], columns.header[other.column]
-    text = (
-        f"Some rows have no amount in the column {quoted(first, 40)}, but an amount in {other.currency} in the column "
-        f"{quoted(second, 40)}. At which one are products sold?"
-    )
-    choices = (
-        Choice(first, f"Products are sold at {quoted(first, 40)}. Rows without it are rejected.",
-               columns[best.column].examples),
-        Choice(second, f"Products are sold at {quoted(second, 40)}, in {other.currency}.",
-               columns[other.column].examples),
-    )  # fmt: skip
-    return Question("price", "money", text, choices, columns[other.column].examples)
-
-
-def _open_questions(columns: Columns, possible: Sequence[PriceCandidate]) -> list[Question]:
-    """Ask whether one of the columns is the price, if no column is a known selling price."""
-    if not possible:
-        return []
-    names = [columns.header[one.column] for one in possible[:5]]
-    shown = " and ".join(quoted(name, 40) for name in names)
-    choices = [Choice(LEFT_OUT, "The file has no selling price. The prices of products are not changed.")]
-    choices += [
-        Choice(name, f"Products are sold at {quoted(name, 40)}.", columns[one.column].examples)
-        for name, one in zip(names, possible[:5], strict=True)
-    ]
-    kind = "purchase prices" if all(one.kind == "purchase" for one in possible) else "prices of an unknown kind"
-    if all(is_for_a_measure(name) for name in names):
-        kind = "prices for a measure, and not for one product"
-    elif all(names_a_package(name) for name in names):
-        kind = "prices for a package, which can have several products"
-    text = f"The file has no selling price, only {kind}: {shown}. Are products sold at one of them?"
-    return [Question("price", "money", text, tuple(choices), columns[possible[0].column].examples)]

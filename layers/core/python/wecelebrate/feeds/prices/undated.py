@@ -13,6 +13,11 @@ from wecelebrate.feeds.prices.compared import is_below
 from wecelebrate.feeds.questions import Choice, Question
 
 
+def are_valid_without_days(plan: Plan) -> bool:
+    """Return whether the documents of the vendor say that an offer without days is valid now."""
+    return plan.profile is not None and plan.profile.offers_without_days == "valid"
+
+
 def undated_question(
     plan: Plan, columns: Columns, mapping: Mapping[str, str | None], offers: Sequence[int]
 ) -> list[Question]:
@@ -20,7 +25,7 @@ def undated_question(
 
     `offers` are the columns with the prices of offers.
     """
-    if plan.profile is not None or plan.computed is not None or "offers" in mapping or "price" in mapping:
+    if plan.computed is not None or "offers" in mapping or "price" in mapping:
         return []
     if plan.offers is not None or not plan.prices or any(question.subject == "money" for question in plan.questions):
         return []

@@ -53,7 +53,7 @@ def unnamed_amounts(columns: Columns, used: Collection[int]) -> list[int]:
     return [
         number
         for number, name in enumerate(columns.header)
-        if number not in used and _says_nothing(name) and (number in levels or are_amounts(columns, number))
+        if number not in used and says_nothing(name) and (number in levels or are_amounts(columns, number))
     ]
 
 
@@ -82,7 +82,8 @@ def _rise_or_fall(columns: Columns, numbers: list[int]) -> bool:
     return any(steps) and (all(step >= 0 for step in steps) or all(step <= 0 for step in steps))
 
 
-def _says_nothing(name: str) -> bool:
+def says_nothing(name: str) -> bool:
+    """Return whether the name of a column is neither that of a field or a property, nor private, nor a measure."""
     if len(name) > MAX_NAME or "." in name.strip(".") or "@" in name:  # the paths of JSON and XML have types
         return False
     if private_part(name) is not None or is_property(name) or field_candidates(name) or name_of_price(name):

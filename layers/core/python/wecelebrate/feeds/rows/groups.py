@@ -68,6 +68,9 @@ class VariantGrouper:
         if self._variant_skus == plan.sku:  # all SKU columns belong to variants, so no check is needed
             self._variant_skus = []
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
+        # A variant that has the price of its product also has its offer.
+        offers = plan.field_columns.get("offers", ()) if rule.inherits_price else ()
+        self._offers_beside_price = [number for number in offers if number < self._width]
         # The builder for plain rows reads SKU, name and images from the computed columns.
         self._build = builder(
             replace(
@@ -257,6 +260,8 @@ class VariantGrouper:
 
     def _inherit(self, cells: list[str | None], first: Cells) -> None:
         """Copy values of the product's first row into the blank cells of the variant."""
+        for number in self._offers_beside_price if not any(cells[each.column] for each in self._plan.prices) else ():
+            cells[number] = cells[number] or value_of(first, number)
         for number in self._inherited:
             if not cells[number] and (inherited := value_of(first, number)):
                 is_price = bool(self._surcharge) and any(number == price.column for price in self._plan.prices)

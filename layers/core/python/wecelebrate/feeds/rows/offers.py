@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 
 from wecelebrate.feeds.items import BadCell, Cells, Offer, Product, Rejected
 from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.convert import YES
 from wecelebrate.feeds.notation.moments import end_of, is_blank, moment_of, period_of, start_of
 from wecelebrate.feeds.notation.price_units import price_of_one, units_of
 from wecelebrate.feeds.plan.plan import OfferColumns, Plan, named_price
@@ -28,20 +29,7 @@ def with_offers(
     columns = plan.offers
     if columns is None:
         return _without_offers(build) if plan.ends_offers else build
-    price = named_price(columns.price, plan.header[columns.price])
-    sold = plan.prices[0]
-    price = replace(price, currency=price.currency or sold.currency, currency_column=sold.currency_column,
-                    scale=sold.scale, scale_column=sold.scale_column, units=sold.units)  # fmt: skip
-    read = price_reader(replace(plan, prices=[price]), catalog_currency, mark)
-
-    def amount_of(cells: Cells, currency: str) -> Decimal:
-        amount, stated = read(cells)
-        if amount is None or stated not in (None, currency):
-            raise BadCell("other_currency", "is in another currency")
-        if plan.price_unit is not None and (cell := cells[plan.price_unit]):
-            amount = price_of_one(amount, units_of(cell, mark), currency)
-        return numbers.exact_price(amount, currency)
-
+    amount_of = amount_reader(plan, columns.price, catalog_currency, mark)
     read_period = lru_cache(maxsize=4096)(partial(_period, columns))
 
     def build_row(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
@@ -50,6 +38,8 @@ def with_offers(
             return item
         item.fields_set |= _OFFERS
         cell = cells[columns.price]
+        if columns.switch is not None and cell and (cells[columns.switch] or "").casefold() not in YES:
+            cell = ""
         if cell is None:
             item.offers = None
         elif not is_blank(cell):
@@ -66,6 +56,30 @@ def with_offers(
         return item
 
     return build_row
+
+
+def amount_reader(
+    plan: Plan, column: int, catalog_currency: str, mark: numbers.DecimalMark | None
+) -> Callable[[Cells, str], Decimal]:
+    """Return a function that reads an amount beside the price, which is written as the price, in the row's currency.
+
+    The returned function raises BadCell.
+    """
+    price = named_price(column, plan.header[column])
+    sold = plan.prices[0]
+    price = replace(price, currency=price.currency or sold.currency, currency_column=sold.currency_column,
+                    scale=sold.scale, scale_column=sold.scale_column, units=sold.units)  # fmt: skip
+    read = price_reader(replace(plan, prices=[price]), catalog_currency, mark)
+
+    def amount_of(cells: Cells, currency: str) -> Decimal:
+        amount, stated = read(cells)
+        if amount is None or stated not in (None, currency):
+            raise BadCell("other_currency", "is in another currency")
+        if plan.price_unit is not None and (cell := cells[plan.price_unit]):
+            amount = price_of_one(amount, units_of(cell, mark), currency)
+        return numbers.exact_price(amount, currency)
+
+    return amount_of
 
 
 def _without_offers(build: Build) -> Build:

@@ -13,6 +13,8 @@ from wecelebrate.feeds.notation.price_units import price_of_one, units_of
 from wecelebrate.feeds.plan.plan import Plan
 from wecelebrate.feeds.prices.cells import CACHE_SIZE, cached, currency_of, price_reader, shifted_price
 from wecelebrate.feeds.rows.commands import with_commands
+from wecelebrate.feeds.rows.former_prices import with_former_price
+from wecelebrate.feeds.rows.group_names import with_group_names
 from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.rows.offers import with_offers
@@ -146,6 +148,8 @@ def product_builder(  # noqa: PLR0915
         )  # fmt: skip
 
     explained = _with_legend(build, plan.legend) if plan.legend else build
+    explained = with_group_names(explained, plan) if plan.has_group_names else explained
+    explained = with_former_price(explained, plan, catalog_currency, mark)
     offering = with_offers(explained, plan, catalog_currency, mark, warnings)
     obeying = with_commands(with_stock_times(offering, plan), plan, read_sku, catalog_currency)
     return obeying if plan.computed is None else _without_computed(obeying, plan.computed)

@@ -25,6 +25,7 @@ from wecelebrate.feeds.plan.model import Plan, Validity
 from wecelebrate.feeds.prices.day_order import cells_of, decided_order, orders_of_columns, question_of
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.checks import rejected_row
+from wecelebrate.feeds.rows.sheets import sheet_question
 from wecelebrate.feeds.states.words import NO_DATES, date_of
 
 CODE = "not_valid_today"
@@ -85,9 +86,7 @@ def find_validity(
     first, last = _column(plan, _FROM), _column(plan, _TO)
     days = [number for number in (first, last) if number is not None]
     if plan.header[-1] == SHEET_COLUMN and (copies := _repeated(plan, columns, [len(plan.header) - 1])):
-        return None, _question(
-            plan, columns, copies[0], "in different sheets, and nothing decides which sheet is valid"
-        )
+        return None, sheet_question(plan, columns, copies[0])
     if (customer := _column(plan, _CUSTOMER)) is not None and (own := _repeated(plan, columns, [customer])):
         return None, _question(plan, columns, own[0], "for different customers")
     if not days and (changed := _column(plan, _CHANGED)) is not None and _are_days(columns[changed].cells):

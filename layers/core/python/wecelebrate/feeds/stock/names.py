@@ -300,6 +300,12 @@ def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
     return understood > 0.5 * len(facts.cells)
 
 
+def are_of_one_group(header: Sequence[str], numbers: Sequence[int]) -> bool:
+    """Return whether a header of two rows has the places of these stocks below one name, such as `Voorraad`."""
+    groups = {header[number].rpartition(" ")[0] for number in numbers}
+    return len(numbers) > 1 and len(groups) == 1 and "" not in groups
+
+
 def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:
     """Return the question about columns of places that are added up."""
     names = [columns.header[number] for number in numbers]

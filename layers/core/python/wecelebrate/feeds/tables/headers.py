@@ -50,6 +50,11 @@ class Header:
     """The number of rows with instructions between the header and the data. Templates have such rows."""
 
     @property
+    def has_groups(self) -> bool:
+        """Whether the header has two rows."""
+        return bool(self.names) and self.first_row - self.instructions - self.titles > 1
+
+    @property
     def last_row(self) -> int | None:
         """The index of the last row of the header, or None if the file has no header."""
         return self.first_row - self.instructions - 1 if self.names else None

@@ -49,6 +49,8 @@ class Table:
     """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
     notes: Notes = NO_NOTES
     """What the file says about all its prices outside of its rows."""
+    has_groups: bool = False
+    """Whether the header has two rows, so that the names of groups are parts of the names of columns."""
     legend: Legend = field(default_factory=dict)
     """The codes that rows above or below the table explain."""
     close: Callable[[], None] = lambda: None
@@ -129,7 +131,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     )  # fmt: skip
     table.read_again = None if is_complete else read_again
     table.notes, table.legend = notes, legend_of([*rows[: head.titles], *last_rows[-MAX_ROWS:]])
-    table.every_row = lambda: read_rows([])
+    table.every_row, table.has_groups = (lambda: read_rows([])), head.has_groups
     return table
 
 

@@ -15,7 +15,8 @@ AMAZON = Profile(
         "description": ("productdescription",),
         "category": ("itemtype", "itemtypekeyword", "feedproducttype"),
         "brand": ("brandname", "manufacturer"),
-        # A list price is the price that is crossed out, and a sale price is valid for some days only.
+        # A list price is the price that is crossed out. A sale price needs its first and its last day, so a sale price
+        # without them is a question.
         "price": ("standardprice",),
         "currency": ("currency",),
         "images": ("mainimageurl", r"otherimageurl\d"),
@@ -24,6 +25,7 @@ AMAZON = Profile(
     },
     {
         "externalproductid": "gtin",
+        "listprice": "compare_at_price",
         "partnumber": "mpn",
         "colorname": "color",
         "sizename": "size",

@@ -15,13 +15,19 @@ BIGCOMMERCE = Profile(
         "description": ("description",),
         "category": ("categories",),
         "brand": ("brand", "brandname"),
-        # The column "Sale Price" does not say how long a sale lasts. "Retail Price" is the price that is crossed out.
+        # "Sale Price" has no days: customers pay it while it is set. "Retail Price" is the price that is crossed out.
         "price": ("price",),
         "images": ("imageurlimport", "internalimageurlexport", "imageurl"),
         "inventory_count": ("currentstock",),
         "is_active": ("isvisible",),
     },
-    {"upcean": "upc", "gtin|gtinglobaltradenumber": "gtin", "mpn|manufacturerpartnumber": "mpn", "weight": "weight"},
+    {
+        "retailprice": "compare_at_price",
+        "upcean": "upc",
+        "gtin|gtinglobaltradenumber": "gtin",
+        "mpn|manufacturerpartnumber": "mpn",
+        "weight": "weight",
+    },
     VariantRule(
         key=("id",),
         first_row_patterns={"item": "product"},
@@ -30,10 +36,20 @@ BIGCOMMERCE = Profile(
         # Type=Rectangles|Name=Size|Value=Small;Type=Swatch|Name=Colour|Value=Red[#ff0000]
         option_texts=("options", r"Name=([^|;=]{1,200})\|Value=([^|;\[]{1,500})"),
         variant_images=("variantimageurl",),
-        own_columns=("item", "id", "type", "upcean", "gtin.*", "mpn|manufacturerpartnumber", "saleprice"),
+        own_columns=(
+            "item",
+            "id",
+            "type",
+            "upcean",
+            "gtin.*",
+            "mpn|manufacturerpartnumber",
+            "saleprice",
+            "retailprice",
+        ),
         inherits_price=True,
     ),
     joined_fields=("images",),
+    offers_without_days="valid",
     cell_readers={"category": "first_category"},
 )
 
@@ -51,7 +67,12 @@ BIGCOMMERCE_LEGACY = Profile(
         "inventory_count": ("currentstocklevel", "stocklevel"),
         "is_active": ("productvisible",),
     },
-    {"productupcean": "upc", "manufacturerpartnumber": "mpn", "productweight": "weight"},
+    {
+        "retailprice": "compare_at_price",
+        "productupcean": "upc",
+        "manufacturerpartnumber": "mpn",
+        "productweight": "weight",
+    },
     VariantRule(
         key=("productid",),
         first_row_patterns={"itemtype": "product"},
@@ -59,10 +80,11 @@ BIGCOMMERCE_LEGACY = Profile(
         parent_patterns={"itemtype": "product"},
         # The name of a SKU row is [S]Size=Small,[C]Colour=Red:#ff0000
         option_texts=("productname", r"\[[A-Z]{1,4}\]([^=,\[]{1,200})=([^,:]{1,500})"),
-        own_columns=("itemtype", "productid", "productupcean", "manufacturerpartnumber", "saleprice"),
+        own_columns=("itemtype", "productid", "productupcean", "manufacturerpartnumber", "saleprice", "retailprice"),
         inherits_price=True,
         price_rules={"itemtype": "rule"},
     ),
     joined_fields=("images",),
+    offers_without_days="valid",
     cell_readers={"category": "first_category"},
 )

@@ -1,6 +1,7 @@
 """Google Merchant Center: product data in CSV and TSV.
 
-Source: support.google.com/merchants, "Product data specification".
+Sources: support.google.com/merchants, "Product data specification"; "Submit your sale information": a `sale_price`
+without `sale_price_effective_date` is always valid.
 """
 
 from wecelebrate.feeds.columns.profile import Profile
@@ -23,7 +24,7 @@ GOOGLE_MERCHANT = Profile(
         "gtin|mpn|color|size|material|gender|condition|availability|link|pattern": "",
         "agegroup": "age_group",
         "itemgroupid": "item_group_id",
-        "saleprice": "sale_price",
     },
     joined_fields=("images",),
+    offers_without_days="valid",
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """Magento 2 and Adobe Commerce: the product export, and the list of products of the REST API.
 
 Sources: experienceleague.adobe.com, "Product attributes CSV file structure"; developer.adobe.com, "Search using REST
-endpoints". `additional_attributes` contains pairs such as `color=Red,"features=Zip|Pocket, inside"`.
+endpoints"; experienceleague.adobe.com, "Special price": without dates, it is valid until it is removed.
+`additional_attributes` contains pairs such as `color=Red,"features=Zip|Pocket, inside"`.
 """
 
 from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
@@ -25,7 +26,6 @@ MAGENTO = Profile(
     },
     {
         "weight": "weight",
-        "specialprice": "special_price",
         "visibility": "visibility",
         "producttype": "product_type",
         "metakeywords": "keywords",
@@ -56,6 +56,7 @@ MAGENTO = Profile(
     ),
     joined_fields=("images",),
     inactive_pattern="2|0|disabled",
+    offers_without_days="valid",
     # color=Red,"features=Zip|Pocket, inside"
     pair_columns=("additionalattributes",),
     cell_readers={"category": "first_category", "attributes": "code_pairs"},
@@ -83,4 +84,5 @@ MAGENTO_REST = Profile(
         ),
     ),
     inactive_pattern="2|0|disabled",
+    offers_without_days="valid",
 )  # fmt: skip

@@ -13,7 +13,7 @@ SQUARESPACE = Profile(
         "name": ("title",),
         "description": ("description",),
         "category": ("categories",),
-        # "Sale Price" applies only while "On Sale" is Yes, and the file does not say how long the sale lasts.
+        # "Sale Price" is the price that customers pay while "On Sale" is Yes. It has no days.
         "price": ("price",),
         "images": ("hostedimageurls",),
         "inventory_count": ("stock",),
@@ -28,5 +28,7 @@ SQUARESPACE = Profile(
         options=tuple((f"optionname{n}", f"optionvalue{n}") for n in range(1, 7)),
         own_columns=("variantid.*", "gtin", "mpn", "saleprice", "onsale", "weight", "length|width|height"),
     ),
+    offers_without_days="valid",
+    offer_switch=("onsale",),
     cell_readers={"category": "first_category"},
 )

@@ -1,7 +1,8 @@
 """WooCommerce: the product exporter. A variation names the SKU of its product, or `id:` and the ID, in `Parent`.
 
 Sources: github.com/woocommerce/woocommerce/wiki, "Product CSV Import Schema"; the documentation of the REST API at
-woocommerce.github.io, "Products" and "Product variations".
+woocommerce.github.io, "Products" and "Product variations"; woocommerce.com, "Adding and managing products": a sale
+price without a schedule is valid at once, until somebody removes it.
 """
 
 from wecelebrate.feeds.columns.profile import OPTION_LINE, Profile, RejectRule, VariantRule
@@ -41,7 +42,7 @@ WOOCOMMERCE = Profile(
         "description": (_DESCRIPTION, "shortdescription|kurzbeschreibung"),
         "category": ("categories|kategorien|categorias|categorie|categorieen",),
         "brand": ("brands", "brand", "metabrand"),
-        # The regular price is preferred, because the file does not reliably say how long a sale price is valid.
+        # A sale price is an offer. If its days are blank, it is valid now.
         "price": (_REGULAR_PRICE, _SALE_PRICE),
         "images": ("images|bilder|imagenes|immagini|afbeeldingen",),
         "inventory_count": ("stock|bestand|lagerbestand|lager|inventario|magazzino|voorraad",),
@@ -51,7 +52,6 @@ WOOCOMMERCE = Profile(
         "tags": "tags",
         "weight[a-z]*": "weight",
         "gtinupceanorisbn": "gtin",
-        _SALE_PRICE: "sale_price",
         "shortdescription": "short_description",
     },
     VariantRule(
@@ -72,6 +72,7 @@ WOOCOMMERCE = Profile(
             "variations too",
         ),
     ),
+    offers_without_days="valid",
     cell_readers={"category": "first_category"},
 )  # fmt: skip
 
@@ -97,7 +98,6 @@ WOOCOMMERCE_REST = Profile(
     {
         "weight": "weight",
         "globaluniqueid": "gtin",
-        "saleprice": "sale_price",
         # A product has all values of an attribute, a variation has one of these values.
         "attributes.+": "",
     },
@@ -122,4 +122,5 @@ WOOCOMMERCE_REST = Profile(
         ),
     ),
     joined_fields=("images",),
+    offers_without_days="valid",
 )  # fmt: skip

@@ -37,6 +37,12 @@ def open_part(archive: Archive, name: str) -> ZipMember:
     return archive.open(info, MAX_PART_RATIO)
 
 
+def part_size(archive: Archive, name: str) -> int:
+    """Return the number of bytes of a part as the workbook states it, or 0 if the part does not exist."""
+    info = archive.entries.get(name) or archive.entries.get(name.lstrip("/"))
+    return info.file_size if info else 0
+
+
 def parse_part(
     archive: Archive, name: str, start: Start, end: End, text: Callable[[str], None], *, bounded: bool = False
 ) -> Iterator[None]:

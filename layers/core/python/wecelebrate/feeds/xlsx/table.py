@@ -20,9 +20,12 @@ from wecelebrate.feeds.tables.legends import colour_legend
 from wecelebrate.feeds.tables.other_lists import refuse_document
 from wecelebrate.feeds.tables.table import Table, column_names, known_column_counter, unique_names
 from wecelebrate.feeds.xlsx.book import Book, Sheet
+from wecelebrate.feeds.xlsx.parts import part_size
 from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans, merged_spans
 
 SAMPLE_ROWS = 200
+SHORT_SHEET = 8 << 20
+"""The greatest number of bytes of a sheet that a proposal reads to its end. This takes about 50 ms."""
 MAX_SHEETS = 50
 """How many sheets with products are read one after the other."""
 PREVIEW_ROWS = 40
@@ -50,7 +53,8 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     the column `Sheet` has the name of the sheet of each row. If their headers differ, the option is required. Otherwise
     the products of some sheets would be ignored silently.
 
-    If `entire_sheet` is set, the sheets are first read to their end, to find merged cells and damaged data. Raises
+    If `entire_sheet` is set, the sheets are first read to their end, to find merged cells and damaged data. Short
+    sheets are always read to their end, so that a proposal has the names of headers with merged cells. Raises
     UnreadableFeed.
     """
     book = Book(archive)
@@ -90,7 +94,7 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     last_rows = [] if is_partial else [cells for _, cells in parts[-1].top[parts[-1].head.first_row :]]
     if not mapping.get("sku"):
         refuse_document([[cell or "" for cell in cells] for cells in titles], first.head.names)
-    table.notes = notes_of_titles(titles)
+    table.notes, table.has_groups = notes_of_titles(titles), first.head.has_groups
     if not is_partial:  # if only a part was read, the last rows would need a second pass
         table.notes = notes_of_footer(last_rows, table.notes)
     table.legend = legend_of([*titles, *last_rows[-MAX_ROWS:]])
@@ -140,7 +144,7 @@ class _Part:
 def _open_part(
     book: Book, sheet: Sheet, count_known: dialects.ColumnCounter, entire_sheet: bool, sample_rows: int
 ) -> _Part:
-    spans = merged_spans(book, sheet) if entire_sheet else {}
+    spans = merged_spans(book, sheet) if entire_sheet or part_size(book.archive, sheet.part) <= SHORT_SHEET else {}
     top = _top_rows(book, sheet, spans, sample_rows)
     head, header = _header(top, count_known)
     if not header:

@@ -98,7 +98,15 @@ class YandexMarket(_MarketplaceFeed):
             child_text(element, "price"),
         )
         pairs = [(param.get("name") or "", _with_unit(param)) for param in descend(element, "param")]
-        pairs += _pairs(element, {"barcode": "GTIN", "vendorCode": "MPN", "country_of_origin": "Country of origin"})
+        pairs += _pairs(
+            element,
+            {
+                "barcode": "GTIN",
+                "vendorCode": "MPN",
+                "country_of_origin": "Country of origin",
+                "oldprice": "compare_at_price",
+            },
+        )
         record = self._record(element, texts, [text_of(picture) for picture in descend(element, "picture")], pairs)
         # RUR is the code of the rouble before 1998, which YML still uses.
         record[CURRENCY] = child_text(element, "currencyId").replace("RUR", "RUB")

@@ -29,6 +29,7 @@ PROFILE = Profile(
     },
     joined_fields=("images",),
     pair_columns=("attributes",),
+    offers_without_days="valid",
     keep_other_columns=True,
 )
 

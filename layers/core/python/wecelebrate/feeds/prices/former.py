@@ -1,0 +1,68 @@
+"""Finds the crossed-out price: the price before, or the price without a reduction, beside the price that is paid.
+
+| columns                                            | the crossed-out price                                        |
+|----------------------------------------------------|--------------------------------------------------------------|
+| `Pris inkl. moms`, `Ord. pris inkl. moms`          | `Ord. pris inkl. moms`: blank or equal without a reduction   |
+| `Price`, `Was` and `Prezzo`, `Prezzo precedente`   | the second column                                            |
+| `Prezzo web`, `Prezzo di listino`                  | `Prezzo di listino`, because it is never lower               |
+
+It becomes the public attribute `compare_at_price` of the rows in which it is above the price, as in exports of Shopify.
+A recommended price (`UVP`, `RRP`) keeps its own name. Nothing is sold at a crossed-out price.
+"""
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.visibility import internal_part, is_property
+from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
+from wecelebrate.feeds.prices.conditional import is_for_members
+from wecelebrate.feeds.prices.names import PriceName, price_name
+from wecelebrate.feeds.prices.ordinary import is_ordinary, is_reduced, without_ordinary_words
+from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
+
+ATTRIBUTE = "compare_at_price"
+MAX_NAME = 60
+MIN_AMOUNTS = 0.9
+MIN_ROWS = 3
+"""A list price is a crossed-out price only if at least this number of rows shows it."""
+LIST = 2
+
+
+def find_former_price(plan: Plan, columns: Columns) -> int | None:
+    """Return the column of the crossed-out price, or None. The price must be certain."""
+    if plan.profile is not None or not plan.prices or any(question.key == "price" for question in plan.questions):
+        return None
+    used = {number for numbers in plan.field_columns.values() for number in numbers}
+    ranked = [
+        (rank, number)
+        for number, name in enumerate(plan.header)
+        if number not in used and (rank := _rank(name, plan.header[plan.prices[0].column])) is not None
+        and not columns[number].is_empty and share_of_amounts(columns[number]) >= MIN_AMOUNTS
+        and is_reduced(columns, plan.prices[0].column, number) and (rank < LIST or columns[number].rows >= MIN_ROWS)
+    ]  # fmt: skip
+    return min(ranked)[1] if ranked else None
+
+
+def _rank(name: str, sold: str) -> int | None:
+    """Return the sort key of a name that means a crossed-out price beside the price `sold`, otherwise None."""
+    if len(name) > MAX_NAME or internal_part(name) or is_for_a_measure(name) or names_a_package(name):
+        return None
+    if is_for_members(name) or quantity_in_name(name) is not None:
+        return None
+    price, base = name_of_price(name) or _completed(name), name_of_price(sold)
+    if price is None or (price.tax and base and base.tax and price.tax != base.tax):
+        return None
+    if price.kind == "compare":
+        return 0
+    if price.kind in ("gross", "plain", "net") and is_ordinary(name):
+        return 1
+    return LIST if price.kind == "list" and not is_property(name) else None
+
+
+def _completed(name: str) -> PriceName | None:
+    """Return what a name says without a word for a price, such as `Was`, or with a word for an ordinary price."""
+    price = price_name(fold(plain_name(f"price {name}")))
+    if price is not None and (price.kind == "compare" or is_ordinary(name)):
+        return price
+    return name_of_price(without_ordinary_words(name)) if is_ordinary(name) else None

@@ -1,0 +1,83 @@
+"""Reads the category of products from rows above them that only have the name of a group, as lists of 1C have them.
+
+| Артикул | Номенклатура   | Цена |
+|---------|----------------|------|
+|         | Чайники        |      |
+| CH-12   | Чайник 1,7 л   | 2390 |
+|         | Посуда         |      |
+| PS-101  | Сковорода      | 1590 |
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from wecelebrate.feeds.columns.totals import is_total
+from wecelebrate.feeds.items import Cells, Product, Rejected, Row, quoted
+from wecelebrate.feeds.notation.convert import single_line
+from wecelebrate.feeds.plan.model import Plan
+
+Build = Callable[[int, Cells, Cells], Product | Rejected]
+CODE = "no_product"
+MAX_NAME = 80
+MIN_GROUPS = 2
+MIN_COLUMNS = 3
+MAX_ROWS = 100
+"""How many rows of a file are searched for the names of groups."""
+_CATEGORY = frozenset({"category"})
+
+
+def group_name(cells: Sequence[str | None], columns: Sequence[int]) -> str | None:
+    """Return the name of a group if it is the only value of a row, and in one of the columns of SKUs and names."""
+    filled = [(number, text) for number, cell in enumerate(cells) if cell and (text := cell.strip())]
+    if len(filled) != 1 or filled[0][0] not in columns:
+        return None
+    name = filled[0][1]
+    is_name = len(name) <= MAX_NAME and any(map(str.isalpha, name)) and not is_total(name)
+    return name if is_name and name[-1] not in ".!?:;," and not name.startswith(("*", "#", "http")) else None
+
+
+def has_group_names(
+    plan: Plan, every_row: Callable[[], Iterator[Row | Rejected]], mapping: Mapping[str, str | None]
+) -> bool:
+    """Return whether rows with the names of groups stand above the products in the first rows of a file.
+
+    Each name must stand directly above a product or another name, the first one above all products, and no column may
+    have the categories. `every_row` iterates over the rows of the file.
+    """
+    if plan.profile is not None or plan.category or plan.computed is not None or plan.parent or not plan.name:
+        return False
+    if "category" in mapping or not plan.sku or len(plan.header) < MIN_COLUMNS:
+        return False
+    of_names = sorted({0, *plan.sku, *plan.name})
+    rows = [row[1] for row in islice(every_row(), MAX_ROWS) if not isinstance(row, Rejected) and any(row[1])]
+    names = [group_name(row, of_names) for row in rows]
+    groups = [at for at, name in enumerate(names) if name]
+    if len(groups) < MIN_GROUPS or names[0] is None:
+        return False
+    sku = plan.sku[0]
+    products = [
+        bool(sku < len(row) and row[sku]) and any(cell for at, cell in enumerate(row) if at not in of_names)
+        for row in rows
+    ]
+    above = [at + 1 == len(rows) or products[at + 1] or bool(names[at + 1]) for at in groups]
+    return all(above) and sum(products) > 1
+
+
+def with_group_names(build: Build, plan: Plan) -> Build:
+    """Return a function that gives each product the name of the group above it as its category."""
+    columns = sorted({0, *plan.sku, *plan.name})
+    group: str | None = None
+
+    def build_row(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
+        nonlocal group
+        if name := group_name(cells, columns):
+            group = single_line(name, 300)
+            reason = f"the row contains only {quoted(name)}: it is the name of a group, and no product"
+            return Rejected(line, 1, None, reason, CODE, [cell or "" for cell in raw])
+        item = build(line, cells, raw)
+        if group and isinstance(item, Product):
+            item.category = group
+            item.fields_set |= _CATEGORY
+        return item
+
+    return build_row

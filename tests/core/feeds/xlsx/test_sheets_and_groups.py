@@ -1,0 +1,82 @@
+"""Tests workbooks whose sheets have the same SKUs, and headers of two rows with merged cells."""
+
+import io
+
+import pytest
+
+from tests.core.feeds import workbooks
+from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds.proposal import propose
+
+SHEETS = {
+    "regions": ["Retail North", "Retail South"],
+    "years": ["Preise 2025", "Preise 2026", "Preise 2027"],
+    "shops": ["Tienda Lima", "Tienda Cusco"],
+}
+
+
+def workbook(names: list[str]) -> bytes:
+    def write(book) -> None:  # type: ignore[no-untyped-def]
+        for number, name in enumerate(names):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["SKU", "Name", "Price", "Stock"])
+            sheet.write_row(1, 0, ["A-1", "Mug", 9.9 + number, 40 + number])
+            sheet.write_row(2, 0, ["B-2", "Jug", 19.9 + number, 7 + number])
+
+    return workbooks.written(write)
+
+
+@pytest.mark.parametrize("names", SHEETS.values(), ids=SHEETS)
+def test_sheets_with_the_same_skus_and_different_prices_are_the_choices_of_a_question(names: list[str]) -> None:
+    reading = read(workbook(names), "prices.xlsx")
+    (question,) = reading.feed.questions
+    assert (question.key, [choice.value for choice in question.choices]) == ("sheet", names)
+    assert [(item.sku, str(item.price), item.inventory_count) for item in reading.products] == [
+        ("A-1", "9.90", 40), ("B-2", "19.90", 7),
+    ]  # fmt: skip
+    assert {item.code for item in reading.rejected} == {"other_sheet"}
+    for number, name in enumerate(names):
+        answered = read(workbook(names), "prices.xlsx", {"sheet": name})
+        assert answered.feed.questions == ()
+        assert [(str(item.price), item.inventory_count) for item in answered.products] == [
+            (f"{9.9 + number:.2f}", 40 + number), (f"{19.9 + number:.2f}", 7 + number),
+        ]  # fmt: skip
+
+
+GROUPS = {
+    "nl": (
+        ["Artikel", "", "Prijzen (EUR)", "", "Voorraad", ""],
+        ["Nr", "Naam", "Inkoop", "Verkoop", "Utrecht", "Breda"],
+    ),
+    "de": (["Artikel", "", "Preise", "", "Bestand", ""], ["Nr", "Name", "EK", "VK", "Wien", "Graz"]),
+    "es": (["Artículo", "", "Precio", "", "Stock", ""], ["Ref", "Nombre", "Compra", "Venta", "Lima", "Cusco"]),
+}
+
+
+@pytest.mark.parametrize(("groups", "names"), GROUPS.values(), ids=GROUPS)
+def test_places_below_a_merged_name_are_added_up_without_a_question_and_the_proposal_names_the_columns(
+    groups: list[str], names: list[str]
+) -> None:
+    def write(book) -> None:  # type: ignore[no-untyped-def]
+        sheet = book.add_worksheet("Lista")
+        for column in (0, 2, 4):
+            sheet.merge_range(0, column, 0, column + 1, groups[column])
+        sheet.write_row(1, 0, names)
+        sheet.write_row(2, 0, ["A-1", "Mug", 4.2, 9.9, 3, 2])
+        sheet.write_row(3, 0, ["B-2", "Jug", 7.1, 19.9, 0, 4])
+
+    content = workbooks.written(write)
+    reading = read(content, "list.xlsx")
+    assert reading.feed.questions == ()
+    assert [(str(item.price), item.inventory_count) for item in reading.products] == [("9.90", 5), ("19.90", 4)]
+    proposal = propose(io.BytesIO(content), "list.xlsx", None, "EUR")
+    fields = {field.field: field.columns for field in proposal.fields}
+    assert fields["price"][0].endswith(names[3])
+    assert fields["inventory_count"] == [f"{groups[4]} {names[4]}", f"{groups[4]} {names[5]}"]
+    assert [column.name for column in proposal.columns] == reading.details["columns"]
+
+
+@pytest.mark.parametrize("header", ["SKU;Name;Price;Lager Wien;Lager Graz", "SKU;Name;Price;Stock Lima;Stock Cusco"])
+def test_places_in_a_header_of_one_row_are_still_a_question(header: str) -> None:
+    questions = read(f"{header}\nA-1;Mug;9,90;3;2\nB-2;Jug;19,90;0;4\n").feed.questions
+    assert [question.key for question in questions] == ["inventory_count"]
