@@ -41,6 +41,7 @@ from wecelebrate.feeds.rows.regrouping import regrouped
 from wecelebrate.feeds.rows.styles import complete_rows, find_styles
 from wecelebrate.feeds.rows.validity import valid_today
 from wecelebrate.feeds.states.cells import says_states
+from wecelebrate.feeds.states.unread import warn_of_unread_marks
 from wecelebrate.feeds.stock.beyond import below_zero_question
 from wecelebrate.feeds.stock.columns import StockColumns, find_stock_columns
 from wecelebrate.feeds.stock.places import is_place
@@ -134,6 +135,7 @@ class Feed:
         self.warnings = Warnings()
         """Counts values that were not understood, but did not cause a rejection. The counts are complete after the last
         item."""
+        warn_of_unread_marks(plan, self._evidence.sample, self.warnings)
         self.reading: dict[str, Any] = describe(
             plan, self._evidence, self.format, mapping, self._numbers, currency, memory
         )
