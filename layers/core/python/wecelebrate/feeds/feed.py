@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Self
 from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds.columns.profile import VariantRule
 from wecelebrate.feeds.columns.visibility import Disclosure
+from wecelebrate.feeds.files.evidence import encoding_question
 from wecelebrate.feeds.files.formats import Format
 from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.plan.decimals import decide_numbers
@@ -143,6 +144,7 @@ class Feed:
         self._mapping = mapping
         styles, stock = (self._numbers.price, self._numbers.stock), self._stock_columns(plan)
         self.questions: tuple[Question, ...] = (
+            *encoding_question(source.text.doubts if source.text else ()),
             *plan.questions, *(style.question for style in styles if style.question is not None),
             *below_zero_question(plan.header, self._evidence.sample, stock.count, stock.below_zero),
         )  # fmt: skip
