@@ -14,6 +14,7 @@ from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
 from wecelebrate.feeds.plan.model import ActiveColumn
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
+from wecelebrate.feeds.prices.blank import blank_prices_question
 from wecelebrate.feeds.prices.candidates import currency_in_name
 from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
@@ -126,6 +127,9 @@ def plan_table(
         plan, columns, settings.plain, table.notes, currency,
         earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
     )  # fmt: skip
+    is_asked = any(question.key == "price" for question in plan.questions)
+    if plan.profile is None and not is_asked and not settings.plain.keys() & {"price"} and "price" not in earlier:
+        plan.questions += blank_prices_question(plan, columns)
     plan.legend = translations(plan, columns, table.legend)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
