@@ -1,6 +1,5 @@
 """Tests lists of employees and participants whose first rows look like headers, or that have bank accounts."""
 
-
 import pytest
 
 from tests.core.feeds.feed_reading import read

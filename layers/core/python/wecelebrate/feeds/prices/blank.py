@@ -30,7 +30,7 @@ def blank_prices_question(plan: Plan, columns: Columns) -> list[Question]:
         return []
     name = columns.header[blank[0]]
     text = (
-        f"The column {quoted(name, 40)} has no price in any row. Is the file a form that has not been filled in yet, or "
+        f"The column {quoted(name, 40)} has no price in any row. Is the file a form that is not filled in yet, or "
         "a list that does not state prices?"
     )
     choices = (

@@ -26,8 +26,6 @@ MAGENTO = Profile(
     {
         "weight": "weight",
         "specialprice": "special_price",
-        "visibility": "visibility",
-        "producttype": "product_type",
         "metakeywords": "keywords",
         "color|size|material|countryofmanufacture": "",
     },
