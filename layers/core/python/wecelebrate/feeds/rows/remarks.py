@@ -4,6 +4,7 @@ Only words that cannot describe a product count. `Lamp (suspended)` and `Brake p
 """
 
 import re
+from functools import lru_cache
 
 from wecelebrate.feeds.vocabulary.folding import squeezed
 
@@ -24,9 +25,19 @@ _WORDS = re.compile(
 )
 
 
+_OPENING = {")": "(", "]": "[", "\uff09": "\uff08", "\u3011": "\u3010"}
+MAX_REMARK = 40
+
+
 def says_ended(name: str) -> bool:
     """Return whether a remark in brackets or asterisks says that the product is no longer made."""
-    return any(
-        _WORDS.fullmatch(squeezed(first or second or third)) is not None
-        for first, second, third in _REMARK.findall(name[:MAX_NAME])
-    )
+    opening = _OPENING.get(name[-1])
+    if opening is not None and name[0] not in MARKS:  # nearly all remarks, so this is fast
+        remark = name[name.rfind(opening) + 1 : -1]
+        return len(remark) <= MAX_REMARK and _is_ended(remark)
+    return any(_is_ended(first or second or third) for first, second, third in _REMARK.findall(name[:MAX_NAME]))
+
+
+@lru_cache(maxsize=4096)
+def _is_ended(remark: str) -> bool:
+    return _WORDS.fullmatch(squeezed(remark)) is not None
