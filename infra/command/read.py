@@ -68,8 +68,8 @@ def read(  # noqa: PLR0917 — each parameter is an option
     a catalog, and with how its earlier files were read: only this shows which questions the catalog will ask.
 
     With --format ndjson or csv, stdout contains only the rows. With --json, stdout contains one document: the rows are
-    in `data`, and other fields show how the file is read. The exit code is 1 if rows are rejected, if a question about
-    the file is open, or if the file cannot be read.
+    in `data`, and other fields show how the file is read. The exit code is 1 if products are rejected, if a question
+    about the file is open, or if the file cannot be read. Totals, notes and parents of variants are no products.
     """
     if as_json and row_format not in ("table", "json"):
         raise BadUsage("--json and --format exclude each other: give one of them")
@@ -90,7 +90,7 @@ def read(  # noqa: PLR0917 — each parameter is an option
                 counts = printer.print_rows(rows_of(feed, only_rejected=rejected, limit=limit))
         except UnreadableFeed as error:
             raise CommandError(str(error)) from error
-    if counts.rejected or questions:
+    if counts.faulty or questions:
         raise typer.Exit(ExitCode.FAILED)
 
 

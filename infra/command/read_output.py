@@ -22,6 +22,8 @@ from wecelebrate.feeds import Feed, Item, Product, Proposal, Rejected
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized
 
+NO_PRODUCTS = frozenset(("no_product", "not_sold_itself"))
+"""The codes of rejected rows that are no products. Nothing is wrong with such rows."""
 _SAMPLE_ROWS = 100
 """The number of rows that decide the columns of a table and their widths."""
 _NAMES = tuple(each.name for each in fields(Product) if each.name not in ("line", "rows", "source", "fields_set"))
@@ -52,6 +54,13 @@ class Counts:
     have several rows."""
     codes: dict[str, int] = field(default_factory=dict)
     """Code → number of rejected rows."""
+    no_products: int = 0
+    """The number of rejected rows that are no products and are right in the file: totals, notes, parents."""
+
+    @property
+    def faulty(self) -> int:
+        """The number of rejected rows whose products are lacking. If a file has no product at all, all its rows."""
+        return self.rejected - self.no_products if self.accepted else self.rejected
 
     def add(self, item: Item) -> None:
         """Count an item."""
@@ -59,6 +68,7 @@ class Counts:
         if isinstance(item, Rejected):
             self.rejected += item.rows
             self.codes[item.code] = self.codes.get(item.code, 0) + item.rows
+            self.no_products += item.rows * (item.code in NO_PRODUCTS)
         else:
             self.accepted += item.rows
             self.products += 1
@@ -272,7 +282,9 @@ def _print_end(rows: Rows, line: Callable[[str], None]) -> None:
     """Print the counts."""
     counts = rows.counts
     products = "1 product" if counts.products == 1 else f"{counts.products:,} products"
-    line(f"{count_rows(counts.read)} read: {counts.accepted:,} accepted as {products}, {counts.rejected:,} rejected")
+    of_these = f" ({counts.no_products:,} of these: no products)" if counts.no_products else ""
+    accepted = f"{counts.accepted:,} accepted as {products}"
+    line(f"{count_rows(counts.read)} read: {accepted}, {counts.rejected:,} rejected{of_these}")
     for code, number in sorted(counts.codes.items(), key=lambda each: -each[1]):
         line(f"  {number:,} {code}")
     if rows.has_more:

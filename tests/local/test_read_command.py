@@ -44,7 +44,7 @@ def test_the_text_output_shows_how_the_file_is_read_and_the_result_of_each_row_a
     assert any("4711" in line and "1234.50" in line and "spülmaschinenfest" in line for line in lines)
     rejected = '"auf Anfrage" is not a price; a product needs a fixed price [no_fixed_price]'
     assert f"✗ line 9 (4714): VK-Preis (EUR): {rejected}" in lines
-    assert "5 rows read: 3 accepted as 3 products, 2 rejected" in lines
+    assert "5 rows read: 3 accepted as 3 products, 2 rejected (1 of these: no products)" in lines
     assert "  1 no_fixed_price" in lines
     warning = '! Lagerbestand: "-4" is a stock below 0; it is read as 0 (1 row)\n'
     assert (result.stderr, result.exit_code) == (warning, 1)
@@ -60,7 +60,13 @@ def test_the_json_output_shows_how_the_file_is_read_and_the_result_of_each_row_a
     assert first["product"]["inventory_count"] == 5
     assert (second["sku"], second["code"]) == ("A-2", "not_a_number")
     assert second["raw"] == {"sku": "A-2", "name": "Lamp", "price": "twelve", "stock": "1", "Colour": "blue"}
-    assert result["counts"] == {"read": 3, "accepted": 2, "rejected": 1, "products": 2, "codes": {"not_a_number": 1}}
+    assert result["counts"] == {
+        "read": 3,
+        "accepted": 2,
+        "rejected": 1,
+        "products": 2,
+        "codes": {"not_a_number": 1},
+    } | {"no_products": 0}
     assert (result["has_more"], result["ended_cleanly"]) == (False, True)
 
 
@@ -89,6 +95,20 @@ def test_the_formats_ndjson_and_csv_print_only_rows_to_stdout() -> None:
         ("4", "A-3", "99.00", ""),
     ]
     assert json.loads(table[1]["raw"])["price"] == "twelve"
+
+
+TOTALS = ["Total;;14,00", "Summe;;14,00", "合計;;14,00", ";;;\n* prices incl. VAT;;", "SKU;Name;Price"]
+
+
+@pytest.mark.parametrize("row", TOTALS)
+def test_a_row_that_is_no_product_is_counted_and_does_not_fail_the_command(row: str) -> None:
+    content = f"SKU;Name;Price\nA-1;Mug;9,50\nA-2;Cup;4,50\n{row}\n".encode()
+    result = read(stdin=content)
+    assert result.exit_code == 0
+    assert "3 rows read: 2 accepted as 2 products, 1 rejected (1 of these: no products)" in result.stdout
+    counts = document(stdin=content)["counts"]
+    assert (counts["accepted"], counts["rejected"], counts["no_products"], counts["read"]) == (2, 1, 1, 3)
+    assert read(stdin=content + b"A-3;Jug;twelve\n").exit_code == 1
 
 
 def test_the_option_rejected_prints_only_rejected_rows_but_counts_all_rows() -> None:

@@ -31,7 +31,19 @@ def test_only_public_name_value_pairs_of_magento_become_attributes() -> None:
     product = read(
         f"sku,attribute_set_code,product_type,name,price,additional_attributes\nA,D,simple,Hat,5,{cell}\n"
     ).product
-    assert product.attributes == {"color": "Red", "size": "M", "product_type": "simple"}
+    assert product.attributes == {"color": "Red", "size": "M"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sku,attribute_set_code,product_type,name,price,visibility\nA,D,simple,Hat,5,Not Visible Individually\n",
+        '{"products": [{"id": 1, "title": "Hat", "status": "draft", "variants": [{"sku": "A", "price": "5"}]}]}',
+        "sku,store_view_code,product_type,name,price,visibility\nA,,virtual,Hat,5,Catalog\n",
+    ],
+)
+def test_values_for_the_shop_system_are_no_attributes(content: str) -> None:
+    assert not read(content).product.attributes
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Self
 from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds.columns.profile import VariantRule
 from wecelebrate.feeds.columns.visibility import Disclosure
+from wecelebrate.feeds.files.evidence import encoding_question
 from wecelebrate.feeds.files.formats import Format
 from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.plan.decimals import decide_numbers
@@ -43,6 +44,7 @@ from wecelebrate.feeds.rows.sheets import of_one_sheet
 from wecelebrate.feeds.rows.styles import complete_rows, find_styles
 from wecelebrate.feeds.rows.validity import valid_today
 from wecelebrate.feeds.states.cells import says_states
+from wecelebrate.feeds.states.unread import warn_of_unread_marks
 from wecelebrate.feeds.stock.beyond import below_zero_question
 from wecelebrate.feeds.stock.columns import StockColumns, find_stock_columns
 from wecelebrate.feeds.stock.places import is_place
@@ -136,6 +138,7 @@ class Feed:
         self.warnings = Warnings()
         """Counts values that were not understood, but did not cause a rejection. The counts are complete after the last
         item."""
+        warn_of_unread_marks(plan, self._evidence.sample, self.warnings)
         self.reading: dict[str, Any] = describe(
             plan, self._evidence, self.format, mapping, self._numbers, currency, memory
         )
@@ -143,6 +146,7 @@ class Feed:
         self._mapping = mapping
         styles, stock = (self._numbers.price, self._numbers.stock), self._stock_columns(plan)
         self.questions: tuple[Question, ...] = (
+            *encoding_question(source.text.doubts if source.text else ()),
             *plan.questions, *(style.question for style in styles if style.question is not None),
             *below_zero_question(plan.header, self._evidence.sample, stock.count, stock.below_zero),
         )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from wecelebrate.feeds.columns.totals import is_total_row
+from wecelebrate.feeds.columns.totals import is_rule, is_total_row
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.notation.shapes import shape_of
 
@@ -108,7 +108,7 @@ class Columns:
     def __init__(self, header: Sequence[str], sample: Iterable[Cells]) -> None:
         self.header = header
         rows = (row for row, _ in zip(sample, range(MAX_ROWS), strict=False))
-        self.sample = [row for row in rows if not is_total_row(row)]
+        self.sample = [row for row in rows if not is_total_row(row) and not is_rule(row)]
         self._facts: dict[int, Facts] = {}
 
     def __getitem__(self, column: int) -> Facts:

@@ -1,4 +1,7 @@
-"""Recognises rows with totals, such as `Summe` and `合計`. These rows are not products."""
+"""Recognises rows with totals, such as `Summe` and `合計`, and rows of dashes. These rows are not products."""
+
+import re
+from collections.abc import Sequence
 
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.vocabulary.folding import squeezed
@@ -31,3 +34,17 @@ def is_total_row(cells: Cells) -> bool:
     """Return whether the first value of a row is a word for a total, and other cells are blank."""
     filled = [cell for cell in cells if cell and not cell.isspace()]
     return 0 < len(filled) < len(cells) and is_total(filled[0].strip())
+
+
+_RULE = re.compile(r"[-=_+|*~\s\u2013\u2014\u2500-\u257f:]*")
+MIN_RULE = 4
+
+
+def is_rule(cells: Sequence[str | None]) -> bool:
+    """Return whether a row only separates other rows, such as a line of dashes in a printed list or in Markdown."""
+    text = "".join(filter(None, cells)).strip()
+    return (
+        len(text) >= MIN_RULE
+        and _RULE.fullmatch(text) is not None
+        and max(map(text.count, "-=_\u2500\u2014")) >= MIN_RULE - 1
+    )

@@ -115,6 +115,12 @@ def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str
             yield row, reader.line_num
 
 
+MAX_WORDS_OF_DATA = 3
+"""The most known names that a row of data has by chance."""
+MIN_DATA = 2
+MAX_DATA = 40
+
+
 def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
     """Return the index of the header row. Titles, dates and blank rows can be above the header row.
 
@@ -129,9 +135,31 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
         # A row with one known name can be a row of data, in which a cell reads `Material`.
         return _first_row_as_full(first_rows, known_counts.index(best))
     if best:
-        return known_counts.index(best)
+        row = known_counts.index(best)
+        return row if best > MAX_WORDS_OF_DATA else _row_above_data(first_rows, row)
     widths = [sum(1 for cell in row if cell.strip()) for row in first_rows]
     return widths.index(max(widths)) if widths else 0
+
+
+def _row_above_data(rows: list[list[str]], row: int) -> int:
+    """Return the index of the header of a row with data, or `row` if it has no data or no header is above it.
+
+    A row of data can have several words that are also names of columns: `Lager` (a department) and `active`.
+    """
+    filled = [cell for cell in rows[row] if cell.strip()]
+    if sum(map(_is_data, filled)) < MIN_DATA:
+        return row
+    for number, cells in enumerate(rows[:row]):
+        names = [cell for cell in cells if cell.strip()]
+        if len(names) >= len(filled) and not any(map(_is_data, names)):
+            return number
+    return row
+
+
+def _is_data(cell: str) -> bool:
+    """Return whether a cell is a number, a date or a code with several digits, and no name of a column."""
+    text = cell.strip()[:MAX_DATA]
+    return sum(map(str.isdecimal, text)) >= MIN_DATA and sum(map(str.isalpha, text)) <= len(text) / 2
 
 
 def _first_row_as_full(rows: list[list[str]], row: int) -> int:

@@ -21,6 +21,7 @@ from typing import IO
 
 from wecelebrate.feeds.files.containers import MAX_MEMORY_BYTES, Readable, report_full_disk
 from wecelebrate.feeds.files.double_encoding import repair
+from wecelebrate.feeds.files.evidence import decide
 from wecelebrate.feeds.files.header_languages import code_page_of_header
 from wecelebrate.feeds.items import UnreadableFeed, quoted
 
@@ -29,6 +30,10 @@ FORMAT_SAMPLE = 64 << 10
 """How many characters at the start of a file are used to detect its format."""
 SAMPLE_BYTES = 16 << 10
 """A legacy encoding is detected from at most this many bytes, which come from the lines with non-ASCII bytes."""
+
+WIDE_SAMPLE = 4_096
+MIN_ASCII = 0.05
+"""The least share of ASCII characters, such as delimiters, in a text in UTF-16 without a byte order mark."""
 
 _SCORE_DECIMALS = 1
 """The scores of charset-normalizer are rounded, because small differences are noise in a file of few words."""
@@ -85,6 +90,8 @@ class TextFile:
     damaged: bool
     """Whether some bytes are invalid in this encoding. Invalid bytes are read as U+FFFD."""
     has_nul: bool
+    doubts: tuple[tuple[str, str], ...] = ()
+    """If the bytes do not decide: the possible encodings, each with a word in this encoding. The first one is used."""
 
     def open(self) -> io.TextIOWrapper:
         """Open the text at its start, with unchanged line ends.
@@ -134,7 +141,10 @@ def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None)
     if utf8.bad == 0 or utf8.good > 20 * utf8.bad:
         return TextFile(file, "utf-8", utf8.bad > 0, has_nul)
     sample = _non_ascii_lines(file)
-    return _checked(file, code_page_of_header(head, _legacy(sample), sample), has_nul)
+    detected, doubts = decide(head, sample, code_page_of_header(head, _legacy(sample), sample))
+    text = _checked(file, detected, has_nul)
+    text.doubts = doubts
+    return text
 
 
 class _EncodingCheck:
@@ -196,7 +206,7 @@ def _marked(start: bytes) -> str | None:
 def _without_mark(start: bytes) -> str | None:
     """Detect UTF-16 or UTF-32 in a text without a byte order mark. Uses the positions of the zero bytes.
 
-    Works for texts in which most characters are Latin.
+    If most characters are not Latin, a text in UTF-16 is recognised by its line breaks.
     """
     whole = start[: len(start) // 4 * 4]
     if len(whole) < 4:
@@ -211,6 +221,20 @@ def _without_mark(start: bytes) -> str | None:
         return "utf-16-be"
     if min(share[1], share[3]) > high and max(share[0], share[2]) < low:
         return "utf-16-le"
+    return _wide_by_lines(start[:WIDE_SAMPLE])
+
+
+def _wide_by_lines(start: bytes) -> str | None:
+    """Return the byte order of a text in UTF-16 whose characters are mostly not Latin, or None.
+
+    In the wrong byte order, line breaks and delimiters are letters of other scripts.
+    """
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = start[: len(start) // 2 * 2].decode(encoding, "replace")
+        ascii_share = sum(map(str.isascii, text)) / len(text) if text else 0
+        is_plain = "\0" not in text and "\ufffd" not in text[:-1] and ascii_share > MIN_ASCII
+        if is_plain and "\n" in text and all(char.isprintable() or char.isspace() for char in text):
+            return encoding
     return None
 
 

@@ -32,7 +32,7 @@ page."""
 
 
 @cache
-def _languages_of_names() -> dict[str, tuple[str, ...]]:
+def languages_of_names() -> dict[str, tuple[str, ...]]:
     names: dict[str, tuple[str, ...]] = {}
     for language, tables in vocabulary().by_language.items():
         for table, words in tables.items():
@@ -83,7 +83,7 @@ def _count_names(head: bytes, page: str) -> int:
 
     Each line and each language are counted separately.
     """
-    known, best = _languages_of_names(), 0
+    known, best = languages_of_names(), 0
     for line in head.decode(page, "replace").split("\n")[:MAX_LINES]:
         languages = Counter(
             language

@@ -181,8 +181,8 @@ def _which_is_the_sku(columns: Columns, numbers: Sequence[int]) -> Question:
 def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) -> Question | None:
     """Return a question if several products have the same value in the best column, and no other column is better."""
     different = variant_columns(columns, repeats, best.rank)
-    if not different:
-        return None
+    if not different or all(map(codes.is_rounded, columns[best.column].cells)):
+        return None  # rows with rounded numbers are rejected, whatever the answer is
     names = " and ".join(quoted(name, 40) for name in names_of(columns, reasons_first(columns, different)))
     column = quoted(columns.header[best.column], 40)
     text = (

@@ -36,6 +36,7 @@ from wecelebrate.feeds.plan.by_values import name_by_values, stock_by_values
 from wecelebrate.feeds.plan.chosen import Candidate, Chosen, Reason
 from wecelebrate.feeds.plan.kinds_of_items import KINDS_OF_ITEMS
 from wecelebrate.feeds.plan.states import choose_states
+from wecelebrate.feeds.prices.blank import names_price
 from wecelebrate.feeds.prices.candidates import is_price_for
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import choose_price
@@ -63,6 +64,7 @@ _USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 
 KINDS = "are kinds of items"
 REPEATED = 0.5
+MAX_NAME_LENGTH = 120
 MAX_NAMES = 20
 """How many values of a column are searched for words."""
 _LONG_WORD = re.compile(r"[^\W\d_]{5}")
@@ -142,7 +144,7 @@ def choose(
     if not chosen.columns["name"] and _are_long_texts(columns, chosen.columns["description"]):
         chosen.columns["name"] = [each for each in (name_by_values(columns, used),) if each is not None]
         used.update(chosen.columns["name"])
-    if not chosen.columns["name"] and chosen.price.columns and chosen.columns["description"]:
+    if not chosen.columns["name"] and chosen.columns["description"] and _has_prices(chosen, columns):
         # Many ERP exports have no name column. They write the name into the description column.
         chosen.columns["name"], chosen.reasons["name"] = chosen.columns["description"], chosen.reasons["description"]
         chosen.columns["description"] = take("description")
@@ -168,6 +170,18 @@ def choose(
     choose_states(chosen, columns, candidates["is_active"], used)
     _choose_by_values(chosen, columns, used)
     return chosen
+
+
+def _has_prices(chosen: Chosen, columns: Columns) -> bool:
+    """Return whether the file is a list of products with prices, although perhaps no price is chosen yet.
+
+    Without any price, a file with a SKU and a description can contain only longer texts for known products.
+    """
+    if chosen.price.columns:
+        return True
+    cells = [cell for number in chosen.columns["description"][:1] for cell in columns[number].cells]
+    is_short = bool(cells) and max(map(len, cells)) <= MAX_NAME_LENGTH
+    return is_short and (bool(chosen.price.questions) or any(map(names_price, columns.header)))
 
 
 def _are_long_texts(columns: Columns, description: Sequence[int]) -> bool:

@@ -14,6 +14,7 @@ from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
 from wecelebrate.feeds.plan.model import ActiveColumn
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan, with_former_label
+from wecelebrate.feeds.prices.blank import blank_prices_question
 from wecelebrate.feeds.prices.candidates import currency_in_name
 from wecelebrate.feeds.prices.currency_titles import shared_currency_question, usual_currency
 from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
@@ -133,6 +134,9 @@ def plan_table(
         earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
     )  # fmt: skip
     plan.has_group_names = table.every_row is not None and has_group_names(plan, table.every_row, settings.plain)
+    is_asked = any(question.key == "price" for question in plan.questions)
+    if plan.profile is None and not is_asked and not settings.plain.keys() & {"price"} and "price" not in earlier:
+        plan.questions += blank_prices_question(plan, columns)
     plan.legend = translations(plan, columns, table.legend)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)

@@ -10,7 +10,8 @@ from wecelebrate.feeds.plan.chosen import Candidate, Chosen, Reason
 from wecelebrate.feeds.states.by_values import state_by_values
 from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.ended import ended_column
-from wecelebrate.feeds.states.names import state_columns
+from wecelebrate.feeds.states.marks import letters_by_values
+from wecelebrate.feeds.states.names import hides, state_columns
 from wecelebrate.feeds.states.pairs import of_the_other_kind
 from wecelebrate.feeds.states.sellable import sellable_columns
 from wecelebrate.feeds.states.words import (
@@ -33,12 +34,13 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
         and not (is_weak(rank) and not _are_states(columns, number))
         and not _are_pieces(columns[number].cells)
     ]
-    states = [number for number in free if not is_inverse(columns.header[number])]
+    inverse = [number for number in free if is_inverse(columns.header[number]) or hides(columns.header[number])]
+    states = [number for number in free if number not in inverse]
     understood = [number for number in states if _known_states(columns, number) > 0.5]
     filled = [number for number in states if not columns[number].is_empty]
     chosen.columns["is_active"] = (understood or filled or states)[:1]
     chosen.columns["is_active"] += of_the_other_kind(columns, chosen.columns["is_active"], understood)
-    chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
+    chosen.inverse = inverse
     chosen.inverse += [
         number
         for number in range(len(columns.header))
@@ -55,6 +57,7 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
         chosen.columns["is_active"] = (
             sellable_columns(columns, chosen.columns["inventory_count"], used)
             or state_by_values(columns, used)
+            or letters_by_values(columns, used)
             or ended_column(columns, used)
         )
     chosen.commands = [

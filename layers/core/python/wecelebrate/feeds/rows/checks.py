@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from wecelebrate.feeds.columns.totals import is_rule
 from wecelebrate.feeds.items import BadCell, Cells, NumberText, Rejected, Row, quoted
 from wecelebrate.feeds.notation.convert import sku
 from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
-from wecelebrate.feeds.rows.notes import is_rule, note_without_sku
+from wecelebrate.feeds.rows.notes import note_without_sku
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
 _RULE_STARTS = frozenset(("--", "==", "__", "+-", ":-", "\u2500\u2500"))

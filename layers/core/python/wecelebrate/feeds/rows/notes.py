@@ -1,6 +1,5 @@
 """Recognises rows that are not products: totals, notes below the table, and headers that are repeated on each page."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
@@ -77,17 +76,3 @@ def note_without_sku(cells: Sequence[str | None], width: int) -> str | None:
     if len(filled) == 1 and " " in filled[0] and width >= MIN_COLUMNS:
         return f"the row contains only {quoted(filled[0])}: it is a note, and no product"
     return None
-
-
-_RULE = re.compile(r"[-=_+|*~\s\u2013\u2014\u2500-\u257f:]*")
-MIN_RULE = 4
-
-
-def is_rule(cells: Sequence[str | None]) -> bool:
-    """Return whether a row only separates other rows, such as a line of dashes in a printed list or in Markdown."""
-    text = "".join(filter(None, cells)).strip()
-    return (
-        len(text) >= MIN_RULE
-        and _RULE.fullmatch(text) is not None
-        and max(map(text.count, "-=_\u2500\u2014")) >= MIN_RULE - 1
-    )

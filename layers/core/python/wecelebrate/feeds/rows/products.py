@@ -18,6 +18,7 @@ from wecelebrate.feeds.rows.group_names import with_group_names
 from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.rows.offers import with_offers
+from wecelebrate.feeds.rows.remarks import MARKS, says_ended
 from wecelebrate.feeds.states.cells import active_reader
 from wecelebrate.feeds.stock.notes import with_notes
 from wecelebrate.feeds.stock.reader import StockReader
@@ -74,6 +75,7 @@ def product_builder(  # noqa: PLR0915
     read_currency = cached(partial(currency_of, catalog_currency))
     suspect_skus = suspects(plan) if find_note else frozenset[str]()
     has_no_names, zero_is_no_price = bool(find_note) and not plan.name, plan.zero_is_no_price
+    marks = MARKS if plan.profile is None else _NO_MARKS
 
     def raise_note(sku: str, cells: Cells) -> None:
         if find_note and (note := find_note(sku, cells)):
@@ -123,6 +125,11 @@ def product_builder(  # noqa: PLR0915
             if not is_active and state != "inactive":
                 missing |= _ACTIVE
                 is_active = state == "unstated"  # a new product with an unknown state is inactive
+            added = _NO_FIELDS
+            if name and (name[-1] in marks or name[0] in marks) and _is_ended(name, is_active, state, active_columns):
+                warnings.add("ended_in_name", plan.column_name(plan.name[0]), name)
+                is_active, added = False, _ACTIVE
+                missing -= _ACTIVE
         except BadCell as error:
             if error.code == "empty" and find_note and (note := find_note(sku, cells)):
                 error = BadCell(NO_PRODUCT, note)
@@ -142,6 +149,7 @@ def product_builder(  # noqa: PLR0915
             values |= public_pairs(attributes_of(cells[column] or ""))
         # A price without a currency does not change the currency of a stored product.
         fields = all_fields if currency else fields_without_currency
+        fields = fields | added if added else fields
         return Product(
             line, 1, sku, name, description, category, brand, price, currency or catalog_currency, images, values,
             count, is_active, source, fields_without(fields, missing) if missing else fields, blank, policy,
@@ -153,6 +161,11 @@ def product_builder(  # noqa: PLR0915
     offering = with_offers(explained, plan, catalog_currency, mark, warnings)
     obeying = with_commands(with_stock_times(offering, plan), plan, read_sku, catalog_currency)
     return obeying if plan.computed is None else _without_computed(obeying, plan.computed)
+
+
+def _is_ended(name: str, is_active: bool, state: str, active_columns: list[int]) -> bool:
+    """Return whether the name says that the product is no longer made, and no column says that it is sold."""
+    return is_active and (state == "unstated" or not active_columns) and says_ended(name)
 
 
 def _with_legend(build: BuildProduct, legend: dict[int, dict[str, str]]) -> BuildProduct:
@@ -171,6 +184,7 @@ _MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
 _NO_STOCK: tuple[InventoryPolicy | None, int | None] = (None, None)
 _ACTIVE = frozenset({"is_active"})
+_NO_MARKS: frozenset[str] = frozenset()
 _PRICE = frozenset({"price", "currency"})
 
 

@@ -16,7 +16,7 @@ from wecelebrate.feeds.vocabulary.words import words
 MOST = 0.9
 """The least share of the values that are dates."""
 _DATE = (
-    "(?:date|dato|datum|dat|fecha|data|kuupaev|pvm|paivamaara|datums|tarihi|tarih|дата|ημερομηνια|日付|日時|日|日期|"
+    "(?:date|dt|dato|datum|dat|fecha|data|kuupaev|pvm|paivamaara|datums|tarihi|tarih|дата|ημερομηνια|日付|日時|日|日期|"
     "时间|날짜|일자|일|تاريخ|תאריך|วนท|ngay|tanggal)"
 )
 _LINK = "(?:of|del|de|di|do|da|des|d|since|seit|am|on|at|from|until|od|の)"

@@ -10,6 +10,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates
 from wecelebrate.feeds.columns.visibility import is_property
 from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.states.stems import ABBREVIATIONS
 from wecelebrate.feeds.states.words import MARKS, date_of, state_of
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
@@ -61,6 +62,7 @@ def says_ended(value: str) -> bool:
         or (value in NO and len(value) <= MAX_NO)
         or value in MARKS
         or value in _STOCK
+        or squeezed(value) in ABBREVIATIONS
         or value[:1].isdigit()
     )
     if not is_word or is_other or date_of(value) is not None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, inactive_names
 from wecelebrate.feeds.columns.visibility import internal_part, words
+from wecelebrate.feeds.states.marks import are_codes, is_mark_name
 from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, letters_of_yes_and_no, state_of
 from wecelebrate.feeds.vocabulary.words import words as listed
 
@@ -105,7 +106,7 @@ def shows(column: str) -> bool:
 @lru_cache(maxsize=8192)
 def hides(column: str) -> bool:
     """Return whether the words of a name can mean that the shop does not show a product: `Obsoleted`, `Is hidden`."""
-    return _is_made_of(column, _HIDDEN) or _is_flag(column) or _is_negated(column)
+    return is_mark_name(column) or _is_made_of(column, _HIDDEN) or _is_flag(column) or _is_negated(column)
 
 
 _STATES = listed(
@@ -128,7 +129,11 @@ def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int
     """Return the columns of `is_active` and of its opposite, found by the words of their names and by their values."""
     free = [number for number in range(len(columns.header)) if number not in used]
     shown = [number for number in free if shows(columns.header[number]) and _are_states_or_letters(columns, number)]
-    hidden = [number for number in free if hides(columns.header[number]) and _are_states_or_letters(columns, number)]
+    hidden = [
+        number for number in free
+        if hides(name := columns.header[number])
+        and (_are_states_or_letters(columns, number) or (is_mark_name(name) and are_codes(columns[number])))
+    ]  # fmt: skip
     return shown, hidden
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from wecelebrate.feeds.notation.calendars import gregorian
 from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.states.stems import is_ended
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
 from wecelebrate.feeds.vocabulary.words import phrases
@@ -28,15 +29,17 @@ _ACTIVE = phrases(
     # English
     "on sale|in sale|for sale|sellable|saleable|salable|sell|orderable|buyable|listed|show|shown|displayed|open|"
     "normal|standard|regular|publishable|launched|active product|in range|in assortment|in production|valid|new|"
-    "available now|"
+    "available now|act|released|in use|"
     # German
     "lieferbar|verkäuflich|im sortiment|im verkauf|im programm|bestellbar|gelistet|veröffentlicht|angezeigt|"
-    "online|gültig|verkauf|frei|neu|standardartikel|lagerartikel|"
+    "online|gültig|verkauf|frei|neu|standardartikel|lagerartikel|akt|laufend|gängig|gangbar|"
     # French, Spanish, Italian, Portuguese
     "en vente|disponible|visible|publiée|activé|activée|en stock|a la venta|en venta|habilitado|activado|vigente|"
+    "en vigueur|courant|activos|attivi|ativos|"
     "in vendita|disponibile|visibile|abilitato|attivato|à venda|a venda|disponível|visível|habilitado|publicada|"
     # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
-    "leverbaar|beschikbaar|zichtbaar|gepubliceerd|aktiveret|aktiverad|til salg|til salgs|till salu|synlig|"
+    "leverbaar|gangbaar|lopend|beschikbaar|zichtbaar|gepubliceerd|aktiveret|aktiverad|til salg|til salgs|till salu|"
+    "synlig|i produksjon|i sortimentet|"
     "tilgængelig|tillgänglig|tilgjengelig|publisert|publicerad|dostępny|dostępna|widoczny|w sprzedaży|aktywna|"
     "dostupný|skladem|aktivní|v prodeji|elérhető|aktív|saatavilla|aktiivinen|julkaistu|aktif|"
     "satışta|yayında|"  # noqa: RUF001
@@ -82,7 +85,7 @@ _COMMANDS: dict[str, State] = {
 }  # fmt: skip
 SKIP_COMMANDS = frozenset(("skip", "ignore"))
 """The commands with which a row is left out."""
-MARKS = frozenset(("x", "✓", "✔", "•", "*", "☑", "checked"))
+MARKS = frozenset(("x", "✓", "✔", "√", "•", "●", "○", "◯", "\u3007", "*", "☑", "checked"))
 """Marks that people write for yes in a column whose other cells are blank."""
 _DATE = re.compile(
     r"(?:(?P<y>\d{4})([-./])(?P<m>\d{1,2})\2(?P<d>\d{1,2})|(?P<ymd>(?:19|20|99)\d{6})"
@@ -108,7 +111,9 @@ def state_of(word: str) -> State:
     if len(word) <= MAX_STATE_LENGTH and (state := _negated(word) or _state_of_parts(word)) != "unknown":
         return state
     plain = word.replace("_", " ").replace("-", " ")
-    return state_of(plain) if plain != word else "unknown"
+    if plain != word and (state := state_of(plain)) != "unknown":
+        return state
+    return "inactive" if len(word) <= MAX_STATE_LENGTH and is_ended(word) else "unknown"
 
 
 _NEGATION = re.compile(

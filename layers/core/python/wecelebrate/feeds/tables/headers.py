@@ -132,7 +132,14 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     - The row `header` contains the groups, and the row below it contains the names.
     """
     names = [cell.strip() for cell in rows[header]]
+    if header and names:
+        upper = [cell.strip() for cell in rows[header - 1]]
+        whole = _with_cells_of_two_rows(upper, names)
+        names = whole if whole != names and _is_row_of_names(upper, whole, rows[header + 1 :]) else names
     below = [cell.strip() for cell in rows[header + 1]] if header + 1 < len(rows) else []
+    completed = _with_cells_of_two_rows(names, below)
+    if completed != below and _is_row_of_names(names, completed, rows[header + 2 :]):
+        return join_header_rows([*rows[: header + 1], completed, *rows[header + 2 :]], header + 1)
     # A cell that is merged over both rows has its name in both.
     own = ["" if at < len(names) and name == names[at] else name for at, name in enumerate(below)]
     if _is_row_of_quantities(names, below):
@@ -158,6 +165,23 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     if _are_groups(above, names) or _are_later_groups(above, names):
         repeated += [at for at, name in enumerate(names) if at not in repeated and _needs_group(groups[at], name)]
     return header, [_joined(groups[at], name) if at in repeated else name for at, name in enumerate(names)]
+
+
+def _with_cells_of_two_rows(names: Sequence[str], below: Sequence[str]) -> list[str]:
+    """Return the row below with the names of cells that are merged over both rows.
+
+    A preview of a workbook does not know which cells are merged. Such a cell is blank below a name that has no blank
+    cell beside it, so that the name is no group.
+    """
+    if not below:
+        return []
+    width = max(len(names), len(below))
+    groups = [*names, *[""] * (width - len(names))]
+    cells = [*below, *[""] * (width - len(below))]
+    return [
+        cell or (name if at + 1 == width or groups[at + 1] else "")
+        for at, (name, cell) in enumerate(zip(groups, cells, strict=True))
+    ]
 
 
 def _completes_price(group: str, name: str) -> bool:
@@ -269,9 +293,11 @@ def _is_group_of_values(label: str) -> bool:
 
 def _needs_group(group: str, name: str) -> bool:
     """Return whether a name such as `Berlin` or `Total` is understood only together with its group, such as `Stock`."""
-    if group and name and internal_part(group) is not None:
+    if not group or not name or fold(group) == fold(name):
+        return False
+    if internal_part(group) is not None:
         return True
-    if not group or not name or fold(group) == fold(name) or price_name(fold(plain_name(name))) or is_property(name):
+    if price_name(fold(plain_name(name))) or is_property(name):
         return False
     if any(not is_weak(rank) for _, rank, _ in field_candidates(name)):
         return False

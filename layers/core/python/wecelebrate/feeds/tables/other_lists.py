@@ -35,7 +35,7 @@ _KINDS = tuple(
         r"prenom|apellidos?|nachnaam|voornaam|fornavn|etternavn|efternavn|fornamn|efternamn|imie|nazwisko|jmeno|prijmeni|"
         r"anrede|salutation|birthday|geburtsdatum|фамилия|имя",
         # number of the customer
-        r"kunden?(?:nr|no|nummer)|customer(?:no|number|id|code)|client(?:no|number|id|code)|account(?:no|number|code)|"
+        r"kunden?(?:nr|no|nummer)|kdnr|kdn|customer(?:no|number|id|code)|client(?:no|number|id|code)|account(?:no|number|code)|"
         r"debitor(?:ennr|nr)?|numclient|numeroclient|codeclient|codcliente|codigocliente|codicecliente|ncliente|"
         r"klantnummer|klantnr|kundenummer|kundnummer|nrklienta|kodklienta|cislozakaznika|vevokod|asiakasnumero|"
         r"кодклиента|顧客番号|客户编号|고객번호",

@@ -5,6 +5,7 @@ The names and the values of the columns are evidence for persons, and for produc
 | evidence for persons                                     | points | evidence for products              | points |
 |----------------------------------------------------------|--------|------------------------------------|--------|
 | the name of the row is in its e-mail address: Ann, ann@… | 3      | the SKU is called an article, GTIN | 3      |
+| bank accounts (IBAN)                                     | 3      |                                    |        |
 | birthdays                                                | 2      | another usual name for a SKU       | 2      |
 | first names, last names, full names, salutations         | 2 or 4 | a price with a clear name          | 2      |
 | the number of an employee, a customer or a member        | 2      | a stock with a clear name          | 2      |
@@ -15,8 +16,9 @@ The names and the values of the columns are evidence for persons, and for produc
 | jobs, departments, points, terms of payment              | 1      |                                    |        |
 | two words that can be the names of persons               | 1      |                                    |        |
 
-A list is refused only if values also show persons: birthdays, e-mail addresses, salutations, telephone numbers, streets
-with postal codes or cities, or first names beside last names. The names of columns are not enough, because a name can
+A list is refused only if values also show persons: bank accounts, birthdays, e-mail addresses, salutations, telephone
+numbers, streets with postal codes or cities, or first names beside last names. Numbers and names of persons beside a
+third kind of evidence are enough, too. The names of columns are not enough, because a name can
 have several meanings: `Ad` and `Tên` are the names of products too.
 
 A list of products can also name persons: its buyers, authors or suppliers. Columns whose names have such a word are no
@@ -93,13 +95,15 @@ _SALUTATIONS = frozenset((
 _WRITTEN_LIKE_CODES = frozenset(("ms", "mx", "sr", "sig", "pan", "hr", "fr"))
 """Salutations that are also codes, e.g. of countries and materials. The name of their column must mean salutations."""
 _NUMBER = re.compile(
-    r"^(?:(?:employee|staff|personnel|mitarbeiter|personal|salarie|empleado|dipendente|medewerker|funcionario|pracownik|"
+    r"^(?:(?:participant|attendee|teilnehmer|deelnemer|participante|employee|staff|personnel|mitarbeiter|personal|salarie|empleado|dipendente|medewerker|funcionario|pracownik|"
     r"zamestnanec|customer|client|kunden?|klant|cliente|klienta?|asiakas|zakaznik|vevo|musteri|member|mitglieds?|adherent|"
     r"socio|lid|medlems?|patienten?|student|schuler|pupil|guest|user|subscriber|emp)"
     r"(?:id|nr|no|n|num|nummer|number|code|kod|numero)|(?:id|nr|no|n|num|numero|codigo|codice|code|kod)(?:de|du|del|di|do)?"
     r"(?:client|cliente|klienta|empleado|dipendente|salarie|socio|adherent|pracownika)|matricul[ea]|matricola|kdnr|kdn|"
     r"табельныиномер|社員番号|会員番号|顧客番号|사번|회원번호|工号|会员编号)$"
 )
+_IBAN = re.compile(r"[A-Z]{2}\d{2} ?(?:[A-Z\d] ?){11,30}")
+"""The form of an IBAN (ISO 13616). The check digits of one value at least must be right."""
 _WHOSE = r"(?:private?|work|office|home|mobile?|customer|client|billing|shipping|default|primary)?"
 _PHONE = re.compile(
     rf"{_WHOSE}(?:(?:tele)?phone|tele?|telefon|telefono|telefone|telefoon|telephone|telefonnummer|mobile?|mobiltelefon|"
@@ -134,8 +138,11 @@ _CONTACTS = (
             r"username|login|lastlogin|password|passwort|lastseen|signup(?:date)?|registered(?:at|on)?",
             r"(?:email)?newsletter|acceptsmarketing|accepts(?:e?mail|sms)(?:marketing)?|(?:email|sms|marketing)?optin|"
             r"(?:un)?subscribed(?:at|on)?|(?:email|marketing|sms)?consent|einwilligung|werbeerlaubnis",
-            r"(?:annual|monthly)?salary|wages?|hourly(?:rate|wage|pay)|(?:monats|jahres|grund|brutto|netto)?gehalt|stundenlohn|"
-            r"lohn|salaire|salario|stipendio|tariffaoraria|salaris|uurloon|wynagrodzenie|зарплата|оклад|給与|時給|급여|工资",
+            r"(?:annual|monthly|base|gross|net)?salary(?:gross|net)?|wages?|hourly(?:rate|wage|pay)|(?:net|gross|base|basic)pay|"
+            r"(?:monats|jahres|grund|brutto|netto)?(?:gehalt|lohn)(?:brutto|netto)?|stundenlohn|ral|retribuzione(?:lorda)?|"
+            r"salaire(?:brut|net|base)?|salario(?:bruto|neto|lordo|base)?|stipendio(?:lordo)?|tariffaoraria|(?:bruto|netto)?salaris|"
+            r"(?:bruto?|netto)?loon|uurloon|wynagrodzenie(?:brutto)?|pensja|manadslon|lon|lonn|palkka|mzda|plat|maas|fizetes|"
+            r"зарплата|оклад|給与|基本給|時給|급여|기본급|工资|薪资|薪資",
             r"hire(?:d|date)|datehired|eintritt(?:sdatum)?|dateembauche|fecha(?:de)?alta|datadiassunzione|dataassunzione|"
             r"(?:datum)?indienst|入社(?:日|年月日)?|입사일?",
         ),
@@ -152,7 +159,7 @@ _ALSO_OF_PRODUCTS = re.compile(
 _KEYS = frozenset(("id", "uid", "uuid", "guid", "key", "no", "nr", "number", "numero", "nummer"))
 """Names of keys that rows of any kind have."""
 _ARTICLE = re.compile(
-    r"sku|item|artic|artik|artig|prod|variant|goods|waren|towar|tuote|termek|urun|товар|артикул|商品|品番|상품|منتج|מוצר|gtin|"
+    r"sku|item|artic(?!ip)|artik|artig|prod|variant|goods|waren|towar|tuote|termek|urun|товар|артикул|商品|品番|상품|منتج|מוצר|gtin|"
     r"^ean|isbn|barcode|^upc|^plu$|^asin|bezeichnung|designation|descri|benamning|omschrijving|megnevezes|наименован|"
     r"номенклат|品名|titel|title|titre|titulo|titolo"
 )
@@ -184,9 +191,10 @@ def _kinds_of_persons(columns: Columns, plan: Plan, mails: int | None) -> tuple[
 
     Also return whether the values contain data of persons.
     """
-    kinds: dict[str, int] = {}
+    has_accounts = any(_are_accounts(columns[number]) for number, _ in _possible_columns(columns, plan))
+    kinds: dict[str, int] = {"bank accounts": 3} if has_accounts else {}
     names, contacts, others = set[re.Pattern[str]](), dict[re.Pattern[str], str](), list[str]()
-    has_values = mails is not None
+    has_values = mails is not None or has_accounts
     for number, folded in _possible_columns(columns, plan):
         facts = columns[number]
         if _BIRTH.search(folded) and _share(facts, lambda cell: date_of(cell) is not None) >= MOST:
@@ -216,7 +224,9 @@ def _kinds_of_persons(columns: Columns, plan: Plan, mails: int | None) -> tuple[
             kinds["the names of their owners"] = 3
     if any(_share(columns[number], _PERSON.fullmatch) >= MOST for number in plan.name[:1]):
         kinds["names of two words"] = 1
-    return kinds, has_values or has_address or _PHONE in contacts or names.issuperset((_FIRST_NAMES, _LAST_NAMES))
+    is_staff = len(kinds) > MAX_KINDS_OF_NAMES and {"numbers of persons", "names of persons"} <= kinds.keys()
+    has_values = has_values or has_address or is_staff
+    return kinds, has_values or _PHONE in contacts or names.issuperset((_FIRST_NAMES, _LAST_NAMES))
 
 
 def _possible_columns(columns: Columns, plan: Plan) -> Iterator[tuple[int, str]]:
@@ -243,6 +253,18 @@ def _has_first_names(columns: Columns) -> bool:
         and _share(columns[number], _is_name) >= MOST
         for number, name in enumerate(columns.header[:MAX_COLUMNS])
     )
+
+
+def _are_accounts(facts: Facts) -> bool:
+    return _share(facts, _IBAN.fullmatch) >= MOST and _share(facts, _is_iban) > 0
+
+
+def _is_iban(cell: str) -> bool:
+    """Return whether a text is an IBAN: the remainder of its number, divided by 97, is 1 (ISO 7064)."""
+    text = cell.replace(" ", "").upper()
+    if not _IBAN.fullmatch(text):
+        return False
+    return int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 == 1
 
 
 def _is_name(cell: str) -> bool:

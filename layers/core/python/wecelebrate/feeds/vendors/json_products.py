@@ -36,7 +36,6 @@ JSON_PRODUCTS = Profile(
         "variantsbarcode": "barcode",
         "variantsgrams": "weight_grams",
         "variantscompareatprice": "compare_at_price",
-        "status": "status",
     },
     VariantRule(
         key=("handle", "slug", "id"),

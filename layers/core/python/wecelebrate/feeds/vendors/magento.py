@@ -26,8 +26,6 @@ MAGENTO = Profile(
     },
     {
         "weight": "weight",
-        "visibility": "visibility",
-        "producttype": "product_type",
         "metakeywords": "keywords",
         "color|size|material|countryofmanufacture": "",
     },

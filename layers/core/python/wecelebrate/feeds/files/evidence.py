@@ -1,0 +1,143 @@
+"""Decides the encoding of a text by all evidence in it: known words of the header, currencies, and letters.
+
+The detector of `files.encoding` sees only how disordered a text looks. A product file has few words, so several
+encodings often look equally good. Here, another encoding is chosen if it explains the text clearly better. If two
+encodings explain it equally well, and neither perfectly, the person who sends the file is asked.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wecelebrate.feeds.files.alphabets import LANGUAGES, WIDE, Fit, best_fit, languages_of_currencies
+from wecelebrate.feeds.files.header_languages import languages_of_names
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary.folding import squeezed
+
+CANDIDATES = (
+    "cp1252", "cp1250", "cp1251", "cp1254", "cp1253", "cp1257", "cp1255", "cp1256", "cp874", "cp932", "gb18030", "big5",
+    "cp949", "euc_jp", "iso8859_2", "koi8_r", "koi8_u", "cp866", "cp850", "cp852", "mac_roman", "cp437", "cp857",
+    "cp737", "cp862", "iso8859_5", "iso8859_6", "mac_cyrillic", "mac_latin2", "cp860", "cp861", "cp865",
+)  # fmt: skip
+"""If several encodings are equally good, the first one in this list is used."""
+_PRIORS = (
+    {"iso8859_2": 0.1, "iso8859_5": 0.3, "iso8859_6": 0.2}
+    | dict.fromkeys(
+        ("koi8_r", "koi8_u", "cp866", "cp850", "cp852", "cp857", "cp437", "cp860", "cp861", "cp865", "cp737", "cp862"),
+        0.2,
+    )
+    | dict.fromkeys(("mac_roman", "mac_cyrillic", "mac_latin2"), 0.3)
+)
+"""The costs of encodings that are rare in files of today."""
+_SEPARATORS = re.compile(r'[;,\t|"\r\n]+|  +')
+NAME = 2.0
+"""The bonus of a known column name with a letter that is not ASCII."""
+UNLIKELY = 0.6
+"""The cost of a language that neither the header nor a currency suggests, if they suggest others."""
+CLEAR = 0.85
+"""The least difference of costs that decides."""
+SAMPLE_BYTES = 4_096
+MAX_HEADER = 2_048
+SMALL = 0.3
+OLD = frozenset(("cp850", "cp852", "mac_roman"))
+MAX_NAMES = 8
+MIN_NAMES = 2
+MAX_DOUBTS = 3
+_LANGUAGES = {"zh": ("zh", "zh_tw", "zh-tw", "zht"), "nb": ("nb", "no")}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    encoding: str
+    cost: float
+    text: str
+    fit: Fit
+    is_likely: bool
+
+
+def decide(head: bytes, sample: bytes, detected: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the encoding of a text, and the other encodings that are as good as it with an example of their text.
+
+    `head` is the start of the file, `sample` are lines with bytes that are not ASCII, and `detected` is the encoding
+    that the detector has chosen.
+    """
+    sample = sample[:SAMPLE_BYTES]
+    if detected == "cp1252" and (own_only := _ranked(head, sample, (detected,))) and own_only[0].cost <= 0:
+        return detected, ()  # most files
+    ranked = _ranked(head, sample, (detected, *CANDIDATES))
+    if not ranked:
+        return detected, ()
+    best = ranked[0]
+    own = next((each for each in ranked if each.encoding == detected), None)
+    if own is not None and (best.cost > own.cost - CLEAR and not (best.is_likely and best.cost < own.cost - SMALL)):
+        rivals = [each for each in ranked if each.cost <= own.cost and each.text != own.text]
+        is_open = own.cost > SMALL or detected in OLD or any(each.encoding == "cp1252" for each in rivals)
+        return detected, _doubts([own, *rivals]) if is_open else ()
+    rivals = [each for each in ranked if each.cost < best.cost + SMALL and each.text != best.text]
+    return best.encoding, _doubts([best, *rivals]) if best.cost > SMALL else ()
+
+
+def _doubts(scored: Sequence[Scored]) -> tuple[tuple[str, str], ...]:
+    """Return the encodings with different texts, each with a word that they decode differently."""
+    different: dict[str, Scored] = {}
+    for each in scored:
+        different.setdefault(each.text, each)
+    chosen = list(different.values())[:MAX_DOUBTS]
+    if len(chosen) < MIN_NAMES:
+        return ()
+    texts = [re.findall(r"[^\s;,|\t\"]+", each.text) for each in chosen]
+    at = next((at for at, words in enumerate(zip(*texts, strict=False)) if len({*words}) > 1), 0)
+    return tuple(
+        (each.encoding, words[at][:40] if at < len(words) else "") for each, words in zip(chosen, texts, strict=True)
+    )
+
+
+def _ranked(head: bytes, sample: bytes, encodings: Sequence[str]) -> list[Scored]:
+    """Return the encodings in which the sample is valid, the best first. The first of equal ones is the first given."""
+    top = head[:MAX_HEADER]
+    currencies = languages_of_currencies(sample.decode("ascii", "ignore"))
+    scored = []
+    for order, encoding in enumerate(dict.fromkeys(encodings)):
+        if encoding not in LANGUAGES or (text := _decoded(sample, encoding)) is None:
+            continue
+        names, others = _names(top.decode(encoding, "replace"))
+        header = {language for language, count in (names + others).items() if count >= MIN_NAMES}
+        likely = {*currencies, *(header - {"en"})}
+        fit = best_fit(text, encoding, likely)
+        is_likely = fit.language in likely
+        found = sum(names[language] for language in _LANGUAGES.get(fit.language, (fit.language,)))
+        cost = fit.cost - NAME * min(found, MAX_NAMES) + _PRIORS.get(encoding, 0.0)
+        cost += 0.0 if is_likely or not likely else UNLIKELY
+        scored.append((round(cost, 2), order, Scored(encoding, round(cost, 2), text, fit, is_likely)))
+    return [each for *_, each in sorted(scored, key=lambda one: one[:2])]
+
+
+def _decoded(sample: bytes, encoding: str) -> str | None:
+    """Return the decoded sample, or None if it has invalid bytes before its end. The end can cut a character."""
+    text = sample.decode(encoding, "replace")
+    if "\ufffd" in text[:-2]:
+        return None
+    return text if encoding not in WIDE or not text.isascii() else None
+
+
+def _names(head: str) -> tuple[Counter[str], Counter[str]]:
+    """Count the languages of the known names in the header: of names with other letters than ASCII, and of the rest."""
+    known = languages_of_names()
+    names, others = Counter[str](), Counter[str]()
+    for cell in dict.fromkeys(_SEPARATORS.split(head)):
+        text = cell.strip()
+        if 1 < len(text) <= 40 and (languages := known.get(squeezed(text))):
+            (others if text.isascii() else names).update(languages)
+    return names, others
+
+
+def encoding_question(doubts: Sequence[tuple[str, str]]) -> list[Question]:
+    """Return the question which of several encodings the file has, or no question if nothing is in doubt."""
+    if not doubts:
+        return []
+    shown = " or ".join(quoted(word, 40) for _, word in doubts)
+    text = f"The letters of the file do not show its encoding. A word can be {shown}. Which one is right?"
+    choices = [Choice(encoding, f"The file is in {encoding}.", (word,)) for encoding, word in doubts]
+    return [Question("encoding", "other", text, tuple(choices), tuple(word for _, word in doubts))]

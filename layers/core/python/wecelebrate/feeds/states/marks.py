@@ -1,0 +1,96 @@
+"""Recognises columns with marks for deletion, blocking and discontinuation by the parts of their names.
+
+ERP systems join a word and a word for a mark, and shorten both: `LöVorm`, `DelInd`, `Sperr-Kennz.`, `DISC_FLG`. A name
+is recognised if it consists of a word for "no longer sold" and a word for a mark, and possibly of a word for a product
+or for sales. A column whose name is one word, such as `Gesperrt`, is in the vocabulary.
+"""
+
+import re
+from functools import lru_cache
+
+from wecelebrate.feeds.columns.facts import Columns, Facts
+from wecelebrate.feeds.vocabulary.folding import squeezed
+
+MAX_NAME = 40
+_ENDED = (
+    r"(?:lo|losch(?:ungs?)?|loesch|del(?:et(?:ion|ed?))?|dlt|erase|remov(?:ed?|al)|sperr?|gesperrt|bl[ko]c?k?(?:ed|ing)?|"
+    r"discon(?:t(?:inued)?)?|disc|obs(?:ol(?:ete)?)?|eol|endoflife|ausl(?:auf)?|phaseout|phasedout|inact(?:ive)?|"
+    r"inakt(?:iv)?|deakt(?:iviert)?|disabled?|arch(?:iv(?:ed?|iert)?)?|baja|borrad[oa]|elimin(?:ad[oa]|at[oa])?|"
+    r"annul(?:ado|lato)?|suppr(?:ime|ession)?|exclu(?:id[oa]|sao)|bloq(?:ueo|uead[oa])?|blocc(?:o|ato)|"
+    r"bloca(?:ge|t)|bloque|spaerret|sparret|sperret|slettet|utgatt|udgaet|usuniety|usuniet[ey]|smaz(?:ano)?|torolt?|silindi|"
+    r"удал(?:ени[яе]|ено)?|削除|廃番|삭제|단종|删除|停用)"
+)
+_MARK = (
+    r"(?:kz|kennz(?:eichen)?|vorm(?:erkung)?|vermerk|verm|flag|flg|fl|ind(?:icator|icador|icatore|icateur|ikator)?|idx|"
+    r"mark(?:er|e|ierung|ed)?|merker|marca|marque|yn|jn|status|stat|cd|code|grund|reason|motivo|пометка|признак|метка|"
+    r"フラグ|区分|여부|标志|标记)"
+)
+_OF = (
+    r"(?:mat(?:erial)?|art(?:ikel|icle|iculo|icolo)?|item|itm|prod(?:uct|ukt|uit)?|stamm|vk|verkaufs?|vertriebs?|sales?|"
+    r"sls|vente|venta|vendita|for|de|is|tovar|товара?)"
+)
+_NAME = re.compile(rf"{_OF}*(?:{_ENDED}{_MARK}|{_MARK}{_OF}?{_ENDED})(?:{_OF})*")
+_BLOCKS = re.compile(
+    r"(?:vk|verkaufs?|vertriebs?|artikel|material|liefer|bestell|shop|sales?|item)?(?:sperre|sperrung|sperrvermerk|"
+    r"loschvermerk|loschung|lovorm|lvorm|lvm|lovm)|(?:sales?|item|product)?(?:block(?:ed)?(?:for)?(?:sales?)?)|phaseout|"
+    r"(?:item|product)?(?:deleted|removed|archived|obsolete|discontinued)(?:item|product)?|bloquead[oa](?:para|p|a)?(?:la)?venda?"
+)
+MAX_CODES = 10
+MAX_LENGTH = 20
+MAX_FILLED = 0.5
+
+
+@lru_cache(maxsize=8192)
+def is_mark_name(column: str) -> bool:
+    """Return whether the parts of a name mean a mark for deletion, for blocking or for discontinuation."""
+    if len(column) > MAX_NAME:
+        return False
+    name = squeezed(column)
+    return _NAME.fullmatch(name) is not None or _BLOCKS.fullmatch(name) is not None
+
+
+def are_codes(facts: Facts) -> bool:
+    """Return whether few rows have short codes, such as `01` and `Z9`, and the other rows are blank.
+
+    Nothing says what the codes mean, so products with a code are not shown as sold without a doubt.
+    """
+    codes = {cell.casefold() for cell in facts.cells}
+    return bool(codes) and facts.filled <= MAX_FILLED and len(codes) <= MAX_CODES and max(map(len, codes)) <= MAX_LENGTH
+
+
+MIN_ROWS = 3
+_STATE_LETTERS = (
+    frozenset("ai"),
+    frozenset("ad"),
+    frozenset("aid"),
+    frozenset("ain"),
+    frozenset("ax"),
+    frozenset("ao"),
+)
+_SURE_LETTERS = frozenset("ai")
+_OPAQUE = re.compile(
+    r"(?:rec(?:ord)?|itm?|item|prd|prod|art|mat|mstr)?(?:s|st|sts|stt|stat|status|flag|flg|fl|cd|rs|ai|ad|act|actv|akt)(?:cd|code|flag|flg)?"
+)
+
+
+def letters_by_values(columns: Columns, used: set[int]) -> list[int]:
+    """Return the only column in which A means active and another letter means not active, or no column.
+
+    In most rows the letter is A. A and I are clear. Other letters, such as A and D, can also be classes of products,
+    so they need a name such as `ST` and `Flag`.
+    """
+    names = [squeezed(name[:MAX_NAME]) for name in columns.header]
+    found = [
+        number for number, name in enumerate(names)
+        if number not in used and _are_letters(columns[number], is_opaque=_OPAQUE.fullmatch(name) is not None)
+    ]  # fmt: skip
+    return found if len(found) == 1 else []
+
+
+def _are_letters(facts: Facts, *, is_opaque: bool) -> bool:
+    letters = [cell.casefold() for cell in facts.cells]
+    if facts.rows < MIN_ROWS or len(letters) < facts.rows or any(len(letter) > 1 for letter in letters):
+        return False
+    kinds = frozenset(letters)
+    is_state = kinds == _SURE_LETTERS or (is_opaque and kinds in _STATE_LETTERS)
+    return is_state and letters.count("a") > len(letters) / 2

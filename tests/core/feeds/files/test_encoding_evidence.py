@@ -1,0 +1,91 @@
+"""Tests that the whole evidence in a file decides its encoding, and that a doubt is a question."""
+
+# ruff: noqa: RUF001
+
+import pytest
+
+from tests.core.feeds.feed_reading import Reading, read
+
+ENGLISH = "sku;name;price;currency;stock\n"
+CURRENCIES = {
+    "cs": ("CZK", ["Doplňky k botám", "Batoh", "Hole trekové"]),
+    "hu": ("HUF", ["Őszi bögre", "Kék tányér"]), "ro": ("RON", ["Cană roşie", "Farfurie"]),
+    "pl": ("PLN", ["Kubek żółty", "Łyżka srebrna"]), "tr": ("TRY", ["Kırmızı bardak", "Çay kaşığı"]),
+    "ru": ("RUB", ["Кружка красная", "Чай чёрный"]), "uk": ("UAH", ["Чашка червона", "Їжа"]),
+    "th": ("THB", ["แก้วน้ำสีแดง", "จาน"]), "he": ("ILS", ["כוס אדומה", "צלחת"]), "ar": ("SAR", ["كوب أحمر", "صحن"]),
+    "tw": ("TWD", ["高山烏龍茶 150g", "手工麵線 3入"]), "jp": ("JPY", ["赤いマグカップ", "皿"]),
+}  # fmt: skip
+FILES = [
+    ("cs", "cp1250"), ("cs", "cp852"), ("hu", "cp1250"), ("hu", "cp852"), ("ro", "cp1250"), ("ro", "iso8859_2"),
+    ("pl", "cp852"), ("pl", "iso8859_2"), ("tr", "cp857"), ("ru", "cp866"), ("ru", "koi8_r"), ("ru", "iso8859_5"),
+    ("ru", "mac_cyrillic"), ("uk", "koi8_u"), ("th", "cp874"), ("he", "cp1255"), ("he", "cp862"), ("ar", "cp1256"),
+    ("ar", "iso8859_6"), ("tw", "big5"), ("jp", "euc_jp"), ("jp", "cp932"),
+]  # fmt: skip
+HEADERS = [
+    ("產品編號,品名,定價,庫存", "TW-1,手工麵線 3入,NT$680,4", "big5"),
+    ("Артикул;Наименование;Цена;Остаток", "А1;Кружка;9,50;4", "cp866"),
+    ("Šifra artikla;Naziv artikla;Cijena;Zaliha", "A1;Čaj;9,50;4", "cp852"),
+    ("Referência;Descrição;Preço;Estoque", "A1;Pão de mel;9,50;4", "cp860"),
+    ("Artikelnummer;Größe;Menge;Preis", "A1;Groß;4;9,50", "mac_roman"),
+    ("商品コード,商品名,価格,在庫数", "A1,赤いマグ,950,4", "euc_jp"),
+]
+
+
+def texts(reading: Reading) -> list[str | None]:
+    return [product.name for product in reading.products]
+
+
+@pytest.mark.parametrize(("language", "encoding"), FILES)
+def test_a_currency_and_the_letters_decide_the_encoding_of_a_file_with_english_names(
+    language: str, encoding: str
+) -> None:
+    currency, names = CURRENCIES[language]
+    content = ENGLISH + "".join(f"A{n};{name};950;{currency};{n}\n" for n, name in enumerate(names))
+    reading = read(content.encode(encoding))
+    assert texts(reading) == names
+    assert not reading.feed.questions
+
+
+@pytest.mark.parametrize(("header", "row", "encoding"), HEADERS, ids=[encoding for *_, encoding in HEADERS])
+def test_the_known_names_of_the_header_decide_the_encoding(header: str, row: str, encoding: str) -> None:
+    reading = read(f"{header}\n{row}\n".encode(encoding))
+    assert reading.feed.header == header.replace(";", ",").split(",")
+    assert "encoding" not in {question.key for question in reading.feed.questions}
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["Кружка красная", "赤いマグカップ", "كوب أحمر", "แก้วน้ำ"])
+def test_utf_16_without_a_byte_order_mark_is_recognised_in_all_scripts(order: str, name: str) -> None:
+    text = f"{name}1;{name}2;{name}3\nA;{name};5\n" * 3
+    reading = read(f"sku;name;price\n{text}".encode(order))
+    assert reading.feed.details["encoding"] == order
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding", "rival"),
+    [(["Čaj", "Žlica"], "cp1250", "cp1252"), (["Skodelica rdeča", "Žlica"], "cp1250", "cp1252"),
+     (["Colher de pão"], "cp860", "cp850"), (["Xícara", "Colher de pão"], "cp860", "cp850")],
+)  # fmt: skip
+def test_letters_that_fit_several_languages_cause_a_question(names: list[str], encoding: str, rival: str) -> None:
+    content = ("sku;name;price\n" + "".join(f"A{n};{name};1\n" for n, name in enumerate(names))).encode(encoding)
+    (question,) = read(content).feed.questions
+    assert question.key == "encoding"
+    assert {encoding, rival} <= {choice.value for choice in question.choices}
+    assert {names[-1].split()[-1], names[0].split()[-1]} & {
+        word for choice in question.choices for word in choice.examples
+    }
+    answered = read(content, mapping={"encoding": encoding})
+    assert texts(answered) == names
+    assert not answered.feed.questions
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["Große Tasse", "Crème brûlée", "Café"], ["Taza pequeña", "Cucharón"], ["Tazza da caffè", "Qualità"],
+     ["Rød kop", "Tallerken blå"], ["Kopp röd", "Päron"], ["Tasse à café", "Assiette crème"], ["Jalapeño", "Müsli"]],
+)  # fmt: skip
+@pytest.mark.parametrize("header", ["sku;name;price\n", "Artikelnummer;Bezeichnung;Preis\n"])
+def test_western_names_cause_no_question(names: list[str], header: str) -> None:
+    reading = read((header + "".join(f"A{n};{name};1\n" for n, name in enumerate(names))).encode("cp1252"))
+    assert texts(reading) == names
+    assert not reading.feed.questions

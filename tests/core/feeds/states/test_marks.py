@@ -1,0 +1,147 @@
+"""Tests marks for deletion and blocking, codes of states with abbreviated names, and words for "no longer sold"."""
+
+# ruff: noqa: RUF001
+
+import pytest
+
+from tests.core.feeds.feed_reading import Reading, read
+from wecelebrate.feeds.states.words import state_of
+
+
+def file_with(name: str, values: str, names: str = "Mug") -> Reading:
+    rows = "".join(f"A-{n};{names} {n};9,50;{n + 3};{value}\n" for n, value in enumerate(values.split("|")))
+    return read(f"SKU;Name;Preis;Bestand;{name}\n{rows}")
+
+
+def states(name: str, values: str) -> list[bool]:
+    return [product.is_active for product in file_with(name, values).products]
+
+
+MARKS = [
+    ("LöVorm", "||||X"), ("LöKZ", "||||X"), ("Lö-Kennz.", "||||L"), ("Löschvermerk", "||||x"), ("Del.Flag", "||||X"),
+    ("DelInd", "N|N|N|N|Y"), ("DISC_FLG", "0|0|0|0|1"), ("OBS-CODE", "||||07"), ("Sperrvermerk", "||||X"),
+    ("VK-Sperre", "||||1"), ("Vertriebssperre", "||||Z1"), ("Sperrgrund", "||||03"), ("MSTAE", "||||Z9"),
+    ("VMSTA", "||||02"), ("dt_deleted", "NULL|NULL|NULL|NULL|2024-03-01"), ("Bloqueado p/ venda", "N|N|N|N|S"),
+    ("Phase-out", "||||X"), ("Признак удаления", "Нет|Нет|Нет|Нет|Да"), ("Marca baja", "||||S"), ("廃番", "||||○"),
+    ("削除区分", "0|0|0|0|1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "values"), MARKS, ids=[name for name, _ in MARKS])
+def test_a_product_with_a_mark_for_deletion_or_blocking_is_inactive(name: str, values: str) -> None:
+    assert states(name, values) == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize("name", ["Sperrgut", "Blockware", "Exklusiv", "Disc brake", "Archivbox", "Lot", "Obst"])
+def test_a_name_that_only_begins_like_a_mark_does_not_make_products_inactive(name: str) -> None:
+    assert states(name, "||||x") == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("ST", "A|A|A|A|I"), ("ITSTAT", "A|A|A|A|D"), ("S", "A|A|A|A|I"), ("REC-CD", "A|A|A|A|I"), ("Flag", "A|A|A|A|D"),
+     ("ACT", "Y|Y|Y|Y|N"), ("ACTV", "1|1|1|1|0"), ("Item Stat", "ACT|ACT|ACT|ACT|DISC")],
+)  # fmt: skip
+def test_a_letter_in_a_column_with_an_abbreviated_name_is_a_state(name: str, values: str) -> None:
+    assert states(name, values) == [True, True, True, True, False]
+
+
+def test_the_line_of_dashes_in_a_printed_list_is_no_value_of_a_state() -> None:
+    text = (
+        "ITEM     DESCRIPTION        RETAIL  ONHAND  ST\n-------  -----------------  ------  ------  --\n"
+        "00001    HEX NUT              1.95      44  A\n00002    HEX BOLT             2.95      12  A\n"
+        "00003    WASHER               0.95       9  I\n"
+    )
+    assert [product.is_active for product in read(text).products] == [True, True, False]
+
+
+@pytest.mark.parametrize("name", ["Klasse", "Farbe", "Ausführung"])
+def test_letters_of_classes_are_no_states(name: str) -> None:
+    assert states(name, "A|A|A|A|D") == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "value"), [("AL", "||||AL", "AL"), ("KZ", "||||S", "S"), ("Est", "A|A|A|A|B", "B")]
+)
+def test_marks_of_a_column_that_nothing_explains_cause_a_warning(name: str, values: str, value: str) -> None:
+    reading = file_with(name, values)
+    assert {"code": "unread_state", "column": name, "value": value, "rows": 1} in reading.feed.warnings.as_json()
+
+
+@pytest.mark.parametrize(("name", "values"), [("Bio", "||||x"), ("ABC", "A|A|A|A|B"), ("ME", "ST|ST|ST|ST|KG")])
+def test_marks_with_another_meaning_cause_no_warning(name: str, values: str) -> None:
+    assert file_with(name, values).feed.warnings.as_json() == []
+
+
+ENDED = [
+    "Discontinué",
+    "discontinuée",
+    "DISCONTINUÉS",
+    "Abandonnée",
+    "Arrêt de fabrication",
+    "Fin de production",
+    "Descatalogados",
+    "Anulada",
+    "Fuera de producción",
+    "Fuori produzione",
+    "Dismessa",
+    "Descontinuados",
+    "Bloqueada",
+    "Uitgelopen",
+    "Utgående",
+    "Udgåede",
+    "Avvecklad",
+    "Poistettu valikoimasta",
+    "Wycofany z oferty",
+    "Vyradené",
+    "Zrušené",
+    "Ukončený predaj",
+    "Снято с производства",
+    "Не выпускается",
+    "Знято з виробництва",
+    "Прекратен",
+    "Kaldırıldı",
+    "已停产",
+    "製造中止",
+    "단종됨",
+    "생산종료",
+    "เลิกจำหน่าย",
+    "NRND",
+    "Inact.",
+    "Obs.",
+]
+
+
+@pytest.mark.parametrize("word", ENDED)
+def test_all_endings_of_a_word_for_no_longer_sold_mean_inactive(word: str) -> None:
+    assert state_of(word.casefold()) == "inactive"
+
+
+@pytest.mark.parametrize("word", ["suspension", "interrupteur", "archivbox", "perimeter", "retriever", "obst", "delta"])
+def test_a_word_that_only_begins_like_such_a_word_is_unknown(word: str) -> None:
+    assert state_of(word) == "unknown"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Mug (discontinued)", "*** OBSOLETE *** Mug", "Bohrer alt (Auslauf)", "Tasse [abgekündigt]",
+     "Vaso (descatalogado)",
+     "Kopp (utgått)", "Чашка (снята с производства)", "カップ【廃番】"],
+)  # fmt: skip
+def test_a_product_whose_name_says_that_it_is_discontinued_is_inactive(name: str) -> None:
+    reading = read(f"SKU;Name;Preis\nA-1;{name};9,50\nA-2;Mug;9,50\n")
+    states_of_rows = [(each.is_active, "is_active" in each.fields_set) for each in reading.products]
+    assert states_of_rows == [(False, True), (True, False)]
+    assert [entry["code"] for entry in reading.feed.warnings.as_json()] == ["ended_in_name"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Lamp (suspended)", "Brake pad (disc)", "Mug (blue)", "Box [closed]", "Frame (retired)"]
+)
+def test_a_remark_that_describes_the_product_does_not_make_it_inactive(name: str) -> None:
+    assert read(f"SKU;Name;Preis\nA-1;{name};9,50\n").product.is_active
+
+
+def test_a_column_that_says_active_is_stronger_than_a_remark_in_the_name() -> None:
+    text = "SKU;Name;Preis;Status\nA-1;Mug (discontinued);9,50;aktiv\nA-2;Cup;9,50;inaktiv\n"
+    assert [product.is_active for product in read(text).products] == [True, False]
