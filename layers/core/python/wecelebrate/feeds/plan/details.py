@@ -103,6 +103,27 @@ def plan_table(
     if table.has_groups and are_of_one_group(plan.header, plan.inventory):
         plan.questions = [question for question in plan.questions if question.key != "inventory_count"]
     add_transformations(plan, settings, on_problem)
+    _refuse_other_lists(table, settings, plan)
+    evidence = evidence_table(table, plan)
+    columns = Columns(plan.header, evidence.sample)
+    complete_plan(
+        plan, columns, settings.plain, table.notes, currency,
+        earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
+    )  # fmt: skip
+    plan.has_group_names = table.every_row is not None and has_group_names(plan, table.every_row, settings.plain)
+    is_asked = any(question.key == "price" for question in plan.questions)
+    if plan.profile is None and not is_asked and not settings.plain.keys() & {"price"} and "price" not in earlier:
+        plan.questions += blank_prices_question(plan, columns)
+    plan.legend = translations(plan, columns, table.legend)
+    has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
+    needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
+    if has_unknown_code and needs_code and plan.currency is None:
+        on_problem(f"the file says {shown(table.notes)}, but this is not an ISO 4217 currency code, e.g. EUR")
+    return plan, evidence
+
+
+def _refuse_other_lists(table: Table, settings: FileSettings, plan: Plan) -> None:
+    """Refuse lists that contain no products, e.g. orders, movements of the stock or persons. Raises UnreadableFeed."""
     if "sku" not in settings.plain and not settings.transformations:
         refuse_lines_of_documents(table.header, plan.sku)
         refuse_movements(table.header, plan.sku)
@@ -127,22 +148,6 @@ def plan_table(
             refuse_people(Columns(table.header, table.sample))
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
         refuse_persons(Columns(table.header, table.sample), plan)
-    evidence = evidence_table(table, plan)
-    columns = Columns(plan.header, evidence.sample)
-    complete_plan(
-        plan, columns, settings.plain, table.notes, currency,
-        earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
-    )  # fmt: skip
-    plan.has_group_names = table.every_row is not None and has_group_names(plan, table.every_row, settings.plain)
-    is_asked = any(question.key == "price" for question in plan.questions)
-    if plan.profile is None and not is_asked and not settings.plain.keys() & {"price"} and "price" not in earlier:
-        plan.questions += blank_prices_question(plan, columns)
-    plan.legend = translations(plan, columns, table.legend)
-    has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
-    needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
-    if has_unknown_code and needs_code and plan.currency is None:
-        on_problem(f"the file says {shown(table.notes)}, but this is not an ISO 4217 currency code, e.g. EUR")
-    return plan, evidence
 
 
 def evidence_table(table: Table, plan: Plan) -> Table:
