@@ -40,7 +40,7 @@ async def compressed(response: Response, request_headers: Iterable[tuple[bytes, 
 
 
 def _not_modified(response: Response, headers: Mapping[bytes, str], request: Mapping[bytes, str]) -> Response:
-    """Add the headers that the whole response has to a response without a body (RFC 9110, 15.4.5)."""
+    """Copy the headers of the whole response to a response without a body (RFC 9110, 15.4.5)."""
     tag = headers.get(b"etag", "")
     changes = {b"vary": vary(headers.get(b"vary"), "Accept-Encoding")}
     if tag and weak(tag) in (part.strip() for part in request.get(b"if-none-match", "").split(",")):

@@ -252,7 +252,7 @@ def test_every_response_contains_all_changes_whose_tags_were_invalidated_before_
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_responses_are_current_after_the_sweeper_has_invalidated_the_changes_of_dead_writers(
+def test_responses_are_current_after_the_sweeper_has_invalidated_what_dead_writers_changed(
     direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, figure: Figure, share: int
 ) -> None:
     for seed in range(share, INTERLEAVINGS, SHARES):

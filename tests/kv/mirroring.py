@@ -14,7 +14,7 @@ class Mirror(Move):
     """A store whose mirror is on, in a transaction that is rolled back."""
 
     def put(self, key: str, value: Any) -> None:
-        """Write a document, in a transaction that ends."""
+        """Write a document, and end the transaction."""
         super().put(key, value)
         self.end()
 

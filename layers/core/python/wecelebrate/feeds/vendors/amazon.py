@@ -15,8 +15,8 @@ AMAZON = Profile(
         "description": ("productdescription",),
         "category": ("itemtype", "itemtypekeyword", "feedproducttype"),
         "brand": ("brandname", "manufacturer"),
-        # A list price is the price that is crossed out. A sale price needs its first and its last day, so a sale price
-        # without them is a question.
+        # A list price is the price that is crossed out. A sale price needs its first and its last day. If they are
+        # missing, the user is asked about the sale price.
         "price": ("standardprice",),
         "currency": ("currency",),
         "images": ("mainimageurl", r"otherimageurl\d"),

@@ -37,8 +37,8 @@ language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$ select from products where id = any (product_ids) order by id for no key update $$;
 
 -- Computes the free stock of products again after their holds have changed. The products must be locked. `returned` is
--- the number of pieces of each product that returned to the stock. The count of a product without a row in
--- stock_reports is exact, so these pieces are added to this count. Products that are not tracked have no stock.
+-- the number of pieces of each product that came back to the stock. If a product has no row in stock_reports, its count
+-- is exact, so the returned pieces are added to the count. Products that are not tracked have no stock.
 create or replace function app.recompute_stock(product_ids uuid[], returned integer[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
