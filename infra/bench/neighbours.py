@@ -8,8 +8,8 @@ allows. For each kind of work, the figure is the p95 of the first client during 
 On AWS, each function, the database and the computers of the clients have CPUs of their own. Here, all of them share the
 cores of one machine, so any work slows the first client down. Therefore the floor is the p95 of the first client while
 a process outside of the platform uses as much CPU time as the work. The difference between the figure and the floor is
-the effect of the platform, because both clients use the same locks, queues, connections and processes. The p95 without
-any work is in the note.
+the effect of the platform: both clients share its locks, queues, connections and processes. The p95 without any work is
+in the note.
 """
 
 from collections.abc import Iterator

@@ -36,7 +36,7 @@ def test_a_product_is_sold_only_if_both_of_its_state_columns_allow_it(column: st
 
 
 @pytest.mark.parametrize(("column", "yes", "no"), SHOWN, ids=[column for column, _, _ in SHOWN])
-def test_a_column_name_in_a_further_language_means_that_the_product_is_shown(column: str, yes: str, no: str) -> None:
+def test_column_names_that_mean_shown_are_recognised_in_more_languages(column: str, yes: str, no: str) -> None:
     assert states(column, yes, no) == [True, False]
 
 

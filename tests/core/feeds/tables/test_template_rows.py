@@ -76,7 +76,7 @@ def test_lines_of_dashes_are_not_rows_and_a_row_with_a_star_is_a_total() -> None
         ("A_ID;ITEM_NO;NAME;OPTS;STOCK;PRICE;FEE", "編集不可;必須;必須;任意;任意;必須;編集不可\n"),
     ],
 )
-def test_a_row_of_labels_that_mean_the_same_fields_as_the_header_is_not_a_product(header: str, rows: str) -> None:
+def test_a_second_header_row_with_other_labels_for_the_same_fields_is_not_a_product(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}M1;A-1;Tee;;4;12,90;1\nM2;A-2;Hut;;3;9,90;1\n")
     assert [(product.sku, product.name) for product in reading.products] == [("A-1", "Tee"), ("A-2", "Hut")]
     assert (reading.rejected, reading.feed.questions) == ([], ())

@@ -1,4 +1,7 @@
-"""Recognises ordinary prices beside the price that is paid, by names and values: `Ord. pris`, `Normalpreis`."""
+"""Recognises the column of the ordinary price in a file that also has the price that is paid.
+
+Its name (`Ord. pris`, `Normalpreis`) and its values decide.
+"""
 
 import re
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from wecelebrate.feeds.plan.plan import Plan
 CODE = "no_product"
 """The code of rejected rows that are not products."""
 USUAL = 0.1
-"""If a larger share of the SKUs than this contains spaces, a text with spaces can be a SKU."""
+"""If the share of SKUs with spaces is larger than this, a text with spaces can be a SKU."""
 MIN_COLUMNS = 3
 """In a table with fewer columns than this, a row with only one value can be a product."""
 
