@@ -42,7 +42,7 @@ def test_a_price_for_members_is_not_the_price(header: str) -> None:
 @pytest.mark.parametrize(
     "header", ["Preço De;Preço Por", "Precio antes;Precio ahora", "Prix avant;Prix maintenant", "Цена было;Цена стало"]
 )
-def test_the_column_of_the_current_price_is_the_price_if_the_column_of_the_previous_price_is_higher(header: str) -> None:
+def test_the_current_price_is_read_if_the_column_of_the_previous_price_is_higher(header: str) -> None:
     reading = read(f"SKU;Name;{header}\nA;Cup;12,90;9,90\nB;Mug;14,90;14,90\nC;Jug;20,00;18,00\n")
     assert ([str(product.price) for product in reading.products], reading.feed.questions) == (
         ["9.90", "14.90", "18.00"], (),
