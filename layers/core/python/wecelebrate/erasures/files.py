@@ -8,7 +8,6 @@ person. The platform has already applied the news in such a file. All older vers
 
 import codecs
 import gzip
-import html
 import io
 import re
 import zipfile
@@ -20,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import jobs
-from wecelebrate.core import storage
+from wecelebrate.core import entities, storage
 from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.erasures import sql
 from wecelebrate.order_files import FOLDER, export
@@ -202,7 +201,9 @@ class Needles:
                 window = tail + decoder.decode(content[start : start + _WINDOW], is_last).lower()
                 texts = [window]
                 if "&" in window or "\\u" in window:
-                    texts.append(html.unescape(_JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), window)).lower())
+                    texts.append(
+                        entities.decoded(_JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), window)).lower()
+                    )
                 for text in texts:
                     yield text, 1 if tail else 0, len(text) + 1 if is_last else len(text)
                 tail = window[-self._overlap :]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from wecelebrate.core.types.text import nfc
+from wecelebrate.core.types.normal_forms import nfc
 from wecelebrate.feeds.columns.profile import VariantRule
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.files.formats import Format

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from wecelebrate.core.models import storable
 from wecelebrate.core.types.addresses import email_address
 from wecelebrate.core.types.money import MAX_AMOUNT, currencies, finer_problem, rounded
-from wecelebrate.core.types.text import line_problem, nfc
+from wecelebrate.core.types.normal_forms import nfc
+from wecelebrate.core.types.text import line_problem
 from wecelebrate.feeds.items import NumberText
 from wecelebrate.feeds.notation.numbers import SHARED_SIGNS, SIGNS
 from wecelebrate.order_files.news.rows import folded

@@ -5,13 +5,13 @@ Invisible characters are the white space of Unicode, the characters that a rende
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
+from wecelebrate.core.types.normal_forms import TOO_MANY_MARKS, has_too_many_marks, nfc
 from wecelebrate.core.types.schema import Documented
 
 MAX_TEXT_LENGTH = 100_000
@@ -49,11 +49,6 @@ _order_number = re.compile(ORDER_NUMBER_PATTERN.replace("$", r"\Z"))
 _slug = re.compile(SLUG_PATTERN.replace("$", r"\Z"))
 
 
-def nfc(text: str) -> str:
-    """Return the text in the normalization form NFC, in which `é` is one character."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
 def line_problem(text: str) -> str | None:
     """Return what is wrong with one line of text, or None if it is valid. An empty text is not valid."""
     if text.isascii() and text.isprintable():
@@ -62,14 +57,14 @@ def line_problem(text: str) -> str | None:
         return "must be one line of text without control characters"
     if not _visible.search(text):
         return NOT_VISIBLE
-    return None
+    return TOO_MANY_MARKS if has_too_many_marks(text) else None
 
 
 def text_problem(text: str) -> str | None:
     """Return what is wrong with a text of several lines, or None if it is valid."""
     if _control_of_text.search(text):
         return "must not contain control characters other than tabs and line breaks"
-    return None
+    return TOO_MANY_MARKS if has_too_many_marks(text) else None
 
 
 def _checked_line(text: str) -> str:

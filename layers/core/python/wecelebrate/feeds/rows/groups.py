@@ -6,11 +6,11 @@ product's first item.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
+from wecelebrate.core.types.normal_forms import without_marks
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.profile import VariantRule
 from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row, quoted
@@ -365,5 +365,4 @@ def slug(text: str) -> str:
 
     Letters of scripts other than Latin are kept.
     """
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"[\W_]+", "-", "".join(char for char in plain if not unicodedata.combining(char))).strip("-")
+    return re.sub(r"[\W_]+", "-", without_marks(text.casefold())).strip("-")

@@ -6,8 +6,9 @@ from pydantic import Field, JsonValue, model_validator
 
 from wecelebrate.core.models import Input
 from wecelebrate.core.types import Flag, Id, Sku, Timestamp
+from wecelebrate.core.types.normal_forms import nfc
 from wecelebrate.core.types.schema import DocumentedAs
-from wecelebrate.core.types.text import MAX_SKU_LENGTH, line_problem, nfc
+from wecelebrate.core.types.text import MAX_SKU_LENGTH, line_problem
 from wecelebrate.ingestion.merge.load import ImportMode
 from wecelebrate.products.models import ProductValues
 

@@ -1,7 +1,6 @@
 """A row of a file with news about an order, in the terms of the platform."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -9,7 +8,8 @@ from typing import Literal, get_args
 
 from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.core.models import storable
-from wecelebrate.core.types.text import line_problem, nfc
+from wecelebrate.core.types.normal_forms import nfc, without_marks
+from wecelebrate.core.types.text import line_problem
 from wecelebrate.core.types.urls import url_problem
 
 Kind = Literal["acknowledged", "shipped", "delivered", "cancelled"]
@@ -115,8 +115,7 @@ _DATE_FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d", "%
 
 def folded(name: str) -> str:
     """Return the name of a column, or a status, without case, accents and punctuation."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[\W_]+", " ", plain).split())
+    return " ".join(re.sub(r"[\W_]+", " ", without_marks(name.casefold())).split())
 
 
 def rows_of(number: int, raw: Mapping[str, str], zone: tzinfo) -> list[NewsRow]:
