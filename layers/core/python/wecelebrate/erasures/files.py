@@ -11,7 +11,6 @@ import gzip
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +21,7 @@ from wecelebrate import jobs
 from wecelebrate.core import entities, storage
 from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.erasures import sql
+from wecelebrate.feeds.files.archive import ZIP_ERRORS
 from wecelebrate.order_files import FOLDER, export
 
 BUCKET = export.BUCKET
@@ -159,7 +159,7 @@ def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
                     return
                 for member in members:
                     yield archive.read(member)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError):
+    except (*ZIP_ERRORS, MemoryError):
         yield None
 
 

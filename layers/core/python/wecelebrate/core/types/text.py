@@ -45,8 +45,20 @@ _SURROGATES = r"\ud800-\udfff"
 _control = re.compile(f"[{_CONTROLS}{_SURROGATES}]")
 _control_of_text = re.compile(f"[{_CONTROLS_OF_TEXT}{_SURROGATES}]")
 _visible = re.compile(f"[^{_INVISIBLE}{_IGNORABLE_ASTRAL}{_CONTROLS}]")
+_breaks = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
+_white_space = re.compile(r"\s+")
 _order_number = re.compile(ORDER_NUMBER_PATTERN.replace("$", r"\Z"))
 _slug = re.compile(SLUG_PATTERN.replace("$", r"\Z"))
+
+
+def unbroken(text: str) -> str:
+    """Return the text with a space instead of each line break or tab, together with the white space beside it.
+
+    An expression such as `\\s*\\n\\s*` would search each run of spaces from each of its spaces, in quadratic time.
+    """
+    if not _breaks.search(text):
+        return text
+    return _white_space.sub(lambda run: " " if _breaks.search(run[0]) else run[0], text)
 
 
 def line_problem(text: str) -> str | None:

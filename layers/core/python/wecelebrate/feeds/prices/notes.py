@@ -249,8 +249,9 @@ def notes_of_members(members: Mapping[str, Any]) -> Notes:
             if not notes.currency and isinstance(value, str) and value.strip():
                 notes = replace(notes, currency=value.strip(), text=text)
         elif last in _SCALE_KEYS | _DECIMAL_KEYS:
-            if str(value).isdecimal() and int(str(value)[:3]) <= 6 and not notes.scale:
-                notes = replace(notes, scale=int(str(value)), is_scale_certain=last in _SCALE_KEYS, text=text)
+            digits = str(value)
+            if digits.isdecimal() and len(digits) <= 3 and int(digits) <= 6 and not notes.scale:
+                notes = replace(notes, scale=int(digits), is_scale_certain=last in _SCALE_KEYS, text=text)
         elif is_true and _IN_MINOR_KEY.search(last):
             notes = replace(notes, scale="currency", text=text)
         elif str(value).casefold() in ("true", "false") and (_TAX_INCLUDED.search(last) or _TAX_EXCLUDED.search(last)):

@@ -70,5 +70,7 @@ class ImportRow(ProductValues):
 def sku_of(row: RowFields) -> str | None:
     """Return the SKU of a row as it is stored, or None if the SKU is not valid."""
     sku = row.get("sku")
-    stripped = nfc(sku).strip() if isinstance(sku, str) else ""
-    return stripped if len(stripped) <= MAX_SKU_LENGTH and line_problem(stripped) is None else None
+    if not isinstance(sku, str) or line_problem(sku.strip()) is not None:
+        return None
+    stripped = nfc(sku).strip()
+    return stripped if len(stripped) <= MAX_SKU_LENGTH else None

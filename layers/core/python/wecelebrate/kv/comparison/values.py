@@ -12,6 +12,7 @@ from typing import Any
 
 from wecelebrate.core.types.money import currencies
 from wecelebrate.core.types.normal_forms import nfc
+from wecelebrate.core.types.numbers import without_exponent
 
 Document = Mapping[str, Any]
 
@@ -72,7 +73,10 @@ def _plain(value: Any) -> str | None:
         return value
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    try:
+        return without_exponent(Decimal(value))
+    except OverflowError:
+        return None
 
 
 def text(value: Any) -> str | None:
