@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from wecelebrate.core.types.normal_forms import TOO_MANY_MARKS, has_too_many_marks, nfc
+from wecelebrate.core.types.normal_forms import TOO_MANY_MARKS, has_too_many_marks, nfc_of_safe
 from wecelebrate.feeds.columns.profile import VariantRule
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.files.formats import Format
@@ -360,12 +360,13 @@ class Feed:
             text = "".join(filter(None, cells))
         if text.isascii():
             return row
-        if has_too_many_marks(text):
+        if has_too_many_marks(text):  # the marks of several cells can form a run, too
             for number, cell in enumerate(cells):
                 if cell and has_too_many_marks(cell):
-                    reason = f"{self._plan.column_name(number)}: the cell {TOO_MANY_MARKS}"
+                    name = self._plan.column_name(number) if number < len(self._plan.header) else "a key"
+                    reason = f"{name}: the cell {TOO_MANY_MARKS}"
                     return rejected_row(self._file_plan, line, cells, reason, "too_many_marks")
-        return line, [cell and nfc(cell) for cell in cells]
+        return line, [cell and nfc_of_safe(cell) for cell in cells]
 
     def _checked_rows(self) -> Iterator[Row | Rejected]:
         rows, text, plan = self._table.rows(), self._source.text, self._file_plan

@@ -30,6 +30,11 @@ def nfc(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", stream_safe(text))
 
 
+def nfc_of_safe(text: str) -> str:
+    """Return a text in the form NFC, for which `has_too_many_marks` has returned False."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def nfkc(text: str) -> str:
     """Return the text in the form NFKC, in which e.g. a full-width letter is the usual letter."""
     return text if text.isascii() else unicodedata.normalize("NFKC", stream_safe(text))
@@ -53,7 +58,7 @@ def has_too_many_marks(text: str) -> bool:
     if text.isascii() or len(text) <= MAX_MARKS:
         return False
     sample = text[MAX_MARKS::_RUN]  # It contains a character of each run that is too long.
-    if not any(map(unicodedata.combining, sample)) and _OTHER_MARKS.isdisjoint(sample):
+    if sample.isascii() or (not any(map(unicodedata.combining, sample)) and _OTHER_MARKS.isdisjoint(sample)):
         return False
     return all(flags in _flags(text[step - 1 :: step]) for step, flags in _FLAGS_OF_SAMPLES.items())
 
