@@ -42,29 +42,63 @@ CALLS = {
     "line of a mail": "sanitize.clean(text)",
     "file name": "storage.safe_name(text)",
     "if-none-match": "etags.matches(text, 'x')",
+    "normal forms": "nfc(text), nfkc(text), nfkd(text), without_marks(text)",
+    "body": "normalized({'a': [text], text[:40_000]: 1})",
+    "line": "Line_of(text)",
+    "unquoted": "unquoted(text), quoted(text)",
+    "line of order news": "rows_of(1, {'order': 'A', 'reason': 'x' + text + 'x', 'status': 'ack'}, UTC)",
+    "status of order news": "rows_of(1, {'order': 'A', 'status': text}, UTC)",
+    "column of order news": "rows_of(1, {text: 'x', 'order': text}, UTC)",
+    "line of an imported order": "values.line('name', 'x' + text + 'x', 100)",
+    "time of an imported order": "values.moment('placed_at', '2026-01-01T00:00:00' + text, values.Settings())",
+    "number of an imported order": "values.number('total', text, ',', 'EUR'), values.whole('quantity', text, ',')",
+    "zone in a column": "[_ZONED.sub('', text), _ZONED.fullmatch(text)]",
+    "column of an imported order": "folded(text)",
+    "type of a price": "prices_types.has_unknown_type('price.' + text)",
+    "notes of members": "notes_of_members({'unit': text, 'price_' + text: text, text: 1})",
+    "text of a kv document": "kv_values.text(text), kv_values.amount(text), kv_values.whole(text)",
+    "postal code": "rules_of('DE').postal_code_of(text)",
+    "region": "rules_of('US').region(text)",
+    "slug": "groups.slug(text)",
+    "tax note": "tax_kinds.says_for_some(text)",
+    "text of HTML": "strip_html(text[:20_000])",
+    "entities": "entities.decoded(text), entities.decoded('&#' + text)",
     "retry-after": "retry_after.seconds_to_wait(text, datetime.now(UTC))",
 }
 UNITS = [
     " ", "  x", "(", "[", "((x", "1", "1.", "1,", "a1", "a", "A b ", "_", ".0", "'", ",'", '\\"', '"', ", ", "; ", "|",
     "| ", "-", "+", "e1", "/", "//", ":", "a:", "a.", "a@", "@a.", "<", "<!--", "&", "\n", "\t", "\u00a0", "\ufdfa",
-    '{"', 'W/"x",', "\ud55c",
+    '{"', 'W/"x",', "\ud55c", "\u0301\u0323", "\u0f73", "\uff9e\u0301", "a" + "\u0301\u0323" * 20,
 ]  # fmt: skip
 IMPORTS = """
 import re, resource, sys, unicodedata, warnings
 from datetime import UTC, datetime
-from wecelebrate.core import etags, storage
+from pydantic import TypeAdapter
+from wecelebrate.addresses.rules import rules_of
+from wecelebrate.core import entities, etags, storage
+from wecelebrate.core.formula_quotes import quoted, unquoted
+from wecelebrate.core.models import normalized
 from wecelebrate.core.outbound import retry_after
 from wecelebrate.core.types import email_address
+from wecelebrate.core.types.normal_forms import nfc, nfkc, nfkd, without_marks
+from wecelebrate.core.types.text import Name
 from wecelebrate.feeds.columns import facts, names as columns, visibility
 from wecelebrate.feeds.files import dialect
 from wecelebrate.feeds.notation import convert, numbers, price_units, shapes
 from wecelebrate.feeds.plan import choice
-from wecelebrate.feeds.prices import names as prices
-from wecelebrate.feeds.rows import products
+from wecelebrate.feeds.prices import names as prices, tax_kinds, types as prices_types
+from wecelebrate.feeds.prices.notes import notes_of_members
+from wecelebrate.feeds.rows import groups, products
 from wecelebrate.feeds.states import words as states
 from wecelebrate.feeds.stock import cells as stock
+from wecelebrate.feeds.transformations.text import strip_html
 from wecelebrate.feeds.vendors import PROFILES, commercetools
+from wecelebrate.kv.comparison import values as kv_values
 from wecelebrate.mail import sanitize
+from wecelebrate.order_files.news.rows import folded, rows_of
+from wecelebrate.order_imports import values
+from wecelebrate.order_imports.reading import _ZONED
+Line_of = TypeAdapter(Name).validate_python
 rules = [profile.variants for profile in PROFILES if profile.variants]
 patterns = {rule.option_texts[1] for rule in rules if rule.option_texts}
 assert len(patterns) > 4

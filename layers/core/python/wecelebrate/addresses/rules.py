@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
+from wecelebrate.core.types.normal_forms import nfkc, without_marks
+
 AddressField = Literal["name", "company", "line1", "line2", "city", "region", "postal_code"]
 FIELDS: Mapping[str, tuple[AddressField, ...]] = {
     "N": ("name",),
@@ -159,7 +161,7 @@ class AddressRules:
         """
         if self.postal_code is None:
             return text
-        code = "".join(str(unicodedata.digit(c, c)) for c in unicodedata.normalize("NFKC", text)).upper().strip("〒 ")
+        code = "".join(str(unicodedata.digit(c, c)) for c in nfkc(text)).upper().strip("〒 ")
         return next((candidate for candidate in self._candidates(code) if self.postal_code.fullmatch(candidate)), None)
 
     def _candidates(self, code: str) -> Iterable[str]:
@@ -212,8 +214,7 @@ def _parts(entry: Mapping[str, Any], name: str, length: int = 0) -> list[str]:
 
 def _folded(text: str) -> str:
     """Return a text without case, accents, spaces and punctuation, and without a word such as `County` at its start."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    words = " ".join(re.sub(r"[^\w]+", " ", plain).split())
+    words = " ".join(re.sub(r"[^\w]+", " ", without_marks(text.casefold())).split())
     return (_AREA_WORDS.sub("", words) or words).replace(" ", "")
 
 

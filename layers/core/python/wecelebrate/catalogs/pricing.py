@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import Input, Object, Patch, pointer
-from wecelebrate.core.problem_document import FieldError
+from wecelebrate.core.problem_document import MAX_ERRORS, FieldError
 from wecelebrate.core.types import Adjustment, CurrencyCode, Day, ExchangeRate, Markup, Money, finer_problem, rounded
 from wecelebrate.core.validation_messages import message_for
 
@@ -111,7 +111,7 @@ def checked(rules: Object, currency: str | None) -> Object:
     except ValidationError as error:
         errors = [
             FieldError(pointer=pointer(("pricing_rules", *detail["loc"])), detail=message_for(detail))
-            for detail in error.errors()
+            for detail in error.errors()[:MAX_ERRORS]
         ]
         raise Invalid(errors=errors) from None
     content: Object = model.model_dump(mode="json", exclude_none=True)

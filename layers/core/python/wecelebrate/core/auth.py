@@ -7,7 +7,6 @@ an anonymous request.
 
 import json
 import time
-import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, cast
@@ -17,6 +16,7 @@ from wecelebrate.core.errors import Unauthenticated, Unavailable
 from wecelebrate.core.models import storable
 from wecelebrate.core.settings import settings
 from wecelebrate.core.types import email_address
+from wecelebrate.core.types.normal_forms import nfc
 
 MACHINE_PREFIX = "machine:"
 """The prefix of a machine's subject.
@@ -98,7 +98,7 @@ def _is_machine(claims: Mapping[str, Any]) -> bool:
 
 def _email(address: str) -> str:
     """Return the e-mail address of a token as the platform stores addresses: in NFC, with the domain in ASCII."""
-    address = unicodedata.normalize("NFC", _storable(address))
+    address = nfc(_storable(address))
     return address if address.isascii() else email_address(address) or address
 
 

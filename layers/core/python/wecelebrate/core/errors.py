@@ -30,7 +30,7 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from wecelebrate.core.problem_document import FieldError, ProblemDocument
+from wecelebrate.core.problem_document import MAX_ERRORS, FieldError, ProblemDocument
 
 
 class Problem(Exception):
@@ -48,7 +48,7 @@ class Problem(Exception):
     def __init__(self, detail: str | None = None, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail or self.title())
         self.detail = detail
-        self.errors = list(errors)
+        self.errors = list(errors[:MAX_ERRORS])
 
     @classmethod
     def title(cls) -> str:

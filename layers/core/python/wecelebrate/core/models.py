@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.problem_document import FieldError
-from wecelebrate.core.types.text import nfc
+from wecelebrate.core.types.normal_forms import TOO_MANY_MARKS, has_too_many_marks, nfc
 
 MAX_DEPTH = 64
 """The maximum number of levels of nested objects and lists in a body."""
@@ -22,6 +22,9 @@ The database has the same limit, because merge patches can make a stored object 
 """
 MAX_OBJECT_KEYS = 10_000
 """The maximum number of keys in a free-form JSON object of a request, including the keys of nested objects."""
+
+MAX_UNKNOWN_FIELDS = 20
+"""The maximum number of unknown fields in an object for which each unknown field is named in an error."""
 
 
 class Input(BaseModel):
@@ -35,12 +38,25 @@ class Input(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Normalize all texts to NFC, and refuse values that cannot be stored.
+        """Normalize all texts to NFC, and refuse values that cannot be stored, and objects with many unknown fields.
 
         NUL and unpaired surrogates are refused because PostgreSQL cannot store them, and infinity because JSON does not
         have it.
         """
-        return normalized(value, cls.place)
+        return checked_fields(cls, normalized(value, cls.place))
+
+
+def checked_fields(model: type[BaseModel], value: Any) -> Any:
+    """Return the value. Raises ValueError if it is an object with more than MAX_UNKNOWN_FIELDS unknown fields.
+
+    Otherwise, each of a million fields would become an error, with about a thousand bytes.
+    """
+    if isinstance(value, dict) and len(value) > MAX_UNKNOWN_FIELDS and model.model_config.get("extra") == "forbid":
+        fields = model.model_fields
+        known = {*fields, *(field.alias for field in fields.values() if field.alias)}
+        if len(value.keys() - known) > MAX_UNKNOWN_FIELDS:
+            raise ValueError(f"must not have more than {MAX_UNKNOWN_FIELDS} fields that are not known")
+    return value
 
 
 class Patch(Input):
@@ -137,28 +153,39 @@ def normalized(value: Any, place: str = "/") -> Any:
     if _is_plain(value):
         return value
     is_nfc = True
-    stack: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
+    # Only one path is in memory: a path for each value would need the memory of all values, times their depth.
+    path: list[str] = []
+    stack: list[Iterator[tuple[Any, Any]]] = [iter([(None, value)])]
     while stack:
-        item, path = stack.pop()
-        detail = None
-        if isinstance(item, str):
-            if not storable(item):
-                detail = "must not contain NUL or unpaired surrogates"
-            elif not item.isascii() and is_nfc:
-                is_nfc = unicodedata.is_normalized("NFC", item)
-        elif isinstance(item, float):
-            if not math.isfinite(item):
-                detail = "must be a finite number"
-        elif isinstance(item, dict | list):
-            if len(path) >= MAX_DEPTH:
-                detail = f"must not be nested more than {MAX_DEPTH} levels deep"
-            elif isinstance(item, dict):
-                stack += [(key, path) for key in item] + [(child, (*path, str(key))) for key, child in item.items()]
-            else:
-                stack += [(child, (*path, str(index))) for index, child in enumerate(item)]
-        if detail:
-            raise Invalid(errors=[FieldError(pointer=pointer(path, place), detail=detail)])
+        for key, item in stack[-1]:
+            depth = len(stack) - 1
+            for text in (key, item) if isinstance(key, str) else (item,):
+                if detail := _flaw(text, depth):
+                    place_of_text = path if text is key or depth == 0 else [*path, str(key)]
+                    raise Invalid(errors=[FieldError(pointer=pointer(place_of_text, place), detail=detail)])
+                if is_nfc and isinstance(text, str):
+                    is_nfc = text.isascii() or unicodedata.is_normalized("NFC", text)
+            if isinstance(item, dict | list):
+                path += [str(key)] if depth else []
+                stack.append(iter(item.items() if isinstance(item, dict) else enumerate(item)))
+                break
+        else:
+            stack.pop()
+            del path[-1:]
     return value if is_nfc else _nfc(value, (), place)
+
+
+def _flaw(item: Any, depth: int) -> str | None:
+    """Return why a value cannot be stored, without the values that are nested in it."""
+    if isinstance(item, str):
+        if not storable(item):
+            return "must not contain NUL or unpaired surrogates"
+        return TOO_MANY_MARKS if has_too_many_marks(item) else None
+    if isinstance(item, float) and not math.isfinite(item):
+        return "must be a finite number"
+    if isinstance(item, dict | list) and depth >= MAX_DEPTH:
+        return f"must not be nested more than {MAX_DEPTH} levels deep"
+    return None
 
 
 _encode_as_ascii = json.JSONEncoder(allow_nan=False).encode

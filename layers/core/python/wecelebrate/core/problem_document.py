@@ -1,12 +1,19 @@
 """The body of an error response, as RFC 9457 defines it."""
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+
+MAX_ERRORS = 100
+"""The maximum number of errors in a problem document."""
+MAX_POINTER_LENGTH = 500
+"""The length at which a pointer is cut off, because the caller chooses the keys of a body."""
 
 
 class FieldError(BaseModel):
     """An invalid field or parameter of the request."""
 
-    pointer: str = Field(
+    pointer: Annotated[str, AfterValidator(lambda text: text[:MAX_POINTER_LENGTH])] = Field(
         description="The JSON Pointer (RFC 6901) of the field in the body, or the name of the parameter."
     )
     detail: str

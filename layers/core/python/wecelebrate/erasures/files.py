@@ -8,11 +8,9 @@ person. The platform has already applied the news in such a file. All older vers
 
 import codecs
 import gzip
-import html
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,9 +18,10 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import jobs
-from wecelebrate.core import storage
+from wecelebrate.core import entities, storage
 from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.erasures import sql
+from wecelebrate.feeds.files.archive import ZIP_ERRORS
 from wecelebrate.order_files import FOLDER, export
 
 BUCKET = export.BUCKET
@@ -163,7 +162,7 @@ def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
                     return
                 for member in members:
                     yield archive.read(member)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError):
+    except (*ZIP_ERRORS, MemoryError):
         yield None
 
 
@@ -215,7 +214,7 @@ def _without_escapes(text: str) -> str:
     """Return a text without the escapes of JSON, XML and HTML, also of documents inside of each other."""
     text = _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[2], text)
     for _ in range(_MAX_ENCODED):
-        text = html.unescape(text)
+        text = entities.decoded(text)
     return text.lower()
 
 

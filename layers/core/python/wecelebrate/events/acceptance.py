@@ -18,7 +18,7 @@ from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Invalid, NotFound, Unavailable
 from wecelebrate.core.models import pointer
-from wecelebrate.core.problem_document import FieldError
+from wecelebrate.core.problem_document import MAX_ERRORS, FieldError
 from wecelebrate.core.types.numbers import is_id
 from wecelebrate.core.validation_messages import message_for
 from wecelebrate.events import consent, messages, sql, times
@@ -124,5 +124,5 @@ def _errors(error: ValidationError | Invalid) -> list[FieldError]:
         return list(error.errors)
     return [
         FieldError(pointer=pointer(detail["loc"]), detail=message_for(detail))
-        for detail in error.errors(include_url=False, include_input=False)
+        for detail in error.errors(include_url=False, include_input=False)[:MAX_ERRORS]
     ]

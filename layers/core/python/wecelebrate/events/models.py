@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
 
-from wecelebrate.core.models import Input, Object, json_bytes, normalized
+from wecelebrate.core.models import Input, Object, checked_fields, json_bytes, normalized
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.types import Id, Moment, ShortLine, Timestamp
@@ -61,7 +61,7 @@ class NewEvent(Input):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        value = normalized(value, cls.place)
+        value = checked_fields(cls, normalized(value, cls.place))
         if (size := json_bytes(value)) > MAX_EVENT_BYTES:
             raise ValueError(f"must have at most {MAX_EVENT_BYTES:,} bytes as JSON; this event has {size:,} bytes")
         return value
@@ -89,7 +89,7 @@ class EventBatch(Input):
             return value
         rest = {name: member for name, member in value.items() if name != "events"}
         events = {name: member for name, member in value.items() if name == "events"}
-        return normalized(rest, cls.place) | events
+        return checked_fields(cls, normalized(rest, cls.place) | events)
 
 
 class RefusedEvent(BaseModel):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from wecelebrate.core.types.text import nfc
+from wecelebrate.core.types.normal_forms import TOO_MANY_MARKS, has_too_many_marks, nfc_of_safe
 from wecelebrate.feeds.columns.profile import VariantRule
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.files.evidence import encoding_question
@@ -334,17 +334,17 @@ class Feed:
             yield item if read_place is None else add_place(item, read_place(cells))
 
     def _counted_rows(self) -> Iterator[Row | Rejected]:
-        for row in self._checked_rows():
+        for row in map(self._in_nfc, self._checked_rows()):
             if isinstance(row, Rejected):
                 self.rows_read += row.rows
                 self._stopped = self._stopped or row.code == "stopped"
                 yield row
             elif self._plan.computed is None:
                 self.rows_read += 1
-                yield row[0], _nfc_cells(row[1])
+                yield row
             else:
                 self.rows_read += 1
-                yield self._computed_row(row[0], _nfc_cells(row[1]), self._plan.computed)
+                yield self._computed_row(*row, self._plan.computed)
 
     def _computed_row(self, line: int, cells: Cells, computed: ComputedColumns) -> Row | Rejected:
         try:
@@ -352,6 +352,28 @@ class Feed:
         except BadCell as error:
             reason = f"{self._plan.column_name(error.columns[0])}: {error.problem}"
             return rejected_row(self._file_plan, line, cells, reason, error.code)
+
+    def _in_nfc(self, row: Row | Rejected) -> Row | Rejected:
+        """Return the row with its cells in the Unicode form NFC, or the row as a Rejected.
+
+        The rows of a product must have the same SKU, whatever program wrote them.
+        """
+        if isinstance(row, Rejected):
+            return row
+        line, cells = row
+        try:
+            text = "".join(cells)  # type: ignore[arg-type]
+        except TypeError:  # if a record lacks a key, its cell is None
+            text = "".join(filter(None, cells))
+        if text.isascii():
+            return row
+        if has_too_many_marks(text):  # the marks of several cells can form a run, too
+            for number, cell in enumerate(cells):
+                if cell and has_too_many_marks(cell):
+                    name = self._plan.column_name(number) if number < len(self._plan.header) else "a key"
+                    reason = f"{name}: the cell {TOO_MANY_MARKS}"
+                    return rejected_row(self._file_plan, line, cells, reason, "too_many_marks")
+        return line, [cell and nfc_of_safe(cell) for cell in cells]
 
     def _checked_rows(self) -> Iterator[Row | Rejected]:
         rows, text, plan = self._table.rows(), self._source.text, self._file_plan
@@ -373,17 +395,3 @@ class Feed:
         if self.format in ("json", "ndjson", "xlsx") or (self.format == "csv" and bad_characters):
             rows = check_characters(rows, plan, text.encoding if text and text.damaged else None)
         return rows
-
-
-def _nfc_cells(cells: Cells) -> Cells:
-    """Return the cells in the Unicode form NFC.
-
-    The rows of a product must have the same SKU, whatever program wrote them.
-    """
-    try:
-        if "".join(cells).isascii():  # type: ignore[arg-type]
-            return cells
-    except TypeError:  # if a record lacks a key, its cell is None
-        if "".join(filter(None, cells)).isascii():
-            return cells
-    return [cell and nfc(cell) for cell in cells]

@@ -6,6 +6,8 @@ from email.header import Header
 from email.utils import formataddr
 from urllib.parse import urlsplit
 
+from wecelebrate.core.types.normal_forms import nfkc
+
 _MAX_URL_LENGTH = 2048
 _MAX_VISITOR_TEXT_LENGTH = 100
 _MAX_INPUT_LENGTH = 1000
@@ -46,7 +48,7 @@ def visitor_text(text: str) -> str:
     Characters that look like ASCII become ASCII (NFKC), and invisible characters are removed, because they could hide a
     link.
     """
-    normal = unicodedata.normalize("NFKC", text[:_MAX_INPUT_LENGTH])
+    normal = nfkc(text[:_MAX_INPUT_LENGTH])
     visible = "".join(char for char in normal if unicodedata.category(char) != "Cf")
     words = _MARKUP.sub(" ", visible).split()
     unlinked = " ".join(word for word in words if not _is_link(word))

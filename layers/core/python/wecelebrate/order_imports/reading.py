@@ -26,7 +26,7 @@ MAX_LINE_BYTES = 4 << 20
 """The maximum size of an NDJSON line, in bytes. A line contains an order with all its order lines."""
 _MAX_SHOWN_LINE = 10_000
 """If a line is not valid JSON, the error file contains at most this number of its characters."""
-_ZONED = re.compile(r"([a-z]+_at) \(([A-Za-z0-9_+/-]{1,100})\)")
+_ZONED = re.compile(r"(?<![a-z])([a-z]+_at) \(([A-Za-z0-9_+/-]{1,100})\)")
 
 
 class UnreadableFile(Exception):

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from wecelebrate.core.models import storable
 from wecelebrate.core.types.addresses import email_address
 from wecelebrate.core.types.money import MAX_AMOUNT, currencies, finer_problem, rounded
-from wecelebrate.core.types.text import line_problem, nfc
+from wecelebrate.core.types.normal_forms import nfc
+from wecelebrate.core.types.text import line_problem, unbroken
 from wecelebrate.feeds.items import NumberText
 from wecelebrate.feeds.notation.numbers import SHARED_SIGNS, SIGNS
 from wecelebrate.order_files.news.rows import folded
@@ -23,7 +24,6 @@ from wecelebrate.order_files.news.rows import folded
 MAX_QUANTITY = 1_000_000
 FIRST_YEAR = 1970
 _MAX_SHOWN = 60
-_LINE_BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
 _WHOLE = re.compile(r"(-?[0-9]{1,9})(?:[.,]0+)?\Z", re.ASCII)
 _GROUPED_WHOLE = re.compile(r"-?[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*(?:(?!\1)[.,][0-9]+)?\Z", re.ASCII)
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,30})?\Z", re.ASCII)
@@ -33,7 +33,7 @@ _WITH_CURRENCY = re.compile(r"(.*[0-9])[ \u00a0\u202f]?([^\d\s.,+-]{1,5}\.?)\Z")
 _ERASED = re.compile(r"erased-[0-9a-f]{1,64}@erased\.invalid")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 """A digit of another script, which `strptime` would read in years."""
-_OFFSET = re.compile(r"\s+(Z|UTC|[+-][0-9]{2}:?[0-9]{2})\Z", re.ASCII)
+_OFFSET = re.compile(r"(?<!\s)\s+(Z|UTC|[+-][0-9]{2}:?[0-9]{2})\Z", re.ASCII)
 
 
 class BadValue(Exception):
@@ -86,10 +86,11 @@ def shown(text: str) -> str:
 
 def line(name: str, text: str, max_length: int) -> str:
     """Return a text as one line. A line break becomes a space. Raises BadValue."""
-    value = nfc(_LINE_BREAKS.sub(" ", text).strip())
+    value = unbroken(text).strip()
     problem = line_problem(value)
     if problem:
         raise BadValue("bad_text", f"`{name}` {problem}.")
+    value = nfc(value)
     if len(value) > max_length:
         raise BadValue("too_long", f"`{name}` must have at most {max_length} characters.")
     return value

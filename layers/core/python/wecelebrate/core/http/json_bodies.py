@@ -58,15 +58,33 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _duplicates(document: Any) -> Iterator[str]:
-    """Yield the pointer of each key that appears again in its object."""
-    stack: list[tuple[Any, tuple[Any, ...]]] = [(document, ())]
+    """Yield the pointer of each key that appears again in its object.
+
+    Only one path is in memory: a path for each list would need the memory of all lists, times their depth.
+    """
+    path: list[Any] = []
+    stack = [_repeated_and_lists(document)]
     while stack:
-        value, path = stack.pop()
-        children = value if isinstance(value, _Members) else enumerate(value)
-        keys: set[Any] = set()
-        for key, child in children:
-            if key in keys:
+        for key, nested in stack[-1]:
+            if nested is None:
                 yield pointer((*path, key))
+            else:
+                path.append(key)
+                stack.append(_repeated_and_lists(nested))
+                break
+        else:
+            stack.pop()
+            del path[-1:]
+
+
+def _repeated_and_lists(value: list[Any]) -> Iterator[tuple[Any, list[Any] | None]]:
+    """Yield each repeated key with None, and the key or the index of each nested list or object with its content."""
+    keys: set[str] = set()
+    for index, item in enumerate(value):
+        key, child = item if isinstance(value, _Members) else (index, item)
+        if isinstance(key, str):
+            if key in keys:
+                yield key, None
             keys.add(key)
-            if isinstance(child, list):
-                stack.append((child, (*path, key)))
+        if isinstance(child, list):
+            yield key, child

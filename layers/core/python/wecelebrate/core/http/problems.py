@@ -17,7 +17,7 @@ from wecelebrate.core.errors import (
     UnsupportedMediaType,
 )
 from wecelebrate.core.models import pointer
-from wecelebrate.core.problem_document import FieldError
+from wecelebrate.core.problem_document import MAX_ERRORS, FieldError
 from wecelebrate.core.problems import PROBLEM, document
 from wecelebrate.core.types.transformations import TAGS
 from wecelebrate.core.validation_messages import message_for
@@ -58,7 +58,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
         return _response(request, UnsupportedMediaType())
     if any(detail["loc"] == ("body",) and detail["type"] == "missing" for detail in details):
         return _response(request, Invalid(errors=[FieldError(pointer="", detail=_NO_BODY)]))
-    errors = [FieldError(pointer=_pointer(detail["loc"]), detail=message_for(detail)) for detail in details]
+    errors = [FieldError(pointer=_pointer(item["loc"]), detail=message_for(item)) for item in details[:MAX_ERRORS]]
     return _response(request, Invalid(errors=errors))
 
 

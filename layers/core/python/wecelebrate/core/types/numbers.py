@@ -5,6 +5,7 @@ entry point accepted these spellings, callers would rely on spellings that other
 """
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,10 +14,23 @@ from pydantic_core import PydanticKnownError
 
 MAX_COUNT = 2_147_483_647
 """The largest number in a column of the type `integer`."""
+MAX_DIGITS = 400
+"""The maximum number of digits in front of the decimal point of a number of a file. A float has at most 309."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _ID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TRUTH = {"true": True, "false": False}
+
+
+def without_exponent(number: Decimal) -> str:
+    """Return a number without an exponent. Raises OverflowError for a number such as 1e999999, which has a million
+    digits.
+
+    `ArithmeticError` is a base of OverflowError and of the errors of `decimal`.
+    """
+    if not -MAX_DIGITS < number.adjusted() < MAX_DIGITS or len(number.as_tuple().digits) > 10 * MAX_DIGITS:
+        raise OverflowError("the number has too many digits")
+    return f"{number:f}"
 
 
 def _whole_number(value: Any) -> Any:

@@ -5,13 +5,13 @@ Invisible characters are the white space of Unicode, the characters that a rende
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
+from wecelebrate.core.types.normal_forms import TOO_MANY_MARKS, has_too_many_marks, nfc
 from wecelebrate.core.types.schema import Documented
 
 MAX_TEXT_LENGTH = 100_000
@@ -45,13 +45,20 @@ _SURROGATES = r"\ud800-\udfff"
 _control = re.compile(f"[{_CONTROLS}{_SURROGATES}]")
 _control_of_text = re.compile(f"[{_CONTROLS_OF_TEXT}{_SURROGATES}]")
 _visible = re.compile(f"[^{_INVISIBLE}{_IGNORABLE_ASTRAL}{_CONTROLS}]")
+_breaks = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
+_white_space = re.compile(r"\s+")
 _order_number = re.compile(ORDER_NUMBER_PATTERN.replace("$", r"\Z"))
 _slug = re.compile(SLUG_PATTERN.replace("$", r"\Z"))
 
 
-def nfc(text: str) -> str:
-    """Return the text in the normalization form NFC, in which `é` is one character."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+def unbroken(text: str) -> str:
+    """Return the text with a space instead of each line break or tab, together with the white space beside it.
+
+    An expression such as `\\s*\\n\\s*` would search each run of spaces from each of its spaces, in quadratic time.
+    """
+    if not _breaks.search(text):
+        return text
+    return _white_space.sub(lambda run: " " if _breaks.search(run[0]) else run[0], text)
 
 
 def line_problem(text: str) -> str | None:
@@ -62,14 +69,14 @@ def line_problem(text: str) -> str | None:
         return "must be one line of text without control characters"
     if not _visible.search(text):
         return NOT_VISIBLE
-    return None
+    return TOO_MANY_MARKS if has_too_many_marks(text) else None
 
 
 def text_problem(text: str) -> str | None:
     """Return what is wrong with a text of several lines, or None if it is valid."""
     if _control_of_text.search(text):
         return "must not contain control characters other than tabs and line breaks"
-    return None
+    return TOO_MANY_MARKS if has_too_many_marks(text) else None
 
 
 def _checked_line(text: str) -> str:

@@ -5,11 +5,11 @@ usual names are in `synonyms`. Names in many more languages are in `vocabulary`.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import islice
 
+from wecelebrate.core.types.normal_forms import nfkc
 from wecelebrate.feeds.columns.synonyms import FIELDS, INACTIVE_NAMES, SYNONYMS
 from wecelebrate.feeds.columns.unit_names import price_unit_names, unit_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
@@ -112,7 +112,7 @@ def name_forms(column: str) -> tuple[str, ...]:
     `Bezeichnung 1`; one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`); or the
     table of a database, as in `Part_UnitPrice`.
     """
-    column = column if column.isascii() else unicodedata.normalize("NFKC", column).translate(_BRACKETS)
+    column = column if column.isascii() else nfkc(column).translate(_BRACKETS)
     column = plain_name(column)
     # The limit keeps the search linear. Without it, each opening bracket starts a search through the rest.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)

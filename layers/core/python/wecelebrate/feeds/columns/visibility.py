@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Any
 
-from wecelebrate.core.types.text import nfc
+from wecelebrate.core.types.normal_forms import nfc
 from wecelebrate.feeds.columns.properties import (
     OPERATIONAL_WORDS,
     PATH_WORDS,

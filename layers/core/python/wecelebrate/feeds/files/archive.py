@@ -5,6 +5,7 @@ entry, or a wrong size or checksum. A compressed entry must use the method defla
 methods, a few bytes can unpack to any size.
 """
 
+import lzma
 import re
 import stat
 import struct
@@ -49,11 +50,11 @@ _OFFICE = (
     ("Index/Document.iwa", "a Numbers file; export it as XLSX or CSV"),
 )
 
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, ValueError, EOFError,
-    OverflowError, IndexError, KeyError,
+    OverflowError, IndexError, KeyError, OSError, lzma.LZMAError,
 )  # fmt: skip
-"""The exceptions that the module `zipfile` raises for invalid archives."""
+"""The exceptions that the module `zipfile` raises for invalid archives, with any compression method."""
 
 
 class Archive:
@@ -63,7 +64,7 @@ class Archive:
         self._file = file
         try:
             self._zip = zipfile.ZipFile(BoundedFile(file, MAX_DIRECTORY_BYTES))
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise _damaged(error) from error
         self.entries = {info.filename: info for info in self._zip.infolist()}
         if len(self._zip.infolist()) > MAX_ENTRIES:
@@ -137,7 +138,7 @@ class Archive:
         """
         try:
             return ZipMember(self._zip.open(info), info, ratio)
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise _damaged(error) from error
 
     def _is_binary(self, info: zipfile.ZipInfo) -> bool:
@@ -178,7 +179,7 @@ class ZipMember:
         """Read the next bytes. Raises UnreadableFeed for a damaged entry and for a zip bomb."""
         try:
             part = self._stream.read(1 << 20 if size < 0 else size)
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise _damaged(error) from error
         self._size += len(part)
         check_unpacked_size(self._size, self._info.compress_size, "zip", self._ratio)

@@ -12,6 +12,8 @@ from wecelebrate.feeds.vendors.odoo_json import without_odoo_pairs
 
 MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
+MAX_REPEATED_VALUES = 1_000_000
+"""The maximum number of values of a product, times the number of its variants. They need about 100 MB."""
 VARIANT_KEYS = ("variants", "variations", "skus")
 CUSTOM_KEYS = ("custom_attributes", "customAttributes")
 """Keys of lists that contain attributes with their codes. The columns of these attributes have the prefix
@@ -48,6 +50,11 @@ def records_of(value: Any) -> list[Record]:
         variants = connection(value.get(key))
         if variants and all(isinstance(variant, dict) for variant in variants):
             product = _flatten({name: part for name, part in value.items() if name != key}, "", {}, 0)
+            if len(product) * len(variants) > MAX_REPEATED_VALUES:
+                raise InvalidJson(
+                    f"its {len(variants):,} variants would repeat {len(product):,} values of the product, and the "
+                    f"maximum is {MAX_REPEATED_VALUES:,}"
+                )
             return [_variant_record(unwrapped(variant), product) for variant in variants]
     return [_flatten(value, "", {}, 0)]
 

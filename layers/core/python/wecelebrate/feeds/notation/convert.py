@@ -1,11 +1,11 @@
 """Converts one cell to one value, within the limits of the products table."""
 
-import html
 import json
 import re
 from functools import lru_cache
 from itertools import islice
 
+from wecelebrate.core import entities
 from wecelebrate.core.types.text import NOT_VISIBLE, line_problem, text_problem
 from wecelebrate.core.types.urls import image_url_problem, is_plain_url
 from wecelebrate.feeds.columns.facts import NOTHING
@@ -107,7 +107,7 @@ def plain_text(cell: str) -> str:
         if len(cell) < 10 and cell.strip().casefold() in NOTHING:
             return ""
     if "&" in cell and "<" not in cell and _ENTITY.search(cell):
-        text = _ENTITY.sub(lambda match: html.unescape(match[0]), cell)
+        text = _ENTITY.sub(lambda match: entities.decoded(match[0]), cell)
         return cell if "<" in text else text.strip()
     return cell
 
@@ -256,4 +256,4 @@ def editor_text(cell: str) -> str:
         texts = [str(block["data"].get("text", "")) for block in blocks]
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return cell
-    return "\n".join(html.unescape(part) for part in texts if part)
+    return "\n".join(entities.decoded(part) for part in texts if part)

@@ -5,10 +5,10 @@ The row is rejected with the code `no_fixed_price`, because a product must not b
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
+from wecelebrate.core.types.normal_forms import nfkc
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation.price_units import MEASURES
 from wecelebrate.feeds.vocabulary.words import phrases, words
@@ -84,7 +84,7 @@ def price_text(cell: str) -> PriceText | None:
 
     Raises BadCell with the code `no_fixed_price` or `bad_price_unit`.
     """
-    folded = " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+    folded = " ".join(nfkc(cell).casefold().split())
     if folded.strip(" .!-") in _ON_REQUEST or folded in _ON_REQUEST:
         raise BadCell("no_fixed_price", f"{quoted(cell)} is not a price; a product needs a fixed price")
     if not any(char.isdigit() for char in folded):

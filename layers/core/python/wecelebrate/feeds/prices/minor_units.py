@@ -239,7 +239,7 @@ def decimals_of(cell: str, currency: str) -> int | None:
 
     It returns None if the cell is neither a number of decimals nor a unit.
     """
-    if cell.isascii() and cell.isdigit() and int(cell[:3]) <= MAX_SCALE:
+    if cell.isascii() and cell.isdigit() and len(cell) <= 3 and int(cell) <= MAX_SCALE:
         return int(cell)
     folded = fold(cell[:40])
     scale = MINOR_UNITS.get(folded)

@@ -6,11 +6,11 @@ overrides such a note.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wecelebrate.core.types.normal_forms import without_marks
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import quoted
@@ -155,7 +155,7 @@ def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes
 
 def _is_tax_note(text: str) -> bool:
     """Return whether a short note such as `* excl. 19 % VAT` is about the tax, although it does not say "price"."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    plain = without_marks(text.casefold())
     parts = re.findall(r"[^\W\d_]+", plain)
     return 1 < len(parts) <= MAX_TAX_NOTE and not TAX_WORDS.isdisjoint(parts) and parts[0] in _AT_START
 
@@ -216,7 +216,7 @@ def _kind_of(title: str) -> Kind | None:
 
     `inkl. MwSt. zzgl. Versand` means included.
     """
-    plain = "".join(char for char in unicodedata.normalize("NFKD", title.casefold()) if not unicodedata.combining(char))
+    plain = without_marks(title.casefold())
     parts = re.findall(r"[^\W\d_]+|\+", plain)
     kinds: set[Kind] = set()
     if not _GROSS.isdisjoint(parts):
@@ -262,8 +262,9 @@ def notes_of_members(members: Mapping[str, Any]) -> Notes:
             if not notes.currency and isinstance(value, str) and value.strip():
                 notes = replace(notes, currency=value.strip(), text=text)
         elif last in _SCALE_KEYS | _DECIMAL_KEYS:
-            if str(value).isdecimal() and int(str(value)[:3]) <= 6 and not notes.scale:
-                notes = replace(notes, scale=int(str(value)), is_scale_certain=last in _SCALE_KEYS, text=text)
+            digits = str(value)
+            if digits.isdecimal() and len(digits) <= 3 and int(digits) <= 6 and not notes.scale:
+                notes = replace(notes, scale=int(digits), is_scale_certain=last in _SCALE_KEYS, text=text)
         elif is_true and _IN_MINOR_KEY.search(last):
             notes = replace(notes, scale="currency", text=text)
         elif str(value).casefold() in ("true", "false") and (_TAX_INCLUDED.search(last) or _TAX_EXCLUDED.search(last)):

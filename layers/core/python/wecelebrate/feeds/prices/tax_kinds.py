@@ -8,9 +8,9 @@
 """
 
 import re
-import unicodedata
 from functools import cache
 
+from wecelebrate.core.types.normal_forms import without_marks
 from wecelebrate.feeds.prices.names import TAX_WORDS, WITH, WITHOUT, Kind
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import words
@@ -63,7 +63,7 @@ def says_for_some(title: str) -> bool:
 
 
 def _plain_words(text: str) -> set[str]:
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    plain = without_marks(text.casefold())
     return set(_WORDS.findall(plain))
 
 

@@ -6,11 +6,12 @@ product's first item.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from wecelebrate.core.types.normal_forms import without_marks
+from wecelebrate.core.types.numbers import without_exponent
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.profile import VariantRule
 from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row, quoted
@@ -285,10 +286,9 @@ class VariantGrouper:
         if not surcharge:
             return price
         try:
-            total = Decimal(price) + Decimal(surcharge)
-        except InvalidOperation:
+            return without_exponent(Decimal(price) + Decimal(surcharge))
+        except ArithmeticError:
             raise BadCell("not_a_number", f"{quoted(surcharge)} cannot be added to the price {quoted(price)}") from None
-        return f"{total:f}"
 
     def _variant_options(self, cells: Cells, raw: Cells, first: Cells) -> list[tuple[str, str]]:
         """Return the variant's options as pairs `(name, value)`, without default options such as `Default Title`."""
@@ -370,5 +370,4 @@ def slug(text: str) -> str:
 
     Letters of scripts other than Latin are kept.
     """
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"[\W_]+", "-", "".join(char for char in plain if not unicodedata.combining(char))).strip("-")
+    return re.sub(r"[\W_]+", "-", without_marks(text.casefold())).strip("-")

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 
-from wecelebrate.core.types.text import nfc
+from wecelebrate.core.types.normal_forms import nfc
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.profile import VariantRule
 from wecelebrate.feeds.items import Cells, Rejected, Row

@@ -20,13 +20,13 @@
 `columns` combines the cells of a row. Further words of many languages are in `vocabulary`.
 """
 
-import html
 import re
 from decimal import Decimal
 from enum import Enum, auto
 from functools import cache
 from typing import Literal
 
+from wecelebrate.core import entities
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
@@ -56,7 +56,7 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
         return int(cell)
     if len(cell) > numbers.MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
-    text = western(html.unescape(cell)).strip().removeprefix("'").casefold()
+    text = western(entities.decoded(cell)).strip().removeprefix("'").casefold()
     stated = _SIGNS.get(text)
     if stated is None:
         stated = _words().get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))
@@ -82,7 +82,7 @@ def state_in_words(cell: str) -> State | None:
 
     `yes`, `x` and `true` do not count, because they also answer other questions.
     """
-    word = fold(western(html.unescape(cell)).strip().casefold())
+    word = fold(western(entities.decoded(cell)).strip().casefold())
     if len(word) < MIN_STATE_LENGTH or word in YES_ANSWERS or word in vocabulary().words("values.yes"):
         return None
     stated = _words().get(word) or _state_of_parts(cell.casefold())

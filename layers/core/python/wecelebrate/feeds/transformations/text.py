@@ -1,12 +1,12 @@
 """The steps for texts. Each step is a function from a cell to a cell."""
 
-import html
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from wecelebrate.core import entities
 from wecelebrate.core.types.transformations import compile_pattern, value_key
 from wecelebrate.feeds.items import BadCell
 
@@ -152,7 +152,7 @@ def _date(options: Mapping[str, Any], otherwise: str | None, _: RegexBudget, sho
 def strip_html(cell: str) -> str:
     """Return the text of HTML. Blocks become lines, scripts and styles are left out, and entities are decoded."""
     if "<" not in cell:
-        return html.unescape(cell).strip()
+        return entities.decoded(cell).strip()
     from lxml import html as parser  # imported here, because most files do not need lxml
 
     parts: list[str] = []
@@ -175,7 +175,7 @@ def strip_html(cell: str) -> str:
 _SIMPLE: Mapping[str, TextStep] = {
     "trim": str.strip,
     "strip_html": strip_html,
-    "decode_entities": html.unescape,
+    "decode_entities": entities.decoded,
     "upper": str.upper,
     "lower": str.lower,
 }

@@ -14,6 +14,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from wecelebrate.core.types.normal_forms import nfc, nfkc, nfkd
+
 _LETTERS = str.maketrans({
     "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d", "œ": "oe", "\u0131": "i", "ə": "e",
     "\u0640": None,  # tatweel
@@ -46,15 +48,15 @@ def divided(text: str, signs: Mapping[int, str] | None = None) -> str:
     if text.isascii():
         text = text.lower()
         return text.translate(signs) if signs else text
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
-    return unicodedata.normalize("NFKD", text.translate(signs) if signs else text)
+    text = nfkc(text).casefold().translate(_LETTERS)
+    return nfkd(text.translate(signs) if signs else text)
 
 
 def squeezed(text: str, signs: Mapping[int, str] | None = None) -> str:
     """Return the folded text without accents, spaces and punctuation."""
     if signs is None and text.isascii() and text.isalnum():
         return text.lower()
-    return _composed(_NOT_IN_WORDS.sub("", divided(text, signs)))
+    return nfc(_NOT_IN_WORDS.sub("", divided(text, signs)))
 
 
 def split_words(text: str, signs: Mapping[int, str] | None = None) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ def split_words(text: str, signs: Mapping[int, str] | None = None) -> tuple[str,
     letters = divided(text, signs)
     if not letters.isascii():
         letters = "".join([char for char in letters if char in _VOICED or unicodedata.category(char)[0] != "M"])
-    return tuple(_composed(_BETWEEN_WORDS.sub(" ", letters)).split())
+    return tuple(nfc(_BETWEEN_WORDS.sub(" ", letters)).split())
 
 
 def word_lists(texts: Iterable[str]) -> list[list[str]]:
@@ -71,8 +73,8 @@ def word_lists(texts: Iterable[str]) -> list[list[str]]:
     All texts are folded together, and each character is folded only once, so that the 100,000 characters of the
     vocabulary need 9 ms.
     """
-    text = unicodedata.normalize("NFC", _END_OF_TEXT.join(texts))
-    folded = _composed(text.translate(_FoldedCharacters()))
+    text = nfc(_END_OF_TEXT.join(texts))
+    folded = nfc(text.translate(_FoldedCharacters()))
     return [[word for word in words.split(",") if word] for words in folded.split(_END_OF_TEXT)]
 
 
@@ -92,10 +94,6 @@ def western(text: str) -> str:
 
     Arabic digits beside other digits are kept, because people do not write such numbers.
     """
-    plain = unicodedata.normalize("NFKC", text)
+    plain = nfkc(text)
     digits = {char.isascii() for char in plain if char.isdecimal()}
     return plain if len(digits) > 1 else plain.translate(_DIGITS)
-
-
-def _composed(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -20,6 +20,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from wecelebrate.core.types import currencies
+from wecelebrate.core.types.numbers import without_exponent
 from wecelebrate.feeds.notation.numbers import SHARED_SIGNS, SIGNS
 from wecelebrate.feeds.xlsx.cells import number
 
@@ -156,6 +157,6 @@ def percent(raw: str) -> str:
     """Show a share as a percentage: 0.19 becomes 19%."""
     text = number(raw)
     try:
-        return f"{(Decimal(text) * 100).normalize():f}%"
+        return f"{without_exponent((Decimal(text) * 100).normalize())}%"
     except ArithmeticError:
         return text

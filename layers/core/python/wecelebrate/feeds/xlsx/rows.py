@@ -11,6 +11,12 @@ from wecelebrate.feeds.xlsx.parts import MAX_DEPTH, MAX_NAMES, Attributes, bad_s
 from wecelebrate.feeds.xlsx.strings import MAX_TEXT_LENGTH
 
 MAX_MERGED_CELLS = 100_000
+MAX_FILLED_CELLS = 20_000_000
+"""The maximum number of cells that get the values of merged cells. A text counts once more for each LONG_TEXT
+characters.
+
+A file of 1 MB could otherwise fill two billion cells: 2,000 merged cells, each over a million rows.
+"""
 LAST_ROW = 9_999_999
 LAST_COLUMN = 16_383
 LONG_TEXT = 1_000
@@ -95,7 +101,11 @@ class SheetRows:
     def __init__(self, book: Book, sheet: Sheet, spans: Spans | None = None, marked: bool = False) -> None:
         """If `marked` is set, the cells with numbers are objects of NumberText."""
         self._book, self._sheet, self._marked = book, sheet, marked
-        self._spans = {column: list(rows) for column, rows in (spans or {}).items()}
+        # The merged cell that begins first is the last item.
+        self._spans = sorted(
+            ((first, column, last) for column, rows in (spans or {}).items() for first, last in rows), reverse=True
+        )
+        self._filled = 0
         self._open_spans: dict[int, tuple[int, str]] = {}
         """Maps a column to the last row and the value of its merged cell, if a merged cell spans the current row."""
         self.widest = 0
@@ -121,17 +131,21 @@ class SheetRows:
             if isinstance(row, Rejected):
                 continue
             line, cells = row
-            for column, spans in list(self._spans.items()):
-                while spans and spans[-1][0] <= line:
-                    first, last = spans.pop()
-                    if first == line and column < len(cells) and cells[column]:
-                        self._open_spans[column] = (last, cells[column])
-                if not spans:
-                    del self._spans[column]
+            while self._spans and self._spans[-1][0] <= line:
+                first, column, last = self._spans.pop()
+                if first == line and column < len(cells) and cells[column]:
+                    self._open_spans[column] = (last, cells[column])
             for column, (last, text) in list(self._open_spans.items()):
                 if line > last:
                     del self._open_spans[column]
-                elif column >= len(cells):
+                    continue
+                self._filled += 1 + len(text) // LONG_TEXT
+                if self._filled > MAX_FILLED_CELLS:
+                    raise UnreadableFeed(
+                        f"the merged cells of the sheet fill more than {MAX_FILLED_CELLS:,} cells; unmerge them and "
+                        "save it again"
+                    )
+                if column >= len(cells):
                     cells.extend([*[""] * (column - len(cells)), text])
                 else:
                     cells[column] = cells[column] or text

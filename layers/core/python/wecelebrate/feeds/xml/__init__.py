@@ -6,12 +6,12 @@ Memory use does not grow with the size of the file. Nothing is fetched from the 
 the modules `reader` and `source`.
 """
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import BinaryIO
 
+from wecelebrate.core import entities
 from wecelebrate.feeds.files.csv_rows import MAX_RECORD_LENGTH
 from wecelebrate.feeds.items import BadCell, Records, Rejected
 from wecelebrate.feeds.notation.convert import sku
@@ -100,7 +100,7 @@ def _root_attributes(head: bytes) -> dict[str, str]:
     """Return the attributes of the root element, as in `<catalog currency="CHF">`."""
     text = head[:MAX_ROOT].decode("utf-8", "replace")
     root = _ROOT.search(text)
-    return {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(root[0])} if root else {}
+    return {name: entities.decoded(value) for name, value in _ATTRIBUTE.findall(root[0])} if root else {}
 
 
 def _format(source: XmlSource, mapping: Mapping[str, str | None], currency: str) -> XmlFormat:

@@ -6,6 +6,7 @@ Source: cXML User's Guide, "Catalogs", and cXML.dtd 1.2 (cxml.org).
 from collections.abc import Iterator
 from decimal import Decimal
 
+from wecelebrate.core.types.numbers import without_exponent
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import DeclaredMode, Record
 from wecelebrate.feeds.xml.base import ACTIVE, ATTRIBUTES, XmlFormat
@@ -118,6 +119,6 @@ class CxmlIndex(XmlFormat):
 def _product(quantity: str, factor: str) -> str:
     """Return quantity × factor. Texts that are not numbers mean 1."""
     try:
-        return f"{Decimal(quantity or '1') * Decimal(factor or '1'):f}"
+        return without_exponent(Decimal(quantity or "1") * Decimal(factor or "1"))
     except ArithmeticError:
         return quantity

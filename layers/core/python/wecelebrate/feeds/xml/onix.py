@@ -130,7 +130,7 @@ class OnixBooks(XmlFormat):
         if supplies:
             record |= self._price(supplies[at])
             stocks = [text_of(stock) for stock in _all(supplies[at], "OnHand")]
-            numbers = [int(stock) for stock in stocks if stock.isascii() and stock.isdigit()]
+            numbers = [int(stock) for stock in stocks if stock.isascii() and stock.isdigit() and len(stock) < 20]
             record["OnHand"] = str(sum(numbers)) if numbers else "0" if state in OUT_OF_STOCK else ""
         published = _text(product, "PublishingStatus")
         is_unpublished = published in UNPUBLISHED

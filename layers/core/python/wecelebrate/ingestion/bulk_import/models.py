@@ -6,8 +6,9 @@ from pydantic import Field, JsonValue, model_validator
 
 from wecelebrate.core.models import Input
 from wecelebrate.core.types import Flag, Id, Sku, Timestamp
+from wecelebrate.core.types.normal_forms import nfc
 from wecelebrate.core.types.schema import DocumentedAs
-from wecelebrate.core.types.text import MAX_SKU_LENGTH, line_problem, nfc
+from wecelebrate.core.types.text import MAX_SKU_LENGTH, line_problem
 from wecelebrate.ingestion.merge.load import ImportMode
 from wecelebrate.products.models import ProductValues
 
@@ -69,5 +70,7 @@ class ImportRow(ProductValues):
 def sku_of(row: RowFields) -> str | None:
     """Return the SKU of a row as it is stored, or None if the SKU is not valid."""
     sku = row.get("sku")
-    stripped = nfc(sku).strip() if isinstance(sku, str) else ""
-    return stripped if len(stripped) <= MAX_SKU_LENGTH and line_problem(stripped) is None else None
+    if not isinstance(sku, str) or line_problem(sku.strip()) is not None:
+        return None
+    stripped = nfc(sku).strip()
+    return stripped if len(stripped) <= MAX_SKU_LENGTH else None

@@ -5,13 +5,14 @@ spaces around a text, and the form of a date.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from wecelebrate.core.types.money import currencies
+from wecelebrate.core.types.normal_forms import nfc
+from wecelebrate.core.types.numbers import without_exponent
 
 Document = Mapping[str, Any]
 
@@ -72,13 +73,16 @@ def _plain(value: Any) -> str | None:
         return value
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    try:
+        return without_exponent(Decimal(value))
+    except OverflowError:
+        return None
 
 
 def text(value: Any) -> str | None:
     """Return a text or a number as one line without invisible characters. Returns None if nothing remains."""
     plain = _plain(value)
-    return None if plain is None else _INVISIBLE.sub(" ", unicodedata.normalize("NFC", plain)).strip() or None
+    return None if plain is None else _INVISIBLE.sub(" ", nfc(plain)).strip() or None
 
 
 def first_text(document: Document, *names: str) -> str | None:

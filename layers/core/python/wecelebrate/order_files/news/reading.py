@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from wecelebrate import feeds
-from wecelebrate.feeds.files.archive import BoundedFile
+from wecelebrate.feeds.files.archive import ZIP_ERRORS, BoundedFile
 from wecelebrate.feeds.files.containers import UnpackedFile, unpack
 from wecelebrate.feeds.items import Cells, UnreadableFeed
 from wecelebrate.feeds.tables.plain import PlainColumns, PlainTable, open_plain
@@ -110,7 +110,7 @@ def _xml_documents(content: bytes) -> list[tuple[str, bytes]]:
             return documents
     except UnreadableFeed:
         raise UnreadableFile("The archive has too many entries. Split it into smaller files.") from None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except ZIP_ERRORS as error:
         raise UnreadableFile(f"The archive is damaged: {error}.") from error
 
 
@@ -119,6 +119,7 @@ def _json(content: bytes, zone: tzinfo) -> Rows:
 
     Each of the `lines` of an object becomes a row.
     """
+    memory = MAX_MEMORY
     for number, item in enumerate(_json_objects(content), start=1):
         if not isinstance(item, dict):
             yield RejectedRow(number, "bad_row", "The row is not an object.", {"value": str(item)[:_MAX_KEY_LENGTH]})
@@ -126,7 +127,11 @@ def _json(content: bytes, zone: tzinfo) -> Rows:
         lines = item.get("lines")
         common = {name: value for name, value in item.items() if name != "lines"}
         parts = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
+        repeated = _BYTES_PER_VALUE * len(common) + sum(len(_text(value)) for value in common.values())
         for part in parts or [{}]:
+            memory -= repeated
+            if memory < 0:
+                raise UnreadableFile("The lines repeat too many values of their objects. Split the file.")
             cells = {str(name): _text(value) for name, value in {**common, **part}.items()}
             yield from _news(number, {name: text for name, text in cells.items() if text}, zone)
 
@@ -160,8 +165,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object. Raises UnreadableFile if it has a key twice, because it is unclear which value is meant."""
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        names: set[str] = set()
+        twice = next(name for name, _ in pairs if name in names or names.add(name))  # type: ignore[func-returns-value]
         shown = twice[:_MAX_KEY_LENGTH].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
         raise UnreadableFile(f"An object has the key `{shown}` twice. Leave one of them out.")
     return members

@@ -1,7 +1,6 @@
 """A row of a file with news about an order, in the terms of the platform."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -9,7 +8,8 @@ from typing import Literal, get_args
 
 from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.core.models import storable
-from wecelebrate.core.types.text import line_problem, nfc
+from wecelebrate.core.types.normal_forms import nfc, without_marks
+from wecelebrate.core.types.text import line_problem, unbroken
 from wecelebrate.core.types.urls import url_problem
 
 Kind = Literal["acknowledged", "shipped", "delivered", "cancelled"]
@@ -20,7 +20,6 @@ MAX_LENGTHS = {"external_number": 100, "shipment": 100, "tracking_number": 100, 
 MAX_REASON_LENGTH = 1000
 _MAX_SHOWN = 100
 """The length at which the text of a cell is cut off in an error, in characters."""
-_LINE_BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
 
 
 class BadRow(Exception):
@@ -115,8 +114,7 @@ _DATE_FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d", "%
 
 def folded(name: str) -> str:
     """Return the name of a column, or a status, without case, accents and punctuation."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[\W_]+", " ", plain).split())
+    return " ".join(re.sub(r"[\W_]+", " ", without_marks(name.casefold())).split())
 
 
 def rows_of(number: int, raw: Mapping[str, str], zone: tzinfo) -> list[NewsRow]:
@@ -135,7 +133,7 @@ def rows_of(number: int, raw: Mapping[str, str], zone: tzinfo) -> list[NewsRow]:
 
 def _kinds(cells: Mapping[str, str]) -> Iterable[Kind]:
     if "kind" in cells:
-        kind = _KINDS.get(folded(cells["kind"]))
+        kind = _KINDS.get(folded(cells["kind"][:_MAX_SHOWN]))
         if kind is None:
             raise BadRow(
                 "unknown_status", f"The status `{_shown(cells['kind'])}` is unknown: use one of {', '.join(KINDS)}."
@@ -187,7 +185,7 @@ def _line(cells: Mapping[str, str], name: str) -> str | None:
     """
     if name not in cells:
         return None
-    text = _LINE_BREAKS.sub(" ", cells[name]).strip()
+    text = unbroken(cells[name]).strip()
     problem = line_problem(text)
     if problem:
         raise BadRow("bad_text", f"`{name}` {problem}.")
