@@ -70,8 +70,12 @@ mutants: ready ## check that the tests notice small changes of the code (ONLY=<p
 
 clean: ## remove the data of the local cloud, and all installed or built files (YES=1 does not ask)
 	@if [ -x $(BIN)/wecelebrate ]; then \
-	  $(BIN)/wecelebrate down --erase $(if $(YES),--yes || true,|| { \
-	    echo "nothing was removed; without a question: make clean YES=1" >&2; exit 1; }); \
+	  set -- "$(CURDIR)"; \
+	  if [ "$${WECELEBRATE_HOME:-$$1}" != "$$1" ]; then set -- "$$WECELEBRATE_HOME" "$$1"; fi; \
+	  for home in "$$@"; do \
+	    WECELEBRATE_HOME="$$home" $(BIN)/wecelebrate down --erase $(if $(YES),--yes || true,|| { \
+	      echo "nothing more was removed; without a question: make clean YES=1" >&2; exit 1; }); \
+	  done; \
 	elif [ -d .local ] && [ -z "$(YES)" ]; then \
 	  echo "the local cloud has data in .local: make clean YES=1 removes it" >&2; exit 1; \
 	fi

@@ -17,7 +17,7 @@ from constructs import Construct
 
 from infra.aws.retention import log_group
 from infra.aws.stack import PlatformStack
-from infra.deploy.stacks import ZONES_OUTPUT
+from infra.deploy.stacks import RELEASE_OUTPUT, SCHEMA_OUTPUT, ZONES_OUTPUT
 from infra.environments import Environment
 
 
@@ -52,3 +52,6 @@ class Network(PlatformStack):
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
         cdk.CfnOutput(self, ZONES_OUTPUT, value=", ".join(environment.zones))
+        # This stack is deployed before the migrations run, so the output also names a release whose deploy failed.
+        newest = self.node.try_get_context(SCHEMA_OUTPUT) or self.node.try_get_context(RELEASE_OUTPUT)
+        cdk.CfnOutput(self, SCHEMA_OUTPUT, value=newest or "unknown")

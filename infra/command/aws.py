@@ -123,7 +123,16 @@ def deploy(
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
-    from infra.deploy.stacks import RELEASE_OUTPUT, apis_that_lose_paths, deploy_commands, is_complete, run_cdk
+    from infra.deploy.deployed import newest_release
+    from infra.deploy.stacks import (
+        RELEASE_OUTPUT,
+        SCHEMA_OUTPUT,
+        apis_that_lose_paths,
+        deploy_commands,
+        is_complete,
+        run_cdk,
+        stack_outputs,
+    )
 
     environment = environment_named(env)
     if _problems(environment):
@@ -138,6 +147,8 @@ def deploy(
         account = Account(environment)
         complete = is_complete(account)
         losing = apis_that_lose_paths(account)
+        deployed = (stack_outputs(account, "monitoring") or {}).get(RELEASE_OUTPUT, version)
+        options += ["-c", f"{SCHEMA_OUTPUT}={newest_release(account, deployed, version)}"]
     if no_rollback or not complete:
         options.append("--no-rollback")
     if losing:

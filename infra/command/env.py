@@ -105,8 +105,8 @@ def _chosen(sites: Sequence[Mapping[str, Any]], site: str | None, client: str) -
         names = [row["domain"] for row in sites]
         raise NotFound(f"client {client} has no site {site}: {names_hint('sites', site, names)}")
     if len(matches) > 1:
-        hosts = " or ".join(row["domain"] for row in matches)
-        raise BadUsage(f"{len(matches)} sites are named {site}: give one of their hosts, {hosts}")
+        ids = " or ".join(f"{row['site']} ({row['domain']})" for row in matches)
+        raise BadUsage(f"{len(matches)} sites are named {site}: give one of their ids or hosts, {ids}")
     return matches[0]
 
 

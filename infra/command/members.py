@@ -8,7 +8,7 @@ from infra.command import output
 from infra.command.errors import BadUsage, NotFound, Refused
 from infra.command.help import API, LOCAL, SETTINGS, documented
 from infra.command.output import Cell, Column, Json, JsonOption
-from infra.command.resources import client_id, client_slugs
+from infra.command.resources import client_id, client_slugs, only
 from infra.local.hints import this_command
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ Role = Literal["owner", "editor", "viewer", "super_admin", "admin", "support"]
 ClientOption = Annotated[
     str | None, typer.Option("--client", help="Id or slug of the client. Without it, the staff of the platform.")
 ]
-RoleOption = Annotated[
-    Role,
-    typer.Option("--role", help="owner, editor or viewer of a client; super_admin, admin or support of the staff."),
-]
+_ROLE = typer.Option("--role", help="owner, editor or viewer of a client; super_admin, admin or support of the staff.")
+RoleOption = Annotated[Role, _ROLE]
+OptionalRole = Annotated[Role | None, _ROLE]
+Language = Literal["de", "en", "es", "fr", "it", "nl"]
 MemberArgument = Annotated[str, typer.Argument(help="E-mail address, subject or id of the member.")]
 InvitationsOption = Annotated[bool, typer.Option("--invitations", help="List the invitations instead.")]
 
@@ -64,24 +64,43 @@ def list_members(
     cls=documented(
         "wecelebrate members invite ann@example.com --client acme --role editor",
         "wecelebrate members invite bob@example.com --role support",
+        "wecelebrate members invite ann@example.com --client acme --resend",
         environment=API,
     )
 )
 def invite(
     email: Annotated[str, typer.Argument(help="The address to which the invitation is sent.")],
-    role: RoleOption,
+    role: OptionalRole = None,
     client: ClientOption = None,
     language: Annotated[
-        Literal["de", "en", "es", "fr", "it", "nl"], typer.Option("--language", help="The language of the mail.")
-    ] = "en",
+        Language | None, typer.Option("--language", help="The language of the mail. By default en.")
+    ] = None,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Send the mail of an earlier invitation again, e.g. if it got lost.")
+    ] = False,
 ) -> None:
-    """Invite a person by e-mail."""
+    """Invite a person by e-mail.
+
+    With --resend, the earlier invitation keeps its role and its language, and is open for seven days again. The mail
+    has a new code, and the earlier codes are no longer valid. An invitation is sent at most five times.
+    """
     from infra.command.api import connect, post
 
+    if resend and (role or language):
+        raise BadUsage("--resend keeps the role and the language of the invitation: leave --role and --language out")
+    if not resend and role is None:
+        raise BadUsage("--role is missing: say what the person may do, e.g. --role viewer")
     with connect() as connection:
         base = _base(connection.api, client)
-        invitation = post(connection.api, f"{base}/members", {"email": email, "role": role, "language": language})
-    output.success(f"{invitation['email']} is invited as {role} until {invitation['expires_at'][:10]}")
+        if resend:
+            path = f"{base}/invitations/{_unanswered(connection.api, base, email)['id']}/resend"
+            invitation = post(connection.api, path)
+        else:
+            body = {"email": email, "role": role, "language": language or "en"}
+            invitation = post(connection.api, f"{base}/members", body)
+    again = f" again (mail {invitation['sends']} of 5)" if resend else ""
+    until = invitation["expires_at"][:10]
+    output.success(f"{invitation['email']} is invited{again} as {invitation['role']} until {until}")
 
 
 @app.command(
@@ -167,14 +186,29 @@ def _base(api: "httpx.Client", client: str | None) -> str:
     return "/v1/admin" if client is None else f"/v1/clients/{client_id(client_slugs(api), client)}"
 
 
-def _find(api: "httpx.Client", base: str, member: str) -> Json:
-    """Return the member with an address, a subject or an id. Raises NotFound."""
+def _unanswered(api: "httpx.Client", base: str, email: str) -> Json:
+    """Return the open invitation of an address or, without one, the last one that has expired. Raises NotFound."""
     from infra.command.api import get_all
 
-    for row in get_all(api, f"{base}/members"):
-        if member in (row["id"], row["subject"]) or member.lower() == (row["email"] or "").lower():
-            return row
-    raise NotFound(f"{member} is not a member")
+    invitations = list(get_all(api, f"{base}/invitations", {"email": email}))
+    for status in ("open", "expired"):
+        for invitation in invitations:
+            if invitation["status"] == status:
+                return invitation
+    reason = f"the last one was {invitations[0]['status']}" if invitations else "there was none"
+    raise NotFound(f"{email} has no open invitation, and {reason}: invite the person without --resend")
+
+
+def _find(api: "httpx.Client", base: str, member: str) -> Json:
+    """Return the member with an id or a subject or, without one, with an address. Raises NotFound, and BadUsage if
+    several members have the address."""
+    from infra.command.api import get_all
+
+    rows = list(get_all(api, f"{base}/members"))
+    matches = [row for row in rows if member in (row["id"], row["subject"])] or [
+        row for row in rows if member.lower() == (row["email"] or "").lower()
+    ]
+    return only("members", "have the address", member, matches, f"{member} is not a member")
 
 
 def _member(row: Json) -> tuple[Cell, ...]:

@@ -7,8 +7,9 @@ from uuid import UUID
 import typer
 
 from infra.command import output
-from infra.command.errors import ApiUnavailable, BadUsage, NotFound
+from infra.command.errors import ApiUnavailable, BadUsage
 from infra.command.output import Cell, Column, Json, JsonOption
+from infra.command.resources import only
 
 if TYPE_CHECKING:
     from infra.command.api import Connection, httpx
@@ -161,12 +162,7 @@ def _site(api: "httpx.Client", name: str) -> Json:
         return get(api, f"/v1/sites/{UUID(name)}", not_found=f"site {name} does not exist")
     except ValueError:
         sites = [site for site in get_all(api, "/v1/sites") if name in (site["slug"], site["domain"])]
-    if len(sites) > 1:
-        ids = " or ".join(site["id"] for site in sites)
-        raise BadUsage(f"{len(sites)} sites are named {name}: give one of their ids, {ids}")
-    if not sites:
-        raise NotFound(f"site {name} does not exist")
-    return sites[0]
+    return only("sites", "are named", name, sites, f"site {name} does not exist")
 
 
 def _upload(api: "httpx.Client", site: Json, file: Path) -> str:

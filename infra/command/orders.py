@@ -11,7 +11,7 @@ from infra.command.errors import BadUsage, NotFound
 from infra.command.help import API, SETTINGS, documented
 from infra.command.order_import import import_orders
 from infra.command.output import Cell, Column, Json, JsonOption
-from infra.command.resources import DEFAULT_LIMIT, ClientOption, Clients, LimitOption, print_list
+from infra.command.resources import DEFAULT_LIMIT, ClientOption, Clients, LimitOption, only, print_list
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 COLUMNS = (
@@ -269,15 +269,9 @@ def _destination(api: Any, id_or_name: str) -> Json:
     try:
         path = f"/v1/order-destinations/{UUID(id_or_name)}"
     except ValueError:
-        destinations = [each for each in get_all(api, "/v1/order-destinations") if each["name"] == id_or_name]
-        if len(destinations) > 1:
-            ids = " or ".join(each["id"] for each in destinations)
-            raise BadUsage(
-                f"{len(destinations)} destinations are named {id_or_name}: give one of their ids, {ids}"
-            ) from None
-        if destinations:
-            return destinations[0]
-        raise NotFound(f"order destination {id_or_name} does not exist") from None
+        named = [each for each in get_all(api, "/v1/order-destinations") if each["name"] == id_or_name]
+        not_found = f"order destination {id_or_name} does not exist"
+        return only("destinations", "are named", id_or_name, named, not_found)
     return get(api, path, not_found=f"order destination {id_or_name} does not exist")
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from infra.command import output
-from infra.command.errors import CommandError, ExitCode, NotFound, exit_code_of
+from infra.command.errors import BadUsage, CommandError, ExitCode, NotFound, exit_code_of
 from infra.command.output import Cell, Column, Json
 
 if TYPE_CHECKING:
@@ -60,10 +60,26 @@ def client_slugs(api: "httpx.Client") -> Clients:
     return _ClientSlugs(api)
 
 
+def only(plural: str, verb: str, name: str, rows: Sequence[Json], not_found: str) -> Json:
+    """Return the only row that a name means. Raises NotFound, and BadUsage with the ids if there are several rows.
+
+    plural and verb: words for the rows that have the name, e.g. `sites` and `are named`.
+    """
+    if not rows:
+        raise NotFound(not_found)
+    if len(rows) > 1:
+        ids = " or ".join(str(row["id"]) for row in rows)
+        raise BadUsage(f"{len(rows)} {plural} {verb} {output.printable(name)}: give one of their ids, {ids}")
+    return rows[0]
+
+
 def client_id(clients: Clients, client: str) -> str:
-    """Return the id of the client with this id or slug. Raises NotFound if the client does not exist."""
+    """Return the id of the client with this id or, without one, with this slug. Raises NotFound if the client does not
+    exist. Two clients cannot have one slug."""
+    if client in clients:
+        return client
     for id, slug in clients.items():
-        if client in (id, slug):
+        if client == slug:
             return id
     raise NotFound(f"client {client} does not exist: {names_hint('clients', client, clients.values())}")
 

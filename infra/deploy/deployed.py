@@ -8,6 +8,7 @@ from infra.deploy.stacks import (
     COGNITO,
     ISSUER_OUTPUT,
     RELEASE_OUTPUT,
+    SCHEMA_OUTPUT,
     SETTINGS_OUTPUT,
     ZONES_OUTPUT,
     is_complete,
@@ -32,7 +33,7 @@ def check_release(account: Account) -> list[Finding]:
     outputs = stack_outputs(account, "monitoring")
     deployed = "nothing" if outputs is None else outputs.get(RELEASE_OUTPUT, "an unknown release")
     message = f"the checkout is {release}, and {deployed} is deployed"
-    if wrong := _wrong_order(release, deployed, environment.name):
+    if wrong := _wrong_order(account, release, deployed):
         text, fix = wrong
         return [Finding("release", "problem" if environment.permanent else "warning", f"{message}: {text}", fix)]
     if environment.permanent and not checkout.is_tag(release):
@@ -41,32 +42,50 @@ def check_release(account: Account) -> list[Finding]:
     return [Finding("release", "ok", message)]
 
 
-def _wrong_order(release: str, deployed: str, environment: str) -> tuple[str, str] | None:
+def newest_release(account: Account, *others: str) -> str:
+    """Return the newest release of which the database can have the migrations: of the releases whose deploy has begun,
+    and of the others. If none of them has a version, return the last of the others.
+
+    A rollback does not undo migrations, so the deployed release can be older.
+    """
+    begun = (stack_outputs(account, "network") or {}).get(SCHEMA_OUTPUT, "unknown")
+    versions = [(version, name) for name in (begun, *others) if (version := checkout.version_of(name))]
+    return max(versions)[1] if versions else others[-1]
+
+
+def _wrong_order(account: Account, release: str, deployed: str) -> tuple[str, str] | None:
     """Return why the release of the checkout may not follow the deployed release, and the command that helps."""
+    environment = account.environment
     new, old = checkout.version_of(release), checkout.version_of(deployed)
-    if old is None:
-        return None
-    if new is None:
-        text = "the checkout is not a release, so nobody knows whether a deploy would go back or skip a release"
+    if new is None and (old is not None or environment.permanent):
+        text = "the checkout is not a release, so nobody knows whether this or a later deploy goes back or skips one"
         return text, f"{FETCH_TAGS}; git checkout --force TAG"
+    if new is None or old is None:
+        return None
     tags = checkout.tags()
     if new < old:
-        return _wrong_rollback(release, deployed, checkout.skipped_minor(new, old, tags))
+        newest = newest_release(account, deployed)
+        skipped = checkout.skipped_minor(new, checkout.version_of(newest) or old, tags)
+        return _wrong_rollback(release, deployed, newest, skipped)
     skipped = checkout.skipped_minor(old, new, tags)
     if skipped is None:
         return None
-    text = f"a deploy would skip the minor release {skipped}, which must run on {environment} first"
+    text = f"a deploy would skip the minor release {skipped}, which must run on {environment.name} first"
     patches = [tag for tag in tags if tag.startswith(f"{skipped}.")]
     return text, f"git checkout --force {patches[-1]}" if patches else FETCH_TAGS
 
 
-def _wrong_rollback(release: str, deployed: str, skipped: str | None) -> tuple[str, str] | None:
-    """Return why the release of the checkout may not follow a later one. skipped: a minor release between both."""
+def _wrong_rollback(release: str, deployed: str, newest: str, skipped: str | None) -> tuple[str, str] | None:
+    """Return why the release of the checkout may not follow a later one.
+
+    newest: the release whose schema the database has. skipped: a minor release between it and the checkout.
+    """
     fix = f"git checkout --force {deployed if checkout.is_tag(deployed) else 'TAG'}"
     if skipped is not None:
+        schema = "this schema" if newest == deployed else f"the schema of {newest}, which a rollback has kept"
         text = (
             f"a deploy would go back past the minor release {skipped}. A rollback goes back one minor release, because"
-            " an older one does not run on this schema"
+            f" an older one does not run on {schema}"
         )
         return text, fix
     if os.environ.get(ROLLBACK_VARIABLE) == release:

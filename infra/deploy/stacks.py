@@ -18,6 +18,10 @@ output only when an update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
 """The name of two values: the output of the last stack, `monitoring`, that contains the deployed release, and the CDK
 context value from which this output comes."""
+SCHEMA_OUTPUT = "SchemaRelease"
+"""The name of two values: the output of the first stack, `network`, that contains the newest release whose deploy has
+begun, and the CDK context value from which this output comes. The database can have the migrations of this release,
+also after a rollback, or if the deploy failed later."""
 ISSUER_OUTPUT = "IssuerSetting"
 """The name of the output of the stack `functions` with the setting `issuer`, or COGNITO."""
 COGNITO = "Cognito"

@@ -26,3 +26,16 @@ def test_scripts_write_only_keys_that_begin_with_an_environment_and_a_tenant(
     tenant = "public|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     for name in key_names:
         assert re.match(rf"{re.escape(key_prefix)}({tenant}):[a-z]+", name), name
+
+
+def test_values_of_an_entity_are_deleted_whatever_the_fingerprint_of_their_model_is(
+    key_prefix: str, raw_redis: RedisClient
+) -> None:
+    client = str(uuid4())
+    earlier, current = (f"{key_prefix}{client}:owner:{part}:1" for part in ("order.0123abcd", keys.ORDER.part))
+    others = [f"{key_prefix}{client}:owner:{part}:1" for part in (keys.ORDERS.part, keys.PRODUCT.part)]
+    locks = [f"{key_prefix}{client}:owner:lock:{keys.ORDER.part}:1"]
+    for name in (earlier, current, *others, *locks):
+        raw_redis.set(name, "1")
+    assert cache.delete_values({client}, (keys.ORDER,)) == 3
+    assert {name for name in (earlier, current, *others) if raw_redis.exists(name)} == set(others)

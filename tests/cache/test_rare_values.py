@@ -301,7 +301,45 @@ def test_one_member_cannot_use_up_the_budgets_of_the_clients_that_the_member_bel
         assert [read(entry(PRODUCTS, "own", tags=[]), caller=other.caller) for _ in range(2)] == ["load", "hit"]
     charged = [kib_of(raw_redis, f"{key_prefix}{other.tenant}:limit:stored") - 201 for other in others]
     part = min(clients, cache.MAX_CHARGED_CLIENTS)
-    assert charged == [-(-201 // part) * 6] * part + [0] * (clients - part)
+    assert sum(charged) == -(-201 // part) * part * 6, "each value is charged in full"
+
+
+def test_all_clients_of_a_member_of_many_clients_pay_for_the_same_share_of_many_values(
+    monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    for quota in ("CLIENT_KIB_PER_HOUR", "SUBJECT_KIB_PER_HOUR"):
+        monkeypatch.setattr(cache, quota, 10**6)
+    clients, values = [str(number) for number in range(20)], 400
+    Client(MEMBER, 100_000, tenant="public", clients=clients)
+    for number in range(values):
+        assert read(entry(PRODUCTS, number, tags=[]), body="x" * 1000, caller=MEMBER) == "load"
+    charged = [kib_of(raw_redis, f"{key_prefix}{client}:limit:stored") for client in clients]
+    assert sum(charged) == values * cache.MAX_CHARGED_CLIENTS
+    mean = sum(charged) / len(clients)
+    assert 0.75 * mean < min(charged), "no client is left out"
+    assert max(charged) < 1.25 * mean, "no client pays for the others"
+
+
+def test_a_value_is_charged_to_the_clients_whose_budgets_the_lookup_has_checked(
+    monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
+) -> None:
+    monkeypatch.setattr(cache, "CLIENT_KIB_PER_HOUR", 300)
+    clients = [str(number) for number in range(20)]
+    Client(MEMBER, 100_000, tenant="public", clients=clients)
+    wanted = entry(PRODUCTS, "wanted", tags=[])
+    assert read(wanted, caller=MEMBER) == "load"
+    charged = [client for client in clients if kib_of(raw_redis, f"{key_prefix}{client}:limit:stored")]
+    assert len(charged) == cache.MAX_CHARGED_CLIENTS
+    others = [client for client in clients if client not in charged]
+
+    def status_if_used_up(client: str) -> str:
+        raw_redis.delete(*raw_redis.keys(f"{key_prefix}*products*"), *raw_redis.keys(f"{key_prefix}*:limit:stored*"))
+        Client(Caller(subject=f"of {client}"), 100_000, tenant=client)
+        assert read(entry(PRODUCTS, "own", tags=[]), body=2 * PAGE, caller=Caller(subject=f"of {client}")) == "load"
+        return read(wanted, caller=MEMBER)
+
+    assert {status_if_used_up(client) for client in charged} == {"first"}
+    assert {status_if_used_up(client) for client in others} == {"load"}
 
 
 def test_the_number_of_redis_commands_does_not_depend_on_the_number_of_clients_of_a_member(

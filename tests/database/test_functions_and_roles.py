@@ -57,7 +57,7 @@ def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psy
         "lock_rows", "lock_written", "fold", "fold_keys", "fold_selected", "fold_written",
         "has_dirty", "revise_list", "write_lists",
         "give_revisions", "forget",
-        "is_mirrored", "save_mirror", "mirror_status", "mark_erased_orders", "catalogs_of_products",
+        "is_mirrored", "save_mirror", "mirror_status", "mark_erased_orders", "erase_copies", "catalogs_of_products",
         "is_document_newer", "start_comparison", "lock_comparison", "next_documents", "compared",
         "rows_without_documents",
         "documents_missing_in_list", "owner_of", "record_page", "comparison_status", "next_open_record",

@@ -2,6 +2,7 @@
 who may see personal data."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -190,6 +191,38 @@ def test_a_document_that_contains_the_words_of_a_person_is_found(
     assert mentions(superuser, content, needle)
 
 
+def encoded(content: Any, levels: int) -> Any:
+    """Return a value as JSON in a string, which is itself in a list that is JSON in a string, and so on."""
+    for _ in range(levels):
+        content = [json.dumps(content)]
+    return content
+
+
+@pytest.mark.parametrize("levels", range(1, 9))
+@pytest.mark.parametrize(
+    "content",
+    [{"name": 'Zoë "Zo" O\'Quartermain'}, [["x", {"to": 'zoë "zo" o\'quartermain'}]], 'Zoë "Zo" O\'Quartermain'],
+)
+def test_a_person_is_found_in_json_that_is_encoded_in_strings_at_any_depth(
+    superuser: psycopg.Connection, content: Any, levels: int
+) -> None:
+    """Python writes `ë` as `\\u00eb`, and each level adds backslashes."""
+    assert mentions(superuser, encoded(content, levels), 'zoë "zo" o\'quartermain')
+    assert mentions(superuser, json.dumps(encoded(content, levels)), 'zoë "zo" o\'quartermain')
+    assert not mentions(superuser, encoded(content, levels), 'zoë "zo" quartermain')
+    assert mentions(superuser, encoded({"user": "buyer|1"}, levels), subjects=("buyer|1",))
+
+
+def test_the_search_of_nested_json_takes_time_in_proportion_to_its_size(superuser: psycopg.Connection) -> None:
+    content: Any = {"text": 'a "quoted" text', "items": [{"id": n} for n in range(10)]}
+    while len(json.dumps(content)) < 500_000:
+        content = [json.dumps(content)]
+    began = time.monotonic()
+    assert not mentions(superuser, content, "quartermain")
+    assert not mentions(superuser, [json.dumps({"a": n}) for n in range(20_000)], "quartermain")
+    assert time.monotonic() - began < 10
+
+
 @pytest.mark.parametrize(
     ("content", "needle"),
     [
@@ -254,6 +287,21 @@ def after(
             connection.execute(statement.encode(), [ident("A's erasure")])
             connection.execute("set local session authorization default")
             return connection.execute(query.encode(), values).fetchall()
+
+
+def test_an_erasure_replaces_the_number_of_a_shipment_that_is_its_tracking_number_in_webhook_deliveries(
+    erasing: psycopg.Connection,
+) -> None:
+    shipment = {"shipment_id": "01987654-7abc-7def-8abc-0123456789ab", "tracking_url": "https://t.test/TRACK1"}
+    for number in ("TRACK1", "P-1"):
+        data = shipment | {"shipment_number": number, "tracking_number": "TRACK1", "note": "for Ann Buyer"}
+        erasing.execute(
+            "update webhook_deliveries set payload = %s where client_id = %s", [json.dumps({"data": data}), A]
+        )
+        query = "select distinct (payload -> 'data') - 'note' from webhook_deliveries where client_id = %s"
+        [(kept,)] = after(erasing, "select app.erase_mentions(%s, 'webhook_deliveries', null, 1000)", query, [A])
+        expected = f"erased-{shipment['shipment_id']}" if number == "TRACK1" else number
+        assert kept == {"shipment_id": shipment["shipment_id"], "shipment_number": expected}
 
 
 def test_an_erasure_deletes_only_stored_responses_that_mention_the_person_and_the_client(

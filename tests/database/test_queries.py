@@ -105,6 +105,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "erasures.prepare_erasure": ("app_system",),
     "erasures.record_hashes": ("app_system",),
     "erasures.mark_documents": ("app_system",),
+    "erasures.erase_document_copies": ("app_system",),
     "order_imports.import_orders": ("app_system",),
     "erasures.erase_orders": ("app_system",),
     "erasures.erase_addresses": ("app_system",),

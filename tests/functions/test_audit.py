@@ -461,6 +461,27 @@ def test_the_pages_of_the_audit_log_are_complete_and_can_be_filtered(platform: P
     assert ok(tenant.owner.get("/v1/audit", params=query | {"created_to": "2020-01-01T00:00:00Z"}))["data"] == []
 
 
+def test_the_pages_of_the_audit_log_do_not_contain_the_reads_of_the_names_of_the_clients_in_it(
+    platform: Platform,
+) -> None:
+    subject = f"admin-{uuid4()}"
+    platform.arrange(
+        "insert into admin_users (user_id, email, role) values (%s, 'a@example.test', 'super_admin')", [subject]
+    )
+    reader = platform.api(subject)
+    for _ in range(3):  # A console reads a page of the log, and then the names of the clients on the page.
+        page = ok(reader.get("/v1/audit", params={"limit": 100}))
+        assert page["data"]
+        assert "client.list" not in {entry["action"] for entry in page["data"]}
+        response = reader.get("/v1/clients")
+        ok(response)
+        assert [entry["action"] for entry in entries(platform, response)] == ["client.list"], "it is still recorded"
+    filters = ({"action": "client.list", "subject": subject}, {"subject": subject}, {"object_id": "*"})
+    for asked in filters:
+        data = ok(reader.get("/v1/audit", params={"limit": 1000, **asked}))["data"]
+        assert [entry["action"] for entry in data if entry["subject"] == subject] == ["client.list"] * 3
+
+
 def test_an_import_leaves_one_audit_entry_for_all_its_rows(platform: Platform) -> None:
     tenant = platform.tenant()
     rows = [{"sku": f"S{n}", "name": "Mug", "price": "1.00"} for n in range(300)]

@@ -560,6 +560,97 @@ def test_the_data_of_an_erased_person_does_not_come_back_inside_a_list_of_orders
     assert len(re.sub(r'\\?"_rev\\?": 1,? ?', "", kept)) == len(json.dumps(NESTED[form](bob), ensure_ascii=False))
 
 
+def erase_order(mirror: Mirror) -> None:
+    """Erase the person of the order `o1`, as the job of an erasure does."""
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    mirror.database.execute("select kv.erase_remainders_of_orders(array[%s])", [mirror.id("order:o1")])
+
+
+def erase_copies(mirror: Mirror, *addresses: str) -> int:
+    """Remove the copies inside other documents, as the job of an erasure does. Return the number of transactions."""
+    key: str | None = ""
+    count = 0
+    while key is not None:
+        key = mirror.value("select kv.erase_copies(%s, %s, 2)", list(addresses), key)
+        count += 1
+    mirror.end()
+    return count
+
+
+def everything(mirror: Mirror) -> str:
+    """Return all that the store and the mirror keep of documents."""
+    text: str = mirror.value("select string_agg(value::text, '') from kv_store_6fcaeea3")
+    for table in ("history", "conflicts", "writes", "remainders"):
+        text += mirror.value(f"select coalesce(string_agg(t::text, ''), '') from kv.{table} t")
+    return text
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_an_erasure_finds_copies_of_an_order_inside_documents_that_were_stored_before(
+    mirror: Mirror, form: str
+) -> None:
+    jane, bob = order("o1", userName="Jane Roe", customerName="Jane Roe"), order("o2", userName="Bob Low")
+    mirror.put("order:o1", jane)
+    for key in ("user_orders:u", "order_index:u", "orders:all"):
+        mirror.put(key, NESTED[form](jane))
+    for number in (5, 6):  # other orders, in two versions, with copies in a field that has no column
+        copies = NESTED[form](jane)
+        mirror.put(f"order:o{number}", order(f"o{number}", userName="Eve", related=copies, text=json.dumps([copies])))
+        mirror.put(f"order:o{number}", mirror.document(f"order:o{number}") | {"status": "processing"})
+    mirror.put("user_orders:v", [order("o7", userName="Eve", related=[jane]), "o8"])
+    mirror.put("user_orders:w", NESTED[form](bob))
+    kept = mirror.document("user_orders:w")
+    erase_order(mirror)
+    assert "Jane" in everything(mirror)
+    assert erase_copies(mirror) > 3
+    assert "Jane" not in everything(mirror)
+    assert mirror.document("user_orders:w") == kept, "documents of other persons stay as they are"
+    assert mirror.document("order:o5")["userName"] == "Eve"
+    assert [len(mirror.document("user_orders:v")), mirror.document("user_orders:v")[1]] == [2, "o8"]
+    unmapped = "select count(*) from kv.ids where fingerprint is distinct from mapped_fingerprint and has_row"
+    assert mirror.value(unmapped) == 0, "the mirror maps nothing again"
+    stored = mirror.rows("select * from kv_store_6fcaeea3 order by key")
+    erase_copies(mirror)
+    assert mirror.rows("select * from kv_store_6fcaeea3 order by key") == stored, "a repeated step changes nothing"
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_the_data_of_an_erased_person_does_not_come_back_inside_another_order(mirror: Mirror, form: str) -> None:
+    jane = order("o1", userName="Jane Roe", customerName="Jane Roe")
+    mirror.put("order:o1", jane)
+    erase_order(mirror)
+    for status in ("pending", "processing"):
+        mirror.put("order:o5", order("o5", userName="Eve", status=status, related=NESTED[form](jane)))
+        assert "Jane" not in everything(mirror)
+        assert mirror.document("order:o5")["status"] == status
+
+
+def test_an_item_that_is_too_deep_to_be_read_is_erased_only_if_it_mentions_the_address(mirror: Mirror) -> None:
+    deep: Any = [order("o1", userName="Jane Roe", userEmail="jane@a.example")]
+    other: Any = [order("o2", userName="Bob Low", userEmail="bob@a.example")]
+    coded: Any = order("o1", userName="Jane Roe", userEmail="jane@a.example")
+    for _ in range(40):
+        deep, other = [deep], [other]
+    for _ in range(12):
+        coded = json.dumps([coded]) if len(json.dumps(coded)) < 500_000 else coded
+    mirror.put("user_orders:u", [deep, other, coded, "o3"])
+    mirror.put("order:o1", order("o1", userName="Jane Roe", userEmail="jane@a.example"))
+    erase_order(mirror)
+    erase_copies(mirror, "jane@a.example")
+    assert "Jane" not in everything(mirror)
+    first, *_, last = mirror.document("user_orders:u")
+    assert (first, last) == (other, "o3")
+
+
+def test_an_erasure_changes_no_document_while_the_mirror_is_off(mirror: Mirror) -> None:
+    mirror.put("order:o1", order("o1", userName="Jane Roe"))
+    mirror.put("user_orders:u", [[order("o1", userName="Jane Roe")]])
+    erase_order(mirror)
+    mirror.database.execute("update kv.mirror set enabled = false")
+    assert erase_copies(mirror, "jane@a.example") == 1
+    assert "Jane" in everything(mirror)
+
+
 def test_the_lines_of_an_order_are_not_orders_although_their_id_is_that_of_an_erased_order(mirror: Mirror) -> None:
     mirror.put("order:1", order("1", userName="Jane Roe"))
     mirror.update("orders", "order:1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")

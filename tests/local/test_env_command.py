@@ -43,3 +43,4 @@ def test_the_option_site_chooses_a_site_by_its_id_host_slug_or_name(platform: Pl
     ambiguous = wecelebrate("env", "--client", tenant.slug, "--site", "The second")
     assert ambiguous.returncode == 2
     assert "2 sites are named The second" in ambiguous.stderr
+    assert f"{second['id']} ({domain})" in ambiguous.stderr

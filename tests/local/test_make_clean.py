@@ -49,6 +49,30 @@ def test_make_clean_removes_nothing_if_the_question_about_the_data_is_not_answer
     assert {file.name for file in checkout.iterdir()} == {"Makefile", ".local", "build", ".venv"}
 
 
+@pytest.mark.parametrize("home", [None, "other", "checkout"])
+def test_make_clean_asks_about_the_data_in_each_folder_that_it_removes(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, home: str | None
+) -> None:
+    """The command of this test answers the question with yes, and records the folder that it was asked about."""
+    other, asked = tmp_path_factory.mktemp("other"), tmp_path_factory.mktemp("asked") / "homes"
+    (checkout / ".venv" / "bin" / "wecelebrate").write_text(f'#!/bin/sh\necho "$WECELEBRATE_HOME" >> {asked}\n')
+    homes = {"other": str(other), "checkout": str(checkout)}
+    completed = make(checkout, "clean", **({"WECELEBRATE_HOME": homes[home]} if home else {}))
+    assert completed.returncode == 0, completed.stderr
+    expected = [str(other), str(checkout)] if home == "other" else [str(checkout)]
+    assert asked.read_text().splitlines() == expected
+
+
+def test_make_clean_keeps_the_data_of_the_checkout_if_only_the_question_about_another_folder_is_answered(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (checkout / ".venv" / "bin" / "wecelebrate").write_text(f'#!/bin/sh\n[ "$WECELEBRATE_HOME" = {other} ]\n')
+    completed = make(checkout, "clean", WECELEBRATE_HOME=str(other))
+    assert completed.returncode == 2
+    assert {file.name for file in checkout.iterdir()} == {"Makefile", ".local", "build", ".venv"}
+
+
 def test_make_clean_removes_no_data_without_the_command_that_asks(checkout: Path) -> None:
     shutil.rmtree(checkout / ".venv")
     completed = make(checkout, "clean")

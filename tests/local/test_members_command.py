@@ -93,3 +93,51 @@ def test_the_command_first_admin_fails_if_the_platform_has_a_super_admin(weceleb
     result = wecelebrate("members", "first-admin", address)
     assert (result.returncode, result.stdout) == (5, "")
     assert "the platform has a super admin already" in result.stderr
+
+
+def test_the_mail_of_an_invitation_that_got_lost_is_sent_again_with_a_new_code(
+    wecelebrate: Command, platform: Platform, tenant: Tenant, address: str, tmp_path: Path
+) -> None:
+    client = ("--client", tenant.slug)
+
+    def codes() -> list[str]:
+        mails = [mail for mail in mailbox.sent(platform.endpoints.s3) if mail.recipients == [address]]
+        return [match[1] for mail in mails if (match := CODE.search(mail.text))]
+
+    assert wecelebrate("members", "invite", address, *client, "--role", "viewer", "--language", "de").returncode == 0
+    platform.eventually(lambda: len(codes()) == 1, every=0.2)
+    (lost,) = codes()
+    again = wecelebrate("members", "invite", address.upper(), *client, "--resend")
+    assert (again.returncode, again.stderr) == (0, "")
+    expected = rf"✓ {address} is invited again \(mail 2 of 5\) as viewer until \d{{4}}-\d\d-\d\d\n"
+    assert re.fullmatch(expected, again.stdout, re.IGNORECASE)
+    platform.eventually(lambda: len(codes()) == 2, every=0.2)
+    (new,) = {*codes()} - {lost}
+    account = as_account(platform, tmp_path, address)
+    assert account("members", "accept", lost).returncode == 5
+    assert account("members", "accept", new).stdout.startswith("✓ you are now viewer of ")
+    answered = wecelebrate("members", "invite", address, *client, "--resend")
+    assert (answered.returncode, answered.stdout) == (4, "")
+    assert f"{address} has no open invitation, and the last one was accepted" in answered.stderr
+
+
+def test_the_mail_of_an_invitation_is_sent_at_most_five_times(
+    wecelebrate: Command, tenant: Tenant, address: str
+) -> None:
+    client = ("--client", tenant.slug)
+    assert wecelebrate("members", "invite", address, *client, "--role", "viewer").returncode == 0
+    sent = [wecelebrate("members", "invite", address, *client, "--resend") for _ in range(5)]
+    assert [result.returncode for result in sent] == [0, 0, 0, 0, 5]
+    assert "five times" in sent[-1].stderr or "too often" in sent[-1].stderr
+
+
+def test_an_invitation_that_does_not_exist_is_not_sent_again(
+    wecelebrate: Command, tenant: Tenant, address: str
+) -> None:
+    client = ("--client", tenant.slug)
+    unknown = wecelebrate("members", "invite", address, *client, "--resend")
+    assert (unknown.returncode, unknown.stdout) == (4, "")
+    assert f"{address} has no open invitation, and there was none: invite the person without" in unknown.stderr
+    for arguments in (("--resend", "--role", "viewer"), ("--resend", "--language", "de"), ()):
+        wrong = wecelebrate("members", "invite", address, *client, *arguments)
+        assert (wrong.returncode, wrong.stdout) == (2, "")

@@ -18,6 +18,8 @@ from python_calamine import CalamineWorkbook
 from tests.events.sending import accepted, event, post, set_storage, stored
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 from tests.reports.orders import Expected, day, insert, random_order, sorted_rows
+from wecelebrate.core.cache import keys
+from wecelebrate.core.cache.shapes import SHAPES
 from wecelebrate.reports.workbook import MEDIA_TYPE
 
 FIRST, LAST = day("2026-03-25"), day("2026-04-03")
@@ -136,7 +138,7 @@ def test_an_unchanged_report_comes_from_the_cache_and_a_new_order_invalidates_th
 
 
 def test_a_report_that_the_previous_release_has_cached_is_not_read(platform: Platform, tenant: Tenant) -> None:
-    """The previous release stored reports under the names `report` and `report-of-today`, without returned pieces."""
+    """The previous release stored reports without returned pieces, with another fingerprint of the model."""
     query = {"month": "2026-03"}
     ok(tenant.owner.get(path_of(tenant), params=query))
     (name,) = [
@@ -145,9 +147,11 @@ def test_a_report_that_the_previous_release_has_cached_is_not_read(platform: Pla
         if f":client:{tenant.client_id}:" in key and ":lock:" not in key
     ]
     head, _, body = platform.redis.get(name).partition("\n\n")
+    shape = SHAPES[keys.CLOSED_REPORT.name]
+    assert f":{keys.CLOSED_REPORT.name}.{shape}:" in name
     earlier = {member: value for member, value in json.loads(body).items() if member != "returned"}
     platform.redis.delete(name)
-    platform.redis.set(name.replace(":report-2:", ":report:"), f"{head}\n\n{json.dumps(earlier)}", px=600_000)
+    platform.redis.set(name.replace(shape, "5c043b70"), f"{head}\n\n{json.dumps(earlier)}", px=600_000)
     for file_format in ("csv", "xlsx"):
         assert tenant.owner.get(path_of(tenant), params=query | {"format": file_format}).status_code == 200
     assert ok(tenant.owner.get(path_of(tenant), params=query))["returned"] == []

@@ -48,6 +48,10 @@ def test_the_last_stack_has_an_output_with_the_release(dev: Templates) -> None:
     assert dev.templates["monitoring"]["Outputs"]["release"]["Value"] == "unknown"
 
 
+def test_the_first_stack_has_an_output_with_the_newest_release(dev: Templates) -> None:
+    assert dev.templates["network"]["Outputs"]["SchemaRelease"]["Value"] == "unknown"
+
+
 def test_every_function_has_alarms_for_errors_and_throttles_and_durations(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:

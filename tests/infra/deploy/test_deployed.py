@@ -81,10 +81,17 @@ def test_the_version_of_a_release_is_read_from_its_name(release: str, version: t
     assert version_of(release) == version
 
 
-def release_check(monkeypatch: pytest.MonkeyPatch, new: str, old: str | None, env: str = "prod") -> Finding:
+def release_check(
+    monkeypatch: pytest.MonkeyPatch, new: str, old: str | None, env: str = "prod", schema: str | None = None
+) -> Finding:
+    """Check the release `new` of the checkout. schema: the newest release whose deploy has begun."""
     monkeypatch.setattr(checkout, "release", lambda: new)
     monkeypatch.setattr(checkout, "tags", lambda: ["v0.1.0", "v0.2.0", "v0.2.1", "v0.3.0", "v0.10.0"])
-    (finding,) = deployed.check_release(account("monitoring", {"release": old} if old else None, env))
+    prod = account("monitoring", {"release": old} if old else None, env)
+    stacks: Any = prod._clients["cloudformation"]
+    if schema:
+        stacks.states["network"], stacks.outputs["network"] = "UPDATE_COMPLETE", {"SchemaRelease": schema}
+    (finding,) = deployed.check_release(prod)
     return finding
 
 
@@ -135,6 +142,59 @@ def test_no_rollback_and_no_upgrade_may_skip_a_minor_release(
     assert release_check(monkeypatch, new, old, "dev").state == "warning"
 
 
+@pytest.mark.parametrize(
+    ("new", "old", "schema", "state"),
+    [
+        ("v0.2.0", "v0.3.0", "v0.3.0", "ok"),  # the first rollback
+        ("v0.1.0", "v0.2.0", "v0.3.0", "problem"),  # the second one
+        ("v0.2.0", "v0.2.1", "v0.3.0", "ok"),
+        ("v0.1.0", "v0.2.0", "v0.3.0-5-g0123abcdef", "problem"),
+        ("v0.1.0", "v0.2.0", "v0.2.1", "ok"),
+        ("v0.1.0", "v0.2.0", "unknown", "ok"),  # `cdk deploy` names no release
+        ("v0.2.1", "v0.2.0", "v0.3.0", "ok"),  # a patch of the release to which the first rollback went
+        ("v0.3.0", "v0.2.0", "v0.3.0", "ok"),
+    ],
+)
+def test_two_rollbacks_together_may_not_skip_a_minor_release(
+    monkeypatch: pytest.MonkeyPatch, new: str, old: str, schema: str, state: str
+) -> None:
+    monkeypatch.setenv(deployed.ROLLBACK_VARIABLE, new)
+    finding = release_check(monkeypatch, new, old, schema=schema)
+    assert finding.state == state
+    assert release_check(monkeypatch, new, old, "dev", schema).state == ("warning" if state == "problem" else "ok")
+    if state == "problem":
+        assert finding.fix == f"git checkout --force {old}"
+        assert f"does not run on the schema of {schema}, which a rollback has kept" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("begun", "others", "newest"),
+    [
+        ({"SchemaRelease": "v0.10.0"}, ("v0.2.0", "v0.3.0"), "v0.10.0"),
+        ({"SchemaRelease": "v0.2.0"}, ("v0.2.0", "v0.3.0"), "v0.3.0"),
+        ({"SchemaRelease": "unknown"}, ("v0.3.0", "v0.2.0"), "v0.3.0"),
+        ({}, ("v0.3.0", "v0.2.0"), "v0.3.0"),  # the first deploy with this output is a rollback
+        (None, ("0123abcdef",), "0123abcdef"),
+        ({"SchemaRelease": "v0.2.0"}, ("0123abcdef",), "v0.2.0"),
+    ],
+)
+def test_the_newest_release_of_all_deploys_is_kept(
+    begun: Mapping[str, str] | None, others: tuple[str, ...], newest: str
+) -> None:
+    assert deployed.newest_release(account("network", begun), *others) == newest
+
+
+@pytest.mark.parametrize("new", ["0123abcdef", "v1.0.0-rc1", "v0.1.0-unknown"])
+@pytest.mark.parametrize("old", [None, "unknown", "0123abcdef"])
+def test_the_first_deploy_needs_a_release_with_which_later_releases_can_be_compared(
+    monkeypatch: pytest.MonkeyPatch, new: str, old: str | None
+) -> None:
+    finding = release_check(monkeypatch, new, old)
+    assert (finding.state, finding.fix) == ("problem", "git fetch --tags origin; git checkout --force TAG")
+    assert "the checkout is not a release" in finding.message
+    assert release_check(monkeypatch, new, old, "dev").state == "ok"
+
+
 @pytest.mark.parametrize("new", ["0123abcdef", "v1.0.0-rc1", "v1.0.0-rc1-2-g0123abcdef", "v0.1.0-unknown"])
 def test_a_checkout_that_cannot_be_compared_is_not_deployed_over_a_release(
     monkeypatch: pytest.MonkeyPatch, new: str
@@ -144,7 +204,6 @@ def test_a_checkout_that_cannot_be_compared_is_not_deployed_over_a_release(
         finding = release_check(monkeypatch, new, old)
         assert (finding.state, finding.fix) == ("problem", "git fetch --tags origin; git checkout --force TAG")
         assert release_check(monkeypatch, new, old, "dev").state == "warning"
-    assert release_check(monkeypatch, new, None).state == "warning"  # the first deploy
 
 
 @pytest.mark.parametrize(

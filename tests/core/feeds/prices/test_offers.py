@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -192,6 +193,46 @@ def test_a_date_with_a_possible_two_digit_year_at_each_end_is_ambiguous() -> Non
     assert not read(text.format(*(first for first, _ in cells))).product.offers
     expected = [("9.90", date(this, 11, 20), date(this, 11, 30))]
     assert offers(read(text.format(*(last for _, last in cells))).product) == expected
+
+
+CONTRADICTED = (
+    "SKU;Name;Price;Promo price;Promo from;Promo to\nA;Cup;10;8;13/01/2030;20/01/2030\n"
+    "B;Mug;10;8;01/14/2030;01/25/2030\nC;Jar;10;8;03/04/2030;05/04/2030\n"
+)
+"""An offer whose days show both orders. The third row can be read in both."""
+SECOND_OFFER = [";Clearance price;Clearance from;Clearance to", *[";7;15/03/2030;25/03/2030"] * 3]
+
+
+def with_second_offer(text: str) -> str:
+    return "".join(f"{line}{more}\n" for line, more in zip(text.splitlines(), SECOND_OFFER, strict=True))
+
+
+@pytest.mark.parametrize("text", [CONTRADICTED, with_second_offer(CONTRADICTED)], ids=["one offer", "two offers"])
+def test_an_offer_whose_days_contradict_each_other_is_a_question_and_no_other_offer_replaces_it(text: str) -> None:
+    reading = read(text)
+    (question,) = reading.feed.questions
+    assert (question.key, [choice.value for choice in question.choices]) == ("day_order", ["day", "month"])
+    assert 'such as "13/01/2030" and "01/14/2030"' in question.text and "contradict each other" in question.text
+    assert [product.offers for product in reading.products] == [()] * 3
+    for order, days in (("day", (date(2030, 4, 3), date(2030, 4, 5))), ("month", (date(2030, 3, 4), date(2030, 5, 4)))):
+        answered = read(text, mapping={"day_order": order})
+        assert answered.feed.questions == ()
+        (offer,) = answered.products[2].offers or ()
+        assert (offer.price, offer.first, offer.last) == (Decimal("8.00"), *days)
+    # A day that does not exist in the order is reported. The 14th month is read as the 14th day.
+    assert [warning["value"] for warning in answered.details["warnings"]] == ["8 13/01/2030 20/01/2030"]
+    assert [product.offers != () for product in answered.products] == [False, True, True]
+
+
+def test_days_of_past_offers_that_contradict_each_other_are_no_question() -> None:
+    assert read(CONTRADICTED.replace("2030", "2020")).feed.questions == ()
+
+
+def test_each_of_two_offers_can_have_days_in_its_own_order() -> None:
+    text = with_second_offer(CONTRADICTED.replace("01/14", "14/01").replace("01/25", "25/01"))
+    reading = read(text.replace("15/03/", "03/15/").replace("25/03/", "03/25/"))
+    assert reading.feed.questions == ()
+    assert [product.offers[0].price for product in reading.products if product.offers] == [Decimal("8.00")] * 3
 
 
 def test_a_bad_offer_causes_a_warning_and_does_not_reject_the_product() -> None:

@@ -46,7 +46,11 @@ class AuditFilters(ListParameters):
 
     client_id: Id | None = None
     subject: Label | None = None
-    action: ShortLine | None = Field(default=None, description="A complete action, e.g. `order.read`.")
+    action: ShortLine | None = Field(
+        default=None,
+        description="A complete action, e.g. `order.read`. Without this filter, `subject`, `object_id` and "
+        "`request_id`, the list leaves out reads of the list of clients (`client.list`).",
+    )
     object_id: Label | None = None
     request_id: ShortLine | None = None
     created_from: Timestamp | None = Field(default=None, description="Only entries at or after this time.")

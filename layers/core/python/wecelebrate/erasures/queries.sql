@@ -47,6 +47,11 @@ select app.set_erasure_hashes(:erasure_id, :hashes::text[]);
 -- document.
 select app.mark_erased_documents(:erasure_id, :after, :max_rows);
 
+-- name: erase_document_copies$
+-- Remove the documents of erased persons inside other documents of orders. It returns the last key, or null after the
+-- last document.
+select app.erase_document_copies(:erasure_id, :after, :max_rows);
+
 -- name: erase_orders$
 -- Erase up to `max_rows` orders with all data that belongs to them. It returns the number of orders.
 select app.erase_orders(:erasure_id, :max_rows);

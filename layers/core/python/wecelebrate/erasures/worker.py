@@ -120,6 +120,15 @@ def _mark_documents(job: jobs.LeasedJob, erasure_id: UUID) -> None:
             after = sql.mark_documents(tx, erasure_id=erasure_id, after=after, max_rows=ROWS_PER_STEP)
 
 
+def _erase_document_copies(job: jobs.LeasedJob, erasure_id: UUID) -> None:
+    """Remove the documents of erased persons inside other documents of orders, e.g. in a list in a list."""
+    after: str | None = ""
+    while after is not None:
+        job.check_lease()
+        with writing(SYSTEM) as tx:
+            after = sql.erase_document_copies(tx, erasure_id=erasure_id, after=after, max_rows=ROWS_PER_STEP)
+
+
 def _erase_addresses(job: jobs.LeasedJob, erasure_id: UUID) -> None:
     with writing(SYSTEM) as tx:
         _count(job, "mails", int(sql.erase_addresses(tx, erasure_id=erasure_id)))
@@ -208,4 +217,7 @@ _STEPS: tuple[Step, ...] = (
     _delete_exports,
     _search_files,
     _delete_cached,
+    _erase_document_copies,
 )
+"""The steps of an erasure. A job stores the number of the next step, so a new step is added at the end. Otherwise a
+worker of the previous release, which continues the job, would skip a step."""

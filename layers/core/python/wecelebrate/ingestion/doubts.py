@@ -11,6 +11,7 @@ from typing import Any
 
 from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.feeds import Change, Question
+from wecelebrate.feeds.columns.setting_names import setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.plan.plan import OPTIONS
 from wecelebrate.ingestion.catalog_settings import accepts
@@ -78,8 +79,11 @@ def _identity(change: Change) -> dict[str, Any]:
 
 def _from_question(question: Question) -> Doubt:
     setting = "options" if question.key in OPTIONS else "mapping"
-    # An answer becomes a setting, so only values that the API accepts as settings are offered.
-    possible = (choice for choice in question.choices if accepts(setting, question.key, choice.value or None))
+    # An answer becomes a setting, so only values that the API accepts as settings are offered. A column whose name is
+    # too long for a setting is offered by its shortened name, so that every question can be answered.
+    values = ((choice, setting_name(choice.value) if setting == "mapping" else choice.value)
+              for choice in question.choices)  # fmt: skip
+    possible = ((choice, value) for choice, value in values if accepts(setting, question.key, value or None))
     choices = list(islice(possible, MAX_CHOICES))
     return {
         "key": question.key,
@@ -87,7 +91,7 @@ def _from_question(question: Question) -> Doubt:
         "subject": question.subject,
         "text": shortened_text(question.text, _MAX_TEXT_LENGTH),
         "seen": [shortened_text(value, _MAX_EXAMPLE_LENGTH) for value in question.seen[:MAX_SEEN]],
-        "choices": [_choice(choice.value, choice.label, choice.examples) for choice in choices],
+        "choices": [_choice(value, choice.label, choice.examples) for choice, value in choices],
         "setting": setting,
         "before": None,
         "now": None,

@@ -8751,6 +8751,31 @@ begin
 end
 $function$;
 
+-- Function kv.document_without_copies(text,jsonb,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.document_without_copies(key text, value jsonb, addresses text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  items constant jsonb := kv.items_of(value);
+  written jsonb;
+begin
+  if kv.entity_of_list(key) is distinct from 'order' then
+    return coalesce(kv.without_copies(key, value, false, addresses), value);
+  elsif items = '[]' then  -- an object in the place of a list: each part of a list is checked
+    return coalesce(kv.without_copies(key, jsonb_build_array(value), false, addresses) -> 0, value);
+  end if;
+  written := (
+    select coalesce(jsonb_agg(w.item order by e.n) filter (where w.item is not null), '[]')
+    from jsonb_array_elements(items) with ordinality e (item, n)
+      cross join lateral (select kv.without_copies(key, e.item, false, addresses) as item offset 0) w);
+  return case when written = items then value when jsonb_typeof(value) = 'string' then to_jsonb(written::text)
+    else written end;
+end
+$function$;
+
 -- Function kv.documents(text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.documents(keys text[])
@@ -8767,6 +8792,27 @@ AS $function$
     join kv_store_6fcaeea3 s on s.key = l.list
     cross join lateral kv.documents_in(l.list, kv.items_of(s.value)) e
   where l.keys ? e.key
+$function$;
+
+-- Function app.documents_in(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.documents_in(content jsonb)
+ RETURNS SETOF jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with recursive documents (content, depth) as (
+    select $1, 0
+    union all
+    select inside.content, d.depth + 1
+    from documents d
+      cross join lateral jsonb_path_query(d.content,
+        'strict $.** ? (@.type() == "string" && @ like_regex "^\\s*[\\[{\"]")') node
+      cross join lateral app.as_document(node #>> '{}') inside (content)
+    where inside.content <> node and d.depth < 32
+  )
+  select d.content from documents d
 $function$;
 
 -- Function kv.documents_in(text,jsonb), owner app_mirror
@@ -9348,6 +9394,44 @@ begin
 end
 $function$;
 
+-- Function kv.erase_copies(text[],text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.erase_copies(addresses text[], after text, size integer, OUT last_key text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  page constant text[] := case when kv.is_mirrored() then kv.next_order_keys(after, size) else '{}' end;
+  keys text[];
+  d record;
+begin
+  last_key := page[cardinality(page)];
+  for d in
+    select s.key, s.value, kv.document_without_copies(s.key, s.value, addresses) as written
+    from kv_store_6fcaeea3 s
+    where s.key = any (page) and kv.document_without_copies(s.key, s.value, addresses) <> s.value
+    order by s.key for update
+  loop
+    if kv.entity_of_list(d.key) is null then
+      perform kv.replace_document(d.key, null, d.written);
+    else
+      update kv_store_6fcaeea3 s set value = d.written where s.key = d.key;
+      perform kv.keep_list_mapped(d.key, d.value, d.written);
+    end if;
+  end loop;
+  keys := page || array(select i.key from kv.ids i where i.list = any (page));
+  delete from kv.history h
+  where h.key = any (keys) and kv.without_copies(h.key, h.value, false, addresses) is distinct from h.value;
+  delete from kv.remainders r
+  where r.key = any (keys) and kv.without_copies(r.key, r.value, true, addresses) is null;
+  update kv.remainders r set value = kv.without_copies(r.key, r.value, true, addresses)
+  where r.key = any (keys) and kv.without_copies(r.key, r.value, true, addresses) <> r.value;
+end
+$function$;
+grant execute on function kv.erase_copies(text[],text,integer) to app_definer;
+
 -- Function app.erase_dead_letters(erasures,uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.erase_dead_letters(e erasures, ids uuid[])
@@ -9375,12 +9459,31 @@ CREATE OR REPLACE FUNCTION app.erase_deliveries(e erasures, ids uuid[])
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
   update webhook_deliveries d
-  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
-    last_error = null, log = '[]'
+  set payload = case when d.payload #> '{data,shipment_number}' = d.payload #> '{data,tracking_number}'
+      then jsonb_set(d.payload, '{data,shipment_number}',
+        to_jsonb('erased-' || left(d.payload #>> '{data,shipment_id}', 36)))
+      else d.payload end #- '{data,tracking_number}' #- '{data,tracking_url}',
+    last_body = null, last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
     or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
 $function$;
+
+-- Function app.erase_document_copies(uuid,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_document_copies(erasure_id uuid, after text, max_rows integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return case when e.id is not null then kv.erase_copies(e.emails, $2, $3) end;
+end
+$function$;
+grant execute on function app.erase_document_copies(uuid,text,integer) to app_system;
 
 -- Function kv.erase_documents(uuid,jsonb), owner app_mirror
 
@@ -11933,6 +12036,18 @@ end
 $function$;
 grant execute on function app.keep_ended_report() to app_owner;
 
+-- Function kv.keep_list_mapped(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.keep_list_mapped(list text, before jsonb, after jsonb)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  update kv.ids i set fingerprint = kv.fingerprint(a.value),
+    mapped_fingerprint = case when i.mapped_fingerprint = i.fingerprint then kv.fingerprint(a.value) end
+  from kv.documents_in($1, kv.items_of(before)) b join kv.documents_in($1, kv.items_of(after)) a on a.key = b.key
+  where i.key = a.key and i.list = $1 and i.fingerprint = kv.fingerprint(b.value) and a.value <> b.value
+$function$;
+
 -- Function kv.keep_site(kv.draft,sites,uuid,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.keep_site(d kv.draft, existing sites, catalog_id uuid, catalog_name text)
@@ -13563,20 +13678,10 @@ CREATE OR REPLACE FUNCTION kv.mark_erased_orders(client uuid, addresses text[], 
 AS $function$
 declare
   names constant text[] := kv.environment_names();
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  page text[];
 begin
   perform pg_advisory_xact_lock(hashtextextended('kv erased orders', 0));
-  for d in
-    select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
-    where s.key > after and (s.key >= 'order' and s.key < 'ordes' or s.key >= 'user_orders:' and s.key < 'user_orders;')
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
+  page := kv.next_order_keys(after, size);
   last_key := page[cardinality(page)];
   insert into kv.erased_orders (order_id, client_id)
   select distinct kv.id_of('order', o.environment, o.old_id), client
@@ -13758,7 +13863,8 @@ CREATE OR REPLACE FUNCTION app.mentions(e erasures, content jsonb)
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
   select exists (
-    select from jsonb_path_query($2, 'strict $.** ? (@.type() == "string")') node
+    select from app.documents_in($2) document (content)
+      cross join lateral jsonb_path_query(document.content, 'strict $.** ? (@.type() == "string")') node
       cross join lateral (select node #>> '{}' as value, lower(node #>> '{}') as lowered) texts
     where lowered = any (e.emails) or value = any (e.subjects) and value ~ '[0-9|@]'
       or value !~ ('^([a-z_.-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
@@ -14617,6 +14723,31 @@ begin
 end
 $function$;
 grant execute on function kv.next_open_record(uuid,uuid) to app_admin;
+
+-- Function kv.next_order_keys(text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.next_order_keys(after text, size integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
+begin
+  for d in
+    select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
+    where s.key > after and (s.key >= 'order' and s.key < 'ordes' or s.key >= 'user_orders:' and s.key < 'user_orders;')
+    order by s.key limit size
+  loop
+    exit when bytes > 0 and bytes + d.bytes > 8000000;
+    page := page || d.key;
+    bytes := bytes + d.bytes;
+  end loop;
+  return page;
+end
+$function$;
 
 -- Function app.next_shipment_number(uuid), owner app_definer
 
@@ -18573,7 +18704,8 @@ begin
     return new;
   end if;
   begin
-    new.value := kv.written_value(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
+    new.value := kv.written_value(new.key, case when tg_op = 'UPDATE' then old.value end,
+      kv.stated_without_copies(new.key, new.value));
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);
@@ -19935,6 +20067,19 @@ end
 $function$;
 grant execute on function kv.start_retirement(text,integer) to app_admin;
 
+-- Function kv.stated_without_copies(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.stated_without_copies(key text, value jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return case when key ~ '^orders?:' and kv.is_irregular(kv.decoded(value)) and not kv.is_deep(kv.decoded(value))
+    then kv.part_without_erased(key, value, false) else value end;
+end
+$function$;
+
 -- Function kv.status(), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.status()
@@ -20969,6 +21114,20 @@ CREATE OR REPLACE FUNCTION kv.with_value(document jsonb, path text[], value json
 RETURN CASE WHEN (cardinality(path) = 1) THEN (document || jsonb_build_object((path)[1], value)) ELSE (document ||
   jsonb_build_object((path)[1], (CASE WHEN (jsonb_typeof((document -> (path)[1])) = 'object'::text) THEN (document ->
   (path)[1]) ELSE '{}'::jsonb END || jsonb_build_object((path)[2], value)))) END;
+
+-- Function kv.without_copies(text,jsonb,boolean,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.without_copies(key text, part jsonb, in_order boolean, addresses text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return case when in_order or kv.is_irregular(part) then kv.part_without_erased(key, part, in_order) else part end;
+exception when program_limit_exceeded then
+  return case when not kv.mentions_address(part, addresses) then part end;
+end
+$function$;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 

@@ -34,6 +34,7 @@ from wecelebrate.core.cache.values import (
     Charge,
     TagVersions,
     Value,
+    first_charged_client,
 )
 from wecelebrate.core.metering import meter
 
@@ -51,6 +52,7 @@ __all__ = [
     "busiest_domains",
     "delete",
     "delete_values",
+    "first_charged_client",
     "get",
     "get_or_set",
     "invalidate",
@@ -97,7 +99,8 @@ SUBJECT_KIB_PER_HOUR = CLIENT_KIB_PER_HOUR // 4
 Therefore one member cannot use up the budget of a client, on which the other members of the client depend.
 """
 MAX_CHARGED_CLIENTS = 8
-"""The maximum number of clients that a value is charged to. Each of them costs a Redis command per load."""
+"""The maximum number of clients that a value is charged to. Each of them costs a Redis command per load. If a member
+has more clients, the key of each value decides which of them are charged for it."""
 MARK_MS = 10_000
 """How long it is remembered that a value was too long, in milliseconds."""
 _TAGS_PER_CALL = 1000
@@ -268,7 +271,9 @@ def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int
         values = []
         for each in scanned:
             tenant, _, rest = each.removeprefix(prefix()).partition(":")
-            if (tenant in tenants or tenant.startswith("several.")) and names.intersection(rest.split(":")[1:3]):
+            # An entity has another fingerprint in other releases, whose values are deleted as well.
+            parts = (part.partition(".")[0] for part in rest.split(":")[1:3])
+            if (tenant in tenants or tenant.startswith("several.")) and names.intersection(parts):
                 values.append(each)
         if values:
             deleted += int(redis().execute("DEL", *values))

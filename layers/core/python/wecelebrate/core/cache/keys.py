@@ -2,7 +2,8 @@
 
 This module builds every key. A key begins with the environment and the tenant, and it cannot be built without a tenant.
 
-    v1:<environment>:<tenant>:<role>:<entity>:…        a value for all callers who have this role at this tenant
+    v1:<environment>:<tenant>:<role>:<entity>:…        a value for all callers who have this role at this tenant. The
+                                                       entity is its name and the fingerprint of its models
     v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock that the loader of the value owns
     v1:<environment>:<tenant>:<role>:used:<entity>:…   the mark that a rare value was requested a short time ago
     v1:<environment>:public:tag:<tag>                  the current version of a tag
@@ -23,9 +24,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+from wecelebrate.core.cache.shapes import SHAPES
 from wecelebrate.core.settings import settings
 
 PUBLIC = "public"
@@ -48,6 +51,12 @@ class Entity:
     negative: int = 30
     """How long the cache remembers that an object does not exist."""
 
+    @cached_property
+    def part(self) -> str:
+        """The part of keys that names the entity, with the fingerprint of its models. Two releases that store values in
+        different forms have different keys."""
+        return f"{self.name}.{SHAPES[self.name]}" if self.name in SHAPES else self.name
+
 
 CATALOG = Entity("catalog", 3600)
 CATALOGS = Entity("catalogs", 3600)
@@ -61,10 +70,8 @@ SESSION = Entity("session", 3600)
 STOREFRONT = Entity("storefront", 300, stale=300)
 EVENT_TARGET = Entity("events", 300)
 STOREFRONT_PAGES = Entity("shown", 1800, stale=300)
-CLOSED_REPORT = Entity("report-2", 86400)
-"""The number in the name changes with each change of `ClientReport`. Otherwise a release could read a cached report of
-another release."""
-OPEN_REPORT = Entity("report-of-today-2", 60)
+CLOSED_REPORT = Entity("report", 86400)
+OPEN_REPORT = Entity("report-of-today", 60)
 ORDER = Entity("order", 600)
 ORDERS = Entity("orders", 600)
 
@@ -112,7 +119,7 @@ def entry(
     `names` identify the object or the list. For a page, `filters` are the parameters of its list. `is_rare` is
     described in `Entry`.
     """
-    suffix = ":".join((entity.name, *(quote(str(name), safe="") for name in names)))
+    suffix = ":".join((entity.part, *(quote(str(name), safe="") for name in names)))
     return Entry(entity, f"{suffix}:{digest(filters)}" if filters is not None else suffix, tuple(tags), is_rare)
 
 

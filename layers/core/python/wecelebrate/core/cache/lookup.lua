@@ -129,14 +129,15 @@ end
 local function budgets_of_request()
   local budgets = request.budgets
   if request.tenant_budget then
-    local n = #budgets
-    for _, tag in ipairs(session.tags) do
-      local client = string.match(tag, '^client:(.+)$')
-      if client and #budgets < n + request.max_charged_clients then
-        budgets[#budgets + 1] = { { key = prefix .. client .. ':limit:stored', quota = request.tenant_budget } }
-      end
+    local clients = {}
+    for _, tag in ipairs(session.tags) do clients[#clients + 1] = string.match(tag, '^client:(.+)$') end
+    for i = 0, math.min(#clients, request.max_charged_clients) - 1 do
+      local client = clients[(request.first_charged + i) % #clients + 1]
+      budgets[#budgets + 1] = { { key = prefix .. client .. ':limit:stored', quota = request.tenant_budget } }
     end
-    if #budgets == n then budgets[n + 1] = { { key = of_tenant .. 'stored', quota = request.tenant_budget } } end
+    if #clients == 0 then
+      budgets[#budgets + 1] = { { key = of_tenant .. 'stored', quota = request.tenant_budget } }
+    end
   end
   return budgets
 end

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import orjson
 
@@ -72,6 +73,15 @@ Budgets = Sequence[Sequence[Budget]]
 a list are used up, the value is not stored, and is charged to no budget."""
 
 
+def first_charged_client(suffix: str) -> int:
+    """Return a number that says which client of a member is charged first for the value with this end of its key.
+
+    The number modulo the number of clients is the position of the client. The clients after it follow, and after the
+    last client the first one.
+    """
+    return crc32(suffix.encode())
+
+
 @dataclass(frozen=True)
 class CacheLookup:
     """The arguments of the Redis call that gets the session, the limits and the value of a request."""
@@ -125,7 +135,8 @@ class CacheLookup:
     tenant_budget: int | None = None
     """The quota of the budget of each client of the caller, in KiB. None: the clients have no budgets."""
     max_charged_clients: int = 1
-    """If the caller has more clients, only the budgets of this number of clients are charged."""
+    """If the caller has more clients, only the budgets of this number of clients are charged for a value. The key of
+    the value decides which (`first_charged_client`), so all clients pay for the same share of many values."""
     background: bool = False
     """Whether no caller waits for the value. This is the case after a write, and when the cache is warmed."""
 
@@ -159,6 +170,7 @@ class CacheLookup:
             "budgets": self.budgets,
             "tenant_budget": self.tenant_budget,
             "max_charged_clients": self.max_charged_clients,
+            "first_charged": None if self.tenant_budget is None else first_charged_client(self.suffix),
             "background": self.background,
         }
         return orjson.dumps({name: value for name, value in fields.items() if value is not None}).decode()

@@ -66,14 +66,15 @@ class RequestCount:
         self._local_orders: tuple[str, ...] = ()
         """The local order limits that have counted the request."""
 
-    def budgets(self, session: Session) -> Budgets:
-        """Return the budgets for the values that the request stores in the cache.
+    def budgets(self, session: Session, suffix: str) -> Budgets:
+        """Return the budgets for the value with this end of its key, which the request stores in the cache.
 
         `budgets_of_request` in `lookup.lua` builds the same budgets.
         """
         if not (self._is_member and self._is_counting()):
             return self._own_budgets
-        charged = self._clients[: cache.MAX_CHARGED_CLIENTS] or [session.tenant]
+        first = cache.first_charged_client(suffix) % len(self._clients) if self._clients else 0
+        charged = [*self._clients[first:], *self._clients[:first]][: cache.MAX_CHARGED_CLIENTS] or [session.tenant]
         quota, share = cache.CLIENT_KIB_PER_HOUR, len(charged)
         return (*self._own_budgets, *([Budget(key(tenant, "limit", "stored"), quota, share)] for tenant in charged))
 

@@ -146,7 +146,7 @@ class RequestCache:
                 _lock_key(session, entry),
                 _lock_owner,
                 max_length=cache.MAX_RARE_LENGTH if entry.is_rare else cache.MAX_VALUE_LENGTH,
-                budgets=self.count.budgets(session),
+                budgets=self.count.budgets(session, entry.suffix),
             )
 
     def release(self, entry: Entry, session: Session) -> None:

@@ -111,6 +111,14 @@ def stated_order(cells: Iterable[str]) -> bool | None:
     return shown.pop() if len(shown) == 1 else None
 
 
+def is_order_contradicted(cells: Iterable[str]) -> bool:
+    """Return whether some numeric dates show that the day comes first, and others that the month does."""
+    dates = _dates(cells)
+    return not _begin_with_years(dates) and {True, False} <= {
+        int(match[3]) > 12 for match in dates if (int(match[1]) > 12) != (int(match[3]) > 12)
+    }
+
+
 def is_order_open(cells: Iterable[str]) -> bool:
     """Return whether all numeric dates can be read in both orders, e.g. 03/04/2026."""
     dates = _dates(cells)

@@ -13,6 +13,7 @@ from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.columns.profile import Profile
+from wecelebrate.feeds.columns.setting_names import is_shortened, setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import Disclosure, internal_part, public_columns
@@ -389,9 +390,11 @@ def free_column(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None
 def column_number(header: list[str], names: list[str], column: str) -> int | None:
     """Return the number of the column with this name, or None if the file has no such column.
 
-    If no column has exactly this name, the folded names are compared.
+    If no column has exactly this name, the shortened names of long columns are compared, and then the folded names.
     """
     exact = [number for number, name in enumerate(header) if name.strip().casefold() == column.strip().casefold()]
+    if not exact and is_shortened(column):
+        exact = [number for number, name in enumerate(header) if setting_name(name) == column.strip()]
     if exact:
         return exact[0]
     return names.index(fold(column)) if fold(column) and fold(column) in names else None

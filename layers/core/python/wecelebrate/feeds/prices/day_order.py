@@ -3,7 +3,8 @@
 The first of these decides: the setting `day_order`, a day above 12, the order of earlier files, the order in which no
 offer ends before it starts although several offers do in the other order, and the currency USD, unless an offer then
 ends before it starts. If none of them decides, a question is asked, provided that the order changes which offers are
-valid from today on.
+valid from today on. The question is also asked if the days of an offer contradict each other: 13/01/2027 beside
+01/14/2027. The answer decides about the days that can be read in both orders.
 
 A file writes all its days in one order. The days of all its offers decide together, and one question is asked.
 """
@@ -16,11 +17,13 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation.moments import (
     is_blank,
+    is_order_contradicted,
     is_order_open,
     moment_of,
     order_of_days,
     period_of,
     separators_of,
+    stated_order,
 )
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.vocabulary.folding import split_words
@@ -62,6 +65,19 @@ def decided_order(
     if min(by_day, by_month) == 0 and max(by_day, by_month) >= MIN_BACKWARDS:
         return by_day > 0
     return True if currency == "USD" and not by_month else None
+
+
+def order_of_offers(
+    columns: Columns,
+    offers: Sequence[OfferDays],
+    mapping: Mapping[str, str | None],
+    currency: str,
+    earlier: bool | None,
+) -> bool | None:
+    """Return the same as `decided_order`. The setting also decides about days of offers that contradict each other."""
+    if (setting := mapping.get(KEY)) and is_order_contradicted(cells_of(columns, offers)):
+        return setting == MONTH_FIRST
+    return decided_order(columns, offers, mapping, currency, earlier)
 
 
 def order_of_offer(cells: Sequence[str], mapping: Mapping[str, str | None], month_first: bool | None) -> bool | None:
@@ -120,7 +136,8 @@ def days_of_others(header: Sequence[str], price: int, prices: Sequence[int], off
 def order_question(columns: Columns, offers: Sequence[OfferDays]) -> list[Question]:
     """Return the question about the order, if it changes which offers are valid from today on."""
     cells = cells_of(columns, offers)
-    if not is_order_open(cells) or order_of_days(cells) is not None:
+    is_open = is_order_open(cells) and order_of_days(cells) is None
+    if not is_open and not is_order_contradicted(cells):
         return []
     today = datetime.now(UTC).date()
     periods = [
@@ -128,21 +145,30 @@ def order_question(columns: Columns, offers: Sequence[OfferDays]) -> list[Questi
         for price, days in offers
         for pair in zip(_periods(columns, price, days, False), _periods(columns, price, days, True), strict=True)
     ]
-    differ = [pair for pair in periods if pair[0] != pair[1] and any(_ends_after(last, today) for _, last in pair)]
+    differ = [
+        pair
+        for pair in periods
+        # A day that does not exist in one order is read as no day, which says nothing about the end of the offer.
+        if pair[0] != pair[1] and any(_ends_after(days[1], today) for days in pair if days != (None, None))
+    ]
     if not differ:
         return []
     return [question_of(cells, "offers")]
 
 
 def question_of(cells: Sequence[str], subject: str) -> Question:
-    """Return the question about the order of days and months.
+    """Return the question about the order of days and months. If the cells contradict each other, it shows both orders.
 
     cells: the dates in question.
     subject: what has these dates, e.g. "offers".
     """
+    is_contradicted = is_order_contradicted(cells)
+    if is_contradicted:  # the first day that shows each order, and then the others
+        cells = [next(cell for cell in cells if stated_order([cell]) is order) for order in (False, True)] + [*cells]
     values = tuple(dict.fromkeys(cells))[:MAX_SHOWN]
     shown = " and ".join(quoted(cell, 30) for cell in values)
-    text = f"The {subject} have days such as {shown}. Does the day or the month come first?"
+    rest = ", which contradict each other" if is_contradicted else ""
+    text = f"The {subject} have days such as {shown}{rest}. Does the day or the month come first?"
     choices = (
         Choice(DAY_FIRST, "The day comes first.", _examples(values, month_first=False)),
         Choice(MONTH_FIRST, "The month comes first.", _examples(values, month_first=True)),

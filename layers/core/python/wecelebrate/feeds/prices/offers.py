@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.columns.setting_names import is_named
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, period_of, stated_order
@@ -26,8 +27,8 @@ from wecelebrate.feeds.prices.day_order import (
     OfferDays,
     cells_of,
     days_of_others,
-    decided_order,
     order_of_offer,
+    order_of_offers,
     order_question,
     orders_of_columns,
 )
@@ -122,13 +123,13 @@ def find_offers(
         return None
     prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
     if mapping.get("offers"):
-        prices = [number for number, name in enumerate(plan.header) if fold(name) == fold(mapping["offers"] or "")][:1]
+        prices = [number for number, name in enumerate(plan.header) if is_named(name, mapping["offers"])][:1]
     offers = _offers_with_days(plan, columns, prices)
     if offers is None:
         plan.questions += undated_question(plan, columns, mapping, prices)
         return None
     all_cells = cells_of(columns, offers)
-    month_first = decided_order(columns, offers, mapping, currency, earlier_order)
+    month_first = order_of_offers(columns, offers, mapping, currency, earlier_order)
     questions = order_question(columns, offers)
     for price, days in offers:
         cells = cells_of(columns, [(price, days)])

@@ -38,14 +38,33 @@ exception
 end
 $$;
 
--- Returns whether a string in a JSON document contains a text that identifies the person, or equals the person's
--- subject. Keys, fixed words of the platform (such as `order_file`), ids and times are ignored, except if one of them
--- equals the subject.
+-- Returns a JSON document, and the documents that its strings contain as JSON, at any depth. Each further level doubles
+-- the number of backslashes before a quotation mark, so the strings of a megabyte have at most about 20 levels.
+create or replace function app.documents_in(content jsonb) returns setof jsonb
+language sql immutable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  with recursive documents (content, depth) as (
+    select $1, 0
+    union all
+    select inside.content, d.depth + 1
+    from documents d
+      cross join lateral jsonb_path_query(d.content,
+        'strict $.** ? (@.type() == "string" && @ like_regex "^\\s*[\\[{\"]")') node
+      cross join lateral app.as_document(node #>> '{}') inside (content)
+    where inside.content <> node and d.depth < 32
+  )
+  select d.content from documents d
+$$;
+
+-- Returns whether a string in a JSON document, or in JSON in such a string, contains a text that identifies the person,
+-- or equals the person's subject. Keys, fixed words of the platform (such as `order_file`), ids and times are ignored,
+-- except if one of them equals the subject.
 create or replace function app.mentions(e erasures, content jsonb) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
   select exists (
-    select from jsonb_path_query($2, 'strict $.** ? (@.type() == "string")') node
+    select from app.documents_in($2) document (content)
+      cross join lateral jsonb_path_query(document.content, 'strict $.** ? (@.type() == "string")') node
       cross join lateral (select node #>> '{}' as value, lower(node #>> '{}') as lowered) texts
     where lowered = any (e.emails) or value = any (e.subjects) and value ~ '[0-9|@]'
       or value !~ ('^([a-z_.-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
@@ -86,13 +105,17 @@ begin
 end
 $$;
 
--- Erases the tracking data in the payloads of webhook deliveries, and the responses of the endpoints about the orders.
+-- Erases the tracking data in the payloads of webhook deliveries, and the responses of the endpoints about the orders. A
+-- shipment whose number was the tracking number gets the same number as in app.erase_order_details.
 create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
   update webhook_deliveries d
-  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
-    last_error = null, log = '[]'
+  set payload = case when d.payload #> '{data,shipment_number}' = d.payload #> '{data,tracking_number}'
+      then jsonb_set(d.payload, '{data,shipment_number}',
+        to_jsonb('erased-' || left(d.payload #>> '{data,shipment_id}', 36)))
+      else d.payload end #- '{data,tracking_number}' #- '{data,tracking_url}',
+    last_body = null, last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
     or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))

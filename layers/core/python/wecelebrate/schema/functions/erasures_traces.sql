@@ -148,6 +148,20 @@ end
 $$;
 grant execute on function app.mark_erased_documents(uuid, text, integer) to app_system;
 
+-- Removes the documents of erased persons inside other documents of orders of the key-value store of the predecessor.
+-- The function searches the next `max_rows` documents after the key `after`. Returns the last of these keys, or null if
+-- no document is left. The function must run after the orders are erased.
+create or replace function app.erase_document_copies(erasure_id uuid, after text, max_rows integer) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return case when e.id is not null then kv.erase_copies(e.emails, $2, $3) end;
+end
+$$;
+grant execute on function app.erase_document_copies(uuid, text, integer) to app_system;
+
 -- Ends the exports of the client that can contain orders of the person, and cancels their jobs. Finished exports of the
 -- platform contain the orders of all clients, so they end, too. A running export of the platform begins again with a
 -- new snapshot, because an owner must not cancel an export of the staff. Returns the exports that have ended. The

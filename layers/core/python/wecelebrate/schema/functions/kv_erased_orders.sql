@@ -35,20 +35,10 @@ language plpgsql volatile security definer set search_path = pg_catalog, public,
 as $$
 declare
   names constant text[] := kv.environment_names();
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  page text[];
 begin
   perform pg_advisory_xact_lock(hashtextextended('kv erased orders', 0));
-  for d in
-    select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
-    where s.key > after and (s.key >= 'order' and s.key < 'ordes' or s.key >= 'user_orders:' and s.key < 'user_orders;')
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
+  page := kv.next_order_keys(after, size);
   last_key := page[cardinality(page)];
   insert into kv.erased_orders (order_id, client_id)
   select distinct kv.id_of('order', o.environment, o.old_id), client

@@ -243,7 +243,8 @@ begin
     return new;
   end if;
   begin
-    new.value := kv.written_value(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
+    new.value := kv.written_value(new.key, case when tg_op = 'UPDATE' then old.value end,
+      kv.stated_without_copies(new.key, new.value));
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     perform kv.refuse_unchecked_order(new.key, new.value, sqlstate, sqlerrm);

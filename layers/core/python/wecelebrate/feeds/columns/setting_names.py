@@ -1,0 +1,34 @@
+"""The names of columns in settings. The API accepts only short lines as names of columns, and headers can be longer."""
+
+import hashlib
+import re
+
+from wecelebrate.core.types.text import MAX_LABEL_LENGTH, line_problem, nfc
+from wecelebrate.feeds.columns.names import fold
+
+MARK = "…"
+"""The sign that a name is shortened. The first digits of a hash of the whole name follow."""
+_SHOWN = 200
+"""The number of characters that a shortened name has before the mark."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+def setting_name(name: str) -> str:
+    """Return the name by which settings name a column: its name or, if the API does not accept the name, a shorter one.
+
+    The shorter name has no control characters. Different columns have different names, because a hash is added.
+    """
+    if not name or (len(name) <= MAX_LABEL_LENGTH and line_problem(name) is None):
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return nfc(f"{_CONTROLS.sub(' ', name)[:_SHOWN].strip()}{MARK} {digest}")
+
+
+def is_shortened(name: str) -> bool:
+    """Return whether a name in the settings can be the shorter name of a column."""
+    return re.fullmatch(rf".*{MARK} [0-9a-f]{{8}}", name.strip()) is not None
+
+
+def is_named(name: str, setting: str | None) -> bool:
+    """Return whether a setting names a column. The folded names are compared, also that of a shortened name."""
+    return fold(setting or "") in (fold(name), fold(setting_name(name)))
