@@ -242,7 +242,7 @@ def test_a_member_who_no_longer_writes_loses_the_exports_with_source_data(platfo
 def test_a_viewer_sees_no_tracking_data_in_webhook_deliveries_and_in_the_history_of_orders(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
-    hook = {"client_id": tenant.client_id, "url": "https://example.com/hooks", "events": ["order.*"]}
+    hook = {"client_id": tenant.client_id, "url": "https://example.com/hooks", "events": ["*"]}
     created(tenant.owner.post("/v1/webhooks", json=hook))
     viewer, shipped = member(platform, tenant, "viewer"), []
     for number in (None, "P-1"):
@@ -259,12 +259,13 @@ def test_a_viewer_sees_no_tracking_data_in_webhook_deliveries_and_in_the_history
         "update webhook_deliveries set last_body = %s where client_id = %s", [person.name, tenant.client_id]
     )
     platform.wait_for_replica()
-    deliveries = ok(viewer.get("/v1/webhook-deliveries", params={"event": "order.shipped"}))["data"]
+    deliveries = ok(viewer.get("/v1/webhook-deliveries", params={"event": "shipment.updated"}))["data"]
     assert len(deliveries) == 2
     paths = [f"/v1/webhook-deliveries/{each['id']}" for each in deliveries]
     paths += [f"/v1/orders/{order_id}/events" for order_id in shipped]
     for path in paths:
         assert not has_trace(json.dumps(ok(viewer.get(path))).encode(), person.traces), path
+    for path in paths[:3]:  # the shipment of the last order has another number than its tracking number
         assert has_trace(json.dumps(ok(tenant.owner.get(path))).encode(), person.traces), path
     numbers = {ok(viewer.get(path))["payload"]["data"]["shipment_number"] for path in paths[:2]}
     assert numbers == {"T***", "P-1"}

@@ -118,8 +118,8 @@ begin
 end
 $$;
 
--- Erases the tracking data in the payloads of webhook deliveries, and the responses of the endpoints about the orders. A
--- shipment whose number was the tracking number gets the same number as in app.erase_order_details.
+-- Erases the tracking data in the payloads of webhook deliveries, and the responses of the endpoints about the orders.
+-- A shipment whose number was the tracking number gets the same number as in app.erase_order_details.
 create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -122,7 +122,8 @@ begin
       into refusal, detail
     from app.refused_lines((
       select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity', 'free',
-        greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)))
+        case when line ->> 'left' is not null
+          then greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0) end))
       from jsonb_array_elements(lines) line
         cross join lateral (
           select coalesce(max(pieces), 0) from (
