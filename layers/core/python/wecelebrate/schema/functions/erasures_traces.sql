@@ -34,7 +34,8 @@ $$;
 grant execute on function app.erase_addresses(uuid) to app_system;
 
 -- Removes the personal data from up to `max_rows` events of the person, and of the visits in which the person was
--- signed in. The rows are kept, and the events of the same visit stay linked to each other. Returns the number of events.
+-- signed in. The rows are kept, and the events of the same visit stay linked to each other.
+-- Returns the number of events.
 create or replace function app.erase_events(erasure_id uuid, max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
