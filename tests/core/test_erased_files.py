@@ -99,3 +99,10 @@ def test_a_file_that_cannot_be_searched_is_treated_as_if_it_contained_the_person
     for _ in range(4):
         deep = gzip.compress(deep)
     assert _mentions(deep, NEEDLES)
+
+
+@pytest.mark.parametrize("name", ["Tracking Number", "status,comment", "Order-Number;Status", "Lieferschein Datum"])
+def test_a_name_that_consists_only_of_names_of_columns_is_not_searched_for(name: str) -> None:
+    file = f"x;{name};y\r\nA-1;shipped;1\r\n".encode()
+    assert not Needles([name.lower()]).occur_in(file)
+    assert Needles([f"{name.lower()} quartermain"]).occur_in(f"{name} Quartermain".encode())

@@ -397,3 +397,112 @@ def test_an_erasure_ignores_a_subject_about_which_the_client_has_no_data(superus
             superuser.execute("set local session authorization default")
             row = superuser.execute("select subjects from erasures where id = %s", [erasure_id]).fetchone()
     assert row == ([],)
+
+
+PHRASES = "{the zip archive,acme gifts renamed,order feed to warehouse}"
+"""Texts that a guest has written into an order, to erase texts of the platform and of the client."""
+
+
+def test_the_texts_that_a_guest_has_chosen_erase_nothing_that_others_stored(erasing: psycopg.Connection) -> None:
+    erasing.execute("update erasures set phrases = %s where id = %s", [PHRASES, ident("A's erasure")])
+    text = "The ZIP archive is damaged"
+    entry = {"name": "Acme Gifts renamed", "note": "Order feed to warehouse"}
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update jobs set status = 'failed', type = 'catalog_sync', error = %s, result = %s where client_id = %s",
+        [text, json.dumps(entry), A],
+    )
+    erasing.execute(
+        "insert into audit_log (client_id, subject, action, object_id, before, after) values (%s, 'a-owner',"
+        " 'site.change', 'a site', %s, %s)",
+        [A, json.dumps(entry), json.dumps(entry)],
+    )
+    erasing.execute(
+        "update webhook_deliveries set payload = '{}', last_body = %s, log = %s where client_id = %s",
+        [text, json.dumps([{"error": text}]), A],
+    )
+    erasing.execute(
+        "insert into dead_letters (client_id, queue, body, code, reason)"
+        " values (%s, 'phrases', %s, 'message_failed', %s)",
+        [A, json.dumps(entry), text],
+    )
+    erasing.execute("set local session_replication_role = origin")
+    kept = {
+        "jobs": (
+            "select distinct error, result from jobs where client_id = %s and type = 'catalog_sync'",
+            (text, entry),
+        ),
+        "audit_log": (
+            "select before, after from audit_log where client_id = %s and object_id = 'a site'",
+            (entry, entry),
+        ),
+        "webhook_deliveries": ("select distinct last_body from webhook_deliveries where client_id = %s", (text,)),
+        "dead_letters": (
+            "select body, reason from dead_letters where queue = 'phrases' and client_id = %s",
+            (entry, text),
+        ),
+    }
+    for table, (query, expected) in kept.items():
+        statement = f"select app.erase_mentions(%s, '{table}', null, 10000)"
+        assert after(erasing, statement, query, [A]) == [expected], table
+
+
+def test_the_name_of_a_person_is_erased_in_results_of_order_files_and_in_entries_about_own_orders(
+    erasing: psycopg.Connection,
+) -> None:
+    erasing.execute("update erasures set phrases = '{zoe buyer}' where id = %s", [ident("A's erasure")])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update jobs set status = 'failed', type = 'order_file', error = 'Row 1: Zoe Buyer' where client_id = %s", [A]
+    )
+    order, other = str(ident("A's order")), "an order of another person"
+    erasing.execute("update orders set erasure_id = %s, erased_at = now() where id = %s", [ident("A's erasure"), order])
+    for object_id in (order, other):
+        erasing.execute(
+            "insert into audit_log (client_id, subject, action, object_id, details) values (%s, 'a-owner',"
+            " 'order.change', %s, '{\"note\": \"for Zoe Buyer\"}')",
+            [A, object_id],
+        )
+    erasing.execute("set local session_replication_role = origin")
+    query = "select distinct error from jobs where client_id = %s and type = 'order_file'"
+    jobs = after(erasing, "select app.erase_mentions(%s, 'jobs', null, 10000)", query, [A])
+    assert jobs == [("The data of a person were erased.",)]
+    query = "select details from audit_log where client_id = %s and object_id = %s and action = 'order.change'"
+    statement = "select app.erase_mentions(%s, 'audit_log', null, 10000)"
+    assert ({"erased": True},) in after(erasing, statement, query, [A, order])
+    assert after(erasing, statement, query, [A, other]) == [({"note": "for Zoe Buyer"},)]
+
+
+def test_an_erasure_erases_only_the_reasons_of_refused_orders_of_the_person(erasing: psycopg.Connection) -> None:
+    erasing.execute("update erasures set phrases = '{is too long}' where id = %s", [ident("A's erasure")])
+    ((own,),) = erasing.execute("select order_number from orders where id = %s", [ident("A's order")]).fetchall()
+    erasing.execute("update orders set erasure_id = %s where id = %s", [ident("A's erasure"), ident("A's order")])
+    refused = [
+        {"order_number": own, "reason": "Ann is too long"},
+        {"order_number": "another", "reason": "Bob is too long"},
+        {"order_number": "a third", "reason": "c@test is too long"},
+    ]
+    erasing.execute("update order_export_runs set refused = %s where client_id = %s", [json.dumps(refused), A])
+    query = "select distinct refused from order_export_runs where client_id = %s"
+    [(kept,)] = after(erasing, "select app.erase_mentions(%s, 'order_export_runs', null, 1000)", query, [A])
+    erased = "The data of the person were erased."
+    assert [each["reason"] for each in kept] == [erased, "Bob is too long", erased]
+
+
+def test_the_free_texts_of_a_person_are_kept_apart_from_the_texts_that_identify_the_person(
+    erasing: psycopg.Connection,
+) -> None:
+    address = {"line1": "Order feed to warehouse", "country": "DE", "phone": "+49 30 1234567"}
+    erasing.execute("update erasures set needles = '{}' where id = %s", [ident("A's erasure")])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update orders set customer_email = 'c@test', customer_name = 'The ZIP archive', shipping_address = %s,"
+        " erased_at = null, created_at = now() - interval '1 day' where id = %s",
+        [json.dumps(address), ident("A's order")],
+    )
+    erasing.execute("set local session_replication_role = origin")
+    query = "select needles, phrases from erasures where id = %s"
+    [(needles, phrases)] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert {"order feed to warehouse", "the zip archive"} <= set(phrases)
+    assert {"c@test", "+49 30 1234567"} <= set(needles)
+    assert not set(needles) & {"order feed to warehouse", "the zip archive"}

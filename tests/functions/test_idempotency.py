@@ -278,6 +278,21 @@ def test_a_response_is_not_replayed_after_one_of_several_memberships_ended(platf
     problem(api.post("/v1/webhooks", json=new, headers=headers), 403, "forbidden")
 
 
+def test_a_machine_that_has_moved_to_another_client_does_not_get_the_responses_of_the_former_client(
+    platform: Platform,
+) -> None:
+    """The request names no client, so the machine is still allowed to make it."""
+    former, current = platform.tenant(), platform.tenant()
+    subject = platform.member(former.client_id, "editor")
+    api, body = platform.api(subject), {"name": "file.csv", "size": 1}
+    headers = {"idempotency-key": f"upload {uuid4()}"}
+    first = created(api.post("/v1/uploads", json=body, headers=headers))
+    assert first["client_id"] == former.client_id
+    platform.arrange("update client_users set client_id = %s where user_id = %s", [current.client_id, subject])
+    problem(api.post("/v1/uploads", json=body, headers=headers), 409, "rights_ended")
+    assert created(api.post("/v1/uploads", json=body))["client_id"] == current.client_id
+
+
 def test_a_response_is_not_replayed_while_the_client_is_inactive(platform: Platform) -> None:
     tenant = platform.tenant()
     new = {"name": "Mine", "type": "manual", "owner_client_id": tenant.client_id}

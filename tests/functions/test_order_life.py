@@ -388,6 +388,23 @@ def test_mails_for_looking_up_an_order_count_against_the_limit_of_mails_to_a_str
     assert len(mails) == 5
 
 
+def test_the_response_to_a_lookup_does_not_tell_whether_the_order_exists(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
+    order = place(guest, shop, (platform.product(shop), 1))
+    names = []
+    for body in (
+        {"order_number": order["order_number"], "email": order["customer_email"]},
+        {"order_number": order["order_number"], "email": "another@example.test"},
+        {"order_number": "ORD-UNKNOWN1", "email": order["customer_email"]},
+    ):
+        response = guest.post(f"{orders_path(shop)}/lookup", json=body)
+        assert response.status_code == 202
+        names.append({name for name in response.headers if name.lower() not in {"date", "server"}})
+    assert names[0] == names[1] == names[2]
+    assert "job-dispatch" not in {name.lower() for name in names[0]}
+
+
 def test_a_guest_confirms_an_order_before_it_is_processed(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:

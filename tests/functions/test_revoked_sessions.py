@@ -7,7 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.platform import Platform, Tenant, ok, problem
+from tests.functions.test_orders import order_body
+from tests.platform import Platform, Tenant, created, ok, problem
 
 HOUR = 3600
 
@@ -38,6 +39,18 @@ def test_a_member_can_end_their_sessions_on_all_devices(platform: Platform, tena
         # The cached session of the new token does not make the old token valid.
         problem(laptop.get(path), 401, "session_revoked")
     ok(tenant.owner.get(path))
+
+
+def test_an_ended_session_places_and_reads_no_orders_in_a_shop(platform: Platform, tenant: Tenant) -> None:
+    subject, mug = platform.member(tenant.client_id, "viewer"), platform.product(tenant)
+    customer = signed_in(platform, subject, 60)
+    path = f"/v1/storefront/{tenant.domain}/orders"
+    created(customer.post(path, json=order_body((mug, 1))))
+    assert len(ok(customer.get(path))["data"]) == 1
+    assert customer.post("/v1/me/revoke-sessions").status_code == 204
+    for _ in range(2):
+        problem(customer.post(path, json=order_body((mug, 1))), 401, "session_revoked")
+        problem(customer.get(path), 401, "session_revoked")
 
 
 def test_a_refreshed_token_of_an_ended_session_is_refused(platform: Platform, tenant: Tenant) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.events.sending import accepted, event, post, set_storage, stored
 from tests.exports.exporting import content, exported, finished, start
 from tests.persons.planting import ANY_STATE, Person, has_trace, place, return_all, ship_and_deliver
-from tests.platform import Json, Platform, Tenant, ok, problem
+from tests.platform import Json, Platform, Tenant, created, ok, problem
 
 
 @pytest.fixture
@@ -202,3 +202,94 @@ def test_personal_data_in_rejected_rows_is_hidden_from_members_who_may_not_see_p
     assert not has_trace(json.dumps(ok(editor.get(f"/v1/jobs/{job['id']}/rejected-rows"))).encode(), person.traces)
     for name in ("error-file", "result-file"):
         problem(editor.get(f"/v1/jobs/{job['id']}/{name}"), 403, "forbidden")
+
+
+def test_the_errors_of_order_files_quote_no_cells_for_members_who_may_not_see_personal_data(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
+    order = place(platform, tenant, person, platform.product(tenant))
+    destination = platform.destination(tenant, "csv")
+    number = order["order_number"]
+    job = platform.drop_news(destination, f"order_number,status,shipped_at\r\n{number},shipped,{person.name}\r\n")
+    query = "update jobs set first_errors = %s where id = %s"
+    error = {"line": 2, "sku": None, "code": "bad_time", "reason": f"`shipped_at` is `{person.name}`."}
+    platform.arrange(query, [json.dumps([error]), job["id"]])
+    platform.wait_for_replica()
+    editor = member(platform, tenant, "editor", personal_data=False)
+    shown, hidden = (ok(api.get(f"/v1/jobs/{job['id']}"))["first_errors"] for api in (tenant.owner, editor))
+    assert shown == [error]
+    assert hidden == [error | {"reason": "The reason is hidden, because it can contain personal data."}]
+    listed = ok(editor.get("/v1/jobs"))
+    assert not has_trace(json.dumps(listed).encode(), person.traces)
+
+
+def test_a_member_who_no_longer_writes_loses_the_exports_with_source_data(platform: Platform, tenant: Tenant) -> None:
+    subject = platform.member(tenant.client_id, "editor")
+    editor = platform.api(subject)
+    ids = [start(editor, "products", "ndjson", **options) for options in ({}, {"include": ["source_data"]})]
+    for export_id in ids:
+        finished(editor, export_id)
+    members = f"/v1/clients/{tenant.client_id}/members"
+    member_id = next(row["id"] for row in ok(tenant.owner.get(members))["data"] if row["subject"] == subject)
+    ok(tenant.owner.patch(f"{members}/{member_id}", json={"personal_data": False}))
+    assert [finished(editor, export_id)["status"] for export_id in ids] == ["completed"] * 2
+    ok(tenant.owner.patch(f"{members}/{member_id}", json={"role": "viewer"}))
+    platform.wait_for_replica()
+    assert ok(editor.get(f"/v1/exports/{ids[0]}"))["url"]
+    problem(editor.get(f"/v1/exports/{ids[1]}"), 404, "not_found")
+
+
+def test_a_viewer_sees_no_tracking_data_in_webhook_deliveries_and_in_the_history_of_orders(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
+    hook = {"client_id": tenant.client_id, "url": "https://example.com/hooks", "events": ["*"]}
+    created(tenant.owner.post("/v1/webhooks", json=hook))
+    viewer, shipped = member(platform, tenant, "viewer"), []
+    for number in (None, "P-1"):
+        order = place(platform, tenant, person, platform.product(tenant))
+        tracking = person.tracking_number + ("" if number else "N")
+        parcel = {
+            "number": number or tracking,
+            "tracking_number": tracking,
+            "tracking_url": f"https://tracking.example.test/{tracking}",
+        }
+        ok(tenant.owner.post(f"/v1/orders/{order['id']}/ship", json=parcel, headers=ANY_STATE))
+        shipped.append(order["id"])
+    platform.arrange(
+        "update webhook_deliveries set last_body = %s where client_id = %s", [person.name, tenant.client_id]
+    )
+    platform.wait_for_replica()
+    deliveries = ok(viewer.get("/v1/webhook-deliveries", params={"event": "shipment.updated"}))["data"]
+    assert len(deliveries) == 2
+    paths = [f"/v1/webhook-deliveries/{each['id']}" for each in deliveries]
+    paths += [f"/v1/orders/{order_id}/events" for order_id in shipped]
+    for path in paths:
+        assert not has_trace(json.dumps(ok(viewer.get(path))).encode(), person.traces), path
+    for path in paths[:3]:  # the shipment of the last order has another number than its tracking number
+        assert has_trace(json.dumps(ok(tenant.owner.get(path))).encode(), person.traces), path
+    numbers = {ok(viewer.get(path))["payload"]["data"]["shipment_number"] for path in paths[:2]}
+    assert numbers == {"T***", "P-1"}
+    details = [ok(viewer.get(path))["data"] for path in paths[2:]]
+    assert {event["details"].get("shipment") for events in details for event in events} - {None} == {"T***", "P-1"}
+
+
+@pytest.mark.parametrize("change", [{"personal_data": False}, {"role": "viewer"}])
+def test_a_stored_response_does_not_show_persons_to_a_member_who_may_no_longer_see_them(
+    platform: Platform, tenant: Tenant, person: Person, change: Json
+) -> None:
+    order = place(platform, tenant, person, platform.product(tenant))
+    subject = platform.member(tenant.client_id, "editor")
+    editor, path = platform.api(subject), f"/v1/orders/{order['id']}/process"
+    headers = {"idempotency-key": f"process {person.mark}"} | ANY_STATE
+    for _ in range(2):
+        assert ok(editor.post(path, json={}, headers=headers))["customer_name"] == person.name
+    members = f"/v1/clients/{tenant.client_id}/members"
+    member_id = next(row["id"] for row in ok(tenant.owner.get(members))["data"] if row["subject"] == subject)
+    ok(tenant.owner.patch(f"{members}/{member_id}", json=change))
+    response = editor.post(path, json={}, headers=headers)
+    assert not has_trace(response.content, person.traces)
+    status, code = (409, "rights_ended") if "personal_data" in change else (403, "forbidden")
+    problem(response, status, code)
+    assert ok(tenant.owner.get(f"/v1/orders/{order['id']}"))["status"] == "processing"
+    ok(tenant.owner.patch(f"{members}/{member_id}", json={"personal_data": True, "role": "editor"}))
+    assert ok(editor.post(path, json={}, headers=headers))["customer_name"] == person.name

@@ -23,6 +23,7 @@ from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.erasures import sql
 from wecelebrate.feeds.files.archive import ZIP_ERRORS
 from wecelebrate.order_files import FOLDER, export
+from wecelebrate.order_files.news.rows import WORDS, folded
 
 BUCKET = export.BUCKET
 MAX_SEARCHED_BYTES = 64 * 1024 * 1024
@@ -166,15 +167,23 @@ def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
         yield None
 
 
+def _is_form(text: str) -> bool:
+    """Return whether a text consists only of words that order files use for columns and states."""
+    words = folded(text).split()
+    return bool(words) and all(word in WORDS for word in words)
+
+
 class Needles:
     """Texts that are searched for as whole words, in the encodings that files have.
 
-    Buyers choose many of the texts, so a text must not match a part of a word, of a number or of an id.
+    Buyers choose many of the texts, so a text must not match a part of a word, of a number or of an id. A buyer could
+    also take the names of columns as a name, so that all files of the client are deleted. Therefore a text that
+    consists only of words from the names of columns and from states is ignored.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
         """Store the texts in lower case. Texts with fewer than MIN_LENGTH characters are ignored."""
-        self._patterns = {text: _pattern(text) for text in texts if len(text) >= MIN_LENGTH}
+        self._patterns = {text: _pattern(text) for text in texts if len(text) >= MIN_LENGTH and not _is_form(text)}
         # One character can take six characters in a file, as in `&#123;` or `\\u00e9`, and more in nested JSON.
         self._overlap = 24 * max(map(len, self._patterns), default=0) + 64
 

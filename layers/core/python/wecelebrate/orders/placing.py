@@ -1,5 +1,6 @@
 """Places an order. One transaction changes the stock, and writes the order, its confirmation and its webhook events."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -143,20 +144,28 @@ def _check_products_are_unique(new: NewOrder) -> None:
         product_ids.add(line.product_id)
 
 
-def exceeds(left: int | None) -> str:
-    """Return the error detail for a quantity above the stock. `left` is None if the stock is not low."""
-    return "exceeds the stock" if left is None else f"exceeds the stock of {left}"
+def exceeds(line: Mapping[str, Any], lines: Sequence[Any]) -> str:
+    """Return the error detail for a refused line. `left` of a line is None if its stock is not low.
+
+    If several lines have no low stock, the answer must not say which of them exceed their stock: a buyer could add a
+    line that is always refused, and find the stock of another line without ordering.
+    """
+    if line["left"] is not None:
+        return f"exceeds the stock of {line['left']}"
+    return "exceeds the stock" if len(lines) == 1 else "exceeds the stock, or another of these lines does"
 
 
-def _exceeds_share(left: int | None) -> str:
+def _exceeds_share(left: int | None, count: int) -> str:
     """Return the error detail for a quantity above a buyer's share of the stock.
 
-    `left` is None if many pieces are left.
+    left: the pieces that the buyer can still order, or None if they are many.
+    count: the number of refused lines. The answer must not say which of several lines with many pieces is the reason.
     """
     number = "" if left is None else f"{left} "
+    other = ", or another of these lines does" if left is None and count > 1 else ""
     return (
-        f"exceeds the {number}pieces that you can still order: no customer gets more than half of a shared stock in a"
-        " day, and neither do all guests of a client together"
+        f"exceeds the {number}pieces that you can still order{other}: no customer gets more than half of a shared stock"
+        " in a day, and neither do all guests of a client together"
     )
 
 
@@ -180,7 +189,7 @@ def _problem(refusal: str, refusal_detail: Any) -> Problem:
         case "out_of_stock":
             return OutOfStock(
                 errors=[
-                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=exceeds(line["left"]))
+                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=exceeds(line, refusal_detail))
                     for line in refusal_detail
                 ]
             )
@@ -239,7 +248,9 @@ def _limit_problem(refusal: str, refusal_detail: Any) -> Problem:
         case "shared_quantity":
             return DailyOrderLimit(
                 errors=[
-                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=_exceeds_share(line["max"]))
+                    FieldError(
+                        pointer=f"/lines/{line['at']}/quantity", detail=_exceeds_share(line["max"], len(refusal_detail))
+                    )
                     for line in refusal_detail
                 ]
             )

@@ -56,7 +56,8 @@ def _matching(
     row = query(tx, order_id=order_id, source="api", expected=expected, **values)
     if row["refusal"] == "out_of_stock":
         errors = [
-            FieldError(pointer=f"/lines/{line['at']}/quantity", detail=exceeds(line["left"])) for line in row["detail"]
+            FieldError(pointer=f"/lines/{line['at']}/quantity", detail=exceeds(line, row["detail"]))
+            for line in row["detail"]
         ]
         raise OutOfStock(errors=errors)
     try:

@@ -277,6 +277,7 @@ comment on table catalog_grants is 'Lets a client read a catalog that it does no
 CREATE INDEX catalog_grants_by_client ON public.catalog_grants USING btree (client_id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.catalog_grants FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
+CREATE TRIGGER lock_grant BEFORE DELETE ON public.catalog_grants FOR EACH ROW EXECUTE FUNCTION app.lock_deleted_grant();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalog_grants REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalog_grants REFERENCING NEW TABLE AS after FOR EACH
@@ -725,16 +726,19 @@ create table erasures (
   counts jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null default now(),
   completed_at timestamp with time zone,
+  phrases text[] not null default '{}'::text[],
   constraint erasures_pkey PRIMARY KEY (id),
   constraint erasures_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint erasures_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
   constraint erasures_cause_check CHECK ((cause = ANY (ARRAY['request'::text, 'retention'::text, 'restore'::text]))),
   constraint erasures_completed_check CHECK (((completed_at IS NULL) OR ((((cardinality(emails) + cardinality(subjects))
     + cardinality(needles)) = 0) AND (salt IS NULL)))),
+  constraint erasures_completed_phrases_check CHECK (((completed_at IS NULL) OR (cardinality(phrases) = 0))),
   constraint erasures_counts_length CHECK (app.json_fits(counts, 65536)),
   constraint erasures_emails_length CHECK ((octet_length((emails)::text) <= 1048576)),
   constraint erasures_hashes_length CHECK ((octet_length((hashes)::text) <= 1048576)),
   constraint erasures_needles_length CHECK ((octet_length((needles)::text) <= 4194304)),
+  constraint erasures_phrases_length CHECK ((octet_length((phrases)::text) <= 4194304)),
   constraint erasures_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint erasures_salt_length CHECK ((length(salt) <= 100)),
   constraint erasures_subjects_length CHECK ((octet_length((subjects)::text) <= 1048576))
@@ -758,6 +762,8 @@ comment on column erasures.hashes is
   'Keyed hashes of the addresses and subjects, for the list that survives a restore.';
 comment on column erasures.orders_before is
   'Only orders that were placed until this time are erased.';
+comment on column erasures.phrases is
+  'The texts that the person has chosen freely, e.g. the name. They are searched for only in data about orders.';
 CREATE INDEX erasures_by_client ON public.erasures USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX erasures_by_job ON public.erasures USING btree (job_id);
 -- row-level security: forced
@@ -943,6 +949,7 @@ create table guest_mails (
   address text,
   is_sample boolean not null default (random() < (0.0625)::double precision),
   is_notice boolean not null default false,
+  is_imported boolean not null default false,
   constraint guest_mails_pkey PRIMARY KEY (id),
   constraint guest_mails_address_length CHECK ((length(address) <= 100)),
   constraint guest_mails_mailbox_length CHECK ((length(mailbox) <= 500))
@@ -953,11 +960,14 @@ comment on column guest_mails.address is
   'A keyed hash of the IP address of the visitor. Null if the address is unknown.';
 comment on column guest_mails.is_notice is
   'Whether a member or the platform has caused the mail. Such a mail does not count against the limits of visitors.';
+comment on column guest_mails.is_imported is
+  'Whether the mail is about an imported order.';
 CREATE INDEX guest_mails_by_address ON public.guest_mails USING btree (address, created_at, mailbox) WHERE (address IS
   NOT NULL);
 CREATE INDEX guest_mails_by_client ON public.guest_mails USING btree (client_id, created_at);
 CREATE INDEX guest_mails_by_created_at ON public.guest_mails USING btree (created_at);
 CREATE INDEX guest_mails_by_mailbox ON public.guest_mails USING btree (mailbox, created_at);
+CREATE INDEX guest_mails_imported_by_client ON public.guest_mails USING btree (client_id, created_at) WHERE is_imported;
 CREATE INDEX guest_mails_samples ON public.guest_mails USING btree (client_id, created_at) WHERE is_sample;
 -- row-level security: forced
 create policy definer on guest_mails for all to app_definer
@@ -984,6 +994,9 @@ create table idempotency_keys (
   headers jsonb,
   body text,
   created_at timestamp with time zone not null default now(),
+  is_staff boolean,
+  client_ids uuid[],
+  person_client_ids uuid[],
   constraint idempotency_keys_pkey PRIMARY KEY (subject, key),
   constraint idempotency_keys_body_length CHECK ((octet_length(body) <= 6000000)),
   constraint idempotency_keys_headers_length CHECK (app.json_fits(headers, 65536)),
@@ -991,6 +1004,12 @@ create table idempotency_keys (
   constraint idempotency_keys_request_hash_length CHECK ((length(request_hash) <= 100)),
   constraint idempotency_keys_subject_length CHECK ((length(subject) <= 500))
 );
+comment on column idempotency_keys.is_staff is
+  'Whether the caller belonged to the staff.';
+comment on column idempotency_keys.client_ids is
+  'The clients of the caller.';
+comment on column idempotency_keys.person_client_ids is
+  'The clients whose persons the caller saw.';
 CREATE INDEX idempotency_keys_by_created_at ON public.idempotency_keys USING btree (created_at);
 -- row-level security: forced
 create policy caller on idempotency_keys for all to app_admin, app_client, app_customer, app_support
@@ -3174,6 +3193,8 @@ CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
 CREATE INDEX sites_by_status ON public.sites USING btree (status);
 CREATE UNIQUE INDEX sites_verified_domain ON public.sites USING btree (domain) WHERE (domain_verified_at IS NOT NULL);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER lock_grant BEFORE INSERT OR UPDATE OF catalog_id, client_id ON public.sites FOR EACH ROW EXECUTE FUNCTION
+  app.lock_grant_of_site();
 CREATE TRIGGER mirror_delete AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT WHEN
   ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('site');
 CREATE TRIGGER mirror_insert AFTER INSERT ON public.sites REFERENCING NEW TABLE AS after FOR EACH STATEMENT WHEN
@@ -4523,12 +4544,19 @@ grant insert, select on app.invitation_view to app_admin, app_client;
 -- View app.job_view, owner app_owner
 
 create view app.job_view with (security_invoker=true) as
- SELECT id, client_id, catalog_id, type, status, priority AS lane, app.job_awaits_approval(j.*) AS awaiting_approval,
-    requested_by, app.job_source(payload) AS source, app.job_progress(j.*) AS progress,
-    app.job_counts(counts) AS counts, first_errors, result, error_code, error, attempts, max_attempts, created_at,
-    updated_at, due_at, started_at, completed_at, app.job_waiting_for(j.*) AS waiting_for,
-    COALESCE(questions, '[]'::jsonb) AS questions, answers, app.job_blocked_by(j.*) AS blocked_by
-   FROM jobs j;
+ SELECT j.id, j.client_id, j.catalog_id, j.type, j.status, j.priority AS lane,
+    app.job_awaits_approval(j.*) AS awaiting_approval, j.requested_by, app.job_source(j.payload) AS source,
+    app.job_progress(j.*) AS progress, app.job_counts(j.counts) AS counts,
+        CASE
+            WHEN p.shown OR j.type <> 'order_file'::text THEN j.first_errors
+            ELSE app.without_reasons(j.first_errors)
+        END AS first_errors,
+    j.result, j.error_code, j.error, j.attempts, j.max_attempts, j.created_at, j.updated_at, j.due_at, j.started_at,
+    j.completed_at, app.job_waiting_for(j.*) AS waiting_for, COALESCE(j.questions, '[]'::jsonb) AS questions,
+    j.answers, app.job_blocked_by(j.*) AS blocked_by
+   FROM jobs j
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (j.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
 -- View app.mail_view, owner app_owner
@@ -4576,7 +4604,7 @@ create view app.order_event_view with (security_invoker=true) as
         END AS subject,
         CASE
             WHEN p.shown THEN e.details
-            ELSE e.details - '{reason,note,tracking_number,tracking_url}'::text[]
+            ELSE app.masked_details(e.order_id, e.details)
         END AS details,
     e.happened_at, e.created_at
    FROM order_events e
@@ -5687,6 +5715,16 @@ AS $function$
   ) buyer
 $function$;
 
+-- Function app.buyers_of(text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.buyers_of(email text, address text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN array_remove(ARRAY[COALESCE(('customer:'::text || app.subject()), ('email:'::text || app.mailbox(email))),
+  ('address:'::text || address)], NULL::text);
+
 -- Function kv.camel(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.camel(value jsonb)
@@ -6548,6 +6586,37 @@ begin
 end
 $function$;
 
+-- Function app.check_order_buyers(sites,jsonb,text,text,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_order_buyers(site sites, lines jsonb, email text, address text, must_confirm
+  boolean, OUT refusal text, OUT detail jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  buyers constant text[] := app.buyers_of(email, address);
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+begin
+  perform pg_advisory_xact_lock(hashtextextended('buyer ' || key, 0))
+  from (select key from unnest(buyers) buyer (key) order by key) ordered;
+
+  -- This statement begins after the locks were acquired, so it sees the pieces of all earlier orders.
+  select 'daily_quantity', jsonb_build_object('buyer', split_part(key, ':', 1), 'max', quota) into refusal, detail
+  from unnest(buyers) buyer (key)
+    cross join lateral (select case when key like 'address:%' then site.max_daily_quantity_per_address
+                                    else site.max_daily_quantity end) limits (quota)
+  where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
+      + (select coalesce(sum(q.quantity), 0) from order_quantities q
+         where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
+  limit 1;
+  if refusal is null and must_confirm then
+    detail := to_jsonb(app.guest_mail_refusal(site.client_id, site.id, email, address));
+    refusal := case when detail is not null then 'unconfirmable' end;
+  end if;
+end
+$function$;
+
 -- Function app.check_order_rules(sites,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.check_order_rules(site sites, lines jsonb, OUT refusal text, OUT detail jsonb)
@@ -6761,52 +6830,20 @@ CREATE OR REPLACE FUNCTION app.claim_guest_mail(mailed_order orders, address tex
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
-  recipient text := app.mailbox(mailed_order.customer_email);
-  site_quota integer;
-  client_quota integer;
-  source_quota integer;
-  own_mails bigint;
-  all_mails bigint;
-  total_quota constant integer := 20;
-  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
-  hour_ago constant timestamptz := clock_timestamp() - interval '1 hour';
+  refusal text;
 begin
   -- Compare the addresses, and not their mailboxes: app.mailbox can give two people the same mailbox.
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
-  select s.max_recipient_mails, t.requests_per_hour / 2,
-      case when s.id is not null then least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000) end
-    into site_quota, client_quota, source_quota
-  from clients c join tiers t on t.name = c.tier left join sites s on s.id = mailed_order.site_id
-  where c.id = mailed_order.client_id;
-  perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
-  select count(*) filter (where m.client_id = mailed_order.client_id), count(*) into own_mails, all_mails
-  from guest_mails m where m.mailbox = recipient and m.created_at > day_ago and not m.is_notice;
-  if own_mails >= site_quota then
-    return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
-      'in 24 hours (`max_recipient_mails` of the site).', site_quota);
-  elsif all_mails >= total_quota then
-    return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
-      'in 24 hours, on all sites of the platform together.', total_quota);
-  elsif (select count(*) filter (where sent <> recipient) from (
-           select distinct m.mailbox from guest_mails m where m.address = $2 and m.created_at > day_ago) s (sent)
-        ) >= source_quota then
-    return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
-      'addresses are verified.', source_quota);
-  -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
-  -- 16 * 30 mails are samples, although 30 samples are expected.
-  elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
-         and m.created_at > hour_ago) >= client_quota / 2
-    and (select count(*) from (
-           select from guest_mails m where m.client_id = mailed_order.client_id and not m.is_notice
-             and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
-    return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
-      client_quota);
+  if mailed_order.confirm_by is null or mailed_order.created_at <> transaction_timestamp() then
+    refusal := app.guest_mail_refusal(mailed_order.client_id, mailed_order.site_id, mailed_order.customer_email, $2);
   end if;
-  insert into guest_mails (client_id, mailbox, address, created_at)
-    values (mailed_order.client_id, recipient, $2, clock_timestamp());
-  return null;
+  if refusal is null then
+    insert into guest_mails (client_id, mailbox, address, created_at)
+      values (mailed_order.client_id, app.mailbox(mailed_order.customer_email), $2, clock_timestamp());
+  end if;
+  return refusal;
 end
 $function$;
 
@@ -6965,20 +7002,33 @@ AS $function$
 declare
   recipient constant text := app.mailbox(mailed_order.customer_email);
   quota constant integer := 20;
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  is_imported constant boolean := exists (
+    select from order_events e where e.order_id = mailed_order.id and e.type = 'imported');
+  import_quota integer;
 begin
-  if mailed_order.customer_subject is not null and not exists (
-      select from order_events e where e.order_id = mailed_order.id and e.type = 'imported') then
+  if mailed_order.customer_subject is not null and not is_imported then
     return null;
   end if;
   if (select count(*) from (
         select from guest_mails m
-        where m.mailbox = recipient and m.created_at > clock_timestamp() - interval '24 hours' and m.is_notice
+        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
           and m.client_id = mailed_order.client_id limit quota) sent) >= quota then
     return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
       'hours, unless the customer was signed in.', quota);
   end if;
-  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample)
-    values (mailed_order.client_id, recipient, clock_timestamp(), true, false);
+  if is_imported then
+    select least(t.requests_per_hour / 2, 10000) into import_quota
+    from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
+    if (select count(*) from (
+          select from guest_mails m
+          where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
+          limit import_quota) sent) >= import_quota then
+      return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
+    end if;
+  end if;
+  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample, is_imported)
+    values (mailed_order.client_id, recipient, clock_timestamp(), true, false, is_imported);
   return null;
 end
 $function$;
@@ -6992,48 +7042,30 @@ CREATE OR REPLACE FUNCTION app.claim_order_quantities(site sites, lines jsonb, e
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
-  buyers text[] := array_remove(array[
-    coalesce('customer:' || app.subject(), 'email:' || app.mailbox(email)), 'address:' || address], null);
-  day_ago timestamptz := clock_timestamp() - interval '24 hours';
+  buyers constant text[] := app.buyers_of(email, address);
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
 begin
-  perform pg_advisory_xact_lock(hashtextextended('buyer ' || key, 0))
-  from (select key from unnest(buyers) buyer (key) order by key) ordered;
-
-  -- This statement begins after the locks were acquired, so it sees the pieces of all earlier orders.
-  select 'daily_quantity', jsonb_build_object('buyer', split_part(key, ':', 1), 'max', quota) into refusal, detail
-  from unnest(buyers) buyer (key)
-    cross join lateral (select case when key like 'address:%' then site.max_daily_quantity_per_address
-                                    else site.max_daily_quantity end) limits (quota)
-  where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
-      + (select coalesce(sum(q.quantity), 0) from order_quantities q
-         where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
-  limit 1;
-  if refusal is not null then
-    return;
-  end if;
-
   if app.has_shared_stock(site) then
-    -- A number of pieces above app.max_shown_stock() would reveal the stock, so `max` is then null.
-    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1,
-             'max', case when free.pieces <= app.max_shown_stock() then free.pieces end)
-             order by (line ->> 'line')::integer)
+    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', r.at, 'max', r.pieces) order by r.at)
       into refusal, detail
-    from jsonb_array_elements(lines) line
-      cross join lateral (
-        select coalesce(max(pieces), 0) from (
-          select sum(q.quantity) from order_quantities q
-          where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-            and q.is_tracked
-          group by q.buyer
-          union all
-          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
-          select sum(q.quantity) from order_quantities q
-          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-            and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
-        ) per_buyer (pieces)) most (taken)
-      cross join lateral (
-        select greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)) free (pieces)
-    where line ->> 'left' is not null and (line ->> 'quantity')::integer > free.pieces
+    from app.refused_lines((
+      select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity', 'free',
+        case when line ->> 'left' is not null
+          then greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0) end))
+      from jsonb_array_elements(lines) line
+        cross join lateral (
+          select coalesce(max(pieces), 0) from (
+            select sum(q.quantity) from order_quantities q
+            where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+              and q.is_tracked
+            group by q.buyer
+            union all
+            -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this
+            -- exact.
+            select sum(q.quantity) from order_quantities q
+            where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+              and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
+          ) per_buyer (pieces)) most (taken))) r
     having count(*) > 0;
     if refusal is not null then
       return;
@@ -7540,8 +7572,8 @@ declare
   e erasures := app.open_erasure($1);
 begin
   update erasures x
-  set emails = '{}', subjects = '{}', needles = '{}', hashes = '{}', salt = null, first_order_at = null, counts = $2,
-    completed_at = clock_timestamp()
+  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', hashes = '{}', salt = null,
+    first_order_at = null, counts = $2, completed_at = clock_timestamp()
   where x.id = e.id;
   return found;
 end
@@ -9062,17 +9094,25 @@ CREATE OR REPLACE FUNCTION app.end_exports_of_member()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+declare
+  kept client_users := case when tg_op = 'UPDATE' then new end;
+  sees_persons constant boolean :=
+    coalesce(kept.is_active and coalesce(kept.personal_data, kept.role <> 'viewer'), false);
+  sees_sources constant boolean := coalesce(kept.is_active and kept.role <> 'viewer', false);
+  ids uuid[];
 begin
-  if old.is_active and coalesce(old.personal_data, old.role <> 'viewer') and (tg_op = 'DELETE'
-      or (new.is_active and coalesce(new.personal_data, new.role <> 'viewer')) is not true) then
-    update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
-      error = 'The right to see persons has ended. Create the export again.'
-    from exports x
-    where x.job_id = j.id and x.client_id = old.client_id and x.subject = old.user_id and x.kind <> 'products'
-      and j.status in ('pending', 'processing');
-    update exports x set deleted_at = now(), expires_at = now()
-    where x.client_id = old.client_id and x.subject = old.user_id and x.kind <> 'products' and x.deleted_at is null;
+  if not old.is_active then
+    return null;
   end if;
+  select array_agg(x.id) into ids from exports x
+  where x.client_id = old.client_id and x.subject = old.user_id and x.deleted_at is null and case
+    when x.kind <> 'products' then coalesce(old.personal_data, old.role <> 'viewer') and not sees_persons
+    else old.role <> 'viewer' and not sees_sources and x.options -> 'include' ? 'source_data' end;
+  update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+    error = 'The right to see data of the export has ended. Create the export again.'
+  from exports x
+  where x.id = any (ids) and x.job_id = j.id and j.status in ('pending', 'processing');
+  update exports x set deleted_at = now(), expires_at = now() where x.id = any (ids);
   return null;
 end
 $function$;
@@ -9368,21 +9408,26 @@ CREATE OR REPLACE FUNCTION app.erase_audit_entries(e erasures, ids uuid[])
 AS $function$
 declare
   others text[] := array(select subject from unnest(e.subjects) subject where not app.is_only_buyer(e, subject));
+  in_orders erasures;
 begin
   e.subjects := array(select subject from unnest(e.subjects) subject where subject <> all (others));
   e.needles := array(
     select needle from unnest(e.needles) needle
     where needle <> all (array(select lower(subject) from unnest(others) subject)));
+  in_orders := e;
+  in_orders.needles := e.needles || e.phrases;
   update audit_log a
   set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
       else a.subject end,
     email = case when not is_person then a.email end, address = case when not is_person then a.address end,
     object_id = case when is_object then 'erased' else a.object_id end,
-    details = case when has_texts and app.mentions(e, a.details) then '{"erased": true}' else a.details end,
-    before = case when has_texts and app.mentions(e, a.before) then '{"erased": true}' else a.before end,
-    after = case when has_texts and app.mentions(e, a.after) then '{"erased": true}' else a.after end
+    details = case when has_texts and app.mentions(sought, a.details) then '{"erased": true}' else a.details end,
+    before = case when has_texts and app.mentions(sought, a.before) then '{"erased": true}' else a.before end,
+    after = case when has_texts and app.mentions(sought, a.after) then '{"erased": true}' else a.after end
   from (
     select x.id, about.has_texts,
+      case when exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id)
+        then in_orders else e end as sought,
       case when x.admin_role is null and (x.subject = any (e.subjects) or lower(x.email) = any (e.emails))
         then app.is_only_buyer(e, x.subject) else false end as is_person,
       about.has_texts and (lower(x.object_id) = any (e.emails) or x.object_id = any (e.subjects)) as is_object
@@ -9390,7 +9435,7 @@ begin
       cross join lateral (select x.action !~ '^(member|invitation|admin_user)[.]' as has_texts) about
     where x.id = any (ids)) entries
   where a.id = entries.id and (is_person or is_object
-    or has_texts and app.mentions(e, jsonb_build_array(a.details, a.before, a.after)));
+    or has_texts and app.mentions(sought, jsonb_build_array(a.details, a.before, a.after)));
 end
 $function$;
 
@@ -9561,9 +9606,10 @@ CREATE OR REPLACE FUNCTION app.erase_jobs(e erasures, ids uuid[])
 AS $function$
   update jobs j
   set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
-    error = case when app.mentions(e, to_jsonb(j.error)) then 'The data of a person were erased.' else j.error end
+    error = case when app.job_mentions(e, j.type, to_jsonb(j.error)) then 'The data of a person were erased.'
+      else j.error end
   where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
-    and app.mentions(e,
+    and app.job_mentions(e, j.type,
       jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
 $function$;
 
@@ -9606,10 +9652,7 @@ begin
     when 'dead_letters' then perform app.erase_dead_letters(e, ids);
     when 'audit_log' then perform app.erase_audit_entries(e, ids);
     when 'order_export_runs' then
-      update order_export_runs r
-      set refused = (select jsonb_agg(o || '{"reason": "The data of the person were erased."}')
-                     from jsonb_array_elements(r.refused) o)
-      where r.id = any (ids) and app.mentions(e, r.refused);
+      perform app.erase_refused_orders(e, ids);
   end case;
   return ids[cardinality(ids)];
 end
@@ -9665,6 +9708,25 @@ begin
 end
 $function$;
 grant execute on function app.erase_orders(uuid,integer) to app_system;
+
+-- Function app.erase_refused_orders(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_refused_orders(e erasures, ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  update order_export_runs r
+  set refused = (
+    select jsonb_agg(case when is_about then o || '{"reason": "The data of the person were erased."}' else o end
+      order by n)
+    from jsonb_array_elements(r.refused) with ordinality refused (o, n)
+      cross join lateral (
+        select app.mentions(e, o) or exists (
+          select from orders x where x.erasure_id = e.id and x.client_id = e.client_id
+            and x.order_number = o ->> 'order_number')) a (is_about))
+  where r.id = any (ids) and r.client_id = e.client_id and jsonb_array_length(r.refused) > 0
+$function$;
 
 -- Function kv.erase_remainders_of_orders(uuid[]), owner app_mirror
 
@@ -9982,7 +10044,7 @@ begin
     where j.client_id = e.client_id and j.type = 'order_file'
       and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
         ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-  texts := e.needles || array(
+  texts := e.needles || e.phrases || array(
     select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
     where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
 end
@@ -10766,6 +10828,57 @@ begin
     raise exception 'the lines of an order never change' using errcode = 'check_violation';
   end if;
   return new;
+end
+$function$;
+
+-- Function app.guest_mail_refusal(uuid,uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.guest_mail_refusal(client uuid, site uuid, email text, address text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  recipient text := app.mailbox(email);
+  site_quota integer;
+  client_quota integer;
+  source_quota integer;
+  own_mails bigint;
+  all_mails bigint;
+  total_quota constant integer := 20;
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  hour_ago constant timestamptz := clock_timestamp() - interval '1 hour';
+begin
+  select s.max_recipient_mails, t.requests_per_hour / 2,
+      case when s.id is not null then least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000) end
+    into site_quota, client_quota, source_quota
+  from clients c join tiers t on t.name = c.tier left join sites s on s.id = $2
+  where c.id = $1;
+  perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
+  select count(*) filter (where m.client_id = $1), count(*) into own_mails, all_mails
+  from guest_mails m where m.mailbox = recipient and m.created_at > day_ago and not m.is_notice;
+  if own_mails >= site_quota then
+    return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
+      'in 24 hours (`max_recipient_mails` of the site).', site_quota);
+  elsif all_mails >= total_quota then
+    return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
+      'in 24 hours, on all sites of the platform together.', total_quota);
+  elsif (select count(*) filter (where sent <> recipient) from (
+           select distinct m.mailbox from guest_mails m where m.address = $4 and m.created_at > day_ago) s (sent)
+        ) >= source_quota then
+    return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
+      'addresses are verified.', source_quota);
+  -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
+  -- 16 * 30 mails are samples, although 30 samples are expected.
+  elsif (select 16 * count(*) from guest_mails m where m.client_id = $1 and m.is_sample
+         and m.created_at > hour_ago) >= client_quota / 2
+    and (select count(*) from (
+           select from guest_mails m where m.client_id = $1 and not m.is_notice
+             and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
+    return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
+      client_quota);
+  end if;
+  return null;
 end
 $function$;
 
@@ -11962,6 +12075,16 @@ RETURN (app.context('job_id'::text))::uuid;
 grant execute on function app.job_id() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function app.job_mentions(erasures,text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.job_mentions(e erasures, job_type text, content jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN CASE WHEN (job_type = 'order_file'::text) THEN app.mentions_in_orders(e, content) ELSE app.mentions(e, content)
+  END;
+
 -- Function app.job_progress(jobs), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_progress(j jobs)
@@ -12882,6 +13005,19 @@ end
 $function$;
 grant execute on function kv.lock_comparison(uuid) to app_admin;
 
+-- Function app.lock_deleted_grant(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.lock_deleted_grant()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(format('grant %s %s', old.catalog_id, old.client_id), 0));
+  return old;
+end
+$function$;
+
 -- Function kv.lock_dirty(uuid[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.lock_dirty(ids uuid[])
@@ -12921,6 +13057,25 @@ begin
   perform from sites r where r.id = any (ids) order by r.id for no key update;
   perform from products r where r.id = any (ids) order by r.id for no key update;
   perform from orders r where r.id = any (ids) order by r.id for no key update;
+end
+$function$;
+
+-- Function app.lock_grant_of_site(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.lock_grant_of_site()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+begin
+  if new.catalog_id is null or current_user not in ('app_admin', 'app_client') then
+    return new;
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', new.catalog_id, new.client_id), 0));
+  if not app.may_read_catalog(new.client_id, new.catalog_id) then
+    raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+  end if;
+  return new;
 end
 $function$;
 
@@ -13730,6 +13885,19 @@ RETURN jsonb_strip_nulls(jsonb_build_object('city', (address -> 'city'::text), '
 grant execute on function app.masked_address(jsonb) to app_admin, app_client, app_customer, app_definer, app_support,
   app_system;
 
+-- Function app.masked_details(uuid,jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.masked_details(order_id uuid, details jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(jsonb_object_agg(d.key, CASE WHEN ((d.key = ANY (ARRAY['shipment'::text, 'number'::text])) AND
+  (NOT (EXISTS (SELECT FROM shipments s WHERE ((s.order_id = masked_details.order_id) AND (s.number = (d.value #>>
+  '{}'::text[])) AND (s.number IS DISTINCT FROM s.tracking_number)))))) THEN to_jsonb(app.masked_name((d.value #>>
+  '{}'::text[]))) ELSE d.value END), '{}'::jsonb) AS "coalesce" FROM jsonb_each(masked_details.details) d(key, value)
+  WHERE (d.key <> ALL ('{reason,note,tracking_number,tracking_url}'::text[])));
+grant execute on function app.masked_details(uuid,jsonb) to app_admin, app_client, app_support, app_system;
+
 -- Function app.masked_email(text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.masked_email(address text)
@@ -13750,6 +13918,18 @@ CREATE OR REPLACE FUNCTION app.masked_name(name text)
 RETURN regexp_replace(name, '(\S)\S*'::text, '\1***'::text, 'g'::text);
 grant execute on function app.masked_name(text) to app_admin, app_client, app_customer, app_definer, app_support,
   app_system;
+
+-- Function app.masked_payload(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.masked_payload(payload jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((CASE WHEN ((payload #> '{data,shipment_number}'::text[]) = (payload #> '{data,tracking_number}'::text[])) THEN
+  jsonb_set(payload, '{data,shipment_number}'::text[], to_jsonb(app.masked_name((payload #>>
+  '{data,shipment_number}'::text[])))) ELSE payload END #- '{data,tracking_number}'::text[]) #-
+  '{data,tracking_url}'::text[]);
+grant execute on function app.masked_payload(jsonb) to app_admin, app_client, app_support, app_system;
 
 -- Function app.max_shown_stock(), owner app_definer
 
@@ -13892,6 +14072,20 @@ begin
   return exists (
     select from jsonb_path_query(kv.decoded(value), 'strict $.** ? (@.type() == "string")') s
     where lower(kv.line(s, 1024)) = any (addresses));
+end
+$function$;
+
+-- Function app.mentions_in_orders(erasures,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mentions_in_orders(e erasures, content jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  e.needles := e.needles || e.phrases;
+  return app.mentions(e, content);
 end
 $function$;
 
@@ -14982,15 +15176,14 @@ declare
 begin
   perform app.lock_products(array(select l.product_id from order_lines l where l.order_id = $1));
 
-  select jsonb_agg(jsonb_build_object('at', line - 1,
-           'left', case when inventory_count <= app.max_shown_stock() then inventory_count end) order by line)
-    into lacking
-  from (
-    select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
-    from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
-    where l.order_id = $1
-  ) wanted
-  where quantity > inventory_count;
+  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into lacking
+  from app.refused_lines((
+    select jsonb_agg(jsonb_build_object('at', l.line - 1, 'quantity', l.quantity, 'free', l.inventory_count))
+    from (
+      select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
+      from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
+      where l.order_id = $1
+    ) l)) r;
   if lacking is not null then
     return lacking;
   end if;
@@ -15533,11 +15726,8 @@ begin
   select m.job_id into mail_job_id
   from app.queue_order_mail((placed ->> 'id')::uuid, case when placed ->> 'confirm_by' is null
     then 'order_confirmation' else 'order_confirm_request' end, '{}', $7) m;
-  if not found then
+  if not found or mail_job_id is null and placed ->> 'confirm_by' is not null then
     raise exception 'the caller may not queue the mail of this order' using errcode = 'insufficient_privilege';
-  elsif mail_job_id is null and placed ->> 'confirm_by' is not null then
-    raise exception using errcode = 'WC409',
-      message = (select m.reason from mails m where m.order_id = (placed ->> 'id')::uuid limit 1);
   end if;
   has_deliveries := app.publish_webhook_event(client, 'order.created', jsonb_build_object(
     'order_id', placed -> 'id', 'order_number', placed -> 'order_number', 'status', placed -> 'status',
@@ -15546,10 +15736,6 @@ begin
     has_deliveries := app.publish_webhook_event(client, 'inventory.low', low_stock) > 0
       or has_deliveries;
   end if;
-exception when sqlstate 'WC409' then  -- the block undoes the order
-  refusal := 'unconfirmable';
-  detail := to_jsonb(sqlerrm);
-  placed := null;
 end
 $function$;
 grant execute on function app.place_and_announce_order(jsonb,text,text,jsonb,jsonb,numeric,text) to app_anon,
@@ -15577,7 +15763,8 @@ AS $function$
 begin
   select o.refusal, o.detail, o.placed, o.low_stock into refusal, detail, placed, low_stock
   from app.place_order($1, $2, $3, $4, $5, $6, null) o;
-  if refusal in ('catalog', 'guests', 'line_quantity', 'amount', 'daily_quantity', 'shared_quantity') then
+  if refusal in ('catalog', 'guests', 'line_quantity', 'amount', 'daily_quantity', 'shared_quantity',
+    'unconfirmable') then
     raise exception 'the order exceeds a limit of the site' using errcode = 'insufficient_privilege';
   end if;
 end
@@ -15679,15 +15866,20 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
-  -- stock is part of the refusal only if it is low. If the stock is shared and not low, this statement does not refuse
-  -- the line, because app.claim_order_quantities refuses it. Two different refusals, one for more pieces than the stock
-  -- and one for more than half of the stock, would reveal the stock.
-  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
-           case when (line ->> 'left')::integer <= app.max_shown_stock() then line -> 'left' end)) into detail
-  from jsonb_array_elements(priced_lines) line
-  where (line ->> 'quantity')::integer > (line ->> 'left')::integer
-    and ((line ->> 'left')::integer <= app.max_shown_stock() or not app.has_shared_stock(site));
+  select b.refusal, b.detail into refusal, detail
+  from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
+  if refusal is not null then
+    return;
+  end if;
+  -- The stock is checked last, and no later step may refuse the order. Otherwise a buyer who can place no order, e.g.
+  -- because a limit is used up, would get one refusal below the stock and another one above it, and so find it. If the
+  -- stock is shared and not low, app.claim_order_quantities refuses the line, and not this statement. Two different
+  -- refusals, one for more pieces than the stock and one for more than half of the stock, would reveal the stock.
+  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into detail
+  from app.refused_lines((
+    select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity',
+      'free', line -> 'left')) from jsonb_array_elements(priced_lines) line)) r
+  where r.pieces is not null or not app.has_shared_stock(site);
   if detail is not null then
     refusal := 'out_of_stock';
     return;
@@ -15820,12 +16012,16 @@ begin
       needles = array(
         select distinct lower(btrim(text)) from (
           select unnest(e.emails || e.subjects)
-          union select p.customer_name from person p
-          union select p.cancel_reason from person p
-          union select value from person p cross join jsonb_each_text(p.shipping_address)
-          where key not in ('country', 'state', 'city', 'postal_code', 'type')
+          union select p.shipping_address ->> 'phone' from person p
           union select unnest(array[s.tracking_number, s.tracking_url]) from person p
             join shipments s on s.order_id = p.id
+        ) texts (text) where app.is_needle(lower(btrim(text)))),
+      phrases = array(
+        select distinct lower(btrim(text)) from (
+          select p.customer_name from person p
+          union select p.cancel_reason from person p
+          union select value from person p cross join jsonb_each_text(p.shipping_address)
+          where key not in ('country', 'state', 'city', 'postal_code', 'type', 'phone')
         ) texts (text) where app.is_needle(lower(btrim(text))))
     where x.id = e.id;
   end if;
@@ -16402,6 +16598,8 @@ declare
   mailed_order orders;
   refusal text;
 begin
+  perform pg_current_xact_id();
+  perform pg_advisory_xact_lock(hashtextextended('mailbox ' || app.mailbox($2), 0));
   select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
   where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
     and o.customer_subject is null;
@@ -17627,6 +17825,31 @@ RETURN CASE WHEN ((((existing).site_id)::text <> ((d).columns ->> 'site_id'::tex
   'status'::text) <> 'delivered'::text))) AND (((existing).status <> 'processing'::text) OR (((d).columns ->>
   'status'::text) <> 'cancelled'::text))) AND (((existing).status <> 'shipped'::text) OR (((d).columns ->>
   'status'::text) <> 'delivered'::text))))) THEN 'order_change_refused'::text ELSE NULL::text END;
+
+-- Function app.refused_lines(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.refused_lines(lines jsonb)
+ RETURNS TABLE(at integer, pieces integer)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  return query
+  with ordered as (
+    select (line ->> 'at')::integer as at, (line ->> 'quantity')::bigint as quantity, (line ->> 'free')::integer as free
+    from jsonb_array_elements($1) line
+  ), low as (
+    select o.at, o.free from ordered o where o.quantity > o.free and o.free <= app.max_shown_stock()
+  )
+  select l.at, l.free from low l
+  union all
+  select o.at, null from ordered o
+  where o.quantity > app.max_shown_stock() and o.free > app.max_shown_stock()
+    and not exists (select from low) and exists (select from ordered where ordered.quantity > ordered.free);
+end
+$function$;
 
 -- Function app.rejected_cells(jsonb,jsonb), owner app_definer
 
@@ -21128,6 +21351,17 @@ exception when program_limit_exceeded then
   return case when not kv.mentions_address(part, addresses) then part end;
 end
 $function$;
+
+-- Function app.without_reasons(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.without_reasons(errors jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT COALESCE(jsonb_agg((x.e || '{"reason": "The reason is hidden, because it can contain personal
+  data."}'::jsonb) ORDER BY x.n), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(without_reasons.errors) WITH
+  ORDINALITY x(e, n));
+grant execute on function app.without_reasons(jsonb) to app_admin, app_client, app_support, app_system;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 

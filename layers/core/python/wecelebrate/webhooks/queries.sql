@@ -76,9 +76,13 @@ from (
 order by created_at desc, id desc;
 
 -- name: get_delivery^
--- Get a delivery that the caller may see, with its payload, the last response and the log of attempts.
-select v.*, d.payload, d.last_body, d.log
+-- Get a delivery that the caller may see, with its payload, the last response and the log of attempts. For a member who
+-- may not see persons, the payload has no tracking data, and the response of the endpoint, which can repeat it, is null.
+select v.*, case when p.shown then d.payload else app.masked_payload(d.payload) end as payload,
+  case when p.shown then d.last_body end as last_body, d.log
 from app.webhook_delivery_view v join webhook_deliveries d on d.id = v.id
+  cross join lateral (
+    select (select app.sees_all_persons()) or d.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p
 where v.id = :delivery_id;
 
 -- name: get_last_test$

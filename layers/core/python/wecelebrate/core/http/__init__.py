@@ -149,7 +149,8 @@ def _write(request: Request, cache: RequestCache) -> Iterator[Transaction]:
     if tx.committed.xid is not None:
         add_headers(request, {consistency.HEADER: consistency.token(tx.committed.xid)})
     dispatch = queue.dispatch(tx)
-    if dispatch is not None:
+    # A visitor reads no jobs, and the header would tell whether a look-up has found an order.
+    if dispatch is not None and cache.caller.site_domain is None:
         add_headers(request, {DISPATCH_HEADER: dispatch})
     for entry, load in tx.write_through:
         write_through(cache, entry, load)

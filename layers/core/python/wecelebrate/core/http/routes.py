@@ -160,10 +160,14 @@ class _IdempotentCreate:
         would get. It ignores conflicts, e.g. that the name is in use, because the first request has used the name. It
         also ignores that the object no longer has the expected state, because the first request has changed the object.
         A visitor of a site has no role that can end: `app.enter` has checked that the site is active.
+
+        If the caller has lost other rights, e.g. to see persons, the function raises RightsEnded.
         """
         if self._tx.context.site_id is None:
             with suppress(Conflict, PreconditionFailed), self._tx.rehearsal():
                 create()
+        if not stored.has_rights:
+            raise idempotency.RightsEnded
         body, headers = stored.body, stored.headers
         renew = idempotency.RENEWALS.get(model)
         if renew is not None:

@@ -8,7 +8,8 @@ different content is an error. Guests of a site have no subject, so all guests s
 a stored response only if the key and the content are the same as in the first request.
 
 A stored response never contains a secret or a presigned URL (`models.Secret`). A stored response is returned only if
-the caller would still be allowed to make the request: `core.http.routes` rehearses the request first.
+the caller would still be allowed to make the request: `core.http.routes` rehearses the request first. It is also not
+returned if the caller has lost other rights since then, e.g. to see the persons of a client.
 """
 
 from collections.abc import Callable, Mapping
@@ -77,6 +78,19 @@ class Erased(Conflict):
     code = "erased"
 
 
+class RightsEnded(Conflict):
+    """The request had its effect, but you have lost rights since then, so its response is not repeated.
+
+    The request was repeated with its idempotency key. Since the first request, the caller has left a client or the
+    staff, or may no longer see the persons of a client. The stored response can contain data that the caller must not
+    see any more.
+
+    Do not repeat the request. Read the object: the response contains what the caller may see now.
+    """
+
+    code = "rights_ended"
+
+
 @dataclass(frozen=True)
 class StoredResponse:
     """The stored response to a POST request."""
@@ -84,6 +98,8 @@ class StoredResponse:
     status: int
     headers: Mapping[str, str]
     body: str
+    has_rights: bool = True
+    """Whether the caller still has all rights that it had when the response was stored."""
 
 
 def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
@@ -109,7 +125,7 @@ def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
         raise KeyReused
     if row["body"] is None:
         raise Erased
-    return StoredResponse(row["status"], row["headers"], row["body"])
+    return StoredResponse(row["status"], row["headers"], row["body"], row["has_rights"])
 
 
 def store(tx: Transaction, key: str, request_hash: str, response: StoredResponse) -> None:

@@ -108,6 +108,8 @@ _KIND_TEXTS: Mapping[Kind, str] = {
     " abgelehnt, annule, anulado, cancelado, annullato, geannuleerd, re",
 }
 _KINDS = {text.strip(): kind for kind, texts in _KIND_TEXTS.items() for text in texts.split(",")}
+WORDS: frozenset[str] = frozenset(word for text in (*FIELDS_BY_NAME, *_KINDS) for word in text.split())
+"""The words in the names of columns and in the states of order files."""
 _WHOLE = re.compile(r"([0-9]{1,9})(?:[.,]0+)?\Z")
 _DATE_FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d", "%Y%m%d%H%M%S", "%Y/%m/%d")
 

@@ -141,8 +141,9 @@ as $$
 $$;
 grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
 
--- Collects the texts that identify the person in free text, before the first row is erased. Returns the erasure, or no
--- row if it is complete. `open` contains the numbers of orders that were opened since the request.
+-- Collects the texts that identify the person in free text, before the first row is erased. `phrases` are the texts
+-- that the person has chosen freely: they can be equal to any text of the platform or of the client. Returns the
+-- erasure, or no row if it is complete. `open` contains the numbers of orders that were opened since the request.
 create or replace function app.prepare_erasure(erasure_id uuid)
 returns table (client_id uuid, cause text, emails text[], subjects text[], hashes text[], orders_before timestamptz,
   created_at timestamptz, open text[])
@@ -163,12 +164,16 @@ begin
       needles = array(
         select distinct lower(btrim(text)) from (
           select unnest(e.emails || e.subjects)
-          union select p.customer_name from person p
-          union select p.cancel_reason from person p
-          union select value from person p cross join jsonb_each_text(p.shipping_address)
-          where key not in ('country', 'state', 'city', 'postal_code', 'type')
+          union select p.shipping_address ->> 'phone' from person p
           union select unnest(array[s.tracking_number, s.tracking_url]) from person p
             join shipments s on s.order_id = p.id
+        ) texts (text) where app.is_needle(lower(btrim(text)))),
+      phrases = array(
+        select distinct lower(btrim(text)) from (
+          select p.customer_name from person p
+          union select p.cancel_reason from person p
+          union select value from person p cross join jsonb_each_text(p.shipping_address)
+          where key not in ('country', 'state', 'city', 'postal_code', 'type', 'phone')
         ) texts (text) where app.is_needle(lower(btrim(text))))
     where x.id = e.id;
   end if;

@@ -3,6 +3,8 @@
 --
 -- Buyers choose their names, addresses and often their subjects. A text that a buyer has chosen must not match data of
 -- other persons or of the platform, e.g. a key, a state, an id or a time. Therefore only whole words in values match.
+-- The names, the lines of addresses and the reasons (`phrases`) can be any sentence, e.g. an error message or the name
+-- of a shop. They count only in data about orders: app.mentions ignores them, and app.mentions_in_orders does not.
 
 set local role app_definer;
 
@@ -74,6 +76,17 @@ as $$
           where case when strpos(lowered, needle) > 0 then lowered ~ app.needle_pattern(needle) end))
 $$;
 
+-- Returns whether data about orders, e.g. the result of an order file, mention the person. In such data, the name and
+-- the lines of the address count, too.
+create or replace function app.mentions_in_orders(e erasures, content jsonb) returns boolean
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  e.needles := e.needles || e.phrases;
+  return app.mentions(e, content);
+end
+$$;
+
 -- Returns whether an actor of the audit log is a buyer whose orders this erasure has erased, and was never a member of
 -- the client or of the staff. Entries of members and staff keep their actors.
 create or replace function app.is_only_buyer(e erasures, actor text) returns boolean
@@ -121,41 +134,54 @@ as $$
     or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
 $$;
 
+-- Returns whether the texts of a job mention the person. Only jobs for order files are about orders.
+create or replace function app.job_mentions(e erasures, job_type text, content jsonb) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+return case when job_type = 'order_file' then app.mentions_in_orders(e, content)
+  else app.mentions(e, content) end;
+
 -- Erases the data about the person in the results of ended jobs.
 create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
   update jobs j
   set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
-    error = case when app.mentions(e, to_jsonb(j.error)) then 'The data of a person were erased.' else j.error end
+    error = case when app.job_mentions(e, j.type, to_jsonb(j.error)) then 'The data of a person were erased.'
+      else j.error end
   where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
-    and app.mentions(e,
+    and app.job_mentions(e, j.type,
       jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
 $$;
 
 -- Erases the person in entries of the audit log: as the actor on a site of the client, and in texts. Entries of members
--- and staff keep their actors, and entries about members keep their texts. A subject counts only if it belongs to a
--- buyer: a visitor can send events with any `user_id`, e.g. with the id of an object.
+-- and staff keep their actors, and entries about members keep their texts. The phrases of the person count only in the
+-- entries about the orders of the person. A subject counts only if it belongs to a buyer: a visitor can send events
+-- with any `user_id`, e.g. with the id of an object.
 create or replace function app.erase_audit_entries(e erasures, ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   others text[] := array(select subject from unnest(e.subjects) subject where not app.is_only_buyer(e, subject));
+  in_orders erasures;
 begin
   e.subjects := array(select subject from unnest(e.subjects) subject where subject <> all (others));
   e.needles := array(
     select needle from unnest(e.needles) needle
     where needle <> all (array(select lower(subject) from unnest(others) subject)));
+  in_orders := e;
+  in_orders.needles := e.needles || e.phrases;
   update audit_log a
   set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
       else a.subject end,
     email = case when not is_person then a.email end, address = case when not is_person then a.address end,
     object_id = case when is_object then 'erased' else a.object_id end,
-    details = case when has_texts and app.mentions(e, a.details) then '{"erased": true}' else a.details end,
-    before = case when has_texts and app.mentions(e, a.before) then '{"erased": true}' else a.before end,
-    after = case when has_texts and app.mentions(e, a.after) then '{"erased": true}' else a.after end
+    details = case when has_texts and app.mentions(sought, a.details) then '{"erased": true}' else a.details end,
+    before = case when has_texts and app.mentions(sought, a.before) then '{"erased": true}' else a.before end,
+    after = case when has_texts and app.mentions(sought, a.after) then '{"erased": true}' else a.after end
   from (
     select x.id, about.has_texts,
+      case when exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id)
+        then in_orders else e end as sought,
       case when x.admin_role is null and (x.subject = any (e.subjects) or lower(x.email) = any (e.emails))
         then app.is_only_buyer(e, x.subject) else false end as is_person,
       about.has_texts and (lower(x.object_id) = any (e.emails) or x.object_id = any (e.subjects)) as is_object
@@ -163,6 +189,6 @@ begin
       cross join lateral (select x.action !~ '^(member|invitation|admin_user)[.]' as has_texts) about
     where x.id = any (ids)) entries
   where a.id = entries.id and (is_person or is_object
-    or has_texts and app.mentions(e, jsonb_build_array(a.details, a.before, a.after)));
+    or has_texts and app.mentions(sought, jsonb_build_array(a.details, a.before, a.after)));
 end
 $$;

@@ -33,8 +33,9 @@ end
 $$;
 grant execute on function app.erase_addresses(uuid) to app_system;
 
--- Removes the personal data from up to `max_rows` events of the person, and of the visits in which the person was signed
--- in. The rows are kept, and the events of the same visit stay linked to each other. Returns the number of events.
+-- Removes the personal data from up to `max_rows` events of the person, and of the visits in which the person was
+-- signed in. The rows are kept, and the events of the same visit stay linked to each other.
+-- Returns the number of events.
 create or replace function app.erase_events(erasure_id uuid, max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -100,6 +101,22 @@ end
 $$;
 grant execute on function app.erase_responses(uuid, integer) to app_system;
 
+-- Erases the reasons why orders of the person were not exported, and other reasons that mention the person.
+create or replace function app.erase_refused_orders(e erasures, ids uuid[]) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  update order_export_runs r
+  set refused = (
+    select jsonb_agg(case when is_about then o || '{"reason": "The data of the person were erased."}' else o end
+      order by n)
+    from jsonb_array_elements(r.refused) with ordinality refused (o, n)
+      cross join lateral (
+        select app.mentions(e, o) or exists (
+          select from orders x where x.erasure_id = e.id and x.client_id = e.client_id
+            and x.order_number = o ->> 'order_number')) a (is_about))
+  where r.id = any (ids) and r.client_id = e.client_id and jsonb_array_length(r.refused) > 0
+$$;
+
 -- Erases the data about the person in rows of a table: in the next `max_rows` rows after the id `after`. Returns the
 -- last of these ids, or null if no row is left. `kind` is the table.
 create or replace function app.erase_mentions(erasure_id uuid, kind text, after uuid, max_rows integer) returns uuid
@@ -122,10 +139,7 @@ begin
     when 'dead_letters' then perform app.erase_dead_letters(e, ids);
     when 'audit_log' then perform app.erase_audit_entries(e, ids);
     when 'order_export_runs' then
-      update order_export_runs r
-      set refused = (select jsonb_agg(o || '{"reason": "The data of the person were erased."}')
-                     from jsonb_array_elements(r.refused) o)
-      where r.id = any (ids) and app.mentions(e, r.refused);
+      perform app.erase_refused_orders(e, ids);
   end case;
   return ids[cardinality(ids)];
 end
@@ -260,7 +274,7 @@ begin
     where j.client_id = e.client_id and j.type = 'order_file'
       and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
         ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-  texts := e.needles || array(
+  texts := e.needles || e.phrases || array(
     select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
     where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
 end
@@ -290,8 +304,8 @@ declare
   e erasures := app.open_erasure($1);
 begin
   update erasures x
-  set emails = '{}', subjects = '{}', needles = '{}', hashes = '{}', salt = null, first_order_at = null, counts = $2,
-    completed_at = clock_timestamp()
+  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', hashes = '{}', salt = null,
+    first_order_at = null, counts = $2, completed_at = clock_timestamp()
   where x.id = e.id;
   return found;
 end

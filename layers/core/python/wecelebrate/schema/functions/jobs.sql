@@ -283,16 +283,6 @@ as $$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $$;
 grant execute on function app.job_source(jsonb) to app_admin, app_support, app_client, app_system;
 
--- The jobs in the form of the API. The API calls the priority `lane`.
-create or replace view app.job_view with (security_invoker = true) as
-select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
-  requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
-  first_errors, result, error_code, error, attempts, max_attempts, created_at, updated_at, due_at, started_at,
-  completed_at, app.job_waiting_for(j) as waiting_for, coalesce(questions, '[]') as questions, answers,
-  app.job_blocked_by(j) as blocked_by
-from jobs j;
-grant select on app.job_view to app_admin, app_support, app_client, app_system;
-
 -- The exports in the form of the API, each with the state of its job.
 create or replace view app.export_view with (security_invoker = true) as
 select e.id, e.client_id, e.job_id, e.subject as requested_by, e.kind, e.format, e.filters,

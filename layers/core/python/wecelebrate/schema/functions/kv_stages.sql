@@ -67,8 +67,8 @@ return (
   select (get_byte(hash, 0) * 65536 + get_byte(hash, 1) * 256 + get_byte(hash, 2)) * 100.0 / 16777216
   from sha256(convert_to(entity || ':' || id, 'UTF8')) hash);
 
--- Returns the entity to which the documents with this key belong. If the key is the key of a list, returns the entity of
--- the documents in the list. Returns null if the key belongs to no entity.
+-- Returns the entity to which the documents with this key belong. If the key is the key of a list, returns the entity
+-- of the documents in the list. Returns null if the key belongs to no entity.
 create or replace function kv.entity_of_key(key text) returns text
 language sql stable
 return coalesce(kv.entity_of_list(key), case when kv.is_entity_key(key) then (

@@ -23,26 +23,25 @@ begin
 end
 $$;
 
--- Counts a confirmation that a visitor causes, and returns null if it may be sent. Otherwise returns the reason why it
--- is not sent, as a sentence for people. The site of the order limits the mails to each recipient in 24 hours. All
--- clients together send at most 20 mails to a recipient in 24 hours, and one client at most half of them. Each client
--- has an hourly limit of half the requests that its tier allows. Mails to the verified address of the caller are not
--- limited.
+-- Returns why the limits allow no confirmation that a visitor causes, as a sentence for people, or null if it may be
+-- sent. The site limits the mails to each recipient in 24 hours. All clients together send at most 20 mails to a
+-- recipient in 24 hours, and one client at most half of them. Each client has an hourly limit of half the requests that
+-- its tier allows.
 --
 -- In 24 hours, one IP address causes mails to at most 100 mailboxes. If the site allows one IP address to order more
 -- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. If all
 -- addresses of a domain reach one mailbox, app.mailbox does not detect this and counts each address as a mailbox.
--- `address` is a keyed hash of the IP address, or null if it is unknown. app.claim_order_quantities has locked the
+-- `address` is a keyed hash of the IP address, or null if it is unknown. app.check_order_buyers has locked the
 -- address, so this limit is exact.
 --
 -- Concurrent mails to the same recipient wait for each other. The limit of a client is not exact: mails that are
 -- enqueued at the same moment do not see each other. If they waited for each other, all orders of a client would wait
 -- for each other.
-create or replace function app.claim_guest_mail(mailed_order orders, address text) returns text
+create or replace function app.guest_mail_refusal(client uuid, site uuid, email text, address text) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
-  recipient text := app.mailbox(mailed_order.customer_email);
+  recipient text := app.mailbox(email);
   site_quota integer;
   client_quota integer;
   source_quota integer;
@@ -52,17 +51,13 @@ declare
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
   hour_ago constant timestamptz := clock_timestamp() - interval '1 hour';
 begin
-  -- Compare the addresses, and not their mailboxes: app.mailbox can give two people the same mailbox.
-  if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
-    return null;
-  end if;
   select s.max_recipient_mails, t.requests_per_hour / 2,
       case when s.id is not null then least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000) end
     into site_quota, client_quota, source_quota
-  from clients c join tiers t on t.name = c.tier left join sites s on s.id = mailed_order.site_id
-  where c.id = mailed_order.client_id;
+  from clients c join tiers t on t.name = c.tier left join sites s on s.id = $2
+  where c.id = $1;
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
-  select count(*) filter (where m.client_id = mailed_order.client_id), count(*) into own_mails, all_mails
+  select count(*) filter (where m.client_id = $1), count(*) into own_mails, all_mails
   from guest_mails m where m.mailbox = recipient and m.created_at > day_ago and not m.is_notice;
   if own_mails >= site_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
@@ -71,51 +66,90 @@ begin
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours, on all sites of the platform together.', total_quota);
   elsif (select count(*) filter (where sent <> recipient) from (
-           select distinct m.mailbox from guest_mails m where m.address = $2 and m.created_at > day_ago) s (sent)
+           select distinct m.mailbox from guest_mails m where m.address = $4 and m.created_at > day_ago) s (sent)
         ) >= source_quota then
     return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
       'addresses are verified.', source_quota);
   -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
   -- 16 * 30 mails are samples, although 30 samples are expected.
-  elsif (select 16 * count(*) from guest_mails m where m.client_id = mailed_order.client_id and m.is_sample
+  elsif (select 16 * count(*) from guest_mails m where m.client_id = $1 and m.is_sample
          and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
-           select from guest_mails m where m.client_id = mailed_order.client_id and not m.is_notice
+           select from guest_mails m where m.client_id = $1 and not m.is_notice
              and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
     return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
       client_quota);
   end if;
-  insert into guest_mails (client_id, mailbox, address, created_at)
-    values (mailed_order.client_id, recipient, $2, clock_timestamp());
   return null;
+end
+$$;
+
+-- Counts a confirmation that a visitor causes, and returns null if it may be sent. Otherwise returns the reason why it
+-- is not sent (app.guest_mail_refusal). Mails to the verified address of the caller are not limited.
+--
+-- app.place_order has checked the limits for the mail with the link of a new order, before it said anything about the
+-- stock. They are not checked again, because a refusal at this point would reveal that the stock is high enough.
+create or replace function app.claim_guest_mail(mailed_order orders, address text) returns text
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  refusal text;
+begin
+  -- Compare the addresses, and not their mailboxes: app.mailbox can give two people the same mailbox.
+  if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
+    return null;
+  end if;
+  if mailed_order.confirm_by is null or mailed_order.created_at <> transaction_timestamp() then
+    refusal := app.guest_mail_refusal(mailed_order.client_id, mailed_order.site_id, mailed_order.customer_email, $2);
+  end if;
+  if refusal is null then
+    insert into guest_mails (client_id, mailbox, address, created_at)
+      values (mailed_order.client_id, app.mailbox(mailed_order.customer_email), $2, clock_timestamp());
+  end if;
+  return refusal;
 end
 $$;
 
 -- Counts a mail about an order that a member or the platform causes, and returns null if it may be sent. Otherwise
 -- returns the reason. One client sends at most 20 of these mails to a mailbox in 24 hours, because a member can write
 -- any e-mail address into orders, and can ship one order in many parts. The orders of a customer who was signed in are
--- not limited, unless they were imported: an import states the customer. The limit is not exact: mails that are
--- enqueued at the same moment do not see each other.
+-- not limited, unless they were imported: an import states the customer. An import can also state any number of
+-- strangers. Therefore one client sends, in 24 hours, at most half as many mails about imported orders as its tier
+-- allows requests in an hour, but not more than 10,000. The limits are not exact: mails that are enqueued at the same
+-- moment do not see each other.
 create or replace function app.claim_notice_mail(mailed_order orders) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   recipient constant text := app.mailbox(mailed_order.customer_email);
   quota constant integer := 20;
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  is_imported constant boolean := exists (
+    select from order_events e where e.order_id = mailed_order.id and e.type = 'imported');
+  import_quota integer;
 begin
-  if mailed_order.customer_subject is not null and not exists (
-      select from order_events e where e.order_id = mailed_order.id and e.type = 'imported') then
+  if mailed_order.customer_subject is not null and not is_imported then
     return null;
   end if;
   if (select count(*) from (
         select from guest_mails m
-        where m.mailbox = recipient and m.created_at > clock_timestamp() - interval '24 hours' and m.is_notice
+        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
           and m.client_id = mailed_order.client_id limit quota) sent) >= quota then
     return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
       'hours, unless the customer was signed in.', quota);
   end if;
-  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample)
-    values (mailed_order.client_id, recipient, clock_timestamp(), true, false);
+  if is_imported then
+    select least(t.requests_per_hour / 2, 10000) into import_quota
+    from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
+    if (select count(*) from (
+          select from guest_mails m
+          where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
+          limit import_quota) sent) >= import_quota then
+      return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
+    end if;
+  end if;
+  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample, is_imported)
+    values (mailed_order.client_id, recipient, clock_timestamp(), true, false, is_imported);
   return null;
 end
 $$;
@@ -199,6 +233,9 @@ grant execute on function app.queue_order_mail(uuid, text, jsonb, text)
 -- Queues a mail with a link to the order of a guest on the current site. The mail is sent to the e-mail address of the
 -- order, if the caller has given this address. Returns no row if the order does not exist. `address` and the limits are
 -- the same as in app.queue_order_mail.
+--
+-- The visitor must not learn whether the order exists. A response to a write has the header `Consistency-Token`, so the
+-- transaction always gets an id. Mails to one mailbox wait for each other, so lookups always wait for the mailbox.
 create or replace function app.queue_lookup_mail(
   order_number text, email text, address text, out client_id uuid, out job_id uuid)
 returns setof record
@@ -209,6 +246,8 @@ declare
   mailed_order orders;
   refusal text;
 begin
+  perform pg_current_xact_id();
+  perform pg_advisory_xact_lock(hashtextextended('mailbox ' || app.mailbox($2), 0));
   select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
   where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
     and o.customer_subject is null;

@@ -38,21 +38,30 @@ return array(
     and ((select app.admin_role()) is not null or m.client_id = any ((select app.person_client_ids())::uuid[])));
 
 -- Deletes the exports of a member whose right to see persons of the client ends, and cancels their jobs. The files
--- contain the personal data that the member could see before. The sweeper deletes the files.
+-- contain the personal data that the member could see before. If a member no longer writes for the client, the same is
+-- done with its exports with the source data of products. The sweeper deletes the files.
 create or replace function app.end_exports_of_member() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
+declare
+  kept client_users := case when tg_op = 'UPDATE' then new end;
+  sees_persons constant boolean :=
+    coalesce(kept.is_active and coalesce(kept.personal_data, kept.role <> 'viewer'), false);
+  sees_sources constant boolean := coalesce(kept.is_active and kept.role <> 'viewer', false);
+  ids uuid[];
 begin
-  if old.is_active and coalesce(old.personal_data, old.role <> 'viewer') and (tg_op = 'DELETE'
-      or (new.is_active and coalesce(new.personal_data, new.role <> 'viewer')) is not true) then
-    update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
-      error = 'The right to see persons has ended. Create the export again.'
-    from exports x
-    where x.job_id = j.id and x.client_id = old.client_id and x.subject = old.user_id and x.kind <> 'products'
-      and j.status in ('pending', 'processing');
-    update exports x set deleted_at = now(), expires_at = now()
-    where x.client_id = old.client_id and x.subject = old.user_id and x.kind <> 'products' and x.deleted_at is null;
+  if not old.is_active then
+    return null;
   end if;
+  select array_agg(x.id) into ids from exports x
+  where x.client_id = old.client_id and x.subject = old.user_id and x.deleted_at is null and case
+    when x.kind <> 'products' then coalesce(old.personal_data, old.role <> 'viewer') and not sees_persons
+    else old.role <> 'viewer' and not sees_sources and x.options -> 'include' ? 'source_data' end;
+  update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+    error = 'The right to see data of the export has ended. Create the export again.'
+  from exports x
+  where x.id = any (ids) and x.job_id = j.id and j.status in ('pending', 'processing');
+  update exports x set deleted_at = now(), expires_at = now() where x.id = any (ids);
   return null;
 end
 $$;
@@ -112,3 +121,51 @@ select e.id, e.event_id, e.client_id, e.site_id, e.event_type, case when p.shown
 from analytics_events e cross join lateral (
   select (select app.sees_all_persons()) or e.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.event_view to app_admin, app_client;
+
+-- Returns the payload of a webhook delivery without tracking data, which can reveal the recipient. If a shipment has no
+-- other number, its number is the tracking number of its carrier.
+create or replace function app.masked_payload(payload jsonb) returns jsonb
+language sql immutable parallel safe
+return case when payload #> '{data,shipment_number}' = payload #> '{data,tracking_number}'
+    then jsonb_set(payload, '{data,shipment_number}',
+      to_jsonb(app.masked_name(payload #>> '{data,shipment_number}')))
+    else payload end #- '{data,tracking_number}' #- '{data,tracking_url}';
+
+-- Returns the details of an event of an order without personal data. The number of a shipment stays only if it is not
+-- the tracking number of the shipment. News that came too late has a number of which no shipment is known.
+create or replace function app.masked_details(order_id uuid, details jsonb) returns jsonb
+language sql stable
+return (
+  select coalesce(jsonb_object_agg(d.key, case
+      when d.key in ('shipment', 'number') and not exists (
+        select from public.shipments s
+        where s.order_id = $1 and s.number = d.value #>> '{}' and s.number is distinct from s.tracking_number)
+      then to_jsonb(app.masked_name(d.value #>> '{}')) else d.value end), '{}')
+  from jsonb_each($2) d
+  where d.key <> all ('{reason,note,tracking_number,tracking_url}'));
+
+grant execute on function app.masked_payload(jsonb), app.masked_details(uuid, jsonb)
+  to app_admin, app_support, app_client, app_system;
+
+-- Returns the errors of rows without their reasons, which can quote the row.
+create or replace function app.without_reasons(errors jsonb) returns jsonb
+language sql immutable parallel safe
+return (
+  select coalesce(jsonb_agg(
+    e || '{"reason": "The reason is hidden, because it can contain personal data."}' order by n), '[]')
+  from jsonb_array_elements(errors) with ordinality x (e, n));
+grant execute on function app.without_reasons(jsonb) to app_admin, app_support, app_client, app_system;
+
+-- The jobs in the form of the API. The API calls the priority `lane`. An error of a row can quote the row. The rows of
+-- order files are about persons, so their errors have no reason for members who may not see persons.
+create or replace view app.job_view with (security_invoker = true) as
+select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
+  requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
+  case when p.shown or type <> 'order_file' then first_errors else app.without_reasons(first_errors) end
+    as first_errors,
+  result, error_code, error, attempts, max_attempts, created_at, updated_at, due_at, started_at,
+  completed_at, app.job_waiting_for(j) as waiting_for, coalesce(questions, '[]') as questions, answers,
+  app.job_blocked_by(j) as blocked_by
+from jobs j cross join lateral (
+  select (select app.sees_all_persons()) or j.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
+grant select on app.job_view to app_admin, app_support, app_client, app_system;

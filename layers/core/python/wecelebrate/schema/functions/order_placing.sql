@@ -6,8 +6,7 @@ set local role app_definer;
 -- (app.publish_webhook_event), with the checks of these functions. One statement replaces three or four statements,
 -- because each statement of a request costs the function and the database about 0.2 ms of CPU time. `mail_job_id` is
 -- null if no mail is sent now. `has_deliveries` is true if an endpoint gets an event. If the order is refused, nothing
--- changes. Refusals: the refusals of app.place_order, and `unconfirmable`, with the reason as a text, if the guest must
--- confirm the order but a limit for mails does not allow the mail with the link.
+-- changes. The refusals are those of app.place_order.
 create or replace function app.place_and_announce_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   address text, out refusal text, out detail jsonb, out placed jsonb, out mail_job_id uuid, out has_deliveries boolean)
@@ -26,11 +25,8 @@ begin
   select m.job_id into mail_job_id
   from app.queue_order_mail((placed ->> 'id')::uuid, case when placed ->> 'confirm_by' is null
     then 'order_confirmation' else 'order_confirm_request' end, '{}', $7) m;
-  if not found then
+  if not found or mail_job_id is null and placed ->> 'confirm_by' is not null then
     raise exception 'the caller may not queue the mail of this order' using errcode = 'insufficient_privilege';
-  elsif mail_job_id is null and placed ->> 'confirm_by' is not null then
-    raise exception using errcode = 'WC409',
-      message = (select m.reason from mails m where m.order_id = (placed ->> 'id')::uuid limit 1);
   end if;
   has_deliveries := app.publish_webhook_event(client, 'order.created', jsonb_build_object(
     'order_id', placed -> 'id', 'order_number', placed -> 'order_number', 'status', placed -> 'status',
@@ -39,10 +35,6 @@ begin
     has_deliveries := app.publish_webhook_event(client, 'inventory.low', low_stock) > 0
       or has_deliveries;
   end if;
-exception when sqlstate 'WC409' then  -- the block undoes the order
-  refusal := 'unconfirmable';
-  detail := to_jsonb(sqlerrm);
-  placed := null;
 end
 $$;
 grant execute on function app.place_and_announce_order(jsonb, text, text, jsonb, jsonb, numeric, text)

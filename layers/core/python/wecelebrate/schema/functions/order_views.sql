@@ -65,7 +65,7 @@ grant select on app.return_view to app_admin, app_support, app_client;
 create or replace view app.order_event_view with (security_invoker = true) as
 select id, client_id, order_id, version, type, from_status, to_status, source, actor,
   case when p.shown or actor <> 'customer' then subject end as subject,
-  case when p.shown then details else details - '{reason,note,tracking_number,tracking_url}'::text[] end as details,
+  case when p.shown then details else app.masked_details(order_id, details) end as details,
   happened_at, created_at
 from order_events e cross join lateral (
   select (select app.sees_all_persons()) or e.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p

@@ -30,30 +30,55 @@ return exists (
     select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
   or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id);
 
--- Counts the pieces of an order against the limits of its buyers: the customer or, for a guest, the e-mail address, and
--- the IP address. `address` is a keyed hash of the IP address, or null if it is unknown. A guest can name any e-mail
--- address. Therefore the orders of a signed-in customer count against the customer and not against the e-mail address:
--- if a stranger uses up the limit of an address, the owner of the address can still order with a token.
+-- Returns the lines that are refused because more pieces are ordered than are free. `lines` is
+-- [{at, quantity, free}, …]. `free` is null for a stock that is not tracked. `pieces` is `free` if it is low, i.e. not
+-- above app.max_shown_stock().
 --
--- Concurrent orders of the same buyer wait for each other. All orders lock their products first, and then their buyers,
--- sorted by key, so orders cannot deadlock. Returns no refusal if the pieces were counted. Refusals:
---   daily_quantity   {buyer, max}     the kind of buyer (customer, email, address) whose limit would be exceeded
---   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take; max is null
---                                    if it is above 10
---
--- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
--- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
--- (rounded up) in 24 hours, on all sites together. All guests of a client count as one more buyer, because a guest can
--- order again with another e-mail address and from another IP address. A stock that is not tracked has no shares: an
--- order takes nothing from other clients. The limits of the site still apply.
-create or replace function app.claim_order_quantities(
-  site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
+-- A buyer may learn a low stock, and whether an order of one line exceeds the stock. But a buyer who adds a line that
+-- is always refused must not learn whether another line exceeds its stock: such orders find the stock, and take nothing
+-- from it. Therefore the function returns the refused lines with a low stock. If no such line exists, it returns all
+-- lines with a higher stock that can be the reason, also those that do not exceed their stock.
+create or replace function app.refused_lines(lines jsonb) returns table (at integer, pieces integer)
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  return query
+  with ordered as (
+    select (line ->> 'at')::integer as at, (line ->> 'quantity')::bigint as quantity, (line ->> 'free')::integer as free
+    from jsonb_array_elements($1) line
+  ), low as (
+    select o.at, o.free from ordered o where o.quantity > o.free and o.free <= app.max_shown_stock()
+  )
+  select l.at, l.free from low l
+  union all
+  select o.at, null from ordered o
+  where o.quantity > app.max_shown_stock() and o.free > app.max_shown_stock()
+    and not exists (select from low) and exists (select from ordered where ordered.quantity > ordered.free);
+end
+$$;
+
+-- Returns the keys of the buyers of an order: the customer or, for a guest, the e-mail address, and the IP address.
+-- `address` is a keyed hash of the IP address, or null if it is unknown. A guest can name any e-mail address. Therefore
+-- the orders of a signed-in customer count against the customer and not against the e-mail address: if a stranger uses
+-- up the limit of an address, the owner of the address can still order with a token.
+create or replace function app.buyers_of(email text, address text) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+return array_remove(array[
+  coalesce('customer:' || app.subject(), 'email:' || app.mailbox(email)), 'address:' || address], null);
+
+-- Checks an order against the limits of its buyers that do not depend on the stock, and locks the buyers. Concurrent
+-- orders of the same buyer wait for each other. All orders lock their products first, and then their buyers, sorted by
+-- key, so orders cannot deadlock. Returns no refusal if the order is within the limits. Refusals:
+--   daily_quantity   {buyer, max}   the kind of buyer (customer, email, address) whose limit would be exceeded
+--   unconfirmable    "…"            why the limits for mails allow no mail with the link, if the guest must confirm
+create or replace function app.check_order_buyers(
+  site sites, lines jsonb, email text, address text, must_confirm boolean, out refusal text, out detail jsonb)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
-  buyers text[] := array_remove(array[
-    coalesce('customer:' || app.subject(), 'email:' || app.mailbox(email)), 'address:' || address], null);
-  day_ago timestamptz := clock_timestamp() - interval '24 hours';
+  buyers constant text[] := app.buyers_of(email, address);
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
 begin
   perform pg_advisory_xact_lock(hashtextextended('buyer ' || key, 0))
   from (select key from unnest(buyers) buyer (key) order by key) ordered;
@@ -67,32 +92,52 @@ begin
       + (select coalesce(sum(q.quantity), 0) from order_quantities q
          where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
   limit 1;
-  if refusal is not null then
-    return;
+  if refusal is null and must_confirm then
+    detail := to_jsonb(app.guest_mail_refusal(site.client_id, site.id, email, address));
+    refusal := case when detail is not null then 'unconfirmable' end;
   end if;
+end
+$$;
 
+-- Counts the pieces of an order against the limits of its buyers. app.check_order_buyers has locked them. Returns no
+-- refusal if the pieces were counted. Otherwise the refusal is:
+--   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take; max is null
+--                                    if it is above 10 (app.refused_lines)
+--
+-- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
+-- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
+-- (rounded up) in 24 hours, on all sites together. All guests of a client count as one more buyer, because a guest can
+-- order again with another e-mail address and from another IP address. A stock that is not tracked has no shares: an
+-- order takes nothing from other clients. The limits of the site still apply.
+create or replace function app.claim_order_quantities(
+  site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  buyers constant text[] := app.buyers_of(email, address);
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+begin
   if app.has_shared_stock(site) then
-    -- A number of pieces above app.max_shown_stock() would reveal the stock, so `max` is then null.
-    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1,
-             'max', case when free.pieces <= app.max_shown_stock() then free.pieces end)
-             order by (line ->> 'line')::integer)
+    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', r.at, 'max', r.pieces) order by r.at)
       into refusal, detail
-    from jsonb_array_elements(lines) line
-      cross join lateral (
-        select coalesce(max(pieces), 0) from (
-          select sum(q.quantity) from order_quantities q
-          where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-            and q.is_tracked
-          group by q.buyer
-          union all
-          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
-          select sum(q.quantity) from order_quantities q
-          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-            and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
-        ) per_buyer (pieces)) most (taken)
-      cross join lateral (
-        select greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)) free (pieces)
-    where line ->> 'left' is not null and (line ->> 'quantity')::integer > free.pieces
+    from app.refused_lines((
+      select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity', 'free',
+        case when line ->> 'left' is not null
+          then greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0) end))
+      from jsonb_array_elements(lines) line
+        cross join lateral (
+          select coalesce(max(pieces), 0) from (
+            select sum(q.quantity) from order_quantities q
+            where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+              and q.is_tracked
+            group by q.buyer
+            union all
+            -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this
+            -- exact.
+            select sum(q.quantity) from order_quantities q
+            where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+              and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
+          ) per_buyer (pieces)) most (taken))) r
     having count(*) > 0;
     if refusal is not null then
       return;
@@ -116,12 +161,13 @@ $$;
 --
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
 -- contains the products whose stock fell to or below the `low_inventory` of the catalog. If the order is refused,
--- nothing changes. `refusal` is then the reason, and `detail` gives the details. app.check_order_rules and
--- app.claim_order_quantities describe further refusals.
+-- nothing changes. `refusal` is then the reason, and `detail` gives the details. app.check_order_rules,
+-- app.check_order_buyers and app.claim_order_quantities describe further refusals.
 --   catalog       null               the catalog of the site is not active
 --   country       ["AT", "DE"]       the countries to which the site ships; the order is to another country
 --   not_shown     [n, …]             the lines whose product the site does not show
 --   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock; left is null if it is above 10
+--                                    (app.refused_lines)
 --   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
 --   inexact       [n, …]             the lines whose price has more decimals than its currency
 --   total         "12.50"            the total, which differs from the expected total or exceeds the maximum
@@ -216,15 +262,20 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
-  -- stock is part of the refusal only if it is low. If the stock is shared and not low, this statement does not refuse
-  -- the line, because app.claim_order_quantities refuses it. Two different refusals, one for more pieces than the stock
-  -- and one for more than half of the stock, would reveal the stock.
-  select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
-           case when (line ->> 'left')::integer <= app.max_shown_stock() then line -> 'left' end)) into detail
-  from jsonb_array_elements(priced_lines) line
-  where (line ->> 'quantity')::integer > (line ->> 'left')::integer
-    and ((line ->> 'left')::integer <= app.max_shown_stock() or not app.has_shared_stock(site));
+  select b.refusal, b.detail into refusal, detail
+  from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
+  if refusal is not null then
+    return;
+  end if;
+  -- The stock is checked last, and no later step may refuse the order. Otherwise a buyer who can place no order, e.g.
+  -- because a limit is used up, would get one refusal below the stock and another one above it, and so find it. If the
+  -- stock is shared and not low, app.claim_order_quantities refuses the line, and not this statement. Two different
+  -- refusals, one for more pieces than the stock and one for more than half of the stock, would reveal the stock.
+  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into detail
+  from app.refused_lines((
+    select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity',
+      'free', line -> 'left')) from jsonb_array_elements(priced_lines) line)) r
+  where r.pieces is not null or not app.has_shared_stock(site);
   if detail is not null then
     refusal := 'out_of_stock';
     return;
@@ -291,7 +342,8 @@ as $$
 begin
   select o.refusal, o.detail, o.placed, o.low_stock into refusal, detail, placed, low_stock
   from app.place_order($1, $2, $3, $4, $5, $6, null) o;
-  if refusal in ('catalog', 'guests', 'line_quantity', 'amount', 'daily_quantity', 'shared_quantity') then
+  if refusal in ('catalog', 'guests', 'line_quantity', 'amount', 'daily_quantity', 'shared_quantity',
+    'unconfirmable') then
     raise exception 'the order exceeds a limit of the site' using errcode = 'insufficient_privilege';
   end if;
 end

@@ -162,3 +162,36 @@ select id, owner_client_id, name, type, source, status, source_config, sync_sett
   created_at, updated_at, last_sync_at, currency, null::text
 from app.granted_catalogs();
 grant select on app.catalog_view to app_admin, app_support, app_client, app_system;
+
+-- A site must not keep a catalog whose grant is revoked while the catalog is assigned to the site. Neither transaction
+-- would see the other one, because a policy reads the rows that were committed before. Therefore both lock the grant:
+-- the site before it uses the grant, and the deletion of the grant before the caller counts the sites. The policies
+-- apply to the callers of the API, so only their sites are checked again.
+create or replace function app.lock_grant_of_site() returns trigger
+language plpgsql set search_path = pg_catalog, app, pg_temp
+as $$
+begin
+  if new.catalog_id is null or current_user not in ('app_admin', 'app_client') then
+    return new;
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', new.catalog_id, new.client_id), 0));
+  if not app.may_read_catalog(new.client_id, new.catalog_id) then
+    raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end
+$$;
+
+create or replace function app.lock_deleted_grant() returns trigger
+language plpgsql set search_path = pg_catalog, app, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(format('grant %s %s', old.catalog_id, old.client_id), 0));
+  return old;
+end
+$$;
+
+create or replace trigger lock_grant before insert or update of catalog_id, client_id on sites
+  for each row execute function app.lock_grant_of_site();
+create or replace trigger lock_grant before delete on catalog_grants
+  for each row execute function app.lock_deleted_grant();

@@ -1,0 +1,115 @@
+"""Tests that refused orders do not reveal a stock that is not low. A buyer who can place no order, or who adds a line
+that is always refused, gets the same answer for every quantity of another line. Such a buyer could otherwise find the
+stock of another client by bisection, without taking a piece."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.database.callers import Caller
+from tests.database.conftest import Database
+from tests.database.test_placing import CUSTOMER, GUEST, act
+from tests.database.world import A_OTHER_SITE, A_PRODUCT, A_SITE, SHARED_PRODUCT
+
+STOCK = 120
+QUANTITIES = (11, 59, 60, 61, 119, 120, 121, 9_999)
+PLACE = (
+    "select refusal, detail, placed from app.place_and_announce_order(%s, 'C', %s, '{\"country\": \"DE\"}', '{}', null,"
+    " 'a hash')"
+)
+SHOPS = [
+    pytest.param(GUEST, A_SITE, A_PRODUCT, id="own stock"),
+    pytest.param(replace(GUEST, domain="other.a.test", site=A_OTHER_SITE), A_OTHER_SITE, SHARED_PRODUCT, id="shared"),
+]
+
+
+@pytest.fixture
+def superuser(database: Database) -> Iterator[psycopg.Connection]:
+    with database.connect(autocommit=True) as connection, connection.transaction(force_rollback=True):
+        connection.execute("update products set inventory_count = %s", [STOCK])
+        connection.execute("delete from guest_mails")
+        connection.execute(
+            "update sites set max_line_quantity = 10000, max_daily_quantity = null, ship_to_countries = '{DE}',"
+            " max_daily_quantity_per_address = null"
+        )
+        yield connection
+
+
+def refusals(superuser: psycopg.Connection, caller: Caller, orders: list[dict[UUID, int]]) -> list[tuple[Any, ...]]:
+    """Place orders that must all be refused, and return their answers."""
+    answers = []
+    for order in orders:
+        lines = [{"product_id": str(product), "quantity": quantity} for product, quantity in order.items()]
+        (row,) = act(superuser, caller, PLACE, Jsonb(lines), f"{uuid4().hex[:12]}@example.test")
+        assert row[0] is not None, f"{order} was placed"
+        answers.append(row)
+    counts = "select (select count(*) from products where inventory_count <> %s), (select count(*) from guest_mails)"
+    assert superuser.execute(counts, [STOCK]).fetchone() == (0, 0), "a refused order changes nothing"
+    return answers
+
+
+@pytest.mark.parametrize(("caller", "site", "product"), SHOPS)
+@pytest.mark.parametrize(
+    ("settings", "refusal"),
+    [
+        ("confirm_guest_orders = true, max_recipient_mails = 0", "unconfirmable"),
+        ("max_daily_quantity = 10", "daily_quantity"),
+        ("max_daily_quantity_per_address = 10", "daily_quantity"),
+    ],
+)
+def test_a_buyer_who_can_place_no_order_gets_the_same_answer_for_every_quantity(
+    superuser: psycopg.Connection, *, caller: Caller, site: UUID, product: UUID, settings: str, refusal: str
+) -> None:
+    superuser.execute(f"update sites set {settings} where id = %s".encode(), [site])
+    answers = refusals(superuser, caller, [{product: quantity} for quantity in QUANTITIES])
+    assert [answers[0]] * len(answers) == answers
+    assert answers[0][0] == refusal
+
+
+@pytest.mark.parametrize(("caller", "product"), [(shop.values[0], shop.values[2]) for shop in SHOPS])
+@pytest.mark.parametrize("stock", [5, STOCK])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_line_that_is_always_refused_does_not_reveal_whether_another_line_exceeds_its_stock(
+    superuser: psycopg.Connection, *, caller: Caller, product: UUID, stock: int, is_first: bool
+) -> None:
+    other = uuid4()
+    copy = (
+        "insert into products (id, catalog_id, sku, name, price, inventory_count) select %s, catalog_id, %s, 'B', 1, %s"
+    )
+    superuser.execute(f"{copy} from products where id = %s".encode(), [other, str(other), STOCK, product])
+    superuser.execute("update products set inventory_count = %s where id = %s", [stock, other])
+    orders = [{product: quantity, other: 10_000} for quantity in QUANTITIES]
+    orders = [dict(reversed(order.items())) for order in orders] if is_first else orders
+    if stock == STOCK:
+        answers = refusals(superuser, caller, orders)
+        assert {row["at"] for row in answers[0][1]} == {0, 1}, "each of the two lines can be the reason"
+    else:
+        superuser.execute("create temporary table before as select id, inventory_count from products")
+        answers = [act(superuser, caller, PLACE, Jsonb(
+            [{"product_id": str(each), "quantity": quantity} for each, quantity in order.items()]
+        ), "c@example.test")[0] for order in orders]  # fmt: skip
+        assert answers[0][1] == [{"at": 0 if is_first else 1, "left": stock}]
+    assert [answers[0]] * len(answers) == answers
+
+
+def test_a_customer_who_need_not_confirm_is_not_refused_by_the_limit_of_mails(superuser: psycopg.Connection) -> None:
+    superuser.execute("update sites set confirm_guest_orders = true, max_recipient_mails = 0")
+    lines = Jsonb([{"product_id": str(A_PRODUCT), "quantity": 1}])
+    ((refusal, _, placed),) = act(superuser, CUSTOMER, PLACE, lines, "c@example.test")
+    assert refusal is None
+    mail = superuser.execute("select state, template from mails where order_id = %s", [placed["id"]]).fetchone()
+    assert mail == ("suppressed", "order_confirmation")
+
+
+def test_the_mail_with_the_link_of_a_new_order_counts_against_the_limits(superuser: psycopg.Connection) -> None:
+    superuser.execute("update sites set confirm_guest_orders = true, max_recipient_mails = 2")
+    lines = Jsonb([{"product_id": str(A_PRODUCT), "quantity": 1}])
+    answers = [act(superuser, GUEST, PLACE, lines, "c@example.test")[0][0] for _ in range(4)]
+    assert answers == [None, None, "unconfirmable", "unconfirmable"]
+    states = superuser.execute("select state, template from mails where recipient = 'c@example.test'").fetchall()
+    assert states == [("queued", "order_confirm_request")] * 2
