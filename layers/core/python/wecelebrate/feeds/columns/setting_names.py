@@ -3,7 +3,8 @@
 import hashlib
 import re
 
-from wecelebrate.core.types.text import MAX_LABEL_LENGTH, line_problem, nfc
+from wecelebrate.core.types.normal_forms import nfc
+from wecelebrate.core.types.text import MAX_LABEL_LENGTH, line_problem
 from wecelebrate.feeds.columns.names import fold
 
 MARK = "…"
