@@ -89,7 +89,10 @@ def _extend_visibility(jobs: Sequence[LeasedJob], stopped: threading.Event) -> N
 
 
 def _watch(_: Sequence[LeasedJob], stopped: threading.Event) -> None:
-    """Set the timer whose signal kills the process. It counts CPU time, so waiting and a busy machine do not end it."""
+    """Start the timer again before it ends, because its signal kills the process.
+
+    The timer counts CPU time, so it does not end because the process waits or the machine is busy.
+    """
     while not stopped.is_set():
         signal.setitimer(signal.ITIMER_PROF, MAX_BLOCKED_SECONDS)
         stopped.wait(WATCH_SECONDS)
