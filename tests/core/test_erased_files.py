@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import random
+import time
 import zipfile
 
 import pytest
@@ -99,3 +100,9 @@ def test_a_file_that_cannot_be_searched_is_treated_as_if_it_contained_the_person
     for _ in range(4):
         deep = gzip.compress(deep)
     assert _mentions(deep, NEEDLES)
+
+
+def test_the_time_for_a_file_of_backslashes_is_linear_in_its_length() -> None:
+    before = time.process_time()
+    assert _mentions(b"\\" * 40_000 + b" zoe@example.test", NEEDLES)
+    assert time.process_time() - before < 5

@@ -42,12 +42,13 @@ CALLS = {
     "line of a mail": "sanitize.clean(text)",
     "file name": "storage.safe_name(text)",
     "if-none-match": "etags.matches(text, 'x')",
+    "file without escapes": "files._without_escapes(text)",
     "retry-after": "retry_after.seconds_to_wait(text, datetime.now(UTC))",
 }
 UNITS = [
     " ", "  x", "(", "[", "((x", "1", "1.", "1,", "a1", "a", "A b ", "_", ".0", "'", ",'", '\\"', '"', ", ", "; ", "|",
     "| ", "-", "+", "e1", "/", "//", ":", "a:", "a.", "a@", "@a.", "<", "<!--", "&", "\n", "\t", "\u00a0", "\ufdfa",
-    '{"', 'W/"x",', "\ud55c",
+    '{"', 'W/"x",', "\ud55c", "\\",
 ]  # fmt: skip
 IMPORTS = """
 import re, resource, sys, unicodedata, warnings
@@ -55,6 +56,7 @@ from datetime import UTC, datetime
 from wecelebrate.core import etags, storage
 from wecelebrate.core.outbound import retry_after
 from wecelebrate.core.types import email_address
+from wecelebrate.erasures import files
 from wecelebrate.feeds.columns import facts, names as columns, visibility
 from wecelebrate.feeds.files import dialect
 from wecelebrate.feeds.notation import convert, numbers, price_units, shapes
