@@ -40,8 +40,8 @@ class KeptConnection:
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Response:
         """Send a POST request. It follows no redirect.
 
-        Raises NotConnected if the server cannot be reached, and SSLError if it has no valid certificate or no TLS. Raises
-        OSError or HTTPException if there is no response: the server may have processed the request. The error is
+        Raises NotConnected if the server cannot be reached, and SSLError if it has no TLS or no valid certificate.
+        Raises OSError or HTTPException if there is no response: the server may have processed the request. The error is
         ConnectionDropped if the connection was reused.
         """
         target = urlsplit(url)
