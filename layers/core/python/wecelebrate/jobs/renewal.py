@@ -91,7 +91,7 @@ def _extend_visibility(jobs: Sequence[LeasedJob], stopped: threading.Event) -> N
 
 
 def _watch(_: Sequence[LeasedJob], stopped: threading.Event) -> None:
-    """Restart the timer that kills the process. It counts CPU time, so waiting and a busy machine do not end it."""
+    """Set the timer whose signal kills the process. It counts CPU time, so waiting and a busy machine do not end it."""
     while not stopped.is_set():
         signal.setitimer(signal.ITIMER_PROF, MAX_BLOCKED_SECONDS)
         stopped.wait(WATCH_SECONDS)
