@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import random
+import time
 import zipfile
 
 import pytest
@@ -106,3 +107,9 @@ def test_a_name_that_consists_only_of_names_of_columns_is_not_searched_for(name:
     file = f"x;{name};y\r\nA-1;shipped;1\r\n".encode()
     assert not Needles([name.lower()]).occur_in(file)
     assert Needles([f"{name.lower()} quartermain"]).occur_in(f"{name} Quartermain".encode())
+
+
+def test_the_time_for_a_file_of_backslashes_is_linear_in_its_length() -> None:
+    before = time.process_time()
+    assert _mentions(b"\\" * 40_000 + b" zoe@example.test", NEEDLES)
+    assert time.process_time() - before < 5

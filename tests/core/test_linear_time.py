@@ -63,12 +63,13 @@ CALLS = {
     "tax note": "tax_kinds.says_for_some(text)",
     "text of HTML": "strip_html(text[:20_000])",
     "entities": "entities.decoded(text), entities.decoded('&#' + text)",
+    "file without escapes": "files._without_escapes(text)",
     "retry-after": "retry_after.seconds_to_wait(text, datetime.now(UTC))",
 }
 UNITS = [
     " ", "  x", "(", "[", "((x", "1", "1.", "1,", "a1", "a", "A b ", "_", ".0", "'", ",'", '\\"', '"', ", ", "; ", "|",
     "| ", "-", "+", "e1", "/", "//", ":", "a:", "a.", "a@", "@a.", "<", "<!--", "&", "\n", "\t", "\u00a0", "\ufdfa",
-    '{"', 'W/"x",', "\ud55c", "\u0301\u0323", "\u0f73", "\uff9e\u0301", "a" + "\u0301\u0323" * 20,
+    '{"', 'W/"x",', "\ud55c", "\\", "\u0301\u0323", "\u0f73", "\uff9e\u0301", "a" + "\u0301\u0323" * 20,
 ]  # fmt: skip
 IMPORTS = """
 import re, resource, sys, unicodedata, warnings
@@ -82,6 +83,7 @@ from wecelebrate.core.outbound import retry_after
 from wecelebrate.core.types import email_address
 from wecelebrate.core.types.normal_forms import nfc, nfkc, nfkd, without_marks
 from wecelebrate.core.types.text import Name
+from wecelebrate.erasures import files
 from wecelebrate.feeds.columns import facts, names as columns, visibility
 from wecelebrate.feeds.files import dialect
 from wecelebrate.feeds.notation import convert, numbers, price_units, shapes

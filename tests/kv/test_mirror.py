@@ -571,7 +571,8 @@ def erase_copies(mirror: Mirror, *addresses: str) -> int:
     key: str | None = ""
     count = 0
     while key is not None:
-        key = mirror.value("select kv.erase_copies(%s, %s, 2)", list(addresses), key)
+        client = mirror.id("client:a")
+        key = mirror.value("select kv.erase_copies(%s, %s, %s, 2)", client, list(addresses), key)
         count += 1
     mirror.end()
     return count
@@ -640,6 +641,68 @@ def test_an_item_that_is_too_deep_to_be_read_is_erased_only_if_it_mentions_the_a
     assert "Jane" not in everything(mirror)
     first, *_, last = mirror.document("user_orders:u")
     assert (first, last) == (other, "o3")
+
+
+def test_an_item_that_is_too_deep_stays_if_it_belongs_to_another_person_or_another_client(mirror: Mirror) -> None:
+    mirror.tenant("b")
+    deep: Any = ["joann@a.example", "Ann <ann@a.example>", "ann@a.example.test"]
+    for _ in range(40):
+        deep = [deep]
+    other: Any = [order("o3", siteId="s-b", userEmail="ann@a.example", data=json.dumps(deep))]
+    for _ in range(40):
+        other = [other]
+    parts = [{"id": "p", "orderNumber": "p"}]  # makes the order irregular
+    marked = order("o1", userEmail="ann@a.example", data=deep, parts=parts)
+    other_client = order("o4", siteId="s-b", userEmail="ann@a.example", data=deep, parts=parts)
+    other_person = order("o2", userEmail="joann@a.example", data=deep, parts=parts)
+    mirror.put("orders:all", [other_person, other, json.dumps(marked), marked, other_client, "o5"])
+    client, addresses = mirror.id("client:a"), ["ann@a.example"]
+    mirror.value("select kv.mark_erased_orders(%s, %s, '2026-08-01', '', 2000)", client, addresses)
+    before = mirror.document("orders:all")
+    erase_copies(mirror, *addresses)
+    after = mirror.document("orders:all")
+    assert [item for item in before if item not in after] == before[2:4]
+    assert [item for item in before if item in after] == after
+
+
+def test_the_customer_and_the_lines_of_an_order_stay_although_their_id_is_that_of_an_erased_order(
+    mirror: Mirror,
+) -> None:
+    mirror.tenant("b")
+    mirror.put("order:o1", order("o1", userName="Jane Roe"))
+    erase_order(mirror)
+    bob = order(
+        "o2", customer={"id": "o1", "email": "bob@a.example", "phone": "1"},
+        items=[{"id": "o1", "sku": "MUG", "quantity": 2, "total": 9, "recipientEmail": "x@a.example"}],
+        payment={"id": "o1", "orderNumber": "#o2", "total": 9},
+        related=[order("o1", siteId="s-b", userName="Eve"), order("o1", orderNumber="#b7", userName="Eve")],
+    )  # fmt: skip
+    mirror.put("order:o2", bob)
+    assert mirror.document("order:o2") == bob, "a write"
+    mirror.put("user_orders:u", [bob, {"id": "page", "orders": [bob]}])
+    assert mirror.document("user_orders:u")[1]["orders"] == [bob], "a write of a list"
+    erase_copies(mirror)
+    assert mirror.document("order:o2") == bob, "an erasure"
+    mirror.put("order:o3", order("o3", related=[order("o1", userName="Jane Roe")]))
+    assert "Jane" not in everything(mirror), "the order of the client itself"
+
+
+def test_the_transactions_of_an_erasure_are_limited_also_in_earlier_versions_and_in_fields_without_a_column(
+    mirror: Mirror,
+) -> None:
+    mirror.put("order:o1", order("o1", userName="Jane Roe"))
+    mirror.put("orders:all", [order(f"p{n}", note="x" * 900_000) for n in range(6)])
+    mirror.put("orders:all", [order(f"p{n}", note="x" * 900_000, status="processing") for n in range(6)])
+    values = "(select key, value from kv_store_6fcaeea3 union all select key, value from kv.history"
+    values += " union all select key, value from kv.remainders) v"
+    keys: list[str] = []
+    while page := mirror.value("select kv.next_keys_of_copies(%s, 2000)", keys[-1] if keys else ""):
+        size = mirror.value(f"select sum(octet_length(value::text)) from {values} where key = any (%s)", page)
+        assert len(page) == 1 or size <= 8_000_000
+        keys += page
+    stored = mirror.rows(f"select distinct key from {values} where key ~ '^(orders?|user_orders|order_index):'")
+    assert keys == sorted(row["key"] for row in stored)
+    assert len(keys) > 6
 
 
 def test_an_erasure_changes_no_document_while_the_mirror_is_off(mirror: Mirror) -> None:

@@ -5,6 +5,8 @@ A server in this process answers like SES, so a test can choose each response.
 
 import json
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -208,6 +210,26 @@ def test_sending_raises_unavailable_if_ses_cannot_be_reached(monkeypatch: pytest
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     with pytest.raises(Unavailable, match="cannot be reached"):
         sending.send(MAIL, TAGS)
+
+
+def test_a_failed_tls_handshake_counts_as_an_attempt_because_it_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_without_tls() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(5)
+                connection.sendall(b"HTTP/1.1 400 no TLS\r\n\r\n")
+
+        server = threading.Thread(target=answer_without_tls)
+        server.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(ssl.SSLError):
+            sending.send(MAIL, TAGS)
+        server.join()
+    ses._connection.close()
 
 
 def test_a_mail_is_not_sent_again_if_the_response_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """News in documents that are complete by the schema of their standard are read."""
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from lxml import etree
 
 from tests.core.order_files.structures import cxml_dtd
 from tests.core.order_files.test_news import news, rejected
+from wecelebrate.order_files.news.reading import read
+from wecelebrate.order_files.news.rows import RejectedRow
 
 _UBL = (
     '<{name} xmlns="urn:oasis:names:specification:ubl:schema:xsd:{name}-2"'
@@ -134,3 +137,13 @@ def test_a_cxml_ship_notice_that_says_that_nothing_was_shipped_ships_nothing(att
     assert rejected(text, "news.xml") == ["unknown_status"]
     without_parcel = valid_cxml(_NOTICE.format(attributes=attributes, control=""))
     assert rejected(without_parcel, "news.xml") == ["unknown_status"]
+
+
+def test_a_cxml_ship_notice_that_is_refused_names_each_of_its_orders() -> None:
+    text = _NOTICE.format(attributes=' operation="delete"', control=_CONTROL)
+    portion = text[text.index("<ShipNoticePortion>") : text.index("</ShipNoticeRequest>")]
+    both = text.replace(portion, portion + portion.replace("AB12", "AB13"))
+    rows = [row for row in read(valid_cxml(both).encode(), "news.xml", UTC) if isinstance(row, RejectedRow)]
+    assert [(row.code, row.raw["order_number"]) for row in rows] == [
+        ("unknown_status", "AB12"), ("unknown_status", "AB13")
+    ]  # fmt: skip

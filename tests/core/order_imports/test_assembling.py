@@ -59,7 +59,8 @@ def test_rows_without_a_person_and_a_price_are_an_adjustment_and_no_order(quanti
 @pytest.mark.parametrize(
     "sign",
     [{"customer_id": "17850"}, {"customer_email": "ann@example.test"}, {"shipping_name": "Ann"}, {"kind": "sale"},
-     {"status": "delivered"}, {"cancelled_at": "2024-03-02"}, {"total_amount": "4.90"}],
+     {"status": "delivered"}, {"cancelled_at": "2024-03-02"}, {"total_amount": "4.90"}, {"shipped_quantity": "2"},
+     {"shipped_quantity": "2", "returned_quantity": "1"}, {"cancelled_quantity": "1"}],
 )  # fmt: skip
 def test_a_free_order_that_names_a_person_or_a_status_or_has_a_total_is_imported(sign: dict[str, str]) -> None:
     free = LINE | {"unit_price": "0"}

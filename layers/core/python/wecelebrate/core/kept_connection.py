@@ -40,8 +40,9 @@ class KeptConnection:
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Response:
         """Send a POST request. It follows no redirect.
 
-        Raises NotConnected if the server cannot be reached. Raises OSError or HTTPException if there is no response:
-        the server may have processed the request. The error is ConnectionDropped if the connection was reused.
+        Raises NotConnected if the server cannot be reached, and SSLError if it has no TLS or no valid certificate.
+        Raises OSError or HTTPException if there is no response: the server may have processed the request. The error is
+        ConnectionDropped if the connection was reused.
         """
         target = urlsplit(url)
         kept = self._connection
@@ -78,6 +79,9 @@ class KeptConnection:
                 connection = HTTPConnection(host, timeout=self._connect_timeout)
             try:
                 connection.connect()
+            except ssl.SSLError:  # e.g. an invalid certificate: the server was reached, and waiting does not help
+                connection.close()
+                raise
             except OSError as error:
                 raise NotConnected(f"{host} cannot be reached: {error!r}") from error
             connection.sock.settimeout(self._read_timeout)

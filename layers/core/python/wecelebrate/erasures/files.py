@@ -36,8 +36,10 @@ _WINDOW = 1 << 20
 """The number of bytes that are decoded at a time."""
 _WORD = "0-9a-z\u00c0-\u024f\u0370-\u052f"
 """The characters of words in scripts that have spaces between words."""
-_JSON_ESCAPE = re.compile(r"\\+(?:u([0-9a-f]{4})|([\"/]))")
-"""An escaped character of JSON. In JSON that is a string of other JSON, it has several backslashes."""
+_JSON_ESCAPE = re.compile(r"(?<!\\)\\+(?:u([0-9a-f]{4})|([\"/]))")
+"""An escaped character of JSON. In JSON that is a string of other JSON, it has several backslashes.
+
+A match begins at the first backslash of a run. Otherwise the time would be quadratic in the length of a run."""
 _MAX_ENCODED = 3
 """How often XML and HTML can be encoded inside of each other: `&amp;amp;`."""
 

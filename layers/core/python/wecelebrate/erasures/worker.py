@@ -113,20 +113,23 @@ def _mark_documents(job: jobs.LeasedJob, erasure_id: UUID) -> None:
     The backfill can map a document at any time. If it maps a document before the document is marked, the document has a
     row, and the next step erases this row. After the mark, the backfill no longer maps the document.
     """
-    after: str | None = ""
-    while after is not None:
-        job.check_lease()
-        with writing(SYSTEM) as tx:
-            after = sql.mark_documents(tx, erasure_id=erasure_id, after=after, max_rows=ROWS_PER_STEP)
+    _search_documents(job, erasure_id, sql.mark_documents)
 
 
 def _erase_document_copies(job: jobs.LeasedJob, erasure_id: UUID) -> None:
     """Remove the documents of erased persons inside other documents of orders, e.g. in a list in a list."""
-    after: str | None = ""
+    _search_documents(job, erasure_id, sql.erase_document_copies)
+
+
+def _search_documents(job: jobs.LeasedJob, erasure_id: UUID, query: Callable[..., str | None]) -> None:
+    """Search all documents of orders. A worker that continues the job begins after the last committed transaction."""
+    after: str | None = job.checkpoint.get("document", "")
     while after is not None:
         job.check_lease()
         with writing(SYSTEM) as tx:
-            after = sql.erase_document_copies(tx, erasure_id=erasure_id, after=after, max_rows=ROWS_PER_STEP)
+            after = query(tx, erasure_id=erasure_id, after=after, max_rows=ROWS_PER_STEP)
+            job.checkpoint |= {"document": after}
+            job.save(tx)
 
 
 def _erase_addresses(job: jobs.LeasedJob, erasure_id: UUID) -> None:

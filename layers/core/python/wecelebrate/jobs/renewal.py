@@ -39,7 +39,9 @@ STOP_SECONDS = 2.0
 WATCH_SECONDS = 1.0
 """The time between two settings of the timer."""
 MAX_BLOCKED_SECONDS = float(LEASE_SECONDS)
-"""The CPU time for which one call can keep all threads from running. Such a worker has lost its lease anyway."""
+"""The CPU time for which one call can keep all threads from running. The lease ends in this time, so another worker can
+claim the job. If none has, the call could end, and the worker could renew the lease. But no work of the platform needs
+such a call, and nothing else would end a call that never ends."""
 
 
 @contextmanager

@@ -121,13 +121,21 @@ class ExportedOrder:
         document: Mapping[str, Any],
         destination: Destination,
         previous_version: int | None = None,
+        *,
+        is_received: bool = False,
     ) -> Self:
-        """Break the lines of the address for a destination. Raises Unwritable."""
+        """Break the lines of the address for a destination. Raises Unwritable.
+
+        `is_received` says that the receiver has the order in a file that is written again. The order then stays in this
+        file even if an IDoc would have no room for one of its fields. The same applies to later versions of an order.
+        Otherwise the receiver would deliver a cancelled order.
+        """
         _check_cell(document, destination)
         ship_to = _ship_to(document, destination.line_length, destination.address_lines)
         if destination.format == "idoc":
             ship_to = _for_idoc(ship_to)
-            _check_lines_of_idoc(document)
+            if action == "new" and not is_received:
+                _check_idoc(document, ship_to)
         return cls(action, document, ship_to, previous_version)
 
     @cached_property
@@ -212,26 +220,25 @@ def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
 
 
 def _for_idoc(ship_to: ShipTo) -> ShipTo:
-    """Return the address with a postal code and a telephone number that fit into an IDoc. Raises Unwritable.
+    """Return the address with a postal code and a telephone number that fit into an IDoc, if they can be shortened.
 
     A receiver would cut off the end of a longer text. An American postal code is complete without its last four digits.
     """
     postal_code, phone = ship_to.postal_code, ship_to.phone
-    if len(postal_code) > IDOC_POSTAL_CODE_LENGTH:
-        zip_code = _ZIP_PLUS_4.fullmatch(postal_code)
-        if zip_code is None:
-            raise Unwritable(
-                f"The field `postal_code` of the shipping address has {len(postal_code)} characters, but an IDoc has"
-                f" {IDOC_POSTAL_CODE_LENGTH}. Enter the order in the ERP by hand."
-            )
+    if len(postal_code) > IDOC_POSTAL_CODE_LENGTH and (zip_code := _ZIP_PLUS_4.fullmatch(postal_code)):
         postal_code = zip_code[1]
     if len(phone) > IDOC_PHONE_LENGTH:
         phone = re.sub(r"[^0-9+]", "", phone)[:IDOC_PHONE_LENGTH]
     return replace(ship_to, postal_code=postal_code, phone=phone)
 
 
-def _check_lines_of_idoc(document: Mapping[str, Any]) -> None:
-    """Raise Unwritable if the SKU or the price of a line does not fit into an IDoc."""
+def _check_idoc(document: Mapping[str, Any], ship_to: ShipTo) -> None:
+    """Raise Unwritable if the postal code, or the SKU or the price of a line, does not fit into an IDoc."""
+    if len(ship_to.postal_code) > IDOC_POSTAL_CODE_LENGTH:
+        raise Unwritable(
+            f"The field `postal_code` of the shipping address has {len(ship_to.postal_code)} characters, but an IDoc"
+            f" has {IDOC_POSTAL_CODE_LENGTH}. Enter the order in the ERP by hand."
+        )
     limits = (("sku", IDOC_SKU_LENGTH), ("unit_price", IDOC_PRICE_LENGTH))
     for line in document["lines"]:
         for field, limit in limits:

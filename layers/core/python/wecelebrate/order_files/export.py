@@ -84,7 +84,7 @@ def write_again(run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> "Writ
 
     The caller deletes the older versions.
     """
-    file = _rendered(run["destination_id"], run, exports)
+    file = _rendered(run["destination_id"], run, exports, are_received=True)
     if not file.orders:
         return None
     storage.put(BUCKET, run["key"], file.content, file.content_type)
@@ -114,13 +114,15 @@ class _File:
     refused_ids: list[UUID]
 
 
-def _rendered(destination_id: UUID, run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> _File:
+def _rendered(
+    destination_id: UUID, run: dict[str, Any], exports: Sequence[dict[str, Any]], *, are_received: bool = False
+) -> _File:
     settings = run["settings"]
     destination = Destination(
         settings["format"], settings["columns"], settings["prefix"], settings["max_line_length"],
         settings["formula_safe"], settings["sender"] or "", settings["receiver"] or "", run["seq"], run["created_at"],
     )  # fmt: skip
-    orders, refused = _prepared(destination, exports)
+    orders, refused = _prepared(destination, exports, are_received=are_received)
     content = formats.write(destination, orders)
     name = f"{settings['prefix']}orders-{run['seq']:06}.{formats.extension(settings['format'])}"
     digest = hashlib.sha256(content).hexdigest()
@@ -138,7 +140,7 @@ def _rendered(destination_id: UUID, run: dict[str, Any], exports: Sequence[dict[
 
 
 def _prepared(
-    destination: Destination, exports: Sequence[dict[str, Any]]
+    destination: Destination, exports: Sequence[dict[str, Any]], *, are_received: bool
 ) -> tuple[list[ExportedOrder], list[tuple[UUID, str, str]]]:
     """Return the orders that can be written. For each other order, return its id, its number and the reason."""
     orders, refused = [], []
@@ -146,7 +148,7 @@ def _prepared(
         document = export["document"]
         try:
             previous = export.get("previous_version")  # Unknown in a file that an erasure writes again.
-            orders.append(ExportedOrder.of(export["action"], document, destination, previous))
+            orders.append(ExportedOrder.of(export["action"], document, destination, previous, is_received=are_received))
         except Unwritable as error:
             refused.append((export["order_id"], document["order_number"], str(error)))
     return orders, refused

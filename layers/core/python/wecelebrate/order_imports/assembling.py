@@ -112,9 +112,11 @@ def _is_adjustment(
     """Return whether the rows only correct the stock.
 
     Some systems write counted and lost pieces into the list of their invoices, with the price 0. A free order names a
-    person, an address or a status.
+    person, an address or a status, or says how many pieces were shipped, cancelled or returned.
     """
     if total or any(line.unit_price for line in lines):
+        return False
+    if any(pieces is not None for line in lines for pieces in (line.shipped, line.cancelled, line.returned)):
         return False
     return all(texts.keys().isdisjoint(_SIGNS_OF_AN_ORDER) for _, texts in heads)
 

@@ -7251,6 +7251,25 @@ begin
 end
 $function$;
 
+-- Function kv.clients_of(text[],text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.clients_of(sites text[], clients text[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  names constant text[] := kv.environment_names() || 'production'::text;
+begin
+  return array(
+    select s.client_id from kv.ids i join public.sites s on s.id = i.id
+    where i.entity = 'site' and i.environment = any (names) and i.old_id = any ($1) and i.has_row
+    union
+    select i.id from kv.ids i
+    where i.entity = 'client' and i.environment = any (names) and i.old_id = any ($2) and i.has_row);
+end
+$function$;
+
 -- Function kv.column_hashes(jsonb,text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.column_hashes(columns jsonb, names text[])
@@ -8783,9 +8802,9 @@ begin
 end
 $function$;
 
--- Function kv.document_without_copies(text,jsonb,text[]), owner app_mirror
+-- Function kv.document_without_copies(text,jsonb,uuid,text[]), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.document_without_copies(key text, value jsonb, addresses text[])
+CREATE OR REPLACE FUNCTION kv.document_without_copies(key text, value jsonb, client uuid, addresses text[])
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
@@ -8795,14 +8814,14 @@ declare
   written jsonb;
 begin
   if kv.entity_of_list(key) is distinct from 'order' then
-    return coalesce(kv.without_copies(key, value, false, addresses), value);
+    return coalesce(kv.without_copies(key, value, false, client, addresses), value);
   elsif items = '[]' then  -- an object in the place of a list: each part of a list is checked
-    return coalesce(kv.without_copies(key, jsonb_build_array(value), false, addresses) -> 0, value);
+    return coalesce(kv.without_copies(key, jsonb_build_array(value), false, client, addresses) -> 0, value);
   end if;
   written := (
     select coalesce(jsonb_agg(w.item order by e.n) filter (where w.item is not null), '[]')
     from jsonb_array_elements(items) with ordinality e (item, n)
-      cross join lateral (select kv.without_copies(key, e.item, false, addresses) as item offset 0) w);
+      cross join lateral (select kv.without_copies(key, e.item, false, client, addresses) as item offset 0) w);
   return case when written = items then value when jsonb_typeof(value) = 'string' then to_jsonb(written::text)
     else written end;
 end
@@ -9439,43 +9458,77 @@ begin
 end
 $function$;
 
--- Function kv.erase_copies(text[],text,integer), owner app_mirror
+-- Function kv.erase_copies(uuid,text[],text,integer), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.erase_copies(addresses text[], after text, size integer, OUT last_key text)
+CREATE OR REPLACE FUNCTION kv.erase_copies(client uuid, addresses text[], after text, size integer, OUT last_key text)
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
 declare
-  page constant text[] := case when kv.is_mirrored() then kv.next_order_keys(after, size) else '{}' end;
-  keys text[];
-  d record;
+  page constant text[] := case when kv.is_mirrored() then kv.next_keys_of_copies(after, size) else '{}' end;
+  k text;
 begin
   last_key := page[cardinality(page)];
-  for d in
-    select s.key, s.value, kv.document_without_copies(s.key, s.value, addresses) as written
-    from kv_store_6fcaeea3 s
-    where s.key = any (page) and kv.document_without_copies(s.key, s.value, addresses) <> s.value
-    order by s.key for update
-  loop
-    if kv.entity_of_list(d.key) is null then
-      perform kv.replace_document(d.key, null, d.written);
-    else
-      update kv_store_6fcaeea3 s set value = d.written where s.key = d.key;
-      perform kv.keep_list_mapped(d.key, d.value, d.written);
-    end if;
+  foreach k in array page loop
+    perform kv.erase_copies_in_document(k, client, addresses);
+    perform kv.erase_copies_in_remainder(k, client, addresses);
   end loop;
-  keys := page || array(select i.key from kv.ids i where i.list = any (page));
   delete from kv.history h
-  where h.key = any (keys) and kv.without_copies(h.key, h.value, false, addresses) is distinct from h.value;
-  delete from kv.remainders r
-  where r.key = any (keys) and kv.without_copies(r.key, r.value, true, addresses) is null;
-  update kv.remainders r set value = kv.without_copies(r.key, r.value, true, addresses)
-  where r.key = any (keys) and kv.without_copies(r.key, r.value, true, addresses) <> r.value;
+  where h.key = any (page) and kv.without_copies(h.key, h.value, false, client, addresses) is distinct from h.value;
 end
 $function$;
-grant execute on function kv.erase_copies(text[],text,integer) to app_definer;
+grant execute on function kv.erase_copies(uuid,text[],text,integer) to app_definer;
+
+-- Function kv.erase_copies_in_document(text,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.erase_copies_in_document(key text, client uuid, addresses text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  before jsonb := (select s.value from kv_store_6fcaeea3 s where s.key = $1);
+  after jsonb := kv.document_without_copies($1, before, client, addresses);
+begin
+  if after = before or before is null then
+    return;
+  end if;
+  select s.value into before from kv_store_6fcaeea3 s where s.key = $1 for update;
+  after := kv.document_without_copies($1, before, client, addresses);
+  if after = before or before is null then
+    return;
+  elsif kv.entity_of_list($1) is null then
+    perform kv.replace_document($1, null, after);
+  else
+    update kv_store_6fcaeea3 s set value = after where s.key = $1;
+    perform kv.keep_list_mapped($1, before, after);
+  end if;
+end
+$function$;
+
+-- Function kv.erase_copies_in_remainder(text,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.erase_copies_in_remainder(key text, client uuid, addresses text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  before jsonb := (select r.value from kv.remainders r where r.key = $1);
+  after jsonb := kv.without_copies($1, before, true, client, addresses);
+begin
+  if after = before or before is null then
+    return;
+  end if;
+  select r.value into before from kv.remainders r where r.key = $1 for update;
+  after := kv.without_copies($1, before, true, client, addresses);
+  if after is null then
+    delete from kv.remainders r where r.key = $1;
+  elsif after <> before then
+    update kv.remainders r set value = after where r.key = $1;
+  end if;
+end
+$function$;
 
 -- Function app.erase_dead_letters(erasures,uuid[]), owner app_definer
 
@@ -9525,7 +9578,7 @@ AS $function$
 declare
   e erasures := app.open_erasure($1);
 begin
-  return case when e.id is not null then kv.erase_copies(e.emails, $2, $3) end;
+  return case when e.id is not null then kv.erase_copies(e.client_id, e.emails, $2, $3) end;
 end
 $function$;
 grant execute on function app.erase_document_copies(uuid,text,integer) to app_system;
@@ -9789,6 +9842,34 @@ begin
       join kv.ids i on i.entity = 'order' and i.id = o.id and i.has_row
     where o.id = any (own || kv.possible_orders($1, $2, kv.environment_names())) and o.erased_at is not null
     order by i.key = $1 desc, i.key limit 1);
+end
+$function$;
+
+-- Function kv.erased_part(text,jsonb,boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.erased_part(list text, content jsonb, in_order boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  erased constant jsonb := case when case when in_order then kv.is_order(content)
+    else content ? 'id' or kv.looks_like_order(content) end then kv.erased_document(list, content) end;
+  stated jsonb;
+  number text;
+  own uuid[];
+  clients uuid[];
+begin
+  if erased is null then
+    return null;
+  end if;
+  stated := kv.fields(content);
+  number := left(kv.line(stated -> 'orderNumber', 100), 17);  -- the row of a number that was in use has a longer one
+  own := kv.clients_of(array[erased ->> 'siteId'], array[erased ->> 'clientId']);
+  clients := kv.clients_of(array[kv.line(coalesce(stated -> 'siteId', stated #> '{site,id}'), 1024)],
+    array[kv.line(stated -> 'clientId', 1024)]);
+  return case when own <> '{}' and clients <> '{}' and not own && clients
+    or in_order and not starts_with(erased ->> 'orderNumber', number) then null else erased end;
 end
 $function$;
 
@@ -11620,6 +11701,34 @@ CREATE OR REPLACE FUNCTION kv.is_deep(value jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN jsonb_path_exists(value, 'strict $.**{33}'::jsonpath);
 
+-- Function kv.is_deep_copy(jsonb,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_deep_copy(part jsonb, client uuid, addresses text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  content constant jsonb := kv.decoded(part);
+  clients uuid[];
+  ids uuid[];
+begin
+  if not kv.mentions_address(part, addresses) then
+    return false;
+  end if;
+  select kv.clients_of(array_agg(m[2]) filter (where m[1] ~* '^site'), array_agg(m[2]) filter (where m[1] ~* '^client'))
+  into clients
+  from regexp_matches(part::text, '"((?:site|client)_?id)\\*"\s*:\s*\\*"([^"\\]+)', 'gi') m;
+  if clients <> '{}' and client <> all (clients) then
+    return false;
+  end if;
+  ids := kv.possible_orders(null, content, kv.environment_names());
+  return not content ? 'id' or not kv.looks_like_order(content)
+    or exists (select from kv.erased_orders e where e.order_id = any (ids) and e.client_id = client)
+    or exists (select from orders o where o.id = any (ids) and o.client_id = client and o.erased_at is not null);
+end
+$function$;
+
 -- Function kv.is_deleted(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_deleted(value jsonb)
@@ -11753,7 +11862,16 @@ RETURN CASE jsonb_typeof(item) WHEN 'array'::text THEN true WHEN 'string'::text 
   '^\s*[[{"]'::text) WHEN 'object'::text THEN ((NOT (item ? 'id'::text)) OR (NOT kv.looks_like_order(item)) OR
   jsonb_path_exists(item, 'strict $.*.**?(@.type() == "string" && @ like_regex "^\\s*[\\[{\"]")'::jsonpath) OR (EXISTS
   (SELECT FROM jsonb_path_query(is_irregular.item, 'strict $.*.**?(exists (@."id"))'::jsonpath) o(o) WHERE
-  kv.looks_like_order(o.o)))) ELSE false END;
+  kv.is_order(o.o)))) ELSE false END;
+
+-- Function kv.is_key_of_orders(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_key_of_orders(key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((((key COLLATE "C") >= 'order'::text) AND ((key COLLATE "C") < 'ordes'::text)) OR (((key COLLATE "C") >=
+  'user_orders:'::text) AND ((key COLLATE "C") < 'user_orders;'::text)));
 
 -- Function kv.is_led(text), owner app_mirror
 
@@ -11831,6 +11949,20 @@ CREATE OR REPLACE FUNCTION app.is_open_order(o orders)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN (((o).status = ANY (ARRAY['pending'::text, 'processing'::text])) OR (EXISTS (SELECT FROM returns r WHERE
   ((r.order_id = (is_open_order.o).id) AND (r.status = ANY (ARRAY['requested'::text, 'approved'::text]))))));
+
+-- Function kv.is_order(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_order(content jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT COALESCE((bool_or((n.name = ANY (ARRAY['ordernumber'::text, 'orderdate'::text]))) OR (bool_or((n.name =
+  ANY (ARRAY['siteid'::text, 'items'::text]))) AND bool_or((n.name = ANY (ARRAY['username'::text, 'useremail'::text,
+  'customer'::text, 'customername'::text, 'customeremail'::text, 'employeename'::text, 'employeeemail'::text,
+  'recipient'::text, 'recipientname'::text, 'recipientemail'::text, 'shippingaddress'::text,
+  'deliveryaddress'::text]))))), false) AS "coalesce" FROM (jsonb_object_keys(CASE jsonb_typeof(is_order.content) WHEN
+  'object'::text THEN is_order.content ELSE '{}'::jsonb END) k(key) CROSS JOIN LATERAL (SELECT lower(replace(k.key,
+  '_'::text, ''::text)) AS name) n));
 
 -- Function kv.is_plain_change(kv.draft,products), owner app_mirror
 
@@ -14067,7 +14199,10 @@ begin
   if not exists (select from unnest(addresses) a where strpos(t, trim(both '"' from to_jsonb(a)::text)) > 0) then
     return false;
   elsif kv.is_deep(kv.decoded(value)) then
-    return true;
+    return exists (
+      select from unnest(addresses) a
+      where t ~ ('"\s*' || regexp_replace(trim(both '"' from to_jsonb(a)::text), '([^[:alnum:]])', '\\\1', 'g')
+        || '\s*\\*"'));
   end if;
   return exists (
     select from jsonb_path_query(kv.decoded(value), 'strict $.** ? (@.type() == "string")') s
@@ -14895,6 +15030,42 @@ AS $function$
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
 
+-- Function kv.next_keys_of_copies(text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.next_keys_of_copies(after text, size integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
+begin
+  for d in
+    select k.key, (select coalesce(sum(octet_length(v.value::text)), 0) from (
+      select s.value from kv_store_6fcaeea3 s where s.key = k.key
+      union all select h.value from kv.history h where h.key = k.key
+      union all select r.value from kv.remainders r where r.key = k.key) v) as bytes
+    from (
+      (select s.key from kv_store_6fcaeea3 s where s.key > after and kv.is_key_of_orders(s.key)
+       order by s.key limit size)
+      union
+      (select distinct h.key from kv.history h where h.key > after and kv.is_key_of_orders(h.key)
+       order by h.key limit size)
+      union
+      (select r.key from kv.remainders r where r.key > after and kv.is_key_of_orders(r.key) order by r.key limit size)
+    ) k
+    order by k.key limit size
+  loop
+    exit when bytes > 0 and bytes + d.bytes > 8000000;
+    page := page || d.key;
+    bytes := bytes + d.bytes;
+  end loop;
+  return page;
+end
+$function$;
+
 -- Function kv.next_open_record(uuid,uuid), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.next_open_record(comparison uuid, after uuid)
@@ -14932,7 +15103,7 @@ declare
 begin
   for d in
     select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
-    where s.key > after and (s.key >= 'order' and s.key < 'ordes' or s.key >= 'user_orders:' and s.key < 'user_orders;')
+    where s.key > after and kv.is_key_of_orders(s.key)
     order by s.key limit size
   loop
     exit when bytes > 0 and bytes + d.bytes > 8000000;
@@ -15597,9 +15768,7 @@ CREATE OR REPLACE FUNCTION kv.part_without_erased(list text, part jsonb, in_orde
 AS $function$
 declare
   content constant jsonb := kv.decoded(part);
-  is_order constant boolean := kv.looks_like_order(content);
-  erased constant jsonb := case when is_order or not in_order and content ? 'id' then kv.erased_document(list, content)
-    end;
+  erased constant jsonb := kv.erased_part(list, content, in_order);
   written jsonb := content;
 begin
   if kv.is_deep(content) then
@@ -15607,8 +15776,10 @@ begin
   elsif erased is not null then
     written := erased;
   elsif jsonb_typeof(content) = 'object' then
-    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value, in_order or is_order)),
-      '{}') from jsonb_each(content) e);
+    written := (
+      select coalesce(jsonb_object_agg(e.key,
+        kv.part_without_erased(list, e.value, in_order or kv.looks_like_order(content))), '{}')
+      from jsonb_each(content) e);
   elsif jsonb_typeof(content) = 'array' then
     written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item, in_order) order by e.n), '[]')
       from jsonb_array_elements(content) with ordinality e (item, n));
@@ -21338,9 +21509,9 @@ RETURN CASE WHEN (cardinality(path) = 1) THEN (document || jsonb_build_object((p
   jsonb_build_object((path)[1], (CASE WHEN (jsonb_typeof((document -> (path)[1])) = 'object'::text) THEN (document ->
   (path)[1]) ELSE '{}'::jsonb END || jsonb_build_object((path)[2], value)))) END;
 
--- Function kv.without_copies(text,jsonb,boolean,text[]), owner app_mirror
+-- Function kv.without_copies(text,jsonb,boolean,uuid,text[]), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.without_copies(key text, part jsonb, in_order boolean, addresses text[])
+CREATE OR REPLACE FUNCTION kv.without_copies(key text, part jsonb, in_order boolean, client uuid, addresses text[])
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
@@ -21348,7 +21519,7 @@ AS $function$
 begin
   return case when in_order or kv.is_irregular(part) then kv.part_without_erased(key, part, in_order) else part end;
 exception when program_limit_exceeded then
-  return case when not kv.mentions_address(part, addresses) then part end;
+  return case when not kv.is_deep_copy(part, client, addresses) then part end;
 end
 $function$;
 

@@ -302,9 +302,10 @@ def _cxml_notice(request: Any) -> Iterator[Found]:
     }
     refusal = _refusal_of_notice(head)
     if refusal:
-        order_number = request.find("ShipNoticePortion/OrderReference[@orderID]")
-        numbers = {"order_number": None if order_number is None else order_number.get("orderID")}
-        yield None, common | numbers | {"reason": refusal}
+        for portion in request.findall("ShipNoticePortion") or [request]:
+            reference = portion.find("OrderReference")
+            number = {"order_number": reference.get("orderID") if reference is not None else None}
+            yield None, common | number | {"reason": refusal}
         return
     for portion in request.findall("ShipNoticePortion"):
         reference = portion.find("OrderReference")

@@ -171,7 +171,7 @@ as $$
 declare
   e erasures := app.open_erasure($1);
 begin
-  return case when e.id is not null then kv.erase_copies(e.emails, $2, $3) end;
+  return case when e.id is not null then kv.erase_copies(e.client_id, e.emails, $2, $3) end;
 end
 $$;
 grant execute on function app.erase_document_copies(uuid, text, integer) to app_system;

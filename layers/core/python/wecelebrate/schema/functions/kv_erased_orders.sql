@@ -6,8 +6,8 @@
 
 set local role app_mirror;
 
--- Returns whether a document mentions one of the addresses, which are in lower case. A very deeply nested document is
--- searched as one text, so the address may be a part of another text there.
+-- Returns whether a document has a text that is one of the addresses, which are in lower case. A very deeply nested
+-- document is searched as one text, in which quotation marks, with or without backslashes, surround an address.
 create or replace function kv.mentions_address(value jsonb, addresses text[]) returns boolean
 language plpgsql immutable parallel safe
 as $$
@@ -17,7 +17,10 @@ begin
   if not exists (select from unnest(addresses) a where strpos(t, trim(both '"' from to_jsonb(a)::text)) > 0) then
     return false;
   elsif kv.is_deep(kv.decoded(value)) then
-    return true;
+    return exists (
+      select from unnest(addresses) a
+      where t ~ ('"\s*' || regexp_replace(trim(both '"' from to_jsonb(a)::text), '([^[:alnum:]])', '\\\1', 'g')
+        || '\s*\\*"'));
   end if;
   return exists (
     select from jsonb_path_query(kv.decoded(value), 'strict $.** ? (@.type() == "string")') s
@@ -118,18 +121,69 @@ return exists (
     'customername', 'customeremail', 'employeename', 'employeeemail', 'recipient', 'recipientname', 'recipientemail',
     'email', 'phone', 'address', 'shippingaddress', 'deliveryaddress', 'total', 'totalamount', 'totalvalue', 'items'));
 
+-- Returns whether an object inside an order is a document of an order itself. The lines, products and customers of an
+-- order have ids, too, which can equal the id of another order, and e.g. a total or an address.
+create or replace function kv.is_order(content jsonb) returns boolean
+language sql immutable parallel safe
+return (
+  select coalesce(bool_or(n.name in ('ordernumber', 'orderdate')) or bool_or(n.name in ('siteid', 'items'))
+    and bool_or(n.name in ('username', 'useremail', 'customer', 'customername', 'customeremail', 'employeename',
+      'employeeemail', 'recipient', 'recipientname', 'recipientemail', 'shippingaddress', 'deliveryaddress')), false)
+  from jsonb_object_keys(case jsonb_typeof(content) when 'object' then content else '{}' end) k (key)
+    cross join lateral (select lower(replace(k.key, '_', '')) as name) n);
+
+-- Returns the clients to which sites and clients with these old ids belong. Ids without a row lead to no client.
+create or replace function kv.clients_of(sites text[], clients text[]) returns uuid[]
+language plpgsql stable
+as $$
+declare
+  names constant text[] := kv.environment_names() || 'production'::text;
+begin
+  return array(
+    select s.client_id from kv.ids i join public.sites s on s.id = i.id
+    where i.entity = 'site' and i.environment = any (names) and i.old_id = any ($1) and i.has_row
+    union
+    select i.id from kv.ids i
+    where i.entity = 'client' and i.environment = any (names) and i.old_id = any ($2) and i.has_row);
+end
+$$;
+
+-- Returns the allowed content of a part of a document, if the part is a document of an order whose person was erased.
+-- An equal id is not enough: the part must not state the site or the client of another client. Inside an order, it must
+-- be an order, and must not state another order number.
+create or replace function kv.erased_part(list text, content jsonb, in_order boolean) returns jsonb
+language plpgsql stable
+as $$
+declare
+  erased constant jsonb := case when case when in_order then kv.is_order(content)
+    else content ? 'id' or kv.looks_like_order(content) end then kv.erased_document(list, content) end;
+  stated jsonb;
+  number text;
+  own uuid[];
+  clients uuid[];
+begin
+  if erased is null then
+    return null;
+  end if;
+  stated := kv.fields(content);
+  number := left(kv.line(stated -> 'orderNumber', 100), 17);  -- the row of a number that was in use has a longer one
+  own := kv.clients_of(array[erased ->> 'siteId'], array[erased ->> 'clientId']);
+  clients := kv.clients_of(array[kv.line(coalesce(stated -> 'siteId', stated #> '{site,id}'), 1024)],
+    array[kv.line(stated -> 'clientId', 1024)]);
+  return case when own <> '{}' and clients <> '{}' and not own && clients
+    or in_order and not starts_with(erased ->> 'orderNumber', number) then null else erased end;
+end
+$$;
+
 -- Returns a part of a list of orders, in which documents of orders whose person was erased have only their allowed
 -- content. The part can be a document, or contain documents in further lists and objects, at any place. `in_order`: the
--- part is inside an order. The lines and the products of an order have ids, too, which can equal the id of an order, so
--- such a part is only a document if it looks like one.
+-- part is inside an order (kv.erased_part).
 create or replace function kv.part_without_erased(list text, part jsonb, in_order boolean) returns jsonb
 language plpgsql stable
 as $$
 declare
   content constant jsonb := kv.decoded(part);
-  is_order constant boolean := kv.looks_like_order(content);
-  erased constant jsonb := case when is_order or not in_order and content ? 'id' then kv.erased_document(list, content)
-    end;
+  erased constant jsonb := kv.erased_part(list, content, in_order);
   written jsonb := content;
 begin
   if kv.is_deep(content) then
@@ -137,8 +191,10 @@ begin
   elsif erased is not null then
     written := erased;
   elsif jsonb_typeof(content) = 'object' then
-    written := (select coalesce(jsonb_object_agg(e.key, kv.part_without_erased(list, e.value, in_order or is_order)),
-      '{}') from jsonb_each(content) e);
+    written := (
+      select coalesce(jsonb_object_agg(e.key,
+        kv.part_without_erased(list, e.value, in_order or kv.looks_like_order(content))), '{}')
+      from jsonb_each(content) e);
   elsif jsonb_typeof(content) = 'array' then
     written := (select coalesce(jsonb_agg(kv.part_without_erased(list, e.item, in_order) order by e.n), '[]')
       from jsonb_array_elements(content) with ordinality e (item, n));
@@ -182,7 +238,7 @@ return case jsonb_typeof(item)
   when 'string' then item #>> '{}' ~ '^\s*[[{"]'
   when 'object' then not item ? 'id' or not kv.looks_like_order(item)
     or jsonb_path_exists(item, 'strict $.*.** ? (@.type() == "string" && @ like_regex "^\\s*[\\[{\"]")')
-    or exists (select from jsonb_path_query(item, 'strict $.*.** ? (exists (@.id))') o where kv.looks_like_order(o))
+    or exists (select from jsonb_path_query(item, 'strict $.*.** ? (exists (@.id))') o where kv.is_order(o))
   else false end;
 
 -- Raises the error of a failed write if the document can belong to an order whose person was erased. Otherwise, the

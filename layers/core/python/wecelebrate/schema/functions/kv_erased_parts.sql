@@ -5,6 +5,13 @@
 
 set local role app_mirror;
 
+-- Returns whether a key is that of a document of an order, of a list of orders, or of a document in such a list. It is
+-- inlined, so that an index on keys is used.
+create or replace function kv.is_key_of_orders(key text) returns boolean
+language sql immutable parallel safe
+return key collate "C" >= 'order' and key collate "C" < 'ordes'
+  or key collate "C" >= 'user_orders:' and key collate "C" < 'user_orders;';
+
 -- Returns the keys of the next documents of orders and of lists of orders, after the key `after`: at most `size` of
 -- them, and at most 8 MB, but at least one.
 create or replace function kv.next_order_keys(after text, size integer) returns text[]
@@ -17,7 +24,7 @@ declare
 begin
   for d in
     select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
-    where s.key > after and (s.key >= 'order' and s.key < 'ordes' or s.key >= 'user_orders:' and s.key < 'user_orders;')
+    where s.key > after and kv.is_key_of_orders(s.key)
     order by s.key limit size
   loop
     exit when bytes > 0 and bytes + d.bytes > 8000000;
@@ -28,22 +35,84 @@ begin
 end
 $$;
 
+-- Returns the next keys of documents of orders and of lists of orders, of earlier versions of these documents, and of
+-- fields that have no column, after the key `after`: at most `size` keys, and at most 8 MB, but at least one key.
+create or replace function kv.next_keys_of_copies(after text, size integer) returns text[]
+language plpgsql stable
+as $$
+declare
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
+begin
+  for d in
+    select k.key, (select coalesce(sum(octet_length(v.value::text)), 0) from (
+      select s.value from kv_store_6fcaeea3 s where s.key = k.key
+      union all select h.value from kv.history h where h.key = k.key
+      union all select r.value from kv.remainders r where r.key = k.key) v) as bytes
+    from (
+      (select s.key from kv_store_6fcaeea3 s where s.key > after and kv.is_key_of_orders(s.key)
+       order by s.key limit size)
+      union
+      (select distinct h.key from kv.history h where h.key > after and kv.is_key_of_orders(h.key)
+       order by h.key limit size)
+      union
+      (select r.key from kv.remainders r where r.key > after and kv.is_key_of_orders(r.key) order by r.key limit size)
+    ) k
+    order by k.key limit size
+  loop
+    exit when bytes > 0 and bytes + d.bytes > 8000000;
+    page := page || d.key;
+    bytes := bytes + d.bytes;
+  end loop;
+  return page;
+end
+$$;
+
+-- Returns whether a part that is too deep to be read belongs to an order of the person: it has a text that is one of
+-- the addresses, and it states no other client. If it is an order, this order must also be marked or erased.
+create or replace function kv.is_deep_copy(part jsonb, client uuid, addresses text[]) returns boolean
+language plpgsql stable
+as $$
+declare
+  content constant jsonb := kv.decoded(part);
+  clients uuid[];
+  ids uuid[];
+begin
+  if not kv.mentions_address(part, addresses) then
+    return false;
+  end if;
+  select kv.clients_of(array_agg(m[2]) filter (where m[1] ~* '^site'), array_agg(m[2]) filter (where m[1] ~* '^client'))
+  into clients
+  from regexp_matches(part::text, '"((?:site|client)_?id)\\*"\s*:\s*\\*"([^"\\]+)', 'gi') m;
+  if clients <> '{}' and client <> all (clients) then
+    return false;
+  end if;
+  ids := kv.possible_orders(null, content, kv.environment_names());
+  return not content ? 'id' or not kv.looks_like_order(content)
+    or exists (select from kv.erased_orders e where e.order_id = any (ids) and e.client_id = client)
+    or exists (select from orders o where o.id = any (ids) and o.client_id = client and o.erased_at is not null);
+end
+$$;
+
 -- Returns a part of a document of an order without the data of erased persons (kv.part_without_erased). A part that is
--- too deep to be read stays, unless it mentions one of the addresses. Otherwise the function returns null.
-create or replace function kv.without_copies(key text, part jsonb, in_order boolean, addresses text[]) returns jsonb
+-- too deep to be read stays, unless it belongs to an order of the person. Otherwise the function returns null.
+create or replace function kv.without_copies(
+  key text, part jsonb, in_order boolean, client uuid, addresses text[]) returns jsonb
 language plpgsql stable
 as $$
 begin
   return case when in_order or kv.is_irregular(part) then kv.part_without_erased(key, part, in_order) else part end;
 exception when program_limit_exceeded then
-  return case when not kv.mentions_address(part, addresses) then part end;
+  return case when not kv.is_deep_copy(part, client, addresses) then part end;
 end
 $$;
 
 -- Returns a document of an order, or a list of orders, without documents of erased persons inside it. In a list, an
--- item that is too deep to be read is left out if it mentions one of the addresses. Any other document that is too deep
--- stays as it is, because it has no list in which it could be left out.
-create or replace function kv.document_without_copies(key text, value jsonb, addresses text[]) returns jsonb
+-- item that is too deep to be read is left out if it belongs to an order of the person. Any other document that is too
+-- deep stays as it is, because it has no list in which it could be left out.
+create or replace function kv.document_without_copies(
+  key text, value jsonb, client uuid, addresses text[]) returns jsonb
 language plpgsql stable
 as $$
 declare
@@ -51,14 +120,14 @@ declare
   written jsonb;
 begin
   if kv.entity_of_list(key) is distinct from 'order' then
-    return coalesce(kv.without_copies(key, value, false, addresses), value);
+    return coalesce(kv.without_copies(key, value, false, client, addresses), value);
   elsif items = '[]' then  -- an object in the place of a list: each part of a list is checked
-    return coalesce(kv.without_copies(key, jsonb_build_array(value), false, addresses) -> 0, value);
+    return coalesce(kv.without_copies(key, jsonb_build_array(value), false, client, addresses) -> 0, value);
   end if;
   written := (
     select coalesce(jsonb_agg(w.item order by e.n) filter (where w.item is not null), '[]')
     from jsonb_array_elements(items) with ordinality e (item, n)
-      cross join lateral (select kv.without_copies(key, e.item, false, addresses) as item offset 0) w);
+      cross join lateral (select kv.without_copies(key, e.item, false, client, addresses) as item offset 0) w);
   return case when written = items then value when jsonb_typeof(value) = 'string' then to_jsonb(written::text)
     else written end;
 end
@@ -85,38 +154,71 @@ as $$
   where i.key = a.key and i.list = $1 and i.fingerprint = kv.fingerprint(b.value) and a.value <> b.value
 $$;
 
+-- Removes the documents of erased persons inside a document of an order or a list of orders. Only a document that
+-- changes is locked: it is then read again, because an application may have written it in the meantime.
+create or replace function kv.erase_copies_in_document(key text, client uuid, addresses text[]) returns void
+language plpgsql volatile
+as $$
+declare
+  before jsonb := (select s.value from kv_store_6fcaeea3 s where s.key = $1);
+  after jsonb := kv.document_without_copies($1, before, client, addresses);
+begin
+  if after = before or before is null then
+    return;
+  end if;
+  select s.value into before from kv_store_6fcaeea3 s where s.key = $1 for update;
+  after := kv.document_without_copies($1, before, client, addresses);
+  if after = before or before is null then
+    return;
+  elsif kv.entity_of_list($1) is null then
+    perform kv.replace_document($1, null, after);
+  else
+    update kv_store_6fcaeea3 s set value = after where s.key = $1;
+    perform kv.keep_list_mapped($1, before, after);
+  end if;
+end
+$$;
+
+-- Removes the documents of erased persons inside the fields of a document that have no column.
+create or replace function kv.erase_copies_in_remainder(key text, client uuid, addresses text[]) returns void
+language plpgsql volatile
+as $$
+declare
+  before jsonb := (select r.value from kv.remainders r where r.key = $1);
+  after jsonb := kv.without_copies($1, before, true, client, addresses);
+begin
+  if after = before or before is null then
+    return;
+  end if;
+  select r.value into before from kv.remainders r where r.key = $1 for update;
+  after := kv.without_copies($1, before, true, client, addresses);
+  if after is null then
+    delete from kv.remainders r where r.key = $1;
+  elsif after <> before then
+    update kv.remainders r set value = after where r.key = $1;
+  end if;
+end
+$$;
+
 -- Removes the documents of erased persons inside the next documents of orders after the key `after`, inside their
--- earlier versions, and inside the fields that have no column. Returns the last key, or null at the end. While the
--- mirror is off, the documents of orders are not changed, so the function returns null.
-create or replace function kv.erase_copies(addresses text[], after text, size integer, out last_key text)
+-- earlier versions, and inside the fields that have no column. `client` and `addresses` are those of the erasure. Each
+-- value is searched once, and a second time if it changes. Returns the last key, or null at the end. While the mirror
+-- is off, the documents of orders are not changed, so the function returns null.
+create or replace function kv.erase_copies(
+  client uuid, addresses text[], after text, size integer, out last_key text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
-  page constant text[] := case when kv.is_mirrored() then kv.next_order_keys(after, size) else '{}' end;
-  keys text[];
-  d record;
+  page constant text[] := case when kv.is_mirrored() then kv.next_keys_of_copies(after, size) else '{}' end;
+  k text;
 begin
   last_key := page[cardinality(page)];
-  for d in
-    select s.key, s.value, kv.document_without_copies(s.key, s.value, addresses) as written
-    from kv_store_6fcaeea3 s
-    where s.key = any (page) and kv.document_without_copies(s.key, s.value, addresses) <> s.value
-    order by s.key for update
-  loop
-    if kv.entity_of_list(d.key) is null then
-      perform kv.replace_document(d.key, null, d.written);
-    else
-      update kv_store_6fcaeea3 s set value = d.written where s.key = d.key;
-      perform kv.keep_list_mapped(d.key, d.value, d.written);
-    end if;
+  foreach k in array page loop
+    perform kv.erase_copies_in_document(k, client, addresses);
+    perform kv.erase_copies_in_remainder(k, client, addresses);
   end loop;
-  keys := page || array(select i.key from kv.ids i where i.list = any (page));
   delete from kv.history h
-  where h.key = any (keys) and kv.without_copies(h.key, h.value, false, addresses) is distinct from h.value;
-  delete from kv.remainders r
-  where r.key = any (keys) and kv.without_copies(r.key, r.value, true, addresses) is null;
-  update kv.remainders r set value = kv.without_copies(r.key, r.value, true, addresses)
-  where r.key = any (keys) and kv.without_copies(r.key, r.value, true, addresses) <> r.value;
+  where h.key = any (page) and kv.without_copies(h.key, h.value, false, client, addresses) is distinct from h.value;
 end
 $$;
-grant execute on function kv.erase_copies(text[], text, integer) to app_definer;
+grant execute on function kv.erase_copies(uuid, text[], text, integer) to app_definer;
