@@ -94,14 +94,18 @@ def put_rule(account: Account, name: str, statement: Mapping[str, Any], status: 
 
 def remove_rule(account: Account, name: str) -> None:
     """Remove a rule, and its IP sets. Do nothing if it does not exist."""
-    if has_rule(account, name):
-        _replace_rules(account, [rule for rule in _web_acl(account)["WebACL"]["Rules"] if rule["Name"] != name])
+    rules = _web_acl(account)["WebACL"]["Rules"]
+    others = [rule for rule in rules if rule["Name"] != name]
+    if others != rules:
+        _replace_rules(account, others)
     delete_ip_sets(account, name)
 
 
 def has_rule(account: Account, name: str) -> bool:
-    """Return whether a rule exists. Raises AwsError if the environment has no firewall."""
-    return any(rule["Name"] == name for rule in _web_acl(account)["WebACL"]["Rules"])
+    """Return whether a rule exists. An environment without a firewall, e.g. after a failed first deploy, has no
+    rules."""
+    answer = _find_web_acl(account)
+    return answer is not None and any(rule["Name"] == name for rule in answer["WebACL"]["Rules"])
 
 
 def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
@@ -123,9 +127,17 @@ def _replace_rules(account: Account, rules: list[dict[str, Any]]) -> None:
 
 
 def _web_acl(account: Account) -> dict[str, Any]:
+    """Return the firewall, with its lock token. Raises AwsError if the environment has no firewall."""
+    answer = _find_web_acl(account)
+    if answer is None:
+        raise AwsError(f"{account.environment.name} has no firewall: is it deployed?")
+    return answer
+
+
+def _find_web_acl(account: Account) -> dict[str, Any] | None:
     client, name = account.client("wafv2"), account.environment.resource("api")
     for acl in client.list_web_acls(Scope=_SCOPE)["WebACLs"]:
         if acl["Name"] == name:
             answer: dict[str, Any] = client.get_web_acl(Name=name, Scope=_SCOPE, Id=acl["Id"])
             return answer
-    raise AwsError(f"{account.environment.name} has no firewall: is it deployed?")
+    return None

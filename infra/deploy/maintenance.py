@@ -28,5 +28,5 @@ def open_again(account: Account) -> None:
 
 
 def is_closed(account: Account) -> bool:
-    """Return whether the rule exists. Raises AwsError if the environment has no firewall."""
+    """Return whether the rule exists."""
     return firewall.has_rule(account, RULE)
