@@ -24,7 +24,7 @@ BATCH_ROWS = 500
 """The number of rows that one statement copies."""
 MAX_SKIPPED = 200
 """The number of skipped rows that a report names."""
-VERSION = 2
+VERSION = 3
 """The version of the report. A command refuses to write with a release whose function does not know its options."""
 _PARENTS = {
     "webhook_secrets": ("webhook_id", "webhooks"),
@@ -57,11 +57,15 @@ class Request:
     """Whether rows that conflict with live rows are left out. Otherwise one such row is an error."""
     values: Selection | None = None
     """The values to show and, with `copy`, to put back."""
+    shown: str | None = None
+    """The digest of the differences that the operator has seen. Required to put values back."""
 
     @classmethod
     def parse(cls, event: Mapping[str, Any]) -> Self:
         """Return the request of an event of the function `deploy-migrate`. Raises TenantError."""
         names = event.get("values") or ()
+        if names and event.get("copy") and not event.get("shown"):
+            raise TenantError("values are only put back after they were shown: compare first, and give the digest")
         return cls(
             client=event["client"],
             copy=bool(event.get("copy")),
@@ -70,6 +74,7 @@ class Request:
             without=frozenset(event.get("without") or ()),
             skip_conflicts=bool(event.get("skip_conflicts")),
             values=overwriting.select(names, event.get("catalog"), event.get("rows") or ()) if names else None,
+            shown=event.get("shown"),
         )
 
 
@@ -84,10 +89,13 @@ def run(restored: str, live: str, request: Request) -> dict[str, Any]:
         comparisons = compare(old, new, client_id(old, request.client), request.only, request.without)
         values = request.values
         different = overwriting.differences(old, new, comparisons, values) if values else []
+        digest = overwriting.digest_of(different)
         copied: dict[str, int] = {}
         overwritten: dict[str, int] = {}
         skipped: list[dict[str, str]] = []
         if request.copy:
+            if values and request.shown != digest:
+                raise TenantError(overwriting.CHANGED)
             copied, skipped = copy_missing(old, new, comparisons, request.access, skip=request.skip_conflicts)
             overwritten = overwriting.put_back(old, new, comparisons, values, different) if values else {}
     return {
@@ -95,6 +103,7 @@ def run(restored: str, live: str, request: Request) -> dict[str, Any]:
         "tables": [comparison.summary for comparison in comparisons],
         "copied": copied,
         "different": len(different),
+        "digest": digest,
         "differences": [each.summary for each in different[: overwriting.MAX_DIFFERENCES]],
         "overwritten": overwritten,
         "skipped": len(skipped),
