@@ -5,13 +5,16 @@ not deploy the stack of the firewall while the maintenance mode is on, and adds 
 afterwards. The addresses are in IP sets, one for each version of IP.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
 
 Network = IPv4Network | IPv6Network
+Rule = dict[str, Any]
+ATTEMPTS = 5
+"""How often the rules are read and written, while other commands change them at the same time."""
 MIN_PREFIX = {4: 8, 6: 16}
 """The largest range of each version of IP. A larger one is probably a mistake, which would close the platform."""
 _SCOPE = "CLOUDFRONT"
@@ -81,23 +84,23 @@ def put_rule(account: Account, name: str, statement: Mapping[str, Any], status: 
     """
     headers = [{"Name": "retry-after", "Value": str(retry_seconds)}] if retry_seconds else []
     response = {"ResponseCode": status, **({"ResponseHeaders": headers} if headers else {})}
-    others = [rule for rule in _web_acl(account)["WebACL"]["Rules"] if rule["Name"] != name]
     rule = {
         "Name": name,
-        "Priority": 1 + max((each["Priority"] for each in others), default=0),
         "Action": {"Block": {"CustomResponse": response}},
         "Statement": dict(statement),
         "VisibilityConfig": {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": name},
     }
-    _replace_rules(account, [*others, rule])
+
+    def added(rules: list[Rule]) -> list[Rule]:
+        others = [each for each in rules if each["Name"] != name]
+        return [*others, {**rule, "Priority": 1 + max((each["Priority"] for each in others), default=0)}]
+
+    _change_rules(account, added)
 
 
 def remove_rule(account: Account, name: str) -> None:
     """Remove a rule, and its IP sets. Do nothing if it does not exist."""
-    rules = _web_acl(account)["WebACL"]["Rules"]
-    others = [rule for rule in rules if rule["Name"] != name]
-    if others != rules:
-        _replace_rules(account, others)
+    _change_rules(account, lambda rules: [rule for rule in rules if rule["Name"] != name])
     delete_ip_sets(account, name)
 
 
@@ -115,15 +118,30 @@ def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
     return [each for each in sets if each["Name"].startswith(prefix)]
 
 
-def _replace_rules(account: Account, rules: list[dict[str, Any]]) -> None:
-    answer = _web_acl(account)
-    acl: dict[str, Any] = answer["WebACL"]
-    account.client("wafv2").update_web_acl(
-        **{key: acl[key] for key in _UNCHANGED if acl.get(key)},
-        Scope=_SCOPE,
-        Rules=rules,
-        LockToken=answer["LockToken"],
-    )
+def _change_rules(account: Account, change: Callable[[list[Rule]], list[Rule]]) -> None:
+    """Replace the rules by `change(rules)`. Write nothing if they stay the same.
+
+    The lock token comes from the same answer as the rules, so AWS refuses the write if another command has changed the
+    rules since. In this case, the rules are read again.
+    """
+    client = account.client("wafv2")
+    for attempt in range(1, ATTEMPTS + 1):
+        answer = _web_acl(account)
+        acl: dict[str, Any] = answer["WebACL"]
+        rules = change(acl["Rules"])
+        if rules == acl["Rules"]:
+            return
+        try:
+            client.update_web_acl(
+                **{key: acl[key] for key in _UNCHANGED if acl.get(key)},
+                Scope=_SCOPE,
+                Rules=rules,
+                LockToken=answer["LockToken"],
+            )
+            return
+        except client.exceptions.WAFOptimisticLockException:
+            if attempt == ATTEMPTS:
+                raise
 
 
 def _web_acl(account: Account) -> dict[str, Any]:
