@@ -109,7 +109,7 @@ def maintenance(
 
     While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address, in IPv4
     or IPv6. Workers and schedules continue. `deploy` leaves CloudFront out in this time, so the environment stays
-    closed.
+    closed. A deploy that runs already can open the environment for some minutes, and closes it again when it ends.
     """
     from infra.deploy import maintenance as mode
     from infra.deploy.account import Account, aws_errors
@@ -145,7 +145,7 @@ def block(
     """Block addresses in the firewall of an environment, or list the blocked ones.
 
     The firewall answers 403 to their requests. `deploy` keeps the list: if it changes the firewall, it blocks the
-    addresses again at its end.
+    addresses again when it ends, also after an error.
     """
     from infra.deploy import blocklist
     from infra.deploy.account import Account, aws_errors

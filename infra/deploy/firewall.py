@@ -1,8 +1,8 @@
 """Rules that an operator adds to the firewall of CloudFront at once, without a deploy.
 
 The rules are not part of the template. A deploy that changes the firewall removes them, so `wecelebrate deploy` does
-not deploy the stack of the firewall while the maintenance mode is on, and adds the rule of blocked addresses again
-afterwards. The addresses are in IP sets, one for each version of IP.
+not deploy the stack of the firewall while the maintenance mode is on, and adds missing rules again when it ends, also
+after an error. The addresses are in IP sets, one for each version of IP, which a deploy keeps.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -109,6 +109,14 @@ def has_rule(account: Account, name: str) -> bool:
     rules."""
     answer = _find_web_acl(account)
     return answer is not None and any(rule["Name"] == name for rule in answer["WebACL"]["Rules"])
+
+
+def has_lost(account: Account, name: str) -> bool:
+    """Return whether a deploy has removed the rule of addresses that are still in the IP sets."""
+    answer = _find_web_acl(account)
+    if answer is None or not addresses(account, name):
+        return False
+    return all(rule["Name"] != name for rule in answer["WebACL"]["Rules"])
 
 
 def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -10,10 +11,12 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from infra.command import app, aws
-from infra.deploy import checkout, maintenance, stacks
+from infra.deploy import blocklist, checkout, maintenance, stacks
 from infra.deploy.account import Account
+from infra.deploy.firewall import parse_network
 from infra.deploy.stacks import StackState
 from tests.infra.deploy.test_deployed import account
+from tests.infra.deploy.test_maintenance import RATE, VISIBILITY
 
 
 @pytest.mark.parametrize(
@@ -49,9 +52,6 @@ def test_a_deploy_names_its_release_and_the_newest_release(
     assert {f"release={release}", f"SchemaRelease={newest}"} <= set(command)
 
 
-VISIBILITY = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "x"}
-
-
 class Environment:
     """The environment `dev`, whose stacks and CDK the test replaces. moto emulates its firewall."""
 
@@ -80,7 +80,7 @@ class Environment:
         (acl,) = self.firewall.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
         name = {"Name": acl["Name"], "Scope": "CLOUDFRONT", "Id": acl["Id"]}
         self.firewall.update_web_acl(
-            **name, DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY, Rules=[], LockToken=acl["LockToken"]
+            **name, DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY, Rules=[RATE], LockToken=acl["LockToken"]
         )
 
     def deploy(self, edge: str) -> Any:
@@ -107,3 +107,39 @@ def test_a_first_deploy_that_failed_before_its_firewall_existed_is_continued(dev
     result = dev.deploy(state)
     assert len(dev.commands) == 1, result.output
     assert not maintenance.is_closed(dev.account)
+
+
+@pytest.mark.parametrize("exit_code", [0, 1])
+def test_a_deploy_that_changes_the_firewall_restores_the_rules_of_operators_also_if_it_fails(
+    dev: Environment, exit_code: int
+) -> None:
+    dev.create_firewall()
+    blocklist.change(dev.account, [parse_network("8.8.4.4")])
+
+    def during() -> int:
+        # An operator closes the environment while the deploy runs.
+        maintenance.close(dev.account, [parse_network("8.8.8.8")])
+        dev.replace_rules()
+        (folder,) = [each for each in dev.commands[-1] if each.endswith("outputs-dev.json")]
+        Path(folder).write_text("{}")
+        return exit_code
+
+    dev.during = during
+    result = dev.deploy("UPDATE_COMPLETE")
+    assert result.exit_code == exit_code, result.output
+    (acl,) = dev.firewall.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
+    rules = dev.firewall.get_web_acl(Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"])["WebACL"]["Rules"]
+    assert [rule["Name"] for rule in rules] == ["requests-per-address", "blocked", "maintenance"]
+    assert "the addresses are blocked again" in result.output
+    assert "the environment is closed again" in result.output
+
+
+def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Environment) -> None:
+    dev.create_firewall()
+    maintenance.close(dev.account, [parse_network("8.8.8.8")])
+    result = dev.deploy("UPDATE_COMPLETE")
+    assert result.exit_code == 0, result.output
+    assert "v0.1.0 is deployed behind the maintenance mode" in result.output
+    assert maintenance.is_closed(dev.account)
+    (command,) = dev.commands
+    assert "--all" not in command and "!(edge|monitoring)" in command
