@@ -18,7 +18,15 @@ from psycopg.types.json import Jsonb
 
 from wecelebrate.clients import overwriting
 from wecelebrate.clients.overwriting import Selection
-from wecelebrate.clients.restored_tables import ACCESS, Comparison, Table, TenantError, client_id, compare
+from wecelebrate.clients.restored_tables import (
+    ACCESS,
+    REFERENCES,
+    Comparison,
+    Table,
+    TenantError,
+    client_id,
+    compare,
+)
 
 BATCH_ROWS = 500
 """The number of rows that one statement copies."""
@@ -132,6 +140,7 @@ def copy_missing(
     """
     copied: dict[str, int] = {}
     skipped: list[dict[str, str]] = []
+    refused: list[dict[str, str]]
     for comparison in comparisons:
         table = comparison.table
         if table.name in ACCESS and table.name not in access:
@@ -140,6 +149,9 @@ def copy_missing(
         for first in range(0, len(comparison.missing), BATCH_ROWS):
             keys = comparison.missing[first : first + BATCH_ROWS]
             rows = list(_allowed(live, table.name, _rows(restored, table, keys), comparison.client))
+            if skipped:
+                rows, refused = _without_parents(table, rows, skipped)
+                skipped += refused
             try:
                 with live.transaction():
                     _insert(live, table, rows)
@@ -156,6 +168,28 @@ def copy_missing(
     return copied, skipped
 
 
+def _without_parents(
+    table: Table, rows: Iterable[dict[str, Any]], skipped: Iterable[Mapping[str, str]]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Return the rows that belong to no skipped row, and the others with the reason. The database itself refuses only
+    rows whose table has a foreign key."""
+    lost = {(each["table"], each["key"]) for each in skipped}
+    kept, refused = [], []
+    for row in rows:
+        parents = ((parent, str(row[column])) for column, parent in REFERENCES.items() if row.get(column))
+        parent = next((each for each in parents if each in lost), None)
+        if parent is None:
+            kept.append(row)
+        else:
+            reason = f"it belongs to a row that is not copied: {parent[0]} {parent[1]}"
+            refused.append({"table": table.name, "key": _key_of(table, row), "reason": reason})
+    return kept, refused
+
+
+def _key_of(table: Table, row: Mapping[str, Any]) -> str:
+    return "/".join(str(row[column]) for column in table.key)
+
+
 def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Insert each row in a savepoint of its own. Return the rows that the database refuses, with the reasons."""
     refused = []
@@ -164,9 +198,8 @@ def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[
             with live.transaction():
                 _insert(live, table, [row])
         except psycopg.errors.IntegrityError as error:
-            key = "/".join(str(row[column]) for column in table.key)
             reason = f"{error.diag.constraint_name}: {error.diag.message_primary}"
-            refused.append({"table": table.name, "key": key, "reason": reason})
+            refused.append({"table": table.name, "key": _key_of(table, row), "reason": reason})
     return refused
 
 
