@@ -266,3 +266,29 @@ def test_a_value_that_changes_during_the_command_is_not_overwritten(database: Da
             put_back(old, new, comparisons, selection, changed)
         new.execute("update products set name = 'compared' where id = %s", [A_PRODUCT])
         assert put_back(old, new, comparisons, selection, changed) == {"products": 1}
+
+
+def test_the_report_hides_what_the_audit_log_hides(database: Database) -> None:
+    with database.connect() as connection:
+        for table, columns in VALUES.items():
+            (secrets,) = rows_of(connection, "select app.audit_secrets(%s)", table)[0]
+            assert {*overwriting.SECRET.get(table, ())} == {*secrets} & {*columns}, table
+
+
+def test_secret_values_are_not_shown_and_credentials_must_be_named(database: Database, live: Database) -> None:
+    with database.connect() as old, live.connect() as new:
+        catalog = CATALOG_OF[A_PRODUCT]
+        new.execute('update catalogs set source_config = \'{"password": "hunter2"}\' where id = %s', [catalog])
+        new.execute("update clients set contact_email = 'ada@example.com', name = 'renamed' where id = %s", [A])
+        comparisons, selection = compare(old, new, A), select(["catalogs.source_config", "clients"])
+        shown = {each.table: each.summary["values"] for each in differences(old, new, comparisons, selection)}
+        hidden = {"live": "[hidden]", "restored": "[hidden]"}
+        assert shown["catalogs"] == {"source_config": hidden}
+        assert shown["clients"]["contact_email"] == hidden
+        assert shown["clients"]["name"]["live"] == '"renamed"'
+        assert "hunter2" not in str(shown)
+        assert "source_config" not in select(["catalogs"]).columns["catalogs"]
+        assert overwrite(old, new, "catalogs") == {}
+        assert overwrite(old, new, "catalogs.source_config") == {"catalogs": 1}
+        restored = "select source_config from catalogs where id = %s"
+        assert rows_of(new, restored, catalog) == rows_of(old, restored, catalog)

@@ -46,6 +46,17 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The tables and columns whose values can be put back."""
 
+SECRET: Mapping[str, tuple[str, ...]] = {
+    "clients": ("contact_email", "contact_phone", "address", "settings"),
+    "catalogs": ("source_config",),
+    "sites": ("settings",),
+}
+"""The columns whose values are not shown: credentials and data of persons. The audit log hides the same ones."""
+NAMED: Mapping[str, tuple[str, ...]] = {"catalogs": ("source_config",)}
+"""Columns with credentials, which a client can have replaced since. They are only put back if they are named."""
+HIDDEN = "[hidden]"
+"""The text instead of a secret value."""
+
 _ADMIN = "an admin of the platform decides it"
 _COMPUTED = "the platform computes it"
 _STOCK = "orders and files have changed the stock since the backup"
@@ -108,7 +119,8 @@ class Difference:
     key: tuple[str, ...]
     label: str
     values: Mapping[str, tuple[str, str]]
-    """Column → the live value and the value of the backup, as JSON, cut around the first difference."""
+    """Column → the live value and the value of the backup, as JSON, cut around the first difference. Secret values
+    are hidden."""
     digest: str
     """The digest of the key and of all complete values."""
 
@@ -135,13 +147,17 @@ def select(names: Iterable[str], catalog: str | None = None, rows: Iterable[str]
         if column and column not in VALUES[table]:
             reason = LIVE[table].get(column, "it has no such column")
             raise TenantError(f"`{name}` cannot be put back, because {reason}: use {', '.join(VALUES[table])}")
-        wanted = PRICE if table == "products" and column in PRICE else (column,) if column else VALUES[table]
+        wanted = PRICE if table == "products" and column in PRICE else (column,) if column else _of_table(table)
         chosen.setdefault(table, set()).update(wanted)
     columns = {table: tuple(each for each in VALUES[table] if each in wanted) for table, wanted in chosen.items()}
     try:
         return Selection(columns, UUID(catalog) if catalog else None, frozenset(rows))
     except ValueError as error:
         raise TenantError(f"`{catalog}` is not the id of a catalog") from error
+
+
+def _of_table(table: str) -> tuple[str, ...]:
+    return tuple(column for column in VALUES[table] if column not in NAMED.get(table, ()))
 
 
 def differences(
@@ -206,6 +222,7 @@ def _compare(
 ) -> list[Difference]:
     """lock: lock the rows of the live database until its transaction ends."""
     columns = selection.columns[table.name]
+    hidden = SECRET.get(table.name, ())
     before = _values(restored, table, keys, columns, selection)
     now = _values(live, table, keys, columns, selection, lock=lock)
     found = []
@@ -214,7 +231,7 @@ def _compare(
         if selection.rows and not selection.rows & {"/".join(key), label, old_label}:
             continue
         values = {
-            column: _cut(new_value, old_value)
+            column: (HIDDEN, HIDDEN) if column in hidden else _cut(new_value, old_value)
             for column, new_value, old_value in zip(columns, new, old, strict=True)
             if new_value != old_value
         }
