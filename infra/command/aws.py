@@ -123,7 +123,6 @@ def deploy(
     CloudFront is deployed, and the environment stays closed.
     """
     from infra.deploy.account import Account, aws_errors
-    from infra.deploy.blocklist import restore_rule
     from infra.deploy.checkout import release
     from infra.deploy.deployed import newest_release
     from infra.deploy.maintenance import is_closed
@@ -165,19 +164,36 @@ def deploy(
         output.note(f"paths move away from {', '.join(sorted(losing))}, so CloudFront is updated first")
     if closed:
         output.note("the maintenance mode is on, so CloudFront and its firewall are not deployed")
-    for cdk_deploy in deploy_commands(environment, losing, *options, closed=closed):
-        if run_cdk(cdk_deploy):
-            output.failure("the deploy failed: fix the cause that CDK printed, and run the same command again")
-            raise typer.Exit(ExitCode.FAILED)
+    try:
+        for cdk_deploy in deploy_commands(environment, losing, *options, closed=closed):
+            if run_cdk(cdk_deploy):
+                output.failure("the deploy failed: fix the cause that CDK printed, and run the same command again")
+                raise typer.Exit(ExitCode.FAILED)
+    finally:
+        _restore_rules(account)
     if closed:
         output.success(f"{version} is deployed behind the maintenance mode")
         output.warning(f"`wecelebrate maintenance off --env {environment.name}`, and then deploy again")
         return
-    with aws_errors():
-        if restore_rule(account):
-            output.note("the deploy has changed the firewall, so the addresses are blocked again")
     output.success(f"{environment.name} is deployed with the release {version}")
     output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
+
+
+def _restore_rules(account: "Account") -> None:
+    """Add the rules of operators again that the deploy has removed from the firewall. A stack that fails can come after
+    the stack that has changed the firewall."""
+    from infra.deploy import blocklist, maintenance
+    from infra.deploy.account import aws_errors
+
+    with aws_errors():
+        if blocklist.restore_rule(account):
+            output.note("the deploy has changed the firewall, so the addresses are blocked again")
+        if maintenance.restore_rule(account):
+            name = account.environment.name
+            output.warning(
+                "the deploy has changed the firewall, so the environment is closed again:"
+                f" `wecelebrate maintenance off --env {name}` opens it"
+            )
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:

@@ -31,6 +31,7 @@ def show(name: str) -> bool:
     are complete."""
     from infra.deploy.account import Account, AwsError, aws_errors
     from infra.deploy.blocklist import blocked
+    from infra.deploy.erasure_keys import has_keys
     from infra.deploy.maintenance import is_closed
     from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
@@ -43,6 +44,7 @@ def show(name: str) -> bool:
         edge, monitoring = stack_outputs(account, "edge") or {}, stack_outputs(account, "monitoring") or {}
         closed = "edge" in stacks and is_closed(account)
         addresses = blocked(account) if "edge" in stacks else []
+        earlier_key = has_keys(account)
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
     details: dict[str, Cell] = {
@@ -53,6 +55,9 @@ def show(name: str) -> bool:
         "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
         "blocked": Styled(", ".join(addresses), "yellow"),
     }
+    if earlier_key:
+        text = f"the function of erasures still knows one: `wecelebrate --env {name} erasures replay` removes it"
+        details["earlier key"] = Styled(text, "yellow")
     output.print_details(details)
     output.result()
     complete = {
@@ -109,7 +114,7 @@ def maintenance(
 
     While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address, in IPv4
     or IPv6. Workers and schedules continue. `deploy` leaves CloudFront out in this time, so the environment stays
-    closed.
+    closed. A deploy that runs already can open the environment for some minutes, and closes it again when it ends.
     """
     from infra.deploy import maintenance as mode
     from infra.deploy.account import Account, aws_errors
@@ -145,7 +150,7 @@ def block(
     """Block addresses in the firewall of an environment, or list the blocked ones.
 
     The firewall answers 403 to their requests. `deploy` keeps the list: if it changes the firewall, it blocks the
-    addresses again at its end.
+    addresses again when it ends, also after an error.
     """
     from infra.deploy import blocklist
     from infra.deploy.account import Account, aws_errors

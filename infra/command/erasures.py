@@ -1,10 +1,10 @@
 """The command `wecelebrate erasures`: repeats the erasures of the list after a restore."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,7 +33,7 @@ def erasures() -> None:
 @app.command(
     cls=documented(
         "wecelebrate erasures replay",
-        "wecelebrate erasures replay --earlier-key key-of-march.txt",
+        "wecelebrate --env prod erasures replay --earlier-key key-of-march.txt",
         environment=(*API, "AWS_PROFILE"),
     )
 )
@@ -50,39 +50,51 @@ def replay(
 ) -> None:
     """Repeat the erasures that a restored database has lost, and wait until the persons are erased again.
 
-    --earlier-key is needed if the secret signing-key was replaced since the oldest entry. With your AWS credentials,
-    the function that repeats erasures gets the earlier key while the command runs. The key does not come back into
-    force.
+    --earlier-key is needed if the secret signing-key was replaced since the oldest entry. It needs `wecelebrate --env`.
+    With your AWS credentials, the function that repeats erasures gets the earlier key until the list is compared. The
+    key does not come back into force. With `wecelebrate --env`, each call also removes a key that an interrupted call
+    has left.
     """
     from infra.command.api import connect
 
     keys = [_key(path) for path in earlier_key or ()]
-    with connect() as connection, _known(connection, keys):
-        _replay(connection.api, timeout)
+    deadline = time.monotonic() + timeout
+    with connect() as connection:
+        with _known(connection, keys):
+            job = _replay(connection.api, deadline)
+        _wait_for_erasures(connection.api, job, deadline)
 
 
 @contextmanager
 def _known(connection: "Connection", keys: list[str]) -> Iterator[None]:
     """Let the worker of the erasures know the earlier keys while the block runs."""
-    if not keys:
+    if connection.local or NAMED.get() is None:
+        if keys:
+            raise BadUsage("--earlier-key needs an environment on AWS: `wecelebrate --env prod erasures replay`")
         yield
         return
-    if connection.local or NAMED.get() is None:
-        raise BadUsage("--earlier-key needs an environment on AWS: `wecelebrate --env prod erasures replay`")
     from infra.command.aws import environment_named
-    from infra.deploy.account import Account, aws_errors
-    from infra.deploy.erasure_keys import earlier_keys
+    from infra.deploy.account import Account, AwsError, aws_errors
+    from infra.deploy.erasure_keys import earlier_keys, forget_keys
 
-    with aws_errors(), earlier_keys(Account(environment_named(None)), keys):
-        yield
+    account = Account(environment_named(None))
+    if keys:
+        with aws_errors(), earlier_keys(account, keys):
+            yield
+        return
+    try:
+        with aws_errors():
+            forget_keys(account)
+    except AwsError as error:  # a replay without keys needs only the API
+        output.warning(f"it is not known whether an earlier call has left a key in the function: {error}")
+    yield
 
 
-def _replay(api: "httpx.Client", timeout: int) -> None:
-    """Start the job, wait for it and for the erasures, and print the result. Exits with 1 if something failed."""
+def _replay(api: "httpx.Client", deadline: float) -> dict[str, Any]:
+    """Start the job, wait for it, print its result, and return it. Exits with 1 if the job failed."""
     from infra.command.api import get, post
 
-    deadline = time.monotonic() + timeout
-    job = post(api, "/v1/admin/erasures/replay")
+    job: dict[str, Any] = post(api, "/v1/admin/erasures/replay")
     output.note(f"job {job['id']} compares the list of erasures with the database")
     while job["status"] not in _ENDED:
         _pause(deadline, job["id"])
@@ -91,6 +103,13 @@ def _replay(api: "httpx.Client", timeout: int) -> None:
         output.failure(f"the replay failed: {job['error_code']}: {job['error']}")
         raise typer.Exit(ExitCode.FAILED)
     output.success(f"{job['result']['erasures']} erasures are in the list, {job['result']['restored']} were repeated")
+    return job
+
+
+def _wait_for_erasures(api: "httpx.Client", job: Mapping[str, Any], deadline: float) -> None:
+    """Wait for the erasures that the job has started. Exits with 1 if one failed."""
+    from infra.command.api import get
+
     while waiting := _unfinished(api):
         output.note(f"{waiting} erasures are not complete yet")
         _pause(deadline, job["id"])

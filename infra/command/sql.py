@@ -37,8 +37,8 @@ def sql(
     """Run one SQL statement with your AWS credentials, and print its rows.
 
     The statement runs as `app_migrate`, which sees the rows of all clients. The master user itself may not read them. A
-    statement may take 45 seconds, and return 1 MB. CloudTrail keeps who has run it. The audit log has no caller for a
-    change.
+    statement may take 45 seconds, and return 1 MB. Nothing records who has run it: the audit log has no caller for a
+    change and no entry for a read, and CloudTrail does not log statements by default.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.data_api import ROLE, change_rows, read_rows

@@ -63,6 +63,8 @@ _BY_URL = (
     "--client acme --restored postgresql://wc_migrate@restored/wecelebrate"
     " --live postgresql://wc_migrate@live/wecelebrate"
 )
+_FIRST_FIELDS = {"client", "copy", "with_access"}
+"""The fields of a request that the functions of all releases know."""
 _VARIABLES = ("AWS_PROFILE", "NO_COLOR")
 
 
@@ -144,8 +146,9 @@ def restore(
     """Copy the missing rows of a client into the live database. Rows that exist keep their values, unless --overwrite
     names them.
 
-    With --overwrite, the command first shows the live value and the restored value of each row that differs, and asks.
-    Stock, orders, and everything that decides about access cannot be overwritten.
+    With --overwrite, the command first shows the live value and the restored value of the first 200 rows that differ,
+    and the number of all, and asks. It refuses if a value changes before it is overwritten. Stock, orders, and
+    everything that decides about access cannot be overwritten.
 
     Rows that give access or send data, e.g. of members and webhooks, can have been deleted on purpose. They are only
     reported, unless `--with-access` names their table.
@@ -156,7 +159,9 @@ def restore(
     for table in access:
         if table not in ACCESS:
             raise BadUsage(f"--with-access: `{table}` must be one of {', '.join(ACCESS)}")
-    request = _request(client, overwrite, only=only, without=without, catalog=catalog, rows=row)
+    request = _request(
+        client, overwrite, only=only, without=without, catalog=catalog, rows=row, skip_conflicts=skip_conflicts
+    )
     report = _run(restored, live, env, request)
     _print(report["tables"])
     missing = {each["table"]: each["missing"] for each in report["tables"] if each["missing"]}
@@ -173,7 +178,9 @@ def restore(
         _print_differences(report)
         question = f"Copy {count} rows of {client}, and overwrite values in {different} rows of"
     output.confirm(f"{question} {env or NAMED.get() or 'the live database'}?", yes)
-    options = {"copy": True, "with_access": sorted(access), "skip_conflicts": skip_conflicts}
+    options: dict[str, Any] = {"copy": True, "with_access": sorted(access)}
+    if overwrite:
+        options["shown"] = report["digest"]
     report = _run(restored, live, env, request | options)
     _print_result(client, report)
 
@@ -191,7 +198,10 @@ def _print_result(client: str, report: Mapping[str, Any]) -> None:
 
 
 def _request(client: str, values: list[str] | None, **selection: Any) -> dict[str, Any]:
-    """Return the request without its empty fields, because a function of an earlier release knows only some of them."""
+    """Return the request without its empty fields, because a function of an earlier release knows only some of them.
+
+    The comparison already has all options. So a function that does not know them is refused before it copies anything.
+    """
     if (selection["catalog"] or selection["rows"]) and not values:
         raise BadUsage("--catalog and --row select values: name them with --values or --overwrite")
     fields = {"values": values, **selection}
@@ -209,9 +219,10 @@ def _run(restored: str, live: str | None, env: str | None, request: dict[str, An
     from infra.deploy.client_restore import restore_client
     from wecelebrate.clients.restoration import VERSION
 
+    # Only the comparison is checked: a report of rows that were copied must never look like a failure.
     with aws_errors():
         report = restore_client(Account(environment_named(env)), restored, request)
-    if report.get("version", 1) != VERSION and request.keys() - {"client", "copy", "with_access"}:
+    if report.get("version", 1) < VERSION and not request["copy"] and request.keys() - _FIRST_FIELDS:
         raise AwsError(
             f"the release of {named} does not know these options: use the checkout of the release that runs"
             f" (`wecelebrate status --env {named}` prints it)"
@@ -268,4 +279,11 @@ def _print_differences(report: Mapping[str, Any]) -> None:
         ],
     )
     if _has_more(report):
-        output.note(f"{report['different']} rows differ; the first {len(report['differences'])} are above")
+        output.note(
+            f"{report['different']} rows differ; the first {len(report['differences'])} are above. `restore`"
+            " overwrites all of them: --catalog, --row and single columns select fewer"
+        )
+    if any(
+        "…" in value for each in report["differences"] for pair in each["values"].values() for value in pair.values()
+    ):
+        output.note("values with … are cut around their first difference")

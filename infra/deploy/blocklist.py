@@ -26,10 +26,9 @@ def change(account: Account, add: Collection[Network] = (), remove: Collection[N
 
 def restore_rule(account: Account) -> bool:
     """Add the rule again if a deploy has removed it. Return whether it was missing."""
-    networks = [parse_network(each) for each in blocked(account)]
-    if not networks or firewall.has_rule(account, RULE):
+    if not firewall.has_lost(account, RULE):
         return False
-    _put(account, networks)
+    _put(account, [parse_network(each) for each in blocked(account)])
     return True
 
 

@@ -18,7 +18,11 @@ def restore_client(account: Account, restored: str, request: Mapping[str, Any]) 
     the document of `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.
     """
     address = f"{cluster(account, restored)['Endpoint']}:{PORT}"
-    document = invoke(account, {"restore_client": {**request, "restored": address}})
-    if error := document.get("error"):
-        raise AwsError(f"{error}; nothing was copied")
+    try:
+        document = invoke(account, {"restore_client": {**request, "restored": address}})
+    except AwsError as error:
+        # The function writes in one transaction, which a crash rolls back.
+        raise AwsError(f"{error}; nothing was copied") from error
+    if refused := document.get("error"):
+        raise AwsError(f"{refused}; nothing was copied")
     return document

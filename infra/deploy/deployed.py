@@ -17,6 +17,7 @@ from infra.deploy.stacks import (
     stack_outputs,
     stack_states,
 )
+from infra.environments import Environment
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
 
@@ -56,7 +57,11 @@ def check_stacks(account: Account) -> list[Finding]:
     for name, stack in stack_states(account).items():
         full, state, region = environment.resource(name), stack.state, environment.region
         message = f"{full} is {state}"
-        if state in _REFUSED:
+        if name == "data" and state == "DELETE_FAILED":
+            # `destroy` deletes the database with a final snapshot. A deletion of the stack could lose its data.
+            text = "its removal has failed: mend the cause that its events name, and repeat the removal"
+            findings.append(Finding("stacks", "problem", f"{message}: {text}", _destroy_command(environment)))
+        elif state in _REFUSED:
             text, action = _REFUSED[state]
             fix = f"aws cloudformation {action} --stack-name {full} --region {region}"
             findings.append(Finding("stacks", "problem", f"{message}: {text}", fix))
@@ -73,6 +78,11 @@ def check_stacks(account: Account) -> list[Finding]:
             text = "its first deploy was rolled back: CDK deletes it, and creates it again"
             findings.append(Finding("stacks", "warning", f"{message}: {text}"))
     return findings or [Finding("stacks", "ok", "no stack is being changed, and none has failed")]
+
+
+def _destroy_command(environment: Environment) -> str:
+    name = environment.name
+    return f"wecelebrate destroy --env {name}{f' --delete-data-of {name}' if environment.permanent else ''}"
 
 
 def check_release(account: Account) -> list[Finding]:
@@ -156,9 +166,8 @@ def changed_zones(account: Account) -> list[Finding]:
         return []
     message = f"the subnets are in {deployed}, and cannot move to {current}"
     if not is_complete(account) and not is_finished(account, "data"):
-        name = environment.name
-        fix = f"wecelebrate destroy --env {name}{f' --delete-data-of {name}' if environment.permanent else ''}"
-        return [Finding("zones", "problem", f"{message}: {name} has no finished database, so destroy it first", fix)]
+        text = f"{message}: {environment.name} has no finished database, so destroy it first"
+        return [Finding("zones", "problem", text, _destroy_command(environment))]
     message += ": take the old zones back"
     value = ", ".join(f'"{zone}"' for zone in deployed.split(", "))
     return [Finding("zones", "problem", message, checkout.setting_command(environment, "zones", f"[{value}]"))]

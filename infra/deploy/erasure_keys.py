@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from infra.deploy.account import Account
+from infra.deploy.account import Account, AwsError
 from infra.functions import worker
 
 VARIABLE = "WC_EARLIER_SIGNING_KEYS"
@@ -18,16 +18,47 @@ VARIABLE = "WC_EARLIER_SIGNING_KEYS"
 
 @contextmanager
 def earlier_keys(account: Account, keys: Sequence[str]) -> Iterator[None]:
-    """Let the function know these keys while the block runs. Remove keys that an interrupted command has left."""
+    """Let the function know these keys while the block runs.
+
+    Raises AwsError if the keys cannot be removed afterwards, e.g. because the session of the operator has ended.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
     _set(account, ",".join(keys))
     try:
         yield
     finally:
-        _set(account, "")
+        try:
+            forget_keys(account)
+        except (BotoCoreError, ClientError) as error:
+            name = account.environment.name
+            raise AwsError(
+                f"{_function(account)} still has the earlier key: sign in to AWS again, and run `wecelebrate --env"
+                f" {name} erasures replay`, which removes it ({' '.join(str(error).split())})"
+            ) from error
+
+
+def forget_keys(account: Account) -> None:
+    """Remove keys that an interrupted command has left. Do nothing if the function knows no earlier keys."""
+    _set(account, "")
+
+
+def has_keys(account: Account) -> bool:
+    """Return whether the function knows earlier keys. An environment without the function has none."""
+    client = account.client("lambda")
+    try:
+        configuration: dict[str, Any] = client.get_function_configuration(FunctionName=_function(account))
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return VARIABLE in configuration.get("Environment", {}).get("Variables", {})
+
+
+def _function(account: Account) -> str:
+    return account.environment.resource(worker("erasures"))
 
 
 def _set(account: Account, value: str) -> None:
-    client, name = account.client("lambda"), account.environment.resource(worker("erasures"))
+    client, name = account.client("lambda"), _function(account)
     configuration: dict[str, Any] = client.get_function_configuration(FunctionName=name)
     variables: dict[str, str] = configuration.get("Environment", {}).get("Variables", {})
     wanted = {each: text for each, text in variables.items() if each != VARIABLE} | ({VARIABLE: value} if value else {})

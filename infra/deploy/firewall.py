@@ -1,17 +1,20 @@
 """Rules that an operator adds to the firewall of CloudFront at once, without a deploy.
 
 The rules are not part of the template. A deploy that changes the firewall removes them, so `wecelebrate deploy` does
-not deploy the stack of the firewall while the maintenance mode is on, and adds the rule of blocked addresses again
-afterwards. The addresses are in IP sets, one for each version of IP.
+not deploy the stack of the firewall while the maintenance mode is on, and adds missing rules again when it ends, also
+after an error. The addresses are in IP sets, one for each version of IP, which a deploy keeps.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
 
 Network = IPv4Network | IPv6Network
+Rule = dict[str, Any]
+ATTEMPTS = 5
+"""How often the rules are read and written, while other commands change them at the same time."""
 MIN_PREFIX = {4: 8, 6: 16}
 """The largest range of each version of IP. A larger one is probably a mistake, which would close the platform."""
 _SCOPE = "CLOUDFRONT"
@@ -81,27 +84,39 @@ def put_rule(account: Account, name: str, statement: Mapping[str, Any], status: 
     """
     headers = [{"Name": "retry-after", "Value": str(retry_seconds)}] if retry_seconds else []
     response = {"ResponseCode": status, **({"ResponseHeaders": headers} if headers else {})}
-    others = [rule for rule in _web_acl(account)["WebACL"]["Rules"] if rule["Name"] != name]
     rule = {
         "Name": name,
-        "Priority": 1 + max((each["Priority"] for each in others), default=0),
         "Action": {"Block": {"CustomResponse": response}},
         "Statement": dict(statement),
         "VisibilityConfig": {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": name},
     }
-    _replace_rules(account, [*others, rule])
+
+    def added(rules: list[Rule]) -> list[Rule]:
+        others = [each for each in rules if each["Name"] != name]
+        return [*others, {**rule, "Priority": 1 + max((each["Priority"] for each in others), default=0)}]
+
+    _change_rules(account, added)
 
 
 def remove_rule(account: Account, name: str) -> None:
     """Remove a rule, and its IP sets. Do nothing if it does not exist."""
-    if has_rule(account, name):
-        _replace_rules(account, [rule for rule in _web_acl(account)["WebACL"]["Rules"] if rule["Name"] != name])
+    _change_rules(account, lambda rules: [rule for rule in rules if rule["Name"] != name])
     delete_ip_sets(account, name)
 
 
 def has_rule(account: Account, name: str) -> bool:
-    """Return whether a rule exists. Raises AwsError if the environment has no firewall."""
-    return any(rule["Name"] == name for rule in _web_acl(account)["WebACL"]["Rules"])
+    """Return whether a rule exists. An environment without a firewall, e.g. after a failed first deploy, has no
+    rules."""
+    answer = _find_web_acl(account)
+    return answer is not None and any(rule["Name"] == name for rule in answer["WebACL"]["Rules"])
+
+
+def has_lost(account: Account, name: str) -> bool:
+    """Return whether a deploy has removed the rule of addresses that are still in the IP sets."""
+    answer = _find_web_acl(account)
+    if answer is None or not addresses(account, name):
+        return False
+    return all(rule["Name"] != name for rule in answer["WebACL"]["Rules"])
 
 
 def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
@@ -111,21 +126,44 @@ def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
     return [each for each in sets if each["Name"].startswith(prefix)]
 
 
-def _replace_rules(account: Account, rules: list[dict[str, Any]]) -> None:
-    answer = _web_acl(account)
-    acl: dict[str, Any] = answer["WebACL"]
-    account.client("wafv2").update_web_acl(
-        **{key: acl[key] for key in _UNCHANGED if acl.get(key)},
-        Scope=_SCOPE,
-        Rules=rules,
-        LockToken=answer["LockToken"],
-    )
+def _change_rules(account: Account, change: Callable[[list[Rule]], list[Rule]]) -> None:
+    """Replace the rules by `change(rules)`. Write nothing if they stay the same.
+
+    The lock token comes from the same answer as the rules, so AWS refuses the write if another command has changed the
+    rules since. In this case, the rules are read again.
+    """
+    client = account.client("wafv2")
+    for attempt in range(1, ATTEMPTS + 1):
+        answer = _web_acl(account)
+        acl: dict[str, Any] = answer["WebACL"]
+        rules = change(acl["Rules"])
+        if rules == acl["Rules"]:
+            return
+        try:
+            client.update_web_acl(
+                **{key: acl[key] for key in _UNCHANGED if acl.get(key)},
+                Scope=_SCOPE,
+                Rules=rules,
+                LockToken=answer["LockToken"],
+            )
+            return
+        except client.exceptions.WAFOptimisticLockException:
+            if attempt == ATTEMPTS:
+                raise
 
 
 def _web_acl(account: Account) -> dict[str, Any]:
+    """Return the firewall, with its lock token. Raises AwsError if the environment has no firewall."""
+    answer = _find_web_acl(account)
+    if answer is None:
+        raise AwsError(f"{account.environment.name} has no firewall: is it deployed?")
+    return answer
+
+
+def _find_web_acl(account: Account) -> dict[str, Any] | None:
     client, name = account.client("wafv2"), account.environment.resource("api")
     for acl in client.list_web_acls(Scope=_SCOPE)["WebACLs"]:
         if acl["Name"] == name:
             answer: dict[str, Any] = client.get_web_acl(Name=name, Scope=_SCOPE, Id=acl["Id"])
             return answer
-    raise AwsError(f"{account.environment.name} has no firewall: is it deployed?")
+    return None

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from infra.deploy import firewall
 from infra.deploy.account import Account
-from infra.deploy.firewall import Network
+from infra.deploy.firewall import Network, parse_network
 
 RULE = "maintenance"
 RETRY_SECONDS = 600
@@ -28,5 +28,14 @@ def open_again(account: Account) -> None:
 
 
 def is_closed(account: Account) -> bool:
-    """Return whether the rule exists. Raises AwsError if the environment has no firewall."""
+    """Return whether the rule exists."""
     return firewall.has_rule(account, RULE)
+
+
+def restore_rule(account: Account) -> bool:
+    """Close the environment again if a deploy has removed the rule, because the maintenance mode was switched on while
+    the deploy ran. Return whether the rule was missing."""
+    if not firewall.has_lost(account, RULE):
+        return False
+    close(account, [parse_network(each) for each in firewall.addresses(account, RULE)])
+    return True

@@ -29,6 +29,13 @@ def test_a_replica_knows_which_transactions_it_has_replayed(servers: Postgres) -
         assert connection.execute("select to_regclass('app.reader_check')").fetchone() == (None,)
 
 
+def test_a_check_that_was_ended_by_force_can_be_repeated(servers: Postgres) -> None:
+    with psycopg.connect(servers.primary_url) as connection:
+        connection.execute("set local role app_owner")
+        connection.execute("create table app.reader_check (id int)")
+    assert database_check.run(servers.primary_url, servers.replica_url)["readers"] is True
+
+
 def test_a_replica_that_says_too_early_that_it_has_replayed_a_transaction_is_found(servers: Postgres) -> None:
     with psycopg.connect(servers.primary_url) as connection:
         (source,) = connection.execute(

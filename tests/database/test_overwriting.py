@@ -12,7 +12,7 @@ from tests.database.conftest import Database
 from tests.database.world import A_PRODUCT, CATALOG_OF, A, B
 from wecelebrate.clients import overwriting, restored_tables
 from wecelebrate.clients.overwriting import LIVE, PRICE, VALUES, differences, put_back, select
-from wecelebrate.clients.restoration import copy_missing
+from wecelebrate.clients.restoration import Request, copy_missing, run
 from wecelebrate.clients.restored_tables import TenantError, compare
 
 ROW_TIMES = {"created_at", "updated_at"}
@@ -223,10 +223,72 @@ def test_the_command_shows_both_values_before_it_overwrites(database: Database, 
         assert refused.exit_code == 2, refused.output
 
 
-def test_the_report_shortens_long_values(database: Database, live: Database) -> None:
+def test_long_values_are_cut_around_their_first_difference(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
-        new.execute("update products set description = %s where id = %s", ["x" * 50_000, A_PRODUCT])
-        comparisons, selection = compare(old, new, A), select(["products"])
+        old.execute("update products set description = %s where id = %s", ["x" * 400 + "old", A_PRODUCT])
+        new.execute("update products set description = %s where id = %s", ["x" * 400 + "y" * 50_000, A_PRODUCT])
+        comparisons, selection = compare(old, new, A), select(["products.description"])
         (difference,) = differences(old, new, comparisons, selection)
-        shown = difference.summary["values"]["description"]["live"]
-        assert len(shown) == overwriting.MAX_VALUE_LENGTH + 1
+        shown = difference.summary["values"]["description"]
+        equal = "…" + "x" * overwriting.EQUAL_LENGTH
+        assert shown["restored"] == f'{equal}old"'
+        assert shown["live"].startswith(f"{equal}y") and len(shown["live"]) == overwriting.MAX_VALUE_LENGTH + 2
+        old.rollback()
+
+
+def test_a_value_that_has_changed_since_it_was_shown_is_not_overwritten(database: Database, live: Database) -> None:
+    with live.connect() as new:
+        (slug,) = rows_of(new, "select slug from clients where id = %s", A)[0]
+        new.execute("update products set name = 'shown' where id = %s", [A_PRODUCT])
+    request = {"client": slug, "values": ["products.name"], "rows": [str(A_PRODUCT)]}
+    shown = run(database.url(), live.url(), Request.parse(request))["digest"]
+    with live.connect() as new:
+        new.execute("update products set name = 'edited by the client' where id = %s", [A_PRODUCT])
+    with pytest.raises(TenantError, match="changed since the values were shown"):
+        run(database.url(), live.url(), Request.parse(request | {"copy": True, "shown": shown}))
+    with pytest.raises(TenantError, match="only put back after they were shown"):
+        Request.parse(request | {"copy": True})
+    with live.connect() as new:
+        name = "select name from products where id = %s"
+        assert rows_of(new, name, A_PRODUCT) == [("edited by the client",)]
+    shown = run(database.url(), live.url(), Request.parse(request))["digest"]
+    report = run(database.url(), live.url(), Request.parse(request | {"copy": True, "shown": shown}))
+    assert report["overwritten"] == {"products": 1}
+
+
+def test_a_value_that_changes_during_the_command_is_not_overwritten(database: Database, live: Database) -> None:
+    with database.connect() as old, live.connect() as new:
+        new.execute("update products set name = 'compared' where id = %s", [A_PRODUCT])
+        comparisons, selection = compare(old, new, A), select(["products.name"])
+        changed = differences(old, new, comparisons, selection)
+        new.execute("update products set name = 'edited' where id = %s", [A_PRODUCT])
+        with pytest.raises(TenantError, match="products: a value has changed"):
+            put_back(old, new, comparisons, selection, changed)
+        new.execute("update products set name = 'compared' where id = %s", [A_PRODUCT])
+        assert put_back(old, new, comparisons, selection, changed) == {"products": 1}
+
+
+def test_the_report_hides_what_the_audit_log_hides(database: Database) -> None:
+    with database.connect() as connection:
+        for table, columns in VALUES.items():
+            (secrets,) = rows_of(connection, "select app.audit_secrets(%s)", table)[0]
+            assert {*overwriting.SECRET.get(table, ())} == {*secrets} & {*columns}, table
+
+
+def test_secret_values_are_not_shown_and_credentials_must_be_named(database: Database, live: Database) -> None:
+    with database.connect() as old, live.connect() as new:
+        catalog = CATALOG_OF[A_PRODUCT]
+        new.execute('update catalogs set source_config = \'{"password": "hunter2"}\' where id = %s', [catalog])
+        new.execute("update clients set contact_email = 'ada@example.com', name = 'renamed' where id = %s", [A])
+        comparisons, selection = compare(old, new, A), select(["catalogs.source_config", "clients"])
+        shown = {each.table: each.summary["values"] for each in differences(old, new, comparisons, selection)}
+        hidden = {"live": "[hidden]", "restored": "[hidden]"}
+        assert shown["catalogs"] == {"source_config": hidden}
+        assert shown["clients"]["contact_email"] == hidden
+        assert shown["clients"]["name"]["live"] == '"renamed"'
+        assert "hunter2" not in str(shown)
+        assert "source_config" not in select(["catalogs"]).columns["catalogs"]
+        assert overwrite(old, new, "catalogs") == {}
+        assert overwrite(old, new, "catalogs.source_config") == {"catalogs": 1}
+        restored = "select source_config from catalogs where id = %s"
+        assert rows_of(new, restored, catalog) == rows_of(old, restored, catalog)

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ from infra.command import app as command
 from infra.functions import ROOT
 from tests.database.conftest import Database
 from tests.database.world import A, B
-from wecelebrate.clients import restored_tables
+from wecelebrate.clients import restoration, restored_tables
 from wecelebrate.clients.restoration import copy_missing
 from wecelebrate.core.settings import settings
 
@@ -229,3 +230,33 @@ def test_the_command_copies_a_client(database: Database, live: Database) -> None
     options = options[:-4]
     unknown = CliRunner().invoke(command, ["tenant", "compare", "--client", "nobody", *options[2:]])
     assert unknown.exit_code == 2
+
+
+@pytest.mark.parametrize("parent", ["products", "orders", "sites", "catalogs"])
+def test_no_row_is_copied_that_belongs_to_a_skipped_row(
+    database: Database, live: Database, monkeypatch: pytest.MonkeyPatch, parent: str
+) -> None:
+    columns = {column for column, table in restored_tables.REFERENCES.items() if table == parent}
+    with database.connect() as old, live.connect() as new:
+        delete_client(new, A)
+        comparisons = restored_tables.compare(old, new, A)
+        insert = restoration._insert
+
+        def refuse(connection: psycopg.Connection, table: restored_tables.Table, rows: Any) -> None:
+            if table.name == parent and rows:
+                raise psycopg.errors.UniqueViolation("another row is in the way")
+            insert(connection, table, rows)
+
+        monkeypatch.setattr(restoration, "_insert", refuse)
+        # A row can also have lost its parent before the backup, so only the parents of the backup count.
+        parents = (
+            {each for (each,) in next(each.missing for each in comparisons if each.table.name == parent)}
+            if False
+            else {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
+        )
+        _, skipped = copy_missing(old, new, comparisons, restored_tables.ACCESS, skip=True)
+        assert {each["key"] for each in skipped if each["table"] == parent} == parents
+        for comparison in comparisons:
+            for column in columns & {*comparison.table.columns}:
+                query = f"select count(*) from {comparison.table.name} where {column}::text = any (%s)"
+                assert new.execute(query.encode(), [sorted(parents)]).fetchone() == (0,), comparison.table.name

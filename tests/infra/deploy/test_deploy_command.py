@@ -1,14 +1,22 @@
-"""Tests which releases `wecelebrate deploy` passes to CDK. CDK does not run."""
+"""Tests what `wecelebrate deploy` passes to CDK, and what it does with the firewall. CDK does not run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 from typer.testing import CliRunner
 
 from infra.command import app, aws
-from infra.deploy import checkout, stacks
+from infra.deploy import blocklist, checkout, maintenance, stacks
+from infra.deploy.account import Account
+from infra.deploy.firewall import parse_network
+from infra.deploy.stacks import StackState
 from tests.infra.deploy.test_deployed import account
+from tests.infra.deploy.test_maintenance import RATE, VISIBILITY
 
 
 @pytest.mark.parametrize(
@@ -42,3 +50,96 @@ def test_a_deploy_names_its_release_and_the_newest_release(
     assert result.exit_code == 1, result.output
     (command,) = commands
     assert {f"release={release}", f"SchemaRelease={newest}"} <= set(command)
+
+
+class Environment:
+    """The environment `dev`, whose stacks and CDK the test replaces. moto emulates its firewall."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.account: Account = account("network", {})
+        self.firewall: Any = boto3.client(
+            "wafv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        self.account._clients["wafv2"] = self.firewall
+        self.commands: list[list[str]] = []
+        self.during: Callable[[], int] = lambda: 0
+        """What CDK does. It returns the exit code."""
+        self._monkeypatch = monkeypatch
+        monkeypatch.setattr("infra.deploy.account.Account", lambda environment: self.account)
+        monkeypatch.setattr(aws, "_problems", lambda environment: 0)
+        monkeypatch.setattr(checkout, "release", lambda: "v0.1.0")
+        monkeypatch.setattr(stacks, "run_cdk", self._run_cdk)
+
+    def create_firewall(self) -> None:
+        self.firewall.create_web_acl(
+            Name="wecelebrate-dev-api", Scope="CLOUDFRONT", DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY
+        )
+
+    def replace_rules(self) -> None:
+        """Do what a deploy does that changes the firewall: write the rules of the template."""
+        (acl,) = self.firewall.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
+        name = {"Name": acl["Name"], "Scope": "CLOUDFRONT", "Id": acl["Id"]}
+        self.firewall.update_web_acl(
+            **name, DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY, Rules=[RATE], LockToken=acl["LockToken"]
+        )
+
+    def deploy(self, edge: str) -> Any:
+        """edge: the state of the stack `edge` before the deploy."""
+        states = {name: StackState("CREATE_COMPLETE", datetime.now(UTC), "v0.1.0") for name in ("network", "edge")}
+        states["edge"] = StackState(edge, datetime.now(UTC), None)
+        self._monkeypatch.setattr(stacks, "stack_states", lambda account: states)
+        return CliRunner().invoke(app, ["deploy", "--env", "dev"])
+
+    def _run_cdk(self, command: list[str]) -> int:
+        self.commands.append(command)
+        return self.during()
+
+
+@pytest.fixture
+def dev(monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment]:
+    with mock_aws():
+        yield Environment(monkeypatch)
+
+
+@pytest.mark.parametrize("state", ["CREATE_FAILED", "REVIEW_IN_PROGRESS"])
+def test_a_first_deploy_that_failed_before_its_firewall_existed_is_continued(dev: Environment, state: str) -> None:
+    dev.during = lambda: 1
+    result = dev.deploy(state)
+    assert len(dev.commands) == 1, result.output
+    assert not maintenance.is_closed(dev.account)
+
+
+@pytest.mark.parametrize("exit_code", [0, 1])
+def test_a_deploy_that_changes_the_firewall_restores_the_rules_of_operators_also_if_it_fails(
+    dev: Environment, exit_code: int
+) -> None:
+    dev.create_firewall()
+    blocklist.change(dev.account, [parse_network("8.8.4.4")])
+
+    def during() -> int:
+        # An operator closes the environment while the deploy runs.
+        maintenance.close(dev.account, [parse_network("8.8.8.8")])
+        dev.replace_rules()
+        (folder,) = [each for each in dev.commands[-1] if each.endswith("outputs-dev.json")]
+        Path(folder).write_text("{}")
+        return exit_code
+
+    dev.during = during
+    result = dev.deploy("UPDATE_COMPLETE")
+    assert result.exit_code == exit_code, result.output
+    (acl,) = dev.firewall.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
+    rules = dev.firewall.get_web_acl(Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"])["WebACL"]["Rules"]
+    assert [rule["Name"] for rule in rules] == ["requests-per-address", "blocked", "maintenance"]
+    assert "the addresses are blocked again" in result.output
+    assert "the environment is closed again" in result.output
+
+
+def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Environment) -> None:
+    dev.create_firewall()
+    maintenance.close(dev.account, [parse_network("8.8.8.8")])
+    result = dev.deploy("UPDATE_COMPLETE")
+    assert result.exit_code == 0, result.output
+    assert "v0.1.0 is deployed behind the maintenance mode" in result.output
+    assert maintenance.is_closed(dev.account)
+    (command,) = dev.commands
+    assert "--all" not in command and "!(edge|monitoring)" in command

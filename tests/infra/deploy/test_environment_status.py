@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.deploy import erasure_keys
 from tests.command import CommandHere
 
 
@@ -143,3 +144,13 @@ def test_a_command_without_an_environment_fails_in_a_shell_that_is_signed_in_to_
     result = CommandHere(tmp_path, environment)(*arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert f"this shell is signed in to {signed_in}, and the default of this command is dev" in result.stderr
+
+
+def test_the_status_warns_of_an_earlier_key_that_a_replay_has_left(
+    command: CommandHere, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_firewall()
+    deploy("dev-edge", url=api)
+    assert "earlier key" not in command("status", "--env", "dev").stdout
+    monkeypatch.setattr(erasure_keys, "has_keys", lambda account: True)
+    assert "`wecelebrate --env dev erasures replay` removes it" in command("status", "--env", "dev").stdout

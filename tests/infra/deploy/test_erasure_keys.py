@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra.deploy.account import Account
-from infra.deploy.erasure_keys import VARIABLE, earlier_keys
+from infra.deploy.account import Account, AwsError
+from infra.deploy.erasure_keys import VARIABLE, earlier_keys, forget_keys, has_keys
 from infra.environments import get_environment
 from wecelebrate.core.settings import Settings
 
@@ -52,10 +52,29 @@ def test_the_keys_are_removed_after_an_error() -> None:
 
 def test_keys_that_an_interrupted_command_has_left_are_removed() -> None:
     left = DECLARED | {VARIABLE: "march"}
-    prod, stub = account((left, DECLARED), (DECLARED, None))
-    with earlier_keys(prod, []):
-        pass
+    prod, stub = account((left, None), (left, DECLARED), (DECLARED, None), (DECLARED, None))
+    assert has_keys(prod)
+    forget_keys(prod)
+    forget_keys(prod)
+    assert not has_keys(prod)
     stub.assert_no_pending_responses()
+
+
+def test_an_environment_without_the_function_has_no_keys() -> None:
+    prod, stub = account()
+    stub.add_client_error("get_function_configuration", "ResourceNotFoundException")
+    assert not has_keys(prod)
+
+
+def test_a_key_that_cannot_be_removed_is_reported_with_the_command_that_removes_it() -> None:
+    known = DECLARED | {VARIABLE: "march"}
+    prod, stub = account((DECLARED, known))
+    stub.add_client_error("get_function_configuration", "ExpiredTokenException")
+    with (
+        pytest.raises(AwsError, match=r"still has the earlier key: .*`wecelebrate --env prod erasures replay`"),
+        earlier_keys(prod, ["march"]),
+    ):
+        pass
 
 
 def test_the_settings_read_the_variable() -> None:

@@ -1,14 +1,20 @@
 """Tests that `wecelebrate erasures replay` waits for the job and for its erasures. A transport replaces the API."""
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 import typer
+from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
+from infra.command import api as api_of_command
 from infra.command import app, erasures
+from infra.command.api import Connection
+from infra.deploy import erasure_keys
 
 JOB = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5"
 DONE = {"status": "completed", "result": {"erasures": 3, "restored": 2}, "error": None, "error_code": None}
@@ -35,13 +41,19 @@ def api(replay: list[dict[str, Any]], waiting: list[int], failed: list[dict[str,
     return httpx.Client(base_url="http://platform.test", transport=httpx.MockTransport(respond))
 
 
+def replay(client: httpx.Client, timeout: int) -> None:
+    """Do what the command does, without the keys."""
+    deadline = time.monotonic() + timeout
+    erasures._wait_for_erasures(client, erasures._replay(client, deadline), deadline)
+
+
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(erasures, "_SECONDS", 0)
 
 
 def test_the_command_waits_for_the_job_and_for_the_repeated_erasures(capsys: pytest.CaptureFixture[str]) -> None:
-    erasures._replay(api([{"status": "pending"}, {"status": "processing"}, DONE], [2, 1, 0]), 60)
+    replay(api([{"status": "pending"}, {"status": "processing"}, DONE], [2, 1, 0]), 60)
     printed = capsys.readouterr()
     assert "3 erasures are in the list, 2 were repeated" in printed.out
     assert "all repeated erasures are complete" in printed.out
@@ -51,7 +63,7 @@ def test_the_command_waits_for_the_job_and_for_the_repeated_erasures(capsys: pyt
 def test_a_replay_with_the_wrong_key_fails(capsys: pytest.CaptureFixture[str]) -> None:
     wrong = {"status": "failed", "error_code": "wrong_key", "error": "2 of 3 entries were written with another key"}
     with pytest.raises(typer.Exit) as stopped:
-        erasures._replay(api([{"status": "pending"}, wrong], []), 60)
+        replay(api([{"status": "pending"}, wrong], []), 60)
     assert stopped.value.exit_code == 1
     assert "wrong_key: 2 of 3 entries" in capsys.readouterr().err
 
@@ -61,15 +73,15 @@ def test_an_erasure_of_the_replay_that_fails_is_an_error_and_an_older_one_is_not
     client = api([{"status": "pending"}, DONE], [0], [{"created_at": created}])
     if code:
         with pytest.raises(typer.Exit) as stopped:
-            erasures._replay(client, 60)
+            replay(client, 60)
         assert stopped.value.exit_code == code
     else:
-        erasures._replay(client, 60)
+        replay(client, 60)
 
 
 def test_the_time_of_the_command_is_limited() -> None:
     with pytest.raises(typer.Exit) as stopped:
-        erasures._replay(api([{"status": "pending"}], []), 0)
+        replay(api([{"status": "pending"}], []), 0)
     assert stopped.value.exit_code == 6
 
 
@@ -79,3 +91,50 @@ def test_the_file_must_contain_only_the_key(tmp_path: Any, content: str) -> None
     file.write_text(content)
     result = CliRunner().invoke(app, ["erasures", "replay", "--earlier-key", str(file)])
     assert (result.exit_code, "must contain only the earlier value" in result.output) == (2, True)
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the command does: changes of the variable of the function, and requests to the API."""
+    done: list[str] = []
+
+    def log(request: httpx.Request) -> None:
+        done.append(f"{request.method} {request.url.path} {request.url.params.get('status', '')}".strip())
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        client = api([{"status": "pending"}, DONE], [1, 0])
+        client.event_hooks = {"request": [log]}
+        yield Connection(client, None)
+
+    monkeypatch.setattr(api_of_command, "connect", connect)
+    monkeypatch.setattr(erasure_keys, "_set", lambda account, value: done.append(f"key {value or 'removed'}"))
+    return done
+
+
+def test_each_replay_of_an_environment_removes_a_key_that_an_interrupted_replay_has_left(events: list[str]) -> None:
+    result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
+    assert result.exit_code == 0, result.output
+    assert events[:2] == ["key removed", "POST /v1/admin/erasures/replay"]
+
+
+def test_the_function_knows_the_key_only_until_the_list_is_compared(events: list[str], tmp_path: Any) -> None:
+    file = tmp_path / "key.txt"
+    file.write_text("march")
+    result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay", "--earlier-key", str(file)])
+    assert result.exit_code == 0, result.output
+    job = ["POST /v1/admin/erasures/replay", f"GET /v1/jobs/{JOB}"]
+    assert events[:5] == ["key march", *job, "key removed", "GET /v1/jobs pending"]
+    assert events.count("key removed") == 1
+
+
+def test_a_replay_without_keys_needs_only_the_api(events: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(account: Any, value: str) -> None:
+        raise NoCredentialsError
+
+    monkeypatch.setattr(erasure_keys, "_set", refused)
+    result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
+    assert result.exit_code == 0, result.output
+    assert "not known whether an earlier call has left a key" in result.output
+    events.clear()
+    assert CliRunner().invoke(app, ["erasures", "replay"]).exit_code == 0

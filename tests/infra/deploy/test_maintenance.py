@@ -1,6 +1,6 @@
 """Tests the maintenance mode and the blocked addresses with the firewall that moto emulates."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -142,3 +142,44 @@ def test_addresses_are_blocked_again_after_a_deploy_that_has_removed_the_rule(cl
     )  # fmt: skip
     assert restore_rule(prod)
     assert [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")] == ["requests-per-address", "blocked"]
+
+
+class Interrupted:
+    """The firewall, whose first change comes after a change of another command."""
+
+    def __init__(self, client: Any, other: Callable[[], None], times: int = 1) -> None:
+        self._client, self._other, self._times = client, other, times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def update_web_acl(self, **arguments: Any) -> Any:
+        if self._times:
+            self._times -= 1
+            self._other()
+        return self._client.update_web_acl(**arguments)
+
+
+def test_a_rule_that_another_command_adds_at_the_same_time_is_kept(client: Any) -> None:
+    prod = account(client, "prod")
+    firewall: Any = Interrupted(client, lambda: close(account(client, "prod"), [parse_network("8.8.8.8")]))
+    change(account(firewall, "prod"), [parse_network("8.8.4.4")])
+    assert is_closed(prod)
+    names = [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")]
+    assert names == ["requests-per-address", "maintenance", "blocked"]
+    firewall = Interrupted(client, lambda: open_again(account(client, "prod")))
+    change(account(firewall, "prod"), remove=[parse_network("8.8.4.4")])
+    assert rules(client, "wecelebrate-prod-api") == [RATE]
+
+
+def test_a_firewall_that_changes_all_the_time_is_reported(client: Any) -> None:
+    numbers = iter(range(100))
+
+    def other() -> None:
+        close(account(client, "prod"), [parse_network("8.8.8.8")])
+        if next(numbers) % 2:
+            open_again(account(client, "prod"))
+
+    firewall: Any = Interrupted(client, other, times=100)
+    with pytest.raises(client.exceptions.WAFOptimisticLockException):
+        change(account(firewall, "prod"), [parse_network("8.8.4.4")])

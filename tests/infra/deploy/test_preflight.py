@@ -390,6 +390,16 @@ def test_a_stack_that_cannot_be_updated_now_is_a_problem_with_the_command_that_h
         assert finding.fix == "wecelebrate status --env dev"
 
 
+def test_the_removal_of_the_database_is_repeated_with_the_command_that_makes_a_snapshot() -> None:
+    answer = {
+        "StackName": "wecelebrate-dev-data",
+        "StackStatus": "DELETE_FAILED",
+        "CreationTime": "2026-11-27T00:00:00Z",
+    }
+    (finding,) = findings(stacks={"Stacks": [answer]})["stacks"]
+    assert (finding.state, finding.fix) == ("problem", "wecelebrate destroy --env dev")
+
+
 def test_settings_that_differ_from_the_branch_are_a_problem_if_the_environment_is_deployed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,14 +1,19 @@
 """Puts back values of rows that the live database still has, but whose values were changed since the backup.
 
 Most mistakes delete no row: `DELETE /v1/products/{id}` and a full file only deactivate products. Which version of a row
-is right, only the client knows, so an operator names the columns, and sees every difference before it is written.
+is right, only the client knows, so an operator names the columns, and sees the first differences and their number
+before anything is written. The digest of all differences goes from this preview to the write, which locks the rows and
+refuses if a value is not the one that was compared.
 
 Only values that members state can be put back. Stock, times, prices that triggers compute, and everything that decides
 who may see a row stays as it is in the live database.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +28,8 @@ MAX_DIFFERENCES = 200
 """The number of rows that a report shows. The counts are of all rows."""
 MAX_VALUE_LENGTH = 300
 """The number of characters that a report shows of a value. Products can have values of 500 KiB."""
+EQUAL_LENGTH = 10
+"""The number of equal characters that a cut value shows before the first difference."""
 
 PRICE = ("price", "regular_price", "offers")
 """The columns that a trigger computes from each other. They are only put back together."""
@@ -38,6 +45,17 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """The tables and columns whose values can be put back."""
+
+SECRET: Mapping[str, tuple[str, ...]] = {
+    "clients": ("contact_email", "contact_phone", "address", "settings"),
+    "catalogs": ("source_config",),
+    "sites": ("settings",),
+}
+"""The columns whose values are not shown: credentials and data of persons. The audit log hides the same ones."""
+NAMED: Mapping[str, tuple[str, ...]] = {"catalogs": ("source_config",)}
+"""Columns with credentials, which a client can have replaced since. They are only put back if they are named."""
+HIDDEN = "[hidden]"
+"""The text instead of a secret value."""
 
 _ADMIN = "an admin of the platform decides it"
 _COMPUTED = "the platform computes it"
@@ -67,6 +85,7 @@ LIVE: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 """The other columns of these tables, each with the reason why the live value stays. Keys and the times of a row are in
 neither list."""
+CHANGED = "a value has changed since the values were shown: look at them again"
 _LABELS = {"clients": "slug", "catalogs": "name", "sites": "name", "products": "sku"}
 """The column by which people know a row."""
 _OWN_EXPRESSIONS = {
@@ -100,7 +119,10 @@ class Difference:
     key: tuple[str, ...]
     label: str
     values: Mapping[str, tuple[str, str]]
-    """Column → the live value and the value of the backup, as JSON, shortened."""
+    """Column → the live value and the value of the backup, as JSON, cut around the first difference. Secret values
+    are hidden."""
+    digest: str
+    """The digest of the key and of all complete values."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -125,13 +147,17 @@ def select(names: Iterable[str], catalog: str | None = None, rows: Iterable[str]
         if column and column not in VALUES[table]:
             reason = LIVE[table].get(column, "it has no such column")
             raise TenantError(f"`{name}` cannot be put back, because {reason}: use {', '.join(VALUES[table])}")
-        wanted = PRICE if table == "products" and column in PRICE else (column,) if column else VALUES[table]
+        wanted = PRICE if table == "products" and column in PRICE else (column,) if column else _of_table(table)
         chosen.setdefault(table, set()).update(wanted)
     columns = {table: tuple(each for each in VALUES[table] if each in wanted) for table, wanted in chosen.items()}
     try:
         return Selection(columns, UUID(catalog) if catalog else None, frozenset(rows))
     except ValueError as error:
         raise TenantError(f"`{catalog}` is not the id of a catalog") from error
+
+
+def _of_table(table: str) -> tuple[str, ...]:
+    return tuple(column for column in VALUES[table] if column not in NAMED.get(table, ()))
 
 
 def differences(
@@ -146,6 +172,14 @@ def differences(
     return found
 
 
+def digest_of(changed: Iterable[Difference]) -> str:
+    """Return the digest of all differences. It shows whether a later comparison finds the same values."""
+    digests = sha256()
+    for each in changed:
+        digests.update(each.digest.encode())
+    return digests.hexdigest()
+
+
 def put_back(
     restored: psycopg.Connection,
     live: psycopg.Connection,
@@ -155,14 +189,19 @@ def put_back(
 ) -> dict[str, int]:
     """Write the selected values of the backup into the rows of `changed`, and return their number for each table.
 
+    The rows are locked. Raises TenantError if a value is not the one in `changed`, because it was changed since.
     Triggers do what they do for every change: they compute facets and prices, invalidate cached pages, and record the
-    change in the audit log. The caller commits the transaction of `live`. Raises TenantError if a value conflicts with
-    another row, e.g. because another product has got the SKU.
+    change in the audit log. The caller commits the transaction of `live`. Also raises TenantError if a value conflicts
+    with another row, e.g. because another product has got the SKU.
     """
     counts = {}
     for comparison in comparisons:
         table, count = comparison.table, 0
-        for keys in _batches([each.key for each in changed if each.table == table.name]):
+        expected = {each.key: each.digest for each in changed if each.table == table.name}
+        for keys in _batches([*expected]):
+            locked = _compare(restored, live, table, keys, selection, lock=True)
+            if {each.key: each.digest for each in locked} != {key: expected[key] for key in keys}:
+                raise TenantError(f"{table.name}: {CHANGED}")
             try:
                 count += _update(restored, live, table, keys, selection.columns[table.name])
             except psycopg.errors.IntegrityError as error:
@@ -178,21 +217,27 @@ def _compare(
     table: Table,
     keys: Sequence[tuple[str, ...]],
     selection: Selection,
+    *,
+    lock: bool = False,
 ) -> list[Difference]:
+    """lock: lock the rows of the live database until its transaction ends."""
     columns = selection.columns[table.name]
-    before, now = (_values(connection, table, keys, columns, selection) for connection in (restored, live))
+    hidden = SECRET.get(table.name, ())
+    before = _values(restored, table, keys, columns, selection)
+    now = _values(live, table, keys, columns, selection, lock=lock)
     found = []
     for key in sorted(before.keys() & now.keys()):
         (old_label, old), (label, new) = before[key], now[key]
         if selection.rows and not selection.rows & {"/".join(key), label, old_label}:
             continue
         values = {
-            column: (_shortened(new_value), _shortened(old_value))
+            column: (HIDDEN, HIDDEN) if column in hidden else _cut(new_value, old_value)
             for column, new_value, old_value in zip(columns, new, old, strict=True)
             if new_value != old_value
         }
         if values:
-            found.append(Difference(table.name, key, label, values))
+            complete = json.dumps([table.name, key, columns, new, old])
+            found.append(Difference(table.name, key, label, values, sha256(complete.encode()).hexdigest()))
     return found
 
 
@@ -202,6 +247,8 @@ def _values(
     keys: Sequence[tuple[str, ...]],
     columns: Sequence[str],
     selection: Selection,
+    *,
+    lock: bool = False,
 ) -> dict[tuple[str, ...], tuple[str, list[str]]]:
     """Return key → the name of the row, and the selected values as JSON."""
     query = sql.SQL("select array[{keys}], {label}::text, array[{values}] from {table} r where ({keys}) in ({wanted})")
@@ -214,6 +261,8 @@ def _values(
         table=_name(table),
         wanted=sql.SQL(", ").join(_placeholders(table) for _ in keys),
     )
+    if lock:
+        statement += sql.SQL(" for update of r")
     rows = connection.execute(statement, [value for key in keys for value in key]).fetchall()
     if selection.catalog is not None:
         rows = _of_catalog(connection, table, rows, selection.catalog)
@@ -281,5 +330,15 @@ def _batches(keys: Sequence[tuple[str, ...]]) -> list[Sequence[tuple[str, ...]]]
     return [keys[first : first + BATCH_ROWS] for first in range(0, len(keys), BATCH_ROWS)]
 
 
-def _shortened(value: str) -> str:
-    return value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}…"
+def _cut(live: str, restored: str) -> tuple[str, str]:
+    """Return both values. Long values begin shortly before their first difference, so that they never look equal."""
+    if max(len(live), len(restored)) <= MAX_VALUE_LENGTH:
+        return live, restored
+    equal = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(live, restored, strict=False)))
+    first = max(0, equal - EQUAL_LENGTH)
+    return _part(live, first), _part(restored, first)
+
+
+def _part(value: str, first: int) -> str:
+    end = first + MAX_VALUE_LENGTH
+    return f"{'…' if first else ''}{value[first:end]}{'…' if len(value) > end else ''}"

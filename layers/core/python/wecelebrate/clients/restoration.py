@@ -18,13 +18,21 @@ from psycopg.types.json import Jsonb
 
 from wecelebrate.clients import overwriting
 from wecelebrate.clients.overwriting import Selection
-from wecelebrate.clients.restored_tables import ACCESS, Comparison, Table, TenantError, client_id, compare
+from wecelebrate.clients.restored_tables import (
+    ACCESS,
+    REFERENCES,
+    Comparison,
+    Table,
+    TenantError,
+    client_id,
+    compare,
+)
 
 BATCH_ROWS = 500
 """The number of rows that one statement copies."""
 MAX_SKIPPED = 200
 """The number of skipped rows that a report names."""
-VERSION = 2
+VERSION = 3
 """The version of the report. A command refuses to write with a release whose function does not know its options."""
 _PARENTS = {
     "webhook_secrets": ("webhook_id", "webhooks"),
@@ -57,11 +65,15 @@ class Request:
     """Whether rows that conflict with live rows are left out. Otherwise one such row is an error."""
     values: Selection | None = None
     """The values to show and, with `copy`, to put back."""
+    shown: str | None = None
+    """The digest of the differences that the operator has seen. Required to put values back."""
 
     @classmethod
     def parse(cls, event: Mapping[str, Any]) -> Self:
         """Return the request of an event of the function `deploy-migrate`. Raises TenantError."""
         names = event.get("values") or ()
+        if names and event.get("copy") and not event.get("shown"):
+            raise TenantError("values are only put back after they were shown: compare first, and give the digest")
         return cls(
             client=event["client"],
             copy=bool(event.get("copy")),
@@ -70,6 +82,7 @@ class Request:
             without=frozenset(event.get("without") or ()),
             skip_conflicts=bool(event.get("skip_conflicts")),
             values=overwriting.select(names, event.get("catalog"), event.get("rows") or ()) if names else None,
+            shown=event.get("shown"),
         )
 
 
@@ -84,10 +97,13 @@ def run(restored: str, live: str, request: Request) -> dict[str, Any]:
         comparisons = compare(old, new, client_id(old, request.client), request.only, request.without)
         values = request.values
         different = overwriting.differences(old, new, comparisons, values) if values else []
+        digest = overwriting.digest_of(different)
         copied: dict[str, int] = {}
         overwritten: dict[str, int] = {}
         skipped: list[dict[str, str]] = []
         if request.copy:
+            if values and request.shown != digest:
+                raise TenantError(overwriting.CHANGED)
             copied, skipped = copy_missing(old, new, comparisons, request.access, skip=request.skip_conflicts)
             overwritten = overwriting.put_back(old, new, comparisons, values, different) if values else {}
     return {
@@ -95,6 +111,7 @@ def run(restored: str, live: str, request: Request) -> dict[str, Any]:
         "tables": [comparison.summary for comparison in comparisons],
         "copied": copied,
         "different": len(different),
+        "digest": digest,
         "differences": [each.summary for each in different[: overwriting.MAX_DIFFERENCES]],
         "overwritten": overwritten,
         "skipped": len(skipped),
@@ -123,6 +140,7 @@ def copy_missing(
     """
     copied: dict[str, int] = {}
     skipped: list[dict[str, str]] = []
+    refused: list[dict[str, str]]
     for comparison in comparisons:
         table = comparison.table
         if table.name in ACCESS and table.name not in access:
@@ -131,6 +149,9 @@ def copy_missing(
         for first in range(0, len(comparison.missing), BATCH_ROWS):
             keys = comparison.missing[first : first + BATCH_ROWS]
             rows = list(_allowed(live, table.name, _rows(restored, table, keys), comparison.client))
+            if skipped:
+                rows, refused = _without_parents(table, rows, skipped)
+                skipped += refused
             try:
                 with live.transaction():
                     _insert(live, table, rows)
@@ -147,6 +168,28 @@ def copy_missing(
     return copied, skipped
 
 
+def _without_parents(
+    table: Table, rows: Iterable[dict[str, Any]], skipped: Iterable[Mapping[str, str]]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Return the rows that belong to no skipped row, and the others with the reason. The database itself refuses only
+    rows whose table has a foreign key."""
+    lost = {(each["table"], each["key"]) for each in skipped}
+    kept, refused = [], []
+    for row in rows:
+        parents = ((parent, str(row[column])) for column, parent in REFERENCES.items() if row.get(column))
+        parent = next((each for each in parents if each in lost), None)
+        if parent is None:
+            kept.append(row)
+        else:
+            reason = f"it belongs to a row that is not copied: {parent[0]} {parent[1]}"
+            refused.append({"table": table.name, "key": _key_of(table, row), "reason": reason})
+    return kept, refused
+
+
+def _key_of(table: Table, row: Mapping[str, Any]) -> str:
+    return "/".join(str(row[column]) for column in table.key)
+
+
 def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Insert each row in a savepoint of its own. Return the rows that the database refuses, with the reasons."""
     refused = []
@@ -155,9 +198,8 @@ def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[
             with live.transaction():
                 _insert(live, table, [row])
         except psycopg.errors.IntegrityError as error:
-            key = "/".join(str(row[column]) for column in table.key)
             reason = f"{error.diag.constraint_name}: {error.diag.message_primary}"
-            refused.append({"table": table.name, "key": key, "reason": reason})
+            refused.append({"table": table.name, "key": _key_of(table, row), "reason": reason})
     return refused
 
 

@@ -69,6 +69,13 @@ ACCESS: Mapping[str, str] = {
 }
 """The tables that are copied only if the operator names them, each with the reason. An owner of the client can have
 deleted a missing row on purpose, e.g. the membership of a person who was dismissed."""
+REFERENCES: Mapping[str, str] = {
+    "product_id": "products",
+    "order_id": "orders",
+    "site_id": "sites",
+    "catalog_id": "catalogs",
+}
+"""Maps a column to the table to which it refers. Not every such column has a foreign key."""
 
 
 class TenantError(Exception):
@@ -165,6 +172,8 @@ def tables(connection: psycopg.Connection) -> list[Table]:
     ):
         if child in by_name and parent in by_name:
             parents[child].add(parent)
+    for name, table in by_name.items():
+        parents[name] |= {REFERENCES[column] for column in table.columns if column in REFERENCES} - {name}
     return [by_name[name] for name in TopologicalSorter(parents).static_order()]
 
 
@@ -199,7 +208,7 @@ def _condition(table: str, columns: Sequence[str]) -> str:
         return "client_id = %(client)s"
     if "catalog_id" in columns:
         return owned
-    raise TenantError(f"{table}: decide in clients/restoration.py whether its rows are copied")
+    raise TenantError(f"{table}: decide in clients/restored_tables.py whether its rows are copied")
 
 
 def _enter(restored: psycopg.Connection, live: psycopg.Connection) -> None:

@@ -59,7 +59,7 @@ def run(job: jobs.LeasedJob) -> None:
             "wrong_key",
             f"{others.total():,} of {total:,} entries were written with {len(others):,} other signing keys, and were"
             f" not repeated. {restored:,} erasures were created. Repeat the replay with the earlier values of the"
-            " secret `signing-key` (`wecelebrate erasures replay --earlier-key FILE`).",
+            " secret `signing-key` (`wecelebrate --env NAME erasures replay --earlier-key FILE`).",
         )
 
 

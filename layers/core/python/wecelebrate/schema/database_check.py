@@ -38,6 +38,8 @@ def _reader_waits(writer: str, replica: psycopg.Connection) -> bool:
     replayed = "select app.has_replayed(%s::text::xid8)"
     with psycopg.connect(writer) as first, psycopg.connect(writer, autocommit=True) as second:
         first.execute("set local role app_owner")
+        # A check that was ended by force has left its table.
+        first.execute(f"drop table if exists {_TABLE}")
         first.execute(f"create table {_TABLE} (id int)")
         xid = _value(first, "select pg_current_xact_id()::text")
         # A later transaction that ends, so that its commit reaches the reader while the first is open.
