@@ -64,6 +64,7 @@ from wecelebrate.feeds.questions import Question
 _TAXES = ("gross", None, "net")
 """The order of prices of the same kind: first the names that include the tax (`P.V.P. IVA incl.`), then those that do
 not mention it (`P.V.P.`), then those that exclude it."""
+_SOLD = ("gross", "plain", "net")
 TAX_PAIR = 2
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
 """Currencies of countries without a value-added tax. There, a net price is the price after a discount."""
@@ -357,10 +358,16 @@ def _as_selling(rated: list[PriceCandidate]) -> list[PriceCandidate]:
 
 
 def _in_one_currency(sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """If the columns have different currencies, prefer the catalog's currency, then columns without a currency."""
+    """If the columns have different currencies, prefer the catalog's currency, then columns without a currency.
+
+    The preferred columns must have a price of as good a kind. Otherwise, the catalog's currency would decide that
+    `UVP` is the price, and not `VK brutto (EUR)`.
+    """
     good = [one for one in sold if not one.is_bad]
-    for wanted in (currency, None):
-        if any(one.currency == wanted for one in good):
+    kinds = {one.kind for one in good}
+    best = next((kind for kind in TIERS if kind in kinds), "list")
+    for wanted, decisive in ((currency, _SOLD if best in _SOLD else TIERS), (None, (best,))):
+        if any(one.currency == wanted and one.kind in decisive for one in good):
             return [one for one in sold if one.currency in (wanted, None)]
     return sold
 
