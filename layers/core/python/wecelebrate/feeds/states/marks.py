@@ -58,6 +58,13 @@ def are_codes(facts: Facts) -> bool:
     return bool(codes) and facts.filled <= MAX_FILLED and len(codes) <= MAX_CODES and max(map(len, codes)) <= MAX_LENGTH
 
 
+def is_bare_mark(column: str, facts: Facts) -> bool:
+    """Return whether a column has only an abbreviation as its name, such as `Del`, and a few products have an X."""
+    marks = {cell.strip().casefold() for cell in facts.cells}
+    return marks == {"x"} and facts.filled <= MAX_FILLED and squeezed(column[:MAX_NAME]) in _BARE
+
+
+_BARE = frozenset(("del", "dlt", "delet", "lö", "lo", "losch", "sperr", "spaerr", "sup", "elim", "smaz", "usun"))
 MIN_ROWS = 3
 _STATE_LETTERS = (
     frozenset("ai"),
