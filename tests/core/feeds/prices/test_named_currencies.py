@@ -22,7 +22,7 @@ def test_the_sign_of_several_currencies_is_that_of_the_name(name: str, code: str
 @pytest.mark.parametrize(
     ("name", "code"),
     [("Mazumcena ar PVN, EUR", "EUR"), ("Qwertz prezzo, CHF", "CHF"), ("Mazumcena (EUR ar PVN)", "EUR"),
-     ("Xyzprice [PLN]", "PLN"), ("Pardavimo sumelė kaina (EUR)", "EUR")],
+     ("Xyzprice [PLN]", "PLN"), ("Preus (€) PVP", "EUR"), ("Pardavimo sumelė kaina (EUR)", "EUR")],
 )  # fmt: skip
 def test_the_currency_of_a_name_with_unknown_words_is_used(name: str, code: str) -> None:
     rows = "A;Cup;12,10;5,00\nB;Mug;24,20;10,00\nC;Jug;6,05;2,00\n"
@@ -34,10 +34,11 @@ def test_the_currency_of_a_name_with_unknown_words_is_used(name: str, code: str)
 @pytest.mark.parametrize(
     ("title", "code"),
     [("Stock Summary 1-Apr-25 to 31-Mar-26 (₹)", "INR"), ("Inventory of the shop (£)", "GBP"), ("Lager [€]", "EUR"),
+     ("Preus (€);Estoc", "EUR"),
      ("Складские остатки (₽)", "RUB")],
 )  # fmt: skip
 def test_a_sign_in_brackets_at_the_end_of_a_title_is_the_currency(title: str, code: str) -> None:
-    reading = read(f"{title};;\n;;\nSKU;Name;Price\nA;Cup;12.10\nB;Mug;24.20\n", currency="USD")
+    reading = read(f"{title};\n;;\nSKU;Name;Price\nA;Cup;12.10\nB;Mug;24.20\n", currency="USD")
     assert [product.currency for product in reading.products] == [code, code]
 
 

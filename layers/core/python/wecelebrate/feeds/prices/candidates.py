@@ -154,7 +154,9 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
 
 
 def stated_currency(column: str) -> str | None:
-    """Return the currency whose code is in brackets or at the end of a name with unknown words: `Mazumcena, EUR`."""
+    """Return the currency in a name with unknown words, by its code or sign: `Mazumcena, EUR`, `Preus (€)`."""
+    if "¥" not in column and (sign := sign_in_name(column, "")):
+        return sign
     codes = {match[1] for match in _STATED.finditer(column)} if len(column) <= MAX_NAME else set[str]()
     return codes.pop() if len(codes) == 1 else None
 

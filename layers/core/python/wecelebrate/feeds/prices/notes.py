@@ -80,7 +80,7 @@ _BEFORE = _SURE_TOKEN.replace("token", "before")
 _CURRENCY = (
     re.compile(rf"\b{_LABEL}\b\W{{0,5}}{_TOKEN}", re.IGNORECASE),
     re.compile(rf"\b{_PRICES}\b(?=.*?(?:\b(?:in|en|em|i|w|v|na)\s+|[(\[]\s*){_TOKEN})", re.IGNORECASE),
-    re.compile(r"[(\[]\s*(?P<token>[€£₹₽₺₩₴₫₪฿₱₸₦])\s*[)\]]\s*$"),
+    re.compile(r"[(\[]\s*(?P<token>[€£₹₽₺₩₴₫₪฿₱₸₦])\s*[)\]]"),
     re.compile(rf"\b{_PRICES}\W{{0,3}}{_SURE_TOKEN}|{_BEFORE}[\s-]{{0,2}}{_PRICES}", re.IGNORECASE),
 )
 _HAS_PRICES = re.compile(rf"\b{_PRICES}\b", re.IGNORECASE)
