@@ -51,3 +51,18 @@ def test_a_key_for_the_currency_around_the_list_is_read_in_each_language(key: st
 def test_a_key_for_the_currency_with_another_value_is_ignored() -> None:
     content = {"kur": "32.5", "rows": [{"sku": "A", "name": "Cup", "price": "1,50"}]}
     assert read(json.dumps(content), "feed.json", currency="USD").product.currency == "USD"
+
+
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [("Preus (€)", "PVP;PVP abans"), ("Preise (€)", "VK brutto;Streichpreis"), ("Prices (£)", "Price;Old price"),
+     ("Цены (₽)", "Цена;Старая цена")],
+)  # fmt: skip
+def test_the_sign_in_a_group_of_names_is_the_currency(group: str, names: str) -> None:
+    content = (
+        f";;{group};;Info;\nSKU;Name;{names};Stock;Brand\nA;Cup;5,50;9,50;3;X\nB;Mug;6,50;;2;Y\nC;Jug;7,50;8,50;1;Z\n"
+    )
+    reading = read(content, currency="USD")
+    assert [(str(product.price), product.currency) for product in reading.products] == [
+        (amount, "GBP" if "£" in group else "RUB" if "₽" in group else "EUR") for amount in ("5.50", "6.50", "7.50")
+    ]
