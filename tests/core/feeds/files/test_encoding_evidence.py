@@ -89,3 +89,19 @@ def test_western_names_cause_no_question(names: list[str], header: str) -> None:
     reading = read((header + "".join(f"A{n};{name};1\n" for n, name in enumerate(names))).encode("cp1252"))
     assert texts(reading) == names
     assert not reading.feed.questions
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("Pilha Nº 4", "Pão"), ("Filter 5 µm", "Filter 25 µm"), ("Résumé", "Filter 5 µm", "Café", "10µg"),
+     ("Filter 5 µm", "Rohr Ø 12", "GRÖßE XL"), ("1ª qualità", "2ª scelta"), ("Tasse\u00a0blau", "Kanne"),
+     ("Becher\u00a0rot", "Prix\u00a0rouge"), ("Ruban 10µ", "N° 5")],
+)  # fmt: skip
+def test_signs_that_are_letters_and_spaces_without_a_break_do_not_change_the_encoding(names: tuple[str, ...]) -> None:
+    content = "SKU;Name;Price\n" + "".join(f"A{at};{name};1\u00a0005,00\n" for at, name in enumerate(names))
+    for text in (content, content.replace("1\u00a0005", "1005")):
+        reading = read(text.encode("cp1252"))
+        assert [name.replace("\u00a0", " ") for name in texts(reading) if name] == [
+            name.replace("\u00a0", " ") for name in names
+        ]
+        assert [str(product.price) for product in reading.products] == ["1005.00"] * len(names)

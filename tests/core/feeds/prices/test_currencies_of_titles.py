@@ -79,3 +79,32 @@ def test_a_word_of_several_currencies_means_the_catalog_s_currency_or_is_a_quest
 def test_other_titles_say_nothing_about_the_currency(title: str) -> None:
     reading = read(f"{title};;\n{ROWS}", currency="GBP")
     assert (currencies(reading), reading.feed.questions) == ({"GBP"}, ())
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Price list RM Williams 2026", "Price list Ron Miller", "Price list GS Yuasa batteries", "Price list RP Tools",
+     "Preisliste TL-D Röhren", "Price list Lira guitars", "Prices: TRY before you buy", "Preisliste DIN. 912 Schrauben",
+     "Price list M.N. Smith", "Prices: COP gear", "Prices: PEN sets", "価格 ドルチェ", "Price list RS Components",
+     "Price list DH Design", "Price list KR Motors", "Lista de precios y pesos", "Price list Lei Fashion"],
+)  # fmt: skip
+def test_a_name_in_a_title_is_no_currency(title: str) -> None:
+    for content in (f"{title};;\n{ROWS}", f"{ROWS}{title};;\n"):
+        reading = read(content, currency="GBP")
+        assert (currencies(reading), reading.feed.questions) == ({"GBP"}, ())
+
+
+@pytest.mark.parametrize(
+    "footer", ["Prices and delivery: see RM catalogue", "Questions about prices: ask Ron (ext. 12)"]
+)
+def test_a_name_in_a_footer_is_no_currency(footer: str) -> None:
+    assert currencies(read(f"{ROWS}{footer};;\n", currency="GBP")) == {"GBP"}
+
+
+@pytest.mark.parametrize(
+    ("title", "code"),
+    [("Prices in RM incl. SST", "MYR"), ("Harga (RM)", "MYR"), ("Ceny: lei fără TVA", "RON"), ("Price list, RM", "MYR"),
+     ("Fiyatlar TL KDV dahil", "TRY")],
+)  # fmt: skip
+def test_a_short_word_after_a_preposition_or_a_price_is_a_currency(title: str, code: str) -> None:
+    assert currencies(read(f"{title};;\n{ROWS}", currency=code)) == {code}

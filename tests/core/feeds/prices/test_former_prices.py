@@ -1,5 +1,7 @@
 """Tests the crossed-out price beside the price that is paid: it is no rival of the price, and an attribute."""
 
+# ruff: noqa: RUF001
+
 import json
 
 import pytest
@@ -34,6 +36,9 @@ FORMER = {
     "lt": "Kodas;Pavadinimas;Kaina;Ankstesnė kaina", "et": "Kood;Nimetus;Hind;Vana hind",
     "zh": "货号;品名;零售价;市场价", "zh, original": "货号;品名;售价;原价", "ko": "상품코드;상품명;판매가;소비자가",
     "ja": "商品コード;商品名;販売価格;定価", "vi": "Mã hàng;Tên hàng;Giá bán;Giá gốc",
+    "ar": "رمز الصنف;اسم الصنف;سعر البيع;السعر قبل الخصم", "ca": "Referència;Descripció;PVP;PVP abans",
+    "af": "Kode;Beskrywing;Verkoopprys;Voor afslag", "nl, discount": "Artikelnr;Omschrijving;Prijs;Vóór korting",
+    "de, discount": "Art-Nr;Bezeichnung;Preis;Preis vor Rabatt", "lv": "Kods;Nosaukums;Cena;Cena pirms atlaides",
     "en, list": "Code;Name;Selling price;List price",
     "en, India": "Code;Name;Sale Rate;MRP",
 }  # fmt: skip
@@ -116,3 +121,12 @@ def test_offers_without_days_in_some_rows_are_a_question_beside_a_list_price_too
     assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.00"]
     sold = read(f"{header}\n{rows}", mapping={"offers": header.split(";")[3]})
     assert [[str(offer.price) for offer in product.offers or ()] for product in sold.products] == [["9.90"], [], []]
+
+
+def test_arabic_digits_are_compared_as_well() -> None:
+    reading = read(
+        "SKU;Name;سعر البيع;السعر قبل الخصم\nA;Cup;١٢٩٫٥٠ ر.س;١٥٩٫٠٠ ر.س\nB;Mug;٣٥٫٠٠ ر.س;\nC;Jug;٤٥٫٧٥ ر.س;٦٠٫٠٠ ر.س\n"
+    )
+    assert [dict(product.attributes) for product in reading.products] == [
+        {"compare_at_price": "159.00"}, {}, {"compare_at_price": "60.00"},
+    ]  # fmt: skip

@@ -1,8 +1,11 @@
 """Tests prices that are found by comparing columns: purchase with sale, pack with measure, and several quantities."""
 
+from time import process_time
+
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 
 
 def prices(reading: Reading) -> list[str]:
@@ -68,3 +71,12 @@ def test_numbered_price_attributes_lead_to_a_question_if_their_values_are_not_qu
     second: int, price: str
 ) -> None:
     assert breaks("pri", second, price).feed.questions
+
+
+def test_many_columns_with_prices_of_purchase_and_sale_are_compared_in_a_short_time() -> None:
+    names = [f"{code} {tax}" for code in NAMED_CURRENCIES for tax in ("", "netto")][:90]
+    header = ";".join(["SKU", "Name", *(f"EP {name}" for name in names), *(f"VP {name}" for name in names)])
+    rows = "".join(f"A{at};Cup;{';'.join(['5,10'] * len(names) + ['9,90'] * len(names))}\n" for at in range(300))
+    begun = process_time()
+    read(f"{header}\n{rows}")
+    assert process_time() - begun < 8

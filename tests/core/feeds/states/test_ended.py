@@ -34,3 +34,29 @@ def test_a_remark_that_a_product_is_discontinued_makes_the_product_inactive(colu
 )  # fmt: skip
 def test_remarks_that_do_not_mean_discontinued_do_not_change_the_state(column: str, cells: tuple[str, ...]) -> None:
     assert states(column, *cells) == [True] * 4
+
+
+@pytest.mark.parametrize(
+    "remark",
+    ["Suspended lamp", "Retirement gift", "Baja tensión", "Hors-bord", "Fuori misura", "Not recommended under 3",
+     "Suspended ceiling", "Inactive yeast", "Hors taxe", "Hors série", "Silindir", "Discontinuous", "Удаленка",
+     "Abandoned castle", "Archived photo print", "Retired sailor figure", "Üretim Almanya", "Ritirato 3 m"],
+)  # fmt: skip
+@pytest.mark.parametrize("column", ["Note", "Remarks", "Observaciones"])
+def test_a_remark_that_describes_a_product_does_not_change_the_state(column: str, remark: str) -> None:
+    assert states(column, "", remark, "", "") == [True] * 4
+
+
+def test_a_region_is_no_state() -> None:
+    reading = read("SKU;Name;Price;Estado\nA;Cup;12,90;Baja California\nB;Mug;12,90;Baja California\n")
+    assert [warning["code"] for warning in reading.details["warnings"]] == ["unknown_state"]
+
+
+@pytest.mark.parametrize(
+    "remark",
+    ["Discontinued item", "discontinued 2024", "Discontinued by manufacturer", "hors catalogue", "Fuori produzione",
+     "Baja definitiva", "retirado del catálogo", "wycofany ze sprzedaży",
+     "Снят с производства", "Ukončený predaj"],  # noqa: RUF001
+)  # fmt: skip
+def test_a_remark_about_the_sale_of_a_product_changes_the_state(remark: str) -> None:
+    assert states("Remarks", "", remark, "", "") == [True, False, True, True]

@@ -145,3 +145,14 @@ def test_a_remark_that_describes_the_product_does_not_make_it_inactive(name: str
 def test_a_column_that_says_active_is_stronger_than_a_remark_in_the_name() -> None:
     text = "SKU;Name;Preis;Status\nA-1;Mug (discontinued);9,50;aktiv\nA-2;Cup;9,50;inaktiv\n"
     assert [product.is_active for product in read(text).products] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["Herkunft", "Size", "Land", "MwSt", "Klasse", "Taglia", "País", "Größe"])
+def test_a_column_with_another_name_has_no_states_although_its_values_are_a_and_i(name: str) -> None:
+    assert states(name, "A|A|I") == [True, True, True]
+
+
+@pytest.mark.parametrize("name", ["Cd", "S"])
+def test_a_name_that_can_be_that_of_a_class_needs_the_letters_a_and_i(name: str) -> None:
+    assert states(name, "A|A|A|A|D") == [True] * 5
+    assert states(name, "A|A|A|A|I") == [True, True, True, True, False]

@@ -75,8 +75,9 @@ _CURRENCIES: Mapping[str, tuple[str, ...]] = {
     "CLP": ("es",), "COP": ("es",), "PEN": ("es",), "KZT": ("ru",),
 }  # fmt: skip
 _CODE = re.compile(r"(?<![A-Za-z])(?:" + "|".join(_CURRENCIES) + r")(?![A-Za-z])")
-_WORD = re.compile(r"[^ \t\r\n;,|\"]+")
+_WORD = re.compile(r"[^ \t\r\n;,|\"\u00a0\u202f]+")
 _FOREIGN, _NEIGHBOUR, _STRANGE, _IMPOSSIBLE = 1.5, 0.5, 1.0, 3.0
+_ASIAN_PAIR = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff66-\uff9f]{2}")
 MAX_WORDS = 600
 MAX_WORD = 60
 COMMON_HAN = {"big5": (0xA4, 0xC6), "gb18030": (0xB0, 0xD7), "cp949": (0xB0, 0xC8)}
@@ -112,6 +113,8 @@ def best_fit(text: str, encoding: str, likely: Iterable[str]) -> Fit:
     ):
         shape += _STRANGE  # names of products in Cyrillic begin with capital letters
     if encoding in WIDE:
+        if words and not any(_ASIAN_PAIR.search(word) for word in words):
+            shape += _FOREIGN  # no word has two letters
         return Fit(shape, LANGUAGES[encoding][0])
     languages = LANGUAGES[encoding]
     likely = frozenset(likely)
@@ -139,6 +142,8 @@ def _shape(word: str, letters: Counter[str], encoding: str) -> float:
         if char.isascii():
             if char.isupper() and before.islower() and not before.isascii():
                 cost += _STRANGE
+        elif char in _SIGNS:
+            cost += _STRANGE * _is_strange_sign(char, before, after)
         elif char.isalpha() or (not is_wide and char in ALPHABETS["th"]):
             if is_wide:
                 cost += _cost_of_han(char, before, after, encoding)
@@ -149,8 +154,6 @@ def _shape(word: str, letters: Counter[str], encoding: str) -> float:
             char == "\ufffd" or "\x80" <= char <= "\x9f" or "\u2500" <= char <= "\u259f" or "\ue000" <= char <= "\uf8ff"
         ):
             cost += _IMPOSSIBLE
-        elif char in _SIGNS:
-            cost += _STRANGE * _is_strange_sign(char, before, after)
         elif not is_wide or (before.isascii() and before.isalpha()):
             cost += _STRANGE
         before = char

@@ -22,7 +22,8 @@ def product_of(value: Mapping[str, Any]) -> dict[str, Any] | None:
         data = master_data.get("current") or master_data.get("staged")
     if not isinstance(data, Mapping) or not isinstance(data.get(MASTER), Mapping):
         return None
-    published = (master_data if isinstance(master_data, Mapping) else value).get("published")
+    published = master_data.get("published") if isinstance(master_data, Mapping) else None
+    published = value.get("published") if published is None else published  # exports put it beside `masterData`
     variants = [data[MASTER], *(part for part in data.get("variants") or () if isinstance(part, Mapping))]
     product = {"id": value.get("id"), "key": value.get("key"), "published": published}
     product |= {key: part for key, part in data.items() if key not in (MASTER, "variants", "allVariants")}

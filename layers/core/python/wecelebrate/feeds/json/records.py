@@ -6,6 +6,7 @@ from typing import Any
 from wecelebrate.feeds.files.csv_rows import MAX_COLUMNS
 from wecelebrate.feeds.items import Record, quoted
 from wecelebrate.feeds.json.commercetools import product_of
+from wecelebrate.feeds.json.extended import plain_value
 from wecelebrate.feeds.json.shapes import address, connection, named_values, node_of, option_lines, unwrapped
 from wecelebrate.feeds.prices.types import parts_by_type
 from wecelebrate.feeds.vendors.odoo_json import without_odoo_pairs
@@ -81,8 +82,8 @@ def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> 
     if depth > MAX_DEPTH:
         raise InvalidJson("it is nested too deeply")
     _check_keys(value)
-    for key, part in value.items():
-        name = prefix + key
+    for key, stated in value.items():
+        name, part = prefix + key, plain_value(stated)
         if part is None:
             record[name] = ""
         elif isinstance(part, str):

@@ -12,6 +12,7 @@ from wecelebrate.feeds.columns.facts import NOTHING
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
+from wecelebrate.feeds.vocabulary.words import phrases
 
 MAX_LENGTH = {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
 MAX_IMAGES = 50
@@ -48,7 +49,18 @@ _YES = (
     "aktiv|aktiviert|freigegeben|sichtbar|verfügbar|actif|active|publié|en ligne|activo|publicado|attivo|"
     "pubblicato|ativo|actief|aktywny|catalog, search|catalog|search|both|approved|in stock"
 )
-YES_ANSWERS = frozenset(_YES_ANSWERS.split("|"))
+TRUE_WORDS = phrases(
+    "true|wahr|vrai|verdadero|vero|verdadeiro|sand|sann|sant|satt|tosi|waar|prawda|pravda|igaz|adevărat|adevarat|doğru|"
+    "истина|істина|ист|вярно|αληθές|αληθής|tõene|toene|patiess|tiesa|teisinga|točno|istina|istinito|resnično|cert|egia|"
+    "benar|đúng|จริง|אמת|صحيح|صواب|真|真值|참"
+)
+FALSE_WORDS = phrases(
+    "false|falsch|faux|falso|falsk|falskt|usann|usant|ósatt|epätosi|onwaar|fałsz|falsz|nepravda|hamis|fals|yanlış|"  # noqa: RUF001
+    "ложь|хибність|неправда|невярно|лъжа|ψευδές|ψευδής|väär|vaar|nepatiess|aplams|netiesa|klaidinga|netočno|neistina|"
+    "neistinito|napačno|neresnično|gezurra|salah|sai|เท็จ|שקר|خطأ|假|거짓"
+)
+"""How spreadsheets write TRUE and FALSE in other languages."""
+YES_ANSWERS = TRUE_WORDS.union(_YES_ANSWERS.split("|"))
 """Words that only answer a question. The other words for yes, such as `available`, also have a meaning of their own."""
 YES = YES_ANSWERS.union(_YES.split("|"))
 _NO_ANSWERS = "tno|0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|-"
@@ -59,7 +71,7 @@ _NO = (
     "gelöscht|ausgelaufen|entwurf|inactif|brouillon|archivé|inactivo|borrador|inattivo|bozza|inativo|inactief|"
     "nieaktywny"
 )
-NO_ANSWERS = frozenset(_NO_ANSWERS.split("|"))
+NO_ANSWERS = FALSE_WORDS.union(_NO_ANSWERS.split("|"))
 NO = NO_ANSWERS.union(_NO.split("|"))
 MAX_WORD_LENGTH = 100
 

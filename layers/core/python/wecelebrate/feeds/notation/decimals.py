@@ -30,6 +30,7 @@ from wecelebrate.feeds.vocabulary.folding import western
 DecidedBy = Literal["setting", "memory", "currency", "values", "other columns", "format", "language", "nothing"]
 
 
+MIN_UNCLEAR = 3
 _MARKS: dict[str | None, Separator] = {",": ",", ".": "."}
 
 
@@ -75,13 +76,18 @@ def decide_style(tally: Tally, others: Iterable[Tally], hints: Hints, column: st
     if not is_contradiction and (style := _by_format(tally) or _by_three_decimals(tally)):
         return style
     if not is_contradiction and (style := _by_other_columns(others) or _by_plain_values(tally)):
-        return style
+        return style if _fits_groups(tally, style) else _undecided(tally, hints, column, subject)
     if subject == "other" and not is_contradiction and (style := _by_odd_fractions(tally)):
         return style
     if hints.is_standard and not is_contradiction:
         return DecimalStyle(".", "format", "the standard of this file defines a decimal point")
     if not is_contradiction and (style := _by_language(tally, hints)):
-        return style
+        return style if _fits_groups(tally, style) else _undecided(tally, hints, column, subject)
+    return _undecided(tally, hints, column, subject)
+
+
+def _undecided(tally: Tally, hints: Hints, column: str, subject: Subject) -> DecimalStyle:
+    """Return the probable style with a question, if a value needs the separator."""
     if not tally.is_unclear:
         return DecimalStyle(None, "nothing", "no value needs it")
     first = _probable_mark(tally, hints)
@@ -103,9 +109,23 @@ def _by_values(tally: Tally) -> DecimalStyle | object | None:
         return DecimalStyle(forced.pop(), "currency", _reason(tally, "unclear", "the currency has no decimals"))
     if certain:
         return DecimalStyle(certain.pop(), "values", _reason(tally, "decimal"))
-    if forced:
+    if forced and not _are_few_groups(tally):
         return DecimalStyle(forced.pop(), "currency", _reason(tally, "unclear", "the currency has two decimals"))
     return None
+
+
+def _are_few_groups(tally: Tally) -> bool:
+    """Return whether most values can have three decimals, as in `1.250`, `9.900` and `3.125`.
+
+    Some systems write all prices with three decimals, and a few of them have a fraction of a cent.
+    """
+    forced, unclear = sum(tally.forced_groups.values()), sum(tally.unclear.values())
+    return not tally.whole_currency and unclear >= MIN_UNCLEAR and 2 * forced < unclear == tally.numbers
+
+
+def _fits_groups(tally: Tally, style: DecimalStyle) -> bool:
+    """Return whether a style agrees with the values that have more decimals than the currency."""
+    return all(style.mark != mark for mark, count in tally.forced_groups.items() if count)
 
 
 def _by_format(tally: Tally) -> DecimalStyle | None:

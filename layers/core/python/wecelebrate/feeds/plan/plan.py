@@ -29,7 +29,7 @@ from wecelebrate.feeds.plan.model import (
     PriceColumn,
 )
 from wecelebrate.feeds.plan.profiles import recognise
-from wecelebrate.feeds.prices.candidates import name_of_price
+from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
 from wecelebrate.feeds.prices.selling import lists_question
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.questions import Question
@@ -375,7 +375,8 @@ def named_price(number: int, name: str) -> PriceColumn:
     """Return a column of prices with the currency, the kind and the number of units that its name states."""
     currency = next((code for field, _, code in field_candidates(name) if field == "price"), None)
     price_name = name_of_price(name)
-    return PriceColumn(number, currency, kind=price_name.kind if price_name else "plain", units=units_in_name(name))
+    kind = price_name.kind if price_name else "plain"
+    return PriceColumn(number, currency or stated_currency(name), kind=kind, units=units_in_name(name))
 
 
 def free_column(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:

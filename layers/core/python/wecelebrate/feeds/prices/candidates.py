@@ -15,6 +15,7 @@ from wecelebrate.feeds.prices.names import (
     EACH,
     KIND_TEXTS,
     MONEY,
+    NAMED_CURRENCIES,
     TIERS,
     Kind,
     PriceName,
@@ -48,6 +49,10 @@ _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 """`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` can be such a price, or an amount in cents."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
+
+_STATED = re.compile(
+    rf"(?:[,(\[:/]\s*|\s)({'|'.join(code.upper() for code in NAMED_CURRENCIES)})(?=\s*[)\]]|[,;]?\s*$|\s(?=.*[)\]]))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,14 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
     if word == "FR":  # `FR` without a point means France
         return None
     return numbers.currency_code(word, currency) if word.rstrip(".") in _CURRENCY_WORDS else None
+
+
+def stated_currency(column: str) -> str | None:
+    """Return the currency in a name with unknown words, by its code or sign: `Mazumcena, EUR`, `Preus (€)`."""
+    if "¥" not in column and (sign := sign_in_name(column, "")):
+        return sign
+    codes = {match[1] for match in _STATED.finditer(column)} if len(column) <= MAX_NAME else set[str]()
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _rated(

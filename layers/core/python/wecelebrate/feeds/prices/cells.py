@@ -42,7 +42,11 @@ def price_reader(
     if plan.profile and plan.profile.cell_readers.get("price") == "price_list":
         parse = partial(price_of_list, catalog_currency=catalog_currency)
     else:
-        parse = cached(partial(_price_of_cell, mark=mark, catalog_currency=catalog_currency, has_unit=has_unit))
+        # The sign `kr` below the name `Pris (NOK)` means NOK in each catalog.
+        named = columns[0].currency if len(columns) == 1 and columns[0].currency != TOMAN else None
+        parse = cached(
+            partial(_price_of_cell, mark=mark, catalog_currency=named or catalog_currency, has_unit=has_unit)
+        )
     if not columns:
         return lambda _: (None, None)
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):

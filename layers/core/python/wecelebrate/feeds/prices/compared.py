@@ -8,7 +8,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.notation.moments import is_blank
 from wecelebrate.feeds.notation.shapes import OTHER, shape_of
 from wecelebrate.feeds.prices.candidates import PriceCandidate
-from wecelebrate.feeds.vocabulary.folding import split_words
+from wecelebrate.feeds.vocabulary.folding import split_words, western
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
 _NOW = phrases(
@@ -195,8 +195,9 @@ def is_below(columns: Columns, regular: int, offer: int) -> bool:
 def amount_of(cell: str) -> float:
     """Return the approximate amount in a cell, or 0 if the cell has no number."""
     shape = shape_of(cell)
-    digits = "".join(char for char in cell if char.isascii() and (char.isdigit() or char in ",."))
-    if shape is None or not digits.strip(",."):
+    text = cell if cell.isascii() else western(cell)
+    digits = "".join(char for char in text if char.isascii() and (char.isdigit() or char in ",.")).strip(",.")
+    if shape is None or not digits:
         return 0.0
     if shape.decimal:
         digits = digits.replace(OTHER[shape.decimal], "").replace(shape.decimal, ".")

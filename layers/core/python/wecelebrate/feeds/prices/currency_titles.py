@@ -14,6 +14,7 @@ from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary.words import words
 
 _CONTEXT = re.compile(
     r"price|preis|prix|precio|prezz|pre[çc]o|prij[sz]|\bpris(?!m)|listino|tarif|\bcen[aeyníou]\w{0,5}\b|\bcijen|cennik|ceník|"
@@ -66,7 +67,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"quetzales", ("GTQ",)), (r"lempiras", ("HNL",)), (r"bolívares", ("VES",)), (r"colones", ("CRC",)),
     (r"pesos mexicanos|m\.?n\.", ("MXN",)), (r"pesos argentinos", ("ARS",)), (r"pesos chilenos", ("CLP",)),
     (r"pesos colombianos", ("COP",)), (r"pesos uruguayos", ("UYU",)), (r"pesos dominicanos", ("DOP",)),
-    (r"philippine pesos?", ("PHP",)), (r"pesos?", _PESO),
+    (r"philippine pesos?", ("PHP",)), (r"(?<!\by )pesos?", _PESO),
     (r"f(?:rancs?)?\.? ?cfa", _FRANC), (r"francs? pacifique", ("XPF",)), (r"francs? congolais", ("CDF",)),
     (r"dirhams? marocains?|dhs?\b\.?|dirhams?", ("MAD", "AED")), (r"dinars? tunisiens?", ("TND",)),
     (r"dinars? alg[ée]riens?", ("DZD",)), (r"dinars?", _DINAR),
@@ -79,7 +80,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"lekë|leke|(?<=në )lek", ("ALL",)), (r"konvertibiln\w* mar\w*", ("BAM",)),
 )  # fmt: skip
 _FREE: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"ยูโร|ユーロ|欧元|歐元|유로", ("EUR",)), (r"ดอลลาร์|ドル|美元|美金|달러", ("USD",)),
+    (r"ยูโร|ユーロ|欧元|歐元|유로", ("EUR",)), (r"ดอลลาร์|ドル(?!チ)|美元|美金|달러", ("USD",)),
     (r"日本円|円", ("JPY",)), (r"人民[币幣]", ("CNY",)), (r"新?[台臺][币幣]", ("TWD",)), (r"港[币幣元]", ("HKD",)),
     (r"(?<=[单价币].)元|(?<=[单价币]..)元", ("CNY",)), (r"元(?!素|件)", ("CNY", "TWD", "HKD")),
     (r"원화|(?<=[\s:\uff1a(\uff08])원(?!\w)|원(?=\s|$)", ("KRW",)),
@@ -122,10 +123,37 @@ def currencies_of_title(title: str) -> tuple[str, ...]:
     """
     if not _CONTEXT.search(title):
         return ()
-    named = {_CODES[match.lastgroup or ""] for match in _PATTERN.finditer(title)}
-    named |= {(match["code"],) for match in _CODE.finditer(title)}
+    named = {_CODES[match.lastgroup or ""] for match in _PATTERN.finditer(title) if _is_currency(title, match)}
+    named |= {
+        (match["code"],) for match in _CODE.finditer(title)
+        if match["code"] not in _WORD_CODES or _ENDS.match(title, match.end())
+    }  # fmt: skip
     common = set.intersection(*map(set, named)) if named else set[str]()
     return tuple(code for codes in sorted(named, key=len)[:1] for code in codes if code in common)
+
+
+def _is_currency(title: str, match: re.Match[str]) -> bool:
+    """Return whether a match is not a part of a name. Short words such as `RM`, `Ron` and `Lira` are names too.
+
+    A short word must follow a preposition or a word for a price, or end the text. No name may follow it.
+    """
+    if sum(map(str.isalpha, match[0])) > MAX_SHORT or not match[0].isascii():
+        return True
+    if _ENDS.match(title, match.end()):
+        return True
+    before = title[: match.start()].rstrip()
+    last = before.rpartition(" ")[2]
+    follows = last.casefold() in _PREPOSITIONS or before[-1:] in _OPENING or _CONTEXT.match(last) is not None
+    return bool(before) and follows and not _NAME_AFTER.match(title, match.end())
+
+
+MAX_SHORT = 4
+_PREPOSITIONS = words("in en em i w v u na su som în per kwa dalam cinsinden bằng")
+_OPENING = frozenset("(:[\uff1a")
+_ENDS = re.compile(r"[\s.)\]*]*$|\s*[)\],;]")
+_NAME_AFTER = re.compile(r"[-&+']|\.?\s*(?:[^\W\d_a-zà-ÿ]|\d)")
+_WORD_CODES = frozenset(("COP", "PEN", "PHP", "TRY"))
+"""Codes of currencies that are words too: `Prices: TRY before you buy`."""
 
 
 def usual_currency(shared: tuple[str, ...], currency: str) -> str | None:

@@ -5,6 +5,7 @@
 | `Price`                | `14.90 / 12.20`          | which of the two amounts is the price     |
 | `Price`, a `Pack size` | 14.40 and 6, 9.60 and 12 | whether the price is that of the pack     |
 | `Price`                | `kr 249,00`, EUR         | which krone it is                         |
+| `Price`, `Price 2`     | 78.23 and 40.00          | which of the two currencies is meant      |
 """
 
 import math
@@ -18,6 +19,7 @@ from wecelebrate.feeds.items import Cells, quoted
 from wecelebrate.feeds.notation.numbers import SHARED_SIGNS
 from wecelebrate.feeds.notation.price_units import is_currency
 from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.prices.fixed_rates import fixed_rate_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.vocabulary.words import words
 
@@ -65,6 +67,8 @@ def price_doubts(plan: Plan, columns: Columns, mapping: Mapping[str, str | None]
     has_currency = plan.currency is not None or plan.prices[0].currency or plan.prices[0].currency_column is not None
     if not has_currency and (question := _unknown_krone(plan, columns, cells, name, currency)):
         return [question]
+    if questions := fixed_rate_question(plan, columns, currency):
+        return questions
     if plan.price_unit is None and plan.prices[0].units == 1 and "price_unit" not in mapping:
         return _pack_prices(plan, columns, number)
     return []

@@ -6,7 +6,7 @@ overrides such a note.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from wecelebrate.feeds.prices.currency_titles import currencies_of_title
 from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
 from wecelebrate.feeds.prices.tax_kinds import kinds_of_choice, says_for_some
 from wecelebrate.feeds.prices.trade_words import is_trade_note
+from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
 MAX_TITLE = 300
@@ -79,6 +80,7 @@ _BEFORE = _SURE_TOKEN.replace("token", "before")
 _CURRENCY = (
     re.compile(rf"\b{_LABEL}\b\W{{0,5}}{_TOKEN}", re.IGNORECASE),
     re.compile(rf"\b{_PRICES}\b(?=.*?(?:\b(?:in|en|em|i|w|v|na)\s+|[(\[]\s*){_TOKEN})", re.IGNORECASE),
+    re.compile(r"[(\[]\s*(?P<token>[€£₹₽₺₩₴₫₪฿₱₸₦])\s*[)\]]"),
     re.compile(rf"\b{_PRICES}\W{{0,3}}{_SURE_TOKEN}|{_BEFORE}[\s-]{{0,2}}{_PRICES}", re.IGNORECASE),
 )
 _HAS_PRICES = re.compile(rf"\b{_PRICES}\b", re.IGNORECASE)
@@ -248,6 +250,11 @@ _TAX_EXCLUDED = re.compile(
 )
 
 
+def _translated_keys() -> Container[str]:
+    """Return the words of other languages for a currency, such as `valiuta`. Some of them have other meanings too."""
+    return vocabulary().words("columns.currency")
+
+
 def notes_of_members(members: Mapping[str, Any]) -> Notes:
     """Return what the JSON keys outside the list of products say about the prices.
 
@@ -258,7 +265,8 @@ def notes_of_members(members: Mapping[str, Any]) -> Notes:
         last, path = fold(name.rpartition(".")[2]), fold(".".join(name.split(".")[-2:]))
         text = f"{name}: {value}"[:100]
         is_true = str(value).casefold() == "true"
-        if not {last, path}.isdisjoint(_CURRENCY_KEYS):
+        is_translated = last in _translated_keys() and str(value).strip().casefold() in NAMED_CURRENCIES
+        if is_translated or not {last, path}.isdisjoint(_CURRENCY_KEYS):
             if not notes.currency and isinstance(value, str) and value.strip():
                 notes = replace(notes, currency=value.strip(), text=text)
         elif last in _SCALE_KEYS | _DECIMAL_KEYS:

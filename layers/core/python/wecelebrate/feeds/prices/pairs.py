@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
@@ -36,6 +36,8 @@ _PAIRS = (
     ("cz", "cs"), ("nc", "pc"), ("af", "sf"),
 )  # fmt: skip
 """Abbreviations of the purchase price and the selling price: Einkaufspreis, prix d'achat, precio de compra."""
+MAX_COLUMNS = 20
+"""The most columns with the same abbreviation that are compared. A file with more of them has price lists."""
 _LOW, _HIGH = (frozenset(pair[side] for pair in _PAIRS) for side in (0, 1))
 _BESIDE = frozenset(NAMED_CURRENCIES).union(
     TAX_WORDS, WITH, WITHOUT, words("in gross brutto ttc net netto ht eur euro fr sfr inkl exkl each unit st stk")
@@ -56,12 +58,17 @@ def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[Pric
     The result is empty if the file has no such pair, or more than one. It is also empty if `taken` contains a column
     outside of the pair. `taken` are the candidates that are not selling prices.
     """
-    short = [(short_price(name), number) for number, name in enumerate(columns.header)]
+    short: dict[str, list[int]] = {}
+    for number, column in enumerate(columns.header):
+        if (name := short_price(column)) and len(short.setdefault(name, [])) < MAX_COLUMNS:
+            short[name].append(number)
+    paired = {name for pair in _PAIRS if pair[0] in short and pair[1] in short for name in pair}
+    amounts = {number: _amounts(columns, number) for name in paired for number in short[name]}
     pairs = [
         (pair, low, high)
         for pair in _PAIRS
-        for first, low in short if first == pair[0]
-        for second, high in short if second == pair[1] and _is_always_below(columns, low, high)
+        for low in short.get(pair[0], ()) for high in short.get(pair[1], ())
+        if _is_always_below(amounts[low], amounts[high])
     ]  # fmt: skip
     in_pairs = {number for _, low, high in pairs for number in (low, high)}
     if len({pair for pair, _, _ in pairs}) != 1 or any(one.column not in in_pairs for one in taken):
@@ -132,14 +139,11 @@ def _has_amounts(columns: Columns, number: int) -> bool:
     return bool(facts.cells) and facts.share("is_number") > 0.5 and facts.share("is_zero") < 1
 
 
-def _is_always_below(columns: Columns, low: int, high: int) -> bool:
-    pairs = list(_pairs(columns, low, high))
+def _is_always_below(low: Sequence[float], high: Sequence[float]) -> bool:
+    pairs = [(first, second) for first, second in zip(low, high, strict=True) if first and second]
     return bool(pairs) and all(first < second for first, second in pairs)
 
 
-def _pairs(columns: Columns, low: int, high: int) -> Iterator[tuple[float, float]]:
-    for row in columns.sample:
-        if max(low, high) < len(row):
-            amounts = amount_of(row[low] or ""), amount_of(row[high] or "")
-            if all(amounts):
-                yield amounts
+def _amounts(columns: Columns, number: int) -> list[float]:
+    """Return the amount of each row, or 0 if a row has none."""
+    return [amount_of(row[number] or "") if number < len(row) else 0.0 for row in columns.sample]

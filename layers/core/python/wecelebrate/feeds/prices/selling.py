@@ -18,6 +18,7 @@ from wecelebrate.feeds.prices.candidates import (
     PriceCandidate,
     name_of_price,
     price_candidates,
+    stated_currency,
     with_currencies,
     with_named_tax,
     with_totals,
@@ -64,6 +65,7 @@ from wecelebrate.feeds.questions import Question
 _TAXES = ("gross", None, "net")
 """The order of prices of the same kind: first the names that include the tax (`P.V.P. IVA incl.`), then those that do
 not mention it (`P.V.P.`), then those that exclude it."""
+_SOLD = ("gross", "plain", "net")
 TAX_PAIR = 2
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
 """Currencies of countries without a value-added tax. There, a net price is the price after a discount."""
@@ -117,7 +119,7 @@ def choose_price(
     )
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
-        return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
+        return PriceChoice([_pick(columns, remembered[0]), *_blank_offer(columns, remembered[0], sold)])
     sold = [*_beside_recommended(columns, rated, sold), *sold]
     sold = sold or above_purchase(columns, rated, tiers) or above_offers(columns, rated)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
@@ -177,7 +179,7 @@ def choose_price(
     questions = [price_question(columns, [best, *others])] if others else []
     if foreign and not questions:
         questions = [currency_question(columns, best, foreign[0])]
-    return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
+    return PriceChoice([_pick(columns, best), *([] if questions else _blank_offer(columns, best, sold))], questions)
 
 
 def _without_weak(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
@@ -357,10 +359,16 @@ def _as_selling(rated: list[PriceCandidate]) -> list[PriceCandidate]:
 
 
 def _in_one_currency(sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:
-    """If the columns have different currencies, prefer the catalog's currency, then columns without a currency."""
+    """If the columns have different currencies, prefer the catalog's currency, then columns without a currency.
+
+    The preferred columns must have a price of as good a kind. Otherwise, the catalog's currency would decide that
+    `UVP` is the price, and not `VK brutto (EUR)`.
+    """
     good = [one for one in sold if not one.is_bad]
-    for wanted in (currency, None):
-        if any(one.currency == wanted for one in good):
+    kinds = {one.kind for one in good}
+    best = next((kind for kind in TIERS if kind in kinds), "list")
+    for wanted, decisive in ((currency, _SOLD if best in _SOLD else TIERS), (None, (best,))):
+        if any(one.currency == wanted and one.kind in decisive for one in good):
             return [one for one in sold if one.currency in (wanted, None)]
     return sold
 
@@ -370,12 +378,13 @@ def _blank_offer(columns: Columns, best: PriceCandidate, sold: Sequence[PriceCan
     if not best.name.is_offer_or_selling and best.kind != "offer":
         return []
     regular = [one for one in sold if one.column != best.column and one.kind in ("gross", "plain", "net", "list")]
-    return [_pick(one) for one in regular if not one.is_bad and columns.fills(best.column, one.column)][:1]
+    return [_pick(columns, one) for one in regular if not one.is_bad and columns.fills(best.column, one.column)][:1]
 
 
-def _pick(one: PriceCandidate) -> PricePick:
+def _pick(columns: Columns, one: PriceCandidate) -> PricePick:
     score = round(max(0.05, 0.95 - 0.05 * TIERS.index(one.kind) - 0.5 * one.is_bad - 0.2 * one.name.is_weak), 2)
-    return PricePick(one.column, one.currency, one.kind, score, one.reasons)
+    currency = one.currency or stated_currency(columns.header[one.column])
+    return PricePick(one.column, currency, one.kind, score, one.reasons)
 
 
 def _completes(columns: Columns, best: PriceCandidate, other: PriceCandidate) -> bool:

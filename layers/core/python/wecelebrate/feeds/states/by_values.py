@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates
 from wecelebrate.feeds.columns.visibility import is_property, private_part
-from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.notation.convert import NO, NO_ANSWERS, YES, YES_ANSWERS
 from wecelebrate.feeds.states.ended import says_ended
 from wecelebrate.feeds.states.words import date_of, state_of
 from wecelebrate.feeds.vocabulary import vocabulary
@@ -51,5 +51,5 @@ def _is_other(value: str) -> bool:
     return not is_word or is_stock or value in _SHORT_WORDS or date_of(value) is not None
 
 
-_SHORT_WORDS = frozenset(value for value in (*YES, *NO) if len(value) <= len("true")) | {"false"}
+_SHORT_WORDS = frozenset(value for value in (*YES, *NO) if len(value) <= len("true")) | YES_ANSWERS | NO_ANSWERS
 """The short words for yes and no. Longer words in the same lists, such as `discontinued`, count as states."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates
 from wecelebrate.feeds.columns.visibility import is_property
-from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.notation.convert import NO, NO_ANSWERS, YES
 from wecelebrate.feeds.states.stems import ABBREVIATIONS
 from wecelebrate.feeds.states.words import MARKS, date_of, state_of
 from wecelebrate.feeds.vocabulary import vocabulary
@@ -59,6 +59,7 @@ def says_ended(value: str) -> bool:
     is_word = len(value) > (2 if value.isascii() else 1) and len(value) <= MAX_LENGTH
     is_other = (
         value in YES
+        or value in NO_ANSWERS
         or (value in NO and len(value) <= MAX_NO)
         or value in MARKS
         or value in _STOCK

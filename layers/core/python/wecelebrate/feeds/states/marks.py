@@ -58,6 +58,13 @@ def are_codes(facts: Facts) -> bool:
     return bool(codes) and facts.filled <= MAX_FILLED and len(codes) <= MAX_CODES and max(map(len, codes)) <= MAX_LENGTH
 
 
+def is_bare_mark(column: str, facts: Facts) -> bool:
+    """Return whether a column has only an abbreviation as its name, such as `Del`, and a few products have an X."""
+    marks = {cell.strip().casefold() for cell in facts.cells}
+    return marks == {"x"} and facts.filled <= MAX_FILLED and squeezed(column[:MAX_NAME]) in _BARE
+
+
+_BARE = frozenset(("del", "dlt", "delet", "lö", "lo", "losch", "sperr", "spaerr", "sup", "elim", "smaz", "usun"))
 MIN_ROWS = 3
 _STATE_LETTERS = (
     frozenset("ai"),
@@ -67,30 +74,32 @@ _STATE_LETTERS = (
     frozenset("ax"),
     frozenset("ao"),
 )
-_SURE_LETTERS = frozenset("ai")
 _OPAQUE = re.compile(
     r"(?:rec(?:ord)?|itm?|item|prd|prod|art|mat|mstr)?(?:s|st|sts|stt|stat|status|flag|flg|fl|cd|rs|ai|ad|act|actv|akt)(?:cd|code|flag|flg)?"
 )
+_SHORT = re.compile(r"s|cd|rs")
+"""Names that can be those of a size, of a kind, or of a country."""
 
 
 def letters_by_values(columns: Columns, used: set[int]) -> list[int]:
     """Return the only column in which A means active and another letter means not active, or no column.
 
-    In most rows the letter is A. A and I are clear. Other letters, such as A and D, can also be classes of products,
-    so they need a name such as `ST` and `Flag`.
+    In most rows the letter is A. The letters can also be classes, sizes or countries, so the name must be that of a
+    state, such as `ST` and `RecStatus`. A and I are clearer than other letters, so names such as `S` and `Cd` are
+    sufficient.
     """
     names = [squeezed(name[:MAX_NAME]) for name in columns.header]
     found = [
         number for number, name in enumerate(names)
-        if number not in used and _are_letters(columns[number], is_opaque=_OPAQUE.fullmatch(name) is not None)
+        if number not in used and _OPAQUE.fullmatch(name) and _are_letters(columns[number], _SHORT.fullmatch(name))
     ]  # fmt: skip
     return found if len(found) == 1 else []
 
 
-def _are_letters(facts: Facts, *, is_opaque: bool) -> bool:
+def _are_letters(facts: Facts, is_short: re.Match[str] | None) -> bool:
     letters = [cell.casefold() for cell in facts.cells]
     if facts.rows < MIN_ROWS or len(letters) < facts.rows or any(len(letter) > 1 for letter in letters):
         return False
     kinds = frozenset(letters)
-    is_state = kinds == _SURE_LETTERS or (is_opaque and kinds in _STATE_LETTERS)
+    is_state = kinds in (_STATE_LETTERS[:1] if is_short else _STATE_LETTERS)
     return is_state and letters.count("a") > len(letters) / 2

@@ -12,7 +12,7 @@ from functools import lru_cache
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, inactive_names
 from wecelebrate.feeds.columns.visibility import internal_part, words
-from wecelebrate.feeds.states.marks import are_codes, is_mark_name
+from wecelebrate.feeds.states.marks import are_codes, is_bare_mark, is_mark_name
 from wecelebrate.feeds.states.words import MARKS, are_yes_and_no, letters_of_yes_and_no, state_of
 from wecelebrate.feeds.vocabulary.words import words as listed
 
@@ -133,6 +133,10 @@ def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int
         number for number in free
         if hides(name := columns.header[number])
         and (_are_states_or_letters(columns, number) or (is_mark_name(name) and are_codes(columns[number])))
+    ]  # fmt: skip
+    hidden += [
+        number for number in free
+        if number not in hidden and is_bare_mark(columns.header[number], columns[number])
     ]  # fmt: skip
     return shown, hidden
 

@@ -164,6 +164,7 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
         repeated = [at for at, name in enumerate(names) if _completes_price(groups[at], name)]
     if _are_groups(above, names) or _are_later_groups(above, names):
         repeated += [at for at, name in enumerate(names) if at not in repeated and _needs_group(groups[at], name)]
+    repeated += [at for at, name in enumerate(names) if at not in repeated and _states_currency(groups[at], name)]
     return header, [_joined(groups[at], name) if at in repeated else name for at, name in enumerate(names)]
 
 
@@ -182,6 +183,17 @@ def _with_cells_of_two_rows(names: Sequence[str], below: Sequence[str]) -> list[
         cell or (name if at + 1 == width or groups[at + 1] else "")
         for at, (name, cell) in enumerate(zip(groups, cells, strict=True))
     ]
+
+
+def _states_currency(group: str, name: str) -> bool:
+    """Return whether a group has the sign of a currency in brackets, such as `Preus (€)` above `PVP`."""
+    if not _SIGN_OF_GROUP.search(group) or not name or not _is_group(group):
+        return False
+    known, joined = (price_name(fold(plain_name(text))) for text in (name, f"{group} {name}"))
+    return known is not None and joined is not None and known.kind == joined.kind
+
+
+_SIGN_OF_GROUP = re.compile(r"[(\[]\s*[€£₹₽₺₩₴₫₪฿]\s*[)\]]\s*$")
 
 
 def _completes_price(group: str, name: str) -> bool:

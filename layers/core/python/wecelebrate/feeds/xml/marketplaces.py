@@ -111,7 +111,7 @@ class YandexMarket(_MarketplaceFeed):
         # RUR is the code of the rouble before 1998, which YML still uses.
         record[CURRENCY] = child_text(element, "currencyId").replace("RUR", "RUB")
         available = record.pop("@available", "").strip().casefold()
-        if (stock := first_child(element, "count", "stock_quantity")) is not None:
+        if (stock := first_child(element, "count", "stock_quantity", "quantity_in_stock")) is not None:
             record[STOCK] = text_of(stock)
         elif available in AVAILABILITY:
             record[STOCK] = AVAILABILITY[available]
