@@ -39,6 +39,25 @@ def test_a_name_that_only_begins_like_a_mark_does_not_make_products_inactive(nam
 
 @pytest.mark.parametrize(
     ("name", "values"),
+    [("Block", "A||||B"), ("Block", "Yes|No|No|No|No"), ("Bloc", "x||||"), ("Block", "||||x"),
+     ("Disc Code", "|D1|||D2"), ("Disc Code", "||||X"), ("Del Code", "|2M|||2M"), ("Del Status", "|2-3 days|||"), ("Disc Reason", "||||S"),
+     ("Code Bloc", "||||7"), ("BLK Code", "||||B"), ("Löschgrund", "||||bei Feuer")],
+)  # fmt: skip
+def test_a_name_that_also_means_a_block_a_discount_or_a_delivery_is_no_mark(name: str, values: str) -> None:
+    assert states(name, values) == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("Block flag", "||||X"), ("Blocked", "||||X"), ("Sales block", "||||Z1"), ("Disc Ind", "||||Y"),
+     ("Obsolete code", "||||07"), ("Deletion status", "||||2")],
+)  # fmt: skip
+def test_such_a_word_beside_a_word_for_a_mark_is_a_mark(name: str, values: str) -> None:
+    assert states(name, values) == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
     [("ST", "A|A|A|A|I"), ("ITSTAT", "A|A|A|A|D"), ("S", "A|A|A|A|I"), ("REC-CD", "A|A|A|A|I"), ("Flag", "A|A|A|A|D"),
      ("ACT", "Y|Y|Y|Y|N"), ("ACTV", "1|1|1|1|0"), ("Item Stat", "ACT|ACT|ACT|ACT|DISC")],
 )  # fmt: skip

@@ -12,31 +12,37 @@ from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.vocabulary.folding import squeezed
 
 MAX_NAME = 40
-_ENDED = (
-    r"(?:lo|losch(?:ungs?)?|loesch|del(?:et(?:ion|ed?))?|dlt|erase|remov(?:ed?|al)|sperr?|gesperrt|bl[ko]c?k?(?:ed|ing)?|"
-    r"discon(?:t(?:inued)?)?|disc|obs(?:ol(?:ete)?)?|eol|endoflife|ausl(?:auf)?|phaseout|phasedout|inact(?:ive)?|"
+_FULL = (
+    r"(?:losch(?:ungs?)?|loesch|delet(?:ion|ed?)|dlt|erase|remov(?:ed?|al)|sperr?|gesperrt|bl[ko]c?k(?:ed|ing)|blkd|"
+    r"discont(?:inued)?|discon|obs(?:ol(?:ete)?)?|eol|endoflife|ausl(?:auf)?|phaseout|phasedout|inact(?:ive)?|"
     r"inakt(?:iv)?|deakt(?:iviert)?|disabled?|arch(?:iv(?:ed?|iert)?)?|baja|borrad[oa]|elimin(?:ad[oa]|at[oa])?|"
     r"annul(?:ado|lato)?|suppr(?:ime|ession)?|exclu(?:id[oa]|sao)|bloq(?:ueo|uead[oa])?|blocc(?:o|ato)|"
     r"bloca(?:ge|t)|bloque|spaerret|sparret|sperret|slettet|utgatt|udgaet|usuniety|usuniet[ey]|smaz(?:ano)?|torolt?|silindi|"
     r"удал(?:ени[яе]|ено)?|削除|廃番|삭제|단종|删除|停用)"
 )
+_SHORT = r"(?:lo|del|disc|block|bloc|blk|blck)"
+"""Words that also mean delivery, discount, a block and black: they need a word that only marks have."""
 _MARK = (
     r"(?:kz|kennz(?:eichen)?|vorm(?:erkung)?|vermerk|verm|flag|flg|fl|ind(?:icator|icador|icatore|icateur|ikator)?|idx|"
-    r"mark(?:er|e|ierung|ed)?|merker|marca|marque|yn|jn|status|stat|cd|code|grund|reason|motivo|пометка|признак|метка|"
-    r"フラグ|区分|여부|标志|标记)"
+    r"mark(?:er|e|ierung|ed)?|merker|marca|marque|yn|jn|пометка|признак|метка|フラグ|区分|여부|标志|标记)"
 )
+_CODE = r"(?:status|stat|cd|code|grund|reason|motivo)"
+"""Words that other columns have, too: they need a full word for "no longer sold"."""
 _OF = (
     r"(?:mat(?:erial)?|art(?:ikel|icle|iculo|icolo)?|item|itm|prod(?:uct|ukt|uit)?|stamm|vk|verkaufs?|vertriebs?|sales?|"
     r"sls|vente|venta|vendita|for|de|is|tovar|товара?)"
 )
-_NAME = re.compile(rf"{_OF}*(?:{_ENDED}{_MARK}|{_MARK}{_OF}?{_ENDED})(?:{_OF})*")
+_NAME = re.compile(
+    rf"{_OF}*(?:{_FULL}(?:{_MARK}|{_CODE})|(?:{_MARK}|{_CODE}){_OF}?{_FULL}|{_SHORT}{_MARK}|{_MARK}{_OF}?{_SHORT})(?:{_OF})*"
+)
 _BLOCKS = re.compile(
     r"(?:vk|verkaufs?|vertriebs?|artikel|material|liefer|bestell|shop|sales?|item)?(?:sperre|sperrung|sperrvermerk|"
-    r"loschvermerk|loschung|lovorm|lvorm|lvm|lovm)|(?:sales?|item|product)?(?:block(?:ed)?(?:for)?(?:sales?)?)|phaseout|"
+    r"loschvermerk|loschung|lovorm|lvorm|lvm|lovm)|(?:sales?|item|product)?blocked(?:for)?(?:sales?)?|phaseout|"
+    r"(?:sales?|item|product)block|block(?:for)?sales?|"
     r"(?:item|product)?(?:deleted|removed|archived|obsolete|discontinued)(?:item|product)?|bloquead[oa](?:para|p|a)?(?:la)?venda?"
 )
 MAX_CODES = 10
-MAX_LENGTH = 20
+MAX_LENGTH = 4
 MAX_FILLED = 0.5
 
 
