@@ -40,7 +40,8 @@ def test_a_name_that_only_begins_like_a_mark_does_not_make_products_inactive(nam
 @pytest.mark.parametrize(
     ("name", "values"),
     [("Block", "A||||B"), ("Block", "Yes|No|No|No|No"), ("Bloc", "x||||"), ("Block", "||||x"),
-     ("Disc Code", "|D1|||D2"), ("Disc Code", "||||X"), ("Del Code", "|2M|||2M"), ("Del Status", "|2-3 days|||"), ("Disc Reason", "||||S"),
+     ("Disc Code", "|D1|||D2"), ("Disc Code", "||||X"), ("Del Code", "|2M|||2M"), ("Del Status", "|2-3 days|||"),
+     ("Disc Reason", "||||S"),
      ("Code Bloc", "||||7"), ("BLK Code", "||||B"), ("Löschgrund", "||||bei Feuer")],
 )  # fmt: skip
 def test_a_name_that_also_means_a_block_a_discount_or_a_delivery_is_no_mark(name: str, values: str) -> None:
@@ -144,7 +145,7 @@ def test_a_word_that_only_begins_like_such_a_word_is_unknown(word: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["Mug (discontinued)", "*** OBSOLETE *** Mug", "Bohrer alt (Auslauf)", "Tasse [abgekündigt]",
-     "Vaso (descatalogado)",
+     "Vaso (descatalogado)", "Tasse (discontinuée)", "Tazza (obsoleta)", "Copo (descontinuados)",
      "Kopp (utgått)", "Чашка (снята с производства)", "カップ【廃番】"],
 )  # fmt: skip
 def test_a_product_whose_name_says_that_it_is_discontinued_is_inactive(name: str) -> None:
@@ -155,8 +156,10 @@ def test_a_product_whose_name_says_that_it_is_discontinued_is_inactive(name: str
 
 
 @pytest.mark.parametrize(
-    "name", ["Lamp (suspended)", "Brake pad (disc)", "Mug (blue)", "Box [closed]", "Frame (retired)"]
-)
+    "name",
+    ["Lamp (suspended)", "Brake pad (disc)", "Mug (blue)", "Box [closed]", "Frame (retired)", "Game (Discontinuity)",
+     "*Discontinuum* Poster", "Signal (discontinuous)", "Poster (Obsolescence)"],
+)  # fmt: skip
 def test_a_remark_that_describes_the_product_does_not_make_it_inactive(name: str) -> None:
     assert read(f"SKU;Name;Preis\nA-1;{name};9,50\n").product.is_active
 

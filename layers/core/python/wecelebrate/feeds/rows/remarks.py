@@ -16,7 +16,8 @@ _REMARK = re.compile(
 MAX_NAME = 500
 _WORDS = re.compile(
     r"(?:already|now|ist|wird|produit|produkt|producto|prodotto|produto|product|artikel|article|articulo|item)?(?:"
-    r"dis[ck]ontin\w{0,6}|descontinu\w{0,4}|descatalogad\w{0,3}|obsolet\w{0,3}|endoflife|auslauf(?:artikel|modell)?|ausgelaufen|"
+    r"dis[ck]ontin(?:u(?:ed?|es|ees?|ing|ad[oa]s?|at[oa]s?|iert\w{0,2})?)?|descontinuad[oa]s?|descatalogad[oa]s?|"
+    r"obsolet(?:e[dns]?|o|a|os|as|t)?|endoflife|auslauf(?:artikel|modell)?|ausgelaufen|"
     r"abgekundigt|nichtmehrlieferbar|wirdnichtmehrhergestellt|findeserie|findevie|arretdefabrication|fueradeproduccion|"
     r"fuoriproduzione|fuoricatalogo|foradelinha|uitproductie|uitgelopen|uitassortiment|utgatt|utgaende|udgaet|udgaende|"
     r"utgattavsortiment|poistunut|poistuva|wycofan[aey]?|wycofanyzoferty|vyrazen[oya]?|ukoncenavyroba|kifuto(?:tt)?|megszunt|"
