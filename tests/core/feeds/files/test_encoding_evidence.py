@@ -5,6 +5,8 @@
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
+from wecelebrate.feeds.files.alphabets import Fit
+from wecelebrate.feeds.files.evidence import Scored, doubts_of
 
 ENGLISH = "sku;name;price;currency;stock\n"
 CURRENCIES = {
@@ -105,3 +107,19 @@ def test_signs_that_are_letters_and_spaces_without_a_break_do_not_change_the_enc
             name.replace("\u00a0", " ") for name in names
         ]
         assert [str(product.price) for product in reading.products] == ["1005.00"] * len(names)
+
+
+@pytest.mark.parametrize(
+    "texts_of",
+    [("5µm Lápiz", "5ｵm Lápiz", "5µm Lįpiz"), ("Tasse\u00a0bleue É", "Tasseábleue É", "Tasse\u00a0bleue ╔"),
+     ("Größe Öl", "Größe 聲", "Gr廲e Öl")],
+)  # fmt: skip
+def test_each_encoding_of_the_question_is_shown_with_another_word(texts_of: tuple[str, ...]) -> None:
+    encodings = ("cp1252", "cp850", "cp1257")
+    scored = [
+        Scored(encoding, 1.0, f"{text};9", Fit(1.0, "de"), is_likely=False)
+        for encoding, text in zip(encodings, texts_of, strict=True)
+    ]
+    words = [word for _, word in doubts_of(scored)]
+    assert len({*words}) == len(encodings)
+    assert all(word in text for word, text in zip(words, texts_of, strict=True))

@@ -74,24 +74,31 @@ def decide(head: bytes, sample: bytes, detected: str) -> tuple[str, tuple[tuple[
     if own is not None and (best.cost > own.cost - CLEAR and not (best.is_likely and best.cost < own.cost - SMALL)):
         rivals = [each for each in ranked if each.cost <= own.cost and each.text != own.text]
         is_open = own.cost > SMALL or detected in OLD or any(each.encoding == "cp1252" for each in rivals)
-        return detected, _doubts([own, *rivals]) if is_open else ()
+        return detected, doubts_of([own, *rivals]) if is_open else ()
     rivals = [each for each in ranked if each.cost < best.cost + SMALL and each.text != best.text]
-    return best.encoding, _doubts([best, *rivals]) if best.cost > SMALL else ()
+    return best.encoding, doubts_of([best, *rivals]) if best.cost > SMALL else ()
 
 
-def _doubts(scored: Sequence[Scored]) -> tuple[tuple[str, str], ...]:
-    """Return the encodings with different texts, each with a word that they decode differently."""
+def doubts_of(scored: Sequence[Scored]) -> tuple[tuple[str, str], ...]:
+    """Return the encodings with different texts, each with a word that they decode differently.
+
+    It is the first word that all decode differently. If there is none, each encoding has the first word that it decodes
+    differently from the first encoding.
+    """
     different: dict[str, Scored] = {}
     for each in scored:
         different.setdefault(each.text, each)
     chosen = list(different.values())[:MAX_DOUBTS]
     if len(chosen) < MIN_NAMES:
         return ()
-    texts = [re.findall(r"[^\s;,|\t\"]+", each.text) for each in chosen]
-    at = next((at for at, words in enumerate(zip(*texts, strict=False)) if len({*words}) > 1), 0)
-    return tuple(
-        (each.encoding, words[at][:40] if at < len(words) else "") for each, words in zip(chosen, texts, strict=True)
-    )
+    texts = [re.findall(r"[^ ;,|\t\r\n\"]+", each.text) for each in chosen]
+    rows = list(zip(*texts, strict=False))
+    shown = next((row for row in rows if len({*row}) == len(row)), None)
+    words = shown or [
+        next((row[number] for row in rows if row[number] != row[0 if number else 1]), "")
+        for number in range(len(chosen))
+    ]
+    return tuple((each.encoding, word[:40]) for each, word in zip(chosen, words, strict=True))
 
 
 def _ranked(head: bytes, sample: bytes, encodings: Sequence[str]) -> list[Scored]:
