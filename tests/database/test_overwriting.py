@@ -292,3 +292,10 @@ def test_secret_values_are_not_shown_and_credentials_must_be_named(database: Dat
         assert overwrite(old, new, "catalogs.source_config") == {"catalogs": 1}
         restored = "select source_config from catalogs where id = %s"
         assert rows_of(new, restored, catalog) == rows_of(old, restored, catalog)
+
+
+@pytest.mark.parametrize("selection", [{"only": ["sites"]}, {"without": ["products"]}])
+def test_values_of_a_table_that_is_not_compared_are_refused(selection: dict[str, list[str]]) -> None:
+    with pytest.raises(TenantError, match="`products` is not compared"):
+        Request.parse({"client": "acme", "values": ["products.name"], **selection})
+    assert Request.parse({"client": "acme", "values": ["products.name"], "only": ["products"]}).values

@@ -74,12 +74,16 @@ class Request:
         names = event.get("values") or ()
         if names and event.get("copy") and not event.get("shown"):
             raise TenantError("values are only put back after they were shown: compare first, and give the digest")
+        only, without = event.get("only") or (), event.get("without") or ()
+        for table in dict.fromkeys(name.partition(".")[0] for name in names):
+            if table in without or (only and table not in only):
+                raise TenantError(f"`{table}` is not compared: --only must name it, and --without must not")
         return cls(
             client=event["client"],
             copy=bool(event.get("copy")),
             access=frozenset(event.get("with_access") or ()),
-            only=frozenset(event.get("only") or ()),
-            without=frozenset(event.get("without") or ()),
+            only=frozenset(only),
+            without=frozenset(without),
             skip_conflicts=bool(event.get("skip_conflicts")),
             values=overwriting.select(names, event.get("catalog"), event.get("rows") or ()) if names else None,
             shown=event.get("shown"),
