@@ -83,7 +83,7 @@ _STATE_LETTERS = (
 _OPAQUE = re.compile(
     r"(?:rec(?:ord)?|itm?|item|prd|prod|art|mat|mstr)?(?:s|st|sts|stt|stat|status|flag|flg|fl|cd|rs|ai|ad|act|actv|akt)(?:cd|code|flag|flg)?"
 )
-_SHORT = re.compile(r"s|cd|rs")
+_SHORT_NAME = re.compile(r"s|cd|rs")
 """Names that can be those of a size, of a kind, or of a country."""
 
 
@@ -97,7 +97,7 @@ def letters_by_values(columns: Columns, used: set[int]) -> list[int]:
     names = [squeezed(name[:MAX_NAME]) for name in columns.header]
     found = [
         number for number, name in enumerate(names)
-        if number not in used and _OPAQUE.fullmatch(name) and _are_letters(columns[number], _SHORT.fullmatch(name))
+        if number not in used and _OPAQUE.fullmatch(name) and _are_letters(columns[number], _SHORT_NAME.fullmatch(name))
     ]  # fmt: skip
     return found if len(found) == 1 else []
 
