@@ -1,9 +1,9 @@
 """Writes `wecelebrate/core/cache/shapes.py` from the models of cached values: `python -m infra.cache_shapes`.
 
-A cached value is the JSON of a response, or of a model that the code reads again. During a deploy and for up to a day
-after it, Redis has values of two releases. Therefore the key of a value contains a fingerprint of its model: a release
-finds no values that another release has stored in another form, and both use the values of a model that did not change.
-A fingerprint depends on names and types, and not on descriptions.
+A cached value is the JSON of a response, or the JSON of a model that the code reads again. During a deploy, and for up
+to a day after it, Redis has values of two releases. Therefore, the key of a value contains a fingerprint of its model.
+If a model has changed, each release finds only values in its own form. If a model has not changed, both releases use
+the same values. A fingerprint depends on names and types, and not on descriptions.
 """
 
 import hashlib
@@ -40,9 +40,9 @@ OPERATIONS: Mapping[Entity, tuple[str, ...]] = {
     keys.ORDER: ("get_order",),
     keys.ORDERS: ("list_orders", "list_site_orders"),
 }
-"""The operations that read the values of an entity from the cache. Sessions have a form of their own."""
+"""The operations that read the values of each entity from the cache. Sessions have their own form, without a model."""
 _MODELS: Mapping[str, type[BaseModel]] = {"record_events": EventTarget}
-"""The models of cached values that are not the response of their operation."""
+"""For each operation whose cached value is not its response: the model of the value."""
 _HEAD = '''"""The fingerprints of the models of cached values. `python -m infra.cache_shapes` writes this file."""
 
 SHAPES = {'''
@@ -51,7 +51,7 @@ _TEXTS = frozenset({"title", "description", "examples", "example", "default"})
 
 
 def cached_routes() -> dict[str, APIRoute]:
-    """Map the name of each operation that reads a value from the cache to its route."""
+    """Return operation → its route, for each operation that reads a value from the cache."""
     routes = [route for spec in functions() if spec.is_documented for route in operations(app(spec)).values()]
     return {route.name: route for route in routes if _reads_cache(route)}
 
@@ -76,7 +76,7 @@ def _fingerprint(models: list[Any]) -> str:
 
 
 def _without_texts(schema: Any) -> Any:
-    """Return a JSON schema without texts for people. The names of properties stay, also those that are such words."""
+    """Return a JSON schema without texts for people, e.g. `title`. Properties that have such a name stay."""
     if isinstance(schema, list):
         return [_without_texts(each) for each in schema]
     if not isinstance(schema, dict):

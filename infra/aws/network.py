@@ -52,6 +52,7 @@ class Network(PlatformStack):
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
         cdk.CfnOutput(self, ZONES_OUTPUT, value=", ".join(environment.zones))
-        # This stack is deployed before the migrations run, so the output also names a release whose deploy failed.
+        # This stack is deployed before the migrations run. Therefore, the output can also name a release whose deploy
+        # failed.
         newest = self.node.try_get_context(SCHEMA_OUTPUT) or self.node.try_get_context(RELEASE_OUTPUT)
         cdk.CfnOutput(self, SCHEMA_OUTPUT, value=newest or "unknown")

@@ -14,8 +14,8 @@ class PlatformStack(cdk.Stack):
     fixed region, but no fixed account. Because the region is fixed, CDK knows the zones and endpoints without a call to
     AWS.
 
-    Each stack has the release as an output. If a deploy ends in the middle, the outputs show which stacks are of the
-    new release.
+    Each stack has its release as an output. If a deploy ends in the middle, the outputs show which stacks already have
+    the new release.
     """
 
     def __init__(self, scope: Construct, id: str, environment: Environment, *, holds_data: bool = False) -> None:

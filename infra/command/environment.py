@@ -79,7 +79,7 @@ def show(name: str) -> bool:
 
 
 def _release(deployed: str, stacks: "Iterable[StackState]") -> Cell:
-    """Return the release of the last deploy that has ended, and the other releases of which stacks are."""
+    """Return the release of the last deploy that has ended, and the other releases that stacks have."""
     others = sorted({stack.release for stack in stacks if stack.release} - {deployed})
     if not others:
         return deployed

@@ -67,7 +67,7 @@ def replay(
 
 @contextmanager
 def _known(connection: "Connection", keys: list[str]) -> Iterator[None]:
-    """Let the worker of the erasures know the earlier keys while the block runs."""
+    """Give the earlier keys to the worker of the erasures while the block runs."""
     if connection.local or NAMED.get() is None:
         if keys:
             raise BadUsage("--earlier-key needs an environment on AWS: `wecelebrate --env prod erasures replay`")

@@ -187,7 +187,7 @@ def _base(api: "httpx.Client", client: str | None) -> str:
 
 
 def _unanswered(api: "httpx.Client", base: str, email: str) -> Json:
-    """Return the open invitation of an address or, without one, the last one that has expired. Raises NotFound."""
+    """Return the open invitation of an address. If none is open, return the last expired one. Raises NotFound."""
     from infra.command.api import get_all
 
     invitations = list(get_all(api, f"{base}/invitations", {"email": email}))
@@ -200,8 +200,8 @@ def _unanswered(api: "httpx.Client", base: str, email: str) -> Json:
 
 
 def _find(api: "httpx.Client", base: str, member: str) -> Json:
-    """Return the member with an id or a subject or, without one, with an address. Raises NotFound, and BadUsage if
-    several members have the address."""
+    """Return the member with this id or this subject. If none has it, return the member with this address. Raises
+    NotFound, or BadUsage if several members have the address."""
     from infra.command.api import get_all
 
     rows = list(get_all(api, f"{base}/members"))

@@ -23,7 +23,7 @@ from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized
 
 NO_PRODUCTS = frozenset(("no_product", "not_sold_itself"))
-"""The codes of rejected rows that are no products. Nothing is wrong with such rows."""
+"""The codes of rejected rows that are not products. Nothing is wrong with such rows."""
 _SAMPLE_ROWS = 100
 """The number of rows that decide the columns of a table and their widths."""
 _NAMES = tuple(each.name for each in fields(Product) if each.name not in ("line", "rows", "source", "fields_set"))
@@ -55,11 +55,11 @@ class Counts:
     codes: dict[str, int] = field(default_factory=dict)
     """Code → number of rejected rows."""
     no_products: int = 0
-    """The number of rejected rows that are no products and are right in the file: totals, notes, parents."""
+    """The number of rejected rows that are correct in the file, but are not products: totals, notes, parents."""
 
     @property
     def faulty(self) -> int:
-        """The number of rejected rows whose products are lacking. If a file has no product at all, all its rows."""
+        """The number of rejected rows whose products are missing. All rejected rows if the file has no product."""
         return self.rejected - self.no_products if self.accepted else self.rejected
 
     def add(self, item: Item) -> None:

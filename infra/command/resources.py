@@ -61,9 +61,9 @@ def client_slugs(api: "httpx.Client") -> Clients:
 
 
 def only(plural: str, verb: str, name: str, rows: Sequence[Json], not_found: str) -> Json:
-    """Return the only row that a name means. Raises NotFound, and BadUsage with the ids if there are several rows.
+    """Return the only row with a name. Raises NotFound if no row has it, and BadUsage with the ids if several do.
 
-    plural and verb: words for the rows that have the name, e.g. `sites` and `are named`.
+    plural and verb: the words for these rows in the message, e.g. `sites` and `are named`.
     """
     if not rows:
         raise NotFound(not_found)
@@ -74,8 +74,8 @@ def only(plural: str, verb: str, name: str, rows: Sequence[Json], not_found: str
 
 
 def client_id(clients: Clients, client: str) -> str:
-    """Return the id of the client with this id or, without one, with this slug. Raises NotFound if the client does not
-    exist. Two clients cannot have one slug."""
+    """Return the id of the client that has this id. If no client has it, return the id of the client with this slug.
+    Raises NotFound if neither exists. Two clients cannot have the same slug."""
     if client in clients:
         return client
     for id, slug in clients.items():

@@ -209,7 +209,7 @@ def _request(client: str, values: list[str] | None, **selection: Any) -> dict[st
 
 
 def _run(restored: str, live: str | None, env: str | None, request: dict[str, Any]) -> dict[str, Any]:
-    """Compare two databases, on AWS or at the given URLs. If `copy` is true, also write."""
+    """Compare two databases, on AWS or at the given URLs. If `copy` is true, also write to the live database."""
     named = env or NAMED.get()
     if (live is None) == (named is None):
         raise BadUsage("give --env with the name of the restored cluster, or --restored and --live with two URLs")

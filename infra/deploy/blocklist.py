@@ -1,4 +1,4 @@
-"""Blocks addresses from which a flood of requests comes, with a rule of the firewall of CloudFront."""
+"""Blocks addresses that send a flood of requests, with a rule of CloudFront's firewall."""
 
 from collections.abc import Collection
 
@@ -15,7 +15,7 @@ def blocked(account: Account) -> list[str]:
 
 
 def change(account: Account, add: Collection[Network] = (), remove: Collection[Network] = ()) -> list[str]:
-    """Block addresses, and stop blocking others. Return all addresses that are blocked now."""
+    """Block addresses, and unblock others. Return all addresses that are blocked now."""
     networks = ({parse_network(each) for each in blocked(account)} | {*add}) - {*remove}
     if networks:
         _put(account, networks)

@@ -12,7 +12,7 @@ from infra.deploy.migrate_function import PORT, cluster, invoke
 
 
 def restore_client(account: Account, restored: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Compare a client in a restored cluster with the live cluster. If `copy` is true, also write.
+    """Compare a client in a restored cluster with the live cluster. If `copy` is true, also write to the live cluster.
 
     restored: the name of the cluster. request: the fields of `wecelebrate.clients.restoration.Request`. The result is
     the document of `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.

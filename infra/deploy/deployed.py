@@ -37,7 +37,7 @@ _WAITERS = {
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "stack-rollback-complete",
     "DELETE_IN_PROGRESS": "stack-delete-complete",
 }
-"""State of a stack that CloudFormation still changes → the waiter of the AWS CLI. Other such states have no
+"""State of a stack that CloudFormation is still changing → the waiter of the AWS CLI. Other states of this kind have no
 waiter."""
 _REFUSED = {
     "UPDATE_ROLLBACK_FAILED": (
@@ -50,8 +50,8 @@ _REFUSED = {
 
 
 def check_stacks(account: Account) -> list[Finding]:
-    """Find stacks that a deploy cannot change now: CloudFormation still changes them, e.g. because the session of an
-    earlier deploy has ended, or they need a command first."""
+    """Find stacks that a deploy cannot change now. Either CloudFormation is still changing them, e.g. for an earlier
+    deploy whose session has ended, or they need a command first."""
     findings = []
     environment = account.environment
     for name, stack in stack_states(account).items():
@@ -102,8 +102,8 @@ def check_release(account: Account) -> list[Finding]:
 
 
 def newest_release(account: Account, *others: str) -> str:
-    """Return the newest release of which the database can have the migrations: of the releases whose deploy has begun,
-    and of the others. If none of them has a version, return the last of the others.
+    """Return the newest release whose migrations the database can have. The candidates are the releases whose deploy
+    has begun, and `others`. If no candidate has a version, return the last of `others`.
 
     A rollback does not undo migrations, so the deployed release can be older.
     """
@@ -135,9 +135,9 @@ def _wrong_order(account: Account, release: str, deployed: str) -> tuple[str, st
 
 
 def _wrong_rollback(release: str, deployed: str, newest: str, skipped: str | None) -> tuple[str, str] | None:
-    """Return why the release of the checkout may not follow a later one.
+    """Return why this rollback is not allowed, and the command that helps. Return None if it is allowed.
 
-    newest: the release whose schema the database has. skipped: a minor release between it and the checkout.
+    newest: the release whose schema the database has. skipped: a minor release between `newest` and the checkout.
     """
     fix = f"git checkout --force {deployed if checkout.is_tag(deployed) else 'TAG'}"
     if skipped is not None:

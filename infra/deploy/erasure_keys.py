@@ -1,8 +1,8 @@
 """Gives earlier signing keys to the function that repeats erasures, for as long as a replay runs.
 
 A restore can be older than a replacement of the secret `signing-key`. The list of erasures then has entries of earlier
-keys. The earlier key does not come back into force: only this function gets it, and only compares entries with it. The
-change needs no deploy, because nothing is deployed while a database is restored.
+keys. The earlier key does not become the current key again: only this function gets the earlier key, and only compares
+entries with it. The change needs no deploy, because nothing is deployed while a database is restored.
 """
 
 from collections.abc import Iterator, Sequence

@@ -16,7 +16,7 @@ Rule = dict[str, Any]
 ATTEMPTS = 5
 """How often the rules are read and written, while other commands change them at the same time."""
 MIN_PREFIX = {4: 8, 6: 16}
-"""The largest range of each version of IP. A larger one is probably a mistake, which would close the platform."""
+"""The largest range for each version of IP. A larger range is probably a mistake that would close the platform."""
 _SCOPE = "CLOUDFRONT"
 _UNCHANGED = ("Name", "Id", "DefaultAction", "VisibilityConfig", "Description", "CustomResponseBodies",
               "CaptchaConfig", "ChallengeConfig", "TokenDomains", "AssociationConfig")  # fmt: skip
@@ -63,7 +63,7 @@ def addresses(account: Account, name: str) -> list[str]:
 
 
 def delete_ip_sets(account: Account, name: str, keep: Collection[str] = ()) -> None:
-    """Delete the IP sets that the rule no longer uses. keep: the ARNs of the other sets."""
+    """Delete the IP sets that the rule no longer uses. keep: the ARNs of the IP sets that it still uses."""
     client = account.client("wafv2")
     for each in _ip_sets(account, name):
         if each["ARN"] not in keep:
@@ -72,15 +72,15 @@ def delete_ip_sets(account: Account, name: str, keep: Collection[str] = ()) -> N
 
 
 def one_of(arns: Collection[str]) -> dict[str, Any]:
-    """Return the statement that matches the addresses of all these IP sets."""
+    """Return the statement that matches an address if it is in any of these IP sets."""
     statements = [{"IPSetReferenceStatement": {"ARN": arn}} for arn in arns]
     return statements[0] if len(statements) == 1 else {"OrStatement": {"Statements": statements}}
 
 
 def put_rule(account: Account, name: str, statement: Mapping[str, Any], status: int, retry_seconds: int = 0) -> None:
-    """Add a rule that refuses requests, or replace it. The rule is the last one.
+    """Add a rule that refuses requests. If the rule exists, replace it. The rule is the last one.
 
-    The other rules only block and count, so every request that they accept reaches the last rule.
+    The other rules only block and count, so every request that they accept reaches this last rule.
     """
     headers = [{"Name": "retry-after", "Value": str(retry_seconds)}] if retry_seconds else []
     response = {"ResponseCode": status, **({"ResponseHeaders": headers} if headers else {})}
@@ -99,7 +99,7 @@ def put_rule(account: Account, name: str, statement: Mapping[str, Any], status: 
 
 
 def remove_rule(account: Account, name: str) -> None:
-    """Remove a rule, and its IP sets. Do nothing if it does not exist."""
+    """Remove a rule, and its IP sets. Do nothing if the rule does not exist."""
     _change_rules(account, lambda rules: [rule for rule in rules if rule["Name"] != name])
     delete_ip_sets(account, name)
 

@@ -1,4 +1,4 @@
-"""Invokes the function `deploy-migrate`, the only one that can connect to the clusters without RDS Proxy."""
+"""Invokes the function `deploy-migrate`, the only function that can connect to the clusters without RDS Proxy."""
 
 import json
 from collections.abc import Mapping

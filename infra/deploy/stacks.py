@@ -18,12 +18,12 @@ PROXY_OUTPUT = "ProxySetting"
 """The name of the output that contains the setting `proxy`, in the stack `functions`. CloudFormation changes this
 output only when an update of all functions has succeeded."""
 RELEASE_OUTPUT = "release"
-"""The name of two values: the output of each stack that contains its release, and the CDK context value from which
-these outputs come. The last stack, `monitoring`, has the release of the last deploy that has ended."""
+"""The name of the output with which each stack shows its release, and of the CDK context value that sets these outputs.
+The last stack, `monitoring`, shows the release of the last deploy that has ended."""
 SCHEMA_OUTPUT = "SchemaRelease"
-"""The name of two values: the output of the first stack, `network`, that contains the newest release whose deploy has
-begun, and the CDK context value from which this output comes. The database can have the migrations of this release,
-also after a rollback, or if the deploy failed later."""
+"""The name of the output with which the first stack, `network`, shows the newest release whose deploy has begun, and of
+the CDK context value that sets this output. The database can have the migrations of this release, even after a
+rollback, or if the deploy failed later."""
 ISSUER_OUTPUT = "IssuerSetting"
 """The name of the output of the stack `functions` with the setting `issuer`, or COGNITO."""
 COGNITO = "Cognito"
@@ -40,8 +40,8 @@ _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DEL
 
 
 PAUSED = ("CREATE_FAILED", "UPDATE_FAILED")
-"""The states of a stack after a deploy with `--no-rollback` has failed. CDK continues only with the same option:
-otherwise it asks whether to roll the stack back first, and fails without a terminal."""
+"""The states of a stack after a deploy with `--no-rollback` has failed. CDK continues only with the same option.
+Without it, CDK asks whether to roll the stack back first, and fails if there is no terminal."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class StackState:
     changed: datetime
     """The time of the last change."""
     release: str | None
-    """The release of the last deploy that has changed the stack. None if the release is older than this output."""
+    """The release of the last deploy that has changed the stack. None if that release did not have this output yet."""
 
 
 def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
@@ -197,13 +197,13 @@ def deploy_commands(
 ) -> list[list[str]]:
     """Return the CDK commands that deploy all stacks. losing: the result of `apis_that_lose_paths`.
 
-    CDK deploys `edge` after the APIs. If an API lost routes before `edge` changes, CloudFront would for some
-    minutes send requests to this API that the API could not answer. Therefore, a first command deploys everything
-    except the APIs that lose routes: the new APIs get these routes, and then CloudFront uses them. The second command
-    deploys the rest.
+    CDK deploys `edge` after the APIs. If an API lost routes before `edge` changes, CloudFront would, for some minutes,
+    send requests for these routes to an API that can no longer answer them. Therefore, a first command deploys
+    everything except the APIs that lose routes: the new APIs get these routes, and then CloudFront uses the new APIs.
+    The second command deploys the rest.
 
-    closed: whether the maintenance mode is on. An update of `edge` would remove its rule and open the environment, so
-    `edge` and everything after it wait for the next deploy.
+    closed: whether the maintenance mode is on. An update of `edge` would remove the rule of this mode and open the
+    environment, so `edge` and the stacks after it wait for the next deploy.
     """
     if closed:
         return [cdk_command(environment, "deploy", *options, stacks=_all_except(*losing, "edge", "monitoring"))]

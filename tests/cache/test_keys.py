@@ -28,7 +28,7 @@ def test_scripts_write_only_keys_that_begin_with_an_environment_and_a_tenant(
         assert re.match(rf"{re.escape(key_prefix)}({tenant}):[a-z]+", name), name
 
 
-def test_values_of_an_entity_are_deleted_whatever_the_fingerprint_of_their_model_is(
+def test_values_of_an_entity_are_deleted_for_every_fingerprint_of_its_model(
     key_prefix: str, raw_redis: RedisClient
 ) -> None:
     client = str(uuid4())

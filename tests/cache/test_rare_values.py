@@ -304,7 +304,7 @@ def test_one_member_cannot_use_up_the_budgets_of_the_clients_that_the_member_bel
     assert sum(charged) == -(-201 // part) * part * 6, "each value is charged in full"
 
 
-def test_all_clients_of_a_member_of_many_clients_pay_for_the_same_share_of_many_values(
+def test_each_client_of_a_member_with_many_clients_pays_for_an_equal_share_of_many_values(
     monkeypatch: pytest.MonkeyPatch, key_prefix: str, raw_redis: RedisClient
 ) -> None:
     for quota in ("CLIENT_KIB_PER_HOUR", "SUBJECT_KIB_PER_HOUR"):

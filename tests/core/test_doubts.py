@@ -128,7 +128,7 @@ def test_a_question_offers_only_values_that_the_settings_of_a_catalog_accept(
         ["é" * 400, "e\u0301" * 400],
     ],
 )
-def test_a_question_offers_columns_whose_names_no_setting_accepts_by_shortened_names(names: list[str]) -> None:
+def test_a_question_offers_shortened_names_for_columns_whose_names_no_setting_accepts(names: list[str]) -> None:
     (doubt,) = doubts.find([question("price", values=names)], [], names)
     offered = [choice["value"] for choice in doubt["choices"]]
     assert len(offered) == len(set(offered)) == len(names)

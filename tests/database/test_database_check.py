@@ -36,7 +36,7 @@ def test_a_check_that_was_ended_by_force_can_be_repeated(servers: Postgres) -> N
     assert database_check.run(servers.primary_url, servers.replica_url)["readers"] is True
 
 
-def test_a_replica_that_says_too_early_that_it_has_replayed_a_transaction_is_found(servers: Postgres) -> None:
+def test_a_replica_that_reports_a_transaction_as_replayed_too_early_is_detected(servers: Postgres) -> None:
     with psycopg.connect(servers.primary_url) as connection:
         (source,) = connection.execute(
             "select pg_get_functiondef('app.has_replayed(xid8)'::regprocedure)"
@@ -55,7 +55,7 @@ def test_a_cluster_without_a_reader_is_reported(servers: Postgres) -> None:
     assert database_check.run(servers.primary_url, servers.primary_url)["readers"] is None
 
 
-def test_the_log_has_the_slow_statement_and_no_value_of_a_parameter(servers: Postgres, folder: Path) -> None:
+def test_the_log_contains_the_slow_statement_and_no_value_of_a_parameter(servers: Postgres, folder: Path) -> None:
     database_check.run(servers.primary_url, servers.replica_url)
     logs = "".join(file.read_text("utf-8", "replace") for file in folder.rglob("*.log"))
     assert database_check.LOGGED in logs

@@ -152,7 +152,7 @@ def test_stock_and_orders_and_access_cannot_be_overwritten(name: str, reason: st
         select(["products"], "acme-gifts")
 
 
-def test_a_value_that_another_row_has_taken_is_an_error_and_nothing_changes(database: Database, live: Database) -> None:
+def test_a_value_that_another_row_now_has_is_an_error_and_nothing_changes(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         products = rows_of(new, "select id, sku from products where catalog_id = %s order by id", CATALOG_OF[A_PRODUCT])
         (first, sku), (second, _) = products[:2]
@@ -162,7 +162,7 @@ def test_a_value_that_another_row_has_taken_is_an_error_and_nothing_changes(data
             overwrite(old, new, "products.sku", rows=["moved"])
 
 
-def test_rows_in_the_way_can_be_skipped_and_all_others_are_copied(database: Database, live: Database) -> None:
+def test_conflicting_rows_can_be_skipped_and_all_other_rows_are_copied(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         domains = rows_of(old, "select id, domain, slug from sites where client_id = %s order by id", A)
         new.execute("set session_replication_role = replica")
@@ -185,7 +185,7 @@ def test_rows_in_the_way_can_be_skipped_and_all_others_are_copied(database: Data
         assert rows_of(new, "select count(*) from sites where client_id = %s", A) == [(missing["sites"] - 1,)]
 
 
-def test_single_tables_are_compared_and_others_left_out(database: Database, live: Database) -> None:
+def test_single_tables_can_be_compared_or_left_out(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         assert [each.table.name for each in compare(old, new, A, only=["products"])] == ["products"]
         names = {each.table.name for each in compare(old, new, A, without=["analytics_events"])}

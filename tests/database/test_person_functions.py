@@ -192,7 +192,7 @@ def test_a_document_that_contains_the_words_of_a_person_is_found(
 
 
 def encoded(content: Any, levels: int) -> Any:
-    """Return a value as JSON in a string, which is itself in a list that is JSON in a string, and so on."""
+    """Return a value as JSON in a string. The string is in a list, which is itself JSON in a string, and so on."""
     for _ in range(levels):
         content = [json.dumps(content)]
     return content
@@ -289,7 +289,7 @@ def after(
             return connection.execute(query.encode(), values).fetchall()
 
 
-def test_an_erasure_replaces_the_number_of_a_shipment_that_is_its_tracking_number_in_webhook_deliveries(
+def test_an_erasure_replaces_shipment_numbers_that_are_tracking_numbers_in_webhook_deliveries(
     erasing: psycopg.Connection,
 ) -> None:
     shipment = {"shipment_id": "01987654-7abc-7def-8abc-0123456789ab", "tracking_url": "https://t.test/TRACK1"}

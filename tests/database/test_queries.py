@@ -305,7 +305,7 @@ STATEMENT = "(select|insert|update|delete|with|copy|set|declare|prepare|create|l
 
 
 OUTSIDE_OF_THE_PROXY = ("first_admin.py", "overwriting.py", "restoration.py", "restored_tables.py")
-"""The modules whose statements run in the function of migrations, which does not connect through RDS Proxy."""
+"""The modules whose statements run in the function `deploy-migrate`, which does not connect through RDS Proxy."""
 
 
 @lru_cache(maxsize=1)

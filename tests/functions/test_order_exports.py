@@ -300,14 +300,14 @@ def test_a_cxml_order_request_has_the_address_and_the_lines(platform: Platform, 
     assert item.findtext("ItemDetail/UnitPrice/Money") == "12.50"
 
 
-def test_a_cxml_document_refers_to_the_last_document_of_its_destination(
+def test_a_cxml_document_refers_to_the_last_document_sent_to_its_destination(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "cxml")
     order = platform.order(shop, (mug, 2))
     platform.export(shop, destination)
     platform.database.execute("update orders set problem = 'address' where id = %s", [order["id"]])
-    platform.export(shop, destination)  # A version that does not concern the destination.
+    platform.export(shop, destination)  # A version that does not concern the destination is not exported.
     change_address(platform, order, line1="2 Main Street")
     platform.export(shop, destination)
     cancel(platform, order)

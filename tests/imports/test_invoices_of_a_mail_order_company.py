@@ -1,4 +1,4 @@
-"""A public file of invoices is imported as its sender means it, and the reports equal what DuckDB computes from it.
+"""Tests that a public file of invoices is imported as its sender intends, and that DuckDB computes the same reports.
 
 The file has credits, invoices without a customer, adjustments of the stock and Latin-1 (`tests/data/orders/README.md`).
 """

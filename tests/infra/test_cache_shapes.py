@@ -14,10 +14,10 @@ from wecelebrate.core.cache.keys import Entity, entry
 from wecelebrate.core.cache.shapes import SHAPES
 
 WITHOUT_MODEL = {keys.SESSION}
-"""The entities whose values have a form of their own (`requests.sessions`)."""
+"""The entities whose values have their own form, without a model (`requests.sessions`)."""
 
 
-def test_the_fingerprints_of_cached_values_are_those_of_the_current_models() -> None:
+def test_the_fingerprints_of_cached_values_match_the_current_models() -> None:
     assert FILE.read_text("utf-8") == text(), "run `python -m infra.cache_shapes`"
 
 

@@ -42,7 +42,7 @@ DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_data
 
 @dataclass
 class Sales:
-    """The sold pieces of each product, and the writes that failed. All writers share it."""
+    """The sold pieces of each product, and the writes that failed. All writers share this object."""
 
     ids: list[str]
     end: float
@@ -131,7 +131,7 @@ def rename(platform: Platform, sales: Sales, choose: random.Random) -> None:
 def tenant(own_platform: Platform) -> Iterator[Tenant]:
     """A tenant that was created while the mirror was on, so its documents exist in the store, too.
 
-    No limit applies to its requests: all orders come from one address.
+    No limit applies to its requests, because all orders come from one address.
     """
     own_platform.database.execute("insert into kill_switches (name, value) values ('limits', 'off')")
     time.sleep(LIFE_SECONDS + 1)

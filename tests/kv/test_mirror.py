@@ -579,7 +579,7 @@ def erase_copies(mirror: Mirror, *addresses: str) -> int:
 
 
 def everything(mirror: Mirror) -> str:
-    """Return all that the store and the mirror keep of documents."""
+    """Return all content of documents that the store and the mirror keep, as one text."""
     text: str = mirror.value("select string_agg(value::text, '') from kv_store_6fcaeea3")
     for table in ("history", "conflicts", "writes", "remainders"):
         text += mirror.value(f"select coalesce(string_agg(t::text, ''), '') from kv.{table} t")

@@ -53,7 +53,7 @@ def test_make_clean_removes_nothing_if_the_question_about_the_data_is_not_answer
 def test_make_clean_asks_about_the_data_in_each_folder_that_it_removes(
     checkout: Path, tmp_path_factory: pytest.TempPathFactory, home: str | None
 ) -> None:
-    """The command of this test answers the question with yes, and records the folder that it was asked about."""
+    """The command in this test answers yes to the question, and records the folder that the question names."""
     other, asked = tmp_path_factory.mktemp("other"), tmp_path_factory.mktemp("asked") / "homes"
     (checkout / ".venv" / "bin" / "wecelebrate").write_text(f'#!/bin/sh\necho "$WECELEBRATE_HOME" >> {asked}\n')
     homes = {"other": str(other), "checkout": str(checkout)}

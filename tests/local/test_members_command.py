@@ -95,7 +95,7 @@ def test_the_command_first_admin_fails_if_the_platform_has_a_super_admin(weceleb
     assert "the platform has a super admin already" in result.stderr
 
 
-def test_the_mail_of_an_invitation_that_got_lost_is_sent_again_with_a_new_code(
+def test_a_lost_invitation_mail_is_sent_again_with_a_new_code(
     wecelebrate: Command, platform: Platform, tenant: Tenant, address: str, tmp_path: Path
 ) -> None:
     client = ("--client", tenant.slug)

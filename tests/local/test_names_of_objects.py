@@ -1,4 +1,5 @@
-"""Tests the commands that take the name of an object. They refuse a name of several objects, and list the ids."""
+"""Tests the commands that take the name of an object. They refuse a name that several objects have, and list the
+ids."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -34,7 +35,7 @@ OTHER = {
     "slug": "the slug of a new client",
     "name": "the name of a new grant",
 }
-"""The parameters with names that are no names of existing objects."""
+"""The parameters that take a name, but not the name of an existing object."""
 OTHER_NAMES = dict.fromkeys(("name", "slug", "domain", "subject", "email", "order_number"), "other")
 WORDS = re.compile(r"\b(name|slug|host|domain|address)\b|\bId or\b")
 
@@ -89,7 +90,7 @@ CASES: dict[str, tuple[Find, Sequence[Json]]] = {
 }
 
 
-def test_each_parameter_with_a_name_is_known() -> None:
+def test_each_parameter_that_takes_a_name_is_in_a_list_of_this_module() -> None:
     named = {
         parameter.name
         for command in ALL.values()
@@ -101,7 +102,7 @@ def test_each_parameter_with_a_name_is_known() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_name_that_two_objects_have_is_refused_and_the_ids_are_listed(case: str) -> None:
+def test_a_name_that_two_objects_have_is_refused_and_their_ids_are_listed(case: str) -> None:
     find, rows = CASES[case]
     third = [{**rows[0], "id": THIRD, **OTHER_NAMES}] if rows else []
     with rows_of(*rows, *third) as api, pytest.raises(BadUsage) as refused:
@@ -110,12 +111,12 @@ def test_a_name_that_two_objects_have_is_refused_and_the_ids_are_listed(case: st
     assert THIRD not in str(refused.value)
 
 
-def test_the_id_of_a_client_goes_before_the_slug_of_another_client() -> None:
+def test_the_id_of_a_client_takes_precedence_over_the_slug_of_another_client() -> None:
     assert client_id({FIRST: SECOND, SECOND: "acme"}, SECOND) == SECOND
     assert client_id({FIRST: SECOND, SECOND: "acme"}, "acme") == SECOND
 
 
-def test_the_subject_of_a_member_goes_before_the_address_of_another_member() -> None:
+def test_the_subject_of_a_member_takes_precedence_over_the_address_of_another_member() -> None:
     rows = (
         {"id": FIRST, "subject": "x", "email": "ann@a.test"},
         {"id": SECOND, "subject": "ann@a.test", "email": None},

@@ -101,7 +101,7 @@ TOTALS = ["Total;;14,00", "Summe;;14,00", "合計;;14,00", ";;;\n* prices incl. 
 
 
 @pytest.mark.parametrize("row", TOTALS)
-def test_a_row_that_is_no_product_is_counted_and_does_not_fail_the_command(row: str) -> None:
+def test_a_row_that_is_not_a_product_is_counted_and_the_command_does_not_fail(row: str) -> None:
     content = f"SKU;Name;Price\nA-1;Mug;9,50\nA-2;Cup;4,50\n{row}\n".encode()
     result = read(stdin=content)
     assert result.exit_code == 0

@@ -140,7 +140,8 @@ def test_a_replay_with_the_earlier_keys_repeats_all_erasures_at_once(own_platfor
     platform.eventually(lambda: is_erased(platform, orders[late]))
     created = f"/v1/clients/{tenant.client_id}/erasures"
     platform.eventually(lambda: [each["status"] for each in ok(tenant.owner.get(created))["data"]] == ["completed"])
-    # The current key stays in force. The worker compares older entries with the earlier keys, and signs with none.
+    # The signing key does not change. The worker compares older entries with the earlier keys, and signs nothing with
+    # them.
     work_with(platform, job_id, WC_EARLIER_SIGNING_KEYS=f"{EARLIER_KEY},{FIRST_KEY}")
     job = platform.ended_job(job_id)
     assert (job["status"], job["error"]) == ("completed", None)

@@ -8,8 +8,8 @@ With the event `{"restore_client": {"client": "acme", "restored": "host:5432", "
 restored database, and compares a client there with the live database. If `copy` is true, it also copies the missing
 rows and puts values back (`wecelebrate.clients.restoration.Request`). `wecelebrate tenant` sends this event.
 
-With the event `{"check_database": {"reader": "host:5432"}}`, the function checks what only this database can show, and
-returns the results (`wecelebrate.schema.database_check`).
+With the event `{"check_database": {"reader": "host:5432"}}`, the function checks facts that only this database can
+show, and returns the results (`wecelebrate.schema.database_check`).
 """
 
 from typing import Any

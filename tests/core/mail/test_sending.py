@@ -125,7 +125,7 @@ def test_a_request_has_the_signature_that_botocore_computes(
     assert server.sent("x-amz-security-token") == [token or ""]
 
 
-def test_the_endpoint_is_the_one_of_the_region_unless_another_endpoint_is_configured(
+def test_the_endpoint_of_the_region_is_used_unless_another_endpoint_is_configured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SESV2"):

@@ -1,4 +1,4 @@
-"""The schemas of the standards of order files."""
+"""The XML schemas of the standards for order files."""
 
 import zipfile
 from collections.abc import Callable

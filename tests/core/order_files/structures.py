@@ -73,9 +73,10 @@ _CXML: Mapping[str, tuple[str, str]] = {
     "ShipNoticePortion": ("(OrderReference, Contact*, Comments*, ShipNoticeItem*)", ""),
     "ShipNoticeItem": ("(ItemID?, UnitOfMeasure)", "quantity lineNumber"),
 }
-"""Element → (its children, its attributes). An attribute with `?` is optional, and after a colon are its values.
+"""Element → (its children, its attributes). An attribute with `?` is optional. Its values follow a colon.
 
-Sources: the reference guide of cXML 1.2 (https://cxml.org), and the comments of cXML.dtd and Fulfill.dtd."""
+Sources: the reference guide of cXML 1.2 (https://cxml.org), and the comments of cXML.dtd and Fulfill.dtd.
+"""
 
 
 def cxml_dtd() -> Any:

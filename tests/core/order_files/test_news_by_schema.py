@@ -1,4 +1,4 @@
-"""News in documents that are complete by the schema of their standard are read."""
+"""Tests that news is read from documents that are complete according to the schema of their standard."""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -132,7 +132,7 @@ def test_a_complete_cxml_ship_notice_is_a_shipment_with_the_name_of_its_carrier(
 
 
 @pytest.mark.parametrize("attributes", [' operation="delete"', ' shipmentType="planned"', ' reason="return"'])
-def test_a_cxml_ship_notice_that_says_that_nothing_was_shipped_ships_nothing(attributes: str) -> None:
+def test_a_cxml_ship_notice_that_reports_no_shipment_is_rejected(attributes: str) -> None:
     text = valid_cxml(_NOTICE.format(attributes=attributes, control=_CONTROL))
     assert rejected(text, "news.xml") == ["unknown_status"]
     without_parcel = valid_cxml(_NOTICE.format(attributes=attributes, control=""))

@@ -49,7 +49,7 @@ def test_a_line_with_a_negative_quantity_cancels_pieces_of_the_order() -> None:
 
 
 @pytest.mark.parametrize("quantity", ["56", "-10"])
-def test_rows_without_a_person_and_a_price_are_an_adjustment_and_no_order(quantity: str) -> None:
+def test_rows_with_neither_a_person_nor_a_price_are_an_adjustment_and_not_an_order(quantity: str) -> None:
     counted = LINE | {"quantity": quantity, "unit_price": "0", "currency": "EUR", "total_amount": "0.00",
                       "shipping_country": "GB"}  # fmt: skip
     assert refusal_of(counted) == ("adjustment", None)

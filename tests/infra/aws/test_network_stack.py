@@ -7,7 +7,7 @@ __all__ = ["prod", "specs", "stub_layers"]
 
 
 def test_the_third_zone_of_prod_uses_the_nat_gateway_of_the_first_zone(prod: Templates) -> None:
-    """The runbook says which zone loses its way to the internet with another one."""
+    """The runbook says which zone loses its access to the internet if another zone fails."""
     routes = prod.of_type("network", "AWS::EC2::Route")
     gateways = {
         name[name.index("functionsSubnet") :].removeprefix("functionsSubnet")[0]: route["NatGatewayId"]["Ref"]

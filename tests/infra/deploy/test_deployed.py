@@ -158,12 +158,12 @@ def test_no_rollback_and_no_upgrade_may_skip_a_minor_release(
     ("new", "old", "schema", "state"),
     [
         ("v0.2.0", "v0.3.0", "v0.3.0", "ok"),  # the first rollback
-        ("v0.1.0", "v0.2.0", "v0.3.0", "problem"),  # the second one
+        ("v0.1.0", "v0.2.0", "v0.3.0", "problem"),  # the second rollback
         ("v0.2.0", "v0.2.1", "v0.3.0", "ok"),
         ("v0.1.0", "v0.2.0", "v0.3.0-5-g0123abcdef", "problem"),
         ("v0.1.0", "v0.2.0", "v0.2.1", "ok"),
         ("v0.1.0", "v0.2.0", "unknown", "ok"),  # `cdk deploy` names no release
-        ("v0.2.1", "v0.2.0", "v0.3.0", "ok"),  # a patch of the release to which the first rollback went
+        ("v0.2.1", "v0.2.0", "v0.3.0", "ok"),  # a patch of the release that the first rollback deployed
         ("v0.3.0", "v0.2.0", "v0.3.0", "ok"),
     ],
 )
@@ -198,7 +198,7 @@ def test_the_newest_release_of_all_deploys_is_kept(
 
 @pytest.mark.parametrize("new", ["0123abcdef", "v1.0.0-rc1", "v0.1.0-unknown"])
 @pytest.mark.parametrize("old", [None, "unknown", "0123abcdef"])
-def test_the_first_deploy_needs_a_release_with_which_later_releases_can_be_compared(
+def test_the_first_deploy_needs_a_release_that_later_releases_can_be_compared_with(
     monkeypatch: pytest.MonkeyPatch, new: str, old: str | None
 ) -> None:
     finding = release_check(monkeypatch, new, old)
@@ -236,10 +236,10 @@ def test_the_next_release_and_the_same_release_are_deployed(
     assert release_check(monkeypatch, new, old).state == "ok"
 
 
-def test_a_patch_of_the_operator_is_deployed_over_its_release_and_replaced_by_the_next_one(
+def test_a_patch_of_the_operator_is_deployed_over_its_release_and_replaced_by_the_next_release(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """docs/upgrade.md: the way out if the publisher has no release with the fix yet."""
+    """docs/upgrade.md: what an operator does if the publisher has no release with the fix yet."""
     monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
     patch = "v0.2.1-1-g0123abcdef"
     assert release_check(monkeypatch, patch, "v0.2.1").state == "warning"
@@ -248,10 +248,10 @@ def test_a_patch_of_the_operator_is_deployed_over_its_release_and_replaced_by_th
     assert release_check(monkeypatch, "v0.2.1", patch).state == "problem"
 
 
-def test_a_deploy_that_has_failed_in_the_middle_is_taken_back_without_naming_a_rollback(
+def test_a_deploy_that_failed_in_the_middle_can_be_taken_back_without_naming_a_rollback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Some stacks are of v0.3.0, and the last one, whose release counts, is of v0.2.1."""
+    """Some stacks have v0.3.0. The last stack, whose release counts, has v0.2.1."""
     monkeypatch.delenv(deployed.ROLLBACK_VARIABLE, raising=False)
     assert release_check(monkeypatch, "v0.2.1", "v0.2.1").state == "ok"
     assert release_check(monkeypatch, "v0.3.0", "v0.2.1").state == "ok"

@@ -18,7 +18,7 @@ DECLARED = {"WC_SIGNING_KEY": "current", "WC_WORKERS": "2"}
 
 
 def account(*changes: tuple[Mapping[str, str], Mapping[str, str] | None]) -> tuple[Account, Stubber]:
-    """An account whose function has these variables at each call, and then gets the others, or keeps its own."""
+    """An account with a function. Each change: its variables, and the ones that it then gets, or None for no change."""
     functions = boto3.client("lambda", **KEYS)  # type: ignore[call-overload]
     stub = Stubber(functions)
     for variables, wanted in changes:

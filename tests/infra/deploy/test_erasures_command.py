@@ -21,7 +21,7 @@ DONE = {"status": "completed", "result": {"erasures": 3, "restored": 2}, "error"
 
 
 def api(replay: list[dict[str, Any]], waiting: list[int], failed: list[dict[str, str]] | None = None) -> httpx.Client:
-    """An API whose job of the replay has these states, one after the other, and whose erasures wait as listed."""
+    """An API whose replay job has the states `replay`, in this order. `waiting`: the numbers of erasures that wait."""
     states: Iterator[dict[str, Any]] = iter(replay)
     counts = iter(waiting)
 
@@ -69,7 +69,7 @@ def test_a_replay_with_the_wrong_key_fails(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(("created", "code"), [("2026-11-27T08:31:00Z", 1), ("2026-11-26T00:00:00Z", 0)])
-def test_an_erasure_of_the_replay_that_fails_is_an_error_and_an_older_one_is_not(created: str, code: int) -> None:
+def test_a_failed_erasure_of_the_replay_is_an_error_and_an_older_failed_erasure_is_not(created: str, code: int) -> None:
     client = api([{"status": "pending"}, DONE], [0], [{"created_at": created}])
     if code:
         with pytest.raises(typer.Exit) as stopped:

@@ -48,7 +48,7 @@ SCHEDULE = json.dumps({
     "Name": "x", "GroupName": "default", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "OFF"},
     "Target": {"Arn": "a", "RoleArn": "r"}, "State": "ENABLED",
 })  # fmt: skip
-"""What the runbook writes before it enables a schedule: the fields that it reads with `get-schedule`."""
+"""The document that the runbook writes before it enables a schedule, with the fields that `get-schedule` returns."""
 
 
 class Operator:
@@ -108,7 +108,7 @@ def operator(platform: Platform, dev: Templates, tmp_path: Path, monkeypatch: py
     def run_cdk(command: list[str]) -> int:
         operator.cdk.append(command)
         assert command[:5] == ["cdk", "deploy", "--all", "-c", "environment=dev"]
-        # A failed first deploy keeps what it has created.
+        # A first deploy that fails keeps the resources that it has created.
         assert "--no-rollback" in command or account.deployed
         values = {f"wecelebrate-dev-{stack}": account.stack_outputs(stack) for stack in dev.templates}
         Path(command[command.index("--outputs-file") + 1]).write_text(json.dumps(values))

@@ -76,7 +76,7 @@ def findings(
         client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")  # type: ignore[call-overload]
         stub = Stubber(client)
         if service == "cloudformation":
-            for _ in range(2):  # the checks of the account and of the states of its stacks
+            for _ in range(2):  # one check of the account, and one check of the states of its stacks
                 if isinstance(stacks, str):
                     stub.add_client_error("describe_stacks", stacks, "not allowed", expected_params={})
                 else:
@@ -375,7 +375,7 @@ def test_credentials_that_may_not_list_the_stacks_are_a_problem() -> None:
         ("ROLLBACK_IN_PROGRESS", "problem", ""),
     ],
 )
-def test_a_stack_that_cannot_be_updated_now_is_a_problem_with_the_command_that_helps(
+def test_a_stack_that_cannot_be_updated_now_is_reported_with_the_command_that_helps(
     state: str, severity: str, fix: str, tmp_path: Path
 ) -> None:
     answer = {"StackName": "wecelebrate-dev-functions", "StackStatus": state, "CreationTime": "2026-11-27T00:00:00Z"}
@@ -385,7 +385,7 @@ def test_a_stack_that_cannot_be_updated_now_is_a_problem_with_the_command_that_h
         assert finding.message.startswith(f"wecelebrate-dev-functions is {state}: ")
     if fix:
         assert finding.fix == f"aws cloudformation {fix} --stack-name wecelebrate-dev-functions --region us-east-1"
-        parse(finding.fix.split()[1:], tmp_path)  # AWS has the operation or the waiter
+        parse(finding.fix.split()[1:], tmp_path)  # the AWS CLI knows the operation or the waiter
     elif severity == "problem":
         assert finding.fix == "wecelebrate status --env dev"
 

@@ -1,5 +1,5 @@
-"""Tests `wecelebrate sql` and the statements of the documents. A local PostgreSQL replaces the cluster. Its master user
-is no superuser, as at RDS, and runs what the Data API gets."""
+"""Tests `wecelebrate sql` and the statements of the documents. A local PostgreSQL replaces the cluster. As at RDS, its
+master user is not a superuser. This user runs the statements that the Data API gets."""
 
 import re
 from collections.abc import Iterator
@@ -94,7 +94,7 @@ def test_a_query_sees_the_rows_of_all_clients_and_the_master_user_itself_sees_no
     assert "master" in sessions.stdout
 
 
-def test_a_query_cannot_change_rows_and_a_statement_with_write_can(api: DataApi) -> None:
+def test_only_a_statement_with_the_option_write_can_change_rows(api: DataApi) -> None:
     change = "update clients set name = 'renamed' where slug = 'acme'"
     for refused in (change, f"with c as ({change} returning id) select id from c"):
         assert isinstance(sql(refused).exception, psycopg.Error)
@@ -120,5 +120,5 @@ def test_each_statement_of_the_documents_runs_with_the_role_that_the_document_na
     assert result.exit_code == 0, result.output
 
 
-def test_the_documents_have_such_statements() -> None:
+def test_the_documents_contain_statements_for_the_command() -> None:
     assert len(STATEMENTS) >= 6

@@ -1,4 +1,4 @@
-"""Tests that the whole evidence in a file decides its encoding, and that a doubt is a question."""
+"""Tests that all evidence in a file decides its encoding together, and that a doubt leads to a question."""
 
 # ruff: noqa: RUF001
 

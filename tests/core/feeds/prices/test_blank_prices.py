@@ -34,7 +34,7 @@ def test_a_file_with_stocks_states_or_prices_causes_no_question_about_blank_pric
 
 
 @pytest.mark.parametrize("name", ["Description", "Descripción", "Beschreibung", "Описание", "Opis"])
-def test_the_only_text_of_a_list_with_prices_is_the_name_whether_or_not_a_price_is_chosen(name: str) -> None:
+def test_the_only_text_column_of_a_list_with_prices_is_the_name_even_if_no_price_is_chosen(name: str) -> None:
     several = read(f"Code;{name};Price A;Price B;Stock\nA;Vase blue;4.20;3.50;8\nB;Vase red;2.80;2.30;1\n")
     blank = read(f"Code;{name};Your price;MOQ\nA;Vase blue;;\nB;Vase red;;\n")
     for reading in (several, blank):

@@ -54,7 +54,7 @@ def test_the_currency_of_a_footer_is_the_currency_of_the_prices() -> None:
         ("Priser i kr inkl. moms", ("SEK", "NOK", "DKK")), ("Bei kwa shilingi", ("KES", "TZS")),
     ],
 )  # fmt: skip
-def test_a_word_of_several_currencies_means_the_catalog_s_currency_or_is_a_question(
+def test_a_word_shared_by_currencies_means_the_currency_of_the_catalog_or_leads_to_a_question(
     title: str, codes: tuple[str, ...]
 ) -> None:
     for code in codes:

@@ -1,4 +1,4 @@
-"""Tests the crossed-out price beside the price that is paid: it is no rival of the price, and an attribute."""
+"""Tests that a crossed-out price beside the price that is paid is an attribute, and does not compete with it."""
 
 # ruff: noqa: RUF001
 
@@ -69,7 +69,7 @@ def test_a_crossed_out_price_is_an_attribute_and_leads_to_no_question(header: st
         ("SKU;Name;Retail price;Shop price", PARTLY),
     ],
 )
-def test_two_prices_are_still_a_question_if_neither_is_a_reduction_of_the_other(header: str, rows: str) -> None:
+def test_two_prices_still_lead_to_a_question_if_neither_is_a_reduction_of_the_other(header: str, rows: str) -> None:
     reading = read(f"{header}\n{rows}")
     assert [question.key for question in reading.feed.questions] == ["price"]
     assert set(former(reading)) == {None}
@@ -78,7 +78,7 @@ def test_two_prices_are_still_a_question_if_neither_is_a_reduction_of_the_other(
 @pytest.mark.parametrize(
     "name", ["Dealer price", "Einkaufspreis alt", "Cost before", "Prix revendeur", "Old cost", "UVP"]
 )
-def test_purchase_and_recommended_prices_are_no_crossed_out_prices(name: str) -> None:
+def test_purchase_and_recommended_prices_are_not_crossed_out_prices(name: str) -> None:
     reading = read(f"SKU;Name;Price;{name}\n{EQUAL}")
     assert reading.feed.questions == ()
     assert former(reading) == [None] * 3
@@ -89,7 +89,7 @@ def test_the_settings_can_keep_the_name_of_the_column() -> None:
     assert [product.attributes for product in reading.products] == [{"Was": "15,90"}, {}, {"Was": "25,50"}]
 
 
-def test_the_crossed_out_price_is_written_as_the_price_in_json_too() -> None:
+def test_the_crossed_out_price_in_json_is_written_in_the_same_form_as_the_price() -> None:
     records = [
         {"sku": "A", "name": "Cup", "price": 12.9, "old_price": 15.9, "stock": 1},
         {"sku": "B", "name": "Mug", "price": 9, "old_price": None, "stock": 1},
@@ -114,7 +114,7 @@ def test_the_crossed_out_price_of_known_exports_is_left_out_if_it_is_not_above_t
 @pytest.mark.parametrize(
     "header", ["貨號;品名;定價;特價", "商品コード;商品名;定価;特価", "Art;Bezeichnung;UVP;Aktionspreis"]
 )
-def test_offers_without_days_in_some_rows_are_a_question_beside_a_list_price_too(header: str) -> None:
+def test_offers_without_days_in_some_rows_lead_to_a_question_even_beside_a_list_price(header: str) -> None:
     rows = "A;Cup;12,90;9,90\nB;Mug;14,90;\nC;Jug;20,00;\n"
     reading = read(f"{header}\n{rows}")
     assert [question.key for question in reading.feed.questions] == ["offers"]

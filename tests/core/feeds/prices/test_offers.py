@@ -199,7 +199,7 @@ CONTRADICTED = (
     "SKU;Name;Price;Promo price;Promo from;Promo to\nA;Cup;10;8;13/01/2030;20/01/2030\n"
     "B;Mug;10;8;01/14/2030;01/25/2030\nC;Jar;10;8;03/04/2030;05/04/2030\n"
 )
-"""An offer whose days show both orders. The third row can be read in both."""
+"""An offer whose days show both orders. The days in the third row can be read in both orders."""
 SECOND_OFFER = [";Clearance price;Clearance from;Clearance to", *[";7;15/03/2030;25/03/2030"] * 3]
 
 
@@ -208,7 +208,7 @@ def with_second_offer(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", [CONTRADICTED, with_second_offer(CONTRADICTED)], ids=["one offer", "two offers"])
-def test_an_offer_whose_days_contradict_each_other_is_a_question_and_no_other_offer_replaces_it(text: str) -> None:
+def test_an_offer_with_contradictory_days_leads_to_a_question_and_no_other_offer_replaces_it(text: str) -> None:
     reading = read(text)
     (question,) = reading.feed.questions
     assert (question.key, [choice.value for choice in question.choices]) == ("day_order", ["day", "month"])
@@ -224,7 +224,7 @@ def test_an_offer_whose_days_contradict_each_other_is_a_question_and_no_other_of
     assert [product.offers != () for product in answered.products] == [False, True, True]
 
 
-def test_days_of_past_offers_that_contradict_each_other_are_no_question() -> None:
+def test_contradictory_days_of_past_offers_lead_to_no_question() -> None:
     assert read(CONTRADICTED.replace("2030", "2020")).feed.questions == ()
 
 

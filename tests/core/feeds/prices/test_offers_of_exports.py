@@ -1,4 +1,4 @@
-"""Tests the offers without days of known exports: the documents of the vendor decide, otherwise this is a question."""
+"""Tests offers without days in known exports: the vendor's documentation decides, otherwise a question is asked."""
 
 import json
 
@@ -42,7 +42,7 @@ def offers(reading: Reading) -> dict[str, list[str]]:
         ),
     ],
 )
-def test_an_offer_without_days_is_valid_if_the_documents_of_the_vendor_say_so(
+def test_an_offer_without_days_is_valid_if_the_documentation_of_the_vendor_says_so(
     text: str, sold: dict[str, list[str]]
 ) -> None:
     reading = read(text)
@@ -51,7 +51,7 @@ def test_an_offer_without_days_is_valid_if_the_documents_of_the_vendor_say_so(
     assert not any("price" in name for item in reading.products for name in item.attributes)
 
 
-def test_the_sale_price_of_the_rest_api_of_woocommerce_is_an_offer() -> None:
+def test_the_sale_price_in_the_woocommerce_rest_api_is_an_offer() -> None:
     products = [
         {"id": 1, "sku": "A", "type": "simple", "name": "Pot", "price": "24", "regular_price": "29", "sale_price": "24",
          "date_on_sale_from": None, "date_on_sale_to": None, "stock_status": "instock", "manage_stock": False},
@@ -96,7 +96,7 @@ def test_the_offers_of_a_google_feed_in_xml_are_used_in_every_record(rows: int) 
         ("Handle,Title,Variant SKU,Variant Price,Promo Price\na,Pot,A,29.00,24.00\nb,Cup,B,9.00,\n", "Promo Price"),
     ],
 )  # fmt: skip
-def test_an_offer_without_days_is_a_question_if_the_documents_of_the_vendor_require_days(
+def test_an_offer_without_days_leads_to_a_question_if_the_documentation_of_the_vendor_requires_days(
     text: str, column: str
 ) -> None:
     reading = read(text)

@@ -57,7 +57,7 @@ def test_brackets_and_countries_in_the_name_of_a_price_do_not_change_the_type_of
     assert match.kind == kind
 
 
-def test_the_text_in_parentheses_after_price_list_shows_that_it_is_the_selling_price() -> None:
+def test_the_text_in_parentheses_after_the_name_of_a_price_list_shows_the_selling_price() -> None:
     content = "SKU,Name,Price A (Retail incl VAT),Price B (Trade excl VAT),LastCost\nA-1,Grid,249.00,184.00,121.55\n"
     assert prices(content, "ZAR") == [("249.00", "ZAR")]
 

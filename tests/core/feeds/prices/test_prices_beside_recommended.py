@@ -1,4 +1,4 @@
-"""Tests the price beside a recommended price and a purchase price: an abbreviation, a word, or a question."""
+"""Tests the price beside recommended and purchase prices: an abbreviation, a word or a question decides."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_the_selling_price_is_used_beside_a_recommended_price(header: str) -> No
         ("Art;Bezeichnung;X1;UVP;X2", "X2", "X1"),
     ],
 )
-def test_amounts_below_a_recommended_price_whose_names_are_unknown_are_all_choices(
+def test_all_columns_with_unknown_names_and_amounts_below_a_recommended_price_are_choices(
     header: str, sold: str, purchase: str
 ) -> None:
     (question,) = read(f"{header}\n{ROWS}").feed.questions

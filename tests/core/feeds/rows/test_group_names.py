@@ -1,4 +1,4 @@
-"""Tests rows that only have the name of a group: it is the category of the products below it."""
+"""Tests rows that have only the name of a group. The group is the category of the products below the row."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_the_name_of_a_group_is_the_category_of_the_products_below_it(text: str)
     assert all("category" in product.fields_set for product in reading.products)
 
 
-def test_rows_above_the_first_group_below_the_sample_and_nested_groups_are_read() -> None:
+def test_nested_groups_and_groups_below_the_sample_are_read() -> None:
     text = "Code;Name;Price;Stock\n;Garden;;\n;Tools;;\n" + "".join(f"T-{n};Tool {n};9.90;1\n" for n in range(400))
     reading = read(text + ";Pots;;\nP-1;Pot;5.50;2\n")
     assert set(categories(reading)) == {"Tools", "Pots"}
@@ -42,5 +42,5 @@ def test_rows_above_the_first_group_below_the_sample_and_nested_groups_are_read(
         "Code;Name;Price;Stock\n;Kettles;;\nA-1;Kettle;9.90;1\nB-2;Pan;5.50;2\n",
     ],
 )
-def test_notes_a_single_text_and_lists_with_a_column_of_categories_have_no_groups(text: str) -> None:
+def test_notes_single_names_and_lists_with_a_column_of_categories_have_no_groups(text: str) -> None:
     assert set(categories(read(text))) <= {None, "Kitchen"}

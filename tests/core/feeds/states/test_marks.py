@@ -66,7 +66,7 @@ def test_a_letter_in_a_column_with_an_abbreviated_name_is_a_state(name: str, val
     assert states(name, values) == [True, True, True, True, False]
 
 
-def test_the_line_of_dashes_in_a_printed_list_is_no_value_of_a_state() -> None:
+def test_the_line_of_dashes_in_a_printed_list_is_not_a_state() -> None:
     text = (
         "ITEM     DESCRIPTION        RETAIL  ONHAND  ST\n-------  -----------------  ------  ------  --\n"
         "00001    HEX NUT              1.95      44  A\n00002    HEX BOLT             2.95      12  A\n"
@@ -76,14 +76,14 @@ def test_the_line_of_dashes_in_a_printed_list_is_no_value_of_a_state() -> None:
 
 
 @pytest.mark.parametrize("name", ["Klasse", "Farbe", "Ausführung"])
-def test_letters_of_classes_are_no_states(name: str) -> None:
+def test_letters_of_product_classes_are_not_states(name: str) -> None:
     assert states(name, "A|A|A|A|D") == [True] * 5
 
 
 @pytest.mark.parametrize(
     ("name", "values", "value"), [("AL", "||||AL", "AL"), ("KZ", "||||S", "S"), ("Est", "A|A|A|A|B", "B")]
 )
-def test_marks_of_a_column_that_nothing_explains_cause_a_warning(name: str, values: str, value: str) -> None:
+def test_unexplained_marks_in_a_column_cause_a_warning(name: str, values: str, value: str) -> None:
     reading = file_with(name, values)
     assert {"code": "unread_state", "column": name, "value": value, "rows": 1} in reading.feed.warnings.as_json()
 
@@ -138,7 +138,7 @@ def test_all_endings_of_a_word_for_no_longer_sold_mean_inactive(word: str) -> No
 
 
 @pytest.mark.parametrize("word", ["suspension", "interrupteur", "archivbox", "perimeter", "retriever", "obst", "delta"])
-def test_a_word_that_only_begins_like_such_a_word_is_unknown(word: str) -> None:
+def test_a_word_that_only_begins_like_a_word_for_no_longer_sold_is_unknown(word: str) -> None:
     assert state_of(word) == "unknown"
 
 
@@ -164,7 +164,7 @@ def test_a_remark_that_describes_the_product_does_not_make_it_inactive(name: str
     assert read(f"SKU;Name;Preis\nA-1;{name};9,50\n").product.is_active
 
 
-def test_a_column_that_says_active_is_stronger_than_a_remark_in_the_name() -> None:
+def test_a_column_that_says_active_overrides_a_remark_in_the_name() -> None:
     text = "SKU;Name;Preis;Status\nA-1;Mug (discontinued);9,50;aktiv\nA-2;Cup;9,50;inaktiv\n"
     assert [product.is_active for product in read(text).products] == [True, False]
 

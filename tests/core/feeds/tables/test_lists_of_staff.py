@@ -48,7 +48,7 @@ def test_a_list_of_persons_below_a_title_is_refused_as_a_workbook(text: str) -> 
         read(table(["List of 1 January"], [], *rows), "list.xlsx")
 
 
-def test_a_row_with_dates_and_amounts_is_not_the_header_although_two_words_are_names_of_columns() -> None:
+def test_a_row_with_data_is_not_the_header_even_if_two_of_its_words_are_names_of_columns() -> None:
     text = "Kode;Betegnelse;Sted;Kost;Tilstand\nX-100;Lampe;Lager;12,50;aktiv\nX-101;Stol;Lager;33,00;aktiv\n"
     assert read(text, mapping={"sku": "Kode"}).feed.header == ["Kode", "Betegnelse", "Sted", "Kost", "Tilstand"]
 

@@ -42,7 +42,7 @@ def test_only_public_name_value_pairs_of_magento_become_attributes() -> None:
         "sku,store_view_code,product_type,name,price,visibility\nA,,virtual,Hat,5,Catalog\n",
     ],
 )
-def test_values_for_the_shop_system_are_no_attributes(content: str) -> None:
+def test_values_for_the_shop_system_are_not_attributes(content: str) -> None:
     assert not read(content).product.attributes
 
 

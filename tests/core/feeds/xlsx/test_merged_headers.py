@@ -26,7 +26,7 @@ HEADERS: dict[str, tuple[list[str | None], list[str | None]]] = {
 
 
 @pytest.mark.parametrize("language", HEADERS)
-def test_a_preview_names_the_columns_of_a_header_with_merged_cells_as_the_import(language: str) -> None:
+def test_a_preview_and_an_import_name_the_columns_of_a_header_with_merged_cells_equally(language: str) -> None:
     groups, names = HEADERS[language]
 
     def write(book: Any) -> None:

@@ -77,6 +77,6 @@ def test_places_below_a_merged_name_are_added_up_without_a_question_and_the_prop
 
 
 @pytest.mark.parametrize("header", ["SKU;Name;Price;Lager Wien;Lager Graz", "SKU;Name;Price;Stock Lima;Stock Cusco"])
-def test_places_in_a_header_of_one_row_are_still_a_question(header: str) -> None:
+def test_places_in_a_header_of_one_row_still_lead_to_a_question(header: str) -> None:
     questions = read(f"{header}\nA-1;Mug;9,90;3;2\nB-2;Jug;19,90;0;4\n").feed.questions
     assert [question.key for question in questions] == ["inventory_count"]

@@ -25,14 +25,14 @@ from wecelebrate.clients.restored_tables import Comparison, Table, TenantError
 BATCH_ROWS = 500
 """The number of rows that one statement changes."""
 MAX_DIFFERENCES = 200
-"""The number of rows that a report shows. The counts are of all rows."""
+"""The number of rows that a report shows. The counts in the report include all rows."""
 MAX_VALUE_LENGTH = 300
-"""The number of characters that a report shows of a value. Products can have values of 500 KiB."""
+"""The number of characters of a value that a report shows. Products can have values of 500 KiB."""
 EQUAL_LENGTH = 10
 """The number of equal characters that a cut value shows before the first difference."""
 
 PRICE = ("price", "regular_price", "offers")
-"""The columns that a trigger computes from each other. They are only put back together."""
+"""The columns that a trigger computes from each other. They must be put back together."""
 VALUES: Mapping[str, tuple[str, ...]] = {
     "clients": ("name", "description", "logo_url", "contact_email", "contact_phone", "address", "settings", "timezone"),
     "catalogs": ("name", "status", "source_config", "sync_settings", "pricing_rules", "low_inventory"),
@@ -87,7 +87,7 @@ LIVE: Mapping[str, Mapping[str, str]] = {
 neither list."""
 CHANGED = "a value has changed since the values were shown: look at them again"
 _LABELS = {"clients": "slug", "catalogs": "name", "sites": "name", "products": "sku"}
-"""The column by which people know a row."""
+"""Table → the column by which people recognise a row."""
 _OWN_EXPRESSIONS = {
     # The trigger `set_price` computes the price from the regular price and the offers, if the regular price changes.
     # If it does not change, the trigger takes a changed `price` as the new regular price.
@@ -96,7 +96,7 @@ _OWN_EXPRESSIONS = {
     ("products", "regular_price"): "case when n.offers <> '[]' or l.offers <> '[]' or l.regular_price is not null"
     " then coalesce(n.regular_price, n.price) end",
 }
-"""The new values of columns that are not simply those of the backup, by table and column."""
+"""(table, column) → the expression for the new value, if it is not simply the value of the backup."""
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def _values(
 def _of_catalog(
     connection: psycopg.Connection, table: Table, rows: Sequence[tuple[Any, ...]], catalog: UUID
 ) -> list[tuple[Any, ...]]:
-    """Return the rows of a catalog. Tables without a catalog have no such rows."""
+    """Return the rows that belong to a catalog. If the rows of the table belong to no catalog, the result is empty."""
     column = "id" if table.name == "catalogs" else "catalog_id"
     if column not in table.columns or table.name == "sites":
         return []
@@ -290,7 +290,7 @@ def _update(
     keys: Sequence[tuple[str, ...]],
     columns: Sequence[str],
 ) -> int:
-    # The rows stay text, because numbers of Python would lose digits of prices.
+    # Keep the rows as text, because Python's numbers would lose digits of prices.
     query = sql.SQL("select coalesce('[' || string_agg(to_jsonb(r)::text, ',') || ']', '[]') from {} r").format(
         _name(table)
     ) + sql.SQL(" where ({}) in ({})").format(_key(table, "r"), sql.SQL(", ").join(_placeholders(table) for _ in keys))

@@ -31,9 +31,9 @@ from wecelebrate.clients.restored_tables import (
 BATCH_ROWS = 500
 """The number of rows that one statement copies."""
 MAX_SKIPPED = 200
-"""The number of skipped rows that a report names."""
+"""The maximum number of skipped rows that a report names."""
 VERSION = 3
-"""The version of the report. A command refuses to write with a release whose function does not know its options."""
+"""The version of the report. A command does not write if the function's release does not know the command's options."""
 _PARENTS = {
     "webhook_secrets": ("webhook_id", "webhooks"),
     "order_exports": ("destination_id", "order_destinations"),
@@ -60,7 +60,7 @@ class Request:
     only: frozenset[str] = frozenset()
     """Only these tables. Empty: all tables."""
     without: frozenset[str] = frozenset()
-    """The tables that are left out, e.g. because a table with millions of rows does not fit."""
+    """The tables that are left out, e.g. because a table has too many rows for the function."""
     skip_conflicts: bool = False
     """Whether rows that conflict with live rows are left out. Otherwise one such row is an error."""
     values: Selection | None = None
@@ -70,7 +70,7 @@ class Request:
 
     @classmethod
     def parse(cls, event: Mapping[str, Any]) -> Self:
-        """Return the request of an event of the function `deploy-migrate`. Raises TenantError."""
+        """Return the request in an event for the function `deploy-migrate`. Raises TenantError."""
         names = event.get("values") or ()
         if names and event.get("copy") and not event.get("shown"):
             raise TenantError("values are only put back after they were shown: compare first, and give the digest")
@@ -91,8 +91,7 @@ class Request:
 
 
 def run(restored: str, live: str, request: Request) -> dict[str, Any]:
-    """Compare a client in two databases and, with `copy`, copy its missing rows and put values back. It returns a JSON
-    document.
+    """Compare a client in two databases, and return a JSON document. With `copy`, copy missing rows and restore values.
 
     restored, live: connection strings of a login that may enter `app_migrate`. Raises TenantError.
     """
@@ -195,7 +194,7 @@ def _key_of(table: Table, row: Mapping[str, Any]) -> str:
 
 
 def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Insert each row in a savepoint of its own. Return the rows that the database refuses, with the reasons."""
+    """Insert each row in its own savepoint. Return the rows that the database refuses, with the reasons."""
     refused = []
     for row in rows:
         try:

@@ -1,7 +1,7 @@
 """The tables with rows of clients, and which of these rows a restored database may bring back.
 
 The tables come from the catalog of PostgreSQL. A table without a column that names the client is an error until
-somebody decides on it, so no new table is forgotten.
+somebody decides how to restore the table, so no new table is forgotten.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -53,7 +53,7 @@ class Signer:
 def signed_headers(service: str, url: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a signed POST request: `headers` with lower-case names, and the headers of the signature.
 
-    The path of the URL must contain only characters that are not encoded. Raises NoCredentials.
+    The path of the URL may contain only characters that need no encoding. Raises NoCredentials.
     """
     signer = Signer.of(service)
     time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -35,7 +35,7 @@ class SesError(Exception):
 
 
 def send_email(request: Mapping[str, Any]) -> str:
-    """Send a mail. `request` is the body of the request `SendEmail`. It returns the id of the mail in SES.
+    """Send a mail, and return its id in SES. `request` is the body of the request `SendEmail`.
 
     Raises SesError if SES does not accept the mail, and NotConnected if SES cannot be reached. Raises NoCredentials if
     the environment has no credentials. After OSError, HTTPException or ValueError, it is unknown whether SES has
@@ -51,7 +51,7 @@ def send_email(request: Mapping[str, Any]) -> str:
 
 
 def _base64(content: bytes) -> str:
-    """Return bytes in the form in which the API of SES expects them."""
+    """Return bytes in Base64, which is the form that the API of SES expects."""
     return b64encode(content).decode()
 
 
@@ -62,7 +62,8 @@ def _endpoint() -> str:
 
 
 def _error(response: Response) -> SesError:
-    """Return the error of a response. SES names it in a header; the body has the text, and can have the name too."""
+    """Return the error of a response. A header has the error's code. The body has the message, and can have the code
+    too."""
     try:
         body = orjson.loads(response.content)
     except ValueError:

@@ -35,7 +35,8 @@ def unsign(purpose: str, text: str) -> bytes | None:
 def keyed_hash(purpose: str, text: str, key: str | None = None) -> str:
     """Return a hash of a text. Nobody can guess the text without the signing key, even if few texts are possible.
 
-    key: an earlier signing key. Only the list of erasures is older than a key.
+    key: an earlier signing key. Only the list of erasures needs one, because its entries can be older than the current
+    key.
     """
     return _encode(_signature(purpose, text.encode(), key))
 

@@ -41,7 +41,7 @@ _JSON_ESCAPE = re.compile(r"(?<!\\)\\+(?:u([0-9a-f]{4})|([\"/]))")
 
 A match begins at the first backslash of a run. Otherwise the time would be quadratic in the length of a run."""
 _MAX_ENCODED = 3
-"""How often XML and HTML can be encoded inside of each other: `&amp;amp;`."""
+"""How many times a text can be encoded as XML or HTML: `&amp;amp;` is encoded twice."""
 
 
 def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
@@ -222,7 +222,7 @@ class Needles:
 
 
 def _without_escapes(text: str) -> str:
-    """Return a text without the escapes of JSON, XML and HTML, also of documents inside of each other."""
+    """Return a text without the escapes of JSON, XML and HTML, even if one document is nested in another."""
     text = _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[2], text)
     for _ in range(_MAX_ENCODED):
         text = entities.decoded(text)

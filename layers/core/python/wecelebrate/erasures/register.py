@@ -47,12 +47,12 @@ def subject_hash(client_id: UUID, subject: str, key: str | None = None) -> str:
 
 
 def key_id(key: str | None = None) -> str:
-    """Return an id of the current or an earlier key, which does not reveal the key."""
+    """Return an id for the current key or an earlier key. The id does not reveal the key."""
     return keyed_hash("key of erasures", "", key)
 
 
 def known_keys() -> dict[str, str | None]:
-    """Return the id of each key that the function has, with the key. None is the current key."""
+    """Return key id → key, for each key that the function has. The value None means the current key."""
     earlier = [key for key in settings().earlier_signing_keys.split(",") if key]
     return {key_id(key): key for key in earlier} | {key_id(): None}
 

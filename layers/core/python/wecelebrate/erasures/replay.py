@@ -22,9 +22,9 @@ def run(job: jobs.LeasedJob) -> None:
 
     If the signing key was replaced, the list contains entries of several keys. The job repeats the entries of the
     current key and of the earlier keys that the function knows, and then raises JobRejected if other entries are left.
-    A retry with another key repeats the entries of this key, and the job is complete when the entries of all keys were
-    repeated. An entry of an unknown key must not create an erasure: it would erase nobody, and would prevent the right
-    one.
+    A retry with another key repeats the entries of that key. The job is complete when the entries of all keys have been
+    repeated. An entry of an unknown key must not create an erasure. Such an erasure would erase nobody, and would
+    prevent the correct erasure.
     """
     by_key: dict[str, dict[UUID, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     known, others = register.known_keys(), Counter[str]()

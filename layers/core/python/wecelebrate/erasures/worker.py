@@ -117,7 +117,7 @@ def _mark_documents(job: jobs.LeasedJob, erasure_id: UUID) -> None:
 
 
 def _erase_document_copies(job: jobs.LeasedJob, erasure_id: UUID) -> None:
-    """Remove the documents of erased persons inside other documents of orders, e.g. in a list in a list."""
+    """Remove copies of erased persons' documents from other documents of orders, e.g. from a list in a list."""
     _search_documents(job, erasure_id, sql.erase_document_copies)
 
 

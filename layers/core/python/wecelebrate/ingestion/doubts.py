@@ -79,8 +79,8 @@ def _identity(change: Change) -> dict[str, Any]:
 
 def _from_question(question: Question) -> Doubt:
     setting = "options" if question.key in OPTIONS else "mapping"
-    # An answer becomes a setting, so only values that the API accepts as settings are offered. A column whose name is
-    # too long for a setting is offered by its shortened name, so that every question can be answered.
+    # An answer becomes a setting, so only values that the API accepts as settings are offered. If the name of a column
+    # is too long for a setting, its shortened name is offered, so that every question can be answered.
     values = ((choice, setting_name(choice.value) if setting == "mapping" else choice.value)
               for choice in question.choices)  # fmt: skip
     possible = ((choice, value) for choice, value in values if accepts(setting, question.key, value or None))

@@ -8,9 +8,9 @@ A second thread keeps the queue message hidden. This thread is separate, because
 lease lasts.
 
 A call of C code, e.g. a match of a regular expression, can keep all threads from running, so the lease is lost while
-the call goes on. The third thread sets a timer of the system again and again. If such a call keeps it from doing so for
-MAX_BLOCKED_SECONDS of CPU time, the system kills the process. Other workers then run the other jobs, and the job fails
-if this happens in all its attempts.
+the call goes on. The third thread sets a timer of the system again and again. If such a call keeps this thread from
+running for MAX_BLOCKED_SECONDS of CPU time, the system kills the process. Other workers then run the other jobs. The
+job with the call fails if this happens in all its attempts.
 
 The threads exist only while a job runs, because Lambda freezes a function between two invocations.
 """
@@ -37,7 +37,7 @@ EXTEND_SECONDS = 5.0
 STOP_SECONDS = 2.0
 """How long the end of a job waits for its threads."""
 WATCH_SECONDS = 1.0
-"""The time between two settings of the timer."""
+"""The time after which the timer is set again."""
 MAX_BLOCKED_SECONDS = float(LEASE_SECONDS)
 """The CPU time for which one call can keep all threads from running. The lease ends in this time, so another worker can
 claim the job. If none has, the call could end, and the worker could renew the lease. But no work of the platform needs

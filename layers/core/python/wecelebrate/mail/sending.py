@@ -36,7 +36,7 @@ _CHARSET = "UTF-8"
 
 
 def send(mail: "RenderedMail", tags: Mapping[str, str], attachments: Sequence[Attachment] = ()) -> str:
-    """Send a mail through SES. It returns the id of the mail in SES.
+    """Send a mail through SES, and return its id in SES.
 
     Raises Unavailable if SES can accept the mail later, and JobRejected if SES never accepts the mail. After any other
     error, it is unknown whether SES has accepted the mail.

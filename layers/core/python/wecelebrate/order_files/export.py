@@ -147,7 +147,7 @@ def _prepared(
     for export in exports:
         document = export["document"]
         try:
-            previous = export.get("previous_version")  # Unknown in a file that an erasure writes again.
+            previous = export.get("previous_version")  # The version is unknown in a file that an erasure writes again.
             orders.append(ExportedOrder.of(export["action"], document, destination, previous, is_received=are_received))
         except Unwritable as error:
             refused.append((export["order_id"], document["order_number"], str(error)))

@@ -361,5 +361,5 @@ _OF_ORDER = frozenset({FULFILMENT_STATE, PAYMENT_STATE,
 })  # fmt: skip
 """The fields that must have the same value in all rows of an order."""
 _SIGNS_OF_AN_ORDER = _OF_ORDER - {"currency", "total_amount", "shipping_country"}
-"""The fields of the order that an adjustment of the stock does not have. A system writes its own country into each
-row."""
+"""The fields of an order that an adjustment of the stock does not have. The country is not one of them, because a
+system writes its own country into each row."""

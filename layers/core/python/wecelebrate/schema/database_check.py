@@ -10,17 +10,17 @@ from typing import Any
 import psycopg
 
 LOGGED = "check of the logs"
-"""A part of a slow statement, which the log must have."""
+"""A part of a slow statement. The log must contain it."""
 VALUE = "value-of-the-check"
-"""The value of a parameter, which the log must not have."""
+"""The value of a parameter. The log must not contain it."""
 SECONDS = 1.0
 """How long a reader may need to replay a transaction."""
 _TABLE = "app.reader_check"
 
 
 def run(writer: str, reader: str) -> dict[str, Any]:
-    """Return the results of the checks: `readers` (null if the cluster has no reader) and `large_objects`, whether
-    logins are refused the functions for large objects. Also run the statements for the check of the logs.
+    """Return the results of the checks: `readers` (null if the cluster has no reader), and `large_objects` (true if
+    logins may not use the functions for large objects). Also run the statements for the check of the logs.
 
     writer, reader: connection strings of a login that may enter `app_owner`.
     """
@@ -34,7 +34,7 @@ def run(writer: str, reader: str) -> dict[str, Any]:
 
 
 def _reader_waits(writer: str, replica: psycopg.Connection) -> bool:
-    """Return whether the reader knows that it has not replayed an open transaction, and knows it after the commit."""
+    """Return whether the reader reports a transaction as not replayed while it is open, and as replayed afterwards."""
     replayed = "select app.has_replayed(%s::text::xid8)"
     with psycopg.connect(writer) as first, psycopg.connect(writer, autocommit=True) as second:
         first.execute("set local role app_owner")
@@ -42,7 +42,7 @@ def _reader_waits(writer: str, replica: psycopg.Connection) -> bool:
         first.execute(f"drop table if exists {_TABLE}")
         first.execute(f"create table {_TABLE} (id int)")
         xid = _value(first, "select pg_current_xact_id()::text")
-        # A later transaction that ends, so that its commit reaches the reader while the first is open.
+        # A later transaction ends, so its commit reaches the reader while the first transaction is still open.
         second.execute("select pg_current_xact_id()")
         time.sleep(SECONDS)
         is_early = _value(replica, replayed, xid)
@@ -60,7 +60,7 @@ def _reader_waits(writer: str, replica: psycopg.Connection) -> bool:
 
 
 def _log(primary: psycopg.Connection) -> None:
-    """Run a slow statement and a failing one, each with the value as a parameter."""
+    """Run a slow statement and a failing statement, each with the value as a parameter."""
     primary.execute(f"select pg_sleep({SECONDS}), '{LOGGED}' || %s::text".encode(), [VALUE])
     with suppress(psycopg.DataError):
         primary.execute("select %s::text::uuid", [VALUE])

@@ -99,8 +99,8 @@ SUBJECT_KIB_PER_HOUR = CLIENT_KIB_PER_HOUR // 4
 Therefore one member cannot use up the budget of a client, on which the other members of the client depend.
 """
 MAX_CHARGED_CLIENTS = 8
-"""The maximum number of clients that a value is charged to. Each of them costs a Redis command per load. If a member
-has more clients, the key of each value decides which of them are charged for it."""
+"""The maximum number of clients that are charged for a value. Each of them costs a Redis command per load. If a member
+has more clients, the key of the value decides which clients are charged."""
 MARK_MS = 10_000
 """How long it is remembered that a value was too long, in milliseconds."""
 _TAGS_PER_CALL = 1000
@@ -271,7 +271,7 @@ def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int
         values = []
         for each in scanned:
             tenant, _, rest = each.removeprefix(prefix()).partition(":")
-            # An entity has another fingerprint in other releases, whose values are deleted as well.
+            # Other releases have other fingerprints of the same entity. Their values are deleted as well.
             parts = (part.partition(".")[0] for part in rest.split(":")[1:3])
             if (tenant in tenants or tenant.startswith("several.")) and names.intersection(parts):
                 values.append(each)

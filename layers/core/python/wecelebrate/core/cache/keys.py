@@ -2,8 +2,8 @@
 
 This module builds every key. A key begins with the environment and the tenant, and it cannot be built without a tenant.
 
-    v1:<environment>:<tenant>:<role>:<entity>:…        a value for all callers who have this role at this tenant. The
-                                                       entity is its name and the fingerprint of its models
+    v1:<environment>:<tenant>:<role>:<entity>:…        a value for all callers who have this role at this tenant.
+                                                       <entity> is a name with the fingerprint of its models
     v1:<environment>:<tenant>:<role>:lock:<entity>:…   the lock that the loader of the value owns
     v1:<environment>:<tenant>:<role>:used:<entity>:…   the mark that a rare value was requested a short time ago
     v1:<environment>:public:tag:<tag>                  the current version of a tag

@@ -74,10 +74,10 @@ a list are used up, the value is not stored, and is charged to no budget."""
 
 
 def first_charged_client(suffix: str) -> int:
-    """Return a number that says which client of a member is charged first for the value with this end of its key.
+    """Return a number that decides which client of a member is charged first for the value with this end of its key.
 
-    The number modulo the number of clients is the position of the client. The clients after it follow, and after the
-    last client the first one.
+    The number modulo the number of clients is the position of this client. The clients after it are charged next. The
+    first client follows the last client.
     """
     return crc32(suffix.encode())
 

@@ -67,7 +67,7 @@ class RequestCount:
         """The local order limits that have counted the request."""
 
     def budgets(self, session: Session, suffix: str) -> Budgets:
-        """Return the budgets for the value with this end of its key, which the request stores in the cache.
+        """Return the budgets for a value that the request stores in the cache. `suffix` is the end of its key.
 
         `budgets_of_request` in `lookup.lua` builds the same budgets.
         """

@@ -131,7 +131,7 @@ class Profile:
     header_currency: str | None = None
     """A pattern of a folded column name that contains the currency of all prices, in its first group."""
     offers_without_days: Literal["valid", "asked"] = "asked"
-    """Whether an offer without days is valid now, by the documents of the vendor. Otherwise this is a question."""
+    """Whether an offer without days is valid now, by the vendor's documentation. Otherwise, a question is asked."""
     offer_switch: Columns = ()
     """The column that says whether the offer of a row is on, such as `On Sale` of Squarespace."""
     keep_other_columns: bool = False

@@ -8,14 +8,14 @@ from wecelebrate.core.types.text import MAX_LABEL_LENGTH, line_problem
 from wecelebrate.feeds.columns.names import fold
 
 MARK = "…"
-"""The sign that a name is shortened. The first digits of a hash of the whole name follow."""
+"""The mark of a shortened name. The first digits of a hash of the whole name follow the mark."""
 _SHOWN = 200
 """The number of characters that a shortened name has before the mark."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def setting_name(name: str) -> str:
-    """Return the name by which settings name a column: its name or, if the API does not accept the name, a shorter one.
+    """Return the name of a column in the settings: its own name or, if the API does not accept it, a shorter name.
 
     The shorter name has no control characters. Different columns have different names, because a hash is added.
     """
@@ -31,5 +31,5 @@ def is_shortened(name: str) -> bool:
 
 
 def is_named(name: str, setting: str | None) -> bool:
-    """Return whether a setting names a column. The folded names are compared, also that of a shortened name."""
+    """Return whether a setting names a column, by its name or its shortened name. Folded names are compared."""
     return fold(setting or "") in (fold(name), fold(setting_name(name)))

@@ -133,7 +133,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "squareonlineitemvisibility", "productstatus", "itemstatus", "articlestatus", "artikelstatus",
         "lifecyclestatus", "sellable", "saleable", "salesstatus", "verkaufsstatus", "vertriebsstatus",
         "enabledforsale", "catalogvisibility",
-        # SAP: the status of a material in all plants, in one plant, and in sales. Codes such as `01` restrict it.
+        # SAP: the status of a material in all plants, in one plant, and in sales. Codes such as `01` restrict the
+        # material.
         "mstae", "mmsta", "mstav", "vmsta",
     ),
 }  # fmt: skip

@@ -1,7 +1,7 @@
-"""Says how well a decoded text fits a language, by letters that the language does not have.
+"""Measures how well a decoded text fits a language, by the letters that the language does not have.
 
-A wrong encoding puts letters beside each other that no language has together: `Doplòky` beside `š` is neither Italian
-nor Czech, and `Pèèrynè` has a letter twice that no language doubles. The costs of a text and a language are:
+A wrong encoding creates combinations of letters that no language has: `Doplòky` beside `š` is neither Italian nor
+Czech, and `Pèèrynè` has a double letter that no language has. The costs of a text and a language are:
 
 | what                                                                                     | cost |
 |------------------------------------------------------------------------------------------|------|
@@ -81,7 +81,7 @@ _ASIAN_PAIR = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff66-\uff9f]
 MAX_WORDS = 600
 MAX_WORD = 60
 COMMON_HAN = {"big5": (0xA4, 0xC6), "gb18030": (0xB0, 0xD7), "cp949": (0xB0, 0xC8)}
-"""The first bytes of the characters that are used most, by encoding."""
+"""For each encoding, the range of the first bytes of the characters that are used most."""
 
 
 def languages_of_currencies(text: str) -> frozenset[str]:

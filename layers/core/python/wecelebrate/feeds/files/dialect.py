@@ -116,7 +116,7 @@ def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str
 
 
 MAX_WORDS_OF_DATA = 3
-"""The most known names that a row of data has by chance."""
+"""The maximum number of known names that a row of data contains by chance."""
 MIN_DATA = 2
 MAX_DATA = 40
 
@@ -142,7 +142,7 @@ def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
 
 
 def _row_above_data(rows: list[list[str]], row: int) -> int:
-    """Return the index of the header of a row with data, or `row` if it has no data or no header is above it.
+    """Return the index of the header above a row with data. If the row has no data or no header above it, return `row`.
 
     A row of data can have several words that are also names of columns: `Lager` (a department) and `active`.
     """
@@ -157,7 +157,7 @@ def _row_above_data(rows: list[list[str]], row: int) -> int:
 
 
 def _is_data(cell: str) -> bool:
-    """Return whether a cell is a number, a date or a code with several digits, and no name of a column."""
+    """Return whether a cell is a number, a date or a code with several digits, and not the name of a column."""
     text = cell.strip()[:MAX_DATA]
     return sum(map(str.isdecimal, text)) >= MIN_DATA and sum(map(str.isalpha, text)) <= len(text) / 2
 

@@ -33,7 +33,7 @@ SAMPLE_BYTES = 16 << 10
 
 WIDE_SAMPLE = 4_096
 MIN_ASCII = 0.05
-"""The least share of ASCII characters, such as delimiters, in a text in UTF-16 without a byte order mark."""
+"""The minimum share of ASCII characters, such as delimiters, in UTF-16 text without a byte order mark."""
 
 _SCORE_DECIMALS = 1
 """The scores of charset-normalizer are rounded, because small differences are noise in a file of few words."""
@@ -91,7 +91,7 @@ class TextFile:
     """Whether some bytes are invalid in this encoding. Invalid bytes are read as U+FFFD."""
     has_nul: bool
     doubts: tuple[tuple[str, str], ...] = ()
-    """If the bytes do not decide: the possible encodings, each with a word in this encoding. The first one is used."""
+    """The possible encodings if the bytes do not decide, each with a word in it. The first encoding is used."""
 
     def open(self) -> io.TextIOWrapper:
         """Open the text at its start, with unchanged line ends.
@@ -204,7 +204,7 @@ def _marked(start: bytes) -> str | None:
 
 
 def _without_mark(start: bytes) -> str | None:
-    """Detect UTF-16 or UTF-32 in a text without a byte order mark. Uses the positions of the zero bytes.
+    """Detect UTF-16 or UTF-32 in a text without a byte order mark, by the positions of the zero bytes.
 
     If most characters are not Latin, a text in UTF-16 is recognised by its line breaks.
     """

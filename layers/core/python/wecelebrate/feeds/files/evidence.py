@@ -30,14 +30,14 @@ _PRIORS = (
     )
     | dict.fromkeys(("mac_roman", "mac_cyrillic", "mac_latin2"), 0.3)
 )
-"""The costs of encodings that are rare in files of today."""
+"""The extra costs of encodings that are rare in today's files."""
 _SEPARATORS = re.compile(r'[;,\t|"\r\n]+|  +')
 NAME = 2.0
-"""The bonus of a known column name with a letter that is not ASCII."""
+"""The bonus for a known column name with a letter that is not ASCII."""
 UNLIKELY = 0.6
-"""The cost of a language that neither the header nor a currency suggests, if they suggest others."""
+"""The cost of a language if the header or a currency suggests only other languages."""
 CLEAR = 0.85
-"""The least difference of costs that decides."""
+"""The minimum difference between two costs that decides."""
 SAMPLE_BYTES = 4_096
 MAX_HEADER = 2_048
 SMALL = 0.3
@@ -58,14 +58,14 @@ class Scored:
 
 
 def decide(head: bytes, sample: bytes, detected: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the encoding of a text, and the other encodings that are as good as it with an example of their text.
+    """Return the encoding of a text. If several encodings are equally good, also return each of them with a word.
 
-    `head` is the start of the file, `sample` are lines with bytes that are not ASCII, and `detected` is the encoding
-    that the detector has chosen.
+    `head` is the start of the file, `sample` contains lines with bytes that are not ASCII, and `detected` is the
+    encoding that the detector has chosen.
     """
     sample = sample[:SAMPLE_BYTES]
     if detected == "cp1252" and (own_only := _ranked(head, sample, (detected,))) and own_only[0].cost <= 0:
-        return detected, ()  # most files
+        return detected, ()  # this is the result for most files
     ranked = _ranked(head, sample, (detected, *CANDIDATES))
     if not ranked:
         return detected, ()
@@ -102,7 +102,7 @@ def doubts_of(scored: Sequence[Scored]) -> tuple[tuple[str, str], ...]:
 
 
 def _ranked(head: bytes, sample: bytes, encodings: Sequence[str]) -> list[Scored]:
-    """Return the encodings in which the sample is valid, the best first. The first of equal ones is the first given."""
+    """Return the encodings in which the sample is valid, the best one first. Equal ones keep their given order."""
     top = head[:MAX_HEADER]
     currencies = languages_of_currencies(sample.decode("ascii", "ignore"))
     scored = []
@@ -122,7 +122,7 @@ def _ranked(head: bytes, sample: bytes, encodings: Sequence[str]) -> list[Scored
 
 
 def _decoded(sample: bytes, encoding: str) -> str | None:
-    """Return the decoded sample, or None if it has invalid bytes before its end. The end can cut a character."""
+    """Return the decoded sample, or None if it has invalid bytes before its end. A character can be cut at the end."""
     text = sample.decode(encoding, "replace")
     if "\ufffd" in text[:-2]:
         return None
@@ -130,7 +130,7 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 
 
 def _names(head: str) -> tuple[Counter[str], Counter[str]]:
-    """Count the languages of the known names in the header: of names with other letters than ASCII, and of the rest."""
+    """Count the languages of the known names in the header: of the names with non-ASCII letters, and of the others."""
     known = languages_of_names()
     names, others = Counter[str](), Counter[str]()
     for cell in dict.fromkeys(_SEPARATORS.split(head)):
@@ -141,7 +141,7 @@ def _names(head: str) -> tuple[Counter[str], Counter[str]]:
 
 
 def encoding_question(doubts: Sequence[tuple[str, str]]) -> list[Question]:
-    """Return the question which of several encodings the file has, or no question if nothing is in doubt."""
+    """Return the question that asks for the encoding of the file, or no question if nothing is in doubt."""
     if not doubts:
         return []
     shown = " or ".join(quoted(word, 40) for _, word in doubts)

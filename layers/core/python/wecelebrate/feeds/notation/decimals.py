@@ -10,11 +10,11 @@ The evidence, the strongest first:
 5. values of other numeric columns that are certain
 6. a value such as `349` beside `1.250`: if the file wrote three decimals, it would write `349.000`
 7. the definition of the format: XML standards write a decimal point
-8. the language of the header: alone if its countries never write a decimal comma, otherwise together with the place
-  of the currency's sign
+8. the language of the header. It decides alone if its countries never write a decimal comma, and otherwise only
+  together with the place of the currency's sign
 
-If the evidence of the ranks 2 and 3 supports both separators, this contradiction leads to a question. If it contradicts
-the earlier file, the evidence of the new file is used, and the difference is reported as a change.
+If the evidence of the ranks 2 and 3 supports both separators, this contradiction leads to a question. If this evidence
+contradicts the earlier file, the evidence of the new file is used, and the difference is reported as a change.
 """
 
 from collections.abc import Iterable
@@ -57,7 +57,7 @@ class Hints:
     language: Separator | None = None
     """The decimal separator of the header's language."""
     never_comma: bool = False
-    """Whether the header is in letters whose countries never write a decimal comma, such as those of Japan."""
+    """Whether the header is in a script whose countries never write a decimal comma, such as that of Japan."""
 
 
 def decide_style(tally: Tally, others: Iterable[Tally], hints: Hints, column: str, subject: Subject) -> DecimalStyle:

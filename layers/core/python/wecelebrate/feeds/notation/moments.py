@@ -112,7 +112,7 @@ def stated_order(cells: Iterable[str]) -> bool | None:
 
 
 def is_order_contradicted(cells: Iterable[str]) -> bool:
-    """Return whether some numeric dates show that the day comes first, and others that the month does."""
+    """Return whether some numeric dates show that the day comes first, and others show that the month comes first."""
     dates = _dates(cells)
     return not _begin_with_years(dates) and {True, False} <= {
         int(match[3]) > 12 for match in dates if (int(match[1]) > 12) != (int(match[3]) > 12)

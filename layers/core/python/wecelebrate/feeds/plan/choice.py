@@ -173,7 +173,7 @@ def choose(
 
 
 def _has_prices(chosen: Chosen, columns: Columns) -> bool:
-    """Return whether the file is a list of products with prices, although perhaps no price is chosen yet.
+    """Return whether the file is a list of products with prices, even if no price is chosen yet.
 
     Without any price, a file with a SKU and a description can contain only longer texts for known products.
     """

@@ -173,7 +173,7 @@ def header_language(header: Iterable[str], currency: str) -> Separator | None:
 
 
 def is_in_letters_without_decimal_comma(header: Iterable[str]) -> bool:
-    """Return whether most letters of a header are those of countries that never write a decimal comma.
+    """Return whether most letters of a header belong to scripts of countries that never write a decimal comma.
 
     Source: Unicode CLDR 45, main/*/numbers, of Japan, China, Taiwan, Korea, Thailand, Israel, India and neighbours.
     """

@@ -188,7 +188,7 @@ def public_attributes(plan: Plan) -> list[tuple[int, str]]:
 
 
 def with_former_label(plan: Plan, attributes: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Return the attributes with the crossed-out price of the file, unless the settings say what the column is."""
+    """Add the crossed-out price to the attributes, unless the settings say what its column contains."""
     column = plan.former_price
     if column is None or plan.disclosure.is_chosen(plan.header[column]) or column in plan.consumed:
         return attributes
@@ -399,7 +399,7 @@ def free_column(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None
 def column_number(header: list[str], names: list[str], column: str) -> int | None:
     """Return the number of the column with this name, or None if the file has no such column.
 
-    If no column has exactly this name, the shortened names of long columns are compared, and then the folded names.
+    If no column has exactly this name, the shortened forms of long names are compared, and then the folded names.
     """
     exact = [number for number, name in enumerate(header) if name.strip().casefold() == column.strip().casefold()]
     if not exact and is_shortened(column):

@@ -89,7 +89,7 @@ def is_always_above(columns: Columns, high: int, low: int) -> bool:
 
 
 def are_up_to(columns: Columns, low: int, high: int) -> bool:
-    """Return whether a column has amounts in nearly all rows that are never above another column, or far below it."""
+    """Return whether nearly all rows of a column have amounts that are never above, or far below, another column."""
     facts = columns[low]
     if facts.filled < MIN_FILLED or not facts.cells or facts.share("is_number") < 1:
         return False

@@ -1,8 +1,9 @@
 """Finds the currency that a title or a footer names in words: `цены в рублях`, `Ceny w złotych`, `単位: 円`.
 
-The words of `notes` are those of Western Europe. The words of this module are written in many forms, because most
-languages inflect them. Some words are those of several currencies: `pesos` are Mexican or Colombian. If the catalog's
-currency is one of these currencies, it is meant. Otherwise the price is a question.
+`notes` has the words of Western European languages. This module has the words in many forms, because most
+languages inflect them. Some words name several currencies: `pesos` are Mexican or Colombian. If the
+catalog's currency is one of these currencies, the word means the catalog's currency. Otherwise, the
+currency of the prices is a question.
 """
 
 # ruff: noqa: RUF001
@@ -95,7 +96,7 @@ _FREE: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 """Words of languages that write no spaces between words, or that join prepositions to words."""
 _USUAL: dict[tuple[str, ...], str] = {("RUB", "BYN"): "RUB", ("RON", "MDL"): "RON"}
-"""The currency that a shared word means if it is not the catalog's currency."""
+"""The currency that a shared word means if the word does not name the catalog's currency."""
 _CODE = re.compile(
     rf"(?:\b(?i:in|en|em|i|w|v|u|na|su|som|în|bằng|dalam|cinsinden|в|у|у\.)\s+|[(\[:\uff1a]\s*)"
     rf"(?P<code>{'|'.join(code.upper() for code in NAMED_CURRENCIES)})\b"
@@ -117,9 +118,9 @@ _CODES = {
 
 
 def currencies_of_title(title: str) -> tuple[str, ...]:
-    """Return the currency that a title about prices names, several if its word is shared, or nothing.
+    """Return the currencies that a title about prices names: one, several if they share the word, or none.
 
-    A title that names two currencies says nothing.
+    If a title names two currencies, the result is empty.
     """
     if not _CONTEXT.search(title):
         return ()
@@ -157,7 +158,7 @@ _WORD_CODES = frozenset(("COP", "PEN", "PHP", "TRY"))
 
 
 def usual_currency(shared: tuple[str, ...], currency: str) -> str | None:
-    """Return the currency that a shared word means in a catalog of this currency, or None if this is uncertain."""
+    """Return the currency that a shared word means in a catalog with this currency, or None if this is uncertain."""
     return currency if currency in shared else _USUAL.get(shared)
 
 

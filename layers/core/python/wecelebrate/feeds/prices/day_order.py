@@ -1,12 +1,19 @@
-"""Decides whether the day or the month comes first in the days of offers and of periods of prices: 03/04/2026.
+"""Decides whether the day or the month comes first in the days of offers and of price periods: 03/04/2026.
 
-The first of these decides: the setting `day_order`, a day above 12, the order of earlier files, the order in which no
-offer ends before it starts although several offers do in the other order, and the currency USD, unless an offer then
-ends before it starts. If none of them decides, a question is asked, provided that the order changes which offers are
-valid from today on. The question is also asked if the days of an offer contradict each other: 13/01/2027 beside
-01/14/2027. The answer decides about the days that can be read in both orders.
+The first of these that gives an order decides:
 
-A file writes all its days in one order. The days of all its offers decide together, and one question is asked.
+1. the setting `day_order`
+2. a day above 12
+3. the order of earlier files
+4. the order in which no offer ends before it starts, if several offers do so in the other order
+5. the currency USD, unless an offer then ends before it starts
+
+If nothing decides, a question is asked, provided that the order changes which offers are valid from today on. The
+question is also asked if the days of an offer contradict each other: 13/01/2027 beside 01/14/2027. The answer decides
+about the days that can be read in both orders.
+
+A file writes all its days in one order. Therefore, the days of all its offers decide together, and only one question is
+asked.
 """
 
 import re
@@ -74,7 +81,7 @@ def order_of_offers(
     currency: str,
     earlier: bool | None,
 ) -> bool | None:
-    """Return the same as `decided_order`. The setting also decides about days of offers that contradict each other."""
+    """Return the same as `decided_order`. The setting also decides if days of offers contradict each other."""
     if (setting := mapping.get(KEY)) and is_order_contradicted(cells_of(columns, offers)):
         return setting == MONTH_FIRST
     return decided_order(columns, offers, mapping, currency, earlier)
@@ -148,7 +155,7 @@ def order_question(columns: Columns, offers: Sequence[OfferDays]) -> list[Questi
     differ = [
         pair
         for pair in periods
-        # A day that does not exist in one order is read as no day, which says nothing about the end of the offer.
+        # If a day does not exist in one order, it is read as no day, and does not show when the offer ends.
         if pair[0] != pair[1] and any(_ends_after(days[1], today) for days in pair if days != (None, None))
     ]
     if not differ:
@@ -160,10 +167,10 @@ def question_of(cells: Sequence[str], subject: str) -> Question:
     """Return the question about the order of days and months.
 
     cells: the dates in question. If they contradict each other, the question shows dates of both orders.
-    subject: what has these dates, e.g. "offers".
+    subject: the noun for the things that have these dates, e.g. "offers".
     """
     is_contradicted = is_order_contradicted(cells)
-    if is_contradicted:  # the first day that shows each order, and then the others
+    if is_contradicted:  # for each order, the first day that shows it, and then the other days
         cells = [next(cell for cell in cells if stated_order([cell]) is order) for order in (False, True)] + [*cells]
     values = tuple(dict.fromkeys(cells))[:MAX_SHOWN]
     shown = " and ".join(quoted(cell, 30) for cell in values)

@@ -1,4 +1,4 @@
-"""Finds the crossed-out price: the price before, or the price without a reduction, beside the price that is paid.
+"""Finds the crossed-out price beside the price that is paid: the earlier price, or the price without a reduction.
 
 | columns                                            | the crossed-out price                                        |
 |----------------------------------------------------|--------------------------------------------------------------|
@@ -6,8 +6,8 @@
 | `Price`, `Was` and `Prezzo`, `Prezzo precedente`   | the second column                                            |
 | `Prezzo web`, `Prezzo di listino`                  | `Prezzo di listino`, because it is never lower               |
 
-It becomes the public attribute `compare_at_price` of the rows in which it is above the price, as in exports of Shopify.
-A recommended price (`UVP`, `RRP`) keeps its own name. Nothing is sold at a crossed-out price.
+The crossed-out price becomes the public attribute `compare_at_price` of the rows in which it is above the price, as in
+exports of Shopify. A recommended price (`UVP`, `RRP`) keeps its own name. Nothing is sold at a crossed-out price.
 """
 
 from wecelebrate.feeds.columns.facts import Columns
@@ -30,7 +30,7 @@ LIST = 2
 
 
 def find_former_price(plan: Plan, columns: Columns) -> int | None:
-    """Return the column of the crossed-out price, or None. The price must be certain."""
+    """Return the column of the crossed-out price, or None. The selling price must be certain."""
     if plan.profile is not None or not plan.prices or any(question.key == "price" for question in plan.questions):
         return None
     used = {number for numbers in plan.field_columns.values() for number in numbers}
@@ -45,7 +45,7 @@ def find_former_price(plan: Plan, columns: Columns) -> int | None:
 
 
 def _rank(name: str, sold: str) -> int | None:
-    """Return the sort key of a name that means a crossed-out price beside the price `sold`, otherwise None."""
+    """Return the sort key of a name if it means a crossed-out price beside the price `sold`, otherwise None."""
     if len(name) > MAX_NAME or internal_part(name) or is_for_a_measure(name) or names_a_package(name):
         return None
     if is_for_members(name) or quantity_in_name(name) is not None:
@@ -61,7 +61,7 @@ def _rank(name: str, sold: str) -> int | None:
 
 
 def _completed(name: str) -> PriceName | None:
-    """Return what a name says without a word for a price, such as `Was`, or with a word for an ordinary price."""
+    """Return the meaning of a name without a word for a price, such as `Was`, or with a word for an ordinary price."""
     price = price_name(fold(plain_name(f"price {name}")))
     if price is not None and (price.kind == "compare" or is_ordinary(name)):
         return price

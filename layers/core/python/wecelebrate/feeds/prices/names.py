@@ -256,7 +256,7 @@ def price_name(folded: str) -> PriceName | None:
     ends = {parts: frozenset(accumulate(map(len, parts))) for parts in understood}
     meanings = [
         meaning for parts, meaning in understood.items()
-        # `normale` is not `norm` and the Finnish word `ale` for an offer.
+        # `normale` is one word. It does not consist of `norm` and the Finnish word `ale` for an offer.
         if not (meaning.kind == "offer" and folded.isascii() and any(ends[other] < ends[parts] for other in understood))
     ]  # fmt: skip
     if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in meanings):  # `prices EK` is `price SEK`

@@ -44,7 +44,7 @@ class Notes:
     is_scale_certain: bool = True
     """False if the number of decimals could also mean something else: how many decimals the shop shows."""
     shared_currencies: tuple[str, ...] = ()
-    """The possible currencies if a title names them by a word of several currencies, such as `pesos`."""
+    """The possible currencies if a title has a word that several currencies share, such as `pesos`."""
     units: int = 1
     """The number of units that a price is for."""
     text: str = ""

@@ -1,4 +1,4 @@
-"""Reads from the names of columns which ones have offers, and which ones have the days of offers."""
+"""Recognises columns with offers, and columns with the days of offers, by their names."""
 
 import re
 
@@ -106,7 +106,7 @@ def is_bare_offer(name: str, currency: str) -> bool:
 
 
 def role_beside(name: str) -> Role | None:
-    """Return which day of an offer the name of a column directly after this offer means: `von`, `Valid to`."""
+    """Return which day of an offer a column directly after the offer contains, by its name: `von`, `Valid to`."""
     forms, tokens = name_forms(name), set(words_of_name(name))
     if any(map(is_first_day, forms)):
         return "first"

@@ -106,14 +106,14 @@ def find_offers(
 
 
 def _standing(plan: Plan, price: int, *, month_first: bool = False) -> OfferColumns:
-    """Return the offers of a known export whose offers without days are valid now."""
+    """Return the offers of a known export in which offers without days are valid now."""
     switches = plan.profile.offer_switch if plan.profile else ()
     columns = find_columns([fold(name) for name in plan.header], switches)
     return OfferColumns(price, month_first=(month_first,) * 3, switch=next(iter(columns), None))
 
 
 def with_named_days(offers: OfferColumns, header: Sequence[str]) -> OfferColumns:
-    """Return the offers with the columns of days that their names show. The first rows can lack days."""
+    """Return the offers with their columns of days, which are found by name, because the first rows can lack days."""
     roles: dict[Role, int | None] = {"first": offers.first, "last": offers.last, "both": offers.both}
     for number, name in enumerate(header):
         role = role_of_name(name) if number != offers.price and names_offer(name) else None

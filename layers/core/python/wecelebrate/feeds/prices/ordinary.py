@@ -26,7 +26,7 @@ _ORDINARY = phrases(
 _ORDINARY_ELSEWHERE = re.compile(
     r"通常|平常|日常|常規|常规|原[价價]|정상|원래|ปกติ|thường|gốc|רגיל|العادي|الأصلي|الاصلي|معمولی"
 )
-"""Words of languages without spaces, or with other prefixes, for an ordinary price."""
+"""Words for an ordinary price, in languages without spaces or with other prefixes."""
 
 
 _COMPOUND = re.compile(
@@ -46,14 +46,15 @@ def is_ordinary(name: str) -> bool:
 
 
 def without_ordinary_words(name: str) -> str:
-    """Return the words of a name that do not say that a price is the ordinary one."""
+    """Return the words of a name without those that say that a price is the ordinary one."""
     return " ".join(part for part in split_words(name) if part not in _ORDINARY)
 
 
 def without_ordinary_prices(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out an ordinary price that is blank or equal in rows without a reduction, and never below the price.
+    """Leave out an ordinary price that is never below the price, and is blank or equal in rows without a reduction.
 
-    If it is above the other price in all rows, the other price can be the price of other customers, so both stay.
+    If the ordinary price is above the other price in all rows, the other price can be the price of other customers, so
+    both prices stay.
     """
     return [
         one for one in sold if not (is_ordinary(columns.header[one.column]) and _is_above_another(columns, one, sold))
@@ -79,7 +80,7 @@ def _differ_always(columns: Columns, first: int, second: int) -> bool:
 
 
 def is_reduced(columns: Columns, price: int, former: int) -> bool:
-    """Return whether a column is never below the price, above it in some rows, and of its magnitude."""
+    """Return whether a column is never below the price, is above it in some rows, and has amounts of a similar size."""
     pairs = _pairs(columns, price, former)
     return (
         is_never_above(columns, price, former)

@@ -1,4 +1,4 @@
-"""Chooses the selling price if only the relation of two columns shows which one it is.
+"""Chooses the selling price if only the relation between two columns shows which column has it.
 
 | columns                        | the price      | because                                                   |
 |--------------------------------|----------------|-----------------------------------------------------------|
@@ -53,7 +53,7 @@ _BETWEEN = words("per pro par por je a za je/ na of de da del du des la le")
 
 
 def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Return the selling prices of the only pair of columns such as `EP` and `VP`, `EP (CHF)` and `VP inkl. MWST`.
+    """Return the selling prices of the only pair of columns, such as `EP` and `VP`, or `EP (CHF)` and `VP inkl. MWST`.
 
     The result is empty if the file has no such pair, or more than one. It is also empty if `taken` contains a column
     outside of the pair. `taken` are the candidates that are not selling prices.

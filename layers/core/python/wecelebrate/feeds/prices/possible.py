@@ -93,7 +93,7 @@ def above_purchase(
 
 
 def purchase_columns(columns: Columns, rated: Sequence[PriceCandidate]) -> list[int]:
-    """Return the columns of purchase prices, and the numbers in columns that a private word names, such as `Inköp`."""
+    """Return the columns of purchase prices, and columns of numbers whose name has a private word, such as `Inköp`."""
     purchase = [one.column for one in rated if one.kind == "purchase" and not one.is_bad]
     return purchase + [
         number for number, name in enumerate(columns.header)
@@ -141,7 +141,7 @@ def unnamed_prices(columns: Columns, used: Sequence[int]) -> list[PriceCandidate
 
 
 def prices_up_to(columns: Columns, listed: int, used: Sequence[int]) -> list[PriceCandidate]:
-    """Return the columns of unknown names whose amounts are never above the recommended price, and of its magnitude."""
+    """Return columns with unknown names whose amounts are never above the recommended price, or far below it."""
     return [
         PriceCandidate(number, PriceName("plain"), "plain", None)
         for number, name in enumerate(columns.header)

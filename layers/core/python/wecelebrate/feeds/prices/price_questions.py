@@ -1,4 +1,4 @@
-"""Asks at which of several columns products are sold, and says of each column which kind of price it is."""
+"""Asks which of several columns has the selling price, and says of each column which kind of price it has."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def price_question(columns: Columns, offered: Sequence[PriceCandidate]) -> Quest
 
 
 def _text_of_kind(columns: Columns, one: PriceCandidate, offered: Sequence[PriceCandidate]) -> str:
-    """Return what a choice is. An unknown price that is always lower than another one can be a purchase price."""
+    """Describe a choice. An unknown price that is always lower than another price can be a purchase price."""
     column = columns.header[one.column]
     is_short = one.kind == "purchase" and can_be_a_selling_price(column)
     if one.name.kind in TIERS and one.kind in TIERS and (name_of_price(column) or listed_price(column)):

@@ -183,9 +183,9 @@ def choose_price(
 
 
 def _without_weak(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out names such as `PV` and `Value`, which can mean something other than a price, if other prices exist.
+    """If other prices exist, leave out names such as `PV` and `Value`, which can mean something other than a price.
 
-    Beside recommended prices only, such a name is a price if its amounts can be those of the same products.
+    If the other prices are only recommended prices, such a column stays if its amounts can belong to the same products.
     """
     certain = [one for one in sold if not one.name.is_weak or one.name.is_solo]
     if not certain or any(one.kind not in ("list", "offer") for one in certain):
@@ -198,9 +198,9 @@ def _without_weak(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCan
 def _beside_recommended(
     columns: Columns, rated: Sequence[PriceCandidate], sold: Sequence[PriceCandidate]
 ) -> list[PriceCandidate]:
-    """Return the selling price that only its abbreviation, or a purchase price below it, shows: `EP;UVP;VP`.
+    """Return the selling price if only its abbreviation, or a lower purchase price, shows that it is one: `EP;UVP;VP`.
 
-    `sold` must be only recommended prices and offers.
+    `sold` must contain only recommended prices and offers.
     """
     if not sold or not all(one.kind in ("list", "offer") or one.is_bad for one in sold):
         return []
@@ -215,7 +215,7 @@ def _other_prices(
     possible: Sequence[PriceCandidate],
     quantities: Collection[int],
 ) -> list[PriceCandidate]:
-    """Return the further columns of the question whether products are sold at a recommended price or an offer."""
+    """Return the other choices of the question whether products are sold at a recommended price or an offer."""
     used = [*quantities, *(one.column for one in (*rated, *possible))]
     short = [
         one for one in rated

@@ -14,7 +14,7 @@ from wecelebrate.feeds.questions import Choice, Question
 
 
 def are_valid_without_days(plan: Plan) -> bool:
-    """Return whether the documents of the vendor say that an offer without days is valid now."""
+    """Return whether the vendor's documentation says that an offer without days is valid now."""
     return plan.profile is not None and plan.profile.offers_without_days == "valid"
 
 

@@ -83,7 +83,7 @@ def _rise_or_fall(columns: Columns, numbers: list[int]) -> bool:
 
 
 def says_nothing(name: str) -> bool:
-    """Return whether the name of a column is neither that of a field or a property, nor private, nor a measure."""
+    """Return whether a name says nothing about a column: no field, no property, no private word and no measure."""
     if len(name) > MAX_NAME or "." in name.strip(".") or "@" in name:  # the paths of JSON and XML have types
         return False
     if private_part(name) is not None or is_property(name) or field_candidates(name) or name_of_price(name):

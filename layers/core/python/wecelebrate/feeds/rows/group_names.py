@@ -1,4 +1,4 @@
-"""Reads the category of products from rows above them that only have the name of a group, as lists of 1C have them.
+"""Reads the category of products from the rows above them that have only the name of a group, as in lists of 1C.
 
 | Артикул | Номенклатура   | Цена |
 |---------|----------------|------|
@@ -27,7 +27,7 @@ _CATEGORY = frozenset({"category"})
 
 
 def group_name(cells: Sequence[str | None], columns: Sequence[int]) -> str | None:
-    """Return the name of a group if it is the only value of a row, and in one of the columns of SKUs and names."""
+    """Return the only value of a row if it can be the name of a group, and is in a column of SKUs or names."""
     filled = [(number, text) for number, cell in enumerate(cells) if cell and (text := cell.strip())]
     if len(filled) != 1 or filled[0][0] not in columns:
         return None
@@ -41,8 +41,8 @@ def has_group_names(
 ) -> bool:
     """Return whether rows with the names of groups stand above the products in the first rows of a file.
 
-    Each name must stand directly above a product or another name, the first one above all products, and no column may
-    have the categories. `every_row` iterates over the rows of the file.
+    Each name must stand directly above a product or another name. The first name must stand above all products. No
+    column may have the categories. `every_row` iterates over the rows of the file.
     """
     if plan.profile is not None or plan.category or plan.computed is not None or plan.parent or not plan.name:
         return False

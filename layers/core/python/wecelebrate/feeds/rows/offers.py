@@ -61,7 +61,7 @@ def with_offers(
 def amount_reader(
     plan: Plan, column: int, catalog_currency: str, mark: numbers.DecimalMark | None
 ) -> Callable[[Cells, str], Decimal]:
-    """Return a function that reads an amount beside the price, which is written as the price, in the row's currency.
+    """Return a function that reads an amount beside the price, in the notation of the price and the row's currency.
 
     The returned function raises BadCell.
     """

@@ -14,7 +14,7 @@ MAX_EXAMPLES = 3
 
 
 def sheet_question(plan: Plan, columns: Columns, rows: Sequence[Cells]) -> Question:
-    """Return the question which sheet is read. `rows` are rows with the same SKU. The first sheet is the first choice.
+    """Return the question that asks for the sheet. `rows` have the same SKU. The first sheet is the first choice.
 
     The last column of the table has the names of the sheets.
     """
@@ -37,7 +37,7 @@ def sheet_question(plan: Plan, columns: Columns, rows: Sequence[Cells]) -> Quest
 
 
 def of_one_sheet(rows: Iterator[Row | Rejected], plan: Plan, name: str) -> Iterator[Row | Rejected]:
-    """Yield the rows. Reject those of other sheets."""
+    """Yield the rows of the chosen sheet, and reject the rows of other sheets."""
     sheet = len(plan.header) - 1
     for row in rows:
         if isinstance(row, Rejected) or (row[1][sheet] if sheet < len(row[1]) else None) == name:

@@ -1,7 +1,7 @@
 """Recognises columns with marks for deletion, blocking and discontinuation by the parts of their names.
 
-ERP systems join a word and a word for a mark, and shorten both: `LöVorm`, `DelInd`, `Sperr-Kennz.`, `DISC_FLG`. A name
-is recognised if it consists of a word for "no longer sold" and a word for a mark, and possibly of a word for a product
+ERP systems join a word for "no longer sold" and a word for a mark, and shorten both: `LöVorm`, `DelInd`,
+`Sperr-Kennz.`, `DISC_FLG`. A name is recognised if it consists of these two words, and possibly of a word for a product
 or for sales. A column whose name is one word, such as `Gesperrt`, is in the vocabulary.
 """
 
@@ -58,7 +58,7 @@ def is_mark_name(column: str) -> bool:
 def are_codes(facts: Facts) -> bool:
     """Return whether few rows have short codes, such as `01` and `Z9`, and the other rows are blank.
 
-    Nothing says what the codes mean, so products with a code are not shown as sold without a doubt.
+    Nothing says what the codes mean, so it is in doubt whether products with a code are sold.
     """
     codes = {cell.casefold() for cell in facts.cells}
     return bool(codes) and facts.filled <= MAX_FILLED and len(codes) <= MAX_CODES and max(map(len, codes)) <= MAX_LENGTH

@@ -1,4 +1,4 @@
-"""Warns of columns whose marks can mean that products are not sold, although nothing explains the marks.
+"""Warns of columns with unexplained marks, which can mean that products are not sold.
 
 Such a column has an abbreviation as its name, e.g. `AL` or `KZ`, and either the same mark in some rows, or A and one
 other letter. The warning is given only if no column of the file says which products are sold.
@@ -22,11 +22,11 @@ MAX_MARK = 2
 MAX_FILLED = 0.5
 _VOWEL = re.compile(r"[aeiouy\u0430\u0435\u0438\u043e\u0443\u044b\u044d\u044e\u044f]")
 _CLASSES = frozenset(("abc", "xyz", "abcxyz"))
-"""Names of classes of products by their turnover."""
+"""Names of columns that classify products by their turnover."""
 
 
 def warn_of_unread_marks(plan: Plan, sample: Sequence[Cells], warnings: Warnings) -> None:
-    """Add a warning for each value of such columns. `sample` are the first rows of the file."""
+    """Add a warning for each value of the columns with unread marks. `sample` has the first rows of the file."""
     if plan.profile is not None or plan.active:
         return
     columns = Columns(plan.header, sample)

@@ -301,7 +301,7 @@ def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
 
 
 def are_of_one_group(header: Sequence[str], numbers: Sequence[int]) -> bool:
-    """Return whether a header of two rows has the places of these stocks below one name, such as `Voorraad`."""
+    """Return whether the places of these stocks stand below one name in a header of two rows: `Voorraad`."""
     groups = {header[number].rpartition(" ")[0] for number in numbers}
     return len(numbers) > 1 and len(groups) == 1 and "" not in groups
 

@@ -169,10 +169,10 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
 
 
 def _with_cells_of_two_rows(names: Sequence[str], below: Sequence[str]) -> list[str]:
-    """Return the row below with the names of cells that are merged over both rows.
+    """Return the lower row, with the names of the cells that are merged over both rows.
 
-    A preview of a workbook does not know which cells are merged. Such a cell is blank below a name that has no blank
-    cell beside it, so that the name is no group.
+    A preview of a workbook does not know which cells are merged. Such a cell is blank in the lower row. The name above
+    the cell has no blank cell beside it, so this name is not the name of a group.
     """
     if not below:
         return []

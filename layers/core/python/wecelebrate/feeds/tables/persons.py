@@ -18,12 +18,12 @@ The names and the values of the columns are evidence for persons, and for produc
 
 A list is refused only if values also show persons: bank accounts, birthdays, e-mail addresses, salutations, telephone
 numbers, streets with postal codes or cities, or first names beside last names. Numbers and names of persons beside a
-third kind of evidence are enough, too. The names of columns are not enough, because a name can
-have several meanings: `Ad` and `Tên` are the names of products too.
+third kind of evidence are enough, too. The names of columns are not enough, because a name can have several meanings:
+`Ad` and `Tên` are the names of products too.
 
-A list of products can also name persons: its buyers, authors or suppliers. Columns whose names have such a word are no
-evidence, and neither are columns of brands and categories. Neither the memory of the catalog nor the columns that were
-chosen without a clear name are evidence.
+A list of products can also name persons: its buyers, authors or suppliers. Columns whose names have such a word do not
+count as evidence, and neither do columns of brands and categories. The memory of the catalog, and columns that were
+chosen without a clear name, do not count either.
 """
 
 import re
@@ -103,7 +103,7 @@ _NUMBER = re.compile(
     r"табельныиномер|社員番号|会員番号|顧客番号|사번|회원번호|工号|会员编号)$"
 )
 _IBAN = re.compile(r"[A-Z]{2}\d{2} ?(?:[A-Z\d] ?){11,30}")
-"""The form of an IBAN (ISO 13616). The check digits of one value at least must be right."""
+"""The form of an IBAN (ISO 13616). The check digits of at least one value must be right."""
 _WHOSE = r"(?:private?|work|office|home|mobile?|customer|client|billing|shipping|default|primary)?"
 _PHONE = re.compile(
     rf"{_WHOSE}(?:(?:tele)?phone|tele?|telefon|telefono|telefone|telefoon|telephone|telefonnummer|mobile?|mobiltelefon|"

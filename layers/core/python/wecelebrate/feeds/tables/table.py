@@ -50,7 +50,7 @@ class Table:
     notes: Notes = NO_NOTES
     """What the file says about all its prices outside of its rows."""
     has_groups: bool = False
-    """Whether the header has two rows, so that the names of groups are parts of the names of columns."""
+    """Whether the header has two rows. The names of groups are then parts of the names of columns."""
     legend: Legend = field(default_factory=dict)
     """The codes that rows above or below the table explain."""
     close: Callable[[], None] = lambda: None

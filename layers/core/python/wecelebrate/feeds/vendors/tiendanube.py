@@ -38,6 +38,6 @@ TIENDANUBE = Profile(
         own_columns=("codigodebarras", "pesokg", "precopromocional", "preciopromocional", "costo", "custo"),
         inherits_price=True,
     ),
-    # The promotional price has no days: customers pay it as long as the product has one.
+    # The promotional price has no days: customers pay it as long as it is set.
     offers_without_days="valid",
 )  # fmt: skip

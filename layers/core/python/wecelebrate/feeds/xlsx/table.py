@@ -25,7 +25,7 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans,
 
 SAMPLE_ROWS = 200
 SHORT_SHEET = 8 << 20
-"""The greatest number of bytes of a sheet that a proposal reads to its end. This takes about 50 ms."""
+"""The maximum size, in bytes, of a sheet that a proposal reads to its end. This takes about 50 ms."""
 MAX_SHEETS = 50
 """How many sheets with products are read one after the other."""
 PREVIEW_ROWS = 40

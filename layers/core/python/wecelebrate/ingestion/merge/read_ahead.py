@@ -25,7 +25,7 @@ def read_ahead(rows: Rows, items: Iterator[Item], size: int) -> Generator[ReadCh
 
     `items` is an iterator of `rows`. The properties of `rows` change while the thread reads, so each chunk has its own
     copy of them. An exception of the iterator is raised after all earlier chunks. If the caller closes the generator,
-    it ends after the thread has read the chunk that it has begun.
+    the generator ends after the thread has finished the chunk that it is reading.
     """
 
     def read() -> ReadChunk:

@@ -79,7 +79,7 @@ def settings_are_known(job: jobs.LeasedJob, settings: Mapping[str, Any], **place
 
 
 def _stage_chunk(load: Load, chunk: ReadChunk) -> None:
-    """Stage the next items. Save the progress of the job with them."""
+    """Stage the next items, and save the progress of the job with them."""
     job = load.job
     job.counts["read"] = chunk.rows_read
     # Staging uses the mode to decide whether a row ends offers.

@@ -55,7 +55,7 @@ def _document(destination: Destination, order: ExportedOrder) -> bytes:
 
 
 def _payload_id(order: ExportedOrder, version: int) -> str:
-    """Return the id of the document with a version of the order."""
+    """Return the id of the document that contains this version of the order."""
     return f"{order.document['order_id']}-{version}@wecelebrate"
 
 

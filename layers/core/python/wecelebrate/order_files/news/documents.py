@@ -23,8 +23,8 @@ from lxml import etree
 from wecelebrate.order_files.news.rows import BadRow, Kind, NewsRow, RejectedRow, news_of
 
 Found = tuple[Kind | None, dict[str, str | None]]
-"""The kind of news in a document, and the texts of its fields. The kind is None if the document is not such news:
-`reason` then says why."""
+"""The kind of news in a document, and the texts of its fields. If the document is not news that can be read, the kind
+is None, and the field `reason` says why."""
 
 MAX_MEMORY = 256 << 20
 """How much memory a parsed file may need, as an estimate. The worker has 512 MB."""

@@ -58,9 +58,9 @@ as $$
   select d.content from documents d
 $$;
 
--- Returns whether a string in a JSON document, or in JSON in such a string, contains a text that identifies the person,
--- or equals the person's subject. Keys, fixed words of the platform (such as `order_file`), ids and times are ignored,
--- except if one of them equals the subject.
+-- Returns whether a JSON document contains a string with a text that identifies the person, or a string that equals the
+-- person's subject. The strings can contain JSON, which is searched too. Keys, fixed words of the platform (such as
+-- `order_file`), ids and times are ignored, unless one of them equals the subject.
 create or replace function app.mentions(e erasures, content jsonb) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -118,8 +118,8 @@ begin
 end
 $$;
 
--- Erases the tracking data in the payloads of webhook deliveries, and the responses of the endpoints about the orders.
--- A shipment whose number was the tracking number gets the same number as in app.erase_order_details.
+-- Erases the tracking data in the payloads of webhook deliveries about the orders, and the responses of the endpoints.
+-- If the number of a shipment was its tracking number, the shipment gets the same number as in app.erase_order_details.
 create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$

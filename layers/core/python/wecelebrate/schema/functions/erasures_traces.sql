@@ -162,9 +162,9 @@ end
 $$;
 grant execute on function app.mark_erased_documents(uuid, text, integer) to app_system;
 
--- Removes the documents of erased persons inside other documents of orders of the key-value store of the predecessor.
--- The function searches the next `max_rows` documents after the key `after`. Returns the last of these keys, or null if
--- no document is left. The function must run after the orders are erased.
+-- Removes copies of erased persons' documents from other documents of orders, in the key-value store of the
+-- predecessor. The function searches the next `max_rows` documents after the key `after`. Returns the last key that it
+-- has searched, or null if no document is left. The function must run after the orders are erased.
 create or replace function app.erase_document_copies(erasure_id uuid, after text, max_rows integer) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -21,7 +21,7 @@ return case
 
 -- Returns the number of pieces of a hold that must be subtracted from the stock that the ERP system counted at
 -- `reported_at`. The result is negative if pieces came back to the stock after that time, because of a return, or
--- because an order was cancelled that the ERP system already knew at that time.
+-- because of the cancellation of an order that the ERP system already knew at that time.
 create or replace function app.hold_effect(
   hold stock_holds, means text, hold_hours integer, reported_at timestamptz) returns integer
 language sql stable parallel safe

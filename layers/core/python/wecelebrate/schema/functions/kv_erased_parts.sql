@@ -1,7 +1,7 @@
--- The documents of erased persons inside other documents of orders: in further lists and objects, and as JSON in a
--- string, at any depth. Such a part is no document of its own, so the erasure of its order does not change it. A job of
--- the erasure reads all documents of orders afterwards. Its work is bounded by the size of the store, and each of its
--- transactions by a number of documents and of bytes.
+-- The documents of erased persons inside other documents of orders: in nested lists and objects, and as JSON in a
+-- string, at any depth. Such a part is not a document of its own, so the erasure of its order does not change the part.
+-- Afterwards, a job of the erasure reads all documents of orders. The work of this job is bounded by the size of the
+-- store. Each of its transactions is bounded by a number of documents and a number of bytes.
 
 set local role app_mirror;
 
@@ -133,8 +133,8 @@ begin
 end
 $$;
 
--- Returns a document of an order as an application writes it, without documents of erased persons inside it. Lists have
--- a function of their own (kv.list_without_erased).
+-- Returns an order's document as an application writes it, without the documents of erased persons inside it. Lists
+-- have their own function (kv.list_without_erased).
 create or replace function kv.stated_without_copies(key text, value jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -144,7 +144,8 @@ begin
 end
 $$;
 
--- Marks the documents of a list whose content has changed from `before` to `after` as mapped, if they were before.
+-- Marks the documents of a list as mapped if their content has changed from `before` to `after`, and if they were
+-- mapped before the change.
 create or replace function kv.keep_list_mapped(list text, before jsonb, after jsonb) returns void
 language sql volatile
 as $$
