@@ -56,7 +56,8 @@ def test_a_region_is_no_state() -> None:
     "remark",
     ["Discontinued item", "discontinued 2024", "Discontinued by manufacturer", "hors catalogue", "Fuori produzione",
      "Baja definitiva", "retirado del catálogo", "wycofany ze sprzedaży",
-     "Снят с производства", "Ukončený predaj"],  # noqa: RUF001
+     "Снят с производства", "Ukončený predaj", "Poistunut valikoimasta", "wycofany z oferty",  # noqa: RUF001
+     "Utgått ur sortimentet"],
 )  # fmt: skip
 def test_a_remark_about_the_sale_of_a_product_changes_the_state(remark: str) -> None:
     assert states("Remarks", "", remark, "", "") == [True, False, True, True]

@@ -50,3 +50,8 @@ def test_published_of_commercetools_is_read_beside_and_inside_the_data(place: st
 
     content = json.dumps({"results": [product("A", True), product("B", False)]})
     assert [item.is_active for item in read(content, "products.json").products] == [True, False]
+
+
+def test_a_mark_is_found_although_a_printed_list_repeats_its_header() -> None:
+    rows = "A;Cup;1,50;\nB;Mug;2,50;\nSKU;Name;Price;Del\nC;Jug;3,50;X\n"
+    assert [product.is_active for product in read(f"SKU;Name;Price;Del\n{rows}").products] == [True, True, False]

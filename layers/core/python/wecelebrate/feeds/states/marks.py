@@ -66,7 +66,8 @@ def are_codes(facts: Facts) -> bool:
 
 def is_bare_mark(column: str, facts: Facts) -> bool:
     """Return whether a column has only an abbreviation as its name, such as `Del`, and a few products have an X."""
-    marks = {cell.strip().casefold() for cell in facts.cells}
+    # A printed list repeats its header on each page.
+    marks = {cell.strip().casefold() for cell in facts.cells} - {column.strip().casefold()}
     return marks == {"x"} and facts.filled <= MAX_FILLED and squeezed(column[:MAX_NAME]) in _BARE
 
 

@@ -45,6 +45,8 @@ _OTHER_WORDS = re.compile(
 )
 """Words that begin with a stem, and have another meaning."""
 _BESIDE = listed(
+    "ur valikoimasta valikoima myynnista myynnistä tuotannosta sortimentist müügist tootmisest katalogist kinalatbol "
+    "programbol gyartasbol z oferty z nabidky z predaje assortimentet utbudet sortimentsliste angebot programma "
     "product products produkt produkte produkts producto productos produit produits prodotto prodotti produto "
     "produtos produktu produkty produktet produkten produkter item items article articles artikel artikels "
     "articulo articulos articolo articoli artigo artigos artikkel artiklen vare varen vara varan termek tuote "
