@@ -12,8 +12,9 @@ from wecelebrate.feeds.identity.codes import is_rounded
 from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
+from wecelebrate.feeds.plan.attributes import with_former_label
 from wecelebrate.feeds.plan.model import ActiveColumn
-from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan, with_former_label
+from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.prices.blank import blank_prices_question
 from wecelebrate.feeds.prices.candidates import currency_in_name
 from wecelebrate.feeds.prices.currency_titles import shared_currency_question, usual_currency

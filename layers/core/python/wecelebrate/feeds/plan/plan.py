@@ -16,9 +16,9 @@ from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.columns.setting_names import is_shortened, setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.unit_names import units_in_name
-from wecelebrate.feeds.columns.visibility import Disclosure, internal_part, public_columns
+from wecelebrate.feeds.columns.visibility import Disclosure, internal_part
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
-from wecelebrate.feeds.notation.convert import MAX_ATTRIBUTES
+from wecelebrate.feeds.plan.attributes import public_attributes
 from wecelebrate.feeds.plan.choice import candidates_of, choose
 from wecelebrate.feeds.plan.model import (
     OPTIONS,
@@ -39,7 +39,7 @@ from wecelebrate.feeds.stock.lists import further_places
 __all__ = [
     "MAPPED_FIELDS", "OPTIONS", "REPORT_COLUMN_PREFIX", "ActiveColumn", "OfferColumns", "Plan", "PriceColumn",
     "column_number", "command_columns", "extend_plan", "find_columns", "free_column", "make_plan", "named_price",
-    "public_attributes", "raise_unreadable",
+    "raise_unreadable",
 ]  # fmt: skip
 
 MAPPED_FIELDS = (*FIELDS, "price_unit", "command", "parent", "stock_as_of", "offers")
@@ -164,35 +164,6 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
     )  # fmt: skip
     extended.attributes = public_attributes(extended)
     return extended
-
-
-def public_attributes(plan: Plan) -> list[tuple[int, str]]:
-    """Return the columns that become attributes. Columns that we add to error files never become attributes.
-
-    The candidates are the attributes of the profile. Without a profile, and in most XML formats, every column that no
-    field uses is a candidate.
-    """
-    candidates: dict[int, str | None] = {number: label or None for number, label in plan.attributes}
-    if not plan.profile or plan.profile.keep_other_columns:
-        used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
-        candidates = {number: None for number in range(len(plan.header)) if number not in used}
-    labels = {label for _, label in plan.computed_attributes}
-    columns = [
-        (number, label)
-        for number, label in public_columns(plan.header, plan.disclosure, candidates)
-        if not plan.header[number].startswith(REPORT_COLUMN_PREFIX)
-        and label not in labels
-        and (number not in plan.consumed or plan.disclosure.is_chosen(plan.header[number]))
-    ]
-    return with_former_label(plan, [*columns, *plan.computed_attributes][:MAX_ATTRIBUTES])
-
-
-def with_former_label(plan: Plan, attributes: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Add the crossed-out price to the attributes, unless the settings say what its column contains."""
-    column = plan.former_price
-    if column is None or plan.disclosure.is_chosen(plan.header[column]) or column in plan.consumed:
-        return attributes
-    return [*((number, label) for number, label in attributes if number != column), (column, "compare_at_price")]
 
 
 def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:

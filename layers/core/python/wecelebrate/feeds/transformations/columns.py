@@ -9,6 +9,7 @@ from wecelebrate.feeds.columns.facts import NOTHING
 from wecelebrate.feeds.columns.names import fold, is_inverse
 from wecelebrate.feeds.columns.visibility import private_part
 from wecelebrate.feeds.items import BadCell, Cells, NumberText, quoted
+from wecelebrate.feeds.plan.attributes import public_attributes
 from wecelebrate.feeds.plan.plan import (
     ActiveColumn,
     Plan,
@@ -16,7 +17,6 @@ from wecelebrate.feeds.plan.plan import (
     command_columns,
     free_column,
     named_price,
-    public_attributes,
 )
 from wecelebrate.feeds.transformations.arithmetic import Arithmetic, split_steps
 from wecelebrate.feeds.transformations.computed import ComputedColumn, ComputedColumns
