@@ -123,3 +123,29 @@ def test_each_encoding_of_the_question_is_shown_with_another_word(texts_of: tupl
     words = [word for _, word in doubts_of(scored)]
     assert len({*words}) == len(encodings)
     assert all(word in text for word, text in zip(words, texts_of, strict=True))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["Rör Ø 12"], ["Citroën", "Rohr Ø 12"], ["Lápiz", "Tubo Ø 12"], ["Tè verde", "Tubo ø 12"], ["Children’s cup"],
+     ["Kid’s bike", "Men’s mug"], ["L’eau", "Cœur"], ["L’olio", "Tè verde"], ["Ölkanne", "Sand 1 m³"],
+     ["Türgriff", "Brett 10×20", "Sand 1 m³"], ["Türgriff", "Brett 10×20", "Rohr Ø 12"],
+     ["Geïsoleerde beker", "Crèmekan één liter"]],
+)  # fmt: skip
+def test_diameters_apostrophes_and_units_cause_no_question(names: list[str]) -> None:
+    rows = "".join(f"A{n};{name};5,00\n" for n, name in enumerate([*names, "Plain", "Plain 2"]))
+    reading = read(f"Code;Name;Price\n{rows}".encode("cp1252"))
+    assert [(name or "").replace("\u00a0", " ") for name in texts(reading)][: len(names)] == [
+        name.replace("\u00a0", " ") for name in names
+    ]
+    assert "encoding" not in {question.key for question in reading.feed.questions}
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [(["Città", "Qualità"], "cp850"), (["Voilà"], "cp850"), (["Lápiz", "Día"], "mac_roman"),
+     (["Frío", "Café"], "mac_roman"), (["Kubek biały", "Łyżka"], "cp1250")],
+)  # fmt: skip
+def test_other_encodings_are_not_taken_for_cp1252_without_a_question(names: list[str], encoding: str) -> None:
+    reading = read(("sku;name;price\n" + "".join(f"A{n};{name};1\n" for n, name in enumerate(names))).encode(encoding))
+    assert texts(reading) == names or "encoding" in {question.key for question in reading.feed.questions}

@@ -65,7 +65,7 @@ _THAI_MARKS = frozenset(chr(code) for code in (0xE31, *range(0xE34, 0xE3B), *ran
 _NEVER_FIRST = frozenset("ΐΰъьЪЬ")
 _FINALS = frozenset("ךםןףץ")
 """Letters that Hebrew has only at the end of a word."""
-_DOUBLED = frozenset("äöõüåаеиоуснлмрткпзждвбгфцчюяіїαελνσρκπμ")
+_DOUBLED = frozenset("äöõüåéóаеиоуснлмрткпзждвбгфцчюяіїαελνσρκπμ")
 _CURRENCIES: Mapping[str, tuple[str, ...]] = {
     "CZK": ("cs",), "PLN": ("pl",), "HUF": ("hu",), "RON": ("ro",), "HRK": ("hr",), "RSD": ("sr", "hr"),
     "BAM": ("hr", "sr"), "ALL": (), "TRY": ("tr",), "RUB": ("ru",), "BYN": ("be", "ru"), "UAH": ("uk", "ru"),
@@ -144,6 +144,8 @@ def _shape(word: str, letters: Counter[str], encoding: str) -> float:
                 cost += _STRANGE
         elif char in _SIGNS:
             cost += _STRANGE * _is_strange_sign(char, before, after)
+        elif char in "Øø" and not before.isalpha() and not after.isalpha():
+            pass  # a diameter
         elif char.isalpha() or (not is_wide and char in ALPHABETS["th"]):
             if is_wide:
                 cost += _cost_of_han(char, before, after, encoding)

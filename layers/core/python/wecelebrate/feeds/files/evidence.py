@@ -71,12 +71,34 @@ def decide(head: bytes, sample: bytes, detected: str) -> tuple[str, tuple[tuple[
         return detected, ()
     best = ranked[0]
     own = next((each for each in ranked if each.encoding == detected), None)
+    western = next((each for each in ranked if each.encoding == "cp1252"), None)
+    if own is not None and western is not None and _is_western(own, western):
+        return western.encoding, ()
     if own is not None and (best.cost > own.cost - CLEAR and not (best.is_likely and best.cost < own.cost - SMALL)):
         rivals = [each for each in ranked if each.cost <= own.cost and each.text != own.text]
         is_open = own.cost > SMALL or detected in OLD or any(each.encoding == "cp1252" for each in rivals)
         return detected, doubts_of([own, *rivals]) if is_open else ()
     rivals = [each for each in ranked if each.cost < best.cost + SMALL and each.text != best.text]
     return best.encoding, doubts_of([best, *rivals]) if best.cost > SMALL else ()
+
+
+_APOSTROPHE = re.compile(
+    r"(?<!\w)(?:[ldjsnmc]|qu|(?:d|n|s)[eu]ll|all|un)\u2019(?=[aeiouhyàâèéêîïôûœæ])\w{3,}|[^\W\d_]{3,}\u2019s(?!\w)",
+    re.IGNORECASE,
+)
+"""An apostrophe that only English, French and Italian have: as in `L'eau` and `Men's`."""
+
+
+def _is_western(own: Scored, western: Scored) -> bool:
+    """Return whether a text fits cp1252 without a doubt, and the detected encoding less well.
+
+    Encodings of old systems need an apostrophe as evidence: `…` at the end of a word can be one of their letters.
+    """
+    if western.cost > 0 or own.is_likely or own.encoding in WIDE:
+        return False
+    if own.encoding in OLD:
+        return western.cost < own.cost and _APOSTROPHE.search(western.text) is not None
+    return own.cost > SMALL
 
 
 def doubts_of(scored: Sequence[Scored]) -> tuple[tuple[str, str], ...]:
