@@ -47,6 +47,7 @@ _CALLER_ONLY = {
     "admin_update on invitations",
     "support on orders",
     "client_update on orders",  # a trigger prevents that an order moves to another client
+    "client_update on sites",  # a trigger refuses a catalog that the client cannot read
     "admin on dead_letters",
     "system on schedules",
     "system_update on order_destinations",
