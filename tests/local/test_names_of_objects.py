@@ -32,6 +32,9 @@ OTHER = {
     "restored": "a cluster of AWS",
     "delete_data_of": "a confirmation",
     "address": "an IP address",
+    "remove": "an IP address",
+    "row": "keys or names of rows of one client: all rows with the name are meant, and the preview shows them",
+    "skip_conflicts": "a choice; its help names what is in the way",
     "slug": "the slug of a new client",
     "name": "the name of a new grant",
 }
