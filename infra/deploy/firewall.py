@@ -40,26 +40,26 @@ def put_addresses(account: Account, name: str, networks: Collection[Network]) ->
     for version in sorted({network.version for network in networks}):
         listed = sorted(str(network) for network in networks if network.version == version)
         set_name = f"{account.environment.resource(name)}-{version}"
-        found = existing.get(set_name)
-        if found:
-            token = client.get_ip_set(Name=set_name, Scope=_SCOPE, Id=found["Id"])["LockToken"]
-            client.update_ip_set(Name=set_name, Scope=_SCOPE, Id=found["Id"], Addresses=listed, LockToken=token)
+        ip_set = existing.get(set_name)
+        if ip_set:
+            token = client.get_ip_set(Name=set_name, Scope=_SCOPE, Id=ip_set["Id"])["LockToken"]
+            client.update_ip_set(Name=set_name, Scope=_SCOPE, Id=ip_set["Id"], Addresses=listed, LockToken=token)
         else:
-            found = client.create_ip_set(
+            ip_set = client.create_ip_set(
                 Name=set_name, Scope=_SCOPE, IPAddressVersion=f"IPV{version}", Addresses=listed
             )["Summary"]
-        arns.append(str(found["ARN"]))
+        arns.append(str(ip_set["ARN"]))
     return arns
 
 
 def addresses(account: Account, name: str) -> list[str]:
     """Return the addresses in the IP sets of a rule."""
     client = account.client("wafv2")
-    found = [
+    values = [
         client.get_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"])["IPSet"]["Addresses"]
         for each in _ip_sets(account, name)
     ]
-    return sorted(address for listed in found for address in listed)
+    return sorted(address for listed in values for address in listed)
 
 
 def delete_ip_sets(account: Account, name: str, keep: Collection[str] = ()) -> None:

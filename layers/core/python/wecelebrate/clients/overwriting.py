@@ -225,7 +225,7 @@ def _compare(
     hidden = SECRET.get(table.name, ())
     before = _values(restored, table, keys, columns, selection)
     now = _values(live, table, keys, columns, selection, lock=lock)
-    found = []
+    differing = []
     for key in sorted(before.keys() & now.keys()):
         (old_label, old), (label, new) = before[key], now[key]
         if selection.rows and not selection.rows & {"/".join(key), label, old_label}:
@@ -237,8 +237,8 @@ def _compare(
         }
         if values:
             complete = json.dumps([table.name, key, columns, new, old])
-            found.append(Difference(table.name, key, label, values, sha256(complete.encode()).hexdigest()))
-    return found
+            differing.append(Difference(table.name, key, label, values, sha256(complete.encode()).hexdigest()))
+    return differing
 
 
 def _values(

@@ -134,10 +134,10 @@ def compare(
     _enter(restored, live)
     parameters = {"client": client}
     comparisons = []
-    known = tables(live)
-    if unknown := {*only, *without} - {table.name for table in known}:
+    live_tables = tables(live)
+    if unknown := {*only, *without} - {table.name for table in live_tables}:
         raise TenantError(f"{', '.join(sorted(unknown))}: not a table whose rows are compared")
-    for table in known:
+    for table in live_tables:
         if table.name in without or (only and table.name not in only):
             continue
         old, new = (_fingerprints(connection, table, parameters) for connection in (restored, live))

@@ -53,8 +53,8 @@ def checked_fields(model: type[BaseModel], value: Any) -> Any:
     """
     if isinstance(value, dict) and len(value) > MAX_UNKNOWN_FIELDS and model.model_config.get("extra") == "forbid":
         fields = model.model_fields
-        known = {*fields, *(field.alias for field in fields.values() if field.alias)}
-        if len(value.keys() - known) > MAX_UNKNOWN_FIELDS:
+        field_names = {*fields, *(field.alias for field in fields.values() if field.alias)}
+        if len(value.keys() - field_names) > MAX_UNKNOWN_FIELDS:
             raise ValueError(f"must not have more than {MAX_UNKNOWN_FIELDS} fields that are not known")
     return value
 

@@ -153,11 +153,11 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 
 def _names(head: str) -> tuple[Counter[str], Counter[str]]:
     """Count the languages of the known names in the header: of the names with non-ASCII letters, and of the others."""
-    known = languages_of_names()
+    named_languages = languages_of_names()
     names, others = Counter[str](), Counter[str]()
     for cell in dict.fromkeys(_SEPARATORS.split(head)):
         text = cell.strip()
-        if 1 < len(text) <= 40 and (languages := known.get(squeezed(text))):
+        if 1 < len(text) <= 40 and (languages := named_languages.get(squeezed(text))):
             (others if text.isascii() else names).update(languages)
     return names, others
 

@@ -173,7 +173,7 @@ def shared_currency_question(
     if is_stated or plan.computed or any(question.subject == "money" for question in plan.questions):
         return []
     name, examples = plan.column_name(price.column), columns[price.column].examples
-    said = (
+    question_text = (
         f"The file says {quoted(text, 80)}, and the catalog's currency is {currency}. Are the prices in {currency}? "
         "Otherwise, add a constant `currency` to the mapping."
     )
@@ -181,4 +181,4 @@ def shared_currency_question(
         Choice("", "The prices of products are not changed."),
         Choice(name, f"The prices are in {currency}.", examples),
     )
-    return [Question("price", "money", said, choices, examples)]
+    return [Question("price", "money", question_text, choices, examples)]

@@ -28,12 +28,12 @@ def sheet_question(plan: Plan, columns: Columns, rows: Sequence[Cells]) -> Quest
         Choice(name, f"Only the sheet {quoted(name, 40)} is read.", tuple(filter(None, amounts))[:MAX_EXAMPLES])
         for name, amounts in list(prices.items())[:MAX_SHEETS]
     )
-    seen = tuple(f"{row[sheet]}: {(row[price] or '').strip()}" for row in rows[:MAX_EXAMPLES])
+    examples = tuple(f"{row[sheet]}: {(row[price] or '').strip()}" for row in rows[:MAX_EXAMPLES])
     text = (
         f"Rows with the same SKU have different prices in different sheets, e.g. {quoted(sku, 40)}, and nothing "
         "decides which sheet is valid. Which sheet is read?"
     )
-    return Question("sheet", "money", text, choices, seen)
+    return Question("sheet", "money", text, choices, examples)
 
 
 def of_one_sheet(rows: Iterator[Row | Rejected], plan: Plan, name: str) -> Iterator[Row | Rejected]:

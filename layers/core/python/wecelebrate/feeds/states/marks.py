@@ -96,11 +96,11 @@ def letters_by_values(columns: Columns, used: set[int]) -> list[int]:
     sufficient.
     """
     names = [squeezed(name[:MAX_NAME]) for name in columns.header]
-    found = [
+    numbers = [
         number for number, name in enumerate(names)
         if number not in used and _OPAQUE.fullmatch(name) and _are_letters(columns[number], _SHORT_NAME.fullmatch(name))
     ]  # fmt: skip
-    return found if len(found) == 1 else []
+    return numbers if len(numbers) == 1 else []
 
 
 def _are_letters(facts: Facts, is_short: re.Match[str] | None) -> bool:
