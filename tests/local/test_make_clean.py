@@ -54,13 +54,13 @@ def test_make_clean_asks_about_the_data_in_each_folder_that_it_removes(
     checkout: Path, tmp_path_factory: pytest.TempPathFactory, home: str | None
 ) -> None:
     """The command in this test answers yes to the question, and records the folder that the question names."""
-    other, asked = tmp_path_factory.mktemp("other"), tmp_path_factory.mktemp("asked") / "homes"
-    (checkout / ".venv" / "bin" / "wecelebrate").write_text(f'#!/bin/sh\necho "$WECELEBRATE_HOME" >> {asked}\n')
+    other, log = tmp_path_factory.mktemp("other"), tmp_path_factory.mktemp("asked") / "homes"
+    (checkout / ".venv" / "bin" / "wecelebrate").write_text(f'#!/bin/sh\necho "$WECELEBRATE_HOME" >> {log}\n')
     homes = {"other": str(other), "checkout": str(checkout)}
     completed = make(checkout, "clean", **({"WECELEBRATE_HOME": homes[home]} if home else {}))
     assert completed.returncode == 0, completed.stderr
     expected = [str(other), str(checkout)] if home == "other" else [str(checkout)]
-    assert asked.read_text().splitlines() == expected
+    assert log.read_text().splitlines() == expected
 
 
 def test_make_clean_keeps_the_data_of_the_checkout_if_only_the_question_about_another_folder_is_answered(

@@ -35,16 +35,16 @@ def account(*changes: tuple[Mapping[str, str], Mapping[str, str] | None]) -> tup
 
 
 def test_the_worker_knows_the_keys_while_the_block_runs_and_keeps_its_other_variables() -> None:
-    known = DECLARED | {VARIABLE: "march,june"}
-    prod, stub = account((DECLARED, known), (known, DECLARED))
+    with_keys = DECLARED | {VARIABLE: "march,june"}
+    prod, stub = account((DECLARED, with_keys), (with_keys, DECLARED))
     with earlier_keys(prod, ["march", "june"]):
         pass
     stub.assert_no_pending_responses()
 
 
 def test_the_keys_are_removed_after_an_error() -> None:
-    known = DECLARED | {VARIABLE: "march"}
-    prod, stub = account((DECLARED, known), (known, DECLARED))
+    with_keys = DECLARED | {VARIABLE: "march"}
+    prod, stub = account((DECLARED, with_keys), (with_keys, DECLARED))
     with pytest.raises(KeyboardInterrupt), earlier_keys(prod, ["march"]):
         raise KeyboardInterrupt
     stub.assert_no_pending_responses()
@@ -67,8 +67,8 @@ def test_an_environment_without_the_function_has_no_keys() -> None:
 
 
 def test_a_key_that_cannot_be_removed_is_reported_with_the_command_that_removes_it() -> None:
-    known = DECLARED | {VARIABLE: "march"}
-    prod, stub = account((DECLARED, known))
+    with_keys = DECLARED | {VARIABLE: "march"}
+    prod, stub = account((DECLARED, with_keys))
     stub.add_client_error("get_function_configuration", "ExpiredTokenException")
     with (
         pytest.raises(AwsError, match=r"still has the earlier key: .*`wecelebrate --env prod erasures replay`"),

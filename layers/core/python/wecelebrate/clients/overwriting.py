@@ -164,12 +164,12 @@ def differences(
     restored: psycopg.Connection, live: psycopg.Connection, comparisons: Iterable[Comparison], selection: Selection
 ) -> list[Difference]:
     """Return the rows whose selected values differ. Both connections have entered the role that sees all rows."""
-    found = []
+    all_differences = []
     for comparison in comparisons:
         if comparison.table.name in selection.columns:
             for keys in _batches(comparison.different):
-                found += _compare(restored, live, comparison.table, keys, selection)
-    return found
+                all_differences += _compare(restored, live, comparison.table, keys, selection)
+    return all_differences
 
 
 def digest_of(changed: Iterable[Difference]) -> str:

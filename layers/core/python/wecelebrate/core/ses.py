@@ -1,7 +1,8 @@
 """Sends mails through SES over one persistent connection.
 
-The client of boto3 needs about 2 ms of CPU time for a mail (decision 0124). This module implements one operation,
-`SendEmail`, of the API of SES: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+For a mail, the client of boto3 needs 4.6 times as much CPU time as this module (decision 0124). This module implements
+one operation, `SendEmail`, of the API of SES:
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 
 A request is sent only once, because SES has no idempotency keys: a second request could send the mail twice.
 """

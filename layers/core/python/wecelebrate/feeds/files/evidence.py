@@ -136,8 +136,8 @@ def _ranked(head: bytes, sample: bytes, encodings: Sequence[str]) -> list[Scored
         likely = {*currencies, *(header - {"en"})}
         fit = best_fit(text, encoding, likely)
         is_likely = fit.language in likely
-        found = sum(names[language] for language in _LANGUAGES.get(fit.language, (fit.language,)))
-        cost = fit.cost - NAME * min(found, MAX_NAMES) + _PRIORS.get(encoding, 0.0)
+        matches = sum(names[language] for language in _LANGUAGES.get(fit.language, (fit.language,)))
+        cost = fit.cost - NAME * min(matches, MAX_NAMES) + _PRIORS.get(encoding, 0.0)
         cost += 0.0 if is_likely or not likely else UNLIKELY
         scored.append((round(cost, 2), order, Scored(encoding, round(cost, 2), text, fit, is_likely)))
     return [each for *_, each in sorted(scored, key=lambda one: one[:2])]
