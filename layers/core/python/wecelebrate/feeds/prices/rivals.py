@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
@@ -65,3 +66,12 @@ def _is_offer_with_days(columns: Columns, number: int) -> bool:
     name = columns.header[number]
     price = price_name(fold(plain_name(f"price {name}"))) if len(name) <= MAX_NAME else None
     return price is not None and price.kind == "offer" and days_by_values(columns, number) is not None
+
+
+def without_offers(rated: Sequence[PriceCandidate], sold: Sequence[PriceCandidate]) -> list[PriceCandidate]:
+    """Return the only price before a reduction if the file has no reductions: the columns of offers are blank."""
+    if not sold or not all(one.is_bad and (one.kind == "offer" or one.name.is_offer_or_selling) for one in sold):
+        return []
+    former = [one for one in rated if one.kind == "compare" and not one.is_bad]
+    reason = "no row has a lower price"
+    return [replace(one, kind="plain", reasons=(*one.reasons, reason)) for one in former] if len(former) == 1 else []
