@@ -3,6 +3,7 @@
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
+from wecelebrate.feeds.columns.prefixes import without_prefix
 
 
 def _read(names: str, *rows: str) -> Reading:
@@ -61,6 +62,13 @@ def test_the_prefix_that_all_columns_of_a_database_share_is_ignored(prefix: str,
 def test_a_prefix_that_only_some_columns_have_keeps_its_meaning() -> None:
     reading = read("SKU;Name;EK_Preis;VK_Preis;EK_Datum;VK_Menge\nA;Cup;2.10;4.20;;1\nB;Mug;3.10;6.20;;1\n")
     assert [str(one.price) for one in reading.products] == ["4.20", "6.20"]
+
+
+@pytest.mark.parametrize("prefix", ["EK_", "PO", "PO_", "EP_", "Cost_", "EK"])
+def test_two_letters_that_can_mean_a_purchase_are_no_prefix(prefix: str) -> None:
+    names = [f"{prefix}{name}" for name in ("ARTNUM", "NAME", "PREIS", "MENGE", "DATUM")]
+    assert without_prefix(names) is None
+    assert without_prefix([name.replace(prefix, "v_", 1) for name in names]) is not None
 
 
 def test_questions_about_columns_with_a_shared_prefix_name_the_columns_of_the_file() -> None:

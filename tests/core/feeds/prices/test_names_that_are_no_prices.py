@@ -60,6 +60,17 @@ def test_without_any_reduction_the_price_before_reductions_is_the_price(offer: s
     assert not reading.feed.questions
 
 
+@pytest.mark.parametrize("name", ["Last price", "Ultimo prezzo", "Letzter Preis"])
+def test_without_any_reduction_the_price_of_the_last_purchase_is_not_sold_at(name: str) -> None:
+    reading = _read(f"SKU;Name;Special price;{name}", "A;Cup;;4.20", "B;Mug;;5.20", "C;Jug;;6.20")
+    assert set(_prices(reading)) <= {None}
+
+
+def test_one_label_before_all_amounts_does_not_hide_the_column_of_the_price() -> None:
+    reading = _read("SKU;Name;Price", "A;Cup;Rs: 500", "B;Mug;Rs: 650", "C;Jug;Rs: 990", currency="INR")
+    assert _prices(reading) in ([], [Decimal(500), Decimal(650), Decimal(990)])
+
+
 @pytest.mark.parametrize(("net", "gross"), [("Precio venta (Subtotal)", "Precio venta (Total)"),
                                             ("Price sales base", "Price sales total")])  # fmt: skip
 def test_a_total_that_is_a_subtotal_plus_a_usual_tax_is_the_price(net: str, gross: str) -> None:

@@ -13,12 +13,15 @@ MIN_COLUMNS = 5
 MIN_SHARE = 0.8
 MAX_NAME = 60
 _PREFIXES = (
-    re.compile(r"(?P<prefix>[A-Za-z]{1,2}_)(?=[A-Za-z]{2})"),
+    re.compile(r"(?P<prefix>[A-Za-z]_)(?=[A-Za-z]{2})"),
     re.compile(r"(?P<prefix>[A-Z])\d_(?=[A-Za-z]{2})"),
-    re.compile(r"(?P<prefix>[A-Z]{2})(?=[A-Z]{3})"),
+    re.compile(r"(?P<prefix>OX)(?=[A-Z]{3})"),
     re.compile(r"(?P<prefix>_)(?=[A-Za-z]{2})"),
 )
-"""The prefixes of databases: `p_`, `B1_` beside `B2_`, `OX`, `_`."""
+"""The prefixes of databases: `p_`, `B1_` beside `B2_`, `OX`, `_`.
+
+Two letters can mean a purchase, as in `EK_Preis` and `PO_PRICE`, so only those of OXID are a prefix.
+"""
 
 
 def without_prefix(header: Sequence[str]) -> list[str] | None:

@@ -49,7 +49,7 @@ MIN_BARCODES = 3
 MIN_DIGITS = 12
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 """`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` can be such a price, or an amount in cents."""
-_LABELLED = re.compile(r"[^\W\d_]{1,20}:")
+_LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
 """`S:0`: the value of an option and its position, in exports of PrestaShop."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
@@ -130,7 +130,9 @@ def price_candidates(
 
 
 def _are_labelled(facts: Facts) -> bool:
-    return bool(facts.cells) and all(map(_LABELLED.match, facts.cells))
+    """Return whether the values have different labels. One label can be a currency: `Rs: 500`."""
+    labels = [match[1] for cell in facts.cells if (match := _LABELLED.fullmatch(cell))]
+    return len(labels) == len(facts.cells) and len(set(labels)) > 1
 
 
 def _are_barcodes(facts: Facts) -> bool:

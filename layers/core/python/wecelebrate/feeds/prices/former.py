@@ -21,7 +21,7 @@ from wecelebrate.feeds.prices.compared import DISCOUNTS
 from wecelebrate.feeds.prices.conditional import is_for_members
 from wecelebrate.feeds.prices.names import PriceName, price_name
 from wecelebrate.feeds.prices.ordinary import has_equal_amounts, is_reduced
-from wecelebrate.feeds.prices.ordinary_names import is_ordinary, without_ordinary_words
+from wecelebrate.feeds.prices.ordinary_names import is_last, is_ordinary, without_ordinary_words
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
 from wecelebrate.feeds.vocabulary.folding import split_words
@@ -59,24 +59,13 @@ def _rank(name: str, sold: str) -> int | None:
     if is_for_members(name) or quantity_in_name(name) is not None:
         return None
     price, base = name_of_price(name) or _completed(name), name_of_price(sold)
-    if price is None or _is_last(name) or (price.tax and base and base.tax and price.tax != base.tax):
+    if price is None or is_last(name) or (price.tax and base and base.tax and price.tax != base.tax):
         return None
     if price.kind == "compare":
         return 0
     if price.kind in ("gross", "plain", "net") and is_ordinary(name):
         return 1
     return LIST if price.kind == "list" and not is_property(name) else None
-
-
-_LAST = words(
-    "last letzter letzte ultimo ultima dernier derniere laatste siste sidste seneste senaste sista viimeinen ostatnia "
-    "ostatni posledni posledna posledny utolso ultimul son последняя последний остання последна zadnja zadnji"
-)
-"""Words of ERP systems for the price of the last purchase, which is no price for customers: `Last price`."""
-
-
-def _is_last(name: str) -> bool:
-    return not _LAST.isdisjoint(split_words(name))
 
 
 _CROSSED_OUT = words("was statt compareat streich streichpreis strike strikethrough crossedout barre tachado barrato")

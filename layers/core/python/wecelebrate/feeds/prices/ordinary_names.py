@@ -1,9 +1,9 @@
-"""Recognises the words for an ordinary price in the names of columns: `Ord. pris`, `Normalpreis`."""
+"""Recognises the words for an ordinary price, and for the last price: `Ord. pris`, `Normalpreis`, `Last price`."""
 
 import re
 
 from wecelebrate.feeds.vocabulary.folding import split_words
-from wecelebrate.feeds.vocabulary.words import phrases
+from wecelebrate.feeds.vocabulary.words import phrases, words
 
 _ORDINARY = phrases(
     "ord|ordinarie|ordinariepris|normalpreis|normalpris|standardpreis|ordinary|regular|normal|normaal|normaali|regulär|"
@@ -39,3 +39,15 @@ def is_ordinary(name: str) -> bool:
 def without_ordinary_words(name: str) -> str:
     """Return the words of a name without those that say that a price is the ordinary one."""
     return " ".join(part for part in split_words(name) if part not in _ORDINARY)
+
+
+_LAST = words(
+    "last letzter letzte ultimo ultima dernier derniere laatste siste sidste seneste senaste sista viimeinen ostatnia "
+    "ostatni posledni posledna posledny utolso ultimul son последняя последний остання последна zadnja zadnji"
+)
+"""Words of ERP systems for the price of the last purchase, which is no price for customers: `Last price`."""
+
+
+def is_last(name: str) -> bool:
+    """Return whether the name of a column means the last price, which is that of a purchase."""
+    return not _LAST.isdisjoint(split_words(name))

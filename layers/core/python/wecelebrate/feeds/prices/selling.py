@@ -120,7 +120,7 @@ def choose_price(
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(columns, remembered[0]), *_blank_offer(columns, remembered[0], sold)])
-    sold = [*without_offers(rated, sold), *_beside_recommended(columns, rated, sold), *sold]
+    sold = [*without_offers(columns, rated, sold), *_beside_recommended(columns, rated, sold), *sold]
     sold = sold or above_purchase(columns, rated, tiers) or above_offers(columns, rated)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
