@@ -17,7 +17,7 @@ def _sku(reading: Reading) -> list[str]:
 @pytest.mark.parametrize(
     ("names", "rows", "sku"),
     [("EAN;id;code;name", ("8591234000017;501;KNI 0001;Kniha", "8591234000024;502;KNI 0002;Obal"), "code"),
-     ("Id;Kod;Nazwa", ("501;ABC 123;Kubek", "502;ABC 124;Talerz"), "Kod"),
+     ("Id;Kod;Nazwa", ("501;ABC 0123;Kubek", "502;ABC 0124;Talerz"), "Kod"),
      ("رقم المنتج;رمز المنتج sku;أسم المنتج", ("901;SL-OUD;عطر", "902;SL-BKH;بخور"), "رمز المنتج sku"),
      ("商品编号;商品货号 SKU;商品名称", ("64a1;SLN-01;茶", "64a2;SLN-02;杯"), "商品货号 SKU"),
      ("Inventory Number;UPC;Title", ("CA-1;812345100018;Tee", "CA-2;812345100025;Mug"), "Inventory Number"),
@@ -27,6 +27,12 @@ def test_the_own_code_is_the_sku_without_a_question(names: str, rows: tuple[str,
     reading = _read(names, *rows)
     assert not reading.feed.questions
     assert _sku(reading) == [sku]
+
+
+@pytest.mark.parametrize("values", [("DIN 912", "ISO 4762"), ("BMW 320", "AUDI 100"), ("BOX 330", "CAN 500")])
+def test_names_of_standards_and_models_are_no_codes(values: tuple[str, str]) -> None:
+    reading = _read("Nr;Artikel", *(f"{1001 + at};{value}" for at, value in enumerate(values)))
+    assert _sku(reading) == ["Nr"]
 
 
 @pytest.mark.parametrize("drawing", ["Zeichnungs-Nr", "Drawing No", "Nr rysunku", "Dessin n°"])

@@ -44,6 +44,13 @@ def test_a_parent_with_a_price_is_sold_unless_only_variants_have_a_stock() -> No
     assert [one.sku for one in grouped.products] == ["TEE-S", "TEE-M"]
 
 
+def test_a_parent_below_the_sample_that_has_a_stock_is_sold_even_if_the_parents_above_have_none() -> None:
+    pairs = "".join(f"T-{n};;Tee {n};9.90;0\nT-{n}-S;T-{n};Small {n};9.90;3\n" for n in range(400))
+    reading = read(f"SKU;Parent SKU;Name;Price;Stock\n{pairs}SET;;Set;30.00;2\nCUP;SET;Cup;19.90;3\n")
+    assert [one.sku for one in reading.products][-3:] == ["T-399-S", "SET", "CUP"]
+    assert len(reading.products) == 402
+
+
 def test_names_that_list_the_options_get_the_name_of_the_parent_and_become_attributes() -> None:
     reading = read(
         "Código;Descrição;Preço;Estoque;Código Pai\nCAM;Camiseta;59,90;0;\n"

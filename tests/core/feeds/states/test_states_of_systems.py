@@ -42,6 +42,10 @@ def test_a_product_is_shown_only_if_it_is_active_and_in_the_web_shop(names: str,
     assert _states(_read(names, *values)) == ["a", "i", "i"]
 
 
+def test_a_shop_in_a_street_does_not_decide_what_the_web_shop_shows() -> None:
+    assert _states(_read("Actif;En boutique", "Oui;Non", "Oui;Oui", "Non;Oui")) == ["a", "a", "i"]
+
+
 @pytest.mark.parametrize("name", ["On sale in Online Store?", "On sale", "On sale online"])
 def test_a_product_that_is_not_on_sale_stays_active(name: str) -> None:
     reading = _read(f"{name};Display item in Online Store?", "No;Yes", "No;Yes", "Yes;Yes")

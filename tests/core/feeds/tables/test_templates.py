@@ -47,6 +47,12 @@ def test_a_table_whose_columns_are_products_is_read_with_rows_and_columns_exchan
     assert [one.sku for one in read(workbook, "columns.xlsx").products] == ["A-1", "B-2"]
 
 
+def test_the_mapping_can_name_the_rows_of_such_a_table_and_columns_of_other_tables_are_not_turned() -> None:
+    names = ("SKU", "Name", "Price", "Cost")
+    assert [one.sku for one in read(_columns(names), mapping={"sku": "SKU"}).products] == ["A-1", "B-2"]
+    assert read(_columns(names), mapping={"sku": "A-1"}).feed.header == ["SKU", "A-1", "B-2"]
+
+
 def test_a_damaged_product_of_such_a_table_is_rejected_with_the_number_of_its_column() -> None:
     rows = (("A-1", "B-2", "C-3"), ("Mug", "", "Cap"), ("12,50", "9,90", "many"))
     rejected = read(_columns(("SKU", "Name", "Price"), rows)).rejected

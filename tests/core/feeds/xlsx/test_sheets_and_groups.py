@@ -72,6 +72,8 @@ def test_sheets_with_the_same_skus_and_different_stocks_are_the_choices_of_a_que
 def test_a_mapped_price_does_not_answer_the_question_about_stocks() -> None:
     reading = read(stocks_workbook([4, 0], [5, 0]), "stocks.xlsx", {"price": "Price"})
     assert [question.key for question in reading.feed.questions] == ["sheet"]
+    both = read(workbook(SHEETS["regions"]), "prices.xlsx", {"price": "Price"})
+    assert [question.subject for question in both.feed.questions] == ["identity"]
 
 
 def test_sheets_that_repeat_the_same_stocks_cause_no_question() -> None:

@@ -22,7 +22,7 @@ _NOT_ZERO = re.compile(r"[^\D0]")
 _CODE = re.compile(r"[-_./:]")
 _WORDS = re.compile(r"\S\s+\S")
 _ADDRESS = re.compile(r"https?://|//|.{1,500}\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
-_SPACED_CODE = re.compile(r"[A-Z]{2,6} \d{3,10}", re.ASCII)
+_SPACED_CODE = re.compile(r"[A-Z]{2,6} 0\d{2,9}", re.ASCII)
 _TAG = re.compile(r"<[a-z/!]", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*", re.DOTALL)
 
@@ -59,7 +59,7 @@ def value_of(cell: str) -> Value:
 
 
 def _is_spaced_code(text: str) -> bool:
-    """Return whether a value is a code with a space, such as `KNI 0001`. `EUR 1200` is an amount."""
+    """Return whether a value is a code with a space and zeros, such as `KNI 0001`. `DIN 912` is the name of a norm."""
     return _SPACED_CODE.fullmatch(text) is not None and text[:3] not in currencies()
 
 

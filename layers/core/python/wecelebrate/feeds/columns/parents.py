@@ -57,11 +57,12 @@ def are_sold(columns: Columns, sku: int, parent: int, stocks: list[int]) -> bool
     rows = [row for row in columns.sample if max(sku, parent, *stocks) < len(row)] if stocks else []
     of_parents = [row for row in rows if (row[sku] or "").strip() in parents and not (row[parent] or "").strip()]
     others = [row for row in rows if (row[parent] or "").strip()]
-    has_stock = any(_has_stock(row[number]) for row in of_parents for number in stocks)
-    return not of_parents or has_stock or not any(_has_stock(row[number]) for row in others for number in stocks)
+    is_stocked = any(has_stock(row[number]) for row in of_parents for number in stocks)
+    return not of_parents or is_stocked or not any(has_stock(row[number]) for row in others for number in stocks)
 
 
-def _has_stock(cell: str | None) -> bool:
+def has_stock(cell: str | None) -> bool:
+    """Return whether a cell states at least one piece."""
     return any(char.isdigit() and char != "0" for char in cell or "")
 
 

@@ -209,9 +209,7 @@ def complete_plan(
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
-    decides_price = period_question is not None and period_question.subject == "money"
-    is_mapped = "price" in mapping and period_question is not None and period_question.key in ("price", "sheet")
-    if period_question and not (decides_price and is_mapped):
+    if period_question and not (period_question.key == "price" and "price" in mapping):
         plan.questions.append(period_question)
         plan.prices = [] if period_question.key == "price" else plan.prices  # the first choice
         plan.sheet = period_question.choices[0].value if period_question.key == "sheet" else None

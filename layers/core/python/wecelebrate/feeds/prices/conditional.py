@@ -30,7 +30,7 @@ _CJK = re.compile(r"会员|會員|会員|회원|vip|สมาชิก|thành vi
 
 _LIMITS = words(
     "min minimum minimal minimale minimo minima mindest mindestens mindestpreis max maximum maximal massimo maximo "
-    "lowest floor ceiling"
+    "lowest"
 )
 
 

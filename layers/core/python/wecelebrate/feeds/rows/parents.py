@@ -22,7 +22,7 @@ from typing import TypeVar
 from unicodedata import decimal
 
 from wecelebrate.feeds.columns.names import field_candidates, is_weak
-from wecelebrate.feeds.columns.parents import options_in
+from wecelebrate.feeds.columns.parents import has_stock, options_in
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row, quoted
 from wecelebrate.feeds.notation import convert
@@ -101,7 +101,8 @@ class Families:
                 continue
             cells = self._cells(content)
             is_priced = not prices or any(_is_amount(cells[number]) for number in prices)
-            if not (is_priced and plan.sells_parents) and self._find(sku):
+            is_product = plan.sells_parents or any(has_stock(cells[number]) for number in plan.inventory)
+            if not (is_priced and is_product) and self._find(sku):
                 yield Member(line, cells, cells, is_sold=False)
             elif parent:
                 member = self._variant(line, cells, sku, parent, groups)

@@ -14,14 +14,15 @@ MAX_SHEETS = 20
 MAX_EXAMPLES = 3
 
 
-def sheet_question(plan: Plan, columns: Columns) -> Question | None:
+def sheet_question(plan: Plan, columns: Columns, *, has_mapped_price: bool) -> Question | None:
     """Return the question that asks for the sheet, or None if the sheets do not contradict each other.
 
-    The first sheet is the first choice. The last column of the table has the names of the sheets.
+    The first sheet is the first choice. The last column of the table has the names of the sheets. With
+    `has_mapped_price`, the settings name the column of the price, and only stocks are compared.
     """
     if plan.header[-1] != SHEET_COLUMN or not plan.sku or plan.profile is not None or plan.computed is not None:
         return None
-    prices = [price.column for price in plan.prices[:1]]
+    prices = [] if has_mapped_price else [price.column for price in plan.prices[:1]]
     if prices and (rows := _contradicting(plan, columns, prices)):
         return _question(plan, columns, rows, prices, "prices")
     stocks = [] if plan.places else plan.inventory

@@ -81,7 +81,7 @@ def find_validity(
     right, so the prices are the question. The columns are used only if rows of the sample with the same SKU have
     different prices in different periods.
     """
-    if (sheets := sheet_question(plan, columns)) is not None:
+    if (sheets := sheet_question(plan, columns, has_mapped_price="price" in mapping)) is not None:
         return None, sheets
     if not plan.sku or not plan.prices or plan.profile is not None or plan.computed is not None:
         return None, None

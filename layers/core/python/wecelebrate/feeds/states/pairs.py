@@ -14,9 +14,7 @@ _SOLD = re.compile(
     r"vente|venta|vendita|venda|verkoop|salg"
 )
 
-_ON_WEB = re.compile(
-    r"\bweb|online|en ligne|internet|e-?shop|onlineshop|webshop|boutique|tienda|\bsito\b|\bsite\b|сайт"
-)
+_ON_WEB = re.compile(r"\bweb|online|en ligne|internet|e-?shop|onlineshop|webshop|\bsito\b|сайт")
 """A state in the shop on the web, beside a state in the ERP system: `Actif` and `Publié sur le Web`."""
 _ONLY = re.compile(r"only|nur|seul|solo|exclu|bare|kun|endast|tylko|jen\b|csak|только")
 MAX_STATES = 8

@@ -31,7 +31,9 @@ def turned(table: Table, mapping: Mapping[str, str | None]) -> Table | None:
         return None
     if len(table.header) > MAX_PRODUCTS or SHEET_COLUMN in table.header:
         return None
-    if _names_of_rows(table.header, table.sample, mapping) is None:
+    others = {name: column for name, column in mapping.items() if name != "sku"}
+    rows_by_name = _names_of_rows(table.header, table.sample, others)
+    if rows_by_name is None or mapping.get("sku") not in (None, *rows_by_name):
         return None
     rows = list(islice(table.every_row(), MAX_ROWS + 1))
     cells = [row[1] for row in rows if not isinstance(row, Rejected)]
