@@ -42,6 +42,12 @@ def test_a_product_is_shown_only_if_it_is_active_and_in_the_web_shop(names: str,
     assert _states(_read(names, *values)) == ["a", "i", "i"]
 
 
+@pytest.mark.parametrize("name", ["disponivel", "Available", "Disponible", "Lieferbar"])
+def test_no_beside_pieces_in_stock_means_that_a_product_is_not_sold(name: str) -> None:
+    reading = read(f"SKU;Name;Price;Stock;{name}\nA;Cup;4.20;6;1\nB;Mug;5.20;0;1\nC;Jug;6.20;30;0\n")
+    assert _states(reading) == ["a", "a", "i"]
+
+
 def test_a_shop_in_a_street_does_not_decide_what_the_web_shop_shows() -> None:
     assert _states(_read("Actif;En boutique", "Oui;Non", "Oui;Oui", "Non;Oui")) == ["a", "a", "i"]
 

@@ -55,6 +55,7 @@ def test_expected_pieces_are_taken_off_a_stock_with_them() -> None:
 
 def test_pieces_that_are_promised_before_they_arrive_do_not_hide_the_reserved_ones() -> None:
     assert _stocks(_read("In stock;Committed", "5;2", "0;1", "4;0")) == [3, 0, 4]
+    assert _stocks(_read("OnHand;IsCommited", "5;2", "0;1", "4;0")) == [3, 0, 4]
 
 
 def test_letters_for_the_kind_of_an_item_are_no_stock() -> None:

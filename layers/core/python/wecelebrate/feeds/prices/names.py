@@ -80,7 +80,7 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
         "civa cimp cutva ctva zpodatkiem"
     )),
     ("net", words(
-        "net netto neto ht pvht prixht bezdph "
+        "net netto neto ht pvht prixht bezdph notax "
         "siva simp faratva bezpodatku"
     )),
 )  # fmt: skip
