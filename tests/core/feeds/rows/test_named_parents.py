@@ -63,6 +63,13 @@ def test_names_that_list_the_options_get_the_name_of_the_parent_and_become_attri
     ]  # fmt: skip
 
 
+def test_a_delta_without_the_parents_leaves_the_blank_values_of_stored_variants_unchanged() -> None:
+    text = "SKU;Parent SKU;Name;Price;Stock\nTEE;;Tee;;\nTEE-S;TEE;;19.90;3\nTEE-M;TEE;;21.00;0\n"
+    memory = read(text).feed.reading
+    delta = read("SKU;Parent SKU;Name;Price;Stock\nTEE-S;TEE;;18.90;2\n", memory=memory)
+    assert [(one.sku, "name" in one.fields_set) for one in delta.products] == [("TEE-S", False)]
+
+
 def test_the_mapping_can_leave_the_parent_out() -> None:
     text = "SKU;Parent SKU;Name;Price;Stock\nTEE;;Tee;19.90;0\nTEE-S;TEE;Small;19.90;3\n"
     assert [one.sku for one in read(text, mapping={"parent": None}).products] == ["TEE", "TEE-S"]

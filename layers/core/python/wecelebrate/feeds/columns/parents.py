@@ -5,6 +5,7 @@ variants then get the values of their parents where their own cells are blank (`
 """
 
 import re
+from collections.abc import Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
@@ -29,14 +30,19 @@ MIN_SHARE = 0.5
 MIN_PARENTS = 1
 
 
-def parent_column(columns: Columns, sku: int) -> int | None:
-    """Return the column with the SKUs of the parents, or None."""
+def parent_column(columns: Columns, sku: int, earlier: Sequence[str] = ()) -> int | None:
+    """Return the column with the SKUs of the parents, or None.
+
+    `earlier` are the columns of the parents of the catalog's earlier file. A delta can lack the parents themselves.
+    """
     skus = {text for row in columns.sample if sku < len(row) and (text := (row[sku] or "").strip())}
     for number, name in enumerate(columns.header):
         if number == sku or len(name) > MAX_NAME or not _NAME.fullmatch(fold(name)) or internal_part(name):
             continue
         if _NOT.intersection(name.casefold().split()):
             continue
+        if name in earlier:
+            return number
         pairs = [
             (text, (row[sku] or "").strip())
             for row in columns.sample

@@ -287,7 +287,7 @@ def _by_plain_name(columns: Columns, catalog_currency: str, earlier: Mapping[str
     plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     plan.places, plan.sums_stock, plan.reserved = chosen.places, chosen.sums_stock, chosen.reserved
-    find_parents(plan, columns)
+    find_parents(plan, columns, earlier.get("parent", ()))
     return plan
 
 
