@@ -27,7 +27,7 @@ def test_variants_get_the_blank_values_of_the_parent_that_they_name(parent: str)
 @pytest.mark.parametrize(
     ("name", "values"),
     [("Parent category", ("Clothes", "Clothes")), ("Parent company", ("TEE", "TEE")), ("Parent SKU", ("X-1", "X-2")),
-     ("Principal", ("yes", "no"))],
+     ("Principal", ("yes", "no")), ("Master", ("TEE", "TEE"))],
 )  # fmt: skip
 def test_other_columns_and_parents_outside_of_the_file_change_nothing(name: str, values: tuple[str, str]) -> None:
     reading = _read(

@@ -25,6 +25,8 @@ _WHOSE = (
 )
 _NAME = re.compile(rf"{_WHOSE}?(?:do|del|de|du|des)?{_PARENT}{_WHOSE}?|variant(?:e)?(?:of|von)|elterntyp")
 _NOT = words("category kategorie categoria categorie kategori account company customer warehouse location")
+_BARE = words("master principal ana ust 모")
+"""Words with other meanings: a master carton, the main image. They need a word for a product or its number."""
 MIN_SHARE = 0.5
 """The least share of the values that must be SKUs of the file."""
 MIN_PARENTS = 1
@@ -39,7 +41,7 @@ def parent_column(columns: Columns, sku: int, earlier: Sequence[str] = ()) -> in
     for number, name in enumerate(columns.header):
         if number == sku or len(name) > MAX_NAME or not _NAME.fullmatch(fold(name)) or internal_part(name):
             continue
-        if _NOT.intersection(name.casefold().split()):
+        if _NOT.intersection(name.casefold().split()) or fold(name) in _BARE:
             continue
         if name in earlier:
             return number
