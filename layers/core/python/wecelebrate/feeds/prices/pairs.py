@@ -68,12 +68,12 @@ def sold_of_pair(
     for number, column in enumerate(columns.header):
         if (name := short_price(column)) and len(short.setdefault(name, [])) < MAX_COLUMNS:
             short[name].append(number)
-    known = (*_PAIRS, _UNCLEAR) if is_recommended else _PAIRS
-    paired = {name for pair in known if pair[0] in short and pair[1] in short for name in pair}
+    all_pairs = (*_PAIRS, _UNCLEAR) if is_recommended else _PAIRS
+    paired = {name for pair in all_pairs if pair[0] in short and pair[1] in short for name in pair}
     amounts = {number: _amounts(columns, number) for name in paired for number in short[name]}
     pairs = [
         (pair, low, high)
-        for pair in known
+        for pair in all_pairs
         for low in short.get(pair[0], ()) for high in short.get(pair[1], ())
         if _is_always_below(amounts[low], amounts[high])
     ]  # fmt: skip

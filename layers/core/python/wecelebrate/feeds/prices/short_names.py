@@ -34,7 +34,8 @@ _RATE = re.compile(r"(?<![-+\u2212\d.,])\s*\(?\b(?:[3-9]|1\d|2[0-8])(?:[.,]\d{1,
 
 
 _NO_PRICE = re.compile(r"år|areas?|área|áreas|cod[._ ]?(?:bar(?:ras?|res?|re)?|prod|art|ean|marca)")
-"""Words that `fold` makes equal to the Hungarian word for a price: `År` is a year, and `Area` a region or a size."""
+"""Names that look like prices, and are none. `fold` makes `År`, a year, equal to the Hungarian word for a price, `Area`
+is a region or a size, and `Cod.` of `Cod. prod` is a code and no currency."""
 
 
 def only_looks_like_price(column: str) -> bool:

@@ -179,10 +179,8 @@ _ANSWERS = re.compile(
 def _is_made_of(column: str, stems: Sequence[str]) -> bool:
     """Return whether a name has one of the words, and all its other words are in `_BESIDE` or are words for a shop."""
     parts = words(_ANSWERS.sub(" ", column[: MAX_NAME * 2]))
-    if stems is _SHOWN and parts[:2] == (
-        "on",
-        "sale",
-    ):  # a product with a lower price, as in `On sale in online store?`
+    # `On sale in online store?` means a lower price, and says nothing about whether a shop shows the product.
+    if stems is _SHOWN and parts[:2] == ("on", "sale"):
         return False
     named = {part for part in parts if _is_in(part, stems)}
     return bool(named) and _are_beside(parts, named) and internal_part(column) is None
