@@ -29,10 +29,9 @@ _COLUMNS = (Column("stack"), Column("state"), Column("changed"), Column("release
 def show(name: str) -> bool:
     """Print the release, the health and the stacks of an environment. Return whether the API is healthy and all stacks
     are complete."""
+    from infra.deploy import blocklist, maintenance
     from infra.deploy.account import Account, AwsError, aws_errors
-    from infra.deploy.blocklist import blocked
     from infra.deploy.erasure_keys import has_keys
-    from infra.deploy.maintenance import is_closed
     from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
     environment = environment_named(name)
@@ -42,8 +41,9 @@ def show(name: str) -> bool:
         if not stacks:
             raise AwsError(f"{name} is not deployed in the account {account.id}")
         edge, monitoring = stack_outputs(account, "edge") or {}, stack_outputs(account, "monitoring") or {}
-        closed = "edge" in stacks and is_closed(account)
-        addresses = blocked(account) if "edge" in stacks else []
+        closed = "edge" in stacks and maintenance.is_closed(account)
+        addresses = blocklist.blocked(account) if "edge" in stacks else []
+        lost = [each.RULE for each in (blocklist, maintenance) if "edge" in stacks and each.is_lost(account)]
         earlier_key = has_keys(account)
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
@@ -55,6 +55,9 @@ def show(name: str) -> bool:
         "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
         "blocked": Styled(", ".join(addresses), "yellow"),
     }
+    if lost:
+        text = f"a deploy has removed {' and '.join(lost)}: `wecelebrate deploy --env {name}` adds it again"
+        details["lost rules"] = Styled(text, "red")
     if earlier_key:
         text = f"the function of erasures still knows one: `wecelebrate --env {name} erasures replay` removes it"
         details["earlier key"] = Styled(text, "yellow")
