@@ -6609,6 +6609,7 @@ begin
   where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
       + (select coalesce(sum(q.quantity), 0) from order_quantities q
          where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
+  order by key like 'email:%'
   limit 1;
   if refusal is null and must_confirm then
     detail := to_jsonb(app.guest_mail_refusal(site.client_id, site.id, email, address));
@@ -6635,6 +6636,54 @@ begin
   from jsonb_array_elements(lines) with ordinality l (line, n)
   where (line ->> 'quantity')::integer > site.max_line_quantity
   having count(*) > 0;
+end
+$function$;
+
+-- Function app.check_order_stock(sites,jsonb,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_order_stock(site sites, lines jsonb, email text, address text, OUT refusal text,
+  OUT detail jsonb, OUT is_low boolean, OUT is_exceeded boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  buyers constant text[] := app.buyers_of(email, address);
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  is_shared constant boolean := app.has_shared_stock(site);
+  shown constant integer := app.max_shown_stock();
+begin
+  with ordered as (
+    select (line ->> 'line')::integer - 1 as at, (line ->> 'quantity')::bigint as quantity,
+      (line ->> 'left')::integer as free, (line ->> 'product_id')::uuid as product_id
+    from jsonb_array_elements(lines) line where line ->> 'left' is not null
+  ), limits (reason, at, quantity, allowed) as (
+    select 'out_of_stock', o.at, o.quantity, o.free from ordered o where not is_shared or o.free <= shown
+    union all
+    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)
+    from ordered o
+      cross join lateral (
+        select coalesce(max(pieces), 0) from (
+          select sum(q.quantity) from order_quantities q
+          where q.buyer = any (buyers) and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+          group by q.buyer
+          union all
+          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          select sum(q.quantity) from order_quantities q
+          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+            and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+        ) per_buyer (pieces)) most (taken)
+    where is_shared
+  ), refused as (
+    select *, allowed <= shown as is_shown from limits l where l.quantity > least(l.allowed, shown)
+  )
+  select r.reason, jsonb_agg(jsonb_build_object('at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max'
+    end,
+      case when r.is_shown then r.allowed::integer end) order by r.at),
+    r.is_shown, bool_or(r.quantity > r.allowed)
+    into refusal, detail, is_low, is_exceeded
+  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
 end
 $function$;
 
@@ -7038,45 +7087,14 @@ $function$;
 CREATE OR REPLACE FUNCTION app.claim_order_quantities(site sites, lines jsonb, email text, address text, OUT refusal
   text, OUT detail jsonb)
  RETURNS record
- LANGUAGE plpgsql
+ LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-declare
-  buyers constant text[] := app.buyers_of(email, address);
-  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
-begin
-  if app.has_shared_stock(site) then
-    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', r.at, 'max', r.pieces) order by r.at)
-      into refusal, detail
-    from app.refused_lines((
-      select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity', 'free',
-        case when line ->> 'left' is not null
-          then greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0) end))
-      from jsonb_array_elements(lines) line
-        cross join lateral (
-          select coalesce(max(pieces), 0) from (
-            select sum(q.quantity) from order_quantities q
-            where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-              and q.is_tracked
-            group by q.buyer
-            union all
-            -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this
-            -- exact.
-            select sum(q.quantity) from order_quantities q
-            where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-              and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
-          ) per_buyer (pieces)) most (taken))) r
-    having count(*) > 0;
-    if refusal is not null then
-      return;
-    end if;
-  end if;
-
   insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)
   select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp(),
     line ->> 'left' is not null
-  from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
-end
+  from jsonb_array_elements(lines) line cross join unnest(app.buyers_of(email, address)) buyer (key);
+  select null::text, null::jsonb;
 $function$;
 
 -- Function app.claim_orders_to_erase(erasures,integer), owner app_definer
@@ -11643,6 +11661,17 @@ end
 $function$;
 grant execute on function app.invite_first_admin(text) to app_migrate;
 
+-- Function app.is_about_mailbox(text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_about_mailbox(refusal text, detail jsonb, lines jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN COALESCE(((refusal = 'unconfirmable'::text) OR (((detail ->> 'buyer'::text) = 'email'::text) AND ((((detail ->>
+  'max'::text))::bigint)::numeric >= (SELECT sum(((line.value ->> 'quantity'::text))::bigint) AS sum FROM
+  jsonb_array_elements(is_about_mailbox.lines) line(value))))), false);
+
 -- Function app.is_active_client(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
@@ -15962,6 +15991,7 @@ declare
   must_confirm boolean;
   pricing jsonb;
   limited numeric;
+  stock record;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -16037,28 +16067,26 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  select b.refusal, b.detail into refusal, detail
-  from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
-  if refusal is not null then
+  -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
+  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
+    the
+  -- limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if both
+  -- the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an order
+  -- that exceeds one of the two, or both, gets the same answer.
+  select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
+  if not coalesce(stock.is_low, false) then
+    select b.refusal, b.detail into refusal, detail
+    from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
+    if refusal is not null and (stock.refusal is null or not app.is_about_mailbox(refusal, detail, priced_lines)) then
+      return;
+    end if;
+  end if;
+  if refusal is not null or stock.is_exceeded then
+    refusal := stock.refusal;
+    detail := stock.detail;
     return;
   end if;
-  -- The stock is checked last, and no later step may refuse the order. Otherwise a buyer who can place no order, e.g.
-  -- because a limit is used up, would get one refusal below the stock and another one above it, and so find it. If the
-  -- stock is shared and not low, app.claim_order_quantities refuses the line, and not this statement. Two different
-  -- refusals, one for more pieces than the stock and one for more than half of the stock, would reveal the stock.
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into detail
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity',
-      'free', line -> 'left')) from jsonb_array_elements(priced_lines) line)) r
-  where r.pieces is not null or not app.has_shared_stock(site);
-  if detail is not null then
-    refusal := 'out_of_stock';
-    return;
-  end if;
-  select c.refusal, c.detail into refusal, detail from app.claim_order_quantities(site, priced_lines, $3, $7) c;
-  if refusal is not null then
-    return;
-  end if;
+  perform app.claim_order_quantities(site, priced_lines, $3, $7);
 
   with updated as (
     update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer
