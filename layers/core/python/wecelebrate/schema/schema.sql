@@ -6993,8 +6993,9 @@ CREATE OR REPLACE FUNCTION app.claim_job_batch(kind text, workers integer, max_j
 AS $function$
 declare
   candidate uuid;
+  has_failed boolean;
 begin
-  for candidate in
+  for candidate, has_failed in
     with recursive owners (owner) as (
       (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
       union all
@@ -7002,14 +7003,14 @@ begin
               order by j.owner limit 1)
       from owners o where o.owner is not null
     )
-    select o.owner
+    select o.owner, next.failures > 0
     from owners o
     cross join lateral (
       select count(distinct coalesce(r.batch, r.id)) as workers from jobs r
       where r.status = 'processing' and r.type = kind and r.owner = o.owner
     ) running
     cross join lateral (
-      select j.id, j.priority, j.queued_at from jobs j
+      select j.id, j.priority, j.queued_at, j.failures from jobs j
       where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
         and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
       order by j.priority, j.queued_at, j.id
@@ -7024,8 +7025,9 @@ begin
         select j.id from jobs j
         where j.status = 'pending' and j.type = kind and j.owner = candidate and j.due_at <= now()
           and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
+          and (has_failed or j.failures = 0)
         order by j.priority, j.queued_at, j.id
-        limit max_jobs for update skip locked
+        limit case when has_failed then 1 else max_jobs end for update skip locked
       ), this (batch) as materialized (select gen_random_uuid()), claimed as (
         update jobs j
         set status = 'processing', fence = j.fence + 1, attempts = j.attempts + 1, failures = j.failures + 1,
