@@ -13231,14 +13231,46 @@ CREATE OR REPLACE FUNCTION app.lock_grant_of_site()
  SET search_path TO 'pg_catalog', 'app', 'pg_temp'
 AS $function$
 begin
-  if new.catalog_id is null or current_user not in ('app_admin', 'app_client') then
+  if new.catalog_id is null then
     return new;
   end if;
   perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', new.catalog_id, new.client_id), 0));
-  if not app.may_read_catalog(new.client_id, new.catalog_id) then
-    raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+  if current_user in ('app_admin', 'app_client') then
+    if not app.may_read_catalog(new.client_id, new.catalog_id) then
+      raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+    end if;
+  elsif current_user in ('app_migrate', 'app_mirror')
+    and not exists (select from public.catalogs where id = new.catalog_id and owner_client_id = new.client_id)
+    and not exists (
+      select from public.catalog_grants where catalog_id = new.catalog_id and client_id = new.client_id) then
+    if current_user = 'app_migrate' then
+      raise exception 'the client of the site cannot read the catalog' using errcode = 'foreign_key_violation';
+    end if;
+    new.catalog_id := null;
   end if;
   return new;
+end
+$function$;
+
+-- Function kv.lock_grants(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_grants(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', needed.catalog, needed.client), 0))
+  from (
+    select distinct c.id as catalog, s.client
+    from unnest(drafts) d
+      cross join lateral (
+        select kv.row_of('client', d.environment, d.columns ->> 'client') as client,
+          kv.row_of('catalog', d.environment, coalesce(d.columns ->> 'catalog', kv.catalog_of_settings(d.old_id)))
+            as catalog) s
+      join catalogs c on c.id = s.catalog and c.owner_client_id is distinct from s.client
+    where d.reason is null
+    order by c.id, s.client
+  ) needed;
 end
 $function$;
 
@@ -13900,6 +13932,7 @@ begin
       drafts := kv.check_catalogs(drafts);
       perform kv.write_catalogs(drafts);
     when 'site' then
+      perform kv.lock_grants(drafts);
       drafts := kv.check_sites(drafts);
       perform kv.write_sites(drafts);
     when 'product' then
