@@ -31,7 +31,7 @@ def show(name: str) -> bool:
     are complete."""
     from infra.deploy import blocklist, maintenance
     from infra.deploy.account import Account, AwsError, aws_errors
-    from infra.deploy.erasure_keys import has_keys
+    from infra.deploy.erasure_keys import may_have_keys
     from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
     environment = environment_named(name)
@@ -44,7 +44,7 @@ def show(name: str) -> bool:
         closed = "edge" in stacks and maintenance.is_closed(account)
         addresses = blocklist.blocked(account) if "edge" in stacks else []
         lost = [each.RULE for each in (blocklist, maintenance) if "edge" in stacks and each.is_lost(account)]
-        earlier_key = has_keys(account)
+        earlier_key = may_have_keys(account)
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
     details: dict[str, Cell] = {
@@ -58,7 +58,9 @@ def show(name: str) -> bool:
     if lost:
         text = f"a deploy has removed {' and '.join(lost)}: `wecelebrate deploy --env {name}` adds it again"
         details["lost rules"] = Styled(text, "red")
-    if earlier_key:
+    if earlier_key is None:
+        details["earlier key"] = Styled("unknown: your role lacks lambda:GetFunctionConfiguration", "yellow")
+    elif earlier_key:
         text = f"the function of erasures still knows one: `wecelebrate --env {name} erasures replay` removes it"
         details["earlier key"] = Styled(text, "yellow")
     output.print_details(details)

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from infra.deploy import erasure_keys
@@ -169,3 +171,15 @@ def test_the_status_warns_of_an_earlier_key_that_a_replay_has_left(
     assert "earlier key" not in command("status", "--env", "dev").stdout
     monkeypatch.setattr(erasure_keys, "has_keys", lambda account: True)
     assert "`wecelebrate --env dev erasures replay` removes it" in command("status", "--env", "dev").stdout
+
+
+def test_an_operator_who_may_not_read_the_configuration_of_functions_sees_the_status(
+    command: CommandHere, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_firewall()
+    deploy("dev-edge", url=api)
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "x"}}, "GetFunctionConfiguration")
+    monkeypatch.setattr(erasure_keys, "has_keys", Mock(side_effect=denied))
+    result = command("status", "--env", "dev")
+    assert "health       ok" in result.stdout
+    assert "unknown: your role lacks lambda:GetFunctionConfiguration" in result.stdout
