@@ -145,6 +145,33 @@ def defined(file: schema.SchemaFile) -> list[str]:
     return [f"{name}{arguments}" for name, arguments in functions]
 
 
+SIGNATURES = Path(__file__).with_name("function_signatures.txt")
+"""Contains the signatures of all functions that a commit on `main` has had. Lines are added, but never removed."""
+
+
+def dropped_functions() -> set[str]:
+    """Return the signatures of the functions that migrations drop, without spaces."""
+    statements = [
+        statement
+        for migration in schema.migrations()
+        for statement in re.findall(r"^drop function (?:if exists )?([^;]+);", migration.sql, re.MULTILINE)
+    ]
+    return {"".join(signature.split()) for drop in statements for signature in re.findall(r"[\w.]+\([^)]*\)", drop)}
+
+
+def test_each_function_that_an_earlier_commit_defined_exists_or_is_dropped_by_a_migration() -> None:
+    """Otherwise the function stays in databases of that commit, and `migrate` fails, because access.toml omits it."""
+    text = (schema.FOLDER / "schema.sql").read_text("utf-8")
+    headings = re.findall(r"^-- Function ([^;]+?\)),\s+owner", text, re.MULTILINE)
+    assert len(headings) == len(re.findall(r"^-- Function ", text, re.MULTILINE))
+    current = {" ".join(heading.split()) for heading in headings}
+    recorded = SIGNATURES.read_text("utf-8").splitlines()
+    assert sorted(current - set(recorded)) == [], f"add these lines to {SIGNATURES.name}, and remove no line"
+    assert recorded == sorted(set(recorded))
+    removed = {"".join(signature.split()) for signature in set(recorded) - current}
+    assert sorted(removed - dropped_functions()) == [], "keep the old overload, or drop it in a migration"
+
+
 REPLACED = {"app.catalog_ids()", "app.owned_catalog_ids()", "app.writable_catalog_ids()"}
 """The functions that a later migration replaces. Policies use them, so they cannot be in a function file."""
 

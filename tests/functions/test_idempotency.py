@@ -437,3 +437,16 @@ def test_concurrent_create_requests_with_the_same_idempotency_key_insert_only_on
     assert len({json.dumps(repeatable(response.json())) for response in responses}) == 1
     assert len([response for response in responses if "idempotent-replayed" not in response.headers]) == 1
     assert create.row_count == 1
+
+
+def test_a_response_whose_rights_the_previous_release_has_not_stored_is_not_replayed(platform: Platform) -> None:
+    tenant = platform.tenant()
+    new = {"client_id": tenant.client_id, "url": "https://example.com/hooks", "events": ["job.*"]}
+    headers = {"Idempotency-Key": new_key()}
+    created(tenant.owner.post("/v1/webhooks", json=new, headers=headers))
+    platform.arrange(
+        "update idempotency_keys set is_staff = null, client_ids = null, person_client_ids = null where key = %s",
+        [headers["Idempotency-Key"]],
+    )
+    problem(tenant.owner.post("/v1/webhooks", json=new, headers=headers), 409, "rights_ended")
+    assert len(ok(tenant.owner.get("/v1/webhooks"))["data"]) == 1

@@ -43,3 +43,14 @@ def test_the_only_text_column_of_a_list_with_prices_is_the_name_even_if_no_price
 
 def test_a_file_with_only_descriptions_leaves_the_names_unchanged() -> None:
     assert [product.name for product in read("SKU;Description\nA;A blue vase.\nB;A red vase.\n").products] == [None] * 2
+
+
+@pytest.mark.parametrize("name", ["Price note", "Preis gültig ab", "År", "Area", "Preisgruppe", "Price date"])
+def test_a_blank_column_that_is_no_price_causes_no_question(name: str) -> None:
+    reading = read(f"SKU;Name;{name}\nA1;Cup;\nA2;Mug;\nA3;Jug;\n")
+    assert not reading.feed.questions
+    assert [one.sku for one in reading.products] == ["A1", "A2", "A3"]
+
+
+def test_a_list_without_a_product_causes_no_question_about_its_prices() -> None:
+    assert not read("Codice;Descrizione;Prezzo\nTotale articoli: 0;;\nListino valido dal 2026;;\n").feed.questions

@@ -130,3 +130,42 @@ def test_arabic_digits_are_compared_as_well() -> None:
     assert [dict(product.attributes) for product in reading.products] == [
         {"compare_at_price": "159.00"}, {}, {"compare_at_price": "60.00"},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("Standard", ("10", "20", "50")), ("Original", ("20", "40", "60")), ("Normal", ("12", "24", "30")),
+     ("Before", ("2", "5", "13")), ("Previous", ("3", "4", "14")), ("Last price", ("2.10", "3.00", "13.00")),
+     ("Letzter Preis", ("2.10", "3.00", "13.00")), ("Ultimo prezzo", ("2.10", "3.00", "13.00")),
+     ("Normal", ("2.50", "3.50", "14.00")), ("Standard", ("10.00", "20.00", "50.00"))],
+)  # fmt: skip
+def test_quantities_last_purchases_and_other_sizes_are_no_crossed_out_prices(
+    name: str, values: tuple[str, ...]
+) -> None:
+    a, b, c = values
+    reading = read(f"SKU;Name;Price;{name}\nA1;Cup;1.95;{a}\nA2;Mug;2.95;{b}\nA3;Pot;12.50;{c}\n")
+    assert former(reading) == [None, None, None]
+    assert all(name not in one.attributes for one in reading.products)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("Was", ("2.10", "3", "13")), ("Normal", ("2.10", "2.95", "13.00")), ("Original", ("€2.10", "", "€13.00")),
+     ("Regular", ("2.10", "", "13.00")), ("Voor afslag", ("2.10", "", "13.00"))],
+)  # fmt: skip
+def test_a_name_without_a_word_for_a_price_needs_amounts_unless_it_means_a_crossed_out_price(
+    name: str, values: tuple[str, ...]
+) -> None:
+    a, b, c = values
+    reading = read(f"SKU;Name;Price;{name}\nA1;Cup;1.95;{a}\nA2;Mug;2.95;{b}\nA3;Pot;12.50;{c}\n")
+    assert former(reading)[::2] == ["2.10", "13.00"]
+
+
+def test_the_shown_price_of_rakuten_is_crossed_out_beside_a_lower_selling_price() -> None:
+    reading = read(
+        "商品管理番号;商品名;販売価格;表示価格\nA;急須;12,800円;15,400円\nB;皿;2,200円;\nC;碗;3,300円;4,400円\n"
+    )
+    assert former(reading) == ["15400", None, "4400"]
+    assert not reading.feed.questions
+    only = read("商品管理番号;商品名;表示価格\nA;急須;12,800円\nB;皿;2,200円\n")
+    assert [str(one.price) for one in only.products] == ["12800", "2200"]

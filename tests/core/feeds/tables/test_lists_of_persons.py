@@ -370,3 +370,9 @@ def test_a_list_of_products_with_the_persons_who_buy_sell_or_wrote_them_is_read(
 def test_a_mapping_that_names_the_sku_overrides_the_refusal() -> None:
     reading = read(PERSONS["loyalty"], mapping={"sku": "ID", "name": "Level", "price": "Points"})
     assert [product.sku for product in reading.products] == ["7001", "7002", "7003"]
+
+
+def test_one_bank_account_in_all_rows_is_that_of_the_sender() -> None:
+    account = "DE89370400440532013000"
+    rows = "".join(f"{1000 + at};{name};4,00;{account}\n" for at, name in enumerate(("Cup", "Mug", "Pot")))
+    assert len(read(f"Nr;Titel;Betrag;Konto\n{rows}").products) == 3

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.core.feeds.feed_reading import read
+from tests.core.feeds.workbooks import table
 from wecelebrate.feeds import UnreadableFeed
 
 TEMPLATE = """Data Import Template,,,,,
@@ -27,14 +28,49 @@ def test_the_rows_of_a_template_that_describe_its_columns_are_not_products() -> 
     assert len(reading.rejected) == 4
 
 
+ROWS = (("A-1", "B-2"), ("Mug", "Cap"), ("12,50", "9,90"), ("3", "0"), ("oui", "non"))
+NAMES = (("Référence", "Désignation", "Prix de vente TTC", "Quantité", "En ligne"), ("SKU", "Name", "Price", "Stock"))
+
+
+def _columns(names: tuple[str, ...], rows: tuple[tuple[str, ...], ...] = ROWS) -> str:
+    return "\n".join(";".join((name, *row)) for name, row in zip(names, rows, strict=False))
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_a_table_whose_columns_are_products_is_read_with_rows_and_columns_exchanged(names: tuple[str, ...]) -> None:
+    reading = read(_columns(names))
+    assert [(one.line, one.sku, one.name, str(one.price), one.inventory_count) for one in reading.products] == [
+        (2, "A-1", "Mug", "12.50", 3), (3, "B-2", "Cap", "9.90", 0),
+    ]  # fmt: skip
+    assert reading.feed.header == list(names)
+    workbook = table(*([name, *row] for name, row in zip(names, ROWS, strict=False)))
+    assert [one.sku for one in read(workbook, "columns.xlsx").products] == ["A-1", "B-2"]
+
+
+def test_the_mapping_can_name_the_rows_of_such_a_table_and_columns_of_other_tables_are_not_turned() -> None:
+    names = ("SKU", "Name", "Price", "Cost")
+    assert [one.sku for one in read(_columns(names), mapping={"sku": "SKU"}).products] == ["A-1", "B-2"]
+    assert read(_columns(names), mapping={"sku": "A-1"}).feed.header == ["SKU", "A-1", "B-2"]
+
+
+def test_a_damaged_product_of_such_a_table_is_rejected_with_the_number_of_its_column() -> None:
+    rows = (("A-1", "B-2", "C-3"), ("Mug", "", "Cap"), ("12,50", "9,90", "many"))
+    rejected = read(_columns(("SKU", "Name", "Price"), rows)).rejected
+    assert [(item.line, item.sku, item.raw) for item in rejected] == [
+        (3, "B-2", ["B-2", "", "9,90"]), (4, "C-3", ["C-3", "Cap", "many"]),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "names",
-    [("Référence", "Désignation", "Prix de vente TTC", "Quantité", "En ligne"), ("SKU", "Name", "Price", "Stock")],
-)  # fmt: skip
-def test_a_table_whose_columns_are_products_is_refused(names: tuple[str, ...]) -> None:
-    rows = [("A-1", "B-2"), ("Mug", "Cap"), ("12,50", "9,90"), ("3", "0"), ("oui", "non")]
+    "rows",
+    [(("A-1", "A-1"), *ROWS[1:]), (("A-1", ""), *ROWS[1:]), tuple(row * 150 for row in ROWS)],
+    ids=["repeated", "blank", "many"],
+)
+def test_such_a_table_with_blank_or_repeated_names_or_many_columns_is_refused(
+    rows: tuple[tuple[str, ...], ...],
+) -> None:
     with pytest.raises(UnreadableFeed, match="each column of this table is a product"):
-        read("\n".join(";".join((name, *row)) for name, row in zip(names, rows, strict=False)))
+        read(_columns(NAMES[0], rows))
 
 
 def test_a_table_whose_first_column_contains_product_names_is_not_a_transposed_table() -> None:

@@ -43,6 +43,43 @@ def test_sheets_with_the_same_skus_and_different_prices_are_the_choices_of_a_que
         ]  # fmt: skip
 
 
+def stocks_workbook(*stocks: list[int], has_price: bool = True) -> bytes:
+    def write(book) -> None:  # type: ignore[no-untyped-def]
+        for number, counts in enumerate(stocks, 1):
+            sheet = book.add_worksheet(f"Sheet {number}")
+            sheet.write_row(0, 0, ["SKU", "Name", "Stock", *(["Price"] if has_price else [])])
+            for at, count in enumerate(counts):
+                sheet.write_row(at + 1, 0, [f"A-{at}", f"Mug {at}", count, *([9.9] if has_price else [])])
+
+    return workbooks.written(write)
+
+
+@pytest.mark.parametrize("has_price", [True, False])
+def test_sheets_with_the_same_skus_and_different_stocks_are_the_choices_of_a_question(has_price: bool) -> None:
+    book = stocks_workbook([4, 0, 7], [5, 0, 7], has_price=has_price)
+    reading = read(book, "stocks.xlsx")
+    (question,) = reading.feed.questions
+    assert (question.key, question.subject) == ("sheet", "identity")
+    assert [choice.value for choice in question.choices] == ["Sheet 1", "Sheet 2"]
+    assert "names the warehouse" in question.text
+    assert [item.inventory_count for item in reading.products] == [4, 0, 7]
+    assert {item.code for item in reading.rejected} == {"other_sheet"}
+    answered = read(book, "stocks.xlsx", {"sheet": "Sheet 2"})
+    assert answered.feed.questions == ()
+    assert [item.inventory_count for item in answered.products] == [5, 0, 7]
+
+
+def test_a_mapped_price_does_not_answer_the_question_about_stocks() -> None:
+    reading = read(stocks_workbook([4, 0], [5, 0]), "stocks.xlsx", {"price": "Price"})
+    assert [question.key for question in reading.feed.questions] == ["sheet"]
+    both = read(workbook(SHEETS["regions"]), "prices.xlsx", {"price": "Price"})
+    assert [question.subject for question in both.feed.questions] == ["identity"]
+
+
+def test_sheets_that_repeat_the_same_stocks_cause_no_question() -> None:
+    assert read(stocks_workbook([4, 0], [4, 0]), "stocks.xlsx").feed.questions == ()
+
+
 GROUPS = {
     "nl": (
         ["Artikel", "", "Prijzen (EUR)", "", "Voorraad", ""],

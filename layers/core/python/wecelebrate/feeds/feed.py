@@ -37,7 +37,7 @@ from wecelebrate.feeds.rows.checks import (
 )
 from wecelebrate.feeds.rows.groups import VariantGrouper
 from wecelebrate.feeds.rows.notes import note_finder
-from wecelebrate.feeds.rows.parents import CODE, Families, counted_with_products
+from wecelebrate.feeds.rows.parents import CODE, Families, counted_with_products, with_options
 from wecelebrate.feeds.rows.products import BuildProduct, product_builder
 from wecelebrate.feeds.rows.regrouping import regrouped
 from wecelebrate.feeds.rows.sheets import of_one_sheet
@@ -306,7 +306,8 @@ class Feed:
                     yield None
                 else:
                     cells = [cell and cell.strip() for cell in member.cells]
-                    yield add_place(build(member.line, cells, member.raw), read_place(member.raw))
+                    item = with_options(build(member.line, cells, member.raw), member.options, self._plan.disclosure)
+                    yield add_place(item, read_place(member.raw))
         finally:
             families.close()
 

@@ -4,11 +4,13 @@ select pg_try_advisory_xact_lock(hashtextextended(coalesce(app.subject(), app.si
 
 -- name: find_response^
 -- Find the response that the caller received for this key. `has_rights` is false if the caller has lost rights since
--- then: as staff, as a member of a client, or to see the persons of a client.
+-- then: as staff, as a member of a client, or to see the persons of a client. It is also false if these rights are not
+-- known, because the previous release has stored the response. A buyer on a site has no such rights.
 select request_hash, status, headers, body,
   coalesce((not is_staff or (select app.admin_role()) is not null)
     and client_ids <@ (select app.client_ids())::uuid[]
-    and person_client_ids <@ (select app.person_client_ids())::uuid[], true) as has_rights
+    and person_client_ids <@ (select app.person_client_ids())::uuid[],
+    is_staff is not null or (select app.site_id()) is not null) as has_rights
 from idempotency_keys
 where subject = (select app.subject()) and key = :key and created_at > now() - make_interval(secs => :seconds);
 

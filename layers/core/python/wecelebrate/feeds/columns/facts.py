@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns.totals import is_rule, is_total_row
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.notation.shapes import shape_of
@@ -21,6 +22,7 @@ _NOT_ZERO = re.compile(r"[^\D0]")
 _CODE = re.compile(r"[-_./:]")
 _WORDS = re.compile(r"\S\s+\S")
 _ADDRESS = re.compile(r"https?://|//|.{1,500}\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
+_SPACED_CODE = re.compile(r"[A-Z]{2,6} 0\d{2,9}", re.ASCII)
 _TAG = re.compile(r"<[a-z/!]", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*", re.DOTALL)
 
@@ -48,11 +50,17 @@ def value_of(cell: str) -> Value:
         has_digit=has_digit,
         is_number=is_number,
         is_zero=is_number and not _NOT_ZERO.search(text),
-        is_identifier=len(text) <= 60 and not has_words and (has_digit or is_code) and not _DATE.fullmatch(text),
+        is_identifier=(len(text) <= 60 and not has_words and (has_digit or is_code) and not _DATE.fullmatch(text))
+        or _is_spaced_code(text),
         is_gtin=bool(_DIGITS.fullmatch(text)) and has_check_digit(text),
         is_address=bool(_ADDRESS.match(text)),
         is_text=has_words or bool(_TAG.search(text)) or (text.isalpha() and not text.isupper()),
     )
+
+
+def _is_spaced_code(text: str) -> bool:
+    """Return whether a value is a code with a space and zeros, such as `KNI 0001`. `DIN 912` is the name of a norm."""
+    return _SPACED_CODE.fullmatch(text) is not None and text[:3] not in currencies()
 
 
 def has_check_digit(digits: str) -> bool:

@@ -15,7 +15,7 @@ from wecelebrate.feeds.columns.unit_names import price_unit_names, unit_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TAX_WORDS
 from wecelebrate.feeds.prices.plain_names import plain_name
-from wecelebrate.feeds.prices.short_names import price_of_name
+from wecelebrate.feeds.prices.short_names import only_looks_like_price, price_of_name
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
 from wecelebrate.feeds.vocabulary.words import words as listed
@@ -128,7 +128,8 @@ def name_forms(column: str) -> tuple[str, ...]:
         forms += [fold(name) for name in scripts]
     if "." in path and " " not in path:
         forms += [fold(form) for form in _without_containers(last)]
-    forms.append(_without_table(column))
+    without_table = _without_table(column)
+    forms += [without_table, without_table[:-1] if without_table.endswith("1") else ""]
     return tuple(dict.fromkeys(form for form in forms if form))
 
 
@@ -227,6 +228,8 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
             stem, currency = match[1] or match[4], match[2] or match[3]
             if stem in _PRICE_RANKS:
                 candidates["price"] = ("price", _PRICE_RANKS[stem] * 10 + form_rank, currency.upper())
+    if only_looks_like_price(column):
+        candidates.pop("price", None)
     end = _PATH_END.search(column)
     is_rate = end is not None and column[end.start()] == "@" and fold(end[1]) in TAX_WORDS  # `precios.venta@iva`
     is_no_amount = is_rate or (end is not None and fold(end[1]) in _NO_AMOUNTS)

@@ -51,7 +51,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "artikelnaam", "omschrijvingkort", "benaming", "varenavn", "varebeskrivelse", "produktnavn", "produktnamn",
         "benamning", "navn", "namn", "nimi", "tuotenimi", "nazwa", "nazwaproduktu", "nazwatowaru", "nazev",
         "nazevproduktu", "nev", "termeknev", "denumire", "itemdescription", "articledescription", "shortdescription",
-        "descriptionshort", "kurzbeschreibung",
+        "descriptionshort", "kurzbeschreibung", "descart", "descprod", "descrprod", "desart", "nomart",
     ),
     "description": (
         "description", "productdescription", "longdescription", "descriptionlong", "fulldescription", "bodyhtml",

@@ -92,6 +92,8 @@ def internal_part(name: str) -> str | None:
     A column with such a name is never chosen for a public field by its name: `Price (dealer)` is not the price.
     """
     parts, all_words = words(name), _words()
+    if parts[:3] == ("buy", "it", "now"):  # the fixed price of an auction is no purchase price of the sender
+        parts = parts[3:]
     for word in parts:
         if word in all_words.private:
             return word

@@ -31,6 +31,8 @@ BINARY = (
 
 _XML = re.compile(r"<(\?xml|!doctype|!--|[a-z_][\w.:-]*[\s/>])", re.IGNORECASE)
 _OBJECT = re.compile(r'\{\s*("|\})')
+_PLACEHOLDER = re.compile(r"\{\}[ \t]*\r?\n\s*[^\s{}\[\]]")
+"""The empty first line above the table in exports of MYOB. No JSON text continues like that."""
 _ARRAY = re.compile(r"\[\s*([\[{\]]|$)")
 
 
@@ -56,7 +58,7 @@ def text_format(start: str, name: str) -> Format:
     if _ARRAY.match(text):
         return "json"
     named_ndjson = name.lower().endswith((".ndjson", ".jsonl", ".jsonlines"))
-    if _OBJECT.match(text):
+    if _OBJECT.match(text) and not _PLACEHOLDER.match(text):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if named_ndjson or (len(lines) > 1 and lines[0].endswith("}") and lines[1].startswith("{")):
             return "ndjson"

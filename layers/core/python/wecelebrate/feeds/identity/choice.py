@@ -5,13 +5,14 @@ its values look like identifiers (SAP). It is not a candidate if its values are 
 values decide (`codes`): the only column with codes is the SKU. Several such columns lead to a question.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
 from wecelebrate.feeds.columns.repeats import Repeats, names_of, repeats_of
-from wecelebrate.feeds.columns.visibility import is_property, private_part
+from wecelebrate.feeds.columns.visibility import is_property, private_part, words
 from wecelebrate.feeds.identity import codes
 from wecelebrate.feeds.identity.candidates import (
     COMPOSED,
@@ -44,6 +45,7 @@ from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.stock.places import is_place
 
 MAX_CHOICES = 5
+MAX_NAME = 60
 MIN_MARKETPLACE = 8
 """The least length of the numbers that a marketplace gives to products."""
 _KIND_TEXTS: dict[codes.Kind, str] = {
@@ -76,7 +78,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
     if remembered:
         return _with_fallbacks(columns, remembered[:1], rated)
-    best = _sellers_first(columns, best)
+    best = _sku_in_latin_first(columns, _sellers_first(columns, best))
     if question := _sku_question(columns, best):
         return SkuChoice(best[:1], [question])
     if not best or any(best[0].order[:2]) or best[0].rank >= GTIN:
@@ -126,6 +128,8 @@ def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Quest
         )
         and columns.differ(best.column, candidate.column)
     ]
+    if best.rank == 0 and equal and _are_keys_and_codes(columns, best, equal[0]):
+        return _which_is_the_sku(columns, [equal[0].column, best.column])
     if not equal or best.rank == 0 or _is_only_seller(columns, best, equal):
         return None
     return _which_is_the_sku(columns, [candidate.column for candidate in (best, *equal)][:MAX_CHOICES])
@@ -138,6 +142,29 @@ def _sellers_first(columns: Columns, best: list[SkuCandidate]) -> list[SkuCandid
     equal = [one for one in best if one.order[:4] == best[0].order[:4]]
     sellers = [one for one in equal if names_seller(columns.header[one.column])]
     return [*sellers, *(one for one in best if one not in sellers)] if len(sellers) == 1 else best
+
+
+def _are_keys_and_codes(columns: Columns, first: SkuCandidate, second: SkuCandidate) -> bool:
+    """Return whether one of two composed names with `SKU` means the key of a database.
+
+    An example is `_IDSKU` beside `_CodigoReferenciaSKU`.
+    """
+    is_composed = first.order[4] == second.order[4] == COMPOSED
+    is_key = [words(columns.header[one.column])[:1] in (("id",), ("idsku",)) for one in (first, second)]
+    return is_composed and is_key[0] != is_key[1]
+
+
+def _sku_in_latin_first(columns: Columns, best: list[SkuCandidate]) -> list[SkuCandidate]:
+    """Sort the candidates: a name in another script that adds `SKU` comes before equally good names: `商品货号 SKU`."""
+    named = [one for one in best if one.order[:4] == best[0].order[:4] and _adds_sku(columns.header[one.column])]
+    if len(named) != 1 or best[0].rank != OWN:
+        return best
+    first = replace(named[0], rank=0, order=(*named[0].order[:3], 0, *named[0].order[4:]))
+    return [first, *(one for one in best if one is not named[0])]
+
+
+def _adds_sku(column: str) -> bool:
+    return not column.isascii() and re.findall(r"[a-z]+", column[:MAX_NAME].casefold()) == ["sku"]
 
 
 def _is_only_seller(columns: Columns, best: SkuCandidate, others: Sequence[SkuCandidate]) -> bool:

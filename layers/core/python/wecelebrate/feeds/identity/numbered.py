@@ -12,8 +12,9 @@ if all these statements are true:
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates, fold
-from wecelebrate.feeds.columns.visibility import private_part
+from wecelebrate.feeds.columns.visibility import is_property, private_part
 from wecelebrate.feeds.columns.visibility import words as words_of
+from wecelebrate.feeds.identity.codes import kind_of
 from wecelebrate.feeds.tables.other_lists import names_address
 from wecelebrate.feeds.vocabulary.words import words
 
@@ -42,6 +43,7 @@ _STARTS = ("หมายเลข", "รหส", "เลขท")
 _OTHERS = words(
     "tel telefon telephone phone fax mobile serial seria tariff hs hsn taric cn customs zoll order batch lot los lotto "
     "page row zip plz post vat tax ust iban account size grosse taille talla koko telephone телефон factura faktura "
+    "drawing zeichnung zeichnungs dessin disegno dibujo plano desenho tekening tegning ritning rysunek rysunku vykres "
     "colour color farbe couleur supplier vendor lieferant fournisseur proveedor"
 )
 MAX_NAME = 60
@@ -56,7 +58,15 @@ def numbered_column(columns: Columns) -> int | None:
         number for number, name in enumerate(columns.header)
         if len(name) <= MAX_NAME and _names_number(name) and _identifies(columns, number)
     ]  # fmt: skip
-    return numbered[0] if len(numbered) == 1 else None
+    if len(numbered) != 1:
+        return None
+    # Identifiers stand at the left, so codes there can be the SKUs under a name that is not known.
+    left = (at for at in range(numbered[0]) if kind_of(columns[at]) == "codes" and _says_nothing(columns.header[at]))
+    return numbered[0] if next(left, None) is None else None
+
+
+def _says_nothing(name: str) -> bool:
+    return not field_candidates(name) and not is_property(name) and private_part(name) is None
 
 
 def _names_number(name: str) -> bool:

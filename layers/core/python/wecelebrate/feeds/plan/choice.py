@@ -54,7 +54,7 @@ from wecelebrate.feeds.stock.names import (
 )
 from wecelebrate.feeds.stock.periods import has_counts, is_earlier
 from wecelebrate.feeds.stock.places import named_places, places_of
-from wecelebrate.feeds.stock.reserved import column_of_reserved, reserved_question, without_reserved
+from wecelebrate.feeds.stock.reserved import column_of_reserved, reserved_question, without_expected, without_reserved
 from wecelebrate.feeds.stock.totals import total_of_places
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")
@@ -157,6 +157,7 @@ def choose(
     used.update(of_list)
     chosen.columns["inventory_count"] = take("inventory_count", is_text=False)
     used.difference_update(of_list)
+    chosen.columns["inventory_count"] = without_expected(columns, chosen.columns["inventory_count"], used)
     stated = chosen.columns["inventory_count"]
     chosen.columns["inventory_count"] = without_reserved(columns, stated, used)
     used.update(chosen.columns["inventory_count"])
@@ -311,11 +312,18 @@ def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
             return f"values like {shown} {KINDS}"
         if name == "name" and is_composed(rank) and len(facts.cells) > 2 and facts.distinct < REPEATED:
             return f"values like {shown} are repeated"
-    elif name == "inventory_count" and not can_be_stocks(facts, is_weak_name=is_weak(rank) or is_composed(rank)):
+    elif name == "inventory_count" and (
+        _are_single_letters(facts) or not can_be_stocks(facts, is_weak_name=is_weak(rank) or is_composed(rank))
+    ):
         return f"values like {shown} are no quantities"
     elif name in ("images", "currency") and facts.share("is_number") > 0.9:
         return f"values like {shown} are numbers"
     return ""
+
+
+def _are_single_letters(facts: Facts) -> bool:
+    """Return whether all values are one letter, such as the kinds of items in `Inventory` of MYOB."""
+    return all(len(cell) == 1 and cell.isascii() and cell.isalpha() for cell in facts.cells)
 
 
 def _are_numbers(facts: Facts) -> bool:

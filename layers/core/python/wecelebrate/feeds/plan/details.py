@@ -28,7 +28,7 @@ from wecelebrate.feeds.prices.plausible_currency import currency_doubt
 from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
-from wecelebrate.feeds.rows.group_names import has_group_names
+from wecelebrate.feeds.rows.group_names import column_of_groups
 from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
 from wecelebrate.feeds.states.names import asks_yes_or_no
@@ -36,6 +36,7 @@ from wecelebrate.feeds.states.words import (
     StateWords,
     are_clearly_yes_and_no,
     are_letters,
+    are_numbered_codes,
     are_of_access,
     are_yes_and_no,
     is_mark_column,
@@ -63,6 +64,7 @@ from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
 from wecelebrate.feeds.transformations.columns import add_transformations
 from wecelebrate.feeds.transformations.settings import FileSettings
+from wecelebrate.feeds.vendors.woocommerce import has_types
 
 _PUBLISHED_AT = re.compile(r"published(?:at|on|since|date)$")
 """The name of the column with the date of publication, such as `published_at` of Shopify. A product without this date
@@ -111,11 +113,15 @@ def plan_table(
         plan, columns, settings.plain, table.notes, currency,
         earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
     )  # fmt: skip
-    plan.has_group_names = table.every_row is not None and has_group_names(plan, table.every_row, settings.plain)
+    if table.every_row is not None:
+        plan.group_column = column_of_groups(plan, table.every_row, settings.plain)
     is_asked = any(question.key == "price" for question in plan.questions)
     if plan.profile is None and not is_asked and not settings.plain.keys() & {"price"} and "price" not in earlier:
         plan.questions += blank_prices_question(plan, columns)
     plan.legend = translations(plan, columns, table.legend)
+    for at, active in enumerate(plan.active):  # the legend translates codes into words
+        if active.column in plan.legend and _has_numbered_codes(plan, active, columns[active.column]):
+            plan.active[at] = replace(active, words="words")
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
     if has_unknown_code and needs_code and plan.currency is None:
@@ -203,7 +209,7 @@ def complete_plan(
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     plan.validity, period_question = find_validity(plan, columns, mapping, currency, earlier_order)
-    if period_question and not (period_question.key in ("price", "sheet") and "price" in mapping):
+    if period_question and not (period_question.key == "price" and "price" in mapping):
         plan.questions.append(period_question)
         plan.prices = [] if period_question.key == "price" else plan.prices  # the first choice
         plan.sheet = period_question.choices[0].value if period_question.key == "sheet" else None
@@ -223,6 +229,7 @@ def complete_plan(
         plan.questions += doubts or repeated_prices(plan, columns)
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
+    plan.standing_offers = plan.profile is None and has_types(columns)
     plan.offers = find_offers(plan, columns, mapping, currency, earlier_offers, earlier_order=earlier_order)
     plan.former_price = find_former_price(plan, columns)
     plan.attributes = with_former_label(plan, plan.attributes)
@@ -246,6 +253,8 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, words="magento codes")
         elif plan.profile is None and active.words == "words" and are_yes_and_no(facts.cells):
             plan.active[at] = replace(active, words=_words_of_letters(plan, active, facts))
+        elif plan.profile is None and active.words == "words" and _has_numbered_codes(plan, active, facts):
+            plan.active[at] = replace(active, words="codes")
         elif (letters := _yes_and_no(plan, active, facts)) is not None:
             plan.active[at] = replace(active, letters=letters)
         elif active.words == "words" and not active.inverse and are_letters(facts.cells):
@@ -254,6 +263,11 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, words="access")
         elif plan.profile is None and active.words == "words" and not active.inverse:
             plan.active[at] = replace(active, active_word=only_unknown_word(facts.cells, facts.rows))
+
+
+def _has_numbered_codes(plan: Plan, active: ActiveColumn, facts: Facts) -> bool:
+    is_question = active.inverse or asks_yes_or_no(plan.column_name(active.column))
+    return not is_question and are_numbered_codes(facts.cells)
 
 
 def _words_of_letters(plan: Plan, active: ActiveColumn, facts: Facts) -> StateWords:

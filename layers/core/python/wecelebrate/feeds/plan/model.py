@@ -114,8 +114,11 @@ class Plan:
     price_unit: int | None = None
     """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
     parent: list[int] = field(default_factory=list)
-    """The column in which a variant names the SKU of its product. Only the mapping can assign this column. See
-    `parents`."""
+    """The column in which a variant names the SKU of its product. See `rows.parents` and `columns.parents`."""
+    sells_parents: bool = True
+    """Whether a parent with a price is a product. If not, parents only group their variants."""
+    lists_options: bool = False
+    """Whether the names of variants only list their options, as in Bling: `Cor:Azul;Tamanho:P`."""
     stock_as_of: list[int] = field(default_factory=list)
     """The column that says when the stock of the row was counted. Only the mapping can assign this column."""
     places: list[int] = field(default_factory=list)
@@ -155,12 +158,16 @@ class Plan:
     """The period in which the price of a row is valid, if the file has several prices of a product. See `validity`."""
     offers: OfferColumns | None = None
     """The columns of offers, if the file says when they are valid. See `prices.offers`."""
-    has_group_names: bool = False
-    """Whether rows above the products have the names of their categories. See `rows.group_names`."""
+    group_column: int | None = None
+    """The column in which rows above the products have the names of their categories. See `rows.group_names`."""
     sheet: str | None = None
-    """The only sheet that is read, if several sheets have the same SKUs with different prices. See `rows.sheets`."""
+    """The only sheet that is read, if several sheets have the same SKUs with different prices or stocks.
+
+    See `rows.sheets`."""
     former_price: int | None = None
     """The column of the crossed-out price. See `prices.former`."""
+    standing_offers: bool = False
+    """Whether the values show a known export in which offers without days are valid now, under unknown names."""
     ends_offers: bool = False
     """Whether the catalog's earlier file had offers, and this file has prices, but no columns of offers."""
     zero_is_no_price: bool = False

@@ -12,6 +12,7 @@ from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fold, is_inverse
+from wecelebrate.feeds.columns.prefixes import with_names, without_prefix
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.columns.setting_names import is_shortened, setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
@@ -28,6 +29,7 @@ from wecelebrate.feeds.plan.model import (
     Plan,
     PriceColumn,
 )
+from wecelebrate.feeds.plan.parents import find_parents
 from wecelebrate.feeds.plan.profiles import recognise
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
 from wecelebrate.feeds.prices.selling import lists_question
@@ -254,6 +256,20 @@ def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[Pric
 
 
 def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:
+    """Return the plan by the names and the values of the columns. A prefix that all names share is ignored."""
+    plain = without_prefix(columns.header)
+    if plain is None:
+        return _by_plain_name(columns, catalog_currency, earlier)
+    names = dict(zip(columns.header, plain, strict=True))
+    plain_earlier = {field: [names.get(name, name) for name in remembered] for field, remembered in earlier.items()}
+    plan = _by_plain_name(Columns(plain, columns.sample), catalog_currency, plain_earlier)
+    plan.header = list(columns.header)
+    in_file = dict(zip(plain, columns.header, strict=True))
+    plan.questions = [with_names(question, in_file) for question in plan.questions]
+    return plan
+
+
+def _by_plain_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:
     header = list(columns.header)
     chosen = choose(columns, candidates_of(header), catalog_currency, earlier)
     by_field = chosen.columns
@@ -271,6 +287,7 @@ def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequ
     plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     plan.places, plan.sums_stock, plan.reserved = chosen.places, chosen.sums_stock, chosen.reserved
+    find_parents(plan, columns, earlier.get("parent", ()))
     return plan
 
 
@@ -319,6 +336,8 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
         setattr(plan, "inventory" if name == "inventory_count" else name, columns)
         if name == "inventory_count":
             plan.sums_stock, plan.reserved = False, None
+        if name == "parent":
+            plan.sells_parents, plan.lists_options = True, False
     if columns:
         free_column(plan, columns[0], keep=mapping)
     if name == "command":

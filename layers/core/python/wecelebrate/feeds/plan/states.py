@@ -11,11 +11,12 @@ from wecelebrate.feeds.states.by_values import state_by_values
 from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.ended import ended_column
 from wecelebrate.feeds.states.marks import letters_by_values
-from wecelebrate.feeds.states.names import hides, state_columns
+from wecelebrate.feeds.states.names import asks_yes_or_no, hides, state_columns
 from wecelebrate.feeds.states.pairs import of_the_other_kind
 from wecelebrate.feeds.states.sellable import sellable_columns
 from wecelebrate.feeds.states.words import (
     are_letters_of_states,
+    are_numbered_codes,
     are_yes_and_no,
     letters_of_yes_and_no,
     state_of,
@@ -73,6 +74,8 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
 
 def _known_states(columns: Columns, number: int) -> float:
     cells = columns[number].cells
+    if are_numbered_codes(cells) and not asks_yes_or_no(columns.header[number]):
+        return 0.0
     return sum(state_of(cell.casefold()) != "unknown" for cell in cells) / len(cells) if cells else 0.0
 
 

@@ -1,17 +1,24 @@
 """Asks about a list whose column of prices is blank in all rows, such as a form that a supplier has to fill in."""
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import field_candidates, is_weak
+from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.prices.candidates import name_of_price
+from wecelebrate.feeds.prices.names import may_be_price
 from wecelebrate.feeds.questions import Choice, Question
-from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
 
 MIN_ROWS = 2
-_WORDS = words("price preis prix precio prezzo preco prijs pris hinta cena ar pret tarif angebotspreis einzelpreis")
+_ABOUT_PRICES = words(
+    "note notes remark remarks comment comments hinweis bemerkung notiz kommentar remarque commentaire nota notas "
+    "observacion observaciones osservazione osservazioni opmerking merknad anmarkning uwagi poznamka megjegyzes "
+    "gultig gueltig valid valable valido valida geldig gyldig giltig from ab bis until to date datum fecha data "
+    "dato basis category kategorie categoria change anderung aenderung source quelle status state rule regel"
+)
+"""Words beside a word for a price that say something about the price: `Price note`, `Preis gültig ab`."""
 
 
 def blank_prices_question(plan: Plan, columns: Columns) -> list[Question]:
@@ -19,7 +26,8 @@ def blank_prices_question(plan: Plan, columns: Columns) -> list[Question]:
 
     A file with stocks or states updates these values, and such files often have blank columns.
     """
-    rows = len(columns.sample)
+    # A note below the header of a list without products has only one value.
+    rows = sum(sum(bool(cell and cell.strip()) for cell in row) >= MIN_ROWS for row in columns.sample)
     stated = [*plan.inventory, *(active.column for active in plan.active)]
     if rows < MIN_ROWS or any(not columns[number].is_empty for number in (*stated, *plan.images)):
         return []
@@ -41,8 +49,9 @@ def blank_prices_question(plan: Plan, columns: Columns) -> list[Question]:
 
 
 def names_price(name: str) -> bool:
-    """Return whether a name has a word for a price, as in `Your price (EUR)`, and no private part."""
+    """Return whether a name means a price, as in `Your price (EUR)`, and has no private part."""
     if internal_part(name) is not None or is_property(name):
         return False
-    is_known = any(field == "price" and not is_weak(rank) for field, rank, _ in field_candidates(name))
-    return is_known or not _WORDS.union(vocabulary().words("prices.base")).isdisjoint(split_words(name))
+    if name_of_price(name) is not None:
+        return True
+    return may_be_price(fold(name)) and _ABOUT_PRICES.isdisjoint(split_words(name))

@@ -45,8 +45,12 @@ LISTED_RANK = 5_500
 UNIT_RANK = 6_000
 """The rank of a price for one unit, such as `1+`, whose name is not a usual name of a price."""
 MAX_NAME = 60
+MIN_BARCODES = 3
+MIN_DIGITS = 12
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 """`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` can be such a price, or an amount in cents."""
+_LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
+"""`S:0`: the value of an option and its position, in exports of PrestaShop."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
@@ -108,6 +112,7 @@ def price_candidates(
     named = [
         one for one in candidates
         if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
+        and not _are_labelled(columns[one[1]]) and not _are_barcodes(columns[one[1]])
     ]  # fmt: skip
     named_columns = {column for _, column, _ in named}
     free = [number for number in range(len(columns.header)) if number not in named_columns and number not in quantities]
@@ -122,6 +127,18 @@ def price_candidates(
         named.append((UNIT_RANK, packages[0], None))
     names = {price.column: price.name for price in tiers}
     return [_rated(columns, one, currency, names.get(one[1])) for one in named]
+
+
+def _are_labelled(facts: Facts) -> bool:
+    """Return whether the values have different labels. One label can be a currency: `Rs: 500`."""
+    labels = [match[1] for cell in facts.cells if (match := _LABELLED.fullmatch(cell))]
+    return len(labels) == len(facts.cells) and len(set(labels)) > 1
+
+
+def _are_barcodes(facts: Facts) -> bool:
+    """Return whether the values are GTINs, and no prices."""
+    is_certain = len(facts.cells) >= MIN_BARCODES or all(len(cell) >= MIN_DIGITS for cell in facts.cells)
+    return bool(facts.cells) and is_certain and facts.share("is_gtin") == 1
 
 
 def _is_each(columns: Columns, number: int) -> bool:

@@ -8,19 +8,13 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.notation.moments import is_blank
 from wecelebrate.feeds.notation.shapes import OTHER, shape_of
 from wecelebrate.feeds.prices.candidates import PriceCandidate
+from wecelebrate.feeds.prices.ordinary_names import is_ordinary
 from wecelebrate.feeds.vocabulary.folding import split_words, western
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
 _NOW = phrases(
     "now|nu|nupris|jetzt|jetztpreis|aktuell|aktueller|nyt|teraz|nyní|nyni|teď|most|acum|сейчас|heute|today|aujourd'hui|oggi|hoy"
 )
-_ORDINARY = phrases(
-    "ord|ordinarie|ordinariepris|normalpreis|normalpris|standardpreis|"
-    "ordinary|regular|normal|normaal|normaali|regulär|ordinär|ordinær|standard|original|usual|"
-    "regularna|normalna|běžná|bezna|обычная"
-)
-
-
 _FORMER_AND_NOW = tuple(
     (phrases(former), phrases(now))
     for former, now in (
@@ -61,7 +55,7 @@ def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCa
         one
         for one in sold
         if one is today[0]
-        or _ORDINARY.isdisjoint(split_words(columns.header[one.column]))
+        or not is_ordinary(columns.header[one.column])
         or not is_never_above(columns, today[0].column, one.column)
     ]
 
@@ -135,9 +129,9 @@ def has_one_ratio(columns: Columns, first: int, second: int) -> bool:
     )
 
 
-_DISCOUNTS = words(
+DISCOUNTS = words(
     "discount rabatt rabat remise dto descuento desconto sconto korting alennus sleva zlava kedvezmeny reducere "
-    "discont iskonto popust скидка знижка отстъпка 割引率 折扣 할인율"
+    "discont iskonto popust afslag avslag afslattur скидка знижка отстъпка 割引率 折扣 할인율"
 )
 MAX_COLUMNS = 60
 MIN_COMPARED = 3
@@ -159,7 +153,7 @@ def is_before_discount(columns: Columns, price: PriceCandidate, recommended: Pri
     """
     if price.kind not in ("plain", "net") or not columns.differ(price.column, recommended.column):
         return False
-    discounts = [at for at, name in enumerate(columns.header) if not _DISCOUNTS.isdisjoint(split_words(name))]
+    discounts = [at for at, name in enumerate(columns.header) if not DISCOUNTS.isdisjoint(split_words(name))]
     others = [at for at in range(len(columns.header)) if at not in (price.column, recommended.column, *discounts)]
     others = others[:MAX_COLUMNS]
     return any(_is_discounted(columns, price.column, by, net) for by in discounts for net in others)

@@ -13,6 +13,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.prices.candidates import PriceCandidate
 from wecelebrate.feeds.prices.names import TIERS
 from wecelebrate.feeds.vocabulary.folding import split_words
+from wecelebrate.feeds.vocabulary.words import words
 
 MAX_NAME = 60
 _MEMBERS = re.compile(
@@ -27,6 +28,17 @@ _COMPOUND = re.compile(r"^(?:mitglieder|medlems|klubb?|club|leden|member|kanta|j
 _CJK = re.compile(r"会员|會員|会員|회원|vip|สมาชิก|thành viên|מועדון|للأعضاء", re.IGNORECASE)
 
 
+_LIMITS = words(
+    "min minimum minimal minimale minimo minima mindest mindestens mindestpreis max maximum maximal massimo maximo "
+    "lowest"
+)
+
+
+def is_limit(column: str) -> bool:
+    """Return whether a name means the lowest or highest price that a seller may ask: `Min. Sale Price`."""
+    return len(column) <= MAX_NAME and not _LIMITS.isdisjoint(split_words(column))
+
+
 @lru_cache(maxsize=4096)
 def is_for_members(column: str) -> bool:
     """Return whether the name of a column means a price for the members of a club."""
@@ -37,7 +49,10 @@ def is_for_members(column: str) -> bool:
 
 
 def for_all(columns: Columns, rated: Sequence[PriceCandidate]) -> list[PriceCandidate]:
-    """Leave out prices for members if another column has a selling price."""
-    others = [one for one in rated if not is_for_members(columns.header[one.column])]
+    """Leave out prices for members, and limits of prices, if another column has a selling price."""
+    others = [
+        one for one in rated
+        if not is_for_members(columns.header[one.column]) and not is_limit(columns.header[one.column])
+    ]  # fmt: skip
     has_price = any(one.kind in TIERS and not one.is_bad for one in others)
     return others if has_price else list(rated)

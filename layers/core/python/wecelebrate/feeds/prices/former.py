@@ -10,16 +10,22 @@ The crossed-out price becomes the public attribute `compare_at_price` of the row
 exports of Shopify. A recommended price (`UVP`, `RRP`) keeps its own name. Nothing is sold at a crossed-out price.
 """
 
+import re
+
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.plan.model import Plan
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
+from wecelebrate.feeds.prices.compared import DISCOUNTS
 from wecelebrate.feeds.prices.conditional import is_for_members
 from wecelebrate.feeds.prices.names import PriceName, price_name
-from wecelebrate.feeds.prices.ordinary import is_ordinary, is_reduced, without_ordinary_words
+from wecelebrate.feeds.prices.ordinary import has_equal_amounts, is_reduced
+from wecelebrate.feeds.prices.ordinary_names import is_last, is_ordinary, without_ordinary_words
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
+from wecelebrate.feeds.vocabulary.folding import split_words
+from wecelebrate.feeds.vocabulary.words import words
 
 ATTRIBUTE = "compare_at_price"
 MAX_NAME = 60
@@ -38,7 +44,9 @@ def find_former_price(plan: Plan, columns: Columns) -> int | None:
         (rank, number)
         for number, name in enumerate(plan.header)
         if number not in used and (rank := _rank(name, plan.header[plan.prices[0].column])) is not None
-        and not columns[number].is_empty and share_of_amounts(columns[number]) >= MIN_AMOUNTS
+        and not columns[number].is_empty
+        and not (_needs_amounts(name) and not _are_amounts_like(columns, number, plan.prices[0].column))
+        and share_of_amounts(columns[number]) >= MIN_AMOUNTS
         and is_reduced(columns, plan.prices[0].column, number) and (rank < LIST or columns[number].rows >= MIN_ROWS)
     ]  # fmt: skip
     return min(ranked)[1] if ranked else None
@@ -51,13 +59,43 @@ def _rank(name: str, sold: str) -> int | None:
     if is_for_members(name) or quantity_in_name(name) is not None:
         return None
     price, base = name_of_price(name) or _completed(name), name_of_price(sold)
-    if price is None or (price.tax and base and base.tax and price.tax != base.tax):
+    if price is None or is_last(name) or (price.tax and base and base.tax and price.tax != base.tax):
         return None
     if price.kind == "compare":
         return 0
     if price.kind in ("gross", "plain", "net") and is_ordinary(name):
         return 1
     return LIST if price.kind == "list" and not is_property(name) else None
+
+
+_CROSSED_OUT = words("was statt compareat streich streichpreis strike strikethrough crossedout barre tachado barrato")
+"""Words that mean a crossed-out price without a word for a price, whatever the amounts are."""
+
+
+def _needs_amounts(name: str) -> bool:
+    """Return whether a name has no word for a price, so that it can be a quantity: `Standard`, `Original`, `Normal`."""
+    return name_of_price(name) is None and (_CROSSED_OUT | DISCOUNTS).isdisjoint(split_words(name))
+
+
+def _are_amounts_like(columns: Columns, number: int, sold: int) -> bool:
+    """Return whether all amounts have a currency, or cents as those of the price that is sold at.
+
+    Whole numbers beside a price can be the pieces of a pack or a minimum stock. An amount that is higher in all rows
+    can be the price of a larger size, such as a normal pizza.
+    """
+    if not columns.fills(number, sold) and not has_equal_amounts(columns, sold, number):
+        return False
+    cells, others = columns[number].cells, columns[sold].cells
+    if all(map(_CURRENCY.search, cells)):
+        return True
+    return all(map(_CENTS.search, cells)) and not (
+        all(map(_NO_CENTS.search, cells)) and not all(map(_NO_CENTS.search, others))
+    )
+
+
+_CURRENCY = re.compile(r"[€$£¥₹₽₺₩₴₫₪₱฿]|\b(?:[A-Z]{3}|kr|zł|Kč|Ft|lei)\b")
+_CENTS = re.compile(r"\d[.,:]\d\d\b", re.ASCII)
+_NO_CENTS = re.compile(r"\d[.,:]00\b", re.ASCII)
 
 
 def _completed(name: str) -> PriceName | None:

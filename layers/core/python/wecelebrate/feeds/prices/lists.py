@@ -14,11 +14,13 @@ from wecelebrate.feeds.columns.facts import MAX_ROWS, Columns
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import Cells, quoted
+from wecelebrate.feeds.notation.convert import NO, YES
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn
 from wecelebrate.feeds.prices.breaks import quantities_by_values
 from wecelebrate.feeds.prices.minor_units import CODES, sibling
 from wecelebrate.feeds.prices.types import is_type_column, kind_of_type
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.states.names import is_state_name
 from wecelebrate.feeds.vocabulary.words import words
 
 QUANTITIES = words(
@@ -71,12 +73,32 @@ def prices_by_rows(plan: Plan, columns: Columns) -> list[Question]:
     if plan.currency is not None and not plan.places and _have_several_currencies(plan, columns, plan.currency):
         return [_question_of_rows(plan, columns, plan.currency, sorted(set(columns[plan.currency].cells)))]
     for number, name in enumerate(plan.header):
+        if not _can_have_types(columns, number):
+            continue
         types = {cell for cell in columns[number].cells if number not in used and "." not in name}
         kinds = {kind_of_type(cell) for cell in types} if 0 < len(types) <= MAX_TYPES else {None}
         is_known = None not in kinds and "purchase" in kinds
         if is_known or (is_type_column(name) and _differs_in_products(plan, columns, number)):
             return [_question_of_rows(plan, columns, number, sorted(types))]
     return []
+
+
+def _can_have_types(columns: Columns, number: int) -> bool:
+    """Return whether a column can say which type of price a row has.
+
+    A state such as `État (achat)` says whether the sender still buys the product. Answers such as yes, and notes of a
+    few rows, are no types.
+    """
+    name, cells = columns.header[number], {cell.casefold() for cell in columns[number].cells}
+    if is_state_name(name) or cells <= _ANSWERS:
+        return False
+    is_code = len(cells) == 1 and max(map(len, cells)) <= MAX_CODE  # `PA` is also a type of product
+    return is_type_column(name) or (columns[number].filled >= MIN_FILLED and not is_code)
+
+
+_ANSWERS = frozenset((*YES, *NO))
+MIN_FILLED = 0.8
+MAX_CODE = 3
 
 
 def _question_of_rows(plan: Plan, columns: Columns, number: int, types: Sequence[str]) -> Question:

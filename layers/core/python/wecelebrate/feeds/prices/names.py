@@ -80,7 +80,7 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
         "civa cimp cutva ctva zpodatkiem"
     )),
     ("net", words(
-        "net netto neto ht pvht prixht bezdph "
+        "net netto neto ht pvht prixht bezdph notax "
         "siva simp faratva bezpodatku"
     )),
 )  # fmt: skip
@@ -97,6 +97,7 @@ _NEUTRAL = words(
     "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
     "ut ordinarie na now myynti satis "
     "asking till ticket pos checkout final base each ea ours store site website ecommerce ecom street actual default "
+    "cheio cheia zakl "
     "money en new neu neuer nouveau nuevo nuovo novo nieuwe ny uusi nowa winkel magasin tienda negozio loja "
     "butik butikk pair paar set pieces "
     "bottle flasche bouteille botella bottiglia garrafa fles flaske flaska pullo butelka lahev palack "

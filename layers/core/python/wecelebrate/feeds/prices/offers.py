@@ -23,6 +23,7 @@ from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.plan.plan import find_columns
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
 from wecelebrate.feeds.prices.compared import is_below
+from wecelebrate.feeds.prices.conditional import is_limit
 from wecelebrate.feeds.prices.day_order import (
     OfferDays,
     cells_of,
@@ -236,8 +237,8 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     sold = name_of_price(plan.header[plan.prices[0].column])
     ranked: list[tuple[int, int]] = []
     for number, header in enumerate(plan.header):
-        named = None if CONDITION.search(header) else name_of_price(header)
-        is_offer = names_offer(header) or (named is not None and named.kind == "offer")
+        named = None if CONDITION.search(header) or is_limit(header) else name_of_price(header)
+        is_offer = (names_offer(header) and not is_limit(header)) or (named is not None and named.kind == "offer")
         facts = columns[number] if is_offer and not internal_part(header) else None
         is_unknown = facts is None or (facts.is_empty and not are_valid_without_days(plan))
         if facts is None or is_unknown or share_of_amounts(facts) < 0.5 or is_another_amount(header):

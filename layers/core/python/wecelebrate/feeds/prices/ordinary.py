@@ -3,51 +3,15 @@
 Its name (`Ord. pris`, `Normalpreis`) and its values decide.
 """
 
-import re
 from collections.abc import Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.prices.candidates import PriceCandidate
 from wecelebrate.feeds.prices.compared import amount_of, is_never_above
 from wecelebrate.feeds.prices.conditional import is_for_members
-from wecelebrate.feeds.vocabulary.folding import split_words
-from wecelebrate.feeds.vocabulary.words import phrases
+from wecelebrate.feeds.prices.ordinary_names import is_ordinary
 
 MAX_RATIO = 10
-_ORDINARY = phrases(
-    "ord|ordinarie|ordinariepris|normalpreis|normalpris|standardpreis|ordinary|regular|normal|normaal|normaali|regulär|"
-    "ordinär|ordinær|standard|original|usual|regularna|normalna|běžná|bezna|bežná|обычная|обычной|обычный|"
-    "vanlig|vanligt|vanlige|normale|reguliere|gewone|normaalhind|tavahind|tavaline|tava|parasta|parastā|įprasta|iprasta|"
-    "redovna|"
-    "redovita|redna|zwykła|zwykla|standardowa|regularnej|eredeti|normál|normál ár|întreg|normală|habitual|habituel|"
-    "habituelle|régulier|régulière|intero|abituale|cheio|звичайна|звичайної|редовна|редовната|normalpreise|κανονική|αρχική|"
-    "venjulegt|venjuleg|reguler|normalne|obična|uobičajena|нормальная|regulärpreis|standardpris|ordpris"
-)
-_ORDINARY_ELSEWHERE = re.compile(
-    r"通常|平常|日常|常規|常规|原[价價]|정상|원래|ปกติ|thường|gốc|רגיל|العادي|الأصلي|الاصلي|معمولی"
-)
-"""Words for an ordinary price, in languages without spaces or with other prefixes."""
-
-
-_COMPOUND = re.compile(
-    r"(?:normal|normaal|normaali|ordinarie|ordinaer|standard|regular|regulaer|original|tava)(?=[a-z]{3})"
-)
-"""The first part of a compound word, such as `Normaalihinta`."""
-
-
-def is_ordinary(name: str) -> bool:
-    """Return whether the name of a column says that a price is the ordinary one."""
-    parts = split_words(name)
-    return (
-        not _ORDINARY.isdisjoint(parts)
-        or any(map(_COMPOUND.match, parts))
-        or _ORDINARY_ELSEWHERE.search(name) is not None
-    )
-
-
-def without_ordinary_words(name: str) -> str:
-    """Return the words of a name without those that say that a price is the ordinary one."""
-    return " ".join(part for part in split_words(name) if part not in _ORDINARY)
 
 
 def without_ordinary_prices(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
@@ -73,6 +37,11 @@ def _is_above_another(columns: Columns, one: PriceCandidate, sold: Sequence[Pric
         and is_reduced(columns, other.column, one.column)
         for other in sold
     )
+
+
+def has_equal_amounts(columns: Columns, first: int, second: int) -> bool:
+    """Return whether the amounts of two columns are equal in a row."""
+    return not _differ_always(columns, first, second)
 
 
 def _differ_always(columns: Columns, first: int, second: int) -> bool:

@@ -31,14 +31,17 @@ from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
 
 _PAIRS = (
-    ("ep", "vp"), ("ep", "ap"), ("lep", "lvp"), ("aep", "avp"), ("ip", "vp"), ("ip", "up"), ("kp", "vp"), ("kp", "sp"),
+    ("ep", "vp"), ("lep", "lvp"), ("aep", "avp"), ("ip", "vp"), ("kp", "vp"), ("kp", "sp"),
     ("pa", "pv"), ("pda", "pdv"), ("pc", "pv"), ("cp", "sp"), ("bp", "sp"), ("cp", "rp"), ("tp", "rp"), ("wsp", "rsp"),
     ("cz", "cs"), ("nc", "pc"), ("af", "sf"),
 )  # fmt: skip
 """Abbreviations of the purchase price and the selling price: Einkaufspreis, prix d'achat, precio de compra."""
+_UNCLEAR = ("ep", "ap")
+"""`AP` is the Abgabepreis that customers pay, or the Arbeitspreis of a service. Below a recommended price, it is the
+former."""
 MAX_COLUMNS = 20
 """The most columns with the same abbreviation that are compared. A file with more of them has price lists."""
-_LOW, _HIGH = (frozenset(pair[side] for pair in _PAIRS) for side in (0, 1))
+_LOW, _HIGH = (frozenset(pair[side] for pair in (*_PAIRS, _UNCLEAR)) for side in (0, 1))
 _BESIDE = frozenset(NAMED_CURRENCIES).union(
     TAX_WORDS, WITH, WITHOUT, words("in gross brutto ttc net netto ht eur euro fr sfr inkl exkl each unit st stk")
 )
@@ -52,21 +55,25 @@ _PACKS = words(
 _BETWEEN = words("per pro par por je a za je/ na of de da del du des la le")
 
 
-def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[PriceCandidate]:
+def sold_of_pair(
+    columns: Columns, taken: Sequence[PriceCandidate], *, is_recommended: bool = False
+) -> list[PriceCandidate]:
     """Return the selling prices of the only pair of columns, such as `EP` and `VP`, or `EP (CHF)` and `VP inkl. MWST`.
 
     The result is empty if the file has no such pair, or more than one. It is also empty if `taken` contains a column
-    outside of the pair. `taken` are the candidates that are not selling prices.
+    outside of the pair. `taken` are the candidates that are not selling prices. `is_recommended` says whether the file
+    also has a recommended price.
     """
     short: dict[str, list[int]] = {}
     for number, column in enumerate(columns.header):
         if (name := short_price(column)) and len(short.setdefault(name, [])) < MAX_COLUMNS:
             short[name].append(number)
-    paired = {name for pair in _PAIRS if pair[0] in short and pair[1] in short for name in pair}
+    known = (*_PAIRS, _UNCLEAR) if is_recommended else _PAIRS
+    paired = {name for pair in known if pair[0] in short and pair[1] in short for name in pair}
     amounts = {number: _amounts(columns, number) for name in paired for number in short[name]}
     pairs = [
         (pair, low, high)
-        for pair in _PAIRS
+        for pair in known
         for low in short.get(pair[0], ()) for high in short.get(pair[1], ())
         if _is_always_below(amounts[low], amounts[high])
     ]  # fmt: skip
@@ -75,6 +82,17 @@ def sold_of_pair(columns: Columns, taken: Sequence[PriceCandidate]) -> list[Pric
         return []
     sold = {high: low for _, low, high in pairs}
     return [_of_pair(columns, high, low) for high, low in sold.items()]
+
+
+def unclear_pair(columns: Columns) -> list[PriceCandidate]:
+    """Return the columns of a pair such as `EP` and `AP` whose second column can be the selling price."""
+    numbers = [
+        number for wanted in reversed(_UNCLEAR) for number, name in enumerate(columns.header)
+        if len(name) <= MAX_NAME and "".join(split_words(name)) == wanted and _has_amounts(columns, number)
+    ]  # fmt: skip
+    if len(numbers) != len(_UNCLEAR) or not _is_always_below(*(_amounts(columns, at) for at in reversed(numbers))):
+        return []
+    return [PriceCandidate(number, PriceName("plain"), "plain", None) for number in numbers]
 
 
 def _of_pair(columns: Columns, high: int, low: int) -> PriceCandidate:

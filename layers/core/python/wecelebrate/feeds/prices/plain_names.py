@@ -23,6 +23,12 @@ _SHORT_PRICE = re.compile(
 """`P. C/IVA`, `Pr. TTC`, `P. Vta`: a word for a price that is shortened to its first letters."""
 
 
+_BUY_NOW = re.compile(r"^buy\s?it\s?now\b|^buyitnow(?=[A-Z])", re.IGNORECASE)
+"""The fixed price of an auction, at which a customer buys. `Buy price` is a purchase price."""
+_JOINED_PRICE = re.compile(
+    r"^\s*(?:prc|prec)(?=(?:venta|vta|compra|coste|costo|venda|custo|vendita|acq)\b)", re.IGNORECASE
+)
+"""`PRCVENTA` and `PRCCOMPRA` of databases."""
 _PER_PACK = re.compile(
     r"\s(?:per|pro|je|pr\.?|par|por|al|a|à|za)\s(?:pack|packet|bag|sachet|packung|päckchen|beutel|paquet|"
     r"paquete|bolsa|pacco|pacchetto|busta|confezione|pacote|saco|pak|zakje|pose|påse|paket|balení|sáček|"
@@ -39,6 +45,8 @@ def plain_name(column: str) -> str:
     as in `Preis Fr.` An abbreviation of a price becomes the whole word, as in `P. C/IVA`.
     """
     column = _PER_PACK.sub(" ", column, count=1) if len(column) <= MAX_RAW_NAME else column
+    column = _BUY_NOW.sub("sales", column, count=1) if len(column) <= MAX_RAW_NAME else column
+    column = _JOINED_PRICE.sub("precio ", column, count=1) if len(column) <= MAX_RAW_NAME else column
     column = _SHORT_PRICE.sub("precio ", column, count=1) if len(column) <= MAX_RAW_NAME else column
     column = _CURRENCY_END.sub("", column) if len(column) <= MAX_RAW_NAME else column
     text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])

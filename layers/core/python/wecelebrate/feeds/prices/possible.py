@@ -6,11 +6,13 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
+from wecelebrate.feeds.identity.names import sku_name
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, name_of_price
 from wecelebrate.feeds.prices.compared import are_up_to, is_always_above, is_multiple, is_usual_markup
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price, price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.tax_kinds import tax_words
 from wecelebrate.feeds.prices.tiers import (
     QuantityPrice,
     is_amount_for_a_measure,
@@ -128,12 +130,19 @@ def with_words_for_prices(columns: Columns, purchase: Sequence[int]) -> list[Pri
         name = price_name(fold(plain_name(f"price {column}"))) if is_free and not field_candidates(column) else None
         if name is None or name.kind not in ("plain", "gross", "net") or columns[number].share("is_number") < 1:
             continue
-        if _is_total(columns, number, purchase):
+        if _is_total(columns, number, purchase) or is_tax_only(column) or sku_name(column) is not None:
             continue
-        if any(is_always_above(columns, number, low) for low in purchase):
+        below = [low for low in purchase if is_always_above(columns, number, low)]
+        if any(is_usual_markup(columns, number, low) for low in below):
             reason = f"{quoted(column, 40)} has words for prices, and amounts above the purchase prices"
             candidates.append(PriceCandidate(number, name, name.kind, name.currency, reasons=(reason,)))
     return candidates
+
+
+def is_tax_only(column: str) -> bool:
+    """Return whether a name has a word for a tax, but does not say whether an amount includes it: `Stawka VAT`."""
+    parts, (taxes, included, excluded) = set(split_words(column)), tax_words()
+    return not parts.isdisjoint(taxes) and parts.isdisjoint(included | excluded)
 
 
 def unnamed_prices(columns: Columns, used: Sequence[int]) -> list[PriceCandidate]:

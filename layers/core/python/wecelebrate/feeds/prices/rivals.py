@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
@@ -16,6 +17,7 @@ from wecelebrate.feeds.prices.candidates import PriceCandidate
 from wecelebrate.feeds.prices.compared import is_below
 from wecelebrate.feeds.prices.days_by_values import days_by_values
 from wecelebrate.feeds.prices.names import PriceName, price_name
+from wecelebrate.feeds.prices.ordinary_names import is_last
 from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.prices.possible import unnamed_prices
 from wecelebrate.feeds.prices.taxes import have_usual_rates
@@ -65,3 +67,16 @@ def _is_offer_with_days(columns: Columns, number: int) -> bool:
     name = columns.header[number]
     price = price_name(fold(plain_name(f"price {name}"))) if len(name) <= MAX_NAME else None
     return price is not None and price.kind == "offer" and days_by_values(columns, number) is not None
+
+
+def without_offers(
+    columns: Columns, rated: Sequence[PriceCandidate], sold: Sequence[PriceCandidate]
+) -> list[PriceCandidate]:
+    """Return the only price before a reduction if the file has no reductions: the columns of offers are blank."""
+    if not sold or not all(one.is_bad and (one.kind == "offer" or one.name.is_offer_or_selling) for one in sold):
+        return []
+    former = [
+        one for one in rated if one.kind == "compare" and not one.is_bad and not is_last(columns.header[one.column])
+    ]
+    reason = "no row has a lower price"
+    return [replace(one, kind="plain", reasons=(*one.reasons, reason)) for one in former] if len(former) == 1 else []

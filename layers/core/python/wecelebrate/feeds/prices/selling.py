@@ -41,7 +41,7 @@ from wecelebrate.feeds.prices.names import (
 )
 from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, currency_of_cells, is_with_tax
 from wecelebrate.feeds.prices.ordinary import without_ordinary_prices
-from wecelebrate.feeds.prices.pairs import can_be_a_selling_price, packs_beside_measures, sold_of_pair
+from wecelebrate.feeds.prices.pairs import can_be_a_selling_price, packs_beside_measures, sold_of_pair, unclear_pair
 from wecelebrate.feeds.prices.possible import (
     above_purchase,
     for_one_unit,
@@ -54,7 +54,7 @@ from wecelebrate.feeds.prices.possible import (
     with_words_for_prices,
 )
 from wecelebrate.feeds.prices.price_questions import currency_question, open_questions, price_question
-from wecelebrate.feeds.prices.rivals import above_offers, with_unnamed_tax
+from wecelebrate.feeds.prices.rivals import above_offers, with_unnamed_tax, without_offers
 from wecelebrate.feeds.prices.tax_names import excludes_tax, named_by_tax
 from wecelebrate.feeds.prices.taxes import with_related_tax
 from wecelebrate.feeds.prices.tiers import (
@@ -120,7 +120,7 @@ def choose_price(
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(columns, remembered[0]), *_blank_offer(columns, remembered[0], sold)])
-    sold = [*_beside_recommended(columns, rated, sold), *sold]
+    sold = [*without_offers(columns, rated, sold), *_beside_recommended(columns, rated, sold), *sold]
     sold = sold or above_purchase(columns, rated, tiers) or above_offers(columns, rated)
     possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
@@ -135,6 +135,7 @@ def choose_price(
     sold = sold or single_price(columns, possible, currency, quantities) or _pair_of_taxes(columns, possible)
     sold = with_unnamed_tax(columns, sold, possible, {*quantities, *(one.column for one in rated)})
     if not sold:
+        possible = possible or unclear_pair(columns)
         possible = possible or unnamed_prices(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
         possible += [] if possible else prices_for_measures(columns, {one.column for one in rated})
@@ -205,7 +206,9 @@ def _beside_recommended(
     if not sold or not all(one.kind in ("list", "offer") or one.is_bad for one in sold):
         return []
     taken = [one for one in rated if one.kind not in ("list", "offer", "compare")]
-    return sold_of_pair(columns, taken) or with_words_for_prices(columns, purchase_columns(columns, rated))
+    return sold_of_pair(columns, taken, is_recommended=True) or with_words_for_prices(
+        columns, purchase_columns(columns, rated)
+    )
 
 
 def _other_prices(

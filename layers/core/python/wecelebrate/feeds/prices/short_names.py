@@ -33,11 +33,22 @@ _RATE = re.compile(r"(?<![-+\u2212\d.,])\s*\(?\b(?:[3-9]|1\d|2[0-8])(?:[.,]\d{1,
 """The rate of a tax. `-20 %` is a discount."""
 
 
+_NO_PRICE = re.compile(r"år|areas?|área|áreas|cod[._ ]?(?:bar(?:ras?|res?|re)?|prod|art|ean|marca)")
+"""Words that `fold` makes equal to the Hungarian word for a price: `År` is a year, and `Area` a region or a size."""
+
+
+def only_looks_like_price(column: str) -> bool:
+    """Return whether a name only looks like a word for a price when it is folded."""
+    return _NO_PRICE.fullmatch(column[:MAX_NAME].strip().casefold()) is not None
+
+
 def price_of_name(forms: Sequence[str], column: str) -> tuple[int, PriceName] | None:
     """Return what a column name says about a price, and the position of the form that says it.
 
     `forms` are the forms of the name (`columns.names.name_forms`).
     """
+    if only_looks_like_price(column):
+        return None
     if plain := price_in_forms(forms, column):
         return plain
     if len(column) > MAX_NAME:

@@ -33,6 +33,8 @@ RATES = (
     27,
 )  # fmt: skip
 """The usual rates of value-added taxes, in percent."""
+_TOTALS = (({"subtotal"}, {"total"}), ({"base"}, {"total"}))
+"""Words of a price without tax and of the price with tax: `Precio venta (Subtotal)`, `Precio venta (Total)`."""
 _RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s*%?", re.ASCII)
 _FRACTION = re.compile(r"0[.,]\d{1,3}", re.ASCII)
 
@@ -70,6 +72,8 @@ def _differ_by_tax(first: str, second: str) -> bool:
     B incl VAT`.
     """
     words, others = set(split_words(first)), set(split_words(second))
+    if len(words & others) >= MIN_SHARED and (words - others, others - words) in _TOTALS:
+        return True
     common = {word for word in words & others if len(word) > 1}
     taxes, included, excluded = tax_words()
     different = (words ^ others) - included - excluded

@@ -20,7 +20,10 @@ MAX_NAME = 60
 _FROM = (
     "ab|from|from qty|qty|quantity|menge|>=|≥|@|at|bei|dès|à partir de|a partir de|desde|vanaf|fra|från|od|da|break|moq"
 )
-_UNITS = r"(?:st|stk|stck|stück|pcs?|pieces?|units?|ea|u|uds?|pz|pezzi|szt|ks)"
+_UNITS = (
+    r"(?:st|stk|stck|stück|stueck|pcs?|pces?|pieces?|pièces?|units?|unités?|ea|u|uds?|unid(?:ades?)?|pzs?|pzas?|piezas?|"
+    r"pezzi|pezzo|peças?|pç|szt|sztuk[ai]?|ks|kpl|db|buc|kom|tk|gab|vnt|шт|adet)"
+)
 _START = re.compile(
     rf"(?:^|(?<=[\s(_/]))(?:{_FROM})[\s_]*(\d{{1,6}})(?![\d.,/-]*\d)[\s_]*{_UNITS}?\.?\)?\s*$", re.IGNORECASE
 )

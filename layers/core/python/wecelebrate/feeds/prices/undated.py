@@ -15,7 +15,7 @@ from wecelebrate.feeds.questions import Choice, Question
 
 def are_valid_without_days(plan: Plan) -> bool:
     """Return whether the vendor's documentation says that an offer without days is valid now."""
-    return plan.profile is not None and plan.profile.offers_without_days == "valid"
+    return plan.standing_offers or (plan.profile is not None and plan.profile.offers_without_days == "valid")
 
 
 def undated_question(

@@ -15,6 +15,8 @@ from wecelebrate.feeds.columns.totals import is_total
 from wecelebrate.feeds.items import Cells, Product, Rejected, Row, quoted
 from wecelebrate.feeds.notation.convert import single_line
 from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.prices.names import TAX_WORDS
+from wecelebrate.feeds.vocabulary.folding import split_words
 
 Build = Callable[[int, Cells, Cells], Product | Rejected]
 CODE = "no_product"
@@ -26,51 +28,67 @@ MAX_ROWS = 100
 _CATEGORY = frozenset({"category"})
 
 
-def group_name(cells: Sequence[str | None], columns: Sequence[int]) -> str | None:
-    """Return the only value of a row if it can be the name of a group, and is in a column of SKUs or names."""
+def group_name(cells: Sequence[str | None], columns: Sequence[int], skus: Sequence[int] = ()) -> str | None:
+    """Return the only value of a row if it can be the name of a group, and is in one of the columns.
+
+    `skus` are the columns of the SKU. A value with a digit there is the SKU of a row without other values, unless it
+    has several words.
+    """
     filled = [(number, text) for number, cell in enumerate(cells) if cell and (text := cell.strip())]
     if len(filled) != 1 or filled[0][0] not in columns:
         return None
     name = filled[0][1]
+    is_sku = filled[0][0] in skus and " " not in name and any(map(str.isdigit, name))
     is_name = len(name) <= MAX_NAME and any(map(str.isalpha, name)) and not is_total(name)
-    return name if is_name and name[-1] not in ".!?:;," and not name.startswith(("*", "#", "http")) else None
+    if not is_name or is_sku or name[-1] in ".!?:;," or name.startswith(("*", "#", "http")):
+        return None
+    return None if is_note(name) else name
 
 
-def has_group_names(
+def is_note(text: str) -> bool:
+    """Return whether a text speaks of the tax of the prices, as in `Alle Preise inkl. MwSt`, and names no group."""
+    parts = split_words(text)
+    return len(parts) > 1 and not TAX_WORDS.isdisjoint(parts)
+
+
+def column_of_groups(
     plan: Plan, every_row: Callable[[], Iterator[Row | Rejected]], mapping: Mapping[str, str | None]
-) -> bool:
-    """Return whether rows with the names of groups stand above the products in the first rows of a file.
+) -> int | None:
+    """Return the column in which the names of groups stand above the products in the first rows of a file.
 
     Each name must stand directly above a product or another name. The first name must stand above all products. No
     column may have the categories. `every_row` iterates over the rows of the file.
     """
     if plan.profile is not None or plan.category or plan.computed is not None or plan.parent or not plan.name:
-        return False
+        return None
     if "category" in mapping or not plan.sku or len(plan.header) < MIN_COLUMNS:
-        return False
+        return None
     of_names = sorted({0, *plan.sku, *plan.name})
     rows = [row[1] for row in islice(every_row(), MAX_ROWS) if not isinstance(row, Rejected) and any(row[1])]
-    names = [group_name(row, of_names) for row in rows]
+    column = next((at for at, cell in enumerate(rows[0]) if cell and cell.strip()), 0) if rows else 0
+    names = [group_name(row, [column] if column in of_names else [], plan.sku) for row in rows]
     groups = [at for at, name in enumerate(names) if name]
-    if len(groups) < MIN_GROUPS or names[0] is None:
-        return False
+    if len(groups) < MIN_GROUPS or not names[0]:
+        return None
     sku = plan.sku[0]
     products = [
         bool(sku < len(row) and row[sku]) and any(cell for at, cell in enumerate(row) if at not in of_names)
         for row in rows
     ]
     above = [at + 1 == len(rows) or products[at + 1] or bool(names[at + 1]) for at in groups]
-    return all(above) and sum(products) > 1
+    if not all(above) or sum(products) <= 1:
+        return None
+    return column
 
 
 def with_group_names(build: Build, plan: Plan) -> Build:
     """Return a function that gives each product the name of the group above it as its category."""
-    columns = sorted({0, *plan.sku, *plan.name})
+    columns, skus = [] if plan.group_column is None else [plan.group_column], plan.sku
     group: str | None = None
 
     def build_row(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
         nonlocal group
-        if name := group_name(cells, columns):
+        if name := group_name(cells, columns, skus):
             group = single_line(name, 300)
             reason = f"the row contains only {quoted(name)}: it is the name of a group, and no product"
             return Rejected(line, 1, None, reason, CODE, [cell or "" for cell in raw])

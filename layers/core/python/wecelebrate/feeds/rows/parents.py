@@ -15,13 +15,15 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from itertools import chain, islice
 from typing import TypeVar
 from unicodedata import decimal
 
 from wecelebrate.feeds.columns.names import field_candidates, is_weak
+from wecelebrate.feeds.columns.parents import has_stock, options_in
+from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row, quoted
 from wecelebrate.feeds.notation import convert
 from wecelebrate.feeds.plan.plan import Plan
@@ -34,6 +36,8 @@ MAX_LEVELS = 10
 """How many parents a row can have, one above the other."""
 BATCH_SIZE = 1_000
 CACHE_SIZE = 256
+DASH = "\N{EN DASH}"
+_ATTRIBUTES = frozenset({"attributes"})
 CODE = "bad_parent"
 """The code of a row whose chain of parents does not end."""
 
@@ -54,6 +58,8 @@ class Member:
     """False for a parent that only groups its variants."""
     problem: str = ""
     """Why the row is rejected, or ""."""
+    options: tuple[tuple[str, str], ...] = ()
+    """The options that the name of the variant lists, each with its value."""
 
 
 class Families:
@@ -94,10 +100,13 @@ class Families:
                 yield Rejected(**json.loads(content))
                 continue
             cells = self._cells(content)
-            if prices and not any(_is_amount(cells[number]) for number in prices) and self._find(sku):
+            is_priced = not prices or any(_is_amount(cells[number]) for number in prices)
+            is_product = plan.sells_parents or any(has_stock(cells[number]) for number in plan.inventory)
+            if not (is_priced and is_product) and self._find(sku):
                 yield Member(line, cells, cells, is_sold=False)
             elif parent:
-                yield self._variant(line, cells, sku, parent, groups)
+                member = self._variant(line, cells, sku, parent, groups)
+                yield self._named(member, parent, plan.name[0]) if plan.lists_options else member
             else:
                 yield Member(line, cells, cells)
 
@@ -123,6 +132,17 @@ class Families:
                 for number in group:
                     cells[number] = inherited[number]
         return Member(line, cells, raw)
+
+    def _named(self, member: Member, parent: str, name: int) -> Member:
+        """Return a variant whose name lists its options with the name of its parent before their values."""
+        above = self._find(parent)
+        options = options_in(member.raw[name] or "")
+        title = above[1][name] if above is not None else None
+        if not options or not title:
+            return member
+        cells = list(member.cells)
+        cells[name] = f"{title} {DASH} {' / '.join(value for _, value in options)}"
+        return replace(member, cells=cells, options=tuple(options))
 
     def _entry(self, row: Row | Rejected) -> tuple[int | None, str, str, str]:
         if isinstance(row, Rejected):
@@ -153,6 +173,15 @@ class Families:
     def _cells(self, content: str) -> Cells:
         cells = json.loads(content)
         return [*cells, *[None] * (self._width - len(cells))]
+
+
+def with_options(item: Item, options: Iterable[tuple[str, str]], disclosure: Disclosure) -> Item:
+    """Add the public options of a variant to its attributes. Returns the item."""
+    public = {name: value for name, value in options if disclosure.is_public_option(name)}
+    if isinstance(item, Product) and public:
+        item.attributes |= public
+        item.fields_set |= _ATTRIBUTES
+    return item
 
 
 def inherited_columns(plan: Plan) -> list[list[int]]:

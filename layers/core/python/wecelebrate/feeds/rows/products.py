@@ -156,7 +156,7 @@ def product_builder(  # noqa: PLR0915
         )  # fmt: skip
 
     explained = _with_legend(build, plan.legend) if plan.legend else build
-    explained = with_group_names(explained, plan) if plan.has_group_names else explained
+    explained = with_group_names(explained, plan) if plan.group_column is not None else explained
     explained = with_former_price(explained, plan, catalog_currency, mark)
     offering = with_offers(explained, plan, catalog_currency, mark, warnings)
     obeying = with_commands(with_stock_times(offering, plan), plan, read_sku, catalog_currency)

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import name_forms
-from wecelebrate.feeds.items import SHEET_COLUMN, Cells, Rejected, Row, quoted
+from wecelebrate.feeds.items import Cells, Rejected, Row, quoted
 from wecelebrate.feeds.notation.moments import is_blank, is_order_open, stated_order
 from wecelebrate.feeds.plan.model import Plan, Validity
 from wecelebrate.feeds.prices.day_order import cells_of, decided_order, orders_of_columns, question_of
@@ -81,12 +81,12 @@ def find_validity(
     right, so the prices are the question. The columns are used only if rows of the sample with the same SKU have
     different prices in different periods.
     """
+    if (sheets := sheet_question(plan, columns, has_mapped_price="price" in mapping)) is not None:
+        return None, sheets
     if not plan.sku or not plan.prices or plan.profile is not None or plan.computed is not None:
         return None, None
     first, last = _column(plan, _FROM), _column(plan, _TO)
     days = [number for number in (first, last) if number is not None]
-    if plan.header[-1] == SHEET_COLUMN and (copies := _repeated(plan, columns, [len(plan.header) - 1])):
-        return None, sheet_question(plan, columns, copies[0])
     if (customer := _column(plan, _CUSTOMER)) is not None and (own := _repeated(plan, columns, [customer])):
         return None, _question(plan, columns, own[0], "for different customers")
     if not days and (changed := _column(plan, _CHANGED)) is not None and _are_days(columns[changed].cells):

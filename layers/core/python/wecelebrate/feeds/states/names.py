@@ -65,6 +65,7 @@ _HIDDEN = tuple(sorted(listed(
     "oculta desativad inativo inactief verborg gearchiveerd verlopen skjult skjul inaktiv spaerret sperret utgatt "
     "udgaet dold dolj utgang ukryt nieaktywn zarchiwizow wycofan skryt neaktivn vyrazen archivov sakrij skriven "
     "neaktiv rejtett inaktiv piilot arhiveeritud peidetud paslept neaktyv slept neaktivs gizli pasif ascuns dezactiv "
+    "disattiv blokovan blokowan "
     "скрыт неактив архив заблок прихован неактивн 非表示 隐藏 隱藏 下架 停用 숨김 مخفي مؤرشف מוסתר "
     "ended stopped beendet eingestellt arrete termine cessa finalizad interrump interrott dismess encerrad stopgezet "
     "ophort ophoert stoppet avslutt avslutad utgar lopetett poistuv zakonczon zakoncz wstrzyman ukoncen ukonceno "
@@ -79,6 +80,7 @@ _BESIDE = listed(
     "is are be in on at to for the a an of our this product products item items article articles sku status state flag "
     "ist im in auf dem der die das zu zum fur unserem artikel produkt wird am "
     "est en dans le la les du de des sur au aux al l article produit a el los las articulo producto para por se esta "
+    "yn jn export variation variant "
     "nel nella sul sulla il lo articolo prodotto e no na do da o os nos produto artigo esta site "
     "op het een van te i pa til for er den det vare varen produktet artikeln ar till ei ja "
     "dispo avail available nett kohta mi mu kas ali czy li ли чи co 여부 "
@@ -114,6 +116,15 @@ _STATES = listed(
     "allapot statusz statusas staatus stare durum hali lifecycle code kod kode codigo codice kennzeichen "
     "статус состояние стан състояние κατασταση 状態 状态 狀態 상태 סטטוס حالة"  # noqa: RUF001
 )
+MAX_STATE_NAME = 60
+_CODES = listed("code kod kode codigo codice kennzeichen")
+
+
+def is_state_name(column: str) -> bool:
+    """Return whether a name contains a word for a state, as in `État (achat)`."""
+    return len(column) <= MAX_STATE_NAME and not (_STATES - _CODES).isdisjoint(words(column))
+
+
 _STATE_ENDS = ("status", "state", "statut", "zustand", "lifecycle", "code")
 
 
@@ -159,9 +170,20 @@ def _is_date(value: str) -> bool:
     return value[:1].isdigit() and len(value) > 1
 
 
+_ANSWERS = re.compile(
+    r"[(\[]\s*(?:yes\s*/\s*no|y\s*/\s*n|ja\s*/\s*nein|oui\s*/\s*non|s[ií]\s*/\s*no|0\s*/\s*1)\s*[)\]]", re.I
+)
+"""The possible answers, which some names list: `Display item in Online Store? (Yes/No)`."""
+
+
 def _is_made_of(column: str, stems: Sequence[str]) -> bool:
     """Return whether a name has one of the words, and all its other words are in `_BESIDE` or are words for a shop."""
-    parts = words(column)
+    parts = words(_ANSWERS.sub(" ", column[: MAX_NAME * 2]))
+    if stems is _SHOWN and parts[:2] == (
+        "on",
+        "sale",
+    ):  # a product with a lower price, as in `On sale in online store?`
+        return False
     named = {part for part in parts if _is_in(part, stems)}
     return bool(named) and _are_beside(parts, named) and internal_part(column) is None
 

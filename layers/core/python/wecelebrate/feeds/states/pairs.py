@@ -14,6 +14,9 @@ _SOLD = re.compile(
     r"vente|venta|vendita|venda|verkoop|salg"
 )
 
+_ON_WEB = re.compile(r"\bweb|online|en ligne|internet|e-?shop|onlineshop|webshop|\bsito\b|сайт")
+"""A state in the shop on the web, beside a state in the ERP system: `Actif` and `Publié sur le Web`."""
+_ONLY = re.compile(r"only|nur|seul|solo|exclu|bare|kun|endast|tylko|jen\b|csak|только")
 MAX_STATES = 8
 
 
@@ -27,9 +30,17 @@ def of_the_other_kind(columns: Columns, first: Sequence[int], understood: Sequen
     name = columns.header[first[0]].casefold()
     for own, other in ((_DISPLAYED, _SOLD), (_SOLD, _DISPLAYED)):
         if own.search(name) and not other.search(name):
-            return [
+            others = [
                 number for number in understood
                 if number != first[0] and other.search(columns.header[number].casefold())
                 and are_states(columns[number].cells)
-            ][:1]  # fmt: skip
-    return []
+            ]  # fmt: skip
+            if others:
+                return others[:1]
+    if _SOLD.search(name) or _ON_WEB.search(name):
+        return []
+    return [
+        number for number in understood
+        if number != first[0] and (shown := columns.header[number].casefold()) and _ON_WEB.search(shown)
+        and not _ONLY.search(shown) and are_states(columns[number].cells)
+    ][:1]  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import name_forms
 from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.stock.columns import STATE_OR_COUNT_NAMES
 from wecelebrate.feeds.vocabulary import vocabulary
 
 _PIECES = re.compile(r"\d{1,7}")
@@ -18,10 +19,10 @@ def sellable_columns(columns: Columns, stock: Sequence[int], used: set[int]) -> 
     """Return the only column of this kind beside the stock, or no column if none or several exist."""
     if len(stock) != 1:
         return []
-    names = vocabulary().words("columns.availability", "columns.in_stock")
+    names = STATE_OR_COUNT_NAMES.union(vocabulary().words("columns.availability", "columns.in_stock"))
     sellable = [
         number for number, column in enumerate(columns.header)
-        if number not in stock and number not in used and not names.keys().isdisjoint(name_forms(column))
+        if number not in stock and number not in used and not names.isdisjoint(name_forms(column))
         and _contradicts(columns, stock[0], number)
     ]  # fmt: skip
     return sellable if len(sellable) == 1 else []

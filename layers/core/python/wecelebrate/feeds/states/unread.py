@@ -44,11 +44,19 @@ def unread_marks(columns: Columns, used: Collection[int]) -> list[int]:
     ]  # fmt: skip
 
 
+_ORDINARY = frozenset((
+    "art", "new", "neu", "set", "typ", "fit", "eco", "bio", "hot", "top", "age", "sex", "led", "usb", "kit", "pro",
+    "uk", "usa", "eu", "gb", "de", "at", "ch", "fr", "it", "es", "nl", "be", "pl", "cz", "us", "ca", "au",
+    "tax", "vat", "ust", "iva", "tva", "btw", "gst", "pst", "abo", "var", "ve", "me", "uom", "um", "pg", "wg", "wgr",
+))  # fmt: skip
+"""Names of ordinary columns: words, countries, taxes, units and groups."""
+
+
 def _is_opaque(column: str) -> bool:
     """Return whether a name says nothing: it has at most three letters, or no vowel."""
     name = squeezed(column) if len(column) <= MAX_NAME else ""
     is_short = len(name) <= MAX_SHORT or not _VOWEL.search(name)
-    return name.isalpha() and is_short and name not in _CLASSES
+    return name.isalpha() and is_short and name not in _CLASSES | _ORDINARY
 
 
 def _can_decide(facts: Facts) -> bool:

@@ -247,6 +247,17 @@ def letters_of_yes_and_no(cells: Sequence[str]) -> tuple[str, str] | None:
 _YES_AND_NO_LETTERS = (("k", "e"), ("j", "e"), ("e", "h"), ("b", "x"), ("c", "k"), ("o", "h"), ("p", "j"))
 """The letters of languages whose "no" does not begin with N: Finnish, Estonian, Turkish, Azerbaijani, Vietnamese,
 Filipino and Albanian."""
+
+
+def are_numbered_codes(cells: Sequence[str]) -> bool:
+    """Return whether the values are codes such as 1, 2 and 3, of which nothing says what they mean.
+
+    Values with 0 are not such codes, because 0 and 1 mean no and yes.
+    """
+    values = {cell.strip() for cell in cells}
+    return len(values) > 1 and all(map(str.isdecimal, values)) and not values & {"0", "00"} and values != {"1"}
+
+
 YES_AND_NO = 2
 _CLEARLY_YES = frozenset("yj")
 _YES_LETTERS = frozenset("dtsoijya")
@@ -259,8 +270,12 @@ def state_of_yes_letter(word: str) -> State:
 
 
 def state_of_code(word: str) -> State:
-    """Return the state of a column whose letters can be "yes" and "no", or the first letters of states."""
-    return "unknown" if len(word) == 1 and word.isalpha() else state_of(word)
+    """Return the state of a column whose letters can be "yes" and "no", or the first letters of states.
+
+    Numbers in such a column are codes.
+    """
+    is_code = word.isdecimal() or (len(word) == 1 and word.isalpha())
+    return "unknown" if is_code else state_of(word)
 
 
 def state_of_letter(word: str) -> State:

@@ -66,9 +66,17 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
 _PIECES = re.compile(r"([-\u2212]?\d[\d.,' ]*-?)\s*(?:[^\W\d_]{1,8}\.?)?")
 
 
+_NEGATIVE = re.compile(r"^(?:\(-\)|[-\u2212])\s*(?=\d)")
+
+
+def _with_sign(text: str) -> str:
+    """Return a number with its sign before it. Tally writes numbers below 0 as `(-)4 Nos`."""
+    return _NEGATIVE.sub("-", text)
+
+
 def number_in(cell: str, mark: numbers.DecimalMark | None) -> Decimal | None:
     """Return the number of pieces that a cell states with at most one unit, or None. It can be negative."""
-    match = _PIECES.fullmatch(cell.strip())
+    match = _PIECES.fullmatch(_with_sign(cell.strip()))
     if match is None:
         return None
     try:
@@ -98,7 +106,7 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
         return 0
     if is_unknown(text):
         return State.UNKNOWN
-    text = text.lstrip("~\u2248\u223c ")
+    text = _with_sign(text.lstrip("~\u2248\u223c "))
     text, reserved = without_reserved(without_expected(text))
     if reserved:
         return _limited(max(int(numbers.signed_number(text, mark, cell)) - reserved, 0), cell)
@@ -208,7 +216,7 @@ _LOWER_BOUND = re.compile(
     r"|più di|oltre|almeno|mais de|meer dan|minstens)\s*(\d.*)"
     r"|(\d.*?)\s*(?:\+|or more|and more|oder mehr|und mehr|et plus|ou plus|o más|y más|o più|ou mais|of meer)"
 )
-_AROUND = re.compile(r"(?P<before>[^\d(]*)\(?\s*(?P<number>-?\d[\d.,' ]*)(?P<after>[^\d]*)")
+_AROUND = re.compile(r"(?P<before>[^\d(]*?)\(?\s*(?P<number>-?\d[\d.,' ]*)(?P<after>[^\d]*)")
 
 # Words beside a number that do not change its meaning.
 _BESIDE_A_NUMBER_TEXT = (

@@ -74,7 +74,7 @@ _FREE_PARTS = re.compile(
     r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"
     r"tillgang|tilgjeng|tilgaeng|dostepn|dostupn|szabad|elerheto|vapaa|sellab|saleab|salab|unreserved|uncommitted|"
     r"unallocated|^atp$|toonhand$|serbest|satilabilir|свободн|доступн|вільн|διαθεσιμ|可用|可售|可賣|可卖|有効|フリー|"
-    r"kdispozici|kdispozicii|disponibeltsaldo|引当可能|販売可能|가용|판매가능|متاح|قابل|זמינ|tersedia|raspoloz|razpoloz|slobodn|laisv|pieejam|briv|khadung"
+    r"kdispozici|kdispozicii|disponibeltsaldo|引当可能|販売可能|가용|판매가능|متاح|قابل|dapatdijual|bisadijual|זמינ|tersedia|raspoloz|razpoloz|slobodn|laisv|pieejam|briv|khadung"
 )
 _NOT_FREE = re.compile(
     r"unavail|notavail|nicht|indispon|nondispon|verfugbarkeit|verfuegbarkeit|availability|disponibilit|disponibilidad|"
@@ -199,9 +199,15 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     be a word that gives the stock another meaning. The values are whole numbers.
     """
     groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
+    ending: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
     for number, name in enumerate(columns.header):
         if number not in used and (key := _place_key(name)) is not None and are_counts(columns[number]):
             groups.setdefault(key, []).append(number)
+        elif number not in used and (word := _place_at_end(name)) and are_counts(columns[number]):
+            ending.setdefault((False, (word,)), []).append(number)
+    groups |= {
+        key: numbers for key, numbers in ending.items() if key not in groups and _look_like_stocks(columns, numbers)
+    }
     sizes = [number for number, name in enumerate(columns.header) if number not in used and is_size(name)]
     if len(sizes) >= MIN_SIZES and all(_are_pieces(columns[number]) for number in sizes):
         groups[(False, ())] = sizes
@@ -211,6 +217,33 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
     best = max(places, key=len, default=[])
     return [*best, *_joined_places(columns, {*used, *best})] if best and not of_lists and best != sizes else best
+
+
+_PLACES_AT_END = words("depo depot depots warehouse lager magazijn magazzino magazyn varasto sklad raktar deposito")
+_NO_PLACE_BEFORE = words(
+    "default standard purchase purchasing sales receiving shipping source target from to preferred varsayilan "
+    "einkauf verkauf zugang abgang ziel quelle predvolen vychozi domyslny alapertelmezett predefinito predeterminado"
+)
+"""Words before a warehouse whose column has the number of this warehouse, and no stock: `Default warehouse`."""
+
+
+@lru_cache(maxsize=4096)
+def _place_at_end(column: str) -> str:
+    """Return the last word of a name such as `Merkez Depo` if it means a warehouse, otherwise ""."""
+    tokens = [fold(token) for token in _TOKENS.findall(column)] if len(column) <= MAX_NAME else []
+    if len(tokens) < MIN_PLACES or tokens[-1] not in _PLACES_AT_END or not _is_place_name(tokens[:-1], tokens[-1:]):
+        return ""
+    return "" if _NO_PLACE_BEFORE.intersection(tokens) or any(map(price_name, tokens)) else tokens[-1]
+
+
+def _look_like_stocks(columns: Columns, numbers: Sequence[int]) -> bool:
+    """Return whether several columns have short whole numbers of many values, one of which is 0.
+
+    The numbers of warehouses repeat, and are not 0.
+    """
+    cells = [cell for number in numbers for cell in columns[number].cells]
+    is_pieces = all(_are_pieces(columns[number]) for number in numbers)
+    return is_pieces and "0" in cells and len(set(cells)) > MIN_SIZES
 
 
 def _joined_places(columns: Columns, used: set[int]) -> list[int]:

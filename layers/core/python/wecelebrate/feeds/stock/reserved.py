@@ -4,13 +4,15 @@ import re
 from collections.abc import Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
-from wecelebrate.feeds.stock.names import FREE, are_counts, is_free_stock
+from wecelebrate.feeds.stock.names import FREE, are_counts, is_free_stock, stock_rank
 from wecelebrate.feeds.stock.reserved_names import is_reserved
 
 MIN_RESERVED = 3
+MAX_COLUMNS = 20
+MAX_STOCKS = 5
 _WHOLE_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
@@ -65,8 +67,59 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
         for row in columns.sample
     ]
     counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
-    contained = len(counted) == len(rows) >= MIN_RESERVED and all(0 <= less <= count for count, less in counted)
+    # Pieces can also be promised before they arrive. Without a stock, they change nothing.
+    contained = len(counted) == len(rows) >= MIN_RESERVED and all(
+        0 <= less <= count or not count for count, less in counted
+    )
+    if _is_free_of(columns, stock_columns[0], reserved[0]):
+        return None
     return reserved[0] if contained and any(less for _, less in counted) else None
+
+
+def _is_free_of(columns: Columns, stock: int, reserved: int) -> bool:
+    """Return whether a stock is another column minus the reserved pieces in all rows: `On hand` beside `In stock`."""
+    others = [number for number in range(len(columns.header)) if number not in (stock, reserved)][:MAX_COLUMNS]
+    return any(_is_difference(columns, other, reserved, stock) for other in others)
+
+
+def without_expected(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
+    """Return the column of the pieces that are there, if a stock also contains the pieces that are expected.
+
+    `Disponibilità` of Italian programs is `Esistenza` minus `Impegnato` plus `Ordinato` in all rows.
+    """
+    if len(stock_columns) != 1 or columns[stock_columns[0]].is_empty:
+        return stock_columns
+    free = [
+        number for number in range(len(columns.header))
+        if number not in {*used, *stock_columns} and not columns[number].is_empty and are_counts(columns[number])
+    ][:MAX_COLUMNS]  # fmt: skip
+    reserved = [number for number in free if is_reserved(columns.header[number])]
+    there = [number for number in free if number not in reserved and names_stock(columns.header[number])][:MAX_STOCKS]
+    if len(reserved) != 1:
+        return stock_columns
+    sums = [
+        own for own in there for expected in free
+        if expected not in (own, *reserved) and _is_sum(columns, stock_columns[0], own, reserved[0], expected)
+    ]  # fmt: skip
+    return sums if len(sums) == 1 else stock_columns
+
+
+def names_stock(column: str) -> bool:
+    """Return whether a name means a stock."""
+    return stock_rank(column) is not None or any(field == "inventory_count" for field, _, _ in field_candidates(column))
+
+
+def _is_sum(columns: Columns, total: int, own: int, reserved: int, expected: int) -> bool:
+    rows = [
+        [
+            (row[number] or "").strip() or "0" if number < len(row) else "0"
+            for number in (total, own, reserved, expected)
+        ]
+        for row in columns.sample
+    ]
+    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
+    is_certain = len(counted) == len(rows) >= MIN_RESERVED and any(count[3] for count in counted)
+    return is_certain and all(all_ == there - less + more for all_, there, less, more in counted)
 
 
 def reserved_question(columns: Columns, stock_columns: Sequence[int], *, is_less: bool = False) -> list[Question]:

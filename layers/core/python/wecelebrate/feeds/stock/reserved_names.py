@@ -24,7 +24,7 @@ _RESERVED = re.compile(
 )
 _STEMS = tuple(map(fold, (
     "reserviert", "reserved", "allocated", "committed", "impegnat", "riservat", "prenotat", "reservad", "reservat",
-    "réservé", "gereserveerd", "reserver", "zarezerwowan", "rezerwac", "rezervovan", "rezervac", "rezervat",
+    "commited", "réservé", "gereserveerd", "reserver", "zarezerwowan", "rezerwac", "rezervovan", "rezervac", "rezervat",
     "rezervirano", "rezervisan", "rezervuot", "rezervēt", "comprometid", "apartad", "zugeteilt", "toegewezen",
     "vorgemerkt", "foglalt", "varattu", "varatut", "rezerve", "rezervuar", "broneeritud", "reserveeritud", "frátekið",
     "резерв", "зарезерв", "запазен", "δεσμευ", "κρατημέν", "محجوز", "مخصص", "رزرو", "שמור", "משוריין", "आरक्षित",

@@ -10,7 +10,7 @@ from functools import lru_cache
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import BadCell, Cells
 from wecelebrate.feeds.plan.model import Plan
-from wecelebrate.feeds.states.words import state_of
+from wecelebrate.feeds.states.words import are_numbered_codes, state_of
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.columns import own_columns
 from wecelebrate.feeds.vocabulary.words import words
@@ -63,7 +63,10 @@ def translations(plan: Plan, columns: Columns, legend: Legend) -> dict[int, dict
     if not legend:
         return {}
     names = [plan.column_name(number) for number in range(len(plan.header))]
-    states = {active.column for active in plan.active if active.words in ("words", "letters")}
+    states = {
+        active.column for active in plan.active
+        if active.words in ("words", "letters") or are_numbered_codes(columns[active.column].cells)
+    }  # fmt: skip
     translated = {}
     for number in sorted({*states, *plan.inventory, *own_columns(names)}):
         values = {cell.strip().casefold() for cell in columns[number].cells}

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from wecelebrate.feeds.files import encoding, labelled
+from wecelebrate.feeds.files import datanorm, encoding, labelled
 from wecelebrate.feeds.files.archive import Archive
 from wecelebrate.feeds.files.containers import UnpackedFile, unpack
 from wecelebrate.feeds.files.formats import Format, reject_binary, text_format
 from wecelebrate.feeds.items import UnreadableFeed, quoted
 from wecelebrate.feeds.tables.table import Table, known_column_counter, open_csv, open_json
+from wecelebrate.feeds.tables.transposed import turned
 from wecelebrate.feeds.xlsx import open_xlsx
 
 HEAD = 4_000
@@ -85,7 +86,7 @@ def open_source(
     text: encoding.TextFile | None = None
     try:
         if unpacked.workbook:
-            table = open_xlsx(unpacked.workbook, mapping, entire_sheet=sample is None)
+            table = _open_workbook(unpacked.workbook, mapping, sample)
             return FeedSource("xlsx", table, None, unpacked)
         reject_binary(unpacked.head)
         # An XML file is always read to its end, because its last part can contain the groups of the products.
@@ -94,21 +95,33 @@ def open_source(
             unpacked.limit(sample)
         text = encoding.spool(unpacked.head, unpacked.stream, mapping.get("encoding"))
         if (workbook := _workbook(text, unpacked, mapping)) is not None:
-            table = open_xlsx(workbook, mapping, entire_sheet=sample is None)
+            table = _open_workbook(workbook, mapping, sample)
             return FeedSource("xlsx", table, None, unpacked)
         file_format = text_format(text.open().read(encoding.FORMAT_SAMPLE), unpacked.name)
-        if file_format == "csv" and not mapping.get("delimiter"):
+        is_delta = False
+        if file_format == "csv" and (records := datanorm.convert(text, mapping.get("encoding"))) is not None:
+            text.file.close()
+            text, is_delta = records.text, records.is_delta
+            mapping = {**mapping, "delimiter": datanorm.DELIMITER}
+        elif file_format == "csv" and not mapping.get("delimiter"):
             blocks = labelled.convert(text, known_column_counter(mapping))
             if blocks is not None:
                 text.file.close()
                 text, mapping = blocks, {**mapping, "delimiter": labelled.DELIMITER}
         table = _table(text, file_format, mapping, currency)
+        table = turned(table, mapping) or table
+        table.declared_mode = "delta" if is_delta else table.declared_mode
         return FeedSource(file_format, table, text, unpacked, is_sample)
     except BaseException:
         if text:
             text.file.close()
         unpacked.close()
         raise
+
+
+def _open_workbook(archive: Archive, mapping: Mapping[str, str | None], sample: int | None) -> Table:
+    table = open_xlsx(archive, mapping, entire_sheet=sample is None)
+    return turned(table, mapping) or table
 
 
 def _table(text: encoding.TextFile, file_format: Format, mapping: Mapping[str, str | None], currency: str) -> Table:

@@ -1,11 +1,17 @@
-"""Refuses tables whose rows are not products, because each column or each value of a JSON object is a product."""
+"""Exchanges rows and columns if each column is a product, and refuses other tables whose rows are not products."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from wecelebrate.feeds.columns.names import SOLO_PRICE_RANK, field_candidates, is_weak
-from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
+from wecelebrate.feeds.items import SHEET_COLUMN, Cells, Rejected, Row, UnreadableFeed, quoted
+from wecelebrate.feeds.tables.table import Table, unique_names
+from wecelebrate.feeds.xlsx.rows import FlawedCells
 
+MAX_PRODUCTS = 200
+_CHANGED = re.compile(r"^column \d+$| \(\d+\)$")
 MAX_ROWS = 40
 """A table with more rows has products in its rows."""
 MIN_FIELDS = 3
@@ -16,10 +22,62 @@ MIN_PARTS = 3
 MIN_MEMBERS = 2
 
 
+def turned(table: Table, mapping: Mapping[str, str | None]) -> Table | None:
+    """Return a table whose columns are products with its rows and columns exchanged, or None for any other table.
+
+    The number of a product's line is the number of its column. A large table, and one with damaged rows, is not turned.
+    """
+    if table.profile is not None or table.every_row is None or table.has_groups:
+        return None
+    if len(table.header) > MAX_PRODUCTS or SHEET_COLUMN in table.header:
+        return None
+    others = {name: column for name, column in mapping.items() if name != "sku"}
+    rows_by_name = _names_of_rows(table.header, table.sample, others)
+    if rows_by_name is None or mapping.get("sku") not in (None, *rows_by_name):
+        return None
+    rows = list(islice(table.every_row(), MAX_ROWS + 1))
+    cells = [row[1] for row in rows if not isinstance(row, Rejected)]
+    is_damaged = len(cells) < len(rows) or any(map(_is_flawed, cells))
+    if is_damaged or len(cells) != len(table.sample) or any(len(row) > len(table.header) for row in cells):
+        return None
+    if any(map(_CHANGED.search, table.header[1:])):  # the name of a column was blank or repeated, so it was replaced
+        return None
+    width = len(table.header)
+    columns: list[Cells] = [table.header, *([*row, *[""] * (width - len(row))] for row in table.sample)]
+    names = unique_names([(column[0] or "").strip() for column in columns])
+    products: list[Row] = [(at + 1, [column[at] or "" for column in columns]) for at in range(1, width)]
+    filled = [product for product in products if any(cell and cell.strip() for cell in product[1])]
+    if not filled:
+        return None
+
+    def every_row() -> Iterator[Row | Rejected]:
+        return iter(filled)
+
+    return replace(
+        table, header=names, sample=[row for _, row in filled], rows=every_row, every_row=every_row, read_again=None
+    )
+
+
+def _is_flawed(cells: Cells) -> bool:
+    return isinstance(cells, FlawedCells) and bool(cells.flaws or cells.three_decimals)
+
+
 def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: Mapping[str, str | None]) -> None:
     """Raise UnreadableFeed if the first column contains names of fields, and the rest of the header contains none."""
+    if (names := _names_of_rows(header, sample, mapping)) is not None:
+        shown = ", ".join(quoted(name, 30) for name in names[:4])
+        raise UnreadableFeed(
+            f"each column of this table is a product, because its first column has the names {shown}; transpose the "
+            "table, so that each row is a product (in a spreadsheet: copy it, and paste it with the option Transpose)"
+        )
+
+
+def _names_of_rows(
+    header: Sequence[str], sample: Sequence[Cells], mapping: Mapping[str, str | None]
+) -> list[str] | None:
+    """Return the names in the first column if they are names of fields, and if each other column is a product."""
     if "sku" in mapping or len(header) < 2 or not MIN_FIELDS - 1 <= len(sample) <= MAX_ROWS:
-        return
+        return None
     names = [header[0], *((row[0] or "").strip() for row in islice(sample, MAX_ROWS) if row)]
     names = [name for name in names if name]
     fields_by_name = [fields for name in names if (fields := _fields(name))]
@@ -29,13 +87,8 @@ def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: M
         or len(all_fields) < MIN_FIELDS
         or len(fields_by_name) < MIN_SHARE * len(names)
     ):
-        return
-    if "price" in all_fields and all_fields & {"sku", "name"}:
-        shown = ", ".join(quoted(name, 30) for name in names[:4])
-        raise UnreadableFeed(
-            f"each column of this table is a product, because its first column has the names {shown}; transpose the "
-            "table, so that each row is a product (in a spreadsheet: copy it, and paste it with the option Transpose)"
-        )
+        return None
+    return names if "price" in all_fields and all_fields & {"sku", "name"} else None
 
 
 def refuse_attribute_rows(header: Sequence[str], sample: Sequence[Cells], sku: Sequence[int]) -> None:

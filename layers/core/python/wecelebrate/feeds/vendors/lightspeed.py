@@ -65,7 +65,7 @@ LIGHTSPEED_C = Profile(
         "inventory_count": ("stocklevel",),
         "is_active": ("visible",),
     },
-    {"ean": "ean", "weight": "weight", "[a-z]{2}variant": "variant"},
+    {"ean": "ean", "weight": "weight", "[a-z]{2}variant": "variant", "priceold": "compare_at_price"},
 )
 
 ECWID = Profile(

@@ -5,8 +5,12 @@ woocommerce.github.io, "Products" and "Product variations"; woocommerce.com, "Ad
 price without a schedule is valid at once, until somebody removes it.
 """
 
+import re
+
+from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.profile import OPTION_LINE, Profile, RejectRule, VariantRule
 
+MAX_COLUMNS = 10
 # The exporter writes the columns in the language of the shop: English, German, French, Spanish, Italian and Dutch.
 _TYPE = "type|typ|tipo"
 _SKU = "sku|artikelnummer|ugs|skucod"
@@ -27,6 +31,22 @@ _ATTRIBUTE_VALUES = (
     "attribute{0}values?|attribut{0}werte?|attribuut{0}waarden?|valeursdelattribut{0}|valoresdelatributo{0}|"
     "valoridellattributo{0}|valoredellattributo{0}|waardenvaneigenschap{0}"
 )
+
+_TYPES = re.compile(r"(?:simple|variable|variation|grouped|external)(?:, (?:virtual|downloadable)){0,2}")
+_OF_VARIATIONS = re.compile(r"variable|variation.*")
+
+
+def has_types(columns: Columns) -> bool:
+    """Return whether a column has the types of products of WooCommerce, which it does not translate.
+
+    The names of the columns are translated into 50 languages or more, so the profile does not know all of them.
+    """
+    return any(
+        bool(cells := columns[number].cells)
+        and all(map(_TYPES.fullmatch, cells)) and any(map(_OF_VARIATIONS.fullmatch, cells))
+        for number in range(min(len(columns.header), MAX_COLUMNS))
+    )  # fmt: skip
+
 
 WOOCOMMERCE = Profile(
     "woocommerce",

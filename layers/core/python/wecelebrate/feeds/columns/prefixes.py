@@ -1,0 +1,56 @@
+"""Removes the short prefix that all columns of a database have: `v_products_model`, `B1_COD`, `OXARTNUM`.
+
+A prefix of one name can have a meaning, as in `EK_Preis`. So a prefix is removed only if nearly all columns have it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from wecelebrate.feeds.questions import Question
+
+MIN_COLUMNS = 5
+MIN_SHARE = 0.8
+MAX_NAME = 60
+_PREFIXES = (
+    re.compile(r"(?P<prefix>[A-Za-z]_)(?=[A-Za-z]{2})"),
+    re.compile(r"(?P<prefix>[A-Z])\d_(?=[A-Za-z]{2})"),
+    re.compile(r"(?P<prefix>OX)(?=[A-Z]{3})"),
+    re.compile(r"(?P<prefix>_)(?=[A-Za-z]{2})"),
+)
+"""The prefixes of databases: `p_`, `B1_` beside `B2_`, `OX`, `_`.
+
+Two letters can mean a purchase, as in `EK_Preis` and `PO_PRICE`, so only those of OXID are a prefix.
+"""
+
+
+def without_prefix(header: Sequence[str]) -> list[str] | None:
+    """Return the names without the prefix that they share, or None if they share none."""
+    names = [name[:MAX_NAME] for name in header]
+    for pattern in _PREFIXES:
+        matches = [pattern.match(name) for name in names]
+        shared = [match["prefix"] for match in matches if match]
+        if len(shared) < max(MIN_COLUMNS, MIN_SHARE * len(names)) or len(set(shared)) > 1:
+            continue
+        plain = [name[match.end() :] if match else name for name, match in zip(header, matches, strict=True)]
+        if len(set(plain)) == len(plain) and not _has_model_beside_gtin(plain):
+            return plain
+    return None
+
+
+def _has_model_beside_gtin(names: Sequence[str]) -> bool:
+    """Return whether a table has `model` beside a GTIN. Shops such as Gambio have their own numbers in this column.
+
+    Elsewhere a model is the number of the manufacturer, so it stays a question which of them is the SKU.
+    """
+    folded = {name.casefold() for name in names}
+    return "model" in folded and not folded.isdisjoint(("ean", "gtin", "upc", "barcode"))
+
+
+def with_names(question: Question, names: Mapping[str, str]) -> Question:
+    """Return a question with the names of the file. `names` maps the names without the prefix to those of the file."""
+    text = question.text
+    for plain, name in names.items():
+        text = text.replace(f'"{plain}"', f'"{name}"')
+    choices = tuple(replace(choice, value=names.get(choice.value, choice.value)) for choice in question.choices)
+    return replace(question, text=text, choices=choices)
