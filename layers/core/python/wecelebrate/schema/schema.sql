@@ -6678,8 +6678,8 @@ begin
   ), refused as (
     select *, allowed <= shown as is_shown from limits l where l.quantity > least(l.allowed, shown)
   )
-  select r.reason, jsonb_agg(jsonb_build_object('at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max'
-    end,
+  select r.reason, jsonb_agg(jsonb_build_object(
+      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end,
       case when r.is_shown then r.allowed::integer end) order by r.at),
     r.is_shown, bool_or(r.quantity > r.allowed)
     into refusal, detail, is_low, is_exceeded
@@ -16104,10 +16104,9 @@ begin
   end if;
   -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
   -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
-    the
-  -- limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if both
-  -- the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an order
-  -- that exceeds one of the two, or both, gets the same answer.
+  -- the limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if
+  -- both the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an
+  -- order that exceeds one of the two, or both, gets the same answer.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail

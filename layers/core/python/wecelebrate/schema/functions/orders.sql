@@ -69,8 +69,8 @@ return array_remove(array[
 
 -- Checks an order against the limits of its buyers that do not depend on the stock, and locks the buyers. Concurrent
 -- orders of the same buyer wait for each other. All orders lock their products first, and then their buyers, sorted by
--- key, so orders cannot deadlock. Returns no refusal if the order is within the limits. The limits of the customer and of
--- the IP address come before the limits of the e-mail address, which the guest has only named. Refusals:
+-- key, so orders cannot deadlock. Returns no refusal if the order is within the limits. The limits of the customer and
+-- of the IP address come before the limits of the e-mail address, which the guest has only named. Refusals:
 --   daily_quantity   {buyer, max}   the kind of buyer (customer, email, address) whose limit would be exceeded
 --   unconfirmable    "…"            why the limits for mails allow no mail with the link, if the guest must confirm
 create or replace function app.check_order_buyers(
@@ -112,8 +112,8 @@ return coalesce(refusal = 'unconfirmable' or detail ->> 'buyer' = 'email' and (d
 -- the stock. Refusals:
 --   out_of_stock     [{at, left}, …]  the lines whose quantity is above the stock
 --   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take
--- If `is_low`, a line exceeds a stock or a share that is not above app.max_shown_stock(). A buyer may learn this number.
--- Otherwise the numbers are null, and the lines are all lines that can be the reason, as in app.refused_lines.
+-- If `is_low`, a line exceeds a stock or a share that is not above app.max_shown_stock(). A buyer may learn this
+-- number. Otherwise the numbers are null, and the lines are all lines that can be the reason, as in app.refused_lines.
 -- `is_exceeded` says whether one of them really is.
 --
 -- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
@@ -157,7 +157,8 @@ begin
   ), refused as (
     select *, allowed <= shown as is_shown from limits l where l.quantity > least(l.allowed, shown)
   )
-  select r.reason, jsonb_agg(jsonb_build_object('at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end,
+  select r.reason, jsonb_agg(jsonb_build_object(
+      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end,
       case when r.is_shown then r.allowed::integer end) order by r.at),
     r.is_shown, bool_or(r.quantity > r.allowed)
     into refusal, detail, is_low, is_exceeded
@@ -289,10 +290,10 @@ begin
     return;
   end if;
   -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
-  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before the
-  -- limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if both
-  -- the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an order
-  -- that exceeds one of the two, or both, gets the same answer.
+  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
+  -- the limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if
+  -- both the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an
+  -- order that exceeds one of the two, or both, gets the same answer.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail
