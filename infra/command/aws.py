@@ -170,30 +170,44 @@ def deploy(
                 output.failure("the deploy failed: fix the cause that CDK printed, and run the same command again")
                 raise typer.Exit(ExitCode.FAILED)
     finally:
-        _restore_rules(account)
+        restored = _restore_rules(account)
     if closed:
         output.success(f"{version} is deployed behind the maintenance mode")
         output.warning(f"`wecelebrate maintenance off --env {environment.name}`, and then deploy again")
-        return
-    output.success(f"{environment.name} is deployed with the release {version}")
-    output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
+    else:
+        output.success(f"{environment.name} is deployed with the release {version}")
+        output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
+    if not restored:
+        raise typer.Exit(ExitCode.FAILED)
 
 
-def _restore_rules(account: "Account") -> None:
+def _restore_rules(account: "Account") -> bool:
     """Add the rules of operators again that the deploy has removed from the firewall. A stack that fails can come after
-    the stack that has changed the firewall."""
-    from infra.deploy import blocklist, maintenance
-    from infra.deploy.account import aws_errors
+    the stack that has changed the firewall.
 
-    with aws_errors():
-        if blocklist.restore_rule(account):
-            output.note("the deploy has changed the firewall, so the addresses are blocked again")
-        if maintenance.restore_rule(account):
-            name = account.environment.name
-            output.warning(
-                "the deploy has changed the firewall, so the environment is closed again:"
-                f" `wecelebrate maintenance off --env {name}` opens it"
-            )
+    Return whether no rule is missing now. An error is only printed, e.g. that the session of the operator has ended
+    during the deploy, because the command still has to print the result of the deploy.
+    """
+    from infra.deploy import blocklist, maintenance
+    from infra.deploy.account import AwsError, aws_errors
+
+    name = account.environment.name
+    texts = {
+        blocklist: "the addresses are blocked again",
+        maintenance: f"the environment is closed again: `wecelebrate maintenance off --env {name}` opens it",
+    }
+    try:
+        with aws_errors():
+            for rules, text in texts.items():
+                if rules.restore_rule(account):
+                    output.warning(f"the deploy has changed the firewall, so {text}")
+    except AwsError as error:
+        output.failure(
+            f"it is not known whether the deploy has removed blocked addresses or the maintenance mode ({error}): sign"
+            f" in to AWS again, and run `wecelebrate status --env {name}`, which shows lost rules"
+        )
+        return False
+    return True
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -224,7 +238,7 @@ def destroy(
     interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error. It
     fails if nothing of the environment is in the account, or if the credentials may not list the stacks.
     """
-    from infra.deploy import permanent
+    from infra.deploy import blocklist, firewall, maintenance, permanent
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.destroy import delete_logs, empty_buckets, remaining, require_own_account
     from infra.deploy.stacks import cdk_command, run_cdk
@@ -255,6 +269,7 @@ def destroy(
         if environment.permanent:
             for name in (*permanent.delete_buckets(account), *permanent.delete_user_pools(account)):
                 output.step(f"{name} deleted")
+        firewall.delete_ip_sets_of(account, (blocklist.RULE, maintenance.RULE))
         for name in delete_logs(account):
             output.step(f"{name} deleted")
         resources = remaining(account)

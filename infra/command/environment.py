@@ -29,10 +29,9 @@ _COLUMNS = (Column("stack"), Column("state"), Column("changed"), Column("release
 def show(name: str) -> bool:
     """Print the release, the health and the stacks of an environment. Return whether the API is healthy and all stacks
     are complete."""
+    from infra.deploy import blocklist, maintenance
     from infra.deploy.account import Account, AwsError, aws_errors
-    from infra.deploy.blocklist import blocked
-    from infra.deploy.erasure_keys import has_keys
-    from infra.deploy.maintenance import is_closed
+    from infra.deploy.erasure_keys import may_have_keys
     from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
     environment = environment_named(name)
@@ -42,9 +41,10 @@ def show(name: str) -> bool:
         if not stacks:
             raise AwsError(f"{name} is not deployed in the account {account.id}")
         edge, monitoring = stack_outputs(account, "edge") or {}, stack_outputs(account, "monitoring") or {}
-        closed = "edge" in stacks and is_closed(account)
-        addresses = blocked(account) if "edge" in stacks else []
-        earlier_key = has_keys(account)
+        closed = "edge" in stacks and maintenance.is_closed(account)
+        addresses = blocklist.blocked(account) if "edge" in stacks else []
+        lost = [each.RULE for each in (blocklist, maintenance) if "edge" in stacks and each.is_lost(account)]
+        earlier_key = may_have_keys(account)
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
     details: dict[str, Cell] = {
@@ -55,7 +55,12 @@ def show(name: str) -> bool:
         "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
         "blocked": Styled(", ".join(addresses), "yellow"),
     }
-    if earlier_key:
+    if lost:
+        text = f"a deploy has removed {' and '.join(lost)}: `wecelebrate deploy --env {name}` adds it again"
+        details["lost rules"] = Styled(text, "red")
+    if earlier_key is None:
+        details["earlier key"] = Styled("unknown: your role lacks lambda:GetFunctionConfiguration", "yellow")
+    elif earlier_key:
         text = f"the function of erasures still knows one: `wecelebrate --env {name} erasures replay` removes it"
         details["earlier key"] = Styled(text, "yellow")
     output.print_details(details)

@@ -53,7 +53,7 @@ def replay(
     --earlier-key is needed if the secret signing-key was replaced since the oldest entry. It needs `wecelebrate --env`.
     With your AWS credentials, the function that repeats erasures gets the earlier key until the list is compared. The
     key does not come back into force. With `wecelebrate --env`, each call also removes a key that an interrupted call
-    has left.
+    has left, unless another replay runs.
     """
     from infra.command.api import connect
 
@@ -81,6 +81,10 @@ def _known(connection: "Connection", keys: list[str]) -> Iterator[None]:
     if keys:
         with aws_errors(), earlier_keys(account, keys):
             yield
+        return
+    if _is_running(connection.api):
+        output.note("another replay runs, so a key that it has given to the function is not removed")
+        yield
         return
     try:
         with aws_errors():
@@ -121,11 +125,20 @@ def _wait_for_erasures(api: "httpx.Client", job: Mapping[str, Any], deadline: fl
 
 
 def _unfinished(api: "httpx.Client") -> int:
+    return len(_waiting_jobs(api))
+
+
+def _is_running(api: "httpx.Client") -> bool:
+    """Return whether a replay waits or runs. Its job belongs to the platform, and other erasures belong to a client."""
+    return any(job["client_id"] is None for job in _waiting_jobs(api))
+
+
+def _waiting_jobs(api: "httpx.Client") -> list[dict[str, Any]]:
     from infra.command.api import get
 
     states = ("pending", "processing")
     pages = [get(api, "/v1/jobs", {"type": "erasure", "status": state, "limit": 1000}) for state in states]
-    return sum(len(page["data"]) for page in pages)
+    return [job for page in pages for job in page["data"]]
 
 
 def _pause(deadline: float, job_id: str) -> None:

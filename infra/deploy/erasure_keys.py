@@ -24,8 +24,8 @@ def earlier_keys(account: Account, keys: Sequence[str]) -> Iterator[None]:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    _set(account, ",".join(keys))
     try:
+        _set(account, ",".join(keys))  # it can fail after the change, while it waits until the change is in force
         yield
     finally:
         try:
@@ -51,6 +51,18 @@ def has_keys(account: Account) -> bool:
     except client.exceptions.ResourceNotFoundException:
         return False
     return VARIABLE in configuration.get("Environment", {}).get("Variables", {})
+
+
+def may_have_keys(account: Account) -> bool | None:
+    """Return whether the function knows earlier keys, or None if the operator may not read its configuration."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return has_keys(account)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDeniedException":
+            return None
+        raise
 
 
 def _function(account: Account) -> str:

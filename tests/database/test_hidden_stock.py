@@ -1,6 +1,10 @@
-"""Tests that refused orders do not reveal a stock that is not low. A buyer who can place no order, or who adds a line
-that is always refused, gets the same answer for every quantity of another line. Such a buyer could otherwise find the
-stock of another client by bisection, without taking a piece."""
+"""Tests that refused orders reveal neither a stock that is not low, nor the orders of other people.
+
+A buyer who can place no order, or who adds a line that is always refused, gets the same answer for every quantity of
+another line. Such a buyer could otherwise find the stock of another client by bisection, without taking a piece. If the
+stock is too low, a guest gets the same answer for every e-mail address. Such a guest could otherwise find how much an
+address has ordered.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -68,7 +72,35 @@ def test_a_buyer_who_can_place_no_order_gets_the_same_answer_for_every_quantity(
     superuser.execute(f"update sites set {settings} where id = %s".encode(), [site])
     answers = refusals(superuser, caller, [{product: quantity} for quantity in QUANTITIES])
     assert [answers[0]] * len(answers) == answers
-    assert answers[0][0] == refusal
+    # Another refusal for a used up limit of the mailbox than for the stock would show what other people have done.
+    of_stock = "out_of_stock" if product == A_PRODUCT else "shared_quantity"
+    assert answers[0][0] == (of_stock if refusal == "unconfirmable" else refusal)
+    (lowest,) = refusals(superuser, caller, [{product: 10}]) if refusal == "unconfirmable" else answers[:1]
+    assert lowest[0] == refusal
+
+
+@pytest.mark.parametrize(("caller", "site", "product"), SHOPS)
+@pytest.mark.parametrize("stock", [0, 1, 5, 12, 21, 59])
+@pytest.mark.parametrize("mails", ["", ", confirm_guest_orders = true, max_recipient_mails = 1"])
+def test_an_order_above_the_stock_gets_the_same_answer_whatever_other_people_have_ordered_with_the_address(
+    superuser: psycopg.Connection, *, caller: Caller, site: UUID, product: UUID, stock: int, mails: str
+) -> None:
+    superuser.execute(f"update sites set max_daily_quantity = 60{mails} where id = %s".encode(), [site])
+    superuser.execute("delete from order_quantities")
+    superuser.execute(
+        "insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)"
+        " select client_id, id, %s, 'email:victim@example.test', 57, clock_timestamp(), false from sites where id = %s",
+        [product, site],
+    )
+    superuser.execute("update products set inventory_count = %s where id = %s", [stock, product])
+    lowest = stock + 1 if product == A_PRODUCT else (stock + 1) // 2 + 1
+    for quantity in range(lowest, 61):
+        lines = Jsonb([{"product_id": str(product), "quantity": quantity}])
+        answers = [
+            act(superuser, caller, PLACE, lines, f"{name}@example.test")[0] for name in ("victim", uuid4().hex[:12])
+        ]
+        assert answers[0] == answers[1], quantity
+        assert answers[0][0] in ("out_of_stock", "shared_quantity")
 
 
 @pytest.mark.parametrize(("caller", "product"), [(shop.values[0], shop.values[2]) for shop in SHOPS])

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from infra.command import app as command
 from infra.functions import ROOT
 from tests.database.conftest import Database
-from tests.database.world import A, B
+from tests.database.world import A_PRODUCT, A, B
 from wecelebrate.clients import restoration, restored_tables
 from wecelebrate.clients.restoration import copy_missing
 from wecelebrate.core.settings import settings
@@ -260,3 +260,43 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
             for column in columns & {*comparison.table.columns}:
                 query = f"select count(*) from {comparison.table.name} where {column}::text = any (%s)"
                 assert new.execute(query.encode(), [sorted(parents)]).fetchone() == (0,), comparison.table.name
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    """Let the live database refuse all rows of a table."""
+    insert = restoration._insert
+
+    def refuse(connection: psycopg.Connection, table: restored_tables.Table, rows: Any) -> None:
+        if table.name == refused and rows:
+            raise psycopg.errors.UniqueViolation("another row is in the way")
+        insert(connection, table, rows)
+
+    monkeypatch.setattr(restoration, "_insert", refuse)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [("products", "order_lines", "product_id"), ("jobs", "mails", "job_id"), ("catalogs", "sites", "catalog_id")],
+    ids=lambda each: each[1],
+)
+def test_a_row_with_a_weak_reference_to_a_skipped_row_is_copied_without_the_reference(
+    database: Database, live: Database, monkeypatch: pytest.MonkeyPatch, reference: tuple[str, str, str]
+) -> None:
+    parent, table, column = reference
+    with database.connect() as old, live.connect() as new:
+        old.execute("set local session_replication_role = replica")  # a trigger refuses changes of lines
+        old.execute("update mails set job_id = (select id from jobs where client_id = %s limit 1)", [A])
+        old.execute("update order_lines set product_id = %s where client_id = %s", [A_PRODUCT, A])
+        old.execute("set local session_replication_role = origin")
+        delete_client(new, A)
+        comparisons = restored_tables.compare(old, new, A)
+        lost = {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
+        missing = next(len(each.missing) for each in comparisons if each.table.name == table)
+        refusing(monkeypatch, parent)
+        copied, skipped = copy_missing(old, new, comparisons, restored_tables.ACCESS, skip=True)
+        assert (copied[table], [each for each in skipped if each["table"] == table]) == (missing, [])
+        columns = f"select {column}::text from {table} where client_id = %s and {column}::text = any (%s)"
+        before, after = (each.execute(columns.encode(), [A, sorted(lost)]).fetchall() for each in (old, new))
+        assert before
+        assert after == []
+        old.rollback()

@@ -132,12 +132,12 @@ def test_pieces_ordered_from_an_untracked_product_do_not_count_for_a_later_limit
 
 def test_pieces_ordered_from_an_untracked_product_count_for_the_daily_limit(superuser: psycopg.Connection) -> None:
     superuser.execute("update sites set max_daily_quantity = 100 where id = %s", [A_SITE])
-    assert order(superuser, GUEST, {A_PRODUCT: 90})[0] is None
+    assert order(superuser, GUEST, {A_PRODUCT: 91})[0] is None
     superuser.execute(
         "update products set inventory_policy = 'tracked', inventory_count = 50 where id = %s", [A_PRODUCT]
     )
-    assert order(superuser, GUEST, {A_PRODUCT: 11})[0] == "daily_quantity"
-    assert order(superuser, GUEST, {A_PRODUCT: 10})[0] is None
+    assert order(superuser, GUEST, {A_PRODUCT: 10})[0] == "daily_quantity"
+    assert order(superuser, GUEST, {A_PRODUCT: 9})[0] is None
 
 
 @pytest.mark.parametrize(("policy", "name"), [("counted", "policy_check"), (None, "inventory_policy")])

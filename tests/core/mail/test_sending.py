@@ -232,6 +232,29 @@ def test_a_failed_tls_handshake_counts_as_an_attempt_because_it_is_no_outage(mon
     ses._connection.close()
 
 
+@pytest.mark.parametrize("answer_bytes", [b"", b"\x15\x03\x03\x00\x02\x01\x00"], ids=["end", "close_notify"])
+def test_a_tls_handshake_that_the_server_ends_is_an_outage(
+    monkeypatch: pytest.MonkeyPatch, answer_bytes: bytes
+) -> None:
+    configure(monkeypatch)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def end_the_handshake() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer_bytes)
+
+        server = threading.Thread(target=end_the_handshake)
+        server.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(Unavailable, match="SES cannot be reached"):
+            sending.send(MAIL, TAGS)
+        server.join()
+    ses._connection.close()
+
+
 def test_a_mail_is_not_sent_again_if_the_response_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is possible that SES has accepted the mail, so the error counts as an attempt of the job."""
     configure(monkeypatch)

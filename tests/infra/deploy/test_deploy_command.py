@@ -1,12 +1,15 @@
 """Tests what `wecelebrate deploy` passes to CDK, and what it does with the firewall. CDK does not run."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from typer.testing import CliRunner
 
@@ -143,3 +146,22 @@ def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Envir
     assert maintenance.is_closed(dev.account)
     (command,) = dev.commands
     assert "--all" not in command and "!(edge|monitoring)" in command
+
+
+def test_a_deploy_whose_session_ends_prints_its_urls_and_that_rules_can_be_missing(
+    dev: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dev.create_firewall()
+
+    def during() -> int:
+        (file,) = [each for each in dev.commands[-1] if each.endswith("outputs-dev.json")]
+        Path(file).write_text(json.dumps({"wecelebrate-dev-edge": {"url": "https://api.example.com"}}))
+        expired = ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "x"}}, "ListWebACLs")
+        monkeypatch.setattr(dev.firewall, "list_web_acls", Mock(side_effect=expired))
+        return 0
+
+    dev.during = during
+    result = dev.deploy("UPDATE_COMPLETE")
+    assert result.exit_code == 1, result.output
+    assert "https://api.example.com" in result.output
+    assert "sign in to AWS again, and run `wecelebrate status --env dev`" in " ".join(result.output.split())

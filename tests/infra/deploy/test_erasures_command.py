@@ -1,7 +1,7 @@
 """Tests that `wecelebrate erasures replay` waits for the job and for its erasures. A transport replaces the API."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,18 +20,29 @@ JOB = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5"
 DONE = {"status": "completed", "result": {"erasures": 3, "restored": 2}, "error": None, "error_code": None}
 
 
-def api(replay: list[dict[str, Any]], waiting: list[int], failed: list[dict[str, str]] | None = None) -> httpx.Client:
-    """An API whose replay job has the states `replay`, in this order. `waiting`: the numbers of erasures that wait."""
+def api(
+    replay: list[dict[str, Any]],
+    waiting: list[int],
+    failed: list[dict[str, str]] | None = None,
+    running: list[bool] | None = None,
+) -> httpx.Client:
+    """An API whose replay job has the states `replay`, in this order. `waiting`: the numbers of erasures that wait.
+
+    running: not empty as long as another replay runs.
+    """
     states: Iterator[dict[str, Any]] = iter(replay)
     counts = iter(waiting)
 
     def respond(request: httpx.Request) -> httpx.Response:
+        rows: Sequence[Mapping[str, str | None]]
         job = {"id": JOB, "created_at": "2026-11-27T08:30:00Z"}
         if request.url.path in {"/v1/admin/erasures/replay", f"/v1/jobs/{JOB}"}:
             return httpx.Response(200, json=job | next(states))
         match request.url.params["status"]:
             case "pending":
-                rows = [{"id": str(number)} for number in range(next(counts))]
+                rows = [{"id": str(number), "client_id": "c"} for number in range(next(counts))]
+            case "processing" if running:
+                rows = [{"id": "replay", "client_id": None}]
             case "failed":
                 rows = failed or []
             case _:
@@ -115,7 +126,30 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_each_replay_of_an_environment_removes_a_key_that_an_interrupted_replay_has_left(events: list[str]) -> None:
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
     assert result.exit_code == 0, result.output
-    assert events[:2] == ["key removed", "POST /v1/admin/erasures/replay"]
+    assert [event for event in events if not event.startswith("GET")] == ["key removed", events[3]]
+    assert events[2:4] == ["key removed", "POST /v1/admin/erasures/replay"]
+
+
+def test_a_replay_without_keys_does_not_remove_the_key_of_a_running_replay(
+    events: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = [True]
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        yield Connection(api([{"status": "pending"}, DONE], [0, 0], running=running), None)
+
+    monkeypatch.setattr(api_of_command, "connect", connect)
+
+    def replay(*_: object) -> dict[str, Any]:
+        running.clear()
+        return DONE
+
+    monkeypatch.setattr(erasures, "_replay", replay)
+    result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
+    assert result.exit_code == 0, result.output
+    assert "another replay runs" in result.output
+    assert "key removed" not in events
 
 
 def test_the_function_knows_the_key_only_until_the_list_is_compared(events: list[str], tmp_path: Any) -> None:

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.deploy import blocklist, firewall, maintenance
 from infra.deploy.account import Account, AwsError
 from infra.deploy.blocklist import blocked, change, restore_rule
 from infra.deploy.firewall import parse_network
@@ -183,3 +184,134 @@ def test_a_firewall_that_changes_all_the_time_is_reported(client: Any) -> None:
     firewall: Any = Interrupted(client, other, times=100)
     with pytest.raises(client.exceptions.WAFOptimisticLockException):
         change(account(firewall, "prod"), [parse_network("8.8.4.4")])
+
+
+class Failing:
+    """The firewall, whose calls of a method fail with an error of AWS, the given number of times."""
+
+    def __init__(self, client: Any, method: str, code: str, times: int) -> None:
+        self._client, self._method, self._code, self.times = client, method, code, times
+
+    def __getattr__(self, name: str) -> Any:
+        return self._fail if name == self._method and self.times else getattr(self._client, name)
+
+    def _fail(self, **_: Any) -> Any:
+        self.times -= 1
+        raise getattr(self._client.exceptions, self._code)({"Error": {"Code": self._code}}, self._method)
+
+
+def replace_rules(client: Any) -> None:
+    """Do what a deploy does that changes the firewall of prod: write the rules of the template."""
+    acl = next(each for each in client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"] if "prod" in each["Name"])
+    answer = client.get_web_acl(Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"])
+    client.update_web_acl(
+        Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"], DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY,
+        Rules=[RATE], LockToken=answer["LockToken"],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firewall, "PAUSE_SECONDS", 0.0, raising=False)
+
+
+@pytest.mark.usefixtures("without_pause")
+def test_a_deploy_does_not_close_an_environment_whose_ip_sets_could_not_be_deleted_when_it_was_opened(
+    client: Any,
+) -> None:
+    prod = account(client, "prod")
+    close(prod, [parse_network("8.8.4.4")])
+    change(prod, [parse_network("8.8.8.8")])
+    refused: Any = Failing(client, "delete_ip_set", "WAFAssociatedItemException", 1000)
+    open_again(account(refused, "prod"))
+    assert change(account(refused, "prod"), remove=[parse_network("8.8.8.8")]) == []
+    assert blocked(prod) == []
+    assert not maintenance.restore_rule(prod)
+    assert not blocklist.restore_rule(prod)
+    assert rules(client, "wecelebrate-prod-api") == [RATE]
+
+
+@pytest.mark.usefixtures("without_pause")
+def test_a_deploy_does_not_close_an_environment_that_a_failed_command_did_not_close(client: Any) -> None:
+    refused: Any = Failing(client, "update_web_acl", "WAFInternalErrorException", 2)
+    for command in (close, change):
+        with pytest.raises(client.exceptions.WAFInternalErrorException):
+            command(account(refused, "prod"), [parse_network("8.8.4.4")])
+    prod = account(client, "prod")
+    assert blocked(prod) == []
+    assert not maintenance.restore_rule(prod)
+    assert not blocklist.restore_rule(prod)
+    assert rules(client, "wecelebrate-prod-api") == [RATE]
+
+
+@pytest.mark.usefixtures("without_pause")
+def test_a_firewall_that_does_not_know_a_change_yet_is_asked_again(client: Any) -> None:
+    unavailable: Any = Failing(client, "update_web_acl", "WAFUnavailableEntityException", 3)
+    close(account(unavailable, "prod"), [parse_network("8.8.4.4")])
+    assert is_closed(account(client, "prod"))
+    associated: Any = Failing(client, "delete_ip_set", "WAFAssociatedItemException", 3)
+    open_again(account(associated, "prod"))
+    assert (associated.times, addresses(client)) == (0, [])
+
+
+def test_a_lost_rule_is_known_until_it_is_restored(client: Any) -> None:
+    prod = account(client, "prod")
+    close(prod, [parse_network("8.8.4.4")])
+    replace_rules(client)
+    assert (maintenance.is_lost(prod), blocklist.is_lost(prod)) == (True, False)
+    change(prod, [parse_network("8.8.8.8")])
+    replace_rules(client)
+    assert blocklist.is_lost(prod)
+    assert blocked(prod) == []
+    assert maintenance.restore_rule(prod) and blocklist.restore_rule(prod)
+    assert (maintenance.is_lost(prod), blocklist.is_lost(prod)) == (False, False)
+    assert blocked(prod) == ["8.8.8.8/32"]
+
+
+class Concurrent:
+    """The firewall, in which another command runs before the first call of a method.
+
+    moto creates a second IP set with the same name, which AWS refuses.
+    """
+
+    def __init__(self, client: Any, method: str, other: Callable[[], object]) -> None:
+        self._client, self._method, self._other = client, method, other
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._method:
+            self._method = ""
+            self._other()
+            if name == "create_ip_set":
+                return Failing(self._client, name, "WAFDuplicateItemException", 1).create_ip_set
+        return getattr(self._client, name)
+
+
+@pytest.mark.parametrize("method", ["get_ip_set", "create_ip_set", "update_ip_set", "update_web_acl", "delete_ip_set"])
+@pytest.mark.parametrize("first", ["8.8.4.4", "9.9.9.9"])
+@pytest.mark.parametrize("remove", [False, True])
+def test_an_address_that_another_command_blocks_at_the_same_time_stays_blocked(
+    client: Any, method: str, first: str, remove: bool
+) -> None:
+    prod, other = account(client, "prod"), parse_network("1.1.1.1")
+    if first == "8.8.4.4" or remove:
+        change(prod, [parse_network("8.8.4.4")])
+    concurrent: Any = Concurrent(client, method, lambda: change(account(client, "prod"), [other]))
+    networks = [parse_network("8.8.4.4")]
+    change(account(concurrent, "prod"), *([(), networks] if remove else [networks]))
+    if not concurrent._method:
+        expected = ["1.1.1.1/32"] if remove else ["1.1.1.1/32", "8.8.4.4/32"]
+        assert (blocked(prod), addresses(client)) == (expected, [expected])
+        names = [rule["Name"] for rule in rules(client, "wecelebrate-prod-api")]
+        assert names == ["requests-per-address", "blocked"]
+
+
+def test_the_ip_sets_of_a_deleted_environment_are_deleted_and_have_its_tags_before(client: Any) -> None:
+    prod, dev = account(client, "prod"), account(client, "dev")
+    for each in (prod, dev):
+        close(each, [parse_network("8.8.4.4")])
+    arn = next(each["ARN"] for each in client.list_ip_sets(Scope="CLOUDFRONT")["IPSets"] if "prod" in each["Name"])
+    tags = client.list_tags_for_resource(ResourceARN=arn)["TagInfoForResource"]["TagList"]
+    assert {each["Key"]: each["Value"] for each in tags} == {"platform": "wecelebrate", "environment": "prod"}
+    firewall.delete_ip_sets_of(prod, (blocklist.RULE, maintenance.RULE))
+    (left,) = client.list_ip_sets(Scope="CLOUDFRONT")["IPSets"]
+    assert "dev" in left["Name"]

@@ -262,7 +262,10 @@ def _values(
         wanted=sql.SQL(", ").join(_placeholders(table) for _ in keys),
     )
     if lock:
-        statement += sql.SQL(" for update of r")
+        # Orders lock their products in the same order and with the same kind of lock, so they cannot deadlock.
+        statement += sql.SQL(" order by {} for no key update of r").format(
+            sql.SQL(", ").join(sql.Identifier("r", column) for column in table.key)
+        )
     rows = connection.execute(statement, [value for key in keys for value in key]).fetchall()
     if selection.catalog is not None:
         rows = _of_catalog(connection, table, rows, selection.catalog)

@@ -175,14 +175,19 @@ def _without_parents(
     table: Table, rows: Iterable[dict[str, Any]], skipped: Iterable[Mapping[str, str]]
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """Return the rows that belong to no skipped row, and the others with the reason. The database itself refuses only
-    rows whose table has a foreign key."""
+    rows whose table has a foreign key.
+
+    A row with a weak reference to a skipped row is kept without this reference, as when the other row is deleted: e.g.
+    a line of an order stays without its product.
+    """
     lost = {(each["table"], each["key"]) for each in skipped}
     kept, refused = [], []
     for row in rows:
-        parents = ((parent, str(row[column])) for column, parent in REFERENCES.items() if row.get(column))
+        weak = {column: None for column, parent in table.weak.items() if (parent, str(row.get(column))) in lost}
+        parents = ((parent, str((row | weak)[column])) for column, parent in REFERENCES.items() if row.get(column))
         parent = next((each for each in parents if each in lost), None)
         if parent is None:
-            kept.append(row)
+            kept.append(row | weak)
         else:
             reason = f"it belongs to a row that is not copied: {parent[0]} {parent[1]}"
             refused.append({"table": table.name, "key": _key_of(table, row), "reason": reason})

@@ -78,6 +78,10 @@ REFERENCES: Mapping[str, str] = {
 """Maps a column to the table to which it refers. Not every such column has a foreign key."""
 
 
+_WEAK = {"sites": {"catalog_id": "catalogs"}}
+"""Further weak references. Those with `on delete set null` are known to the database."""
+
+
 class TenantError(Exception):
     """The rows of the client cannot be copied."""
 
@@ -92,6 +96,8 @@ class Table:
     """All stored columns, except the columns that PostgreSQL generates."""
     condition: str
     """The condition on a row of the client `%(client)s`."""
+    weak: Mapping[str, str]
+    """Maps a column to the table to which it refers, if the row remains without the row to which it refers."""
 
 
 @dataclass(frozen=True)
@@ -186,14 +192,17 @@ def _read_tables(connection: psycopg.Connection) -> Iterator[Table]:
                 where i.indrelid = c.oid and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)),
           array(select a.attname::text from pg_attribute a
                 where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-                order by a.attnum)
+                order by a.attnum),
+          (select coalesce(jsonb_object_agg(a.attname, f.confrelid::regclass::text), '{}')
+           from pg_constraint f join pg_attribute a on a.attrelid = c.oid and a.attnum = f.conkey[1]
+           where f.conrelid = c.oid and f.contype = 'f' and f.confdeltype = 'n' and cardinality(f.conkey) = 1)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('public', 'app')
         """
     ).fetchall()
-    for name, key, columns in rows:
+    for name, key, columns, weak in rows:
         if name not in NOT_COPIED:
-            yield Table(name, tuple(key), tuple(columns), _condition(name, columns))
+            yield Table(name, tuple(key), tuple(columns), _condition(name, columns), weak | _WEAK.get(name, {}))
 
 
 def _condition(table: str, columns: Sequence[str]) -> str:

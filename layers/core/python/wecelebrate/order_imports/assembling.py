@@ -116,7 +116,8 @@ def _is_adjustment(
     """
     if total or any(line.unit_price for line in lines):
         return False
-    if any(pieces is not None for line in lines for pieces in (line.shipped, line.cancelled, line.returned)):
+    # A system can fill these columns in each row, so 0 says nothing.
+    if any(pieces for line in lines for pieces in (line.shipped, line.cancelled, line.returned)):
         return False
     return all(texts.keys().isdisjoint(_SIGNS_OF_AN_ORDER) for _, texts in heads)
 

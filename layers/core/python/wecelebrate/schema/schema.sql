@@ -6609,6 +6609,7 @@ begin
   where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
       + (select coalesce(sum(q.quantity), 0) from order_quantities q
          where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
+  order by key like 'email:%'
   limit 1;
   if refusal is null and must_confirm then
     detail := to_jsonb(app.guest_mail_refusal(site.client_id, site.id, email, address));
@@ -6635,6 +6636,54 @@ begin
   from jsonb_array_elements(lines) with ordinality l (line, n)
   where (line ->> 'quantity')::integer > site.max_line_quantity
   having count(*) > 0;
+end
+$function$;
+
+-- Function app.check_order_stock(sites,jsonb,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.check_order_stock(site sites, lines jsonb, email text, address text, OUT refusal text,
+  OUT detail jsonb, OUT is_low boolean, OUT is_exceeded boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  buyers constant text[] := app.buyers_of(email, address);
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  is_shared constant boolean := app.has_shared_stock(site);
+  shown constant integer := app.max_shown_stock();
+begin
+  with ordered as (
+    select (line ->> 'line')::integer - 1 as at, (line ->> 'quantity')::bigint as quantity,
+      (line ->> 'left')::integer as free, (line ->> 'product_id')::uuid as product_id
+    from jsonb_array_elements(lines) line where line ->> 'left' is not null
+  ), limits (reason, at, quantity, allowed) as (
+    select 'out_of_stock', o.at, o.quantity, o.free from ordered o where not is_shared or o.free <= shown
+    union all
+    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)
+    from ordered o
+      cross join lateral (
+        select coalesce(max(pieces), 0) from (
+          select sum(q.quantity) from order_quantities q
+          where q.buyer = any (buyers) and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+          group by q.buyer
+          union all
+          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          select sum(q.quantity) from order_quantities q
+          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+            and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+        ) per_buyer (pieces)) most (taken)
+    where is_shared
+  ), refused as (
+    select *, allowed <= shown as is_shown from limits l where l.quantity > least(l.allowed, shown)
+  )
+  select r.reason, jsonb_agg(jsonb_build_object(
+      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end,
+      case when r.is_shown then r.allowed::integer end) order by r.at),
+    r.is_shown, bool_or(r.quantity > r.allowed)
+    into refusal, detail, is_low, is_exceeded
+  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
 end
 $function$;
 
@@ -6944,8 +6993,9 @@ CREATE OR REPLACE FUNCTION app.claim_job_batch(kind text, workers integer, max_j
 AS $function$
 declare
   candidate uuid;
+  has_failed boolean;
 begin
-  for candidate in
+  for candidate, has_failed in
     with recursive owners (owner) as (
       (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
       union all
@@ -6953,14 +7003,14 @@ begin
               order by j.owner limit 1)
       from owners o where o.owner is not null
     )
-    select o.owner
+    select o.owner, next.failures > 0
     from owners o
     cross join lateral (
       select count(distinct coalesce(r.batch, r.id)) as workers from jobs r
       where r.status = 'processing' and r.type = kind and r.owner = o.owner
     ) running
     cross join lateral (
-      select j.id, j.priority, j.queued_at from jobs j
+      select j.id, j.priority, j.queued_at, j.failures from jobs j
       where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
         and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
       order by j.priority, j.queued_at, j.id
@@ -6975,8 +7025,9 @@ begin
         select j.id from jobs j
         where j.status = 'pending' and j.type = kind and j.owner = candidate and j.due_at <= now()
           and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
+          and (has_failed or j.failures = 0)
         order by j.priority, j.queued_at, j.id
-        limit max_jobs for update skip locked
+        limit case when has_failed then 1 else max_jobs end for update skip locked
       ), this (batch) as materialized (select gen_random_uuid()), claimed as (
         update jobs j
         set status = 'processing', fence = j.fence + 1, attempts = j.attempts + 1, failures = j.failures + 1,
@@ -7038,45 +7089,14 @@ $function$;
 CREATE OR REPLACE FUNCTION app.claim_order_quantities(site sites, lines jsonb, email text, address text, OUT refusal
   text, OUT detail jsonb)
  RETURNS record
- LANGUAGE plpgsql
+ LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-declare
-  buyers constant text[] := app.buyers_of(email, address);
-  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
-begin
-  if app.has_shared_stock(site) then
-    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', r.at, 'max', r.pieces) order by r.at)
-      into refusal, detail
-    from app.refused_lines((
-      select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity', 'free',
-        case when line ->> 'left' is not null
-          then greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0) end))
-      from jsonb_array_elements(lines) line
-        cross join lateral (
-          select coalesce(max(pieces), 0) from (
-            select sum(q.quantity) from order_quantities q
-            where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-              and q.is_tracked
-            group by q.buyer
-            union all
-            -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this
-            -- exact.
-            select sum(q.quantity) from order_quantities q
-            where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-              and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
-          ) per_buyer (pieces)) most (taken))) r
-    having count(*) > 0;
-    if refusal is not null then
-      return;
-    end if;
-  end if;
-
   insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)
   select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp(),
     line ->> 'left' is not null
-  from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
-end
+  from jsonb_array_elements(lines) line cross join unnest(app.buyers_of(email, address)) buyer (key);
+  select null::text, null::jsonb;
 $function$;
 
 -- Function app.claim_orders_to_erase(erasures,integer), owner app_definer
@@ -11643,6 +11663,17 @@ end
 $function$;
 grant execute on function app.invite_first_admin(text) to app_migrate;
 
+-- Function app.is_about_mailbox(text,jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_about_mailbox(refusal text, detail jsonb, lines jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN COALESCE(((refusal = 'unconfirmable'::text) OR (((detail ->> 'buyer'::text) = 'email'::text) AND ((((detail ->>
+  'max'::text))::bigint)::numeric >= (SELECT sum(((line.value ->> 'quantity'::text))::bigint) AS sum FROM
+  jsonb_array_elements(is_about_mailbox.lines) line(value))))), false);
+
 -- Function app.is_active_client(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
@@ -13200,14 +13231,46 @@ CREATE OR REPLACE FUNCTION app.lock_grant_of_site()
  SET search_path TO 'pg_catalog', 'app', 'pg_temp'
 AS $function$
 begin
-  if new.catalog_id is null or current_user not in ('app_admin', 'app_client') then
+  if new.catalog_id is null then
     return new;
   end if;
   perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', new.catalog_id, new.client_id), 0));
-  if not app.may_read_catalog(new.client_id, new.catalog_id) then
-    raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+  if current_user in ('app_admin', 'app_client') then
+    if not app.may_read_catalog(new.client_id, new.catalog_id) then
+      raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+    end if;
+  elsif current_user in ('app_migrate', 'app_mirror')
+    and not exists (select from public.catalogs where id = new.catalog_id and owner_client_id = new.client_id)
+    and not exists (
+      select from public.catalog_grants where catalog_id = new.catalog_id and client_id = new.client_id) then
+    if current_user = 'app_migrate' then
+      raise exception 'the client of the site cannot read the catalog' using errcode = 'foreign_key_violation';
+    end if;
+    new.catalog_id := null;
   end if;
   return new;
+end
+$function$;
+
+-- Function kv.lock_grants(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_grants(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', needed.catalog, needed.client), 0))
+  from (
+    select distinct c.id as catalog, s.client
+    from unnest(drafts) d
+      cross join lateral (
+        select kv.row_of('client', d.environment, d.columns ->> 'client') as client,
+          kv.row_of('catalog', d.environment, coalesce(d.columns ->> 'catalog', kv.catalog_of_settings(d.old_id)))
+            as catalog) s
+      join catalogs c on c.id = s.catalog and c.owner_client_id is distinct from s.client
+    where d.reason is null
+    order by c.id, s.client
+  ) needed;
 end
 $function$;
 
@@ -13869,6 +13932,7 @@ begin
       drafts := kv.check_catalogs(drafts);
       perform kv.write_catalogs(drafts);
     when 'site' then
+      perform kv.lock_grants(drafts);
       drafts := kv.check_sites(drafts);
       perform kv.write_sites(drafts);
     when 'product' then
@@ -15962,6 +16026,7 @@ declare
   must_confirm boolean;
   pricing jsonb;
   limited numeric;
+  stock record;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -16037,28 +16102,25 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  select b.refusal, b.detail into refusal, detail
-  from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
-  if refusal is not null then
+  -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
+  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
+  -- the limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if
+  -- both the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an
+  -- order that exceeds one of the two, or both, gets the same answer.
+  select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
+  if not coalesce(stock.is_low, false) then
+    select b.refusal, b.detail into refusal, detail
+    from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
+    if refusal is not null and (stock.refusal is null or not app.is_about_mailbox(refusal, detail, priced_lines)) then
+      return;
+    end if;
+  end if;
+  if refusal is not null or stock.is_exceeded then
+    refusal := stock.refusal;
+    detail := stock.detail;
     return;
   end if;
-  -- The stock is checked last, and no later step may refuse the order. Otherwise a buyer who can place no order, e.g.
-  -- because a limit is used up, would get one refusal below the stock and another one above it, and so find it. If the
-  -- stock is shared and not low, app.claim_order_quantities refuses the line, and not this statement. Two different
-  -- refusals, one for more pieces than the stock and one for more than half of the stock, would reveal the stock.
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into detail
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity',
-      'free', line -> 'left')) from jsonb_array_elements(priced_lines) line)) r
-  where r.pieces is not null or not app.has_shared_stock(site);
-  if detail is not null then
-    refusal := 'out_of_stock';
-    return;
-  end if;
-  select c.refusal, c.detail into refusal, detail from app.claim_order_quantities(site, priced_lines, $3, $7) c;
-  if refusal is not null then
-    return;
-  end if;
+  perform app.claim_order_quantities(site, priced_lines, $3, $7);
 
   with updated as (
     update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer

@@ -130,15 +130,17 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 -- after the other. Returns them in the order in which they are to run, or no row when no job is available. The owner is
 -- chosen as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest
 -- workers, then the owner of the oldest job, and one owner never gets all `workers`. The jobs of this type have no
--- ordering keys.
+-- ordering keys. A job whose last attempt has failed is claimed alone: if it ends the worker, e.g. because one call
+-- takes too long, the other jobs of its batch would also lose an attempt each time.
 create or replace function app.claim_job_batch(
   kind text, workers integer, max_jobs integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   candidate uuid;
+  has_failed boolean;
 begin
-  for candidate in
+  for candidate, has_failed in
     with recursive owners (owner) as (
       (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
       union all
@@ -146,14 +148,14 @@ begin
               order by j.owner limit 1)
       from owners o where o.owner is not null
     )
-    select o.owner
+    select o.owner, next.failures > 0
     from owners o
     cross join lateral (
       select count(distinct coalesce(r.batch, r.id)) as workers from jobs r
       where r.status = 'processing' and r.type = kind and r.owner = o.owner
     ) running
     cross join lateral (
-      select j.id, j.priority, j.queued_at from jobs j
+      select j.id, j.priority, j.queued_at, j.failures from jobs j
       where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
         and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
       order by j.priority, j.queued_at, j.id
@@ -168,8 +170,9 @@ begin
         select j.id from jobs j
         where j.status = 'pending' and j.type = kind and j.owner = candidate and j.due_at <= now()
           and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
+          and (has_failed or j.failures = 0)
         order by j.priority, j.queued_at, j.id
-        limit max_jobs for update skip locked
+        limit case when has_failed then 1 else max_jobs end for update skip locked
       ), this (batch) as materialized (select gen_random_uuid()), claimed as (
         update jobs j
         set status = 'processing', fence = j.fence + 1, attempts = j.attempts + 1, failures = j.failures + 1,

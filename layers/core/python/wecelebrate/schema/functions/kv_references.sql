@@ -148,6 +148,27 @@ begin
 end
 $$;
 
+-- Locks the grants that sites of a batch need, as app.lock_grant_of_site does. The next statement reads the grants, and
+-- they cannot be revoked until the end of the transaction.
+create or replace function kv.lock_grants(drafts kv.draft[]) returns void
+language plpgsql volatile
+as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', needed.catalog, needed.client), 0))
+  from (
+    select distinct c.id as catalog, s.client
+    from unnest(drafts) d
+      cross join lateral (
+        select kv.row_of('client', d.environment, d.columns ->> 'client') as client,
+          kv.row_of('catalog', d.environment, coalesce(d.columns ->> 'catalog', kv.catalog_of_settings(d.old_id)))
+            as catalog) s
+      join catalogs c on c.id = s.catalog and c.owner_client_id is distinct from s.client
+    where d.reason is null
+    order by c.id, s.client
+  ) needed;
+end
+$$;
+
 -- Checks sites: the client exists and never changes, and it may read the catalog. A grant is never created.
 create or replace function kv.check_sites(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable

@@ -69,7 +69,8 @@ return array_remove(array[
 
 -- Checks an order against the limits of its buyers that do not depend on the stock, and locks the buyers. Concurrent
 -- orders of the same buyer wait for each other. All orders lock their products first, and then their buyers, sorted by
--- key, so orders cannot deadlock. Returns no refusal if the order is within the limits. Refusals:
+-- key, so orders cannot deadlock. Returns no refusal if the order is within the limits. The limits of the customer and
+-- of the IP address come before the limits of the e-mail address, which the guest has only named. Refusals:
 --   daily_quantity   {buyer, max}   the kind of buyer (customer, email, address) whose limit would be exceeded
 --   unconfirmable    "…"            why the limits for mails allow no mail with the link, if the guest must confirm
 create or replace function app.check_order_buyers(
@@ -91,6 +92,7 @@ begin
   where (select sum((line ->> 'quantity')::integer) from jsonb_array_elements(lines) line)
       + (select coalesce(sum(q.quantity), 0) from order_quantities q
          where q.buyer = key and q.site_id = site.id and q.created_at > day_ago) > quota
+  order by key like 'email:%'
   limit 1;
   if refusal is null and must_confirm then
     detail := to_jsonb(app.guest_mail_refusal(site.client_id, site.id, email, address));
@@ -99,56 +101,82 @@ begin
 end
 $$;
 
--- Counts the pieces of an order against the limits of its buyers. app.check_order_buyers has locked them. Returns no
--- refusal if the pieces were counted. Otherwise the refusal is:
---   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take; max is null
---                                    if it is above 10 (app.refused_lines)
+-- Returns whether a refusal of app.check_order_buyers depends on what other people have done with the e-mail address
+-- that a guest names.
+create or replace function app.is_about_mailbox(refusal text, detail jsonb, lines jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, public, app, pg_temp
+return coalesce(refusal = 'unconfirmable' or detail ->> 'buyer' = 'email' and (detail ->> 'max')::bigint >= (
+  select sum((line ->> 'quantity')::bigint) from jsonb_array_elements(lines) line), false);
+
+-- Checks an order against the stock. app.place_order has locked the products. Returns no refusal if no line can exceed
+-- the stock. Refusals:
+--   out_of_stock     [{at, left}, …]  the lines whose quantity is above the stock
+--   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take
+-- If `is_low`, a line exceeds a stock or a share that is not above app.max_shown_stock(). A buyer may learn this
+-- number. Otherwise the numbers are null, and the lines are all lines that can be the reason, as in app.refused_lines.
+-- `is_exceeded` says whether one of them really is.
 --
 -- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
 -- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
 -- (rounded up) in 24 hours, on all sites together. All guests of a client count as one more buyer, because a guest can
 -- order again with another e-mail address and from another IP address. A stock that is not tracked has no shares: an
--- order takes nothing from other clients. The limits of the site still apply.
-create or replace function app.claim_order_quantities(
-  site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
-language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+-- order takes nothing from other clients. The limits of the site still apply. If a shared stock is not low, the refusal
+-- is always the share. Two refusals, one for more pieces than the stock and one for more than half of the stock, would
+-- reveal the stock.
+create or replace function app.check_order_stock(site sites, lines jsonb, email text, address text,
+  out refusal text, out detail jsonb, out is_low boolean, out is_exceeded boolean)
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   buyers constant text[] := app.buyers_of(email, address);
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  is_shared constant boolean := app.has_shared_stock(site);
+  shown constant integer := app.max_shown_stock();
 begin
-  if app.has_shared_stock(site) then
-    select 'shared_quantity', jsonb_agg(jsonb_build_object('at', r.at, 'max', r.pieces) order by r.at)
-      into refusal, detail
-    from app.refused_lines((
-      select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity', 'free',
-        case when line ->> 'left' is not null
-          then greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0) end))
-      from jsonb_array_elements(lines) line
-        cross join lateral (
-          select coalesce(max(pieces), 0) from (
-            select sum(q.quantity) from order_quantities q
-            where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-              and q.is_tracked
-            group by q.buyer
-            union all
-            -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this
-            -- exact.
-            select sum(q.quantity) from order_quantities q
-            where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-              and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
-          ) per_buyer (pieces)) most (taken))) r
-    having count(*) > 0;
-    if refusal is not null then
-      return;
-    end if;
-  end if;
+  with ordered as (
+    select (line ->> 'line')::integer - 1 as at, (line ->> 'quantity')::bigint as quantity,
+      (line ->> 'left')::integer as free, (line ->> 'product_id')::uuid as product_id
+    from jsonb_array_elements(lines) line where line ->> 'left' is not null
+  ), limits (reason, at, quantity, allowed) as (
+    select 'out_of_stock', o.at, o.quantity, o.free from ordered o where not is_shared or o.free <= shown
+    union all
+    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)
+    from ordered o
+      cross join lateral (
+        select coalesce(max(pieces), 0) from (
+          select sum(q.quantity) from order_quantities q
+          where q.buyer = any (buyers) and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+          group by q.buyer
+          union all
+          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          select sum(q.quantity) from order_quantities q
+          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+            and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
+        ) per_buyer (pieces)) most (taken)
+    where is_shared
+  ), refused as (
+    select *, allowed <= shown as is_shown from limits l where l.quantity > least(l.allowed, shown)
+  )
+  select r.reason, jsonb_agg(jsonb_build_object(
+      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end,
+      case when r.is_shown then r.allowed::integer end) order by r.at),
+    r.is_shown, bool_or(r.quantity > r.allowed)
+    into refusal, detail, is_low, is_exceeded
+  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
+end
+$$;
 
+-- Counts the pieces of an order against the limits of its buyers. app.check_order_buyers and app.check_order_stock have
+-- checked the limits. The outputs stay null. The previous release reads them, so a later release removes them.
+create or replace function app.claim_order_quantities(
+  site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
   insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)
   select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp(),
     line ->> 'left' is not null
-  from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
-end
+  from jsonb_array_elements(lines) line cross join unnest(app.buyers_of(email, address)) buyer (key);
+  select null::text, null::jsonb;
 $$;
 
 -- Places an order on the current site, for the customer of the site or for a guest, at the current prices of the
@@ -162,12 +190,10 @@ $$;
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
 -- contains the products whose stock fell to or below the `low_inventory` of the catalog. If the order is refused,
 -- nothing changes. `refusal` is then the reason, and `detail` gives the details. app.check_order_rules,
--- app.check_order_buyers and app.claim_order_quantities describe further refusals.
+-- app.check_order_buyers and app.check_order_stock describe further refusals.
 --   catalog       null               the catalog of the site is not active
 --   country       ["AT", "DE"]       the countries to which the site ships; the order is to another country
 --   not_shown     [n, …]             the lines whose product the site does not show
---   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock; left is null if it is above 10
---                                    (app.refused_lines)
 --   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
 --   inexact       [n, …]             the lines whose price has more decimals than its currency
 --   total         "12.50"            the total, which differs from the expected total or exceeds the maximum
@@ -187,6 +213,7 @@ declare
   must_confirm boolean;
   pricing jsonb;
   limited numeric;
+  stock record;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -262,28 +289,25 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  select b.refusal, b.detail into refusal, detail
-  from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
-  if refusal is not null then
+  -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
+  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
+  -- the limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if
+  -- both the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an
+  -- order that exceeds one of the two, or both, gets the same answer.
+  select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
+  if not coalesce(stock.is_low, false) then
+    select b.refusal, b.detail into refusal, detail
+    from app.check_order_buyers(site, priced_lines, $3, $7, must_confirm) b;
+    if refusal is not null and (stock.refusal is null or not app.is_about_mailbox(refusal, detail, priced_lines)) then
+      return;
+    end if;
+  end if;
+  if refusal is not null or stock.is_exceeded then
+    refusal := stock.refusal;
+    detail := stock.detail;
     return;
   end if;
-  -- The stock is checked last, and no later step may refuse the order. Otherwise a buyer who can place no order, e.g.
-  -- because a limit is used up, would get one refusal below the stock and another one above it, and so find it. If the
-  -- stock is shared and not low, app.claim_order_quantities refuses the line, and not this statement. Two different
-  -- refusals, one for more pieces than the stock and one for more than half of the stock, would reveal the stock.
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into detail
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'quantity', line -> 'quantity',
-      'free', line -> 'left')) from jsonb_array_elements(priced_lines) line)) r
-  where r.pieces is not null or not app.has_shared_stock(site);
-  if detail is not null then
-    refusal := 'out_of_stock';
-    return;
-  end if;
-  select c.refusal, c.detail into refusal, detail from app.claim_order_quantities(site, priced_lines, $3, $7) c;
-  if refusal is not null then
-    return;
-  end if;
+  perform app.claim_order_quantities(site, priced_lines, $3, $7);
 
   with updated as (
     update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer

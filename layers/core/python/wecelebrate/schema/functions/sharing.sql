@@ -165,18 +165,30 @@ grant select on app.catalog_view to app_admin, app_support, app_client, app_syst
 
 -- A site must not keep a catalog whose grant is revoked while the catalog is assigned to the site. Neither transaction
 -- would see the other one, because a policy reads the rows that were committed before. Therefore both lock the grant:
--- the site before it uses the grant, and the deletion of the grant before the caller counts the sites. The policies
--- apply to the callers of the API, so only their sites are checked again.
+-- the site before it uses the grant, and the deletion of the grant before the caller counts the sites. Then the site is
+-- checked again, for the callers of the API, the restore of a client (app_migrate), and the mirror of the old
+-- applications. Any other error than that of a foreign key would end a restore. A site of the mirror is written without
+-- the catalog. kv.lock_grants normally locks the grant before the mirror checks it.
 create or replace function app.lock_grant_of_site() returns trigger
 language plpgsql set search_path = pg_catalog, app, pg_temp
 as $$
 begin
-  if new.catalog_id is null or current_user not in ('app_admin', 'app_client') then
+  if new.catalog_id is null then
     return new;
   end if;
   perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', new.catalog_id, new.client_id), 0));
-  if not app.may_read_catalog(new.client_id, new.catalog_id) then
-    raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+  if current_user in ('app_admin', 'app_client') then
+    if not app.may_read_catalog(new.client_id, new.catalog_id) then
+      raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+    end if;
+  elsif current_user in ('app_migrate', 'app_mirror')
+    and not exists (select from public.catalogs where id = new.catalog_id and owner_client_id = new.client_id)
+    and not exists (
+      select from public.catalog_grants where catalog_id = new.catalog_id and client_id = new.client_id) then
+    if current_user = 'app_migrate' then
+      raise exception 'the client of the site cannot read the catalog' using errcode = 'foreign_key_violation';
+    end if;
+    new.catalog_id := null;
   end if;
   return new;
 end
