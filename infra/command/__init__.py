@@ -50,6 +50,7 @@ class _Commands(LazyCommands):
         ),
         "tenant": Entry("infra.command.tenant", "app", "Copy one client from a restored database into the live one."),
         "erasures": Entry("infra.command.erasures", "app", "Erase a person, and repeat the erasures after a restore."),
+        "persons": Entry("infra.command.persons", "app", "Export what the platform stores about a person."),
         "switch": Entry("infra.command.switch", "switch", "List the kill switches, or change one."),
         "dns": Entry("infra.command.dns", "dns", "Replace the TXT records of a name in the local cloud."),
         "migrate": Entry("infra.command.migrate", "migrate", "Apply all pending migrations to the local database."),
