@@ -148,3 +148,28 @@ def test_a_replay_with_the_earlier_keys_repeats_all_erasures_at_once(own_platfor
     assert {each["id"] for each in ok(tenant.owner.get(created))["data"]} == {erasure["id"], *ids}
     for person in (late, early, first):
         platform.eventually(lambda person=person: is_erased(platform, orders[person]))  # type: ignore[misc]
+
+
+def test_a_replay_repeats_an_erasure_that_the_database_has_if_rows_of_the_person_were_copied_from_a_backup(
+    own_platform: Platform,
+) -> None:
+    """`wecelebrate tenant restore` copies rows of a client into the live database, which has all erasures."""
+    platform, tenant = own_platform, own_platform.tenant()
+    person, other = Person.new(), Person.new()
+    erasures = [
+        ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=each.email))
+        for each in (person, other)
+    ]
+    copied, later = order(platform, tenant, person), order(platform, tenant, other)
+    platform.database.execute("update orders set created_at = now() where id = %s", [later])
+    job = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
+    assert (job["status"], job["result"]["restored"]) == ("completed", 1)
+    platform.eventually(lambda: is_erased(platform, copied))
+    path = f"/v1/erasures/{erasures[0]['id']}"
+    platform.eventually(lambda: ok(tenant.owner.get(path))["status"] == "completed")
+    repeated = ok(tenant.owner.get(path))
+    assert (repeated["cause"], repeated["counts"]["orders"]) == ("restore", 1)
+    # An order after the erasure is not erased, and a replay that finds nothing to do changes nothing.
+    again = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
+    assert again["result"]["restored"] == 0
+    assert not is_erased(platform, later)
