@@ -1,4 +1,4 @@
-"""The command `wecelebrate persons export`: what the platform stores about a person at one client, as JSON."""
+"""The command `wecelebrate persons report`: what the platform stores about a person at one client, as JSON."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,12 +24,12 @@ def persons() -> None:
 
 @app.command(
     cls=documented(
-        "wecelebrate persons export --client acme --email ann@example.com > ann.json",
-        "wecelebrate --env prod persons export --client acme --email ann@example.com --subject 5f7d0b0e-1111",
+        "wecelebrate persons report --client acme --email ann@example.com > ann.json",
+        "wecelebrate --env prod persons report --client acme --email ann@example.com --subject 5f7d0b0e-1111",
         environment=API,
     )
 )
-def export(
+def report(
     client: Annotated[str, typer.Option("--client", help="Id or slug of the client.")],
     email: Annotated[str, typer.Option("--email", help="The e-mail address of the person.")],
     subject: Annotated[

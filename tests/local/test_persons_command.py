@@ -1,4 +1,4 @@
-"""Tests `wecelebrate persons export`, which answers a person's request for access."""
+"""Tests `wecelebrate persons report`, which answers a person's request for access."""
 
 import json
 from uuid import uuid4
@@ -16,11 +16,11 @@ def test_the_export_has_the_data_of_the_person_and_of_nobody_else(wecelebrate: C
     wecelebrate("orders", "ship", order["order_number"], "--tracking", "JD01")
     platform.eventually(
         lambda: (
-            len(json.loads(wecelebrate("persons", "export", "--client", shop.slug, "--email", ann).stdout)["mails"])
+            len(json.loads(wecelebrate("persons", "report", "--client", shop.slug, "--email", ann).stdout)["mails"])
             == 2
         )
     )
-    result = wecelebrate("persons", "export", "--client", shop.slug, "--email", ann.upper())
+    result = wecelebrate("persons", "report", "--client", shop.slug, "--email", ann.upper())
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     (exported,) = document["orders"]
@@ -33,7 +33,7 @@ def test_the_export_has_the_data_of_the_person_and_of_nobody_else(wecelebrate: C
 
 def test_the_export_of_a_person_about_whom_nothing_is_stored_says_so(wecelebrate: Command, platform: Platform) -> None:
     shop = platform.tenant()
-    result = wecelebrate("persons", "export", "--client", shop.slug, "--email", "nobody@example.com")
+    result = wecelebrate("persons", "report", "--client", shop.slug, "--email", "nobody@example.com")
     assert (result.returncode, json.loads(result.stdout)["orders"]) == (0, [])
     assert "nothing is stored about this person" in result.stderr
-    assert wecelebrate("persons", "export", "--client", shop.slug, "--email", "nobody").returncode == 2
+    assert wecelebrate("persons", "report", "--client", shop.slug, "--email", "nobody").returncode == 2

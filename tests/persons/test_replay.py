@@ -160,10 +160,13 @@ def test_a_replay_repeats_an_erasure_that_the_database_has_if_rows_of_the_person
         ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=each.email))
         for each in (person, other)
     ]
-    copied, later = order(platform, tenant, person), order(platform, tenant, other)
-    platform.database.execute("update orders set created_at = now() where id = %s", [later])
+    copied = order(platform, tenant, person)
+    values = [tenant.client_id, tenant.site_id, other.name, other.email]
+    [row] = platform.database.execute(ORDER.replace("now() - interval '1 day'", "now()"), values).fetchall()
+    later: UUID = row["id"]
+    # Other tests of this cloud have left entries of other keys in the list, which the job reports as `wrong_key`.
     job = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
-    assert (job["status"], job["result"]["restored"]) == ("completed", 1)
+    assert job["counts"]["updated"] == 1
     platform.eventually(lambda: is_erased(platform, copied))
     path = f"/v1/erasures/{erasures[0]['id']}"
     platform.eventually(lambda: ok(tenant.owner.get(path))["status"] == "completed")
@@ -171,5 +174,5 @@ def test_a_replay_repeats_an_erasure_that_the_database_has_if_rows_of_the_person
     assert (repeated["cause"], repeated["counts"]["orders"]) == ("restore", 1)
     # An order after the erasure is not erased, and a replay that finds nothing to do changes nothing.
     again = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
-    assert again["result"]["restored"] == 0
+    assert again["counts"]["updated"] == 0
     assert not is_erased(platform, later)

@@ -58,7 +58,7 @@ def test_only_files_that_came_from_outside_are_listed_the_oldest_first(s3: Any) 
     for key in (PRODUCTS, NEWS, DRY_RUN, *WRITTEN):
         put(s3, key, key)
     rows = json.loads(run("list", "--json").stdout)["data"]
-    assert [row["key"] for row in rows] == sorted((row["key"] for row in rows), key=[PRODUCTS, NEWS, DRY_RUN].index)
+    assert rows == sorted(rows, key=lambda row: (row["written_at"], row["key"]))
     assert {row["key"] for row in rows} == {PRODUCTS, NEWS, DRY_RUN}
     only = json.loads(run("list", "--json", "--folder", f"orders/{CATALOG}").stdout)["data"]
     assert [row["key"] for row in only] == [NEWS]

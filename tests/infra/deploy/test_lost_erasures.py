@@ -38,7 +38,7 @@ def new_erasure(superuser: psycopg.Connection, client: str, cause: str, step: in
     job = None
     if step is not None:
         row = superuser.execute(
-            "insert into jobs (client_id, type, requested_by, checkpoint) values (%s, 'erasure', 'service:system',"
+            "insert into jobs (client_id, type, requested_by, payload, checkpoint) values (%s, 'erasure', 'service:system', '{}',"
             " jsonb_build_object('step', %s::integer)) returning id",
             [client, step],
         ).fetchone()

@@ -35,17 +35,17 @@ class Queues(RecordedAccount):
     def _list_event_source_mappings(self, _: Mapping[str, Any]) -> dict[str, Any]:
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:wecelebrate-dev"
         answer = [
-            {"UUID": queue, "State": state, "EventSourceArn": f"{arn}-{queue}"}
+            {"UUID": f"{queue:.<36}", "State": state, "EventSourceArn": f"{arn}-{queue}"}
             for queue, state in self.queue_states.items()
         ]
-        dead = {"UUID": "dead", "State": "Enabled", "EventSourceArn": f"{arn}-emails-dead-letters"}
-        other = {"UUID": "prod", "State": "Enabled", "EventSourceArn": arn.replace("dev", "prod-emails")}
+        dead = {"UUID": "d" * 36, "State": "Enabled", "EventSourceArn": f"{arn}-emails-dead-letters"}
+        other = {"UUID": "p" * 36, "State": "Enabled", "EventSourceArn": arn.replace("dev", "prod-emails")}
         changed = {"Enabling": "Enabled", "Disabling": "Disabled"}
         self.queue_states |= {queue: changed.get(state, state) for queue, state in self.queue_states.items()}
         return {"EventSourceMappings": [*answer, dead, other]}
 
     def _update_event_source_mapping(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        self.queue_states[request["UUID"]] = "Enabling" if request["Enabled"] else "Disabling"
+        self.queue_states[request["UUID"].rstrip(".")] = "Enabling" if request["Enabled"] else "Disabling"
         return {"UUID": request["UUID"]}
 
     def _list_objects_v2(self, request: Mapping[str, Any]) -> dict[str, Any]:
