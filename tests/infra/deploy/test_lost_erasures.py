@@ -38,8 +38,8 @@ def new_erasure(superuser: psycopg.Connection, client: str, cause: str, step: in
     job = None
     if step is not None:
         row = superuser.execute(
-            "insert into jobs (client_id, type, requested_by, payload, checkpoint) values (%s, 'erasure', 'service:system', '{}',"
-            " jsonb_build_object('step', %s::integer)) returning id",
+            "insert into jobs (client_id, type, requested_by, payload, checkpoint) values (%s, 'erasure',"
+            " 'service:system', '{}', jsonb_build_object('step', %s::integer)) returning id",
             [client, step],
         ).fetchone()
         assert row
