@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from infra.deploy.stacks import StackState
     from infra.environments import Environment
 
-_Required = Annotated[
+RequiredEnvironment = Annotated[
     str | None, typer.Option("--env", help="The environment: dev, staging or prod. Required.", show_default=False)
 ]
 _COLUMNS = (Column("stack"), Column("state"), Column("changed"), Column("release"))
@@ -31,6 +31,7 @@ def show(name: str) -> bool:
     are complete."""
     from infra.deploy import blocklist, maintenance
     from infra.deploy.account import Account, AwsError, aws_errors
+    from infra.deploy.consumers import stopped
     from infra.deploy.erasure_keys import may_have_keys
     from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
@@ -44,7 +45,7 @@ def show(name: str) -> bool:
         closed = "edge" in stacks and maintenance.is_closed(account)
         addresses = blocklist.blocked(account) if "edge" in stacks else []
         lost = [each.RULE for each in (blocklist, maintenance) if "edge" in stacks and each.is_lost(account)]
-        earlier_key = may_have_keys(account)
+        earlier_key, stopped_queues = may_have_keys(account), stopped(account)
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
     details: dict[str, Cell] = {
@@ -54,6 +55,7 @@ def show(name: str) -> bool:
         "health": Styled(health, "green" if healthy else "red"),
         "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
         "blocked": Styled(", ".join(addresses), "yellow"),
+        "stopped queues": Styled(", ".join(stopped_queues), "yellow"),
     }
     if lost:
         text = f"a deploy has removed {' and '.join(lost)}: `wecelebrate deploy --env {name}` adds it again"
@@ -109,24 +111,31 @@ def _health(url: str) -> tuple[bool, str]:
 )
 def maintenance(
     state: Annotated[Literal["on", "off"], typer.Argument(help="on or off.")],
-    env: _Required = None,
+    env: RequiredEnvironment = None,
     address: Annotated[
         list[str] | None,
         typer.Option(help="A public address of an operator, which is accepted. Can be repeated."),
     ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Open without comparing the list of erasures with the database.")
+    ] = False,
 ) -> None:
     """Close an environment for everyone except you, or open it again.
 
     While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address, in IPv4
     or IPv6. Workers and schedules continue. `deploy` leaves CloudFront out in this time, so the environment stays
     closed. A deploy that runs already can open the environment for some minutes, and closes it again when it ends.
+    `off` refuses to open an environment whose database contains persons of the list of erasures, e.g. after a restore.
     """
+    from infra.command.queues import require_erasures
     from infra.deploy import maintenance as mode
     from infra.deploy.account import Account, aws_errors
 
-    account = Account(_environment(env))
+    account = Account(required_environment(env))
     name = account.environment.name
     if state == "off":
+        if not unchecked:
+            require_erasures(account, "opened")
         with aws_errors():
             mode.open_again(account)
         output.success(f"{name} is open for everybody, within a minute")
@@ -147,7 +156,7 @@ def maintenance(
 )
 def block(
     addresses: Annotated[list[str] | None, typer.Argument(help="Addresses or ranges to block.")] = None,
-    env: _Required = None,
+    env: RequiredEnvironment = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", help="An address or range that is accepted again. Can be repeated.")
     ] = None,
@@ -160,7 +169,7 @@ def block(
     from infra.deploy import blocklist
     from infra.deploy.account import Account, aws_errors
 
-    account = Account(_environment(env))
+    account = Account(required_environment(env))
     add, accepted = _networks("ADDRESS", addresses or []), _networks("--remove", remove or [])
     with aws_errors():
         blocked = blocklist.change(account, add, accepted) if add or accepted else blocklist.blocked(account)
@@ -171,7 +180,7 @@ def block(
 
 
 @command("wecelebrate check-database --env dev", environment=AWS)
-def check_database(env: _Required = None) -> None:
+def check_database(env: RequiredEnvironment = None) -> None:
     """Check once after the first deploy what only the database of an environment can show.
 
     The function deploy-migrate checks whether readers know which transactions they have replayed, and whether logins
@@ -182,7 +191,7 @@ def check_database(env: _Required = None) -> None:
     from infra.deploy.migrate_function import check_database as check
 
     with aws_errors():
-        result = check(Account(_environment(env)))
+        result = check(Account(required_environment(env)))
     readers, refused = result["readers"], result["large_objects"]
     if readers is None:
         output.marked("!", "yellow", "readers        the cluster has no reader")
@@ -199,7 +208,7 @@ def check_database(env: _Required = None) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _environment(env: str | None) -> "Environment":
+def required_environment(env: str | None) -> "Environment":
     """Return the environment. Raises BadUsage if neither the command nor `wecelebrate --env` names it."""
     if not (env or NAMED.get()):
         raise BadUsage("--env is required: name the environment, e.g. --env prod")

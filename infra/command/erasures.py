@@ -1,4 +1,4 @@
-"""The command `wecelebrate erasures`: repeats the erasures of the list after a restore."""
+"""The commands `wecelebrate erasures`: erase a person, and repeat the erasures of the list after a restore."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from infra.command.api import Connection
 
-app = typer.Typer(no_args_is_help=True, help="Repeat the erasures of the list after a restore.", **SETTINGS)
+app = typer.Typer(no_args_is_help=True, help="Erase a person, and repeat the erasures after a restore.", **SETTINGS)
 
 _ENDED = ("completed", "failed", "cancelled")
 _SECONDS = 2.0
@@ -27,7 +27,47 @@ _SECONDS = 2.0
 
 @app.callback()
 def erasures() -> None:
-    """Repeat the erasures of the list after a restore."""
+    """Erase a person, and repeat the erasures after a restore."""
+
+
+@app.command(
+    cls=documented(
+        "wecelebrate erasures request --client acme --email ann@example.com",
+        "wecelebrate --env prod erasures request --client acme --email ann@example.com --subject 5f7d0b0e-1111",
+        environment=API,
+    )
+)
+def request(
+    client: Annotated[str, typer.Option("--client", help="Id or slug of the client.")],
+    email: Annotated[str | None, typer.Option("--email", help="The e-mail address of the person.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", help="`customer_subject` of the person's orders, the `sub` of the tokens."),
+    ] = None,
+    timeout: Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")] = 900,
+) -> None:
+    """Erase the data of a person at one client, and wait until they are erased. This cannot be undone.
+
+    Name the address, the subject, or both. Open orders of the person refuse the erasure, and the message names them.
+    """
+    from infra.command.api import connect, get, post
+    from infra.command.resources import client_id, client_slugs
+
+    if email is None and subject is None:
+        raise BadUsage("name the person: give --email, --subject, or both")
+    deadline = time.monotonic() + timeout
+    with connect() as connection:
+        path = f"/v1/clients/{client_id(client_slugs(connection.api), client)}/erasures"
+        erasure = post(connection.api, path, {"email": email, "customer_subject": subject})
+        output.note(f"erasure {erasure['id']} runs as job {erasure['job_id']}")
+        while erasure["status"] not in _ENDED:
+            _pause(deadline, erasure["job_id"])
+            erasure = get(connection.api, f"/v1/erasures/{erasure['id']}")
+    if erasure["status"] != "completed":
+        output.failure(f"the erasure {erasure['status']}: {erasure['error_code']}: {erasure['error']}")
+        raise typer.Exit(ExitCode.FAILED)
+    counts = ", ".join(f"{number} {noun}" for noun, number in erasure["counts"].items())
+    output.success(f"erased: {counts}")
 
 
 @app.command(

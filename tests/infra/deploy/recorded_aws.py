@@ -27,7 +27,9 @@ _CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "si
 """Options of the AWS CLI itself, which are no parameters of an operation."""
 _CUSTOM_COMMANDS = (
     ["configure", "sso"],
+    ["sso", "login"],
     ["s3", "cp"],
+    ["s3", "ls"],
     ["s3", "sync"],
     ["logs", "tail"],
     ["cloudfront", "create-invalidation"],

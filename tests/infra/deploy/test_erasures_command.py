@@ -1,5 +1,6 @@
 """Tests that `wecelebrate erasures replay` waits for the job and for its erasures. A transport replaces the API."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -172,3 +173,49 @@ def test_a_replay_without_keys_needs_only_the_api(events: list[str], monkeypatch
     assert "not known whether an earlier call has left a key" in result.output
     events.clear()
     assert CliRunner().invoke(app, ["erasures", "replay"]).exit_code == 0
+
+
+CLIENT = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a6"
+COUNTS = {"orders": 2, "mails": 1, "events": 0, "responses": 0, "exports": 0, "files": 0}
+
+
+def erase(monkeypatch: pytest.MonkeyPatch, states: list[dict[str, Any]], *arguments: str) -> tuple[int, str, list[Any]]:
+    """Run `erasures request` against an API whose erasure has these states. Return also the bodies of the requests."""
+    bodies: list[Any] = []
+    answers = iter(states)
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/clients":
+            return httpx.Response(200, json={"data": [{"id": CLIENT, "slug": "acme"}], "has_more": False})
+        if request.method == "POST":
+            assert request.url.path == f"/v1/clients/{CLIENT}/erasures"
+            bodies.append(json.loads(request.content))
+        answer = {"id": JOB, "job_id": JOB, "error": None, "error_code": None, "counts": COUNTS} | next(answers)
+        return httpx.Response(answer.pop("code", 200), json=answer)
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        yield Connection(httpx.Client(base_url="http://platform.test", transport=httpx.MockTransport(respond)), None)
+
+    monkeypatch.setattr(api_of_command, "connect", connect)
+    result = CliRunner().invoke(app, ["erasures", "request", "--client", "acme", *arguments])
+    return result.exit_code, result.output, bodies
+
+
+def test_a_person_is_erased_and_the_command_prints_what_was_erased(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = [{"status": "pending"}, {"status": "processing"}, {"status": "completed"}]
+    code, output, bodies = erase(monkeypatch, states, "--email", "ann@example.com", "--subject", "ann")
+    assert code == 0, output
+    assert bodies == [{"email": "ann@example.com", "customer_subject": "ann"}]
+    assert "erased: 2 orders, 1 mails, 0 events" in output
+
+
+def test_an_erasure_that_is_refused_or_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = {"code": 409, "detail": "The person has open orders.", "errors": []}
+    code, output, _ = erase(monkeypatch, [refused], "--email", "ann@example.com")
+    assert (code, "The person has open orders" in output) == (5, True)
+    failed = {"status": "failed", "error_code": "orders_open", "error": "Close them."}
+    code, output, _ = erase(monkeypatch, [{"status": "pending"}, failed], "--subject", "ann")
+    assert (code, "orders_open: Close them." in output) == (1, True)
+    code, output, bodies = erase(monkeypatch, [])
+    assert (code, bodies, "name the person" in output) == (2, [], True)

@@ -71,7 +71,7 @@ class DataApi:
 @pytest.fixture
 def api(migrated: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataApi]:
     api = DataApi(migrated)
-    monkeypatch.setattr(data_api, "_target", lambda _: TARGET)
+    monkeypatch.setattr(data_api, "_target", lambda *_: TARGET)
     monkeypatch.setattr(accounts.Account, "client", lambda *_: api)
     with psycopg.connect(migrated.primary_url) as superuser:
         superuser.execute("insert into clients (name, slug) values ('Acme', 'acme') on conflict do nothing")

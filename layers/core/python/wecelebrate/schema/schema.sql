@@ -11065,6 +11065,24 @@ AS $function$
 $function$;
 grant execute on function app.has_replayed(xid8) to public;
 
+-- Function app.has_returned(uuid,text[],text[],timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_returned(client_id uuid, emails text[], subjects text[], orders_before timestamp with
+  time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select exists (
+      select from orders o
+      where o.client_id = $1 and o.erased_at is null and o.created_at <= $4
+        and (lower(o.customer_email) = any ($2) or o.customer_subject = any ($3)))
+    or exists (select from mails m where m.client_id = $1 and lower(m.recipient) = any ($2) and m.created_at <= $4)
+    or exists (
+      select from analytics_events a where a.client_id = $1 and a.accepted_at <= $4 and a.user_id = any ($2 || $3))
+$function$;
+
 -- Function app.has_several_places(jsonb,jsonb), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.has_several_places(stored jsonb, staged jsonb)
@@ -18905,12 +18923,15 @@ CREATE OR REPLACE FUNCTION app.restore_erasure(erasure_id uuid, client_id uuid, 
 AS $function$
 #variable_conflict use_variable
 declare
+  earlier erasures;
   job_id uuid;
 begin
   if app.subject() is distinct from 'service:system' then
     raise exception 'only the service of the platform restores erasures' using errcode = 'insufficient_privilege';
   end if;
-  if exists (select from erasures e where e.id = erasure_id)
+  select * into earlier from erasures e where e.id = erasure_id for update;
+  if found and (earlier.completed_at is null or earlier.client_id <> client_id
+      or not app.has_returned(client_id, emails, subjects, orders_before))
     or not exists (select from clients c where c.id = client_id) then
     return null;
   end if;
@@ -18919,7 +18940,10 @@ begin
   returning jobs.id into job_id;
   insert into erasures (id, client_id, job_id, cause, requested_by, emails, subjects, salt, orders_before, created_at)
   values (erasure_id, client_id, job_id, 'restore', app.subject(), emails, subjects,
-    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at);
+    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at)
+  on conflict (id) do update
+  set job_id = excluded.job_id, cause = excluded.cause, emails = excluded.emails, subjects = excluded.subjects,
+    salt = excluded.salt, counts = '{}', completed_at = null;
   return job_id;
 end
 $function$;

@@ -334,9 +334,25 @@ end
 $$;
 grant execute on function app.list_identities(uuid, text, integer) to app_system;
 
+-- Returns whether the client has data of an erased person from the time before the erasure. This is so if the rows were
+-- copied from a backup after the erasure.
+create or replace function app.has_returned(
+  client_id uuid, emails text[], subjects text[], orders_before timestamptz) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select exists (
+      select from orders o
+      where o.client_id = $1 and o.erased_at is null and o.created_at <= $4
+        and (lower(o.customer_email) = any ($2) or o.customer_subject = any ($3)))
+    or exists (select from mails m where m.client_id = $1 and lower(m.recipient) = any ($2) and m.created_at <= $4)
+    or exists (
+      select from analytics_events a where a.client_id = $1 and a.accepted_at <= $4 and a.user_id = any ($2 || $3))
+$$;
+
 -- Creates an erasure again, from the list of erasures in the bucket, after the database was restored to a time before
--- the erasure. Creates its job, too. Returns the job, or null if the database still has the erasure, or does not have
--- the client.
+-- the erasure. Creates its job, too. If the database still has the erasure, the erasure is opened again if the rows of
+-- the person were copied from a backup. Returns the job, or null if there is nothing to erase, or if the database does
+-- not have the client.
 create or replace function app.restore_erasure(
   erasure_id uuid, client_id uuid, emails text[], subjects text[], orders_before timestamptz, created_at timestamptz)
 returns uuid
@@ -344,12 +360,15 @@ language plpgsql volatile security definer set search_path = pg_catalog, public,
 as $$
 #variable_conflict use_variable
 declare
+  earlier erasures;
   job_id uuid;
 begin
   if app.subject() is distinct from 'service:system' then
     raise exception 'only the service of the platform restores erasures' using errcode = 'insufficient_privilege';
   end if;
-  if exists (select from erasures e where e.id = erasure_id)
+  select * into earlier from erasures e where e.id = erasure_id for update;
+  if found and (earlier.completed_at is null or earlier.client_id <> client_id
+      or not app.has_returned(client_id, emails, subjects, orders_before))
     or not exists (select from clients c where c.id = client_id) then
     return null;
   end if;
@@ -358,7 +377,10 @@ begin
   returning jobs.id into job_id;
   insert into erasures (id, client_id, job_id, cause, requested_by, emails, subjects, salt, orders_before, created_at)
   values (erasure_id, client_id, job_id, 'restore', app.subject(), emails, subjects,
-    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at);
+    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at)
+  on conflict (id) do update
+  set job_id = excluded.job_id, cause = excluded.cause, emails = excluded.emails, subjects = excluded.subjects,
+    salt = excluded.salt, counts = '{}', completed_at = null;
   return job_id;
 end
 $$;

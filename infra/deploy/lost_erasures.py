@@ -1,0 +1,73 @@
+"""Compares the list of erasures with the database of an environment. A restored database has lost erasures.
+
+Until these are repeated, the database contains persons who were erased, and workers must not send anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from uuid import UUID
+
+from infra.deploy.account import Account
+from infra.deploy.data_api import ROLE, read_rows
+
+_IDS_PER_STATEMENT = 400
+"""The maximum number of erasures in one statement. The Data API accepts texts of 64 KB, and two ids need 74 bytes."""
+SEARCHES_FILES = 7
+"""The number of the step in which a job only searches files for the person (`wecelebrate.erasures.worker._STEPS`). From
+this step on, no table contains the person, so a worker that starts later sends nothing about the person."""
+_LOST = """select count(*) as number
+from unnest('{{{erasures}}}'::uuid[], '{{{clients}}}'::uuid[]) as listed (id, client)
+where exists (select from clients c where c.id = listed.client)
+  and not exists (select from erasures e where e.id = listed.id)"""
+_UNFINISHED = f"""select count(*) as number from erasures e left join jobs j on j.id = e.job_id
+where e.cause = 'restore' and e.completed_at is null
+  and coalesce((j.checkpoint ->> 'step')::integer, 0) < {SEARCHES_FILES}"""  # noqa: S608 - the number is a constant
+
+
+@dataclass(frozen=True)
+class LostErasures:
+    """How many persons of the list are still in the tables of the database."""
+
+    lost: int
+    """The number of erasures that the database does not have. A client that the database does not have counts nothing,
+    because the database has no persons of it."""
+    unfinished: int
+    """The number of repeated erasures whose persons are still in a table."""
+
+    def __bool__(self) -> bool:
+        return bool(self.lost or self.unfinished)
+
+    @property
+    def text(self) -> str:
+        """What an operator has to know."""
+        parts = []
+        if self.lost:
+            parts.append(f"the database has lost {self.lost:,} erasures of the list")
+        if self.unfinished:
+            parts.append(f"{self.unfinished:,} repeated erasures have not erased their persons yet")
+        return ", and ".join(parts)
+
+
+def lost_erasures(account: Account, cluster: str | None = None) -> LostErasures:
+    """Compare the list with the database. cluster: the name of another cluster than the live one."""
+    lost, listed = 0, _listed(account)
+    while batch := list(islice(listed, _IDS_PER_STATEMENT)):
+        clients, erasures = (",".join(ids) for ids in zip(*batch, strict=True))
+        lost += _number(account, _LOST.format(erasures=erasures, clients=clients), cluster)
+    return LostErasures(lost, _number(account, _UNFINISHED, cluster))
+
+
+def _listed(account: Account) -> Iterator[tuple[str, str]]:
+    """Yield the client and the id of each erasure in the list. The keys contain both: <client>/<erasure>.json."""
+    bucket = f"{account.environment.resource('erasures')}-{account.id}"
+    for page in account.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for item in page.get("Contents", ()):
+            client, _, name = item["Key"].partition("/")
+            # The texts become a part of a statement, so each must be an id.
+            yield str(UUID(client)), str(UUID(name.removesuffix(".json")))
+
+
+def _number(account: Account, statement: str, cluster: str | None) -> int:
+    (row,) = read_rows(account, statement, ROLE, cluster)
+    return int(row["number"])
