@@ -21,8 +21,10 @@ import pytest
 from infra.functions import ROOT
 from infra.local import control
 from infra.local.endpoints import Ports, load_endpoints
+from tests.documents.forked_commands import forked_commands
 from tests.documents.pages import Page, Step, guides, steps
 from tests.documents.shell import Shell
+from tests.faults.environment import FULL
 
 START = "make dev"
 NOT_RUN = {
@@ -96,9 +98,16 @@ def new_cloud(home: Path) -> Iterator[Shell]:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """The shell in which all pages run, one after the other."""
+    """The shell in which all pages run, one after the other.
+
+    `wecelebrate` runs in forks of one process. In full size, each call is a new process.
+    """
     with new_cloud(tmp_path_factory.mktemp("documents")) as shell:
-        yield shell
+        if FULL:
+            yield shell
+            return
+        with forked_commands(shell.environment) as functions:
+            yield replace(shell, functions=functions)
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.environment import FULL
 from tests.functions.operations import Operation, all_operations, operation_id, request_body
-from tests.functions.resources import create_resources
+from tests.functions.resources import Resources, create_resources
 from tests.platform import Json, Platform, Tenant, ok, problem
 from wecelebrate.core.etags import etag
 
@@ -146,7 +146,7 @@ class Resource:
 
     @property
     def path(self) -> str:
-        return self.operation.path.format(**self.ids)
+        return self.operation.url(self.ids)
 
     def change(self, if_match: str | None, api: httpx.Client | None = None, **fields: object) -> httpx.Response:
         """Send the operation with an If-Match header. If `if_match` is None, the header is omitted."""
@@ -177,7 +177,9 @@ def resource(platform: Platform, request: pytest.FixtureRequest) -> Resource:
     # Only an admin is allowed to change a client. An owner is allowed to change all other resources.
     subject = "admin" if "{client_id}" in operation.path else platform.member(tenant.client_id)
     api = platform.api(subject, any_state=False)
-    return Resource(platform, tenant, operation, create_resources(platform, tenant), api)
+    ids = Resources(platform, tenant)
+    assert operation.url(ids)  # This creates the resource, before threads of a test use its path.
+    return Resource(platform, tenant, operation, ids, api)
 
 
 each_change = pytest.mark.parametrize("resource", CHANGES, indirect=True, ids=operation_id)

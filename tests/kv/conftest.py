@@ -13,7 +13,7 @@ from infra.local.endpoints import load_endpoints
 from tests.conftest import separate_cloud
 from tests.faults.figures import figure
 from tests.kv.moving import Move
-from tests.platform import Platform
+from tests.platform import TLS, Platform
 
 __all__ = ["figure"]
 
@@ -56,7 +56,7 @@ def api_key(state: Path) -> str:
 @pytest.fixture
 def store(platform: Platform, api_key: str) -> Iterator[Store]:
     """A function that sends a request to the store: `store("GET", {"key": "eq.a"}, headers={…}, body=…)`."""
-    with httpx.Client(base_url=platform.endpoints.api, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=platform.endpoints.api, verify=TLS, trust_env=False, timeout=30) as client:
 
         def send(
             method: str, parameters: dict[str, str] | None = None, *, body: Any = None, headers: Any = None

@@ -6,7 +6,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.kv.commands import run
-from tests.kv.comparing import OWN, TABLES, Damage, compare, damaged, fill, found, id_of, unnoticed, value
+from tests.kv.comparing import FEW, OWN, TABLES, Damage, compare, damaged, fill, found, id_of, unnoticed, value
 from tests.kv.moving import gift
 from tests.kv.store.truth import Truth
 from tests.platform import Platform
@@ -15,7 +15,7 @@ from tests.platform import Platform
 @pytest.fixture(scope="module")
 def truths(own_platform: Platform) -> list[Truth]:
     """The expected results for a damaged store whose documents have become rows."""
-    return fill(own_platform)
+    return fill(own_platform, FEW)
 
 
 REPAIRED = [

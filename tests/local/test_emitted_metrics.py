@@ -19,7 +19,7 @@ from infra.local.credentials import Credentials
 from tests.kv.commands import run
 from tests.kv.conftest import MERGE, PATH
 from tests.kv.moving import gift
-from tests.platform import Json, Platform, created, ok
+from tests.platform import TLS, Json, Platform, created, ok
 from tests.platform.functions import output_of
 from wecelebrate.core.metrics import NAMESPACE
 
@@ -199,7 +199,7 @@ def test_the_problems_of_the_move_from_the_key_value_store_are_emitted(platform:
     # Until the problems exist, no sweeper of the cloud reports them.
     platform.database.execute("update kv.mirror set reported_until = now() + interval '1 hour'")
     headers = {"apikey": Credentials.of(platform.state).kv_key, **MERGE}
-    with httpx.Client(base_url=platform.endpoints.api, headers=headers, trust_env=False, timeout=30) as store:
+    with httpx.Client(base_url=platform.endpoints.api, headers=headers, verify=TLS, timeout=30) as store:
 
         def write(id: str, **fields: Any) -> None:
             body = {"key": f"gift:{id}", "value": gift(id, catalogId=tenant.catalog_id, currency="USD", **fields)}

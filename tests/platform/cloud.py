@@ -26,6 +26,23 @@ TLS = ssl.create_default_context()
 Without this shared context, httpx would create a context for each client, which takes longer than most tests.
 """
 
+FIRST_INTERVAL, LONGEST_INTERVAL = 0.02, 0.3
+"""The first and the longest time between two checks of a condition, in seconds."""
+
+
+def eventually(happens: Callable[[], object], within: float = 30, every: float | None = None) -> None:
+    """Call `happens` until the result is true, at intervals of `every` seconds.
+
+    Without `every`, the intervals become longer, because most calls send a request, and many tests wait for seconds.
+    Fail if this takes longer than `within` seconds.
+    """
+    deadline = time.monotonic() + within
+    interval = every or FIRST_INTERVAL
+    while not happens():
+        assert time.monotonic() < deadline, f"the condition was not met within {within} s"
+        time.sleep(interval)
+        interval = every or min(interval * 1.3, LONGEST_INTERVAL)
+
 
 @dataclass
 class CloudAccess:
@@ -122,12 +139,6 @@ class CloudAccess:
                 return
             time.sleep(0.001)
 
-    def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
-        """Call `happens` at intervals of `every` seconds until the result is true.
-
-        Fail if this takes longer than `within` seconds.
-        """
-        deadline = time.monotonic() + within
-        while not happens():
-            assert time.monotonic() < deadline, f"the condition was not met within {within} s"
-            time.sleep(every)
+    def eventually(self, happens: Callable[[], object], within: float = 30, every: float | None = None) -> None:
+        """Wait until a condition is met, like the function `eventually`."""
+        eventually(happens, within, every)

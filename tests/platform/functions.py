@@ -10,7 +10,7 @@ import httpx
 from infra.bindings import Bindings
 from infra.functions import functions
 from infra.local.invocations import INVOCATIONS
-from tests.platform.cloud import CloudAccess
+from tests.platform.cloud import TLS, CloudAccess
 from tests.platform.responses import Json
 
 
@@ -42,6 +42,7 @@ class Functions(CloudAccess):
             headers={"Authorization": "AWS4-HMAC-SHA256 Credential=test"},
             timeout=120,
             trust_env=False,
+            verify=TLS,
         )
         assert response.status_code == 200 and "x-amz-function-error" not in response.headers, response.text
         result: Json = response.json()

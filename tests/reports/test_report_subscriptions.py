@@ -23,7 +23,7 @@ from PIL import Image
 from python_calamine import CalamineWorkbook
 
 from infra.functions import ROOT
-from infra.local.mailbox import SentMail, sent
+from infra.local.mailbox import SentMail
 from tests.faults.environment import function_environment
 from tests.platform import TLS, Json, Platform, Tenant, created, ok, pointers, problem
 from tests.reports.orders import PlacedOrder, insert, random_order
@@ -162,8 +162,7 @@ def settled(platform: Platform, tenant: Tenant, subscription: Json, mails: int) 
 
 
 def inbox(platform: Platform, *recipients: Json) -> list[SentMail]:
-    addresses = [recipient["email"] for recipient in recipients]
-    return [message for message in sent(platform.endpoints.s3) if message.recipients[0] in addresses]
+    return platform.mails_sent_to(*(recipient["email"] for recipient in recipients))
 
 
 def link_of(message: SentMail) -> str:

@@ -1,0 +1,47 @@
+"""A command that runs in a fork behaves like a command that runs in a new process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.documents.forked_commands import forked_commands
+
+NEW_PROCESS = f'{sys.executable} -m infra.command "$@"'
+
+
+@pytest.fixture(scope="module")
+def functions() -> Iterator[dict[str, str]]:
+    """The definitions of the shell functions that run commands in forks."""
+    with forked_commands(dict(os.environ)) as functions:
+        yield functions
+
+
+def run(folder: Path, body: str, script: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "WECELEBRATE_HOME": str(folder), "COLUMNS": "100"}
+    return subprocess.run(
+        ["bash", "--norc", "-c", f"set -o pipefail; wecelebrate() {{ {body}; }}\n{script}"],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "wecelebrate --version",
+        "wecelebrate status",  # it fails, because no cloud is running
+        "wecelebrate jobs list --no-such-option",
+        "wecelebrate -h | head -n 1",
+        'printf "sku,name,price\\nA-1,Mug,5.00\\n" > a.csv && wecelebrate read a.csv --currency EUR',
+        "wecelebrate read missing.csv || echo $?",
+    ],
+)
+def test_a_forked_command_has_the_output_and_the_exit_code_of_a_new_process(
+    functions: dict[str, str], tmp_path: Path, script: str
+) -> None:
+    forked = run(tmp_path, functions["wecelebrate"], script)
+    new = run(tmp_path, NEW_PROCESS, script)
+    assert (forked.returncode, forked.stdout, forked.stderr) == (new.returncode, new.stdout, new.stderr)
