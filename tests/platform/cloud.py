@@ -26,7 +26,7 @@ TLS = ssl.create_default_context()
 Without this shared context, httpx would create a context for each client, which takes longer than most tests.
 """
 
-FIRST_INTERVAL, LONGEST_INTERVAL = 0.02, 0.3
+FIRST_INTERVAL, MAX_INTERVAL = 0.02, 0.3
 """The first and the longest time between two checks of a condition, in seconds."""
 
 
@@ -41,7 +41,7 @@ def eventually(happens: Callable[[], object], within: float = 30, every: float |
     while not happens():
         assert time.monotonic() < deadline, f"the condition was not met within {within} s"
         time.sleep(interval)
-        interval = every or min(interval * 1.3, LONGEST_INTERVAL)
+        interval = every or min(interval * 1.3, MAX_INTERVAL)
 
 
 @dataclass
