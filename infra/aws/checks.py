@@ -24,6 +24,11 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason))
 
 
+def acknowledge_value(construct: IConstruct, reason: str) -> None:
+    """Accept a value that the check of CDK does not know, e.g. a version that AWS has published later."""
+    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::E9006", reason=reason))
+
+
 def acknowledge_distribution(
     distribution: cloudfront.Distribution, reasons: Mapping[str, str], *, has_certificate: bool
 ) -> None:

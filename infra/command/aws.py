@@ -125,6 +125,7 @@ def deploy(
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
     from infra.deploy.deployed import newest_release
+    from infra.deploy.engine import ENGINE_CONTEXT, version_to_deploy
     from infra.deploy.maintenance import is_closed
     from infra.deploy.stacks import (
         PAUSED,
@@ -155,6 +156,7 @@ def deploy(
         losing = apis_that_lose_paths(account)
         deployed = (stack_outputs(account, "monitoring") or {}).get(RELEASE_OUTPUT, version)
         options += ["-c", f"{SCHEMA_OUTPUT}={newest_release(account, deployed, version)}"]
+        options += ["-c", f"{ENGINE_CONTEXT}={version_to_deploy(account)}"]
         closed = "edge" in states and is_closed(account)
     if no_rollback or paused or not complete:
         options.append("--no-rollback")

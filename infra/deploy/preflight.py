@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from infra.deploy import checkout, deployed
 from infra.deploy.account import Account, AwsError
 from infra.deploy.checkout import setting_command as _setting
+from infra.deploy.engine import check_engine
 from infra.deploy.stacks import environments_of, foreign_account, proxy_of_functions, stack_outputs
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
@@ -275,6 +276,7 @@ _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
     "bootstrap": _bootstrap,
     "zones": _zones,
     "issuer": deployed.check_issuer,
+    "engine": check_engine,
     "proxy": _proxy,
     "concurrency": _concurrency,
     "cache": _cache,

@@ -20,6 +20,8 @@ from botocore.compat import HTTPHeaders
 from botocore.session import get_session
 from botocore.validate import validate_parameters
 
+from infra.deploy.engine import ENGINE_VERSION
+
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
@@ -150,8 +152,11 @@ class RecordedAccount:
 
     def _describe_db_clusters(self, request: Mapping[str, Any]) -> dict[str, Any]:
         assert request["DBClusterIdentifier"] == "wecelebrate-dev-database"
+        if self.templates and not self.deployed:
+            raise Refused("DBClusterNotFoundFault")
         arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:wecelebrate-dev-database"
-        return {"DBClusters": [{"DBClusterArn": arn, "MasterUserSecret": {"SecretArn": SECRET}, "DatabaseName": "w"}]}
+        cluster = {"DBClusterArn": arn, "MasterUserSecret": {"SecretArn": SECRET}, "DatabaseName": "w"}
+        return {"DBClusters": [cluster | {"EngineVersion": ENGINE_VERSION}]}
 
     def _execute_statement(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self.statements.append(request["sql"])

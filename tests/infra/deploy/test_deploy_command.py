@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from infra.command import app, aws
 from infra.deploy import blocklist, checkout, maintenance, stacks
 from infra.deploy.account import Account
+from infra.deploy.engine import ENGINE_CONTEXT, ENGINE_VERSION
 from infra.deploy.firewall import parse_network
 from infra.deploy.stacks import StackState
 from tests.infra.deploy.test_deployed import account
@@ -53,6 +54,18 @@ def test_a_deploy_names_its_release_and_the_newest_release(
     assert result.exit_code == 1, result.output
     (command,) = commands
     assert {f"release={release}", f"SchemaRelease={newest}"} <= set(command)
+
+
+@pytest.mark.parametrize(("deployed", "expected"), [("17.8", ENGINE_VERSION), ("17.10", "17.10"), ("18.1", "18.1")])
+def test_a_deploy_never_names_an_earlier_version_of_the_database_than_the_cluster_has(
+    dev: "Environment", deployed: str, expected: str
+) -> None:
+    cluster: Any = dev.account._clients["rds"]
+    cluster.version = deployed
+    dev.during = lambda: 1
+    dev.deploy("REVIEW_IN_PROGRESS")
+    (command,) = dev.commands
+    assert f"{ENGINE_CONTEXT}={expected}" in command
 
 
 class Environment:

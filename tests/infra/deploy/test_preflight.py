@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 from infra.aws import layers
 from infra.deploy.account import Account, AwsError
 from infra.deploy.checkout import TAKE_SETTINGS
+from infra.deploy.engine import ENGINE_VERSION
 from infra.deploy.preflight import _proxy, preflight
 from infra.environments import get_environment
 from infra.local.diagnosis import Finding
@@ -35,6 +36,7 @@ READY: Mapping[tuple[str, str], Answer] = {
             for letter, number in (("a", 4), ("b", 6), ("c", 1), ("d", 2), ("e", 3))
         ]
     },
+    ("rds", "describe_db_clusters"): "DBClusterNotFoundFault",
     ("lambda", "get_account_settings"): {"AccountLimit": {"ConcurrentExecutions": 10}},
     ("secretsmanager", "get_secret_value"): {
         "SecretString": json.dumps({"url": "https://x.upstash.example", "token": "t"})
@@ -115,6 +117,7 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
         "bootstrap": ["ok"],
         "zones": ["ok"],
         "issuer": ["ok"],
+        "engine": ["ok"],
         "proxy": ["ok"],
         "concurrency": ["ok"],
         "cache": ["ok"],
@@ -128,6 +131,20 @@ def test_the_check_warns_if_the_functions_would_have_no_bytecode(monkeypatch: py
     monkeypatch.setattr("infra.aws.layers.python_compiler", lambda: None)
     (finding,) = findings()["python"]
     assert (finding.state, str(finding.fix)[:19]) == ("warning", "install Python 3.13")
+
+
+@pytest.mark.parametrize(
+    ("deployed", "state", "text"),
+    [
+        (ENGINE_VERSION, "ok", f"PostgreSQL {ENGINE_VERSION}"),
+        ("16.10", "warning", f"the deploy upgrades PostgreSQL from 16.10 to {ENGINE_VERSION}"),
+        ("17.10", "warning", "the deploy keeps 17.10, because Aurora cannot go back"),
+    ],
+)
+def test_the_check_compares_the_version_of_the_database_with_the_release(deployed: str, state: str, text: str) -> None:
+    cluster = {"DBClusters": [{"EngineVersion": deployed}]}
+    (finding,) = findings(rds__describe_db_clusters=cluster)["engine"]
+    assert (finding.state, text in finding.message) == (state, True)
 
 
 def test_the_check_stops_if_the_credentials_are_missing() -> None:
