@@ -10,7 +10,7 @@ from infra.command import output
 from infra.command.aws import AWS, environment_named
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import command
-from infra.command.output import Cell, Column, Styled
+from infra.command.output import Cell, Column, Styled, YesOption
 from infra.command.target import NAMED
 
 if TYPE_CHECKING:
@@ -119,13 +119,15 @@ def maintenance(
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Open without comparing the list of erasures with the database.")
     ] = False,
+    yes: YesOption = False,
 ) -> None:
     """Close an environment for everyone except you, or open it again.
 
     While the maintenance mode is on, the firewall answers 503 to all requests that do not come from --address, in IPv4
-    or IPv6. Workers and schedules continue. `deploy` leaves CloudFront out in this time, so the environment stays
-    closed. A deploy that runs already can open the environment for some minutes, and closes it again when it ends.
-    `off` refuses to open an environment whose database contains persons of the list of erasures, e.g. after a restore.
+    or IPv6. `on` asks first if a public address of this machine is not accepted, in IPv4 or IPv6. Workers and schedules
+    continue. `deploy` leaves CloudFront out in this time, so the environment stays closed. A deploy that runs already
+    can open the environment for some minutes, and closes it again when it ends. `off` refuses to open an environment
+    whose database contains persons of the list of erasures, e.g. after a restore.
     """
     from infra.command.queues import require_erasures
     from infra.deploy import maintenance as mode
@@ -143,9 +145,23 @@ def maintenance(
     if not address:
         raise BadUsage("--address is required: give the public address from which you work")
     accepted = _networks("--address", address)
+    _confirm_own_addresses(name, accepted, yes)
     with aws_errors():
         mode.close(account, accepted)
     output.success(f"{name} answers only {', '.join(address)}, within a minute")
+
+
+def _confirm_own_addresses(name: str, accepted: "list[Network]", yes: bool) -> None:
+    """Ask whether to close the environment if it would not answer this machine."""
+    from infra.deploy.public_address import own_addresses
+
+    own = own_addresses()
+    if not own:
+        output.warning("it is not known with which address this machine reaches the internet: test the API afterwards")
+    refused = ", ".join(str(each) for each in own if not any(each in network for network in accepted))
+    if refused:
+        output.warning(f"this machine reaches the internet as {refused}, which --address does not accept")
+        output.confirm(f"Close {name} for this machine, too?", yes)
 
 
 @command(
@@ -155,7 +171,9 @@ def maintenance(
     environment=AWS,
 )
 def block(
-    addresses: Annotated[list[str] | None, typer.Argument(help="Addresses or ranges to block.")] = None,
+    addresses: Annotated[
+        list[str] | None, typer.Argument(metavar="ADDRESS", help="Addresses or ranges to block.")
+    ] = None,
     env: RequiredEnvironment = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", help="An address or range that is accepted again. Can be repeated.")

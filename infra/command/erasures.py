@@ -11,6 +11,7 @@ import typer
 from infra.command import output
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import API, SETTINGS, documented
+from infra.command.output import YesOption
 from infra.command.target import NAMED
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ def request(
         typer.Option("--subject", help="`customer_subject` of the person's orders, the `sub` of the tokens."),
     ] = None,
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")] = 900,
+    yes: YesOption = False,
 ) -> None:
     """Erase the data of a person at one client, and wait until they are erased. This cannot be undone.
 
-    Name the address, the subject, or both. Open orders of the person refuse the erasure, and the message names them.
+    Name the address, the subject, or both. The command asks before it erases. Open orders of the person refuse the
+    erasure, and the message names them.
     """
     from infra.command.api import connect, get, post
     from infra.command.resources import client_id, client_slugs
@@ -58,6 +61,8 @@ def request(
     deadline = time.monotonic() + timeout
     with connect() as connection:
         path = f"/v1/clients/{client_id(client_slugs(connection.api), client)}/erasures"
+        person = " and ".join(output.printable(each) for each in (email, subject) if each is not None)
+        output.confirm(f"Erase {person} at {output.printable(client)}? This cannot be undone.", yes)
         erasure = post(connection.api, path, {"email": email, "customer_subject": subject})
         output.note(f"erasure {erasure['id']} runs as job {erasure['job_id']}")
         while erasure["status"] not in _ENDED:

@@ -16,7 +16,7 @@ from infra.command.target import NAMED
 @command(
     "wecelebrate sql --env prod 'select id, offers from products where offer_changes_at < now()'",
     "wecelebrate sql --env prod --master 'select pid, usename, xact_start, state from pg_stat_activity'",
-    "wecelebrate sql --env prod --write \"update clients set tier = 'gold' where slug = 'acme'\"",
+    "wecelebrate sql --env prod --write \"update clients set tier = 'professional' where slug = 'acme'\"",
     environment=AWS,
 )
 def sql(

@@ -179,7 +179,12 @@ CLIENT = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a6"
 COUNTS = {"orders": 2, "mails": 1, "events": 0, "responses": 0, "exports": 0, "files": 0}
 
 
-def erase(monkeypatch: pytest.MonkeyPatch, states: list[dict[str, Any]], *arguments: str) -> tuple[int, str, list[Any]]:
+def erase(
+    monkeypatch: pytest.MonkeyPatch,
+    states: list[dict[str, Any]],
+    *arguments: str,
+    confirmed: tuple[str, ...] = ("--yes",),
+) -> tuple[int, str, list[Any]]:
     """Run `erasures request` against an API whose erasure has these states. Return also the bodies of the requests."""
     bodies: list[Any] = []
     answers = iter(states)
@@ -198,7 +203,7 @@ def erase(monkeypatch: pytest.MonkeyPatch, states: list[dict[str, Any]], *argume
         yield Connection(httpx.Client(base_url="http://platform.test", transport=httpx.MockTransport(respond)), None)
 
     monkeypatch.setattr(api_of_command, "connect", connect)
-    result = CliRunner().invoke(app, ["erasures", "request", "--client", "acme", *arguments])
+    result = CliRunner().invoke(app, ["erasures", "request", "--client", "acme", *confirmed, *arguments])
     return result.exit_code, result.output, bodies
 
 
@@ -208,6 +213,12 @@ def test_a_person_is_erased_and_the_command_prints_what_was_erased(monkeypatch: 
     assert code == 0, output
     assert bodies == [{"email": "ann@example.com", "customer_subject": "ann"}]
     assert "erased: 2 orders, 1 mails, 0 events" in output
+
+
+def test_nothing_is_erased_before_the_operator_has_confirmed_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, output, bodies = erase(monkeypatch, [], "--email", "ann@example.com", confirmed=())
+    assert (code, bodies) == (2, [])
+    assert "Erase ann@example.com at acme? This cannot be undone." in output
 
 
 def test_an_erasure_that_is_refused_or_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,22 @@
 """Tests the maintenance mode and the blocked addresses with the firewall that moto emulates."""
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
+from ipaddress import ip_address
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from typer.testing import CliRunner
 
-from infra.deploy import blocklist, firewall, maintenance
+from infra.command import app
+from infra.deploy import blocklist, firewall, maintenance, public_address
 from infra.deploy.account import Account, AwsError
 from infra.deploy.blocklist import blocked, change, restore_rule
 from infra.deploy.firewall import parse_network
 from infra.deploy.maintenance import close, is_closed, open_again
+from infra.deploy.public_address import own_addresses
 from infra.environments import get_environment
 
 VISIBILITY = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "x"}
@@ -113,6 +118,43 @@ def test_several_addresses_of_both_versions_of_ip_are_accepted_during_maintenanc
     assert arns == {each["ARN"] for each in client.list_ip_sets(Scope="CLOUDFRONT")["IPSets"]}
     open_again(prod)
     assert (rules(client, "wecelebrate-prod-api"), addresses(client)) == ([RATE], [])
+
+
+@pytest.mark.parametrize(
+    ("own", "options", "exit_code", "text"),
+    [
+        (["8.8.4.4", "2001:4860::1"], [], 0, "prod answers only"),
+        (["8.8.4.4"], [], 0, "prod answers only"),
+        (["8.8.8.8", "2001:4860::1"], [], 2, "reaches the internet as 8.8.8.8, which --address does not accept"),
+        (["8.8.4.4", "2001:4861::1"], [], 2, "reaches the internet as 2001:4861::1, which --address does not accept"),
+        (["8.8.8.8"], ["--yes"], 0, "reaches the internet as 8.8.8.8"),
+        ([], [], 0, "it is not known with which address"),
+    ],
+)
+def test_the_command_asks_before_it_closes_an_environment_for_the_machine_of_the_operator(  # noqa: PLR0917
+    client: Any, monkeypatch: pytest.MonkeyPatch, own: list[str], options: list[str], exit_code: int, text: str
+) -> None:
+    prod = account(client, "prod")
+    monkeypatch.setattr("infra.deploy.account.Account", lambda environment: prod)
+    monkeypatch.setattr("infra.deploy.public_address.own_addresses", lambda: [ip_address(each) for each in own])
+    arguments = ["maintenance", "on", "--env", "prod", "--address", "8.8.4.4", "--address", "2001:4860::/48", *options]
+    result = CliRunner().invoke(app, arguments)
+    assert (result.exit_code, is_closed(prod)) == (exit_code, exit_code == 0), result.output
+    assert text in " ".join(result.output.split())
+
+
+def test_the_own_addresses_are_those_that_the_services_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    def respond(url: str, timeout: int) -> BytesIO:
+        if "ipv6" in url:
+            raise OSError("no route")
+        return BytesIO(b"203.0.113.7\n")
+
+    monkeypatch.setattr(public_address, "urlopen", respond)
+    assert own_addresses() == [ip_address("203.0.113.7")]
+    monkeypatch.setattr(
+        public_address, "urlopen", lambda url, timeout: BytesIO(b"<html>sign in to this network</html>")
+    )
+    assert own_addresses() == []
 
 
 def test_blocked_addresses_are_refused_until_they_are_removed(client: Any) -> None:
