@@ -125,9 +125,11 @@ def put_back(  # noqa: PLR0917 - each parameter is an option
 
 
 def _time(text: str | None) -> datetime | None:
-    """Return the time in a text. Raises BadUsage if the text is no time with a zone."""
-    if text is None:
-        return None
+    return None if text is None else time_since(text)
+
+
+def time_since(text: str) -> datetime:
+    """Return the time of the option --since. Raises BadUsage if the text is no time with a zone."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
