@@ -31,7 +31,7 @@ _DATABASE = """
 select
   (select count(*) from pg_stat_activity where datname = current_database()) as connections,
   (select coalesce(max(extract(epoch from replay_lag)), 0)::float8 from pg_stat_replication) as replica_lag_seconds,
-  (select count(*) from dead_letters where redriven_at is null) as dead_letters,
+  (select count(*) from dead_letters where redriven_at is null and dismissed_at is null) as dead_letters,
   (select coalesce(json_object_agg(type, json_build_object('jobs', jobs, 'oldest_seconds', oldest)), '{}') from (
     select type, count(*) as jobs, round(max(extract(epoch from now() - queued_at))) as oldest
     from jobs where status in ('pending', 'processing') group by type) waiting) as queues

@@ -146,6 +146,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "jobs.count_dead_letters": ("app_admin", "app_support"),
     "jobs.get_dead_letter": ("app_admin", "app_support"),
     "jobs.mark_redriven": ("app_admin",),
+    "jobs.mark_dismissed": ("app_admin",),
     "members.accept_invitation": ("app_customer",),
     "members.accept_machine_membership": ("app_customer",),
     "members.end_inactive_access": ("app_admin",),

@@ -16,6 +16,7 @@ OPERATIONS = {operation.name: operation for operation in all_operations()}
 ACTIONS: dict[str, set[str]] = {
     "import_products_first_api": {"job.create"},
     "redrive_dead_letter": {"dead_letter.redrive", "job.retry"},
+    "dismiss_dead_letter": {"dead_letter.dismiss"},
     "reset_flag": {"flag.reset"},
     "set_flag": {"flag.set"},
     "create_catalog": {"catalog.create"},

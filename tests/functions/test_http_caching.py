@@ -132,6 +132,7 @@ REFUSED_FOR_COMPLETED_JOBS = (
     "propose_mapping",
     "retry_job",
     "redrive_dead_letter",
+    "dismiss_dead_letter",
 )
 """The operations that fail because the job in `ids` is completed."""
 WITHOUT_A_RESOURCE = (

@@ -61,6 +61,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "dlq list": [],
     "dlq show": [ID],
     "dlq redrive": [ID],
+    "dlq dismiss": [ID],
     "kv compare": [],
     "kv cutover": ["product", "--reads", "100"],
     "kv rollback": ["product"],
@@ -88,6 +89,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "persons report": ["--client", "acme", "--email", "ann@example.com"],
     "tenant compare": [*BY_URL],
     "tenant restore": [*BY_URL],
+    "revocations": ["--env", "prod", "--since", "2026-11-27T08:30:00Z", "--cluster", "wecelebrate-prod-database"],
     "switch": [],
     "dns": ["_wecelebrate.gifts.example.com", "wecelebrate-site=0123456789abcdef"],
     "migrate": [],
@@ -141,6 +143,7 @@ WRONG: dict[str, list[str]] = {
     "block": ["10.0.0.1", "--env", "prod"],
     "erasures request": ["--client", "acme"],
     "files list": ["--env", "prod", "--since", "yesterday"],
+    "revocations": ["--env", "prod", "--since", "yesterday", "--cluster", "wecelebrate-prod-database"],
     "files put-back": ["--env", "prod"],
     "queues list": [],
     "queues stop": ["--env", "prod", "letters"],
@@ -321,7 +324,9 @@ def test_every_command_that_lists_or_shows_something_has_the_option_json(name: s
         "inspect",
     }
     shows |= {"ship", "import", "export", "drop-status", "backfill", "cutover", "rollback", "shadow", "retire"}
-    assert ("--json" in options) == (verb in shows or name in {"kv compare", "tenant compare", "preflight", "sql"})
+    assert ("--json" in options) == (
+        verb in shows or name in {"kv compare", "tenant compare", "preflight", "sql", "revocations"}
+    )
 
 
 @pytest.mark.parametrize(

@@ -632,20 +632,27 @@ create table dead_letters (
   created_at timestamp with time zone not null default now(),
   redriven_at timestamp with time zone,
   redriven_by text,
+  dismissed_at timestamp with time zone,
+  dismissed_by text,
   constraint dead_letters_pkey PRIMARY KEY (id),
   constraint dead_letters_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint dead_letters_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
   constraint dead_letters_body_length CHECK (app.json_fits(body, 1048576)),
   constraint dead_letters_code_length CHECK ((length(code) <= 100)),
+  constraint dead_letters_dismissed_by_length CHECK ((length(dismissed_by) <= 500)),
   constraint dead_letters_queue_length CHECK ((length(queue) <= 200)),
   constraint dead_letters_reason_length CHECK ((length(reason) <= 5000)),
   constraint dead_letters_redriven_by_length CHECK ((length(redriven_by) <= 500))
 );
+comment on column dead_letters.dismissed_at is
+  'The time when an operator decided that the dead letter needs no work.';
+comment on column dead_letters.dismissed_by is
+  'The subject of the user who dismissed the dead letter.';
 CREATE INDEX dead_letters_by_client ON public.dead_letters USING btree (client_id);
 CREATE INDEX dead_letters_by_created_at ON public.dead_letters USING btree (created_at DESC, id DESC);
 CREATE INDEX dead_letters_by_job ON public.dead_letters USING btree (job_id);
-CREATE TRIGGER audit AFTER UPDATE ON public.dead_letters FOR EACH ROW WHEN ((old.redriven_at IS DISTINCT FROM
-  new.redriven_at)) EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER audit AFTER UPDATE ON public.dead_letters FOR EACH ROW WHEN (((old.redriven_at IS DISTINCT FROM
+  new.redriven_at) OR (old.dismissed_at IS DISTINCT FROM new.dismissed_at))) EXECUTE FUNCTION app.audit_row();
 -- row-level security: forced
 create policy admin on dead_letters for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -4458,7 +4465,7 @@ grant select on app.customer_order_view to app_customer;
 
 create view app.dead_letter_view with (security_invoker=true) as
  SELECT d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status AS job_status,
-    d.created_at, d.redriven_at, d.redriven_by
+    d.created_at, d.redriven_at, d.redriven_by, d.dismissed_at, d.dismissed_by
    FROM dead_letters d
      LEFT JOIN jobs j ON j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
@@ -5354,20 +5361,21 @@ CREATE OR REPLACE FUNCTION app.audit_action(kind text, op text, old_row jsonb, n
 RETURN CASE WHEN (kind = 'kill_switches'::text) THEN CASE op WHEN 'DELETE'::text THEN 'flag.reset'::text ELSE
   'flag.set'::text END WHEN (kind = 'webhook_secrets'::text) THEN ('webhook.'::text || CASE WHEN ((new_row ->>
   'rotated'::text))::boolean THEN 'rotate'::text ELSE 'reveal'::text END) WHEN (kind = 'dead_letters'::text) THEN
-  'dead_letter.redrive'::text WHEN ((kind = 'exports'::text) AND (op = 'UPDATE'::text)) THEN 'export.delete'::text WHEN
-  ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN 'mail_suppression.release'::text WHEN (kind =
-  'revoked_sessions'::text) THEN 'session.revoke'::text WHEN ((kind = 'invitations'::text) AND (op = 'UPDATE'::text))
-  THEN ('invitation.'::text || CASE WHEN ((new_row -> 'accepted_at'::text) <> (old_row -> 'accepted_at'::text)) THEN
-  'accept'::text WHEN ((new_row -> 'revoked_at'::text) <> (old_row -> 'revoked_at'::text)) THEN 'revoke'::text ELSE
-  'resend'::text END) WHEN ((kind = 'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE WHEN ((new_row
-  ->> 'status'::text) = 'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY
-  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM
-  (old_row ->> 'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op
-  = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
-  'run_requested_at'::text))) THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text
-  WHEN 'catalog_grants'::text THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE
-  regexp_replace(kind, 's$'::text, ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text
-  THEN '.delete'::text ELSE '.change'::text END) END;
+  ('dead_letter.'::text || CASE WHEN ((new_row -> 'redriven_at'::text) <> (old_row -> 'redriven_at'::text)) THEN
+  'redrive'::text ELSE 'dismiss'::text END) WHEN ((kind = 'exports'::text) AND (op = 'UPDATE'::text)) THEN
+  'export.delete'::text WHEN ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN
+  'mail_suppression.release'::text WHEN (kind = 'revoked_sessions'::text) THEN 'session.revoke'::text WHEN ((kind =
+  'invitations'::text) AND (op = 'UPDATE'::text)) THEN ('invitation.'::text || CASE WHEN ((new_row ->
+  'accepted_at'::text) <> (old_row -> 'accepted_at'::text)) THEN 'accept'::text WHEN ((new_row -> 'revoked_at'::text) <>
+  (old_row -> 'revoked_at'::text)) THEN 'revoke'::text ELSE 'resend'::text END) WHEN ((kind = 'jobs'::text) AND (op =
+  'UPDATE'::text)) THEN ('job.'::text || CASE WHEN ((new_row ->> 'status'::text) = 'cancelled'::text) THEN
+  'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text
+  WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM (old_row ->> 'decision'::text)) THEN 'decide'::text ELSE
+  'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op = 'UPDATE'::text) AND ((new_row ->>
+  'run_requested_at'::text) IS DISTINCT FROM (old_row ->> 'run_requested_at'::text))) THEN 'schedule.run'::text ELSE
+  (CASE kind WHEN 'client_users'::text THEN 'member'::text WHEN 'catalog_grants'::text THEN 'grant'::text WHEN
+  'site_product_exclusions'::text THEN 'exclusion'::text ELSE regexp_replace(kind, 's$'::text, ''::text) END || CASE op
+  WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text THEN '.delete'::text ELSE '.change'::text END) END;
 
 -- Function app.audit_columns(text,jsonb,jsonb), owner app_definer
 

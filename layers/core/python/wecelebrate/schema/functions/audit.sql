@@ -113,7 +113,8 @@ return case
   when kind = 'kill_switches' then case op when 'DELETE' then 'flag.reset' else 'flag.set' end
   when kind = 'webhook_secrets'
     then 'webhook.' || case when (new_row ->> 'rotated')::boolean then 'rotate' else 'reveal' end
-  when kind = 'dead_letters' then 'dead_letter.redrive'
+  when kind = 'dead_letters' then 'dead_letter.' || case
+    when new_row -> 'redriven_at' <> old_row -> 'redriven_at' then 'redrive' else 'dismiss' end
   when kind = 'exports' and op = 'UPDATE' then 'export.delete'
   when kind = 'mail_suppressions' and op = 'UPDATE' then 'mail_suppression.release'
   when kind = 'revoked_sessions' then 'session.revoke'
@@ -393,7 +394,8 @@ create or replace trigger audit after insert on images for each row when (new.or
 create or replace trigger audit after insert or update or delete on mail_suppressions
   for each row execute function app.audit_row('people');
 create or replace trigger audit after update on dead_letters for each row
-  when (old.redriven_at is distinct from new.redriven_at) execute function app.audit_row();
+  when ((old.redriven_at, old.dismissed_at) is distinct from (new.redriven_at, new.dismissed_at))
+  execute function app.audit_row();
 
 -- The entries in the form of the API. Owners do not see the IP addresses of the platform's staff.
 create or replace view app.audit_view with (security_invoker = true) as

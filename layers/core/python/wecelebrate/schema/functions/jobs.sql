@@ -301,7 +301,7 @@ grant select on app.export_view to app_admin, app_client, app_system;
 -- The dead letters in the form of the API, each with the status of the job to which it belongs.
 create or replace view app.dead_letter_view with (security_invoker = true) as
 select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,
-  d.redriven_at, d.redriven_by
+  d.redriven_at, d.redriven_by, d.dismissed_at, d.dismissed_by
 from dead_letters d left join jobs j on j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
