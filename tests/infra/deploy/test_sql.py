@@ -22,7 +22,7 @@ from tests.infra.deploy.test_first_admin import migrated
 __all__ = ["cluster", "migrated"]
 
 TARGET = {"resourceArn": "cluster", "secretArn": "secret", "database": "wecelebrate"}
-PAGES = ("deploy", "runbook", "upgrade")
+PAGES = ("deploy", "persons", "runbook", "upgrade")
 STATEMENTS = [
     (page, match[2], match[1] or "")
     for page in PAGES
