@@ -23,7 +23,7 @@ import pytest
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
 from infra.local.owner import OWNER_VARIABLE, environment_of
 from infra.local.processes import LocalCloudError
-from tests import cloud_data, order, watchdog
+from tests import cloud_data, order, timeouts, watchdog
 from tests.command import Command
 from tests.platform import Platform
 
@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[MAIN] = os.environ[OWNER_VARIABLE]
         os.environ[HOME] = tempfile.mkdtemp(prefix="wecelebrate-test-")
+    timeouts.configure(config, Path(os.environ[HOME]))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -37,6 +37,7 @@ LONG_MODULES = (
     "tests/local/test_cloud.py",
     "tests/faults/test_row_security.py",
     "tests/mail/test_mails.py",
+    "tests/local/test_hanging_tests.py",
     "tests/syncs/test_scheduled_syncs.py",
     "tests/reports/test_report_subscriptions.py",
     "tests/local/test_postgres.py",
