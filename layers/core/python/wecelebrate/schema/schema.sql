@@ -11037,6 +11037,37 @@ CREATE OR REPLACE FUNCTION app.has_holds(catalog uuid)
 RETURN ((EXISTS (SELECT FROM stock_holds h WHERE ((h.catalog_id = has_holds.catalog) AND ((NOT h.is_settled) OR
   (h.cancelled_at IS NOT NULL))))) OR (EXISTS (SELECT FROM stock_reports r WHERE (r.catalog_id = has_holds.catalog))));
 
+-- Function app.has_kept_rights(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_kept_rights(client_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if app.subject() like 'service:%' or app.site_id() is not null then
+    return true;
+  elsif app.admin_role() is not null then
+    perform pg_advisory_xact_lock_shared(hashtextextended('owners ', 0));
+    return exists (
+      select from admin_users a
+      where a.user_id = app.subject() and a.is_active
+        and (a.role in (app.admin_role(), 'super_admin') or a.role = 'admin' and app.admin_role() = 'support'));
+  elsif $1 is null or $1 <> all (app.client_ids()) then
+    return true;  -- The caller has no rights at this client that it could lose.
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('owners ' || $1, 0));
+  return exists (
+    select from client_users m join clients c on c.id = m.client_id
+    where m.client_id = $1 and m.user_id = app.subject() and m.is_active and c.is_active
+      and case when $1 = any (app.owner_ids()) then m.role = 'owner'
+        when $1 = any (app.editor_ids()) then m.role in ('owner', 'editor') else true end);
+end
+$function$;
+grant execute on function app.has_kept_rights(uuid) to app_admin, app_client, app_support;
+
 -- Function app.has_one_currency(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_one_currency(catalog uuid)
