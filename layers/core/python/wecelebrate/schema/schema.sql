@@ -7873,6 +7873,27 @@ AS $function$
 $function$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
+-- Function app.count_returning_buyers(uuid,uuid,text[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_returning_buyers(client uuid, site uuid, buyers text[], first_orders timestamp with
+  time zone[])
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+BEGIN ATOMIC
+ SELECT count(*) AS count
+    FROM UNNEST(count_returning_buyers.buyers, count_returning_buyers.first_orders) b(buyer, first_at)
+   WHERE (((count_returning_buyers.client = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) OR (( SELECT
+     app.admin_role() AS admin_role) IS NOT NULL)) AND (EXISTS ( SELECT
+            FROM orders o
+           WHERE ((o.client_id = count_returning_buyers.client) AND (COALESCE(o.customer_subject,
+             lower(o.customer_email)) = b.buyer) AND (o.created_at < b.first_at) AND (o.status <> 'cancelled'::text) AND
+             ((count_returning_buyers.site IS NULL) OR (o.site_id = count_returning_buyers.site))))));
+END;
+grant execute on function app.count_returning_buyers(uuid,uuid,text[],timestamp with time zone[]) to app_admin,
+  app_client;
+
 -- Function kv.counted_stock(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.counted_stock(key text)
