@@ -2247,12 +2247,12 @@ CREATE INDEX orders_by_buyer ON public.orders USING btree (client_id, COALESCE(c
   created_at);
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
   status);
+CREATE INDEX orders_by_client_and_email ON public.orders USING btree (client_id, lower(customer_email));
 CREATE INDEX orders_by_confirm_by ON public.orders USING btree (confirm_by) WHERE ((problem = 'unconfirmed'::text) AND
   (status = 'pending'::text));
 CREATE INDEX orders_by_created_at ON public.orders USING btree (created_at DESC);
 CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, created_at DESC) WHERE (customer_subject
   IS NOT NULL);
-CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
 CREATE INDEX orders_by_erasure ON public.orders USING btree (erasure_id) WHERE (erasure_id IS NOT NULL);
 CREATE INDEX orders_by_external_number ON public.orders USING btree (client_id, external_number) WHERE (external_number
   IS NOT NULL);
@@ -7893,6 +7893,27 @@ AS $function$
 $function$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
+-- Function app.count_returning_buyers(uuid,uuid,text[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_returning_buyers(client uuid, site uuid, buyers text[], first_orders timestamp with
+  time zone[])
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+BEGIN ATOMIC
+ SELECT count(*) AS count
+    FROM UNNEST(count_returning_buyers.buyers, count_returning_buyers.first_orders) b(buyer, first_at)
+   WHERE (((count_returning_buyers.client = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) OR (( SELECT
+     app.admin_role() AS admin_role) IS NOT NULL)) AND (EXISTS ( SELECT
+            FROM orders o
+           WHERE ((o.client_id = count_returning_buyers.client) AND (COALESCE(o.customer_subject,
+             lower(o.customer_email)) = b.buyer) AND (o.created_at < b.first_at) AND (o.status <> 'cancelled'::text) AND
+             ((count_returning_buyers.site IS NULL) OR (o.site_id = count_returning_buyers.site))))));
+END;
+grant execute on function app.count_returning_buyers(uuid,uuid,text[],timestamp with time zone[]) to app_admin,
+  app_client;
+
 -- Function kv.counted_stock(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.counted_stock(key text)
@@ -10262,8 +10283,8 @@ AS $function$
 declare
   site constant uuid := app.site_id();
   patterns constant text[] := app.search_patterns(search);
-  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site)
-    || app.stock_condition(stock);
+  conditions constant text := case when search is not null then app.search_condition(cardinality(patterns), '$2')
+    else '' end || app.storefront_condition(site) || app.stock_condition(stock);
   matching integer;
   walk integer;
   page uuid[];
@@ -10276,8 +10297,8 @@ begin
   if updated_since is not null and catalog <> all (app.owned_catalog_ids()) and app.admin_role() is null then
     updated_since := app.granted_changes_since(catalog, updated_since);
   end if;
-  if sku is not null then
-    walk := 1;  -- a catalog has an SKU only once
+  if sku is not null or search is null then
+    walk := case when search is not null then 1 end;  -- a catalog has an SKU only once
   elsif category is not null or brand is not null then
     walk := 2000;  -- a sample of other products would say little
   else
@@ -12861,14 +12882,15 @@ CREATE OR REPLACE FUNCTION app.list_products(catalog uuid, search text, sku text
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 begin
-  if search is null then
+  if search is null and (ltrim(sort, '-') <> 'price' or coalesce(after_id::text, price_min::text, price_max::text)
+      is null) then
     return query execute format(app.product_query(sku is not null, category is not null, brand is not null,
         price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
         after_id is not null, shown => 'products.*'), app.stock_condition(stock))
       using catalog, null::text, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
         rows, sku;
   else
-    -- The search returns only ids. This query reads the rows under the policies of the caller.
+    -- app.find_products returns only ids. This query reads the rows under the policies of the caller.
     return query
       select products.*
       from app.find_products(catalog, search, sku, category, brand, price_min, price_max, active, updated_since, sort,
@@ -15636,6 +15658,28 @@ RETURN ARRAY(SELECT o.id FROM orders o WHERE ((lower(o.customer_email) = lower(o
   app.admin_role() AS admin_role) IS NOT NULL) OR (o.client_id = ANY ((SELECT app.person_client_ids() AS
   person_client_ids)::uuid[])))));
 grant execute on function app.order_ids_of(text) to app_admin, app_client, app_support;
+
+-- Function app.order_ids_of_addresses(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_ids_of_addresses(client uuid, after text, last text)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if (client = any (app.client_ids()) or app.admin_role() is not null) is not true then
+    return '{}';
+  elsif last is null then
+    return array(select o.id from orders o where o.client_id = client and lower(o.customer_email) > coalesce(after,
+      ''));
+  end if;
+  return array(
+    select o.id from orders o
+    where o.client_id = client and lower(o.customer_email) > coalesce(after, '') and lower(o.customer_email) <= last);
+end
+$function$;
+grant execute on function app.order_ids_of_addresses(uuid,text,text) to app_admin, app_client;
 
 -- Function kv.order_notes(jsonb,jsonb,jsonb,text), owner app_mirror
 
