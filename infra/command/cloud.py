@@ -191,7 +191,9 @@ def _host_and_port(url: str) -> str:
 
 
 def _start_in_background(state: Path) -> int:
-    """Start the supervisor in a new session, and show its progress until the local cloud is up. Return the exit code."""
+    """Start the supervisor in a new session, and show its progress until the local cloud is up. Return the
+    exit code.
+    """
     running = ProcessIdentity.read(state / "supervisor.json")
     if running and running.process:
         raise AlreadyRunning(running.pid)

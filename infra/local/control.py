@@ -100,13 +100,17 @@ def erase(state: Path) -> list[Path]:
 
 
 def supervised(state: Path) -> bool:
-    """Return whether the supervisor of the local cloud in `state` is running. A supervisor restarts the parts that end."""
+    """Return whether the supervisor of the local cloud in `state` is running. A supervisor restarts the
+    parts that end.
+    """
     supervisor = ProcessIdentity.read(state / "supervisor.json")
     return supervisor is not None and supervisor.process is not None
 
 
 def running_endpoints(state: Path) -> Endpoints:
-    """Return the endpoints of the local cloud in `state`. Raises CloudNotRunning if the cloud is not up or was killed."""
+    """Return the endpoints of the local cloud in `state`. Raises CloudNotRunning if the cloud is not up or
+    was killed.
+    """
     if not supervised(state):
         delete_endpoints(state)
     return load_endpoints(state)

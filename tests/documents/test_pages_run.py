@@ -72,7 +72,9 @@ adds a client and a catalog, and an example a shop, which no other page needs.""
 
 @contextmanager
 def new_cloud(home: Path) -> Iterator[Shell]:
-    """Start a local cloud with `make dev`, and yield the shell of a developer who has started it in another terminal."""
+    """Start a local cloud with `make dev`, and yield the shell of a developer who has started it in another
+    terminal.
+    """
     shell = Shell(os.environ.get("WECELEBRATE_DOCS_SHELL", "bash"), home, Ports.free())
     log = home / "make-dev.log"
     with log.open("w") as output:

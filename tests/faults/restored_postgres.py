@@ -1,4 +1,6 @@
-"""Archives the WAL of a local cloud's PostgreSQL, and restores the database to a point in time, as Aurora does on AWS."""
+"""Archives the WAL of a local cloud's PostgreSQL, and restores the database to a point in time, as Aurora
+does on AWS.
+"""
 
 import shutil
 from contextlib import ExitStack
