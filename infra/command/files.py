@@ -125,7 +125,7 @@ def put_back(  # noqa: PLR0917 - each parameter is an option
 
 
 def _time(text: str | None) -> datetime | None:
-    """Return the time in a text. Raises BadUsage if the text is no time with a zone."""
+    """Return the time that a text states. Raises BadUsage unless the text is a time with a zone."""
     if text is None:
         return None
     try:

@@ -43,7 +43,7 @@ class Credentials(BaseModel):
 
     @classmethod
     def of(cls, state: Path) -> Self:
-        """Read the credentials of the cloud in `state`. Generate and write missing credentials.
+        """Read the credentials of the local cloud in `state`. Generate and write missing credentials.
 
         The file has mode 0600. Raises LocalCloudError if the file is damaged.
         """

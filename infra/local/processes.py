@@ -156,7 +156,7 @@ def _owner(port: int, process: psutil.Process | None, state_by_supervisor: Mappi
         return " by another wecelebrate cloud" if http_ok(port, HEALTH) else ""
     with contextlib.suppress(psutil.Error):
         # The environment variables of Redis cannot be read. Redis has the same supervisor as the other children of its
-        # cloud. Therefore their state directory is also the state directory of Redis.
+        # local cloud. Therefore their state directory is also the state directory of Redis.
         state = state_by_supervisor.get(process.ppid())
         return f" by the wecelebrate cloud in {state}" if state else f" by pid {process.pid} ({process.name()})"
     return ""
@@ -256,7 +256,8 @@ class Process:
         began = window = time.monotonic()
         work = 0.0
         ready = False
-        # Check `running` after `ready`. If the child has ended, another program has answered on its port.
+        # `ready` only asks whether a program answers on the port. If the child has ended, this program is another one.
+        # Therefore check `running` after `ready`.
         while not ready or not self.running:
             if self._child is None:
                 raise StartCancelled(f"{self.name} was stopped while it was starting")

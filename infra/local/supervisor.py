@@ -97,7 +97,7 @@ class Supervisor:
         """Start all parts and watch them. Stop all parts when `stop` is called, or when a part fails.
 
         Return the exit code: 0 after a call of `stop`, 1 after a failure. Raises AlreadyRunning. Call this method only
-        from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the cloud.
+        from the main thread, because it installs signal handlers. SIGINT, SIGTERM and SIGHUP stop the local cloud.
         """
         with _lock(self.state), self._signals(), ThreadPoolExecutor(max(len(self.parts), 1)) as self._pool:
             began = time.monotonic()
@@ -231,7 +231,7 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        """Stop the cloud on SIGINT, SIGTERM and SIGHUP."""
+        """Stop the local cloud on SIGINT, SIGTERM and SIGHUP."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {number: signal.signal(number, lambda *_: self.stop()) for number in numbers}
         try:

@@ -263,7 +263,7 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
 
 
 def refusing(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
-    """Let the live database refuse all rows of a table."""
+    """Create a trigger in the live database that refuses every row of a table."""
     insert = restoration._insert
 
     def refuse(connection: psycopg.Connection, table: restored_tables.Table, rows: Any) -> None:

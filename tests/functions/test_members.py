@@ -233,7 +233,7 @@ def test_an_owner_who_gets_another_role_during_the_request_can_still_leave(platf
 
 
 @pytest.mark.parametrize(("before", "after"), [("admin", "super_admin"), ("super_admin", "admin")])
-def test_an_admin_whose_new_role_has_the_same_rights_at_clients_changes_members_during_the_change(
+def test_an_admin_can_change_members_of_a_client_while_the_role_of_the_admin_changes(
     platform: Platform, before: str, after: str
 ) -> None:
     tenant, subject = platform.tenant(), f"{before}-{uuid4().hex}"

@@ -128,7 +128,9 @@ def retire(platform: Platform, entity: str) -> Json:
 
 
 def end_period(platform: Platform) -> None:
-    """Change the times of retirements and of requests as if a second had passed. Such a period lasts one second."""
+    """Move the times of retirements and of requests one second into the past. A period lasts one second in these tests,
+    so it ends.
+    """
     platform.database.execute(
         "update kv.retirements set started_at = started_at - interval '1 second' where status = 'waiting';"
         " update kv.traffic set last_at = last_at - interval '1 second'"
@@ -271,7 +273,7 @@ def test_the_retire_command_deletes_no_documents_without_a_confirmation(moved: P
 
 
 def wait(platform: Platform, entity: str) -> None:
-    """Start a retirement whose period has ended."""
+    """Start a retirement, and end its waiting period."""
     assert put(platform, entity, target="retired", quiet_seconds=1).status_code == 200
     end_period(platform)
 

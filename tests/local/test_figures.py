@@ -1,4 +1,4 @@
-"""Tests the figures of `wecelebrate status --watch`, from logs and from a running cloud."""
+"""Tests the figures of `wecelebrate status --watch`, from logs and from a running local cloud."""
 
 import io
 import json

@@ -1,4 +1,6 @@
-"""Tests that `wecelebrate read` shows how a product file is read and the result of each row, without any cloud."""
+"""Tests that `wecelebrate read` shows how a product file is read and the result of each row, without any
+local cloud.
+"""
 
 import csv
 import gzip

@@ -150,7 +150,7 @@ def test_a_replay_with_the_earlier_keys_repeats_all_erasures_at_once(own_platfor
         platform.eventually(lambda person=person: is_erased(platform, orders[person]))  # type: ignore[misc]
 
 
-def test_a_replay_repeats_an_erasure_that_the_database_has_if_rows_of_the_person_were_copied_from_a_backup(
+def test_a_replay_repeats_a_completed_erasure_if_rows_of_the_person_were_copied_from_a_backup(
     own_platform: Platform,
 ) -> None:
     """`wecelebrate tenant restore` copies rows of a client into the live database, which has all erasures."""
@@ -164,7 +164,7 @@ def test_a_replay_repeats_an_erasure_that_the_database_has_if_rows_of_the_person
     values = [tenant.client_id, tenant.site_id, other.name, other.email]
     [row] = platform.database.execute(ORDER.replace("now() - interval '1 day'", "now()"), values).fetchall()
     later: UUID = row["id"]
-    # Other tests of this cloud have left entries of other keys in the list, which the job reports as `wrong_key`.
+    # Other tests of this local cloud have left entries of other keys in the list, which the job reports as `wrong_key`.
     job = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
     assert job["counts"]["updated"] == 1
     platform.eventually(lambda: is_erased(platform, copied))

@@ -27,9 +27,9 @@ def api(
     failed: list[dict[str, str]] | None = None,
     running: list[bool] | None = None,
 ) -> httpx.Client:
-    """An API whose replay job has the states `replay`, in this order. `waiting`: the numbers of erasures that wait.
+    """An API whose replay job has the states `replay`, in this order.
 
-    running: not empty as long as another replay runs.
+    waiting: the numbers of erasures that still wait. running: another replay runs as long as this list is not empty.
     """
     states: Iterator[dict[str, Any]] = iter(replay)
     counts = iter(waiting)
@@ -180,7 +180,9 @@ COUNTS = {"orders": 2, "mails": 1, "events": 0, "responses": 0, "exports": 0, "f
 
 
 def erase(monkeypatch: pytest.MonkeyPatch, states: list[dict[str, Any]], *arguments: str) -> tuple[int, str, list[Any]]:
-    """Run `erasures request` against an API whose erasure has these states. Return also the bodies of the requests."""
+    """Run `erasures request` against an API whose erasure has these states, in this order. Return the result and the
+    bodies of the requests.
+    """
     bodies: list[Any] = []
     answers = iter(states)
 

@@ -262,7 +262,8 @@ def _values(
         wanted=sql.SQL(", ").join(_placeholders(table) for _ in keys),
     )
     if lock:
-        # Orders lock their products in the same order and with the same kind of lock, so they cannot deadlock.
+        # Orders lock their products in the same order and with the same kind of lock, so neither an order nor a restore
+        # can wait for the other one forever.
         statement += sql.SQL(" order by {} for no key update of r").format(
             sql.SQL(", ").join(sql.Identifier("r", column) for column in table.key)
         )

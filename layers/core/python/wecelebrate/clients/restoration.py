@@ -174,11 +174,13 @@ def copy_missing(
 def _without_parents(
     table: Table, rows: Iterable[dict[str, Any]], skipped: Iterable[Mapping[str, str]]
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Return the rows that belong to no skipped row, and the others with the reason. The database itself refuses only
-    rows whose table has a foreign key.
+    """Return two lists: the rows that can be copied, and the refused rows, each with the reason.
 
-    A row with a weak reference to a skipped row is kept without this reference, as when the other row is deleted: e.g.
-    a line of an order stays without its product.
+    A row that belongs to a skipped row is refused. The database itself would refuse it only if the table has a foreign
+    key.
+
+    A row with a weak reference to a skipped row is copied without this reference, as if the other row had been deleted:
+    e.g. a line of an order stays without its product.
     """
     lost = {(each["table"], each["key"]) for each in skipped}
     kept, refused = [], []

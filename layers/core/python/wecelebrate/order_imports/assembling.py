@@ -116,7 +116,7 @@ def _is_adjustment(
     """
     if total or any(line.unit_price for line in lines):
         return False
-    # A system can fill these columns in each row, so 0 says nothing.
+    # A system can write 0 into these columns of each row. Therefore 0 means no value here.
     if any(pieces for line in lines for pieces in (line.shipped, line.cancelled, line.returned)):
         return False
     return all(texts.keys().isdisjoint(_SIGNS_OF_AN_ORDER) for _, texts in heads)

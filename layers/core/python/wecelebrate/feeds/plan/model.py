@@ -116,7 +116,7 @@ class Plan:
     parent: list[int] = field(default_factory=list)
     """The column in which a variant names the SKU of its product. See `rows.parents` and `columns.parents`."""
     sells_parents: bool = True
-    """Whether a parent with a price is a product. If not, parents only group their variants."""
+    """Whether a parent with a price is a product. Otherwise parents only group their variants."""
     lists_options: bool = False
     """Whether the names of variants only list their options, as in Bling: `Cor:Azul;Tamanho:P`."""
     stock_as_of: list[int] = field(default_factory=list)
@@ -159,7 +159,7 @@ class Plan:
     offers: OfferColumns | None = None
     """The columns of offers, if the file says when they are valid. See `prices.offers`."""
     group_column: int | None = None
-    """The column in which rows above the products have the names of their categories. See `rows.group_names`."""
+    """The column with the names of categories, which are in rows above the products. See `rows.group_names`."""
     sheet: str | None = None
     """The only sheet that is read, if several sheets have the same SKUs with different prices or stocks.
 

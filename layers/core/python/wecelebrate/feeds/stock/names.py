@@ -237,9 +237,9 @@ def _place_at_end(column: str) -> str:
 
 
 def _look_like_stocks(columns: Columns, numbers: Sequence[int]) -> bool:
-    """Return whether several columns have short whole numbers of many values, one of which is 0.
+    """Return whether each of several columns contains many different short whole numbers, one of which is 0.
 
-    The numbers of warehouses repeat, and are not 0.
+    If a column contained the numbers of warehouses, the values would repeat, and none would be 0.
     """
     cells = [cell for number in numbers for cell in columns[number].cells]
     is_pieces = all(_are_pieces(columns[number]) for number in numbers)

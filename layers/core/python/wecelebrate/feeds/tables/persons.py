@@ -256,7 +256,9 @@ def _has_first_names(columns: Columns) -> bool:
 
 
 def _are_accounts(facts: Facts) -> bool:
-    """Return whether a column has the bank accounts of different persons. One account is that of the sender."""
+    """Return whether a column contains the bank accounts of different persons. If it contains a single account, this is
+    the account of the sender.
+    """
     if len(facts.cells) > 1 and facts.distinct < HALF:
         return False
     return _share(facts, _IBAN.fullmatch) >= MOST and _share(facts, _is_iban) > 0

@@ -334,8 +334,8 @@ end
 $$;
 grant execute on function app.list_identities(uuid, text, integer) to app_system;
 
--- Returns whether the client has data of an erased person from the time before the erasure. This is so if the rows were
--- copied from a backup after the erasure.
+-- Returns whether the client has data of an erased person from the time before the erasure. It has such data if rows
+-- were copied from a backup after the erasure.
 create or replace function app.has_returned(
   client_id uuid, emails text[], subjects text[], orders_before timestamptz) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp

@@ -130,8 +130,10 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 -- after the other. Returns them in the order in which they are to run, or no row when no job is available. The owner is
 -- chosen as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest
 -- workers, then the owner of the oldest job, and one owner never gets all `workers`. The jobs of this type have no
--- ordering keys. A job whose last attempt has failed is claimed alone: if it ends the worker, e.g. because one call
--- takes too long, the other jobs of its batch would also lose an attempt each time.
+-- ordering keys.
+--
+-- A job whose last attempt has failed is claimed without other jobs. Such a job can end its worker again, e.g. because
+-- a call takes too long, and then every other job of its batch would lose an attempt, too.
 create or replace function app.claim_job_batch(
   kind text, workers integer, max_jobs integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
