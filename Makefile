@@ -9,7 +9,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 ENV ?= dev
 WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
 # `make test` ends after this time as failed, and prints which tests are running. CI would print nothing at its own limit.
-SESSION_SECONDS ?= 2700
+SESSION_SECONDS ?= 4200
 # The modules outside tests/faults that `make faults` runs: modules with slow tests, and modules whose size depends on
 # WECELEBRATE_FAULTS.
 FULL_SIZE = $(shell grep -rlwE --include='test_*.py' 'FULL|mark\.slow' tests | grep -v ^tests/faults/ | sort)

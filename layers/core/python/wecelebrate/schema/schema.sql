@@ -16195,11 +16195,13 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
-  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
-  -- the limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if
-  -- both the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an
-  -- order that exceeds one of the two, or both, gets the same answer.
+  -- A refused order must not reveal a stock that is not low. It must not reveal either what other people have ordered
+  -- with the e-mail address that a guest names. All later steps accept the order.
+  --
+  -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
+  -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
+  -- named address can be the reason, the refusal is always that of the stock. An order that exceeds one of the two, or
+  -- both, then gets the same answer.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail
