@@ -36,7 +36,8 @@ begin
   if (client = any (app.client_ids()) or app.admin_role() is not null) is not true then
     return '{}';
   elsif last is null then
-    return array(select o.id from orders o where o.client_id = client and lower(o.customer_email) > coalesce(after, ''));
+    return array(
+      select o.id from orders o where o.client_id = client and lower(o.customer_email) > coalesce(after, ''));
   end if;
   return array(
     select o.id from orders o

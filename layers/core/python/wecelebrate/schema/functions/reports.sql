@@ -58,9 +58,9 @@ grant execute on function app.local_order_figures(uuid, date, date) to app_admin
 
 set local role app_definer;
 
--- Counts the buyers who placed an order before their order in the report, at the site or, without a site, at any site of
--- the client. `first_orders` has the time of each buyer's first order in the report. Cancelled orders do not count. If
--- the caller may not see the orders of the client, the result is 0.
+-- Counts the buyers who placed an order before their order in the report, at the site or, without a site, at any site
+-- of the client. `first_orders` has the time of each buyer's first order in the report. Cancelled orders do not count.
+-- If the caller may not see the orders of the client, the result is 0.
 --
 -- Under row-level security, PostgreSQL uses no index on an expression whose functions are not leakproof, and `lower` is
 -- not leakproof. A query of the caller would therefore read all orders of the client once for each buyer.
