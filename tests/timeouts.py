@@ -53,6 +53,7 @@ class Timeouts:
             assert callable(fail)
 
             def print_stacks_and_fail(number: int, frame: FrameType | None) -> None:
+                __tracebackhide__ = True
                 signal.signal(signal.SIGALRM, fail)
                 os.write(self._stacks, f"\n{item.nodeid} takes longer than {settings.timeout:g} s\n".encode())
                 faulthandler.dump_traceback(self._stacks)
@@ -71,14 +72,17 @@ class Timeouts:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         return (yield from self._until_failure())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         return (yield from self._until_failure())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         if self._settings is not None and self._stopped:
             item.config.hook.pytest_timeout_set_timer(item=item, settings=self._settings)
         return (yield from self._until_failure())
@@ -90,6 +94,7 @@ class Timeouts:
 
     def _until_failure(self) -> Generator[None, object, object]:
         """Stop the timer when the test or a fixture fails. It must not interrupt pytest during the report."""
+        __tracebackhide__ = True
         try:
             return (yield)
         except BaseException:
