@@ -1,4 +1,5 @@
-"""Tests of the mirror: in one transaction, writes of documents change rows, and writes of rows change documents.
+"""Tests of the mirror: a write of a document changes its row in the same transaction, and a write of a row changes its
+documents.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """

@@ -57,7 +57,7 @@ class Faults:
     forever: tuple[int, str] | None = None
     """The error of every response after the responses in `errors`."""
     operation: str | None = None
-    """The operation whose calls are answered with errors. None: all operations."""
+    """The operation whose calls are answered with errors. None means all operations."""
     operations: list[str] = field(default_factory=list)
     """The names of all operations that were called, e.g. `GetObject`. A retry counts as a separate call."""
     version: str = ""

@@ -2,11 +2,13 @@
 
 The files `tables/NNNN_name.sql` are migrations. Each migration is applied once, in order, and is never undone. The
 previous release must also run on the new schema. Therefore a migration only expands the schema, and a migration of a
-later release contracts it. A migration runs in one transaction under a lock, so two concurrent deploys apply it only
-once. A file whose first line is `-- no-transaction` runs statement by statement under a lease instead. This is
-necessary for `create index concurrently`. Each statement of such a file must be repeatable, so that a run can resume
-after an interruption. (An interrupted `create index concurrently` leaves an invalid index. Therefore the file must
-first drop any index of that name.)
+later release contracts it.
+
+A migration runs in one transaction under a lock, so two concurrent deploys apply it only once. A file whose first line
+is `-- no-transaction` runs statement by statement under a lease instead. This is necessary for `create index
+concurrently`. Each statement of such a file must be repeatable, so that a run can resume after an interruption. (An
+interrupted `create index concurrently` leaves an invalid index. Therefore the file must first drop any index of that
+name.)
 
 Each file `functions/<domain>.sql` defines the objects of a domain that `create or replace` can replace: functions,
 views, and triggers that call these functions. A function file is applied again whenever its checksum changes. All

@@ -5,7 +5,7 @@
 
 set local role app_mirror;
 
--- Returns a row as JSON, with the values that its documents must have. Null: the row does not exist.
+-- Returns a row as JSON, with the values that its documents must have. Null means that the row does not exist.
 create or replace function kv.row_content(entity text, id uuid) returns jsonb
 language plpgsql stable
 as $$
