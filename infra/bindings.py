@@ -54,4 +54,6 @@ class Bindings:
     extra: Mapping[str, str]
     """Further environment variables, which only this cloud needs."""
     function_prefix: str = ""
-    """The prefix of the names of functions in this cloud. The name in the declaration follows the prefix."""
+    """In this cloud (AWS or the local cloud), the names of functions have this prefix. The name in the declaration
+    follows the prefix.
+    """

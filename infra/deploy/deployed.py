@@ -177,10 +177,10 @@ def changed_zones(account: Account) -> list[Finding]:
 
 
 def check_issuer(account: Account) -> list[Finding]:
-    """Compare the issuer with the deployed issuer. Members and staff belong to the ids of accounts of one issuer, so
-    after a change nobody has any rights.
+    """Compare the issuer with the deployed issuer. The rights of members and staff belong to account ids of one issuer.
+    After a change of the issuer, nobody has any rights.
 
-    An environment that was never deployed completely is not compared: nobody uses it yet, and its issuer may be the
+    An environment that was never deployed completely is not compared. Nobody uses it yet, and its issuer can be the
     reason why its first deploy failed.
     """
     environment = account.environment

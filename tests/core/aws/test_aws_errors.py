@@ -111,7 +111,7 @@ def moto() -> Iterator[Faults]:
 
 @pytest.fixture
 def faults(moto: Faults) -> Iterator[Faults]:
-    """Yield the faults, without any error. At the end, empty the queue."""
+    """Yield the faults. At first, no call fails. At the end, empty the queue."""
     yield moto
     moto.errors, moto.forever = [], None
     moto.operations.clear()

@@ -37,7 +37,7 @@ class Retirement(BaseModel):
     """The retirement of the documents of an entity."""
 
     id: UUID
-    """The id of the retirement. The keys of the objects of its archive begin with it."""
+    """The id of the retirement. The keys of all objects in its archive begin with this id."""
     entity: Entity
     """The entity that the documents have become."""
     status: RetirementStatus = Field(

@@ -43,7 +43,7 @@ LEASE_SECONDS = 900
 _CONNECT_PAUSE_SECONDS = 2.0
 _LOCK = 7_243_219_080
 _STORE_FILES = "functions/kv"
-"""The beginning of the names of the files with the functions of the key-value store."""
+"""The files with the functions of the key-value store have names that begin with this text."""
 _BOOKKEEPING = {
     "schema_migrations": """
 set local role pg_database_owner;

@@ -117,7 +117,7 @@ class Load:
     accepted: Sequence[Mapping[str, Any]] = ()
     """The differences that a user has accepted, compared with the reading of the previous file."""
     decided: Collection[str] = ()
-    """The fields and options for which the settings of the catalog say how they are read."""
+    """The fields and the options that the settings of the catalog determine."""
     settings_key: str = ""
     """Identifies the settings with which the rows are read. If they change, the rows are staged again from the first
     row, because the first rows must not be read differently than the last rows."""

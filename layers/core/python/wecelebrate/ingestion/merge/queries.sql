@@ -38,11 +38,14 @@ select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :
 
 -- name: combine_places^
 -- For the next SKUs after `after` (`chunk` is the limit), combine the staged rows of a SKU that differ only in the
--- stock and in its place: the last of these rows gets the sum of the stocks, and the other rows are deleted. If several
+-- stock and in its place. The last of these rows gets the sum of the stocks, and the other rows are deleted. If several
 -- rows name the same place, only the last of these rows counts, and the other rows stay. Rows that differ from the last
--- row of their SKU stay, too. The combined row gets the source data of the place whose name sorts first, so that the
--- source data does not depend on the order of the rows. A combined row is not combined again. The query returns the
--- last SKU, or null if no SKU is left, and whether a SKU has several places.
+-- row of their SKU stay, too.
+--
+-- The combined row gets the source data of the place whose name sorts first, so that the source data does not depend on
+-- the order of the rows. A combined row is not combined again.
+--
+-- The query returns the last SKU, or null if no SKU is left, and whether a SKU has several places.
 with next_skus as materialized (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after

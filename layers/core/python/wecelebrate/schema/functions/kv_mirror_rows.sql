@@ -140,8 +140,8 @@ as $$
   on conflict on constraint history_pkey do update set value = excluded.value, replaced_at = excluded.replaced_at
 $$;
 
--- Replaces the value of a document for the mirror. The document gets the next revision, the earlier value goes to the
--- history, and the document stays marked as mapped if it was mapped before. `value` has the current revision.
+-- Replaces the value of a document for the mirror. `value` has the current revision, and the document gets the next
+-- one. The earlier value goes to the history. If the document was mapped before, it stays marked as mapped.
 create or replace function kv.replace_document(key text, earlier jsonb, value jsonb) returns void
 language plpgsql volatile
 as $$

@@ -101,7 +101,7 @@ end
 $$;
 
 -- Returns the fields of a document that its row would change, without the fields that the platform has decided. If a
--- document has the note `kept`, its different value is intended.
+-- document has the note `kept`, it differs from its row on purpose.
 create or replace function kv.mismatched_fields(d kv.ids, stored jsonb, changed jsonb, r jsonb) returns text[]
 language sql stable
 return case
