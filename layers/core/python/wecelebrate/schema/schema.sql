@@ -7832,7 +7832,7 @@ AS $function$
   from (
     select value, count
     from (
-      -- To fold a name takes longer than to count its products, so only the first values are sorted by name.
+      -- Folding a name takes longer than counting its products. Therefore only the first values are sorted by name.
       select value, sum(products)::bigint as count
       from (
         select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3
@@ -16080,7 +16080,8 @@ begin
            'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
-         -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
+         -- Releases before the migration 0019 stored prices with more decimals than their currency has. Such a price is
+         -- refused and not rounded, because nobody has set the rounded price.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
          coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
            when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
@@ -16120,11 +16121,13 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
-  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
-  -- the limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if
-  -- both the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an
-  -- order that exceeds one of the two, or both, gets the same answer.
+  -- A refused order must not reveal a stock that is not low. It must not reveal either what other people have ordered
+  -- with the e-mail address that a guest names. All later steps accept the order.
+  --
+  -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
+  -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
+  -- named address can be the reason, the refusal is always that of the stock. An order that exceeds one of the two, or
+  -- both, then gets the same answer.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail
