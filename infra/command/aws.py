@@ -213,7 +213,7 @@ def _restore_rules(account: "Account") -> bool:
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the stack outputs that an operator needs: meaning → value."""
+    """Return the stack outputs that an operator needs. The keys of the result say what the values mean."""
     values = {
         "API": ("edge", "url"),
         "CNAME of its domain": ("edge", "target"),

@@ -93,7 +93,8 @@ def http_ok(port: int, path: str) -> bool:
 
 
 def require_free_ports(ports: Mapping[str, int]) -> None:
-    """Raise LocalCloudError if any of `ports` (part → port) is in use, or if this user may not use it.
+    """Raise LocalCloudError if any of `ports` is in use, or if this user may not use it. `ports` maps parts to their
+    ports.
 
     The message contains these ports, and the environment variables with which the operator can choose other ports.
     It also contains the processes that use the ports, if this user can see the processes.
@@ -175,7 +176,9 @@ class Process:
     state: Path
     ready: Callable[[], bool]
     ports: Mapping[str, int] = field(default_factory=dict)
-    """Name of a port → port on which the child listens. The variable WECELEBRATE_PORT_<NAME> sets this port."""
+    """Maps the names of ports to the ports on which the child listens. The variable WECELEBRATE_PORT_<NAME> sets this
+    port.
+    """
     environment: Mapping[str, str] = field(default_factory=dict)
     """The environment variables for the child. The child also gets all environment variables of this process."""
     cwd: Path | None = None

@@ -86,7 +86,7 @@ class Supervisor:
     _started: set[str] = field(default_factory=set, init=False)
     """The names of the parts that are starting or have started."""
     _restarts: dict[str, deque[float]] = field(default_factory=dict, init=False)
-    """Part name → times of the most recent restarts of the part, from `time.monotonic`."""
+    """Maps the names of parts to the times of their most recent restarts, from `time.monotonic`."""
     _pool: ThreadPoolExecutor = field(init=False)
 
     def stop(self) -> None:

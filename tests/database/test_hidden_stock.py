@@ -131,7 +131,9 @@ def test_a_line_that_is_always_refused_does_not_reveal_whether_another_line_exce
     assert [answers[0]] * len(answers) == answers
 
 
-def test_a_customer_who_need_not_confirm_is_not_refused_by_the_limit_of_mails(superuser: psycopg.Connection) -> None:
+def test_the_limit_of_mails_does_not_apply_to_a_customer_who_need_not_confirm_the_order(
+    superuser: psycopg.Connection,
+) -> None:
     superuser.execute("update sites set confirm_guest_orders = true, max_recipient_mails = 0")
     lines = Jsonb([{"product_id": str(A_PRODUCT), "quantity": 1}])
     ((refusal, _, placed),) = act(superuser, CUSTOMER, PLACE, lines, "c@example.test")

@@ -248,7 +248,8 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
             insert(connection, table, rows)
 
         monkeypatch.setattr(restoration, "_insert", refuse)
-        # A row can also have lost its parent before the backup, so only the parents of the backup count.
+        # A row of the backup can have lost its parent before the backup. Therefore only parents that the backup
+        # contains count.
         parents = (
             {each for (each,) in next(each.missing for each in comparisons if each.table.name == parent)}
             if False

@@ -388,7 +388,7 @@ def test_a_machine_leaves_a_client_that_is_not_active_when_it_accepts_another_cl
     assert (entry["action"], entry["after"]) == ("member.change", {"is_active": False})
 
 
-def test_a_membership_of_a_machine_can_be_accepted_only_by_this_machine_and_only_if_it_exists(
+def test_a_machine_can_accept_only_an_existing_membership_of_its_own(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     new = {"machine_id": uuid4().hex, "role": "editor"}

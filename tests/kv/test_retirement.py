@@ -787,7 +787,7 @@ def test_orders_and_changes_of_products_do_not_wait_while_an_undo_searches_chang
     assert {key for key in before if before[key] != after.get(key)} == {"gift:g-a", ordered}
 
 
-def test_no_change_of_a_product_is_lost_if_it_is_written_at_any_point_of_the_end_of_an_undo(moved: Platform) -> None:
+def test_no_change_of_a_product_that_is_written_while_an_undo_ends_is_lost(moved: Platform) -> None:
     before = documents(moved)
     retire(moved, "product")
     names: dict[str, str] = {}

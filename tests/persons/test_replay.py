@@ -105,7 +105,7 @@ def test_a_replay_repeats_the_erasures_of_each_signing_key_and_completes_after_t
         job = platform.ended_job(job_id)
         return job["error_code"], job["progress"]["done"], job["progress"]["total"]
 
-    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key repeats nothing.
+    ok(platform.admin.post(f"/v1/jobs/{job_id}/retry"))  # A retry with the same key repeats no erasure.
     assert progress() == ("wrong_key", 1, 3)
     assert erasures().keys() == {erasure["id"]}
     work_with(platform, job_id, WC_SIGNING_KEY=EARLIER_KEY)

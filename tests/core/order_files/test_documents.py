@@ -177,7 +177,8 @@ def test_an_order_that_does_not_fit_into_an_idoc_is_refused(changes: dict[str, A
         ExportedOrder.of("new", SMALL | changes, destination("idoc"))
     for other in ("csv", "ubl", "cxml"):
         assert ExportedOrder.of("new", SMALL | changes, destination(other)).action == "new"
-    # The receiver has the order, so it also needs the cancellation, and the order in a file that is written again.
+    # The receiver already has the order. Therefore it also needs the cancellation, and a file that is written again
+    # must contain the order.
     assert ExportedOrder.of("cancel", SMALL | changes, destination("idoc")).action == "cancel"
     assert ExportedOrder.of("new", SMALL | changes, destination("idoc"), is_received=True).action == "new"
 

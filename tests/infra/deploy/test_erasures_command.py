@@ -54,7 +54,7 @@ def api(
 
 
 def replay(client: httpx.Client, timeout: int) -> None:
-    """Do what the command does, without the keys."""
+    """Start the replay job, and wait for its erasures, as the command does. It needs no earlier keys."""
     deadline = time.monotonic() + timeout
     erasures._wait_for_erasures(client, erasures._replay(client, deadline), deadline)
 

@@ -179,7 +179,7 @@ def test_a_platform_whose_database_has_lost_erasures_is_not_opened(account: Queu
         (("stop", "emails", "--keep", "drops"), "--keep belongs to --all"),
     ],
 )
-def test_a_command_says_which_queues_exist_and_how_to_name_them(
+def test_the_errors_of_the_command_say_which_queues_exist_and_how_to_name_queues(
     account: Queues, arguments: tuple[str, ...], text: str
 ) -> None:
     result = run("queues", *arguments)
@@ -187,7 +187,7 @@ def test_a_command_says_which_queues_exist_and_how_to_name_them(
     assert text in " ".join(result.output.split())
 
 
-def test_a_queue_without_a_consumer_is_named(account: Queues) -> None:
+def test_the_error_names_a_queue_that_has_no_consumer(account: Queues) -> None:
     del account.queue_states["emails"]
     result = run("queues", "stop", "--all")
     assert result.exit_code == 1

@@ -31,7 +31,7 @@ def test_rates_and_codes_and_labels_and_years_and_areas_are_never_selling_prices
 
 
 @pytest.mark.parametrize("name", ["Min. Sale Price", "Mindestpreis", "Minimum price", "Max price"])
-def test_the_lowest_or_highest_price_that_a_seller_may_ask_is_no_offer_and_no_choice(name: str) -> None:
+def test_the_lowest_and_the_highest_price_that_a_seller_may_ask_are_neither_offers_nor_choices(name: str) -> None:
     reading = _read(f"SKU;Name;Sale Price;{name}", "A;Cup;5.90;5.10", "B;Mug;6.90;6.10", "C;Jug;9.90;9.10")
     assert _prices(reading) == [Decimal("5.90"), Decimal("6.90"), Decimal("9.90")]
     assert not reading.feed.questions

@@ -141,7 +141,8 @@ def compare(
 ) -> list[Comparison]:
     """Compare the rows of a client, in parent tables before child tables.
 
-    only: the tables that are compared. Empty: all tables. without: the tables that are left out. Raises TenantError.
+    only: the tables that are compared. If it is empty, all tables are compared. without: the tables that are left out.
+    Raises TenantError.
     """
     _enter(restored, live)
     parameters = {"client": client}

@@ -269,7 +269,7 @@ def _amount(name: str, texts: Mapping[str, str], code: str, settings: Settings) 
 
 
 def _address(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the parts of the address in the file, without further checks. The order may already be delivered."""
+    """Return the parts of the address in the file. They are not checked, because the order may already be delivered."""
     parts = {part: texts[f"shipping_{part}"] for part in _ADDRESS if f"shipping_{part}" in texts}
     return {part: values.line(f"shipping_{part}", text, 200) for part, text in parts.items()}
 

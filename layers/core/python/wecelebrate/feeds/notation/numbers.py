@@ -215,7 +215,7 @@ def signed_number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
 
 
 DEFAULT_OF_SHOPWARE = "b7d2554b0ce847cd82f3ac9bd1c0dfca"
-"""The identifier of the currency of the shop in each installation of Shopware 6 (`Defaults::CURRENCY`)."""
+"""Each installation of Shopware 6 uses this identifier for the currency of its shop (`Defaults::CURRENCY`)."""
 
 
 def currency_code(text: str, catalog_currency: str) -> str | None:

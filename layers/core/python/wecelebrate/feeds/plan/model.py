@@ -78,7 +78,7 @@ class OfferColumns:
     month_first: tuple[bool, bool, bool] = (False, False, False)
     """Whether the month is first in numeric dates of the columns `days`, as in America: 12/31/2026 or 12-31-2026."""
     stated_order: bool | None = None
-    """Whether the month is first if a date shows it, e.g. 31/12/2026. None: no date shows the order."""
+    """Whether the month is first if a date shows it, e.g. 31/12/2026. None means that no date shows the order."""
     switch: int | None = None
     """The column that says whether the offer of a row is on, such as `On Sale`."""
 

@@ -38,7 +38,7 @@ from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.states.words import date_of
 
 MIN_POINTS = 3
-"""The least evidence for persons. It must also be more than the evidence for products."""
+"""A file is refused if the evidence for persons is at least this number, and more than the evidence for products."""
 MAX_NAME = 60
 MAX_COLUMNS = 60
 MAX_ROWS = 60

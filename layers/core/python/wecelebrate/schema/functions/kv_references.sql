@@ -3,7 +3,7 @@
 
 set local role app_mirror;
 
--- Returns the id of the row that an old id leads to. Null: no document with this id has become a row.
+-- Returns the id of the row that an old id leads to. Null means that no document with this id has become a row.
 create or replace function kv.row_of(entity text, environment text, old_id text) returns uuid
 language plpgsql stable
 as $$

@@ -258,7 +258,8 @@ begin
            'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
-         -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
+         -- Releases before the migration 0019 stored prices with more decimals than their currency has. Such a price is
+         -- refused and not rounded, because nobody has set the rounded price.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
          coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
            when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),

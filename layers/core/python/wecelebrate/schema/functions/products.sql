@@ -275,9 +275,12 @@ set local role app_owner;
 
 -- Updates the planner's statistics of products after a large sync. Without new statistics, the planner reads and sorts
 -- a whole new catalog for a page (60 ms instead of 2 ms at 100,000 products). Autovacuum can take minutes to update the
--- statistics. The function also merges the pending list of the search index, which every search would otherwise read
--- completely. Only the owner of a table may analyze the table. Therefore the function belongs to the owner. The
--- function reads no row and returns no row.
+-- statistics.
+--
+-- The function also merges the pending list of the search index, which every search would otherwise read completely.
+--
+-- Only the owner of a table may analyze the table. Therefore the function belongs to the owner. It is harmless, because
+-- it reads no row and returns no row.
 create or replace function app.analyze_products() returns void
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
