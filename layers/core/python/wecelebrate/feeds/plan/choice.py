@@ -47,6 +47,7 @@ from wecelebrate.feeds.stock.names import (
     can_be_stocks,
     is_free_stock,
     is_listed_stock,
+    is_of_other_pieces,
     sold_quantities,
     stock_columns_of_places,
     stock_rank,
@@ -94,7 +95,7 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
     stocks = [
         candidate
         for candidate in candidates["inventory_count"]
-        if candidate[1] not in of_prices and "%" not in header[candidate[1]]
+        if candidate[1] not in of_prices and "%" not in (name := header[candidate[1]]) and not is_of_other_pieces(name)
     ]
     return candidates_with_languages(header, {**candidates, "inventory_count": stocks})
 
