@@ -104,6 +104,18 @@ def test_minimum_and_ordered_pieces_are_not_added_to_the_stock(stock: str, other
 
 
 @pytest.mark.parametrize(
+    ("stock", "reserved"),
+    [
+        ("Na sklade", "Rezervované množstvo"), ("На залиха", "Резервирана количина"), ("Raktáron", "Foglalt mennyiség"), ("Брой", "Резервирано количество"),
+        ("Pieejams", "Rezervētais daudzums"), ("Наличие", "Кол-во в резерве"),
+    ],
+)  # fmt: skip
+def test_reserved_pieces_are_not_read_as_the_stock(stock: str, reserved: str) -> None:
+    reading = read(f"SKU;Name;Price;{stock};{reserved}\nA;Cup;1.50;12;2\nB;Mug;2.50;0;0\nC;Jug;3.50;7;1\n")
+    assert [product.inventory_count for product in reading.products] in ([12, 0, 7], [10, 0, 6])
+
+
+@pytest.mark.parametrize(
     ("first", "second"),
     [
         ("Hovedlager", "Filiallager"), ("Huvudlager", "Butikslager"), ("Päävarasto", "Myymälävarasto"), ("Antall Trondheim", "Antall Oslo"),

@@ -121,7 +121,7 @@ _NO_PLACE = words(
 )
 _OTHER = re.compile(
     "minim|miinim|lagmark|min$|мин$|миним|мінім|мінім|най?мал|ελαχ|asgari|kritik|emniyet|ասգ|նվազ|მინ|страхов|неснижа|"
-    "незниж|kritic|signaln|varnostn|sigurnosn|biztonsagi|ασφαλει|poistn|"
+    "незниж|kritic|signaln|varnostn|sigurnosn|biztonsagi|ασφαλει|poistn|siguran|"
     "objednan|zamowion|bestilt|bestalld|tilattu|tellitud|pasutit|uzsakyt|naroce|naruce|poruce|наруче|поруче|нараче|"
     "поръчан|заказан|замовлен|comandat|rendel|megrendel|porositur|παραγγ|siparis|sifaris|buyurtma|ocekav|oczekiw|"
     "ocekiv|pricakov|очаква|очеки|очеку|ожида|очіку|αναμεν|beklen|gaidam|laukiam|saabu|forvent|vantan|"
