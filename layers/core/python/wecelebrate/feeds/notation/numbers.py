@@ -68,13 +68,16 @@ SHARED_SIGNS = {
     "RS": ("INR", "PKR", "LKR", "MUR", "NPR"),
     "DH": ("AED", "MAD"),
     "BR": ("ETB", "BYN"),
+    "РУБ": ("RUB", "BYN"),
+    "РУБ.": ("RUB", "BYN"),
+    "\u0420.": ("RUB", "BYN"),
     "BS": ("BOB", "VES"),
     "FCFA": ("XAF", "XOF"),
     "F CFA": ("XAF", "XOF"),
     "CFA": ("XAF", "XOF"),
 }
 
-LOCAL_SIGNS = {"N": ("NGN",), "P": ("PHP", "BWP"), "Q": ("GTQ",), "L": ("HNL",), "E": ("SZL",)}
+LOCAL_SIGNS = {"N": ("NGN",), "P": ("PHP", "BWP"), "Q": ("GTQ",), "L": ("HNL",), "E": ("SZL", "EUR")}
 """Letters that are the sign of a currency only in a catalog of this currency: `N14,500` are naira."""
 
 # The dashes that mean minus, and the apostrophes that group thousands.

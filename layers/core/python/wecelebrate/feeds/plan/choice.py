@@ -47,6 +47,7 @@ from wecelebrate.feeds.stock.names import (
     can_be_stocks,
     is_free_stock,
     is_listed_stock,
+    is_of_other_pieces,
     sold_quantities,
     stock_columns_of_places,
     stock_rank,
@@ -55,6 +56,7 @@ from wecelebrate.feeds.stock.names import (
 from wecelebrate.feeds.stock.periods import has_counts, is_earlier
 from wecelebrate.feeds.stock.places import named_places, places_of
 from wecelebrate.feeds.stock.reserved import column_of_reserved, reserved_question, without_expected, without_reserved
+from wecelebrate.feeds.stock.reserved_names import is_reserved
 from wecelebrate.feeds.stock.totals import total_of_places
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")
@@ -94,8 +96,12 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
     stocks = [
         candidate
         for candidate in candidates["inventory_count"]
-        if candidate[1] not in of_prices and "%" not in header[candidate[1]]
+        if candidate[1] not in of_prices and "%" not in (name := header[candidate[1]]) and not is_of_other_pieces(name)
     ]
+    # Beside `Na sklade`, which can also be a state, `Rezervované množstvo` is not the stock.
+    stocks = [
+        candidate for candidate in stocks if not is_reserved(name := header[candidate[1]]) or is_listed_stock(name)
+    ] or stocks
     return candidates_with_languages(header, {**candidates, "inventory_count": stocks})
 
 

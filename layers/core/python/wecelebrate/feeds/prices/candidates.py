@@ -52,6 +52,8 @@ _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 _LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
 """`S:0`: the value of an option and its position, in exports of PrestaShop."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
+_KRONA = re.compile(r"(?<![^\W\d_])(kr\b\.?)()(?![^\W\d_])", re.IGNORECASE)
+"""The sign of the krone inside a name: `Pris kr inkl. mva`."""
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
 _STATED = re.compile(
@@ -156,6 +158,8 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
     if "$" in column and "usd" not in column.casefold():
         sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("([{ ").upper()
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
+    if code == "RUB" and currency == "BYN" and "руб" in column.casefold():  # noqa: RUF001
+        return currency
     if code == "JOD" and numbers.DIRHAM.search(column[:MAX_NAME]):
         return "AED"
     if code and code.casefold() not in column.casefold():  # `Rs.` is the rupee of several countries
@@ -163,7 +167,7 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
         return currency if shared else code
     if code or len(column) > MAX_NAME:
         return code
-    match = _CURRENCY_WORD.search(column.strip())
+    match = _KRONA.search(column) or _CURRENCY_WORD.search(column.strip())
     word = (match[1] or match[2]).upper() if match else ""
     if word == "FR":  # `FR` without a point means France
         return None

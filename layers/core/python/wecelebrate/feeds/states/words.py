@@ -159,7 +159,7 @@ def _further_words() -> dict[str, State]:
     words = vocabulary().words
     states: dict[str, State] = dict.fromkeys(words("values.out_of_stock"), "inactive")
     states |= dict.fromkeys(words("values.in_stock", "values.active", "values.yes"), "active")
-    return states | dict.fromkeys(words("values.inactive", "values.no"), "inactive")
+    return states | dict.fromkeys(words("values.inactive", "values.closed", "values.no"), "inactive")
 
 
 def state_of_command(word: str) -> State:
@@ -244,9 +244,20 @@ def letters_of_yes_and_no(cells: Sequence[str]) -> tuple[str, str] | None:
     return next((pair for pair in _YES_AND_NO_LETTERS if letters == {*pair}), None)
 
 
-_YES_AND_NO_LETTERS = (("k", "e"), ("j", "e"), ("e", "h"), ("b", "x"), ("c", "k"), ("o", "h"), ("p", "j"))
+_YES_AND_NO_LETTERS = (
+    ("k", "e"),
+    ("j", "e"),
+    ("e", "h"),
+    ("b", "x"),
+    ("c", "k"),
+    ("o", "h"),
+    ("p", "j"),
+    ("д", "н"),
+    ("т", "н"),
+    ("\u03bd", "\u03bf"),
+)
 """The letters of languages whose "no" does not begin with N: Finnish, Estonian, Turkish, Azerbaijani, Vietnamese,
-Filipino and Albanian."""
+Filipino and Albanian. Also those in Cyrillic and Greek letters."""
 
 
 def are_numbered_codes(cells: Sequence[str]) -> bool:

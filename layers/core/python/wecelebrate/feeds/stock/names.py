@@ -8,6 +8,8 @@
 | `S`, `M`, `L`, `XL`                    | the stock of one size, if there are three such columns: they are added up   |
 """
 
+# ruff: noqa: RUF001
+
 import contextlib
 import re
 from collections.abc import Iterable, Sequence
@@ -18,7 +20,7 @@ from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import words as name_words
 from wecelebrate.feeds.items import BadCell, quoted
-from wecelebrate.feeds.prices.names import price_name
+from wecelebrate.feeds.prices.names import is_price_word, price_name
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.closing import is_closing_stock
@@ -85,11 +87,15 @@ _PLACE_WORDS = words(
     "lager lagerort filiale standort werk warehouse wh store depot branch location magazyn magazin magazine magazzino "
     "almacen bodega deposito armazem entrepot depots magasin magazijn filiaal vestiging varasto lagret butik butikk "
     "sklad skladu raktar depo magaza sube kho gudang ladu noliktava sandelis "
+    "magacin магацин magazina αποθηκη anbar ombor қоима საწყობი պահեստ "
     "skladiste skladisce depozit склад магазин филиал oddzial sklep negozio loja tienda sucursal"
 )
 _COUNT_WORDS = words("stock bestand lagerbestand voorraad beholdning saldo lagersaldo giacenza estoque existencias "
-                     "stan ilosc stok keszlet stoc zasoba remains остаток остатки залишок inventory")  # fmt: skip
-_QUANTITY_WORDS = words("qty quantity menge anzahl aantal antal qte quantite cantidad quantita quantidade onhand soh")
+                     "skladem skladom stan ilosc stok keszlet stoc zasoba remains остаток остатки залишок "
+                     "inventory")  # fmt: skip
+_QUANTITY_WORDS = words(
+    "qty quantity menge anzahl aantal antal antall qte quantite cantidad quantita quantidade onhand soh"
+)
 _STOCK_OR_PLACE = _COUNT_WORDS | {"lager"}
 _STARTS = _PLACE_WORDS | _COUNT_WORDS | _QUANTITY_WORDS | (_NOUNS - words("lagernd auflager"))
 
@@ -113,6 +119,15 @@ _NO_PLACE = words(
     "to von bis ab unite kuchni break tier policy tracking management aktiv active managed control available verfugbar "
     "mwst discount rabatt minimo massimo maximo ordine ordinato impegnato riservato virtual shipping delivery"
 )
+_OTHER = re.compile(
+    "minim|miinim|lagmark|min$|мин$|миним|мінім|мінім|най?мал|ελαχ|asgari|kritik|emniyet|ասգ|նվազ|მინ|страхов|неснижа|"
+    "незниж|kritic|signaln|varnostn|sigurnosn|biztonsagi|ασφαλει|poistn|siguran|"
+    "objednan|zamowion|bestilt|bestalld|tilattu|tellitud|pasutit|uzsakyt|naroce|naruce|poruce|наруче|поруче|нараче|"
+    "поръчан|заказан|замовлен|comandat|rendel|megrendel|porositur|παραγγ|siparis|sifaris|buyurtma|ocekav|oczekiw|"
+    "ocekiv|pricakov|очаква|очеки|очеку|ожида|очіку|αναμεν|beklen|gaidam|laukiam|saabu|forvent|vantan|"
+    "balen|opakow|pakend|iepakoj|pakuot|csomag|pakiranj|pakovan|паков|опаков|упаков|συσκευ|koli$|qutu"
+)
+"""The beginnings of words for minimum, ordered and expected pieces, and packs. These pieces are no stock of a place."""
 _SIZES = words("xxs xs s m l xl xxl xxxl xxxxl 2xl 3xl 4xl 5xl 2xs 3xs xsmall small medium large xlarge")
 MIN_SIZES = 3
 SIZE_NUMBERS = range(16, 61)
@@ -124,8 +139,8 @@ _TOKENS = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBERED = re.compile(r"([^\W\d_]+)(\d{1,4})")
 _JOINED = re.compile(
-    r"(?:nett|netz|net|web|webb|online|zentral|haupt|aussen|zweig|fern|central|butik|butikk|hoofd|centraal|hoved|huvud|"
-    r"fjern|externes?|reserve|paa)(?:lager|magazijn|magasin|varasto|warehouse|depot)"
+    r"(?:nett|netz|net|web|webb|online|zentral|haupt|aussen|zweig|fern|central|sentral|butiks?|butikks?|hoofd|centraal|"
+    r"hoved|huvud|filial|fjern|externes?|reserve|paa|myymala|keskus|sivu)(?:lager|magazijn|magasin|varasto|warehouse|depot)"
 )
 
 
@@ -216,6 +231,8 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     places = [numbers for numbers in of_lists or groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
     places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
     best = max(places, key=len, default=[])
+    if not best and len(joined := _joined_places(columns, used)) >= MIN_PLACES:
+        return joined
     return [*best, *_joined_places(columns, {*used, *best})] if best and not of_lists and best != sizes else best
 
 
@@ -261,7 +278,12 @@ def _joined_places(columns: Columns, used: set[int]) -> list[int]:
 def is_no_stock(column: str) -> bool:
     """Return whether a word in the name of a column says that its pieces cannot be sold."""
     tokens = {fold(token) for token in _TOKENS.findall(column)}
-    return not tokens.isdisjoint(_NO_PLACE) or is_reserved(column) or "%" in column
+    return not tokens.isdisjoint(_NO_PLACE) or is_reserved(column) or "%" in column or any(map(_OTHER.match, tokens))
+
+
+def is_of_other_pieces(column: str) -> bool:
+    """Return whether a name means minimum, ordered, expected or packed pieces: `Minimálna zásoba`."""
+    return len(column) <= MAX_NAME and any(_OTHER.match(fold(token)) for token in _TOKENS.findall(column))
 
 
 def is_size(column: str) -> bool:
@@ -295,7 +317,7 @@ def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
     tokens = [fold(token) for token in _TOKENS.findall(column)]
     if is_key_of_list(column):  # `stock.0.warehouseId`
         return None
-    if any(map(price_name, tokens)):  # `prices.0.quantity` is the quantity of a price
+    if any(is_price_word(token) and price_name(token) for token in tokens):  # `prices.0.quantity`
         return None
     if len(tokens) == 1 and (match := _NUMBERED.fullmatch(tokens[0])):
         tokens = [match[1], match[2]]
@@ -312,6 +334,8 @@ def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
 
 
 def _is_place_name(rest: Sequence[str], start: Sequence[str]) -> bool:
+    if any(_OTHER.match(token) or is_reserved(token) for token in rest):
+        return False
     if is_period(rest) or any(token in _NO_PLACE or token in _WORDS or _YEAR.fullmatch(token) for token in rest):
         return False
     return not (all(token.isdecimal() for token in rest) and _QUANTITY_WORDS.issuperset(start))

@@ -37,6 +37,7 @@ _BESIDE = words(
     "antall ilosc mnozstvi kolicina kogus kiekis daudzums mennyiseg adet miktar pcs pc stk st ks szt kpl tk vnt gab db "
     "uds unidades unites pezzi pz stuck stuks in im en na on v w u is items units pieces for lager stan zaliha "
     "zaloga likutis atlikums laoseis keszlet stoc estoque existencias giacenza voorraad beholdning saldo varasto "
+    "mnozstvo cantitate sasia magn количина количества кількість колькасць в у на "  # noqa: RUF001
     "количество остаток кол во шт к сть τεμ ποσοτητα كميه الكميه 库存 數量 数量 庫存 재고 수량"
 )
 """Words beside a word for "reserved" that do not change the meaning."""

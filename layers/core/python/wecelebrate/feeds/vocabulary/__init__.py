@@ -20,7 +20,8 @@ with commas between them, and are folded when they are read. These are the table
 | prices.currencies | words for a currency in the name of a column, e.g. `UAH = 'грн'`                                 |
 | values            | words in cells: `yes`, `no`, `active`, `inactive`, `in_stock`, `out_of_stock`, `unlimited`,      |
 |                   | `to_order`, `on_request`, `few`, `unknown`, `beside` (words beside a number), `units`, `over`, |
-|                   | `under` (the words of a bound: `over 100`)                                                      |
+|                   | `under` (the words of a bound: `over 100`), `closed` (inactive, but only below the name of a     |
+|                   | state, because such words also describe products: closed shoes, a dark colour)                   |
 | private           | `words` and `stems` of purchase prices, suppliers, margins and internal values, which are never  |
 |                   | public, and `operational` words of places, notes and discounts                                   |
 | properties        | names of properties that are public, such as `color`, and `product`: words for the product       |
