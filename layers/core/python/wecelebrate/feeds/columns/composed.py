@@ -19,6 +19,7 @@ from wecelebrate.feeds.columns.names import WEAK_RANK
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.columns.visibility import internal_part, is_property, words
 from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.folding import squeezed
 from wecelebrate.feeds.vocabulary.words import divisions
 from wecelebrate.feeds.vocabulary.words import words as listed
 
@@ -76,6 +77,7 @@ _NEUTRAL_WORDS = listed(
 """Words of many languages that do not change what the name of a category, a brand or a product means."""
 _NO_STOCK = listed(
     "ab from von bis to until vanaf tot desde hasta od do fra til fran till break tier staffel scale moq "
+    "mini maxi "
     "min max minimum maximum reorder safety value valeur wert valore date datum order ordered bestellt incoming "
     "transit "
     "reserved committed allocated blocked expected control tracking tracked track manage managed manages allow allowed "
@@ -85,6 +87,19 @@ _NO_STOCK = listed(
     "мин макс резерв заказ заказано ожидается стоимость сумма"
 )
 """A column name with one of these words does not mean the number of pieces that can be sold."""
+_NO_STOCK_STEMS = tuple(squeezed(stem) for stem in (
+    "minim", "mínim", "mindest", "gutxieneko", "segurid", "seguran", "segureta", "sicurezza", "sécurité",
+    "sicherheit", "veiligheid", "alert", "alarm", "alerte", "riordin", "melde", "bestellt", "besteld",
+    "ordinat", "ordine", "commandé", "encomendad", "pedid", "camino", "tránsito", "trânsito", "trànsit",
+    "venir", "attendu", "verwacht", "erwartet", "الحد الأدنى", "المطلوبة", "المحجوزة", "حداقل", "رزرو",
+    "מינימום", "מינימלי", "בהזמנה", "שמור", "کم از کم", "کم سے کم", "न्यूनतम",
+    "आदेशित", "आरक्षित", "ন্যূনতম", "সর্বনিম্ন", "সংরক্ষিত", "குறைந்தபட்ச",
+    "ขั้นต่ำ", "ซื้อ", "จอง", "tối thiểu", "ዝቅተኛ", "最低", "最小", "安全", "在途", "下限",
+    "上限", "预警", "預警", "发货", "入荷", "発注", "최소", "안전", "적정", "미입고", "입고예정", "발주",
+    "주문", "할당",
+))  # fmt: skip
+"""The beginnings of such words: minimum, safety, ordered and expected pieces. In Asian languages, they can be inside a
+name."""
 _OBJECTS = listed(
     "item items article articles artikel produkt produkte product products produit produits producto productos produto "
     "produtos prodotto prodotti articulo articulos artigo artigos articolo articoli waren ware vare varer towaru tovar "
@@ -105,12 +120,19 @@ def composed_fields(column: str) -> tuple[tuple[str, int], ...]:
     if not 0 < len(parts) <= MAX_WORDS:
         return ()
     field = next((field for field in ("category", "brand", "name") if _has_head(parts, field)), None)
-    is_stock = field is None and _NO_STOCK.isdisjoint(parts) and _OTHERS.isdisjoint(parts)
+    is_stock = field is None and _NO_STOCK.isdisjoint(parts) and _OTHERS.isdisjoint(parts) and not _is_no_stock(parts)
     if is_stock and _has_head(parts, "inventory_count"):
         return (("inventory_count", COMPOSED_TEXT_RANK),)
     if field is None or (field != "brand" and is_property(column)):
         return ()
     return ((field, COMPOSED_TEXT_RANK),)
+
+
+def _is_no_stock(parts: tuple[str, ...]) -> bool:
+    text = "".join(parts)
+    if any(stem in text for stem in _NO_STOCK_STEMS if not stem.isascii() or stem == "toithieu"):
+        return True
+    return any(text.startswith(stem) or part.startswith(stem) for part in parts for stem in _NO_STOCK_STEMS)
 
 
 def is_composed(rank: int) -> bool:

@@ -40,7 +40,7 @@ from wecelebrate.feeds.prices.blank import names_price
 from wecelebrate.feeds.prices.candidates import is_price_for
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import choose_price
-from wecelebrate.feeds.prices.tiers import numbered_quantities
+from wecelebrate.feeds.prices.tiers import names_a_package, numbered_quantities
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock.lists import columns_of_list
 from wecelebrate.feeds.stock.names import (
@@ -94,9 +94,23 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
     stocks = [
         candidate
         for candidate in candidates["inventory_count"]
-        if candidate[1] not in of_prices and "%" not in header[candidate[1]]
+        if candidate[1] not in of_prices
+        and "%" not in header[candidate[1]]
+        and not _counts_a_pack(header[candidate[1]])
     ]
-    return candidates_with_languages(header, {**candidates, "inventory_count": stocks})
+    names = [candidate for candidate in candidates["name"] if "%" not in header[candidate[1]]]  # `BEZ %` is a tax
+    return candidates_with_languages(header, {**candidates, "inventory_count": stocks, "name": names})
+
+
+_PER_PACK = re.compile(
+    r"(?:/|\b(?:per|por|par|pro|je)\s)\s*(?:conf|imball|collo|envase|paquete|pack|pacote|embalagem|lot|dus|verpackung)",
+    re.IGNORECASE,
+)
+
+
+def _counts_a_pack(column: str) -> bool:
+    """Return whether a name means the pieces of a package: `Pezzi per confezione`, `Qty per carton`."""
+    return len(column) <= MAX_NAME_LENGTH and (names_a_package(column) or _PER_PACK.search(column) is not None)
 
 
 def _without_number(column: str) -> str:

@@ -48,6 +48,8 @@ MAX_NAME = 60
 _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 """`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` can be such a price, or an amount in cents."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
+_SOLES = re.compile(r"(?<!\w)S/\.?\s*(?:\)|$)")
+"""The sign of the sol at the end of a name. In `Precio S/IVA`, these letters mean "without"."""
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
 _STATED = re.compile(
@@ -136,6 +138,10 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
 
     `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
     """
+    if _SOLES.search(column[:MAX_NAME]):
+        return "PEN"
+    if dollar := numbers.dollar_in(column[:MAX_NAME]):
+        return dollar
     if "$" in column and "usd" not in column.casefold():
         sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("([{ ").upper()
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
@@ -143,7 +149,7 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
         return "AED"
     if code and code.casefold() not in column.casefold():  # `Rs.` is the rupee of several countries
         shared = next((codes for codes in numbers.SHARED_SIGNS.values() if code == codes[0] and currency in codes), ())
-        return currency if shared else code
+        return currency if shared or numbers.shared_word(fold(column), currency) else code
     if code or len(column) > MAX_NAME:
         return code
     match = _CURRENCY_WORD.search(column.strip())

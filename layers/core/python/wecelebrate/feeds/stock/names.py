@@ -22,6 +22,7 @@ from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.closing import is_closing_stock
+from wecelebrate.feeds.stock.generic_places import generic_places
 from wecelebrate.feeds.stock.lists import is_key_of_list, stocks_of_lists
 from wecelebrate.feeds.stock.periods import is_period
 from wecelebrate.feeds.stock.reserved_names import is_reserved
@@ -85,6 +86,7 @@ _PLACE_WORDS = words(
     "lager lagerort filiale standort werk warehouse wh store depot branch location magazyn magazin magazine magazzino "
     "almacen bodega deposito armazem entrepot depots magasin magazijn filiaal vestiging varasto lagret butik butikk "
     "sklad skladu raktar depo magaza sube kho gudang ladu noliktava sandelis "
+    "مستودع المستودع مخزن فرع انبار מחסן סניף gudang cabang cawangan cn ghala pakhuis "
     "skladiste skladisce depozit склад магазин филиал oddzial sklep negozio loja tienda sucursal"
 )
 _COUNT_WORDS = words("stock bestand lagerbestand voorraad beholdning saldo lagersaldo giacenza estoque existencias "
@@ -209,7 +211,7 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     of_lists = [group for group in lists if all(are_counts(columns[number]) for number in group)]
     places = [numbers for numbers in of_lists or groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
     places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
-    best = max(places, key=len, default=[])
+    best = max(places, key=len, default=[]) or generic_places(columns, used)
     return [*best, *_joined_places(columns, {*used, *best})] if best and not of_lists and best != sizes else best
 
 
