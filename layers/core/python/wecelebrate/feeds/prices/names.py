@@ -381,24 +381,3 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
 
 _SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
 """A word that begins like this means a tax, even if the name of the tax is missing: `Prijs incl`, `Pris exkl.`"""
-_PRICE_PART = re.compile(
-    "^vk(?!org|bur|grp|me)|price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat"
-)
-_NO_PRICE = re.compile(
-    "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency|"
-    "menge$|mng$|anzahl$|qty$|quantite$|cantidad$|quantita$|quantidade$|aantal$"
-)
-
-
-@cache
-def _further_words() -> tuple[str, ...]:
-    """Return the words for a price in the vocabulary, without short Latin words, which are parts of other words."""
-    return tuple(word for word in vocabulary().words("prices.base") if len(word) > (4 if word.isascii() else 1))
-
-
-def may_be_price(folded: str) -> bool:
-    """Return whether a name contains a word for a price, but is not understood, for example `Campus price`."""
-    if len(folded) > MAX_NAME or _NO_PRICE.search(folded):
-        return False
-    is_price = _PRICE_PART.search(folded) or any(word in folded for word in _further_words())
-    return bool(is_price) and price_name(folded) is None

@@ -38,7 +38,7 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
         for row in islice(sample, MAX_ROWS)
         if number < len(row) and (cell := row[number]) and any(n < len(row) and row[n] for n in others)
     ]
-    with_spaces = sum(" " in cell for cell in skus) > USUAL * len(skus)
+    with_spaces = sum(" " in cell and not is_total_of_group(cell) for cell in skus) > USUAL * len(skus)
 
     # `Column Labels:` above `Mandatory:`, `Type:` and `Info:`, as in the templates of ERPNext.
     has_labels = bool(header) and header[0].endswith(":") and 0 not in plan.sku
