@@ -54,6 +54,8 @@ _LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
 _KRONA = re.compile(r"(?<![^\W\d_])(kr\b\.?)()(?![^\W\d_])", re.IGNORECASE)
 """The sign of the krone inside a name: `Pris kr inkl. mva`."""
+_SOLES = re.compile(r"(?<!\w)S/\.?\s*(?:\)|$)")
+"""The sign of the sol at the end of a name. In `Precio S/IVA`, these letters mean "without"."""
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
 _STATED = re.compile(
@@ -155,6 +157,10 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
 
     `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
     """
+    if _SOLES.search(column[:MAX_NAME]):
+        return "PEN"
+    if dollar := numbers.dollar_in(column[:MAX_NAME]):
+        return dollar
     if "$" in column and "usd" not in column.casefold():
         sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("([{ ").upper()
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
@@ -164,7 +170,7 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
         return "AED"
     if code and code.casefold() not in column.casefold():  # `Rs.` is the rupee of several countries
         shared = next((codes for codes in numbers.SHARED_SIGNS.values() if code == codes[0] and currency in codes), ())
-        return currency if shared else code
+        return currency if shared or numbers.shared_word(fold(column), currency) else code
     if code or len(column) > MAX_NAME:
         return code
     match = _KRONA.search(column) or _CURRENCY_WORD.search(column.strip())

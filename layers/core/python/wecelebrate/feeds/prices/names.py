@@ -43,6 +43,7 @@ TAX_WORDS = words(
     "hst qst taxe tasse imp impuesto impuestos imposto impostos imposta imposte podatek podatku podatkiem steuer "
     "steuern belasting"
 )
+_TAX_LANGUAGES = {"mwst": {"de"}, "ust": {"de"}, "btw": {"nl", "af"}, "moms": {"da", "sv"}}
 WITH = words(
     "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis "
     "inclus incluse incluses inclusi incluidos incluidas ink inklusive enthalten med"
@@ -130,13 +131,17 @@ EACH = words("each ea single stuck stueck stk piece pieza pezzo stuks stuk styck
 MwSt`."""
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
+_ENGLISH, _TARIFFS = words("price prices"), words("tarif tarifa pv")
 _BARE_NET = (
     (_BASE - words("vk vkp pvp pv evp evk lvp lvk")) | words("net netto neto unit") | frozenset(NAMED_CURRENCIES)
 )
 """The words of `Net price`, which do not say whether taxes or a discount are deducted."""
 _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(words("inpris indpris innpris nettoinpris nettoindpris bruttoinpris"), "purchase"),
-    **dict.fromkeys(words("trade dealer wholesale reseller grossiste mayorista grossista"), "purchase"),
+    **dict.fromkeys(
+        words("trade dealer wholesale reseller grossiste mayorista grossista prixpro prixproht tarifpro tarifproht"),
+        "purchase",
+    ),
     **dict.fromkeys(words("ptr pts pricetoretailer pricetostockist pricetodistributor"), "purchase"),
     **dict.fromkeys(words("valuationrate lastpurchaserate purchaserate buyingrate"), "purchase"),
     **dict.fromkeys(words("forpris forepris"), "compare"),
@@ -261,7 +266,11 @@ def price_name(folded: str, edges: frozenset[int] = frozenset()) -> PriceName | 
     meanings = [
         meaning for parts, meaning in understood.items()
         # `normale` is one word. It does not consist of `norm` and the Finnish word `ale` for an offer.
-        if not (meaning.kind == "offer" and has_spaces and any(ends[other] < ends[parts] for other in understood))
+        # `bezarekin` is Basque, and does not contain the German word `EK`.
+        if not (has_spaces and any(
+            ends[one] < ends[parts] and (meaning.kind == "offer" or 1 < len(one) <= len(parts) / 2)
+            for one in understood if meaning.kind in ("offer", "purchase")
+        ))
     ]  # fmt: skip
     if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in meanings):  # `prices EK` is `price SEK`
         meanings = [one for one in meanings if one.currency]
@@ -315,6 +324,9 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         return None
     if common and any(_is_stray_letter(part, parts, known) for part in parts):
         return None
+    taxed = [_TAX_LANGUAGES[part] for part in parts if part in _TAX_LANGUAGES]
+    if common and taxed:  # `VP inkl. MwSt` is German. `VP` is a wholesale price in Croatian.
+        common = common.intersection(*taxed) or common
     if common and len(common) > 1:  # Use the language that has most of the words: `pret cu tva` is Romanian.
         counts = {code: sum(code in known.listed.get(part, ()) for part in parts) for code in common}
         common = {code for code, count in counts.items() if count == max(counts.values())}
@@ -331,16 +343,18 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         taxes = [known.roles[role] for role in ("tax", "with", "without")]
         others = [part for part in parts if part not in _SOLO and part not in _SOLO_COMPANIONS]
         others = [part for part in others if part not in EACH]
-        is_each = not EACH.isdisjoint(parts) and any(
-            part in known.roles[role] for role in ("with", "without", "gross", "net") for part in parts
+        is_each = (
+            not EACH.isdisjoint(parts)
+            and min(map(len, parts)) > 1
+            and any(part in known.roles[role] for role in ("with", "without", "gross", "net") for part in parts)
         )
-        is_solo = (is_each or not _SOLO.isdisjoint(parts)) and all(
-            any(part in role for role in taxes) for part in others
-        )
+        has_others = all(any(part in role for role in taxes) for part in others)
+        is_solo = has_others and (is_each or not _SOLO.isdisjoint(parts))
         if not is_solo:
             return None
     words = known.roles["weak"]
     is_weak = not has("alone") and not any(word in known.roles["base"] and word not in words for word in parts)
+    is_weak &= _TARIFFS.isdisjoint(parts) or not (has("gross") or has("net"))  # `PV TTC` is clear
     code = next((known.currencies[word] for word in parts if known.is_currency(word, common)), None)
     kinds = [kind for kind, _ in _MEANINGS if has(kind)]
     names_tax = has("tax") or any(part.startswith(_SHORT_TAX) for part in parts)
@@ -349,17 +363,18 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         kinds.append("net" if has("without") else "gross")
     if "net" in kinds and "gross" in kinds and _GROSS.isdisjoint(parts):  # `MOC bez DPH`
         kinds.remove("gross")
+    minor = [MINOR_UNITS[part] for part in parts if part in MINOR_UNITS and not (part == "sen" and names_tax)]
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
     return PriceName(
         kind,
         code,
-        kind == "offer" and "sale" in parts,
+        kind == "offer" and "sale" in parts and known.roles["base"].keys().isdisjoint({*parts} - _ENGLISH),
         is_weak,
         is_solo=is_solo,
         names_tax=has("tax") and not has("with") and not has("without"),
         tax="gross" if "gross" in kinds else "net" if "net" in kinds else None,
         is_bare_net=kind == "net" and _BARE_NET.issuperset(parts),
-        scale=next((MINOR_UNITS[part] for part in parts if part in MINOR_UNITS), 0),
+        scale=minor[0] if minor else 0,
     )
 
 
@@ -372,24 +387,3 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
 
 _SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
 """A word that begins like this means a tax, even if the name of the tax is missing: `Prijs incl`, `Pris exkl.`"""
-_PRICE_PART = re.compile(
-    "^vk(?!org|bur|grp|me)|price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat"
-)
-_NO_PRICE = re.compile(
-    "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency|"
-    "menge$|mng$|anzahl$|qty$|quantite$|cantidad$|quantita$|quantidade$|aantal$"
-)
-
-
-@cache
-def _further_words() -> tuple[str, ...]:
-    """Return the words for a price in the vocabulary, without short Latin words, which are parts of other words."""
-    return tuple(word for word in vocabulary().words("prices.base") if len(word) > (4 if word.isascii() else 1))
-
-
-def may_be_price(folded: str) -> bool:
-    """Return whether a name contains a word for a price, but is not understood, for example `Campus price`."""
-    if len(folded) > MAX_NAME or _NO_PRICE.search(folded):
-        return False
-    is_price = _PRICE_PART.search(folded) or any(word in folded for word in _further_words())
-    return bool(is_price) and price_name(folded) is None

@@ -10,8 +10,9 @@ from wecelebrate.feeds.identity.names import sku_name
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, name_of_price
 from wecelebrate.feeds.prices.compared import are_up_to, is_always_above, is_multiple, is_usual_markup
-from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price, price_name
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.possible_names import may_be_price
 from wecelebrate.feeds.prices.tax_kinds import tax_words
 from wecelebrate.feeds.prices.tiers import (
     QuantityPrice,

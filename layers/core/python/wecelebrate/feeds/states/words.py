@@ -12,6 +12,7 @@ from typing import Literal
 
 from wecelebrate.feeds.notation.calendars import gregorian
 from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.states.for_sale import sale_state
 from wecelebrate.feeds.states.stems import is_ended
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
@@ -110,6 +111,8 @@ def state_of(word: str) -> State:
         return state
     if len(word) <= MAX_STATE_LENGTH and (state := _negated(word) or _state_of_parts(word)) != "unknown":
         return state
+    if sale := sale_state(word):
+        return sale
     plain = word.replace("_", " ").replace("-", " ")
     if plain != word and (state := state_of(plain)) != "unknown":
         return state
@@ -245,19 +248,13 @@ def letters_of_yes_and_no(cells: Sequence[str]) -> tuple[str, str] | None:
 
 
 _YES_AND_NO_LETTERS = (
-    ("k", "e"),
-    ("j", "e"),
-    ("e", "h"),
-    ("b", "x"),
-    ("c", "k"),
-    ("o", "h"),
-    ("p", "j"),
-    ("д", "н"),
-    ("т", "н"),
-    ("\u03bd", "\u03bf"),
-)
+    ("k", "e"), ("j", "e"), ("e", "h"), ("b", "x"), ("c", "k"), ("o", "h"), ("p", "j"), ("y", "t"), ("b", "e"),
+    ("o", "x"), ("д", "н"), ("т", "н"), ("\u03bd", "\u03bf"),
+    ("jo", "nee"), ("jo", "neen"), ("tá", "níl"), ("waar", "vals"), ("veru", "falz"), ("veritat", "fals"),
+)  # fmt: skip
 """The letters of languages whose "no" does not begin with N: Finnish, Estonian, Turkish, Azerbaijani, Vietnamese,
-Filipino and Albanian. Also those in Cyrillic and Greek letters."""
+Filipino, Albanian, Indonesian and Basque, those in Cyrillic and Greek letters, and the signs O and X of Korea. In the
+pairs of words, one word has another meaning without the other: `jo` means no in Albanian."""
 
 
 def are_numbered_codes(cells: Sequence[str]) -> bool:
