@@ -393,7 +393,7 @@ vi|currency|ĐVTT
 vi|inventory_count|Khả dụng; Tồn thực tế
 vi|reserved|Khách đặt; Hàng giữ; Đang giữ; KH đặt
 vi|category|Nhóm
-vi|shown|Hoạt động; Cho phép bán
+vi|shown|Hoạt động; Được bán trực tiếp; Cho phép bán
 vi|hidden|Ngừng hoạt động; Đã khóa; Ngừng sản xuất
 vi|active|Cho phép kinh doanh; Còn bán
 vi|out of stock|Không có hàng; Không còn

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import fold, is_inverse, is_weak
+from wecelebrate.feeds.columns.names import WEAK_RANK, fold, is_inverse, is_weak
 from wecelebrate.feeds.columns.synonyms import COMMANDS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.chosen import Candidate, Chosen, Reason
@@ -30,7 +30,7 @@ MIN_PIECES = 3
 def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:
     free = [
         number
-        for rank, number, _ in sorted(candidates)
+        for rank, number, _ in sorted(candidates, key=_rank_and_position)
         if number not in used
         and not (is_weak(rank) and not _are_states(columns, number))
         and not _are_pieces(columns[number].cells)
@@ -70,6 +70,11 @@ def choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candida
         Reason(number, 0.8, (f"{quoted(columns.header[number], 40)} is a usual name for a state",))
         for number in (*chosen.columns["is_active"], *chosen.inverse, *chosen.commands)
     ]
+
+
+def _rank_and_position(candidate: Candidate) -> tuple[int, int]:
+    """Return the key of the order of states. Of weak names, the first in the file is used."""
+    return min(candidate[0], WEAK_RANK), candidate[1]
 
 
 def _known_states(columns: Columns, number: int) -> float:
