@@ -419,7 +419,7 @@ ms|list|Harga Senarai
 ms|compare|Harga Terdahulu
 ms|offer|Harga Promosi; Harga Istimewa
 ms|purchase|Harga Pengedar; Harga Ejen; Harga Pemborong
-ms|inventory_count|Bilangan; Kuantiti Stok
+ms|inventory_count|Bilangan stok; Kuantiti Stok
 ms|reserved|Ditempah; Stok Ditempah; Dirizab; Rizab
 ms|category|Jenis
 ms|brand|Pengeluar; Pengilang

@@ -22,7 +22,7 @@ _BEGINNINGS = re.compile(
     "emniyet|signaln|varnostn|siguran|sigurnosn|biztonsagi|ασφαλει|poistn|страхов|неснижа|незниж|"
     "alert|alarm|riordin|melde|bestellt|besteld|ordinat|ordine|commande|encomendad|pedid|objednan|zamowion|"
     "bestilt|bestalld|tilattu|tellitud|pasutit|uzsakyt|naroce|naruce|poruce|наруче|поруче|нараче|поръчан|заказан|"
-    "замовлен|comandat|rendel(?!kez|het)|megrendel|porositur|παραγγ|siparis|sifaris|buyurtma|camino|"
+    "замовлен|comandat|rendel(?!kez|het)|megrendel|porositur|παραγγ|siparis|sifaris|buyurtma|"
     "transito|transit|venir|attendu|verwacht|erwartet|ocekav|oczekiw|ocekiv|pricakov|очаква|очеки|очеку|"
     "ожида|очіку|αναμεν|beklen|gaidam|laukiam|saabu|forvent|vantan|baleni|opakow|pakend|iepakoj|pakuot|"
     "csomag|pakiranj|pakovan|паков|опаков|упаков|συσκευ|koli$|qutu"

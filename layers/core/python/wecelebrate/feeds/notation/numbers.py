@@ -54,7 +54,7 @@ SIGNS = {
     "KSH": "KES", "TSH": "TZS", "USH": "UGX", "৳": "BDT", "TK": "BDT", "R": "ZAR", "₵": "GHS", "GH₵": "GHS",
     "N$": "NAD", "RD$": "DOP", "NT$": "TWD", "AR$": "ARS", "COL$": "COP", "B/": "PAB", "KZ": "AOA", "MT": "MZN",
     "KM": "BAM", "DIN": "RSD", "ДЕН": "MKD", "ДИН": "RSD", "LARI": "GEL", "ლ": "GEL", "ლარი": "GEL", "NIS": "ILS",
-    "MN": "MXN", "M.N": "MXN", "M.N.": "MXN", "SOLES": "PEN", "FRS": "CHF", "RMB": "CNY", "NTD": "TWD",
+    "M.N": "MXN", "M.N.": "MXN", "SOLES": "PEN", "RMB": "CNY", "NTD": "TWD",
     "ZK": "ZMW", "د.إ": "AED", "دإ": "AED", "د.ا": "JOD", "د.أ": "JOD",  # noqa: RUF001
 }  # fmt: skip
 DIRHAM = re.compile(r"(?<!\w)د\s?\.?\s?إ\.?(?!\w)")
@@ -76,10 +76,13 @@ SHARED_SIGNS = {
     "FCFA": ("XAF", "XOF"),
     "F CFA": ("XAF", "XOF"),
     "CFA": ("XAF", "XOF"),
+    "FRS": ("CHF", "XAF", "XOF"),
 }
 
 LOCAL_SIGNS = {
     "SH": ("KES", "TZS", "UGX"),
+    "MN": ("MXN",),
+    "MAN": ("AZN",),
     "\\": ("KRW", "JPY"),
     "N": ("NGN",),
     "P": ("PHP", "BWP"),

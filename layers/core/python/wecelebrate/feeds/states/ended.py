@@ -29,9 +29,10 @@ _STOCK_NOW = phrases(
 _STOCK = _STOCK_NOW | phrases(
     "not available|unavailable|nicht lieferbar|nicht verfügbar|indisponible|no disponible|non disponibile|indisponível|"
     "niet leverbaar|niet beschikbaar|niedostępny|niedostępna|nedostupný|nem elérhető|ei saatavilla|test|preview|new|"
-    "neu|closed|passiv"
+    "neu|closed|passiv|passive|hidden|invisible|frozen|locked|versteckt|verdeckt|verborgen|caché|cachée|oculto|oculta|"
+    "nascosto|nascosta|dold|skjult|ukryty|ukryta|ukryte|skrytý|скрытый|скрытая|rejtett|gizli"
 )
-"""Words that do not end the sale. `closed` and `passiv` also describe products, such as shoes and loudspeakers."""
+"""Words that do not end the sale. `closed`, `hidden` and `passiv` also describe products: shoes, zips, loudspeakers."""
 
 
 def says_sold_out(value: str) -> bool:

@@ -35,7 +35,7 @@ _COUNT_WORDS = words("stock bestand lagerbestand voorraad beholdning saldo lager
 _QUANTITY_WORDS = words(
     "qty quantity menge anzahl aantal antal antall qte quantite cantidad quantita quantidade onhand soh"
 )
-_STOCK_OR_PLACE = _COUNT_WORDS | {"lager"}
+_STOCK_OR_PLACE = _COUNT_WORDS | _QUANTITY_WORDS | {"lager"}
 _STARTS = _PLACE_WORDS | _COUNT_WORDS | _QUANTITY_WORDS | (NOUNS - words("lagernd auflager"))
 MIN_START = 3
 _YEAR = re.compile(r"(?:19|20)\d\d")
