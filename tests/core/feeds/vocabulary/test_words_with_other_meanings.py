@@ -96,3 +96,35 @@ def test_of_two_weak_names_of_states_the_first_in_the_file_decides() -> None:
     rows = "A;Cup;1;1;1\nB;Mug;2;1;1\nC;Jug;3;0;1\n"
     reading = read(f"Mã hàng;Tên hàng;Giá bán;Đang kinh doanh;Được bán trực tiếp\n{rows}", currency="VND")
     assert [product.is_active for product in reading.products] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [("Hauptlager;Bestand Graz", [23, 6, 52]), ("Magazyn główny;Stan Kraków", [23, 6, 52]),
+     ("Stock Berlin;Store rating", [20, 6, 11]),
+     ("Bestand Graz;Mindestbestand", [20, 6, 11])],
+)  # fmt: skip
+def test_a_word_for_a_stock_with_a_city_beside_another_place_is_added_up(names: str, expected: list[int]) -> None:
+    assert [one.inventory_count for one in reading_of(names, "20;3", "6;0", "11;41").products] == expected
+
+
+def test_a_place_whose_numbers_can_be_a_code_is_a_question() -> None:
+    reading = reading_of("Main warehouse;Stock Berlin", "12;3", "5;4", "7;41")
+    assert [product.inventory_count for product in reading.products] == [3, 4, 41]
+    question = reading.feed.questions[0]
+    assert [choice.value for choice in question.choices] == ["Stock Berlin", "sum", "Main warehouse"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PC bez DPH", "Běžná cena s DPH", "Prezzo pieno", "Ursprungspreis", "Compare at price", "税込", "税抜", "含税"],
+)
+def test_a_price_that_may_be_the_selling_price_is_a_question_if_it_is_the_only_one(name: str) -> None:
+    rows = "A;Cup;1250\nB;Mug;890\nC;Jug;2400\n"
+    reading = read(f"SKU;Name;{name}\n{rows}")
+    assert [(question.key, question.subject) for question in reading.feed.questions] == [("price", "money")]
+    assert read(f"SKU;Name;{name};Tax rate\n{rows.replace('0;', '0;21;')}").feed.questions
+
+
+def test_a_rate_of_a_tax_is_no_possible_price() -> None:
+    assert read("SKU;Name;Stock;Stawka bez VAT\nA;Cup;3;23\nB;Mug;0;8\nC;Jug;5;23\n").feed.questions == ()

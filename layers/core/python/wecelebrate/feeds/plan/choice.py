@@ -44,7 +44,7 @@ from wecelebrate.feeds.stock.names import (
     is_listed_stock,
 )
 from wecelebrate.feeds.stock.periods import has_counts, is_earlier
-from wecelebrate.feeds.stock.place_columns import stock_columns_of_places, sum_question
+from wecelebrate.feeds.stock.place_columns import other_places, stock_columns_of_places, sum_question
 from wecelebrate.feeds.stock.places import named_places, places_of
 from wecelebrate.feeds.stock.reserved import column_of_reserved, reserved_question, without_expected, without_reserved
 from wecelebrate.feeds.stock.totals import total_of_places
@@ -118,10 +118,8 @@ def choose(
     if chosen.columns["inventory_count"] == stated:
         chosen.reserved = column_of_reserved(columns, stated)
         chosen.questions += reserved_question(columns, stated[:1], is_less=chosen.reserved is not None)
-    total = chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
-    if of_places and not any(not columns[number].is_empty for number in total):
-        _sum_places(chosen, columns, of_places)
-        used.update(of_places)
+    chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
+    _choose_places(chosen, columns, of_places, used)
     choose_states(chosen, columns, candidates["is_active"], used)
     _choose_by_values(chosen, columns, used)
     return chosen
@@ -177,6 +175,16 @@ def _is_currency(cell: str) -> bool:
     """Return whether a value is a usual currency code or an unambiguous currency sign: `EUR`, `€`, `Fr.`, `zł`."""
     text = cell.strip().upper()
     return text in _USUAL_CODES or (text in numbers.SIGNS and not text.isascii()) or text in _SIGNS
+
+
+def _choose_places(chosen: Chosen, columns: Columns, of_places: list[int], used: set[int]) -> None:
+    """Add up the stocks of places if no column has the total. Otherwise ask whether the stock is that of one place."""
+    stock = chosen.columns["inventory_count"]
+    if of_places and all(columns[number].is_empty for number in stock):
+        _sum_places(chosen, columns, of_places)
+        used.update(of_places)
+    elif places := other_places(columns, stock, used):
+        chosen.questions.append(sum_question(columns, places, is_sum=False))
 
 
 def _sum_places(chosen: Chosen, columns: Columns, numbers: list[int]) -> None:

@@ -10,6 +10,7 @@ from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock.lists import stocks_of_lists
 from wecelebrate.feeds.stock.names import are_counts
 from wecelebrate.feeds.stock.place_names import (
+    counts_stock_of_place,
     ends_with_warehouse,
     is_generic_place,
     is_warehouse_in_one_word,
@@ -54,22 +55,43 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
 
 
 def _places_with_other_names(columns: Columns, used: set[int]) -> list[int]:
-    """Return the columns whose names are different words for a place: `Merkez Depo`, `Nettlager`, `Branch`.
+    """Return the columns of the stocks of places whose names are different: `Nettlager`, `Branch`, `Stock Berlin`.
 
     Several such columns are needed, because a single column `Zentrallager` can be the whole stock. A name in one word
-    is certain. Columns with the other names need short whole numbers of many values, one of which is 0: the numbers of
-    warehouses repeat, and are not 0.
+    is certain. The other columns need to look like stocks.
     """
-    certain = _in_one_word(columns, used)
-    named = [
+    certain, named = _in_one_word(columns, used), named_places(columns, used)
+    places = sorted({*certain, *named}) if _look_like_stocks(columns, {*certain, *named}) else certain
+    return places if MIN_PLACES <= len(places) <= MAX_PLACES else []
+
+
+def named_places(columns: Columns, used: set[int]) -> list[int]:
+    """Return the columns of short whole numbers whose names mean a warehouse, or the stock of a place."""
+    return [
         number for number, name in enumerate(columns.header)
-        if number not in used and number not in certain and _are_pieces(columns[number])
-        and (ends_with_warehouse(name) or (is_generic_place(name) and _are_many(columns[number])))
+        if number not in used and not columns[number].is_empty and _are_pieces(columns[number])
+        and (
+            ends_with_warehouse(name) or counts_stock_of_place(name)
+            or (is_generic_place(name) and _are_many(columns[number]))
+        )
     ]  # fmt: skip
-    cells = [cell for number in (*certain, *named) for cell in columns[number].cells]
-    if "0" in cells and len(set(cells)) > MIN_SIZES:
-        certain = sorted({*certain, *named})
-    return certain if MIN_PLACES <= len(certain) <= MAX_PLACES else []
+
+
+def _look_like_stocks(columns: Columns, numbers: Iterable[int]) -> bool:
+    """Return whether the columns have many values, one of which is 0. Numbers of warehouses repeat, and are not 0."""
+    cells = {cell for number in numbers for cell in columns[number].cells}
+    return "0" in cells and len(cells) > MIN_SIZES
+
+
+def other_places(columns: Columns, stock: Sequence[int], used: set[int]) -> list[int]:
+    """Return the stock of one place with the columns that can be the stocks of other places, or no column.
+
+    Without a 0, `Main warehouse` beside `Stock Berlin` can also be the number of a warehouse.
+    """
+    if len(stock) != 1 or not counts_stock_of_place(columns.header[stock[0]]):
+        return []
+    others = [number for number in named_places(columns, {*used, *stock}) if _are_many(columns[number])]
+    return [*stock, *others] if others and len(others) < MAX_PLACES else []
 
 
 def _in_one_word(columns: Columns, used: set[int]) -> list[int]:
@@ -105,16 +127,17 @@ def are_of_one_group(header: Sequence[str], numbers: Sequence[int]) -> bool:
     return len(numbers) > 1 and len(groups) == 1 and "" not in groups
 
 
-def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:
-    """Return the question about columns of places that are added up."""
+def sum_question(columns: Columns, numbers: Iterable[int], *, is_sum: bool = True) -> Question:
+    """Return the question about columns of places. `is_sum` says whether they are added up without an answer."""
     names = [columns.header[number] for number in numbers]
     shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (
         " …" if len(names) > MAX_EXAMPLES else ""
     )
     kind = "sizes" if all(map(is_size, names)) else "places"
     text = f"The columns {shown} contain the stocks of several {kind}, and no column has the total. Are they added up?"
-    choices = (
-        Choice("sum", "The stock is the sum of these columns."),
-        *(Choice(name, f"The stock is only that of the column {quoted(name, 40)}.") for name in names[:MAX_EXAMPLES]),
-    )
+    added = [Choice("sum", "The stock is the sum of these columns.")]
+    single = [
+        Choice(name, f"The stock is only that of the column {quoted(name, 40)}.") for name in names[:MAX_EXAMPLES]
+    ]
+    choices = (*added, *single) if is_sum else (single[0], *added, *single[1:])
     return Question("inventory_count", "other", text, choices, tuple(names[:MAX_EXAMPLES]))

@@ -61,6 +61,15 @@ def is_stock_of_place(column: str) -> bool:
     return place_key(column) is not None
 
 
+def counts_stock_of_place(column: str) -> bool:
+    """Return whether a name has a word for a stock or a warehouse beside the name of a place, as in `Stock Berlin`.
+
+    `Store rating` and `Anzahl Bilder` have other words.
+    """
+    key = place_key(column)
+    return key is not None and not (_COUNT_WORDS | _PLACES_AT_END).isdisjoint(key[1])
+
+
 @lru_cache(maxsize=4096)
 def place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
     """Return whether a name such as `Lager Wien` begins with the words for the stock, and return these words.
