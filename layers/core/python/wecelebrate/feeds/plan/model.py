@@ -8,7 +8,8 @@ from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.plan.chosen import Reason
-from wecelebrate.feeds.prices.names import Kind, Scale
+from wecelebrate.feeds.prices.names import Kind
+from wecelebrate.feeds.prices.unit_words import Scale
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states.words import StateWords
 from wecelebrate.feeds.transformations.arithmetic import Arithmetic
