@@ -8,6 +8,8 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Run 1.5 test workers for each core, because tests often wait for other processes.
 ENV ?= dev
 WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
+# `make test` ends after this time as failed, and prints which tests are running. CI would print nothing at its own limit.
+SESSION_SECONDS ?= 4200
 # The modules outside tests/faults that `make faults` runs: modules with slow tests, and modules whose size depends on
 # WECELEBRATE_FAULTS.
 FULL_SIZE = $(shell grep -rlwE --include='test_*.py' 'FULL|mark\.slow' tests | grep -v ^tests/faults/ | sort)
@@ -31,7 +33,8 @@ dev: ready ## run the local cloud in the foreground, with demo data
 	@$(BIN)/wecelebrate up
 
 test: ready ## run all tests but the slow ones
-	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  --session-timeout $(SESSION_SECONDS)
 
 check: ready ## check format, lint and types
 	@$(BIN)/ruff format --check .

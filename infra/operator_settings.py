@@ -145,8 +145,7 @@ class OperatorSettings(_StrictModel):
     """The access of ERP systems, from the file `environments/<name>-erp.toml`."""
 
     def machine_output(self, name: str) -> str:
-        """Return the name of the output that contains the id of the app client of a machine, in the stack
-        `identity`."""
+        """Return the name of the output, in the stack `identity`, that contains the id of a machine's app client."""
         return f"Client{_joined(name)}"
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ class Command:
 
     @property
     def state(self) -> Path:
-        """The state directory of the cloud."""
+        """The state directory of the local cloud."""
         return self.home / ".local"
 
     @property
@@ -30,22 +30,32 @@ class Command:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command, and wait until the command has ended."""
-        with self.started(*arguments) as process:
-            stdout, stderr = process.communicate(timeout=900)  # the limits of `up` are shorter than this timeout
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        # If the test takes too long, `run` kills the command. A Popen object would wait for its end without a limit.
+        return subprocess.run(
+            self._arguments(*arguments),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=900,  # the limits of `up` are shorter than this timeout
+            check=False,
+        )
 
     def started(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the command in a new process. Do not wait for the end of the process."""
         return subprocess.Popen(
-            [sys.executable, "-m", "infra.command", *arguments],
+            self._arguments(*arguments),
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
+    @staticmethod
+    def _arguments(*arguments: str) -> list[str]:
+        return [sys.executable, "-m", "infra.command", *arguments]
+
     def pids(self) -> dict[str, int]:
-        """Return the pid of each part of the cloud, as `wecelebrate status` reports it."""
+        """Return the pid of each part of the local cloud, as `wecelebrate status` reports it."""
         return {part["name"]: part["pid"] for part in json.loads(self("status", "--json").stdout)["parts"]}
 
 

@@ -1,8 +1,9 @@
 """The order in which `make test` runs the modules.
 
 Each worker takes the next module of the list (`--dist loadfile`). A long module at the end of the list would run alone,
-and long modules often wait: for a new cloud, a lease or a timeout. Therefore the long modules begin early, the longest
-first, and short modules with much computation are between them. While a long module waits, a short module can compute.
+and long modules often wait: for a new local cloud, a lease or a timeout. Therefore the long modules begin early, the
+longest first, and short modules with much computation are between them. While a long module waits, a short module can
+compute.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,6 +38,7 @@ LONG_MODULES = (
     "tests/local/test_cloud.py",
     "tests/faults/test_row_security.py",
     "tests/mail/test_mails.py",
+    "tests/local/test_hanging_tests.py",
     "tests/syncs/test_scheduled_syncs.py",
     "tests/reports/test_report_subscriptions.py",
     "tests/local/test_postgres.py",

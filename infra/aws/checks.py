@@ -34,8 +34,9 @@ def acknowledge_distribution(
 ) -> None:
     """Accept the findings of rules in a CloudFront distribution.
 
-    reasons: rule → why its findings are acceptable. has_certificate: whether the operator has set a domain and its
-    certificate. Otherwise, the function also accepts that browsers can use an old version of TLS (CFR4).
+    reasons: maps each rule to the reason why its findings are acceptable. has_certificate: whether the operator has set
+    a domain and its certificate. Otherwise, the function also accepts that browsers can use an old version of TLS
+    (CFR4).
     """
     own_domain = {} if has_certificate else {"CFR4": "CloudFront's own domains have no newer minimum version of TLS"}
     for rule, reason in {**reasons, **own_domain}.items():

@@ -65,11 +65,13 @@ class Data(PlatformStack):
     def allow_access(self, client: ec2.SecurityGroup) -> None:
         """Allow connections from the security group `client` to the database, through the proxy if it is used.
 
-        The group `client` may always send to the group of the database. The ingress rule of the database decides
-        whether a connection is accepted. The reason is the order of a deploy. An egress rule is a part of its group,
-        and a deploy removes an egress rule before it updates the functions. An ingress rule is a separate resource.
-        CloudFormation creates an ingress rule before the functions, if these depend on `client`, and deletes the rule
-        after all updates. So no change of `proxy` interrupts connections.
+        The group `client` may always send to the group of the database. Only the ingress rule of the database decides
+        whether a connection is accepted.
+
+        The reason is the order of a deploy. An egress rule is a part of its group, and a deploy removes an egress rule
+        before it updates the functions. An ingress rule is a separate resource. CloudFormation creates an ingress rule
+        before the functions, if these depend on `client`, and deletes the rule after all updates. Therefore no change
+        of `proxy` interrupts connections.
         """
         if self.proxy:
             self._allow_egress(client, self._proxy_group)

@@ -1,6 +1,7 @@
 """The `wecelebrate` command. This module lists all subcommands, which are functions in the other modules."""
 
 import sys
+from functools import partial
 from io import TextIOWrapper
 from typing import Annotated, ClassVar
 
@@ -117,7 +118,8 @@ def wecelebrate(
     one document {"data": [...], "has_more": false}, like the lists of the API, and `jobs watch` and `listen` print one
     JSON object in each line.
     """
-    NAMED.set(env)
+    # A second command of the same process, as in tests, must not act on the environment of the first.
+    context.call_on_close(partial(NAMED.reset, NAMED.set(env)))
     if env not in (None, LOCAL) and context.invoked_subcommand in _ON_THIS_MACHINE:
         raise BadUsage(f"{context.invoked_subcommand} acts only on this machine, not on {env}")
     for stream in (sys.stdout, sys.stderr):

@@ -184,11 +184,13 @@ def deploy(
 
 
 def _restore_rules(account: "Account") -> bool:
-    """Add the rules of operators again that the deploy has removed from the firewall. A stack that fails can come after
-    the stack that has changed the firewall.
+    """Add the rules of operators again that the deploy has removed from the firewall.
 
-    Return whether no rule is missing now. An error is only printed, e.g. that the session of the operator has ended
-    during the deploy, because the command still has to print the result of the deploy.
+    This is necessary even if the deploy has failed, because the stack of the firewall can be complete before another
+    stack fails.
+
+    Return whether all rules exist now. An error, e.g. the end of the operator's session during the deploy, is only
+    printed, because the command still has to print the result of the deploy.
     """
     from infra.deploy import blocklist, maintenance
     from infra.deploy.account import AwsError, aws_errors
@@ -213,7 +215,7 @@ def _restore_rules(account: "Account") -> bool:
 
 
 def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return the stack outputs that an operator needs: meaning → value."""
+    """Return the stack outputs that an operator needs. The keys of the result say what the values mean."""
     values = {
         "API": ("edge", "url"),
         "CNAME of its domain": ("edge", "target"),

@@ -112,7 +112,9 @@ def replay(
 
 @contextmanager
 def _known(connection: "Connection", keys: list[str]) -> Iterator[None]:
-    """Give the earlier keys to the worker of the erasures while the block runs."""
+    """Give the signing keys that were replaced since the backup to the worker that repeats the erasures, while the
+    block runs.
+    """
     if connection.local or NAMED.get() is None:
         if keys:
             raise BadUsage("--earlier-key needs an environment on AWS: `wecelebrate --env prod erasures replay`")

@@ -129,7 +129,7 @@ def _time(text: str | None) -> datetime | None:
 
 
 def time_since(text: str) -> datetime:
-    """Return the time of the option --since. Raises BadUsage if the text is no time with a zone."""
+    """Return the time that the option --since states. Raises BadUsage unless the text is a time with a zone."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:

@@ -120,9 +120,9 @@ def start(
 
 
 def require_erasures(account: "Account", action: str) -> None:
-    """Exit with 1 if the database contains persons of the list of erasures, or if this is not known.
+    """Exit with 1 if the database contains persons of the list of erasures, or if the command cannot find this out.
 
-    action: what the command has not done, e.g. `started`.
+    action: what the command then does not do, as a participle, e.g. `started`.
     """
     from infra.deploy.account import AwsError, aws_errors
     from infra.deploy.lost_erasures import lost_erasures

@@ -11,8 +11,9 @@ from infra.functions import functions
 
 ENABLED, DISABLED = "Enabled", "Disabled"
 SENDING = ("emails", "exports", "order-files", "reports", "webhooks")
-"""The queues whose workers send data of persons out of the database: as mails, as requests, or as files that others
-fetch."""
+"""The queues whose workers send personal data out of the database: as mails, as requests, or as files that other
+systems fetch.
+"""
 MAX_SECONDS = 180.0
 """How long a change of a consumer may take. AWS states no limit."""
 _PAUSE_SECONDS = 2.0
@@ -27,11 +28,11 @@ class Consumer:
     """The name of the queue in the declarations, e.g. `mail-events`."""
     uuid: str
     state: str
-    """`Enabled` or `Disabled`. While AWS changes the consumer: e.g. `Disabling`."""
+    """`Enabled` or `Disabled`, or e.g. `Disabling` while AWS changes the consumer."""
 
 
 def queue_names() -> list[str]:
-    """Return the names of all queues in the declarations. The queues of dead letters are not among them."""
+    """Return the names of all queues in the declarations, without the dead-letter queues."""
     return sorted(spec.queue_name for spec in functions() if spec.has_queue)
 
 
@@ -54,7 +55,7 @@ def stopped(account: Account) -> list[str]:
 
 
 def change(account: Account, names: Collection[str], *, enabled: bool) -> None:
-    """Start or stop the consumers of these queues, and wait until AWS has done so. Workers that run are not ended.
+    """Start or stop the consumers of these queues, and wait until AWS has changed them. Running workers are not ended.
 
     Raises AwsError if a queue has no consumer, or if AWS needs longer than MAX_SECONDS.
     """

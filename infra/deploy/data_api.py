@@ -34,9 +34,10 @@ def query_as_master(account: Account, sql: str, role: str) -> list[tuple[str, ..
 
 
 def read_rows(account: Account, sql: str, role: str | None, cluster: str | None = None) -> list[dict[str, Any]]:
-    """Return the rows of a query: column → value, as JSON. The transaction cannot change anything.
+    """Return the rows of a query. Each row maps the names of the columns to values, as JSON. The transaction cannot
+    change anything.
 
-    cluster: the name of another cluster than the live one, e.g. a restored one.
+    cluster: the name of a cluster that is not the live one, e.g. of a restored cluster.
     """
     with _transaction(account, role, cluster, read_only=True) as transaction:
         query = f"select row_to_json(r)::text from ({_single(sql)}\n) r"  # noqa: S608 - it is the operator's statement
@@ -90,8 +91,10 @@ def _transaction(
 
 
 def _target(account: Account, cluster: str | None = None) -> dict[str, str]:
-    """Return the parameters of the Data API that name a cluster, its master user and its database. Without the name of
-    a cluster, they name the live one."""
+    """Return the parameters of the Data API that name a cluster, its master user and its database.
+
+    If no cluster is given, the parameters name the live cluster.
+    """
     name = cluster or live_cluster(account)
     clusters: list[dict[str, Any]] = account.client("rds").describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
     description = clusters[0]

@@ -1,7 +1,7 @@
 """Lists the files that ERP systems have written into the drops bucket, and writes them again.
 
-A restored database has forgotten the files that were read after the time of the restore, but the bucket has them.
-Writing a file again sends its notification again.
+A restored database does not contain the files that were read after the time to which it was restored. The bucket still
+has these files. If a file is written again, S3 sends its notification again, and the platform reads the file again.
 """
 
 import re
@@ -32,8 +32,8 @@ def dropped_files(
 ) -> list[DroppedFile]:
     """Return the files that came from outside, the oldest first.
 
-    since: only files that were written at this time or later. folder: only files whose keys begin with this text.
-    old_versions: whether to include the versions that a newer file of the same name has replaced.
+    since: return only files that were written at this time or later. folder: return only files whose keys begin with
+    this text. old_versions: whether to include the versions that a newer file of the same name has replaced.
     """
     return sorted(
         (
@@ -48,7 +48,9 @@ def dropped_files(
 
 
 def put_back(account: Account, file: DroppedFile) -> None:
-    """Write a version of a file again, as a new version with the same metadata. This sends its notification."""
+    """Write a version of a file again, as a new version with the same metadata, so that S3 sends its notification
+    again.
+    """
     client, bucket = account.client("s3"), _bucket(account)
     source: dict[str, Any] = {"Bucket": bucket, "Key": file.key, "VersionId": file.version}
     head = client.head_object(**source)

@@ -1,8 +1,10 @@
 """Gives earlier signing keys to the function that repeats erasures, for as long as a replay runs.
 
-A restore can be older than a replacement of the secret `signing-key`. The list of erasures then has entries of earlier
-keys. The earlier key does not become the current key again: only this function gets the earlier key, and only compares
-entries with it. The change needs no deploy, because nothing is deployed while a database is restored.
+The secret `signing-key` can have been replaced after the time to which a database is restored. The list of erasures
+then has entries that were made with the previous key.
+
+The previous key does not become the current key again: only this function gets the previous key, and uses it only to
+compare entries. The change needs no deploy, because nothing is deployed while a database is restored.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +27,7 @@ def earlier_keys(account: Account, keys: Sequence[str]) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        _set(account, ",".join(keys))  # it can fail after the change, while it waits until the change is in force
+        _set(account, ",".join(keys))  # it can fail after AWS has stored the change
         yield
     finally:
         try:

@@ -18,14 +18,14 @@ Rule = dict[str, Any]
 ATTEMPTS = 5
 """How often the rules are read and written, while other commands change them at the same time."""
 PATIENT_ATTEMPTS = 15
-"""How often a call is repeated while AWS has not yet distributed an earlier change."""
+"""How often a call is repeated if AWS has not yet distributed the change of the call before."""
 PAUSE_SECONDS = 2.0
-"""The pause between two of these attempts."""
+"""The pause between two attempts, in seconds."""
 MIN_PREFIX = {4: 8, 6: 16}
 """The largest range for each version of IP. A larger range is probably a mistake that would close the platform."""
 _SCOPE = "CLOUDFRONT"
 _USED, _UNUSED = "rule=on", "rule=off"
-"""The descriptions of an IP set: whether an operator wants the rule with its addresses."""
+"""The description of an IP set. It says whether an operator wants the rule that uses the addresses of this IP set."""
 _UNCHANGED = ("Name", "Id", "DefaultAction", "VisibilityConfig", "Description", "CustomResponseBodies",
               "CaptchaConfig", "ChallengeConfig", "TokenDomains", "AssociationConfig")  # fmt: skip
 
@@ -46,8 +46,10 @@ def change_addresses(
 ) -> list[Network]:
     """Replace the addresses in the IP sets of a rule by `change(addresses)`. Return all addresses.
 
-    Call `put_rule` afterwards, also if no address remains. `change` gets the addresses of one version of IP, and its
-    addresses of the other version are ignored.
+    Call `put_rule` afterwards, also if no address remains.
+
+    `change` is called once for IPv4 and once for IPv6. It gets the addresses of this version of IP. If it returns
+    addresses of the other version, these are ignored.
     """
     return sorted(
         (address for version in MIN_PREFIX for address in _change_ip_set(account, name, version, change)), key=str
@@ -59,8 +61,8 @@ def _change_ip_set(
 ) -> list[Network]:
     """Change the IP set of one version of IP, and create the IP set if it does not exist.
 
-    The lock token comes from the same answer as the addresses, so AWS refuses the write if another command has changed
-    the addresses since. In this case, they are read again.
+    The lock token comes from the same answer as the addresses. If another command has changed the addresses since this
+    answer, AWS refuses the write. In this case, the function reads the addresses again, and repeats the change.
     """
     client, set_name = account.client("wafv2"), f"{account.environment.resource(name)}-{version}"
     errors = client.exceptions
@@ -94,10 +96,11 @@ def addresses(account: Account, name: str) -> list[str]:
 
 
 def put_rule(account: Account, name: str, status: int, *, inverted: bool = False, retry_seconds: int = 0) -> None:
-    """Refuse the requests from the addresses in the IP sets of a rule. inverted: refuse all other requests instead.
+    """Refuse the requests from the addresses in the IP sets of a rule. If `inverted`, refuse all other requests
+    instead.
 
-    If the IP sets have no address, the rule is removed. The rule is the last one: the other rules only block and count,
-    so every request that they accept reaches this last rule.
+    If the IP sets have no address, the rule is removed. The rule comes after all other rules. The other rules only
+    block or count requests, so every request that they do not block reaches this rule.
     """
     headers = [{"Name": "retry-after", "Value": str(retry_seconds)}] if retry_seconds else []
     response = {"ResponseCode": status, **({"ResponseHeaders": headers} if headers else {})}
@@ -158,8 +161,8 @@ def has_lost(account: Account, name: str) -> bool:
 def _mark(account: Account, name: str, description: str) -> None:
     """Record in the IP sets with addresses whether an operator wants their rule.
 
-    The record is written after the rule and removed before it. If a command fails between two steps, a deploy therefore
-    never adds a rule that no command has reported as added.
+    The record is written after the rule is added, and removed before the rule is removed. Therefore, if a command fails
+    between two steps, a later deploy adds only rules that a command has reported as added.
     """
     client = account.client("wafv2")
     for attempt in range(1, ATTEMPTS + 1):
@@ -175,8 +178,11 @@ def _mark(account: Account, name: str, description: str) -> None:
 
 
 def _delete_ip_sets(account: Account, name: str, *, only_empty: bool = False) -> None:
-    """Delete the IP sets that no rule uses. For some time after a rule is removed, AWS answers that it still uses an IP
-    set. An IP set that cannot be deleted has no effect, so it is left to the next command."""
+    """Delete the IP sets that no rule uses.
+
+    For some time after a rule is removed, AWS answers that the rule still uses its IP set. An IP set that cannot be
+    deleted has no effect, so it is left to the next command.
+    """
     client = account.client("wafv2")
     for each in _ip_sets(account, name):
         for attempt in range(1, PATIENT_ATTEMPTS + 1):
@@ -245,8 +251,9 @@ def _tags(account: Account) -> list[dict[str, str]]:
 def _change_rules(account: Account, change: Callable[[list[Rule]], list[Rule]]) -> None:
     """Replace the rules by `change(rules)`. Write nothing if they stay the same.
 
-    The lock token comes from the same answer as the rules, so AWS refuses the write if another command has changed the
-    rules since. In this case, the rules are read again. They are also read again if AWS does not know a new IP set yet.
+    The lock token comes from the same answer as the rules. If another command has changed the rules since this answer,
+    AWS refuses the write. In this case, and if AWS does not know a new IP set yet, the function reads the rules again,
+    and repeats the change.
     """
     client = account.client("wafv2")
     conflicts = unavailable = 0

@@ -1,6 +1,7 @@
-"""Compares the list of erasures with the database of an environment. A restored database has lost erasures.
+"""Compares the list of erasures with the database of an environment.
 
-Until these are repeated, the database contains persons who were erased, and workers must not send anything.
+A restored database has lost the erasures that were made after the time to which it was restored. Until they are
+repeated, the database contains persons who were erased, and workers must not send anything.
 """
 
 from collections.abc import Iterator
@@ -14,8 +15,12 @@ from infra.deploy.data_api import ROLE, read_rows
 _IDS_PER_STATEMENT = 400
 """The maximum number of erasures in one statement. The Data API accepts texts of 64 KB, and two ids need 74 bytes."""
 SEARCHES_FILES = 7
-"""The number of the step in which a job only searches files for the person (`wecelebrate.erasures.worker._STEPS`). From
-this step on, no table contains the person, so a worker that starts later sends nothing about the person."""
+"""The number of the first step in which a job searches only files for the person
+(`wecelebrate.erasures.worker._STEPS`).
+
+When a job has reached this step, no table contains the person any more. A worker that starts later therefore sends
+nothing about the person.
+"""
 _LOST = """select count(*) as number
 from unnest('{{{erasures}}}'::uuid[], '{{{clients}}}'::uuid[]) as listed (id, client)
 where exists (select from clients c where c.id = listed.client)
@@ -30,8 +35,11 @@ class LostErasures:
     """How many persons of the list are still in the tables of the database."""
 
     lost: int
-    """The number of erasures that the database does not have. A client that the database does not have counts nothing,
-    because the database has no persons of it."""
+    """The number of erasures that the database does not have.
+
+    Erasures of a client that the database does not have are not counted, because the database has no persons of this
+    client.
+    """
     unfinished: int
     """The number of repeated erasures whose persons are still in a table."""
 
@@ -40,7 +48,7 @@ class LostErasures:
 
     @property
     def text(self) -> str:
-        """What an operator has to know."""
+        """Return a sentence for the operator."""
         parts = []
         if self.lost:
             parts.append(f"the database has lost {self.lost:,} erasures of the list")

@@ -19,7 +19,7 @@ Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.h
 MIN_BOOTSTRAP_VERSION = 23
 """The oldest bootstrap version of CDK whose roles may run `cdk rollback` after a failed deploy with `--no-rollback`."""
 CONCURRENCY_QUOTA = "L-B99A9384"
-"""The code of the quota of concurrent invocations of Lambda."""
+"""The quota of Lambda for concurrent invocations has this code."""
 
 
 def preflight(account: Account) -> Iterator[Finding]:

@@ -45,8 +45,8 @@ class SentMail(BaseModel):
 def sent(aws: str, to: Collection[str] | None = None) -> list[SentMail]:
     """Return all mails, with the newest mail first. Raises LocalCloudError.
 
-    aws: the endpoint of the local AWS services. to: if this is set, only mails with a single recipient, whose
-    address is one of these, are returned.
+    aws: the endpoint of the local AWS services. to: the addresses of recipients. If it is set, only mails with a single
+    recipient are returned, whose address is in `to`.
     """
     response = httpx.get(
         f"{aws}/_ministack/ses/messages",

@@ -57,7 +57,9 @@ def test_waiting_does_not_end_the_process() -> None:
 
 
 @pytest.mark.parametrize(("memory", "seconds"), [(128, 2.0), (512, 2.9), (1024, 5.8), (1769, 10.0), (4096, 10.0)])
-def test_the_timer_ends_with_the_lease_if_the_function_has_a_part_of_a_cpu(memory: int, seconds: float) -> None:
+def test_the_limit_of_the_timer_is_the_cpu_time_that_a_function_gets_during_a_lease(
+    memory: int, seconds: float
+) -> None:
     program = "from wecelebrate.jobs import renewal; print(round(renewal.MAX_BLOCKED_SECONDS, 1))"
     environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory)}
     command = [sys.executable, "-c", program]

@@ -1,9 +1,10 @@
 """Tests that refused orders reveal neither a stock that is not low, nor the orders of other people.
 
 A buyer who can place no order, or who adds a line that is always refused, gets the same answer for every quantity of
-another line. Such a buyer could otherwise find the stock of another client by bisection, without taking a piece. If the
-stock is too low, a guest gets the same answer for every e-mail address. Such a guest could otherwise find how much an
-address has ordered.
+another line. Otherwise such a buyer could find out the stock of another client by bisection, without buying a piece.
+
+If the stock is too low, a guest gets the same answer for every e-mail address. Otherwise a guest could find out how
+many pieces have been ordered with an address.
 """
 
 from collections.abc import Iterator
@@ -72,7 +73,8 @@ def test_a_buyer_who_can_place_no_order_gets_the_same_answer_for_every_quantity(
     superuser.execute(f"update sites set {settings} where id = %s".encode(), [site])
     answers = refusals(superuser, caller, [{product: quantity} for quantity in QUANTITIES])
     assert [answers[0]] * len(answers) == answers
-    # Another refusal for a used up limit of the mailbox than for the stock would show what other people have done.
+    # If the limit of the mailbox had another refusal than the stock, a guest could find out what other people have
+    # done.
     of_stock = "out_of_stock" if product == A_PRODUCT else "shared_quantity"
     assert answers[0][0] == (of_stock if refusal == "unconfirmable" else refusal)
     (lowest,) = refusals(superuser, caller, [{product: 10}]) if refusal == "unconfirmable" else answers[:1]
@@ -82,7 +84,7 @@ def test_a_buyer_who_can_place_no_order_gets_the_same_answer_for_every_quantity(
 @pytest.mark.parametrize(("caller", "site", "product"), SHOPS)
 @pytest.mark.parametrize("stock", [0, 1, 5, 12, 21, 59])
 @pytest.mark.parametrize("mails", ["", ", confirm_guest_orders = true, max_recipient_mails = 1"])
-def test_an_order_above_the_stock_gets_the_same_answer_whatever_other_people_have_ordered_with_the_address(
+def test_the_answer_to_an_order_above_the_stock_does_not_depend_on_earlier_orders_with_the_address(
     superuser: psycopg.Connection, *, caller: Caller, site: UUID, product: UUID, stock: int, mails: str
 ) -> None:
     superuser.execute(f"update sites set max_daily_quantity = 60{mails} where id = %s".encode(), [site])
@@ -129,7 +131,9 @@ def test_a_line_that_is_always_refused_does_not_reveal_whether_another_line_exce
     assert [answers[0]] * len(answers) == answers
 
 
-def test_a_customer_who_need_not_confirm_is_not_refused_by_the_limit_of_mails(superuser: psycopg.Connection) -> None:
+def test_the_limit_of_mails_does_not_apply_to_a_customer_who_need_not_confirm_the_order(
+    superuser: psycopg.Connection,
+) -> None:
     superuser.execute("update sites set confirm_guest_orders = true, max_recipient_mails = 0")
     lines = Jsonb([{"product_id": str(A_PRODUCT), "quantity": 1}])
     ((refusal, _, placed),) = act(superuser, CUSTOMER, PLACE, lines, "c@example.test")

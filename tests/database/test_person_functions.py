@@ -403,7 +403,9 @@ PHRASES = "{the zip archive,acme gifts renamed,order feed to warehouse}"
 """Texts that a guest has written into an order, to erase texts of the platform and of the client."""
 
 
-def test_the_texts_that_a_guest_has_chosen_erase_nothing_that_others_stored(erasing: psycopg.Connection) -> None:
+def test_texts_that_a_guest_has_written_into_an_order_do_not_erase_equal_texts_of_other_people(
+    erasing: psycopg.Connection,
+) -> None:
     erasing.execute("update erasures set phrases = %s where id = %s", [PHRASES, ident("A's erasure")])
     text = "The ZIP archive is damaged"
     entry = {"name": "Acme Gifts renamed", "note": "Order feed to warehouse"}

@@ -248,7 +248,8 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
             insert(connection, table, rows)
 
         monkeypatch.setattr(restoration, "_insert", refuse)
-        # A row can also have lost its parent before the backup, so only the parents of the backup count.
+        # A row of the backup can have lost its parent before the backup. Therefore only parents that the backup
+        # contains count.
         parents = (
             {each for (each,) in next(each.missing for each in comparisons if each.table.name == parent)}
             if False
@@ -263,7 +264,7 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
 
 
 def refusing(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
-    """Let the live database refuse all rows of a table."""
+    """Create a trigger in the live database that refuses every row of a table."""
     insert = restoration._insert
 
     def refuse(connection: psycopg.Connection, table: restored_tables.Table, rows: Any) -> None:

@@ -1,7 +1,9 @@
 """Runs the commands of the pages in forks of one process, which imports their modules only once.
 
-A new process uses about 0.6 s of CPU time, most of it for imports. The server listens on a Unix socket. A client is a
-small program, which passes its standard streams to the server, and ends with the exit code of the command.
+A new process would use about 0.6 s of CPU time, most of it for imports.
+
+The server listens on a Unix socket. For each command, a small client program passes its standard streams to the server.
+The client ends with the exit code of the command.
 """
 
 import json
@@ -34,8 +36,9 @@ with socket.socket(socket.AF_UNIX) as server:
 
 @contextmanager
 def forked_commands(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Start the server. Return definitions of shell functions, which run `wecelebrate` and `idle` in forks: the name of
-    each function and its body."""
+    """Start the server. Return shell functions that run `wecelebrate` and `idle` in forks: the name of each function,
+    and its body.
+    """
     folder = Path(tempfile.mkdtemp(prefix="commands-"))  # the path of a Unix socket can have at most 107 bytes
     client, address = folder / "client.py", folder / "socket"
     client.write_text(_CLIENT, "utf-8")
@@ -81,7 +84,7 @@ def main(address: str) -> None:
 
 
 def _reap() -> None:
-    """Remove the ended children from the process table."""
+    """Remove the children that have ended from the process table."""
     while True:
         try:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):
@@ -115,14 +118,14 @@ def _serve(connection: socket.socket) -> NoReturn:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except BrokenPipeError:  # the reader of a pipe, e.g. `head`, has ended
+            except BrokenPipeError:  # the reader of the pipe, e.g. `head`, has ended
                 code = code or 1
         connection.sendall(str(code).encode())
         os._exit(0)
 
 
 def _message(text: Any) -> int:
-    """Print the text with which a program has ended, and return its exit code."""
+    """Print the text with which a program ended, and return its exit code."""
     sys.stderr.write(f"{text}\n")
     return 1
 

@@ -56,10 +56,12 @@ class Shell:
     program: str
     """`bash` or `zsh`."""
     home: Path
-    """The directory $WECELEBRATE_HOME of the cloud."""
+    """The directory $WECELEBRATE_HOME of the local cloud."""
     ports: Ports
     functions: Mapping[str, str] = field(default_factory=dict)
-    """Definitions of shell functions, which run instead of the programs with their names: name → body."""
+    """Maps the names of shell functions to their bodies. A shell function runs instead of the program with the same
+    name.
+    """
 
     @property
     def environment(self) -> dict[str, str]:
@@ -125,7 +127,7 @@ class Shell:
         return {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}, result.returncode
 
     def _with_default_ports(self, text: str) -> str:
-        """Replace the ports and the state directory of this cloud by the defaults, which the pages show."""
+        """Replace the ports and the state directory of this local cloud by the defaults, which the pages show."""
         for part in fields(Ports):
             text = re.sub(rf":{getattr(self.ports, part.name)}\b", f":{part.default}", text)
         return text.replace(f"{self.home}/.local", ".local")

@@ -1,4 +1,4 @@
-"""A command that runs in a fork behaves like a command that runs in a new process."""
+"""Tests that a command that runs in a fork behaves like a command that runs in a new process."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def run(folder: Path, body: str, script: str) -> subprocess.CompletedProcess[str
     "script",
     [
         "wecelebrate --version",
-        "wecelebrate status",  # it fails, because no cloud is running
+        "wecelebrate status",  # the command fails, because no local cloud is running
         "wecelebrate jobs list --no-such-option",
         "wecelebrate -h | head -n 1",
         'printf "sku,name,price\\nA-1,Mug,5.00\\n" > a.csv && wecelebrate read a.csv --currency EUR',

@@ -1,4 +1,4 @@
-"""Runs the commands of README.md and of every page of docs/, in their reading order, on one new cloud.
+"""Runs the commands of README.md and of every page of docs/, in their reading order, on one new local cloud.
 
 The test starts the cloud with the command of README.md, but on other ports than the defaults. All pages run in bash.
 WECELEBRATE_DOCS_SHELL=zsh runs them in zsh.
@@ -71,7 +71,9 @@ adds a client and a catalog, and an example a shop, which no other page needs.""
 
 @contextmanager
 def new_cloud(home: Path) -> Iterator[Shell]:
-    """Start a cloud with `make dev`, and yield the shell of a developer who has started it in another terminal."""
+    """Start a local cloud with `make dev`, and yield the shell of a developer who has started it in another
+    terminal.
+    """
     shell = Shell(os.environ.get("WECELEBRATE_DOCS_SHELL", "bash"), home, Ports.free())
     log = home / "make-dev.log"
     with log.open("w") as output:
@@ -99,7 +101,7 @@ def new_cloud(home: Path) -> Iterator[Shell]:
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """The shell in which all pages run, one after the other.
 
-    `wecelebrate` runs in forks of one process. In full size, each call is a new process.
+    `wecelebrate` runs in forks of one process. If FULL is set, each call is a new process.
     """
     with new_cloud(tmp_path_factory.mktemp("documents")) as shell:
         if FULL:

@@ -138,8 +138,8 @@ def inlined(definition: Json) -> Json:
 def request_body(name: str, ids: Mapping[str, str]) -> Json:
     """Return a valid request body for an operation, or an empty body if the operation does not accept a body.
 
-    If the value of a field must be unique, the field gets a new value in each call. Only the ids that the body contains
-    are read.
+    If the value of a field must be unique, the field gets a new value in each call. The function reads only the ids
+    that the body contains, so no other resource is created.
     """
     unique = uuid4().hex[:12]
     client: Json = {"name": f"Client {unique}", "slug": f"t-{unique}"}

@@ -203,8 +203,8 @@ class Resources(Mapping[str, str]):
             "subscription_id": self._subscription,
             "link": lambda: self._insert(REPORT_LINK, [self["subscription_id"], self["member_id"]]),
         }
-        # A client is allowed only a few of these objects, and a destination exports orders. So delete the objects that
-        # earlier tests have created.
+        # A client is allowed only a few of these objects, and each destination exports orders. Therefore delete the
+        # objects that the tests before have created.
         with platform.changes():
             for statement in EARLIER_OBJECTS:
                 platform.database.execute(statement, [self._client])

@@ -118,9 +118,10 @@ TESTED_ELSEWHERE = {
     "suspend_row_security",
     "restore_row_security",
 }
-"""The operations that need a DNS record, a code, a certain state, or a separate cloud. `test_domains.py`,
+"""The operations that need a DNS record, a code, a certain state, or a separate local cloud. `test_domains.py`,
 `test_members.py`, `test_invitations.py`, `test_report_subscriptions.py` and `test_row_security.py` test that these
-operations leave an entry."""
+operations leave an entry.
+"""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
     "cancel_own_order": "The history of the order records it; a customer is neither staff nor a member.",
@@ -275,8 +276,10 @@ PREPARE: dict[str, LiteralString] = {
 """For some operations: the SQL statement that prepares the resource for the operation."""
 
 NEEDED = {"create_product": "product_id", "remove_member": "subscription_id", "replay_webhook": "delivery_id"}
-"""For some operations: a further resource that must exist. The first product of a catalog changes the catalog, a
-removed member loses reports, and a replay needs a delivery."""
+"""Maps an operation to the further resource that must exist before its call.
+
+The first product of a catalog changes the catalog, a removed member loses reports, and a replay needs a delivery.
+"""
 
 
 def entries(platform: Platform, response: httpx.Response) -> list[Json]:

@@ -40,8 +40,9 @@ VOLATILE = {
 """The read operations whose response changes each time, because it contains counts, the activity of other tests, or a
 signed URL."""
 SHARED_LISTS = {"list_staff": "get_staff_member", "list_staff_invitations": "get_staff_invitation"}
-"""The lists of the whole platform, to which other tests add rows at any time. Each list is mapped to the operation that
-reads one of its rows."""
+"""The lists of the whole platform. Other tests add rows to them at any time. Each list is mapped to the operation that
+reads one of its rows.
+"""
 NEVER_CACHED = {
     "list_images",
     "get_image",
@@ -178,7 +179,7 @@ def resource(platform: Platform, request: pytest.FixtureRequest) -> Resource:
     subject = "admin" if "{client_id}" in operation.path else platform.member(tenant.client_id)
     api = platform.api(subject, any_state=False)
     ids = Resources(platform, tenant)
-    assert operation.url(ids)  # This creates the resource, before threads of a test use its path.
+    assert operation.url(ids)  # This line creates the resource before the threads of a test use its path.
     return Resource(platform, tenant, operation, ids, api)
 
 

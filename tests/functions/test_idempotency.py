@@ -439,7 +439,9 @@ def test_concurrent_create_requests_with_the_same_idempotency_key_insert_only_on
     assert create.row_count == 1
 
 
-def test_a_response_whose_rights_the_previous_release_has_not_stored_is_not_replayed(platform: Platform) -> None:
+def test_a_response_of_the_previous_release_is_not_replayed_because_that_release_stores_no_rights(
+    platform: Platform,
+) -> None:
     tenant = platform.tenant()
     new = {"client_id": tenant.client_id, "url": "https://example.com/hooks", "events": ["job.*"]}
     headers = {"Idempotency-Key": new_key()}

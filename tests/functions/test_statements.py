@@ -104,7 +104,9 @@ select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and
 
 @pytest.fixture(scope="module")
 def small_tenant(own_platform: Platform) -> Tenant:
-    """Return a tenant with one row in each list. No other module uses this cloud, so its statements can be counted."""
+    """Return a tenant with one row in each list. No other module uses this local cloud, so its statements can be
+    counted.
+    """
     return own_platform.tenant()
 
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from infra import operator_settings
-from infra.command import target
+from infra.command import app, target
 from infra.command.errors import BadUsage
 
 URL = "https://api.example.com"
@@ -77,3 +78,8 @@ def test_the_option_for_the_local_cloud_overrides_all_variables_of_the_shell(mon
         assert target.remote_api() == (None, None)
     finally:
         target.NAMED.reset(token)
+
+
+def test_a_command_does_not_act_on_the_environment_that_an_earlier_command_of_the_process_named() -> None:
+    assert CliRunner().invoke(app, ["--env", "prod", "up"]).exit_code
+    assert target.NAMED.get() is None

@@ -22,7 +22,8 @@ SIZES = (
 )
 FEW = SIZES if FULL else Sizes(clients=12, sites=20, gifts=60, orders=60, damage=0.003)
 """The size of a store whose tests change and compare single documents many times: about 600 documents, with each kind
-of damage. In full size, it is as large as SIZES."""
+of damage. If FULL is set, the store is as large as SIZES.
+"""
 OWN = "2f0c5c0e-5c1d-4a53-8a4f-3d3f6d1f2a10"
 """An id that is a UUID, so a document and its row share this id."""
 Found = set[tuple[str, str | None, str, str | None]]

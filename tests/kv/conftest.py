@@ -23,12 +23,14 @@ Store = Callable[..., httpx.Response]
 ROLLED_BACK = (
     "mirror", "mirror_conflicts", "mirror_lists", "mirror_scope", "moving_costs", "offers", "single_changes", "stages",
 )  # fmt: skip
-"""The modules `test_….py` that leave no rows except rows of comparisons. A worker runs all of them on one cloud."""
+"""The modules `test_….py` that leave no rows except rows of comparisons. A test worker runs all of them on one local
+cloud.
+"""
 
 
 @pytest.fixture(scope="package")
 def rolled_back_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Platform]:
-    """A separate cloud that several modules use."""
+    """A local cloud that only the modules in ROLLED_BACK use."""
     with separate_cloud(tmp_path_factory.mktemp("cloud"), shared) as platform:
         yield platform
 
@@ -37,7 +39,7 @@ def rolled_back_platform(tmp_path_factory: pytest.TempPathFactory, shared: Path)
 def own_platform(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
 ) -> Iterator[Platform]:
-    """A separate cloud. A module of ROLLED_BACK shares it with other modules."""
+    """A local cloud that the other test modules do not use. The modules in ROLLED_BACK share one such local cloud."""
     if request.path.stem.removeprefix("test_") in ROLLED_BACK:
         state = request.getfixturevalue("rolled_back_platform").state
         with Platform.of(load_endpoints(state), state) as platform:

@@ -359,7 +359,7 @@ def fill(platform: Platform, tenant: Tenant, count: int) -> None:
 
 
 def answered(store: httpx.Client) -> set[str]:
-    """Return the keys of the gifts whose reads return the row. The rows and the documents have different names."""
+    """Return the keys of the gifts that the facade reads from their rows. Only the rows have the name `Row`."""
     keys = set()
     for offset in range(0, RECORDS, 1000):
         parameters = {"key": "like.gift:share-%", "limit": "1000", "offset": str(offset)}
@@ -491,7 +491,7 @@ def test_shadow_reads_do_not_change_responses_and_ignore_a_document_that_is_bein
 
 @contextmanager
 def led(platform: Platform, entity: str = "order") -> Iterator[None]:
-    """Let the tables lead for an entity."""
+    """Make the tables lead for an entity while the block runs."""
     run(platform, "cutover", entity, "--reads", "0", *overridden("comparison", "shadow"))
     yield
     run(platform, "rollback", entity)

@@ -1,4 +1,5 @@
-"""Tests of the mirror: in one transaction, writes of documents change rows, and writes of rows change documents.
+"""Tests of the mirror: a write of a document changes its row in the same transaction, and a write of a row changes its
+documents.
 
 The module uses its own local cloud, because the mirror is switched for a whole platform.
 """
@@ -594,7 +595,7 @@ def test_an_erasure_finds_copies_of_an_order_inside_documents_that_were_stored_b
     mirror.put("order:o1", jane)
     for key in ("user_orders:u", "order_index:u", "orders:all"):
         mirror.put(key, NESTED[form](jane))
-    for number in (5, 6):  # other orders, in two versions, with copies in a field that has no column
+    for number in (5, 6):  # two versions of other orders, with copies of the order in a field that has no column
         copies = NESTED[form](jane)
         mirror.put(f"order:o{number}", order(f"o{number}", userName="Eve", related=copies, text=json.dumps([copies])))
         mirror.put(f"order:o{number}", mirror.document(f"order:o{number}") | {"status": "processing"})

@@ -95,7 +95,8 @@ def test_the_grant_of_a_site_is_locked_before_the_site_is_checked(move: Move, pl
     grant, lock = f"grant {shared} {client}", "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
     assert move.row("sites", "site:s-a")["catalog_id"] is None
     with psycopg.connect(platform.endpoints.database, autocommit=True) as other:
-        # A revocation that is committed now was not read: the mirror locked the grant, and then checked the site.
+        # The mirror locked the grant before it checked the site. It did not wait for this revocation, so it did not see
+        # it.
         assert other.execute(lock, [grant]).fetchone() == (False,)
         assert other.execute(lock, [f"grant {move.id('catalogs:c-a')} {client}"]).fetchone() == (True,)
 

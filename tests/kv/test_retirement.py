@@ -128,7 +128,9 @@ def retire(platform: Platform, entity: str) -> Json:
 
 
 def end_period(platform: Platform) -> None:
-    """Change the times of retirements and of requests as if a second had passed. Such a period lasts one second."""
+    """Move the times of retirements and of requests one second into the past. A period lasts one second in these tests,
+    so it ends.
+    """
     platform.database.execute(
         "update kv.retirements set started_at = started_at - interval '1 second' where status = 'waiting';"
         " update kv.traffic set last_at = last_at - interval '1 second'"
@@ -271,7 +273,7 @@ def test_the_retire_command_deletes_no_documents_without_a_confirmation(moved: P
 
 
 def wait(platform: Platform, entity: str) -> None:
-    """Start a retirement whose period has ended."""
+    """Start a retirement, and end its waiting period."""
     assert put(platform, entity, target="retired", quiet_seconds=1).status_code == 200
     end_period(platform)
 
@@ -785,7 +787,7 @@ def test_orders_and_changes_of_products_do_not_wait_while_an_undo_searches_chang
     assert {key for key in before if before[key] != after.get(key)} == {"gift:g-a", ordered}
 
 
-def test_no_change_of_a_product_is_lost_if_it_is_written_at_any_point_of_the_end_of_an_undo(moved: Platform) -> None:
+def test_no_change_of_a_product_that_is_written_while_an_undo_ends_is_lost(moved: Platform) -> None:
     before = documents(moved)
     retire(moved, "product")
     names: dict[str, str] = {}

@@ -1,4 +1,6 @@
-"""Commands of the local cloud read no certificates of authorities: this takes longer than their requests."""
+"""Tests that commands of the local cloud do not read the certificates of authorities, because reading them takes longer
+than the requests of these commands.
+"""
 
 import os
 import ssl

@@ -3,7 +3,7 @@
 `WECELEBRATE_TRANSCRIPTS=write pytest tests/local/test_transcripts.py` records them again. Review the diff.
 
 A transcript contains the same command in three ways: on a terminal of 60 columns, piped, and with a wrong argument. No
-cloud is running. test_lists_on_a_terminal.py does the same with a cloud.
+local cloud is running. test_lists_on_a_terminal.py does the same with a cloud.
 """
 
 import json
@@ -115,7 +115,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "bench": ["--only", "nothing"],
     "load": ["--users", "0"],
 }
-"""The arguments of each command. No cloud is running, and no AWS credentials exist."""
+"""The arguments of each command. No local cloud is running, and no AWS credentials exist."""
 WRONG: dict[str, list[str]] = {
     "read": ["missing.csv"],
     "drop": ["missing.csv", "--catalog", "acme-gifts"],
@@ -157,7 +157,7 @@ DOCTOR = "doctor"
 """The only command without a transcript, because each machine has other problems. tests/local/test_diagnosis.py tests
 it."""
 ENVIRONMENT: dict[str, dict[str, str]] = {"up": {"WECELEBRATE_PORT_API": "99999"}}
-"""The environment variables of a command. With this port, `up` starts no cloud."""
+"""The environment variables of a command. With this port, `up` starts no local cloud."""
 AWS = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 """The environment variables of a machine without AWS credentials."""
 _SPINNER = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h(?:\r?\x1b\[\d*[A-Z])*", re.DOTALL)

@@ -71,7 +71,7 @@ def test_an_erasure_whose_workers_are_killed_erases_and_counts_every_order_exact
 @pytest.mark.timeout(1800)
 def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_time(own_platform: Platform) -> None:
     platform, person, guest = own_platform, Person.new(), Person.new()
-    # The number includes the erasures of the other tests on this cloud.
+    # The number includes the erasures of the other tests on this local cloud.
     earlier = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])["result"]["erasures"]
     tenant = platform.tenant()
     product = platform.product(tenant, inventory_count=100)

@@ -1,4 +1,4 @@
-"""Connects to the services of a running cloud. Tests can then prepare and inspect data without the API."""
+"""Connects to the services of a running local cloud. Tests can then prepare and inspect data without the API."""
 
 import ssl
 import time
@@ -33,8 +33,8 @@ FIRST_INTERVAL, MAX_INTERVAL = 0.02, 0.3
 def eventually(happens: Callable[[], object], within: float = 30, every: float | None = None) -> None:
     """Call `happens` until the result is true, at intervals of `every` seconds.
 
-    Without `every`, the intervals become longer, because most calls send a request, and many tests wait for seconds.
-    Fail if this takes longer than `within` seconds.
+    Without `every`, each interval is longer than the one before: most calls send a request, and many tests wait for
+    seconds. The test fails if the result is not true within `within` seconds.
     """
     deadline = time.monotonic() + within
     interval = every or FIRST_INTERVAL
@@ -53,13 +53,13 @@ class CloudAccess:
     database: psycopg.Connection[DictRow]
     """A connection to the primary as superuser. Tests use this connection only to prepare and inspect data."""
     state: Path
-    """The state directory of the cloud. The directory contains the logs."""
+    """The state directory of the local cloud. The directory contains the logs."""
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @classmethod
     @contextmanager
     def of(cls, endpoints: Endpoints, state: Path) -> Iterator[Self]:
-        """Connect to a cloud, and close all connections when the context ends."""
+        """Connect to a local cloud, and close all connections when the context ends."""
         with psycopg.connect(endpoints.database, autocommit=True, row_factory=dict_row) as database:
             platform = cls(endpoints, Issuer(state, endpoints.issuer), database, state)
             try:

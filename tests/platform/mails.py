@@ -12,13 +12,14 @@ class Mails(CloudAccess):
     """Reads the mails that the local SES has accepted."""
 
     def mails_sent_to(self, *addresses: str) -> list[SentMail]:
-        """Return the mails that were sent to some addresses until now, newest first."""
+        """Return the mails that were sent to these addresses until now, newest first."""
         return sent(self.endpoints.s3, addresses)
 
     def mails_to(self, *addresses: str, count: int = 1) -> list[SentMail]:
         """Wait until `count` mails have been sent to each address. Return the mails to these addresses, newest first.
 
-        The method first waits for the rows of the mails, because ministack returns all mails of the cloud each time.
+        The method first waits for the rows of the mails, because ministack returns all mails of the local cloud each
+        time.
         """
         for address in addresses:
             self.eventually(lambda address=address: self.database.execute(SENT, [address]).rowcount >= count)  # type: ignore[misc]

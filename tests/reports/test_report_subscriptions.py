@@ -73,7 +73,9 @@ SWEEPER = "from wecelebrate.reports.mailings import due; due.run_due()"
 
 @pytest.fixture(autouse=True)
 def fast_sweeper(as_function: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make `make_due` start the due reports at once, because the sweeper of the cloud runs only every 15 seconds."""
+    """Make `make_due` start the due reports at once, because the sweeper of the local cloud runs only every
+    15 seconds.
+    """
 
     def sweep() -> None:
         with as_function("schedules-sweeper"):

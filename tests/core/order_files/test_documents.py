@@ -177,7 +177,8 @@ def test_an_order_that_does_not_fit_into_an_idoc_is_refused(changes: dict[str, A
         ExportedOrder.of("new", SMALL | changes, destination("idoc"))
     for other in ("csv", "ubl", "cxml"):
         assert ExportedOrder.of("new", SMALL | changes, destination(other)).action == "new"
-    # The receiver has the order, so it also needs the cancellation, and the order in a file that is written again.
+    # The receiver already has the order. Therefore it also needs the cancellation, and a file that is written again
+    # must contain the order.
     assert ExportedOrder.of("cancel", SMALL | changes, destination("idoc")).action == "cancel"
     assert ExportedOrder.of("new", SMALL | changes, destination("idoc"), is_received=True).action == "new"
 
@@ -205,7 +206,7 @@ def test_a_file_that_an_erasure_writes_again_keeps_orders_that_an_idoc_would_now
     ],
     ids=lambda each: "-".join(next(iter(each.values()))),
 )
-def test_an_order_that_the_receiver_has_is_not_refused_for_the_length_of_its_texts(
+def test_an_order_that_the_receiver_already_has_is_written_even_if_its_texts_are_too_long(
     format: str, changes: dict[str, Any]
 ) -> None:
     limited = replace(destination(format), max_line_length=35)
@@ -231,7 +232,7 @@ def unzipped(content: bytes) -> bytes:
         return b"".join(map(archive.read, archive.namelist()))
 
 
-def test_an_erasure_does_not_replace_a_file_by_a_file_without_an_order_of_another_person(
+def test_after_an_erasure_no_new_version_of_a_file_is_written_if_another_order_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: object, **__: object) -> ExportedOrder:

@@ -161,7 +161,7 @@ def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Envir
     assert "--all" not in command and "!(edge|monitoring)" in command
 
 
-def test_a_deploy_whose_session_ends_prints_its_urls_and_that_rules_can_be_missing(
+def test_if_the_session_ends_during_a_deploy_the_command_prints_the_urls_and_that_rules_can_be_missing(
     dev: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dev.create_firewall()

@@ -321,7 +321,7 @@ def test_a_mistyped_issuer_can_be_corrected_after_a_first_deploy_that_failed(env
     [
         ({}, True),
         ({"data": "CREATE_FAILED"}, True),
-        ({"data": "UPDATE_FAILED"}, True),  # the second attempt of a first deploy that failed
+        ({"data": "UPDATE_FAILED"}, True),  # the first deploy was repeated after an error
         ({"data": "ROLLBACK_COMPLETE"}, True),
         ({"data": "CREATE_COMPLETE"}, False),
         ({"data": "UPDATE_FAILED", "monitoring": "CREATE_COMPLETE"}, False),

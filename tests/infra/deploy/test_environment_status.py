@@ -64,7 +64,7 @@ def create_firewall() -> None:
 
 
 def remove_rules() -> None:
-    """Do what a deploy does that changes the firewall."""
+    """Remove the rules of operators from the firewall, as a deploy of the firewall does."""
     client = boto3.client("wafv2", region_name="us-east-1")
     (acl,) = client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
     client.update_web_acl(

@@ -27,9 +27,9 @@ def api(
     failed: list[dict[str, str]] | None = None,
     running: list[bool] | None = None,
 ) -> httpx.Client:
-    """An API whose replay job has the states `replay`, in this order. `waiting`: the numbers of erasures that wait.
+    """An API whose replay job has the states `replay`, in this order.
 
-    running: not empty as long as another replay runs.
+    waiting: the numbers of erasures that still wait. running: another replay runs as long as this list is not empty.
     """
     states: Iterator[dict[str, Any]] = iter(replay)
     counts = iter(waiting)
@@ -54,7 +54,7 @@ def api(
 
 
 def replay(client: httpx.Client, timeout: int) -> None:
-    """Do what the command does, without the keys."""
+    """Start the replay job, and wait for its erasures, as the command does. It needs no earlier keys."""
     deadline = time.monotonic() + timeout
     erasures._wait_for_erasures(client, erasures._replay(client, deadline), deadline)
 
@@ -185,7 +185,9 @@ def erase(
     *arguments: str,
     confirmed: tuple[str, ...] = ("--yes",),
 ) -> tuple[int, str, list[Any]]:
-    """Run `erasures request` against an API whose erasure has these states. Return also the bodies of the requests."""
+    """Run `erasures request` against an API whose erasure has these states, in this order. Return the result and the
+    bodies of the requests.
+    """
     bodies: list[Any] = []
     answers = iter(states)
 

@@ -16,7 +16,7 @@ CATALOG = "ca100000-0000-7000-8000-000000000001"
 PRODUCTS, DRY_RUN = f"{CATALOG}/incoming/products.csv", f"{CATALOG}/incoming/dry-run/full/products.csv"
 NEWS = f"orders/{CATALOG}/incoming/news.csv"
 WRITTEN = (f"{CATALOG}/results/products.csv.json", f"orders/{CATALOG}/out/orders-000001.csv", "incoming/x.csv")
-"""Files of the platform, and a file outside of all folders."""
+"""Keys of files that the platform has written, and of a file outside of all folders."""
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_an_older_version_of_a_file_can_be_written_again(s3: Any) -> None:
         ((WRITTEN[0], "--yes"), 1, "is no incoming file"),
     ],
 )
-def test_nothing_is_written_if_the_files_are_not_clear(
+def test_no_file_is_written_if_the_arguments_do_not_select_files_clearly(
     s3: Any, arguments: tuple[str, ...], code: int, text: str
 ) -> None:
     put(s3, WRITTEN[0], "result")

@@ -65,7 +65,7 @@ def test_an_erasure_of_the_list_that_the_database_does_not_have_is_lost(
     known = (client, new_erasure(superuser, client, "request", 0, complete=False))
     lost, of_unknown_client = (client, str(uuid4())), (str(uuid4()), str(uuid4()))
     assert compare([known, lost, of_unknown_client], monkeypatch) == LostErasures(1, 0)
-    monkeypatch.setattr(module, "_IDS_PER_STATEMENT", 2)  # several statements
+    monkeypatch.setattr(module, "_IDS_PER_STATEMENT", 2)  # more ids than one statement can contain
     assert compare([known, lost, of_unknown_client, (client, str(uuid4())), known], monkeypatch) == LostErasures(2, 0)
     assert not compare([known], monkeypatch)
     assert not compare([], monkeypatch)
@@ -84,5 +84,5 @@ def test_a_repeated_erasure_counts_until_no_table_contains_the_person(
     assert compare([], monkeypatch).text == "2 repeated erasures have not erased their persons yet"
 
 
-def test_the_steps_before_the_search_of_files_erase_all_tables() -> None:
+def test_all_tables_are_erased_before_the_step_that_searches_files() -> None:
     assert worker._STEPS[SEARCHES_FILES] is worker._search_files

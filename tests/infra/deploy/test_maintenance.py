@@ -229,7 +229,7 @@ def test_a_firewall_that_changes_all_the_time_is_reported(client: Any) -> None:
 
 
 class Failing:
-    """The firewall, whose calls of a method fail with an error of AWS, the given number of times."""
+    """The client of the firewall. The first `times` calls of `method` fail with the error `code` of AWS."""
 
     def __init__(self, client: Any, method: str, code: str, times: int) -> None:
         self._client, self._method, self._code, self.times = client, method, code, times
@@ -243,7 +243,7 @@ class Failing:
 
 
 def replace_rules(client: Any) -> None:
-    """Do what a deploy does that changes the firewall of prod: write the rules of the template."""
+    """Write the rules of the template into the firewall of prod, as a deploy of the firewall does."""
     acl = next(each for each in client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"] if "prod" in each["Name"])
     answer = client.get_web_acl(Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"])
     client.update_web_acl(
@@ -258,7 +258,7 @@ def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_a_deploy_does_not_close_an_environment_whose_ip_sets_could_not_be_deleted_when_it_was_opened(
+def test_an_opened_environment_stays_open_after_a_deploy_even_if_its_ip_sets_were_not_deleted(
     client: Any,
 ) -> None:
     prod = account(client, "prod")
@@ -274,7 +274,7 @@ def test_a_deploy_does_not_close_an_environment_whose_ip_sets_could_not_be_delet
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_a_deploy_does_not_close_an_environment_that_a_failed_command_did_not_close(client: Any) -> None:
+def test_after_a_failed_command_a_deploy_leaves_an_open_environment_open(client: Any) -> None:
     refused: Any = Failing(client, "update_web_acl", "WAFInternalErrorException", 2)
     for command in (close, change):
         with pytest.raises(client.exceptions.WAFInternalErrorException):
@@ -287,7 +287,7 @@ def test_a_deploy_does_not_close_an_environment_that_a_failed_command_did_not_cl
 
 
 @pytest.mark.usefixtures("without_pause")
-def test_a_firewall_that_does_not_know_a_change_yet_is_asked_again(client: Any) -> None:
+def test_a_call_is_repeated_if_the_firewall_does_not_know_a_change_yet(client: Any) -> None:
     unavailable: Any = Failing(client, "update_web_acl", "WAFUnavailableEntityException", 3)
     close(account(unavailable, "prod"), [parse_network("8.8.4.4")])
     assert is_closed(account(client, "prod"))
@@ -296,7 +296,7 @@ def test_a_firewall_that_does_not_know_a_change_yet_is_asked_again(client: Any) 
     assert (associated.times, addresses(client)) == (0, [])
 
 
-def test_a_lost_rule_is_known_until_it_is_restored(client: Any) -> None:
+def test_a_lost_rule_is_reported_until_it_is_restored(client: Any) -> None:
     prod = account(client, "prod")
     close(prod, [parse_network("8.8.4.4")])
     replace_rules(client)
@@ -311,9 +311,9 @@ def test_a_lost_rule_is_known_until_it_is_restored(client: Any) -> None:
 
 
 class Concurrent:
-    """The firewall, in which another command runs before the first call of a method.
+    """A client of the firewall. Another command runs before the first call of a method.
 
-    moto creates a second IP set with the same name, which AWS refuses.
+    moto creates a second IP set with the same name, although AWS refuses it.
     """
 
     def __init__(self, client: Any, method: str, other: Callable[[], object]) -> None:
@@ -347,7 +347,7 @@ def test_an_address_that_another_command_blocks_at_the_same_time_stays_blocked(
         assert names == ["requests-per-address", "blocked"]
 
 
-def test_the_ip_sets_of_a_deleted_environment_are_deleted_and_have_its_tags_before(client: Any) -> None:
+def test_ip_sets_have_the_tags_of_their_environment_and_are_deleted_with_it(client: Any) -> None:
     prod, dev = account(client, "prod"), account(client, "dev")
     for each in (prod, dev):
         close(each, [parse_network("8.8.4.4")])

@@ -66,7 +66,7 @@ def findings(
 ) -> dict[str, list[Finding]]:
     """Run the checks of an environment in an account that is ready for a deploy. `changes` replaces some answers.
 
-    stacks: the answer with all stacks of the account. changes: service__operation → answer.
+    stacks: the answer with all stacks of the account. changes: maps `service__operation` to an answer.
     """
     answers = dict(READY) | {tuple(name.split("__")): answer for name, answer in changes.items()}
     environment = replace(
@@ -237,7 +237,7 @@ def test_the_proxy_is_deleted_only_after_the_functions_have_stopped_using_it(
 @pytest.mark.parametrize(
     "status", ["CREATE_FAILED", "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_FAILED", "DELETE_FAILED"]
 )
-def test_a_deploy_without_a_proxy_that_failed_can_be_repeated_because_no_proxy_exists(status: str) -> None:
+def test_a_failed_deploy_without_a_proxy_can_be_repeated_because_no_proxy_exists(status: str) -> None:
     environment = get_environment("dev", {"settings_folder": "/nonexistent"}.get)
     account = Account(replace(environment, settings=OperatorSettings(proxy="off")))
     client = boto3.client("cloudformation", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")

@@ -1,5 +1,8 @@
-"""Tests `wecelebrate queues`, and that nothing is sent or opened while a restored database contains erased persons.
-botocore checks each call of an account whose answers are recorded."""
+"""Tests `wecelebrate queues`. Also tests that nothing is sent or opened while a restored database contains erased
+persons.
+
+The answers of AWS are recorded. botocore checks each call of the account.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,12 +22,12 @@ CLIENT, ERASURE = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", "01a20512-5e16-7075-8b
 
 @dataclass
 class Queues(RecordedAccount):
-    """An account whose queues have consumers. A change of a consumer needs one more request until it is complete."""
+    """An account whose queues have consumers. A change of a consumer is complete only after one more request."""
 
     templates: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     queue_states: dict[str, str] = field(default_factory=lambda: dict.fromkeys(queue_names(), "Enabled"))
     switch: str | None = None
-    """The value of the switch `queue`. None: the switch has its default."""
+    """The value of the switch `queue`, or None for its default."""
     listed: tuple[str, ...] = ()
     """The keys of the list of erasures."""
     lost: int = 0
@@ -92,7 +95,7 @@ def stopped(account: Queues) -> set[str]:
     return {queue for queue, state in account.queue_states.items() if state == "Disabled"}
 
 
-def test_one_command_stops_all_queues_except_those_that_run_on(account: Queues) -> None:
+def test_one_command_stops_all_queues_except_the_named_ones(account: Queues) -> None:
     result = run("queues", "stop", "--all", "--keep", "erasures")
     assert result.exit_code == 0, result.output
     assert stopped(account) == set(queue_names()) - {"erasures"}
@@ -104,7 +107,7 @@ def test_one_command_stops_all_queues_except_those_that_run_on(account: Queues) 
     }
 
 
-def test_a_command_changes_only_the_queues_that_it_names_and_that_are_not_yet_in_the_state(account: Queues) -> None:
+def test_a_command_changes_only_queues_that_it_names_and_whose_state_differs(account: Queues) -> None:
     account.queue_states["emails"] = "Disabled"
     assert run("queues", "stop", "emails", "webhooks").exit_code == 0
     assert account.calls.count("UpdateEventSourceMapping") == 1
@@ -176,7 +179,7 @@ def test_a_platform_whose_database_has_lost_erasures_is_not_opened(account: Queu
         (("stop", "emails", "--keep", "drops"), "--keep belongs to --all"),
     ],
 )
-def test_a_command_says_which_queues_exist_and_how_to_name_them(
+def test_the_errors_of_the_command_say_which_queues_exist_and_how_to_name_queues(
     account: Queues, arguments: tuple[str, ...], text: str
 ) -> None:
     result = run("queues", *arguments)
@@ -184,7 +187,7 @@ def test_a_command_says_which_queues_exist_and_how_to_name_them(
     assert text in " ".join(result.output.split())
 
 
-def test_a_queue_without_a_consumer_is_named(account: Queues) -> None:
+def test_the_error_names_a_queue_that_has_no_consumer(account: Queues) -> None:
     del account.queue_states["emails"]
     result = run("queues", "stop", "--all")
     assert result.exit_code == 1

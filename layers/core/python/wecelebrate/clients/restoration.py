@@ -2,9 +2,11 @@
 
 The rows of the client in the two databases are compared. Missing rows are copied. Rows that exist are reported, and
 their values change only if the operator names the columns (`overwriting`). Rows of other clients are not read and not
-written. Figures and facets are not copied, because triggers compute them again from the copied rows. Some missing rows
-give access, or send data to another system. A user can have deleted such a row on purpose, so these rows are reported,
-and copied only if the operator names their table. All changes are in one transaction of the live database.
+written. Figures and facets are not copied, because triggers compute them again from the copied rows.
+
+Some missing rows give access, or send data to another system. A user can have deleted such a row on purpose, so these
+rows are reported, and copied only if the operator names their table. All changes are in one transaction of the live
+database.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -58,7 +60,7 @@ class Request:
     access: frozenset[str] = frozenset()
     """The tables of ACCESS whose rows are copied. A grant of a catalog that another client owns is never copied."""
     only: frozenset[str] = frozenset()
-    """Only these tables. Empty: all tables."""
+    """The selected tables. If it is empty, all tables are selected."""
     without: frozenset[str] = frozenset()
     """The tables that are left out, e.g. because a table has too many rows for the function."""
     skip_conflicts: bool = False
@@ -174,11 +176,13 @@ def copy_missing(
 def _without_parents(
     table: Table, rows: Iterable[dict[str, Any]], skipped: Iterable[Mapping[str, str]]
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Return the rows that belong to no skipped row, and the others with the reason. The database itself refuses only
-    rows whose table has a foreign key.
+    """Return two lists: the rows that can be copied, and the refused rows, each with the reason.
 
-    A row with a weak reference to a skipped row is kept without this reference, as when the other row is deleted: e.g.
-    a line of an order stays without its product.
+    A row that belongs to a skipped row is refused. The database itself would refuse it only if the table has a foreign
+    key.
+
+    A row with a weak reference to a skipped row is copied without this reference, as if the other row had been deleted:
+    e.g. a line of an order stays without its product.
     """
     lost = {(each["table"], each["key"]) for each in skipped}
     kept, refused = [], []

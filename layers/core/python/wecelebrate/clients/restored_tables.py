@@ -79,7 +79,10 @@ REFERENCES: Mapping[str, str] = {
 
 
 _WEAK = {"sites": {"catalog_id": "catalogs"}}
-"""Further weak references. Those with `on delete set null` are known to the database."""
+"""Maps the columns of further weak references to the tables to which they refer.
+
+The database knows the weak references with `on delete set null`, so this constant does not contain them.
+"""
 
 
 class TenantError(Exception):
@@ -97,7 +100,10 @@ class Table:
     condition: str
     """The condition on a row of the client `%(client)s`."""
     weak: Mapping[str, str]
-    """Maps a column to the table to which it refers, if the row remains without the row to which it refers."""
+    """Maps each column with a weak reference to the table to which it refers.
+
+    A row is copied even if the row to which such a column refers is not copied. The column is then null.
+    """
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,8 @@ def compare(
 ) -> list[Comparison]:
     """Compare the rows of a client, in parent tables before child tables.
 
-    only: the tables that are compared. Empty: all tables. without: the tables that are left out. Raises TenantError.
+    only: the tables that are compared. If it is empty, all tables are compared. without: the tables that are left out.
+    Raises TenantError.
     """
     _enter(restored, live)
     parameters = {"client": client}

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST")
-"""The reasons of OpenSSL if the server does not speak TLS, or only versions that the client does not accept."""
+"""The reasons of OpenSSL that mean that the server does not speak TLS, or speaks only versions that the client does not
+accept.
+"""
 
 
 class NotConnected(ConnectionError):
@@ -44,9 +46,10 @@ class KeptConnection:
         """Send a POST request. It follows no redirect.
 
         Raises NotConnected if the server cannot be reached, or ends the handshake, e.g. because it restarts. Raises
-        SSLError if it has no TLS or no valid certificate.
-        Raises OSError or HTTPException if there is no response: the server may have processed the request. The error is
-        ConnectionDropped if the connection was reused.
+        SSLError if the server does not speak TLS, or has no valid certificate.
+
+        Raises OSError or HTTPException if no response arrives. The server may have processed the request in this case.
+        If the connection was reused, the error is ConnectionDropped.
         """
         target = urlsplit(url)
         kept = self._connection
@@ -95,7 +98,7 @@ class KeptConnection:
 
 
 def _is_permanent(error: ssl.SSLError) -> bool:
-    """Return whether waiting does not help: the certificate is invalid, or the server does not speak TLS."""
+    """Return whether the error is permanent: the certificate is invalid, or the server does not speak TLS."""
     return isinstance(error, ssl.SSLCertVerificationError) or error.reason in _NO_TLS
 
 

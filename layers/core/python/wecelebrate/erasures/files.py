@@ -7,10 +7,8 @@ person. The platform has already applied the news in such a file. All older vers
 """
 
 import codecs
-import gzip
 import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,17 +19,24 @@ from wecelebrate import jobs
 from wecelebrate.core import entities, storage
 from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.erasures import sql
-from wecelebrate.feeds.files.archive import ZIP_ERRORS
+from wecelebrate.feeds.files.containers import GZIP, ZIP, GzipStream
+from wecelebrate.feeds.files.zip_reader import ZipReader
+from wecelebrate.feeds.items import UnreadableFeed
 from wecelebrate.order_files import FOLDER, export
 from wecelebrate.order_files.news.rows import WORDS, folded
 
 BUCKET = export.BUCKET
 MAX_SEARCHED_BYTES = 64 * 1024 * 1024
 """A file with more content than this, including the content of all archives in it, is deleted without a search."""
+MAX_SEARCHES = 2
+"""How many times a version is searched if its search kills the worker."""
 MIN_LENGTH = 6
 """The minimum length of a text that is searched for. The database has the same rule (app.is_needle)."""
 _MAX_DEPTH = 3
 """How many archives inside of each other are opened. A file with more nested archives is deleted."""
+_MAX_ENTRIES = 10_000
+_MAX_DIRECTORY_BYTES = 4 << 20
+"""The largest archive that is opened: more entries than any file with news has. A larger archive is deleted."""
 _WINDOW = 1 << 20
 """The number of bytes that are decoded at a time."""
 _WORD = "0-9a-z\u00c0-\u024f\u0370-\u052f"
@@ -56,22 +61,33 @@ def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
     if search["first_order_at"] is None:
         return count
     needles = Needles(search["texts"])
-    searched = job.checkpoint.get("searched", "")
+    last = job.checkpoint.get("search", {"key": ""})
     for destination_id in sorted(search["destination_ids"], key=str):
         for version in _versions_since(destination_id, search["first_order_at"]):
             job.check_lease()
-            if version.key < searched:
-                continue
-            if _mentions(_content(version), needles):
-                storage.delete_versions(BUCKET, [version])
-                count += 1
             # S3 lists files in the order of their keys. After an interruption, all versions of a file are searched
             # again.
-            if version.key != job.checkpoint.get("searched"):
-                job.checkpoint |= {"searched": version.key}
-                with writing(SYSTEM) as tx:
-                    job.save(tx)
+            if version.key >= last["key"] and _must_be_deleted(job, version, needles, last):
+                storage.delete_versions(BUCKET, [version])
+                count += 1
     return count
+
+
+def _must_be_deleted(
+    job: jobs.LeasedJob, version: storage.ObjectVersion, needles: "Needles", last: dict[str, Any]
+) -> bool:
+    """Return whether a version mentions the person, or cannot be searched.
+
+    A search can kill the worker. Then no code runs afterwards, so the version is recorded before it is searched. A
+    version that has killed the worker MAX_SEARCHES times is not searched again. `last` is the version that the previous
+    worker has recorded.
+    """
+    content = _content(version)
+    searches = last["searches"] + 1 if version.version_id == last.get("version_id") else 1
+    job.checkpoint |= {"search": {"key": version.key, "version_id": version.version_id, "searches": searches}}
+    with writing(SYSTEM) as tx:
+        job.save(tx)
+    return searches > MAX_SEARCHES or _mentions(content, needles)
 
 
 def _write_again(erasure_id: UUID, run: dict[str, Any]) -> int:
@@ -144,7 +160,7 @@ class _Budget:
 
 
 def _is_archive(content: bytes) -> bool:
-    return content.startswith((b"\x1f\x8b", b"PK\x03\x04"))
+    return content.startswith((GZIP, *ZIP))
 
 
 def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
@@ -153,20 +169,25 @@ def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
     It yields None for a file that cannot be read or is too large.
     """
     try:
-        if content.startswith(b"\x1f\x8b"):
-            with gzip.open(io.BytesIO(content)) as stream:
-                part = stream.read(max(budget.bytes_left, 0) + 1)
-            yield part if budget.take(len(part)) else None
-        else:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                members = archive.infolist()
-                if not budget.take(sum(member.file_size for member in members)):
-                    yield None
-                    return
-                for member in members:
-                    yield archive.read(member)
-    except (*ZIP_ERRORS, MemoryError):
+        if content.startswith(GZIP):
+            yield _unpacked(content, budget)
+            return
+        archive = ZipReader(io.BytesIO(content), _MAX_ENTRIES, _MAX_DIRECTORY_BYTES)
+        for entry in archive.infos:
+            part = archive.open(entry).read_whole(budget.bytes_left)
+            yield part if part is not None and budget.take(len(part)) else None
+    except UnreadableFeed:
         yield None
+
+
+def _unpacked(content: bytes, budget: _Budget) -> bytes | None:
+    """Return the content of a gzip file, or None if the file is incomplete or too large."""
+    stream, parts = GzipStream(b"", io.BytesIO(content), lambda: len(content)), []
+    while part := stream.read():
+        if not budget.take(len(part)):
+            return None
+        parts.append(part)
+    return None if stream.truncated else b"".join(parts)
 
 
 def _is_form(text: str) -> bool:

@@ -70,8 +70,9 @@ update jobs set leased_until = clock_timestamp() + make_interval(secs => :second
 where id = :job_id and fence = :fence and status = 'processing';
 
 -- name: renew_leases
--- Renew the leases of jobs that a worker has claimed together. It returns the ids of the jobs: a job is missing when a
--- later worker has claimed the job, or when it has ended. All statements for several jobs lock them in the same order.
+-- Renew the leases of jobs that a worker has claimed together. It returns the ids of the jobs whose leases it has
+-- renewed. The other jobs were claimed by a later worker, or have ended. All statements for several jobs lock them in
+-- the same order.
 with locked as (
   select j.id from jobs j
   where j.id = any (:job_ids) and j.status = 'processing'

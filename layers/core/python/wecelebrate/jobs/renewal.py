@@ -39,13 +39,13 @@ STOP_SECONDS = 2.0
 WATCH_SECONDS = 1.0
 """The time after which the timer is set again."""
 _MEMORY_OF_A_CPU = 1769
-"""The memory in MB with which a function has a whole CPU. A function with less memory has a part of a CPU."""
+"""A function with this memory, in MB, has one whole CPU. A function with less memory has the same share of a CPU."""
 
 
 def blocked_seconds(memory: int) -> float:
-    """Return the CPU time that a function with this memory, in MB, gets while a lease lasts.
+    """Return the CPU time, in seconds, that a function with this memory, in MB, gets while a lease lasts.
 
-    It is longer than the time between two starts of the timer, also if several threads compute.
+    This time is longer than the time between two starts of the timer, even if several threads compute.
     """
     return max(LEASE_SECONDS * min(memory / _MEMORY_OF_A_CPU, 1.0), 2 * WATCH_SECONDS)
 

@@ -1,7 +1,8 @@
 """The orders of a file, prepared for a destination. The database made a copy of each order.
 
-A long line of an address is broken into several lines. It is not cut off, because a parcel with an incomplete address
-does not arrive: a new order without room is refused. Only for an order that the receiver has, the text is cut off.
+A long line of an address is broken into several lines. If the lines of a new order have no room in the file, the order
+is refused: a parcel with an incomplete address does not arrive, so the text is not cut off. The text is cut off only
+for an order that the receiver already has.
 """
 
 import json
@@ -124,12 +125,11 @@ class ExportedOrder:
         *,
         is_received: bool = False,
     ) -> Self:
-        """Break the lines of the address for a destination. Raises Unwritable.
+        """Break the lines of the address for a destination. Raises Unwritable if a new order has no room in the file.
 
-        Only a new order is refused if it has no room in the file. `is_received` says that the receiver has the order in
-        a file that is written again. The order then stays in this file, and so do later versions of an order. Otherwise
-        the receiver would deliver a cancelled order. In these cases, an address is shortened, and metadata
-        are left out that are too long for a cell.
+        `is_received` says that the receiver already has the order. The file is then written again with the order, and
+        later versions of the order are written too. Otherwise the receiver would deliver a cancelled order. If such an
+        order has no room in the file, its address is shortened, and metadata that are too long for a cell are left out.
         """
         is_refusable = action == "new" and not is_received
         if is_refusable:
@@ -210,10 +210,7 @@ def _numbered(name: str, lines: Sequence[str], count: int, *, first_without_numb
 
 
 def _is_too_long_for_cell(document: Mapping[str, Any], destination: Destination) -> bool:
-    """Return whether a value is too long for a cell of a workbook.
-
-    Only the metadata can have so many characters.
-    """
+    """Return whether a value is too long for a cell of a workbook. Only metadata can be so long."""
     fields = ["metadata"] if destination.columns is None else [column["field"] for column in destination.columns]
     if destination.format != "xlsx" or "metadata" not in fields or not document["metadata"]:
         return False
@@ -262,8 +259,9 @@ def _check_idoc(document: Mapping[str, Any], ship_to: ShipTo) -> None:
 
 
 def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int, *, shorten: bool) -> ShipTo:
-    """Return the address with lines of at most `line_length` characters. Raises Unwritable if it has no room. With
-    `shorten`, the texts are cut off instead."""
+    """Return the address with lines of at most `line_length` characters. Raises Unwritable if it needs more lines than
+    the file has. With `shorten`, the texts are cut off instead.
+    """
     address: dict[str, str] = {name: str(value) for name, value in document["shipping_address"].items() if value}
     country = address.get("country", "")
     streets = [address[name] for name in ("line1", "line2") if name in address]

@@ -82,8 +82,8 @@ def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> No
 def write_again(run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> "WrittenFile | None":
     """Write the file of a complete run again under its name, with these orders. It returns None if `orders` is empty.
 
-    The caller deletes the older versions. Raises RuntimeError if an order cannot be written, because the receiver has
-    the order, and the file must not lose it.
+    The caller deletes the older versions. Raises RuntimeError if an order cannot be written: the receiver already has
+    each of the orders, so the file must contain all of them.
     """
     file = _rendered(run["destination_id"], run, exports, are_received=True)
     if file.refusals:

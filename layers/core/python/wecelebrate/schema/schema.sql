@@ -2254,12 +2254,12 @@ CREATE INDEX orders_by_buyer ON public.orders USING btree (client_id, COALESCE(c
   created_at);
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
   status);
+CREATE INDEX orders_by_client_and_email ON public.orders USING btree (client_id, lower(customer_email));
 CREATE INDEX orders_by_confirm_by ON public.orders USING btree (confirm_by) WHERE ((problem = 'unconfirmed'::text) AND
   (status = 'pending'::text));
 CREATE INDEX orders_by_created_at ON public.orders USING btree (created_at DESC);
 CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, created_at DESC) WHERE (customer_subject
   IS NOT NULL);
-CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
 CREATE INDEX orders_by_erasure ON public.orders USING btree (erasure_id) WHERE (erasure_id IS NOT NULL);
 CREATE INDEX orders_by_external_number ON public.orders USING btree (client_id, external_number) WHERE (external_number
   IS NOT NULL);
@@ -7840,7 +7840,7 @@ AS $function$
   from (
     select value, count
     from (
-      -- To fold a name takes longer than to count its products, so only the first values are sorted by name.
+      -- Folding a name takes longer than counting its products. Therefore only the first values are sorted by name.
       select value, sum(products)::bigint as count
       from (
         select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3
@@ -7900,6 +7900,27 @@ AS $function$
   where app.admin_role() is not null or client_id = any ((select app.client_ids())::uuid[])
 $function$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
+
+-- Function app.count_returning_buyers(uuid,uuid,text[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_returning_buyers(client uuid, site uuid, buyers text[], first_orders timestamp with
+  time zone[])
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+BEGIN ATOMIC
+ SELECT count(*) AS count
+    FROM UNNEST(count_returning_buyers.buyers, count_returning_buyers.first_orders) b(buyer, first_at)
+   WHERE (((count_returning_buyers.client = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) OR (( SELECT
+     app.admin_role() AS admin_role) IS NOT NULL)) AND (EXISTS ( SELECT
+            FROM orders o
+           WHERE ((o.client_id = count_returning_buyers.client) AND (COALESCE(o.customer_subject,
+             lower(o.customer_email)) = b.buyer) AND (o.created_at < b.first_at) AND (o.status <> 'cancelled'::text) AND
+             ((count_returning_buyers.site IS NULL) OR (o.site_id = count_returning_buyers.site))))));
+END;
+grant execute on function app.count_returning_buyers(uuid,uuid,text[],timestamp with time zone[]) to app_admin,
+  app_client;
 
 -- Function kv.counted_stock(text), owner app_mirror
 
@@ -10270,8 +10291,8 @@ AS $function$
 declare
   site constant uuid := app.site_id();
   patterns constant text[] := app.search_patterns(search);
-  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site)
-    || app.stock_condition(stock);
+  conditions constant text := case when search is not null then app.search_condition(cardinality(patterns), '$2')
+    else '' end || app.storefront_condition(site) || app.stock_condition(stock);
   matching integer;
   walk integer;
   page uuid[];
@@ -10284,8 +10305,8 @@ begin
   if updated_since is not null and catalog <> all (app.owned_catalog_ids()) and app.admin_role() is null then
     updated_since := app.granted_changes_since(catalog, updated_since);
   end if;
-  if sku is not null then
-    walk := 1;  -- a catalog has an SKU only once
+  if sku is not null or search is null then
+    walk := case when search is not null then 1 end;  -- a catalog has an SKU only once
   elsif category is not null or brand is not null then
     walk := 2000;  -- a sample of other products would say little
   else
@@ -11044,6 +11065,37 @@ CREATE OR REPLACE FUNCTION app.has_holds(catalog uuid)
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 RETURN ((EXISTS (SELECT FROM stock_holds h WHERE ((h.catalog_id = has_holds.catalog) AND ((NOT h.is_settled) OR
   (h.cancelled_at IS NOT NULL))))) OR (EXISTS (SELECT FROM stock_reports r WHERE (r.catalog_id = has_holds.catalog))));
+
+-- Function app.has_kept_rights(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_kept_rights(client_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if app.subject() like 'service:%' or app.site_id() is not null then
+    return true;
+  elsif app.admin_role() is not null then
+    perform pg_advisory_xact_lock_shared(hashtextextended('owners ', 0));
+    return exists (
+      select from admin_users a
+      where a.user_id = app.subject() and a.is_active
+        and (a.role in (app.admin_role(), 'super_admin') or a.role = 'admin' and app.admin_role() = 'support'));
+  elsif $1 is null or $1 <> all (app.client_ids()) then
+    return true;  -- The caller has no rights at this client that it could lose.
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('owners ' || $1, 0));
+  return exists (
+    select from client_users m join clients c on c.id = m.client_id
+    where m.client_id = $1 and m.user_id = app.subject() and m.is_active and c.is_active
+      and case when $1 = any (app.owner_ids()) then m.role = 'owner'
+        when $1 = any (app.editor_ids()) then m.role in ('owner', 'editor') else true end);
+end
+$function$;
+grant execute on function app.has_kept_rights(uuid) to app_admin, app_client, app_support;
 
 -- Function app.has_one_currency(uuid), owner app_definer
 
@@ -12838,14 +12890,15 @@ CREATE OR REPLACE FUNCTION app.list_products(catalog uuid, search text, sku text
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 begin
-  if search is null then
+  if search is null and (ltrim(sort, '-') <> 'price' or coalesce(after_id::text, price_min::text, price_max::text)
+      is null) then
     return query execute format(app.product_query(sku is not null, category is not null, brand is not null,
         price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
         after_id is not null, shown => 'products.*'), app.stock_condition(stock))
       using catalog, null::text, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
         rows, sku;
   else
-    -- The search returns only ids. This query reads the rows under the policies of the caller.
+    -- app.find_products returns only ids. This query reads the rows under the policies of the caller.
     return query
       select products.*
       from app.find_products(catalog, search, sku, category, brand, price_min, price_max, active, updated_since, sort,
@@ -15614,6 +15667,28 @@ RETURN ARRAY(SELECT o.id FROM orders o WHERE ((lower(o.customer_email) = lower(o
   person_client_ids)::uuid[])))));
 grant execute on function app.order_ids_of(text) to app_admin, app_client, app_support;
 
+-- Function app.order_ids_of_addresses(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_ids_of_addresses(client uuid, after text, last text)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if (client = any (app.client_ids()) or app.admin_role() is not null) is not true then
+    return '{}';
+  elsif last is null then
+    return array(
+      select o.id from orders o where o.client_id = client and lower(o.customer_email) > coalesce(after, ''));
+  end if;
+  return array(
+    select o.id from orders o
+    where o.client_id = client and lower(o.customer_email) > coalesce(after, '') and lower(o.customer_email) <= last);
+end
+$function$;
+grant execute on function app.order_ids_of_addresses(uuid,text,text) to app_admin, app_client;
+
 -- Function kv.order_notes(jsonb,jsonb,jsonb,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.order_notes(v jsonb, original jsonb, address jsonb, email text)
@@ -16088,7 +16163,8 @@ begin
            'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
-         -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
+         -- Releases before the migration 0019 stored prices with more decimals than their currency has. Such a price is
+         -- refused and not rounded, because nobody has set the rounded price.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
          coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
            when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
@@ -16128,11 +16204,13 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
-  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
-  -- the limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if
-  -- both the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an
-  -- order that exceeds one of the two, or both, gets the same answer.
+  -- A refused order must not reveal a stock that is not low. It must not reveal either what other people have ordered
+  -- with the e-mail address that a guest names. All later steps accept the order.
+  --
+  -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
+  -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
+  -- named address can be the reason, the refusal is always that of the stock. An order that exceeds one of the two, or
+  -- both, then gets the same answer.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail

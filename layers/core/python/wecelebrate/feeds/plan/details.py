@@ -43,7 +43,7 @@ from wecelebrate.feeds.states.words import (
     letters_of_yes_and_no,
     only_unknown_word,
 )
-from wecelebrate.feeds.stock.names import are_of_one_group
+from wecelebrate.feeds.stock.place_columns import are_of_one_group
 from wecelebrate.feeds.tables.codes import translations
 from wecelebrate.feeds.tables.other_lists import (
     refuse_lines_of_documents,

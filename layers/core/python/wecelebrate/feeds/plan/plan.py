@@ -20,7 +20,8 @@ from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import Disclosure, internal_part
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.plan.attributes import public_attributes
-from wecelebrate.feeds.plan.choice import candidates_of, choose
+from wecelebrate.feeds.plan.candidates import candidates_of
+from wecelebrate.feeds.plan.choice import choose
 from wecelebrate.feeds.plan.model import (
     OPTIONS,
     REPORT_COLUMN_PREFIX,

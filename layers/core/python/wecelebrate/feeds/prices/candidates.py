@@ -52,6 +52,10 @@ _UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
 _LABELLED = re.compile(r"([^\W\d_]{1,20}):\d{1,3}")
 """`S:0`: the value of an option and its position, in exports of PrestaShop."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
+_KRONA = re.compile(r"(?<![^\W\d_])(kr\b\.?)()(?![^\W\d_])", re.IGNORECASE)
+"""The sign of the krone inside a name: `Pris kr inkl. mva`."""
+_SOLES = re.compile(r"(?<!\w)S/\.?\s*(?:\)|$)")
+"""The sign of the sol at the end of a name. In `Precio S/IVA`, these letters mean "without"."""
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
 _STATED = re.compile(
@@ -153,17 +157,23 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
 
     `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
     """
+    if _SOLES.search(column[:MAX_NAME]):
+        return "PEN"
+    if dollar := numbers.dollar_in(column[:MAX_NAME]):
+        return dollar
     if "$" in column and "usd" not in column.casefold():
         sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("([{ ").upper()
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
+    if code == "RUB" and currency == "BYN" and "руб" in column.casefold():  # noqa: RUF001
+        return currency
     if code == "JOD" and numbers.DIRHAM.search(column[:MAX_NAME]):
         return "AED"
     if code and code.casefold() not in column.casefold():  # `Rs.` is the rupee of several countries
         shared = next((codes for codes in numbers.SHARED_SIGNS.values() if code == codes[0] and currency in codes), ())
-        return currency if shared else code
+        return currency if shared or numbers.shared_word(fold(column), currency) else code
     if code or len(column) > MAX_NAME:
         return code
-    match = _CURRENCY_WORD.search(column.strip())
+    match = _KRONA.search(column) or _CURRENCY_WORD.search(column.strip())
     word = (match[1] or match[2]).upper() if match else ""
     if word == "FR":  # `FR` without a point means France
         return None

@@ -15,9 +15,10 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.currency_titles import currencies_of_title
-from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind
 from wecelebrate.feeds.prices.tax_kinds import kinds_of_choice, says_for_some
 from wecelebrate.feeds.prices.trade_words import is_trade_note
+from wecelebrate.feeds.prices.unit_words import MINOR_UNITS, Scale
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import phrases, words
 

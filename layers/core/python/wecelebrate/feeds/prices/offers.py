@@ -114,7 +114,10 @@ def _standing(plan: Plan, price: int, *, month_first: bool = False) -> OfferColu
 
 
 def with_named_days(offers: OfferColumns, header: Sequence[str]) -> OfferColumns:
-    """Return the offers with their columns of days, which are found by name, because the first rows can lack days."""
+    """Return the offers with their columns of days.
+
+    The columns are found by their names, because the first rows of a file can have no days.
+    """
     roles: dict[Role, int | None] = {"first": offers.first, "last": offers.last, "both": offers.both}
     for number, name in enumerate(header):
         role = role_of_name(name) if number != offers.price and names_offer(name) else None

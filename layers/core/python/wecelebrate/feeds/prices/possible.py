@@ -10,9 +10,11 @@ from wecelebrate.feeds.identity.names import sku_name
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.candidates import MAX_NAME, PriceCandidate, name_of_price
 from wecelebrate.feeds.prices.compared import are_up_to, is_always_above, is_multiple, is_usual_markup
-from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, may_be_price, price_name
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, TIERS, PriceName, price_name
 from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.possible_names import may_be_price
 from wecelebrate.feeds.prices.tax_kinds import tax_words
+from wecelebrate.feeds.prices.tax_names import possible_by_tax
 from wecelebrate.feeds.prices.tiers import (
     QuantityPrice,
     is_amount_for_a_measure,
@@ -181,3 +183,12 @@ def prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidat
         if name and name.kind in TIERS and not is_comparison(column) and facts.share("is_number") > 0.5 and facts.cells:
             candidates.append(PriceCandidate(number, name, name.kind, name.currency))
     return candidates
+
+
+def without_selling_price(
+    columns: Columns, rated: Sequence[PriceCandidate], possible: Sequence[PriceCandidate]
+) -> list[PriceCandidate]:
+    """Return the prices of other kinds at which products may be sold, if the file has no known selling price."""
+    kinds = {kind: [one for one in rated if one.kind == kind and not one.is_bad] for kind in ("purchase", "compare")}
+    possible = possible or possible_by_tax(columns) or prices_for_measures(columns, {one.column for one in rated})
+    return [*possible, *kinds["purchase"]] or kinds["compare"]

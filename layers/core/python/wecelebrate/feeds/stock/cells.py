@@ -244,6 +244,7 @@ _SIGNS: dict[str, int | State] = {
     "✔": State.IN_STOCK,
     "+": State.IN_STOCK,
     "○": State.IN_STOCK,
+    "◯": State.IN_STOCK,
     "◎": State.IN_STOCK,
     "△": 1,
     "×": State.OUT_OF_STOCK,

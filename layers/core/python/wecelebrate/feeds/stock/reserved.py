@@ -67,7 +67,7 @@ def column_of_reserved(columns: Columns, stock_columns: Sequence[int]) -> int | 
         for row in columns.sample
     ]
     counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
-    # Pieces can also be promised before they arrive. Without a stock, they change nothing.
+    # Pieces can also be promised before they arrive. If the stock is 0, they change nothing.
     contained = len(counted) == len(rows) >= MIN_RESERVED and all(
         0 <= less <= count or not count for count, less in counted
     )
@@ -83,9 +83,10 @@ def _is_free_of(columns: Columns, stock: int, reserved: int) -> bool:
 
 
 def without_expected(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
-    """Return the column of the pieces that are there, if a stock also contains the pieces that are expected.
+    """Return the column of the pieces in the warehouse, if another column of the stock also counts the pieces that are
+    expected.
 
-    `Disponibilità` of Italian programs is `Esistenza` minus `Impegnato` plus `Ordinato` in all rows.
+    In Italian programs, `Disponibilità` is `Esistenza` minus `Impegnato` plus `Ordinato` in all rows.
     """
     if len(stock_columns) != 1 or columns[stock_columns[0]].is_empty:
         return stock_columns

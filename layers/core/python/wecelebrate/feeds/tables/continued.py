@@ -29,13 +29,13 @@ GAP = 2
 """If the line numbers of two rows differ by this, a blank row is between them. Another table can begin below it."""
 MAX_LINE = 1 << 62
 MIN_NAMES = 2
-"""The least number of names of columns in a row that is another header."""
+"""A row with at least this many names of columns is another header."""
 MIN_WIDTH = 3
 MIN_FILLED = 2
 """A row with fewer values than this, such as the name of a group, is not the row that a ditto mark repeats."""
 MAX_NAME = 60
 MOST = 0.6
-"""The least share of names of columns in the header of another table."""
+"""At least this share of the cells in the header of another table are names of columns."""
 
 _MARKS = frozenset((
     '"', '""', "\u201c", "\u201d", "\u201e", "\u2033", "\u3003", "\u4edd", '-"-', "-\u201d-", "-\u201c-",

@@ -24,7 +24,7 @@ MOST = 0.5
 MIN_KNOWN = 2
 MIN_LABELS = 3
 MIN_LABELS_SHARE = 0.7
-"""The least share of usual names of columns in a row of labels."""
+"""In a row of labels, at least this share of the cells are usual names of columns."""
 MAX_LENGTH = 1_000
 MAX_LABEL_LENGTH = 60
 

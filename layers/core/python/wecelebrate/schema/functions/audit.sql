@@ -29,9 +29,11 @@ as $$
 $$;
 
 -- Sets the columns that identify the actor. If the transaction has a caller, the statement that inserts the entry
--- cannot choose these columns. A connection without a caller belongs to an operator or to a migration. If a member of
--- one client causes a change at another client, e.g. takes over its domain, the entry does not name the member, because
--- the owners of the other client read the entry. The client of the member has its own entry with the same request id.
+-- cannot choose these columns. A connection without a caller belongs to an operator or to a migration.
+--
+-- A member of one client can cause a change at another client, e.g. by taking over its domain. The owners of the other
+-- client read this entry, so it does not name the member. The client of the member has its own entry with the same
+-- request id.
 create or replace function app.stamp_audit_entry() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

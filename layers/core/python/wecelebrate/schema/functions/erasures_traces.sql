@@ -146,10 +146,10 @@ end
 $$;
 grant execute on function app.erase_mentions(uuid, text, uuid, integer) to app_system;
 
--- Marks the orders of the person that have only a document in the key-value store of the predecessor, so that they
--- never become orders with the data of the person. The function searches the next `max_rows` documents after the key
--- `after`. Returns the last of these keys, or null if no document is left. The function must run before the orders are
--- erased.
+-- Some orders of the person have only a document in the key-value store of the predecessor, and no row. Marks these
+-- orders, so that they never become rows with the data of the person. The function searches the next `max_rows`
+-- documents after the key `after`. Returns the last of these keys, or null if no document is left. The function must
+-- run before the orders are erased.
 create or replace function app.mark_erased_documents(erasure_id uuid, after text, max_rows integer) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -334,8 +334,8 @@ end
 $$;
 grant execute on function app.list_identities(uuid, text, integer) to app_system;
 
--- Returns whether the client has data of an erased person from the time before the erasure. This is so if the rows were
--- copied from a backup after the erasure.
+-- Returns whether the client has data of an erased person from the time before the erasure. It has such data if rows
+-- were copied from a backup after the erasure.
 create or replace function app.has_returned(
   client_id uuid, emails text[], subjects text[], orders_before timestamptz) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp

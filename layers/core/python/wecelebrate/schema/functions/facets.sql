@@ -16,7 +16,7 @@ as $$
   from (
     select value, count
     from (
-      -- To fold a name takes longer than to count its products, so only the first values are sorted by name.
+      -- Folding a name takes longer than counting its products. Therefore only the first values are sorted by name.
       select value, sum(products)::bigint as count
       from (
         select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3

@@ -65,8 +65,10 @@ grant execute on function app.job_holds_back(jobs, jobs), app.job_blocked_by(job
   to app_admin, app_support, app_client, app_system;
 
 -- Claims the next due job for a free worker. The length of the lease is `seconds`. Returns no row when no job is
--- available. Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest
--- job. `workers` is the number of all workers. One client never gets all workers, so a job of another client can start
+-- available.
+--
+-- Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest job.
+-- `workers` is the number of all workers. One client never gets all workers, so a job of another client can start
 -- immediately. Only the first job with an ordering key can start, and only if no other job with this key is running.
 create or replace function app.claim_job(kind text, workers integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -130,8 +132,10 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 -- after the other. Returns them in the order in which they are to run, or no row when no job is available. The owner is
 -- chosen as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest
 -- workers, then the owner of the oldest job, and one owner never gets all `workers`. The jobs of this type have no
--- ordering keys. A job whose last attempt has failed is claimed alone: if it ends the worker, e.g. because one call
--- takes too long, the other jobs of its batch would also lose an attempt each time.
+-- ordering keys.
+--
+-- A job whose last attempt has failed is claimed without other jobs. Such a job can end its worker again, e.g. because
+-- a call takes too long, and then every other job of its batch would lose an attempt, too.
 create or replace function app.claim_job_batch(
   kind text, workers integer, max_jobs integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -252,10 +256,13 @@ language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.decision is distinct from 'needed' and j.status = 'pending', false);
 
 -- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
--- rate so far. Three conditions must be true: the job has run for 3 s, at least 0.1 percent of the work is done, and
--- the lease of the worker is fresh. The rate of the first seconds is not useful, because the worker is still opening
--- the file. A worker renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and
--- the rate does not show the remaining time. In that case, a worker continues the job after the lease has run out.
+-- rate so far, if three conditions are true: the job has run for 3 s, at least 0.1 percent of the work is done, and the
+-- lease of the worker is fresh.
+--
+-- The rate of the first seconds is not useful, because the worker is still opening the file.
+--
+-- A worker renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate
+-- does not show the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$

@@ -53,7 +53,7 @@ end
 $$;
 grant execute on function kv.mark_erased_orders(uuid, text[], timestamptz, text, integer) to app_definer;
 
--- Returns when the order of a document was placed. Null: the document does not state the time.
+-- Returns when the order of a document was placed. Null means that the document does not state the time.
 create or replace function kv.placed_at(value jsonb, old_id text) returns timestamptz
 language plpgsql immutable parallel safe
 as $$
@@ -66,7 +66,7 @@ end
 $$;
 
 -- Returns the possible order ids of a document, according to its key and to the id that it states. `names` contains the
--- environments. Null: the environments are unknown, so the second part of a key can be an environment.
+-- environments. Null means that the environments are unknown, so the second part of a key can be an environment.
 create or replace function kv.possible_orders(key text, value jsonb, names text[]) returns uuid[]
 language plpgsql immutable parallel safe
 as $$

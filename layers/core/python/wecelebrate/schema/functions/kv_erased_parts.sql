@@ -12,8 +12,8 @@ language sql immutable parallel safe
 return key collate "C" >= 'order' and key collate "C" < 'ordes'
   or key collate "C" >= 'user_orders:' and key collate "C" < 'user_orders;';
 
--- Returns the keys of the next documents of orders and of lists of orders, after the key `after`: at most `size` of
--- them, and at most 8 MB, but at least one.
+-- Returns the next keys after the key `after`: keys of documents of orders and of lists of orders. Returns at most
+-- `size` keys, whose values have at most 8 MB, but at least one key.
 create or replace function kv.next_order_keys(after text, size integer) returns text[]
 language plpgsql stable
 as $$
@@ -35,8 +35,10 @@ begin
 end
 $$;
 
--- Returns the next keys of documents of orders and of lists of orders, of earlier versions of these documents, and of
--- fields that have no column, after the key `after`: at most `size` keys, and at most 8 MB, but at least one key.
+-- Returns the next keys after the key `after`: keys of documents of orders and of lists of orders, of earlier versions
+-- of these documents, and of fields that have no column.
+--
+-- Returns at most `size` keys, whose values have at most 8 MB, but at least one key.
 create or replace function kv.next_keys_of_copies(after text, size integer) returns text[]
 language plpgsql stable
 as $$

@@ -3,7 +3,7 @@
 
 set local role app_mirror;
 
--- Returns the id of the row that an old id leads to. Null: no document with this id has become a row.
+-- Returns the id of the row that an old id leads to. Null means that no document with this id has become a row.
 create or replace function kv.row_of(entity text, environment text, old_id text) returns uuid
 language plpgsql stable
 as $$
@@ -148,8 +148,8 @@ begin
 end
 $$;
 
--- Locks the grants that sites of a batch need, as app.lock_grant_of_site does. The next statement reads the grants, and
--- they cannot be revoked until the end of the transaction.
+-- Locks the grants that sites of a batch need, as app.lock_grant_of_site does. The next statement of the transaction
+-- reads the grants. Nobody can revoke them until the transaction ends.
 create or replace function kv.lock_grants(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$

@@ -69,8 +69,10 @@ return array_remove(array[
 
 -- Checks an order against the limits of its buyers that do not depend on the stock, and locks the buyers. Concurrent
 -- orders of the same buyer wait for each other. All orders lock their products first, and then their buyers, sorted by
--- key, so orders cannot deadlock. Returns no refusal if the order is within the limits. The limits of the customer and
--- of the IP address come before the limits of the e-mail address, which the guest has only named. Refusals:
+-- key, so orders cannot deadlock.
+--
+-- Returns no refusal if the order is within the limits. The limits of the customer and of the IP address are checked
+-- before the limits of the e-mail address, because a guest can name any e-mail address. Refusals:
 --   daily_quantity   {buyer, max}   the kind of buyer (customer, email, address) whose limit would be exceeded
 --   unconfirmable    "…"            why the limits for mails allow no mail with the link, if the guest must confirm
 create or replace function app.check_order_buyers(
@@ -101,8 +103,8 @@ begin
 end
 $$;
 
--- Returns whether a refusal of app.check_order_buyers depends on what other people have done with the e-mail address
--- that a guest names.
+-- Returns whether a refusal of app.check_order_buyers depends on the e-mail address that a guest names, and so on what
+-- other people have done with this address.
 create or replace function app.is_about_mailbox(refusal text, detail jsonb, lines jsonb) returns boolean
 language sql immutable set search_path = pg_catalog, public, app, pg_temp
 return coalesce(refusal = 'unconfirmable' or detail ->> 'buyer' = 'email' and (detail ->> 'max')::bigint >= (
@@ -112,17 +114,20 @@ return coalesce(refusal = 'unconfirmable' or detail ->> 'buyer' = 'email' and (d
 -- the stock. Refusals:
 --   out_of_stock     [{at, left}, …]  the lines whose quantity is above the stock
 --   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take
--- If `is_low`, a line exceeds a stock or a share that is not above app.max_shown_stock(). A buyer may learn this
--- number. Otherwise the numbers are null, and the lines are all lines that can be the reason, as in app.refused_lines.
--- `is_exceeded` says whether one of them really is.
+-- `is_low` means that a line exceeds a stock or a share that is not above app.max_shown_stock(). A buyer may learn this
+-- number. If `is_low` is false, the numbers are null, and the lines are all lines that can be the reason, as in
+-- app.refused_lines. `is_exceeded` says whether one of these lines really is the reason.
 --
 -- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
 -- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
 -- (rounded up) in 24 hours, on all sites together. All guests of a client count as one more buyer, because a guest can
--- order again with another e-mail address and from another IP address. A stock that is not tracked has no shares: an
--- order takes nothing from other clients. The limits of the site still apply. If a shared stock is not low, the refusal
--- is always the share. Two refusals, one for more pieces than the stock and one for more than half of the stock, would
--- reveal the stock.
+-- order again with another e-mail address and from another IP address.
+--
+-- A stock that is not tracked has no shares, because an order takes nothing from other clients. The limits of the site
+-- still apply.
+--
+-- If a shared stock is not low, the refusal is always `shared_quantity`. If an order above the stock got another
+-- refusal than an order above half of the stock, a buyer could find out the stock.
 create or replace function app.check_order_stock(site sites, lines jsonb, email text, address text,
   out refusal text, out detail jsonb, out is_low boolean, out is_exceeded boolean)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -167,7 +172,8 @@ end
 $$;
 
 -- Counts the pieces of an order against the limits of its buyers. app.check_order_buyers and app.check_order_stock have
--- checked the limits. The outputs stay null. The previous release reads them, so a later release removes them.
+-- checked the limits. The outputs are always null. The previous release still reads them, so only a later release can
+-- remove them.
 create or replace function app.claim_order_quantities(
   site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -184,13 +190,16 @@ $$;
 -- `address` is a keyed hash of the IP address of the visitor, or null if the address is unknown.
 --
 -- Visitors write orders and stock only through this function. Therefore the function itself applies the conditions of
--- row-level security. The site comes from the sealed context, and the products must be shown by the site. Concurrent
--- orders of the same products wait for each other. Rows with lower ids are locked first, so orders cannot deadlock.
+-- row-level security. The site comes from the sealed context, and the site must show the products.
+--
+-- Concurrent orders of the same products wait for each other. Rows with lower ids are locked first, so orders cannot
+-- deadlock.
 --
 -- Returns a row whose column `placed` contains the order. If the client of the site owns the catalog, `low_stock`
--- contains the products whose stock fell to or below the `low_inventory` of the catalog. If the order is refused,
--- nothing changes. `refusal` is then the reason, and `detail` gives the details. app.check_order_rules,
--- app.check_order_buyers and app.check_order_stock describe further refusals.
+-- contains the products whose stock fell to or below the `low_inventory` of the catalog.
+--
+-- If the order is refused, nothing changes. `refusal` is then the reason, and `detail` gives the details.
+-- app.check_order_rules, app.check_order_buyers and app.check_order_stock describe further refusals.
 --   catalog       null               the catalog of the site is not active
 --   country       ["AT", "DE"]       the countries to which the site ships; the order is to another country
 --   not_shown     [n, …]             the lines whose product the site does not show
@@ -249,7 +258,8 @@ begin
            'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
-         -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
+         -- Releases before the migration 0019 stored prices with more decimals than their currency has. Such a price is
+         -- refused and not rounded, because nobody has set the rounded price.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
          coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
            when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
@@ -289,11 +299,13 @@ begin
       currencies ->> 0)))::text);
     return;
   end if;
-  -- No later step may refuse the order, and refused orders must reveal neither a stock that is not low, nor what other
-  -- people have ordered with the e-mail address that a guest names. A low stock may be told, so it is checked before
-  -- the limits of the buyers. Then the limits of the buyer are told, because they do not depend on the stock. Only if
-  -- both the stock and the limits of the named address can be the reason, the refusal is always that of the stock: an
-  -- order that exceeds one of the two, or both, gets the same answer.
+  -- A refused order must not reveal a stock that is not low. It must not reveal either what other people have ordered
+  -- with the e-mail address that a guest names. All later steps accept the order.
+  --
+  -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
+  -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
+  -- named address can be the reason, the refusal is always that of the stock. An order that exceeds one of the two, or
+  -- both, then gets the same answer.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail

@@ -2,8 +2,9 @@
 
 set local role app_definer;
 
--- Returns the cells of a rejected row: column → text. `raw` is a list of cells, or an object: column → cell. The
--- columns that the platform adds to error files are left out. Returns null if the columns are not known.
+-- Returns the cells of a rejected row as an object, which maps columns to texts. `raw` is a list of cells, or an object
+-- that maps columns to cells. The columns that the platform adds to error files are left out. Returns null if the
+-- columns are not known.
 create or replace function app.rejected_cells(header jsonb, raw jsonb) returns json
 language sql immutable
 as $$

@@ -163,12 +163,14 @@ select id, owner_client_id, name, type, source, status, source_config, sync_sett
 from app.granted_catalogs();
 grant select on app.catalog_view to app_admin, app_support, app_client, app_system;
 
--- A site must not keep a catalog whose grant is revoked while the catalog is assigned to the site. Neither transaction
--- would see the other one, because a policy reads the rows that were committed before. Therefore both lock the grant:
--- the site before it uses the grant, and the deletion of the grant before the caller counts the sites. Then the site is
--- checked again, for the callers of the API, the restore of a client (app_migrate), and the mirror of the old
--- applications. Any other error than that of a foreign key would end a restore. A site of the mirror is written without
--- the catalog. kv.lock_grants normally locks the grant before the mirror checks it.
+-- A site must not keep a catalog if the grant is revoked while the catalog is assigned to the site. The two
+-- transactions do not see each other, because a policy reads only rows that were already committed. Therefore both
+-- transactions lock the grant: the site before it uses the grant, and the deletion of the grant before the caller
+-- counts the sites.
+--
+-- The trigger then checks the site again if the API, the restore of a client (app_migrate) or the mirror of the old
+-- applications writes it. The error is that of a foreign key, because a restore ends at any other error. The mirror
+-- writes the site without the catalog. Normally, kv.lock_grants has locked the grant before the mirror checks it.
 create or replace function app.lock_grant_of_site() returns trigger
 language plpgsql set search_path = pg_catalog, app, pg_temp
 as $$
