@@ -11082,7 +11082,7 @@ begin
     perform pg_advisory_xact_lock_shared(hashtextextended('owners ', 0));
     return exists (
       select from admin_users a
-      where a.user_id = app.subject() and a.is_active
+      where a.user_id = (select app.subject()) and a.is_active
         and (a.role in (app.admin_role(), 'super_admin') or a.role = 'admin' and app.admin_role() = 'support'));
   elsif $1 is null or $1 <> all (app.client_ids()) then
     return true;  -- The caller has no rights at this client that it could lose.
@@ -11090,7 +11090,7 @@ begin
   perform pg_advisory_xact_lock_shared(hashtextextended('owners ' || $1, 0));
   return exists (
     select from client_users m join clients c on c.id = m.client_id
-    where m.client_id = $1 and m.user_id = app.subject() and m.is_active and c.is_active
+    where m.client_id = $1 and m.user_id = (select app.subject()) and m.is_active and c.is_active
       and case when $1 = any (app.owner_ids()) then m.role = 'owner'
         when $1 = any (app.editor_ids()) then m.role in ('owner', 'editor') else true end);
 end
