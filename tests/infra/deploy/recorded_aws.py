@@ -27,6 +27,8 @@ REGION = "us-east-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
 _CLI_OPTIONS = ("region", "query", "output", "cli-binary-format", "profile", "since")
 """Options of the AWS CLI itself, which are no parameters of an operation."""
+_RENAMED = {("sns", "subscribe", "notification-endpoint"): "endpoint"}
+"""Options that the AWS CLI renames, because they would be abbreviations of its own options (`--endpoint-url`)."""
 _CUSTOM_COMMANDS = (
     ["configure", "sso"],
     ["sso", "login"],
@@ -230,6 +232,7 @@ def parse(words: list[str], folder: Path) -> tuple[str, str | None, dict[str, An
             assert word.endswith(".json"), words  # the file into which `lambda invoke` writes its result
             continue
         option = word.removeprefix("--")
+        option = _RENAMED.get((service, name, option), option)
         values: list[str] = []
         while (
             position < len(rest) and not rest[position].startswith("--") and not rest[position].endswith("result.json")
