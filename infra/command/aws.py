@@ -122,10 +122,11 @@ def deploy(
     into an account that only has the stacks of other environments. While the maintenance mode is on, everything except
     CloudFront is deployed, and the environment stays closed.
     """
+    from infra.deploy import blocklist, maintenance
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.checkout import release
     from infra.deploy.deployed import newest_release
-    from infra.deploy.maintenance import is_closed
+    from infra.deploy.firewall import mark_rule
     from infra.deploy.stacks import (
         PAUSED,
         RELEASE_OUTPUT,
@@ -155,7 +156,9 @@ def deploy(
         losing = apis_that_lose_paths(account)
         deployed = (stack_outputs(account, "monitoring") or {}).get(RELEASE_OUTPUT, version)
         options += ["-c", f"{SCHEMA_OUTPUT}={newest_release(account, deployed, version)}"]
-        closed = "edge" in states and is_closed(account)
+        closed = "edge" in states and maintenance.is_closed(account)
+        for rule in (blocklist.RULE, maintenance.RULE) if "edge" in states else ():
+            mark_rule(account, rule)
     if no_rollback or paused or not complete:
         options.append("--no-rollback")
     if paused:
