@@ -23,27 +23,26 @@ class Account:
         self._may_be_unnamed = may_be_unnamed
         self._clients: dict[str, Any] = {}
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, *, once: bool = False) -> Any:
         """Return the client of a service. The client is created once.
+
+        once: the client sends each call only once, and waits up to 15 minutes for the answer. This is for the
+        invocation of a function: a second attempt would run the function twice. Other calls are repeated.
 
         Raises AwsError if the credentials are of another account than the setting `account` names, or if a permanent
         environment does not have this setting.
         """
-        if service not in self._clients:
+        name = f"{service} once" if once else service
+        if name not in self._clients:
             import boto3
             from botocore.config import Config
 
             if service != "sts" and (problem := self._unnamed or self.wrong_account):
                 raise AwsError(problem)
 
-            # A function runs for up to 15 minutes. A second attempt would run the function twice.
-            patient = (
-                Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
-                if service == "lambda"
-                else None
-            )
-            self._clients[service] = boto3.client(service, region_name=self.environment.region, config=patient)  # type: ignore[call-overload]
-        return self._clients[service]
+            patient = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1}) if once else None
+            self._clients[name] = boto3.client(service, region_name=self.environment.region, config=patient)  # type: ignore[call-overload]
+        return self._clients[name]
 
     @cached_property
     def id(self) -> str:
