@@ -1,12 +1,15 @@
 """Access to one AWS account, with the credentials of the operator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.environments import Environment
 from infra.local.processes import LocalCloudError
+
+Value = TypeVar("Value")
 
 
 class AwsError(LocalCloudError):
@@ -70,6 +73,26 @@ class Account:
             f"{name} belongs to the account {expected}, but the credentials are of {self.id}: set AWS_PROFILE to the"
             f" profile of {name}"
         )
+
+
+@dataclass(frozen=True)
+class Denied:
+    """The operator may not do something."""
+
+    action: str
+    """The action of IAM without its service, e.g. `GetFunctionConfiguration`."""
+
+
+def unless_denied(call: Callable[[], Value]) -> Value | Denied:
+    """Return the result of a call, or Denied if the role of the operator lacks a permission."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"):
+            return Denied(error.operation_name)
+        raise
 
 
 @contextmanager

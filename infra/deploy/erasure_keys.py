@@ -53,18 +53,6 @@ def has_keys(account: Account) -> bool:
     return VARIABLE in configuration.get("Environment", {}).get("Variables", {})
 
 
-def may_have_keys(account: Account) -> bool | None:
-    """Return whether the function knows earlier keys, or None if the operator may not read its configuration."""
-    from botocore.exceptions import ClientError
-
-    try:
-        return has_keys(account)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "AccessDeniedException":
-            return None
-        raise
-
-
 def _function(account: Account) -> str:
     return account.environment.resource(worker("erasures"))
 
