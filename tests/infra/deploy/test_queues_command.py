@@ -21,10 +21,12 @@ CLIENT, ERASURE = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", "01a20512-5e16-7075-8b
 
 @dataclass
 class Queues(RecordedAccount):
-    """An account whose queues have consumers. A change of a consumer needs one more request until it is complete."""
+    """An account whose queues have consumers. A change of a consumer is complete after the third list."""
 
     templates: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     queue_states: dict[str, str] = field(default_factory=lambda: dict.fromkeys(queue_names(), "Enabled"))
+    listings: dict[str, int] = field(default_factory=dict)
+    """How often a consumer was listed while AWS changed it."""
     switch: str | None = None
     """The value of the switch `queue`. None: the switch has its default."""
     listed: tuple[str, ...] = ()
@@ -51,7 +53,11 @@ class Queues(RecordedAccount):
         dead = {"UUID": "d" * 36, "State": "Enabled", "EventSourceArn": f"{arn}-emails-dead-letters"}
         other = {"UUID": "p" * 36, "State": "Enabled", "EventSourceArn": arn.replace("dev", "prod-emails")}
         changed = {"Enabling": "Enabled", "Disabling": "Disabled", "Updating": "Enabled", "Creating": "Enabled"}
-        self.queue_states |= {queue: changed.get(state, state) for queue, state in self.queue_states.items()}
+        for queue, state in self.queue_states.items():
+            if state in changed:
+                self.listings[queue] = self.listings.get(queue, 0) + 1
+                if self.listings[queue] % 3 == 0:
+                    self.queue_states[queue] = changed[state]
         return {"EventSourceMappings": [*answer, dead, other]}
 
     def _update_event_source_mapping(self, request: Mapping[str, Any]) -> dict[str, Any]:
