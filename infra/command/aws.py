@@ -126,7 +126,6 @@ def deploy(
     from infra.deploy.checkout import release
     from infra.deploy.deployed import newest_release
     from infra.deploy.engine import ENGINE_CONTEXT, version_to_deploy
-    from infra.deploy.maintenance import is_closed
     from infra.deploy.stacks import (
         PAUSED,
         RELEASE_OUTPUT,
@@ -157,7 +156,7 @@ def deploy(
         deployed = (stack_outputs(account, "monitoring") or {}).get(RELEASE_OUTPUT, version)
         options += ["-c", f"{SCHEMA_OUTPUT}={newest_release(account, deployed, version)}"]
         options += ["-c", f"{ENGINE_CONTEXT}={version_to_deploy(account)}"]
-        closed = "edge" in states and is_closed(account)
+        closed = "edge" in states and _mark_rules(account)
     if no_rollback or paused or not complete:
         options.append("--no-rollback")
     if paused:
@@ -181,6 +180,16 @@ def deploy(
         output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
     if not restored:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _mark_rules(account: "Account") -> bool:
+    """Record which rules of operators exist before the deploy. Return whether the maintenance mode is on."""
+    from infra.deploy import blocklist, maintenance
+    from infra.deploy.firewall import mark_rule
+
+    for rule in (blocklist.RULE, maintenance.RULE):
+        mark_rule(account, rule)
+    return maintenance.is_closed(account)
 
 
 def _restore_rules(account: "Account") -> bool:

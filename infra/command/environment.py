@@ -14,8 +14,9 @@ from infra.command.output import Cell, Column, Styled, YesOption
 from infra.command.target import NAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from infra.deploy.account import Denied, Value
     from infra.deploy.firewall import Network
     from infra.deploy.stacks import StackState
     from infra.environments import Environment
@@ -30,9 +31,9 @@ def show(name: str) -> bool:
     """Print the release, the health and the stacks of an environment. Return whether the API is healthy and all stacks
     are complete."""
     from infra.deploy import blocklist, maintenance
-    from infra.deploy.account import Account, AwsError, aws_errors
+    from infra.deploy.account import Account, AwsError, aws_errors, unless_denied
     from infra.deploy.consumers import stopped
-    from infra.deploy.erasure_keys import may_have_keys
+    from infra.deploy.erasure_keys import has_keys
     from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs, stack_states
 
     environment = environment_named(name)
@@ -42,10 +43,11 @@ def show(name: str) -> bool:
         if not stacks:
             raise AwsError(f"{name} is not deployed in the account {account.id}")
         edge, monitoring = stack_outputs(account, "edge") or {}, stack_outputs(account, "monitoring") or {}
-        closed = "edge" in stacks and maintenance.is_closed(account)
-        addresses = blocklist.blocked(account) if "edge" in stacks else []
-        lost = [each.RULE for each in (blocklist, maintenance) if "edge" in stacks and each.is_lost(account)]
-        earlier_key, stopped_queues = may_have_keys(account), stopped(account)
+        rules = (blocklist, maintenance) if "edge" in stacks else ()
+        closed = unless_denied(lambda: bool(rules) and maintenance.is_closed(account))
+        addresses = unless_denied(lambda: blocklist.blocked(account) if rules else [])
+        lost = unless_denied(lambda: [each.RULE for each in rules if each.is_lost(account)])
+        earlier_key, stopped_queues = unless_denied(lambda: has_keys(account)), unless_denied(lambda: stopped(account))
     url = edge.get("url")
     healthy, health = _health(url) if url else (False, "no URL")
     details: dict[str, Cell] = {
@@ -53,18 +55,27 @@ def show(name: str) -> bool:
         "release": _release(monitoring.get(RELEASE_OUTPUT, "unknown"), stacks.values()),
         "API": url,
         "health": Styled(health, "green" if healthy else "red"),
-        "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
-        "blocked": Styled(", ".join(addresses), "yellow"),
-        "stopped queues": Styled(", ".join(stopped_queues), "yellow"),
+        "maintenance": _optional(
+            closed, "wafv2", lambda _: f"on: `wecelebrate maintenance off --env {name}` ends it", default="off"
+        ),
+        "blocked": _optional(addresses, "wafv2", ", ".join),
+        "stopped queues": _optional(stopped_queues, "lambda", ", ".join),
+        "lost rules": _optional(
+            lost,
+            "wafv2",
+            lambda rules: (
+                f"a deploy has removed {' and '.join(rules)}: `wecelebrate deploy --env {name}` adds it again"
+            ),
+            color="red",
+        ),
+        "earlier key": _optional(
+            earlier_key,
+            "lambda",
+            lambda _: (
+                f"the function of erasures still knows one: `wecelebrate --env {name} erasures replay` removes it"
+            ),
+        ),
     }
-    if lost:
-        text = f"a deploy has removed {' and '.join(lost)}: `wecelebrate deploy --env {name}` adds it again"
-        details["lost rules"] = Styled(text, "red")
-    if earlier_key is None:
-        details["earlier key"] = Styled("unknown: your role lacks lambda:GetFunctionConfiguration", "yellow")
-    elif earlier_key:
-        text = f"the function of erasures still knows one: `wecelebrate --env {name} erasures replay` removes it"
-        details["earlier key"] = Styled(text, "yellow")
     output.print_details(details)
     output.result()
     complete = {
@@ -83,6 +94,25 @@ def show(name: str) -> bool:
         ],
     )
     return healthy and all(complete.values())
+
+
+def _optional(
+    value: "Value | Denied",
+    service: str,
+    text: "Callable[[Value], str]",
+    *,
+    color: str = "yellow",
+    default: Cell = None,
+) -> Cell:
+    """Return the text of a value. An operator without the permission sees the action of IAM, and the other lines.
+
+    service: the service of the action. default: the cell of a value that is false or empty.
+    """
+    from infra.deploy.account import Denied
+
+    if isinstance(value, Denied):
+        return Styled(f"unknown: your role lacks {service}:{value.action}", "yellow")
+    return Styled(text(value), color) if value else default
 
 
 def _release(deployed: str, stacks: "Iterable[StackState]") -> Cell:

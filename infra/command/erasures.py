@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Erase a person, and repeat the erasures after a restore.", **SETTINGS)
 
 _ENDED = ("completed", "failed", "cancelled")
+_WAITING = ("pending", "processing")
 _SECONDS = 2.0
 """The pause between two requests for the state of the job."""
 
@@ -125,11 +126,18 @@ def _known(connection: "Connection", keys: list[str]) -> Iterator[None]:
     from infra.deploy.erasure_keys import earlier_keys, forget_keys
 
     account = Account(environment_named(None))
+    running = _running_replay(connection.api)
+    if keys and running:
+        output.failure(
+            f"another replay runs, which needs its own keys: `wecelebrate jobs watch {running}` follows it. Then run"
+            " the same command again"
+        )
+        raise typer.Exit(ExitCode.FAILED)
     if keys:
         with aws_errors(), earlier_keys(account, keys):
             yield
         return
-    if _is_running(connection.api):
+    if running:
         output.note("another replay runs, so a key that it has given to the function is not removed")
         yield
         return
@@ -172,20 +180,19 @@ def _wait_for_erasures(api: "httpx.Client", job: Mapping[str, Any], deadline: fl
 
 
 def _unfinished(api: "httpx.Client") -> int:
-    return len(_waiting_jobs(api))
-
-
-def _is_running(api: "httpx.Client") -> bool:
-    """Return whether a replay waits or runs. Its job belongs to the platform, and other erasures belong to a client."""
-    return any(job["client_id"] is None for job in _waiting_jobs(api))
-
-
-def _waiting_jobs(api: "httpx.Client") -> list[dict[str, Any]]:
+    """Return how many erasures wait or run, at most 1,000 of each."""
     from infra.command.api import get
 
-    states = ("pending", "processing")
-    pages = [get(api, "/v1/jobs", {"type": "erasure", "status": state, "limit": 1000}) for state in states]
-    return [job for page in pages for job in page["data"]]
+    pages = [get(api, "/v1/jobs", {"type": "erasure", "status": state, "limit": 1000}) for state in _WAITING]
+    return sum(len(page["data"]) for page in pages)
+
+
+def _running_replay(api: "httpx.Client") -> str | None:
+    """Return the id of a replay that waits or runs. Its job belongs to the platform, other erasures to a client."""
+    from infra.command.api import get_all
+
+    jobs = (job for state in _WAITING for job in get_all(api, "/v1/jobs", {"type": "erasure", "status": state}))
+    return next((str(job["id"]) for job in jobs if job["client_id"] is None), None)
 
 
 def _pause(deadline: float, job_id: str) -> None:

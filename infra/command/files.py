@@ -1,7 +1,7 @@
 """The commands `wecelebrate files`: list the files of ERP systems in the drops bucket, and write them again."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from infra.command.environment import RequiredEnvironment, required_environment
 from infra.command.errors import BadUsage
 from infra.command.help import SETTINGS, documented
 from infra.command.output import Column, JsonOption, YesOption
+
+if TYPE_CHECKING:
+    from infra.deploy.account import Account
 
 app = typer.Typer(
     no_args_is_help=True, help="List the files of ERP systems in the drops bucket, and write them again.", **SETTINGS
@@ -51,14 +54,18 @@ def list_files(
 ) -> None:
     """List the files that came from outside, the oldest first. Files that the platform has written are left out.
 
-    A file expires after 180 days, and a replaced version 30 days after its replacement.
+    With --since, replaced versions are listed, too. A file expires after 180 days, and a replaced version 30 days after
+    its replacement.
     """
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.dropped_files import dropped_files
 
     with aws_errors():
         rows = dropped_files(
-            Account(required_environment(env)), since=_time(since), folder=folder, old_versions=versions
+            Account(required_environment(env)),
+            since=_time(since),
+            folder=folder,
+            old_versions=versions or since is not None,
         )
     if as_json:
         output.print_json_list(
@@ -90,38 +97,72 @@ def list_files(
 def put_back(  # noqa: PLR0917 - each parameter is an option
     keys: Annotated[list[str] | None, typer.Argument(metavar="KEY", help="Keys of files, in this order.")] = None,
     env: RequiredEnvironment = None,
-    since: SinceOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="All files that a restore to this time has forgotten (RFC 3339)."),
+    ] = None,
     folder: FolderOption = "",
     version: Annotated[str | None, typer.Option("--version", help="With one KEY: an older version of it.")] = None,
     yes: YesOption = False,
 ) -> None:
-    """Write files again, so that the platform reads them again, the oldest first.
+    """Write files again, so that the platform reads them again.
 
-    Name the files, or select them with --since. Options in the key (full/, delta/, dry-run/) and metadata stay as they
-    are. The command can be repeated, because a file that was read twice changes nothing the second time.
+    With --since, these are all versions of files that the restored database does not know, also if a newer file has
+    replaced them, and the files that arrived after them. The next file of a catalog or destination is written when the
+    previous one is registered, so the queue `drops` must run. The command can be repeated: it continues where it has
+    stopped. Options in the key (full/, delta/, dry-run/) and metadata stay as they are.
+
+    The stock in a file counts as of the copy, not as of the first time: pieces that were ordered since then count as
+    stock again.
     """
-    from infra.deploy import dropped_files as drops
-    from infra.deploy.account import Account, aws_errors
+    from infra.deploy.account import Account
 
     if bool(keys) == bool(since):
         raise BadUsage("name the keys of files, or give --since")
     if version and len(keys or ()) != 1:
         raise BadUsage("--version belongs to one KEY")
-    account, start = Account(required_environment(env)), _time(since)
+    start, account = _time(since), Account(required_environment(env))
+    if start:
+        _put_back_forgotten(account, start, folder, yes)
+    else:
+        _put_back_named(account, keys or [], version, yes)
+
+
+def _put_back_forgotten(account: "Account", since: datetime, folder: str, yes: bool) -> None:
+    from infra.deploy.account import aws_errors
+    from infra.deploy.forgotten_files import ForgottenFiles
+
+    forgotten = ForgottenFiles(account, since, folder)
     with aws_errors():
-        chosen = (
-            [drops.find_version(account, key, version) for key in keys]
-            if keys
-            else drops.dropped_files(account, since=start, folder=folder)
-        )
-    if not chosen:
-        output.note("no files match")
+        waiting, unknown = forgotten.waiting()
+    for owner in unknown:
+        output.warning(f"{owner} does not exist in the database, so its files are left out")
+    if not waiting:
+        output.note("the database has forgotten no files")
         return
-    output.confirm(f"Write {len(chosen)} files of {account.environment.name} again?", yes)
-    for file in chosen:
+    output.confirm(f"Write {len(waiting)} files of {account.environment.name} again?", yes)
+    with aws_errors():
+        for file in forgotten.put_back():
+            output.success(f"{file.key} of {file.written_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} is written again")
+
+
+def _put_back_named(account: "Account", keys: list[str], version: str | None, yes: bool) -> None:
+    from infra.deploy.account import aws_errors
+    from infra.deploy.dropped_files import find_version
+    from infra.deploy.dropped_files import put_back as write
+    from infra.deploy.forgotten_files import wait_until_registered
+
+    with aws_errors():
+        for key in keys:
+            find_version(account, key, version)
+    output.confirm(f"Write {len(keys)} files of {account.environment.name} again?", yes)
+    for number, key in enumerate(keys, 1):
         with aws_errors():
-            drops.put_back(account, file)
-        output.success(f"{file.key} is written again")
+            # The latest version is looked up again, because the ERP system can have written a newer file meanwhile.
+            copy = write(account, find_version(account, key, version))
+            output.success(f"{key} is written again")
+            if number < len(keys):
+                wait_until_registered(account, [copy])
 
 
 def _time(text: str | None) -> datetime | None:

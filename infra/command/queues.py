@@ -65,8 +65,9 @@ def stop(
     """Stop the consumers of queues, and wait until AWS has stopped them. Workers that run end by themselves.
 
     Jobs wait in the database. The messages of drops, events and mail-events are only in SQS, which keeps them for 12
-    days. A deploy does not start a stopped consumer. The command refuses to stop queues while the switch queue=direct
-    is set, because the sweeper would start their workers.
+    days. A deploy keeps the state, because templates do not name it (not checked on AWS for a release that changes the
+    consumer). The command refuses to stop queues while the switch queue=direct is set, because the sweeper would start
+    their workers.
     """
     from infra.deploy.account import Account, AwsError, aws_errors
     from infra.deploy.consumers import change, starts_workers_directly

@@ -17,18 +17,18 @@ def blocked(account: Account) -> list[str]:
 def change(account: Account, add: Collection[Network] = (), remove: Collection[Network] = ()) -> list[str]:
     """Block addresses, and unblock others. Return all addresses that are blocked now."""
     networks = firewall.change_addresses(account, RULE, lambda blocked: (blocked | {*add}) - {*remove})
-    firewall.put_rule(account, RULE, 403)
-    return [str(network) for network in networks]
+    firewall.put_rule(account, RULE, 403, networks)
+    return sorted(str(network) for each in networks.values() for network in each)
 
 
 def is_lost(account: Account) -> bool:
     """Return whether a deploy has removed the rule."""
-    return firewall.has_lost(account, RULE)
+    return bool(firewall.lost_ip_sets(account, RULE))
 
 
 def restore_rule(account: Account) -> bool:
     """Add the rule again if a deploy has removed it. Return whether it was missing."""
-    if not is_lost(account):
+    if not (lost := firewall.lost_ip_sets(account, RULE)):
         return False
-    firewall.put_rule(account, RULE, 403)
+    firewall.put_rule(account, RULE, 403, lost)
     return True

@@ -57,16 +57,33 @@ def stopped(account: Account) -> list[str]:
 def change(account: Account, names: Collection[str], *, enabled: bool) -> None:
     """Start or stop the consumers of these queues, and wait until AWS has changed them. Running workers are not ended.
 
-    Raises AwsError if a queue has no consumer, or if AWS needs longer than MAX_SECONDS.
+    AWS refuses to change a consumer that it is still changing, e.g. for an interrupted command. The function then waits
+    and tries again. A queue that AWS refuses to change for another reason does not keep the others from their change.
+
+    Raises AwsError with the names of the queues that were not changed: because a queue has no consumer, because AWS
+    refused it, or because AWS needs longer than MAX_SECONDS.
     """
-    by_name = {consumer.queue: consumer for consumer in consumers(account)}
-    if missing := sorted(set(names) - by_name.keys()):
+    client, wanted, refused = account.client("lambda"), ENABLED if enabled else DISABLED, dict[str, str]()
+    if missing := sorted(set(names) - {consumer.queue for consumer in consumers(account)}):
         raise AwsError(f"{account.environment.name} has no consumer of {', '.join(missing)}: is it deployed?")
-    wanted = ENABLED if enabled else DISABLED
-    for name in names:
-        if by_name[name].state != wanted:
-            account.client("lambda").update_event_source_mapping(UUID=by_name[name].uuid, Enabled=enabled)
-    _wait(account, names, wanted)
+    deadline = time.monotonic() + MAX_SECONDS
+    while waiting := [each for each in _others(consumers(account), names, wanted) if each.queue not in refused]:
+        if time.monotonic() > deadline:
+            refused |= {each.queue: f"it is still {each.state}" for each in waiting}
+            break
+        for each in waiting:
+            if each.state not in (ENABLED, DISABLED):
+                continue
+            try:
+                client.update_event_source_mapping(UUID=each.uuid, Enabled=enabled)
+            except client.exceptions.ResourceInUseException:
+                continue  # AWS has begun to change it
+            except client.exceptions.ClientError as error:
+                refused[each.queue] = " ".join(str(error).split())
+        time.sleep(_PAUSE_SECONDS)
+    if refused:
+        reasons = "; ".join(f"{queue} ({reason})" for queue, reason in sorted(refused.items()))
+        raise AwsError(f"AWS has not changed {reasons}: run the same command again")
 
 
 def starts_workers_directly(account: Account) -> bool:
@@ -74,13 +91,5 @@ def starts_workers_directly(account: Account) -> bool:
     return any(row["value"] == "direct" for row in read_rows(account, _DIRECT, ROLE))
 
 
-def _wait(account: Account, names: Collection[str], wanted: str) -> None:
-    deadline = time.monotonic() + MAX_SECONDS
-    while waiting := _others(consumers(account), names, wanted):
-        if time.monotonic() > deadline:
-            raise AwsError(f"AWS has not changed {', '.join(waiting)} yet: run the same command again")
-        time.sleep(_PAUSE_SECONDS)
-
-
-def _others(current: Sequence[Consumer], names: Collection[str], wanted: str) -> list[str]:
-    return [consumer.queue for consumer in current if consumer.queue in names and consumer.state != wanted]
+def _others(current: Sequence[Consumer], names: Collection[str], wanted: str) -> list[Consumer]:
+    return [consumer for consumer in current if consumer.queue in names and consumer.state != wanted]

@@ -6,7 +6,7 @@ after an error. The addresses are in IP sets, one for each version of IP, which 
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -43,51 +43,56 @@ def parse_network(text: str) -> Network:
 
 def change_addresses(
     account: Account, name: str, change: Callable[[frozenset[Network]], Collection[Network]]
-) -> list[Network]:
-    """Replace the addresses in the IP sets of a rule by `change(addresses)`. Return all addresses.
+) -> dict[str, list[Network]]:
+    """Replace the addresses in the IP sets of a rule by `change(addresses)`. Return ARN of an IP set → its addresses.
 
-    Call `put_rule` afterwards, also if no address remains.
+    Call `put_rule` with the result afterwards, also if no address remains.
 
     `change` is called once for IPv4 and once for IPv6. It gets the addresses of this version of IP. If it returns
     addresses of the other version, these are ignored.
     """
-    return sorted(
-        (address for version in MIN_PREFIX for address in _change_ip_set(account, name, version, change)), key=str
-    )
+    changed = (_change_ip_set(account, name, version, change) for version in MIN_PREFIX)
+    return {arn: addresses for arn, addresses in changed if addresses}
 
 
 def _change_ip_set(
     account: Account, name: str, version: int, change: Callable[[frozenset[Network]], Collection[Network]]
-) -> list[Network]:
-    """Change the IP set of one version of IP, and create the IP set if it does not exist.
+) -> tuple[str, list[Network]]:
+    """Change the IP set of one version of IP, and create the IP set if it does not exist. Return its ARN and addresses.
 
     The lock token comes from the same answer as the addresses. If another command has changed the addresses since this
-    answer, AWS refuses the write. In this case, the function reads the addresses again, and repeats the change.
+    answer, AWS refuses the write. In this case, the function reads the addresses again, and repeats the change. It also
+    reads the addresses again if AWS does not list a new IP set yet.
     """
     client, set_name = account.client("wafv2"), f"{account.environment.resource(name)}-{version}"
     errors = client.exceptions
-    for attempt in range(1, ATTEMPTS + 1):
+    conflicts = unlisted = 0
+    while True:
         try:
             summary = next((each for each in _ip_sets(account, name) if each["Name"] == set_name), None)
             answer = _get_ip_set(client, summary) if summary else None
             before = _networks(answer["IPSet"]) if answer else frozenset()
             after = [network for network in change(before) if network.version == version]
-            if answer and before != frozenset(after):
-                _update_ip_set(client, answer, _sorted(after), answer["IPSet"].get("Description", _UNUSED))
-            elif after and not answer:
-                client.create_ip_set(
-                    Name=set_name, Scope=_SCOPE, IPAddressVersion=f"IPV{version}", Addresses=_sorted(after),
-                    Description=_UNUSED, Tags=_tags(account),
-                )  # fmt: skip
-            return after
-        except (
-            errors.WAFOptimisticLockException,
-            errors.WAFNonexistentItemException,
-            errors.WAFDuplicateItemException,
-        ):
-            if attempt == ATTEMPTS:
+            if answer:
+                if before != frozenset(after):
+                    _update_ip_set(client, answer, _sorted(after), answer["IPSet"].get("Description") or _UNUSED)
+                return answer["IPSet"]["ARN"], after
+            if not after:
+                return "", after
+            created = client.create_ip_set(
+                Name=set_name, Scope=_SCOPE, IPAddressVersion=f"IPV{version}", Addresses=_sorted(after),
+                Description=_UNUSED, Tags=_tags(account),
+            )  # fmt: skip
+            return created["Summary"]["ARN"], after
+        except (errors.WAFOptimisticLockException, errors.WAFNonexistentItemException):
+            conflicts += 1
+            if conflicts == ATTEMPTS:
                 raise
-    raise AssertionError("each attempt returns or raises")
+        except errors.WAFDuplicateItemException:
+            unlisted += 1
+            if unlisted == PATIENT_ATTEMPTS:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 def addresses(account: Account, name: str) -> list[str]:
@@ -95,12 +100,23 @@ def addresses(account: Account, name: str) -> list[str]:
     return _sorted(network for ip_set in _read_ip_sets(account, name) for network in _networks(ip_set))
 
 
-def put_rule(account: Account, name: str, status: int, *, inverted: bool = False, retry_seconds: int = 0) -> None:
+def put_rule(
+    account: Account,
+    name: str,
+    status: int,
+    filled: Collection[str],
+    *,
+    inverted: bool = False,
+    retry_seconds: int = 0,
+) -> None:
     """Refuse the requests from the addresses in the IP sets of a rule. If `inverted`, refuse all other requests
     instead.
 
-    If the IP sets have no address, the rule is removed. The rule comes after all other rules. The other rules only
-    block or count requests, so every request that they do not block reaches this rule.
+    filled: the ARNs of the IP sets that have addresses for certain. Raises AwsError if AWS does not list them in time,
+    or if another command has emptied them, because the rule would then be missing.
+
+    If no IP set has an address, the rule is removed. The rule comes after all other rules. The other rules only block
+    or count requests, so every request that they do not block reaches this rule.
     """
     headers = [{"Name": "retry-after", "Value": str(retry_seconds)}] if retry_seconds else []
     response = {"ResponseCode": status, **({"ResponseHeaders": headers} if headers else {})}
@@ -112,9 +128,6 @@ def put_rule(account: Account, name: str, status: int, *, inverted: bool = False
 
     arns: list[str] | None = None
 
-    def used() -> list[str]:
-        return [each["ARN"] for each in _read_ip_sets(account, name) if each["Addresses"]]
-
     def changed(rules: list[Rule]) -> list[Rule]:
         others = [each for each in rules if each["Name"] != name]
         if not arns:
@@ -124,23 +137,38 @@ def put_rule(account: Account, name: str, status: int, *, inverted: bool = False
         return [*others, {**rule, "Statement": statement, "Priority": priority}]
 
     # Another command can have filled or emptied an IP set before the rules were written.
-    while arns != (arns := used()):
+    while arns != (arns := _used(account, name, filled)):
         _change_rules(account, changed)
     _mark(account, name, _USED)
-    _delete_ip_sets(account, name, only_empty=True)
+    _delete_ip_sets(account, name, lambda ip_set: not ip_set["Addresses"])
 
 
 def remove_rule(account: Account, name: str) -> None:
-    """Remove a rule, and its IP sets. Do nothing if the rule does not exist."""
+    """Remove a rule, and its IP sets. Do nothing if the rule does not exist.
+
+    Raises AwsError if another command adds the rule at the same time. The addresses of the other command are kept.
+    """
     _mark(account, name, _UNUSED)
     _change_rules(account, lambda rules: [rule for rule in rules if rule["Name"] != name])
-    _delete_ip_sets(account, name)
+    _delete_ip_sets(account, name, lambda ip_set: ip_set.get("Description") == _UNUSED or not ip_set["Addresses"])
+    if _wanted(account, name):
+        raise AwsError(f"another command has added the rule {name} at the same time: look at the status, and repeat")
+
+
+def mark_rule(account: Account, name: str) -> None:
+    """Record that an operator wants a rule if the rule exists.
+
+    `put_rule` can have failed before it recorded it, and earlier releases did not record it. `deploy` calls this
+    function at its start: otherwise, it would not know that it has removed the rule.
+    """
+    if has_rule(account, name):
+        _mark(account, name, _USED)
 
 
 def delete_ip_sets_of(account: Account, names: Collection[str]) -> None:
     """Delete the IP sets of rules whose firewall was deleted."""
     for name in names:
-        _delete_ip_sets(account, name)
+        _delete_ip_sets(account, name, lambda _: True)
 
 
 def has_rule(account: Account, name: str) -> bool:
@@ -150,12 +178,32 @@ def has_rule(account: Account, name: str) -> bool:
     return answer is not None and any(rule["Name"] == name for rule in answer["WebACL"]["Rules"])
 
 
-def has_lost(account: Account, name: str) -> bool:
-    """Return whether a deploy has removed a rule that an operator has added and not removed."""
+def lost_ip_sets(account: Account, name: str) -> list[str]:
+    """Return the ARNs of the IP sets of a rule that an operator has added and not removed, and that a deploy has
+    removed. Without such a rule, the result is empty."""
     answer = _find_web_acl(account)
     if answer is None or any(rule["Name"] == name for rule in answer["WebACL"]["Rules"]):
-        return False
-    return any(each["Addresses"] and each.get("Description") == _USED for each in _read_ip_sets(account, name))
+        return []
+    return _wanted(account, name)
+
+
+def _wanted(account: Account, name: str) -> list[str]:
+    """Return the ARNs of the IP sets with addresses whose rule an operator wants."""
+    return [
+        each["ARN"] for each in _read_ip_sets(account, name) if each["Addresses"] and each.get("Description") == _USED
+    ]
+
+
+def _used(account: Account, name: str, filled: Collection[str]) -> list[str]:
+    """Return the ARNs of the IP sets that have addresses. Wait until AWS lists `filled` among them: it can need minutes
+    to distribute a change. Raises AwsError if it does not."""
+    for attempt in range(1, PATIENT_ATTEMPTS + 1):
+        used = [each["ARN"] for each in _read_ip_sets(account, name) if each["Addresses"]]
+        if set(filled) <= set(used):
+            return used
+        if attempt < PATIENT_ATTEMPTS:
+            time.sleep(PAUSE_SECONDS)
+    raise AwsError(f"AWS does not list the addresses of the rule {name}, so it is not in force: run the command again")
 
 
 def _mark(account: Account, name: str, description: str) -> None:
@@ -177,18 +225,19 @@ def _mark(account: Account, name: str, description: str) -> None:
                 raise
 
 
-def _delete_ip_sets(account: Account, name: str, *, only_empty: bool = False) -> None:
-    """Delete the IP sets that no rule uses.
+def _delete_ip_sets(account: Account, name: str, unused: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Delete the IP sets for which `unused(ip_set)` is true.
 
     For some time after a rule is removed, AWS answers that the rule still uses its IP set. An IP set that cannot be
-    deleted has no effect, so it is left to the next command.
+    deleted has no effect, so it is left to the next command. The lock token comes from the same answer as the IP set.
+    If another command changes an IP set after this answer, the IP set is read again.
     """
     client = account.client("wafv2")
     for each in _ip_sets(account, name):
         for attempt in range(1, PATIENT_ATTEMPTS + 1):
             try:
                 answer = _get_ip_set(client, each)
-                if not (only_empty and answer["IPSet"]["Addresses"]):
+                if unused(answer["IPSet"]):
                     client.delete_ip_set(Name=each["Name"], Scope=_SCOPE, Id=each["Id"], LockToken=answer["LockToken"])
                 break
             except client.exceptions.WAFNonexistentItemException:
@@ -205,10 +254,29 @@ def _one_of(arns: Collection[str]) -> dict[str, Any]:
 
 
 def _ip_sets(account: Account, name: str) -> list[dict[str, Any]]:
-    """Return the IP sets of a rule. Each version of IP has its own set."""
+    """Return the names and ids of the IP sets of a rule. Each version of IP has its own set.
+
+    AWS can list a new IP set late, so the IP sets that the rule uses are added. AWS never deletes these.
+    """
     prefix = f"{account.environment.resource(name)}-"
-    sets: list[dict[str, Any]] = account.client("wafv2").list_ip_sets(Scope=_SCOPE)["IPSets"]
-    return [each for each in sets if each["Name"].startswith(prefix)]
+    listed: list[dict[str, Any]] = account.client("wafv2").list_ip_sets(Scope=_SCOPE)["IPSets"]
+    sets = {each["ARN"]: each for each in listed if each["Name"].startswith(prefix)}
+    answer = _find_web_acl(account)
+    for arn in _arns(rule for rule in (answer["WebACL"]["Rules"] if answer else ()) if rule["Name"] == name):
+        *_, set_name, identifier = arn.split("/")  # arn:aws:wafv2:us-east-1:ACCOUNT:global/ipset/NAME/ID
+        sets.setdefault(arn, {"Name": set_name, "Id": identifier, "ARN": arn})
+    return list(sets.values())
+
+
+def _arns(part: Any) -> Iterator[str]:
+    """Yield the ARNs of all IP sets in a part of a rule."""
+    if isinstance(part, Mapping):
+        if "IPSetReferenceStatement" in part:
+            yield part["IPSetReferenceStatement"]["ARN"]
+        part = part.values()
+    if not isinstance(part, (str, bytes)) and isinstance(part, Iterable):
+        for each in part:
+            yield from _arns(each)
 
 
 def _read_ip_sets(account: Account, name: str) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ RETRY_SECONDS = 600
 
 def close(account: Account, accepted: Collection[Network]) -> None:
     """Refuse all requests with 503, except requests from these addresses. A second call replaces the addresses."""
-    firewall.change_addresses(account, RULE, lambda _: accepted)
-    firewall.put_rule(account, RULE, 503, inverted=True, retry_seconds=RETRY_SECONDS)
+    filled = firewall.change_addresses(account, RULE, lambda _: accepted)
+    firewall.put_rule(account, RULE, 503, filled, inverted=True, retry_seconds=RETRY_SECONDS)
 
 
 def open_again(account: Account) -> None:
@@ -32,13 +32,13 @@ def is_closed(account: Account) -> bool:
 
 def is_lost(account: Account) -> bool:
     """Return whether a deploy has removed the rule."""
-    return firewall.has_lost(account, RULE)
+    return bool(firewall.lost_ip_sets(account, RULE))
 
 
 def restore_rule(account: Account) -> bool:
     """Close the environment again if a deploy has removed the rule, because the maintenance mode was switched on while
     the deploy ran. Return whether the rule was missing."""
-    if not is_lost(account):
+    if not (lost := firewall.lost_ip_sets(account, RULE)):
         return False
-    firewall.put_rule(account, RULE, 503, inverted=True, retry_seconds=RETRY_SECONDS)
+    firewall.put_rule(account, RULE, 503, lost, inverted=True, retry_seconds=RETRY_SECONDS)
     return True

@@ -8,8 +8,10 @@ The client ends with the exit code of the command.
 
 import json
 import os
+import select
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any, NoReturn
 
 from infra.functions import ROOT
@@ -73,12 +76,14 @@ def main(address: str) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()
+        server_lives, lives = os.pipe()  # the end of the server closes `lives`, which no fork keeps
         print("ready", flush=True)  # noqa: T201
         while True:
             connection, _ = server.accept()
             if os.fork() == 0:
                 server.close()
-                _serve(connection)
+                os.close(lives)
+                _serve(connection, server_lives)
             connection.close()
             _reap()
 
@@ -93,11 +98,21 @@ def _reap() -> None:
             return
 
 
-def _serve(connection: socket.socket) -> NoReturn:
+def _end_with(connection: socket.socket, server_lives: int) -> None:
+    """End this process when the client or the server has ended, as a process ends that gets a signal itself."""
+    ended = select.poll()
+    for file in (connection.fileno(), server_lives):
+        ended.register(file, 0)  # only the end of the other side, POLLHUP
+    ended.poll()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve(connection: socket.socket, server_lives: int) -> NoReturn:
     """Run the command of a request in this process, with the streams of the client. Send the exit code, and end."""
     received, files, _, _ = socket.recv_fds(connection, 65_536, 3)
     while part := connection.recv(65_536):
         received += part
+    Thread(target=_end_with, args=(connection, server_lives), daemon=True).start()
     request = json.loads(received)
     for target, file in enumerate(files):
         os.dup2(file, target)

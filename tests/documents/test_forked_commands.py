@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,34 @@ def test_a_forked_command_has_the_output_and_the_exit_code_of_a_new_process(
     forked = run(tmp_path, functions["wecelebrate"], script)
     new = run(tmp_path, NEW_PROCESS, script)
     assert (forked.returncode, forked.stdout, forked.stderr) == (new.returncode, new.stdout, new.stderr)
+
+
+@contextmanager
+def waiting(body: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command that reads a pipe. Yield its client while the command waits for the first byte.
+
+    The output of the client ends only when the command has ended as well, because both have it.
+    """
+    os.mkfifo(folder / "prices.csv")
+    script = f"wecelebrate() {{ exec {body}; }}; wecelebrate read prices.csv --currency EUR"
+    with (
+        subprocess.Popen(["bash", "--norc", "-c", script], cwd=folder, stdout=subprocess.PIPE) as client,
+        (folder / "prices.csv").open("wb"),  # this waits for the reader
+    ):
+        yield client
+
+
+def test_a_command_ends_if_its_client_is_killed(functions: dict[str, str], tmp_path: Path) -> None:
+    with waiting(functions["wecelebrate"], tmp_path) as client:
+        client.kill()
+        client.communicate(timeout=30)
+
+
+def test_the_commands_end_if_the_server_ends(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(ExitStack())
+        functions = server.enter_context(forked_commands(dict(os.environ)))
+        client = stack.enter_context(waiting(functions["wecelebrate"], tmp_path))
+        server.close()
+        client.communicate(timeout=30)
+        assert client.returncode == 1

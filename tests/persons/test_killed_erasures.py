@@ -90,6 +90,7 @@ def test_erasures_are_repeated_after_the_database_was_restored_to_an_earlier_tim
     problem(tenant.owner.post("/v1/admin/erasures/replay"), 403, "forbidden")
     job = platform.ended_job(platform.admin.post("/v1/admin/erasures/replay").json()["id"])
     assert (job["status"], job["result"]) == ("completed", {"erasures": earlier + 2, "restored": 2}), job
+    assert job["client_id"] is None  # so `wecelebrate erasures replay` recognises the job of another replay
     path = f"/v1/clients/{tenant.client_id}/erasures"
     platform.eventually(lambda: [each["status"] for each in ok(tenant.owner.get(path))["data"]] == ["completed"] * 2)
     assert {each["cause"] for each in ok(tenant.owner.get(path))["data"]} == {"restore"}

@@ -14,7 +14,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from infra.command import app, aws
-from infra.deploy import blocklist, checkout, maintenance, stacks
+from infra.deploy import blocklist, checkout, firewall, maintenance, stacks
 from infra.deploy.account import Account
 from infra.deploy.engine import ENGINE_CONTEXT, ENGINE_VERSION
 from infra.deploy.firewall import parse_network
@@ -148,6 +148,21 @@ def test_a_deploy_that_changes_the_firewall_restores_the_rules_of_operators_also
     assert [rule["Name"] for rule in rules] == ["requests-per-address", "blocked", "maintenance"]
     assert "the addresses are blocked again" in result.output
     assert "the environment is closed again" in result.output
+
+
+def test_a_deploy_blocks_addresses_again_whose_rule_an_earlier_release_has_added(dev: Environment) -> None:
+    dev.create_firewall()
+    blocklist.change(dev.account, [parse_network("8.8.4.4")])
+    firewall._mark(dev.account, blocklist.RULE, "x")
+
+    def during() -> int:
+        dev.replace_rules()
+        return 1
+
+    dev.during = during
+    result = dev.deploy("UPDATE_COMPLETE")
+    assert "the addresses are blocked again" in result.output
+    assert blocklist.blocked(dev.account) == ["8.8.4.4/32"]
 
 
 def test_a_deploy_during_the_maintenance_mode_leaves_the_firewall_out(dev: Environment) -> None:

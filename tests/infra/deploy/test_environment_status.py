@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import ModuleType
 from unittest.mock import Mock
 
 import boto3
@@ -13,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from infra.deploy import erasure_keys
+from infra.deploy import blocklist, consumers, erasure_keys, maintenance
 from tests.command import CommandHere
 from tests.infra.deploy.test_maintenance import RATE, VISIBILITY
 
@@ -173,13 +174,43 @@ def test_the_status_warns_of_an_earlier_key_that_a_replay_has_left(
     assert "`wecelebrate --env dev erasures replay` removes it" in command("status", "--env", "dev").stdout
 
 
-def test_an_operator_who_may_not_read_the_configuration_of_functions_sees_the_status(
+@pytest.mark.parametrize(
+    ("module", "function", "operation", "line"),
+    [
+        (erasure_keys, "has_keys", "GetFunctionConfiguration", "earlier key     unknown: your role lacks lambda:"),
+        (consumers, "stopped", "ListEventSourceMappings", "stopped queues  unknown: your role lacks lambda:"),
+        (maintenance, "is_closed", "ListWebACLs", "maintenance     unknown: your role lacks wafv2:"),
+        (blocklist, "blocked", "GetIPSet", "blocked         unknown: your role lacks wafv2:"),
+        (blocklist, "is_lost", "ListIPSets", "lost rules      unknown: your role lacks wafv2:"),
+    ],
+)
+def test_an_operator_without_a_permission_sees_the_other_lines_of_the_status(
+    command: CommandHere,
+    api: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    module: ModuleType,
+    function: str,
+    operation: str,
+    line: str,
+) -> None:
+    create_firewall()
+    deploy("dev-edge", url=api)
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "x"}}, operation)
+    monkeypatch.setattr(module, function, Mock(side_effect=denied))
+    result = command("status", "--env", "dev")
+    assert result.returncode == 0, result.stderr
+    printed = " ".join(result.stdout.split())
+    assert "health ok" in printed
+    assert " ".join(f"{line}{operation}".split()) in printed
+
+
+def test_another_error_of_an_optional_line_is_an_error(
     command: CommandHere, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_firewall()
     deploy("dev-edge", url=api)
-    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "x"}}, "GetFunctionConfiguration")
-    monkeypatch.setattr(erasure_keys, "has_keys", Mock(side_effect=denied))
+    throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"}}, "ListEventSourceMappings")
+    monkeypatch.setattr(consumers, "stopped", Mock(side_effect=throttled))
     result = command("status", "--env", "dev")
-    assert "health       ok" in result.stdout
-    assert "unknown: your role lacks lambda:GetFunctionConfiguration" in result.stdout
+    assert (result.returncode, "ThrottlingException" in result.stderr) == (1, True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 from botocore.stub import Stubber
 
 from infra.deploy.account import Account, AwsError
@@ -48,6 +48,14 @@ def test_the_keys_are_removed_after_an_error() -> None:
     prod, stub = account((DECLARED, with_keys), (with_keys, DECLARED))
     with pytest.raises(KeyboardInterrupt), earlier_keys(prod, ["march"]):
         raise KeyboardInterrupt
+    stub.assert_no_pending_responses()
+
+
+def test_a_function_that_cannot_be_read_is_not_said_to_have_a_key() -> None:
+    prod, stub = account()
+    stub.add_client_error("get_function_configuration", "AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDeniedException"), earlier_keys(prod, ["march"]):
+        pytest.fail("the block runs without the keys")
     stub.assert_no_pending_responses()
 
 

@@ -115,20 +115,25 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     @contextmanager
     def connect() -> Iterator[Connection]:
-        client = api([{"status": "pending"}, DONE], [1, 0])
+        client = api([{"status": "pending"}, DONE], [1, 1, 0])
         client.event_hooks = {"request": [log]}
         yield Connection(client, None)
 
     monkeypatch.setattr(api_of_command, "connect", connect)
-    monkeypatch.setattr(erasure_keys, "_set", lambda account, value: done.append(f"key {value or 'removed'}"))
+    monkeypatch.setattr(erasure_keys, "_variables", lambda account: {})
+    monkeypatch.setattr(
+        erasure_keys, "_replace", lambda account, variables, value: done.append(f"key {value or 'removed'}")
+    )
     return done
 
 
 def test_each_replay_of_an_environment_removes_a_key_that_an_interrupted_replay_has_left(events: list[str]) -> None:
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
     assert result.exit_code == 0, result.output
-    assert [event for event in events if not event.startswith("GET")] == ["key removed", events[3]]
-    assert events[2:4] == ["key removed", "POST /v1/admin/erasures/replay"]
+    assert [event for event in events if not event.startswith("GET")] == [
+        "key removed",
+        "POST /v1/admin/erasures/replay",
+    ]
 
 
 def test_a_replay_without_keys_does_not_remove_the_key_of_a_running_replay(
@@ -153,21 +158,48 @@ def test_a_replay_without_keys_does_not_remove_the_key_of_a_running_replay(
     assert "key removed" not in events
 
 
+@pytest.mark.parametrize("others", [0, 1000])
+def test_a_replay_with_keys_waits_for_another_replay_which_needs_its_own_keys(
+    events: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Any, others: int
+) -> None:
+    """others: how many erasures of clients are listed before the job of the replay."""
+    listed = [{"id": str(number), "client_id": "c"} for number in range(others)] + [{"id": JOB, "client_id": None}]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/jobs"
+        rows = listed if request.url.params["status"] == "processing" else []
+        start = int(request.url.params.get("cursor", "0"))
+        page = rows[start : start + 1000]
+        more = len(rows) > start + 1000
+        return httpx.Response(200, json={"data": page, "has_more": more, "next_cursor": str(start + 1000)})
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        yield Connection(httpx.Client(base_url="http://platform.test", transport=httpx.MockTransport(respond)), None)
+
+    monkeypatch.setattr(api_of_command, "connect", connect)
+    file = tmp_path / "key.txt"
+    file.write_text("march")
+    result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay", "--earlier-key", str(file)])
+    assert (result.exit_code, events) == (1, []), result.output
+    assert f"`wecelebrate jobs watch {JOB}` follows it" in " ".join(result.output.split())
+
+
 def test_the_function_knows_the_key_only_until_the_list_is_compared(events: list[str], tmp_path: Any) -> None:
     file = tmp_path / "key.txt"
     file.write_text("march")
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay", "--earlier-key", str(file)])
     assert result.exit_code == 0, result.output
     job = ["POST /v1/admin/erasures/replay", f"GET /v1/jobs/{JOB}"]
-    assert events[:5] == ["key march", *job, "key removed", "GET /v1/jobs pending"]
+    assert events[2:7] == ["key march", *job, "key removed", "GET /v1/jobs pending"]
     assert events.count("key removed") == 1
 
 
 def test_a_replay_without_keys_needs_only_the_api(events: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(account: Any, value: str) -> None:
+    def refused(account: Any) -> None:
         raise NoCredentialsError
 
-    monkeypatch.setattr(erasure_keys, "_set", refused)
+    monkeypatch.setattr(erasure_keys, "_variables", refused)
     result = CliRunner().invoke(app, ["--env", "dev", "erasures", "replay"])
     assert result.exit_code == 0, result.output
     assert "not known whether an earlier call has left a key" in result.output

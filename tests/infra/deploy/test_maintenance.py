@@ -357,3 +357,88 @@ def test_ip_sets_have_the_tags_of_their_environment_and_are_deleted_with_it(clie
     firewall.delete_ip_sets_of(prod, (blocklist.RULE, maintenance.RULE))
     (left,) = client.list_ip_sets(Scope="CLOUDFRONT")["IPSets"]
     assert "dev" in left["Name"]
+
+
+class Late:
+    """The firewall, whose list does not show a new IP set in the first calls after its creation."""
+
+    def __init__(self, client: Any, calls: int) -> None:
+        self._client, self._calls, self._hidden = client, calls, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def create_ip_set(self, **arguments: Any) -> Any:
+        if self._hidden:
+            raise self._client.exceptions.WAFDuplicateItemException({"Error": {"Code": "x"}}, "CreateIPSet")
+        self._hidden = self._calls
+        return self._client.create_ip_set(**arguments)
+
+    def list_ip_sets(self, **arguments: Any) -> Any:
+        self._hidden -= bool(self._hidden)
+        return {"IPSets": []} if self._hidden else self._client.list_ip_sets(**arguments)
+
+
+@pytest.mark.usefixtures("without_pause")
+@pytest.mark.parametrize("calls", [1, 2, 3, 4, 10])
+def test_a_rule_is_in_force_although_aws_lists_its_ip_set_late(client: Any, calls: int) -> None:
+    late: Any = Late(client, calls)
+    prod = account(client, "prod")
+    close(account(late, "prod"), [parse_network("8.8.4.4")])
+    assert is_closed(prod)
+    open_again(prod)
+    late = Late(client, calls)
+    assert change(account(late, "prod"), [parse_network("8.8.8.8"), parse_network("8.8.4.4")]) == [
+        "8.8.4.4/32",
+        "8.8.8.8/32",
+    ]
+    late._hidden = calls  # the rule names the IP set, so it is found without the list
+    assert change(account(late, "prod"), remove=[parse_network("8.8.8.8")]) == ["8.8.4.4/32"]
+    assert blocked(prod) == ["8.8.4.4/32"]
+
+
+@pytest.mark.usefixtures("without_pause")
+def test_a_rule_whose_ip_set_is_never_listed_is_reported(client: Any) -> None:
+    for command in (close, change):
+        late: Any = Late(client, 1000)
+        with pytest.raises(AwsError, match="is not in force: run the command again"):
+            command(account(late, "prod"), [parse_network("8.8.4.4")])
+    assert rules(client, "wecelebrate-prod-api") == [RATE]
+
+
+@pytest.mark.usefixtures("without_pause")
+def test_the_maintenance_mode_that_is_switched_on_while_another_command_ends_it_keeps_its_addresses(
+    client: Any,
+) -> None:
+    prod = account(client, "prod")
+    close(prod, [parse_network("8.8.4.4")])
+    on = [lambda: close(account(client, "prod"), [parse_network("8.8.8.8")])]
+
+    class DuringDelete:
+        def __getattr__(self, name: str) -> Any:
+            if name == "delete_ip_set" and on:
+                on.pop()()
+            return getattr(client, name)
+
+    off: Any = DuringDelete()
+    with pytest.raises(AwsError, match="another command has added the rule maintenance at the same time"):
+        open_again(account(off, "prod"))
+    assert is_closed(prod)
+    assert addresses(client) == [["8.8.8.8/32"]]
+    open_again(prod)
+    assert (is_closed(prod), addresses(client)) == (False, [])
+
+
+@pytest.mark.usefixtures("without_pause")
+def test_a_deploy_restores_a_rule_that_was_not_recorded(client: Any) -> None:
+    prod = account(client, "prod")
+    close(prod, [parse_network("8.8.4.4")])
+    firewall._mark(prod, maintenance.RULE, "x")  # as an earlier release, or as a command whose session has ended
+    firewall.mark_rule(prod, maintenance.RULE)
+    firewall.mark_rule(prod, blocklist.RULE)
+    replace_rules(client)
+    assert maintenance.is_lost(prod) and not blocklist.is_lost(prod)
+    assert maintenance.restore_rule(prod)
+    open_again(prod)
+    firewall.mark_rule(prod, maintenance.RULE)
+    assert not maintenance.is_lost(prod)

@@ -14,7 +14,9 @@ from typer.testing import CliRunner, Result
 
 from infra.command import app
 from infra.deploy import consumers
+from infra.deploy.account import Account
 from infra.deploy.consumers import SENDING, queue_names
+from infra.environments import get_environment
 from tests.infra.deploy.recorded_aws import ACCOUNT, REGION, RecordedAccount, Refused, recorded
 
 CLIENT, ERASURE = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", "01a20512-5e16-7075-8b8c-1b6a3ce1d0a6"
@@ -22,10 +24,12 @@ CLIENT, ERASURE = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", "01a20512-5e16-7075-8b
 
 @dataclass
 class Queues(RecordedAccount):
-    """An account whose queues have consumers. A change of a consumer is complete only after one more request."""
+    """An account whose queues have consumers. A change of a consumer is complete after the third list."""
 
     templates: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     queue_states: dict[str, str] = field(default_factory=lambda: dict.fromkeys(queue_names(), "Enabled"))
+    listings: dict[str, int] = field(default_factory=dict)
+    """How often a consumer was listed while AWS changed it."""
     switch: str | None = None
     """The value of the switch `queue`, or None for its default."""
     listed: tuple[str, ...] = ()
@@ -33,6 +37,15 @@ class Queues(RecordedAccount):
     lost: int = 0
     unfinished: int = 0
     database_is_down: bool = False
+    refused: dict[str, str] = field(default_factory=dict)
+    """The name of a queue → the error code of each change of its consumer."""
+    denied: tuple[str, ...] = ()
+    """Operations that the role of the operator does not allow."""
+
+    def answer(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if operation in self.denied:
+            raise Refused("AccessDeniedException")
+        return super().answer(operation, request)
 
     def _list_event_source_mappings(self, _: Mapping[str, Any]) -> dict[str, Any]:
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:wecelebrate-dev"
@@ -42,12 +55,21 @@ class Queues(RecordedAccount):
         ]
         dead = {"UUID": "d" * 36, "State": "Enabled", "EventSourceArn": f"{arn}-emails-dead-letters"}
         other = {"UUID": "p" * 36, "State": "Enabled", "EventSourceArn": arn.replace("dev", "prod-emails")}
-        changed = {"Enabling": "Enabled", "Disabling": "Disabled"}
-        self.queue_states |= {queue: changed.get(state, state) for queue, state in self.queue_states.items()}
+        changed = {"Enabling": "Enabled", "Disabling": "Disabled", "Updating": "Enabled", "Creating": "Enabled"}
+        for queue, state in self.queue_states.items():
+            if state in changed:
+                self.listings[queue] = self.listings.get(queue, 0) + 1
+                if self.listings[queue] % 3 == 0:
+                    self.queue_states[queue] = changed[state]
         return {"EventSourceMappings": [*answer, dead, other]}
 
     def _update_event_source_mapping(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        self.queue_states[request["UUID"].rstrip(".")] = "Enabling" if request["Enabled"] else "Disabling"
+        queue = request["UUID"].rstrip(".")
+        if self.queue_states[queue] not in ("Enabled", "Disabled"):
+            raise Refused("ResourceInUseException")
+        if queue in self.refused:
+            raise Refused(self.refused[queue])
+        self.queue_states[queue] = "Enabling" if request["Enabled"] else "Disabling"
         return {"UUID": request["UUID"]}
 
     def _list_objects_v2(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,6 +136,42 @@ def test_a_command_changes_only_queues_that_it_names_and_whose_state_differs(acc
     assert stopped(account) == {"emails", "webhooks"}
     assert run("queues", "start", "emails").exit_code == 0
     assert stopped(account) == {"webhooks"}
+
+
+@pytest.mark.parametrize("state", ["Enabling", "Disabling", "Updating", "Creating"])
+@pytest.mark.parametrize(("action", "expected"), [("stop", {"emails", "webhooks"}), ("start", set())])
+def test_a_command_waits_for_a_consumer_that_aws_is_still_changing(
+    account: Queues, state: str, action: str, expected: set[str]
+) -> None:
+    account.queue_states |= {"emails": state, "webhooks": "Disabled"}
+    result = run("queues", action, "emails", "webhooks")
+    assert (result.exit_code, stopped(account)) == (0, expected), result.output
+
+
+def test_a_queue_that_aws_refuses_to_change_is_named_and_the_others_are_changed(account: Queues) -> None:
+    account.refused = {"emails": "ServiceException"}
+    result = run("queues", "stop", "--all", "--keep", "erasures")
+    assert result.exit_code == 1
+    output = " ".join(result.output.split())
+    assert "AWS has not changed emails (" in output and "ServiceException" in output
+    assert stopped(account) == set(queue_names()) - {"erasures", "emails"}
+
+
+def test_a_consumer_that_aws_does_not_finish_to_change_is_named(
+    account: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "MAX_SECONDS", -1)
+    result = run("queues", "stop", "emails")
+    assert result.exit_code == 1
+    assert "AWS has not changed emails (it is still Enabled): run the same command again" in " ".join(
+        result.output.split()
+    )
+
+
+def test_only_the_invocation_of_a_function_is_never_repeated(account: Queues) -> None:
+    dev = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
+    assert dev.client("lambda").meta.config.retries.get("total_max_attempts") != 1
+    assert dev.client("lambda", once=True).meta.config.retries["total_max_attempts"] == 1
 
 
 def test_queues_are_not_stopped_while_the_sweeper_would_start_their_workers(account: Queues) -> None:

@@ -7,9 +7,11 @@ from select import POLLIN, poll
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-_NO_TLS = ("WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST")
+_NO_TLS = ("WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST", "TLSV1_ALERT_PROTOCOL_VERSION")
 """The reasons of OpenSSL that mean that the server does not speak TLS, or speaks only versions that the client does not
 accept.
+
+The alert `handshake_failure` is not among them, because servers also send it for reasons that end by themselves.
 """
 
 
