@@ -7832,7 +7832,6 @@ AS $function$
   from (
     select value, count
     from (
-      -- To fold a name takes longer than to count its products, so only the first values are sorted by name.
       select value, sum(products)::bigint as count
       from (
         select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3
@@ -7846,7 +7845,7 @@ AS $function$
         where x.site_id = $2 and f.value is not null
       ) counted
       group by value having sum(products) > 0
-      order by 2 desc fetch first $4 rows with ties
+      order by 2 desc, value collate "C" limit 3 * $4
     ) most
     order by count desc, app.fold(value) collate "C", value limit $4
   ) first
@@ -13101,13 +13100,17 @@ begin
         from public.products where catalog_id = (select $8) %s
         group by 1, 2, 3) groups
     ), categories as (
-      select category as value, sum(products)::bigint as count from shown
-      where in_brand and in_price and category is not null
-      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
+      select * from (
+        select category as value, sum(products)::bigint as count from shown
+        where in_brand and in_price and category is not null
+        group by 1 order by 2 desc, category collate "C" limit 3 * $6) most
+      order by count desc, app.fold(value) collate "C", value limit $6
     ), brands as (
-      select brand as value, sum(products)::bigint as count from shown
-      where in_category and in_price and brand is not null
-      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
+      select * from (
+        select brand as value, sum(products)::bigint as count from shown
+        where in_category and in_price and brand is not null
+        group by 1 order by 2 desc, brand collate "C" limit 3 * $6) most
+      order by count desc, app.fold(value) collate "C", value limit $6
     )
     select jsonb_build_object(
       'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
