@@ -16885,17 +16885,26 @@ declare
 begin
   perform pg_current_xact_id();
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || app.mailbox($2), 0));
-  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
-  where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
-    and o.customer_subject is null;
-  if not found then
-    return;
-  end if;
-  client_id := mailed_order.client_id;
-  refusal := app.claim_guest_mail(mailed_order, $3);
-  if refusal is null then
-    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
-  end if;
+  select s.* into site from sites s where s.id = (select app.site_id());
+  select o.* into mailed_order from orders o
+  where o.client_id = site.client_id and o.site_id = site.id and o.order_number = upper($1)
+    and lower(o.customer_email) = lower($2) and o.customer_subject is null;
+  client_id := site.client_id;
+  begin
+    if mailed_order.id is null then
+      mailed_order.client_id := site.client_id;
+      mailed_order.site_id := site.id;
+      mailed_order.customer_email := $2;
+    end if;
+    if app.claim_guest_mail(mailed_order, $3) is null then
+      job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+    end if;
+    if mailed_order.id is null then
+      raise exception 'the order does not exist' using errcode = 'no_data_found';
+    end if;
+  exception when no_data_found then
+    job_id := null;
+  end;
   return next;
 end
 $function$;
@@ -16918,6 +16927,7 @@ grant execute on function app.queue_order_mail(uuid,text,jsonb) to app_admin, ap
 -- Function app.queue_order_mail(uuid,text,jsonb,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.queue_order_mail(order_id uuid, template text, details jsonb, address text, OUT client_id
+  site sites;
   uuid, OUT job_id uuid)
  RETURNS SETOF record
  LANGUAGE plpgsql
@@ -16927,7 +16937,6 @@ AS $function$
 #variable_conflict use_column
 declare
   mailed_order orders;
-  refusal text;
 begin
   select * into mailed_order from orders o
   where o.id = $1
