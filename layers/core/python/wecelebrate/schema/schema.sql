@@ -12039,9 +12039,10 @@ RETURN (SELECT COALESCE((bool_or((n.name = ANY (ARRAY['ordernumber'::text, 'orde
   ANY (ARRAY['siteid'::text, 'items'::text]))) AND bool_or((n.name = ANY (ARRAY['username'::text, 'useremail'::text,
   'customer'::text, 'customername'::text, 'customeremail'::text, 'employeename'::text, 'employeeemail'::text,
   'recipient'::text, 'recipientname'::text, 'recipientemail'::text, 'shippingaddress'::text,
-  'deliveryaddress'::text]))))), false) AS "coalesce" FROM (jsonb_object_keys(CASE jsonb_typeof(is_order.content) WHEN
-  'object'::text THEN is_order.content ELSE '{}'::jsonb END) k(key) CROSS JOIN LATERAL (SELECT lower(replace(k.key,
-  '_'::text, ''::text)) AS name) n));
+  'deliveryaddress'::text])))) OR (bool_or((n.name = ANY (ARRAY['useremail'::text, 'customeremail'::text]))) AND (NOT
+  bool_or((n.name = ANY (ARRAY['productid'::text, 'sku'::text, 'quantity'::text])))))), false) AS "coalesce" FROM
+  (jsonb_object_keys(CASE jsonb_typeof(is_order.content) WHEN 'object'::text THEN is_order.content ELSE '{}'::jsonb END)
+  k(key) CROSS JOIN LATERAL (SELECT lower(replace(k.key, '_'::text, ''::text)) AS name) n));
 
 -- Function kv.is_plain_change(kv.draft,products), owner app_mirror
 
