@@ -249,11 +249,7 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
 
         monkeypatch.setattr(restoration, "_insert", refuse)
         # A row can also have lost its parent before the backup, so only the parents of the backup count.
-        parents = (
-            {each for (each,) in next(each.missing for each in comparisons if each.table.name == parent)}
-            if False
-            else {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
-        )
+        parents = {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
         _, skipped = copy_missing(old, new, comparisons, restored_tables.ACCESS, skip=True)
         assert {each["key"] for each in skipped if each["table"] == parent} == parents
         for comparison in comparisons:
