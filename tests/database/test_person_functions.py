@@ -276,6 +276,17 @@ def erasing(superuser: psycopg.Connection) -> psycopg.Connection:
     return superuser
 
 
+def step(connection: psycopg.Connection, statement: str, *values: Any) -> Any:
+    """Run a step of the erasure as the service of the platform, and return its result."""
+    system = next(caller for caller in CALLERS if caller.name == "system")
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local session authorization wc_worker")
+        with entered(connection, system):
+            row = connection.execute(statement.encode(), [ident("A's erasure"), *values]).fetchone()
+            assert row is not None
+            return row[0]
+
+
 def after(
     connection: psycopg.Connection, statement: str, query: str, values: list[Any] | None = None
 ) -> list[tuple[Any, ...]]:
@@ -289,19 +300,33 @@ def after(
             return connection.execute(query.encode(), values).fetchall()
 
 
-def test_an_erasure_replaces_shipment_numbers_that_are_tracking_numbers_in_webhook_deliveries(
-    erasing: psycopg.Connection,
+@pytest.mark.parametrize(
+    ("stored", "sent", "is_kept"),
+    [
+        (("P-1", None), ("P-1", "TRACK1"), True),
+        (("P-1", "TRACK1"), ("P-1", None), True),
+        (("erased-1", None), ("TRACK1", "TRACK1"), False),
+        (("TRACK1", "TRACK1"), ("TRACK1", None), False),
+        (("TRACK1", "TRACK2"), ("TRACK1", "TRACK1"), False),
+        (("P-2", None), ("TRACK1", None), False),
+    ],
+)
+def test_an_erasure_and_a_mask_replace_shipment_numbers_in_webhook_deliveries_unless_the_shipment_has_another_number(
+    erasing: psycopg.Connection, stored: tuple[str, str], sent: tuple[str, str], is_kept: bool
 ) -> None:
-    shipment = {"shipment_id": "01987654-7abc-7def-8abc-0123456789ab", "tracking_url": "https://t.test/TRACK1"}
-    for number in ("TRACK1", "P-1"):
-        data = shipment | {"shipment_number": number, "tracking_number": "TRACK1", "note": "for Ann Buyer"}
-        erasing.execute(
-            "update webhook_deliveries set payload = %s where client_id = %s", [json.dumps({"data": data}), A]
-        )
-        query = "select distinct (payload -> 'data') - 'note' from webhook_deliveries where client_id = %s"
-        [(kept,)] = after(erasing, "select app.erase_mentions(%s, 'webhook_deliveries', null, 1000)", query, [A])
-        expected = f"erased-{shipment['shipment_id']}" if number == "TRACK1" else number
-        assert kept == {"shipment_id": shipment["shipment_id"], "shipment_number": expected}
+    shipment_id = str(ident("A's shipment"))
+    erasing.execute(
+        "update shipments set number = %s, tracking_number = %s where id = %s", [*stored, ident("A's shipment")]
+    )
+    tracking = {"tracking_number": sent[1], "tracking_url": "https://t.test/TRACK1"}
+    data = {"shipment_id": shipment_id, "shipment_number": sent[0], "note": "for Ann Buyer"} | tracking
+    erasing.execute("update webhook_deliveries set payload = %s where client_id = %s", [json.dumps({"data": data}), A])
+    query = "select distinct (payload -> 'data') - 'note' from webhook_deliveries where client_id = %s"
+    [(kept,)] = after(erasing, "select app.erase_mentions(%s, 'webhook_deliveries', null, 1000)", query, [A])
+    assert kept == {"shipment_id": shipment_id, "shipment_number": sent[0] if is_kept else f"erased-{shipment_id}"}
+    [(masked,)] = erasing.execute("select app.masked_payload(%s) -> 'data'", [json.dumps({"data": data})]).fetchall()
+    masked_number = sent[0] if is_kept else f"{sent[0][0]}***"
+    assert masked == {"shipment_id": shipment_id, "shipment_number": masked_number, "note": "for Ann Buyer"}
 
 
 def test_an_erasure_deletes_only_stored_responses_that_mention_the_person_and_the_client(
@@ -489,6 +514,55 @@ def test_an_erasure_erases_only_the_reasons_of_refused_orders_of_the_person(eras
     [(kept,)] = after(erasing, "select app.erase_mentions(%s, 'order_export_runs', null, 1000)", query, [A])
     erased = "The data of the person were erased."
     assert [each["reason"] for each in kept] == [erased, "Bob is too long", erased]
+
+
+def test_an_erasure_changes_only_the_runs_of_exports_that_mention_the_person(erasing: psycopg.Connection) -> None:
+    runs = "select id, seq, destination_id, refused, ctid::text from order_export_runs where client_id = %s order by id"
+    refused = [{"order_number": "another", "reason": "Bob is too long"}]
+    erasing.execute("update order_export_runs set refused = %s where client_id = %s", [json.dumps(refused), A])
+    before = erasing.execute(runs.encode(), [A]).fetchall()
+    assert before == after(erasing, "select app.erase_mentions(%s, 'order_export_runs', null, 1000)", runs, [A])
+    erasing.execute(
+        "update order_export_runs set refused = %s where id = %s",
+        [json.dumps([*refused, {"order_number": "x", "reason": "c@test is too long"}]), before[0][0]],
+    )
+    changed = after(erasing, "select app.erase_mentions(%s, 'order_export_runs', null, 1000)", runs, [A])
+    assert [row[3] for row in changed] == [
+        [*refused, {"order_number": "x", "reason": "The data of the person were erased."}],
+        *(row[3] for row in before[1:]),
+    ]
+
+
+def test_a_step_of_an_erasure_reads_at_most_eight_megabytes(erasing: psycopg.Connection) -> None:
+    refused = json.dumps([{"order_number": "another", "reason": "x" * 900}] * 950)
+    erasing.execute(
+        "insert into order_export_runs (client_id, destination_id, seq, settings, refused)"
+        " select client_id, id, n, '{}', %s from order_destinations, generate_series(1001, 1020) n"
+        " where id = (select min(id::text)::uuid from order_destinations where client_id = %s)",
+        [refused, A],
+    )
+    runs = "select id, octet_length(r::text) from order_export_runs r where client_id = %s order by id"
+    sizes: dict[UUID, int] = dict(erasing.execute(runs.encode(), [A]).fetchall())
+    pages: list[int] = []
+    last: UUID | None = None
+    while following := step(erasing, "select app.erase_mentions(%s, 'order_export_runs', %s, 10000)", last):
+        pages.append(sum(size for key, size in sizes.items() if (last is None or key > last) and key <= following))
+        last = following
+    assert sum(pages) == sum(sizes.values())
+    assert max(pages) <= 8_000_000 and len(pages) == 3
+
+
+def test_a_repeated_preparation_keeps_the_free_texts_of_a_person_without_other_texts(
+    erasing: psycopg.Connection,
+) -> None:
+    erasing.execute(
+        "update erasures set needles = '{}', phrases = '{the zip archive}', first_order_at = now(), emails = '{c@t}',"
+        " subjects = '{}' where id = %s",
+        [ident("A's erasure")],
+    )
+    query = "select needles, phrases, first_order_at is not null from erasures where id = %s"
+    [kept] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert kept == ([], ["the zip archive"], True)
 
 
 def test_the_free_texts_of_a_person_are_kept_apart_from_the_texts_that_identify_the_person(

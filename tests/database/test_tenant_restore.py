@@ -250,11 +250,7 @@ def test_no_row_is_copied_that_belongs_to_a_skipped_row(
         monkeypatch.setattr(restoration, "_insert", refuse)
         # A row of the backup can have lost its parent before the backup. Therefore only parents that the backup
         # contains count.
-        parents = (
-            {each for (each,) in next(each.missing for each in comparisons if each.table.name == parent)}
-            if False
-            else {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
-        )
+        parents = {key[0] for each in comparisons if each.table.name == parent for key in each.missing}
         _, skipped = copy_missing(old, new, comparisons, restored_tables.ACCESS, skip=True)
         assert {each["key"] for each in skipped if each["table"] == parent} == parents
         for comparison in comparisons:

@@ -666,6 +666,19 @@ def test_an_item_that_is_too_deep_stays_if_it_belongs_to_another_person_or_anoth
     assert [item for item in before if item in after] == after
 
 
+@pytest.mark.parametrize("name", ["customerEmail", "userEmail", "user_email"])
+def test_a_part_of_an_order_with_only_an_id_and_the_address_of_an_erased_person_is_erased(
+    mirror: Mirror, name: str
+) -> None:
+    mirror.put("order:o1", order("o1", userName="Jane Roe", userEmail="jane@a.example"))
+    mirror.put("order:o2", order("o2", userName="Eve", related=[{"id": "o1", name: "jane@a.example"}]))
+    erase_order(mirror)
+    erase_copies(mirror, "jane@a.example")
+    assert "jane@" not in everything(mirror)
+    mirror.put("order:o3", order("o3", userName="Eve", related=[{"id": "o1", name: "jane@a.example"}]))
+    assert "jane@" not in everything(mirror)
+
+
 def test_the_customer_and_the_lines_of_an_order_stay_although_their_id_is_that_of_an_erased_order(
     mirror: Mirror,
 ) -> None:
@@ -674,7 +687,10 @@ def test_the_customer_and_the_lines_of_an_order_stay_although_their_id_is_that_o
     erase_order(mirror)
     bob = order(
         "o2", customer={"id": "o1", "email": "bob@a.example", "phone": "1"},
-        items=[{"id": "o1", "sku": "MUG", "quantity": 2, "total": 9, "recipientEmail": "x@a.example"}],
+        items=[
+            {"id": "o1", "sku": "MUG", "quantity": 2, "total": 9, "recipientEmail": "x@a.example"},
+            {"id": "o1", "productId": "mug", "customerEmail": "x@a.example"},
+        ],
         payment={"id": "o1", "orderNumber": "#o2", "total": 9},
         related=[order("o1", siteId="s-b", userName="Eve"), order("o1", orderNumber="#b7", userName="Eve")],
     )  # fmt: skip

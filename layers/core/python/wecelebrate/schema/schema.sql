@@ -760,8 +760,8 @@ comment on column erasures.emails is
 comment on column erasures.subjects is
   'The `sub` claims of the person, until the erasure is complete.';
 comment on column erasures.needles is
-  'The texts that identify the person in files and in free text (names, addresses, order numbers), until the erasure is
-   complete.';
+  'The texts that identify the person in files and in free text (e-mail addresses, subjects, telephone and tracking
+   numbers), until the erasure is complete.';
 comment on column erasures.salt is
   'A random value, from which the pseudonyms are computed. It is deleted when the erasure is complete, so that
    nobody can compute them again.';
@@ -7840,7 +7840,6 @@ AS $function$
   from (
     select value, count
     from (
-      -- Folding a name takes longer than counting its products. Therefore only the first values are sorted by name.
       select value, sum(products)::bigint as count
       from (
         select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3
@@ -7854,7 +7853,7 @@ AS $function$
         where x.site_id = $2 and f.value is not null
       ) counted
       group by value having sum(products) > 0
-      order by 2 desc fetch first $4 rows with ties
+      order by 2 desc, value collate "C" limit 3 * $4
     ) most
     order by count desc, app.fold(value) collate "C", value limit $4
   ) first
@@ -9476,26 +9475,23 @@ CREATE OR REPLACE FUNCTION app.erase_audit_entries(e erasures, ids uuid[])
 AS $function$
 declare
   others text[] := array(select subject from unnest(e.subjects) subject where not app.is_only_buyer(e, subject));
-  in_orders erasures;
 begin
   e.subjects := array(select subject from unnest(e.subjects) subject where subject <> all (others));
   e.needles := array(
     select needle from unnest(e.needles) needle
     where needle <> all (array(select lower(subject) from unnest(others) subject)));
-  in_orders := e;
-  in_orders.needles := e.needles || e.phrases;
   update audit_log a
   set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
       else a.subject end,
     email = case when not is_person then a.email end, address = case when not is_person then a.address end,
     object_id = case when is_object then 'erased' else a.object_id end,
-    details = case when has_texts and app.mentions(sought, a.details) then '{"erased": true}' else a.details end,
-    before = case when has_texts and app.mentions(sought, a.before) then '{"erased": true}' else a.before end,
-    after = case when has_texts and app.mentions(sought, a.after) then '{"erased": true}' else a.after end
+    details = case when has_texts and app.mentions_in(e, a.details, in_orders) then '{"erased": true}'
+      else a.details end,
+    before = case when has_texts and app.mentions_in(e, a.before, in_orders) then '{"erased": true}' else a.before end,
+    after = case when has_texts and app.mentions_in(e, a.after, in_orders) then '{"erased": true}' else a.after end
   from (
     select x.id, about.has_texts,
-      case when exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id)
-        then in_orders else e end as sought,
+      exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id) as in_orders,
       case when x.admin_role is null and (x.subject = any (e.subjects) or lower(x.email) = any (e.emails))
         then app.is_only_buyer(e, x.subject) else false end as is_person,
       about.has_texts and (lower(x.object_id) = any (e.emails) or x.object_id = any (e.subjects)) as is_object
@@ -9503,7 +9499,7 @@ begin
       cross join lateral (select x.action !~ '^(member|invitation|admin_user)[.]' as has_texts) about
     where x.id = any (ids)) entries
   where a.id = entries.id and (is_person or is_object
-    or has_texts and app.mentions(sought, jsonb_build_array(a.details, a.before, a.after)));
+    or has_texts and app.mentions_in(e, jsonb_build_array(a.details, a.before, a.after), in_orders));
 end
 $function$;
 
@@ -9602,18 +9598,21 @@ $function$;
 
 CREATE OR REPLACE FUNCTION app.erase_deliveries(e erasures, ids uuid[])
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+begin
   update webhook_deliveries d
-  set payload = case when d.payload #> '{data,shipment_number}' = d.payload #> '{data,tracking_number}'
+  set payload = case
+      when d.payload #> '{data,shipment_number}' is not null and not app.has_own_number(d.payload -> 'data')
       then jsonb_set(d.payload, '{data,shipment_number}',
         to_jsonb('erased-' || left(d.payload #>> '{data,shipment_id}', 36)))
       else d.payload end #- '{data,tracking_number}' #- '{data,tracking_url}',
     last_body = null, last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
-    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
+    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id));
+end
 $function$;
 
 -- Function app.erase_document_copies(uuid,text,integer), owner app_definer
@@ -9739,15 +9738,18 @@ CREATE OR REPLACE FUNCTION app.erase_mentions(erasure_id uuid, kind text, after 
 AS $function$
 declare
   e erasures := app.open_erasure($1);
+  list refcursor;
   ids uuid[];
 begin
   if kind not in ('webhook_deliveries', 'jobs', 'dead_letters', 'audit_log', 'order_export_runs') then
     raise exception 'the rows of % are not erased by this function', kind using errcode = 'invalid_parameter_value';
   end if;
   -- A message that could not be read belongs to no client.
-  execute format('select array(select t.id from %I t where (t.client_id = $1%s) and t.id > $2 order by t.id limit $3)',
-    kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
-    into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  open list no scroll for execute format(
+    'select t.id as key, octet_length(t::text) as bytes from %I t where (t.client_id = $1%s) and t.id > $2'
+    ' order by t.id limit $3', kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
+    using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  ids := app.next_keys(list);
   case kind
     when 'webhook_deliveries' then perform app.erase_deliveries(e, ids);
     when 'jobs' then perform app.erase_jobs(e, ids);
@@ -9827,7 +9829,11 @@ AS $function$
         select app.mentions(e, o) or exists (
           select from orders x where x.erasure_id = e.id and x.client_id = e.client_id
             and x.order_number = o ->> 'order_number')) a (is_about))
-  where r.id = any (ids) and r.client_id = e.client_id and jsonb_array_length(r.refused) > 0
+  where r.id = any (ids) and r.client_id = e.client_id and (
+    app.mentions(e, r.refused) or exists (
+      select from jsonb_array_elements(r.refused) o
+        join orders x on x.client_id = e.client_id and x.order_number = o ->> 'order_number'
+      where x.erasure_id = e.id))
 $function$;
 
 -- Function kv.erase_remainders_of_orders(uuid[]), owner app_mirror
@@ -11111,6 +11117,19 @@ AS $function$
 $function$;
 grant execute on function app.has_one_currency(uuid) to app_admin, app_anon, app_client, app_customer, app_support;
 
+-- Function app.has_own_number(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.has_own_number(data jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (((data ->> 'shipment_number'::text) IS DISTINCT FROM (data ->> 'tracking_number'::text)) AND (EXISTS (SELECT
+  FROM shipments s WHERE ((s.id = CASE WHEN ((has_own_number.data ->> 'shipment_id'::text) ~
+  '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN ((has_own_number.data ->> 'shipment_id'::text))::uuid ELSE
+  NULL::uuid END) AND (s.number = (has_own_number.data ->> 'shipment_number'::text)) AND (s.number IS DISTINCT FROM
+  s.tracking_number)))));
+grant execute on function app.has_own_number(jsonb) to app_admin, app_client, app_definer, app_support, app_system;
+
 -- Function app.has_replayed(xid8), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.has_replayed(xid xid8)
@@ -11556,17 +11575,14 @@ CREATE OR REPLACE FUNCTION kv.index_documents(after text, environments text[], s
 AS $function$
 declare
   names constant text[] := kv.environment_names();
-  page text[] := '{}';
-  bytes bigint := 0;
+  list refcursor;
+  page text[];
   d record;
 begin
-  for d in select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
+  open list no scroll for
+    select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
+    order by s.key limit size;
+  page := app.next_keys(list);
   last_key := page[cardinality(page)];
   begin
     perform kv.index_keys(page, environments, names, false);
@@ -12069,9 +12085,10 @@ RETURN (SELECT COALESCE((bool_or((n.name = ANY (ARRAY['ordernumber'::text, 'orde
   ANY (ARRAY['siteid'::text, 'items'::text]))) AND bool_or((n.name = ANY (ARRAY['username'::text, 'useremail'::text,
   'customer'::text, 'customername'::text, 'customeremail'::text, 'employeename'::text, 'employeeemail'::text,
   'recipient'::text, 'recipientname'::text, 'recipientemail'::text, 'shippingaddress'::text,
-  'deliveryaddress'::text]))))), false) AS "coalesce" FROM (jsonb_object_keys(CASE jsonb_typeof(is_order.content) WHEN
-  'object'::text THEN is_order.content ELSE '{}'::jsonb END) k(key) CROSS JOIN LATERAL (SELECT lower(replace(k.key,
-  '_'::text, ''::text)) AS name) n));
+  'deliveryaddress'::text])))) OR (bool_or((n.name = ANY (ARRAY['useremail'::text, 'customeremail'::text]))) AND (NOT
+  bool_or((n.name = ANY (ARRAY['productid'::text, 'sku'::text, 'quantity'::text])))))), false) AS "coalesce" FROM
+  (jsonb_object_keys(CASE jsonb_typeof(is_order.content) WHEN 'object'::text THEN is_order.content ELSE '{}'::jsonb END)
+  k(key) CROSS JOIN LATERAL (SELECT lower(replace(k.key, '_'::text, ''::text)) AS name) n));
 
 -- Function kv.is_plain_change(kv.draft,products), owner app_mirror
 
@@ -12323,8 +12340,7 @@ CREATE OR REPLACE FUNCTION app.job_mentions(e erasures, job_type text, content j
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-RETURN CASE WHEN (job_type = 'order_file'::text) THEN app.mentions_in_orders(e, content) ELSE app.mentions(e, content)
-  END;
+RETURN app.mentions_in(e, content, (job_type = 'order_file'::text));
 
 -- Function app.job_progress(jobs), owner app_owner
 
@@ -13131,13 +13147,17 @@ begin
         from public.products where catalog_id = (select $8) %s
         group by 1, 2, 3) groups
     ), categories as (
-      select category as value, sum(products)::bigint as count from shown
-      where in_brand and in_price and category is not null
-      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
+      select * from (
+        select category as value, sum(products)::bigint as count from shown
+        where in_brand and in_price and category is not null
+        group by 1 order by 2 desc, category collate "C" limit 3 * $6) most
+      order by count desc, app.fold(value) collate "C", value limit $6
     ), brands as (
-      select brand as value, sum(products)::bigint as count from shown
-      where in_category and in_price and brand is not null
-      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
+      select * from (
+        select brand as value, sum(products)::bigint as count from shown
+        where in_category and in_price and brand is not null
+        group by 1 order by 2 desc, brand collate "C" limit 3 * $6) most
+      order by count desc, app.fold(value) collate "C", value limit $6
     )
     select jsonb_build_object(
       'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
@@ -14199,9 +14219,9 @@ grant execute on function app.masked_name(text) to app_admin, app_client, app_cu
 CREATE OR REPLACE FUNCTION app.masked_payload(payload jsonb)
  RETURNS jsonb
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN ((CASE WHEN ((payload #> '{data,shipment_number}'::text[]) = (payload #> '{data,tracking_number}'::text[])) THEN
-  jsonb_set(payload, '{data,shipment_number}'::text[], to_jsonb(app.masked_name((payload #>>
+ STABLE
+RETURN ((CASE WHEN (((payload #> '{data,shipment_number}'::text[]) IS NOT NULL) AND (NOT app.has_own_number((payload ->
+  'data'::text)))) THEN jsonb_set(payload, '{data,shipment_number}'::text[], to_jsonb(app.masked_name((payload #>>
   '{data,shipment_number}'::text[])))) ELSE payload END #- '{data,tracking_number}'::text[]) #-
   '{data,tracking_url}'::text[]);
 grant execute on function app.masked_payload(jsonb) to app_admin, app_client, app_support, app_system;
@@ -14352,6 +14372,15 @@ begin
     where lower(kv.line(s, 1024)) = any (addresses));
 end
 $function$;
+
+-- Function app.mentions_in(erasures,jsonb,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mentions_in(e erasures, content jsonb, in_orders boolean)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN CASE WHEN in_orders THEN app.mentions_in_orders(e, content) ELSE app.mentions(e, content) END;
 
 -- Function app.mentions_in_orders(erasures,jsonb), owner app_definer
 
@@ -15173,6 +15202,31 @@ AS $function$
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
 
+-- Function app.next_keys(refcursor), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.next_keys(list refcursor)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  page text[] := '{}';
+  total bigint := 0;
+  current record;
+begin
+  loop
+    fetch list into current;
+    exit when not found or total > 0 and total + current.bytes > 8000000;
+    page := page || current.key::text;
+    total := total + current.bytes;
+  end loop;
+  close list;
+  return page;
+end
+$function$;
+grant execute on function app.next_keys(refcursor) to app_definer, app_mirror;
+
 -- Function kv.next_keys_of_copies(text,integer), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.next_keys_of_copies(after text, size integer)
@@ -15181,11 +15235,9 @@ CREATE OR REPLACE FUNCTION kv.next_keys_of_copies(after text, size integer)
  STABLE
 AS $function$
 declare
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  list refcursor;
 begin
-  for d in
+  open list no scroll for
     select k.key, (select coalesce(sum(octet_length(v.value::text)), 0) from (
       select s.value from kv_store_6fcaeea3 s where s.key = k.key
       union all select h.value from kv.history h where h.key = k.key
@@ -15199,13 +15251,8 @@ begin
       union
       (select r.key from kv.remainders r where r.key > after and kv.is_key_of_orders(r.key) order by r.key limit size)
     ) k
-    order by k.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
-  return page;
+    order by k.key limit size;
+  return app.next_keys(list);
 end
 $function$;
 
@@ -15240,20 +15287,13 @@ CREATE OR REPLACE FUNCTION kv.next_order_keys(after text, size integer)
  STABLE
 AS $function$
 declare
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  list refcursor;
 begin
-  for d in
+  open list no scroll for
     select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
     where s.key > after and kv.is_key_of_orders(s.key)
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
-  return page;
+    order by s.key limit size;
+  return app.next_keys(list);
 end
 $function$;
 
@@ -16338,7 +16378,8 @@ AS $function$
 declare
   e erasures := app.open_erasure($1);
 begin
-  if e.cause <> 'retention' and cardinality(e.needles) = 0 then
+  -- A repeated call finds no orders, because they have no data of the person any more.
+  if e.cause <> 'retention' and e.first_order_at is null and cardinality(e.needles || e.phrases) = 0 then
     with person as materialized (
       select o.* from orders o
       where o.client_id = e.client_id and o.erased_at is null and o.created_at <= e.orders_before
@@ -16932,22 +16973,31 @@ CREATE OR REPLACE FUNCTION app.queue_lookup_mail(order_number text, email text, 
 AS $function$
 #variable_conflict use_column
 declare
+  site sites;
   mailed_order orders;
-  refusal text;
 begin
   perform pg_current_xact_id();
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || app.mailbox($2), 0));
-  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
-  where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
-    and o.customer_subject is null;
-  if not found then
-    return;
-  end if;
-  client_id := mailed_order.client_id;
-  refusal := app.claim_guest_mail(mailed_order, $3);
-  if refusal is null then
-    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
-  end if;
+  select s.* into site from sites s where s.id = (select app.site_id());
+  select o.* into mailed_order from orders o
+  where o.client_id = site.client_id and o.site_id = site.id and o.order_number = upper($1)
+    and lower(o.customer_email) = lower($2) and o.customer_subject is null;
+  client_id := site.client_id;
+  begin
+    if mailed_order.id is null then
+      mailed_order.client_id := site.client_id;
+      mailed_order.site_id := site.id;
+      mailed_order.customer_email := $2;
+    end if;
+    if app.claim_guest_mail(mailed_order, $3) is null then
+      job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+    end if;
+    if mailed_order.id is null then
+      raise exception 'the order does not exist' using errcode = 'no_data_found';
+    end if;
+  exception when no_data_found then
+    job_id := null;
+  end;
   return next;
 end
 $function$;

@@ -87,6 +87,11 @@ begin
 end
 $$;
 
+-- Returns whether a document mentions the person. `in_orders` says whether the document is data about orders.
+create or replace function app.mentions_in(e erasures, content jsonb, in_orders boolean) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+return case when in_orders then app.mentions_in_orders(e, content) else app.mentions(e, content) end;
+
 -- Returns whether an actor of the audit log is a buyer whose orders this erasure has erased, and was never a member of
 -- the client or of the staff. Entries of members and staff keep their actors.
 create or replace function app.is_only_buyer(e erasures, actor text) returns boolean
@@ -119,26 +124,29 @@ end
 $$;
 
 -- Erases the tracking data in the payloads of webhook deliveries about the orders, and the responses of the endpoints.
--- If the number of a shipment was its tracking number, the shipment gets the same number as in app.erase_order_details.
+-- If the number of a shipment was its tracking number, the shipment gets the same number as in app.erase_order_details,
+-- which has replaced the number in the shipment.
 create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
-language sql volatile set search_path = pg_catalog, public, app, pg_temp
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
+begin
   update webhook_deliveries d
-  set payload = case when d.payload #> '{data,shipment_number}' = d.payload #> '{data,tracking_number}'
+  set payload = case
+      when d.payload #> '{data,shipment_number}' is not null and not app.has_own_number(d.payload -> 'data')
       then jsonb_set(d.payload, '{data,shipment_number}',
         to_jsonb('erased-' || left(d.payload #>> '{data,shipment_id}', 36)))
       else d.payload end #- '{data,tracking_number}' #- '{data,tracking_url}',
     last_body = null, last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
-    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
+    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id));
+end
 $$;
 
 -- Returns whether the texts of a job mention the person. Only jobs for order files are about orders.
 create or replace function app.job_mentions(e erasures, job_type text, content jsonb) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
-return case when job_type = 'order_file' then app.mentions_in_orders(e, content)
-  else app.mentions(e, content) end;
+return app.mentions_in(e, content, job_type = 'order_file');
 
 -- Erases the data about the person in the results of ended jobs.
 create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
@@ -162,26 +170,23 @@ language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   others text[] := array(select subject from unnest(e.subjects) subject where not app.is_only_buyer(e, subject));
-  in_orders erasures;
 begin
   e.subjects := array(select subject from unnest(e.subjects) subject where subject <> all (others));
   e.needles := array(
     select needle from unnest(e.needles) needle
     where needle <> all (array(select lower(subject) from unnest(others) subject)));
-  in_orders := e;
-  in_orders.needles := e.needles || e.phrases;
   update audit_log a
   set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
       else a.subject end,
     email = case when not is_person then a.email end, address = case when not is_person then a.address end,
     object_id = case when is_object then 'erased' else a.object_id end,
-    details = case when has_texts and app.mentions(sought, a.details) then '{"erased": true}' else a.details end,
-    before = case when has_texts and app.mentions(sought, a.before) then '{"erased": true}' else a.before end,
-    after = case when has_texts and app.mentions(sought, a.after) then '{"erased": true}' else a.after end
+    details = case when has_texts and app.mentions_in(e, a.details, in_orders) then '{"erased": true}'
+      else a.details end,
+    before = case when has_texts and app.mentions_in(e, a.before, in_orders) then '{"erased": true}' else a.before end,
+    after = case when has_texts and app.mentions_in(e, a.after, in_orders) then '{"erased": true}' else a.after end
   from (
     select x.id, about.has_texts,
-      case when exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id)
-        then in_orders else e end as sought,
+      exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id) as in_orders,
       case when x.admin_role is null and (x.subject = any (e.subjects) or lower(x.email) = any (e.emails))
         then app.is_only_buyer(e, x.subject) else false end as is_person,
       about.has_texts and (lower(x.object_id) = any (e.emails) or x.object_id = any (e.subjects)) as is_object
@@ -189,6 +194,6 @@ begin
       cross join lateral (select x.action !~ '^(member|invitation|admin_user)[.]' as has_texts) about
     where x.id = any (ids)) entries
   where a.id = entries.id and (is_person or is_object
-    or has_texts and app.mentions(sought, jsonb_build_array(a.details, a.before, a.after)));
+    or has_texts and app.mentions_in(e, jsonb_build_array(a.details, a.before, a.after), in_orders));
 end
 $$;

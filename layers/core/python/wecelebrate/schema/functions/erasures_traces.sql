@@ -114,25 +114,33 @@ as $$
         select app.mentions(e, o) or exists (
           select from orders x where x.erasure_id = e.id and x.client_id = e.client_id
             and x.order_number = o ->> 'order_number')) a (is_about))
-  where r.id = any (ids) and r.client_id = e.client_id and jsonb_array_length(r.refused) > 0
+  where r.id = any (ids) and r.client_id = e.client_id and (
+    app.mentions(e, r.refused) or exists (
+      select from jsonb_array_elements(r.refused) o
+        join orders x on x.client_id = e.client_id and x.order_number = o ->> 'order_number'
+      where x.erasure_id = e.id))
 $$;
 
--- Erases the data about the person in rows of a table: in the next `max_rows` rows after the id `after`. Returns the
--- last of these ids, or null if no row is left. `kind` is the table.
+-- Erases the data about the person in rows of a table: in the next rows after the id `after`, at most `max_rows` of
+-- them, and at most 8 MB, but at least one. Returns the last of these ids, or null if no row is left. `kind` is the
+-- table.
 create or replace function app.erase_mentions(erasure_id uuid, kind text, after uuid, max_rows integer) returns uuid
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   e erasures := app.open_erasure($1);
+  list refcursor;
   ids uuid[];
 begin
   if kind not in ('webhook_deliveries', 'jobs', 'dead_letters', 'audit_log', 'order_export_runs') then
     raise exception 'the rows of % are not erased by this function', kind using errcode = 'invalid_parameter_value';
   end if;
   -- A message that could not be read belongs to no client.
-  execute format('select array(select t.id from %I t where (t.client_id = $1%s) and t.id > $2 order by t.id limit $3)',
-    kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
-    into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  open list no scroll for execute format(
+    'select t.id as key, octet_length(t::text) as bytes from %I t where (t.client_id = $1%s) and t.id > $2'
+    ' order by t.id limit $3', kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
+    using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  ids := app.next_keys(list);
   case kind
     when 'webhook_deliveries' then perform app.erase_deliveries(e, ids);
     when 'jobs' then perform app.erase_jobs(e, ids);

@@ -122,13 +122,16 @@ return exists (
     'email', 'phone', 'address', 'shippingaddress', 'deliveryaddress', 'total', 'totalamount', 'totalvalue', 'items'));
 
 -- Returns whether an object inside an order is a document of an order itself. The lines, products and customers of an
--- order have ids, too, which can equal the id of another order, and e.g. a total or an address.
+-- order have ids, too, which can equal the id of another order, and e.g. a total or an address. A buyer's address in
+-- the name that only orders have suffices, unless the object is a line.
 create or replace function kv.is_order(content jsonb) returns boolean
 language sql immutable parallel safe
 return (
   select coalesce(bool_or(n.name in ('ordernumber', 'orderdate')) or bool_or(n.name in ('siteid', 'items'))
     and bool_or(n.name in ('username', 'useremail', 'customer', 'customername', 'customeremail', 'employeename',
-      'employeeemail', 'recipient', 'recipientname', 'recipientemail', 'shippingaddress', 'deliveryaddress')), false)
+      'employeeemail', 'recipient', 'recipientname', 'recipientemail', 'shippingaddress', 'deliveryaddress'))
+    or bool_or(n.name in ('useremail', 'customeremail')) and not bool_or(n.name in ('productid', 'sku', 'quantity')),
+    false)
   from jsonb_object_keys(case jsonb_typeof(content) when 'object' then content else '{}' end) k (key)
     cross join lateral (select lower(replace(k.key, '_', '')) as name) n);
 

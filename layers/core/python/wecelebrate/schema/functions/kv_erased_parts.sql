@@ -18,20 +18,13 @@ create or replace function kv.next_order_keys(after text, size integer) returns 
 language plpgsql stable
 as $$
 declare
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  list refcursor;
 begin
-  for d in
+  open list no scroll for
     select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
     where s.key > after and kv.is_key_of_orders(s.key)
-    order by s.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
-  return page;
+    order by s.key limit size;
+  return app.next_keys(list);
 end
 $$;
 
@@ -43,11 +36,9 @@ create or replace function kv.next_keys_of_copies(after text, size integer) retu
 language plpgsql stable
 as $$
 declare
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
+  list refcursor;
 begin
-  for d in
+  open list no scroll for
     select k.key, (select coalesce(sum(octet_length(v.value::text)), 0) from (
       select s.value from kv_store_6fcaeea3 s where s.key = k.key
       union all select h.value from kv.history h where h.key = k.key
@@ -61,13 +52,8 @@ begin
       union
       (select r.key from kv.remainders r where r.key > after and kv.is_key_of_orders(r.key) order by r.key limit size)
     ) k
-    order by k.key limit size
-  loop
-    exit when bytes > 0 and bytes + d.bytes > 8000000;
-    page := page || d.key;
-    bytes := bytes + d.bytes;
-  end loop;
-  return page;
+    order by k.key limit size;
+  return app.next_keys(list);
 end
 $$;
 

@@ -231,11 +231,13 @@ grant execute on function app.queue_order_mail(uuid, text, jsonb, text)
   to app_admin, app_support, app_client, app_customer, app_anon, app_system;
 
 -- Queues a mail with a link to the order of a guest on the current site. The mail is sent to the e-mail address of the
--- order, if the caller has given this address. Returns no row if the order does not exist. `address` and the limits are
--- the same as in app.queue_order_mail.
+-- order, if the caller has given this address. Otherwise `job_id` is null. `client_id` is the client of the site.
+-- `address` and the limits are the same as in app.queue_order_mail.
 --
 -- The visitor must not learn whether the order exists. A response to a write has the header `Consistency-Token`, so the
--- transaction always gets an id. Mails to one mailbox wait for each other, so lookups always wait for the mailbox.
+-- transaction always gets an id. Mails to one mailbox wait for each other, so lookups always wait for the mailbox. If
+-- the order does not exist, the function writes the same rows and removes them: the time would tell otherwise, also the
+-- time of the commit, which waits for the log only if a row was written.
 create or replace function app.queue_lookup_mail(
   order_number text, email text, address text, out client_id uuid, out job_id uuid)
 returns setof record
@@ -243,22 +245,31 @@ language plpgsql volatile security definer set search_path = pg_catalog, public,
 as $$
 #variable_conflict use_column
 declare
+  site sites;
   mailed_order orders;
-  refusal text;
 begin
   perform pg_current_xact_id();
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || app.mailbox($2), 0));
-  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
-  where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
-    and o.customer_subject is null;
-  if not found then
-    return;
-  end if;
-  client_id := mailed_order.client_id;
-  refusal := app.claim_guest_mail(mailed_order, $3);
-  if refusal is null then
-    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
-  end if;
+  select s.* into site from sites s where s.id = (select app.site_id());
+  select o.* into mailed_order from orders o
+  where o.client_id = site.client_id and o.site_id = site.id and o.order_number = upper($1)
+    and lower(o.customer_email) = lower($2) and o.customer_subject is null;
+  client_id := site.client_id;
+  begin
+    if mailed_order.id is null then
+      mailed_order.client_id := site.client_id;
+      mailed_order.site_id := site.id;
+      mailed_order.customer_email := $2;
+    end if;
+    if app.claim_guest_mail(mailed_order, $3) is null then
+      job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+    end if;
+    if mailed_order.id is null then
+      raise exception 'the order does not exist' using errcode = 'no_data_found';
+    end if;
+  exception when no_data_found then
+    job_id := null;
+  end;
   return next;
 end
 $$;

@@ -122,11 +122,21 @@ from analytics_events e cross join lateral (
   select (select app.sees_all_persons()) or e.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.event_view to app_admin, app_client;
 
--- Returns the payload of a webhook delivery without tracking data, which can reveal the recipient. If a shipment has no
--- other number, its number is the tracking number of its carrier.
+-- Returns whether the number of a shipment in the data of an event is not a tracking number. The shipment decides,
+-- because its number can have become its tracking number after the event. If a shipment has no other number, its number
+-- is the tracking number of its carrier.
+create or replace function app.has_own_number(data jsonb) returns boolean
+language sql stable
+return data ->> 'shipment_number' is distinct from data ->> 'tracking_number' and exists (
+  select from public.shipments s
+  where s.id = case when data ->> 'shipment_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      then (data ->> 'shipment_id')::uuid end
+    and s.number = data ->> 'shipment_number' and s.number is distinct from s.tracking_number);
+
+-- Returns the payload of a webhook delivery without tracking data, which can reveal the recipient.
 create or replace function app.masked_payload(payload jsonb) returns jsonb
-language sql immutable parallel safe
-return case when payload #> '{data,shipment_number}' = payload #> '{data,tracking_number}'
+language sql stable
+return case when payload #> '{data,shipment_number}' is not null and not app.has_own_number(payload -> 'data')
     then jsonb_set(payload, '{data,shipment_number}',
       to_jsonb(app.masked_name(payload #>> '{data,shipment_number}')))
     else payload end #- '{data,tracking_number}' #- '{data,tracking_url}';
@@ -144,8 +154,9 @@ return (
   from jsonb_each($2) d
   where d.key <> all ('{reason,note,tracking_number,tracking_url}'));
 
-grant execute on function app.masked_payload(jsonb), app.masked_details(uuid, jsonb)
+grant execute on function app.has_own_number(jsonb), app.masked_payload(jsonb), app.masked_details(uuid, jsonb)
   to app_admin, app_support, app_client, app_system;
+grant execute on function app.has_own_number(jsonb) to app_definer;
 
 -- Returns the errors of rows without their reasons, which can quote the row.
 create or replace function app.without_reasons(errors jsonb) returns jsonb
