@@ -20,7 +20,7 @@ import pytest
 from wecelebrate.core import storage
 from wecelebrate.core.storage import ObjectVersion
 from wecelebrate.erasures import files, sql
-from wecelebrate.erasures.files import MAX_SEARCHED_BYTES, Needles, _mentions
+from wecelebrate.erasures.files import MAX_OWN_ROWS, MAX_SEARCHED_BYTES, Needles, _mentions
 
 NEEDLES = Needles(
     [
@@ -124,11 +124,50 @@ def test_a_file_that_cannot_be_searched_is_treated_as_if_it_contained_the_person
     assert _mentions(deep, NEEDLES)
 
 
-@pytest.mark.parametrize("name", ["Tracking Number", "status,comment", "Order-Number;Status", "Lieferschein Datum"])
-def test_a_name_that_consists_only_of_names_of_columns_is_not_searched_for(name: str) -> None:
-    file = f"x;{name};y\r\nA-1;shipped;1\r\n".encode()
-    assert not Needles([name.lower()]).occur_in(file)
-    assert Needles([f"{name.lower()} quartermain"]).occur_in(f"{name} Quartermain".encode())
+CARRIER = Needles(["zoe@example.test"], ["dhl express", "2026-11-27"], ["4711"])
+"""The texts of a guest who is named like a carrier, and whose order has a short number in the ERP system."""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"order;carrier;at\r\nA-1;DHL Express;2026-11-27\r\n",
+        b"4711;DHL\r\n" + b"A-2;DHL;\r\n" * 100 + b"A-1;DHL Express;2026-11-27\r\n",
+        b"A-47110;DHL Express;147113\r\n",
+    ],
+)
+def test_a_text_that_the_person_has_chosen_does_not_count_alone(content: bytes) -> None:
+    assert not _mentions(content, CARRIER)
+    assert not _mentions(content, Needles([], ["dhl express"]))
+
+
+@pytest.mark.parametrize("filler", [0, 100, (1 << 20) - 20, (1 << 20) - 5])
+def test_a_text_that_the_person_has_chosen_counts_beside_a_short_number_of_the_person(filler: int) -> None:
+    assert _mentions(b"x" * filler + b" 4711;shipped;DHL Express;ok", CARRIER)
+    assert _mentions(b"x" * filler + b"\r\nfor DHL Express;4711\r\n", CARRIER)
+    assert not _mentions(b"x" * filler + b" 4711;shipped;DHL;ok", CARRIER)
+
+
+OTHERS = {"a-1", "2026-ab12cd34"}
+OWN = Needles([], [], [], ["zoë o'quartermain", "order number;status"])
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("number;comment\r\nUNKNOWN-1;for Zoë O'Quartermain\r\nA-1;x\r\n", True),
+        ("number;comment\r\nA-1;for Zoë O'Quartermain\r\nUNKNOWN-1;x\r\n", False),
+        ("<row><name>Zoë O'Quartermain</name><order>2026-AB12CD34</order></row>", False),
+        ("<row><name>Zoë O'Quartermain</name></row>", True),
+        ("Order Number;Status\r\n", False),
+        ("A-2;Zoë O'Quartermain\r\n" * 300, False),
+    ],
+)
+def test_a_name_that_only_the_person_has_counts_in_a_row_about_no_other_order(content: str, expected: bool) -> None:
+    OWN.own_rows = []
+    assert not _mentions(content.encode(), OWN)
+    rows = OWN.own_rows if len(OWN.own_rows) <= MAX_OWN_ROWS else []
+    assert any(OTHERS.isdisjoint(row) for row in rows) == expected
 
 
 def test_the_time_for_a_file_of_backslashes_is_linear_in_its_length() -> None:
@@ -216,6 +255,10 @@ def test_a_file_whose_search_kills_the_worker_is_deleted_and_the_search_goes_on(
     monkeypatch.setattr(files, "writing", lambda _: nullcontext())
     monkeypatch.setattr(sql, "list_runs", lambda *_, **__: [])
     monkeypatch.setattr(sql, "find_files_to_search", lambda *_, **__: found)
+    monkeypatch.setattr(
+        sql, "find_phrases_to_search", lambda *_, **__: {"phrases": [], "numbers": [], "own_phrases": []}
+    )
+    monkeypatch.setattr(sql, "erase_job_of_file", lambda *_, **__: [])
     job = Job({"step": 7})
     for _ in range(4):
         with pytest.raises(KilledWorker):
@@ -225,3 +268,24 @@ def test_a_file_whose_search_kills_the_worker_is_deleted_and_the_search_goes_on(
     assert deleted == ["b1", "b2", "c"]
     assert searched.count("bomb") == 4
     assert searched.count("x") == 1
+
+
+def test_an_error_of_the_database_does_not_count_as_a_killed_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lookup of the numbers in a row fails several times, and the file is about another person."""
+
+    def fail(*_: Any, **__: Any) -> bool:
+        raise ConnectionError
+
+    version = ObjectVersion("a", "a", 4, datetime.now(UTC), is_delete_marker=False)
+    monkeypatch.setattr(files, "_content", lambda _: "A-1;Zoë O'Quartermain".encode())
+    monkeypatch.setattr(files, "writing", lambda _: nullcontext())
+    monkeypatch.setattr(sql, "has_number_of_others", fail)
+    job, last = Job({}), {"key": ""}
+    for _ in range(5):
+        with pytest.raises(ConnectionError):
+            files._must_be_deleted(job, UUID(int=1), version, OWN, last)  # type: ignore[arg-type]
+        last = job.saved["search"]
+    monkeypatch.setattr(sql, "has_number_of_others", lambda *_, **__: True)
+    assert not files._must_be_deleted(job, UUID(int=1), version, OWN, last)  # type: ignore[arg-type]
+    monkeypatch.setattr(sql, "has_number_of_others", lambda *_, **__: False)
+    assert files._must_be_deleted(job, UUID(int=1), version, OWN, last)  # type: ignore[arg-type]

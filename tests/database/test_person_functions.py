@@ -34,6 +34,10 @@ STEPS = {
     "list_remaining_orders": (ident("A's erasure"), ident("A's run")),
     "set_run_file": (ident("A's erasure"), ident("A's run"), None, None, None),
     "files_to_search": (ident("A's erasure"),),
+    "phrases_to_search": (ident("A's erasure"),),
+    "erase_job_of_file": (ident("A's erasure"), "orders/x/incoming/news.csv", "v"),
+    "has_number_of_others": (ident("A's erasure"), ["x"]),
+    "continue_erasure": (ident("A's erasure"),),
     "has_waiting_order_files": (ident("A's erasure"),),
     "complete_erasure": (ident("A's erasure"), "{}"),
     "list_identities": (A, "", 10),
@@ -122,6 +126,7 @@ def test_an_erasure_of_a_client_does_not_change_orders_of_another_client(superus
     with superuser.transaction(force_rollback=True):
         superuser.execute("set local session authorization wc_worker")
         with entered(superuser, system):
+            superuser.execute("select app.prepare_erasure(%s)", [ident("A's erasure")])
             count = superuser.execute("select app.erase_orders(%s, 100)", [ident("A's erasure")]).fetchone()
             superuser.execute("set local session authorization default")
             after = superuser.execute("select * from orders where client_id = %s order by id", [B]).fetchall()
@@ -474,14 +479,45 @@ def test_texts_that_a_guest_has_written_into_an_order_do_not_erase_equal_texts_o
         assert after(erasing, statement, query, [A]) == [expected], table
 
 
-def test_the_name_of_a_person_is_erased_in_results_of_order_files_and_in_entries_about_own_orders(
-    erasing: psycopg.Connection,
-) -> None:
+def test_the_name_that_a_guest_has_chosen_erases_nothing_in_results_of_order_files(erasing: psycopg.Connection) -> None:
+    """The guest is named like a carrier. The result that names an order of the guest is erased."""
+    order, number = str(ident("A's order")), "2026-GUEST001"
+    erasing.execute("update erasures set phrases = '{dhl express}', order_ids = array[%s::uuid]", [order])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute("update orders set order_number = %s where id = %s", [number, order])
+    query = "select distinct error, first_errors from jobs where client_id = %s and type = 'order_file'"
+    for reason, expected in (("DHL Express is unknown", False), (f"The order `{number}` is new", True)):
+        errors = [{"line": 1, "reason": reason}]
+        erasing.execute(
+            "update jobs set status = 'failed', type = 'order_file', error = %s, first_errors = %s"
+            " where client_id = %s",
+            [reason, json.dumps(errors), A],
+        )
+        rows = after(erasing, "select app.erase_mentions(%s, 'jobs', null, 10000)", query, [A])
+        assert rows == ([("The data of a person were erased.", [])] if expected else [(reason, errors)])
+
+
+def test_the_job_of_a_file_with_the_person_is_erased_and_other_jobs_are_kept(erasing: psycopg.Connection) -> None:
+    erasing.execute("set local session_replication_role = replica")
+    text = "Zoe is unknown"
+    erasing.execute(
+        "update jobs set status = 'failed', type = 'order_file', error = %s where client_id in (%s, %s)", [text, A, B]
+    )
+    ids: dict[Any, Any] = dict(
+        erasing.execute("select distinct on (client_id) client_id, id from jobs order by client_id, id").fetchall()
+    )
+    for client, expected in ((A, "The data of a person were erased."), (B, text)):
+        key = f"orders/x/results/news.csv.{ids[client]}.errors.csv"
+        statement = f"select app.erase_job_of_file(%s, '{key}', 'v')"
+        query = "select error, id = %s from jobs where type = 'order_file'"
+        rows = after(erasing, statement, query, [ids[client]])
+        assert [error for error, is_named in rows if is_named] == [expected]
+        assert {error for error, is_named in rows if not is_named} == {text}
+
+
+def test_the_name_of_a_person_is_erased_in_entries_about_own_orders(erasing: psycopg.Connection) -> None:
     erasing.execute("update erasures set phrases = '{zoe buyer}' where id = %s", [ident("A's erasure")])
     erasing.execute("set local session_replication_role = replica")
-    erasing.execute(
-        "update jobs set status = 'failed', type = 'order_file', error = 'Row 1: Zoe Buyer' where client_id = %s", [A]
-    )
     order, other = str(ident("A's order")), "an order of another person"
     erasing.execute("update orders set erasure_id = %s, erased_at = now() where id = %s", [ident("A's erasure"), order])
     for object_id in (order, other):
@@ -491,9 +527,6 @@ def test_the_name_of_a_person_is_erased_in_results_of_order_files_and_in_entries
             [A, object_id],
         )
     erasing.execute("set local session_replication_role = origin")
-    query = "select distinct error from jobs where client_id = %s and type = 'order_file'"
-    jobs = after(erasing, "select app.erase_mentions(%s, 'jobs', null, 10000)", query, [A])
-    assert jobs == [("The data of a person were erased.",)]
     query = "select details from audit_log where client_id = %s and object_id = %s and action = 'order.change'"
     statement = "select app.erase_mentions(%s, 'audit_log', null, 10000)"
     assert ({"erased": True},) in after(erasing, statement, query, [A, order])
@@ -582,3 +615,101 @@ def test_the_free_texts_of_a_person_are_kept_apart_from_the_texts_that_identify_
     assert {"order feed to warehouse", "the zip archive"} <= set(phrases)
     assert {"c@test", "+49 30 1234567"} <= set(needles)
     assert not set(needles) & {"order feed to warehouse", "the zip archive"}
+
+
+def many_orders(erasing: psycopg.Connection, count: int, address: dict[str, str]) -> None:
+    """Place closed orders for the person, and make the erasure begin anew."""
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute("update orders set customer_email = 'other@test', customer_subject = null")
+    erasing.execute("update erasures set needles = '{}', orders_before = now() where id = %s", [ident("A's erasure")])
+    erasing.execute(
+        "insert into orders (client_id, site_id, order_number, customer_name, customer_email, total_amount,"
+        " shipping_address, items, status, created_at)"
+        " select client_id, site_id, 'MANY-' || n, n || left(%s, 100), 'c@test', 1, %s, '[]', 'cancelled',"
+        " now() - interval '1 day'"
+        " from orders o, generate_series(1, %s) n where o.id = %s",
+        [address["line1"], json.dumps(address), count, ident("A's order")],
+    )
+    erasing.execute("set local session_replication_role = origin")
+
+
+@pytest.mark.parametrize(("count", "length", "parts"), [(5, 10, 1), (1001, 10, 2), (400, 2000, 2)])
+def test_a_person_with_texts_of_any_size_is_erased_in_parts(
+    erasing: psycopg.Connection, count: int, length: int, parts: int
+) -> None:
+    many_orders(erasing, count, {"line1": "😀" * length, "country": "DE"})
+    erasure = ident("A's erasure")
+    system = next(caller for caller in CALLERS if caller.name == "system")
+    erasing.execute("set local session authorization wc_worker")
+    sizes = []
+    with entered(erasing, system):
+        while True:
+            erasing.execute("select app.prepare_erasure(%s)", [erasure])
+            [[erased]] = erasing.execute("select app.erase_orders(%s, 1000)", [erasure])
+            sizes.append(erased)
+            [[is_left]] = erasing.execute("select app.continue_erasure(%s)", [erasure])
+            if not is_left:
+                break
+            with pytest.raises(errors.ObjectNotInPrerequisiteState), erasing.transaction():
+                erasing.execute("select app.complete_erasure(%s, '{}')", [erasure])
+        erasing.execute("select app.complete_erasure(%s, '{}')", [erasure])
+        erasing.execute("set local session authorization default")
+    assert (len(sizes), sum(sizes)) == (parts, count)
+
+
+def test_tracking_data_of_any_size_fit_and_a_url_with_the_number_is_left_out(erasing: psycopg.Connection) -> None:
+    many_orders(erasing, 1, {"line1": "Street", "country": "DE", "phone": "2026-11-27"})
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "insert into shipments (client_id, order_id, number, shipped_at, tracking_number, tracking_url)"
+        " select client_id, id, 'S' || n, now(), 'TRACK' || n, 'https://t.test/' || repeat('x', 1500) || n"
+        " from orders, generate_series(1, 4000) n where order_number = 'MANY-1'"
+    )
+    erasing.execute("set local session_replication_role = origin")
+    query = "select needles, phrases from erasures where id = %s"
+    [(needles, phrases)] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert {"c@test", "track1", "track4000"} <= set(needles)
+    assert sum(map(len, needles)) < 3_000_000
+    assert "2026-11-27" in phrases, "a buyer can write any number into the field, also a date"
+    erasing.execute("update shipments set tracking_url = 'https://t.test/' || tracking_number")
+    [(needles, _)] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert len(needles) == 4002
+
+
+def test_a_phrase_that_occurs_in_data_about_other_orders_is_no_own_phrase(erasing: psycopg.Connection) -> None:
+    phrases = "{dhl express,blue mug,zoe quartermain,bob buyer,other street,own street}"
+    erasing.execute("update erasures set phrases = %s where id = %s", [phrases, ident("A's erasure")])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update orders set customer_name = 'Bob Buyer', shipping_address = '{\"line1\": \"Other Street 1\"}'"
+    )
+    erasing.execute(
+        "update orders set customer_name = 'Zoe Quartermain', erased_at = now(), erasure_id = %s where id = %s",
+        [ident("A's erasure"), ident("A's order")],
+    )
+    erasing.execute("update order_lines set name = 'A Blue Mug'")
+    erasing.execute("update shipments set carrier = 'DHL Express'")
+    query = "select app.own_phrases(e) from erasures e where id = %s"
+    assert erasing.execute(query, [ident("A's erasure")]).fetchone() == (["zoe quartermain", "own street"],)
+    erasing.execute(
+        "update erasures set phrases = array(select 'phrase ' || n from generate_series(1, 101) n) where id = %s",
+        [ident("A's erasure")],
+    )
+    assert erasing.execute(query, [ident("A's erasure")]).fetchone() == ([],)
+
+
+def test_the_number_of_an_order_of_another_person_is_found(erasing: psycopg.Connection) -> None:
+    [[own]] = erasing.execute("select order_number from orders where id = %s", [ident("A's order")])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute("update orders set erasure_id = %s where id = %s", [ident("A's erasure"), ident("A's order")])
+    others = erasing.execute(
+        "select order_number, client_id from orders where id <> %s", [ident("A's order")]
+    ).fetchall()
+    system = next(caller for caller in CALLERS if caller.name == "system")
+    erasing.execute("set local session authorization wc_worker")
+    with entered(erasing, system):
+        for number, client in [(own, None), ("UNKNOWN-1", None), *others]:
+            query = "select app.has_number_of_others(%s, %s)"
+            [[is_others]] = erasing.execute(query, [ident("A's erasure"), ["shipped", number.lower()]])
+            assert is_others == (client == A), number
+        erasing.execute("set local session authorization default")

@@ -25,7 +25,8 @@ from tests.mail.conftest import (
     ses_event,
     wait_until_settled,
 )
-from tests.platform import Json, Platform, Tenant, ok, problem
+from tests.persons.planting import ANY_STATE, Person, order_body
+from tests.platform import Json, Platform, Tenant, created, ok, problem
 from wecelebrate import mail
 from wecelebrate.core.database import SYSTEM, Caller
 from wecelebrate.core.errors import NotFound
@@ -349,3 +350,22 @@ def test_each_of_a_hundred_mails_is_sent_once_and_within_the_rate_limit(
     # immediately.
     times = sorted(message.at.timestamp() for message in messages)
     assert max(sum(1 for at in times if first <= at < first + 1) for first in times) <= 14 + 3
+
+
+@pytest.mark.parametrize(
+    ("in_token", "in_order", "is_verified"),
+    [("Ann@example.test", "ann@Example.test", True), ("mallory@example.test", "ann@example.test", False),
+     (None, "ann@example.test", False)],
+)  # fmt: skip
+def test_an_order_and_its_replacement_store_whether_the_address_was_verified(
+    platform: Platform, tenant: Tenant, in_token: str | None, in_order: str, is_verified: bool
+) -> None:
+    product = platform.product(tenant, inventory_count=9)
+    buyer = platform.api(f"buyer-{uuid4()}", email=in_token) if in_token else platform.api()
+    body = order_body(Person.new(), product, customer_email=in_order)
+    order = created(buyer.post(f"/v1/storefront/{tenant.domain}/orders", json=body))
+    ok(tenant.owner.post(f"/v1/orders/{order['id']}/ship", json={}, headers=ANY_STATE))
+    created(tenant.owner.post(f"/v1/orders/{order['id']}/replacements", json={}, headers=ANY_STATE))
+    query = "select has_verified_email as is_verified from orders where client_id = %s"
+    rows = platform.database.execute(query, [tenant.client_id]).fetchall()
+    assert [row["is_verified"] for row in rows] == [is_verified] * 2

@@ -37,18 +37,34 @@ def run(job: jobs.LeasedJob) -> None:
         replay.run(job)
         return
     erasure_id = UUID(job.payload["erasure_id"])
+    while _erase_part(job, erasure_id):
+        job.check_lease()
+    _complete(job, erasure_id)
+
+
+def _erase_part(job: jobs.LeasedJob, erasure_id: UUID) -> bool:
+    """Erase the next orders of the person, and all texts about the person. It returns whether orders are left.
+
+    The texts of a person have no maximum size, because anybody can place orders for an address.
+    """
     with writing(SYSTEM) as tx:
         row = sql.prepare_erasure(tx, erasure_id=erasure_id)
-    if row is not None and row["client_id"] != job.client_id:
+    if row is None:
+        return False
+    if row["client_id"] != job.client_id:
         raise jobs.JobRejected("not_found", "The erasure belongs to another client.")
-    if row is not None:
-        _check_orders(row["open"] if job.checkpoint.get("step", 0) == 0 else [])
-        _register(erasure_id, row)
-        for number, step in enumerate(_STEPS):
-            if number >= job.checkpoint.get("step", 0):
-                step(job, erasure_id)
-                _save(job, number + 1)
-    _complete(job, erasure_id)
+    _check_orders(row["open"] if job.checkpoint.get("step", 0) == 0 else [])
+    _register(erasure_id, row)
+    for number, step in enumerate(_STEPS):
+        if number >= job.checkpoint.get("step", 0):
+            step(job, erasure_id)
+            _save(job, number + 1)
+    with writing(SYSTEM) as tx:
+        are_left = bool(sql.continue_erasure(tx, erasure_id=erasure_id))
+        if are_left:
+            job.checkpoint = {"step": 0, "counts": _counts(job)}
+            job.save(tx)
+    return are_left
 
 
 def _check_orders(numbers: Sequence[str]) -> None:

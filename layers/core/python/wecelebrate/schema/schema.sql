@@ -734,6 +734,7 @@ create table erasures (
   created_at timestamp with time zone not null default now(),
   completed_at timestamp with time zone,
   phrases text[] not null default '{}'::text[],
+  order_ids uuid[] not null default '{}'::uuid[],
   constraint erasures_pkey PRIMARY KEY (id),
   constraint erasures_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint erasures_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
@@ -745,6 +746,7 @@ create table erasures (
   constraint erasures_emails_length CHECK ((octet_length((emails)::text) <= 1048576)),
   constraint erasures_hashes_length CHECK ((octet_length((hashes)::text) <= 1048576)),
   constraint erasures_needles_length CHECK ((octet_length((needles)::text) <= 4194304)),
+  constraint erasures_order_ids_length CHECK ((cardinality(order_ids) <= 1000)),
   constraint erasures_phrases_length CHECK ((octet_length((phrases)::text) <= 4194304)),
   constraint erasures_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint erasures_salt_length CHECK ((length(salt) <= 100)),
@@ -771,6 +773,8 @@ comment on column erasures.orders_before is
   'Only orders that were placed until this time are erased.';
 comment on column erasures.phrases is
   'The texts that the person has chosen freely, e.g. the name. They are searched for only in data about orders.';
+comment on column erasures.order_ids is
+  'The orders of the current part. `needles`, `phrases` and `first_order_at` come from these orders.';
 CREATE INDEX erasures_by_client ON public.erasures USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX erasures_by_job ON public.erasures USING btree (job_id);
 -- row-level security: forced
@@ -957,6 +961,7 @@ create table guest_mails (
   is_sample boolean not null default (random() < (0.0625)::double precision),
   is_notice boolean not null default false,
   is_imported boolean not null default false,
+  is_verified boolean not null default false,
   constraint guest_mails_pkey PRIMARY KEY (id),
   constraint guest_mails_address_length CHECK ((length(address) <= 100)),
   constraint guest_mails_mailbox_length CHECK ((length(mailbox) <= 500))
@@ -969,6 +974,8 @@ comment on column guest_mails.is_notice is
   'Whether a member or the platform has caused the mail. Such a mail does not count against the limits of visitors.';
 comment on column guest_mails.is_imported is
   'Whether the mail is about an imported order.';
+comment on column guest_mails.is_verified is
+  'Whether the address of the order was verified. Such a mail does not count against the limit of the client.';
 CREATE INDEX guest_mails_by_address ON public.guest_mails USING btree (address, created_at, mailbox) WHERE (address IS
   NOT NULL);
 CREATE INDEX guest_mails_by_client ON public.guest_mails USING btree (client_id, created_at);
@@ -1955,6 +1962,8 @@ create policy admin on order_file_drops for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy client on order_file_drops for select to app_client
   using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_file_drops for select to app_definer
+  using (true);
 create policy migrate on order_file_drops for all to app_migrate
   using (true)
   with check (true);
@@ -1964,7 +1973,7 @@ create policy system_insert on order_file_drops for insert to app_system
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on order_file_drops to app_migrate;
 grant insert, select on order_file_drops to app_system;
-grant select on order_file_drops to app_admin, app_client;
+grant select on order_file_drops to app_admin, app_client, app_definer;
 
 -- Table order_lines, owner app_owner
 
@@ -2201,6 +2210,7 @@ create table orders (
   cancel_reason text,
   erased_at timestamp with time zone,
   erasure_id uuid,
+  has_verified_email boolean not null default false,
   constraint orders_client_id_unique UNIQUE (client_id, id),
   constraint orders_client_number_unique UNIQUE (client_id, order_number),
   constraint orders_pkey PRIMARY KEY (id),
@@ -2250,6 +2260,8 @@ comment on column orders.cancel_requested_at is
   'When the ERP was asked to cancel the order. Null: no open request.';
 comment on column orders.erased_at is
   'When the data of the person were erased. Null: they were not erased.';
+comment on column orders.has_verified_email is
+  'Whether the token of the customer contained this address as verified when the order was placed.';
 CREATE INDEX orders_by_buyer ON public.orders USING btree (client_id, COALESCE(customer_subject, lower(customer_email)),
   created_at);
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
@@ -4555,15 +4567,24 @@ create view app.job_view with (security_invoker=true) as
     app.job_awaits_approval(j.*) AS awaiting_approval, j.requested_by, app.job_source(j.payload) AS source,
     app.job_progress(j.*) AS progress, app.job_counts(j.counts) AS counts,
         CASE
-            WHEN p.shown OR j.type <> 'order_file'::text THEN j.first_errors
+            WHEN s.shown THEN j.first_errors
             ELSE app.without_reasons(j.first_errors)
         END AS first_errors,
-    j.result, j.error_code, j.error, j.attempts, j.max_attempts, j.created_at, j.updated_at, j.due_at, j.started_at,
-    j.completed_at, app.job_waiting_for(j.*) AS waiting_for, COALESCE(j.questions, '[]'::jsonb) AS questions,
-    j.answers, app.job_blocked_by(j.*) AS blocked_by
+        CASE
+            WHEN s.shown OR jsonb_typeof(j.result) <> 'object'::text THEN j.result
+            ELSE j.result - 'unread_columns'::text
+        END AS result,
+    j.error_code,
+        CASE
+            WHEN s.shown OR j.error IS NULL THEN j.error
+            ELSE app.hidden_reason()
+        END AS error,
+    j.attempts, j.max_attempts, j.created_at, j.updated_at, j.due_at, j.started_at, j.completed_at,
+    app.job_waiting_for(j.*) AS waiting_for, COALESCE(j.questions, '[]'::jsonb) AS questions, j.answers,
+    app.job_blocked_by(j.*) AS blocked_by
    FROM jobs j
-     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (j.client_id = ANY ((( SELECT
-       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
+     CROSS JOIN LATERAL ( SELECT j.type <> 'order_file'::text OR ( SELECT app.sees_all_persons() AS sees_all_persons) OR
+       (j.client_id = ANY ((( SELECT app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) s;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
 -- View app.mail_view, owner app_owner
@@ -7059,36 +7080,18 @@ CREATE OR REPLACE FUNCTION app.claim_notice_mail(mailed_order orders)
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
-  recipient constant text := app.mailbox(mailed_order.customer_email);
-  quota constant integer := 20;
-  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
-  is_imported constant boolean := exists (
-    select from order_events e where e.order_id = mailed_order.id and e.type = 'imported');
-  import_quota integer;
+  is_imported constant boolean := app.comes_from_import(mailed_order);
+  refusal text;
 begin
-  if mailed_order.customer_subject is not null and not is_imported then
-    return null;
+  if is_imported or not mailed_order.has_verified_email then
+    refusal := app.notice_mail_refusal(mailed_order, is_imported);
   end if;
-  if (select count(*) from (
-        select from guest_mails m
-        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
-          and m.client_id = mailed_order.client_id limit quota) sent) >= quota then
-    return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
-      'hours, unless the customer was signed in.', quota);
+  if refusal is null then
+    insert into guest_mails (client_id, mailbox, created_at, is_notice, is_imported, is_verified)
+      values (mailed_order.client_id, app.mailbox(mailed_order.customer_email), clock_timestamp(), true, is_imported,
+        mailed_order.has_verified_email);
   end if;
-  if is_imported then
-    select least(t.requests_per_hour / 2, 10000) into import_quota
-    from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
-    if (select count(*) from (
-          select from guest_mails m
-          where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
-          limit import_quota) sent) >= import_quota then
-      return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
-    end if;
-  end if;
-  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample, is_imported)
-    values (mailed_order.client_id, recipient, clock_timestamp(), true, false, is_imported);
-  return null;
+  return refusal;
 end
 $function$;
 
@@ -7124,8 +7127,7 @@ begin
   end if;
   return array(
     select o.id from orders o
-    where o.client_id = e.client_id and o.created_at <= e.orders_before and o.erased_at is null
-      and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
+    where o.id = any (e.order_ids) and o.client_id = e.client_id and o.erased_at is null
     order by o.created_at limit $2 for no key update);
 end
 $function$;
@@ -7307,6 +7309,22 @@ CREATE OR REPLACE FUNCTION kv.column_hashes(columns jsonb, names text[])
 RETURN COALESCE((SELECT jsonb_object_agg(c.key, hashtextextended((c.value)::text, (0)::bigint)) AS jsonb_object_agg FROM
   jsonb_each(column_hashes.columns) c(key, value) WHERE ((c.key = ANY (column_hashes.names)) AND (c.value <>
   'null'::jsonb))), '{}'::jsonb);
+
+-- Function app.comes_from_import(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.comes_from_import(o orders)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with recursive origins (id, replaces_order_id) as (
+    select $1.id, $1.replaces_order_id
+    union
+    select x.id, x.replaces_order_id from origins r join orders x on x.id = r.replaces_order_id
+  )
+  select exists (select from origins r join order_events e on e.order_id = r.id and e.type = 'imported')
+$function$;
 
 -- Function kv.common_notes(jsonb,jsonb), owner app_mirror
 
@@ -7618,8 +7636,12 @@ AS $function$
 declare
   e erasures := app.open_erasure($1);
 begin
+  -- A worker of the previous release does not continue with the next part.
+  if e.cause <> 'retention' and exists (select from orders o where app.is_order_to_erase(e, o)) then
+    raise exception 'the erasure has further orders' using errcode = 'object_not_in_prerequisite_state';
+  end if;
   update erasures x
-  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', hashes = '{}', salt = null,
+  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', order_ids = '{}', hashes = '{}', salt = null,
     first_order_at = null, counts = $2, completed_at = clock_timestamp()
   where x.id = e.id;
   return found;
@@ -7798,6 +7820,26 @@ begin
 end
 $function$;
 grant execute on function kv.continue_ending(text,integer) to app_admin;
+
+-- Function app.continue_erasure(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.continue_erasure(erasure_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  if e.cause = 'retention' or not exists (select from orders o where app.is_order_to_erase(e, o)) then
+    return false;
+  end if;
+  update erasures x set order_ids = '{}', needles = '{}', phrases = '{}', first_order_at = null where x.id = e.id;
+  return found;
+end
+$function$;
+grant execute on function app.continue_erasure(uuid) to app_system;
 
 -- Function kv.copy_settings(text,integer), owner app_mirror
 
@@ -8112,10 +8154,10 @@ CREATE OR REPLACE FUNCTION app.create_replacement(target orders, items jsonb, OU
 AS $function$
 begin
   insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-    shipping_address, items, kind, replaces_order_id)
+    shipping_address, items, kind, replaces_order_id, has_verified_email)
   values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email,
     round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement',
-    target.id)
+    target.id, target.has_verified_email)
   returning * into replacement;
   insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
   select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
@@ -9475,23 +9517,26 @@ CREATE OR REPLACE FUNCTION app.erase_audit_entries(e erasures, ids uuid[])
 AS $function$
 declare
   others text[] := array(select subject from unnest(e.subjects) subject where not app.is_only_buyer(e, subject));
+  in_orders erasures;
 begin
   e.subjects := array(select subject from unnest(e.subjects) subject where subject <> all (others));
   e.needles := array(
     select needle from unnest(e.needles) needle
     where needle <> all (array(select lower(subject) from unnest(others) subject)));
+  in_orders := e;
+  in_orders.needles := e.needles || e.phrases;
   update audit_log a
   set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
       else a.subject end,
     email = case when not is_person then a.email end, address = case when not is_person then a.address end,
     object_id = case when is_object then 'erased' else a.object_id end,
-    details = case when has_texts and app.mentions_in(e, a.details, in_orders) then '{"erased": true}'
-      else a.details end,
-    before = case when has_texts and app.mentions_in(e, a.before, in_orders) then '{"erased": true}' else a.before end,
-    after = case when has_texts and app.mentions_in(e, a.after, in_orders) then '{"erased": true}' else a.after end
+    details = case when has_texts and app.mentions(sought, a.details) then '{"erased": true}' else a.details end,
+    before = case when has_texts and app.mentions(sought, a.before) then '{"erased": true}' else a.before end,
+    after = case when has_texts and app.mentions(sought, a.after) then '{"erased": true}' else a.after end
   from (
     select x.id, about.has_texts,
-      exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id) as in_orders,
+      case when exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id)
+        then in_orders else e end as sought,
       case when x.admin_role is null and (x.subject = any (e.subjects) or lower(x.email) = any (e.emails))
         then app.is_only_buyer(e, x.subject) else false end as is_person,
       about.has_texts and (lower(x.object_id) = any (e.emails) or x.object_id = any (e.subjects)) as is_object
@@ -9499,7 +9544,7 @@ begin
       cross join lateral (select x.action !~ '^(member|invitation|admin_user)[.]' as has_texts) about
     where x.id = any (ids)) entries
   where a.id = entries.id and (is_person or is_object
-    or has_texts and app.mentions_in(e, jsonb_build_array(a.details, a.before, a.after), in_orders));
+    or has_texts and app.mentions(sought, jsonb_build_array(a.details, a.before, a.after)));
 end
 $function$;
 
@@ -9698,20 +9743,47 @@ end
 $function$;
 grant execute on function app.erase_events(uuid,integer) to app_system;
 
+-- Function app.erase_job_of_file(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_job_of_file(erasure_id uuid, key text, version_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  job_id constant text := substring(key from '/results/.*[.]([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]');
+begin
+  update jobs j
+  set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
+    error = case when j.error is not null then 'The data of a person were erased.' end
+  where j.client_id = e.client_id and j.type = 'order_file' and j.status in ('completed', 'failed', 'cancelled')
+    and (j.id = job_id::uuid
+      or j.id in (select d.job_id from order_file_drops d where d.key = $2 and d.version_id = $3));
+end
+$function$;
+grant execute on function app.erase_job_of_file(uuid,text,text) to app_system;
+
 -- Function app.erase_jobs(erasures,uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.erase_jobs(e erasures, ids uuid[])
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+declare
+  in_files erasures := e;
+begin
+  in_files.needles := e.needles || app.numbers_of(e, 6, 1000);
   update jobs j
   set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
-    error = case when app.job_mentions(e, j.type, to_jsonb(j.error)) then 'The data of a person were erased.'
-      else j.error end
+    error = case when app.mentions(case j.type when 'order_file' then in_files else e end, to_jsonb(j.error))
+      then 'The data of a person were erased.' else j.error end
   where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
-    and app.job_mentions(e, j.type,
-      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
+    and app.mentions(case j.type when 'order_file' then in_files else e end,
+      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error));
+end
 $function$;
 
 -- Function app.erase_mails(erasures,uuid[]), owner app_definer
@@ -10180,9 +10252,7 @@ begin
     where j.client_id = e.client_id and j.type = 'order_file'
       and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
         ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-  texts := e.needles || e.phrases || array(
-    select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
-    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
+  texts := e.needles || app.numbers_of(e, 6, 1000);
 end
 $function$;
 grant execute on function app.files_to_search(uuid) to app_system;
@@ -10946,6 +11016,7 @@ begin
   if is_touched or changed - '{exported_at,updated_at}'::text[] <> '{}' then
     new.version := old.version + 1;
   end if;
+  new.has_verified_email := new.has_verified_email and new.customer_email = old.customer_email;
   return new;
 end
 $function$;
@@ -11007,7 +11078,7 @@ begin
   -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
   -- 16 * 30 mails are samples, although 30 samples are expected.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = $1 and m.is_sample
-         and m.created_at > hour_ago) >= client_quota / 2
+         and not m.is_notice and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
            select from guest_mails m where m.client_id = $1 and not m.is_notice
              and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
@@ -11102,6 +11173,28 @@ begin
 end
 $function$;
 grant execute on function app.has_kept_rights(uuid) to app_admin, app_client, app_support;
+
+-- Function app.has_number_of_others(uuid,text[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_number_of_others(erasure_id uuid, words text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  upper_words constant text[] := array(select upper(word) from unnest($2) word);
+begin
+  return exists (
+      select from orders o where o.client_id = e.client_id and o.order_number = any (upper_words)
+        and o.erasure_id is distinct from e.id)
+    or exists (
+      select from orders o where o.client_id = e.client_id and o.external_number = any (upper_words || $2)
+        and o.erasure_id is distinct from e.id);
+end
+$function$;
+grant execute on function app.has_number_of_others(uuid,text[]) to app_system;
 
 -- Function app.has_one_currency(uuid), owner app_definer
 
@@ -11273,6 +11366,15 @@ begin
 end
 $function$;
 grant execute on function app.held_products(uuid,uuid[]) to app_admin, app_client;
+
+-- Function app.hidden_reason(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.hidden_reason()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 'The reason is hidden, because it can contain personal data.'::text;
+grant execute on function app.hidden_reason() to app_admin, app_client, app_definer, app_support, app_system;
 
 -- Function app.hold_effect(stock_holds,text,integer,timestamp with time zone), owner app_definer
 
@@ -12090,6 +12192,15 @@ RETURN (SELECT COALESCE((bool_or((n.name = ANY (ARRAY['ordernumber'::text, 'orde
   (jsonb_object_keys(CASE jsonb_typeof(is_order.content) WHEN 'object'::text THEN is_order.content ELSE '{}'::jsonb END)
   k(key) CROSS JOIN LATERAL (SELECT lower(replace(k.key, '_'::text, ''::text)) AS name) n));
 
+-- Function app.is_order_to_erase(erasures,orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_order_to_erase(e erasures, o orders)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (((o).client_id = (e).client_id) AND ((o).erased_at IS NULL) AND ((o).created_at <= (e).orders_before) AND
+  ((lower((o).customer_email) = ANY ((e).emails)) OR ((o).customer_subject = ANY ((e).subjects))));
+
 -- Function kv.is_plain_change(kv.draft,products), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_plain_change(d kv.draft, r products)
@@ -12332,15 +12443,6 @@ CREATE OR REPLACE FUNCTION app.job_id()
 RETURN (app.context('job_id'::text))::uuid;
 grant execute on function app.job_id() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
-
--- Function app.job_mentions(erasures,text,jsonb), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.job_mentions(e erasures, job_type text, content jsonb)
- RETURNS boolean
- LANGUAGE sql
- STABLE
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-RETURN app.mentions_in(e, content, (job_type = 'order_file'::text));
 
 -- Function app.job_progress(jobs), owner app_owner
 
@@ -12984,12 +13086,14 @@ declare
   header jsonb;
   staged_fence integer;
   sees_source boolean;
+  sees_persons boolean;
   rejection app.staged_rejections;
   bytes bigint := 0;
 begin
   select j.checkpoint -> 'header', (j.checkpoint ->> 'fence')::integer,
-      coalesce(app.admin_role() <> 'support', j.client_id = any (app.editor_ids()))
-    into header, staged_fence, sees_source
+      coalesce(app.admin_role() <> 'support', j.client_id = any (app.editor_ids())),
+      j.type <> 'order_file' or app.sees_all_persons() or j.client_id = any (app.person_client_ids())
+    into header, staged_fence, sees_source, sees_persons
     from jobs j
     where j.id = $1 and (app.admin_role() is not null or j.client_id = any (app.client_ids()));
   for rejection in
@@ -12998,8 +13102,9 @@ begin
     order by r.line, r.n
     limit $4
   loop
-    item := json_build_object('line', rejection.line, 'sku', rejection.sku, 'code', rejection.code,
-      'reason', rejection.reason, 'raw', case when sees_source then app.rejected_cells(header, rejection.raw) end);
+    item := json_build_object('line', rejection.line, 'sku', case when sees_persons then rejection.sku end,
+      'code', rejection.code, 'reason', case when sees_persons then rejection.reason else app.hidden_reason() end,
+      'raw', case when sees_source and sees_persons then app.rejected_cells(header, rejection.raw) end);
     after_line := rejection.line;
     after_n := rejection.n;
     bytes := bytes + octet_length(item);
@@ -14373,29 +14478,6 @@ begin
 end
 $function$;
 
--- Function app.mentions_in(erasures,jsonb,boolean), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.mentions_in(e erasures, content jsonb, in_orders boolean)
- RETURNS boolean
- LANGUAGE sql
- STABLE
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-RETURN CASE WHEN in_orders THEN app.mentions_in_orders(e, content) ELSE app.mentions(e, content) END;
-
--- Function app.mentions_in_orders(erasures,jsonb), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.mentions_in_orders(e erasures, content jsonb)
- RETURNS boolean
- LANGUAGE plpgsql
- STABLE
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-begin
-  e.needles := e.needles || e.phrases;
-  return app.mentions(e, content);
-end
-$function$;
-
 -- Function kv.merge(text,jsonb,jsonb,jsonb,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.merge(key text, base jsonb, current jsonb, stated jsonb, path text, OUT merged jsonb, OUT
@@ -15108,6 +15190,34 @@ RETURN concat(CASE WHEN (needle ~ '^[0-9a-z\u00c0-\u024f\u0370-\u052f]'::text) T
   '[0-9a-z\u00c0-\u024f\u0370-\u052f]$'::text) THEN '($|[^0-9a-z\u00c0-\u024f\u0370-\u052f])'::text ELSE NULL::text
   END);
 
+-- Function app.needles_of(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.needles_of(e erasures, order_ids uuid[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(needle), '{}') from (
+    select needle, sum(octet_length(needle) + 8) over (order by rank, length(needle), needle) as total
+    from (
+      select lower(btrim(text)) as needle, min(rank) as rank from (
+        select 1, unnest(e.emails || e.subjects)
+        union all select 2, o.shipping_address ->> 'phone' from orders o
+        where o.id = any ($2) and o.shipping_address ->> 'phone' like '+%'
+        union all select 3, tracking.text from shipments s cross join lateral (
+          select unnest(array[s.tracking_number,
+            case when strpos(lower(s.tracking_url), lower(s.tracking_number)) > 0 then null else s.tracking_url end])
+        ) tracking (text)
+        where s.order_id = any ($2)
+      ) texts (rank, text)
+      where app.is_needle(lower(btrim(text)))
+      group by 1
+    ) needles (needle, rank)
+  ) sized
+  where total <= 3000000
+$function$;
+
 -- Function app.new_invitation_token(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.new_invitation_token(invitation uuid)
@@ -15297,6 +15407,26 @@ begin
 end
 $function$;
 
+-- Function app.next_orders_to_erase(erasures), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.next_orders_to_erase(e erasures)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(id), '{}') from (
+    select id, row_number() over w as n, sum(bytes) over w as total
+    from (
+      select o.id, o.created_at, octet_length(concat(o.customer_name, o.cancel_reason, o.shipping_address)) + coalesce((
+          select sum(octet_length(concat(s.tracking_number, s.tracking_url))) from shipments s
+          where s.order_id = o.id), 0) as bytes
+      from orders o where app.is_order_to_erase(e, o)
+      order by o.created_at, o.id limit 1000) next
+    window w as (order by created_at, id)) sized
+  where n = 1 or total <= 2000000
+$function$;
+
 -- Function app.next_shipment_number(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.next_shipment_number(order_id uuid)
@@ -15425,6 +15555,66 @@ RETURN ((CASE WHEN (NOT (columns ? 'catalog'::text)) THEN '{"no_catalog": "catal
   CASE WHEN (NOT (columns ? 'currency'::text)) THEN '{"currency_from_catalog": "currency"}'::jsonb ELSE '{}'::jsonb END)
   || CASE WHEN ((is_active IS NULL) OR (to_jsonb(is_active) = (columns -> 'is_active'::text))) THEN '{}'::jsonb ELSE
   '{"kept": "status"}'::jsonb END);
+
+-- Function app.notice_mail_refusal(orders,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.notice_mail_refusal(mailed_order orders, is_imported boolean)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  recipient constant text := app.mailbox(mailed_order.customer_email);
+  quota constant integer := 20;
+  day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
+  client_quota integer;
+  import_quota integer;
+  sent bigint;
+begin
+  if (select count(*) from (
+        select from guest_mails m
+        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
+          and m.client_id = mailed_order.client_id limit quota) mails) >= quota then
+    return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
+      'hours, unless the address was verified when the order was placed.', quota);
+  end if;
+  select 12 * t.requests_per_hour, least(t.requests_per_hour / 2, 10000) into client_quota, import_quota
+  from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
+  if is_imported and (select count(*) from (
+        select from guest_mails m
+        where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
+        limit import_quota) mails) >= import_quota then
+    return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
+  end if;
+  if client_quota < 1600 then
+    select count(*) into sent from (
+      select from guest_mails m
+      where m.client_id = mailed_order.client_id and m.is_notice and not m.is_verified and m.created_at > day_ago
+      limit client_quota) mails;
+  else
+    select 16 * count(*) into sent from (
+      select from guest_mails m
+      where m.client_id = mailed_order.client_id and m.is_sample and m.is_notice and not m.is_verified
+        and m.created_at > day_ago
+      limit client_quota / 16 + 1) mails;
+  end if;
+  return case when sent >= client_quota then format('The client sends at most %s mails about shipments, deliveries and '
+    'cancellations in 24 hours to addresses that were not verified when the order was placed.', client_quota) end;
+end
+$function$;
+
+-- Function app.numbers_of(erasures,integer,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.numbers_of(e erasures, min_length integer, max_length integer)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select array(
+    select distinct lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
+    where o.id = any (e.order_ids) and o.client_id = e.client_id and length(number) between $2 and $3)
+$function$;
 
 -- Function kv.old_id_in(text,uuid,text), owner app_mirror
 
@@ -15833,6 +16023,28 @@ AS $function$
 $function$;
 grant execute on function app.order_token(uuid,text,timestamp with time zone) to app_admin, app_client;
 
+-- Function app.own_phrases(erasures), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.own_phrases(e erasures)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with others (text) as materialized (
+    select distinct lower(text) from (
+      select s.carrier from shipments s where s.client_id = $1.client_id
+      union all select unnest(array[l.sku, l.name]) from order_lines l where l.client_id = $1.client_id
+      union all select o.customer_name from orders o where o.client_id = $1.client_id and o.erased_at is null
+      union all select value from orders o cross join jsonb_each_text(o.shipping_address)
+      where o.client_id = $1.client_id and o.erased_at is null
+    ) texts (text) where length(text) >= 6 and cardinality($1.phrases) between 1 and 100
+  )
+  select array(
+    select phrase from unnest($1.phrases) phrase
+    where cardinality($1.phrases) <= 100 and not exists (select from others o where strpos(o.text, phrase) > 0))
+$function$;
+
 -- Function app.owned_catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.owned_catalog_ids()
@@ -16036,6 +16248,42 @@ RETURN CASE WHEN (app.subject() ~~ 'service:%'::text) THEN COALESCE(app.client_i
   app.client_ids() AS client_ids)::uuid[])) AND m.is_active AND COALESCE(m.personal_data, (m.role <> 'viewer'::text))))
   END;
 grant execute on function app.person_client_ids() to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Function app.phrases_of(uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.phrases_of(order_ids uuid[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(distinct lower(btrim(text))), '{}') from (
+    select unnest(array[o.customer_name, o.cancel_reason]) from orders o where o.id = any ($1)
+    union all select value from orders o cross join jsonb_each_text(o.shipping_address)
+    where o.id = any ($1) and key not in ('country', 'state', 'city', 'postal_code', 'type')
+      and not (key = 'phone' and value like '+%')
+  ) texts (text)
+  where app.is_needle(lower(btrim(text)))
+$function$;
+
+-- Function app.phrases_to_search(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.phrases_to_search(erasure_id uuid, OUT phrases text[], OUT numbers text[], OUT
+  own_phrases text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  phrases := e.phrases;
+  numbers := app.numbers_of(e, 3, 5);
+  own_phrases := app.own_phrases(e);
+end
+$function$;
+grant execute on function app.phrases_to_search(uuid) to app_system;
 
 -- Function app.pieces_of(uuid,jsonb,text), owner app_definer
 
@@ -16284,12 +16532,13 @@ begin
   -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-      shipping_address, items, metadata, problem, confirm_by)
+      shipping_address, items, metadata, problem, confirm_by, has_verified_email)
     values (site.client_id, site.id, app.subject(), $2, $3, total, currencies ->> 0, $4,
       (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
        from jsonb_array_elements(priced_lines) line),
       $5, case when must_confirm then 'unconfirmed' end,
-      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end)
+      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end,
+      coalesce(lower(app.email() collate "C") = lower($3 collate "C"), false))
     on conflict on constraint orders_client_number_unique do nothing
     returning * into new_order;
     exit when found;
@@ -16377,30 +16626,13 @@ AS $function$
 #variable_conflict use_column
 declare
   e erasures := app.open_erasure($1);
+  ids uuid[];
 begin
-  -- A repeated call finds no orders, because they have no data of the person any more.
   if e.cause <> 'retention' and e.first_order_at is null and cardinality(e.needles || e.phrases) = 0 then
-    with person as materialized (
-      select o.* from orders o
-      where o.client_id = e.client_id and o.erased_at is null and o.created_at <= e.orders_before
-        and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
-    )
+    ids := app.next_orders_to_erase(e);
     update erasures x
-    set first_order_at = (select min(p.created_at) from person p),
-      needles = array(
-        select distinct lower(btrim(text)) from (
-          select unnest(e.emails || e.subjects)
-          union select p.shipping_address ->> 'phone' from person p
-          union select unnest(array[s.tracking_number, s.tracking_url]) from person p
-            join shipments s on s.order_id = p.id
-        ) texts (text) where app.is_needle(lower(btrim(text)))),
-      phrases = array(
-        select distinct lower(btrim(text)) from (
-          select p.customer_name from person p
-          union select p.cancel_reason from person p
-          union select value from person p cross join jsonb_each_text(p.shipping_address)
-          where key not in ('country', 'state', 'city', 'postal_code', 'type', 'phone')
-        ) texts (text) where app.is_needle(lower(btrim(text))))
+    set order_ids = ids, needles = app.needles_of(e, ids), phrases = app.phrases_of(ids),
+      first_order_at = (select min(o.created_at) from orders o where o.id = any (ids))
     where x.id = e.id;
   end if;
   return query
@@ -21751,9 +21983,8 @@ CREATE OR REPLACE FUNCTION app.without_reasons(errors jsonb)
  RETURNS jsonb
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (SELECT COALESCE(jsonb_agg((x.e || '{"reason": "The reason is hidden, because it can contain personal
-  data."}'::jsonb) ORDER BY x.n), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(without_reasons.errors) WITH
-  ORDINALITY x(e, n));
+RETURN (SELECT COALESCE(jsonb_agg((x.e || jsonb_build_object('sku', NULL::unknown, 'reason', app.hidden_reason())) ORDER
+  BY x.n), '[]'::jsonb) AS "coalesce" FROM jsonb_array_elements(without_reasons.errors) WITH ORDINALITY x(e, n));
 grant execute on function app.without_reasons(jsonb) to app_admin, app_client, app_support, app_system;
 
 -- Function app.writable_catalog_ids(), owner app_definer

@@ -4,7 +4,8 @@
 -- Buyers choose their names, addresses and often their subjects. A text that a buyer has chosen must not match data of
 -- other persons or of the platform, e.g. a key, a state, an id or a time. Therefore only whole words in values match.
 -- The names, the lines of addresses and the reasons (`phrases`) can be any sentence, e.g. an error message or the name
--- of a shop. They count only in data about orders: app.mentions ignores them, and app.mentions_in_orders does not.
+-- of a shop. They count only in the entries of the audit log about orders of the person, and in files
+-- (app.phrases_to_search): app.mentions ignores them.
 
 set local role app_definer;
 
@@ -15,6 +16,47 @@ language sql immutable set search_path = pg_catalog
 return length(value) >= 6 and (
   strpos(value, '@') > 0 or value ~ '[^\x01-\x40\x5b-\x60\x7b-\x7f]{3}'
   or length(regexp_replace(value, '[^0-9]', '', 'g')) >= 6);
+
+-- Returns the texts that identify the person: the addresses and subjects, and the tracking data and telephone numbers
+-- of orders. A telephone number counts only in its international form (`+49…`), because a buyer can write any number into
+-- this field, e.g. a date or an article number. A URL that contains the tracking number is left out. If a single order
+-- has more than 3 MB of tracking data, the longest texts are left out, because a column has at most 4 MB.
+create or replace function app.needles_of(e erasures, order_ids uuid[]) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select coalesce(array_agg(needle), '{}') from (
+    select needle, sum(octet_length(needle) + 8) over (order by rank, length(needle), needle) as total
+    from (
+      select lower(btrim(text)) as needle, min(rank) as rank from (
+        select 1, unnest(e.emails || e.subjects)
+        union all select 2, o.shipping_address ->> 'phone' from orders o
+        where o.id = any ($2) and o.shipping_address ->> 'phone' like '+%'
+        union all select 3, tracking.text from shipments s cross join lateral (
+          select unnest(array[s.tracking_number,
+            case when strpos(lower(s.tracking_url), lower(s.tracking_number)) > 0 then null else s.tracking_url end])
+        ) tracking (text)
+        where s.order_id = any ($2)
+      ) texts (rank, text)
+      where app.is_needle(lower(btrim(text)))
+      group by 1
+    ) needles (needle, rank)
+  ) sized
+  where total <= 3000000
+$$;
+
+-- Returns the texts that the person has chosen freely in orders. They can be equal to any text of the platform or of
+-- the client.
+create or replace function app.phrases_of(order_ids uuid[]) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select coalesce(array_agg(distinct lower(btrim(text))), '{}') from (
+    select unnest(array[o.customer_name, o.cancel_reason]) from orders o where o.id = any ($1)
+    union all select value from orders o cross join jsonb_each_text(o.shipping_address)
+    where o.id = any ($1) and key not in ('country', 'state', 'city', 'postal_code', 'type')
+      and not (key = 'phone' and value like '+%')
+  ) texts (text)
+  where app.is_needle(lower(btrim(text)))
+$$;
 
 -- Returns a regular expression that finds `needle` (the searched text) only as whole words. If `needle` begins or ends
 -- with a letter or a digit, a word border must be at this side. Scripts without spaces between words have no borders.
@@ -76,22 +118,6 @@ as $$
           where case when strpos(lowered, needle) > 0 then lowered ~ app.needle_pattern(needle) end))
 $$;
 
--- Returns whether data about orders, e.g. the result of an order file, mention the person. In such data, the name and
--- the lines of the address count, too.
-create or replace function app.mentions_in_orders(e erasures, content jsonb) returns boolean
-language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
-as $$
-begin
-  e.needles := e.needles || e.phrases;
-  return app.mentions(e, content);
-end
-$$;
-
--- Returns whether a document mentions the person. `in_orders` says whether the document is data about orders.
-create or replace function app.mentions_in(e erasures, content jsonb, in_orders boolean) returns boolean
-language sql stable set search_path = pg_catalog, public, app, pg_temp
-return case when in_orders then app.mentions_in_orders(e, content) else app.mentions(e, content) end;
-
 -- Returns whether an actor of the audit log is a buyer whose orders this erasure has erased, and was never a member of
 -- the client or of the staff. Entries of members and staff keep their actors.
 create or replace function app.is_only_buyer(e erasures, actor text) returns boolean
@@ -143,22 +169,24 @@ begin
 end
 $$;
 
--- Returns whether the texts of a job mention the person. Only jobs for order files are about orders.
-create or replace function app.job_mentions(e erasures, job_type text, content jsonb) returns boolean
-language sql stable set search_path = pg_catalog, public, app, pg_temp
-return app.mentions_in(e, content, job_type = 'order_file');
-
--- Erases the data about the person in the results of ended jobs.
+-- Erases the data about the person in the results of ended jobs. In jobs for order files, the numbers of the person's
+-- orders count, too. The texts that the person has chosen freely do not count: the files of the jobs are about many
+-- orders, and a guest could name himself like a carrier (app.erase_job_of_file).
 create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
-language sql volatile set search_path = pg_catalog, public, app, pg_temp
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
+declare
+  in_files erasures := e;
+begin
+  in_files.needles := e.needles || app.numbers_of(e, 6, 1000);
   update jobs j
   set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
-    error = case when app.job_mentions(e, j.type, to_jsonb(j.error)) then 'The data of a person were erased.'
-      else j.error end
+    error = case when app.mentions(case j.type when 'order_file' then in_files else e end, to_jsonb(j.error))
+      then 'The data of a person were erased.' else j.error end
   where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
-    and app.job_mentions(e, j.type,
-      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
+    and app.mentions(case j.type when 'order_file' then in_files else e end,
+      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error));
+end
 $$;
 
 -- Erases the person in entries of the audit log: as the actor on a site of the client, and in texts. Entries of members
@@ -170,23 +198,26 @@ language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   others text[] := array(select subject from unnest(e.subjects) subject where not app.is_only_buyer(e, subject));
+  in_orders erasures;
 begin
   e.subjects := array(select subject from unnest(e.subjects) subject where subject <> all (others));
   e.needles := array(
     select needle from unnest(e.needles) needle
     where needle <> all (array(select lower(subject) from unnest(others) subject)));
+  in_orders := e;
+  in_orders.needles := e.needles || e.phrases;
   update audit_log a
   set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
       else a.subject end,
     email = case when not is_person then a.email end, address = case when not is_person then a.address end,
     object_id = case when is_object then 'erased' else a.object_id end,
-    details = case when has_texts and app.mentions_in(e, a.details, in_orders) then '{"erased": true}'
-      else a.details end,
-    before = case when has_texts and app.mentions_in(e, a.before, in_orders) then '{"erased": true}' else a.before end,
-    after = case when has_texts and app.mentions_in(e, a.after, in_orders) then '{"erased": true}' else a.after end
+    details = case when has_texts and app.mentions(sought, a.details) then '{"erased": true}' else a.details end,
+    before = case when has_texts and app.mentions(sought, a.before) then '{"erased": true}' else a.before end,
+    after = case when has_texts and app.mentions(sought, a.after) then '{"erased": true}' else a.after end
   from (
     select x.id, about.has_texts,
-      exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id) as in_orders,
+      case when exists (select from orders o where o.id::text = x.object_id and o.erasure_id = e.id)
+        then in_orders else e end as sought,
       case when x.admin_role is null and (x.subject = any (e.subjects) or lower(x.email) = any (e.emails))
         then app.is_only_buyer(e, x.subject) else false end as is_person,
       about.has_texts and (lower(x.object_id) = any (e.emails) or x.object_id = any (e.subjects)) as is_object
@@ -194,6 +225,6 @@ begin
       cross join lateral (select x.action !~ '^(member|invitation|admin_user)[.]' as has_texts) about
     where x.id = any (ids)) entries
   where a.id = entries.id and (is_person or is_object
-    or has_texts and app.mentions_in(e, jsonb_build_array(a.details, a.before, a.after), in_orders));
+    or has_texts and app.mentions(sought, jsonb_build_array(a.details, a.before, a.after)));
 end
 $$;

@@ -264,8 +264,18 @@ end
 $$;
 grant execute on function app.set_run_file(uuid, uuid, text, bigint, text) to app_system;
 
+-- Returns the numbers of the orders of the current part, in lower case, whose length is between two lengths.
+create or replace function app.numbers_of(e erasures, min_length integer, max_length integer) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select array(
+    select distinct lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
+    where o.id = any (e.order_ids) and o.client_id = e.client_id and length(number) between $2 and $3)
+$$;
+
 -- Returns the texts that files of the client must no longer contain, the destinations of the client, and the time of
--- the first order of the person. The texts are in lower case.
+-- the first order of the person. The texts are in lower case. They identify the person: they contain no text that the
+-- person has chosen freely. A guest could otherwise delete the files of others, e.g. with the name of a carrier.
 create or replace function app.files_to_search(
   erasure_id uuid, out texts text[], out destination_ids uuid[], out first_order_at timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -282,12 +292,85 @@ begin
     where j.client_id = e.client_id and j.type = 'order_file'
       and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
         ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-  texts := e.needles || e.phrases || array(
-    select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
-    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
+  texts := e.needles || app.numbers_of(e, 6, 1000);
 end
 $$;
 grant execute on function app.files_to_search(uuid) to app_system;
+
+-- Returns the texts that the person has chosen freely and that occur in no data of the client about other orders. A guest
+-- could otherwise choose a text of the client's files, e.g. the name of a carrier, a product or another person. If the
+-- person has more than 100 texts, the function returns none.
+create or replace function app.own_phrases(e erasures) returns text[]
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  with others (text) as materialized (
+    select distinct lower(text) from (
+      select s.carrier from shipments s where s.client_id = $1.client_id
+      union all select unnest(array[l.sku, l.name]) from order_lines l where l.client_id = $1.client_id
+      union all select o.customer_name from orders o where o.client_id = $1.client_id and o.erased_at is null
+      union all select value from orders o cross join jsonb_each_text(o.shipping_address)
+      where o.client_id = $1.client_id and o.erased_at is null
+    ) texts (text) where length(text) >= 6 and cardinality($1.phrases) between 1 and 100
+  )
+  select array(
+    select phrase from unnest($1.phrases) phrase
+    where cardinality($1.phrases) <= 100 and not exists (select from others o where strpos(o.text, phrase) > 0))
+$$;
+
+-- Returns the texts that the person has chosen freely. They count in files only beside one of `numbers`: the numbers of
+-- the person's orders that are too short to identify the orders, as many ERP systems have them. `own_phrases` also count
+-- in a row without the number of another order.
+create or replace function app.phrases_to_search(
+  erasure_id uuid, out phrases text[], out numbers text[], out own_phrases text[])
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  phrases := e.phrases;
+  numbers := app.numbers_of(e, 3, 5);
+  own_phrases := app.own_phrases(e);
+end
+$$;
+grant execute on function app.phrases_to_search(uuid) to app_system;
+
+-- Returns whether one of the words is the number of an order of the client that does not belong to the erasure. The
+-- words are in lower case.
+create or replace function app.has_number_of_others(erasure_id uuid, words text[]) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  upper_words constant text[] := array(select upper(word) from unnest($2) word);
+begin
+  return exists (
+      select from orders o where o.client_id = e.client_id and o.order_number = any (upper_words)
+        and o.erasure_id is distinct from e.id)
+    or exists (
+      select from orders o where o.client_id = e.client_id and o.external_number = any (upper_words || $2)
+        and o.erasure_id is distinct from e.id);
+end
+$$;
+grant execute on function app.has_number_of_others(uuid, text[]) to app_system;
+
+-- Erases the texts of the job that has read or written a file with the person. A reason can quote the person's name
+-- without any other text about the person.
+create or replace function app.erase_job_of_file(erasure_id uuid, key text, version_id text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  job_id constant text := substring(key from '/results/.*[.]([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]');
+begin
+  update jobs j
+  set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
+    error = case when j.error is not null then 'The data of a person were erased.' end
+  where j.client_id = e.client_id and j.type = 'order_file' and j.status in ('completed', 'failed', 'cancelled')
+    and (j.id = job_id::uuid
+      or j.id in (select d.job_id from order_file_drops d where d.key = $2 and d.version_id = $3));
+end
+$$;
+grant execute on function app.erase_job_of_file(uuid, text, text) to app_system;
 
 -- Returns whether a job for order files exists that may have read the orders before they were erased.
 create or replace function app.has_waiting_order_files(erasure_id uuid) returns boolean
@@ -311,8 +394,12 @@ as $$
 declare
   e erasures := app.open_erasure($1);
 begin
+  -- A worker of the previous release does not continue with the next part.
+  if e.cause <> 'retention' and exists (select from orders o where app.is_order_to_erase(e, o)) then
+    raise exception 'the erasure has further orders' using errcode = 'object_not_in_prerequisite_state';
+  end if;
   update erasures x
-  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', hashes = '{}', salt = null,
+  set emails = '{}', subjects = '{}', needles = '{}', phrases = '{}', order_ids = '{}', hashes = '{}', salt = null,
     first_order_at = null, counts = $2, completed_at = clock_timestamp()
   where x.id = e.id;
   return found;

@@ -73,7 +73,7 @@ begin
   -- The samples are compared with half of the limit, because their number varies. In one of 700 cases, fewer than 15 of
   -- 16 * 30 mails are samples, although 30 samples are expected.
   elsif (select 16 * count(*) from guest_mails m where m.client_id = $1 and m.is_sample
-         and m.created_at > hour_ago) >= client_quota / 2
+         and not m.is_notice and m.created_at > hour_ago) >= client_quota / 2
     and (select count(*) from (
            select from guest_mails m where m.client_id = $1 and not m.is_notice
              and m.created_at > hour_ago limit client_quota) sent) >= client_quota then
@@ -110,47 +110,88 @@ begin
 end
 $$;
 
--- Counts a mail about an order that a member or the platform causes, and returns null if it may be sent. Otherwise
--- returns the reason. One client sends at most 20 of these mails to a mailbox in 24 hours, because a member can write
--- any e-mail address into orders, and can ship one order in many parts. The orders of a customer who was signed in are
--- not limited, unless they were imported: an import states the customer. An import can also state any number of
--- strangers. Therefore one client sends, in 24 hours, at most half as many mails about imported orders as its tier
--- allows requests in an hour, but not more than 10,000. The limits are not exact: mails that are enqueued at the same
--- moment do not see each other.
-create or replace function app.claim_notice_mail(mailed_order orders) returns text
+-- Returns whether an order was imported, or replaces an imported order, or replaces such a replacement.
+create or replace function app.comes_from_import(o orders) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  with recursive origins (id, replaces_order_id) as (
+    select $1.id, $1.replaces_order_id
+    union
+    select x.id, x.replaces_order_id from origins r join orders x on x.id = r.replaces_order_id
+  )
+  select exists (select from origins r join order_events e on e.order_id = r.id and e.type = 'imported')
+$$;
+
+-- Returns why the limits allow no mail about an order that a member or the platform causes, or null if it may be sent.
+-- A member can have any e-mail address written into orders, and can ship one order in many parts. Therefore one client
+-- sends at most 20 of these mails to a mailbox in 24 hours. To all mailboxes, it sends as many of these mails in 24
+-- hours as confirmations (app.guest_mail_refusal). An import can state any number of strangers, so there is a lower
+-- limit for imported orders: half of the requests that the tier allows in an hour, but not more than 10,000.
+--
+-- The limits are not exact: mails that are enqueued at the same moment do not see each other. A high limit is compared
+-- with the number of the samples, because counting all mails of a day would take too long for each mail.
+create or replace function app.notice_mail_refusal(mailed_order orders, is_imported boolean) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   recipient constant text := app.mailbox(mailed_order.customer_email);
   quota constant integer := 20;
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
-  is_imported constant boolean := exists (
-    select from order_events e where e.order_id = mailed_order.id and e.type = 'imported');
+  client_quota integer;
   import_quota integer;
+  sent bigint;
 begin
-  if mailed_order.customer_subject is not null and not is_imported then
-    return null;
-  end if;
   if (select count(*) from (
         select from guest_mails m
         where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
-          and m.client_id = mailed_order.client_id limit quota) sent) >= quota then
+          and m.client_id = mailed_order.client_id limit quota) mails) >= quota then
     return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
-      'hours, unless the customer was signed in.', quota);
+      'hours, unless the address was verified when the order was placed.', quota);
   end if;
-  if is_imported then
-    select least(t.requests_per_hour / 2, 10000) into import_quota
-    from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
-    if (select count(*) from (
-          select from guest_mails m
-          where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
-          limit import_quota) sent) >= import_quota then
-      return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
-    end if;
+  select 12 * t.requests_per_hour, least(t.requests_per_hour / 2, 10000) into client_quota, import_quota
+  from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
+  if is_imported and (select count(*) from (
+        select from guest_mails m
+        where m.client_id = mailed_order.client_id and m.is_imported and m.created_at > day_ago
+        limit import_quota) mails) >= import_quota then
+    return format('The client sends at most %s mails about imported orders in 24 hours.', import_quota);
   end if;
-  insert into guest_mails (client_id, mailbox, created_at, is_notice, is_sample, is_imported)
-    values (mailed_order.client_id, recipient, clock_timestamp(), true, false, is_imported);
-  return null;
+  if client_quota < 1600 then
+    select count(*) into sent from (
+      select from guest_mails m
+      where m.client_id = mailed_order.client_id and m.is_notice and not m.is_verified and m.created_at > day_ago
+      limit client_quota) mails;
+  else
+    select 16 * count(*) into sent from (
+      select from guest_mails m
+      where m.client_id = mailed_order.client_id and m.is_sample and m.is_notice and not m.is_verified
+        and m.created_at > day_ago
+      limit client_quota / 16 + 1) mails;
+  end if;
+  return case when sent >= client_quota then format('The client sends at most %s mails about shipments, deliveries and '
+    'cancellations in 24 hours to addresses that were not verified when the order was placed.', client_quota) end;
+end
+$$;
+
+-- Counts a mail about an order that a member or the platform causes, and returns null if it may be sent. Otherwise
+-- returns the reason (app.notice_mail_refusal). Mails to an address that was verified when the order was placed are
+-- counted, but not limited. A replacement has the verified address of the order that it replaces.
+create or replace function app.claim_notice_mail(mailed_order orders) returns text
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  is_imported constant boolean := app.comes_from_import(mailed_order);
+  refusal text;
+begin
+  if is_imported or not mailed_order.has_verified_email then
+    refusal := app.notice_mail_refusal(mailed_order, is_imported);
+  end if;
+  if refusal is null then
+    insert into guest_mails (client_id, mailbox, created_at, is_notice, is_imported, is_verified)
+      values (mailed_order.client_id, app.mailbox(mailed_order.customer_email), clock_timestamp(), true, is_imported,
+        mailed_order.has_verified_email);
+  end if;
+  return refusal;
 end
 $$;
 

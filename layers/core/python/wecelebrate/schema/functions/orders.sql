@@ -339,12 +339,13 @@ begin
   -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-      shipping_address, items, metadata, problem, confirm_by)
+      shipping_address, items, metadata, problem, confirm_by, has_verified_email)
     values (site.client_id, site.id, app.subject(), $2, $3, total, currencies ->> 0, $4,
       (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
        from jsonb_array_elements(priced_lines) line),
       $5, case when must_confirm then 'unconfirmed' end,
-      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end)
+      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end,
+      coalesce(lower(app.email() collate "C") = lower($3 collate "C"), false))
     on conflict on constraint orders_client_number_unique do nothing
     returning * into new_order;
     exit when found;

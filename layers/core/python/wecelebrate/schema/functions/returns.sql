@@ -294,10 +294,10 @@ language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 begin
   insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-    shipping_address, items, kind, replaces_order_id)
+    shipping_address, items, kind, replaces_order_id, has_verified_email)
   values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email,
     round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement',
-    target.id)
+    target.id, target.has_verified_email)
   returning * into replacement;
   insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
   select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
