@@ -661,8 +661,8 @@ def test_tracking_data_of_any_size_fit_and_a_url_with_the_number_is_left_out(era
     many_orders(erasing, 1, {"line1": "Street", "country": "DE", "phone": "2026-11-27"})
     erasing.execute("set local session_replication_role = replica")
     erasing.execute(
-        "insert into shipments (client_id, order_id, number, shipped_at, tracking_number, tracking_url)"
-        " select client_id, id, 'S' || n, now(), 'TRACK' || n, 'https://t.test/' || repeat('x', 1500) || n"
+        "insert into shipments (client_id, order_id, number, source, shipped_at, tracking_number, tracking_url)"
+        " select client_id, id, 'S' || n, 'api', now(), 'TRACK' || n, 'https://t.test/' || repeat('x', 1500) || n"
         " from orders, generate_series(1, 4000) n where order_number = 'MANY-1'"
     )
     erasing.execute("set local session_replication_role = origin")

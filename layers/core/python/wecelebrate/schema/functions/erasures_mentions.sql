@@ -18,9 +18,9 @@ return length(value) >= 6 and (
   or length(regexp_replace(value, '[^0-9]', '', 'g')) >= 6);
 
 -- Returns the texts that identify the person: the addresses and subjects, and the tracking data and telephone numbers
--- of orders. A telephone number counts only in its international form (`+49…`), because a buyer can write any number into
--- this field, e.g. a date or an article number. A URL that contains the tracking number is left out. If a single order
--- has more than 3 MB of tracking data, the longest texts are left out, because a column has at most 4 MB.
+-- of orders. A telephone number counts only in its international form (`+49…`), because a buyer can write any number
+-- into this field, e.g. a date or an article number. A URL that contains the tracking number is left out. If a single
+-- order has more than 3 MB of tracking data, the longest texts are left out, because a column has at most 4 MB.
 create or replace function app.needles_of(e erasures, order_ids uuid[]) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$

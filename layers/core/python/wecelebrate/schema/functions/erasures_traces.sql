@@ -297,9 +297,9 @@ end
 $$;
 grant execute on function app.files_to_search(uuid) to app_system;
 
--- Returns the texts that the person has chosen freely and that occur in no data of the client about other orders. A guest
--- could otherwise choose a text of the client's files, e.g. the name of a carrier, a product or another person. If the
--- person has more than 100 texts, the function returns none.
+-- Returns the texts that the person has chosen freely and that occur in no data of the client about other orders. A
+-- guest could otherwise choose a text of the client's files, e.g. the name of a carrier, a product or another person.
+-- If the person has more than 100 texts, the function returns none.
 create or replace function app.own_phrases(e erasures) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -318,8 +318,8 @@ as $$
 $$;
 
 -- Returns the texts that the person has chosen freely. They count in files only beside one of `numbers`: the numbers of
--- the person's orders that are too short to identify the orders, as many ERP systems have them. `own_phrases` also count
--- in a row without the number of another order.
+-- the person's orders that are too short to identify the orders, as many ERP systems have them. `own_phrases` count
+-- also in a row without the number of another order.
 create or replace function app.phrases_to_search(
   erasure_id uuid, out phrases text[], out numbers text[], out own_phrases text[])
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
