@@ -55,6 +55,7 @@ STATE_OR_COUNT_NAMES = frozenset((
 ))  # fmt: skip
 OUT_OF_STOCK_NAMES = frozenset(("outofstock", "isoutofstock", "soldout", "issoldout", "ausverkauft"))
 TRACKING_NAMES = frozenset((
+    "hasinventory", "hasstock", "countsstock",
     "trackinventory", "trackstock", "trackquantity", "trackqty", "inventoryitemtracked", "inventorytracked",
     "inventorytracking", "stocktracking", "stocktracked", "managestock", "manageinventory", "stockmanaged",
     "managedstock", "maintainstock", "isstockitem", "stockmanagement", "isstorable",
