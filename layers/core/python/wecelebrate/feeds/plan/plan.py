@@ -32,6 +32,7 @@ from wecelebrate.feeds.plan.model import (
 )
 from wecelebrate.feeds.plan.parents import find_parents
 from wecelebrate.feeds.plan.profiles import recognise
+from wecelebrate.feeds.plan.second_names import second_name
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
 from wecelebrate.feeds.prices.selling import lists_question
 from wecelebrate.feeds.questions import Question
@@ -275,6 +276,7 @@ def _by_plain_name(columns: Columns, catalog_currency: str, earlier: Mapping[str
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     plan.places, plan.sums_stock, plan.reserved = chosen.places, chosen.sums_stock, chosen.reserved
     find_parents(plan, columns, earlier.get("parent", ()))
+    plan.second_name = second_name(plan, columns)
     return plan
 
 
@@ -326,7 +328,9 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
         if name == "parent":
             plan.sells_parents, plan.lists_options = True, False
     if columns:
-        free_column(plan, columns[0], keep=mapping)
+        # A product without a number can have its name as the SKU. It then also keeps its name.
+        is_only_name = name == "sku" and plan.name == columns and "name" not in mapping
+        free_column(plan, columns[0], keep={**mapping, "name": None} if is_only_name else mapping)
     if name == "command":
         plan.active += [ActiveColumn(number, words="commands") for number in columns]
 
