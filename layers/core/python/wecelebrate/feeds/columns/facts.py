@@ -84,6 +84,12 @@ class Facts:
         step = -(-len(self.cells) // MAX_VALUES) or 1
         return [value_of(cell) for cell in self.cells[::step]]
 
+    @cached_property
+    def without_dashes(self) -> "Facts":
+        """The facts without the cells that are only a dash. In a column of numbers, a dash means "none"."""
+        cells = [cell for cell in self.cells if cell not in DASHES]
+        return self if not cells or len(cells) == len(self.cells) else Facts(self.rows, cells)
+
     @property
     def is_empty(self) -> bool:
         return not self.cells
@@ -143,5 +149,7 @@ class Columns:
         )
 
 
+DASHES = frozenset(("-", "--", "\u2010", "\u2013", "\u2014", "\u2212", "-.-", "-,-"))
+"""Cells of a column of numbers that mean "none"."""
 NOTHING = frozenset(("nan", "null", "n/a", "#n/a", "(null)", "\\n", "undefined", "none", "nil"))
 """Texts that programs write if a value does not exist. They are in lower case."""

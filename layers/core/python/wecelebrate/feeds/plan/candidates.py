@@ -11,6 +11,7 @@ from wecelebrate.feeds.plan.chosen import Candidate
 from wecelebrate.feeds.prices.tiers import names_a_package, numbered_quantities
 from wecelebrate.feeds.stock.names import sold_quantities, stock_rank
 from wecelebrate.feeds.stock.reserved_names import is_reserved
+from wecelebrate.feeds.stock.tracking_names import names_tracking
 from wecelebrate.feeds.vocabulary import vocabulary
 
 
@@ -40,12 +41,15 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
 
 
 def _can_be_stock(column: str) -> bool:
-    """Return whether a name can mean the stock: no percentage, no reserved, minimum, ordered or packed pieces.
+    """Return whether a name can mean the stock: no percentage, no reserved, minimum, ordered or packed pieces, and no
+    flag such as `Controla stock`.
 
     A name that the vocabulary lists as a stock is a stock.
     """
     is_other = means_other_pieces(column) or names_a_package(column) or is_reserved(column)
-    return "%" not in column and (not is_other or fold(column) in vocabulary().words("columns.inventory_count"))
+    if "%" in column or names_tracking(column):
+        return False
+    return not is_other or fold(column) in vocabulary().words("columns.inventory_count")
 
 
 def _without_number(column: str) -> str:

@@ -82,6 +82,8 @@ class OfferColumns:
     """Whether the month is first if a date shows it, e.g. 31/12/2026. None means that no date shows the order."""
     switch: int | None = None
     """The column that says whether the offer of a row is on, such as `On Sale`."""
+    is_percentage: bool = False
+    """Whether the column has no prices, but the percentages by which the prices are reduced: `15%`."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:
@@ -144,6 +146,8 @@ class Plan:
     sums_stock: bool = False
     """Whether each column of the stock contains the pieces of one location."""
     stock_arithmetic: Arithmetic | None = None
+    second_name: int | None = None
+    """The column that distinguishes products with the same name."""
     reserved: int | None = None
     """The column of the reserved pieces. They are subtracted from the stock."""
     rounded_columns: frozenset[int] = frozenset()

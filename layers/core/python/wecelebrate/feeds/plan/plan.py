@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wecelebrate.core.types import currencies
-from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.columns.prefixes import with_names, without_prefix
@@ -22,6 +21,7 @@ from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.plan.attributes import public_attributes
 from wecelebrate.feeds.plan.candidates import candidates_of
 from wecelebrate.feeds.plan.choice import choose
+from wecelebrate.feeds.plan.completion import complete, is_incomplete, is_sku_doubtful
 from wecelebrate.feeds.plan.model import (
     OPTIONS,
     REPORT_COLUMN_PREFIX,
@@ -32,9 +32,9 @@ from wecelebrate.feeds.plan.model import (
 )
 from wecelebrate.feeds.plan.parents import find_parents
 from wecelebrate.feeds.plan.profiles import recognise
+from wecelebrate.feeds.plan.second_names import second_name
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
 from wecelebrate.feeds.prices.selling import lists_question
-from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states.end_dates import is_end_name
 from wecelebrate.feeds.stock.lists import further_places
@@ -111,8 +111,9 @@ def _initial_plan(
 ) -> tuple[Profile | None, Plan]:
     """Return the plan without the mapping, by the profile of a known export or by the columns.
 
-    If the profile finds no SKU in the header, the file only looks like a known export, and its columns are used
-    instead. If the profile finds no price, the price is searched in the columns, which can lead to a question.
+    If the profile finds no SKU in the header, or another SKU than the columns in a file without a name of its own, the
+    file only looks like a known export, and its columns are used instead. If the profile finds no price, the price is
+    searched in the columns, which can lead to a question.
     """
     header = list(columns.header)
     recognised = profile or recognise(names)
@@ -121,12 +122,12 @@ def _initial_plan(
     plan = _by_profile(header, names, recognised, currency)
     plan.questions += price_lists_question(columns, plan.prices, earlier.get("price", ()))
     has_handles = bool(recognised.variants and find_columns(names, recognised.variants.handle))
-    if profile is None and not plan.sku and not has_handles and not has_sku:
+    if profile is None and not has_handles and not has_sku and is_sku_doubtful(plan, names, recognised):
         by_name = _by_name(columns, currency, earlier)
-        return (None, by_name) if by_name.sku else (recognised, plan)
-    lacks_price = not plan.prices and bool(recognised.fields.get("price")) and not recognised.separate_prices
-    if lacks_price or (not plan.inventory and recognised.fields.get("inventory_count")):
-        _complete_profile(plan, columns, currency, lacks_price=lacks_price)
+        if not plan.sku or by_name.sku[:1] not in ([], plan.sku[:1]):
+            return (None, by_name) if by_name.sku else (recognised, plan)
+    if is_incomplete(plan, recognised):
+        complete(plan, columns, _by_name(columns, currency, {}))
     return recognised, plan
 
 
@@ -135,20 +136,6 @@ def price_lists_question(columns: Columns, prices: Sequence[PriceColumn], earlie
     if not prices or columns.header[prices[0].column] in earlier[:1]:
         return []
     return lists_question(columns, prices[0].column)
-
-
-def _complete_profile(plan: Plan, columns: Columns, currency: str, *, lacks_price: bool) -> None:
-    """If a version of the export renamed the price or the stock, find the column by its name and its values."""
-    by_name = _by_name(columns, currency, {})
-    typed = any(map(has_unknown_type, columns.header))
-    questions = [question for question in by_name.questions if question.key == "price"]
-    if lacks_price and (typed or (by_name.prices and not questions)):
-        plan.prices, plan.reasons["price"] = by_name.prices, by_name.reasons.get("price", [])
-        plan.questions += questions
-    taken = {number for numbers in plan.field_columns.values() for number in numbers}
-    is_clear = not any(composed_fields(columns.header[number]) for number in by_name.inventory)
-    if not plan.inventory and is_clear and not by_name.sums_stock and taken.isdisjoint(by_name.inventory):
-        plan.inventory = by_name.inventory
 
 
 def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
@@ -289,6 +276,7 @@ def _by_plain_name(columns: Columns, catalog_currency: str, earlier: Mapping[str
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     plan.places, plan.sums_stock, plan.reserved = chosen.places, chosen.sums_stock, chosen.reserved
     find_parents(plan, columns, earlier.get("parent", ()))
+    plan.second_name = second_name(plan, columns)
     return plan
 
 
@@ -340,7 +328,9 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
         if name == "parent":
             plan.sells_parents, plan.lists_options = True, False
     if columns:
-        free_column(plan, columns[0], keep=mapping)
+        # A product without a number can have its name as the SKU. It then also keeps its name.
+        is_only_name = name == "sku" and plan.name == columns and "name" not in mapping
+        free_column(plan, columns[0], keep={**mapping, "name": None} if is_only_name else mapping)
     if name == "command":
         plan.active += [ActiveColumn(number, words="commands") for number in columns]
 

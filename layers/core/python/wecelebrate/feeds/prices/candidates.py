@@ -78,10 +78,11 @@ class PriceCandidate:
 
 
 def share_of_amounts(facts: Facts) -> float:
-    """Return the share of the values that are numbers.
+    """Return the share of the values that are numbers. A dash means "no price", and is ignored.
 
     In a column of prices, `39:50` is a number: 39 kronor and 50 öre.
     """
+    facts = facts.without_dashes
     if not any(":" in cell for cell in facts.cells):
         return facts.share("is_number")
     amounts = sum(value_of(cell).is_number or is_with_colon(cell) for cell in facts.cells)

@@ -65,6 +65,7 @@ _COMPOUND = re.compile(r"(beginn|start|ende?)(?:datum|dato|date|e)?s?$")
 _SHORT_PRICE = words("p pr px")
 TIME_ZONES = words("gmt utc")
 MAX_OFFER_NAME = 60
+_DAY_AT_END = re.compile(r"(?<=[^\W\d_])\W{0,3}\d{1,4}([./-])\d{1,2}\1(?:\d{2,4})?\W{0,2}$")
 
 
 def words_of_name(name: str) -> tuple[str, ...]:
@@ -93,7 +94,12 @@ def is_another_amount(name: str) -> bool:
 
 
 def is_bare_offer(name: str, currency: str) -> bool:
-    """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`."""
+    """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`.
+
+    A day at the end of the name is the last day of all offers: `Offer till 31/12/2030`.
+    """
+    if day := _DAY_AT_END.search(name[:MAX_OFFER_NAME]):
+        return all(OFFER.fullmatch(word) or word in _FIRST | _LAST for word in words_of_name(name[: day.start()]))
     tokens = [word for word in words_of_name(name) if numbers.currency_code(word.upper(), currency) != currency]
     tokens = [word for word in tokens if word not in _SHORT_PRICE]
     completed = price_name(fold(plain_name(f"price {name}"))) if len(name) <= MAX_OFFER_NAME else None

@@ -6,15 +6,17 @@
 | `sale_price` with `sale_price_effective_date`  |           |          | yes  |
 | `special_price` with `special_to_date`         |           | yes      |      |
 | `Aktionspreis` directly before `von` and `bis` | yes       | yes      |      |
+| `Знижка` with `15%`, and its `від` and `до`    | yes       | yes      |      |
 
 A column of days is used only if its values are days. If a file has no days, nobody knows when its offers end, so the
 offers are not read.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.setting_names import is_named
 from wecelebrate.feeds.columns.visibility import internal_part
@@ -75,6 +77,8 @@ def find_offers(
     if plan.validity is not None or (plan.computed and any(plan.computed.get(each.column) for each in plan.prices)):
         return None
     prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
+    percentages = [] if prices or "offers" in mapping else dated_percentages(plan, columns)
+    prices = prices or percentages
     if mapping.get("offers"):
         prices = [number for number, name in enumerate(plan.header) if is_named(name, mapping["offers"])][:1]
     offers = _offers_with_days(plan, columns, prices)
@@ -89,7 +93,7 @@ def find_offers(
         order = order_of_offer(cells, mapping, month_first)
         if cells and order is not None:
             orders = orders_of_columns(columns, days, mapping, order)
-            return OfferColumns(price, *days, orders, stated_order(all_cells))
+            return OfferColumns(price, *days, orders, stated_order(all_cells), is_percentage=price in percentages)
         if mapping.get("offers") and not cells:
             return OfferColumns(price)  # a user has decided that the offers are valid now
         if questions and order_question(columns, [(price, days)]):
@@ -169,7 +173,10 @@ def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], *, mon
     roles = _roles_of_names(plan, price, days)
     if len(roles) < len(days):
         return None
-    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), (month_first,) * 3)
+    return OfferColumns(
+        price, roles.get("first"), roles.get("last"), roles.get("both"), (month_first,) * 3,
+        is_percentage=is_percentage(plan.header[price], columns[price]),
+    )  # fmt: skip
 
 
 def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, int]:
@@ -262,6 +269,29 @@ def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
         ):  # fmt: skip
             ranked.append((0 if sold and name.tax == sold.tax else 1, number))
     return [number for _, number in sorted(ranked)]
+
+
+_PERCENTAGE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
+
+
+def is_percentage(name: str, facts: Facts) -> bool:
+    """Return whether a column has percentages by which the prices are reduced: `Discount` with `15%`."""
+    reduces = names_offer(name) and is_another_amount(name) and not CONDITION.search(name) and not is_limit(name)
+    return reduces and not internal_part(name) and all(map(_PERCENTAGE.fullmatch, facts.cells))
+
+
+def dated_percentages(plan: Plan, columns: Columns) -> list[int]:
+    """Return the column of reductions in percent, if the file says until when they are valid.
+
+    Without days, a percentage can be the discount of other customers, or the highest discount that a seller may give.
+    """
+    found = [
+        number for number, name in enumerate(plan.header)
+        if not columns[number].is_empty and number not in _used(plan) and is_percentage(name, columns[number])
+    ]  # fmt: skip
+    days = _named_days(plan, columns, found[0]) if len(found) == 1 else None
+    has_end = days and any(columns[number].cells for role, number in days.items() if role != "first")
+    return found if has_end and plan.profile is None else []
 
 
 def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collection[int] = ()) -> dict[Role, int] | None:

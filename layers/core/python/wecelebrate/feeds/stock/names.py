@@ -11,7 +11,7 @@ The names of the stocks of several places are in `place_names`.
 import contextlib
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from wecelebrate.feeds.columns.facts import Facts
@@ -101,9 +101,23 @@ def sold_quantities(header: Sequence[str]) -> set[int]:
     }
 
 
+@cache
+def in_stock_phrases() -> frozenset[str]:
+    """Return the folded phrases with a word for a stock that mean "in stock" in a cell: `an Lager`, `en existencia`.
+
+    As the name of a column, such a phrase means a stock in pieces or in words.
+    """
+    nouns = (NOUNS | _STORES) - {"store"}
+    return frozenset(
+        fold(phrase) for phrase in stock.phrases_of_stock()
+        if len(parts := frozenset(map(fold, phrase.split()))) > 1 and not nouns.isdisjoint(parts)
+    )  # fmt: skip
+
+
 def stock_rank(column: str) -> int | None:
     """Return the rank of a name that is composed of words for a stock, or None for any other name."""
-    is_composed = any(map(_is_composed, name_forms(column))) or is_closing_stock(column)
+    forms = name_forms(column)
+    is_composed = any(map(_is_composed, forms)) or is_closing_stock(column) or not in_stock_phrases().isdisjoint(forms)
     return COMPOSED_STOCK_RANK if is_composed else None
 
 
@@ -155,7 +169,8 @@ def is_no_stock(column: str) -> bool:
 
 
 def are_counts(facts: Facts) -> bool:
-    return facts.share("is_number") >= 0.9 and not facts.share("is_gtin") if not facts.is_empty else True
+    numbers = facts.without_dashes
+    return numbers.share("is_number") >= 0.9 and not numbers.share("is_gtin") if not facts.is_empty else True
 
 
 def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:

@@ -10,6 +10,7 @@
 # ruff: noqa: RUF001
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from wecelebrate.feeds.columns.names import fold, name_forms
@@ -18,6 +19,9 @@ from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import words
 
 MAX_NAME = 40
+_PREPOSITIONS = frozenset(
+    ("von", "for", "items", "units", "pieces", "i", "de", "di", "da", "bij", "til", "to", "of", "a")
+)
 MIN_LETTERS = 3
 _RESERVED = re.compile(
     r"(?:qty|quantity|menge|bestand|stock|anzahl)?"
@@ -34,6 +38,7 @@ _STEMS = tuple(map(fold, (
     "आरक्षित", "সংরক্ষিত", "จอง", "giữ chỗ", "giữ hàng", "direservasi", "terpesan", "დაჯავშნ", "დარეზერვ",
     "ამრագրված", "引当", "erreserba", "gereserveer", "reservéiert", "riżervat", "ஒதுக்கப்பட்ட", "रिज़र्व", "ریزرو",
     "rizab", "dirizab", "ditempah", "nakareserba", "imehifadhiwa", "zilizohifadhiwa", "compromès", "compromesa",
+    "ayrılan", "ayrılmış",
     "verplant", "已预订", "已預訂", "佔用", "冻结库存", "할당", "출고대기", "출고예정", "受注残", "予約数", "取置",
     "取り置き", "已预留", "预留", "预占", "锁定", "占用", "預留", "鎖定", "保留", "예약",
 )))  # fmt: skip
@@ -59,6 +64,27 @@ _BESIDE = words(
 """Words beside a word for "reserved" that do not change the meaning."""
 
 
+_SOLD_NOT_SENT = re.compile("|".join((
+    r"(?:sales?|customers?|clients?|so)orders?", r"sos?",
+    r"(?:kunden|verkaufs|verkauf)?auftr(?:ag|age|aege|agen)", r"(?:klant|verkoop)(?:order|bestelling)s?en?",
+    r"geplante?[rn]?(?:ab|abgang|ausgang)", r"planned(?:out|outgoing|issue)",
+            r"geplande?(?:uit|uitgaand)",
+    r"outgoing", r"(?:salgs|salg|kunde|kund|salj)ordr?ern?", r"commandes?(?:clients?|vente)",
+    r"(?:pedidos?|ordenes?|orden)(?:de)?(?:clientes?|ventas?|venda)", r"ordini?(?:di)?(?:clienti|cliente|vendita)",
+    r"(?:encomendas?|pedidos?)(?:de)?(?:clientes?|vendas?)", r"zamowien(?:ia|iach)(?:klientow|klienta|sprzedazy)",
+    r"comp|compr|compromet|impegn|resv?|rsvd?|alloc|commit",
+)))  # fmt: skip
+"""Words for pieces that are sold and not sent yet. Beside a word for a quantity or a stock, they mean reserved pieces:
+`Quantity On Sales Order`, `Menge in Auftrag`, `Voorraad: Gepland uit`, `CANT_COMP`."""
+
+
+def _are_sold(parts: Sequence[str]) -> bool:
+    """Return whether the parts of a name are a word for a quantity and words for pieces that are not sent yet."""
+    rest = "".join(part for part in parts if part not in _BESIDE | _PREPOSITIONS)
+    has_quantity = any(len(part) > 2 and part in _BESIDE and part not in _PREPOSITIONS for part in parts)
+    return has_quantity and _SOLD_NOT_SENT.fullmatch(rest) is not None
+
+
 @lru_cache(maxsize=4096)
 def is_reserved(column: str) -> bool:
     """Return whether the name of a column means reserved pieces."""
@@ -67,6 +93,8 @@ def is_reserved(column: str) -> bool:
     if len(column) > MAX_NAME:
         return False
     parts = words_of(column)
+    if _are_sold(parts):
+        return True
     named = [part for part in parts if any(part.startswith(stem) for stem in _STEMS)]
     named = named or [part for part in parts if not part.isascii() and any(stem in part for stem in _STEMS)]
     if not named and len(parts) == 1 and column.rstrip().endswith(".") and len(parts[0]) >= MIN_LETTERS:
