@@ -61,6 +61,10 @@ _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EURO
 _STATED = re.compile(
     rf"(?:[,(\[:/]\s*|\s)({'|'.join(code.upper() for code in NAMED_CURRENCIES)})(?=\s*[)\]]|[,;]?\s*$|\s(?=.*[)\]]))"
 )
+_CODES = re.compile(rf"(?<![^\W_\d])({'|'.join(code.upper() for code in NAMED_CURRENCIES)})(?![^\W_\d])")
+_WORD_CODES = frozenset(("CAD", "COP", "MAD", "PEN", "PHP", "TRY", "RON"))
+"""Codes that are words too."""
+_CLEAR_WORDS = words("RMB NTD EURO EUROS SOLES KSH USH TSH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +185,29 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
 
 
 def stated_currency(column: str) -> str | None:
-    """Return the currency in a name with unknown words, by its code or sign: `Mazumcena, EUR`, `Preus (€)`."""
+    """Return the currency in the name of a price column, by its code, its sign or its word.
+
+    Examples are `Mazumcena, EUR`, `Preus (€)`, `HKD 港幣`, `EUR brutto` and `Kč`. The rest of the name can be unknown.
+    """
     if "¥" not in column and (sign := sign_in_name(column, "")):
         return sign
-    codes = {match[1] for match in _STATED.finditer(column)} if len(column) <= MAX_NAME else set[str]()
-    return codes.pop() if len(codes) == 1 else None
+    if len(column) > MAX_NAME:
+        return None
+    codes = {match[1] for match in _STATED.finditer(column)}
+    codes = codes or {code for code in _CODES.findall(column) if code not in _WORD_CODES or code == column.strip()}
+    if codes:
+        return codes.pop() if len(codes) == 1 else None
+    words = [column.strip(), *re.split(r"[\s()\[\]/,:]+", column)]
+    known = {code for word in words if (code := _currency_of_word(word))}
+    return known.pop() if len(known) == 1 else currency_before(column)
+
+
+def _currency_of_word(word: str) -> str | None:
+    """Return the currency that a word names. Abbreviations that can be other words, such as `FR` and `KM`, are none."""
+    upper = word.upper()
+    is_clear = not word.isascii() or upper in _CLEAR_WORDS
+    code = numbers.currency_code(word, "") if is_clear and upper not in numbers.SHARED_SIGNS else None
+    return code if len(word) > 1 else None
 
 
 def _rated(

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.profile_columns import profile_names
 from wecelebrate.feeds.columns.setting_names import is_named
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, period_of, stated_order
@@ -109,7 +110,7 @@ def find_offers(
 def _standing(plan: Plan, price: int, *, month_first: bool = False) -> OfferColumns:
     """Return the offers of a known export in which offers without days are valid now."""
     switches = plan.profile.offer_switch if plan.profile else ()
-    columns = find_columns([fold(name) for name in plan.header], switches)
+    columns = find_columns(profile_names(plan.header, plan.profile), switches)
     return OfferColumns(price, month_first=(month_first,) * 3, switch=next(iter(columns), None))
 
 
