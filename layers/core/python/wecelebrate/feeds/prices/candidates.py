@@ -121,6 +121,7 @@ def price_candidates(
         one for one in candidates
         if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
         and not _are_labelled(columns[one[1]]) and not _are_barcodes(columns[one[1]])
+        and not are_flags(columns[one[1]])
     ]  # fmt: skip
     named_columns = {column for _, column, _ in named}
     free = [number for number in range(len(columns.header)) if number not in named_columns and number not in quantities]
@@ -141,6 +142,14 @@ def _are_labelled(facts: Facts) -> bool:
     """Return whether the values have different labels. One label can be a currency: `Rs: 500`."""
     labels = [match[1] for cell in facts.cells if (match := _LABELLED.fullmatch(cell))]
     return len(labels) == len(facts.cells) and len(set(labels)) > 1
+
+
+def are_flags(facts: Facts) -> bool:
+    """Return whether the values are 0 and 1 or only 1: a flag such as `PrixTTC`, which says that a price has tax."""
+    return len(facts.cells) > 1 and set(facts.cells) in _FLAGS
+
+
+_FLAGS = ({"1"}, {"0", "1"}, {"-1", "0"})
 
 
 def _are_barcodes(facts: Facts) -> bool:
@@ -200,6 +209,13 @@ def stated_currency(column: str) -> str | None:
     words = [column.strip(), *re.split(r"[\s()\[\]/,:]+", column)]
     known = {code for word in words if (code := _currency_of_word(word))}
     return known.pop() if len(known) == 1 else currency_before(column)
+
+
+def is_bare_sign(name: str) -> bool:
+    """Return whether a name has only a dollar sign that several currencies share."""
+    return (
+        "$" in name and numbers.dollar_in(name[:MAX_NAME]) is None and stated_currency(name.replace("$", " ")) is None
+    )
 
 
 def _currency_of_word(word: str) -> str | None:

@@ -51,19 +51,15 @@ _LAST = words(
     "sfarsit bitis son по до конец конца окончание окончания кінець validto validuntil gultigbis konec konce koniec "
     "konca zakonczenia"
 )
-_FIRST |= frozenset(
-    split_words(
-        "بداية بدء يبدأ البدء البداية התחלה תחילת תחילה החל شروع آغاز mulai awal έναρξη έναρξης αρχή από pocetak početka "
-        "pradžia pradžios nuo sākums sākuma algus alates почетак დაწყება प्रारंभ आरंभ inici mwanzo"
-    )
-)
-_LAST |= frozenset(
-    split_words(
-        "نهاية انتهاء ينتهي الانتهاء النهاية حتى סיום תום עד סוף פקיעת پایان berakhir akhir selesai sampai hingga tamat "
-        "λήξη λήξης έως μέχρι τέλος kraj kraja završetak završetka isteka ističe pabaiga pabaigos iki līdz beigas beigu "
-        "lõpp kuni lõpeb край крайна завершення крај დასრულება समाप्ति अंतिम fins mwisho hanggang"
-    )
-)
+_FIRST |= frozenset(split_words(
+    "بداية بدء يبدأ البدء البداية התחלה תחילת תחילה החל شروع آغاز mulai awal έναρξη έναρξης αρχή από pocetak "
+    "početka pradžia pradžios nuo sākums sākuma algus alates почетак დაწყება प्रारंभ आरंभ inici mwanzo"
+))  # fmt: skip
+_LAST |= frozenset(split_words(
+    "نهاية انتهاء ينتهي الانتهاء النهاية حتى סיום תום עד סוף פקיעת پایان berakhir akhir selesai sampai hingga "
+    "tamat λήξη λήξης έως μέχρι τέλος kraj kraja završetak završetka isteka ističe pabaiga pabaigos iki līdz beigas "
+    "beigu lõpp kuni lõpeb край крайна завершення крај დასრულება समाप्ति अंतिम fins mwisho hanggang"
+))  # fmt: skip
 _WEAK = words("da du von vom van din al do au fra til с по ab od de to")  # noqa: RUF001
 """Prepositions before the word for the offer that do not say which day it is: `Data da oferta`, `Fin du promo`."""
 _BOTH = words(
