@@ -13,6 +13,7 @@ import re
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.prices.candidates import is_bare_sign
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.vocabulary.words import words
@@ -172,10 +173,13 @@ def shared_currency_question(
     if not shared or currency in shared or len(plan.prices) != 1:
         return []
     price = plan.prices[0]
-    is_stated = price.currency or price.currency_column is not None or plan.currency is not None
+    name = plan.column_name(price.column)
+    is_stated = (
+        (price.currency and not is_bare_sign(name)) or price.currency_column is not None or plan.currency is not None
+    )
     if is_stated or plan.computed or any(question.subject == "money" for question in plan.questions):
         return []
-    name, examples = plan.column_name(price.column), columns[price.column].examples
+    examples = columns[price.column].examples
     question_text = (
         f"The file says {quoted(text, 80)}, and the catalog's currency is {currency}. Are the prices in {currency}? "
         "Otherwise, add a constant `currency` to the mapping."
