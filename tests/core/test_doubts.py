@@ -1,5 +1,6 @@
 """Tests which doubts about a file become questions to the user, and what a load does when its settings change."""
 
+import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.core.feeds.feed_reading import read
+from wecelebrate import feeds
 from wecelebrate.catalogs.models import SyncSettings
 from wecelebrate.core.models import json_bytes
 from wecelebrate.feeds.columns.facts import Columns
@@ -200,3 +202,11 @@ def test_two_prices_of_a_product_can_only_be_accepted_or_stopped() -> None:
         doubt for doubt in doubts.find(reading.feed.questions, [], reading.feed.header) if doubt["key"] == "price"
     )
     assert [choice["value"] for choice in doubt["choices"]] == ["Price", "stop"]
+
+
+def test_a_proposal_shows_only_the_values_and_the_texts_of_the_choices() -> None:
+    content = b"SKU;Name;Price;Stock\nA;Cup;12.50;3\nB;Mug;9.10;4\nA;Cup;14.50;3\n"
+    proposal = feeds.propose(io.BytesIO(content), "feed.csv", {}, "EUR").as_json()
+    assert {tuple(choice) for each in proposal["questions"] for choice in each["choices"]} == {
+        ("value", "label", "examples")
+    }
