@@ -25,6 +25,7 @@ from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.prices.offers import columns_of_named_offers, find_offers
 from wecelebrate.feeds.prices.plausible_currency import currency_doubt
 from wecelebrate.feeds.prices.shared_currencies import shared_currency_question, usual_currency
+from wecelebrate.feeds.prices.shared_signs import notes_and_currency, sign_question
 from wecelebrate.feeds.prices.tax_choice import tax_question
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
@@ -99,8 +100,9 @@ def plan_table(
     """
     if table.profile is None:
         refuse_transposed(table.header, table.sample, settings.plain)
+    notes, local = notes_and_currency(Columns(table.header, table.sample), table.notes, currency)
     plan = make_plan(
-        list(table.header), settings.plain, currency, table.profile, on_problem, table.sample, earlier,
+        list(table.header), settings.plain, local, table.profile, on_problem, table.sample, earlier,
         disclosure=disclosure, computes_sku="sku" in settings.transformations,
     )  # fmt: skip
     if table.has_groups and are_of_one_group(plan.header, plan.inventory):
@@ -110,7 +112,7 @@ def plan_table(
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
     complete_plan(
-        plan, columns, settings.plain, table.notes, currency,
+        plan, columns, settings.plain, notes, local,
         earlier_offers=earlier.get("offers", ()), earlier_order=earlier_order,
     )  # fmt: skip
     if table.every_row is not None:
@@ -218,6 +220,7 @@ def complete_plan(
         plan.questions += several_prices(plan, columns)
         trade = trade_question(plan, columns, notes.trade) or tax_question(plan, columns, notes.tax_choice)
         trade = trade or currency_doubt(plan, columns, currency)
+        trade = trade or sign_question(plan, columns, currency)
         trade = trade or shared_currency_question(plan, columns, notes, currency)
         plan.prices = [] if trade else plan.prices  # the first choice
         plan.questions += trade

@@ -4,15 +4,14 @@ The catalog's mapping comes first. For other fields, the profile of a known expo
 column names decide.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.columns.prefixes import with_names, without_prefix
 from wecelebrate.feeds.columns.profile import Profile
+from wecelebrate.feeds.columns.profile_columns import bare_name, find_columns, profile_names
 from wecelebrate.feeds.columns.setting_names import is_shortened, setting_name
 from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.unit_names import units_in_name
@@ -31,6 +30,7 @@ from wecelebrate.feeds.plan.model import (
     PriceColumn,
 )
 from wecelebrate.feeds.plan.parents import find_parents
+from wecelebrate.feeds.plan.profile_prices import header_currency, in_stated_currency, profile_prices
 from wecelebrate.feeds.plan.profiles import recognise
 from wecelebrate.feeds.plan.second_names import second_name
 from wecelebrate.feeds.prices.candidates import name_of_price, stated_currency
@@ -116,9 +116,10 @@ def _initial_plan(
     searched in the columns, which can lead to a question.
     """
     header = list(columns.header)
-    recognised = profile or recognise(names)
+    recognised = profile or recognise(names) or recognise([bare_name(column) for column in header])
     if recognised is None:
         return None, _by_name(columns, currency, earlier)
+    names = profile_names(header, recognised)
     plan = _by_profile(header, names, recognised, currency)
     plan.questions += price_lists_question(columns, plan.prices, earlier.get("price", ()))
     has_handles = bool(recognised.variants and find_columns(names, recognised.variants.handle))
@@ -156,18 +157,6 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
     return extended
 
 
-def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
-    """Return the numbers of the columns whose names match a pattern, in the order of the patterns.
-
-    Only the first match of each pattern is returned, unless `every` is set.
-    """
-    columns: list[int] = []
-    for pattern in patterns:
-        matches = [n for n, name in enumerate(names) if n not in columns and re.fullmatch(pattern, name)]
-        columns += matches if every else matches[:1]
-    return columns
-
-
 def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_currency: str) -> Plan:
     plan = Plan(header, profile)
     for name in FIELDS:
@@ -180,8 +169,8 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
             ]
         columns = find_columns(allowed, patterns, every=name in profile.joined_fields)
         if name == "price":
-            plan.prices = _profile_prices(allowed, patterns, catalog_currency)
-            if currency := _header_currency(names, profile.header_currency):
+            plan.prices = in_stated_currency(profile_prices(allowed, patterns, catalog_currency), header)
+            if currency := header_currency(names, profile.header_currency):
                 plan.prices = [replace(price, currency=price.currency or currency) for price in plan.prices]
         elif name == "currency":
             plan.currency = columns[0] if columns else None
@@ -201,46 +190,6 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
         for column in find_columns(names, (pattern,), every=not attribute):
             plan.attributes.append((column, attribute))
     return plan
-
-
-def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency: str) -> list[PriceColumn]:
-    prices: list[PriceColumn] = []
-    for pattern in patterns:
-        for number, name in enumerate(names):
-            match = re.fullmatch(pattern, name)
-            if not match or any(price.column == number for price in prices):
-                continue
-            groups = match.groupdict()
-            if channel := groups.get("channel"):
-                codes = find_columns(names, (rf"{re.escape(channel)}channel(?:product|variant)?currencycode",))
-                prices.append(PriceColumn(number, None, codes[0] if codes else None))
-            elif "currency" in groups:
-                code = groups["currency"].upper()
-                if code in currencies():
-                    prices.append(PriceColumn(number, code))
-            else:
-                prices.append(PriceColumn(number))
-        if prices and prices[0].currency:
-            break  # the name of each column contains a currency: ignore later patterns
-    return _one_currency(prices, catalog_currency)
-
-
-def _header_currency(names: list[str], pattern: str | None) -> str | None:
-    """Return the currency that a column name contains, or None."""
-    matches = (re.fullmatch(pattern, name) for name in names) if pattern else ()
-    code = next((match[1].upper() for match in matches if match), None)
-    return code if code in currencies() else None
-
-
-def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:
-    """If the columns have different currencies, choose one column for all rows.
-
-    A column in the catalog's currency is preferred, then a column without a currency, then the first column.
-    """
-    if any(price.currency for price in prices):
-        preferred = [price for price in prices if price.currency == catalog_currency]
-        return (preferred or [price for price in prices if not price.currency] or prices)[:1]
-    return prices
 
 
 def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:

@@ -61,6 +61,10 @@ _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EURO
 _STATED = re.compile(
     rf"(?:[,(\[:/]\s*|\s)({'|'.join(code.upper() for code in NAMED_CURRENCIES)})(?=\s*[)\]]|[,;]?\s*$|\s(?=.*[)\]]))"
 )
+_CODES = re.compile(rf"(?<![^\W_\d])({'|'.join(code.upper() for code in NAMED_CURRENCIES)})(?![^\W_\d])")
+_WORD_CODES = frozenset(("CAD", "COP", "MAD", "PEN", "PHP", "TRY", "RON"))
+"""Codes that are words too."""
+_CLEAR_WORDS = words("RMB NTD EURO EUROS SOLES KSH USH TSH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ def price_candidates(
         one for one in candidates
         if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
         and not _are_labelled(columns[one[1]]) and not _are_barcodes(columns[one[1]])
+        and not are_flags(columns[one[1]])
     ]  # fmt: skip
     named_columns = {column for _, column, _ in named}
     free = [number for number in range(len(columns.header)) if number not in named_columns and number not in quantities]
@@ -138,6 +143,14 @@ def _are_labelled(facts: Facts) -> bool:
     """Return whether the values have different labels. One label can be a currency: `Rs: 500`."""
     labels = [match[1] for cell in facts.cells if (match := _LABELLED.fullmatch(cell))]
     return len(labels) == len(facts.cells) and len(set(labels)) > 1
+
+
+def are_flags(facts: Facts) -> bool:
+    """Return whether the values are 0 and 1 or only 1: a flag such as `PrixTTC`, which says that a price has tax."""
+    return len(facts.cells) > 1 and set(facts.cells) in _FLAGS
+
+
+_FLAGS = ({"1"}, {"0", "1"}, {"-1", "0"})
 
 
 def _are_barcodes(facts: Facts) -> bool:
@@ -182,11 +195,36 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
 
 
 def stated_currency(column: str) -> str | None:
-    """Return the currency in a name with unknown words, by its code or sign: `Mazumcena, EUR`, `Preus (€)`."""
+    """Return the currency in the name of a price column, by its code, its sign or its word.
+
+    Examples are `Mazumcena, EUR`, `Preus (€)`, `HKD 港幣`, `EUR brutto` and `Kč`. The rest of the name can be unknown.
+    """
     if "¥" not in column and (sign := sign_in_name(column, "")):
         return sign
-    codes = {match[1] for match in _STATED.finditer(column)} if len(column) <= MAX_NAME else set[str]()
-    return codes.pop() if len(codes) == 1 else None
+    if len(column) > MAX_NAME:
+        return None
+    codes = {match[1] for match in _STATED.finditer(column)}
+    codes = codes or {code for code in _CODES.findall(column) if code not in _WORD_CODES or code == column.strip()}
+    if codes:
+        return codes.pop() if len(codes) == 1 else None
+    words = [column.strip(), *re.split(r"[\s()\[\]/,:]+", column)]
+    known = {code for word in words if (code := _currency_of_word(word))}
+    return known.pop() if len(known) == 1 else currency_before(column)
+
+
+def is_bare_sign(name: str) -> bool:
+    """Return whether a name has only a dollar sign that several currencies share."""
+    return (
+        "$" in name and numbers.dollar_in(name[:MAX_NAME]) is None and stated_currency(name.replace("$", " ")) is None
+    )
+
+
+def _currency_of_word(word: str) -> str | None:
+    """Return the currency that a word names. Abbreviations that can be other words, such as `FR` and `KM`, are none."""
+    upper = word.upper()
+    is_clear = not word.isascii() or upper in _CLEAR_WORDS
+    code = numbers.currency_code(word, "") if is_clear and upper not in numbers.SHARED_SIGNS else None
+    return code if len(word) > 1 else None
 
 
 def _rated(

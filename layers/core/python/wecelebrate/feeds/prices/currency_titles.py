@@ -93,6 +93,7 @@ _CODE = re.compile(
     rf"(?:\b(?i:in|en|em|i|w|v|u|na|su|som|în|bằng|dalam|cinsinden|в|у|у\.)\s+|[(\[:\uff1a]\s*)"
     rf"(?P<code>{'|'.join(code.upper() for code in NAMED_CURRENCIES)})\b"
 )
+_CODE_BESIDE = re.compile(rf"\b({'|'.join(code.upper() for code in NAMED_CURRENCIES)})\b")
 _LETTER = r"[^\W\d_]"
 _PATTERN = re.compile(
     "|".join(
@@ -121,6 +122,8 @@ def currencies_of_title(title: str) -> tuple[str, ...]:
         (match["code"],) for match in _CODE.finditer(title)
         if match["code"] not in _WORD_CODES or _ENDS.match(title, match.end())
     }  # fmt: skip
+    beside = {match[1] for match in _CODE_BESIDE.finditer(title)}  # `Pesos MXN` and `kr (NOK)`
+    named |= {(code,) for code in beside if any(code in codes for codes in named)}
     common = set.intersection(*map(set, named)) if named else set[str]()
     return tuple(code for codes in sorted(named, key=len)[:1] for code in codes if code in common)
 

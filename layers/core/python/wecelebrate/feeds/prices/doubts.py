@@ -110,7 +110,7 @@ def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
             )
             choices = (
                 Choice(name, "Of rows with the same SKU, the last one is used.", amounts),
-                Choice("", "The prices of products are not changed, until the file is corrected."),
+                Choice("", "No. The file is not read, until it is corrected.", refuses_file=True),
             )
             return [Question("price", "money", text, choices, amounts)]
     return []

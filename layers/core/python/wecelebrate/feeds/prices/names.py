@@ -153,6 +153,8 @@ _WHOLE_NAMES: dict[str, Kind] = {
         ),
         "plain",
     ),
+    **dict.fromkeys(words("prixven arprixven acprixven"), "plain"),  # Sage 100
+    **dict.fromkeys(words("prixach arprixach arprixachnouv arpunet"), "purchase"),
     "bundlepricesprice": "plain",  # the offers of bol.com: the price of the first piece
 }
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""

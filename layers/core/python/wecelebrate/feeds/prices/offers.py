@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.profile_columns import profile_names
 from wecelebrate.feeds.columns.setting_names import is_named
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, period_of, stated_order
@@ -35,13 +36,14 @@ from wecelebrate.feeds.prices.day_order import (
     order_question,
     orders_of_columns,
 )
-from wecelebrate.feeds.prices.days_by_values import Role, days_by_values, unnamed_days, with_unnamed_days
+from wecelebrate.feeds.prices.days_by_values import Role, day_beside, days_by_values, unnamed_days, with_unnamed_days
 from wecelebrate.feeds.prices.offer_names import (
     CONDITION,
     OFFER,
     TIME_ZONES,
     is_another_amount,
     is_bare_offer,
+    names_day_of_offer,
     names_offer,
     role_beside,
     role_of_name,
@@ -81,7 +83,7 @@ def find_offers(
     prices = prices or percentages
     if mapping.get("offers"):
         prices = [number for number, name in enumerate(plan.header) if is_named(name, mapping["offers"])][:1]
-    offers = _offers_with_days(plan, columns, prices)
+    offers = _offers_with_days(plan, columns, prices, is_chosen=bool(mapping.get("offers")))
     if offers is None:
         plan.questions += undated_question(plan, columns, mapping, prices)
         return None
@@ -113,7 +115,7 @@ def find_offers(
 def _standing(plan: Plan, price: int, *, month_first: bool = False) -> OfferColumns:
     """Return the offers of a known export in which offers without days are valid now."""
     switches = plan.profile.offer_switch if plan.profile else ()
-    columns = find_columns([fold(name) for name in plan.header], switches)
+    columns = find_columns(profile_names(plan.header, plan.profile), switches)
     return OfferColumns(price, month_first=(month_first,) * 3, switch=next(iter(columns), None))
 
 
@@ -124,7 +126,7 @@ def with_named_days(offers: OfferColumns, header: Sequence[str]) -> OfferColumns
     """
     roles: dict[Role, int | None] = {"first": offers.first, "last": offers.last, "both": offers.both}
     for number, name in enumerate(header):
-        role = role_of_name(name) if number != offers.price and names_offer(name) else None
+        role = role_of_name(name) if number != offers.price and names_day_of_offer(name) else None
         if role and roles[role] is None and TIME_ZONES.isdisjoint(words_of_name(name)) and name_of_price(name) is None:
             roles[role] = number
     return replace(offers, first=roles["first"], last=roles["last"], both=roles["both"])
@@ -144,10 +146,13 @@ def is_late_offer(name: str) -> bool:
     return price is not None and price.kind == "offer" and not internal_part(name) and not is_another_amount(name)
 
 
-def _offers_with_days(plan: Plan, columns: Columns, prices: Sequence[int]) -> list[OfferDays] | None:
+def _offers_with_days(
+    plan: Plan, columns: Columns, prices: Sequence[int], *, is_chosen: bool
+) -> list[OfferDays] | None:
     """Return the columns of the days of each offer, or None if the days of the first offer are not understood.
 
-    The columns of an offer can be blank.
+    The columns of an offer can be blank. With `is_chosen`, a person has confirmed that a day beside the offer is its
+    last day (`undated`).
     """
     offers: list[OfferDays] = []
     for price in prices:
@@ -155,6 +160,8 @@ def _offers_with_days(plan: Plan, columns: Columns, prices: Sequence[int]) -> li
         if roles is None:
             return offers if cells_of(columns, offers) else None
         roles = roles or _days_beside(plan, columns, price)
+        if not roles and is_chosen and (day := day_beside(columns, price)) is not None:
+            roles = {"last": day}
         offers.append((price, (roles.get("first"), roles.get("last"), roles.get("both"))))
     return offers
 
@@ -184,7 +191,13 @@ def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, i
     roles: dict[Role, int] = {}
     for number in days:
         name = plan.header[number]
-        role = role_of_name(name) if names_offer(name) else role_beside(name) if price < number < price + 3 else None
+        role = (
+            role_of_name(name)
+            if names_day_of_offer(name)
+            else role_beside(name)
+            if price < number < price + 3
+            else None
+        )
         roles.setdefault(role or "both", number)
     return roles
 
@@ -193,7 +206,9 @@ def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
     """Return the columns whose names mean an offer or its days. The result is empty if the offers have no days."""
     names = [(number, name) for number, name in enumerate(plan.header) if names_offer(name)]
     prices = {number for number, name in names if (price := name_of_price(name)) and price.kind == "offer"}
-    days = {number for number, name in names if role_of_name(name) and number not in prices}
+    days = {
+        number for number, name in enumerate(plan.header) if names_day_of_offer(name) and role_of_name(name)
+    } - prices
     beside = {number + step for number in prices for step in (1, 2) if number + step < len(plan.header)}
     days |= {number for number in beside - prices if role_beside(plan.header[number])}
     has_offers, has_days = (any(not columns[each].is_empty for each in group) for group in (prices, days))
@@ -304,7 +319,7 @@ def _named_days(plan: Plan, columns: Columns, price: int, others_days: Collectio
     others: list[int] = []
     for number, name in enumerate(plan.header):
         is_other = number == price or number in others_days
-        if is_other or not names_offer(name) or not TIME_ZONES.isdisjoint(words_of_name(name)):
+        if is_other or not names_day_of_offer(name) or not TIME_ZONES.isdisjoint(words_of_name(name)):
             continue
         role = role_of_name(name)
         if role and role not in roles:

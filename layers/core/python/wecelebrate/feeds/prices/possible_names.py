@@ -15,6 +15,15 @@ _NO_PRICE = re.compile(
 )
 
 
+RETAIL = re.compile(
+    r"розничн|роздрібн|малопродаж|на дребно|maloprodaj|kiskeresk|kisker\b|detaliczn|maloobchod|jaemüü|mažmenin|"
+    r"mazumtird|perakende|λιανικ|amănunt|amanunt|التجزئة|تجزئة|القطاعي|المفرق|零售|小売|上代|소매|ขายปลีก|bán lẻ|eceran|"
+    r"ritel|minorista|al detalle|varejo|al dettaglio|au détail|vähittäis|detaljist|einzelhandel",
+    re.IGNORECASE,
+)
+"""Words for the retail trade. A column of numbers with such a name can be the price, although it lacks this word."""
+
+
 @cache
 def _further_words() -> tuple[str, ...]:
     """Return the words for a price in the vocabulary, without short Latin words, which are parts of other words."""

@@ -7,6 +7,7 @@ currency of the prices is a question.
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.prices.candidates import is_bare_sign
 from wecelebrate.feeds.prices.notes import Notes
 from wecelebrate.feeds.questions import Choice, Question
 
@@ -28,10 +29,13 @@ def shared_currency_question(plan: Plan, columns: Columns, notes: Notes, currenc
     if not notes.shared_currencies or usual_currency(notes, currency) == currency or len(plan.prices) != 1:
         return []
     price = plan.prices[0]
-    is_stated = price.currency or price.currency_column is not None or plan.currency is not None
+    name = plan.column_name(price.column)
+    is_stated = (
+        (price.currency and not is_bare_sign(name)) or price.currency_column is not None or plan.currency is not None
+    )
     if is_stated or plan.computed or any(question.subject == "money" for question in plan.questions):
         return []
-    name, examples = plan.column_name(price.column), columns[price.column].examples
+    examples = columns[price.column].examples
     question_text = (
         f"The file says {quoted(notes.text, 80)}, and the catalog's currency is {currency}. Are the prices in "
         f"{currency}? Otherwise, add a constant `currency` to the mapping."

@@ -24,6 +24,12 @@ def excludes_tax(column: str) -> bool:
     return _tax_of(column) == "net"
 
 
+@lru_cache(maxsize=4096)
+def includes_tax(column: str) -> bool:
+    """Return whether a name has a word for a tax and a word for "with"."""
+    return _tax_of(column) == "gross"
+
+
 _SIGNS = {"kc": "czk", "zl": "pln"}
 _HUNDREDS = re.compile(r"\d{3}|\d[.,' ]\d{3}")
 _JOINED: dict[str, Literal["gross", "net"]] = {

@@ -49,7 +49,7 @@ _WHOLE = frozenset(map(fold, (
     "pedidos de clientes", "pendiente de servir", "reservas", "empenhado", "encomendas de clientes",
     "impegnato clienti", "ordini clienti", "impegni", "curtha in áirithe", "stoc in áirithe", "wedi'i gadw",
     "stoc wedi'i gadw", "toegewys", "đang giữ", "hàng giữ", "khách đặt", "kh đặt", "stok dipesan", "reservasi",
-    "booking", "qté réserv.", "订单占用", "待发货数量", "מוזמן ע\"י לקוחות",
+    "booking", "qté réserv.", "AS_QteRes", "AS_QtePrepa", "QteRes", "订单占用", "待发货数量", "מוזמן ע\"י לקוחות",
 )))  # fmt: skip
 """Whole names: their words also have other meanings."""
 _BESIDE = words(
