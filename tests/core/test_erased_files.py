@@ -279,7 +279,7 @@ def test_a_file_is_not_deleted_because_the_next_file_cannot_be_read(monkeypatch:
     now = datetime.now(UTC)
     versions = [ObjectVersion(key, key, 4, now, is_delete_marker=False) for key in "ab"]
     found = {"first_order_at": now, "destination_ids": ["destination"], "texts": ["zoe@example.test"]}
-    phrases = {"phrases": [], "numbers": [], "own_phrases": []}
+    phrases: dict[str, list[str]] = {"phrases": [], "numbers": [], "own_phrases": []}
     monkeypatch.setattr(storage, "versions", lambda *_: versions)
     monkeypatch.setattr(storage, "delete_versions", lambda _, deleted: pytest.fail(str(deleted)))
     monkeypatch.setattr(files, "_content", content)
