@@ -270,6 +270,31 @@ def test_a_file_whose_search_kills_the_worker_is_deleted_and_the_search_goes_on(
     assert searched.count("x") == 1
 
 
+def test_a_file_is_not_deleted_because_the_next_file_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def content(version: ObjectVersion) -> bytes:
+        if version.key == "b":
+            raise ConnectionError
+        return b"a file about others"
+
+    now = datetime.now(UTC)
+    versions = [ObjectVersion(key, key, 4, now, is_delete_marker=False) for key in "ab"]
+    found = {"first_order_at": now, "destination_ids": ["destination"], "texts": ["zoe@example.test"]}
+    phrases: dict[str, list[str]] = {"phrases": [], "numbers": [], "own_phrases": []}
+    monkeypatch.setattr(storage, "versions", lambda *_: versions)
+    monkeypatch.setattr(storage, "delete_versions", lambda _, deleted: pytest.fail(str(deleted)))
+    monkeypatch.setattr(files, "_content", content)
+    monkeypatch.setattr(files, "writing", lambda _: nullcontext())
+    monkeypatch.setattr(sql, "list_runs", lambda *_, **__: [])
+    monkeypatch.setattr(sql, "find_files_to_search", lambda *_, **__: found)
+    monkeypatch.setattr(sql, "find_phrases_to_search", lambda *_, **__: phrases)
+    monkeypatch.setattr(sql, "erase_job_of_file", lambda *_, **__: [])
+    job = Job({"step": 7})
+    for _ in range(4):
+        with pytest.raises(ConnectionError):
+            files.erase(job, UUID(int=1))  # type: ignore[arg-type]
+        job = Job(job.saved)
+
+
 def test_an_error_of_the_database_does_not_count_as_a_killed_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lookup of the numbers in a row fails several times, and the file is about another person."""
 

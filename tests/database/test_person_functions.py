@@ -39,7 +39,7 @@ STEPS = {
     "has_number_of_others": (ident("A's erasure"), ["x"]),
     "continue_erasure": (ident("A's erasure"),),
     "has_waiting_order_files": (ident("A's erasure"),),
-    "complete_erasure": (ident("A's erasure"), "{}"),
+    "complete_erasure": (ident("A's erasure"), "{}", 2),
     "list_identities": (A, "", 10),
     "start_retention_erasures": (),
 }
@@ -497,6 +497,13 @@ def test_the_name_that_a_guest_has_chosen_erases_nothing_in_results_of_order_fil
         assert rows == ([("The data of a person were erased.", [])] if expected else [(reason, errors)])
 
 
+def test_the_function_that_searches_jobs_in_the_previous_release_still_works(erasing: psycopg.Connection) -> None:
+    erasing.execute("update erasures set phrases = '{own street 1}' where id = %s", [ident("A's erasure")])
+    query = "select app.job_mentions(e, %s, '[\"Own Street 1\"]') from erasures e where id = %s"
+    assert erasing.execute(query, ["order_file", ident("A's erasure")]).fetchone() == (True,)
+    assert erasing.execute(query, ["import", ident("A's erasure")]).fetchone() == (False,)
+
+
 def test_the_job_of_a_file_with_the_person_is_erased_and_other_jobs_are_kept(erasing: psycopg.Connection) -> None:
     erasing.execute("set local session_replication_role = replica")
     text = "Zoe is unknown"
@@ -651,10 +658,39 @@ def test_a_person_with_texts_of_any_size_is_erased_in_parts(
             if not is_left:
                 break
             with pytest.raises(errors.ObjectNotInPrerequisiteState), erasing.transaction():
-                erasing.execute("select app.complete_erasure(%s, '{}')", [erasure])
-        erasing.execute("select app.complete_erasure(%s, '{}')", [erasure])
+                erasing.execute("select app.complete_erasure(%s, '{}', 2)", [erasure])
+        erasing.execute("select app.complete_erasure(%s, '{}', 2)", [erasure])
         erasing.execute("set local session authorization default")
     assert (len(sizes), sum(sizes)) == (parts, count)
+
+
+@pytest.mark.parametrize("parameters", ["'{}'", "'{}', 1", "'{}', null"])
+def test_a_worker_of_the_previous_release_cannot_complete_an_erasure(
+    erasing: psycopg.Connection, parameters: str
+) -> None:
+    many_orders(erasing, 0, {"line1": "Street"})
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="another release"):
+        step(erasing, f"select app.complete_erasure(%s, {parameters})")
+    assert step(erasing, "select app.complete_erasure(%s, '{}', 2)")
+
+
+def test_an_erasure_that_the_previous_release_has_begun_searches_for_the_numbers_of_its_orders(
+    erasing: psycopg.Connection,
+) -> None:
+    many_orders(erasing, 2, {"line1": "Street", "country": "DE"})
+    erasure = ident("A's erasure")
+    # The previous release erased all orders at once, and did not store their ids.
+    erasing.execute("update erasures set needles = '{c@test}', first_order_at = now() where id = %s", [erasure])
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update orders set erased_at = now(), erasure_id = %s, customer_email = 'x@erased.invalid',"
+        " external_number = case order_number when 'MANY-1' then '4711' end where order_number like 'MANY-%%'",
+        [erasure],
+    )
+    erasing.execute("set local session_replication_role = origin")
+    texts = step(erasing, "select to_jsonb(texts) from app.files_to_search(%s)")
+    assert set(texts) == {"c@test", "many-1", "many-2"}
+    assert step(erasing, "select to_jsonb(numbers) from app.phrases_to_search(%s)") == ["4711"]
 
 
 def test_tracking_data_of_any_size_fit_and_a_url_with_the_number_is_left_out(erasing: psycopg.Connection) -> None:
@@ -676,12 +712,41 @@ def test_tracking_data_of_any_size_fit_and_a_url_with_the_number_is_left_out(era
     assert len(needles) == 4002
 
 
+@pytest.mark.parametrize(
+    ("number", "url", "is_left_out"),
+    [
+        ("00340999", "https://t.test/?id=00340999", True),
+        (" ABC1234 ", "https://t.test/abc1234/", True),
+        ("00340999", "https://t.test/?id=XY00340999", False),
+        ("12345", "https://t.test/?id=12345", False),
+        ("", "https://t.test/?id=99", False),
+        (None, "https://t.test/?id=98", False),
+    ],
+)
+def test_a_tracking_url_is_left_out_only_if_its_number_finds_it(
+    erasing: psycopg.Connection, number: str | None, url: str, is_left_out: bool
+) -> None:
+    many_orders(erasing, 1, {"line1": "Street", "country": "DE"})
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "insert into shipments (client_id, order_id, number, source, shipped_at, tracking_number, tracking_url)"
+        " select client_id, id, 'S', 'api', now(), %s, %s from orders where order_number = 'MANY-1'",
+        [number, url],
+    )
+    erasing.execute("set local session_replication_role = origin")
+    query = "select needles from erasures where id = %s"
+    [(needles,)] = after(erasing, "select app.prepare_erasure(%s)", query, [ident("A's erasure")])
+    assert (url.lower() not in needles) == is_left_out
+    assert not is_left_out or str(number).strip().lower() in needles
+
+
 def test_a_phrase_that_occurs_in_data_about_other_orders_is_no_own_phrase(erasing: psycopg.Connection) -> None:
     phrases = "{dhl express,blue mug,zoe quartermain,bob buyer,other street,own street}"
     erasing.execute("update erasures set phrases = %s where id = %s", [phrases, ident("A's erasure")])
     erasing.execute("set local session_replication_role = replica")
     erasing.execute(
-        "update orders set customer_name = 'Bob Buyer', shipping_address = '{\"line1\": \"Other Street 1\"}'"
+        "update orders set customer_name = 'Bob Buyer', customer_email = 'other@test', customer_subject = null,"
+        ' shipping_address = \'{"line1": "Other Street 1"}\''
     )
     erasing.execute(
         "update orders set customer_name = 'Zoe Quartermain', erased_at = now(), erasure_id = %s where id = %s",
@@ -695,6 +760,23 @@ def test_a_phrase_that_occurs_in_data_about_other_orders_is_no_own_phrase(erasin
         "update erasures set phrases = array(select 'phrase ' || n from generate_series(1, 101) n) where id = %s",
         [ident("A's erasure")],
     )
+    assert erasing.execute(query, [ident("A's erasure")]).fetchone() == ([],)
+
+
+def test_a_phrase_in_a_later_part_of_the_orders_of_the_person_is_an_own_phrase(erasing: psycopg.Connection) -> None:
+    many_orders(erasing, 2, {"line1": "Own Street 1", "country": "DE"})
+    erasing.execute("set local session_replication_role = replica")
+    erasing.execute(
+        "update orders set erased_at = now(), erasure_id = %s, customer_email = 'x@erased.invalid',"
+        " customer_name = 'Erased person', shipping_address = '{}' where order_number = 'MANY-1'",
+        [ident("A's erasure")],
+    )
+    erasing.execute("update orders set customer_name = 'Zoe Quartermain' where order_number = 'MANY-2'")
+    phrases = "{zoe quartermain,own street 1}"
+    erasing.execute("update erasures set phrases = %s where id = %s", [phrases, ident("A's erasure")])
+    query = "select app.own_phrases(e) from erasures e where id = %s"
+    assert erasing.execute(query, [ident("A's erasure")]).fetchone() == (["zoe quartermain", "own street 1"],)
+    erasing.execute("update orders set customer_email = 'other@test' where order_number = 'MANY-2'")
     assert erasing.execute(query, [ident("A's erasure")]).fetchone() == ([],)
 
 

@@ -109,12 +109,12 @@ def _must_be_deleted(
     needles.own_rows = []
     if searches > MAX_SEARCHES or _mentions(content, needles):
         return True
-    if not 0 < len(needles.own_rows) <= MAX_OWN_ROWS:
-        return False
-    # The search is over, so that an error of the database does not count as a killed worker.
+    # The search is over. If the next file cannot be read, this version has not killed the worker.
     job.checkpoint |= {"search": record | {"searches": 0}}
     with writing(SYSTEM) as tx:
         job.save(tx)
+        if not 0 < len(needles.own_rows) <= MAX_OWN_ROWS:
+            return False
         return not all(sql.has_number_of_others(tx, erasure_id=erasure_id, words=row) for row in needles.own_rows)
 
 

@@ -116,7 +116,7 @@ select app.erase_job_of_file(:erasure_id, :key, :version_id);
 
 -- name: complete_erasure$
 -- Complete an erasure. It returns false if another worker has completed it.
-select app.complete_erasure(:erasure_id, :counts);
+select app.complete_erasure(:erasure_id, :counts, :version);
 
 -- name: list_identities$
 -- List the next addresses and subjects in the data of a client.

@@ -7633,10 +7633,26 @@ CREATE OR REPLACE FUNCTION app.complete_erasure(erasure_id uuid, counts jsonb)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+begin
+  return app.complete_erasure($1, $2, 1);
+end
+$function$;
+grant execute on function app.complete_erasure(uuid,jsonb) to app_system;
+
+-- Function app.complete_erasure(uuid,jsonb,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.complete_erasure(erasure_id uuid, counts jsonb, version integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
 declare
   e erasures := app.open_erasure($1);
 begin
-  -- A worker of the previous release does not continue with the next part.
+  if e.id is not null and version is distinct from 2 then
+    raise exception 'another release has run the steps' using errcode = 'object_not_in_prerequisite_state';
+  end if;
   if e.cause <> 'retention' and exists (select from orders o where app.is_order_to_erase(e, o)) then
     raise exception 'the erasure has further orders' using errcode = 'object_not_in_prerequisite_state';
   end if;
@@ -7647,7 +7663,7 @@ begin
   return found;
 end
 $function$;
-grant execute on function app.complete_erasure(uuid,jsonb) to app_system;
+grant execute on function app.complete_erasure(uuid,jsonb,integer) to app_system;
 
 -- Function kv.complete_lines(kv.draft,sites,text), owner app_mirror
 
@@ -12444,6 +12460,16 @@ RETURN (app.context('job_id'::text))::uuid;
 grant execute on function app.job_id() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function app.job_mentions(erasures,text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.job_mentions(e erasures, job_type text, content jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN CASE WHEN (job_type = 'order_file'::text) THEN app.mentions_in_orders(e, content) ELSE app.mentions(e, content)
+  END;
+
 -- Function app.job_progress(jobs), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_progress(j jobs)
@@ -14478,6 +14504,20 @@ begin
 end
 $function$;
 
+-- Function app.mentions_in_orders(erasures,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mentions_in_orders(e erasures, content jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  e.needles := e.needles || e.phrases;
+  return app.mentions(e, content);
+end
+$function$;
+
 -- Function kv.merge(text,jsonb,jsonb,jsonb,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.merge(key text, base jsonb, current jsonb, stated jsonb, path text, OUT merged jsonb, OUT
@@ -15206,9 +15246,10 @@ AS $function$
         union all select 2, o.shipping_address ->> 'phone' from orders o
         where o.id = any ($2) and o.shipping_address ->> 'phone' like '+%'
         union all select 3, tracking.text from shipments s cross join lateral (
-          select unnest(array[s.tracking_number,
-            case when strpos(lower(s.tracking_url), lower(s.tracking_number)) > 0 then null else s.tracking_url end])
-        ) tracking (text)
+          select unnest(array[s.tracking_number, case when app.is_needle(number)
+            and strpos(lower(s.tracking_url), number) > 0 and lower(s.tracking_url) ~ app.needle_pattern(number)
+            then null else s.tracking_url end])
+          from lower(btrim(s.tracking_number)) number) tracking (text)
         where s.order_id = any ($2)
       ) texts (rank, text)
       where app.is_needle(lower(btrim(text)))
@@ -15613,7 +15654,8 @@ CREATE OR REPLACE FUNCTION app.numbers_of(e erasures, min_length integer, max_le
 AS $function$
   select array(
     select distinct lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
-    where o.id = any (e.order_ids) and o.client_id = e.client_id and length(number) between $2 and $3)
+    where o.client_id = e.client_id and length(number) between $2 and $3
+      and (o.id = any (e.order_ids) or cardinality(e.order_ids) = 0 and o.erasure_id = e.id))
 $function$;
 
 -- Function kv.old_id_in(text,uuid,text), owner app_mirror
@@ -16035,9 +16077,10 @@ AS $function$
     select distinct lower(text) from (
       select s.carrier from shipments s where s.client_id = $1.client_id
       union all select unnest(array[l.sku, l.name]) from order_lines l where l.client_id = $1.client_id
-      union all select o.customer_name from orders o where o.client_id = $1.client_id and o.erased_at is null
+      union all select o.customer_name from orders o
+      where o.client_id = $1.client_id and o.erased_at is null and app.is_order_to_erase($1, o) is not true
       union all select value from orders o cross join jsonb_each_text(o.shipping_address)
-      where o.client_id = $1.client_id and o.erased_at is null
+      where o.client_id = $1.client_id and o.erased_at is null and app.is_order_to_erase($1, o) is not true
     ) texts (text) where length(text) >= 6 and cardinality($1.phrases) between 1 and 100
   )
   select array(

@@ -17,9 +17,18 @@ return length(value) >= 6 and (
   strpos(value, '@') > 0 or value ~ '[^\x01-\x40\x5b-\x60\x7b-\x7f]{3}'
   or length(regexp_replace(value, '[^0-9]', '', 'g')) >= 6);
 
+-- Returns a regular expression that finds `needle` (the searched text) only as whole words. If `needle` begins or ends
+-- with a letter or a digit, a word border must be at this side. Scripts without spaces between words have no borders.
+create or replace function app.needle_pattern(needle text) returns text
+language sql immutable set search_path = pg_catalog
+return concat(
+  case when needle ~ '^[0-9a-z\u00c0-\u024f\u0370-\u052f]' then '(^|[^0-9a-z\u00c0-\u024f\u0370-\u052f])' end,
+  regexp_replace(needle, '([][\\.^$*+?(){}|])', '\\\1', 'g'),
+  case when needle ~ '[0-9a-z\u00c0-\u024f\u0370-\u052f]$' then '($|[^0-9a-z\u00c0-\u024f\u0370-\u052f])' end);
+
 -- Returns the texts that identify the person: the addresses and subjects, and the tracking data and telephone numbers
 -- of orders. A telephone number counts only in its international form (`+49…`), because a buyer can write any number
--- into this field, e.g. a date or an article number. A URL that contains the tracking number is left out. If a single
+-- into this field, e.g. a date or an article number. A URL that its tracking number finds is left out. If a single
 -- order has more than 3 MB of tracking data, the longest texts are left out, because a column has at most 4 MB.
 create or replace function app.needles_of(e erasures, order_ids uuid[]) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -32,9 +41,10 @@ as $$
         union all select 2, o.shipping_address ->> 'phone' from orders o
         where o.id = any ($2) and o.shipping_address ->> 'phone' like '+%'
         union all select 3, tracking.text from shipments s cross join lateral (
-          select unnest(array[s.tracking_number,
-            case when strpos(lower(s.tracking_url), lower(s.tracking_number)) > 0 then null else s.tracking_url end])
-        ) tracking (text)
+          select unnest(array[s.tracking_number, case when app.is_needle(number)
+            and strpos(lower(s.tracking_url), number) > 0 and lower(s.tracking_url) ~ app.needle_pattern(number)
+            then null else s.tracking_url end])
+          from lower(btrim(s.tracking_number)) number) tracking (text)
         where s.order_id = any ($2)
       ) texts (rank, text)
       where app.is_needle(lower(btrim(text)))
@@ -57,15 +67,6 @@ as $$
   ) texts (text)
   where app.is_needle(lower(btrim(text)))
 $$;
-
--- Returns a regular expression that finds `needle` (the searched text) only as whole words. If `needle` begins or ends
--- with a letter or a digit, a word border must be at this side. Scripts without spaces between words have no borders.
-create or replace function app.needle_pattern(needle text) returns text
-language sql immutable set search_path = pg_catalog
-return concat(
-  case when needle ~ '^[0-9a-z\u00c0-\u024f\u0370-\u052f]' then '(^|[^0-9a-z\u00c0-\u024f\u0370-\u052f])' end,
-  regexp_replace(needle, '([][\\.^$*+?(){}|])', '\\\1', 'g'),
-  case when needle ~ '[0-9a-z\u00c0-\u024f\u0370-\u052f]$' then '($|[^0-9a-z\u00c0-\u024f\u0370-\u052f])' end);
 
 -- Returns a text as JSON: parsed if it is a document, otherwise as a string.
 create or replace function app.as_document(content text) returns jsonb
@@ -228,3 +229,19 @@ begin
     or has_texts and app.mentions(sought, jsonb_build_array(a.details, a.before, a.after)));
 end
 $$;
+
+-- Functions of the previous release, whose app.erase_jobs calls them until this file has replaced it. The next release
+-- drops them.
+create or replace function app.mentions_in_orders(e erasures, content jsonb) returns boolean
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  e.needles := e.needles || e.phrases;
+  return app.mentions(e, content);
+end
+$$;
+
+create or replace function app.job_mentions(e erasures, job_type text, content jsonb) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+return case when job_type = 'order_file' then app.mentions_in_orders(e, content)
+  else app.mentions(e, content) end;

@@ -264,13 +264,15 @@ end
 $$;
 grant execute on function app.set_run_file(uuid, uuid, text, bigint, text) to app_system;
 
--- Returns the numbers of the orders of the current part, in lower case, whose length is between two lengths.
+-- Returns the numbers of the orders of the current part, in lower case, whose length is between two lengths. The
+-- previous release did not store the orders of an erasure, and erased all of them at once.
 create or replace function app.numbers_of(e erasures, min_length integer, max_length integer) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
   select array(
     select distinct lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
-    where o.id = any (e.order_ids) and o.client_id = e.client_id and length(number) between $2 and $3)
+    where o.client_id = e.client_id and length(number) between $2 and $3
+      and (o.id = any (e.order_ids) or cardinality(e.order_ids) = 0 and o.erasure_id = e.id))
 $$;
 
 -- Returns the texts that files of the client must no longer contain, the destinations of the client, and the time of
@@ -299,7 +301,7 @@ grant execute on function app.files_to_search(uuid) to app_system;
 
 -- Returns the texts that the person has chosen freely and that occur in no data of the client about other orders. A
 -- guest could otherwise choose a text of the client's files, e.g. the name of a carrier, a product or another person.
--- If the person has more than 100 texts, the function returns none.
+-- If the person has more than 100 texts, the function returns none. The orders of later parts are orders of the person.
 create or replace function app.own_phrases(e erasures) returns text[]
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -307,9 +309,10 @@ as $$
     select distinct lower(text) from (
       select s.carrier from shipments s where s.client_id = $1.client_id
       union all select unnest(array[l.sku, l.name]) from order_lines l where l.client_id = $1.client_id
-      union all select o.customer_name from orders o where o.client_id = $1.client_id and o.erased_at is null
+      union all select o.customer_name from orders o
+      where o.client_id = $1.client_id and o.erased_at is null and app.is_order_to_erase($1, o) is not true
       union all select value from orders o cross join jsonb_each_text(o.shipping_address)
-      where o.client_id = $1.client_id and o.erased_at is null
+      where o.client_id = $1.client_id and o.erased_at is null and app.is_order_to_erase($1, o) is not true
     ) texts (text) where length(text) >= 6 and cardinality($1.phrases) between 1 and 100
   )
   select array(
@@ -387,14 +390,18 @@ end
 $$;
 grant execute on function app.has_waiting_order_files(uuid) to app_system;
 
--- Completes an erasure, and deletes the remaining data about the person in the erasure itself.
-create or replace function app.complete_erasure(erasure_id uuid, counts jsonb) returns boolean
+-- Completes an erasure, and deletes the remaining data about the person in the erasure itself. `version` is the version
+-- of the steps that the worker has run (worker.VERSION). The worker of another release has searched for other texts.
+-- Its erasure stays open until a worker of this release has repeated the steps.
+create or replace function app.complete_erasure(erasure_id uuid, counts jsonb, version integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   e erasures := app.open_erasure($1);
 begin
-  -- A worker of the previous release does not continue with the next part.
+  if e.id is not null and version is distinct from 2 then
+    raise exception 'another release has run the steps' using errcode = 'object_not_in_prerequisite_state';
+  end if;
   if e.cause <> 'retention' and exists (select from orders o where app.is_order_to_erase(e, o)) then
     raise exception 'the erasure has further orders' using errcode = 'object_not_in_prerequisite_state';
   end if;
@@ -403,6 +410,16 @@ begin
     first_order_at = null, counts = $2, completed_at = clock_timestamp()
   where x.id = e.id;
   return found;
+end
+$$;
+grant execute on function app.complete_erasure(uuid, jsonb, integer) to app_system;
+
+-- The signature that the previous release calls. The next release drops it.
+create or replace function app.complete_erasure(erasure_id uuid, counts jsonb) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  return app.complete_erasure($1, $2, 1);
 end
 $$;
 grant execute on function app.complete_erasure(uuid, jsonb) to app_system;
