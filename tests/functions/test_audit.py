@@ -550,7 +550,7 @@ def test_every_column_with_secrets_or_personal_data_is_redacted(platform: Platfo
           and (c.column_name ~ 'email|phone|address|secret|token|password|customer|recipient|payload|config|url'
                  '|settings'
                and c.column_name <> all ('{sync_settings,logo_url,order_page_url,max_daily_quantity_per_address,'
-               'max_recipient_mails}'))
+               'max_recipient_mails,has_verified_email}'))
         """).fetchall()
     assert len(rows) > 10
     # The settings of a schedule are a prefix and a mode.

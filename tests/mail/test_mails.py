@@ -369,3 +369,23 @@ def test_an_order_and_its_replacement_store_whether_the_address_was_verified(
     query = "select has_verified_email as is_verified from orders where client_id = %s"
     rows = platform.database.execute(query, [tenant.client_id]).fetchall()
     assert [row["is_verified"] for row in rows] == [is_verified] * 2
+
+
+def test_the_first_mail_about_a_shipment_is_sent_although_the_client_has_used_up_its_limit(
+    platform: Platform, tenant: Tenant
+) -> None:
+    product = platform.product(tenant, inventory_count=9)
+    body = order_body(Person.new(), product, customer_email=address())
+    body["lines"][0]["quantity"] = 2
+    order = created(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=body))
+    platform.arrange(
+        "insert into guest_mails (client_id, mailbox, is_notice, is_sample) select c.id, 'x', true, true from clients c"
+        " join tiers t on t.name = c.tier, generate_series(1, 12 * t.requests_per_hour / 16) where c.id = %s",
+        [tenant.client_id],
+    )
+    for _ in range(2):
+        shipment = {"lines": [{"line": 1, "quantity": 1}]}
+        ok(tenant.owner.post(f"/v1/orders/{order['id']}/ship", json=shipment, headers=ANY_STATE))
+    mails = ok(tenant.owner.get("/v1/mails", params={"order_id": order["id"]}))["data"]
+    shipped = [row["state"] == "suppressed" for row in mails if row["template"] == "order_shipped"]
+    assert shipped == [True, False], "the second part counts against the limit"

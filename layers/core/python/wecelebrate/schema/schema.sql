@@ -962,6 +962,7 @@ create table guest_mails (
   is_notice boolean not null default false,
   is_imported boolean not null default false,
   is_verified boolean not null default false,
+  is_expected boolean not null default false,
   constraint guest_mails_pkey PRIMARY KEY (id),
   constraint guest_mails_address_length CHECK ((length(address) <= 100)),
   constraint guest_mails_mailbox_length CHECK ((length(mailbox) <= 500))
@@ -975,7 +976,9 @@ comment on column guest_mails.is_notice is
 comment on column guest_mails.is_imported is
   'Whether the mail is about an imported order.';
 comment on column guest_mails.is_verified is
-  'Whether the address of the order was verified. Such a mail does not count against the limit of the client.';
+  'Whether the address of the order was verified. Such a mail counts against no limit.';
+comment on column guest_mails.is_expected is
+  'Whether the mail is expected (app.is_expected_notice). Such a mail does not count against the limit of the client.';
 CREATE INDEX guest_mails_by_address ON public.guest_mails USING btree (address, created_at, mailbox) WHERE (address IS
   NOT NULL);
 CREATE INDEX guest_mails_by_client ON public.guest_mails USING btree (client_id, created_at);
@@ -7076,20 +7079,32 @@ grant execute on function app.claim_job_batch(text,integer,integer,double precis
 
 CREATE OR REPLACE FUNCTION app.claim_notice_mail(mailed_order orders)
  RETURNS text
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.claim_notice_mail($1, null)
+$function$;
+
+-- Function app.claim_notice_mail(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.claim_notice_mail(mailed_order orders, template text)
+ RETURNS text
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
   is_imported constant boolean := app.comes_from_import(mailed_order);
+  is_verified constant boolean := mailed_order.has_verified_email and not is_imported;
+  is_expected constant boolean := not is_verified and not is_imported and app.is_expected_notice($1, $2);
   refusal text;
 begin
-  if is_imported or not mailed_order.has_verified_email then
-    refusal := app.notice_mail_refusal(mailed_order, is_imported);
+  if not is_verified then
+    refusal := app.notice_mail_refusal(mailed_order, is_imported, is_expected);
   end if;
   if refusal is null then
-    insert into guest_mails (client_id, mailbox, created_at, is_notice, is_imported, is_verified)
+    insert into guest_mails (client_id, mailbox, created_at, is_notice, is_imported, is_verified, is_expected)
       values (mailed_order.client_id, app.mailbox(mailed_order.customer_email), clock_timestamp(), true, is_imported,
-        mailed_order.has_verified_email);
+        is_verified, is_expected);
   end if;
   return refusal;
 end
@@ -11032,7 +11047,8 @@ begin
   if is_touched or changed - '{exported_at,updated_at}'::text[] <> '{}' then
     new.version := old.version + 1;
   end if;
-  new.has_verified_email := new.has_verified_email and new.customer_email = old.customer_email;
+  new.has_verified_email := old.has_verified_email and new.has_verified_email
+    and new.customer_email = old.customer_email;
   return new;
 end
 $function$;
@@ -12059,6 +12075,23 @@ CREATE OR REPLACE FUNCTION kv.is_entity_key(key text)
  IMMUTABLE PARALLEL SAFE
 RETURN ((key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'::text) AND (key !~
   '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)'::text));
+
+-- Function app.is_expected_notice(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_expected_notice(mailed_order orders, template text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
+    and $1.site_id is not null and $1.replaces_order_id is null
+    and not exists (select from mails m where m.order_id = $1.id and m.template = $2)
+    and exists (
+      select from mails m
+      where m.order_id = $1.id and m.template in ('order_confirmation', 'order_confirm_request')
+        and m.state <> 'suppressed' and lower(m.recipient) = lower($1.customer_email))
+$function$;
 
 -- Function app.is_finished_hold(stock_holds,jsonb,timestamp with time zone), owner app_definer
 
@@ -15597,9 +15630,9 @@ RETURN ((CASE WHEN (NOT (columns ? 'catalog'::text)) THEN '{"no_catalog": "catal
   || CASE WHEN ((is_active IS NULL) OR (to_jsonb(is_active) = (columns -> 'is_active'::text))) THEN '{}'::jsonb ELSE
   '{"kept": "status"}'::jsonb END);
 
--- Function app.notice_mail_refusal(orders,boolean), owner app_definer
+-- Function app.notice_mail_refusal(orders,boolean,boolean), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.notice_mail_refusal(mailed_order orders, is_imported boolean)
+CREATE OR REPLACE FUNCTION app.notice_mail_refusal(mailed_order orders, is_imported boolean, is_expected boolean)
  RETURNS text
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
@@ -15614,10 +15647,12 @@ declare
 begin
   if (select count(*) from (
         select from guest_mails m
-        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
+        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice and not m.is_verified
           and m.client_id = mailed_order.client_id limit quota) mails) >= quota then
     return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
       'hours, unless the address was verified when the order was placed.', quota);
+  elsif is_expected then
+    return null;
   end if;
   select 12 * t.requests_per_hour, least(t.requests_per_hour / 2, 10000) into client_quota, import_quota
   from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
@@ -15630,13 +15665,14 @@ begin
   if client_quota < 1600 then
     select count(*) into sent from (
       select from guest_mails m
-      where m.client_id = mailed_order.client_id and m.is_notice and not m.is_verified and m.created_at > day_ago
+      where m.client_id = mailed_order.client_id and m.is_notice and not m.is_verified and not m.is_expected
+        and m.created_at > day_ago
       limit client_quota) mails;
   else
     select 16 * count(*) into sent from (
       select from guest_mails m
       where m.client_id = mailed_order.client_id and m.is_sample and m.is_notice and not m.is_verified
-        and m.created_at > day_ago
+        and not m.is_expected and m.created_at > day_ago
       limit client_quota / 16 + 1) mails;
   end if;
   return case when sent >= client_quota then format('The client sends at most %s mails about shipments, deliveries and '
@@ -17323,7 +17359,7 @@ begin
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
   elsif app.site_id() is null then
-    refusal := app.claim_notice_mail(mailed_order);
+    refusal := app.claim_notice_mail(mailed_order, $2);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,

@@ -122,15 +122,33 @@ as $$
   select exists (select from origins r join order_events e on e.order_id = r.id and e.type = 'imported')
 $$;
 
+-- Returns whether a mail is the first about the shipment, the delivery or the cancellation of an order that was placed
+-- on a site and whose first mail was sent to the same address. The number of these orders has a limit, because their
+-- first mails have limits. A changed address has no such mail, and replacements do not count. The caller checks that
+-- the order was not imported.
+create or replace function app.is_expected_notice(mailed_order orders, template text) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
+    and $1.site_id is not null and $1.replaces_order_id is null
+    and not exists (select from mails m where m.order_id = $1.id and m.template = $2)
+    and exists (
+      select from mails m
+      where m.order_id = $1.id and m.template in ('order_confirmation', 'order_confirm_request')
+        and m.state <> 'suppressed' and lower(m.recipient) = lower($1.customer_email))
+$$;
+
 -- Returns why the limits allow no mail about an order that a member or the platform causes, or null if it may be sent.
 -- A member can have any e-mail address written into orders, and can ship one order in many parts. Therefore one client
 -- sends at most 20 of these mails to a mailbox in 24 hours. To all mailboxes, it sends as many of these mails in 24
--- hours as confirmations (app.guest_mail_refusal). An import can state any number of strangers, so there is a lower
--- limit for imported orders: half of the requests that the tier allows in an hour, but not more than 10,000.
+-- hours as confirmations (app.guest_mail_refusal), besides the expected mails (app.is_expected_notice). An import can
+-- state any number of strangers, so there is a lower limit for imported orders: half of the requests that the tier
+-- allows in an hour, but not more than 10,000.
 --
 -- The limits are not exact: mails that are enqueued at the same moment do not see each other. A high limit is compared
 -- with the number of the samples, because counting all mails of a day would take too long for each mail.
-create or replace function app.notice_mail_refusal(mailed_order orders, is_imported boolean) returns text
+create or replace function app.notice_mail_refusal(
+  mailed_order orders, is_imported boolean, is_expected boolean) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
@@ -143,10 +161,12 @@ declare
 begin
   if (select count(*) from (
         select from guest_mails m
-        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice
+        where m.mailbox = recipient and m.created_at > day_ago and m.is_notice and not m.is_verified
           and m.client_id = mailed_order.client_id limit quota) mails) >= quota then
     return format('The client sends at most %s mails about shipments, deliveries and cancellations to an address in 24 '
       'hours, unless the address was verified when the order was placed.', quota);
+  elsif is_expected then
+    return null;
   end if;
   select 12 * t.requests_per_hour, least(t.requests_per_hour / 2, 10000) into client_quota, import_quota
   from clients c join tiers t on t.name = c.tier where c.id = mailed_order.client_id;
@@ -159,13 +179,14 @@ begin
   if client_quota < 1600 then
     select count(*) into sent from (
       select from guest_mails m
-      where m.client_id = mailed_order.client_id and m.is_notice and not m.is_verified and m.created_at > day_ago
+      where m.client_id = mailed_order.client_id and m.is_notice and not m.is_verified and not m.is_expected
+        and m.created_at > day_ago
       limit client_quota) mails;
   else
     select 16 * count(*) into sent from (
       select from guest_mails m
       where m.client_id = mailed_order.client_id and m.is_sample and m.is_notice and not m.is_verified
-        and m.created_at > day_ago
+        and not m.is_expected and m.created_at > day_ago
       limit client_quota / 16 + 1) mails;
   end if;
   return case when sent >= client_quota then format('The client sends at most %s mails about shipments, deliveries and '
@@ -174,25 +195,34 @@ end
 $$;
 
 -- Counts a mail about an order that a member or the platform causes, and returns null if it may be sent. Otherwise
--- returns the reason (app.notice_mail_refusal). Mails to an address that was verified when the order was placed are
--- counted, but not limited. A replacement has the verified address of the order that it replaces.
-create or replace function app.claim_notice_mail(mailed_order orders) returns text
+-- returns the reason (app.notice_mail_refusal). Mails to an address that was verified when the order was placed are not
+-- limited. A replacement has the verified address of the order that it replaces.
+create or replace function app.claim_notice_mail(mailed_order orders, template text) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   is_imported constant boolean := app.comes_from_import(mailed_order);
+  is_verified constant boolean := mailed_order.has_verified_email and not is_imported;
+  is_expected constant boolean := not is_verified and not is_imported and app.is_expected_notice($1, $2);
   refusal text;
 begin
-  if is_imported or not mailed_order.has_verified_email then
-    refusal := app.notice_mail_refusal(mailed_order, is_imported);
+  if not is_verified then
+    refusal := app.notice_mail_refusal(mailed_order, is_imported, is_expected);
   end if;
   if refusal is null then
-    insert into guest_mails (client_id, mailbox, created_at, is_notice, is_imported, is_verified)
+    insert into guest_mails (client_id, mailbox, created_at, is_notice, is_imported, is_verified, is_expected)
       values (mailed_order.client_id, app.mailbox(mailed_order.customer_email), clock_timestamp(), true, is_imported,
-        mailed_order.has_verified_email);
+        is_verified, is_expected);
   end if;
   return refusal;
 end
+$$;
+
+-- The signature that the previous release calls.
+create or replace function app.claim_notice_mail(mailed_order orders) returns text
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.claim_notice_mail($1, null)
 $$;
 
 -- The signature that the previous release calls.
@@ -256,7 +286,7 @@ begin
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
   elsif app.site_id() is null then
-    refusal := app.claim_notice_mail(mailed_order);
+    refusal := app.claim_notice_mail(mailed_order, $2);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
