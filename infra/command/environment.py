@@ -167,7 +167,7 @@ def maintenance(
     name = account.environment.name
     if state == "off":
         if not unchecked:
-            require_erasures(account, "opened")
+            require_erasures(account, "opened", complete=True)
         with aws_errors():
             mode.open_again(account)
         output.success(f"{name} is open for everybody, within a minute")

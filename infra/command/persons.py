@@ -40,9 +40,9 @@ def report(
     """Print what the platform stores about a person at one client, as one JSON document.
 
     The document has the orders with their history, shipments, returns and mails, the other mails to the address, the
-    suppressions of the address and, with --subject, the events of visits. It is for a request for access or for a copy
-    (GDPR, articles 15 and 20). The audit log of the client records the reads of staff. If the token may not see
-    persons, nothing is found.
+    suppressions of the address and, with --subject, the events of this user. It is for a request for access or for a
+    copy (GDPR, articles 15 and 20). The audit log of the client records the reads of staff. If the token may not see
+    persons, nothing is found. docs/persons.md says which data are not in the document, and how to find them.
     """
     from infra.command.api import connect, get, get_all
     from infra.command.resources import client_id, client_slugs

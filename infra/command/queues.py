@@ -120,10 +120,11 @@ def start(
     output.success(f"started in {account.environment.name}: {', '.join(chosen)}")
 
 
-def require_erasures(account: "Account", action: str) -> None:
+def require_erasures(account: "Account", action: str, *, complete: bool = False) -> None:
     """Exit with 1 if the database contains persons of the list of erasures, or if the command cannot find this out.
 
     action: what the command then does not do, as a participle, e.g. `started`.
+    complete: every erasure must be complete.
     """
     from infra.deploy.account import AwsError, aws_errors
     from infra.deploy.lost_erasures import lost_erasures
@@ -131,7 +132,7 @@ def require_erasures(account: "Account", action: str) -> None:
     name = account.environment.name
     try:
         with aws_errors():
-            lost = lost_erasures(account)
+            lost = lost_erasures(account, complete=complete)
     except AwsError as error:
         output.failure(f"nothing was {action}, because the list of erasures cannot be compared: {error}")
         output.note("--unchecked leaves this out, e.g. if the database was not restored")

@@ -18,16 +18,20 @@ SEARCHES_FILES = 7
 """The number of the first step in which a job searches only files for the person
 (`wecelebrate.erasures.worker._STEPS`).
 
-When a job has reached this step, no table contains the person any more. A worker that starts later therefore sends
-nothing about the person.
+When a job has reached this step, no table from which a worker sends contains the person any more. A worker that starts
+later therefore sends nothing about the person. The cache and documents of the predecessor can still contain the person.
 """
 _LOST = """select count(*) as number
 from unnest('{{{erasures}}}'::uuid[], '{{{clients}}}'::uuid[]) as listed (id, client)
 where exists (select from clients c where c.id = listed.client)
   and not exists (select from erasures e where e.id = listed.id)"""
-_UNFINISHED = f"""select count(*) as number from erasures e left join jobs j on j.id = e.job_id
-where e.cause = 'restore' and e.completed_at is null
-  and coalesce((j.checkpoint ->> 'step')::integer, 0) < {SEARCHES_FILES}"""  # noqa: S608 - the number is a constant
+_UNFINISHED = """select count(*) as number from erasures e left join jobs j on j.id = e.job_id
+where {selection} and e.completed_at is null and coalesce((j.checkpoint ->> 'step')::integer, 0) < {step}"""
+_REPEATED = "e.cause = 'restore'"
+_LISTED = "e.cause <> 'restore' and e.id = any ('{{{erasures}}}'::uuid[])"
+"""The erasures of the list that ran at the time to which the database was restored. The database has their rows."""
+_ALL_STEPS = 1_000_000
+"""A number above the number of every step: the erasure must be complete."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class LostErasures:
     client.
     """
     unfinished: int
-    """The number of repeated erasures whose persons are still in a table."""
+    """The number of erasures of the database that have not erased their persons yet."""
 
     def __bool__(self) -> bool:
         return bool(self.lost or self.unfinished)
@@ -53,17 +57,25 @@ class LostErasures:
         if self.lost:
             parts.append(f"the database has lost {self.lost:,} erasures of the list")
         if self.unfinished:
-            parts.append(f"{self.unfinished:,} repeated erasures have not erased their persons yet")
+            parts.append(f"{self.unfinished:,} erasures have not erased their persons yet")
         return ", and ".join(parts)
 
 
-def lost_erasures(account: Account, cluster: str | None = None) -> LostErasures:
-    """Compare the list with the database. cluster: the name of another cluster than the live one."""
+def lost_erasures(account: Account, cluster: str | None = None, *, complete: bool = False) -> LostErasures:
+    """Compare the list with the database.
+
+    cluster: the name of another cluster than the live one. complete: an erasure counts as unfinished until it is
+    complete. Otherwise, it counts until no worker can send anything about the person.
+    """
+    step = _ALL_STEPS if complete else SEARCHES_FILES
     lost, listed = 0, _listed(account)
+    unfinished = _number(account, _UNFINISHED.format(selection=_REPEATED, step=step), cluster)
     while batch := list(islice(listed, _IDS_PER_STATEMENT)):
         clients, erasures = (",".join(ids) for ids in zip(*batch, strict=True))
         lost += _number(account, _LOST.format(erasures=erasures, clients=clients), cluster)
-    return LostErasures(lost, _number(account, _UNFINISHED, cluster))
+        selection = _LISTED.format(erasures=erasures)
+        unfinished += _number(account, _UNFINISHED.format(selection=selection, step=step), cluster)
+    return LostErasures(lost, unfinished)
 
 
 def _listed(account: Account) -> Iterator[tuple[str, str]]:

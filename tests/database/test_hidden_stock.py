@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from tests.database.callers import Caller
 from tests.database.conftest import Database
 from tests.database.test_placing import CUSTOMER, GUEST, act
-from tests.database.world import A_OTHER_SITE, A_PRODUCT, A_SITE, SHARED_PRODUCT
+from tests.database.world import A_OTHER_SITE, A_PRODUCT, A_SITE, B_SITE, SHARED_PRODUCT
 
 STOCK = 120
 QUANTITIES = (11, 59, 60, 61, 119, 120, 121, 9_999)
@@ -103,6 +103,31 @@ def test_the_answer_to_an_order_above_the_stock_does_not_depend_on_earlier_order
         ]
         assert answers[0] == answers[1], quantity
         assert answers[0][0] in ("out_of_stock", "shared_quantity")
+
+
+@pytest.mark.parametrize("stock", [0, 1, 5, 12, 18, 30, 59, STOCK])
+@pytest.mark.parametrize("settings", ["max_daily_quantity = null", "max_daily_quantity = 60"])
+def test_the_share_of_a_guest_does_not_depend_on_orders_with_the_address_at_other_clients(
+    superuser: psycopg.Connection, stock: int, settings: str
+) -> None:
+    superuser.execute(f"update sites set {settings}".encode())
+    superuser.execute("delete from order_quantities")
+    superuser.execute(
+        "insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)"
+        " select client_id, id, %s, 'email:victim@example.test', 12, clock_timestamp(), true from sites where id = %s",
+        [SHARED_PRODUCT, B_SITE],
+    )
+    superuser.execute("update products set inventory_count = %s where id = %s", [stock, SHARED_PRODUCT])
+    shop = replace(GUEST, domain="other.a.test", site=A_OTHER_SITE)
+    for quantity in range(1, 63):
+        lines = Jsonb([{"product_id": str(SHARED_PRODUCT), "quantity": quantity}])
+        answers = []
+        for name in ("victim", uuid4().hex[:12]):
+            superuser.execute("savepoint before_order")
+            answers.append(act(superuser, shop, PLACE, lines, f"{name}@example.test")[0][:2])
+            superuser.execute("rollback to savepoint before_order")
+        assert answers[0] == answers[1], quantity
+        assert answers[0][0] is not None or quantity <= (stock + 1) // 2
 
 
 @pytest.mark.parametrize(("caller", "product"), [(shop.values[0], shop.values[2]) for shop in SHOPS])

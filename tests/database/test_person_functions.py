@@ -4,6 +4,7 @@ who may see personal data."""
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -427,6 +428,44 @@ def test_an_erasure_ignores_a_subject_about_which_the_client_has_no_data(superus
             superuser.execute("set local session authorization default")
             row = superuser.execute("select subjects from erasures where id = %s", [erasure_id]).fetchone()
     assert row == ([],)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into analytics_events (client_id, site_id, event_type, event_data, user_id, accepted_at)"
+        " select client_id, id, 'page_view', '{}', 'Returned@Example.test', %s from sites where client_id = %s limit 1",
+        "insert into mail_suppressions (created_at, client_id, address, cause)"
+        " values (%s, %s, 'returned@example.test', 'bounce')",
+    ],
+    ids=["an event with the address in capitals", "a suppression"],
+)
+@pytest.mark.parametrize("is_earlier", [True, False])
+def test_a_completed_erasure_is_opened_again_if_rows_of_the_person_have_returned(
+    superuser: psycopg.Connection, statement: str, *, is_earlier: bool
+) -> None:
+    system = next(caller for caller in ENTERED if caller.name == "system")
+    superuser.execute("set local session_replication_role = replica")
+    row = superuser.execute(
+        "insert into erasures (client_id, cause, requested_by, counts, completed_at)"
+        " values (%s, 'request', 'a', '{\"orders\": 3}', now()) returning id, orders_before, completed_at",
+        [A],
+    ).fetchone()
+    assert row
+    erasure_id, before, completed_at = row
+    superuser.execute(statement.encode(), [before + timedelta(hours=-1 if is_earlier else 1), A])
+    superuser.execute("set local session_replication_role = origin")
+    superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(system.login)))
+    with entered(superuser, system):
+        restore = "select app.restore_erasure(%s, %s, '{returned@example.test}', '{}', %s, now())"
+        [(job,)] = superuser.execute(restore, [erasure_id, A, before]).fetchall()
+        superuser.execute("set local session authorization default")
+        entries = superuser.execute(
+            "select (details ->> 'completed_at')::timestamptz, details -> 'counts' from audit_log"
+            " where action = 'erasure.reopen' and object_id = %s and client_id = %s",
+            [str(erasure_id), A],
+        ).fetchall()
+    assert (job is not None, entries) == (is_earlier, [(completed_at, {"orders": 3})] if is_earlier else [])
 
 
 PHRASES = "{the zip archive,acme gifts renamed,order feed to warehouse}"

@@ -271,6 +271,42 @@ def refusing(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
     monkeypatch.setattr(restoration, "_insert", refuse)
 
 
+def test_the_columns_that_a_foreign_key_sets_to_null_are_weak_references(database: Database) -> None:
+    with database.connect() as connection:
+        weak = {table.name: table.weak for table in restored_tables.tables(connection)}
+        assert weak["orders"].get("replaces_order_id") == "orders"
+        assert weak["returns"].get("replacement_order_id") == "orders"
+        assert not any("client_id" in columns for columns in weak.values())
+
+
+@pytest.mark.parametrize("is_refused", [True, False], ids=["the original is skipped", "another order is skipped"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["original first", "replacement first"])
+def test_a_replacement_order_is_copied_if_another_order_is_skipped(
+    database: Database, live: Database, monkeypatch: pytest.MonkeyPatch, *, is_refused: bool, is_first: bool
+) -> None:
+    with database.connect() as old, live.connect() as new:
+        ids = [str(row[0]) for row in old.execute("select id from orders where client_id = %s order by id", [A])]
+        original, replacement = (ids[0], ids[1]) if is_first else (ids[1], ids[0])
+        refused = original if is_refused else ids[2]
+        old.execute("set local session_replication_role = replica")
+        old.execute("update orders set replaces_order_id = %s where id = %s", [original, replacement])
+        old.execute("set local session_replication_role = origin")
+        delete_client(new, A)
+        insert = restoration._insert
+
+        def refuse(connection: psycopg.Connection, table: restored_tables.Table, rows: Any) -> None:
+            if table.name == "orders" and any(row["id"] == refused for row in rows):
+                raise psycopg.errors.UniqueViolation("another row is in the way")
+            insert(connection, table, rows)
+
+        monkeypatch.setattr(restoration, "_insert", refuse)
+        _, skipped = copy_missing(old, new, restored_tables.compare(old, new, A), restored_tables.ACCESS, skip=True)
+        assert [each["key"] for each in skipped if each["table"] == "orders"] == [refused]
+        row = new.execute("select replaces_order_id::text from orders where id = %s", [replacement]).fetchone()
+        assert row == (None if is_refused else original,)
+        old.rollback()
+
+
 @pytest.mark.parametrize(
     "reference",
     [("products", "order_lines", "product_id"), ("jobs", "mails", "job_id"), ("catalogs", "sites", "catalog_id")],

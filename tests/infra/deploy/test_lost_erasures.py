@@ -53,16 +53,17 @@ def new_erasure(superuser: psycopg.Connection, client: str, cause: str, step: in
     return str(row[0])
 
 
-def compare(listed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> LostErasures:
+def compare(listed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, *, complete: bool = False) -> LostErasures:
     monkeypatch.setattr(module, "_listed", lambda _: iter(listed))
-    return lost_erasures(Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get)))
+    account = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
+    return lost_erasures(account, complete=complete)
 
 
 def test_an_erasure_of_the_list_that_the_database_does_not_have_is_lost(
     api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = new_client(superuser)
-    known = (client, new_erasure(superuser, client, "request", 0, complete=False))
+    known = (client, new_erasure(superuser, client, "request", 0, complete=True))
     lost, of_unknown_client = (client, str(uuid4())), (str(uuid4()), str(uuid4()))
     assert compare([known, lost, of_unknown_client], monkeypatch) == LostErasures(1, 0)
     monkeypatch.setattr(module, "_IDS_PER_STATEMENT", 2)  # more ids than one statement can contain
@@ -81,7 +82,29 @@ def test_a_repeated_erasure_counts_until_no_table_contains_the_person(
     new_erasure(superuser, client, "restore", SEARCHES_FILES - 1, complete=False)
     new_erasure(superuser, client, "restore", None, complete=False)
     assert compare([], monkeypatch) == LostErasures(0, 2)
-    assert compare([], monkeypatch).text == "2 repeated erasures have not erased their persons yet"
+    assert compare([], monkeypatch).text == "2 erasures have not erased their persons yet"
+
+
+def test_an_erasure_that_ran_at_the_time_of_the_backup_counts_until_it_has_erased_its_person(
+    api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [compare([], monkeypatch, complete=complete).unfinished for complete in (False, True)]
+    client = new_client(superuser)
+    steps = ((None, False), (0, False), (SEARCHES_FILES - 1, False), (SEARCHES_FILES, False), (SEARCHES_FILES, True))
+    listed = [(client, new_erasure(superuser, client, "request", step, complete=done)) for step, done in steps]
+    new_erasure(superuser, client, "retention", 0, complete=False)  # the list has no entry of it
+    assert compare(listed, monkeypatch) == LostErasures(0, before[0] + 3)
+    assert compare(listed, monkeypatch, complete=True) == LostErasures(0, before[1] + 4)
+
+
+def test_a_repeated_erasure_counts_until_it_is_complete_if_the_platform_is_opened(
+    api: DataApi, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = compare([], monkeypatch, complete=True).unfinished
+    client = new_client(superuser)
+    for complete in (True, False):
+        new_erasure(superuser, client, "restore", SEARCHES_FILES, complete=complete)
+    assert compare([], monkeypatch, complete=True) == LostErasures(0, before + 1)
 
 
 def test_all_tables_are_erased_before_the_step_that_searches_files() -> None:

@@ -93,6 +93,8 @@ class Queues(RecordedAccount):
         if "unnest" in sql:
             assert CLIENT in sql and ERASURE in sql
             rows = [{"number": self.lost}]
+        if "cause <> 'restore'" in sql:
+            rows = [{"number": 0}]
         if "cause = 'restore'" in sql:
             rows = [{"number": self.unfinished}]
         return {"records": [[{"stringValue": json.dumps(row)}] for row in rows]}
@@ -190,7 +192,7 @@ def test_queues_can_be_stopped_while_the_database_is_down(account: Queues) -> No
 
 @pytest.mark.parametrize(
     ("lost", "unfinished", "text"),
-    [(1, 0, "has lost 1 erasures of the list"), (0, 2, "2 repeated erasures have not erased their persons yet")],
+    [(1, 0, "has lost 1 erasures of the list"), (0, 2, "2 erasures have not erased their persons yet")],
 )
 @pytest.mark.parametrize("queue", SENDING)
 def test_a_queue_that_sends_data_is_not_started_before_the_erasures_are_repeated(

@@ -203,16 +203,34 @@ def _key_of(table: Table, row: Mapping[str, Any]) -> str:
 
 
 def _insert_each(live: psycopg.Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Insert each row in its own savepoint. Return the rows that the database refuses, with the reasons."""
-    refused = []
+    """Insert each row in its own savepoint. Return the rows that the database refuses, with the reasons.
+
+    A row that refers to another row of the table can be refused because the other row was refused, or comes later. Such
+    a row is inserted again after all other rows. A weak reference to a refused row is then null.
+    """
+    refused: dict[str, dict[str, str]] = {}
+    again = []
+    own = [column for column, parent in table.weak.items() if parent == table.name]
     for row in rows:
-        try:
-            with live.transaction():
-                _insert(live, table, [row])
-        except psycopg.errors.IntegrityError as error:
-            reason = f"{error.diag.constraint_name}: {error.diag.message_primary}"
-            refused.append({"table": table.name, "key": _key_of(table, row), "reason": reason})
-    return refused
+        if reason := _refusal(live, table, row):
+            refused[_key_of(table, row)] = reason
+            again += [row] if any(row[column] for column in own) else []
+    for row in again:
+        weak = {column: None for column in own if str(row[column]) in refused}
+        if _refusal(live, table, {**row, **weak}) is None:
+            del refused[_key_of(table, row)]
+    return list(refused.values())
+
+
+def _refusal(live: psycopg.Connection, table: Table, row: Mapping[str, Any]) -> dict[str, str] | None:
+    """Insert a row. Return None, or the reason why the database refuses the row."""
+    try:
+        with live.transaction():
+            _insert(live, table, [row])
+    except psycopg.errors.IntegrityError as error:
+        reason = f"{error.diag.constraint_name}: {error.diag.message_primary}"
+        return {"table": table.name, "key": _key_of(table, row), "reason": reason}
+    return None
 
 
 def _allowed(

@@ -201,8 +201,9 @@ def _read_tables(connection: psycopg.Connection) -> Iterator[Table]:
                 where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
                 order by a.attnum),
           (select coalesce(jsonb_object_agg(a.attname, f.confrelid::regclass::text), '{}')
-           from pg_constraint f join pg_attribute a on a.attrelid = c.oid and a.attnum = f.conkey[1]
-           where f.conrelid = c.oid and f.contype = 'f' and f.confdeltype = 'n' and cardinality(f.conkey) = 1)
+           from pg_constraint f
+             join pg_attribute a on a.attrelid = c.oid and a.attnum = any (coalesce(f.confdelsetcols, f.conkey))
+           where f.conrelid = c.oid and f.contype = 'f' and f.confdeltype = 'n')
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('public', 'app')
         """

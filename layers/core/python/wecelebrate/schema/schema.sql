@@ -6681,19 +6681,20 @@ CREATE OR REPLACE FUNCTION app.check_order_stock(site sites, lines jsonb, email 
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
-  buyers constant text[] := app.buyers_of(email, address);
+  buyers constant text[] := array(
+    select key from unnest(app.buyers_of(email, address)) key where key not like 'email:%');
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
   is_shared constant boolean := app.has_shared_stock(site);
-  shown constant integer := app.max_shown_stock();
 begin
   with ordered as (
     select (line ->> 'line')::integer - 1 as at, (line ->> 'quantity')::bigint as quantity,
       (line ->> 'left')::integer as free, (line ->> 'product_id')::uuid as product_id
     from jsonb_array_elements(lines) line where line ->> 'left' is not null
   ), limits (reason, at, quantity, allowed) as (
-    select 'out_of_stock', o.at, o.quantity, o.free from ordered o where not is_shared or o.free <= shown
+    select 'out_of_stock', o.at, o.quantity, o.free from ordered o
+    where not is_shared or o.free <= app.max_shown_stock()
     union all
-    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)
+    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)::integer
     from ordered o
       cross join lateral (
         select coalesce(max(pieces), 0) from (
@@ -6707,15 +6708,15 @@ begin
             and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
         ) per_buyer (pieces)) most (taken)
     where is_shared
-  ), refused as (
-    select *, allowed <= shown as is_shown from limits l where l.quantity > least(l.allowed, shown)
   )
-  select r.reason, jsonb_agg(jsonb_build_object(
-      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end,
-      case when r.is_shown then r.allowed::integer end) order by r.at),
-    r.is_shown, bool_or(r.quantity > r.allowed)
-    into refusal, detail, is_low, is_exceeded
-  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
+  select s.* into refusal, detail, is_low, is_exceeded
+  from app.stock_refusal((select jsonb_agg(to_jsonb(l)) from limits l)) s;
+  if not is_low and app.subject() is null and (site.max_daily_quantity is not null or site.confirm_guest_orders) then
+    detail := (
+      select jsonb_agg(line || jsonb_build_object('address_limits', jsonb_build_object(
+        'max', site.max_daily_quantity, 'must_confirm', site.confirm_guest_orders)) order by n)
+      from jsonb_array_elements(detail) with ordinality each (line, n));
+  end if;
 end
 $function$;
 
@@ -11284,7 +11285,10 @@ AS $function$
         and (lower(o.customer_email) = any ($2) or o.customer_subject = any ($3)))
     or exists (select from mails m where m.client_id = $1 and lower(m.recipient) = any ($2) and m.created_at <= $4)
     or exists (
-      select from analytics_events a where a.client_id = $1 and a.accepted_at <= $4 and a.user_id = any ($2 || $3))
+      select from mail_suppressions s where s.client_id = $1 and s.address = any ($2) and s.created_at <= $4)
+    or exists (
+      select from analytics_events a
+      where a.client_id = $1 and a.accepted_at <= $4 and (a.user_id = any ($2 || $3) or lower(a.user_id) = any ($2)))
 $function$;
 
 -- Function app.has_several_places(jsonb,jsonb), owner app_owner
@@ -13498,18 +13502,14 @@ begin
     return new;
   end if;
   perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', new.catalog_id, new.client_id), 0));
-  if current_user in ('app_admin', 'app_client') then
-    if not app.may_read_catalog(new.client_id, new.catalog_id) then
-      raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+  if current_user in ('app_admin', 'app_client', 'app_migrate', 'app_mirror')
+    and not app.may_read_catalog(new.client_id, new.catalog_id) then
+    if current_user = 'app_mirror' then
+      new.catalog_id := null;
+    else
+      raise exception 'the client of the site cannot read the catalog' using errcode =
+        case current_user when 'app_migrate' then 'foreign_key_violation' else 'insufficient_privilege' end;
     end if;
-  elsif current_user in ('app_migrate', 'app_mirror')
-    and not exists (select from public.catalogs where id = new.catalog_id and owner_client_id = new.client_id)
-    and not exists (
-      select from public.catalog_grants where catalog_id = new.catalog_id and client_id = new.client_id) then
-    if current_user = 'app_migrate' then
-      raise exception 'the client of the site cannot read the catalog' using errcode = 'foreign_key_violation';
-    end if;
-    new.catalog_id := null;
   end if;
   return new;
 end
@@ -14469,8 +14469,8 @@ AS $function$
   select exists (select from catalogs where id = catalog and owner_client_id = client)
       or exists (select from catalog_grants where catalog_id = catalog and client_id = client)
 $function$;
-grant execute on function app.may_read_catalog(uuid,uuid) to app_admin, app_anon, app_client, app_customer, app_support,
-  app_worker;
+grant execute on function app.may_read_catalog(uuid,uuid) to app_admin, app_anon, app_client, app_customer, app_migrate,
+  app_mirror, app_support, app_worker;
 
 -- Function app.may_read_product(uuid,uuid), owner app_definer
 
@@ -15798,14 +15798,16 @@ declare
 begin
   perform app.lock_products(array(select l.product_id from order_lines l where l.order_id = $1));
 
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into lacking
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', l.line - 1, 'quantity', l.quantity, 'free', l.inventory_count))
+  select s.detail into lacking
+  from app.stock_refusal((
+    select jsonb_agg(jsonb_build_object('reason', 'out_of_stock', 'at', l.line - 1, 'quantity', l.quantity,
+      'allowed', l.inventory_count))
     from (
       select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
       from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
       where l.order_id = $1
-    ) l)) r;
+    ) l)) s
+  where s.is_exceeded;
   if lacking is not null then
     return lacking;
   end if;
@@ -16576,8 +16578,8 @@ begin
   --
   -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
   -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
-  -- named address can be the reason, the refusal is always that of the stock. An order that exceeds one of the two, or
-  -- both, then gets the same answer.
+  -- named address can be the reason, the refusal is always that of the stock, and its lines have `address_limits`. An
+  -- order that exceeds one of the two, or both, then gets the same answer, which states both reasons.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail
@@ -18524,31 +18526,6 @@ RETURN CASE WHEN ((((existing).site_id)::text <> ((d).columns ->> 'site_id'::tex
   'status'::text) <> 'cancelled'::text))) AND (((existing).status <> 'shipped'::text) OR (((d).columns ->>
   'status'::text) <> 'delivered'::text))))) THEN 'order_change_refused'::text ELSE NULL::text END;
 
--- Function app.refused_lines(jsonb), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.refused_lines(lines jsonb)
- RETURNS TABLE(at integer, pieces integer)
- LANGUAGE plpgsql
- STABLE
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-begin
-  return query
-  with ordered as (
-    select (line ->> 'at')::integer as at, (line ->> 'quantity')::bigint as quantity, (line ->> 'free')::integer as free
-    from jsonb_array_elements($1) line
-  ), low as (
-    select o.at, o.free from ordered o where o.quantity > o.free and o.free <= app.max_shown_stock()
-  )
-  select l.at, l.free from low l
-  union all
-  select o.at, null from ordered o
-  where o.quantity > app.max_shown_stock() and o.free > app.max_shown_stock()
-    and not exists (select from low) and exists (select from ordered where ordered.quantity > ordered.free);
-end
-$function$;
-
 -- Function app.rejected_cells(jsonb,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.rejected_cells(header jsonb, raw jsonb)
@@ -19381,6 +19358,10 @@ begin
       or not app.has_returned(client_id, emails, subjects, orders_before))
     or not exists (select from clients c where c.id = client_id) then
     return null;
+  end if;
+  if earlier.id is not null then
+    perform app.record_action('erasure.reopen', client_id, erasure_id::text, jsonb_build_object(
+      'completed_at', earlier.completed_at, 'counts', earlier.counts));
   end if;
   insert into jobs (client_id, type, requested_by, payload)
   values (client_id, 'erasure', app.subject(), jsonb_build_object('erasure_id', erasure_id))
@@ -21108,6 +21089,30 @@ begin
   end if;
   stock := kv.whole(stated);
   is_bad := stated is not null and stock is null;
+end
+$function$;
+
+-- Function app.stock_refusal(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.stock_refusal(limits jsonb, OUT refusal text, OUT detail jsonb, OUT is_low boolean, OUT
+  is_exceeded boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  with refused as (
+    select l.reason, l.at, l.quantity, l.allowed, l.allowed <= app.max_shown_stock() as is_shown
+    from jsonb_to_recordset($1) l (reason text, at integer, quantity bigint, allowed integer)
+    where l.quantity > least(l.allowed, app.max_shown_stock())
+  )
+  select r.reason, jsonb_agg(jsonb_build_object(
+      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end, case when r.is_shown then r.allowed end)
+      order by r.at),
+    r.is_shown, bool_or(r.quantity > r.allowed)
+    into refusal, detail, is_low, is_exceeded
+  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
 end
 $function$;
 

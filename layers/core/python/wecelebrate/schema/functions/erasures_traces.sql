@@ -447,7 +447,8 @@ $$;
 grant execute on function app.list_identities(uuid, text, integer) to app_system;
 
 -- Returns whether the client has data of an erased person from the time before the erasure. It has such data if rows
--- were copied from a backup after the erasure.
+-- were copied from a backup after the erasure. The conditions are those of app.claim_orders_to_erase,
+-- app.erase_addresses and app.erase_events.
 create or replace function app.has_returned(
   client_id uuid, emails text[], subjects text[], orders_before timestamptz) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -458,13 +459,16 @@ as $$
         and (lower(o.customer_email) = any ($2) or o.customer_subject = any ($3)))
     or exists (select from mails m where m.client_id = $1 and lower(m.recipient) = any ($2) and m.created_at <= $4)
     or exists (
-      select from analytics_events a where a.client_id = $1 and a.accepted_at <= $4 and a.user_id = any ($2 || $3))
+      select from mail_suppressions s where s.client_id = $1 and s.address = any ($2) and s.created_at <= $4)
+    or exists (
+      select from analytics_events a
+      where a.client_id = $1 and a.accepted_at <= $4 and (a.user_id = any ($2 || $3) or lower(a.user_id) = any ($2)))
 $$;
 
 -- Creates an erasure again, from the list of erasures in the bucket, after the database was restored to a time before
 -- the erasure. Creates its job, too. If the database still has the erasure, the erasure is opened again if the rows of
 -- the person were copied from a backup. Returns the job, or null if there is nothing to erase, or if the database does
--- not have the client.
+-- not have the client. The audit log keeps the time and the counts of the first erasure, which prove it.
 create or replace function app.restore_erasure(
   erasure_id uuid, client_id uuid, emails text[], subjects text[], orders_before timestamptz, created_at timestamptz)
 returns uuid
@@ -483,6 +487,10 @@ begin
       or not app.has_returned(client_id, emails, subjects, orders_before))
     or not exists (select from clients c where c.id = client_id) then
     return null;
+  end if;
+  if earlier.id is not null then
+    perform app.record_action('erasure.reopen', client_id, erasure_id::text, jsonb_build_object(
+      'completed_at', earlier.completed_at, 'counts', earlier.counts));
   end if;
   insert into jobs (client_id, type, requested_by, payload)
   values (client_id, 'erasure', app.subject(), jsonb_build_object('erasure_id', erasure_id))

@@ -74,14 +74,16 @@ declare
 begin
   perform app.lock_products(array(select l.product_id from order_lines l where l.order_id = $1));
 
-  select jsonb_agg(jsonb_build_object('at', r.at, 'left', r.pieces) order by r.at) into lacking
-  from app.refused_lines((
-    select jsonb_agg(jsonb_build_object('at', l.line - 1, 'quantity', l.quantity, 'free', l.inventory_count))
+  select s.detail into lacking
+  from app.stock_refusal((
+    select jsonb_agg(jsonb_build_object('reason', 'out_of_stock', 'at', l.line - 1, 'quantity', l.quantity,
+      'allowed', l.inventory_count))
     from (
       select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
       from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
       where l.order_id = $1
-    ) l)) r;
+    ) l)) s
+  where s.is_exceeded;
   if lacking is not null then
     return lacking;
   end if;

@@ -30,31 +30,33 @@ return exists (
     select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
   or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id);
 
--- Returns the lines that are refused because more pieces are ordered than are free. `lines` is
--- [{at, quantity, free}, …]. `free` is null for a stock that is not tracked. `pieces` is `free` if it is low, i.e. not
--- above app.max_shown_stock().
+-- Returns the refusal of an order whose lines have more pieces than allowed. `limits` is
+-- [{reason, at, quantity, allowed}, …], with the reasons `out_of_stock` and `shared_quantity`. If several reasons
+-- apply, only one is returned. `refusal` is null if no line can be the reason. `detail` is [{at, left}, …] for
+-- `out_of_stock`, and [{at, max}, …] for `shared_quantity`.
 --
--- A buyer may learn a low stock, and whether an order of one line exceeds the stock. But a buyer who adds a line that
--- is always refused must not learn whether another line exceeds its stock: such orders find the stock, and take nothing
--- from it. Therefore the function returns the refused lines with a low stock. If no such line exists, it returns all
--- lines with a higher stock that can be the reason, also those that do not exceed their stock.
-create or replace function app.refused_lines(lines jsonb) returns table (at integer, pieces integer)
+-- `is_low` means that a line exceeds a number that is not above app.max_shown_stock(). A buyer may learn this number,
+-- and whether an order of one line exceeds its limit. But a buyer who adds a line that is always refused must not learn
+-- whether another line exceeds its limit: such orders find the stock, and take nothing from it. Therefore the lines are
+-- those with a low number. If no such line exists, they are all lines with a higher number that can be the reason, also
+-- those that do not exceed it, and their numbers are null. `is_exceeded` says whether one of the lines really is the
+-- reason.
+create or replace function app.stock_refusal(
+  limits jsonb, out refusal text, out detail jsonb, out is_low boolean, out is_exceeded boolean)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
-#variable_conflict use_column
 begin
-  return query
-  with ordered as (
-    select (line ->> 'at')::integer as at, (line ->> 'quantity')::bigint as quantity, (line ->> 'free')::integer as free
-    from jsonb_array_elements($1) line
-  ), low as (
-    select o.at, o.free from ordered o where o.quantity > o.free and o.free <= app.max_shown_stock()
+  with refused as (
+    select l.reason, l.at, l.quantity, l.allowed, l.allowed <= app.max_shown_stock() as is_shown
+    from jsonb_to_recordset($1) l (reason text, at integer, quantity bigint, allowed integer)
+    where l.quantity > least(l.allowed, app.max_shown_stock())
   )
-  select l.at, l.free from low l
-  union all
-  select o.at, null from ordered o
-  where o.quantity > app.max_shown_stock() and o.free > app.max_shown_stock()
-    and not exists (select from low) and exists (select from ordered where ordered.quantity > ordered.free);
+  select r.reason, jsonb_agg(jsonb_build_object(
+      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end, case when r.is_shown then r.allowed end)
+      order by r.at),
+    r.is_shown, bool_or(r.quantity > r.allowed)
+    into refusal, detail, is_low, is_exceeded
+  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
 end
 $$;
 
@@ -111,17 +113,20 @@ return coalesce(refusal = 'unconfirmable' or detail ->> 'buyer' = 'email' and (d
   select sum((line ->> 'quantity')::bigint) from jsonb_array_elements(lines) line), false);
 
 -- Checks an order against the stock. app.place_order has locked the products. Returns no refusal if no line can exceed
--- the stock. Refusals:
+-- the stock. app.stock_refusal describes `is_low` and `is_exceeded`. Refusals:
 --   out_of_stock     [{at, left}, …]  the lines whose quantity is above the stock
 --   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take
--- `is_low` means that a line exceeds a stock or a share that is not above app.max_shown_stock(). A buyer may learn this
--- number. If `is_low` is false, the numbers are null, and the lines are all lines that can be the reason, as in
--- app.refused_lines. `is_exceeded` says whether one of these lines really is the reason.
+-- If `is_low` is false and the buyer is a guest, a limit of the named e-mail address can be the reason as well
+-- (app.place_order). Then each line also has `address_limits`: `max` is the number of pieces that guests with the same
+-- address may order in 24 hours, or null, and `must_confirm` says whether guests confirm their orders with a link in a
+-- mail. The refusal has no name of its own, because the previous release answers an unknown refusal with an error.
 --
 -- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
--- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
--- (rounded up) in 24 hours, on all sites together. All guests of a client count as one more buyer, because a guest can
--- order again with another e-mail address and from another IP address.
+-- site, but other clients need the shared stock, too. Therefore no customer and no IP address gets more than half of
+-- the stock of a product (rounded up) in 24 hours, on all sites together. All guests of a client count as one more
+-- buyer, because a guest can order again with another e-mail address and from another IP address. The e-mail address
+-- itself does not count: a guest can name any address, so the answer would show what its owner has ordered at other
+-- clients.
 --
 -- A stock that is not tracked has no shares, because an order takes nothing from other clients. The limits of the site
 -- still apply.
@@ -133,19 +138,20 @@ create or replace function app.check_order_stock(site sites, lines jsonb, email 
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
-  buyers constant text[] := app.buyers_of(email, address);
+  buyers constant text[] := array(
+    select key from unnest(app.buyers_of(email, address)) key where key not like 'email:%');
   day_ago constant timestamptz := clock_timestamp() - interval '24 hours';
   is_shared constant boolean := app.has_shared_stock(site);
-  shown constant integer := app.max_shown_stock();
 begin
   with ordered as (
     select (line ->> 'line')::integer - 1 as at, (line ->> 'quantity')::bigint as quantity,
       (line ->> 'left')::integer as free, (line ->> 'product_id')::uuid as product_id
     from jsonb_array_elements(lines) line where line ->> 'left' is not null
   ), limits (reason, at, quantity, allowed) as (
-    select 'out_of_stock', o.at, o.quantity, o.free from ordered o where not is_shared or o.free <= shown
+    select 'out_of_stock', o.at, o.quantity, o.free from ordered o
+    where not is_shared or o.free <= app.max_shown_stock()
     union all
-    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)
+    select 'shared_quantity', o.at, o.quantity, greatest(ceil((o.free + most.taken) / 2.0) - most.taken, 0)::integer
     from ordered o
       cross join lateral (
         select coalesce(max(pieces), 0) from (
@@ -159,21 +165,21 @@ begin
             and q.product_id = o.product_id and q.created_at > day_ago and q.is_tracked
         ) per_buyer (pieces)) most (taken)
     where is_shared
-  ), refused as (
-    select *, allowed <= shown as is_shown from limits l where l.quantity > least(l.allowed, shown)
   )
-  select r.reason, jsonb_agg(jsonb_build_object(
-      'at', r.at, case r.reason when 'out_of_stock' then 'left' else 'max' end,
-      case when r.is_shown then r.allowed::integer end) order by r.at),
-    r.is_shown, bool_or(r.quantity > r.allowed)
-    into refusal, detail, is_low, is_exceeded
-  from refused r group by r.reason, r.is_shown order by r.is_shown desc, r.reason limit 1;
+  select s.* into refusal, detail, is_low, is_exceeded
+  from app.stock_refusal((select jsonb_agg(to_jsonb(l)) from limits l)) s;
+  if not is_low and app.subject() is null and (site.max_daily_quantity is not null or site.confirm_guest_orders) then
+    detail := (
+      select jsonb_agg(line || jsonb_build_object('address_limits', jsonb_build_object(
+        'max', site.max_daily_quantity, 'must_confirm', site.confirm_guest_orders)) order by n)
+      from jsonb_array_elements(detail) with ordinality each (line, n));
+  end if;
 end
 $$;
 
 -- Counts the pieces of an order against the limits of its buyers. app.check_order_buyers and app.check_order_stock have
--- checked the limits. The outputs are always null. The previous release still reads them, so only a later release can
--- remove them.
+-- checked the limits. The outputs are always null: an earlier release checked the limits here, and PostgreSQL cannot
+-- replace a function with another type of result.
 create or replace function app.claim_order_quantities(
   site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -304,8 +310,8 @@ begin
   --
   -- The order of the checks: a low stock may be told, so it is checked first. Then the limits of the buyers are told,
   -- except those of the named address, because they do not depend on the stock. If both the stock and the limits of the
-  -- named address can be the reason, the refusal is always that of the stock. An order that exceeds one of the two, or
-  -- both, then gets the same answer.
+  -- named address can be the reason, the refusal is always that of the stock, and its lines have `address_limits`. An
+  -- order that exceeds one of the two, or both, then gets the same answer, which states both reasons.
   select * into stock from app.check_order_stock(site, priced_lines, $3, $7);
   if not coalesce(stock.is_low, false) then
     select b.refusal, b.detail into refusal, detail

@@ -179,18 +179,14 @@ begin
     return new;
   end if;
   perform pg_advisory_xact_lock_shared(hashtextextended(format('grant %s %s', new.catalog_id, new.client_id), 0));
-  if current_user in ('app_admin', 'app_client') then
-    if not app.may_read_catalog(new.client_id, new.catalog_id) then
-      raise exception 'the client of the site cannot read the catalog' using errcode = 'insufficient_privilege';
+  if current_user in ('app_admin', 'app_client', 'app_migrate', 'app_mirror')
+    and not app.may_read_catalog(new.client_id, new.catalog_id) then
+    if current_user = 'app_mirror' then
+      new.catalog_id := null;
+    else
+      raise exception 'the client of the site cannot read the catalog' using errcode =
+        case current_user when 'app_migrate' then 'foreign_key_violation' else 'insufficient_privilege' end;
     end if;
-  elsif current_user in ('app_migrate', 'app_mirror')
-    and not exists (select from public.catalogs where id = new.catalog_id and owner_client_id = new.client_id)
-    and not exists (
-      select from public.catalog_grants where catalog_id = new.catalog_id and client_id = new.client_id) then
-    if current_user = 'app_migrate' then
-      raise exception 'the client of the site cannot read the catalog' using errcode = 'foreign_key_violation';
-    end if;
-    new.catalog_id := null;
   end if;
   return new;
 end
