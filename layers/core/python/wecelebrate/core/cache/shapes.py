@@ -17,6 +17,4 @@ SHAPES = {
     "order": "380542bf",
     "orders": "f6951519",
 }
-"""Maps entities to the fingerprints of their models. Cache keys contain the fingerprint, so a release reads no values
-that were stored in another form.
-"""
+"""Entity → fingerprint of its models. Keys contain it, so a release reads no values of another form."""
