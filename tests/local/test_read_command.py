@@ -289,7 +289,8 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, row_format
         )
         return int(done.stderr.splitlines()[-1]) / 1024**2
 
-    assert peak_megabytes(20_000) - peak_megabytes(2_000) < 4  # the rows have 8 MB
+    # The reader keeps a sample of the first rows, which is full before row 10,000. The further rows have 8 MB.
+    assert peak_megabytes(30_000) - peak_megabytes(10_000) < 4
 
 
 @pytest.mark.parametrize("in_settings", [False, True])

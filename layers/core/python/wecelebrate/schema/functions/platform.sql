@@ -125,13 +125,15 @@ as $$
 declare
   page text[] := '{}';
   total bigint := 0;
-  current record;
+  key text;
+  bytes bigint;
 begin
   loop
-    fetch list into current;
-    exit when not found or total > 0 and total + current.bytes > 8000000;
-    page := page || current.key::text;
-    total := total + current.bytes;
+    -- A record would keep the types of its first query for the session, and the types differ between the queries.
+    fetch list into key, bytes;
+    exit when not found or total > 0 and total + bytes > 8000000;
+    page := page || key;
+    total := total + bytes;
   end loop;
   close list;
   return page;
