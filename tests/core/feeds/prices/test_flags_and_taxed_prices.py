@@ -19,6 +19,17 @@ def test_a_flag_is_no_price_if_the_file_has_no_other_price() -> None:
     assert [product.price for product in reading.products] == [None] * 3
 
 
+@pytest.mark.parametrize("name", ["price", "Preis", "Precio", "PVP", "Verkaufspreis"])
+@pytest.mark.parametrize("prices", [("1", "1", "1"), ("0", "1", "1")])
+def test_a_column_whose_name_states_no_tax_contains_prices_even_if_all_are_0_or_1(
+    name: str, prices: tuple[str, ...]
+) -> None:
+    reading = read(f"SKU;Name;{name}\n" + "".join(f"A-{at};Pen {at};{price}\n" for at, price in enumerate(prices)))
+    assert [str(product.price) for product in reading.products if product.price] == [
+        f"{price}.00" for price in prices if price != "0"
+    ]
+
+
 def test_the_columns_of_sage_100_are_known() -> None:
     header = "AR_Ref\tAR_Design\tFA_CodeFamille\tAR_PrixAch\tAR_PrixVen\tAR_PrixTTC\tAR_Sommeil\tAS_QteSto\n"
     rows = "VIN1\tVin rouge\tVINS\t4,2000\t9,5000\t1\t0\t24\nVIN2\tVin blanc\tVINS\t5,1000\t11,0000\t1\t1\t6\n"
